@@ -1,0 +1,80 @@
+# Every target that needs the environment makes it first; where it is there already, that takes a fraction of a second.
+#
+#   make test ARGS="-k tags -x"        ARGS goes to pytest, to `ner run`, or to the resolver of `make lock`
+#   make run CONFIG=configs/other.yaml
+#   make setup PYTHON=... STACK=...    which interpreter and which stack: see tools/setup.sh
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV ?= .venv
+STACK ?= auto
+CONFIG ?= configs/local.yaml
+ARGS ?=
+export VENV STACK
+
+BIN := $(VENV)/bin
+CODE := pipeline components schemas configs tests
+
+##@ Use
+
+.PHONY: run
+run: setup ## Run the pipeline: sample corpus in, a pushed tagger out (CONFIG=configs/local.yaml)
+	@$(BIN)/ner run --config $(CONFIG) $(ARGS)
+
+##@ Check
+
+.PHONY: test
+test: setup ## Run all tests but the slow ones: unit, integration, end to end (ARGS=...)
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+.PHONY: test-fast
+test-fast: setup ## Run the tests that need no whole pipeline (ARGS=...)
+	@$(BIN)/python -m pytest -m "not slow and not e2e" $(ARGS)
+
+.PHONY: lint
+lint: setup ## Check style, formatting and types; changes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+.PHONY: format
+format: setup ## Format the code and repair what ruff can repair
+	@$(BIN)/ruff check --fix --exit-zero --quiet .
+	@$(BIN)/ruff format .
+
+##@ Environment
+
+.PHONY: setup
+setup: ## Make the environment, or complete it (PYTHON=, STACK=tfx116|tfx121, VENV=)
+	@bash tools/setup.sh
+
+.PHONY: lock
+lock: setup ## Resolve the constraints of both stacks again (ARGS=--upgrade: newest versions)
+	@$(call resolve,tfx116,x86_64-manylinux_2_28)
+	@$(call resolve,tfx121,x86_64-manylinux_2_40)
+
+.PHONY: clean
+clean: ## Remove caches and build leftovers
+	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis __pycache__
+	@find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: clean-all
+clean-all: clean ## Remove the environment too; what runs produced (work/) stays
+	@if [ -f $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
+
+.PHONY: help
+help: ## Print this list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# $(call resolve,STACK,PLATFORM): pins that still fit stay as they are, unless ARGS=--upgrade.
+define resolve
+$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --python-platform $(2) \
+  --override constraints/overrides.txt --extra kfp --extra test $(ARGS) \
+  --output-file constraints/py311-$(1).txt constraints/$(1).in setup.py
+sed -i '1i # Renewed by: make lock [ARGS=--upgrade], from constraints/$(1).in, constraints/overrides.txt and setup.py' \
+  constraints/py311-$(1).txt
+endef

@@ -1,0 +1,84 @@
+"""The Evaluator's contract."""
+
+from __future__ import annotations
+
+from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
+from tfx import types
+from tfx.components.evaluator.component import Evaluator as TfxEvaluator
+from tfx.dsl.components.base import executor_spec
+from tfx.types import standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ExecutionParameter
+from tfx.utils import json_utils
+
+from components.evaluator.executor import Executor
+
+
+class _EvaluatorSpec(standard_component_specs.EvaluatorSpec):
+    # TFX looks for a cached result by a node's parameters and inputs, and so would not see that our metric changed.
+    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+        **standard_component_specs.EvaluatorSpec.PARAMETERS,
+        "code_version": ExecutionParameter(type=str, optional=True),
+    }
+
+
+class Evaluator(TfxEvaluator):
+    """Scores the exported model on the corpus's tokens and blesses it, or not.
+
+    The TFX Evaluator with three differences: a `baseline_model` that is empty (no champion yet) counts as none; the
+    results are also given as plain values; a model that is not blessed is told why in words.
+
+    Component `outputs` contains:
+
+    *   `evaluation`: `ModelEvaluation` with TFMA's files and `scores.json`; custom properties `entity_f1`,
+        `entity_precision`, `entity_recall`, `entity_support`, `entity_macro_f1`, `token_accuracy`, `example_count`
+        (floats) and `blessed` (int).
+    *   `blessing`: `ModelBlessing` with the custom properties that TFX sets.
+
+    Example:
+        Evaluator(
+            examples=example_gen.outputs["examples"],
+            model=exporter.outputs["exported_model"],
+            baseline_model=champion.outputs["model"],
+            schema=schema.outputs["schema"],
+            eval_config=eval_config(min_f1=0.6, max_regression=0.01, slices=["source"]),
+            example_splits=["test"],
+        )
+    """
+
+    SPEC_CLASS = _EvaluatorSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+
+    def __init__(
+        self,
+        examples: types.BaseChannel,
+        model: types.BaseChannel,
+        eval_config: EvalConfig,
+        baseline_model: types.BaseChannel | None = None,
+        schema: types.BaseChannel | None = None,
+        example_splits: list[str] | None = None,
+        code_version: str | None = None,
+    ) -> None:
+        """Declares the node.
+
+        Args:
+            examples: channel of `Examples`, one a sentence: `key`, `sentence`, `tags` and what is sliced by.
+            model: channel of the exported `Model`.
+            eval_config: metrics, slices and thresholds, from `components.evaluator.eval_config`.
+            baseline_model: channel of the champion's `Model`; may be empty, and its artifact may be.
+            schema: channel of `Schema`; with it, names of slices are checked.
+            example_splits: splits to evaluate on; `eval` when not given.
+            code_version: version of the metric's code; another one makes TFX evaluate anew instead of using its cache.
+        """
+        spec = _EvaluatorSpec(
+            examples=examples,
+            model=model,
+            baseline_model=baseline_model,
+            schema=schema,
+            eval_config=eval_config,
+            example_splits=json_utils.dumps(example_splits),
+            code_version=code_version,
+            evaluation=types.Channel(type=standard_artifacts.ModelEvaluation),
+            blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+        )
+        # Past TfxEvaluator's own constructor, which can only build its own spec.
+        super(TfxEvaluator, self).__init__(spec=spec)

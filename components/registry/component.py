@@ -1,0 +1,108 @@
+"""The contract of RegistryPusher."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+
+from components.registry.executor import (
+    BLESSING_KEY,
+    EVALUATION_KEY,
+    EXAMPLES_KEY,
+    LINEAGE_KEY,
+    MODEL_KEY,
+    MODEL_NAME_KEY,
+    PUSHED_MODEL_KEY,
+    REGISTRY_URI_KEY,
+    SERVING_DIR_KEY,
+    Executor,
+)
+
+
+class _RegistryPusherSpec(component_spec.ComponentSpec):
+    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+        REGISTRY_URI_KEY: ExecutionParameter(type=str),
+        MODEL_NAME_KEY: ExecutionParameter(type=str),
+        SERVING_DIR_KEY: ExecutionParameter(type=str),
+        LINEAGE_KEY: ExecutionParameter(type=str),
+    }
+    INPUTS = {  # noqa: RUF012
+        MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
+        BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
+        EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
+        EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples, optional=True),
+    }
+    OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
+
+
+class RegistryPusher(base_component.BaseComponent):
+    """Registers a blessed and validated model, makes it the champion, and lays it out for TF Serving.
+
+    A model that is not blessed, that the exporter did not validate, or that changed since, is not pushed: the node
+    succeeds, logs why, and says so in the properties. A model that was compared with a champion which another run has
+    replaced meanwhile is registered as `candidate` only.
+
+    Component `outputs` contains:
+
+    *   `pushed_model`: `PushedModel`, an empty folder (the files are in the registry and in the serving directory).
+        Custom properties: `pushed` (int 0/1); `reason` (text, when not pushed); `registry_uri`, `registry_version`
+        (int) and `registry_alias` (when registered); `pushed_version` (text) and `pushed_destination` (when pushed).
+
+    Example:
+        RegistryPusher(
+            model=exporter.outputs["exported_model"],
+            blessing=evaluator.outputs["blessing"],
+            evaluation=evaluator.outputs["evaluation"],
+            examples=example_gen.outputs["examples"],
+            registry_uri="sqlite:////data/registry/mlflow.db",
+            model_name="ner",
+            serving_dir="/data/serving",
+            lineage={"run_fingerprint": "5f1c", "baseline_version": "3"},
+        )
+    """
+
+    SPEC_CLASS = _RegistryPusherSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        model: types.BaseChannel,
+        blessing: types.BaseChannel,
+        registry_uri: str,
+        model_name: str,
+        serving_dir: str,
+        lineage: str | Mapping[str, str],
+        evaluation: types.BaseChannel | None = None,
+        examples: types.BaseChannel | None = None,
+    ) -> None:
+        """Declares the node.
+
+        Args:
+            model: Channel of the exported `Model`: a SavedModel in `Format-Serving`, and `validation.json` beside it.
+            blessing: Channel of the Evaluator's `ModelBlessing`.
+            registry_uri: See `components.registry.model_registry.ModelRegistry`; a local path should be absolute.
+            model_name: Name of the registered model.
+            serving_dir: The TF Serving directory; should be absolute.
+            lineage: Tags of the version, text by text, as a mapping or its JSON. `run_fingerprint` makes a repeated
+                push find its version; `baseline_version` is what the model was compared with ("" or "none": nothing).
+            evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores go into the registry.
+            examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
+        """
+        text = lineage if isinstance(lineage, str) else json.dumps(dict(lineage), sort_keys=True)
+        spec = _RegistryPusherSpec(
+            model=model,
+            blessing=blessing,
+            evaluation=evaluation,
+            examples=examples,
+            registry_uri=registry_uri,
+            model_name=model_name,
+            serving_dir=serving_dir,
+            lineage=text,
+            pushed_model=types.Channel(type=standard_artifacts.PushedModel),
+        )
+        super().__init__(spec=spec)

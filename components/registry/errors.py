@@ -1,0 +1,13 @@
+"""Errors of the model registry that a user can cause and mend."""
+
+from __future__ import annotations
+
+from components.text.errors import NerError
+
+
+class RegistryError(NerError):
+    """The registry, a model folder or the serving directory is not as it must be; the text says what to do."""
+
+
+class ChampionMovedError(RegistryError):
+    """A promotion was refused because the champion is no longer the one the new version was compared with."""

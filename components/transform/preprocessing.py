@@ -1,0 +1,107 @@
+"""`preprocessing_fn`: from a raw sentence to the ids that a tagger reads, in one graph for training and for serving."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.text.tokenizer import WORDS, tokenize
+from components.transform import features as names
+
+# Shapes of a token, first match wins; what matches none is mixed case (eBay). RE2 knows Unicode's general categories.
+_CASE_PATTERNS = (
+    r"[^\p{L}\p{N}]*",  # 1: punctuation and symbols only
+    r"[^\p{L}]*",  # 2: digits, no letter
+    r"[^\p{Lu}\p{Lt}]*",  # 3: lower case, and scripts without case
+    r"[^\p{L}]*[\p{Lu}\p{Lt}][^\p{Lu}\p{Lt}]*",  # 4: first letter upper case (a lone capital, too)
+    r"[^\p{Ll}]*",  # 5: UPPER CASE
+)
+
+
+def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Gives the features of `components.transform.features` for a batch of raw examples.
+
+    Args:
+        inputs: `key` and `sentence`, string [batch, 1]; `tags`, string, sparse or ragged [batch, words]: one tag for
+            each token of the corpus, that is for each piece of the sentence between blanks.
+        custom_config: `tokenizer` (`words` or `whitespace`), `min_count` (a rarer word is [UNK]) and `max_words`
+            (size limit of the word vocabulary). Other keys only serve to make TFX's cache see a change.
+
+    Returns:
+        `key` string [batch, 1] and the ragged features, one value a token of the tokenizer.
+    """
+    config = custom_config or {}
+    sentences = tf.squeeze(inputs[names.SENTENCE], axis=1)  # [batch]
+    tokens, starts, ends = tokenize(sentences, config.get("tokenizer", WORDS))
+    word_ids = tft.compute_and_apply_vocabulary(
+        normalize(tokens),
+        vocab_filename=names.WORD_VOCABULARY,
+        frequency_threshold=config.get("min_count", 2),
+        top_k=config.get("max_words", 100_000),
+        reserved_tokens=[names.PAD, names.UNK],
+        default_value=names.UNK_ID,
+    )
+    tag_ids = tft.compute_and_apply_vocabulary(
+        spread_tags(_ragged(inputs[names.TAGS]), starts, ends),
+        vocab_filename=names.TAG_VOCABULARY,
+        reserved_tokens=[names.PAD],
+        default_value=-1,
+    )
+    return {
+        names.KEY: inputs[names.KEY],
+        names.TOKENS: tokens,
+        names.STARTS: tf.cast(starts, tf.int64),
+        names.ENDS: tf.cast(ends, tf.int64),
+        names.WORD_IDS: word_ids,
+        names.CASE_IDS: case_ids(tokens),
+        names.TAG_IDS: tag_ids,
+    }
+
+
+def normalize(tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Folds case and digits, so that "MAY 1997" and "May 2024" share words; `case_ids` keeps the case."""
+    lower = tf.strings.lower(tokens.flat_values, encoding="utf-8")
+    return tokens.with_flat_values(tf.strings.regex_replace(lower, r"\p{Nd}", "0"))
+
+
+def case_ids(tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Returns int64 ragged [batch, tokens], the shape of each token: 1 to 6, 0 is left to padding."""
+    flat = tokens.flat_values
+    ids = tf.fill(tf.shape(flat), tf.constant(len(_CASE_PATTERNS) + 1, tf.int64))
+    for number, pattern in reversed(list(enumerate(_CASE_PATTERNS, start=1))):
+        ids = tf.where(tf.strings.regex_full_match(flat, pattern), tf.constant(number, tf.int64), ids)
+    return tokens.with_flat_values(ids)
+
+
+def spread_tags(tags: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Gives every piece of a corpus token the token's tag; after the first piece B-X becomes I-X.
+
+    The corpus joins its tokens with one blank, so a piece starts a corpus token exactly when it does not touch the piece
+    before it.
+
+    Args:
+        tags: string ragged [batch, corpus tokens]. Empty in serving, where the result is not used.
+        starts: int32 ragged [batch, tokens] of the tokenizer.
+        ends: the same.
+
+    Returns:
+        String ragged [batch, tokens].
+    """
+    rows = starts.value_rowids()
+    touches = (starts.flat_values[1:] == ends.flat_values[:-1]) & (rows[1:] == rows[:-1])
+    first = tf.concat([tf.ones_like(rows[:1], tf.bool), ~touches], 0)  # [pieces]
+    begun = tf.cumsum(tf.cast(first, tf.int64))
+    begun_before_row = tf.gather(tf.concat([[tf.constant(0, tf.int64)], begun], 0), starts.row_starts())
+    word = begun - 1 - tf.gather(begun_before_row, rows)  # [pieces], number of the corpus token in its sentence
+    # Serving has no tags: an index past the end reads the spare value instead of failing.
+    spare = tf.size(tags.flat_values, tf.int64)
+    index = tf.where(word < tf.gather(tags.row_lengths(), rows), tf.gather(tags.row_starts(), rows) + word, spare)
+    spread = tf.gather(tf.concat([tags.flat_values, [names.PAD]], 0), index)
+    return starts.with_flat_values(tf.where(first, spread, tf.strings.regex_replace(spread, r"^B-", "I-")))
+
+
+def _ragged(feature: tf.SparseTensor | tf.RaggedTensor) -> tf.RaggedTensor:
+    return tf.RaggedTensor.from_sparse(feature) if isinstance(feature, tf.SparseTensor) else feature

@@ -1,0 +1,53 @@
+"""One contract for every layer and tagger."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def check_layer(tmp_path):
+    """Builds, saves, loads, trains one step, runs in mixed precision: what every layer here must survive."""
+
+    def check(make, inputs, expected_shape):
+        layer = make()
+        output = keras.ops.convert_to_numpy(layer(inputs))
+        assert output.shape == expected_shape
+        copy = type(layer).from_config(layer.get_config())
+        assert copy.get_config() == layer.get_config()
+        _check_saved(layer, inputs, output, tmp_path / "layer.keras")
+        _check_step(make(), inputs)
+        mixed = make(dtype="mixed_bfloat16")
+        assert np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(mixed(inputs), "float32"))).all()
+        return layer
+
+    return check
+
+
+def _model(layer, inputs):
+    """A model around a layer; a tagger is one already."""
+    if isinstance(layer, keras.Model):
+        return layer
+    ids = keras.Input(inputs.shape[1:], dtype=inputs.dtype)
+    return keras.Model(ids, layer(ids))
+
+
+def _check_saved(layer, inputs, output, path):
+    model = _model(layer, inputs)
+    model.save(path)
+    loaded = keras.saving.load_model(path, compile=False)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(loaded(inputs)), output)
+
+
+def _check_step(layer, inputs):
+    model = _model(layer, inputs)
+    if not model.trainable_variables:
+        return
+    model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
+    before = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
+    target = np.ones(model(inputs).shape, "float32")
+    model.train_on_batch(inputs, target)
+    after = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
+    assert any((a != b).any() for a, b in zip(before, after, strict=True))

@@ -1,0 +1,78 @@
+"""Spans against seqeval's two readings, and where we differ from it on purpose."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from seqeval.metrics.sequence_labeling import get_entities
+from seqeval.scheme import IOB2, Entities
+
+from components.text.spans import Span, spans, strict_spans
+
+TYPES = ("PER", "LOC", "creative-work", "a-b-c", "O-X", "I", "B", "E", "É")
+OUTSIDE = ("O", "OUT")
+TAGS = [f"{prefix}-{entity_type}" for prefix in "BI" for entity_type in TYPES] + list(OUTSIDE)
+# Few types make long runs of equal types, where the readings differ most; many make every change of type.
+SEQUENCES = st.one_of(
+    st.lists(st.sampled_from(["B-X", "I-X", "B-Y", "I-Y", "O", "OUT"]), max_size=30),
+    st.lists(st.sampled_from(TAGS), max_size=30),
+    st.lists(st.from_regex(r"\A[BI]-[A-Za-z](-?[A-Za-z])*\Z"), max_size=10),
+).map(lambda tags: [t if t.partition("-")[2] not in OUTSIDE else "O" for t in tags])
+
+
+def seqeval_default(tags):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of OUT, and reads it as outside all the same
+        return [Span(kind, start, end + 1) for kind, start, end in get_entities(list(tags))]
+
+
+def seqeval_strict(tags):
+    return [Span(entity.tag, entity.start, entity.end) for entity in Entities([list(tags)], scheme=IOB2).entities[0]]
+
+
+@settings(max_examples=3000, deadline=None)
+@given(SEQUENCES)
+def test_both_readings_equal_seqeval(tags):
+    assert spans(tags) == seqeval_default(tags)
+    assert strict_spans(tags) == seqeval_strict(tags)
+
+
+@pytest.mark.parametrize(
+    ("tags", "lenient", "strict"),
+    [
+        ([], [], []),
+        (["O", "OUT"], [], []),
+        (["B-X"], [("X", 0, 1)], [("X", 0, 1)]),
+        (["B-X", "B-X"], [("X", 0, 1), ("X", 1, 2)], [("X", 0, 1), ("X", 1, 2)]),
+        (["I-X", "I-X", "O"], [("X", 0, 2)], []),
+        (["B-X", "I-Y", "I-Y"], [("X", 0, 1), ("Y", 1, 3)], [("X", 0, 1)]),
+        (["B-X", "I-Y", "I-X"], [("X", 0, 1), ("Y", 1, 2), ("X", 2, 3)], [("X", 0, 1)]),
+        (["B-X", "O", "I-X"], [("X", 0, 1), ("X", 2, 3)], [("X", 0, 1)]),
+        (["O", "B-creative-work", "I-creative-work"], [("creative-work", 1, 3)], [("creative-work", 1, 3)]),
+    ],
+)
+def test_readings_of_legal_and_illegal_sequences(tags, lenient, strict):
+    assert spans(tags) == lenient == seqeval_default(tags)
+    assert strict_spans(tags) == strict == seqeval_strict(tags)
+
+
+@pytest.mark.parametrize(
+    "label", ["[PAD]", "", "E-X", "S-X", "L-X", "B", "I", "B-", "I-", "PER", "-X", "b-X", "B-O", "B-OUT"]
+)
+def test_what_is_no_iob2_tag_is_outside_and_ends_an_entity(label):
+    tags = ["B-X", label, "I-X", label]
+    assert spans(tags) == [("X", 0, 1), ("X", 2, 3)]
+    assert strict_spans(tags) == [("X", 0, 1)]
+
+
+def test_padding_is_where_seqeval_would_invent_an_entity():
+    assert spans(["O", "[PAD]"]) == []
+    assert seqeval_default(["O", "[PAD]"]) == [("PAD]", 1, 2)]
+
+
+def test_type_is_kept_as_written_where_strict_seqeval_cuts_hyphens():
+    assert strict_spans(["B--X"]) == spans(["B--X"]) == seqeval_default(["B--X"]) == [("-X", 0, 1)]
+    assert seqeval_strict(["B--X"]) == [("X", 0, 1)]
