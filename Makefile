@@ -10,8 +10,9 @@ SHELL := bash
 
 VENV ?= .venv
 STACK ?= auto
-CONFIG ?= configs/local.yaml
-ARGS ?=
+# Not ?=, which would take unrelated variables of these common names from the environment.
+CONFIG = configs/local.yaml
+ARGS =
 export VENV STACK
 
 BIN := $(VENV)/bin

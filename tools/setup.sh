@@ -17,7 +17,8 @@ stamp=$venv/.setup-stamp  # written last: an environment without a true stamp ne
 passed_over=()            # "PATH REASON" of each interpreter that was tried and does not serve
 
 # Runs in any Python from 2.7 on. Prints "ok<tab>executable<tab>version<tab>glibc" or "no<tab>reason".
-# The base executable is what stands behind a pyenv shim or another virtual environment.
+# The base executable, links resolved, is what stands behind a pyenv shim, a link or another virtual environment; so
+# an environment names the same interpreter as the one it was made from.
 # sqlite3, bz2, lzma, ...: a self-built Python often lacks them, and MLflow or pandas would only say so much later.
 probe_code='
 import os, sys
@@ -39,7 +40,7 @@ def reason():
         return "has no GNU C library, which the wheels of TFX need"
     if os.uname()[4] != "x86_64":
         return "runs on %s; TFX publishes wheels for x86_64 only" % os.uname()[4]
-    print("\t".join(["ok", sys._base_executable, "%d.%d.%d" % sys.version_info[:3], glibc]))
+    print("\t".join(["ok", os.path.realpath(sys._base_executable), "%d.%d.%d" % sys.version_info[:3], glibc]))
 
 why = reason()
 if why:
@@ -173,7 +174,7 @@ assess() {
   elif [[ -z $old ]]; then task=build task_why='there is none that fits'
   elif [[ $old == incomplete ]]; then task=build task_why='an earlier set-up was interrupted'
   elif [[ ${old%$'\n'inputs=*} == "${new%$'\n'inputs=*}" ]]; then task=update task_why='pins or metadata changed'
-  else task=build task_why='the checkout was moved, or Python or stack changed'
+  else task=build task_why="the present one is for $(grep -vxF "$new" <<<"$old" | grep -v '^inputs=' | paste -sd ' ')"
   fi
 }
 
@@ -222,7 +223,7 @@ pip_setting() { "$venv/bin/python" -I -m pip config list 2>/dev/null | sed -n "s
 # says "Python < 3.11" although it runs on 3.11: uv ignores such upper bounds, pip refuses (docs/decisions/0001).
 install_packages() {
   local install=("$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps)
-  say "installing $(grep -c '==' "$constraints") packages from $constraints (about 2 GB; minutes if they must be fetched)"
+  say "installing what is missing of $constraints (3 GB from nothing: minutes on a slow network)"
   "${install[@]}" -r "$constraints" || die "the packages could not be installed (see above); run the same command again."
   "${install[@]}" --no-build-isolation --editable . || die "the project could not be installed (see above)."
 }

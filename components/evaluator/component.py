@@ -31,7 +31,7 @@ class Evaluator(TfxEvaluator):
 
     *   `evaluation`: `ModelEvaluation` with TFMA's files and `scores.json`; custom properties `entity_f1`,
         `entity_precision`, `entity_recall`, `entity_support`, `entity_macro_f1`, `token_accuracy`, `example_count`
-        (floats) and `blessed` (int).
+        (floats, of which the metadata store keeps six digits; `scores.json` has them all) and `blessed` (int).
     *   `blessing`: `ModelBlessing` with the custom properties that TFX sets.
 
     Example:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from typing import Any
 
 import tensorflow_model_analysis as tfma
@@ -23,7 +24,7 @@ from components.evaluator.scores import write_scores
 PRESENT_PROPERTY = "present"
 """Custom property of a champion's artifact: 0 when the registry has none yet and the artifact is empty."""
 
-# Beam gives an exception from a worker back as the text of its traceback. The rest of the line is the message.
+# Beam gives a worker's exception back as a cause, or from another process only as the text of its traceback.
 _RAISED_IN_BEAM = re.compile(r"\bEvaluationError: (.+?)(?: \[while running .*)?$", re.MULTILINE)
 
 
@@ -55,9 +56,9 @@ class Executor(tfx_executor.Executor):
         try:
             super().Do(inputs, output_dict, exec_properties)
         except Exception as error:
-            message = _RAISED_IN_BEAM.search(str(error))
-            if message:
-                raise EvaluationError(message.group(1)) from error
+            messages = _RAISED_IN_BEAM.findall("".join(traceback.format_exception(error)))
+            if messages:  # the last one in a traceback was raised last, and names the sentence
+                raise EvaluationError(messages[-1]) from error
             raise
         _report(
             artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY]),

@@ -26,7 +26,7 @@ def training_graph_tags(trained: TrainedModel, transform_graph: str, sentences: 
     output = tft.TFTransformOutput(transform_graph)
     transform = output.transform_features_layer()
     tags = np.array(trained.tags, dtype=object)
-    rows = []
+    rows: list[list[str]] = []
     for sentence in sentences:
         features = transform({SENTENCE: tf.constant([[sentence]])})
         ids = {name: features[name] for name in MODEL_FEATURES}

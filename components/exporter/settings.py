@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 # Spellings of dtypes in configuration, and the ones TensorFlow knows.
 FORWARD_DTYPES = ("string", "float32", "int64")
@@ -18,4 +19,4 @@ class ExportSettings:
     """
 
     default: str
-    forward: dict[str, str]
+    forward: Mapping[str, str]

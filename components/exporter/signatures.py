@@ -6,7 +6,7 @@ own around one traced core, so the graph holds the tagger once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -42,7 +42,7 @@ def build_signatures(module: ServingModule, settings: ExportSettings) -> dict[st
     return signatures
 
 
-def _forwarding(module: ServingModule, features: dict[str, str]) -> Callable[..., Any]:
+def _forwarding(module: ServingModule, features: Mapping[str, str]) -> Callable[..., Any]:
     """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged beside the tags."""
     specs = {name: tf.TensorSpec([None], dtype, name=name) for name, dtype in {**features, SENTENCE: "string"}.items()}
 

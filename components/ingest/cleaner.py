@@ -6,6 +6,7 @@ No library served: the readers of other projects either take a corpus as clean o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from components.ingest.corpus_error import CorpusError
 from components.ingest.raw_sentence import RawSentence
@@ -72,8 +73,6 @@ class Cleaner:
     def _read_tags(self, raw: RawSentence) -> list[str]:
         """Returns the IOB2 tags of the tokens as written, dropped types already outside."""
         raw_tags = self._one_annotator(raw)
-        if self.options.scheme == "io":
-            raw_tags = [self._add_prefix(tag, line) for tag, line in zip(raw_tags, raw.lines, strict=True)]
         for tag, line in zip(raw_tags, raw.lines, strict=True):
             if not is_legal_tag(tag):
                 raise self._illegal(tag, line)
@@ -85,29 +84,27 @@ class Cleaner:
         return self._drop_types(tags, raw)
 
     def _one_annotator(self, raw: RawSentence) -> list[str]:
-        """Chooses one of several comma-joined tags: the one that its neighbours continue, else the first."""
-        tags = list(raw.tags or [])
-        choices = [self._alternatives(tag) for tag in tags]
+        """Chooses one of several comma-joined tags: the one that the next token continues, else the first."""
+        choices = [self._alternatives(tag, line) for tag, line in zip(raw.tags or [], raw.lines, strict=True)]
+        tags: list[str] = []
         for i, alternatives in enumerate(choices):
+            tags.append(alternatives[0])
             if len(alternatives) == 1:
                 continue
-            ahead = {split_tag(tag)[1] for tag in (choices[i + 1] if i + 1 < len(tags) else []) if tag[0] in _INSIDE}
-            behind = {split_tag(tags[i - 1])[1]} if i else set()
-            tags[i] = next(
-                (tag for tag in alternatives if split_tag(tag)[1] in ahead - {""}),
-                next(
-                    (tag for tag in alternatives if tag[0] in _INSIDE and split_tag(tag)[1] in behind), alternatives[0]
-                ),
-            )
+            behind = _types(tags[i - 1 : i])
+            ahead = _types(tag for tag in (choices[i + 1] if i + 1 < len(choices) else []) if tag[:1] in _INSIDE)
+            continuing = [tag for tag in alternatives if tag[:1] in _INSIDE and _types([tag]) & behind]
+            continued = [tag for tag in alternatives if _types([tag]) & ahead]
+            tags[i] = [*continued, *continuing, *alternatives][0]
             what = f"{','.join(alternatives)} on token {raw.tokens[i]!r} read as {tags[i]}"
             self.report.repair("several_tags", self.path, raw.lines[i], what)
         return tags
 
-    def _alternatives(self, tag: str) -> list[str]:
+    def _alternatives(self, tag: str, line: int) -> list[str]:
         """Returns the comma-joined alternatives; a comma inside a type (`B-PER,LOC`) joins nothing."""
         parts = tag.split(",")
         if self.options.scheme == "io":
-            return [part for part in parts if part] or [tag]
+            return [self._add_prefix(part, line) for part in (parts if all(parts) else [tag])]
         return parts if all(map(is_legal_tag, parts)) else [tag]
 
     def _add_prefix(self, tag: str, line: int) -> str:
@@ -127,7 +124,8 @@ class Cleaner:
             self.path,
             line,
             f"found {tag!r} where a tag such as B-PER, I-PER or O belongs",
-            "Is this the right tag column ([ingest -> tag_column])? For bare types such as PERSON set [ingest -> scheme] to io.",
+            "Is this the right tag column ([ingest -> tag_column])? "
+            "For bare types such as PERSON set [ingest -> scheme] to io.",
         )
 
     def _mend_outside(self, tag: str, line: int) -> str:
@@ -215,3 +213,8 @@ class Cleaner:
 def _count_entities(tags: list[str]) -> Counter[str]:
     """Counts the entities of IOB2 tags by type."""
     return Counter(tag[2:] for tag in tags if tag.startswith("B-"))
+
+
+def _types(tags: Iterable[str]) -> set[str]:
+    """Returns the entity types that tags name."""
+    return {split_tag(tag)[1] for tag in tags} - {""}

@@ -17,6 +17,7 @@ _INDEX = re.compile(r"[0-9]+")
 # CoNLL-U: a range such as 8-9 repeats the words that follow, 8.1 is a word that was never written.
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
 _SPACES = re.compile(" +")
+_TOLERANCE = 20
 
 Lines = Callable[[], Iterator[tuple[int, str]]]
 
@@ -75,7 +76,9 @@ class ColumnLayout:
         return self.indexed and bool(_EXTRA_INDEX.fullmatch(cells[0]))
 
     def row_fault(self, cells: list[str]) -> str | None:
-        """Says what is wrong with the number of columns of a row, None when it fits."""
+        """Says what is wrong with the columns of a row, None when it fits."""
+        if self.indexed and not _INDEX.fullmatch(cells[0]):
+            return "found no number in the first column, which counts the tokens"
         columns = [self.token] if self.tag is None else [self.token, self.tag]
         least = max(column + 1 if column >= 0 else -column for column in columns)
         # Counted from the end, or found by counting, a column is only sure in rows of the usual width.
@@ -96,20 +99,19 @@ def find_layout(lines: Lines, path: str, options: ReadOptions) -> ColumnLayout |
         CorpusError: one column where tags are wanted.
     """
     separator = _find_separator(lines())
-    rows = list(_rows(lines(), separator))
-    widths = Counter(len(cells) for _, cells in rows if cells)
+    widths = Counter(len(cells) for _, cells in _rows(lines(), separator) if cells)
     if not widths:
         return None
     width = widths.most_common(1)[0][0]
-    first_line, first = next((number, cells) for number, cells in rows if cells)
     if options.labelled and width == 1:
+        line, cells = next((line, cells) for line, cells in _rows(lines(), separator) if cells)
         raise CorpusError(
             path,
-            first_line,
-            f"found one column ({first[0]!r}) and no tags",
+            line,
+            f"found one column ({cells[0]!r}) and no tags",
             "Write token, tab, tag on each line; an unlabelled file can be tagged with `ner predict`, not trained on.",
         )
-    indexed = min(widths) >= 3 and _counts_up(cells for _, cells in rows)
+    indexed = width >= 3 and _counts_up(cells for _, cells in _rows(lines(), separator))
     token = options.token_column if options.token_column is not None else int(indexed)
     tag = options.tag_column if options.tag_column is not None else (2 if indexed else -1)
     return ColumnLayout(separator, width, token, tag if options.labelled else None, indexed, options.scheme == "io")
@@ -140,21 +142,23 @@ def _rows(lines: Iterable[tuple[int, str]], separator: str) -> Iterator[tuple[in
     for number, line in lines:
         if not line.strip("\t" if separator == "\t" else " \t") or line.startswith(DOCUMENT_MARK):
             yield number, []
-        elif line.strip(" \t") and not (line.startswith("#") and (line.startswith("# ") and "\t" not in line)):
+        elif line.strip(" \t") and ("\t" in line or not line.startswith("#" if separator == "\t" else "# ")):
             yield number, _split(line, separator)
 
 
 def _counts_up(rows: Iterable[list[str]]) -> bool:
-    """Says whether the first column counts up by one within each sentence, in all rows."""
-    expected = None
+    """Says whether the first column counts up by one within each sentence, one row in twenty excepted.
+
+    The exceptions are for broken rows, which `row_fault` then names: they must not turn the index into the token.
+    """
+    good, bad, expected = 0, 0, None
     for cells in rows:
         if not cells:
             expected = None
         elif _INDEX.fullmatch(cells[0]):
             number = int(cells[0])
-            if expected is not None and number != expected:
-                return False
-            expected = number + 1
+            counts = expected in (None, number)
+            good, bad, expected = good + counts, bad + (not counts), number + 1
         elif not _EXTRA_INDEX.fullmatch(cells[0]):
-            return False
-    return True
+            bad += 1
+    return good > 0 and bad * _TOLERANCE <= good

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from components.ingest.column_layout import Lines
@@ -116,7 +117,7 @@ class _Record:
         starts, ends = {start for start, _ in offsets}, {end for _, end in offsets}
         for start, end, label in spans:
             self._check_words(start, end, label, starts, ends, offsets)
-        for one, other in zip(spans, spans[1:], strict=False):
+        for one, other in pairwise(spans):
             if other[0] < one[1]:
                 raise self._error(
                     f"found overlapping spans {self._show(*one)} and {self._show(*other)}",
@@ -137,7 +138,7 @@ class _Record:
         if not 0 <= start < end <= len(self.text):
             raise self._error(
                 f"found span [{start}, {end}, {label!r}] in a text of {len(self.text)} characters",
-                "Spans are [start, end) with 0 <= start < end <= length, counted in characters (code points), not bytes.",
+                "Spans need 0 <= start < end <= length; offsets count characters (code points), not bytes.",
             )
         pieces = whitespace_offsets(self.text[start:end])
         if not pieces:

@@ -11,9 +11,9 @@ from components.ingest.sentence import Sentence
 class KeyMaker:
     """Makes the keys of one file's sentences.
 
-    The key is the given id, or the first 16 hexadecimal digits of the sentence's SHA-256 and how often the same sentence
-    came before in the file: inserting a sentence changes no other sentence's key. The source stands before both, so
-    keys are unique in a corpus.
+    The key is the given id, or the first 16 hexadecimal digits of the sentence's SHA-256 and how often the same
+    sentence came before in the file: inserting a sentence changes no other sentence's key. The source stands before
+    both, so keys are unique in a corpus.
     """
 
     def __init__(self, source: str) -> None:

@@ -48,7 +48,7 @@ class NERModel(keras.Model):
     ) -> None:
         """Sets the sizes; `num_tags`, `vocab_size` and `num_cases` count padding."""
         super().__init__(**kwargs)
-        self._sizes = {
+        self._sizes: dict[str, Any] = {
             "num_tags": num_tags,
             "vocab_size": vocab_size,
             "num_cases": num_cases,

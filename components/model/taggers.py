@@ -1,8 +1,8 @@
 """Which taggers there are. A tagger is a Keras model from the features of a batch to logits.
 
 Input: dict of int [batch, tokens] features (components/transform/features.py), 0 at padding. Output: float32 logits
-[batch, tokens, tags], with tag 0, [PAD], impossible. Every class is registered with Keras and built from plain numbers, so
-that a saved model loads where this package is installed, without its training code.
+[batch, tokens, tags], with tag 0, [PAD], impossible. Every class is registered with Keras and built from plain numbers,
+so that a saved model loads where this package is installed, without its training code.
 """
 
 from __future__ import annotations

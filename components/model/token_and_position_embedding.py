@@ -12,8 +12,8 @@ from keras import layers, ops
 class TokenAndPositionEmbedding(layers.Layer):
     """Sums an embedding of the token id and one of its position.
 
-    From the article "How to write a custom Keras model so that it can be deployed for serving", and the Keras example it
-    builds on (Named Entity Recognition using Transformers). Unlike there, id 0 is padding and nothing else.
+    From the article "How to write a custom Keras model so that it can be deployed for serving", and the Keras example
+    it builds on (Named Entity Recognition using Transformers). Unlike there, id 0 is padding and nothing else.
 
     Call arguments:
         ids: int [batch, tokens], tokens <= maxlen.
@@ -28,7 +28,9 @@ class TokenAndPositionEmbedding(layers.Layer):
         self.maxlen, self.vocab_size, self.embed_dim = maxlen, vocab_size, embed_dim
         self.supports_masking = True
         self.token_embedding = layers.Embedding(vocab_size, embed_dim, dtype=self.dtype_policy, name="token_embedding")
-        self.position_embedding = layers.Embedding(maxlen, embed_dim, dtype=self.dtype_policy, name="position_embedding")
+        self.position_embedding = layers.Embedding(
+            maxlen, embed_dim, dtype=self.dtype_policy, name="position_embedding"
+        )
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the two tables; they do not depend on the input's shape."""

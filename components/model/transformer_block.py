@@ -10,10 +10,10 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="ner")
 class TransformerBlock(layers.Layer):
-    """Self-attention and a feed-forward net, each with dropout, a residual connection and layer normalization after it.
+    """Self-attention and a feed-forward net, each followed by dropout, a residual sum and layer normalization.
 
-    Vaswani et al. 2017, "Attention Is All You Need", section 3.1; the arguments are the article's. Unlike there, padding
-    takes no part in the attention, so a sentence's result does not depend on how far its batch is padded.
+    Vaswani et al. 2017, "Attention Is All You Need", section 3.1; the arguments are the article's. Unlike there,
+    padding takes no part in the attention, so a sentence's result does not depend on how far its batch is padded.
 
     Call arguments:
         inputs: float [batch, tokens, embed_dim].

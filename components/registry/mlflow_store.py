@@ -50,7 +50,8 @@ class MlflowStore:
     def __init__(self, uri: str, artifact_location: str | None = None, experiment: str = "ner") -> None:
         """Checks the addresses; opens nothing."""
         scheme = urlsplit(uri).scheme
-        if not scheme or scheme == "file" or (scheme == "sqlite" and not uri.removeprefix(_SQLITE).strip("/")):
+        no_file = scheme.startswith("sqlite") and not (uri.startswith(_SQLITE) and uri.removeprefix(_SQLITE).strip("/"))
+        if not scheme or scheme == "file" or no_file:
             raise RegistryError(
                 f"registry uri {uri!r}: expected sqlite:///path/to/registry.db, the http(s) address of an MLflow "
                 "server, or the URL of a database server. MLflow no longer keeps registries in plain folders."
@@ -133,7 +134,6 @@ class MlflowStore:
     def _open(self) -> Any:
         for key, value in _ENVIRONMENT.items():
             os.environ.setdefault(key, value)
-        from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
 
         try:
@@ -144,8 +144,22 @@ class MlflowStore:
                 if not self.database.exists():
                     _create_database(self.database, MlflowClient)
                 return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-        except MlflowException as error:
-            raise RegistryError(f"the model registry {self.uri} cannot be opened: {error.message}") from error
+        except _opening_errors(self._over_http) as error:
+            raise RegistryError(
+                f"the model registry {self.uri} cannot be opened: {error}. Check the address, and that it is an MLflow "
+                "database of this MLflow version."
+            ) from error
+
+
+def _opening_errors(over_http: bool) -> tuple[type[Exception], ...]:
+    """What MLflow raises when a store does not open; over HTTP it may be installed without SQLAlchemy."""
+    from mlflow.exceptions import MlflowException
+
+    if over_http:
+        return (MlflowException,)
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return (MlflowException, SQLAlchemyError)
 
 
 def _create_database(database: Path, client_class: Any) -> None:

@@ -234,11 +234,13 @@ class ModelRegistry:
         return run
 
     def _download(self, version: RegisteredVersion, folder: Path) -> Path:
+        from mlflow.exceptions import MlflowException
+
         with self._store.client() as client:
             run_id = client.get_model_version(version.name, str(version.version)).run_id
             try:
                 return Path(client.download_artifacts(run_id, DATA_ARTIFACT, str(folder)))
-            except OSError as error:
+            except (OSError, MlflowException) as error:
                 raise RegistryError(
                     f"{version.name} version {version.version}: its files cannot be read from {version.uri} ({error}). "
                     "If the registry was moved, move it back: MLflow records where the files are."

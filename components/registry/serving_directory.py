@@ -150,7 +150,7 @@ def _read_config(path: Path) -> Any:
         try:
             text_format.Parse(path.read_text(encoding="utf-8"), config)
         except text_format.ParseError as error:
-            raise RegistryError(f"{path}:{error}. It is no TF Serving model config; mend or remove it.") from error
+            raise RegistryError(f"{path}:{error} It is no TF Serving model config; mend or remove it.") from error
     return config
 
 

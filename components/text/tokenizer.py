@@ -103,7 +103,9 @@ def _cut(
     # A character ends where the next one of its sentence starts, the last one where the sentence ends.
     following = tf.minimum(last + 1, tf.size(byte_starts, tf.int64) - 1)
     ends_row = last + 1 == tf.gather(chars.row_splits, rows + 1)
-    byte_end = tf.where(ends_row, tf.strings.length(owners, "BYTE"), tf.cast(tf.gather(byte_starts, following), tf.int32))
+    byte_end = tf.where(
+        ends_row, tf.strings.length(owners, "BYTE"), tf.cast(tf.gather(byte_starts, following), tf.int32)
+    )
     byte_start = tf.cast(byte_start, tf.int32)
 
     def ragged(values: tf.Tensor) -> tf.RaggedTensor:

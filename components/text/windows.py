@@ -1,8 +1,8 @@
 """Long sentences, cut into windows that a model with a fixed number of positions can read, and put together again.
 
-Nothing is truncated, and the windows of a sentence depend on that sentence alone, so its tags do not depend on what else
-is in the batch. Windows overlap by `2 * context` tokens; each prediction is taken from the window in which its token has
-at least `context` tokens on both sides (where the sentence has them).
+Nothing is truncated, and the windows of a sentence depend on that sentence alone, so its tags do not depend on what
+else is in the batch. Windows overlap by `2 * context` tokens; each prediction is taken from the window in which its
+token has at least `context` tokens on both sides (where the sentence has them).
 """
 
 from __future__ import annotations
@@ -69,4 +69,3 @@ class Windows:
         row = tf.gather(tf.cumsum(counts, exclusive=True), sentence) + number
         picked = tf.gather_nd(windows, tf.stack([row, position - number * self.stride], -1))
         return positions.with_flat_values(picked)
-

@@ -54,7 +54,7 @@ def batches(dataset: tf.data.Dataset, batch_size: int, window_size: int, seed: i
     dataset = dataset.cache()
     if seed is not None:
         dataset = dataset.shuffle(_SHUFFLE_BUFFER, seed=seed)
-    boundaries = []
+    boundaries: list[int] = []
     while (boundaries[-1] if boundaries else _SHORTEST_BUCKET) < window_size:
         boundaries.append(boundaries[-1] * 2 if boundaries else _SHORTEST_BUCKET)
     return dataset.bucket_by_sequence_length(

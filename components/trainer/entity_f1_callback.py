@@ -16,8 +16,8 @@ _UNSEEN = "[UNSEEN]"
 class EntityF1Callback(keras.callbacks.Callback):
     """Adds `val_entity_precision`, `val_entity_recall` and `val_entity_f1` to an epoch's logs.
 
-    The scores early stopping goes by: token accuracy and loss say little about entities. Must stand before the callbacks
-    that read them. Counted on windows; the Evaluator scores whole sentences of the exported model.
+    The scores early stopping goes by: token accuracy and loss say little about entities. Must stand before the
+    callbacks that read them. Counted on windows; the Evaluator scores whole sentences of the exported model.
     """
 
     def __init__(self, batches: Any, tags: Sequence[str]) -> None:

@@ -26,7 +26,7 @@ class Executor(base_executor.BaseExecutor):
         """Trains a tagger.
 
         Args:
-            input_dict: `examples` (transformed, splits train and eval) and `transform_graph`.
+            input_dict: `examples` (transformed) and `transform_graph`.
             output_dict: `model` gets the trained model, `model_run` TensorBoard's files.
             exec_properties: the fields of `TrainerSettings`, `tagger_options` as JSON.
         """

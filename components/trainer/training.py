@@ -91,7 +91,9 @@ def _callbacks(settings: TrainerSettings, eval_set: Any, tags: list[str], log_di
     return [
         EntityF1Callback(eval_set, tags),  # first: the others read its scores
         keras.callbacks.TensorBoard(log_dir=log_dir, write_graph=False),
-        keras.callbacks.EarlyStopping("val_entity_f1", mode="max", patience=settings.patience, restore_best_weights=True),
+        keras.callbacks.EarlyStopping(
+            "val_entity_f1", mode="max", patience=settings.patience, restore_best_weights=True
+        ),
     ]
 
 

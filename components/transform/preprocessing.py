@@ -79,8 +79,8 @@ def case_ids(tokens: tf.RaggedTensor) -> tf.RaggedTensor:
 def spread_tags(tags: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.RaggedTensor:
     """Gives every piece of a corpus token the token's tag; after the first piece B-X becomes I-X.
 
-    The corpus joins its tokens with one blank, so a piece starts a corpus token exactly when it does not touch the piece
-    before it.
+    The corpus joins its tokens with one blank, so a piece starts a corpus token exactly when it does not touch the
+    piece before it.
 
     Args:
         tags: string ragged [batch, corpus tokens]. Empty in serving, where the result is not used.

@@ -23,7 +23,7 @@ class _ChampionSourceSpec(component_spec.ComponentSpec):
         MODEL_NAME_KEY: ExecutionParameter(type=str),
         VERSION_KEY: ExecutionParameter(type=str),
     }
-    INPUTS = {}  # noqa: RUF012
+    INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
     OUTPUTS = {CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
 
 

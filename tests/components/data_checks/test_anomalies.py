@@ -11,7 +11,7 @@ from components.data_checks.anomalies import anomaly_lines, error_text
 TWO_REASONS = """
 anomaly_info { key: "tags" value {
   path { step: "tags" } severity: ERROR short_description: "Multiple errors" description: "a b"
-  reason { short_description: "Unexpected string values" description: "Examples contain values\\n missing: B-X (~1%). " }
+  reason { short_description: "Unexpected string values" description: "Values\\n missing: B-X (~1%). " }
   reason { short_description: "Column dropped." description: "Column dropped" }
 } }
 """
@@ -23,7 +23,7 @@ def parse(text):
 
 def test_each_reason_is_a_line_with_split_feature_and_both_descriptions():
     expected = [
-        "split eval, feature tags: Unexpected string values. Examples contain values missing: B-X (~1%).",
+        "split eval, feature tags: Unexpected string values. Values missing: B-X (~1%).",
         "split eval, feature tags: Column dropped",
     ]
     assert anomaly_lines("eval", parse(TWO_REASONS)).errors == expected

@@ -77,7 +77,8 @@ def test_slice_names(key, name):
         ),
         (
             "change_threshold { absolute { value: -0.01 } relative { value: -0.05 } }",
-            "entity_f1 of all examples changed by +0.5000 against the champion; no worse than -0.0100 and -5.00% is needed",
+            "entity_f1 of all examples changed by +0.5000 against the champion; "
+            "no worse than -0.0100 and -5.00% is needed",
         ),
     ],
 )

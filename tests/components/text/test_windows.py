@@ -25,7 +25,9 @@ def test_used_predictions_have_context_on_both_sides():
     place = tf.ragged.range(cut.row_lengths()).to_tensor()
     first = cut.to_tensor()[:, :1]
     for token, (column, begin) in enumerate(
-        windows.stitch(tf.stack([place, tf.broadcast_to(first, tf.shape(place))], -1), tf.constant([length], tf.int64))[0]
+        windows.stitch(tf.stack([place, tf.broadcast_to(first, tf.shape(place))], -1), tf.constant([length], tf.int64))[
+            0
+        ]
         .numpy()
         .tolist()
     ):

@@ -1,0 +1,66 @@
+"""The serving contract of a model: what callers may rely on; schemas/serving_contract.yaml holds that of our taggers.
+
+Needs no TensorFlow, so that registry, docs and command line can read contracts quickly.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+
+from components.exporter.contract_error import ContractError
+from components.exporter.contract_template import ContractTemplate
+from components.exporter.settings import ExportSettings
+from components.exporter.signature_contract import SignatureContract
+
+
+@dataclasses.dataclass(frozen=True)
+class Contract:
+    """The signatures of a model.
+
+    Attributes:
+        version: of the contract; it grows with every change that breaks a caller.
+        signatures: by name.
+        pad: what fills string rows up to the longest; empty: outputs are not padded.
+    """
+
+    version: int
+    signatures: Mapping[str, SignatureContract]
+    pad: str = ""
+
+    def to_json(self) -> str:
+        """Returns the contract as JSON, always in the same order."""
+        signatures = {name: self.signatures[name].to_dict() for name in sorted(self.signatures)}
+        return json.dumps({"version": self.version, "pad": self.pad, "signatures": signatures}, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Contract:
+        """Reads what `to_json` wrote.
+
+        Raises:
+            ContractError: the text is no contract.
+        """
+        try:
+            values = json.loads(text)
+            signatures = {name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()}
+            return cls(int(values["version"]), signatures, values.get("pad", ""))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ContractError(
+                f"this is no serving contract ({type(error).__name__}: {error}). It must be JSON with `version` and "
+                "`signatures`, each with `inputs` and `outputs` of `dtype` and `shape`; export the model again."
+            ) from error
+
+
+def build_contract(settings: ExportSettings, template: ContractTemplate | None = None) -> Contract:
+    """Returns what a model that is exported with these settings promises.
+
+    Args:
+        settings: which signature is the default, which features are forwarded.
+        template: what to build from; schemas/serving_contract.yaml by default.
+
+    Raises:
+        ContractError: settings and template do not go together.
+    """
+    template = template or ContractTemplate.load()
+    return Contract(template.version, template.signatures(settings), template.pad)

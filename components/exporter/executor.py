@@ -1,0 +1,79 @@
+"""Reads artifacts, exports, validates, writes artifacts."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.exporter.settings import ExportSettings
+
+CONTRACT_FILE = "contract.json"
+VALIDATION_FILE = "validation.json"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Runs `components.exporter.exporting.export` and the validator."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Exports and validates a model.
+
+        Args:
+            input_dict: `model` (trained), `transform_graph`, `examples` (raw).
+            output_dict: `exported_model`.
+            exec_properties: see `ExporterSpec`.
+
+        Raises:
+            ExportInvalidError: a check failed; the report stands beside the model.
+        """
+        from components.exporter.contract import build_contract
+        from components.exporter.exporting import export
+        from components.exporter.golden import training_graph_tags
+        from components.exporter.validator import require_valid, validate_export
+        from components.trainer.trained_model import TrainedModel
+
+        self._log_startup(input_dict, output_dict, exec_properties)
+        trained = TrainedModel.load(artifact_utils.get_single_uri(input_dict["model"]))
+        transform_graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
+        settings = ExportSettings(**json.loads(exec_properties["settings"]))
+        exported = artifact_utils.get_single_instance(output_dict["exported_model"])
+        saved_model = path_utils.serving_model_dir(exported.uri)
+        export(trained, transform_graph, saved_model, settings)
+        contract = build_contract(settings)
+        Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
+        files = _files(input_dict["examples"], exec_properties["golden_split"])
+        sentences = list(itertools.islice(_sentences(files), int(exec_properties["golden_sentences"])))
+        tags = training_graph_tags(trained, transform_graph, sentences)
+        golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
+        report = validate_export(saved_model, contract, golden, str(Path(exported.uri, VALIDATION_FILE)))
+        require_valid(report)
+        exported.set_int_custom_property("validated", 1)
+        exported.set_string_custom_property("signatures", ", ".join(sorted(contract.signatures)))
+
+
+def _files(examples: list[types.Artifact], split: str) -> list[str]:
+    folders = artifact_utils.get_split_uris(examples, split)
+    return [file for folder in folders for file in sorted(fileio.glob(f"{folder}/*"))]
+
+
+def _sentences(files: list[str]) -> Iterator[str]:
+    import tensorflow as tf
+
+    from components.transform.features import SENTENCE
+
+    for record in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
+        features = tf.train.Example.FromString(record).features.feature
+        yield features[SENTENCE].bytes_list.value[0].decode("utf-8")

@@ -1,0 +1,47 @@
+"""What one input or output of a signature is."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+ROLES = ("", "text", "key", "feature", "examples", "tokens", "tags", "scores", "starts", "ends", "entities")
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorContract:
+    """One named tensor.
+
+    Attributes:
+        dtype: TensorFlow's name for it: `string`, `float32`, `int64`, ...
+        shape: one number a dimension, None where any size goes; None instead of a tuple: any rank.
+        meaning: for people.
+        role: what the validator may expect of it (`ROLES`); empty: nothing but dtype and shape.
+        forwards: of an output: the input that comes back in it unchanged; `input:feature` for a feature of serialized
+            tf.Examples; empty: computed.
+        serialized: of an input of serialized tf.Examples: feature -> `{"dtype": ..., "role": ...}`, one value each.
+        example: a value, as JSON.
+    """
+
+    dtype: str
+    shape: tuple[int | None, ...] | None
+    meaning: str = ""
+    role: str = ""
+    forwards: str = ""
+    serialized: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    example: Any = None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> TensorContract:
+        """Takes what `to_dict` gave (shapes may be lists)."""
+        shape = values.get("shape")
+        return cls(**{**values, "shape": None if shape is None else tuple(shape)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what can be written as JSON, without empty fields."""
+        values: dict[str, Any] = {"dtype": self.dtype, "shape": None if self.shape is None else list(self.shape)}
+        for name in ("meaning", "role", "forwards", "serialized", "example"):
+            if value := getattr(self, name):
+                values[name] = value
+        return values

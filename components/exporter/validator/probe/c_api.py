@@ -1,0 +1,176 @@
+"""TensorFlow's C API by ctypes: prototypes, statuses, and tensors to and from numpy."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from typing import Any
+
+import numpy as np
+
+from .tensorflow_wheel import c_library, protos
+
+STRING = 7
+_STRING_BYTES = 24  # sizeof(TF_TString)
+POINTER = ctypes.c_void_p
+
+
+class TensorFlowError(Exception):
+    """TensorFlow refused; the text is its own."""
+
+
+class Buffer(ctypes.Structure):
+    """TF_Buffer."""
+
+    _fields_ = [("data", POINTER), ("length", ctypes.c_size_t), ("deallocator", POINTER)]
+
+
+class Output(ctypes.Structure):
+    """TF_Output: one output of one operation."""
+
+    _fields_ = [("operation", POINTER), ("index", ctypes.c_int)]
+
+
+_BUFFERS = ctypes.POINTER(Buffer)
+_OUTPUTS = ctypes.POINTER(Output)
+_POINTERS = ctypes.POINTER(POINTER)
+_PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
+    "TF_Version": (ctypes.c_char_p, []),
+    "TF_NewStatus": (POINTER, []),
+    "TF_DeleteStatus": (None, [POINTER]),
+    "TF_GetCode": (ctypes.c_int, [POINTER]),
+    "TF_Message": (ctypes.c_char_p, [POINTER]),
+    "TF_NewGraph": (POINTER, []),
+    "TF_NewSessionOptions": (POINTER, []),
+    "TF_SetConfig": (None, [POINTER, ctypes.c_char_p, ctypes.c_size_t, POINTER]),
+    "TF_LoadSessionFromSavedModel": (
+        POINTER,
+        [
+            POINTER,
+            _BUFFERS,
+            ctypes.c_char_p,
+            ctypes.POINTER(ctypes.c_char_p),
+            ctypes.c_int,
+            POINTER,
+            _BUFFERS,
+            POINTER,
+        ],
+    ),
+    "TF_GraphOperationByName": (POINTER, [POINTER, ctypes.c_char_p]),
+    "TF_AllocateTensor": (POINTER, [ctypes.c_int, ctypes.POINTER(ctypes.c_int64), ctypes.c_int, ctypes.c_size_t]),
+    "TF_TensorData": (POINTER, [POINTER]),
+    "TF_TensorByteSize": (ctypes.c_size_t, [POINTER]),
+    "TF_TensorType": (ctypes.c_int, [POINTER]),
+    "TF_NumDims": (ctypes.c_int, [POINTER]),
+    "TF_Dim": (ctypes.c_int64, [POINTER, ctypes.c_int]),
+    "TF_DeleteTensor": (None, [POINTER]),
+    "TF_StringInit": (None, [POINTER]),
+    "TF_StringCopy": (None, [POINTER, ctypes.c_char_p, ctypes.c_size_t]),
+    "TF_StringGetDataPointer": (POINTER, [POINTER]),
+    "TF_StringGetSize": (ctypes.c_size_t, [POINTER]),
+    "TF_SessionRun": (
+        None,
+        [
+            *(POINTER, _BUFFERS, _OUTPUTS, _POINTERS, ctypes.c_int),
+            *(_OUTPUTS, _POINTERS, ctypes.c_int),
+            *(POINTER, ctypes.c_int, _BUFFERS, POINTER),
+        ],
+    ),
+    "TF_GetAllOpList": (_BUFFERS, []),
+    "TF_GetRegisteredKernelsForOp": (_BUFFERS, [ctypes.c_char_p, POINTER]),
+    "TF_DeleteBuffer": (None, [_BUFFERS]),
+}
+
+
+@functools.cache
+def library() -> ctypes.CDLL:
+    """Returns the C library with the prototypes of the functions that are used here."""
+    lib = c_library()
+    for name, (result, arguments) in _PROTOTYPES.items():
+        function = getattr(lib, name)
+        function.restype, function.argtypes = result, arguments
+    return lib
+
+
+def call(name: str, *arguments: Any) -> Any:
+    """Calls a function whose last argument is a status; every call has a status of its own, for threads' sake.
+
+    Raises:
+        TensorFlowError: the status is not OK.
+    """
+    lib = library()
+    status = lib.TF_NewStatus()
+    try:
+        result = getattr(lib, name)(*arguments, status)
+        if lib.TF_GetCode(status):
+            raise TensorFlowError(lib.TF_Message(status).decode("utf-8", "replace"))
+        return result
+    finally:
+        lib.TF_DeleteStatus(status)
+
+
+def take_buffer(buffer: Any) -> bytes:
+    """Returns a buffer's content and frees the buffer."""
+    value = ctypes.string_at(buffer.contents.data, buffer.contents.length)
+    library().TF_DeleteBuffer(buffer)
+    return value
+
+
+def numpy_dtype(number: int) -> np.dtype:
+    """Returns numpy's dtype for a TensorFlow `DataType`; strings are objects.
+
+    Raises:
+        TensorFlowError: numpy has nothing of that kind (bfloat16, resources, quantized numbers).
+    """
+    name = dtype_name(number)
+    try:
+        return np.dtype("object" if name == "string" else name)
+    except TypeError as error:
+        raise TensorFlowError(f"tensors of type {name} cannot be sent to a server by this validator") from error
+
+
+def dtype_name(number: int) -> str:
+    """Returns the usual name of a TensorFlow `DataType`: `float32` for `DT_FLOAT`."""
+    name = protos("core.framework.types_pb2").DataType.Name(number).removeprefix("DT_").lower()
+    return {"float": "float32", "double": "float64", "half": "float16"}.get(name, name)
+
+
+def to_tensor(value: np.ndarray) -> int:
+    """Returns a new tensor; strings are arrays of `bytes` objects."""
+    lib = library()
+    dims = (ctypes.c_int64 * max(value.ndim, 1))(*value.shape)
+    if value.dtype == object:
+        tensor = lib.TF_AllocateTensor(STRING, dims, value.ndim, _STRING_BYTES * value.size)
+        data = lib.TF_TensorData(tensor)
+        for index, item in enumerate(value.flat):
+            at = data + _STRING_BYTES * index
+            lib.TF_StringInit(at)
+            lib.TF_StringCopy(at, item, len(item))
+        return int(tensor)
+    array = np.ascontiguousarray(value).reshape(value.shape)  # the first call makes vectors of scalars
+    tensor = lib.TF_AllocateTensor(_number(array.dtype), dims, array.ndim, array.nbytes)
+    if array.nbytes:
+        ctypes.memmove(lib.TF_TensorData(tensor), array.ctypes.data, array.nbytes)
+    return int(tensor)
+
+
+def to_array(tensor: int) -> np.ndarray:
+    """Returns a copy of a tensor's value."""
+    lib = library()
+    shape = [lib.TF_Dim(tensor, index) for index in range(lib.TF_NumDims(tensor))]
+    data, number = lib.TF_TensorData(tensor), lib.TF_TensorType(tensor)
+    array = np.empty(shape, numpy_dtype(number))
+    if number == STRING:
+        flat = array.reshape(-1)
+        for index in range(flat.size):
+            at = data + _STRING_BYTES * index
+            flat[index] = ctypes.string_at(lib.TF_StringGetDataPointer(at), lib.TF_StringGetSize(at))
+    elif array.nbytes:
+        ctypes.memmove(array.ctypes.data, data, array.nbytes)
+    return array
+
+
+def _number(dtype: np.dtype) -> int:
+    names = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
+    types = protos("core.framework.types_pb2")
+    return int(types.DataType.Value(f"DT_{names.get(dtype.name, dtype.name.upper())}"))

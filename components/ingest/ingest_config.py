@@ -1,0 +1,56 @@
+"""What CorpusExampleGen hands its executor beyond TFX's own parameters."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from google.protobuf import json_format, wrappers_pb2
+from tfx.proto import example_gen_pb2
+
+from components.ingest.read_options import ReadOptions
+
+
+@dataclass(frozen=True)
+class IngestConfig:
+    """The content of TFX's `custom_config`, part of what decides whether a cached run is used again.
+
+    Attributes:
+        options: how files are read.
+        metadata_columns: metadata that become features.
+        hold_out: take the split `eval` out of `train`, one sentence in ten by hash.
+        code_version: the version of our code; read by nobody, so that a change of code is a change of parameters.
+    """
+
+    options: ReadOptions = field(default_factory=ReadOptions)
+    metadata_columns: tuple[str, ...] = ()
+    hold_out: bool = False
+    code_version: str = ""
+
+    def pack(self) -> example_gen_pb2.CustomConfig:
+        """Returns TFX's message: a string of JSON inside an Any."""
+        values = {
+            "options": self.options.to_dict(),
+            "metadata_columns": list(self.metadata_columns),
+            "hold_out": self.hold_out,
+            "code_version": self.code_version,
+        }
+        packed = example_gen_pb2.CustomConfig()
+        packed.custom_config.Pack(wrappers_pb2.StringValue(value=json.dumps(values, sort_keys=True)))
+        return packed
+
+    @classmethod
+    def unpack(cls, custom_config: str | None) -> IngestConfig:
+        """Reads the execution property, JSON of what `pack` gave; nothing gives the defaults."""
+        if not custom_config:
+            return cls()
+        packed, text = example_gen_pb2.CustomConfig(), wrappers_pb2.StringValue()
+        json_format.Parse(custom_config, packed)
+        packed.custom_config.Unpack(text)
+        values = json.loads(text.value)
+        return cls(
+            ReadOptions.from_dict(values["options"]),
+            tuple(values["metadata_columns"]),
+            values["hold_out"],
+            values["code_version"],
+        )

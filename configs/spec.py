@@ -1,0 +1,138 @@
+"""The typed configuration: what may be set, and to what. base.yaml holds the defaults, and no other place does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Count = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+# TFX and MLflow use the name in paths and URIs.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Corpus(_Section):
+    """Where the sentences are and how they are read."""
+
+    path: Path | None
+    format: Literal["auto", "columns", "tsv", "jsonl"]
+    token_column: NotNegative | None
+    tag_column: NotNegative | None
+    scheme: Literal["auto", "io"]
+    drop_types: tuple[str, ...]
+    metadata: tuple[str, ...]
+    on_error: Literal["fail", "skip"]
+    sample_seed: int
+
+
+class Transform(_Section):
+    """From sentences to ids."""
+
+    tokenizer: Literal["words", "whitespace"]
+    min_count: Count
+    max_words: Count
+
+
+class ArticleOptions(_Section):
+    """Sizes of the article's model."""
+
+    embed_dim: Count
+    num_heads: Count
+    ff_dim: Count
+    rate: Share
+    word_dropout: Share
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        if self.embed_dim % self.num_heads:
+            raise ValueError(f"embed_dim must be a multiple of num_heads ({self.num_heads})")
+        return self
+
+
+class Trainer(_Section):
+    """The tagger and its training."""
+
+    tagger: Literal["article"]
+    tagger_options: ArticleOptions
+    window_size: Count
+    window_context: NotNegative
+    batch_size: Count
+    epochs: Count
+    patience: Count
+    learning_rate: Annotated[float, Field(gt=0)]
+    seed: NotNegative
+
+    @model_validator(mode="after")
+    def _windows_advance(self) -> Self:
+        if self.window_size <= 2 * self.window_context:
+            raise ValueError(f"window_size must be more than twice window_context ({self.window_context})")
+        return self
+
+
+class Exporter(_Section):
+    """The signatures of the exported model."""
+
+    default: Literal["plain", "keyed"]
+    forward: dict[str, Literal["string", "float32", "int64"]]
+    golden_sentences: Count
+
+    @field_validator("forward")
+    @classmethod
+    def _names_are_free(cls, forward: dict[str, str]) -> dict[str, str]:
+        taken = sorted({"sentence", "tokens", "tags", "scores", "starts", "ends"} & set(forward))
+        if taken:
+            raise ValueError(f"cannot forward {', '.join(taken)}: the model's own inputs and outputs have these names")
+        return forward
+
+
+class Evaluator(_Section):
+    """What a model must reach to be blessed."""
+
+    min_f1: Share
+    max_regression: Share
+    slices: tuple[str, ...]
+
+
+class Registry(_Section):
+    """Where blessed models go."""
+
+    uri: str | None
+    serving_dir: Path | None
+
+
+class Beam(_Section):
+    """How the data work is run."""
+
+    args: tuple[str, ...]
+
+
+class PipelineConfig(_Section):
+    """A whole run."""
+
+    name: Name
+    work_dir: Path
+    corpus: Corpus
+    schema_path: Annotated[Path | None, Field(alias="schema")]
+    transform: Transform
+    trainer: Trainer
+    exporter: Exporter
+    evaluator: Evaluator
+    registry: Registry
+    beam: Beam
+
+    @property
+    def registry_uri(self) -> str:
+        """MLflow's tracking URI."""
+        return self.registry.uri or f"sqlite:///{self.work_dir.absolute() / 'registry' / 'mlflow.db'}"
+
+    @property
+    def serving_dir(self) -> Path:
+        """Folder that TensorFlow Serving reads, absolute."""
+        return (self.registry.serving_dir or self.work_dir / "serving").absolute()

@@ -1,0 +1,67 @@
+"""The `ner` command line. Commands are imported when they are called: TFX takes many seconds to import."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from typing import Any
+
+import click
+
+from components.text.errors import NerError
+
+# Name -> (where the command is, what it does).
+_COMMANDS = {
+    "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
+    "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
+    "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
+    "resign": ("pipeline.cli.resign:resign", "Give any SavedModel more signatures."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group whose help needs none of its commands' modules (click's own recipe, with help texts kept here)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Prints an error as one text; `--debug` gives the traceback."""
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.Abort, click.ClickException):
+            raise
+        except Exception as error:
+            if ctx.params.get("debug"):
+                raise
+            click.secho(f"error: {_text_of(error)}", fg="red", err=True)
+            ctx.exit(1)
+
+
+def _text_of(error: Exception) -> str:
+    if isinstance(error, NerError):
+        return str(error)
+    return f"unexpected {type(error).__name__}: {error}\nThis is a defect of ner; `ner --debug ...` shows where."
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="deployable-ner")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Train, export, evaluate and serve a sequence tagger."""
+    if not sys.warnoptions:
+        # Those of the stack below are not the user's to mend. Our own are errors in the tests.
+        warnings.simplefilter("ignore")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,0 +1,69 @@
+"""`ner predict`."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pipeline.cli.options import config_options
+
+if TYPE_CHECKING:
+    from components.serving.tagged_sentence import TaggedSentence
+
+_BATCH = 64
+
+
+@click.command()
+@click.argument("sentences", nargs=-1)
+@config_options
+@click.option(
+    "--model", type=click.Path(path_type=Path, exists=True, file_okay=False), help="SavedModel to use instead."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a sentence.")
+def predict(
+    sentences: tuple[str, ...], profile: Path | None, settings: tuple[str, ...], model: Path | None, as_json: bool
+) -> None:
+    """Tag SENTENCES, or the lines of standard input, with the champion.
+
+    Prints a token and its tag a line and an empty line after each sentence.
+    """
+    if not sentences and sys.stdin.isatty():
+        raise click.UsageError("give sentences, or lines on standard input")
+    from components.serving.saved_model_tagger import SavedModelTagger
+
+    tagger = SavedModelTagger(model or _champion(profile, settings))
+    for batch in _batches(sentences or _lines()):
+        for tagged in tagger.tag(batch):
+            click.echo(_json(tagged) if as_json else _columns(tagged))
+
+
+def _champion(profile: Path | None, settings: tuple[str, ...]) -> Path:
+    from configs.loading import load_config
+    from pipeline.champion import champion_folder
+
+    return champion_folder(load_config(profile, settings))
+
+
+def _lines() -> Iterator[str]:
+    return (line.rstrip("\r\n") for line in sys.stdin)
+
+
+def _batches(sentences: Iterable[str]) -> Iterator[list[str]]:
+    iterator = iter(sentences)
+    while batch := list(itertools.islice(iterator, _BATCH)):
+        yield batch
+
+
+def _columns(tagged: TaggedSentence) -> str:
+    return "".join(f"{token}\t{tag}\n" for token, tag in zip(tagged.tokens, tagged.tags, strict=True))
+
+
+def _json(tagged: TaggedSentence) -> str:
+    return json.dumps(dataclasses.asdict(tagged), ensure_ascii=False)

@@ -1,0 +1,29 @@
+"""`ner run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import config_options
+
+
+@click.command()
+@config_options
+@click.option("--data", type=click.Path(path_type=Path), help="Corpus folder; the same as --set corpus.path=DIR.")
+def run(profile: Path | None, settings: tuple[str, ...], data: Path | None) -> None:
+    """Run the pipeline on this machine: labelled text in, a served tagger out.
+
+    What did not change since an earlier run is taken from the cache.
+    """
+    from configs.loading import load_config
+
+    if data is not None:
+        settings = (*settings, f"corpus.path={data}")
+    config = load_config(profile, settings)
+
+    from pipeline.local_run import run_locally
+    from pipeline.summary import print_summary
+
+    print_summary(run_locally(config))

@@ -1,0 +1,36 @@
+"""The pipeline for the `tfx` command line.
+
+    tfx pipeline create --engine=local --pipeline_path=pipeline/local_runner.py
+    tfx run create --engine=local --pipeline_name=ner
+
+The environment variable NER_CONFIG names a profile; without it the defaults of configs/base.yaml hold. `ner run` does
+the same with a summary at the end.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from absl import logging
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+
+from components.registry.model_registry import ModelRegistry
+from components.registry.resolve_baseline import resolve_baseline
+from configs.loading import load_config
+from pipeline.create import create_pipeline
+from pipeline.inputs import prepare_inputs
+
+
+def run() -> None:
+    """Builds the pipeline from the configuration and runs it."""
+    profile = os.environ.get("NER_CONFIG")
+    config = load_config(Path(profile) if profile else None)
+    inputs = prepare_inputs(config)
+    baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
+    LocalDagRunner().run(create_pipeline(config, inputs, baseline))
+
+
+if __name__ == "__main__":
+    logging.set_verbosity(logging.INFO)
+    run()

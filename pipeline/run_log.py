@@ -1,0 +1,68 @@
+"""What a person sees while the pipeline runs, and the file that keeps the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import logging
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from absl import logging as absl_logging
+
+_OURS = tuple(str(Path(__file__).parents[1] / package) for package in ("components", "pipeline"))
+# What LocalDagRunner logs; should it ever say it in other words, the progress lines are all that is lost.
+_NODE_STARTS = re.compile(r"Component (\S+) is running\.")
+
+
+class _Console(logging.Handler):
+    """Shows which node runs, and what our own code has to say."""
+
+    def __init__(self, node_count: int) -> None:
+        super().__init__(logging.INFO)
+        self._total, self._started, self._begin = node_count, 0, time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        node = _NODE_STARTS.match(message)
+        if node:
+            self._started += 1
+            seconds = time.monotonic() - self._begin
+            click.secho(f"[{self._started}/{self._total}] {node[1]}  ({seconds:.0f} s)", bold=True, err=True)
+        elif record.pathname.startswith(_OURS) and not message.startswith("Starting "):
+            colour = "yellow" if record.levelno >= logging.WARNING else None
+            click.secho(f"    {message}", fg=colour, err=True)
+
+
+@contextlib.contextmanager
+def run_log(folder: Path, node_count: int) -> Iterator[Path]:
+    """Shows progress on the console and writes everything that is logged to a new file in `folder`.
+
+    Yields:
+        The file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.datetime.now():%Y%m%d-%H%M%S}.log"
+    file = logging.FileHandler(path, encoding="utf-8")
+    file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    console = _Console(node_count)
+    root, logger = logging.getLogger(), absl_logging.get_absl_logger()
+    # Some import below TFX gives the root logger a handler that prints everything.
+    others, root.handlers = root.handlers, [file]
+    # By absl's own function: absl sets its logger's level anew from what it remembers.
+    verbosity = absl_logging.get_verbosity()
+    absl_logging.set_verbosity(absl_logging.INFO)
+    logger.addHandler(console)
+    try:
+        yield path
+    except Exception:
+        root.exception("the run stopped")
+        raise
+    finally:
+        logger.removeHandler(console)
+        absl_logging.set_verbosity(verbosity)
+        root.handlers = others
+        file.close()

@@ -1,0 +1,85 @@
+"""A tiny corpus that went through the transform graph, and a tagger trained on it: made once a session."""
+
+from __future__ import annotations
+
+import random
+import types
+
+import pytest
+
+NAMES = ["Joe Biden", "Xi Jinping", "Justin Trudeau", "Angela Merkel"]
+VERBS = ["went to", "visited", "was in"]
+PLACES = ["Paris France", "New Delhi India", "Kyiv Ukraine"]
+
+
+def sentences(count: int, seed: int = 0) -> list[tuple[str, list[str]]]:
+    """Sentences of the articles' kind with their tags."""
+    rng = random.Random(seed)
+    rows = []
+    for _ in range(count):
+        parts = [(rng.choice(NAMES), "NAME"), (rng.choice(VERBS), None), (rng.choice(PLACES), "LOCATION")]
+        words = [(word, i, kind) for text, kind in parts for i, word in enumerate(text.split())]
+        tags = ["OUT" if kind is None else f"{'I' if i else 'B'}-{kind}" for _, i, kind in words]
+        rows.append((" ".join(word for word, _, _ in words), tags))
+    return rows
+
+
+@pytest.fixture(scope="session")
+def transformed(tmp_path_factory):
+    """Namespace of `graph` (tf.Transform's output folder) and `files` (gzipped TFRecords of transformed examples)."""
+    import tensorflow as tf
+    import tensorflow_transform as tft
+    import tensorflow_transform.beam as tft_beam
+    from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
+
+    from components.transform.preprocessing import preprocessing_fn
+
+    folder = tmp_path_factory.mktemp("transformed")
+    spec = {
+        "key": tf.io.FixedLenFeature([1], tf.string),
+        "sentence": tf.io.FixedLenFeature([1], tf.string),
+        "source": tf.io.FixedLenFeature([1], tf.string),
+        "tags": tf.io.VarLenFeature(tf.string),
+    }
+    metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
+    data = [
+        {"key": [b"%d" % i], "sentence": [text.encode()], "source": [b"t"], "tags": [tag.encode() for tag in tags]}
+        for i, (text, tags) in enumerate(sentences(300))
+    ]
+    with tft_beam.Context(temp_dir=str(folder / "temp")):
+        (rows, made), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(preprocessing_fn)
+        _ = fn | tft_beam.WriteTransformFn(str(folder / "graph"))
+    metadata_io.write_metadata(metadata, str(folder / "graph" / "metadata"))
+    coder = tft.coders.ExampleProtoCoder(made.schema)
+    file = str(folder / "examples.gz")
+    with tf.io.TFRecordWriter(file, tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
+        for row in rows:
+            writer.write(coder.encode(row))
+    return types.SimpleNamespace(graph=str(folder / "graph"), files=[file])
+
+
+@pytest.fixture(scope="session")
+def settings():
+    """Settings of a training that takes seconds."""
+    from components.trainer.settings import TrainerSettings
+
+    return TrainerSettings(
+        tagger="article",
+        tagger_options={"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.1},
+        window_size=16,
+        window_context=2,
+        batch_size=32,
+        epochs=5,
+        patience=3,
+        learning_rate=0.01,
+        seed=0,
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(transformed, settings, tmp_path_factory):
+    """A tagger that knows the tiny corpus."""
+    from components.trainer.training import train
+
+    logs = str(tmp_path_factory.mktemp("logs"))
+    return train(settings, transformed.files, transformed.files, transformed.graph, logs)

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tfx.types import standard_artifacts
+from tfx.utils import path_utils
+
+from components.registry.champion.executor import Executor
+from components.registry.errors import RegistryError
+from components.registry.tree_hash import tree_hash
+
+
+@pytest.fixture
+def run(registry_uri: str, tmp_path: Path):
+    """Runs the executor without MLMD; returns the champion artifact."""
+
+    def run(version: str, uri: str = registry_uri):
+        artifact = standard_artifacts.Model()
+        artifact.uri = str(tmp_path / "champion")
+        Path(artifact.uri).mkdir()
+        properties = {"registry_uri": uri, "model_name": "ner", "version": version}
+        Executor().Do({}, {"champion": [artifact]}, properties)
+        return artifact
+
+    return run
+
+
+@pytest.mark.parametrize("version", ["champion", "none", ""])
+def test_executor_leaves_the_artifact_empty_without_a_champion(run, version, tmp_path):
+    artifact = run(version, f"sqlite:///{tmp_path}/nothing/mlflow.db")
+    assert artifact.get_int_custom_property("present") == 0
+    assert list(Path(artifact.uri).iterdir()) == []
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("wanted", ["champion", "2", "1"])
+def test_executor_brings_the_version_where_tfx_looks_for_it(run, registry, make_model, wanted):
+    one, two = make_model("one"), make_model("two")
+    for model in (one, two):
+        registry.register(model, "ner", {}, {})
+    registry.promote("ner", 2, None)
+    artifact = run(wanted)
+    expected = one if wanted == "1" else two
+    assert tree_hash(path_utils.serving_model_path(artifact.uri)) == tree_hash(expected)
+    assert artifact.get_int_custom_property("present") == 1
+    assert artifact.get_int_custom_property("version") == (1 if wanted == "1" else 2)
+    assert artifact.get_string_custom_property("tree_hash") == tree_hash(expected)
+    assert [path.name for path in Path(artifact.uri).iterdir()] == ["Format-Serving"]
+
+
+def test_executor_ignores_the_champion_when_none_is_asked_for(run, registry, model_dir):
+    registry.register(model_dir, "ner", {}, {})
+    registry.promote("ner", 1, None)
+    assert run("none").get_int_custom_property("present") == 0
+
+
+def test_executor_says_when_a_version_is_not_there(run):
+    with pytest.raises(RegistryError, match="ner has no version 4"):
+        run("4")
+
+
+def test_executor_refuses_a_malformed_version(run):
+    with pytest.raises(RegistryError, match="version 'latest'"):
+        run("latest")

@@ -1,0 +1,55 @@
+"""A small folder in the shape of a SavedModel, and registries that need no migration of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from components.registry.mlflow_store import MlflowStore
+from components.registry.model_registry import ModelRegistry
+
+
+@pytest.fixture
+def model_dir(tmp_path: Path) -> Path:
+    return write_model(tmp_path / "exported" / "Format-Serving", b"one")
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a model of its own bytes for each name."""
+    return lambda name: write_model(tmp_path / "models" / name / "Format-Serving", name.encode())
+
+
+def write_model(folder: Path, content: bytes) -> Path:
+    (folder / "variables").mkdir(parents=True)
+    (folder / "assets").mkdir()
+    (folder / "saved_model.pb").write_bytes(b"\x08\x01\x00" + content)
+    (folder / "variables" / "variables.index").write_bytes(os.urandom(1000))
+    (folder / "variables" / "variables.data-00000-of-00001").write_bytes(bytes(range(256)) * 10)
+    (folder / "assets" / "vocabulary.txt").write_text("[PAD]\n[UNK]\nDelhi\u2028\r\n", encoding="utf-8", newline="")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One sqlite file with MLflow's tables and nothing else; creating it takes seconds."""
+    database = tmp_path_factory.mktemp("registry") / "mlflow.db"
+    with MlflowStore(f"sqlite:///{database}").client():
+        return database
+
+
+@pytest.fixture
+def registry_uri(migrated_database: Path, tmp_path: Path) -> str:
+    database = tmp_path / "registry" / "mlflow.db"
+    database.parent.mkdir()
+    shutil.copy(migrated_database, database)
+    return f"sqlite:///{database}"
+
+
+@pytest.fixture
+def registry(registry_uri: str) -> ModelRegistry:
+    return ModelRegistry(registry_uri)

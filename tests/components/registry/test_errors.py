@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from components.registry.errors import ChampionMovedError, RegistryError
+from components.text.errors import NerError
+
+
+def test_registry_errors_are_shown_to_the_user_as_they_are():
+    assert issubclass(RegistryError, NerError)
+    assert issubclass(ChampionMovedError, RegistryError)
+    assert str(ChampionMovedError("the whole message")) == "the whole message"

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tfx.types import standard_artifacts
+
+from components.registry.errors import RegistryError
+from components.registry.executor import Executor
+from components.registry.tree_hash import tree_hash
+
+
+@pytest.fixture
+def run(model_dir: Path, registry_uri: str, tmp_path: Path):
+    """Runs the executor on artifacts without MLMD; returns the pushed_model artifact."""
+
+    def run(blessed: int | None = 1, passed: bool = True, lineage: str | None = None, optional: bool = True):
+        report = {"passed": passed, "tree_hash": tree_hash(model_dir), "checks": []}
+        (model_dir.parent / "validation.json").write_text(json.dumps(report))
+        inputs = {"model": [_artifact(standard_artifacts.Model, model_dir.parent)]}
+        blessing = _artifact(standard_artifacts.ModelBlessing, tmp_path / "blessing")
+        if blessed is not None:
+            blessing.set_int_custom_property("blessed", blessed)
+        inputs["blessing"] = [blessing]
+        if optional:
+            inputs |= {"evaluation": [_evaluation(tmp_path)], "examples": [_examples(tmp_path)]}
+        pushed = _artifact(standard_artifacts.PushedModel, tmp_path / "pushed")
+        properties = {
+            "registry_uri": registry_uri,
+            "model_name": "ner",
+            "serving_dir": str(tmp_path / "serving"),
+            "lineage": lineage or json.dumps({"run_fingerprint": "a", "baseline_version": ""}),
+        }
+        Executor().Do(inputs, {"pushed_model": [pushed]}, properties)
+        return pushed
+
+    return run
+
+
+def _artifact(kind: type, uri: Path):
+    uri.mkdir(parents=True, exist_ok=True)
+    artifact = kind()
+    artifact.uri = str(uri)
+    return artifact
+
+
+def _evaluation(tmp_path: Path):
+    evaluation = _artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
+    evaluation.set_float_custom_property("entity_f1", 0.875)
+    evaluation.set_float_custom_property("entity_macro_f1", float("nan"))
+    evaluation.set_int_custom_property("blessed", 1)
+    (tmp_path / "evaluation" / "scores.json").write_text("{}")
+    return evaluation
+
+
+def _examples(tmp_path: Path):
+    examples = _artifact(standard_artifacts.Examples, tmp_path / "examples")
+    examples.name = "examples"
+    examples.span = 4
+    examples.split_names = '["train", "eval"]'
+    examples.set_string_custom_property("input_fingerprint", "split:train,xor:1")
+    examples.set_int_custom_property("sentences", 2000)
+    return examples
+
+
+def test_executor_pushes_a_blessed_model(run, registry, tmp_path, model_dir):
+    pushed = run()
+    assert pushed.get_int_custom_property("pushed") == 1
+    assert pushed.get_int_custom_property("registry_version") == 1
+    assert pushed.get_string_custom_property("pushed_version") == "1"
+    assert pushed.get_string_custom_property("registry_uri") == registry.uri
+    assert pushed.get_string_custom_property("registry_alias") == "champion"
+    assert pushed.get_string_custom_property("pushed_destination") == str(tmp_path / "serving" / "ner" / "1")
+    assert not pushed.has_custom_property("reason")
+    assert tree_hash(tmp_path / "serving" / "ner" / "1") == tree_hash(model_dir)
+
+
+def test_executor_registers_scores_data_and_lineage(run, registry):
+    run()
+    champion = registry.get("ner", "champion")
+    assert champion.tags == {
+        "run_fingerprint": "a",
+        "baseline_version": "",
+        "metric.entity_f1": "0.875",
+        "data.span": "4",
+        "data.split_names": '["train", "eval"]',
+        "data.input_fingerprint": "split:train,xor:1",
+        "data.sentences": "2000",
+        "tree_hash": champion.tree_hash,
+    }
+    cards = {path.name for path in (Path(champion.uri).parent / "card").iterdir()}
+    assert cards == {"validation.json", "scores.json"}
+
+
+def test_executor_needs_neither_evaluation_nor_examples(run, registry):
+    assert run(optional=False).get_int_custom_property("pushed") == 1
+    assert set(registry.get("ner", 1).tags) == {"run_fingerprint", "baseline_version", "tree_hash"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"blessed": 0}, "the evaluator did not bless the model"),
+        ({"blessed": None}, "the evaluator did not bless the model"),
+        ({"passed": False}, "the exporter's validation failed"),
+    ],
+)
+def test_executor_says_why_a_model_is_not_pushed(run, registry, changes, reason, caplog, tmp_path):
+    pushed = run(**changes)
+    assert pushed.get_int_custom_property("pushed") == 0
+    assert pushed.get_string_custom_property("reason") == reason
+    assert not pushed.has_custom_property("pushed_version")
+    assert f"The model was not pushed: {reason}" in caplog.text
+    assert registry.versions("ner") == ()
+    assert not (tmp_path / "serving").exists()
+
+
+def test_executor_tells_a_candidate_from_a_champion(run, registry, make_model):
+    version = registry.register(make_model("other"), "ner", {}, {})
+    registry.promote("ner", version.version, None)
+    pushed = run()
+    assert pushed.get_int_custom_property("pushed") == 0
+    assert pushed.get_int_custom_property("registry_version") == 2
+    assert pushed.get_string_custom_property("registry_alias") == "candidate"
+    assert pushed.get_string_custom_property("reason").startswith("registered as candidate only")
+
+
+@pytest.mark.parametrize(
+    ("lineage", "message"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "no JSON object"),
+        ('{"baseline_version": 3}', r"lineage\['baseline_version'\]: .*got 3"),
+    ],
+)
+def test_executor_refuses_a_malformed_lineage(run, lineage, message):
+    with pytest.raises(RegistryError, match=message):
+        run(lineage=lineage)

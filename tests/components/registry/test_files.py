@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from components.registry import files
+
+
+def test_locked_keeps_another_process_out_until_the_block_ends(tmp_path):
+    lock = tmp_path / "new folder" / "x.lock"
+    script = (
+        "import fcntl, sys; handle = open(sys.argv[1], 'a')\n"
+        "try: fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "except BlockingIOError: sys.exit(7)"
+    )
+    command = [sys.executable, "-c", script, str(lock)]
+    with files.locked(lock):
+        assert subprocess.run(command, check=False).returncode == 7
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_incoming_folder_is_gone_after_an_error(tmp_path):
+    with pytest.raises(ZeroDivisionError), files.incoming_folder(tmp_path / "parent") as folder:
+        (folder / "file").write_text(str(1 / 0))
+    assert list((tmp_path / "parent").iterdir()) == []
+
+
+def test_rename_into_place_leaves_a_folder_that_others_can_read(tmp_path):
+    with files.incoming_folder(tmp_path) as folder:
+        (folder / "file").write_text("x")
+        files.rename_into_place(folder, tmp_path / "target")
+    assert [path.name for path in tmp_path.iterdir()] == ["target"]
+    assert (tmp_path / "target").stat().st_mode & 0o777 == 0o755
+
+
+def test_fsync_tree_reaches_every_file_and_folder(model_dir, monkeypatch):
+    seen = []
+    monkeypatch.setattr(files, "fsync_path", seen.append)
+    files.fsync_tree(model_dir)
+    assert set(seen) == {model_dir, *model_dir.rglob("*")}
+    assert seen[-1] == model_dir
+
+
+def test_replace_text_keeps_the_old_file_when_writing_fails(tmp_path, monkeypatch):
+    path = tmp_path / "models.config"
+    files.replace_text(path, "old")
+
+    def full_disk(_: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(files.os, "fsync", full_disk)
+    with pytest.raises(OSError, match="disk full"):
+        files.replace_text(path, "new")
+    assert path.read_text() == "old"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["models.config"]
+
+
+def test_replace_text_replaces(tmp_path):
+    files.replace_text(tmp_path / "a" / "file", "old")
+    files.replace_text(tmp_path / "a" / "file", "new é")
+    assert (tmp_path / "a" / "file").read_text(encoding="utf-8") == "new é"

@@ -1,0 +1,70 @@
+"""Training a tagger, keeping it, loading it."""
+
+from __future__ import annotations
+
+import dataclasses
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from components.text.errors import NerError
+from components.trainer.trained_model import MODEL_FILE, TrainedModel
+from components.trainer.training import _check_tags, train
+
+BATCH = {"word_ids": np.array([[2, 3, 1, 4]]), "case_ids": np.array([[4, 4, 3, 4]])}
+
+
+def test_training_learns_the_corpus_and_logs_entity_scores(trained):
+    last = trained.history[-1]
+    assert last["val_entity_f1"] > 0.95
+    assert {"loss", "val_loss", "val_entity_precision", "val_entity_recall"} <= set(last)
+    assert trained.tags[0] == "[PAD]"
+
+
+def test_saved_model_loads_with_the_same_predictions_and_without_its_loss(trained, tmp_path):
+    trained.save(str(tmp_path))
+    loaded = TrainedModel.load(str(tmp_path))
+    np.testing.assert_array_equal(loaded.model(BATCH), trained.model(BATCH))
+    assert (loaded.windows, loaded.tags, loaded.history) == (trained.windows, trained.tags, trained.history)
+    config = zipfile.ZipFile(tmp_path / MODEL_FILE).read("config.json").decode()
+    assert "Loss" not in config
+    assert '"compile_config": {}' in config
+
+
+def test_same_seed_gives_the_same_weights(transformed, settings, tmp_path):
+    short = dataclasses.replace(settings, epochs=2)
+
+    def weights(seed):
+        settings = dataclasses.replace(short, seed=seed)
+        return train(
+            settings, transformed.files, transformed.files, transformed.graph, str(tmp_path)
+        ).model.get_weights()
+
+    first, again, other = weights(5), weights(5), weights(6)
+    assert all((a == b).all() for a, b in zip(first, again, strict=True))
+    assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+def test_training_stops_when_entity_f1_no_longer_rises(transformed, settings, tmp_path):
+    patient = dataclasses.replace(settings, epochs=50, patience=2)
+    history = train(patient, transformed.files, transformed.files, transformed.graph, str(tmp_path)).history
+    assert len(history) < 50
+    assert list(tmp_path.rglob("events.out.tfevents.*"))
+
+
+def test_trains_in_mixed_precision(transformed, settings, tmp_path):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        one = dataclasses.replace(settings, epochs=1)
+        result = train(one, transformed.files, transformed.files, transformed.graph, str(tmp_path))
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert np.isfinite(result.history[0]["loss"])
+    assert result.model.block.compute_dtype == "bfloat16"
+
+
+def test_a_corpus_without_entities_is_refused():
+    with pytest.raises(NerError, match="holds no entity: its tags are O"):
+        _check_tags(["[PAD]", "O"])

@@ -1,0 +1,85 @@
+"""Configuration: defaults, profiles, --set, and what is said of wrong values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from configs.config_error import ConfigError
+from configs.loading import BASE, load_config
+
+
+def profile(tmp_path, text):
+    path = tmp_path / "profile.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_profile_in_the_repository_is_legal():
+    profiles = [path for path in BASE.parent.glob("*.yaml") if path != BASE]
+    assert profiles
+    for path in profiles:
+        load_config(path)
+
+
+def test_set_wins_over_profile_and_profile_over_base(tmp_path):
+    path = profile(tmp_path, "trainer: {epochs: 7, seed: 3}")
+    config = load_config(path, ["trainer.epochs=9"])
+    base = yaml.safe_load(BASE.read_text(encoding="utf-8"))
+    assert (config.trainer.epochs, config.trainer.seed) == (9, 3)
+    assert config.trainer.batch_size == base["trainer"]["batch_size"]
+
+
+def test_naming_forwarded_features_replaces_the_default_ones():
+    assert load_config(None, ["exporter.forward={tax_rate: float32}"]).exporter.forward == {"tax_rate": "float32"}
+    assert load_config(None, ["exporter.forward={}"]).exporter.forward == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("trainer.epochs=-1", "[trainer -> epochs] must be > 0, got -1"),
+        ("evaluator.min_f1=1.5", "[evaluator -> min_f1] must be <= 1, got 1.5"),
+        ("trainer.epoch=3", "[trainer -> epoch] is not a setting; did you mean epochs?"),
+        ("typo=1", "[typo] is not a setting; known are name,"),
+        ("corpus.format=xml", "[corpus -> format] must be one of 'auto', 'columns', 'tsv' or 'jsonl', got 'xml'"),
+        ("trainer.batch_size=many", "[trainer -> batch_size] input should be a valid integer"),
+        ("trainer.window_context=64", "[trainer] window_size must be more than twice window_context (64)"),
+        ("trainer.tagger_options.num_heads=3", "[trainer -> tagger_options] embed_dim must be a multiple of num_heads"),
+        ("exporter.forward={tags: string}", "[exporter -> forward] cannot forward tags"),
+        ("name=a/b", "[name] string should match pattern"),
+    ],
+)
+def test_wrong_values_are_named_with_the_rule_and_what_was_found(setting, message):
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, [setting])
+    assert message in str(caught.value)
+
+
+def test_all_wrong_values_are_reported_at_once():
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, ["trainer.epochs=0", "corpus.on_error=maybe"])
+    assert str(caught.value).count("\n  [") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("a: [", "is not YAML"), ("- a", "must be a mapping"), ("\xff: \x00", "is not YAML")]
+)
+def test_a_broken_profile_is_named(tmp_path, text, message):
+    path = profile(tmp_path, text)
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_profile_is_named():
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml cannot be read"):
+        load_config(Path("nowhere.yaml"))
+
+
+@pytest.mark.parametrize("setting", ["trainer.epochs", "=3", "trainer..epochs=3"])
+def test_set_without_key_or_value_says_how_to_write_it(setting):
+    with pytest.raises(ConfigError, match=r"--set takes section\.key=value"):
+        load_config(None, [setting])
