@@ -14,6 +14,7 @@ import click
 from absl import logging as absl_logging
 
 _OURS = tuple(str(Path(__file__).parents[1] / package) for package in ("components", "pipeline"))
+_CHECKS = str(Path(__file__).parents[1] / "components" / "exporter" / "validator")
 # What LocalDagRunner logs; should it ever say it in other words, the progress lines are all that is lost.
 _NODE_STARTS = re.compile(r"Component (\S+) is running\.")
 
@@ -32,9 +33,15 @@ class _Console(logging.Handler):
             self._started += 1
             seconds = time.monotonic() - self._begin
             click.secho(f"[{self._started}/{self._total}] {node[1]}  ({seconds:.0f} s)", bold=True, err=True)
-        elif record.pathname.startswith(_OURS) and not message.startswith("Starting "):
+        elif record.pathname.startswith(_OURS) and not self._is_detail(record, message):
             colour = "yellow" if record.levelno >= logging.WARNING else None
             click.secho(f"    {message}", fg=colour, err=True)
+
+    @staticmethod
+    def _is_detail(record: logging.LogRecord, message: str) -> bool:
+        """What the file keeps and nobody reads while it passes: TFX's start-up lines, checks that went well."""
+        passed = record.levelno < logging.WARNING and record.pathname.startswith(_CHECKS)
+        return passed or message.startswith("Starting ")
 
 
 @contextlib.contextmanager

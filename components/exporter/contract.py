@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from components.exporter.contract_error import ContractError
 from components.exporter.contract_template import ContractTemplate
@@ -29,10 +30,20 @@ class Contract:
     signatures: Mapping[str, SignatureContract]
     pad: str = ""
 
-    def to_json(self) -> str:
-        """Returns the contract as JSON, always in the same order."""
+    def to_dict(self) -> dict[str, Any]:
+        """Returns what can be written as JSON, always in the same order."""
         signatures = {name: self.signatures[name].to_dict() for name in sorted(self.signatures)}
-        return json.dumps({"version": self.version, "pad": self.pad, "signatures": signatures}, indent=1) + "\n"
+        return {"version": self.version, "pad": self.pad, "signatures": signatures}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Contract:
+        """Takes what `to_dict` gave."""
+        signatures = {name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()}
+        return cls(int(values["version"]), signatures, values.get("pad", ""))
+
+    def to_json(self) -> str:
+        """Returns the contract as JSON."""
+        return json.dumps(self.to_dict(), indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Contract:
@@ -42,9 +53,7 @@ class Contract:
             ContractError: the text is no contract.
         """
         try:
-            values = json.loads(text)
-            signatures = {name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()}
-            return cls(int(values["version"]), signatures, values.get("pad", ""))
+            return cls.from_dict(json.loads(text))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ContractError(
                 f"this is no serving contract ({type(error).__name__}: {error}). It must be JSON with `version` and "

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from components.exporter.serving_module import ServingModule
 from components.exporter.settings import ExportSettings
 from components.exporter.signatures import build_signatures
 from components.trainer.trained_model import TrainedModel
-from components.transform.features import TAG_VOCABULARY
 
 
 def export(trained: TrainedModel, transform_graph: str, destination: str, settings: ExportSettings) -> None:
@@ -21,8 +19,7 @@ def export(trained: TrainedModel, transform_graph: str, destination: str, settin
         destination: folder to write.
         settings: which signatures.
     """
-    tags = tft.TFTransformOutput(transform_graph).vocabulary_file_by_name(TAG_VOCABULARY)
-    module = ServingModule(trained, transform_graph, tags)
+    module = ServingModule(trained, transform_graph)
     # Debug information holds the build machine's paths and is no use to a server.
     options = tf.saved_model.SaveOptions(save_debug_info=False)
     tf.saved_model.save(module, destination, signatures=build_signatures(module, settings), options=options)

@@ -23,18 +23,16 @@ def training_graph_tags(trained: TrainedModel, transform_graph: str, sentences: 
     Returns:
         One tag a token for each sentence.
     """
-    output = tft.TFTransformOutput(transform_graph)
-    transform = output.transform_features_layer()
+    transform = tft.TFTransformOutput(transform_graph).transform_features_layer()
     tags = np.array(trained.tags, dtype=object)
-    rows: list[list[str]] = []
-    for sentence in sentences:
-        features = transform({SENTENCE: tf.constant([[sentence]])})
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 1], tf.string)])
+    def best(sentence: tf.Tensor) -> tf.Tensor:
+        features = transform({SENTENCE: sentence})
         ids = {name: features[name] for name in MODEL_FEATURES}
         lengths = ids[MODEL_FEATURES[0]].row_lengths()
-        if not int(lengths[0]):
-            rows.append([])
-            continue
         windows = {name: trained.windows.cut(value).to_tensor(0) for name, value in ids.items()}
-        best = np.argmax(trained.model(windows, training=False), -1)
-        rows.append(tags[trained.windows.stitch(tf.constant(best), lengths)[0].numpy()].tolist())
-    return rows
+        logits = trained.model(windows, training=False)
+        return trained.windows.stitch(tf.argmax(logits, -1), lengths).flat_values  # [tokens]
+
+    return [tags[best(tf.constant([[sentence]])).numpy()].tolist() for sentence in sentences]

@@ -17,13 +17,12 @@ class ServingModule(tf.Module):
     itself lives in a closure.
     """
 
-    def __init__(self, trained: TrainedModel, transform_graph: str, tag_vocabulary: str) -> None:
+    def __init__(self, trained: TrainedModel, transform_graph: str) -> None:
         """Puts the parts together.
 
         Args:
             trained: the tagger.
             transform_graph: tf.Transform's output folder.
-            tag_vocabulary: file with one tag a line, `[PAD]` first; becomes an asset.
         """
         super().__init__(name="ner_serving")
         model = trained.model
@@ -31,16 +30,8 @@ class ServingModule(tf.Module):
         self.transform = TransformGraph(transform_graph)
         self.model_variables = [variable.value for variable in model.variables]
         self._logits = lambda features: model(features, training=False)
-        self.tags = tf.lookup.StaticHashTable(
-            tf.lookup.TextFileInitializer(
-                tag_vocabulary,
-                key_dtype=tf.int64,
-                key_index=tf.lookup.TextFileIndex.LINE_NUMBER,
-                value_dtype=tf.string,
-                value_index=tf.lookup.TextFileIndex.WHOLE_LINE,
-            ),
-            default_value=PAD,
-        )
+        # Ids are positions in the vocabulary: a lookup table would add nothing but a file to lose.
+        self._tags = tf.constant(trained.tags)
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=SENTENCE)])
     def tag(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -61,7 +52,7 @@ class ServingModule(tf.Module):
         scores = self._windows.stitch(tf.reduce_max(probabilities, -1), lengths)
         return {
             "tokens": features[TOKENS].to_tensor(PAD),
-            "tags": best.with_flat_values(self.tags.lookup(best.flat_values)).to_tensor(PAD),
+            "tags": best.with_flat_values(tf.gather(self._tags, best.flat_values)).to_tensor(PAD),
             "scores": scores.to_tensor(0.0),
             "starts": tf.cast(features[STARTS].to_tensor(0), tf.int32),
             "ends": tf.cast(features[ENDS].to_tensor(0), tf.int32),

@@ -71,7 +71,10 @@ def _add_row(
     raw.lines.append(number)
     raw.tokens.append(cells[0] if fault else cells[layout.token])
     if raw.tags is not None and layout.tag is not None:
-        raw.tags.append(OUTSIDE if fault else cells[layout.tag].strip(" "))
+        tag = OUTSIDE if fault else cells[layout.tag]
+        if tag != tag.strip(" "):
+            report.repair("stripped_tag", path, number, f"tag {tag!r} read as {tag.strip(' ')!r}")
+        raw.tags.append(tag.strip(" "))
     return raw
 
 

@@ -41,6 +41,7 @@ class Executor(BaseExampleGenExecutor):
         """Takes TFX's executor context."""
         super().__init__(context)
         self._reports = ReportFolder("")
+        self._examples: list[artifact.Artifact] = []
 
     def GetInputSourceToExamplePTransform(self) -> Callable[[dict[str, Any], str], beam.PTransform]:
         """Returns what TFX calls with the execution properties and a split's pattern."""
@@ -58,8 +59,12 @@ class Executor(BaseExampleGenExecutor):
         splits = super().GenerateExamplesByBeam(pipeline, exec_properties)
         if not _config(exec_properties).hold_out:
             return splits
-        train, held_out = splits["train"] | "HoldOut" >> beam.Partition(_is_held_out, 2)
-        return {**splits, "train": train, "eval": held_out}
+        train, held_out = splits.pop("train") | "HoldOut" >> beam.Partition(_is_held_out, 2)
+        splits = {"train": train, "eval": held_out, **splits}
+        # The base class has named the input splits, and asks the artifact where each split is written.
+        for examples in self._examples:
+            examples.split_names = artifact_utils.encode_split_names(list(splits))
+        return splits
 
     def Do(
         self,
@@ -73,14 +78,12 @@ class Executor(BaseExampleGenExecutor):
             CorpusError: a file cannot be read, or the split train or eval has no sentence.
             RuntimeError: not as many examples were written as sentences read: a defect of ours.
         """
-        examples = artifact_utils.get_single_instance(output_dict[standard_component_specs.EXAMPLES_KEY])
+        self._examples = output_dict[standard_component_specs.EXAMPLES_KEY]
+        examples = artifact_utils.get_single_instance(self._examples)
         self._reports = ReportFolder(os.path.join(examples.uri, REPORT_FOLDER))
         self._reports.make()
         super().Do(input_dict, output_dict, exec_properties)
         _raise_errors(self._reports.errors())
-        if _config(exec_properties).hold_out:
-            names = artifact_utils.decode_split_names(examples.split_names)
-            examples.split_names = artifact_utils.encode_split_names([*names, "eval"])
         reports = self._reports.reports()
         total = Report.merge(reports.values())
         total.check()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import warnings
@@ -65,3 +66,4 @@ def main(debug: bool) -> None:
         # Those of the stack below are not the user's to mend. Our own are errors in the tests.
         warnings.simplefilter("ignore")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its deprecation warnings, mostly of its own callers

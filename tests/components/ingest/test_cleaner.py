@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.ingest.cleaner import Cleaner
@@ -149,6 +149,7 @@ token = st.text(alphabet="ab \t\u00a0\u200b\x1c\u2028", max_size=4)
 tag = st.sampled_from(["O", "OUT", "B-X", "I-X", "I-Y", "E-X", "S-Y", "B-O", "B-X,B-Y", "I-OTH", "NN", ""])
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(token, tag), min_size=1, max_size=8), max_size=5), st.sampled_from(["OTH", "X"]))
 def test_the_account_always_adds_up(sentences, drop):
     report = Report()

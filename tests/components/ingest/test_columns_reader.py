@@ -99,6 +99,12 @@ def test_conllu_ranges_and_empty_nodes_are_no_tokens():
     assert report.repairs == {"extra_row": 2}
 
 
+def test_spaces_around_tags_are_taken_off_and_counted():
+    sentences, report = read("a\t B-X\nb\tI-X  \n")
+    assert pairs(sentences) == [(("a", "b"), ("B-X", "I-X"))]
+    assert report.repairs == {"stripped_tag": 2}
+
+
 def test_hash_tokens_in_space_separated_files():
     sentences, _ = read("# O\n# id = 7\n#tag O\n# a comment in prose\nx O\n")
     assert [(s.tokens, s.key) for s in sentences] == [(("#", "#tag", "x"), "7")]

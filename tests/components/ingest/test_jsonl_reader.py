@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.ingest.corpus_error import CorpusError
@@ -114,6 +114,7 @@ def test_bad_record_is_refused_or_skipped(record, found):
     assert report.skipped == [str(caught.value)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["Zoë", "😀", "b-c", "d"]), st.sampled_from(["", "X", "Y"])), min_size=1))
 def test_spans_and_tags_agree(parts):
     text, entities = "", []

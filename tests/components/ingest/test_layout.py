@@ -77,6 +77,13 @@ def test_matched_files_are_those_of_the_newest_span(tmp_path):
     assert matched_files(tmp_path) == [tmp_path / "span-10/train.tsv"]
 
 
+@pytest.mark.corpora
+@pytest.mark.parametrize("name", ["btc", "uner_da_ddt", "uner_en_ewt", "uner_hr_set", "uner_sv_talbanken", "wnut17"])
+def test_real_corpora_have_their_three_splits(shared_data, name):
+    splits = [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]
+    assert find_splits(shared_data / name) == splits
+
+
 def test_fingerprint_follows_names_and_contents_only(tmp_path):
     one = fill(tmp_path / "one", "train.conll", "dev.conll", "test.unlabelled.txt")
     other = fill(tmp_path / "other", "dev.conll", "train.conll", "README.md")

@@ -53,7 +53,8 @@ def test_sizes_and_layout(tmp_path, kind):
     reports = []
     for path in paths:
         reports.append(Report())
-        assert all(True for _ in read_corpus_file(str(path), None, reports[-1]))
+        for sentence in read_corpus_file(str(path), None, reports[-1]):
+            assert len(sentence.tokens) > 2
     assert [report.sentences_out for report in reports] == SIZES[kind]
     assert all(report.repairs == {} for report in reports)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in paths)

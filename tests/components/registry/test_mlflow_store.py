@@ -70,7 +70,7 @@ def test_mlflow_store_is_empty_until_opened(tmp_path):
 
 def test_mlflow_store_turns_a_refusal_into_a_user_error(registry_uri):
     with (
-        pytest.raises(RegistryError, match=r"the model registry sqlite:///.* refused: .*absent"),
+        pytest.raises(RegistryError, match=r"the model registry sqlite:///.* failed: .*absent"),
         MlflowStore(registry_uri).client() as client,
     ):
         client.get_registered_model("absent")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_legal_tag, split_tag, to_iob2
@@ -115,6 +115,7 @@ def encode(length, found, scheme):
     return tags
 
 
+@settings(deadline=None)
 @given(spans(), st.sampled_from(["IOB1", "IOB2", "BIOES", "BILOU", "BMES", "BMEW"]))
 def test_every_scheme_gives_the_same_spans(drawn, scheme):
     length, found = drawn
@@ -126,6 +127,7 @@ def test_every_scheme_gives_the_same_spans(drawn, scheme):
 any_tag = st.builds(lambda p, t: f"{p}-{t}", st.sampled_from("BIMELSUW"), st.sampled_from([*TYPES, "O"]))
 
 
+@settings(deadline=None)
 @given(st.lists(any_tag | st.sampled_from(sorted(OUTSIDE_LABELS)), max_size=20))
 def test_output_is_legal_and_stays_as_it_is(tags):
     iob2 = to_iob2(tags)

@@ -1,0 +1,7 @@
+"""Validates exported models the way a server would see them."""
+
+from components.exporter.validator.export_invalid_error import ExportInvalidError
+from components.exporter.validator.validate import require_valid, validate_export
+from components.exporter.validator.validation_report import ValidationReport
+
+__all__ = ["ExportInvalidError", "ValidationReport", "require_valid", "validate_export"]

@@ -1,0 +1,174 @@
+"""Checks that send requests to every signature, whatever the model does."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from .check_failed_error import CheckFailedError
+from .context import Context
+from .endpoint import Arrays, Endpoint, require_outputs
+from .json_values import from_json
+from .odd_values import ODD_KEYS, PLAIN_TEXTS, odd_numbers
+
+_THREADS = 4
+_RUNS = 4  # of each thread
+_ALONE = 8  # rows that are also sent alone
+_BATCH = 32
+
+
+def batch_sizes(context: Context, endpoint: Endpoint) -> str:
+    """Answers have as many rows as requests."""
+    sizes = context.options["batches"] if endpoint.batched else [_fixed_size(endpoint)]
+    for size in sizes:
+        doing = f"a batch of {size}" if size is not None else "a request"
+        answer = endpoint.call(
+            endpoint.request(1 if size is None else size), doing, "empty_batch" if size == 0 else "unknown_error"
+        )
+        require_outputs(endpoint, answer, size)
+    return f"batches of {', '.join(map(str, sizes))}"
+
+
+def golden_answers(context: Context, endpoint: Endpoint) -> str:
+    """Known requests get the known answers, bit for bit."""
+    for number, case in enumerate(endpoint.golden):
+        inputs = {name: from_json(value, endpoint.dtype(name)) for name, value in case["inputs"].items()}
+        answer = endpoint.call(inputs, f"golden request {number}")
+        for name, value in case["outputs"].items():
+            if name not in answer:
+                raise CheckFailedError("off_contract", f"golden request {number}: no output {name}")
+            _require_same(
+                f"golden request {number}: output {name}", from_json(value, endpoint.dtype(name)), answer[name]
+            )
+    return f"{len(endpoint.golden)} requests"
+
+
+def forwarded(context: Context, endpoint: Endpoint) -> str:
+    """Keys and features come back unchanged and in order: duplicates, empty ones, 10 kB, any bytes."""
+    for output, source in endpoint.forwards.items():
+        name, _, feature = source.partition(":")
+        sent = _odd_values(endpoint, name, feature)
+        if sent is None:
+            continue
+        answer = endpoint.call(endpoint.request(len(sent), {source: sent}), f"odd values of {source}", "key_changed")
+        found = answer[output].reshape(-1, *sent.shape[1:])
+        if len(found) != len(sent):
+            raise CheckFailedError("key_changed", f"{len(sent)} values of {source} in, {len(found)} of {output} out")
+        for row, (before, after) in enumerate(zip(sent, found, strict=True)):
+            if not _same(before, after):
+                raise CheckFailedError(
+                    "key_changed", f"row {row}: {source} was {_shown(before)}, {output} is {_shown(after)}"
+                )
+    return ", ".join(endpoint.forwards) or "nothing is forwarded"
+
+
+def repeatable(context: Context, endpoint: Endpoint) -> str:
+    """The same request gives the same answer, twice and from several threads at once."""
+    request = endpoint.request(_BATCH if endpoint.batched else 1)
+    first = endpoint.call(request, "a request")
+
+    def runs(_: int) -> list[Arrays]:
+        return [endpoint.call(request, f"a request, {_THREADS} threads at once") for _ in range(_RUNS)]
+
+    answers = [endpoint.call(request, "the same request again")]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        answers += [answer for thread in pool.map(runs, range(_THREADS)) for answer in thread]
+    for answer in answers:
+        for name, value in answer.items():
+            if not _same(first[name], value):
+                raise CheckFailedError("not_repeatable", f"output {name} differs between runs of the same request")
+    return f"{len(answers) + 1} runs, {_THREADS} threads"
+
+
+def batch_independence(context: Context, endpoint: Endpoint) -> str:
+    """A row gets the same answer alone and in a batch; texts also beside one of 300 words."""
+    if not endpoint.batched:
+        return "the signature takes no batches"
+    request = _mixed_batch(endpoint)
+    together = endpoint.call(request, f"a batch of {_BATCH}")
+    for row in range(_ALONE):
+        alone = endpoint.call({name: value[row : row + 1] for name, value in request.items()}, "a row alone")
+        for name, value in alone.items():
+            if value.shape[:1] != (1,) or together[name].shape[:1] != (_BATCH,):
+                continue  # no rows: `batch_sizes` says so
+            if not _alike(value[0], together[name][row], context.pad):
+                raise CheckFailedError(
+                    "rows_mixed",
+                    f"output {name} of row {row} is {_shown(value[0])} alone and {_shown(together[name][row])} "
+                    f"in a batch of {_BATCH}",
+                )
+    return f"{_ALONE} rows alone and in a batch of {_BATCH}"
+
+
+def _mixed_batch(endpoint: Endpoint) -> Arrays:
+    if not endpoint.takes_text:
+        return endpoint.request(_BATCH)
+    long = b" ".join(PLAIN_TEXTS[0].encode() for _ in range(60))  # 300 words
+    texts = [*endpoint.plain_texts[: _ALONE - 1], long]
+    return endpoint.text_request([texts[row % len(texts)] for row in range(_BATCH)])
+
+
+def _fixed_size(endpoint: Endpoint) -> int | None:
+    """Rows of a signature whose number of rows is fixed; None: it has no rows."""
+    shapes = [tensor.get("shape") for tensor in endpoint.contract["inputs"].values()]
+    sizes = [shape[0] for shape in shapes if shape and shape[0] is not None]
+    return sizes[0] if sizes else None
+
+
+def _odd_values(endpoint: Endpoint, name: str, feature: str) -> np.ndarray | None:
+    """Values to send; None where the model itself reads the input and may know a few numbers only."""
+    tensor = endpoint.contract["inputs"][name]
+    if feature:
+        dtype = {"string": np.dtype(object)}.get(tensor["serialized"][feature]["dtype"]) or np.dtype(
+            tensor["serialized"][feature]["dtype"]
+        )
+    else:
+        dtype = endpoint.dtype(name)
+    if tensor.get("shape") == [] or (not tensor.get("role") and np.issubdtype(dtype, np.integer)):
+        return None
+    if dtype.kind == "O":
+        values = np.empty(len(ODD_KEYS), object)
+        values[:] = ODD_KEYS
+    else:
+        values = odd_numbers(dtype)
+    inner = [1 if dim is None else dim for dim in (tensor.get("shape") or [None])[1:]] if not feature else []
+    return np.broadcast_to(values.reshape(-1, *[1] * len(inner)), (len(values), *inner)).copy()
+
+
+def _require_same(what: str, expected: np.ndarray, found: np.ndarray) -> None:
+    if expected.shape != found.shape:
+        raise CheckFailedError("wrong_tags", f"{what} has shape {list(found.shape)} instead of {list(expected.shape)}")
+    if not _same(expected, found):
+        raise CheckFailedError("wrong_tags", f"{what} is {_shown(found)} instead of {_shown(expected)}")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Bit for bit, so that -0.0 and NaN count."""
+    one, other = np.asarray(one), np.asarray(other)
+    if one.dtype == object or other.dtype == object:
+        return one.shape == other.shape and bool(np.all(one == other))
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+def _alike(alone: np.ndarray, beside: np.ndarray, pad: str) -> bool:
+    """The same up to padding; numbers up to the rounding of another order of summation."""
+    alone, beside = np.asarray(alone), np.asarray(beside)
+    if alone.ndim and alone.shape != beside.shape:
+        width = alone.shape[0]
+        rest = beside[width:]
+        filler = pad.encode() if alone.dtype == object else 0
+        if len(rest) != max(len(beside) - width, 0) or not np.all(rest == filler):
+            return False
+        beside = beside[:width]
+    if alone.shape != beside.shape:
+        return False
+    if np.issubdtype(alone.dtype, np.floating):
+        return bool(np.allclose(alone, beside, rtol=1e-3, atol=1e-5, equal_nan=True))
+    return bool(np.all(alone == beside))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
+    return text if len(text) <= 120 else f"{text[:120]}..."

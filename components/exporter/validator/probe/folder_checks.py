@@ -1,0 +1,100 @@
+"""Checks of a folder's files; nothing is loaded for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+from pathlib import Path
+
+from .check_failed_error import CheckFailedError
+from .context import Context
+from .saved_graph import SavedGraph
+
+_SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})$")
+
+
+def saved_model(context: Context) -> str:
+    """A folder with a saved_model.pb whose graph is tagged `serve`."""
+    folder = context.folder
+    archives = [folder] if folder.is_file() else [*folder.glob("*.keras"), *folder.glob("*.h5")]
+    if not (folder / "saved_model.pb").is_file():
+        if archives:
+            raise _archive_found(archives[0])
+        if (folder / "saved_model.cpb").exists():
+            raise CheckFailedError("cannot_load", "saved_model.cpb: graphs over 2 GB are not supported")
+        raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}")
+    try:
+        context.graph = SavedGraph(folder)
+    except ValueError as error:
+        raise CheckFailedError("cannot_load", str(error)) from error
+    size = (folder / "saved_model.pb").stat().st_size
+    return f"saved_model.pb, {size:,} bytes, signatures {', '.join(sorted(context.graph.methods))}"
+
+
+def serving_only(context: Context) -> str:
+    """Nothing of Keras's training side is in the folder: no loss, no Lambda, no class that only Python has."""
+    metadata = context.folder / "keras_metadata.pb"
+    if not metadata.exists():
+        return "no Keras metadata"
+    text = metadata.read_bytes().decode("utf-8", "replace")
+    if '"class_name": "Lambda"' in text:
+        raise CheckFailedError("lambda_layer", "keras_metadata.pb holds a Lambda layer")
+    if found := re.search(r'"training_config": \{"loss": (\{.*?\}|\[.*?\]|"[^"]*")', text):
+        raise CheckFailedError("loss_saved", f"keras_metadata.pb holds the loss {found.group(1)}")
+    raise CheckFailedError("not_a_saved_model", "keras_metadata.pb: this was saved for Keras, with model.save()")
+
+
+def files(context: Context) -> str:
+    """All files that the graph names are there."""
+    missing = [f"assets/{name}" for name in context.parsed.assets if not (context.folder / "assets" / name).is_file()]
+    if context.parsed.variables():
+        missing += _missing_variables(context.folder / "variables")
+    if missing:
+        raise CheckFailedError("file_missing", f"missing: {', '.join(missing)}")
+    return f"{len(context.parsed.assets)} assets, {len(context.parsed.variables())} variables"
+
+
+def manifest(context: Context) -> str:
+    """Every file is the one that was exported."""
+    expected: dict[str, str] = context.options.get("manifest") or {}
+    if not expected:
+        return "no list of hashes to compare with"
+    for name, digest in sorted(expected.items()):
+        path = context.folder / name
+        if not path.is_file():
+            raise CheckFailedError("file_missing", f"missing: {name}")
+        with path.open("rb") as handle:
+            found = hashlib.file_digest(handle, "sha256").hexdigest()
+        if found != digest:
+            raise CheckFailedError(
+                "file_changed", f"{name} ({path.stat().st_size:,} bytes) is not the file that was exported"
+            )
+    return f"{len(expected)} files as exported"
+
+
+def _missing_variables(folder: Path) -> list[str]:
+    missing = [] if (folder / "variables.index").is_file() else ["variables/variables.index"]
+    shards = sorted(path.name for path in folder.glob("variables.data-*"))
+    if not shards:
+        return [*missing, "variables/variables.data-*"]
+    found = _SHARD.search(shards[0])
+    total = int(found.group(2)) if found else len(shards)
+    wanted = [f"variables.data-{number:05d}-of-{total:05d}" for number in range(total)]
+    return [*missing, *(f"variables/{name}" for name in wanted if name not in shards)]
+
+
+def _archive_found(path: Path) -> CheckFailedError:
+    """Says what is in a Keras archive that someone took for an export."""
+    if path.suffix == ".keras" and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        text = json.dumps(config)
+        if '"class_name": "Lambda"' in text:
+            return CheckFailedError("lambda_layer", f"{path.name} is a Keras archive and holds a Lambda layer")
+        loss = (config.get("compile_config") or {}).get("loss")
+        if loss:
+            name = loss.get("class_name", loss) if isinstance(loss, dict) else loss
+            return CheckFailedError("loss_saved", f"{path.name} is a Keras archive and holds the loss {name}")
+    return CheckFailedError("not_a_saved_model", f"{path.name} is a Keras archive; a server cannot read it")

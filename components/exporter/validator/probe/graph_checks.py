@@ -1,0 +1,117 @@
+"""Checks of the graph as it is written in saved_model.pb; nothing is loaded for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .check_failed_error import CheckFailedError
+from .context import Context
+from .op_registry import has_cpu_kernel, registered_ops
+from .saved_graph import TensorInfo
+
+_PREDICT = "tensorflow/serving/predict"
+_PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
+# An absolute path: a text that begins like one (two parts at least), or one of the usual roots within a name.
+_ROOTS = "home|root|tmp|var|usr|opt|mnt|srv|work|workspace|workdir|data|build|content|Users|private|dev/shm|github"
+_PATH = re.compile(
+    rf"^/[\w.+-]+/[\w.+-]+|(?<![A-Za-z0-9.])/(?:{_ROOTS})/[\w.+-]+|\b[A-Za-z]:\\\w+|\b(?:file|gs|s3)://\w+"
+)
+_UNREAD_SHARE = 0.01  # seeds of dropout layers and other odds and ends
+
+
+def stock_ops(context: Context) -> str:
+    """Only ops that TensorFlow's own C++ library can run on a CPU: that is what a stock server has."""
+    ops = context.parsed.ops()
+    for op in sorted(_PYTHON_OPS & set(ops)):
+        raise CheckFailedError("py_function", f"op {op} in {ops[op]}")
+    known = registered_ops()
+    for op, place in sorted(ops.items()):
+        if op not in known or not has_cpu_kernel(op):
+            what = "is unknown to" if op not in known else "has no CPU kernel in"
+            raise CheckFailedError("custom_op", f"op {op} in {place} {what} TensorFlow's C++ library")
+    return f"{len(ops)} kinds of ops"
+
+
+def no_build_paths(context: Context) -> str:
+    """No absolute path of the machine that made the model: not as a text of an op, not anywhere in the files."""
+    for place, text in context.parsed.texts():
+        if _PATH.search(text):
+            raise CheckFailedError("build_paths", f"{place}: {text[:200]!r}")
+    for path in [context.folder / "saved_model.pb", *sorted(context.folder.glob("debug/*"))]:
+        content = path.read_bytes()
+        for root in context.options.get("build_paths", []):
+            if found := re.search(re.escape(root.encode()) + rb"[\w./+-]*", content):
+                raise CheckFailedError("build_paths", f"{path.name} holds {found.group().decode()!r}")
+    return "none"
+
+
+def weights_once(context: Context) -> str:
+    """What is stored is what signatures read."""
+    stored, read = context.parsed.stored_variables(), context.parsed.read_variables()
+    used = sum(size for name, size in stored.items() if name in read)
+    unread = {name: size for name, size in stored.items() if name not in read}
+    total = used + sum(unread.values())
+    if sum(unread.values()) > max(_UNREAD_SHARE * used, 1024):
+        trained = any(re.search(r"(?i)optimizer|adam|/momentum|/velocity|iteration", name) for name in unread)
+        most = sorted(unread, key=lambda name: -unread[name])[:3]
+        raise CheckFailedError(
+            "training_state" if trained else "weights_twice",
+            f"{total:,} bytes are stored and {used:,} read; not read: {', '.join(most)} and {len(unread)} in all",
+        )
+    return f"{used:,} bytes of variables, {total - used:,} of them unread" if total else "no variables"
+
+
+def all_signatures(context: Context) -> str:
+    """The signatures are those of the contract."""
+    found, wanted = set(context.parsed.methods), set(context.contract["signatures"])
+    if missing := sorted(wanted - found):
+        raise CheckFailedError("off_contract", f"no signature {', '.join(missing)}; there are {sorted(found)}")
+    if extra := sorted(found - wanted):
+        raise CheckFailedError("off_contract", f"signature {', '.join(extra)} is not in the contract")
+    return ", ".join(sorted(found))
+
+
+def names_and_types(context: Context, signature: str) -> str:
+    """Names, dtypes and ranks of one signature are those of the contract."""
+    method = context.parsed.methods[signature]
+    if method != _PREDICT:
+        raise CheckFailedError("off_contract", f"method {method!r} instead of {_PREDICT!r}")
+    contract = context.contract["signatures"][signature]
+    _compare("input", contract["inputs"], context.parsed.inputs(signature))
+    _compare("output", contract["outputs"], context.parsed.outputs(signature))
+    return f"{len(contract['inputs'])} inputs, {len(contract['outputs'])} outputs"
+
+
+def _compare(side: str, contract: Mapping[str, Any], found: Mapping[str, TensorInfo]) -> None:
+    for name, info in found.items():
+        if not info.tensor:
+            raise CheckFailedError("off_contract", f"{side} {name} is sparse or ragged; a request cannot hold it")
+    if set(contract) != set(found):
+        types = {name: info.dtype for name, info in found.items()}
+        strings = any(tensor["dtype"] == "string" for tensor in contract.values())
+        bare = strings and not any(dtype == "string" for dtype in types.values())
+        pitfall = "ids_for_strings" if bare else "off_contract"
+        raise CheckFailedError(pitfall, f"{side}s are {types}, expected {sorted(contract)}")
+    for name, tensor in contract.items():
+        info = found[name]
+        if tensor["dtype"] != info.dtype:
+            pitfall = "ids_for_strings" if tensor["dtype"] == "string" else "off_contract"
+            raise CheckFailedError(pitfall, f"{side} {name} has dtype {info.dtype} instead of {tensor['dtype']}")
+        _compare_shapes(side, name, tensor.get("shape"), info.shape)
+
+
+def _compare_shapes(side: str, name: str, wanted: Any, found: tuple[int | None, ...] | None) -> None:
+    if wanted is None or (found is None and side == "output"):  # answers are looked at when there are some
+        return
+    if found is None or len(found) != len(wanted):
+        shown = "no known rank" if found is None else f"rank {len(found)}"
+        raise CheckFailedError("off_contract", f"{side} {name} has {shown} instead of rank {len(wanted)}")
+    if wanted[:1] == [None] and found[0] is not None:
+        raise CheckFailedError("fixed_batch", f"{side} {name} is {list(found)}: only batches of {found[0]}")
+    for want, have in zip(wanted, found, strict=True):
+        if want is None and have is not None and side == "input":
+            raise CheckFailedError("off_contract", f"{side} {name} is {list(found)} instead of {wanted}")
+        if None not in (want, have) and want != have:
+            raise CheckFailedError("off_contract", f"{side} {name} is {list(found)} instead of {wanted}")

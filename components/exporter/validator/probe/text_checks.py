@@ -1,0 +1,106 @@
+"""Checks of signatures that take sentences and give tags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .check_failed_error import CheckFailedError
+from .context import Context
+from .endpoint import Arrays, Endpoint, require_outputs
+from .odd_values import LONG_TEXTS, ODD_TEXTS, PLAIN_TEXTS, UNKNOWN_WORDS
+
+_BATCH = 32
+# Texts whose offsets are known: valid UTF-8, and short, for all of them go out in one padded batch.
+_READABLE = tuple(
+    text.decode("utf-8", "ignore") for name, text in ODD_TEXTS.items() if name not in {*LONG_TEXTS, "invalid UTF-8"}
+)
+
+
+def golden_sentences(context: Context, endpoint: Endpoint) -> str:
+    """Sentences get the tags that the training graph gave them."""
+    cases = [case for case in context.golden if "sentence" in case]
+    tags = endpoint.names("tags")
+    if not endpoint.takes_text or not tags:
+        return "no sentences in, tags out"
+    for start in range(0, len(cases), _BATCH):
+        batch = cases[start : start + _BATCH]
+        answer = endpoint.call(endpoint.text_request([case["sentence"].encode() for case in batch]), "golden sentences")
+        for case, row in zip(batch, answer[tags[0]], strict=False):
+            fixed = len(row) if endpoint.contract["outputs"][tags[0]].get("shape", [])[1:] == [len(row)] else None
+            _require_tags(case, [tag.decode("utf-8", "replace") for tag in row], context.pad, fixed)
+    return f"{len(cases)} sentences"
+
+
+def odd_texts(context: Context, endpoint: Endpoint) -> str:
+    """Every text gets an answer of the right shape, alone and all at once."""
+    if not endpoint.takes_text:
+        return "no sentences in"
+    for name, text in ODD_TEXTS.items():
+        answer = endpoint.call(endpoint.text_request([text]), f"text: {name}", "odd_text")
+        require_outputs(endpoint, answer, 1)
+    everything = endpoint.call(endpoint.text_request(list(ODD_TEXTS.values())), "all odd texts at once", "odd_text")
+    require_outputs(endpoint, everything, len(ODD_TEXTS))
+    return f"{len(ODD_TEXTS)} texts: {', '.join(ODD_TEXTS)}"
+
+
+def padding(context: Context, endpoint: Endpoint) -> str:
+    """Every token has a tag, and only what is no token is padded; unknown words are tokens, too."""
+    tags = endpoint.names("tags")
+    if not endpoint.takes_text or not tags or not context.pad:
+        return "no padded tags"
+    texts = ["Paris went to " * 100, UNKNOWN_WORDS, f"{UNKNOWN_WORDS} Paris", *PLAIN_TEXTS, *_READABLE]
+    answer = endpoint.call(endpoint.text_request([text.encode() for text in texts]), "unknown words")
+    for row, text in enumerate(texts):
+        found = [tag.decode("utf-8", "replace") for tag in answer[tags[0]][row]]
+        length = next((index for index, tag in enumerate(found) if tag == context.pad), len(found))
+        if any(tag != context.pad for tag in found[length:]):
+            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {context.pad} within the tags {found[:12]}")
+        least = _least_tokens(text, endpoint.contract["outputs"][tags[0]].get("shape"))
+        if length < least:
+            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {least} tokens, {length} tags: {found[:12]}")
+        if _tokens(endpoint, answer, row) not in (None, length):
+            tokens = _tokens(endpoint, answer, row)
+            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {tokens} tokens, {length} tags: {found[:12]}")
+    return f"{len(texts)} texts"
+
+
+def offsets(context: Context, endpoint: Endpoint) -> str:
+    """`starts` and `ends` cut the tokens out of the sentence."""
+    tokens, starts, ends = (endpoint.names(role) for role in ("tokens", "starts", "ends"))
+    if not endpoint.takes_text or not (tokens and starts and ends):
+        return "no offsets"
+    texts = [*PLAIN_TEXTS, *_READABLE]
+    answer = endpoint.call(endpoint.text_request([text.encode() for text in texts]), "texts with offsets")
+    for row, text in enumerate(texts):
+        for token, start, end in zip(*(answer[name[0]][row] for name in (tokens, starts, ends)), strict=False):
+            if end > start and text[start:end].encode() != token:
+                raise CheckFailedError(
+                    "wrong_offsets",
+                    f"{text[:60]!r}: token {token!r} at {start}-{end}, where {text[start:end]!r} stands",
+                )
+    return f"{len(texts)} texts"
+
+
+def _require_tags(case: Mapping[str, Any], found: list[str], pad: str, fixed: int | None) -> None:
+    expected = list(case["tags"])[:fixed]
+    if found[: len(expected)] != expected or any(tag != pad for tag in found[len(expected) :]):
+        raise CheckFailedError(
+            "wrong_tags",
+            f"{case['sentence'][:80]!r}: the training graph says {expected[:12]}, the export {found[:12]}",
+        )
+
+
+def _tokens(endpoint: Endpoint, answer: Arrays, row: int) -> int | None:
+    """Tokens of a row by its offsets: a token has a length. None: the model gives none."""
+    starts, ends = endpoint.names("starts"), endpoint.names("ends")
+    return int(np.sum(answer[ends[0]][row] > answer[starts[0]][row])) if starts and ends else None
+
+
+def _least_tokens(text: str, shape: Sequence[int | None] | None) -> int:
+    """How many tags a text has at least: one for every word of letters, up to the fixed length of the output."""
+    words = sum(any(letter.isalpha() and letter.isascii() for letter in word) for word in text.split(" "))
+    fixed = shape[1] if shape and len(shape) > 1 else None
+    return words if fixed is None else min(words, fixed)

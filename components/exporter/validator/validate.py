@@ -1,0 +1,154 @@
+"""Holds an exported model against its contract, in a process that knows nothing of this project."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import logging
+
+from components.exporter.contract import Contract
+from components.exporter.validator.check_result import CheckResult
+from components.exporter.validator.export_invalid_error import ExportInvalidError
+from components.exporter.validator.fresh_process import ProbeDiedError, probe
+from components.exporter.validator.probe.pitfalls import PITFALLS
+from components.exporter.validator.validation_report import ValidationReport
+from components.text.tree_hash import tree_hash
+
+BATCHES = (0, 1, 2, 33)
+TIMEOUT_SECONDS = 600.0
+
+
+def validate_export(
+    model_dir: str | os.PathLike[str],
+    contract: Contract | None = None,
+    golden: Sequence[Mapping[str, Any]] = (),
+    report_path: str | os.PathLike[str] | None = None,
+    *,
+    manifest: Mapping[str, str] | None = None,
+    batches: Sequence[int] = BATCHES,
+    skip: Collection[str] = (),
+    timeout: float = TIMEOUT_SECONDS,
+) -> ValidationReport:
+    """Runs every check of probe/checks.py on a SavedModel of whatever kind.
+
+    Args:
+        model_dir: the folder that would be pushed.
+        contract: what the model promises; by default what its signatures say (names only, no meanings).
+        golden: known answers: `{"sentence": str, "tags": [str, ...]}` for every signature that takes sentences, or
+            `{"signature": str, "inputs": {name: values}, "outputs": {name: values}}`, values as nested lists or arrays.
+        report_path: where the report goes as JSON; None: nowhere.
+        manifest: relative file name -> sha256 of what was exported.
+        batches: numbers of rows to try.
+        skip: names of checks to leave out; the report names them.
+        timeout: seconds after which the model counts as hanging.
+
+    Returns:
+        The report. A check that fails does not raise: see `require_valid`.
+    """
+    folder = Path(model_dir).resolve()
+    request = {
+        "task": "validate",
+        "model": str(folder),
+        "contract": None if contract is None else contract.to_dict(),
+        "golden": [plain_case(case) for case in golden],
+        "manifest": dict(manifest or {}),
+        "batches": list(batches),
+        "skip": sorted(skip),
+        "build_paths": _build_paths(),
+    }
+    lines = _run(request, timeout)
+    report = ValidationReport(
+        tuple(lines.checks),
+        tree_hash(folder) if folder.is_dir() else "",
+        sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        lines.facts.get("loader", ""),
+        lines.facts.get("loader", "").partition(" C API")[0].removeprefix("TensorFlow "),
+        contract or Contract.from_dict(lines.facts.get("contract", {"version": 0, "signatures": {}})),
+        tuple(lines.facts.get("modules", ())),
+        tuple(sorted(skip)),
+    )
+    if report_path is not None:
+        report.write(report_path)
+    return report
+
+
+def require_valid(report: ValidationReport) -> None:
+    """Stops a run whose model failed a check.
+
+    Raises:
+        ExportInvalidError: names every check that failed, its signature, what was seen and what to do.
+    """
+    if report.passed:
+        return
+    lines = [f"  {check}" for check in report.failures]
+    raise ExportInvalidError(
+        f"the exported model failed {len(lines)} of {len(report.checks)} checks; nothing is pushed. "
+        "docs/pitfalls.md explains each mistake.\n" + "\n".join(lines)
+    )
+
+
+def plain_case(case: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a golden case whose arrays are nested lists."""
+    return {
+        name: {key: _plain(values) for key, values in value.items()} if name in ("inputs", "outputs") else value
+        for name, value in case.items()
+    }
+
+
+class _Lines:
+    """What the probe wrote."""
+
+    def __init__(self) -> None:
+        self.checks: list[CheckResult] = []
+        self.facts: dict[str, Any] = {}
+        self.running: dict[str, Any] = {"name": "start", "signature": ""}
+
+    def take(self, line: Mapping[str, Any]) -> None:
+        if "started" in line:
+            self.running = line["started"]
+        elif "check" in line:
+            self.add(CheckResult(**line["check"]))
+        else:
+            self.facts.update(line)
+
+    def add(self, check: CheckResult) -> None:
+        self.checks.append(check)
+        (logging.info if check.passed else logging.error)("validator: %s", check)
+
+    def died(self, how: str) -> None:
+        self.add(CheckResult(**self.running, passed=False, detail=how, fix=PITFALLS["crash"].cure, pitfall="crash"))
+
+
+def _run(request: Mapping[str, Any], timeout: float) -> _Lines:
+    lines = _Lines()
+    try:
+        for line in probe(request, timeout):
+            lines.take(line)
+    except ProbeDiedError as error:
+        lines.died(str(error))
+    return lines
+
+
+def _build_paths() -> list[str]:
+    """Folders of this machine that have no business in a model."""
+    folders = {Path.cwd(), Path.home(), Path(tempfile.gettempdir()), Path(sys.prefix)}
+    return sorted(f"{folder}/" for folder in folders if len(folder.parts) > 1)
+
+
+def _plain(values: Any) -> Any:
+    import numpy as np
+
+    from components.exporter.validator.probe.json_values import to_json
+
+    if isinstance(values, bytes | list | tuple) and not hasattr(values, "dtype"):
+        values = np.array(values, object) if _holds_bytes(values) else values
+    return to_json(values) if isinstance(values, np.ndarray) else values
+
+
+def _holds_bytes(values: Any) -> bool:
+    return any(map(_holds_bytes, values)) if isinstance(values, list | tuple) else isinstance(values, bytes)

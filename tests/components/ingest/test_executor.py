@@ -1,0 +1,179 @@
+"""The executor on real files: splits, account, errors."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+
+import pytest
+import tensorflow as tf
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.ingest.component import CorpusExampleGen
+from components.ingest.corpus_error import CorpusError
+from components.ingest.executor import Executor
+from components.ingest.read_options import ReadOptions
+from components.ingest.report import Report
+from components.ingest.samples import write_sample
+
+
+def do(tmp_path, corpus, **arguments):
+    """Runs the executor as the launcher does, without metadata; returns the artifact."""
+    component = CorpusExampleGen(str(corpus), **arguments)
+    examples = standard_artifacts.Examples()
+    examples.uri = str(tmp_path / "examples")
+    context = BaseBeamExecutor.Context(
+        beam_pipeline_args=["--direct_num_workers=1"], tmp_dir=str(tmp_path), unique_id="1"
+    )
+    Executor(context).Do({}, {"examples": [examples]}, dict(component.spec.exec_properties))
+    return examples
+
+
+def records(examples, split):
+    files = sorted(tf.io.gfile.glob(f"{artifact_utils.get_split_uri([examples], split)}/*.gz"))
+    found = [tf.train.Example.FromString(r.numpy()) for r in tf.data.TFRecordDataset(files, compression_type="GZIP")]
+    return [
+        {name: [v.decode() for v in feature.bytes_list.value] for name, feature in example.features.feature.items()}
+        for example in found
+    ]
+
+
+def splits_of(examples):
+    return artifact_utils.decode_split_names(examples.split_names)
+
+
+def fill(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        data = text if isinstance(text, bytes) else text.encode()
+        (folder / name.replace("__", ".")).write_bytes(data)
+    return folder
+
+
+def test_named_splits_features_and_account(tmp_path):
+    corpus = fill(
+        tmp_path / "c",
+        train__conll="-DOCSTART-\tO\n\n# id = s1\n# topic = sport\nZoë Lima\tB-PER\nwon\tO\n\nOslo\tI-OTH\n",
+        dev__tsv__gz=gzip.compress(b"Peru won\tB-LOC O\r\nPeru won\tB-LOC O\r\n"),
+        test__jsonl='{"text": "Peru won.", "entities": [[0, 4, "LOC"]], "meta": {"topic": "news"}}\n',
+    )
+    examples = do(tmp_path, corpus, metadata_columns=["topic"], options=ReadOptions(drop_types=("OTH",)))
+    assert splits_of(examples) == ["train", "eval", "test"]
+    train = sorted(records(examples, "train"), key=lambda record: record["key"], reverse=True)
+    assert train[0] == {
+        "key": ["train.conll:s1"],
+        "sentence": ["Zoë Lima won"],
+        "tags": ["B-PER", "I-PER", "O"],
+        "source": ["train.conll"],
+        "topic": ["sport"],
+    }
+    assert train[1]["tags"] == ["O"]
+    keys = {record["key"][0] for record in records(examples, "eval")}
+    assert len(keys) == 2
+    assert all(key.startswith("dev.tsv.gz:") for key in keys)
+    assert records(examples, "test")[0]["topic"] == ["news"]
+    assert examples.get_int_custom_property("sentences_in") == 5
+    assert examples.get_int_custom_property("tokens_in") == 3 + 4 + 3
+    assert examples.get_int_custom_property("tokens_out") == 4 + 4 + 3
+    assert examples.get_int_custom_property("entities_in") == 5
+    assert examples.get_int_custom_property("entities_out") == 4
+    assert examples.get_int_custom_property("skipped") == 0
+    assert examples.get_int_custom_property("repaired") == 3
+    assert [examples.get_int_custom_property(f"sentences_{s}") for s in ("train", "eval", "test")] == [2, 2, 1]
+    report = Report.from_json(examples.get_string_custom_property("ingest_report"))
+    report.check()
+    assert report.entities_out == {"PER": 1, "LOC": 3}
+    assert report.documents == 1
+    assert len(list((tmp_path / "examples" / "ingest").iterdir())) == 3
+
+
+def test_hash_split_keeps_equal_sentences_together(tmp_path):
+    sentences = [f"w{i % 300} won\tB-PER O\n" for i in range(600)]
+    examples = do(tmp_path, fill(tmp_path / "c", a__tsv="".join(sentences[:400]), b__tsv="".join(sentences[400:])))
+    found = {split: [r["sentence"][0] for r in records(examples, split)] for split in splits_of(examples)}
+    assert list(found) == ["train", "eval", "test"]
+    assert sum(map(len, found.values())) == 600
+    assert not set(found["train"]) & {*found["eval"], *found["test"]}
+    assert not set(found["eval"]) & set(found["test"])
+    assert 0.7 < len(found["train"]) / 600 < 0.9
+    assert len({r["key"][0] for split in found for r in records(examples, split)}) == 600
+
+
+def test_eval_is_held_out_of_train_where_there_is_none(tmp_path):
+    train = "".join(f"w{i % 150} won\tB-PER O\n" for i in range(300))
+    examples = do(tmp_path, fill(tmp_path / "c", train__tsv=train, test__tsv="Peru won\tB-LOC O\n"))
+    assert splits_of(examples) == ["train", "eval", "test"]
+    found = {split: {r["sentence"][0] for r in records(examples, split)} for split in splits_of(examples)}
+    assert not found["train"] & found["eval"]
+    assert 5 <= len(found["eval"]) <= 30
+    assert found["test"] == {"Peru won"}
+    assert examples.get_int_custom_property("sentences_out") == 301
+
+
+def test_error_of_the_corpus_comes_out_of_beam_as_it_is_and_all_files_are_named(tmp_path, caplog):
+    corpus = fill(tmp_path / "c", train__conll="a\tO\n\nb\tNN\n", dev__conll=b"b\tO\n\xff\n", test__conll="c\tO\n")
+    with caplog.at_level(logging.INFO, logger="absl"), pytest.raises(CorpusError) as caught:
+        do(tmp_path, corpus)
+    assert type(caught.value) is CorpusError
+    assert (caught.value.path, caught.value.line) == (str(corpus / "dev.conll"), 2)
+    assert "found byte 0xFF, which is not UTF-8, at byte offset 4. Corpora are UTF-8 text" in str(caught.value)
+    assert "while running" not in str(caught.value)
+    assert any("train.conll:3: found 'NN' where a tag" in record.getMessage() for record in caplog.records)
+
+
+def test_skipping_counts_lists_and_goes_on(tmp_path, caplog):
+    corpus = fill(
+        tmp_path / "c",
+        train__conll="a\tO\n\nb\tNN\nc\tB-X\n\nd\tB-X\n",
+        dev__conll="e\tO\n",
+        test__conll=b"\0\1\2",
+    )
+    with caplog.at_level(logging.INFO, logger="absl"):
+        examples = do(tmp_path, corpus, options=ReadOptions(on_error="skip"))
+    assert [len(records(examples, split)) for split in ("train", "eval", "test")] == [2, 1, 0]
+    assert examples.get_int_custom_property("skipped") == 2
+    report = json.loads(examples.get_string_custom_property("ingest_report"))
+    assert (report["sentences_skipped"], report["files_skipped"], report["tokens_skipped"]) == (1, 1, 2)
+    assert any("test.conll:1: found a NUL byte" in what for what in report["skipped"])
+    logged = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith("train.conll: sentences 3 in, 2 out; tokens 4 in, 2 out") for line in logged)
+    assert any(line.startswith("skipped: ") and "train.conll:3: found 'NN'" in line for line in logged)
+    assert "split train: 2 sentences" in logged
+    assert "split test holds no sentence" in logged
+
+
+def test_training_split_without_sentence_is_an_error(tmp_path):
+    corpus = fill(tmp_path / "c", train__conll="b\tNN\n", dev__conll="e\tO\n")
+    with pytest.raises(CorpusError, match=r"the split train holds no sentence \(2 read, 1 skipped\)\. Give more"):
+        do(tmp_path, corpus, options=ReadOptions(on_error="skip"))
+
+
+def test_pattern_without_files_is_an_error(tmp_path):
+    corpus = fill(tmp_path / "c", train__conll="a\tO\n")
+    with pytest.raises(CorpusError, match=r"no\*\.conll: matches no file\. Check the folder and \[ingest -> splits\]"):
+        do(tmp_path, corpus, splits=[("train", "train.conll"), ("eval", "no*.conll")])
+
+
+def test_sample_corpus_gives_the_same_examples_each_time_and_fits_the_schema(tmp_path):
+    import tensorflow_data_validation as tfdv
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    from components.ingest.schema import compose_schema
+    from schemas import __file__ as schemas
+
+    write_sample(tmp_path / "c", "newswire")
+    examples, again = (do(tmp_path / name, tmp_path / "c", metadata_columns=["topic"]) for name in "ab")
+    assert sorted(map(repr, records(examples, "test"))) == sorted(map(repr, records(again, "test")))
+    base = schemas.replace("__init__.py", "schema.pbtxt")
+
+    def anomalies(columns):
+        schema = text_format.Parse(compose_schema(base, columns), schema_pb2.Schema())
+        return set(tfdv.validate_statistics(statistics, schema).anomaly_info)
+
+    statistics = tfdv.generate_statistics_from_tfrecord(f"{examples.uri}/Split-eval/*.gz")
+    assert anomalies(["topic"]) == set()
+    assert anomalies([]) == {"topic"}
+    assert anomalies(["topic", "missing"]) == {"missing"}

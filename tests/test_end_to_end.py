@@ -1,0 +1,131 @@
+"""A whole run as a newcomer does it, and what later runs do: through the command line, in fresh processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+BIN = Path(sys.executable).parent
+PROFILE = Path(__file__).parents[1] / "configs" / "local.yaml"
+ARTICLE = {
+    "Justin Trudeau went to New Delhi India": "B-NAME I-NAME OUT OUT B-LOCATION I-LOCATION I-LOCATION",
+    "Vladimir Putin was chased out of Kyiv Ukraine": "B-NAME I-NAME OUT OUT OUT OUT B-LOCATION I-LOCATION",
+}
+
+
+def ner(*arguments: str, cwd: Path, **options) -> subprocess.CompletedProcess:
+    result = subprocess.run([BIN / "ner", *arguments], cwd=cwd, capture_output=True, text=True, check=False, **options)
+    assert "Traceback" not in result.stderr, result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder in which the sample pipeline ran once; its outputs are `home / "first.txt"`."""
+    folder = tmp_path_factory.mktemp("home")
+    result = ner("run", "--config", str(PROFILE), cwd=folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    (folder / "first.txt").write_text(result.stdout, encoding="utf-8")
+    return folder
+
+
+def test_a_run_ends_with_scores_and_a_pushed_model(home):
+    printed = (home / "first.txt").read_text(encoding="utf-8")
+    assert "10 executed" in printed
+    assert "LOCATION" in printed
+    assert "pushed as version 1" in printed
+    served = home / "work" / "serving" / "ner" / "1"
+    assert (served / "saved_model.pb").is_file()
+    assert (home / "work" / "serving" / "models.config").is_file()
+
+
+def test_the_champion_tags_the_articles_sentences_as_the_article_prints_them(home):
+    result = ner("predict", *ARTICLE, cwd=home)
+    sentences = [[line.split("\t") for line in block.splitlines()] for block in result.stdout.strip().split("\n\n")]
+    assert [" ".join(token for token, _ in sentence) for sentence in sentences] == list(ARTICLE)
+    assert [" ".join(tag for _, tag in sentence) for sentence in sentences] == list(ARTICLE.values())
+
+
+def test_predict_reads_lines_and_prints_json(home):
+    lines = ["Joe Biden visited Paris France", "", "  Xi Jinping,visited Kyiv Ukraine"]
+    result = ner("predict", "--json", cwd=home, input="\n".join(lines) + "\n")
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [row["sentence"] for row in rows] == lines
+    assert rows[1]["tokens"] == []
+    for row in rows:
+        assert [row["sentence"][s:e] for s, e in zip(row["starts"], row["ends"], strict=True)] == row["tokens"]
+
+
+def test_an_unchanged_second_run_executes_no_node(home):
+    result = ner("run", "--config", str(PROFILE), cwd=home)
+    assert result.returncode == 0, result.stderr
+    assert "0 executed" in result.stdout
+    assert "pushed as version 1" in result.stdout
+
+
+def test_a_changed_setting_runs_what_depends_on_it_and_meets_the_champion(home):
+    result = ner("run", "--config", str(PROFILE), "--set", "trainer.epochs=2", cwd=home)
+    assert result.returncode == 0, result.stderr
+    states = {row.split("│")[1].strip(): row.split("│")[2].strip() for row in result.stdout.splitlines() if "│" in row}
+    assert states["Transform"] == "cached"
+    assert states["Trainer"] == states["Exporter"] == states["Evaluator"] == "run"
+    assert "pushed as version 2" in result.stdout
+
+
+def test_the_same_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
+    environment = {**os.environ, "LOCAL_HOME": str(tmp_path), "HOME": str(tmp_path)}
+    runner = Path(__file__).parents[1] / "pipeline" / "local_runner.py"
+
+    def tfx(*arguments: str) -> str:
+        done = subprocess.run(
+            [BIN / "tfx", *arguments], cwd=home, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    assert "created successfully" in tfx("pipeline", "create", "--engine=local", f"--pipeline_path={runner}")
+    tfx("run", "create", "--engine=local", "--pipeline_name=ner")
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, "empty"),
+        ({"train.conll": "", "dev.conll": "a\tO\n"}, "train.conll"),
+        ({"train.conll": "one\ncolumn\n", "dev.conll": "a\tO\n"}, "train.conll:1"),
+        ({"train.conll": b"\x00\xff\xfe\x80binary\x00", "dev.conll": b"a\tO\n"}, "train.conll"),
+        ({"train.conll": "a\tO\n\nb\tO\n", "dev.conll": "a\tO\n"}, "holds no entity"),
+    ],
+    ids=["empty folder", "empty file", "one column", "binary", "no entity"],
+)
+def test_a_corpus_that_cannot_be_used_ends_with_one_clear_error(tmp_path, files, expected):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name, content in files.items():
+        (corpus / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    result = ner("run", "--data", str(corpus), cwd=tmp_path)
+    assert result.returncode == 1
+    error = result.stderr[result.stderr.index("error: ") :]
+    assert str(corpus) in error or expected == "holds no entity"
+    assert expected in error or expected == "empty"
+
+
+def test_an_anomaly_stops_the_run_with_its_own_words(tmp_path):
+    ner("data", "sample", "corpus", cwd=tmp_path)
+    schema = (PROFILE.parents[1] / "schemas" / "schema.pbtxt").read_text(encoding="utf-8")
+    domain = 'string_domain { name: "tags" value: "OUT" value: "B-NAME" value: "I-NAME" value: "B-LOCATION" }\n'
+    changed = schema.replace('name: "tags"\n', 'name: "tags"\n  domain: "tags"\n', 1) + domain
+    assert changed.count("domain") > schema.count("domain") + 1
+    (tmp_path / "schema.pbtxt").write_text(changed, encoding="utf-8")
+    result = ner("run", "--data", "corpus", "--set", "schema=schema.pbtxt", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "I-LOCATION" in result.stderr
+    assert "tags" in result.stderr
+    assert not (tmp_path / "work" / "artifacts" / "Trainer").exists()
