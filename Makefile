@@ -21,18 +21,19 @@ CODE := pipeline components schemas configs tests
 ##@ Use
 
 .PHONY: run
-run: setup ## Run the pipeline: sample corpus in, a pushed tagger out (CONFIG=configs/local.yaml)
+run: setup ## Run the pipeline: sample corpus in, a tagged sentence out (CONFIG=configs/local.yaml)
 	@$(BIN)/ner run --config $(CONFIG) $(ARGS)
+	@$(BIN)/ner predict --config $(CONFIG) "Justin Trudeau went to New Delhi India"
 
 ##@ Check
 
 .PHONY: test
 test: setup ## Run all tests but the slow ones: unit, integration, end to end (ARGS=...)
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow and not gpu" $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no whole pipeline (ARGS=...)
-	@$(BIN)/python -m pytest -m "not slow and not e2e" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow and not gpu and not e2e" $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style, formatting and types; changes nothing

@@ -22,6 +22,7 @@ class Corpus(_Section):
     """Where the sentences are and how they are read."""
 
     path: Path | None
+    splits: dict[Literal["train", "eval", "test"], str] | None
     format: Literal["auto", "columns", "tsv", "jsonl"]
     token_column: NotNegative | None
     tag_column: NotNegative | None

@@ -53,16 +53,16 @@ def prepare_inputs(config: PipelineConfig) -> RunInputs:
         NerError: there is no corpus at the path, or the schema cannot be used.
     """
     corpus = config.corpus.path or _sample(config)
-    splits = find_splits(corpus)
+    given = None if config.corpus.splits is None else list(config.corpus.splits.items())
     schema = _write_schema(config)
     parts = [
-        corpus_fingerprint(corpus),
+        corpus_fingerprint(corpus, given),
         schema.name,
         config.model_dump_json(exclude={"work_dir": True, "registry": True, "corpus": {"path": True}}),
         code_version(*_PACKAGES),
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-    return RunInputs(corpus.absolute(), tuple(splits), schema, fingerprint)
+    return RunInputs(corpus.absolute(), tuple(given or find_splits(corpus)), schema, fingerprint)
 
 
 def _sample(config: PipelineConfig) -> Path:

@@ -18,7 +18,10 @@ def print_summary(record: RunRecord) -> None:
     if evaluation:
         from components.evaluator.scores import read_scores
 
-        console.print(_scores(read_scores(evaluation[0])))
+        scores = read_scores(evaluation[0])
+        console.print(_scores(scores))
+        for failure in scores["failures"]:
+            console.print(f"[yellow]not blessed[/yellow]: {failure}", highlight=False, soft_wrap=True)
     pushed = record.outputs.get(("RegistryPusher", "pushed_model"))
     if pushed:
         console.print(_verdict(pushed[1]), highlight=False, soft_wrap=True)

@@ -38,14 +38,14 @@ def test_help_lists_every_target_with_a_text() -> None:
     ("target", "command"),
     [
         ("run", ".venv/bin/ner run --config configs/local.yaml -x"),
-        ("test", '.venv/bin/python -m pytest -m "not slow" -x'),
+        ("test", '.venv/bin/python -m pytest -m "not slow and not gpu" -x'),
         ("lint", ".venv/bin/mypy"),
     ],
 )
 def test_target_sets_up_first_and_then_does_its_work(target: str, command: str) -> None:
     lines = make("--dry-run", target, "ARGS=-x", "VENV=.venv").splitlines()
     assert lines[0] == "bash tools/setup.sh"
-    assert lines[-1] == command
+    assert command in lines[1:]
 
 
 def test_clean_all_spares_what_is_no_environment(tmp_path: Path) -> None:

@@ -121,6 +121,6 @@ def _report(evaluation: Artifact, blessing: Artifact) -> None:
         evaluation.set_float_custom_property(name, value)
     evaluation.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, int(blessed))
     if blessed:
-        logging.info("The model is blessed: %s", scores["overall"])
+        logging.info("The model is blessed: entity F1 %.3f", scores["overall"]["entity_f1"])
     else:
         logging.warning("The model is not blessed: %s", "; ".join(failures) or "no threshold is configured")

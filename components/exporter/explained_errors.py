@@ -18,7 +18,7 @@ _MESSAGES = (
     (r"Unknown loss function|Could not locate (class|function) '\w*[Ll]oss", "loss_saved"),
     (r"must override `get_config\(\)`|could not be deserialized properly|Could not locate class", "no_get_config"),
     (r"Dtype of argument `keys` must be", "int_label_table"),
-    (r"Could not find matching (concrete function|signature)", "ids_for_strings"),
+    (r"Could not find matching (concrete function|signature)|Can not cast TensorSpec.*string", "ids_for_strings"),
     (r"Invalid filepath extension for saving", "not_a_saved_model"),
 )
 

@@ -115,7 +115,7 @@ class Cleaner:
                 self.path,
                 line,
                 f"found tag {tag!r}, which has a prefix, under scheme io",
-                "Set [ingest -> scheme] to auto.",
+                "Set [corpus -> scheme] to auto.",
             )
         return f"I-{tag}"
 
@@ -124,8 +124,8 @@ class Cleaner:
             self.path,
             line,
             f"found {tag!r} where a tag such as B-PER, I-PER or O belongs",
-            "Is this the right tag column ([ingest -> tag_column])? "
-            "For bare types such as PERSON set [ingest -> scheme] to io.",
+            "Is this the right tag column ([corpus -> tag_column])? "
+            "For bare types such as PERSON set [corpus -> scheme] to io.",
         )
 
     def _mend_outside(self, tag: str, line: int) -> str:

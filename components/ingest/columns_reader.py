@@ -66,7 +66,7 @@ def _add_row(
             path,
             number,
             f"{fault}: {line!r}",
-            "Mend the row, or name the columns in [ingest -> token_column, tag_column].",
+            "Mend the row, or name the columns in [corpus -> token_column, tag_column].",
         )
     raw.lines.append(number)
     raw.tokens.append(cells[0] if fault else cells[layout.token])

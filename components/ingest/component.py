@@ -85,9 +85,9 @@ class CorpusExampleGen(FileBasedExampleGen):
 
 def _check_splits(names: list[str]) -> None:
     if len(set(names)) < len(names):
-        raise NerError(f"[ingest -> splits] names a split twice: {', '.join(names)}. Give each split one pattern.")
+        raise NerError(f"[corpus -> splits] names a split twice: {', '.join(names)}. Give each split one pattern.")
     if len(names) > 1 and "train" not in names:
-        raise NerError(f"[ingest -> splits] holds {', '.join(names)} and no train. Name the training files train.")
+        raise NerError(f"[corpus -> splits] holds {', '.join(names)} and no train. Name the training files train.")
 
 
 def _output_config(hash_buckets: Sequence[tuple[str, int]]) -> example_gen_pb2.Output:

@@ -30,7 +30,7 @@ def check_metadata_columns(columns: Sequence[str]) -> None:
         elif name in columns[:i]:
             found = f"{name!r} twice"
         if found:
-            raise NerError(f"[ingest -> metadata_columns] holds {found}. Take it out or rename it in the corpus.")
+            raise NerError(f"[corpus -> metadata] holds {found}. Take it out or rename it in the corpus.")
 
 
 def to_example(sentence: Sentence, key: str, source: str, metadata_columns: Sequence[str] = ()) -> tf.train.Example:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from components.ingest.corpus_error import CorpusError
@@ -22,6 +23,7 @@ ALL = "all"
 """The name of the one input split of a folder whose files have to be split by hash."""
 
 _GENERIC = ("txt", "json")  # a README.txt beside corpus files of another kind is no corpus
+_PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
 _SPAN_FOLDER = re.compile(r"span-([0-9]+)")
 _EXPECTED = "Expected are train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
 _STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
@@ -47,27 +49,38 @@ def find_splits(folder: str | Path) -> list[tuple[str, str]]:
     return [(name, f"span-{_span_spec(spans)}/{pattern}") for name, pattern in _splits(newest)]
 
 
-def matched_files(folder: str | Path) -> list[Path]:
-    """Returns the files that `find_splits` means, those of the newest span where there are spans, sorted.
+def matched_files(folder: str | Path, splits: Sequence[tuple[str, str]] | None = None) -> list[Path]:
+    """Returns the files of a corpus, sorted.
+
+    Args:
+        folder: the corpus.
+        splits: (split, pattern) pairs, `{SPAN}` and the like standing for anything; None: what `find_splits` finds, of
+            the newest span only where there are spans.
 
     Raises:
         CorpusError: as `find_splits`.
     """
     folder = Path(folder)
+    if splits is not None:
+        return sorted({path for _, pattern in splits for path in folder.glob(_PLACEHOLDER.sub("*", pattern))})
     find_splits(folder)
     spans = _spans(folder)
     base = folder / spans[-1] if spans else folder
     return sorted({path for _, pattern in _splits(base) for path in base.glob(pattern)})
 
 
-def corpus_fingerprint(folder: str | Path) -> str:
+def corpus_fingerprint(folder: str | Path, splits: Sequence[tuple[str, str]] | None = None) -> str:
     """Returns the SHA-256 (hexadecimal) of the names, relative to the folder, and contents of the matched files.
+
+    Args:
+        folder: the corpus.
+        splits: as in `matched_files`.
 
     Raises:
         CorpusError: as `find_splits`.
     """
     digest = hashlib.sha256()
-    for path in matched_files(folder):
+    for path in matched_files(folder, splits):
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
@@ -106,7 +119,7 @@ def _splits(folder: Path) -> list[tuple[str, str]]:
         named = [name for name, (stem, _) in files.items() if stem in stems]
         if len(named) > 1:
             found = f"holds {len(named)} files for the split {split}: {', '.join(named)}"
-            raise CorpusError(str(folder), None, found, "Keep one of them, or name the splits in [ingest -> splits].")
+            raise CorpusError(str(folder), None, found, "Keep one of them, or name the splits in [corpus -> splits].")
         splits += [(split, name) for name in named]
     if not splits:
         return [(ALL, _pattern_of_all(folder, files))]
@@ -132,7 +145,7 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     if "train" in suffixes and suffixes & {*SPLIT_STEMS["eval"], *SPLIT_STEMS["test"]}:
         # Shuffling a published test set into the training data would spoil every score that follows.
         found = f"holds files that seem to be splits but have longer names: {', '.join(files)}"
-        fix = "Rename them to train, dev and test, or name the splits in [ingest -> splits]."
+        fix = "Rename them to train, dev and test, or name the splits in [corpus -> splits]."
         raise CorpusError(str(folder), None, found, fix)
     kinds = {extension for _, extension in files.values()}
     specific = {kind for kind in kinds if kind.removesuffix(".gz") not in _GENERIC}

@@ -45,7 +45,7 @@ class ReadCorpus(beam.PTransform):
         """
         files = sorted(fileio.glob(os.path.join(self._base, self._pattern)))
         if not files:
-            fix = "Check the folder and [ingest -> splits]; a path must not hold the wildcards * ? [ ] itself."
+            fix = "Check the folder and [corpus -> splits]; a path must not hold the wildcards * ? [ ] itself."
             raise CorpusError(os.path.join(self._base, self._pattern), None, "matches no file", fix)
         return (
             pipeline

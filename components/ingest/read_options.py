@@ -47,7 +47,7 @@ class ReadOptions:
         for name, allowed in _CHOICES.items():
             value = getattr(self, name)
             if value not in allowed:
-                raise NerError(f"[ingest -> {name}] must be one of {', '.join(allowed)}, got {value!r}")
+                raise NerError(f"[corpus -> {name}] must be one of {', '.join(allowed)}, got {value!r}")
         object.__setattr__(self, "drop_types", tuple(self.drop_types))
 
     def to_dict(self) -> dict[str, Any]:
@@ -64,5 +64,5 @@ class ReadOptions:
         known = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in known:
-                raise NerError(f"[ingest -> {name}] is no option of the corpus readers; known: {', '.join(known)}")
+                raise NerError(f"[corpus -> {name}] is no option of the corpus readers; known: {', '.join(known)}")
         return cls(**values)

@@ -13,6 +13,7 @@ from components.registry.names import (
     CANDIDATE,
     CHAMPION,
     PREVIOUS,
+    RUN_FINGERPRINT_TAG,
     check_model_name,
     parse_version,
 )
@@ -88,7 +89,7 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
     cards = [file for file in (request.validation_file, *request.card_files) if file.is_file()]
     version = registry.register(request.model_dir, request.model_name, request.lineage, request.metrics, cards)
     try:
-        version = registry.promote(version.name, version.version, baseline)
+        version = registry.promote(version.name, version.version, _expected_champion(registry, request, baseline))
     except ChampionMovedError as error:
         registry.set_alias(version.name, CANDIDATE, version.version)
         reason = f"registered as {CANDIDATE} only: {error}"
@@ -96,6 +97,19 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
     destination = publish(request.model_dir, request.serving_dir, version.name, version.version)
     _label_versions(registry, version.name, request.serving_dir)
     return PushResult(pushed=True, version=version, destination=destination)
+
+
+def _expected_champion(registry: ModelRegistry, request: PushRequest, baseline: int | None) -> int | None:
+    """What the champion must still be for the evaluation to count.
+
+    A champion made from the very same inputs stood the same comparison: a repeated training (its artifacts were lost,
+    say) may take its place.
+    """
+    champion = registry.get(request.model_name, CHAMPION)
+    fingerprint = request.lineage.get(RUN_FINGERPRINT_TAG)
+    if champion is not None and fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == fingerprint:
+        return champion.version
+    return baseline
 
 
 def _label_versions(registry: ModelRegistry, name: str, serving_dir: Path) -> None:

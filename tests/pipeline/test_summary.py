@@ -15,7 +15,7 @@ def record(tmp_path, **pushed):
         "overall": {"entity_precision": 0.5, "entity_recall": 1.0, "entity_f1": 0.667, "entity_support": 3},
         "per_type": {"PER": {"precision": 0.5, "recall": 1.0, "f1": 0.667, "support": 3}},
         "blessed": True,
-        "failures": [],
+        "failures": ["entity_f1 is 0.667"],
     }
     (tmp_path / "scores.json").write_text(json.dumps(scores), encoding="utf-8")
     return RunRecord(
@@ -36,7 +36,9 @@ def test_nodes_scores_and_destination_are_shown(tmp_path, capsys):
 
 def test_the_reason_for_not_pushing_is_shown(tmp_path, capsys):
     print_summary(record(tmp_path, pushed=0, reason="not blessed"))
-    assert "not pushed: not blessed" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "not pushed: not blessed" in text
+    assert "not blessed: entity_f1 is 0.667" in text
 
 
 def test_a_run_without_evaluation_shows_its_nodes(capsys):

@@ -15,6 +15,7 @@ from components.exporter.contract import Contract
 from components.exporter.validator.check_result import CheckResult
 from components.exporter.validator.export_invalid_error import ExportInvalidError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
+from components.exporter.validator.plain_cases import plain_case
 from components.exporter.validator.probe.pitfalls import PITFALLS
 from components.exporter.validator.validation_report import ValidationReport
 from components.text.tree_hash import tree_hash
@@ -92,14 +93,6 @@ def require_valid(report: ValidationReport) -> None:
     )
 
 
-def plain_case(case: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a golden case whose arrays are nested lists."""
-    return {
-        name: {key: _plain(values) for key, values in value.items()} if name in ("inputs", "outputs") else value
-        for name, value in case.items()
-    }
-
-
 class _Lines:
     """What the probe wrote."""
 
@@ -138,17 +131,3 @@ def _build_paths() -> list[str]:
     """Folders of this machine that have no business in a model."""
     folders = {Path.cwd(), Path.home(), Path(tempfile.gettempdir()), Path(sys.prefix)}
     return sorted(f"{folder}/" for folder in folders if len(folder.parts) > 1)
-
-
-def _plain(values: Any) -> Any:
-    import numpy as np
-
-    from components.exporter.validator.probe.json_values import to_json
-
-    if isinstance(values, bytes | list | tuple) and not hasattr(values, "dtype"):
-        values = np.array(values, object) if _holds_bytes(values) else values
-    return to_json(values) if isinstance(values, np.ndarray) else values
-
-
-def _holds_bytes(values: Any) -> bool:
-    return any(map(_holds_bytes, values)) if isinstance(values, list | tuple) else isinstance(values, bytes)

@@ -110,7 +110,7 @@ def test_bare_types_under_scheme_io():
 
 
 def test_prefix_under_scheme_io_is_refused():
-    with pytest.raises(CorpusError, match=r"a\.conll:2: found tag 'B-PER'.* Set \[ingest -> scheme\] to auto"):
+    with pytest.raises(CorpusError, match=r"a\.conll:2: found tag 'B-PER'.* Set \[corpus -> scheme\] to auto"):
         clean("a/O", "b/B-PER", scheme="io")
 
 

@@ -54,5 +54,5 @@ def test_another_number_of_tags_is_a_defect():
     [(["tags"], "'tags', which is a feature"), (["a", "a"], "'a' twice"), ([" "], "an empty name")],
 )
 def test_unusable_metadata_columns_are_refused(columns, found):
-    with pytest.raises(NerError, match=rf"\[ingest -> metadata_columns\] holds {found}"):
+    with pytest.raises(NerError, match=rf"\[corpus -> metadata\] holds {found}"):
         check_metadata_columns(columns)

@@ -152,7 +152,7 @@ def test_training_split_without_sentence_is_an_error(tmp_path):
 
 def test_pattern_without_files_is_an_error(tmp_path):
     corpus = fill(tmp_path / "c", train__conll="a\tO\n")
-    with pytest.raises(CorpusError, match=r"no\*\.conll: matches no file\. Check the folder and \[ingest -> splits\]"):
+    with pytest.raises(CorpusError, match=r"no\*\.conll: matches no file\. Check the folder and \[corpus -> splits\]"):
         do(tmp_path, corpus, splits=[("train", "train.conll"), ("eval", "no*.conll")])
 
 

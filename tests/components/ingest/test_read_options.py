@@ -14,7 +14,7 @@ from components.text.errors import NerError
     ("field", "value"), [("format", "xml"), ("scheme", "IOB2"), ("on_error", "ignore"), ("on_error", None)]
 )
 def test_unknown_value_is_refused_by_name(field, value):
-    with pytest.raises(NerError, match=rf"\[ingest -> {field}\] must be one of .*, got {value!r}"):
+    with pytest.raises(NerError, match=rf"\[corpus -> {field}\] must be one of .*, got {value!r}"):
         ReadOptions(**{field: value})
 
 
@@ -25,5 +25,5 @@ def test_options_come_back_from_json():
 
 
 def test_unknown_name_is_refused_with_the_known_ones():
-    with pytest.raises(NerError, match=r"\[ingest -> on_eror\] is no option.*on_error"):
+    with pytest.raises(NerError, match=r"\[corpus -> on_eror\] is no option.*on_error"):
         ReadOptions.from_dict({"on_eror": "skip"})

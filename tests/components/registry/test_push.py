@@ -57,6 +57,15 @@ def test_push_again_makes_no_second_version(registry, model_dir, serving):
     assert published_versions(serving, "ner") == (1,)
 
 
+def test_a_repeated_training_takes_the_place_of_the_champion_from_the_same_inputs(registry, make_model, serving):
+    push(registry, _request(make_model("one"), serving))
+    again = push(registry, _request(make_model("other weights"), serving))
+    assert (again.pushed, again.version.version) == (True, 2)
+    assert registry.get("ner", "previous").version == 1
+    stale = push(registry, _request(make_model("third"), serving, fingerprint="b"))
+    assert not stale.pushed
+
+
 def test_push_replaces_the_champion_it_was_compared_with_and_keeps_it_at_hand(registry, make_model, serving):
     for number, baseline in ((1, ""), (2, "1"), (3, "2")):
         assert push(registry, _request(make_model(f"m{number}"), serving, baseline, f"run {number}")).pushed

@@ -46,4 +46,6 @@ CHECKS: tuple[Check, ...] = (
     Check(answer_checks.repeatable, "endpoint"),
     Check(answer_checks.batch_independence, "endpoint"),
 )
-NEEDED = frozenset({"saved_model", "load"})  # without them no other check can be made
+# What comes after a failure of these says nothing new: of the folder, or of the signature that failed.
+NEEDED = frozenset({"saved_model", "files", "load"})
+NEEDED_BY_SIGNATURE = frozenset({"names_and_types", "batch_sizes"})

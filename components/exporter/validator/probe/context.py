@@ -22,6 +22,7 @@ class Context:
         options: batches, build paths, file hashes.
         graph: the parsed file, once it is parsed.
         endpoints: signatures by name, once the model is loaded.
+        ruled_out: signatures that are not what was promised, so that nothing can be expected of their answers.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class Context:
     options: Mapping[str, Any]
     graph: SavedGraph | None = None
     endpoints: dict[str, Endpoint] = dataclasses.field(default_factory=dict)
+    ruled_out: set[str] = dataclasses.field(default_factory=set)
 
     @property
     def parsed(self) -> SavedGraph:

@@ -12,7 +12,7 @@ _MESSAGES = (
     (r"PyFunc|callback with key|Could not find callback", "py_function"),
     (r"Op type not registered|No OpKernel was registered", "custom_op"),
     (r"variables\.index|\.data-\d+-of-\d+; No such file", "file_missing"),
-    (r"OUT_OF_RANGE|Data loss|DATA_LOSS|checksum|truncated|corrupt", "file_changed"),
+    (r"OUT_OF_RANGE|Data loss|DATA_LOSS|checksum|truncated|corrupt|less bytes than requested", "file_changed"),
     (r"assets/.*No such file|No such file.*assets/", "file_missing"),
 )
 

@@ -109,7 +109,8 @@ def _compare_shapes(side: str, name: str, wanted: Any, found: tuple[int | None, 
         shown = "no known rank" if found is None else f"rank {len(found)}"
         raise CheckFailedError("off_contract", f"{side} {name} has {shown} instead of rank {len(wanted)}")
     if wanted[:1] == [None] and found[0] is not None:
-        raise CheckFailedError("fixed_batch", f"{side} {name} is {list(found)}: only batches of {found[0]}")
+        pitfall = "fixed_batch" if side == "input" else "rank_as_batch"
+        raise CheckFailedError(pitfall, f"{side} {name} is {list(found)}: only batches of {found[0]}")
     for want, have in zip(wanted, found, strict=True):
         if want is None and have is not None and side == "input":
             raise CheckFailedError("off_contract", f"{side} {name} is {list(found)} instead of {wanted}")

@@ -15,7 +15,7 @@ from typing import Any
 from .c_api import TensorFlowError, library
 from .check import Check
 from .check_failed_error import CheckFailedError
-from .checks import CHECKS, NEEDED, load
+from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, load
 from .context import Context
 from .derived_contract import derived_contract
 from .json_values import to_json
@@ -35,9 +35,11 @@ def _validate(request: dict[str, Any]) -> None:
     for check in CHECKS:
         if check.name in request["skip"] and check.name not in NEEDED:
             continue
-        results = [_run(check, context, target) for target in _targets(check, context)]
-        if not all(results) and check.name in NEEDED:
+        failed = [target for target in _targets(check, context) if not _run(check, context, target)]
+        if failed and check.name in NEEDED:
             break
+        if check.name in NEEDED_BY_SIGNATURE:
+            context.ruled_out.update(failed)
         if check.name == "saved_model" and not context.contract:
             context.contract = derived_contract(context.parsed, context.golden)
             _say(contract=context.contract)
@@ -48,7 +50,8 @@ def _targets(check: Check, context: Context) -> Iterator[str]:
     if check.scope == "folder":
         yield ""
     else:
-        yield from (name for name in sorted(context.contract["signatures"]) if name in context.parsed.methods)
+        known = {*context.contract["signatures"]} & {*context.parsed.methods}
+        yield from sorted(known - context.ruled_out)
 
 
 def _run(check: Check, context: Context, signature: str) -> bool:
@@ -89,14 +92,15 @@ def _record(request: dict[str, Any]) -> None:
     context = Context(Path(request["model"]), contract, request["golden"], request, graph)
     load(context)
     for name, endpoint in sorted(context.endpoints.items()):
-        for size in request["batches"] if endpoint.batched else [1]:
-            inputs = endpoint.request(size)
+        for size in request["batches"] if endpoint.batched else [None]:
+            inputs = endpoint.request(1 if size is None else size)
+            case = {"signature": name, "rows": size, "inputs": _values(inputs)}
             try:
                 outputs = endpoint.call(inputs, f"a batch of {size}")
             except CheckFailedError as error:
-                _say(refused={"signature": name, "rows": size, "detail": error.detail, "pitfall": error.pitfall})
+                _say(refused={**case, "detail": error.detail})
                 continue
-            _say(golden={"signature": name, "inputs": _values(inputs), "outputs": _values(outputs)})
+            _say(golden={**case, "outputs": _values(outputs)})
 
 
 def _values(arrays: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""What travels inside a model's folder for whoever gets it later: its contract, and the hashes of its files.
+
+Both lie in assets.extra, which servers ignore but for warm-up requests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from components.exporter.contract import Contract
+
+EXTRA = "assets.extra"
+CONTRACT_FILE = "serving_contract.json"
+MANIFEST_FILE = "manifest.json"
+
+
+def attach(model_dir: str | os.PathLike[str], contract: Contract) -> None:
+    """Writes both files; the last thing that an export does to the folder, but for warm-up requests.
+
+    Args:
+        model_dir: a SavedModel.
+        contract: what it promises.
+    """
+    folder = Path(model_dir)
+    (folder / EXTRA).mkdir(exist_ok=True)
+    (folder / EXTRA / CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
+    manifest = json.dumps(_hashes(folder), indent=1, sort_keys=True)
+    (folder / EXTRA / MANIFEST_FILE).write_text(f"{manifest}\n", encoding="utf-8")
+
+
+def attached_contract(model_dir: str | os.PathLike[str]) -> Contract | None:
+    """Reads the contract; None: the model has none.
+
+    Raises:
+        ContractError: the file is damaged.
+    """
+    file = Path(model_dir, EXTRA, CONTRACT_FILE)
+    return Contract.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def attached_manifest(model_dir: str | os.PathLike[str]) -> dict[str, str]:
+    """Reads file name -> sha256; empty: the model has no such list."""
+    file = Path(model_dir, EXTRA, MANIFEST_FILE)
+    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    """All files but those in assets.extra, which may come and go."""
+    hashes = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and name.parts[0] != EXTRA:
+            with path.open("rb") as handle:
+                hashes[name.as_posix()] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return hashes
