@@ -57,20 +57,16 @@ def restore_input_names(model_dir: Path, signatures: Mapping[str, Sequence[str]]
 
 
 def _rename_for_python(objects: Any, renamed: Mapping[str, Mapping[str, str]]) -> None:
-    """The same for `tf.saved_model.load`, which reads the graph of objects and not the signatures."""
+    """The same for `tf.saved_model.load`, which reads the graph of objects and not the signatures.
+
+    Only the keywords of calls: the structure of a function's inputs holds parameters, which have to stay as they are.
+    """
     [signatures] = [child.node_id for child in objects.nodes[0].children if child.local_name == "signatures"]
     for child in objects.nodes[signatures].children:
         names = renamed.get(child.local_name, {})
         function = objects.nodes[child.node_id].bare_concrete_function
         keywords = [names.get(word, word) for word in function.argument_keywords]
         function.argument_keywords[:] = keywords
-        structure = objects.concrete_functions[function.concrete_function_name].canonicalized_input_signature
-        for value in structure.tuple_value.values:
-            fields = value.dict_value.fields
-            for short, real in names.items():
-                if short in fields:
-                    fields[real].CopyFrom(fields[short])
-                    del fields[short]
 
 
 def _is_parameter(name: str) -> bool:

@@ -17,12 +17,14 @@ from typing import Any
 from absl import logging
 
 from components.exporter.attachments import EXTRA, attach, attached_contract
+from components.exporter.contract import Contract
 from components.exporter.explained_errors import explained_errors
 from components.exporter.input_names import restore_input_names, safe_names
 from components.exporter.resign_error import ResignError
 from components.exporter.resign_plan import DEFAULT, ResignPlan, plan_resigning
 from components.exporter.scrub import scrub_build_paths
 from components.exporter.validator import ValidationReport, require_valid, validate_export
+from components.exporter.validator.probe.checks import NEEDED
 from components.exporter.validator.reference import reference_answers
 from components.exporter.warmup import WARMUP_FILE, move_warmup
 
@@ -67,14 +69,14 @@ def resign(
     source, destination = Path(source).resolve(), Path(destination).absolute()
     _require_folders(source, destination)
     before = validate_export(source, attached_contract(source), golden)
-    if not before.contract.signatures:
+    if {check.name for check in before.failures} & NEEDED:
         require_valid(before)
     wishes: dict[str, Any] = {"add": add, "default": default, "forward": forward, "base": base, "key": key}
     plan = plan_resigning(before.contract, keep_original_as=keep_original_as, **wishes)
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as workshop:
         made = Path(workshop, "model")
-        load = _save(source, made, plan)
+        load = _save(source, made, plan, before.contract)
         _carry_extras(source, made, plan)
         attach(made, plan.contract)
         cases = reference_answers(source, before.contract, golden, load)
@@ -95,7 +97,7 @@ def _require_folders(source: Path, destination: Path) -> None:
         raise ResignError(f"{destination} exists already. Choose another folder, or remove it first.")
 
 
-def _save(source: Path, made: Path, plan: ResignPlan) -> Callable[..., Any]:
+def _save(source: Path, made: Path, plan: ResignPlan, old: Contract) -> Callable[..., Any]:
     """Loads, wraps, saves; returns the loaded model's signatures as a function for reference answers."""
     import tensorflow as tf
 
@@ -103,39 +105,38 @@ def _save(source: Path, made: Path, plan: ResignPlan) -> Callable[..., Any]:
     module = tf.Module(name="resigned")
     module.base = loaded  # tracks variables and tables
     with explained_errors():
-        signatures = {name: _signature(loaded.signatures, name, plan) for name in plan.sources}
+        signatures = {name: _signature(loaded.signatures, name, plan, old) for name in plan.sources}
         options = tf.saved_model.SaveOptions(save_debug_info=False)
         tf.saved_model.save(module, str(made), signatures=signatures, options=options)
     restore_input_names(made, {name: list(plan.contract.signatures[name].inputs) for name in signatures})
     scrub_build_paths(made)
 
     def call(signature: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        function = loaded.signatures[signature]
-        specs = function.structured_input_signature[1]
-        answer = function(**{name: tf.constant(value, specs[name].dtype) for name, value in inputs.items()})
+        dtypes = {name: tensor.dtype for name, tensor in old.signatures[signature].inputs.items()}
+        given = {name: tf.constant(value, dtypes[name]) for name, value in inputs.items()}
+        answer = loaded.signatures[signature](**given)
         return {name: value.numpy() for name, value in answer.items()}
 
     return call
 
 
-def _signature(originals: Mapping[str, Any], name: str, plan: ResignPlan) -> Any:
+def _signature(originals: Mapping[str, Any], name: str, plan: ResignPlan, old: Contract) -> Any:
     """A function that answers like the source's signature and hands through what was added."""
     import tensorflow as tf
 
     original = originals[plan.sources[name]]
-    specs = dict(original.structured_input_signature[1])
-    for key, tensor in plan.added.get(name, {}).items():
-        specs.setdefault(key, tf.TensorSpec(tensor.shape, tensor.dtype))
-    safe = safe_names(list(plan.contract.signatures[name].inputs))
+    inputs = plan.contract.signatures[name].inputs
+    own = old.signatures[plan.sources[name]].inputs
+    safe = safe_names(list(inputs))
     passed = list(plan.added.get(name, {}))
 
     @tf.function(autograph=False)
     def resigned(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         given = {real: inputs[short] for real, short in safe.items()}
-        answer = original(**{each: given[each] for each in original.structured_input_signature[1]})
+        answer = original(**{each: given[each] for each in own})
         return {**answer, **{each: tf.identity(given[each]) for each in passed}}
 
-    wanted = {short: tf.TensorSpec(specs[real].shape, specs[real].dtype, short) for real, short in safe.items()}
+    wanted = {short: tf.TensorSpec(inputs[real].shape, inputs[real].dtype, short) for real, short in safe.items()}
     return resigned.get_concrete_function(**wanted)
 
 
@@ -163,7 +164,10 @@ def _validate(
     old = {check.name for check in before.failures} - kept
     for name in sorted(old):
         logging.warning("the source fails the check %s, so it is left out for the copy", name)
-    sizes = sorted({len(next(iter(case["inputs"].values()), [])) for case in cases if case["rows"] is not None})
+    answered = [
+        {case["rows"] for case in cases if case["signature"] == name} - {None} for name in before.contract.signatures
+    ]
+    sizes = sorted(set.intersection(*filter(None, answered))) if any(answered) else []
     return validate_export(made, plan.contract, golden, skip=old, batches=sizes)
 
 

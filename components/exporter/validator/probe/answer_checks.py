@@ -34,7 +34,7 @@ def batch_sizes(context: Context, endpoint: Endpoint) -> str:
 def golden_answers(context: Context, endpoint: Endpoint) -> str:
     """Known requests get the known answers, bit for bit."""
     for number, case in enumerate(endpoint.golden):
-        inputs = {name: from_json(value, endpoint.dtype(name)) for name, value in case["inputs"].items()}
+        inputs = {name: endpoint.given(name, value) for name, value in case["inputs"].items()}
         answer = endpoint.call(inputs, f"golden request {number}")
         for name, value in case["outputs"].items():
             if name not in answer:
@@ -138,6 +138,8 @@ def _odd_values(endpoint: Endpoint, name: str, feature: str) -> np.ndarray | Non
 
 
 def _require_same(what: str, expected: np.ndarray, found: np.ndarray) -> None:
+    if not expected.size and not found.size and expected.shape[:1] == found.shape[:1]:
+        return  # lists without rows do not say of which shape the rows would be
     if expected.shape != found.shape:
         raise CheckFailedError("wrong_tags", f"{what} has shape {list(found.shape)} instead of {list(expected.shape)}")
     if not _same(expected, found):

@@ -74,6 +74,15 @@ class Endpoint:
         """Numpy's dtype of an input or output."""
         return numpy_dtype((self._inputs.get(name) or self._outputs[name]).number)
 
+    def given(self, name: str, value: Any) -> np.ndarray:
+        """Reads an input from JSON; an empty list gets the shape that no rows of this input have."""
+        array = from_json(value, self.dtype(name))
+        return (
+            array
+            if array.size
+            else array.reshape(self._made_up(name)[:0].shape if array.shape == (0,) else array.shape)
+        )
+
     def call(self, inputs: Mapping[str, np.ndarray], doing: str, otherwise: str = "unknown_error") -> Arrays:
         """Runs the signature.
 
@@ -117,12 +126,12 @@ class Endpoint:
             return given["text"]
         rows = self._rows(name)
         if self._inputs[name].shape == ():
-            return rows[0]
+            return rows[:1].reshape(())
         return rows[np.arange(size) % len(rows)]
 
     def _rows(self, name: str) -> np.ndarray:
         """Values to choose from, [n, ...]: of known answers where there are some."""
-        known = [from_json(case["inputs"][name], self.dtype(name)) for case in self.golden if name in case["inputs"]]
+        known = [self.given(name, case["inputs"][name]) for case in self.golden if name in case["inputs"]]
         known = [value if self._inputs[name].shape != () else value[None] for value in known]
         same = [value for value in known if value.shape[1:] == known[0].shape[1:]]
         return np.concatenate(same) if same and len(np.concatenate(same)) else self._made_up(name)
