@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tensorflow_data_validation.anomalies.proto.custom_validation_config_pb2 import CustomValidationConfig
 from tfx import types
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.dsl.components.base import executor_spec
@@ -47,7 +46,6 @@ class DataValidator(ExampleValidator):
         statistics: types.BaseChannel,
         schema: types.BaseChannel,
         exclude_splits: list[str] | None = None,
-        custom_validation_config: CustomValidationConfig | None = None,
         required_splits: list[str] | None = None,
         schema_file: str | None = None,
     ) -> None:
@@ -57,7 +55,6 @@ class DataValidator(ExampleValidator):
             statistics: channel of `ExampleStatistics`.
             schema: channel of `Schema`.
             exclude_splits: splits that are not checked.
-            custom_validation_config: checks in SQL; those of severity WARNING are logged and do not stop the run.
             required_splits: splits that must be in the data.
             schema_file: path of the schema as the user knows it, for the error's text.
         """
@@ -65,7 +62,6 @@ class DataValidator(ExampleValidator):
             statistics=statistics,
             schema=schema,
             exclude_splits=json_utils.dumps(exclude_splits or []),
-            custom_validation_config=custom_validation_config,
             required_splits=json_utils.dumps(required_splits or []),
             schema_file=schema_file,
             anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),

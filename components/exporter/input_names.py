@@ -59,7 +59,7 @@ def restore_input_names(model_dir: Path, signatures: Mapping[str, Sequence[str]]
 def _rename_for_python(objects: Any, renamed: Mapping[str, Mapping[str, str]]) -> None:
     """The same for `tf.saved_model.load`, which reads the graph of objects and not the signatures.
 
-    Only the keywords of calls: the structure of a function's inputs holds parameters, which have to stay as they are.
+    Only the keywords of calls: the structure of inputs holds parameters, which must be such as Python takes.
     """
     [signatures] = [child.node_id for child in objects.nodes[0].children if child.local_name == "signatures"]
     for child in objects.nodes[signatures].children:
@@ -67,6 +67,12 @@ def _rename_for_python(objects: Any, renamed: Mapping[str, Mapping[str, str]]) -
         function = objects.nodes[child.node_id].bare_concrete_function
         keywords = [names.get(word, word) for word in function.argument_keywords]
         function.argument_keywords[:] = keywords
+    for concrete in objects.concrete_functions.values():
+        for value in concrete.canonicalized_input_signature.tuple_value.values:
+            fields = value.dict_value.fields
+            for name in [name for name in fields if keyword.iskeyword(name)]:  # a function of the source's own
+                fields[f"{name}_"].CopyFrom(fields[name])
+                del fields[name]
 
 
 def _is_parameter(name: str) -> bool:

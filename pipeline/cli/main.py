@@ -19,6 +19,7 @@ _COMMANDS = {
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
     "resign": ("pipeline.cli.resign:resign", "Give any SavedModel more signatures."),
+    "inspect": ("pipeline.cli.inspect:inspect", "Show what a SavedModel takes and gives; check it."),
 }
 
 

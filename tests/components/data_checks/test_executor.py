@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import tensorflow_data_validation as tfdv
-from google.protobuf import text_format
-from tensorflow_data_validation.anomalies.proto.custom_validation_config_pb2 import CustomValidationConfig
 from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
@@ -100,19 +97,3 @@ def test_required_split_that_is_missing_stops_the_run(validate):
 
 def test_excluded_split_is_not_checked(validate):
     validate({"train": CLEAN, "eval": {"key": ["a"]}}, exclude_splits='["eval"]')
-
-
-@pytest.mark.parametrize("severity", ["ERROR", "WARNING"])
-def test_custom_validation_stops_the_run_unless_it_only_warns(validate, caplog, severity):
-    config = text_format.Parse(
-        f"""feature_validations {{ feature_path {{ step: "tags" }} validations {{
-        sql_expression: "feature.string_stats.unique > 5" severity: {severity} description: "Too few tags" }} }}""",
-        CustomValidationConfig(),
-    )
-    if severity == "ERROR":
-        with pytest.raises(DataAnomalyError, match="split train, feature tags: Too few tags"):
-            validate({"train": CLEAN}, custom_validation_config=config)
-    else:
-        with caplog.at_level(logging.WARNING, logger="absl"):
-            validate({"train": CLEAN}, custom_validation_config=config)
-        assert "split train, feature tags: Too few tags" in caplog.text

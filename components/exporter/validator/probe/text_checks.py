@@ -41,8 +41,9 @@ def odd_texts(context: Context, endpoint: Endpoint) -> str:
     for name, text in ODD_TEXTS.items():
         answer = endpoint.call(endpoint.text_request([text]), f"text: {name}", "odd_text")
         require_outputs(endpoint, answer, 1)
-    everything = endpoint.call(endpoint.text_request(list(ODD_TEXTS.values())), "all odd texts at once", "odd_text")
-    require_outputs(endpoint, everything, len(ODD_TEXTS))
+    short = [text for name, text in ODD_TEXTS.items() if name not in LONG_TEXTS]
+    everything = endpoint.call(endpoint.text_request(short), "all short odd texts at once", "odd_text")
+    require_outputs(endpoint, everything, len(short))
     return f"{len(ODD_TEXTS)} texts: {', '.join(ODD_TEXTS)}"
 
 

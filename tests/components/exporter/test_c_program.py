@@ -1,0 +1,107 @@
+"""A program in C, without Python, gets the training graph's tags from the exported model, through every signature."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from components.exporter.attachments import attach, attached_manifest
+from components.exporter.contract import build_contract
+from components.exporter.exporting import export
+from components.exporter.golden import training_graph_tags
+from components.exporter.settings import ExportSettings
+from components.exporter.validator import require_valid, validate_export
+
+SENTENCES = [
+    "Joe Biden visited New Delhi India",
+    "",
+    "Angela Merkel,Xi Jinping went to Kyiv; unheard words",
+    "Paris " * 50,
+    "\u3000Élysée 😳 was in Kyiv",
+]
+SETTINGS = ExportSettings("keyed", {"source": "string"})
+SOURCE = Path(__file__).with_name("serve_golden.c")
+
+
+@pytest.fixture(scope="module")
+def exported(trained, transformed, tmp_path_factory):
+    """(folder, known tags) of a real export."""
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    export(trained, transformed.graph, str(folder), SETTINGS)
+    attach(folder, build_contract(SETTINGS))
+    return folder, training_graph_tags(trained, transformed.graph, SENTENCES)
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    """The compiled program."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    wheel = Path(tf.__file__).parent
+    if compiler is None or sys.platform != "linux":
+        pytest.skip("no C compiler here")
+    target = tmp_path_factory.mktemp("program") / "serve_golden"
+    libraries = ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2", f"-Wl,-rpath,{wheel}"]
+    subprocess.run(
+        [compiler, "-std=gnu11", f"-I{wheel / 'include'}", str(SOURCE), "-o", str(target), f"-L{wheel}", *libraries],
+        check=True,
+    )
+    return target
+
+
+def test_the_validator_passes_the_real_export(exported):
+    folder, tags = exported
+    golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(SENTENCES, tags, strict=True)]
+    require_valid(validate_export(folder, build_contract(SETTINGS), golden, manifest=attached_manifest(folder)))
+
+
+def test_the_weights_are_stored_once(exported, trained):
+    reader = tf.train.load_checkpoint(str(exported[0] / "variables" / "variables"))
+    stored = reader.get_variable_to_shape_map()
+    floats = sum(
+        tf.TensorShape(shape).num_elements()
+        for name, shape in stored.items()
+        if reader.get_variable_to_dtype_map()[name].is_floating
+    )
+    assert floats == trained.model.count_params()
+
+
+@pytest.mark.parametrize("signature", ["serving_default", "keyed", "unkeyed", "feature_forward", "serving_examples"])
+def test_a_c_program_gives_the_golden_tags(exported, program, signature):
+    folder, expected = exported
+    tensors = signature_tensors(folder, signature)
+    values = {"sentence": SENTENCES, "key": ["k"] * len(SENTENCES), "source": ["s"] * len(SENTENCES)}
+    values["examples"] = [example(sentence) for sentence in SENTENCES]
+    rows = zip(*(values[name] for name in tensors["inputs"]), strict=True)
+    encoded = ["\t".join(as_bytes(value).hex() for value in row) for row in rows]
+    result = subprocess.run(
+        [program, folder, tensors["tags"], *tensors["inputs"].values()],
+        input="\n".join(encoded) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = [[tag for tag in line.split("\t") if tag != "[PAD]"] for line in result.stdout.splitlines()]
+    assert found == expected
+
+
+def signature_tensors(folder, signature):
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
+    definition = saved.meta_graphs[0].signature_def[signature]
+    inputs = {name: info.name for name, info in sorted(definition.inputs.items())}
+    return {"inputs": inputs, "tags": definition.outputs["tags"].name}
+
+
+def example(sentence):
+    text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[sentence.encode()]))
+    return tf.train.Example(features=tf.train.Features(feature={"sentence": text})).SerializeToString()
+
+
+def as_bytes(value):
+    return value if isinstance(value, bytes) else value.encode()

@@ -1,0 +1,83 @@
+"""`ner resign` and `ner inspect`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import tensorflow as tf
+from click.testing import CliRunner
+
+from pipeline.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def price_model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("price") / "model"
+    module = tf.Module()
+    module.weight = tf.Variable([[2.0], [0.5]])
+    specs = [tf.TensorSpec([None, 1], tf.float32, name=name) for name in ("tax_rate", "rooms")]
+
+    @tf.function(input_signature=specs)
+    def price(tax_rate, rooms):
+        return {"price": tf.concat([tax_rate, rooms], 1) @ module.weight}
+
+    options = tf.saved_model.SaveOptions(save_debug_info=False)
+    tf.saved_model.save(module, str(folder), signatures=price, options=options)
+    return folder
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_the_command_of_the_manual_works(price_model, tmp_path):
+    made, report = tmp_path / "made", tmp_path / "validation.json"
+    options = ("--add", "keyed", "--default", "keyed", "--forward", "tax_rate,source,page:int64")
+    kept = ("--keep-original-as", "unkeyed_signature", "--report", report)
+    result = run("resign", price_model, made, *options, *kept)
+    assert result.exit_code == 0, result.output
+    assert "feature_forward, keyed, serving_default, unkeyed_signature" in result.output
+    assert json.loads(report.read_text())["passed"] is True
+    contract = json.loads(run("inspect", made, "--json").output)
+    forward = contract["signatures"]["feature_forward"]
+    assert {name: tensor["dtype"] for name, tensor in forward["outputs"].items()} == {
+        "price": "float32",
+        "tax_rate": "float32",
+        "source": "string",
+        "page": "int64",
+    }
+    shown = run("inspect", made, "--check")
+    assert shown.exit_code == 0, shown.output
+    assert "serving_default" in shown.output
+    assert "forwarded [keyed]: ok" in shown.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "nothing to do"),
+        (("--forward", "tax_rate:double"), "must be one of string, float32, int64"),
+        (("--add", "keyed", "--base", "other"), "no signature other"),
+    ],
+)
+def test_mistakes_are_explained_without_a_traceback(price_model, tmp_path, options, message):
+    result = run("resign", price_model, tmp_path / "made", *options)
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "made").exists()
+
+
+def test_known_requests_are_read_line_by_line(price_model, tmp_path):
+    golden = tmp_path / "golden.jsonl"
+    golden.write_text('{"signature": "serving_default", "inputs": {"tax_rate": [[1]], "rooms": [[2]]}}\n{"x": 1}\n')
+    result = run("resign", price_model, tmp_path / "made", "--add", "keyed", "--golden", golden)
+    assert result.exit_code == 1
+    assert "golden.jsonl:2" in result.output
+
+
+def test_inspect_of_a_folder_without_a_model_says_so(tmp_path):
+    result = run("inspect", tmp_path)
+    assert result.exit_code == 1
+    assert "no SavedModel that can be read" in result.output
