@@ -216,8 +216,8 @@ def choose_stack(machine: Machine, stack: str, glibc: str) -> subprocess.Complet
 @pytest.mark.parametrize(
     ("stack", "glibc", "chosen"),
     [
-        ("", "2.36", "tfx116 constraints/py311-tfx116.txt default; glibc 2.36"),
-        ("auto", "2.41", "tfx116 constraints/py311-tfx116.txt default; glibc 2.41"),
+        ("", "2.36", "tfx116 constraints/py311-tfx116.txt the newer one needs glibc 2.39; here is 2.36"),
+        ("auto", "2.41", "tfx121 constraints/py311-tfx121.txt the newer one; glibc 2.41"),
         ("tfx116", "2.41", "tfx116 constraints/py311-tfx116.txt as STACK says; glibc 2.41"),
         ("tfx121", "2.39", "tfx121 constraints/py311-tfx121.txt as STACK says; glibc 2.39"),
         ("tfx121", "2.100", "tfx121 constraints/py311-tfx121.txt as STACK says; glibc 2.100"),

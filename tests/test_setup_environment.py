@@ -57,6 +57,7 @@ class Checkout:
         self.variables = {
             "HOME": str(folder),
             "PATH": f"{REAL_PYTHON.parent}:{os.environ['PATH']}",
+            "STACK": "tfx116",
             "UV_CALLS": str(self.calls_file),
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(self.wheels),
@@ -113,7 +114,7 @@ def test_fresh_checkout_is_built(first_set_up: tuple[Checkout, int, str, list[st
     assert status == 0
     line, *_, last = said.splitlines()
     assert line.startswith("setup: Python 3.11.")
-    assert f"{REAL_PYTHON}), stack tfx116 (default; glibc " in line
+    assert f"{REAL_PYTHON}), stack tfx116 (as STACK says; glibc " in line
     assert line.endswith(".venv: build (there is none that fits)")
     assert last.startswith("setup: .venv is ready after ")
     assert f"--no-deps -r {CONSTRAINTS} " in pins

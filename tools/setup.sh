@@ -144,8 +144,12 @@ version_at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$1"
 choose_stack() {
   case ${STACK:-auto} in
     auto)
-      # tfx121 is meant to become the choice from glibc 2.39 on. Until it is tested as tfx116 is, auto never takes it.
-      stack=tfx116 stack_why="default; glibc $glibc" ;;
+      # ml-metadata's and TFDV's wheels of the newer stack were built against glibc 2.39.
+      if version_at_least 2.39 "$glibc"; then
+        stack=tfx121 stack_why="the newer one; glibc $glibc"
+      else
+        stack=tfx116 stack_why="the newer one needs glibc 2.39; here is $glibc"
+      fi ;;
     tfx116) stack=tfx116 stack_why="as STACK says; glibc $glibc" ;;
     tfx121)
       version_at_least 2.39 "$glibc" ||

@@ -12,7 +12,7 @@ from typing import Any
 
 from components.exporter.contract_error import ContractError
 from components.exporter.contract_template import ContractTemplate
-from components.exporter.settings import ExportSettings
+from components.exporter.settings import LEGAL, ExportSettings
 from components.exporter.signature_contract import SignatureContract
 
 
@@ -24,22 +24,24 @@ class Contract:
         version: of the contract; it grows with every change that breaks a caller.
         signatures: by name.
         pad: what fills string rows up to the longest; empty: outputs are not padded.
+        legal: whether tags are always legal IOB2.
     """
 
     version: int
     signatures: Mapping[str, SignatureContract]
     pad: str = ""
+    legal: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what can be written as JSON, always in the same order."""
         signatures = {name: self.signatures[name].to_dict() for name in sorted(self.signatures)}
-        return {"version": self.version, "pad": self.pad, "signatures": signatures}
+        return {"version": self.version, "pad": self.pad, "legal": self.legal, "signatures": signatures}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Contract:
         """Takes what `to_dict` gave."""
         signatures = {name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()}
-        return cls(int(values["version"]), signatures, values.get("pad", ""))
+        return cls(int(values["version"]), signatures, values.get("pad", ""), values.get("legal", False))
 
     def to_json(self) -> str:
         """Returns the contract as JSON."""
@@ -72,4 +74,4 @@ def build_contract(settings: ExportSettings, template: ContractTemplate | None =
         ContractError: settings and template do not go together.
     """
     template = template or ContractTemplate.load()
-    return Contract(template.version, template.signatures(settings), template.pad)
+    return Contract(template.version, template.signatures(settings), settings.pad, settings.decoding == LEGAL)

@@ -25,6 +25,8 @@ def breaking_changes(old: Contract, new: Contract) -> list[str]:
     changes = []
     if old.pad != new.pad:
         changes.append(f"rows are padded with {new.pad!r} instead of {old.pad!r}")
+    if old.legal and not new.legal:
+        changes.append("tags are no longer always legal IOB2")
     for name, signature in sorted(old.signatures.items()):
         if name not in new.signatures:
             changes.append(f"signature {name} is gone")

@@ -19,17 +19,19 @@ _MARK = "<!-- generated from {}: {} -->"
 def contract_page() -> str:
     """Returns the contract as Markdown: one table of signatures, one of tensors, one of defaults."""
     document = ContractTemplate.load().document
-    lines = [f"Contract version {document['version']}. Rows are padded with `{document['pad']}` and 0.", ""]
+    lines = [f"Contract version {document['version']}. Rows are padded with the text of `exporter.pad` and with 0.", ""]
     lines += ["| signature | inputs | outputs | |", "|---|---|---|---|"]
     for name, signature in document["signatures"].items():
         forwarded = [path.rpartition(":")[2] for path in signature.get("forwarded", {})]
         cells = [
             f"`{name}`",
             _names(signature["inputs"]),
-            _names([*document["answer"], *forwarded]),
+            ", ".join(["the answer", _names(forwarded)] if forwarded else ["the answer"]),
             signature["meaning"],
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "| `exporter.outputs` | the answer has |", "|---|---|", "| always | `tags` |"]
+    lines += [f"| `{group}` | {_names(names)} |" for group, names in document["groups"].items()]
     lines += ["", "| `exporter.default` | is served as |", "|---|---|"]
     for name, names in document["defaults"].items():
         served = "; ".join(f"`{old}` as {_names(new)}" for old, new in names.items())

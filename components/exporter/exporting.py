@@ -19,7 +19,7 @@ def export(trained: TrainedModel, transform_graph: str, destination: str, settin
         destination: folder to write.
         settings: which signatures.
     """
-    module = ServingModule(trained, transform_graph)
+    module = ServingModule(trained, transform_graph, settings)
     # Debug information holds the build machine's paths and is no use to a server.
     options = tf.saved_model.SaveOptions(save_debug_info=False)
     tf.saved_model.save(module, destination, signatures=build_signatures(module, settings), options=options)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 # Spellings of dtypes in configuration, and the ones TensorFlow knows.
 FORWARD_DTYPES = ("string", "float32", "int64")
+# Groups of outputs beside `tags`; schemas/serving_contract.yaml says what is in each.
+OUTPUTS = ("tokens", "scores", "offsets", "entities")
+BEST, LEGAL = "best", "legal"
+DECODINGS = (BEST, LEGAL)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,7 +20,16 @@ class ExportSettings:
     Attributes:
         default: which signature is `serving_default`: `plain` or `keyed`. The other stays as `keyed` or `unkeyed`.
         forward: features that `feature_forward` hands through: name -> dtype (`FORWARD_DTYPES`), shape [batch] each.
+        outputs: groups of outputs (`OUTPUTS`). `serving_examples` always has tokens, scores and offsets as well.
+        pad: what fills rows of strings.
+        token_length: columns of outputs; longer sentences are cut there, and output `truncated` says so. None: as many
+            as the longest sentence has tokens, and nothing is cut. `serving_examples` never cuts.
+        decoding: `best` (each token's most probable tag) or `legal` (the most probable legal IOB2 sequence).
     """
 
     default: str
     forward: Mapping[str, str]
+    outputs: Sequence[str] = ("tokens", "scores", "offsets")
+    pad: str = "[PAD]"
+    token_length: int | None = None
+    decoding: str = BEST

@@ -62,6 +62,6 @@ def _examples(module: ServingModule) -> Callable[..., Any]:
             examples,
             {SENTENCE: tf.io.FixedLenFeature([], tf.string), KEY: tf.io.FixedLenFeature([1], tf.string, [""])},
         )
-        return {**module.tag(parsed[SENTENCE]), KEY: parsed[KEY]}
+        return {**module.tag_completely(parsed[SENTENCE]), KEY: parsed[KEY]}
 
     return serving_examples

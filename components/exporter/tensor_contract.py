@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-ROLES = ("", "text", "key", "feature", "examples", "tokens", "tags", "scores", "starts", "ends", "entities")
+_ANSWERS = ("tokens", "tags", "scores", "starts", "ends")
+_ENTITIES = ("entity_texts", "entity_types", "entity_starts", "entity_ends", "entity_scores")
+ROLES = ("", "text", "key", "feature", "examples", *_ANSWERS, *_ENTITIES)
 
 
 @dataclasses.dataclass(frozen=True)

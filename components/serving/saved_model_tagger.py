@@ -29,7 +29,7 @@ class SavedModelTagger:
 
     def tag(self, sentences: Sequence[str]) -> list[TaggedSentence]:
         """Tags a batch of raw sentences, in order."""
-        batch = np.array([sentence.encode() for sentence in sentences], dtype=object)
+        batch = np.array([sentence.encode("utf-8", "replace") for sentence in sentences], dtype=object)
         arrays = self._model.run({self._input: batch}, list(self._outputs.values()))
         columns = dict(zip(self._outputs, arrays, strict=True))  # [batch, tokens] each
         return [self._row(columns, row, sentence) for row, sentence in enumerate(sentences)]

@@ -43,8 +43,8 @@ class _LazyGroup(click.Group):
         """Prints an error as one text; `--debug` gives the traceback."""
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, click.ClickException):
-            raise
+        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+            raise  # click's own business
         except Exception as error:
             if ctx.params.get("debug"):
                 raise

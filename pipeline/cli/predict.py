@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import itertools
 import json
 import sys
@@ -52,7 +53,9 @@ def _champion(profile: Path | None, settings: tuple[str, ...]) -> Path:
 
 
 def _lines() -> Iterator[str]:
-    return (line.rstrip("\r\n") for line in sys.stdin)
+    # A byte that is no UTF-8 becomes U+FFFD, as it does in the served model.
+    lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
+    return (line.rstrip("\r\n") for line in lines)
 
 
 def _batches(sentences: Iterable[str]) -> Iterator[list[str]]:

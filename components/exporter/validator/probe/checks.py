@@ -43,6 +43,7 @@ CHECKS: tuple[Check, ...] = (
     Check(text_checks.odd_texts, "endpoint"),
     Check(text_checks.padding, "endpoint"),
     Check(text_checks.offsets, "endpoint"),
+    Check(text_checks.legal_tags, "endpoint"),
     Check(answer_checks.repeatable, "endpoint"),
     Check(answer_checks.batch_independence, "endpoint"),
 )

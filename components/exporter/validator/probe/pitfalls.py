@@ -195,6 +195,12 @@ PITFALLS: dict[str, Pitfall] = {
         "Offsets count bytes instead of code points, or refer to a normalized or stripped text.",
         "Compute offsets on the raw sentence in code points (tf.strings.unicode_decode_with_offsets).",
     ),
+    "illegal_tags": Pitfall(
+        "Illegal IOB2",
+        "An I- tag follows an outside tag or another type, so that entities begin nowhere.",
+        "Each token's best tag was taken on its own.",
+        "Decode with the transitions of IOB2: exporter.decoding=legal, components.exporter.decoding.decode_legal.",
+    ),
     "crash": Pitfall(
         "The model takes its process down",
         "The server dies or hangs.",

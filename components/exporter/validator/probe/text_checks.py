@@ -69,19 +69,38 @@ def padding(context: Context, endpoint: Endpoint) -> str:
 
 
 def offsets(context: Context, endpoint: Endpoint) -> str:
-    """`starts` and `ends` cut the tokens out of the sentence."""
-    tokens, starts, ends = (endpoint.names(role) for role in ("tokens", "starts", "ends"))
-    if not endpoint.takes_text or not (tokens and starts and ends):
-        return "no offsets"
+    """Offsets cut tokens and entities out of the sentence as they are given."""
     texts = [*PLAIN_TEXTS, *_READABLE]
+    kinds = [("tokens", "starts", "ends"), ("entity_texts", "entity_starts", "entity_ends")]
+    found = [[endpoint.names(role) for role in kind] for kind in kinds]
+    wanted = [[names[0] for names in kind] for kind in found if all(kind)]
+    if not endpoint.takes_text or not wanted:
+        return "no offsets"
     answer = endpoint.call(endpoint.text_request([text.encode() for text in texts]), "texts with offsets")
-    for row, text in enumerate(texts):
-        for token, start, end in zip(*(answer[name[0]][row] for name in (tokens, starts, ends)), strict=False):
-            if end > start and text[start:end].encode() != token:
-                raise CheckFailedError(
-                    "wrong_offsets",
-                    f"{text[:60]!r}: token {token!r} at {start}-{end}, where {text[start:end]!r} stands",
-                )
+    for outputs in wanted:
+        for row, text in enumerate(texts):
+            for piece, start, end in zip(*(answer[name][row] for name in outputs), strict=False):
+                if end > start and text[start:end].encode() != piece:
+                    detail = f"{text[:60]!r}: {outputs[0]} {piece!r} at {start}-{end}, where {text[start:end]!r} stands"
+                    raise CheckFailedError("wrong_offsets", detail)
+    return f"{len(texts)} texts"
+
+
+def legal_tags(context: Context, endpoint: Endpoint) -> str:
+    """Tags are legal IOB2, if that is promised: I-X follows B-X or I-X only. Shuffled sentences try it."""
+    tags = endpoint.names("tags")
+    if not context.contract.get("legal") or not tags or not endpoint.takes_text:
+        return "not promised"
+    plain = endpoint.plain_texts
+    texts = [*plain, *(b" ".join(reversed(text.split())) for text in plain), *(text.split()[-1:] for text in plain)]
+    texts = [text if isinstance(text, bytes) else b"".join(text) for text in texts]
+    answer = endpoint.call(endpoint.text_request(texts), "shuffled sentences")
+    for text, row in zip(texts, answer[tags[0]], strict=False):
+        before = ""
+        for tag in (tag.decode("utf-8", "replace") for tag in row):
+            if (tag.startswith("I-") and before[:2] not in ("B-", "I-")) or (tag[:2] == "I-" and before[2:] != tag[2:]):
+                raise CheckFailedError("illegal_tags", f"{text[:60]!r}: {tag} after {before or 'nothing'}")
+            before = tag
     return f"{len(texts)} texts"
 
 

@@ -348,6 +348,11 @@ def offsets_in_bytes(tiny, folder):
     return save(Bytes, folder, "serving_default")
 
 
+@broken("legal_tags", "illegal_tags", "I-NAME after")
+def every_token_on_its_own(tiny, folder):
+    return save(tiny.Tagger, folder, "serving_default")
+
+
 @broken("repeatable", "not_repeatable", "scores")
 def dropout_left_on(tiny, folder):
     class Dropout(tiny.Tagger):
@@ -385,6 +390,7 @@ def test_the_validator_names_the_mistake_and_its_cure(tiny, golden, tmp_path, na
     folder = build(tiny, tmp_path)
     wanted = set(tiny.contract.signatures) if folder_is_a_copy(folder, tiny) else set(signatures)
     contract = dataclasses.replace(tiny.contract, signatures={name: tiny.contract.signatures[name] for name in wanted})
+    contract = dataclasses.replace(contract, legal=check == "legal_tags")
     contract = None if check == "serving_only" else contract
     cases = golden if check in ("golden_answers", "golden_sentences") else []
     failures = validate_export(folder, contract, cases).failures

@@ -1,0 +1,58 @@
+"""`ner predict`, with a stand-in for the model."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from components.serving import saved_model_tagger
+from components.serving.tagged_sentence import TaggedSentence
+from pipeline.cli.main import main
+
+
+class Upper:
+    """Tags words in upper case as X; counts its batches."""
+
+    batches: list[int]
+
+    def __init__(self, folder):
+        type(self).batches = []
+
+    def tag(self, sentences):
+        self.batches.append(len(sentences))
+        for sentence in sentences:
+            words = tuple(sentence.split())
+            tags = tuple("B-X" if word.isupper() else "O" for word in words)
+            yield TaggedSentence(sentence, words, tags, (1.0,) * len(words), (0,) * len(words), (1,) * len(words))
+
+
+@pytest.fixture
+def predict(monkeypatch, tmp_path):
+    monkeypatch.setattr(saved_model_tagger, "SavedModelTagger", Upper)
+    return lambda *arguments, **options: CliRunner().invoke(
+        main, ["predict", "--model", str(tmp_path), *arguments], **options
+    )
+
+
+def test_tokens_and_tags_stand_in_columns_with_an_empty_line_after_each_sentence(predict):
+    assert predict("AB c", "d").output == "AB\tB-X\nc\tO\n\nd\tO\n\n"
+
+
+def test_lines_of_standard_input_are_tagged_in_batches_and_in_order(predict):
+    lines = [f"A{i}" for i in range(150)]
+    rows = [json.loads(row) for row in predict("--json", input="\r\n".join(lines)).output.splitlines()]
+    assert [row["sentence"] for row in rows] == lines
+    assert Upper.batches == [64, 64, 22]
+
+
+def test_bytes_that_are_no_utf8_do_not_stop_the_others(predict):
+    rows = [json.loads(row) for row in predict("--json", input=b"caf\xe9\nZo\xc3\xab\x85x\n").output.splitlines()]
+    assert [row["sentence"] for row in rows] == ["caf\ufffd", "Zoë\ufffdx"]
+
+
+def test_a_registry_without_a_champion_says_what_to_do(tmp_path):
+    result = CliRunner().invoke(main, ["predict", "--set", f"work_dir={tmp_path}", "x"])
+    assert result.exit_code == 1
+    assert "has no champion of the model 'ner': run `ner run` first" in result.output
