@@ -82,6 +82,10 @@ class Exporter(_Section):
 
     default: Literal["plain", "keyed"]
     forward: dict[str, Literal["string", "float32", "int64"]]
+    outputs: tuple[Literal["tokens", "scores", "offsets", "entities"], ...]
+    decoding: Literal["legal", "best"]
+    pad: str
+    token_length: Count | None
     golden_sentences: Count
 
     @field_validator("forward")

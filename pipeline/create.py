@@ -135,7 +135,7 @@ def _exporter(config: PipelineConfig, examples: CorpusExampleGen, transform: Tra
         model=trainer.outputs["model"],
         transform_graph=transform.outputs["transform_graph"],
         examples=examples.outputs["examples"],
-        settings=ExportSettings(config.exporter.default, config.exporter.forward),
+        settings=ExportSettings(**config.exporter.model_dump(exclude={"golden_sentences"})),
         golden_sentences=config.exporter.golden_sentences,
         code_version=code_version("components.exporter", "components.model", "components.text", "components.trainer"),
     )

@@ -233,6 +233,17 @@ def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_p
     assert validate_export(made, contract, tiny.golden, manifest=attached_manifest(made)).passed
 
 
+def test_requests_that_cannot_be_made_up_must_be_given(tiny, tmp_path):
+    with pytest.raises(ResignError, match=r"signature serving_examples answers.*--golden"):
+        resign(tiny.folder, tmp_path / "made", keep_original_as="plain")
+    text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"Joe Biden"]))
+    example = tf.train.Example(features=tf.train.Features(feature={"sentence": text})).SerializeToString()
+    known = {"signature": "serving_examples", "inputs": {"examples": [example]}, "outputs": {}}
+    report = resign(tiny.folder, tmp_path / "made", keep_original_as="plain", golden=[known])
+    assert report.passed
+    assert "plain" in report.contract.signatures
+
+
 @pytest.mark.parametrize(
     ("wishes", "message"),
     [
