@@ -53,7 +53,7 @@ def resign(
         add: signatures to add, `keyed` and/or `feature_forward`.
         default: which signature becomes `serving_default`.
         forward: features that `feature_forward` returns -> dtype; an input of the model keeps its own dtype.
-        keep_original_as: name under which the original `serving_default` stays; `unkeyed` if it is replaced.
+        keep_original_as: name under which the original `serving_default` stays; `unkeyed_signature` if it is replaced.
         base: signature that the added ones extend.
         key: name of the key.
         golden: further known requests, as in `validate_export`, for models whose inputs cannot be made up.

@@ -34,9 +34,9 @@ def test_the_plain_signature_is_the_default_and_the_keyed_one_stays_beside_it():
 
 def test_the_keyed_signature_as_default_keeps_the_plain_one():
     keyed = build_contract(ExportSettings("keyed", {}))
-    assert set(keyed.signatures) == {"serving_default", "keyed", "unkeyed", "serving_examples"}
+    assert set(keyed.signatures) == {"serving_default", "keyed", "unkeyed_signature", "serving_examples"}
     assert set(keyed.signatures["serving_default"].inputs) == {"key", "sentence"}
-    assert keyed.signatures["unkeyed"] == PLAIN.signatures["serving_default"]
+    assert keyed.signatures["unkeyed_signature"] == PLAIN.signatures["serving_default"]
 
 
 def test_forwarded_features_have_their_dtype():

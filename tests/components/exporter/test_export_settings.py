@@ -42,7 +42,7 @@ def test_entities_of_legal_tags_with_a_padding_text_of_ones_own(exported):
 
 def test_tags_only_of_a_fixed_length_say_when_they_were_cut(exported):
     signatures = exported(ExportSettings("keyed", {"source": "string"}, (), "[PAD]", 4))
-    answer = signatures["unkeyed"](tf.constant(["Joe Biden visited New Delhi India", "Paris", ""]))
+    answer = signatures["unkeyed_signature"](tf.constant(["Joe Biden visited New Delhi India", "Paris", ""]))
     assert set(answer) == {"tags", "truncated"}
     assert answer["tags"].shape == (3, 4)
     assert answer["truncated"].numpy().tolist() == [True, False, False]
