@@ -100,7 +100,7 @@ def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: di
     examples = artifact_utils.get_single_instance(input_dict["examples"])
     return {
         "code": exec_properties.get("code_version") or "unknown",
-        "corpus": examples.get_string_custom_property("input_fingerprint") or "unknown",
+        "corpus": "; ".join(examples.get_string_custom_property("input_fingerprint").splitlines()) or "unknown",
         "trained model": tree_hash(artifact_utils.get_single_uri(input_dict["model"])),
         "transform graph": tree_hash(artifact_utils.get_single_uri(input_dict["transform_graph"])),
     }
