@@ -15,6 +15,9 @@ CONFIG = configs/local.yaml
 ARGS =
 export VENV STACK
 
+# A file's tests stay together: they share what they built. A process takes up to 2 GB.
+PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
+
 BIN := $(VENV)/bin
 CODE := pipeline components schemas configs tests
 
@@ -29,11 +32,11 @@ run: setup ## Run the pipeline: sample corpus in, a tagged sentence out (CONFIG=
 
 .PHONY: test
 test: setup ## Run all tests but the slow ones: unit, integration, end to end (ARGS=...)
-	@$(BIN)/python -m pytest -m "not slow and not gpu" $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not gpu" $(ARGS)
 
 .PHONY: test-fast
 test-fast: setup ## Run the tests that need no whole pipeline (ARGS=...)
-	@$(BIN)/python -m pytest -m "not slow and not gpu and not e2e" $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not gpu and not e2e" $(ARGS)
 
 .PHONY: lint
 lint: setup ## Check style, formatting and types; changes nothing

@@ -1,0 +1,9 @@
+"""Why a model cannot be packaged."""
+
+from __future__ import annotations
+
+from components.text.errors import NerError
+
+
+class PackageError(NerError):
+    """A model, a wish or a folder does not fit a server's layout; the text says what to do."""

@@ -1,0 +1,300 @@
+"""Every layout holds a model that loads, tags as before, and answers its own requests."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import tarfile
+
+import pytest
+import tensorflow as tf
+import yaml
+from google.protobuf import text_format
+
+from components.exporter.attachments import EXTRA
+from components.exporter.contract import Contract
+from components.exporter.inspecting import inspect_model
+from components.exporter.warmup import WARMUP_FILE
+from components.serving.packaging.model_version import ModelVersion
+from components.serving.packaging.package_settings import PackageSettings
+from components.serving.packaging.packaging import LAYOUTS, package
+from components.text.errors import NerError
+from components.text.tree_hash import tree_hash
+
+SETTINGS = PackageSettings("ner", "2.16.1")
+SIGNATURES = {"serving_default", "keyed", "feature_forward", "serving_examples"}
+
+
+def warmup_requests(folder):
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    records = tf.data.TFRecordDataset(str(folder / EXTRA / WARMUP_FILE)).as_numpy_iterator()
+    return [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
+
+
+@pytest.fixture(scope="module")
+def packed(exported, tmp_path_factory):
+    """Target -> (folder, record) of a package."""
+    made = {}
+
+    def of(target):
+        if target not in made:
+            folder = tmp_path_factory.mktemp(target) / "package"
+            before = tree_hash(exported.plain)
+            made[target] = folder, package([ModelVersion(exported.plain, 7)], folder, target, SETTINGS)
+            assert tree_hash(exported.plain) == before
+        return made[target]
+
+    return of
+
+
+@pytest.fixture
+def model_in(packed, tmp_path):
+    """Target -> folder of the packaged model; an archive is unpacked."""
+
+    def of(target):
+        folder, _ = packed(target)
+        if target == "sagemaker":
+            with tarfile.open(folder / "model.tar.gz") as tar:
+                tar.extractall(tmp_path, filter="data")
+            return tmp_path / "ner" / "7"
+        return folder / {"tf-serving": "ner/7", "vertex": "model", "kserve": "storage/7"}[target]
+
+    return of
+
+
+@pytest.mark.parametrize("target", LAYOUTS)
+def test_the_packaged_model_tags_as_before(target, model_in, tags_as_before):
+    tags_as_before(model_in(target))
+
+
+@pytest.mark.parametrize("target", LAYOUTS)
+def test_the_record_names_source_copy_signatures_and_files(target, packed, model_in, exported):
+    folder, record = packed(target)
+    assert json.loads((folder / "package.json").read_text()) == record
+    assert (record["for"], record["name"], record["version"]) == (target, "ner", 7)
+    [model] = record["models"]
+    assert model["source_tree_hash"] == tree_hash(exported.plain)
+    assert model["tree_hash"] == tree_hash(model_in(target)) != model["source_tree_hash"]
+    assert set(model["signatures"]) == SIGNATURES | ({"unkeyed_signature"} if target == "vertex" else set())
+    assert model["unanswered"] == []
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert set(record["files"]) == files - {"package.json"}
+    assert not [name for name in files if name.startswith(".")]
+    assert not [path for path in folder.parent.iterdir() if path != folder]
+
+
+@pytest.mark.parametrize("target", LAYOUTS)
+def test_the_model_answers_its_warmup_requests_of_every_signature(target, packed, model_in, ask):
+    model = model_in(target)
+    requests = warmup_requests(model)
+    assert {request.model_spec.signature_name for request in requests} == {
+        *packed(target)[1]["models"][0]["signatures"]
+    }
+    assert {request.model_spec.name for request in requests} == {"ner"}
+    assert len(requests) <= 1000
+    for request in requests:
+        rows = {tensor.tensor_shape.dim[0].size for tensor in request.inputs.values()}
+        assert {len(value) for value in ask(model, request).values()} == rows
+    assert any(b"B-NAME" in ask(model, request)["tags"] for request in requests)
+
+
+@pytest.mark.parametrize("target", LAYOUTS)
+def test_the_model_answers_the_example_request_of_every_signature(target, packed, model_in, ask):
+    folder, record = packed(target)
+    found = {path.stem: json.loads(path.read_text()) for path in (folder / "requests").iterdir()}
+    assert set(found) == set(record["models"][0]["signatures"])
+    for name, body in found.items():
+        assert body["signature_name"] == name
+        assert len(ask(model_in(target), body)["tags"]) == 1
+    [row] = found["serving_examples"]["instances"]
+    assert set(row["examples"]) == {"b64"}
+    assert found["keyed"]["instances"][0]["key"] == "key-0"
+
+
+@pytest.mark.parametrize("target", LAYOUTS)
+def test_every_file_that_the_manual_names_is_there(target, packed):
+    folder, record = packed(target)
+    readme = (folder / "README.md").read_text()
+    named = set(re.findall(r"requests/\w+\.json", readme))
+    assert named <= set(record["files"])
+    assert target == "vertex" or named
+    for name in record["files"]:
+        if "/" not in name and name not in ("README.md", "Dockerfile"):
+            assert name in readme
+
+
+def test_tf_serving_gets_both_versions_with_their_labels(exported, tmp_path, tags_as_before):
+    from tensorflow_serving.config import model_server_config_pb2
+
+    models = [ModelVersion(exported.plain, 12, ("champion",)), ModelVersion(exported.keyed, 9, ("previous",))]
+    folder = tmp_path / "package"
+    record = package(models, folder, "tf-serving", SETTINGS)
+    text = (folder / "models.config").read_text()
+    [config] = text_format.Parse(text, model_server_config_pb2.ModelServerConfig()).model_config_list.config
+    assert (config.name, config.base_path, config.model_platform) == ("ner", "/models/ner", "tensorflow")
+    assert list(config.model_version_policy.specific.versions) == [9, 12]
+    assert dict(config.version_labels) == record["labels"] == {"champion": 12, "previous": 9}
+    assert sorted(path.name for path in (folder / "ner").iterdir()) == ["12", "9"]
+    tags_as_before(folder / "ner" / "12")
+    tags_as_before(folder / "ner" / "9")
+    readme = (folder / "README.md").read_text()
+    assert "tensorflow/serving:2.16.1" in readme
+    assert "labels/previous:predict` is version 9" in readme
+
+
+def test_vertex_gets_a_keyed_default_and_instances_for_it(packed, ask):
+    folder, _ = packed("vertex")
+    contract = inspect_model(folder / "model").contract
+    assert set(contract.signatures["serving_default"].inputs) == {"key", "sentence"}
+    assert set(contract.signatures["unkeyed_signature"].inputs) == {"sentence"}
+    rows = [json.loads(line) for line in (folder / "instances.jsonl").read_text().splitlines()]
+    assert len(rows) == 2
+    answer = ask(folder / "model", {"signature_name": "serving_default", "instances": rows})
+    assert answer["key"].tolist() == [row["key"].encode() for row in rows]
+
+
+def test_vertex_takes_a_keyed_model_as_it_is(exported, tmp_path):
+    record = package([ModelVersion(exported.keyed, 1)], tmp_path / "package", "vertex", SETTINGS)
+    assert set(record["models"][0]["signatures"]) == SIGNATURES | {"unkeyed"}
+    pb = "saved_model.pb"
+    assert (tmp_path / "package" / "model" / pb).read_bytes() == (exported.keyed / pb).read_bytes()
+
+
+def test_sagemaker_archive_is_the_same_bytes_each_time(packed, exported, tmp_path):
+    folder, _ = packed("sagemaker")
+    copy = tmp_path / "copy"
+    shutil.copytree(exported.plain, copy, copy_function=shutil.copyfile)  # other times
+    package([ModelVersion(copy, 7)], tmp_path / "again", "sagemaker", SETTINGS)
+    assert (tmp_path / "again" / "model.tar.gz").read_bytes() == (folder / "model.tar.gz").read_bytes()
+    with tarfile.open(folder / "model.tar.gz") as tar:
+        members = tar.getmembers()
+    names = [member.name for member in members]
+    assert names == sorted(names)
+    assert "ner/7/saved_model.pb" in names
+    assert {(member.mtime, member.uid, member.gid, member.uname, member.gname) for member in members} == {
+        (0, 0, 0, "", "")
+    }
+    with gzip.open(folder / "model.tar.gz") as packed_file:
+        packed_file.read(1)
+        assert packed_file.mtime == 0
+
+
+def test_sagemaker_is_told_name_and_batching_by_variables(packed):
+    environment = json.loads((packed("sagemaker")[0] / "environment.json").read_text())
+    assert environment == {
+        "SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "ner",
+        "SAGEMAKER_TFS_ENABLE_BATCHING": "true",
+        "SAGEMAKER_TFS_MAX_BATCH_SIZE": "32",
+        "SAGEMAKER_TFS_BATCH_TIMEOUT_MICROS": "1000",
+        "SAGEMAKER_TFS_MAX_ENQUEUED_BATCHES": "100",
+        "SAGEMAKER_TFS_NUM_BATCH_THREADS": "4",
+    }
+
+
+@pytest.mark.parametrize("uri", ["", "gs://models/ner"])
+def test_kserve_service_points_above_the_numbered_folder(exported, tmp_path, uri):
+    settings = PackageSettings("My_ner.v2", "2.16.1", storage_uri=uri)
+    package([ModelVersion(exported.plain, 3)], tmp_path / "package", "kserve", settings)
+    service = yaml.safe_load((tmp_path / "package" / "inferenceservice.yaml").read_text())
+    assert (service["apiVersion"], service["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
+    assert service["metadata"]["name"] == "my-ner-v2"
+    model = service["spec"]["predictor"]["model"]
+    assert model["modelFormat"] == {"name": "tensorflow"}
+    assert model["runtimeVersion"] == "2.16.1"
+    assert model["storageUri"] == (uri or "s3://BUCKET/My_ner.v2")
+    assert "--batching_parameters_file=/mnt/models/batching.config" in model["args"]
+    assert sorted(path.name for path in (tmp_path / "package" / "storage").iterdir()) == ["3", "batching.config"]
+
+
+def test_the_same_package_is_left_as_it_is_and_another_is_refused(exported, tmp_path):
+    folder = tmp_path / "package"
+    first = package([ModelVersion(exported.plain, 1)], folder, "kserve", SETTINGS)
+    inode = folder.stat().st_ino
+    assert package([ModelVersion(exported.plain, 1)], folder, "kserve", SETTINGS) == first
+    assert folder.stat().st_ino == inode
+    before = tree_hash(folder)
+    for models, target, settings, differing in [
+        ([ModelVersion(exported.plain, 2)], "kserve", SETTINGS, "models, version"),
+        ([ModelVersion(exported.keyed, 1)], "kserve", SETTINGS, "models"),
+        ([ModelVersion(exported.plain, 1)], "sagemaker", SETTINGS, "for"),
+        ([ModelVersion(exported.plain, 1)], "kserve", PackageSettings("ner", "2.17.0"), "server_version"),
+    ]:
+        with pytest.raises(NerError, match=rf"another package already \(it differs in {differing}\)"):
+            package(models, folder, target, settings)
+    assert tree_hash(folder) == before
+    (folder / "README.md").write_text("changed")
+    with pytest.raises(NerError, match="differs in files"):
+        package([ModelVersion(exported.plain, 1)], folder, "kserve", SETTINGS)
+
+
+def test_a_folder_that_is_no_package_is_never_touched(exported, tmp_path):
+    (tmp_path / "mine").write_text("x")
+    with pytest.raises(NerError, match="is no package"):
+        package([ModelVersion(exported.plain, 1)], tmp_path, "vertex", SETTINGS)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_warmup_requests_that_the_model_came_with_are_kept(exported, tmp_path):
+    copy = tmp_path / "model"
+    shutil.copytree(exported.plain, copy)
+    with tf.io.TFRecordWriter(str(copy / EXTRA / WARMUP_FILE)):
+        pass
+    package([ModelVersion(copy, 1)], tmp_path / "package", "tf-serving", SETTINGS)
+    assert warmup_requests(tmp_path / "package" / "ner" / "1") == []
+
+
+@pytest.mark.parametrize(
+    ("models", "target", "settings", "message"),
+    [
+        ([1], "triton", {}, "unknown; there are tf-serving, vertex, sagemaker, kserve"),
+        ([0], "kserve", {}, "whole numbers from 1 upwards"),
+        ([1, 2], "vertex", {}, "2 models for vertex"),
+        ([2, 2], "tf-serving", {}, "version 2 is given twice"),
+        ([1], "kserve", {"storage_uri": "/tmp/x"}, "expected an address"),
+        ([1], "kserve", {"storage_uri": "s3://bucket/ner/1/"}, "ends in a number"),
+        ([1], "kserve", {"name": "1ner"}, "a letter first"),
+        ([1], "tf-serving", {"server_version": "2.15.0"}, "too old"),
+        ([1], "tf-serving", {"server_version": "latest"}, "expected a full release"),
+        ([1], "tf-serving", {"name": "a/b"}, "model name 'a/b'"),
+    ],
+)
+def test_wishes_that_cannot_be_met_are_explained(exported, tmp_path, models, target, settings, message):
+    versions = [ModelVersion(exported.plain, version) for version in models]
+    with pytest.raises(NerError, match=message):
+        package(versions, tmp_path / "package", target, PackageSettings(**{"name": "ner", **settings}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_model_and_a_model_without_answers_are_refused(exported, tmp_path):
+    with pytest.raises(NerError, match=r"no saved_model\.pb"):
+        package([ModelVersion(tmp_path, 1)], tmp_path / "package", "kserve", SETTINGS)
+    broken = tmp_path / "broken"
+    shutil.copytree(exported.plain, broken)
+    (broken / "variables" / "variables.index").unlink()
+    with pytest.raises(NerError):
+        package([ModelVersion(broken, 1)], tmp_path / "package", "kserve", SETTINGS)
+    assert [path.name for path in tmp_path.iterdir()] == ["broken"]
+
+
+def test_a_model_without_contract_and_without_rows_is_packaged_unbatched(tmp_path):
+    module = tf.Module()
+    module.weight = tf.Variable(2.0)
+    double = tf.function(lambda x: {"y": x * module.weight}, input_signature=[tf.TensorSpec([], tf.float32, name="x")])
+    options = tf.saved_model.SaveOptions(save_debug_info=False)
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures=double, options=options)
+    record = package([ModelVersion(tmp_path / "model", 1)], tmp_path / "package", "tf-serving", SETTINGS)
+    assert "batching.config" not in record["files"]
+    assert "--enable_batching" not in (tmp_path / "package" / "README.md").read_text()
+    body = json.loads((tmp_path / "package" / "requests" / "serving_default.json").read_text())
+    assert set(body) == {"signature_name", "inputs"}
+    assert isinstance(body["inputs"]["x"], float)
+    [request] = warmup_requests(tmp_path / "package" / "ner" / "1")
+    assert tf.make_ndarray(request.inputs["x"]).shape == ()
+
+
+def test_the_contract_travels_along(packed, model_in):
+    text = (model_in("tf-serving") / EXTRA / "serving_contract.json").read_text()
+    assert set(Contract.from_json(text).signatures) == SIGNATURES
