@@ -226,9 +226,7 @@ def _compare(
             for output, tensor in promised.outputs.items():
                 found = from_json(case["outputs"][output], _dtype(tensor.dtype))
                 if not _alike(expected[output], found):
-                    wrong = (
-                        f"output {output} is {str(found)[:120]}, and the Keras model says {str(expected[output])[:120]}"
-                    )
+                    wrong = f"output {output} is {_shown(found)}, and the Keras model says {_shown(expected[output])}"
         detail = wrong or f"{len(asked)} requests"
         passed = bool(asked) and not wrong
         cause = {} if passed else {"fix": PITFALLS["wrong_tags"].cure, "pitfall": "wrong_tags"}
@@ -254,6 +252,10 @@ def _alike(expected: np.ndarray, found: np.ndarray) -> bool:
     if expected.dtype.kind != "f":
         return expected.shape == found.shape and bool(np.all(expected == found))
     return expected.shape == found.shape and np.allclose(expected, found, *ROUNDING, equal_nan=True)
+
+
+def _shown(values: np.ndarray) -> str:
+    return repr(values.tolist())[:120]
 
 
 def _dtype(name: str) -> np.dtype:

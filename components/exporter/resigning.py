@@ -19,7 +19,7 @@ from absl import logging
 from components.exporter.attachments import EXTRA, attach, attached_contract
 from components.exporter.contract import Contract
 from components.exporter.explained_errors import explained_errors
-from components.exporter.input_names import restore_input_names, safe_names
+from components.exporter.input_names import restore_input_names
 from components.exporter.resign_error import ResignError
 from components.exporter.resign_plan import DEFAULT, ResignPlan, plan_resigning
 from components.exporter.scrub import scrub_build_paths
@@ -97,11 +97,26 @@ def _require_folders(source: Path, destination: Path) -> None:
         raise ResignError(f"{destination} exists already. Choose another folder, or remove it first.")
 
 
+def _load(source: Path) -> Any:
+    import tensorflow as tf
+
+    try:
+        return tf.saved_model.load(str(source), tags=["serve"])
+    except ValueError as error:
+        # Newer TensorFlows refuse inputs of TensorFlow 1 models that are no Python names, such as `class`.
+        if "parameter name" not in str(error):
+            raise
+        raise ResignError(
+            f"{source}: TensorFlow {tf.__version__} cannot load a model of TensorFlow 1 with such an input: {error}. "
+            "Re-sign it with TensorFlow 2.16 (STACK=tfx116)."
+        ) from error
+
+
 def _save(source: Path, made: Path, plan: ResignPlan, old: Contract) -> Callable[..., Any]:
     """Loads, wraps, saves; returns the loaded model's signatures as a function for reference answers."""
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(str(source), tags=["serve"])
+    loaded = _load(source)
     module = tf.Module(name="resigned")
     module.base = loaded  # tracks variables and tables
     with explained_errors():
@@ -122,22 +137,15 @@ def _save(source: Path, made: Path, plan: ResignPlan, old: Contract) -> Callable
 
 def _signature(originals: Mapping[str, Any], name: str, plan: ResignPlan, old: Contract) -> Any:
     """A function that answers like the source's signature and hands through what was added."""
-    import tensorflow as tf
+    from components.exporter.pass_through import pass_through
 
     original = originals[plan.sources[name]]
-    inputs = plan.contract.signatures[name].inputs
     own = old.signatures[plan.sources[name]].inputs
-    safe = safe_names(list(inputs))
-    passed = list(plan.added.get(name, {}))
-
-    @tf.function(autograph=False)
-    def resigned(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        given = {real: inputs[short] for real, short in safe.items()}
-        answer = original(**{each: given[each] for each in own})
-        return {**answer, **{each: tf.identity(given[each]) for each in passed}}
-
-    wanted = {short: tf.TensorSpec(inputs[real].shape, inputs[real].dtype, short) for real, short in safe.items()}
-    return resigned.get_concrete_function(**wanted)
+    return pass_through(
+        lambda given: original(**{each: given[each] for each in own}),
+        plan.contract.signatures[name].inputs,
+        list(plan.added.get(name, {})),
+    )
 
 
 def _carry_extras(source: Path, made: Path, plan: ResignPlan) -> None:

@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
+    "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),
     "resign": ("pipeline.cli.resign:resign", "Give any SavedModel more signatures."),
     "inspect": ("pipeline.cli.inspect:inspect", "Show what a SavedModel takes and gives; check it."),
 }

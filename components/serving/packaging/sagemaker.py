@@ -41,7 +41,7 @@ def archive(folder: Path, name: str, file: Path) -> None:
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
-        for path in sorted(folder.rglob("*")):
+        for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
             info = tarfile.TarInfo(f"{name}/{path.relative_to(folder).as_posix()}")
             if path.is_dir():
                 info.type, info.mode = tarfile.DIRTYPE, 0o755

@@ -98,7 +98,7 @@ def _labels_text(url: str, labels: dict[str, int]) -> str:
 def _batching_text(batched: bool) -> str:
     if batched:
         return (
-            f"`{BATCHING_FILE}` joins requests of the same signature. Rows of an answer are padded to the longest row of\n"
-            "the joined batch, so there can be more columns than for the request alone.\n"
+            f"`{BATCHING_FILE}` joins requests of the same signature. Rows of an answer are padded to the longest row\n"
+            "of the joined batch, so there can be more columns than for the request alone.\n"
         )
     return "The server does not join requests: a signature has an input or output without rows.\n"

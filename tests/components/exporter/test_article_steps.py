@@ -25,14 +25,14 @@ class Server:
     """Loads a folder as TensorFlow Serving does."""
 
     def __init__(self, folder):
-        self._session = tf.compat.v1.Session(graph=tf.Graph())
-        with self._session.graph.as_default():
-            self.signatures = tf.compat.v1.saved_model.load(self._session, ["serve"], str(folder)).signature_def
+        self.session = tf.compat.v1.Session(graph=tf.Graph())
+        with self.session.graph.as_default():
+            self.signatures = tf.compat.v1.saved_model.load(self.session, ["serve"], str(folder)).signature_def
 
     def __call__(self, signature="serving_default", **inputs):
         definition = self.signatures[signature]
         feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
-        return self._session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feeds)
+        return self.session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feeds)
 
     def shown(self, signature="serving_default"):
         """Name, type and shape of each tensor, as `saved_model_cli show` has them."""
@@ -43,6 +43,20 @@ class Server:
             for side in ("inputs", "outputs")
             for name, tensor in sorted(getattr(definition, side).items())
         ]
+
+
+@pytest.fixture
+def serve():
+    """Makes servers that are closed after the test."""
+    servers = []
+
+    def start(folder):
+        servers.append(Server(folder))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.session.close()
 
 
 def _enum(tensor):
@@ -70,10 +84,10 @@ def images():
     return model, pictures
 
 
-def test_keyed_prediction_on_images(images, tmp_path):
+def test_keyed_prediction_on_images(images, serve, tmp_path):
     model, pictures = images
     export_model(model, tmp_path / "export", key=None)
-    original = Server(tmp_path / "export")
+    original = serve(tmp_path / "export")
     assert original.shown() == [IMAGE, PREDS]
     expected = original(image=pictures[:100])["preds"]
     np.testing.assert_allclose(expected, model.predict(pictures[:100], verbose=0), rtol=1e-4, atol=1e-5)
@@ -83,7 +97,7 @@ def test_keyed_prediction_on_images(images, tmp_path):
     )
     export_model(model, tmp_path / "at_once", default="keyed", keep_plain_as="unkeyed_signature")
     for folder in ("keyed", "at_once"):
-        served = Server(tmp_path / folder)
+        served = serve(tmp_path / folder)
         assert served.shown("serving_default") == [IMAGE, KEY_IN, KEY_OUT, PREDS]
         assert served.shown("unkeyed_signature") == [IMAGE, PREDS]
         online = served(image=pictures[:1], key=["hi"])
@@ -120,15 +134,15 @@ def price_model():
     return keras.Model(inputs, keras.layers.Dense(1, name="price")(hidden))
 
 
-def test_feature_forwarding_of_the_price_model(price_model, tmp_path):
+def test_feature_forwarding_of_the_price_model(price_model, serve, tmp_path):
     row = {"tax_rate": np.float32([[5.0]]), "rooms": np.float32([[6.2]])}
     export_model(price_model, tmp_path / "plain", key=None)
-    original = Server(tmp_path / "plain")
+    original = serve(tmp_path / "plain")
     assert original.shown() == PRICE
     resign(tmp_path / "plain", tmp_path / "forward", forward={"tax_rate": "float32"})
     export_model(price_model, tmp_path / "at_once", forward={"tax_rate": "float32"}, key=None)
     for folder in ("forward", "at_once"):
-        served = Server(tmp_path / folder)
+        served = serve(tmp_path / folder)
         assert sorted(name for name in served.signatures if not name.startswith("__")) == [
             "feature_forward",
             "serving_default",

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from packaging.version import Version
 
 from components.exporter.attachments import attach, attached_contract, attached_manifest
 from components.exporter.resign_error import ResignError
@@ -175,6 +176,10 @@ def tf1_model(tmp_path):
 
 
 def test_a_tensorflow_1_model_keeps_names_that_python_does_not_allow(tf1_model, tmp_path):
+    if Version(tf.__version__) >= Version("2.17"):
+        with pytest.raises(ResignError, match=r"such an input: 'class'.*Re-sign it with TensorFlow 2\.16"):
+            resign(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
+        return
     report = resign(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
     assert report.passed
     inputs = {"class": ("string", (None,)), "image/encoded": ("float32", (None, 3))}

@@ -7,8 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from components.registry.errors import RegistryError
+from components.text.errors import NerError
 from components.text.tree_hash import tree_hash
+
+
+@pytest.fixture
+def model_dir(tmp_path: Path) -> Path:
+    """A small folder in the shape of a SavedModel."""
+    folder = tmp_path / "exported" / "Format-Serving"
+    for name in (
+        "saved_model.pb",
+        "variables/variables.index",
+        "variables/variables.data-00000-of-00001",
+        "assets/vocabulary.txt",
+    ):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode() * 100)
+    return folder
 
 
 def test_tree_hash_is_the_sha256_of_length_prefixed_names_and_contents(tmp_path):
@@ -57,18 +72,18 @@ def test_tree_hash_changes_with(change, model_dir):
 
 
 def test_tree_hash_of_a_missing_folder_names_it(tmp_path):
-    with pytest.raises(RegistryError, match="absent: there is no such folder"):
+    with pytest.raises(NerError, match="absent: there is no such folder"):
         tree_hash(tmp_path / "absent")
 
 
 def test_tree_hash_refuses_what_would_not_travel_with_the_model(model_dir, tmp_path):
     (tmp_path / "outside").mkdir()
     (model_dir / "link").symlink_to(tmp_path / "outside")
-    with pytest.raises(RegistryError, match="only files and folders"):
+    with pytest.raises(NerError, match="only files and folders"):
         tree_hash(model_dir)
 
 
 def test_tree_hash_refuses_a_dangling_link(model_dir, tmp_path):
     (model_dir / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(RegistryError, match="only files and folders"):
+    with pytest.raises(NerError, match="only files and folders"):
         tree_hash(model_dir)

@@ -45,7 +45,7 @@ def save(tagger_class, folder, *signatures, **options):
 
 
 def with_keras_layer(tagger_class, track):
-    """A tagger whose scores go through a Keras layer that changes nothing; `track(tagger, model)` keeps it somewhere."""
+    """A tagger whose scores go through a Keras layer that changes nothing; `track(tagger, model)` keeps it."""
 
     class Keras(tagger_class):
         def __init__(self, folder):

@@ -1,0 +1,118 @@
+"""`ner package`, with a stand-in for what lays out."""
+
+from __future__ import annotations
+
+import types
+
+import pytest
+from click.testing import CliRunner
+
+from components.registry import model_registry
+from components.serving.packaging import packaging
+from components.text.errors import NerError
+from pipeline import champion
+from pipeline.cli.package import package
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What the command asked for: (models, destination, target, settings)."""
+    made = []
+
+    def stand_in(models, destination, target, settings):
+        made.append((models, destination, target, settings))
+        return {"name": settings.name, "version": models[0].version}
+
+    monkeypatch.setattr(packaging, "package", stand_in)
+    return made
+
+
+def run(*arguments):
+    return CliRunner().invoke(package, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize(
+    ("folder", "options", "version"),
+    [("model", (), 1), ("17", (), 17), ("0", (), 1), ("17", ("--version", "3"), 3)],
+)
+def test_a_given_model_takes_its_version_from_its_folder(calls, tmp_path, folder, options, version):
+    result = run(tmp_path / folder, tmp_path / "out", "--for", "sagemaker", "--name", "tagger", *options)
+    assert result.exit_code == 0, result.output
+    [(models, destination, target, settings)] = calls
+    assert [(model.folder, model.version, model.labels) for model in models] == [(tmp_path / folder, version, ())]
+    assert (destination, target, settings.name) == (tmp_path / "out", "sagemaker", "tagger")
+    assert f"tagger version {version} for sagemaker" in result.output
+
+
+def test_options_reach_the_layout(calls, tmp_path):
+    options = ("--server-version", "2.18.0", "--storage-uri", "s3://b/ner", "--key", "id", "--max-batch-size", "8")
+    more = ("--batch-timeout-micros", "0", "--max-enqueued-batches", "9", "--num-batch-threads", "2")
+    assert run(tmp_path, tmp_path / "out", "--for", "kserve", *options, *more).exit_code == 0
+    settings = calls[0][3]
+    assert (settings.name, settings.server_version, settings.image) == ("ner", "2.18.0", "tensorflow/serving:2.18.0")
+    assert (settings.storage_uri, settings.key) == ("s3://b/ner", "id")
+    assert settings.batching.to_text().split("\n")[:-1] == [
+        "max_batch_size { value: 8 }",
+        "batch_timeout_micros { value: 0 }",
+        "max_enqueued_batches { value: 9 }",
+        "num_batch_threads { value: 2 }",
+    ]
+
+
+@pytest.fixture
+def registry(monkeypatch, tmp_path):
+    """A registry whose champion is version 5 and came after version 4; the latter has to be fetched."""
+
+    class Registry:
+        def __init__(self, uri):
+            assert uri.startswith("sqlite:///")
+
+        def get(self, name, alias):
+            assert (name, alias) == ("ner", "previous")
+            return types.SimpleNamespace(version=4)
+
+        def fetch(self, version, destination):
+            assert version.version == 4
+            return destination
+
+    monkeypatch.setattr(model_registry, "ModelRegistry", Registry)
+    monkeypatch.setattr(champion, "champion_folder", lambda config: tmp_path / "serving" / "ner" / "5")
+
+
+def test_without_a_model_tf_serving_gets_the_champion_and_the_one_before_it(calls, registry, tmp_path):
+    result = run(tmp_path / "out", "--for", "tf-serving", "--set", f"work_dir={tmp_path}")
+    assert result.exit_code == 0, result.exception
+    assert [(model.folder.name, model.version, model.labels) for model in calls[0][0]] == [
+        ("5", 5, ("champion",)),
+        ("4", 4, ("previous",)),
+    ]
+
+
+@pytest.mark.parametrize("target", ["vertex", "sagemaker", "kserve"])
+def test_the_others_get_the_champion_alone(calls, registry, tmp_path, target):
+    assert run(tmp_path / "out", "--for", target).exit_code == 0
+    assert [(model.version, model.labels) for model in calls[0][0]] == [(5, ())]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("a", "b", "c", "--for", "kserve"), "give [MODEL_DIR] DESTINATION"),
+        (("out", "--for", "kserve", "--version", "2"), "the champion has its own"),
+        (("out",), "--for"),
+        (("out", "--for", "heroku"), "heroku"),
+        (("m", "out", "--for", "kserve", "--max-batch-size", "0"), "--max-batch-size"),
+    ],
+)
+def test_wrong_use_is_explained(calls, arguments, message):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not calls
+
+
+def test_a_folder_without_a_model_is_a_users_error(tmp_path):
+    result = run(tmp_path, tmp_path / "out", "--for", "kserve")
+    assert isinstance(result.exception, NerError)
+    assert "no saved_model.pb" in str(result.exception)
+    assert not (tmp_path / "out").exists()
