@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from components.registry.model_registry import ModelRegistry
 from components.registry.resolve_baseline import resolve_baseline
 from configs.spec import PipelineConfig
 from pipeline.inputs import prepare_inputs
 from pipeline.run_record import RunRecord, read_run
+
+if TYPE_CHECKING:
+    from tfx.orchestration.pipeline import Pipeline
+
+
+def build_pipeline(config: PipelineConfig) -> Pipeline:
+    """Makes the inputs ready, asks the registry for the baseline, and wires the pipeline.
+
+    Raises:
+        NerError: there is no corpus, or the schema or the registry cannot be used.
+    """
+    inputs = prepare_inputs(config)  # before TFX is imported: a wrong path should not take ten seconds to be named
+    baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
+
+    from pipeline.create import create_pipeline
+
+    return create_pipeline(config, inputs, baseline)
 
 
 def run_locally(config: PipelineConfig) -> RunRecord:
@@ -18,15 +37,13 @@ def run_locally(config: PipelineConfig) -> RunRecord:
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
-    inputs = prepare_inputs(config)
-    baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
+    pipeline = build_pipeline(config)
 
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-    from pipeline.create import create_pipeline, metadata_path
+    from pipeline.create import metadata_path
     from pipeline.run_log import run_log
 
-    pipeline = create_pipeline(config, inputs, baseline)
     with run_log(config.work_dir / "logs", len(pipeline.components)):
         LocalDagRunner().run(pipeline)
     return read_run(metadata_path(config), config.name)

@@ -15,20 +15,14 @@ from pathlib import Path
 from absl import logging
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from components.registry.model_registry import ModelRegistry
-from components.registry.resolve_baseline import resolve_baseline
 from configs.loading import load_config
-from pipeline.create import create_pipeline
-from pipeline.inputs import prepare_inputs
+from pipeline.local_run import build_pipeline
 
 
 def run() -> None:
     """Builds the pipeline from the configuration and runs it."""
     profile = os.environ.get("NER_CONFIG")
-    config = load_config(Path(profile) if profile else None)
-    inputs = prepare_inputs(config)
-    baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
-    LocalDagRunner().run(create_pipeline(config, inputs, baseline))
+    LocalDagRunner().run(build_pipeline(load_config(Path(profile) if profile else None)))
 
 
 if __name__ == "__main__":

@@ -99,17 +99,38 @@ def export_model(
         ResignError: a forwarded feature or the key has the name of an output.
         ExportInvalidError: a known mistake in the model, or a failed check; nothing is left at the destination.
     """
+    target = Path(destination).absolute()
+    _require_sound_wishes(target, default, forward or {}, key)
+    module = _module(model, inputs, transform_graph, labels, from_logits)
+    plan = _plan(_plain_contract(module), default, forward or {}, key, keep_plain_as)
+    return _export(module, plan, target, examples, report_path)
+
+
+def _module(
+    model: keras.Model,
+    inputs: Mapping[str, tf.TensorSpec] | None,
+    transform_graph: str | os.PathLike[str] | None,
+    labels: Sequence[str] | str | os.PathLike[str] | None,
+    from_logits: bool,
+) -> GenericModule:
     from components.exporter.generic_module import GenericModule
     from components.exporter.keras_interface import KerasInterface
     from components.exporter.label_lookup import LabelLookup
 
-    target = Path(destination).absolute()
-    _require_sound_wishes(target, default, forward or {}, key)
     lookup = None if labels is None else LabelLookup(labels, from_logits)
     graph = None if transform_graph is None else str(transform_graph)
     with explained_errors():
-        module = GenericModule(model, KerasInterface(model, inputs), graph, lookup)
-    plan = _plan(_plain_contract(module), default, forward or {}, key, keep_plain_as)
+        return GenericModule(model, KerasInterface(model, inputs), graph, lookup)
+
+
+def _export(
+    module: GenericModule,
+    plan: ResignPlan,
+    target: Path,
+    examples: Mapping[str, Any] | None,
+    report_path: str | os.PathLike[str] | None,
+) -> ValidationReport:
+    """Makes the model in a folder beside the target, and renames it when it passed every check."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as workshop:
         made = Path(workshop, "model")

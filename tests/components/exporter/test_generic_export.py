@@ -53,7 +53,6 @@ def preprocessing(raw):
 @pytest.fixture(scope="module")
 def flowers(tmp_path_factory):
     """Namespace: `graph` (tf.Transform's output folder), `labels` (its vocabulary file), `model`, trained a little."""
-    import apache_beam as beam
     import tensorflow_transform.beam as tft_beam
     from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
@@ -65,11 +64,9 @@ def flowers(tmp_path_factory):
         "species": tf.io.FixedLenFeature([], tf.string),
     }
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    runner = beam.runners.DirectRunner()
-    with beam.Pipeline(runner, argv=[]) as pipeline, tft_beam.Context(temp_dir=str(folder / "temporary")):
-        rows = pipeline | beam.Create(ROWS)
-        function = (rows, metadata) | tft_beam.AnalyzeDataset(preprocessing)
-        function | tft_beam.WriteTransformFn(str(folder / "graph"))
+    with tft_beam.Context(temp_dir=str(folder / "temporary")):
+        _, function = (ROWS, metadata) | tft_beam.AnalyzeAndTransformDataset(preprocessing)
+        _ = function | tft_beam.WriteTransformFn(str(folder / "graph"))
     output = tft.TFTransformOutput(str(folder / "graph"))
     metadata_io.write_metadata(metadata, str(folder / "graph" / output.RAW_METADATA_DIR))
     labels = output.vocabulary_by_name("species")
