@@ -14,6 +14,15 @@ OLDEST_SERVER = (2, 16)
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.\d+")
 
 
+def _default_server() -> str:
+    stubs, wheel = (importlib.metadata.version(name) for name in ("tensorflow-serving-api", "tensorflow"))
+
+    def minor(release: str) -> tuple[int, ...]:
+        return tuple(int(part) for part in release.split(".")[:2])
+
+    return wheel if minor(wheel) > minor(stubs) else stubs
+
+
 @dataclasses.dataclass(frozen=True)
 class PackageSettings:
     """Settings that all layouts share.
@@ -21,7 +30,7 @@ class PackageSettings:
     Attributes:
         name: under which the model is served.
         server_version: release of TensorFlow Serving, e.g. `2.16.1`; by default that of the installed
-            tensorflow-serving-api, which goes with the installed TensorFlow.
+            tensorflow-serving-api, or of the installed TensorFlow where that is newer by a minor release.
         batching: how requests are gathered.
         storage_uri: KServe only: where the folder `storage` will be uploaded; empty: a placeholder.
         key: Vertex only: what the key of a row is called.
@@ -41,7 +50,7 @@ class PackageSettings:
         """
         check_model_name(self.name)
         if not self.server_version:
-            object.__setattr__(self, "server_version", importlib.metadata.version("tensorflow-serving-api"))
+            object.__setattr__(self, "server_version", _default_server())
         if self.release < OLDEST_SERVER:
             raise PackageError(
                 f"TensorFlow Serving {self.server_version} is too old: the models are written for "
