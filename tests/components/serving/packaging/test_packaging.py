@@ -23,7 +23,7 @@ from components.serving.packaging.packaging import LAYOUTS, package
 from components.text.errors import NerError
 from components.text.tree_hash import tree_hash
 
-SETTINGS = PackageSettings("ner", "2.16.1")
+SETTINGS = PackageSettings("ner")
 SIGNATURES = {"serving_default", "keyed", "feature_forward", "serving_examples"}
 
 
@@ -141,7 +141,7 @@ def test_tf_serving_gets_both_versions_with_their_labels(exported, tmp_path, tag
     tags_as_before(folder / "ner" / "12")
     tags_as_before(folder / "ner" / "9")
     readme = (folder / "README.md").read_text()
-    assert "tensorflow/serving:2.16.1" in readme
+    assert SETTINGS.image in readme
     assert "labels/previous:predict` is version 9" in readme
 
 
@@ -196,14 +196,14 @@ def test_sagemaker_is_told_name_and_batching_by_variables(packed):
 
 @pytest.mark.parametrize("uri", ["", "gs://models/ner"])
 def test_kserve_service_points_above_the_numbered_folder(exported, tmp_path, uri):
-    settings = PackageSettings("My_ner.v2", "2.16.1", storage_uri=uri)
+    settings = PackageSettings("My_ner.v2", storage_uri=uri)
     package([ModelVersion(exported.plain, 3)], tmp_path / "package", "kserve", settings)
     service = yaml.safe_load((tmp_path / "package" / "inferenceservice.yaml").read_text())
     assert (service["apiVersion"], service["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
     assert service["metadata"]["name"] == "my-ner-v2"
     model = service["spec"]["predictor"]["model"]
     assert model["modelFormat"] == {"name": "tensorflow"}
-    assert model["runtimeVersion"] == "2.16.1"
+    assert model["runtimeVersion"] == SETTINGS.server_version
     assert model["storageUri"] == (uri or "s3://BUCKET/My_ner.v2")
     assert "--batching_parameters_file=/mnt/models/batching.config" in model["args"]
     assert sorted(path.name for path in (tmp_path / "package" / "storage").iterdir()) == ["3", "batching.config"]
