@@ -62,7 +62,8 @@ class LegalSequenceLoss(keras.losses.Loss):
         def forward(reached: Any, now: tuple[Any, Any]) -> tuple[Any, Any]:
             scores, is_real = now
             step = ops.logsumexp(ops.expand_dims(reached, 2) + self._step, axis=1) + scores
-            return ops.where(is_real, step, reached), None
+            reached = ops.where(is_real, step, reached)
+            return reached, reached  # what is to be collected is not used, but TensorFlow's scan wants something
 
         reached, _ = ops.scan(forward, by_time[0] + start, (by_time[1:], real_by_time[1:]))
         return ops.logsumexp(reached, axis=-1)
