@@ -57,15 +57,15 @@ class LegalSequenceLoss(keras.losses.Loss):
     def _log_sum(self, logits: Any, real: Any, start: Any) -> Any:
         """Log of the summed weights of all legal sequences, float32 [batch]: the forward algorithm."""
         by_time = ops.transpose(logits, (1, 0, 2))  # [tokens, batch, tags]
-        real_by_time = ops.expand_dims(ops.transpose(real), -1)  # [tokens, batch, 1]
+        real_by_time = ops.expand_dims(ops.cast(ops.transpose(real), "float32"), -1)  # [tokens, batch, 1]
 
-        def forward(reached: Any, now: tuple[Any, Any]) -> tuple[Any, Any]:
-            scores, is_real = now
-            step = ops.logsumexp(ops.expand_dims(reached, 2) + self._step, axis=1) + scores
-            reached = ops.where(is_real, step, reached)
+        def forward(reached: Any, now: Any) -> tuple[Any, Any]:
+            step = ops.logsumexp(ops.expand_dims(reached, 2) + self._step, axis=1) + now[:, :-1]
+            reached = ops.where(now[:, -1:] > 0, step, reached)
             return reached, reached  # what is to be collected is not used, but TensorFlow's scan wants something
 
-        reached, _ = ops.scan(forward, by_time[0] + start, (by_time[1:], real_by_time[1:]))
+        # Keras' scan on TensorFlow takes one tensor only where the number of tokens is not known beforehand.
+        reached, _ = ops.scan(forward, by_time[0] + start, ops.concatenate([by_time, real_by_time], axis=-1)[1:])
         return ops.logsumexp(reached, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
