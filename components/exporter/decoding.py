@@ -6,36 +6,13 @@ sequences with constraints (that of TensorFlow Addons is no longer kept), so it 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from components.text.tags import split_tag
-
-_FORBIDDEN = -1e9
-
-
-def transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Says which tags may follow which.
-
-    Args:
-        tags: tag vocabulary in the order of ids.
-
-    Returns:
-        `(start, step)`: float32 [tags], 0 where a tag may begin a sentence, and [tags, tags], 0 where the second one may
-        follow the first; a large negative number everywhere else.
-    """
-    parts = [split_tag(tag) for tag in tags]
-    start = np.array([_FORBIDDEN if prefix == "I" else 0.0 for prefix, _ in parts], np.float32)
-    step = np.array(
-        [
-            [_FORBIDDEN if after == "I" and (not before or kind != kind_before) else 0.0 for after, kind in parts]
-            for before, kind_before in parts
-        ],
-        np.float32,
-    )
-    return start, step
+from components.text.transitions import transitions
 
 
 def decode_legal(probabilities: tf.RaggedTensor, tags: Sequence[str]) -> tf.RaggedTensor:
@@ -103,7 +80,7 @@ def legal_path(probabilities: np.ndarray, tags: Sequence[str]) -> list[int]:
     """
     start, step = transitions(tags)
     best = np.argmax(probabilities, -1).tolist()
-    costs = [start[best[0]], *(step[one, two] for one, two in zip(best, best[1:], strict=False))] if best else []
+    costs = [start[best[0]], *(step[one, two] for one, two in itertools.pairwise(best))] if best else []
     if all(cost == 0 for cost in costs):
         return [int(tag) for tag in best]
     logs = np.log(np.maximum(probabilities, np.float32(1e-30)))

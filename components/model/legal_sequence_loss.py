@@ -13,12 +13,15 @@ from components.text.transitions import transitions
 
 @keras.saving.register_keras_serializable(package="ner")
 class LegalSequenceLoss(keras.losses.Loss):
-    """Negative log probability of the gold sequence among all legal IOB2 sequences, a token.
+    """Negative log probability of the gold sequence among legal IOB2 sequences, and of the gold tags alone, a token.
 
-    A linear-chain conditional random field (Lafferty et al. 2001) whose transitions are not learned but given: those
-    that IOB2 allows cost nothing, all others are impossible. Its most probable sequence is therefore the tagger's best
-    tags wherever these are legal, and takes Viterbi's algorithm nowhere else, which makes serving cheap. Learned
-    transitions were measured and gained nothing on top of an encoder that sees the neighbours.
+    The first is a linear-chain conditional random field (Lafferty et al. 2001) whose transitions are not learned but
+    given: those that IOB2 allows cost nothing, all others are impossible. Its most probable sequence is therefore the
+    tagger's best tags wherever these are legal, and takes Viterbi's algorithm nowhere else, which makes serving cheap.
+    Learned transitions were measured and gained nothing on top of an encoder that sees the neighbours.
+
+    The second, ordinary cross entropy, is what makes the best tags legal nearly everywhere, and their probabilities
+    mean something: the first alone does not mind how likely a tag looks where it cannot stand.
 
     No library served: keras-crf and the CRF of TensorFlow Addons are no longer kept and know neither Keras 3 nor
     constraints.
@@ -49,7 +52,8 @@ class LegalSequenceLoss(keras.losses.Loss):
         # Where gold begins inside an entity, any tag may begin.
         start = ops.convert_to_tensor(self._start)
         begins_legally = ops.expand_dims(ops.equal(ops.take(start, gold_ids[:, 0]), 0.0), -1)
-        losses = self._log_sum(logits, real, ops.where(begins_legally, start, 0.0)) - gold  # [batch]
+        alone = ops.sum(ops.where(real, ops.logsumexp(logits, axis=-1), 0.0), axis=1)  # [batch]
+        losses = self._log_sum(logits, real, ops.where(begins_legally, start, 0.0)) + alone - 2 * gold  # [batch]
         counts = ops.all(y_true >= 0, axis=1, keepdims=True)  # [batch, 1]
         weights = ops.cast(ops.logical_and(real, counts), "float32")
         return ops.sum(losses * weights[:, 0]) / ops.maximum(ops.sum(weights), 1.0)

@@ -1,7 +1,8 @@
-"""Which tags may follow which in IOB2."""
+"""Which tags may follow which in IOB2, and the best sequence among those that are legal."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,3 +33,28 @@ def transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         np.float32,
     )
     return start, step
+
+
+def legal_path(logits: np.ndarray, start: np.ndarray, step: np.ndarray) -> list[int]:
+    """Finds the best legal sequence of one sentence: its best tags where these are legal, else Viterbi's algorithm.
+
+    Args:
+        logits: float [tokens, tags], or log probabilities.
+        start: of `transitions`.
+        step: of `transitions`.
+
+    Returns:
+        One id a token.
+    """
+    best = np.argmax(logits, -1).tolist()
+    if not best or (start[best[0]] == 0 and all(step[one, two] == 0 for one, two in itertools.pairwise(best))):
+        return best
+    scores, back = logits[0] + start, []
+    for emission in logits[1:]:
+        reached = scores[:, None] + step  # [tags before, tags]
+        back.append(np.argmax(reached, 0))
+        scores = np.max(reached, 0) + emission
+    path = [int(np.argmax(scores))]
+    for pointers in reversed(back):
+        path.append(int(pointers[path[-1]]))
+    return path[::-1]

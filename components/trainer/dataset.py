@@ -24,7 +24,8 @@ def window_dataset(files: Sequence[str], feature_spec: Mapping[str, Any], window
         windows: how long sentences are cut.
 
     Returns:
-        Dataset of (dict of int64 [tokens] or [tokens, columns] features, int64 [tokens] tag ids); sentences without tokens give nothing.
+        Dataset of (dict of int64 [tokens] or [tokens, columns] features, int64 [tokens] tag ids); sentences without
+        tokens give nothing.
     """
     spec = {name: feature_spec[name] for name in (*MODEL_FEATURES, TAG_IDS)}
 
@@ -58,7 +59,8 @@ def batches(dataset: tf.data.Dataset, batch_size: int, window_size: int, seed: i
         seed: shuffles, anew each epoch; none keeps the order within each length.
 
     Returns:
-        Dataset of (dict of int64 [batch, tokens] or [batch, tokens, columns] features, int64 [batch, tokens] tag ids), 0 at padding.
+        Dataset of (dict of int64 [batch, tokens] or [batch, tokens, columns] features, int64 [batch, tokens] tag ids),
+        0 at padding.
     """
     dataset = dataset.cache()
     if seed is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from components.text.entity_scores import EntityCounts, Scores
 from components.text.tags import split_tag
+from components.text.transitions import legal_path, transitions
 
 _UNSEEN = "[UNSEEN]"
 # In logits: e ** 3 is twenty times the odds of an entity.
@@ -35,6 +36,7 @@ class EntityF1Callback(keras.callbacks.Callback):
         # A tag that training never saw has id -1: it can only be missed.
         self._tags = np.array([*tags, f"B-{_UNSEEN}"], dtype=object)
         self._outside = outside_tags(tags)
+        self._rules = transitions(tags)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Scores the model as it is now."""
@@ -52,9 +54,10 @@ class EntityF1Callback(keras.callbacks.Callback):
             logits = self.model.predict_on_batch(features)  # [batch, tokens, tags]
             real = gold != 0
             for shift, count in counts.items():
-                predicted = np.argmax(logits - shift * self._outside, -1)  # [batch, tokens]
-                for gold_ids, predicted_ids, here in zip(gold, predicted, real, strict=True):
-                    count.add(self._tags[gold_ids[here]].tolist(), self._tags[predicted_ids[here]].tolist())
+                for gold_ids, row, here in zip(gold, logits - shift * self._outside, real, strict=True):
+                    count.add(
+                        self._tags[gold_ids[here]].tolist(), self._tags[legal_path(row[here], *self._rules)].tolist()
+                    )
         return {shift: count.micro() for shift, count in counts.items()}
 
 

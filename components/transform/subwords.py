@@ -40,8 +40,8 @@ def subword_ids(tokens: tf.RaggedTensor, normalized: tf.RaggedTensor, glued: tf.
         glued: int64 [all tokens]: 0 to 3, whether the token touches the one before (1), the one after (2).
 
     Returns:
-        int64 ragged [batch, tokens, SUBWORD_COLUMNS], each from 1 to SUBWORD_BUCKETS - 1: prefixes of 1 to 4 characters,
-        suffixes of 1 to 4, shape (kinds of the first and last characters, length), kinds beside the blanks around it.
+        int64 ragged [batch, tokens, SUBWORD_COLUMNS], each from 1 to SUBWORD_BUCKETS - 1: prefixes of 1 to 4
+        characters, suffixes of 1 to 4, shape (kinds of the first and last characters, length), kinds beside the blanks around it.
         The hash of a column depends on the column, so that all share a table.
     """
     affixes = _ends(normalized.flat_values)[0]  # [tokens, 2, 4]
@@ -57,8 +57,10 @@ def subword_ids(tokens: tf.RaggedTensor, normalized: tf.RaggedTensor, glued: tf.
 
 
 def _ends(words: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns the first and the last (in reverse) code points of each word, int64 [words, 2, 4], 0 past its end, and
-    the lengths, int64 [words]."""
+    """Returns each word's first and last code points, int64 [words, 2, 4], and its length, int64 [words].
+
+    The last ones come in reverse; 0 stands past the word's end.
+    """
     points = tf.strings.unicode_decode(words, "UTF-8")
     begins, ends = points.row_splits[:-1], points.row_splits[1:]
     offsets = tf.range(_LONGEST, dtype=tf.int64)
