@@ -15,6 +15,11 @@ Rate = Annotated[float, Field(ge=0, lt=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 
+# Inputs and outputs of the exported model (schemas/serving_contract.yaml).
+_TAKEN = {"sentence", "tokens", "tags", "scores", "starts", "ends", "truncated"}
+_TAKEN |= {f"entity_{name}" for name in ("texts", "types", "starts", "ends", "scores")}
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -105,12 +110,17 @@ class Exporter(_Section):
 
     default: Literal["plain", "keyed"]
     forward: dict[str, Literal["string", "float32", "int64"]]
+    outputs: tuple[Literal["tokens", "scores", "offsets", "entities"], ...]
+    decoding: Literal["legal", "best"]
+    pad: str
+    token_length: Count | None
+    allow_breaking_changes: bool
     golden_sentences: Count
 
     @field_validator("forward")
     @classmethod
     def _names_are_free(cls, forward: dict[str, str]) -> dict[str, str]:
-        taken = sorted({"sentence", "tokens", "tags", "scores", "starts", "ends"} & set(forward))
+        taken = sorted(_TAKEN & set(forward))
         if taken:
             raise ValueError(f"cannot forward {', '.join(taken)}: the model's own inputs and outputs have these names")
         return forward

@@ -46,8 +46,8 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
     transform = _transform(config, examples, schema)
     transform.add_upstream_node(validator)  # an anomaly stops the run before anything is learned from it
     trainer = _trainer(config, transform)
-    exporter = _exporter(config, examples, transform, trainer)
     champion = ChampionSource(registry_uri=config.registry_uri, model_name=config.name, version=baseline)
+    exporter = _exporter(config, examples, transform, trainer, champion)
     evaluator = Evaluator(
         examples=examples.outputs["examples"],
         model=exporter.outputs["exported_model"],
@@ -130,12 +130,21 @@ def _trainer(config: PipelineConfig, transform: Transform) -> Trainer:
     )
 
 
-def _exporter(config: PipelineConfig, examples: CorpusExampleGen, transform: Transform, trainer: Trainer) -> Exporter:
+def _exporter(
+    config: PipelineConfig,
+    examples: CorpusExampleGen,
+    transform: Transform,
+    trainer: Trainer,
+    champion: ChampionSource,
+) -> Exporter:
+    settings = config.exporter.model_dump(exclude={"golden_sentences", "allow_breaking_changes"})
     return Exporter(
         model=trainer.outputs["model"],
         transform_graph=transform.outputs["transform_graph"],
         examples=examples.outputs["examples"],
-        settings=ExportSettings(config.exporter.default, config.exporter.forward),
+        settings=ExportSettings(**settings),
+        champion=champion.outputs["champion"],
+        allow_breaking_changes=config.exporter.allow_breaking_changes,
         golden_sentences=config.exporter.golden_sentences,
         code_version=code_version("components.exporter", "components.model", "components.text", "components.trainer"),
     )

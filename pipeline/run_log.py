@@ -68,7 +68,7 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
     verbosity = absl_logging.get_verbosity()
     absl_logging.set_verbosity(absl_logging.INFO)
     try:
-        with _stderr_to(file.stream) as stream:
+        with _stderr_to(path) as stream:
             console = _Console(node_count, stream)
             logger.addHandler(console)
             try:
@@ -86,14 +86,14 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _stderr_to(file: TextIO) -> Iterator[TextIO]:
-    """Sends file descriptor 2 to a file.
+def _stderr_to(path: Path) -> Iterator[TextIO]:
+    """Sends file descriptor 2 to the end of a file.
 
     Yields:
         The standard error that was, to write to.
     """
     sys.stderr.flush()
-    with os.fdopen(os.dup(2), "w", buffering=1) as before:
+    with path.open("ab") as file, os.fdopen(os.dup(2), "w", buffering=1) as before:
         os.dup2(file.fileno(), 2)
         try:
             yield before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 from tfx import types
@@ -17,6 +18,7 @@ class ExporterSpec(component_spec.ComponentSpec):
 
     PARAMETERS = {  # noqa: RUF012 (TFX's own convention)
         "settings": component_spec.ExecutionParameter(type=str),
+        "allow_breaking_changes": component_spec.ExecutionParameter(type=int),
         "golden_split": component_spec.ExecutionParameter(type=str),
         "golden_sentences": component_spec.ExecutionParameter(type=int),
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),
@@ -25,6 +27,7 @@ class ExporterSpec(component_spec.ComponentSpec):
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "champion": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         "exported_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -50,6 +53,8 @@ class Exporter(base_component.BaseComponent):
         transform_graph: types.BaseChannel,
         examples: types.BaseChannel,
         settings: ExportSettings,
+        champion: types.BaseChannel | None = None,
+        allow_breaking_changes: bool = False,
         golden_split: str = "eval",
         golden_sentences: int = 200,
         code_version: str | None = None,
@@ -61,6 +66,8 @@ class Exporter(base_component.BaseComponent):
             transform_graph: the graph that made its training examples.
             examples: raw examples; sentences of `golden_split` are tagged by both graphs and must agree.
             settings: which signatures.
+            champion: the model that is served now; its artifact may be empty.
+            allow_breaking_changes: whether callers of the champion may break (`contract_changes.breaking_changes`).
             golden_split: a split of `examples`.
             golden_sentences: how many of its sentences.
             code_version: anything that changes when the export code does, so that TFX's cache sees it.
@@ -69,7 +76,9 @@ class Exporter(base_component.BaseComponent):
             model=model,
             transform_graph=transform_graph,
             examples=examples,
-            settings=json.dumps(vars(settings), sort_keys=True),
+            champion=champion,
+            allow_breaking_changes=int(allow_breaking_changes),
+            settings=json.dumps(dataclasses.asdict(settings), sort_keys=True),
             golden_split=golden_split,
             golden_sentences=golden_sentences,
             code_version=code_version,

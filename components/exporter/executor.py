@@ -15,6 +15,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.exporter.contract import Contract, build_contract
 from components.exporter.settings import ExportSettings
 
 CONTRACT_FILE = "contract.json"
@@ -33,14 +34,15 @@ class Executor(base_executor.BaseExecutor):
         """Exports and validates a model.
 
         Args:
-            input_dict: `model` (trained), `transform_graph`, `examples` (raw).
+            input_dict: `model` (trained), `transform_graph`, `examples` (raw), and the `champion`, if any.
             output_dict: `exported_model`.
             exec_properties: see `ExporterSpec`.
 
         Raises:
+            ContractError: callers of the champion would trip over the new model, and that is not allowed.
             ExportInvalidError: a check failed; the report stands beside the model.
         """
-        from components.exporter.contract import build_contract
+        from components.exporter.attachments import attach, attached_manifest
         from components.exporter.exporting import export
         from components.exporter.golden import training_graph_tags
         from components.exporter.validator import require_valid, validate_export
@@ -52,18 +54,56 @@ class Executor(base_executor.BaseExecutor):
         settings = ExportSettings(**json.loads(exec_properties["settings"]))
         exported = artifact_utils.get_single_instance(output_dict["exported_model"])
         saved_model = path_utils.serving_model_dir(exported.uri)
-        export(trained, transform_graph, saved_model, settings)
         contract = build_contract(settings)
+        _refuse_breaking(input_dict.get("champion") or [], contract, bool(exec_properties["allow_breaking_changes"]))
+        export(trained, transform_graph, saved_model, settings)
+        attach(saved_model, contract, _provenance(input_dict, exec_properties))
         Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
         files = _files(input_dict["examples"], exec_properties["golden_split"])
         sentences = list(itertools.islice(_sentences(files), int(exec_properties["golden_sentences"])))
-        tags = training_graph_tags(trained, transform_graph, sentences)
+        tags = training_graph_tags(trained, transform_graph, sentences, settings.decoding)
         golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
-        report = validate_export(saved_model, contract, golden, str(Path(exported.uri, VALIDATION_FILE)))
+        report = validate_export(
+            saved_model,
+            contract,
+            golden,
+            Path(exported.uri, VALIDATION_FILE),
+            manifest=attached_manifest(saved_model),
+        )
         require_valid(report)
         logging.info("the exported model passed all %d checks of its contract", len(report.checks))
         exported.set_int_custom_property("validated", 1)
         exported.set_string_custom_property("signatures", ", ".join(sorted(contract.signatures)))
+
+
+def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowed: bool) -> None:
+    from components.exporter.attachments import attached_contract
+    from components.exporter.contract_changes import breaking_changes
+    from components.exporter.contract_error import ContractError
+
+    for champion in champions:
+        served = attached_contract(path_utils.serving_model_dir(champion.uri))
+        changes = breaking_changes(served, contract) if served else []
+        for change in changes:
+            logging.warning("against the champion's contract: %s", change)
+        if changes and not allowed:
+            raise ContractError(
+                f"callers of the champion would break: {'; '.join(changes)}. "
+                "Keep the export's settings, or allow it with --set exporter.allow_breaking_changes=true"
+            )
+
+
+def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: dict[str, Any]) -> dict[str, str]:
+    """What identifies the inputs wherever the model goes: hashes, not paths."""
+    from components.text.tree_hash import tree_hash
+
+    examples = artifact_utils.get_single_instance(input_dict["examples"])
+    return {
+        "code": exec_properties.get("code_version") or "unknown",
+        "corpus": "; ".join(examples.get_string_custom_property("input_fingerprint").splitlines()) or "unknown",
+        "trained model": tree_hash(artifact_utils.get_single_uri(input_dict["model"])),
+        "transform graph": tree_hash(artifact_utils.get_single_uri(input_dict["transform_graph"])),
+    }
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from components.exporter.explained_errors import explained_errors
+from components.exporter.scrub import scrub_build_paths
 from components.exporter.serving_module import ServingModule
 from components.exporter.settings import ExportSettings
 from components.exporter.signatures import build_signatures
@@ -17,9 +19,12 @@ def export(trained: TrainedModel, transform_graph: str, destination: str, settin
         trained: the tagger.
         transform_graph: tf.Transform's output folder; its vocabularies become assets.
         destination: folder to write.
-        settings: which signatures.
+        settings: which signatures and outputs.
+
+    Raises:
+        ExportInvalidError: TensorFlow refuses to save the model for a known reason.
     """
-    module = ServingModule(trained, transform_graph, settings)
-    # Debug information holds the build machine's paths and is no use to a server.
-    options = tf.saved_model.SaveOptions(save_debug_info=False)
-    tf.saved_model.save(module, destination, signatures=build_signatures(module, settings), options=options)
+    with explained_errors():
+        module = ServingModule(trained, transform_graph, settings)
+        tf.saved_model.save(module, destination, signatures=build_signatures(module, settings))
+    scrub_build_paths(destination)

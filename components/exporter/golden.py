@@ -8,17 +8,22 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.exporter.decoding import legal_path
+from components.exporter.settings import LEGAL
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import MODEL_FEATURES, SENTENCE
 
 
-def training_graph_tags(trained: TrainedModel, transform_graph: str, sentences: Sequence[str]) -> list[list[str]]:
-    """Tags sentences the way training does, one at a time and without any serving code.
+def training_graph_tags(
+    trained: TrainedModel, transform_graph: str, sentences: Sequence[str], decoding: str
+) -> list[list[str]]:
+    """Tags sentences the way training does, one at a time and without the graph that is served.
 
     Args:
         trained: the tagger.
         transform_graph: tf.Transform's output folder.
         sentences: raw sentences.
+        decoding: as in `ExportSettings`.
 
     Returns:
         One tag a token for each sentence.
@@ -27,12 +32,17 @@ def training_graph_tags(trained: TrainedModel, transform_graph: str, sentences: 
     tags = np.array(trained.tags, dtype=object)
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 1], tf.string)])
-    def best(sentence: tf.Tensor) -> tf.Tensor:
+    def probabilities(sentence: tf.Tensor) -> tf.Tensor:
         features = transform({SENTENCE: sentence})
         ids = {name: features[name] for name in MODEL_FEATURES}
         lengths = ids[MODEL_FEATURES[0]].row_lengths()
         windows = {name: trained.windows.cut(value).to_tensor(0) for name, value in ids.items()}
         logits = trained.model(windows, training=False)
-        return trained.windows.stitch(tf.argmax(logits, -1), lengths).flat_values  # [tokens]
+        return trained.windows.stitch(tf.nn.softmax(logits), lengths).flat_values  # [tokens, tags]
 
-    return [tags[best(tf.constant([[sentence]])).numpy()].tolist() for sentence in sentences]
+    rows = []
+    for sentence in sentences:
+        row = probabilities(tf.constant([[sentence]])).numpy()
+        ids = legal_path(row, trained.tags) if decoding == LEGAL else np.argmax(row, -1)
+        rows.append(tags[ids].tolist() if len(row) else [])
+    return rows

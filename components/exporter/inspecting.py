@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.exporter.attachments import attached_contract, attached_manifest
+from components.exporter.attachments import attached_contract, attached_manifest, attached_provenance
 from components.exporter.contract import Contract
 from components.exporter.validator import ExportInvalidError, ValidationReport, validate_export
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
@@ -52,6 +52,7 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
     weights, unread = found["variable_bytes"], found["unread_bytes"]
     facts = {
         "contract": f"version {attached.version}, inside the model" if attached else "none; from the signatures",
+        **{f"made from: {name}": text for name, text in sorted(attached_provenance(folder).items())},
         "written by": f"TensorFlow {found['written_by']}",
         "weights": f"{weights:,} bytes in {found['variables']} variables, {unread:,} of them unread",
         "assets": ", ".join(found["assets"]) or "none",

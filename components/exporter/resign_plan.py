@@ -55,7 +55,8 @@ def plan_resigning(
         add: `keyed` and/or `feature_forward`; the latter is also added by `forward`.
         default: the signature, new or old, that becomes `serving_default`; by default nothing changes.
         forward: features that `feature_forward` hands through -> dtype (that of an input of the model is known).
-        keep_original_as: further name for the source's `serving_default`; by default `unkeyed` where it is replaced.
+        keep_original_as: further name for the source's `serving_default`; by default `unkeyed_signature` where it is
+            replaced.
         base: signature that new ones extend.
         key: name of the key.
 
@@ -75,7 +76,7 @@ def plan_resigning(
         sources[name] = base
     added: dict[str, dict[str, TensorContract]] = dict(new)
     if default not in (None, DEFAULT):
-        _change_default(str(default), keep_original_as or "unkeyed", sources, added)
+        _change_default(str(default), keep_original_as or "unkeyed_signature", sources, added)
     elif keep_original_as:
         _keep(keep_original_as, sources)
     if set(sources) == set(contract.signatures):

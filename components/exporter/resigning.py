@@ -53,7 +53,7 @@ def resign(
         add: signatures to add, `keyed` and/or `feature_forward`.
         default: which signature becomes `serving_default`.
         forward: features that `feature_forward` returns -> dtype; an input of the model keeps its own dtype.
-        keep_original_as: name under which the original `serving_default` stays; `unkeyed` if it is replaced.
+        keep_original_as: name under which the original `serving_default` stays; `unkeyed_signature` if it is replaced.
         base: signature that the added ones extend.
         key: name of the key.
         golden: further known requests, as in `validate_export`, for models whose inputs cannot be made up.
@@ -155,7 +155,7 @@ def _validate(
 ) -> ValidationReport:
     """Holds the copy against the source. What the source does not do either is no fault of the copy."""
     golden = [served for case in cases for served in _as_served(case, plan)]
-    if missing := sorted({*plan.sources} - {case["signature"] for case in golden}):
+    if missing := sorted({*plan.sources} - {case["signature"] for case in golden if case["rows"] != 0}):
         raise ResignError(
             f"no request could be made up that signature {', '.join(missing)} answers, so the copy cannot be compared "
             "with the source. Give known requests (--golden FILE, or golden= in Python)."
@@ -181,7 +181,7 @@ def _as_served(case: Mapping[str, Any], plan: ResignPlan) -> list[dict[str, Any]
         for each, tensor in plan.added.get(name, {}).items():
             inputs.setdefault(each, _made_up(tensor.dtype, case["rows"]))
             outputs[each] = inputs[each]
-        found.append({"signature": name, "inputs": inputs, "outputs": outputs})
+        found.append({"signature": name, "rows": case["rows"], "inputs": inputs, "outputs": outputs})
     return found
 
 

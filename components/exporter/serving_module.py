@@ -13,6 +13,8 @@ from components.exporter.transform_graph import TransformGraph
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import ENDS, MODEL_FEATURES, SENTENCE, STARTS, TOKENS
 
+_COMPLETE = ("tokens", "scores", "offsets")
+
 
 class ServingModule(tf.Module):
     """Preprocessing, tagger and label lookup in one graph.
@@ -56,10 +58,14 @@ class ServingModule(tf.Module):
         """
         return self._answer(sentence, self._settings.outputs, self._settings.token_length)
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=SENTENCE)])
     def tag_completely(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The same with tokens, scores and offsets whatever is configured, and never cut: for evaluation."""
-        return self._answer(sentence, {*self._settings.outputs, "tokens", "scores", "offsets"}, None)
+        """The same with tokens, scores and offsets whatever is configured, and never cut: for evaluation.
+
+        Calls the graph of `tag` where that gives all this, so that the tagger is in the model once.
+        """
+        if self._settings.token_length is None and {*_COMPLETE} <= {*self._settings.outputs}:
+            return self.tag(sentence)
+        return self._answer(sentence, {*self._settings.outputs, *_COMPLETE}, None)
 
     def _answer(self, sentence: tf.Tensor, outputs: Collection[str], length: int | None) -> dict[str, tf.Tensor]:
         features = self.transform({SENTENCE: tf.expand_dims(sentence, 1)})

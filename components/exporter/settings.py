@@ -18,7 +18,8 @@ class ExportSettings:
     """Which signatures an exported model has; configs/base.yaml holds the defaults.
 
     Attributes:
-        default: which signature is `serving_default`: `plain` or `keyed`. The other stays as `keyed` or `unkeyed`.
+        default: which signature is `serving_default`: `plain` or `keyed`. The other stays as `keyed` or
+            `unkeyed_signature`.
         forward: features that `feature_forward` hands through: name -> dtype (`FORWARD_DTYPES`), shape [batch] each.
         outputs: groups of outputs (`OUTPUTS`). `serving_examples` always has tokens, scores and offsets as well.
         pad: what fills rows of strings.

@@ -17,7 +17,7 @@ from components.transform.features import KEY, SENTENCE
 
 SERVING_DEFAULT = "serving_default"
 KEYED = "keyed"
-UNKEYED = "unkeyed"
+UNKEYED = "unkeyed_signature"
 FEATURE_FORWARD = "feature_forward"
 SERVING_EXAMPLES = "serving_examples"
 

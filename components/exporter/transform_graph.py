@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 import tensorflow_transform as tft
-
-from components.exporter.neutral_copy import copy_without_paths
 
 
 class TransformGraph(tf.Module):
@@ -26,11 +22,7 @@ class TransformGraph(tf.Module):
         super().__init__(name="transform_graph")
         output = tft.TFTransformOutput(folder)
         self._spec = output.raw_feature_spec()
-        # Kept until the module goes: saving it copies the vocabularies from there.
-        self._folder = tempfile.TemporaryDirectory(prefix="transform-graph-")
-        copy = Path(self._folder.name) / "neutral"
-        copy_without_paths(Path(output.transform_savedmodel_dir), copy)
-        self.saved_transform = tf.saved_model.load(str(copy))
+        self.saved_transform = tf.saved_model.load(output.transform_savedmodel_dir)
 
     def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
         """Transforms a batch.

@@ -30,7 +30,7 @@ from components.registry.names import (
 )
 from components.registry.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model, write_pyfunc_folder
 from components.registry.registered_version import RegisteredVersion
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 class ModelRegistry:

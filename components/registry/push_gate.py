@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 VALIDATION_FILE = "validation.json"
 """Written by the exporter beside the SavedModel folder."""

@@ -15,7 +15,7 @@ class RegisteredVersion:
         name: Name of the registered model.
         version: Number of the version, from 1 upwards.
         aliases: Sorted aliases that pointed at this version (`candidate`, `champion`, `previous`).
-        tree_hash: Hash of the stored model folder (`components.registry.tree_hash`).
+        tree_hash: Hash of the stored model folder (`components.text.tree_hash`).
         tags: All tags of the version; metrics are there too, as `metric.<name>`.
         uri: Where the files of the version are stored.
         created: Time of registration, UTC.

@@ -17,7 +17,7 @@ from components.registry.files import (
     replace_text,
 )
 from components.registry.names import check_model_name
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 MODELS_CONFIG = "models.config"
 SAVED_MODEL_FILE = "saved_model.pb"

@@ -22,7 +22,7 @@ class SavedModelTagger:
     def __init__(self, folder: Path) -> None:
         """Loads the model on the CPU."""
         graph = SavedGraph(folder)
-        signature = "unkeyed" if "unkeyed" in graph.methods else "serving_default"
+        signature = "unkeyed_signature" if "unkeyed_signature" in graph.methods else "serving_default"
         self._input = graph.inputs(signature)["sentence"].tensor
         self._outputs = {name: info.tensor for name, info in graph.outputs(signature).items()}
         self._model = ServedModel(str(folder))

@@ -41,7 +41,8 @@ def subword_ids(tokens: tf.RaggedTensor, normalized: tf.RaggedTensor, glued: tf.
 
     Returns:
         int64 ragged [batch, tokens, SUBWORD_COLUMNS], each from 1 to SUBWORD_BUCKETS - 1: prefixes of 1 to 4
-        characters, suffixes of 1 to 4, shape (kinds of the first and last characters, length), kinds beside the blanks around it.
+        characters, suffixes of 1 to 4, shape (kinds of the first and last characters, length), kind of the first
+        character beside the blanks around the token.
         The hash of a column depends on the column, so that all share a table.
     """
     affixes = _ends(normalized.flat_values)[0]  # [tokens, 2, 4]

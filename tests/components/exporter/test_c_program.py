@@ -34,7 +34,7 @@ def exported(trained, transformed, tmp_path_factory):
     folder = tmp_path_factory.mktemp("exported") / "model"
     export(trained, transformed.graph, str(folder), SETTINGS)
     attach(folder, build_contract(SETTINGS))
-    return folder, training_graph_tags(trained, transformed.graph, SENTENCES)
+    return folder, training_graph_tags(trained, transformed.graph, SENTENCES, "best")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,9 @@ def test_the_weights_are_stored_once(exported, trained):
     assert floats == trained.model.count_params()
 
 
-@pytest.mark.parametrize("signature", ["serving_default", "keyed", "unkeyed", "feature_forward", "serving_examples"])
+@pytest.mark.parametrize(
+    "signature", ["serving_default", "keyed", "unkeyed_signature", "feature_forward", "serving_examples"]
+)
 def test_a_c_program_gives_the_golden_tags(exported, program, signature):
     folder, expected = exported
     tensors = signature_tensors(folder, signature)

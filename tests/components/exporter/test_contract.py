@@ -34,9 +34,9 @@ def test_the_plain_signature_is_the_default_and_the_keyed_one_stays_beside_it():
 
 def test_the_keyed_signature_as_default_keeps_the_plain_one():
     keyed = build_contract(ExportSettings("keyed", {}))
-    assert set(keyed.signatures) == {"serving_default", "keyed", "unkeyed", "serving_examples"}
+    assert set(keyed.signatures) == {"serving_default", "keyed", "unkeyed_signature", "serving_examples"}
     assert set(keyed.signatures["serving_default"].inputs) == {"key", "sentence"}
-    assert keyed.signatures["unkeyed"] == PLAIN.signatures["serving_default"]
+    assert keyed.signatures["unkeyed_signature"] == PLAIN.signatures["serving_default"]
 
 
 def test_forwarded_features_have_their_dtype():
@@ -113,3 +113,28 @@ def test_a_second_output_changes_the_rest_answer_of_a_signature_with_one():
     old = dataclasses.replace(PLAIN, signatures={"keyed": one})
     [change] = breaking_changes(old, PLAIN)
     assert "REST answer" in change
+
+
+def test_outputs_are_the_configured_groups_and_complete_for_evaluation():
+    contract = build_contract(ExportSettings("plain", {}, ("entities",)))
+    assert len(contract.signatures["serving_default"].outputs) == 6
+    assert set(contract.signatures["serving_default"].outputs) >= {"tags", "entity_texts", "entity_scores"}
+    assert set(contract.signatures["serving_examples"].outputs) >= ANSWER
+
+
+def test_a_fixed_length_is_in_the_shapes():
+    contract = build_contract(ExportSettings("plain", {}, ("tokens", "entities"), "", 16, "legal"))
+    outputs = contract.signatures["serving_default"].outputs
+    assert outputs["tags"].shape == outputs["tokens"].shape == (None, 16)
+    assert outputs["entity_texts"].shape == (None, None)
+    assert outputs["truncated"].dtype == "bool"
+    assert contract.signatures["serving_examples"].outputs["tags"].shape == (None, None)
+    assert (contract.pad, contract.legal) == ("", True)
+    assert breaking_changes(contract, dataclasses.replace(contract, legal=False)) == [
+        "tags are no longer always legal IOB2"
+    ]
+
+
+def test_an_unknown_group_of_outputs_is_refused():
+    with pytest.raises(ContractError, match=r"exporter\.outputs"):
+        build_contract(ExportSettings("plain", {}, ("logits",)))

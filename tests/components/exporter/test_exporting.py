@@ -36,7 +36,7 @@ def served(request, trained, transformed, tmp_path_factory):
 
     run.definitions = definitions
     run.default = request.param
-    run.plain = "serving_default" if request.param == "plain" else "unkeyed"
+    run.plain = "serving_default" if request.param == "plain" else "unkeyed_signature"
     yield run
     session.close()
 
@@ -51,7 +51,7 @@ def tags(served, sentences):
 
 def test_signatures_are_the_configured_ones(served):
     expected = {"serving_default", "keyed", "feature_forward", "serving_examples"}
-    expected |= {"unkeyed"} if served.default == "keyed" else set()
+    expected |= {"unkeyed_signature"} if served.default == "keyed" else set()
     assert {name for name in served.definitions if not name.startswith("__")} == expected
     inputs = {"sentence", "key"} if served.default == "keyed" else {"sentence"}
     assert set(served.definitions["serving_default"].inputs) == inputs
@@ -59,7 +59,7 @@ def test_signatures_are_the_configured_ones(served):
 
 def test_a_thousand_sentences_get_the_training_graphs_tags(served, trained, transformed):
     sentences = random_sentences(1000)
-    assert tags(served, sentences) == training_graph_tags(trained, transformed.graph, sentences)
+    assert tags(served, sentences) == training_graph_tags(trained, transformed.graph, sentences, "best")
 
 
 def test_tags_do_not_depend_on_the_batch(served):

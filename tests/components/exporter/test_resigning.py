@@ -107,9 +107,14 @@ def test_four_hops_with_every_source_deleted(tiny, tmp_path):
     expected = answers(tiny.folder, "serving_default", sentence=["Joe Biden visited Paris", "", "unheard"])
     folder = shutil.copytree(tiny.folder, tmp_path / "hop0")
     steps = [
-        {"forward": {"region": "string"}, "base": "unkeyed", "default": "feature_forward", "keep_original_as": "was"},
+        {
+            "forward": {"region": "string"},
+            "base": "unkeyed_signature",
+            "default": "feature_forward",
+            "keep_original_as": "was",
+        },
         {"keep_original_as": "again"},
-        {"default": "unkeyed", "keep_original_as": "more"},
+        {"default": "unkeyed_signature", "keep_original_as": "more"},
         {"default": "keyed", "keep_original_as": "plain"},
     ]
     renamed = {"feature_forward": "old_forward"}
@@ -117,8 +122,9 @@ def test_four_hops_with_every_source_deleted(tiny, tmp_path):
     kept = {renamed.get(name, name): start.signatures[name] for name in ("serving_default", "keyed")}
     module = tf.Module()
     module.base = start
-    tf.saved_model.save(module, str(tmp_path / "start"), signatures={**kept, "unkeyed": kept["serving_default"]},
-                        options=tf.saved_model.SaveOptions(save_debug_info=False))  # fmt: skip
+    signatures = {**kept, "unkeyed_signature": kept["serving_default"]}
+    options = tf.saved_model.SaveOptions(save_debug_info=False)
+    tf.saved_model.save(module, str(tmp_path / "start"), signatures=signatures, options=options)
     del start, module, kept
     source, sizes = tmp_path / "start", []
     for number, wishes in enumerate(steps, 1):
@@ -133,7 +139,7 @@ def test_four_hops_with_every_source_deleted(tiny, tmp_path):
     }
     assert again["tags"].tolist() == expected["tags"].tolist()
     assert set(report.contract.signatures) == {
-        *("serving_default", "keyed", "unkeyed", "feature_forward", "was", "again", "more", "plain")
+        *("serving_default", "keyed", "unkeyed_signature", "feature_forward", "was", "again", "more", "plain")
     }
     assert sorted(path.name for path in (source / "assets").iterdir()) == ["tags.txt", "words.txt"]
     assert sizes[-1] < sizes[0] + 4 * 200_000
@@ -176,7 +182,7 @@ def test_a_tensorflow_1_model_keeps_names_that_python_does_not_allow(tf1_model, 
     keyed = report.contract.signatures["serving_default"]
     assert {name: (each.dtype, each.shape) for name, each in keyed.inputs.items()} == {**inputs, **KEY}
     assert {name: (each.dtype, each.shape) for name, each in keyed.outputs.items()} == {**outputs, **KEY}
-    assert set(report.contract.signatures["unkeyed"].inputs) == set(inputs)
+    assert set(report.contract.signatures["unkeyed_signature"].inputs) == set(inputs)
     assert resign(tmp_path / "made", tmp_path / "again", forward={"page": "int64"}).passed
     request = {"class": ["b", "x"], "image/encoded": np.float32([[1, 2, 3], [0, 0, 1]]), "key": ["1", "2"]}
     found = answers(tmp_path / "made", "keyed", **request)
@@ -231,6 +237,17 @@ def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_p
     assert contract.signatures["plain"].inputs["sentence"].role == "text"
     assert contract.signatures["serving_default"].outputs["key"].forwards == "key"
     assert validate_export(made, contract, tiny.golden, manifest=attached_manifest(made)).passed
+
+
+def test_requests_that_cannot_be_made_up_must_be_given(tiny, tmp_path):
+    with pytest.raises(ResignError, match=r"signature serving_examples answers.*--golden"):
+        resign(tiny.folder, tmp_path / "made", keep_original_as="plain")
+    text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"Joe Biden"]))
+    example = tf.train.Example(features=tf.train.Features(feature={"sentence": text})).SerializeToString()
+    known = {"signature": "serving_examples", "inputs": {"examples": [example]}, "outputs": {}}
+    report = resign(tiny.folder, tmp_path / "made", keep_original_as="plain", golden=[known])
+    assert report.passed
+    assert "plain" in report.contract.signatures
 
 
 @pytest.mark.parametrize(

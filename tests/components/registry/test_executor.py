@@ -8,7 +8,7 @@ from tfx.types import standard_artifacts
 
 from components.registry.errors import RegistryError
 from components.registry.executor import Executor
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from components.registry import model_registry
 from components.registry.errors import ChampionMovedError, RegistryError
 from components.registry.model_registry import ModelRegistry
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

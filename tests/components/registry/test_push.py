@@ -10,7 +10,7 @@ from components.registry import push as push_module
 from components.registry.errors import RegistryError
 from components.registry.push import PushRequest, push
 from components.registry.serving_directory import published_versions
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 def _request(model_dir: Path, serving: Path, baseline: str = "", fingerprint: str = "a", **changes) -> PushRequest:

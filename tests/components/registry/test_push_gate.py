@@ -5,7 +5,7 @@ import json
 import pytest
 
 from components.registry.push_gate import refusal
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 def _write(model_dir, content):

@@ -6,7 +6,7 @@ import pytest
 
 from components.registry.errors import RegistryError
 from components.registry.pyfunc_folder import stored_model, write_pyfunc_folder
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 def test_write_pyfunc_folder_keeps_the_model_and_ships_its_loader(model_dir, tmp_path):

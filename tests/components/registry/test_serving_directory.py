@@ -11,7 +11,7 @@ from google.protobuf import text_format
 from components.registry import serving_directory
 from components.registry.errors import RegistryError
 from components.registry.serving_directory import publish, published_versions, write_models_config
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 ROOT = Path(__file__).resolve().parents[3]
 

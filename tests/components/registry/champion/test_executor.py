@@ -8,7 +8,7 @@ from tfx.utils import path_utils
 
 from components.registry.champion.executor import Executor
 from components.registry.errors import RegistryError
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.registry.errors import RegistryError
-from components.registry.tree_hash import tree_hash
+from components.text.tree_hash import tree_hash
 
 
 def test_tree_hash_is_the_sha256_of_length_prefixed_names_and_contents(tmp_path):
