@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Count = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
 # TFX and MLflow use the name in paths and URIs.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
@@ -62,17 +63,33 @@ class ArticleOptions(_Section):
         return self
 
 
+class ProductionOptions(_Section):
+    """Sizes and dropout rates of the production model."""
+
+    embed_dim: Count
+    width: Count
+    dilations: Annotated[tuple[Count, ...], Field(min_length=1)]
+    input_dropout: Rate
+    dropout: Rate
+    word_dropout: Rate
+    subword_dropout: Rate
+
+
 class Trainer(_Section):
     """The tagger and its training."""
 
-    tagger: Literal["article"]
-    tagger_options: ArticleOptions
+    tagger: Literal["article", "production"]
+    article: ArticleOptions
+    production: ProductionOptions
     window_size: Count
     window_context: NotNegative
     batch_size: Count
     epochs: Count
     patience: Count
     learning_rate: Annotated[float, Field(gt=0)]
+    warmup: Rate
+    clip_norm: Annotated[float, Field(gt=0)]
+    averaging: Rate
     seed: NotNegative
 
     @model_validator(mode="after")
@@ -80,6 +97,12 @@ class Trainer(_Section):
         if self.window_size <= 2 * self.window_context:
             raise ValueError(f"window_size must be more than twice window_context ({self.window_context})")
         return self
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the Trainer is told: the options of the chosen tagger only."""
+        values = self.model_dump(exclude={"article", "production"})
+        return {**values, "tagger_options": getattr(self, self.tagger).model_dump(mode="json")}
 
 
 class Exporter(_Section):

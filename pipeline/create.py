@@ -125,7 +125,7 @@ def _trainer(config: PipelineConfig, transform: Transform) -> Trainer:
     return Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
-        settings=TrainerSettings(**config.trainer.model_dump()),
+        settings=TrainerSettings(**config.trainer.settings),
         code_version=code_version("components.trainer", "components.model", "components.text"),
     )
 

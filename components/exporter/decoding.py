@@ -12,31 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from components.text.tags import split_tag
-
-_FORBIDDEN = -1e9
-
-
-def transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Says which tags may follow which.
-
-    Args:
-        tags: tag vocabulary in the order of ids.
-
-    Returns:
-        `(start, step)`: float32 [tags], 0 where a tag may begin a sentence, and [tags, tags], 0 where the second one
-        may follow the first; a large negative number everywhere else.
-    """
-    parts = [split_tag(tag) for tag in tags]
-    start = np.array([_FORBIDDEN if prefix == "I" else 0.0 for prefix, _ in parts], np.float32)
-    step = np.array(
-        [
-            [_FORBIDDEN if after == "I" and (not before or kind != kind_before) else 0.0 for after, kind in parts]
-            for before, kind_before in parts
-        ],
-        np.float32,
-    )
-    return start, step
+from components.text.transitions import transitions
 
 
 def decode_legal(probabilities: tf.RaggedTensor, tags: Sequence[str]) -> tf.RaggedTensor:

@@ -109,4 +109,6 @@ class ServingModule(tf.Module):
 
 def _padded(ids: tf.RaggedTensor) -> tf.Tensor:
     """Pads with 0 to the longest row, and to one column at least: not every kernel knows matrices without columns."""
-    return tf.pad(ids.to_tensor(0), [[0, 0], [0, tf.cast(tf.equal(ids.bounding_shape()[1], 0), tf.int32)]])
+    dense = ids.to_tensor(0)  # [windows, width] or [windows, width, columns]
+    missing = tf.cast(tf.equal(tf.shape(dense)[1], 0), tf.int32)
+    return tf.pad(dense, [[0, 0], [0, missing], *[[0, 0]] * (dense.shape.rank - 2)])

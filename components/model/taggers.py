@@ -1,34 +1,51 @@
 """Which taggers there are. A tagger is a Keras model from the features of a batch to logits.
 
-Input: dict of int [batch, tokens] features (components/transform/features.py), 0 at padding. Output: float32 logits
-[batch, tokens, tags], with tag 0, [PAD], impossible. Every class is registered with Keras and built from plain numbers,
-so that a saved model loads where this package is installed, without its training code.
+Input: dict of int [batch, tokens] and [batch, tokens, columns] features (components/transform/features.py), 0 at
+padding. Output: float32 logits [batch, tokens, tags], with tag 0, [PAD], impossible; the layer that gives them is
+called `scores`. Every class is registered with Keras and built from plain numbers, so that a saved model loads where
+this package is installed, without its training code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
+from components.model.legal_sequence_loss import LegalSequenceLoss
+from components.model.masked_token_loss import MaskedTokenLoss
 from components.model.ner_model import NERModel
+from components.model.production_model import ProductionModel
 
-TAGGERS: Mapping[str, Callable[..., keras.Model]] = {"article": NERModel}
+TAGGERS: Mapping[str, Callable[..., keras.Model]] = {"article": NERModel, "production": ProductionModel}
 
 
-def build_tagger(name: str, **sizes: Any) -> keras.Model:
+def build_tagger(name: str, data_sizes: Mapping[str, Any] | None = None, **options: Any) -> keras.Model:
     """Builds a tagger with fresh weights.
 
     Args:
         name: a key of `TAGGERS`.
-        **sizes: the tagger's own arguments.
+        data_sizes: arguments that the data decides; a tagger gets those that it has.
+        **options: the tagger's own arguments.
 
     Raises:
         ValueError: there is no such tagger.
     """
     if name not in TAGGERS:
         raise ValueError(f"tagger must be one of {', '.join(TAGGERS)}, got {name!r}")
-    model = TAGGERS[name](**sizes)
+    taken = inspect.signature(TAGGERS[name]).parameters
+    model = TAGGERS[name](**{size: value for size, value in (data_sizes or {}).items() if size in taken}, **options)
     model.build()
     return model
+
+
+def tagger_loss(name: str, tags: Sequence[str]) -> keras.losses.Loss:
+    """Returns the loss that a tagger is trained with.
+
+    Args:
+        name: a key of `TAGGERS`.
+        tags: tag vocabulary in the order of the logits, `[PAD]` first.
+    """
+    return LegalSequenceLoss(tags) if name == "production" else MaskedTokenLoss()

@@ -23,6 +23,9 @@ class TrainerSpec(component_spec.ComponentSpec):
         "epochs": component_spec.ExecutionParameter(type=int),
         "patience": component_spec.ExecutionParameter(type=int),
         "learning_rate": component_spec.ExecutionParameter(type=float),
+        "warmup": component_spec.ExecutionParameter(type=float),
+        "clip_norm": component_spec.ExecutionParameter(type=float),
+        "averaging": component_spec.ExecutionParameter(type=float),
         "seed": component_spec.ExecutionParameter(type=int),
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),
     }

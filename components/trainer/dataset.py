@@ -24,19 +24,29 @@ def window_dataset(files: Sequence[str], feature_spec: Mapping[str, Any], window
         windows: how long sentences are cut.
 
     Returns:
-        Dataset of (dict of int64 [tokens] features, int64 [tokens] tag ids); sentences without tokens give nothing.
+        Dataset of (dict of int64 [tokens] or [tokens, columns] features, int64 [tokens] tag ids); sentences without
+        tokens give nothing.
     """
     spec = {name: feature_spec[name] for name in (*MODEL_FEATURES, TAG_IDS)}
 
     def cut(serialized: tf.Tensor) -> tuple[dict[str, tf.RaggedTensor], tf.RaggedTensor]:
         parsed = tf.io.parse_example(serialized, spec)
-        rows = {name: windows.cut(tf.cast(parsed[name].with_row_splits_dtype(tf.int64), tf.int64)) for name in spec}
+        rows = {name: windows.cut(_by_token(parsed[name])) for name in spec}
         return {name: rows[name] for name in MODEL_FEATURES}, rows[TAG_IDS]
 
     dataset = tf.data.TFRecordDataset(list(files), compression_type="GZIP").batch(_PARSE_BATCH)
     rows = dataset.map(cut, num_parallel_calls=tf.data.AUTOTUNE).unbatch()
     # A row of a ragged tensor is an ordinary tensor, but only a map makes tf.data believe it.
     return rows.map(lambda features, tags: (features, tags)).filter(lambda _, tags: tf.size(tags) > 0)
+
+
+def _by_token(feature: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Returns int64 ragged [batch, tokens] or [batch, tokens, columns]; parsing makes columns a ragged dimension."""
+    feature = tf.cast(feature.with_row_splits_dtype(tf.int64), tf.int64)
+    if feature.ragged_rank == 1:
+        return feature
+    columns = feature.values.uniform_row_length  # the same for every token
+    return feature.with_values(tf.reshape(feature.flat_values, [-1, tf.get_static_value(columns)]))
 
 
 def batches(dataset: tf.data.Dataset, batch_size: int, window_size: int, seed: int | None = None) -> tf.data.Dataset:
@@ -49,7 +59,8 @@ def batches(dataset: tf.data.Dataset, batch_size: int, window_size: int, seed: i
         seed: shuffles, anew each epoch; none keeps the order within each length.
 
     Returns:
-        Dataset of (dict of int64 [batch, tokens] features, int64 [batch, tokens] tag ids), 0 at padding.
+        Dataset of (dict of int64 [batch, tokens] or [batch, tokens, columns] features, int64 [batch, tokens] tag ids),
+        0 at padding.
     """
     dataset = dataset.cache()
     if seed is not None:

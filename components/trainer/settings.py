@@ -18,7 +18,10 @@ class TrainerSettings:
         batch_size: windows a step.
         epochs: most passes over the training split.
         patience: epochs without a better entity F1 on the eval split before training stops.
-        learning_rate: Adam's step size.
+        learning_rate: Adam's largest step size.
+        warmup: share of all steps over which the step size rises from zero; it falls along a cosine afterwards.
+        clip_norm: the longest that the gradient of all weights may be.
+        averaging: momentum of the moving average of the weights, which is what is kept; 0 keeps the last weights.
         seed: of the initial weights, dropout and the order of the examples.
     """
 
@@ -30,4 +33,7 @@ class TrainerSettings:
     epochs: int
     patience: int
     learning_rate: float
+    warmup: float
+    clip_norm: float
+    averaging: float
     seed: int

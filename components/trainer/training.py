@@ -11,15 +11,14 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from absl import logging
 
-from components.model.masked_token_loss import MaskedTokenLoss
-from components.model.taggers import build_tagger
+from components.model.taggers import build_tagger, tagger_loss
 from components.text.errors import NerError
 from components.text.windows import Windows
 from components.trainer.dataset import batches, window_dataset
-from components.trainer.entity_f1_callback import EntityF1Callback
+from components.trainer.entity_f1_callback import EntityF1Callback, shift_outside
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel
-from components.transform.features import CASES, TAG_VOCABULARY, WORD_VOCABULARY
+from components.transform.features import CASES, SUBWORD_BUCKETS, TAG_VOCABULARY, WORD_VOCABULARY
 
 
 def train(
@@ -53,16 +52,19 @@ def train(
     with _strategy().scope():
         model = build_tagger(
             settings.tagger,
-            num_tags=len(tags),
-            vocab_size=transform.vocabulary_size_by_name(WORD_VOCABULARY),
-            num_cases=CASES,
-            maxlen=settings.window_size,
-            seed=settings.seed,
+            {
+                "num_tags": len(tags),
+                "vocab_size": transform.vocabulary_size_by_name(WORD_VOCABULARY),
+                "num_cases": CASES,
+                "num_subwords": SUBWORD_BUCKETS,
+                "maxlen": settings.window_size,
+                "seed": settings.seed,
+            },
             **settings.tagger_options,
         )
-        optimizer = keras.optimizers.Adam(settings.learning_rate)
+        steps = settings.epochs * int(train_set.reduce(0, lambda count, _: count + 1))
         # XLA compiles again for each new shape; lengths vary here (facts measured on TF 2.16: five times slower).
-        model.compile(optimizer=optimizer, loss=MaskedTokenLoss(), jit_compile=False)
+        model.compile(_optimizer(settings, steps), tagger_loss(settings.tagger, tags), jit_compile=False)
     logging.info("%s tagger: %d weights, %d tags", settings.tagger, model.count_params(), len(tags))
     history = model.fit(
         train_set,
@@ -71,7 +73,10 @@ def train(
         callbacks=_callbacks(settings, eval_set, tags, log_dir),
         verbose=1 if sys.stdout.isatty() else 2,
     )
-    return TrainedModel(model, windows, tuple(tags), _rows(history.history))
+    rows = _rows(history.history)
+    best = max(rows, key=lambda epoch: epoch["val_entity_f1"])  # the first of equals, as early stopping takes it
+    shift_outside(model, tags, best["outside_shift"])
+    return TrainedModel(model, windows, tuple(tags), rows)
 
 
 def _check_tags(tags: list[str]) -> None:
@@ -82,14 +87,32 @@ def _check_tags(tags: list[str]) -> None:
         )
 
 
+def _optimizer(settings: TrainerSettings, steps: int) -> keras.optimizers.Optimizer:
+    warmup = int(settings.warmup * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else settings.learning_rate,
+        decay_steps=max(steps - warmup, 1),
+        warmup_target=settings.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    return keras.optimizers.Adam(
+        schedule,
+        global_clipnorm=settings.clip_norm,
+        use_ema=settings.averaging > 0,
+        ema_momentum=settings.averaging,
+    )
+
+
 def _strategy() -> tf.distribute.Strategy:
     gpus = tf.config.list_logical_devices("GPU")
     return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
 
 
 def _callbacks(settings: TrainerSettings, eval_set: Any, tags: list[str], log_dir: str) -> list[Any]:
+    averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []
     return [
-        EntityF1Callback(eval_set, tags),  # first: the others read its scores
+        *averaging,  # first: the averaged weights are scored and kept
+        EntityF1Callback(eval_set, tags),  # the others read its scores
         keras.callbacks.TensorBoard(log_dir=log_dir, write_graph=False),
         keras.callbacks.EarlyStopping(
             "val_entity_f1", mode="max", patience=settings.patience, restore_best_weights=True

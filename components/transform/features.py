@@ -20,11 +20,14 @@ STARTS: Final = "starts"  # int64, code point offsets into the sentence
 ENDS: Final = "ends"
 WORD_IDS: Final = "word_ids"  # int64: 0 [PAD], 1 [UNK], then words by frequency
 CASE_IDS: Final = "case_ids"  # int64: 0 padding, 1 to CASES - 1 by `case_ids`
+SUBWORD_IDS: Final = "subword_ids"  # int64 [.., SUBWORD_COLUMNS]: 0 padding, 1 to SUBWORD_BUCKETS - 1 by `subword_ids`
 TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a tag that training never saw
 
-MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS)
+MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS, SUBWORD_IDS)
 
 WORD_VOCABULARY: Final = "word_vocabulary"
 TAG_VOCABULARY: Final = "tag_vocabulary"
 
 CASES: Final = 7
+SUBWORD_COLUMNS: Final = 10
+SUBWORD_BUCKETS: Final = 1 << 15

@@ -10,6 +10,7 @@ import tensorflow_transform as tft
 
 from components.text.tokenizer import WORDS, tokenize
 from components.transform import features as names
+from components.transform.subwords import subword_ids
 
 # Shapes of a token, first match wins; what matches none is mixed case (eBay). RE2 knows Unicode's general categories.
 _CASE_PATTERNS = (
@@ -36,8 +37,9 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
     config = custom_config or {}
     sentences = tf.squeeze(inputs[names.SENTENCE], axis=1)  # [batch]
     tokens, starts, ends = tokenize(sentences, config.get("tokenizer", WORDS))
+    normalized = normalize(tokens)
     word_ids = tft.compute_and_apply_vocabulary(
-        normalize(tokens),
+        normalized,
         vocab_filename=names.WORD_VOCABULARY,
         frequency_threshold=config.get("min_count", 2),
         top_k=config.get("max_words", 100_000),
@@ -57,6 +59,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         names.ENDS: tf.cast(ends, tf.int64),
         names.WORD_IDS: word_ids,
         names.CASE_IDS: case_ids(tokens),
+        names.SUBWORD_IDS: subword_ids(tokens, normalized, glued(starts, ends)),
         names.TAG_IDS: tag_ids,
     }
 
@@ -76,6 +79,19 @@ def case_ids(tokens: tf.RaggedTensor) -> tf.RaggedTensor:
     return tokens.with_flat_values(ids)
 
 
+def glued(starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.Tensor:
+    """Returns int64 [all tokens]: 1 where no blank stands before a token, 2 where none stands after it, summed."""
+    touches = tf.cast(_touches(starts, ends), tf.int64)
+    none = tf.zeros_like(starts.flat_values[:1], tf.int64)
+    return tf.concat([none, touches], 0)[: tf.size(starts.flat_values)] + 2 * tf.concat([touches, none], 0)
+
+
+def _touches(starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.Tensor:
+    """Returns bool [all tokens - 1]: whether each token but the first begins where the one before it ends."""
+    rows = starts.value_rowids()
+    return (starts.flat_values[1:] == ends.flat_values[:-1]) & (rows[1:] == rows[:-1])
+
+
 def spread_tags(tags: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.RaggedTensor:
     """Gives every piece of a corpus token the token's tag; after the first piece B-X becomes I-X.
 
@@ -91,8 +107,7 @@ def spread_tags(tags: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedT
         String ragged [batch, tokens].
     """
     rows = starts.value_rowids()
-    touches = (starts.flat_values[1:] == ends.flat_values[:-1]) & (rows[1:] == rows[:-1])
-    first = tf.concat([tf.ones_like(rows[:1], tf.bool), ~touches], 0)  # [pieces]
+    first = tf.concat([tf.ones_like(rows[:1], tf.bool), ~_touches(starts, ends)], 0)  # [pieces]
     begun = tf.cumsum(tf.cast(first, tf.int64))
     begun_before_row = tf.gather(tf.concat([[tf.constant(0, tf.int64)], begun], 0), starts.row_starts())
     word = begun - 1 - tf.gather(begun_before_row, rows)  # [pieces], number of the corpus token in its sentence

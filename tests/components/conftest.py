@@ -58,20 +58,32 @@ def transformed(tmp_path_factory):
     return types.SimpleNamespace(graph=str(folder / "graph"), files=[file])
 
 
-@pytest.fixture(scope="session")
-def settings():
-    """Settings of a training that takes seconds."""
+OPTIONS = {
+    "article": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.1},
+    "production": {
+        "embed_dim": 16, "width": 16, "dilations": [1, 2],
+        "input_dropout": 0.1, "dropout": 0.1, "word_dropout": 0.1, "subword_dropout": 0.1,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session", params=sorted(OPTIONS))
+def settings(request):
+    """Settings of a training that takes seconds, for each tagger."""
     from components.trainer.settings import TrainerSettings
 
     return TrainerSettings(
-        tagger="article",
-        tagger_options={"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.1},
+        tagger=request.param,
+        tagger_options=OPTIONS[request.param],
         window_size=16,
         window_context=2,
         batch_size=32,
         epochs=5,
         patience=3,
         learning_rate=0.01,
+        warmup=0.0,
+        clip_norm=1.0,
+        averaging=0.9,
         seed=0,
     )
 

@@ -47,7 +47,7 @@ def test_naming_forwarded_features_replaces_the_default_ones():
         ("corpus.format=xml", "[corpus -> format] must be one of 'auto', 'columns', 'tsv' or 'jsonl', got 'xml'"),
         ("trainer.batch_size=many", "[trainer -> batch_size] input should be a valid integer"),
         ("trainer.window_context=64", "[trainer] window_size must be more than twice window_context (64)"),
-        ("trainer.tagger_options.num_heads=3", "[trainer -> tagger_options] embed_dim must be a multiple of num_heads"),
+        ("trainer.article.num_heads=3", "[trainer -> article] embed_dim must be a multiple of num_heads"),
         ("exporter.forward={tags: string}", "[exporter -> forward] cannot forward tags"),
         ("name=a/b", "[name] string should match pattern"),
     ],

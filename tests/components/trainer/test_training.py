@@ -13,7 +13,11 @@ from components.text.errors import NerError
 from components.trainer.trained_model import MODEL_FILE, TrainedModel
 from components.trainer.training import _check_tags, train
 
-BATCH = {"word_ids": np.array([[2, 3, 1, 4]]), "case_ids": np.array([[4, 4, 3, 4]])}
+BATCH = {
+    "word_ids": np.array([[2, 3, 1, 4]]),
+    "case_ids": np.array([[4, 4, 3, 4]]),
+    "subword_ids": np.arange(1, 41).reshape(1, 4, 10),
+}
 
 
 def test_training_learns_the_corpus_and_logs_entity_scores(trained):
@@ -62,7 +66,8 @@ def test_trains_in_mixed_precision(transformed, settings, tmp_path):
     finally:
         keras.config.set_dtype_policy("float32")
     assert np.isfinite(result.history[0]["loss"])
-    assert result.model.block.compute_dtype == "bfloat16"
+    assert result.model.scores.compute_dtype == "float32"
+    assert result.model.input_dropout.compute_dtype == "bfloat16"
 
 
 def test_a_corpus_without_entities_is_refused():

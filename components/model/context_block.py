@@ -1,0 +1,63 @@
+"""One encoder block that looks at neighbouring tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+
+@keras.saving.register_keras_serializable(package="ner")
+class ContextBlock(layers.Layer):
+    """A gated, dilated convolution over three tokens with dropout, a residual sum and layer normalization.
+
+    Dauphin et al. 2017, "Language Modeling with Gated Convolutional Networks", with the dilations of Strubell et al.
+    2017, "Fast and Accurate Entity Recognition with Iterated Dilated Convolutions". Written as one product of matrices
+    over shifted copies, which needs no convolution kernel that knows dilation (TensorFlow's CPU kernels rearrange the
+    whole batch for it). Padding is kept at zero, so that it looks like the sentence's end.
+
+    Call arguments:
+        inputs: float [batch, tokens, width], zero at padding.
+        mask: bool [batch, tokens], true at real tokens; none means that all are.
+        training: whether dropout is on.
+
+    Returns:
+        Float [batch, tokens, width], zero at padding.
+    """
+
+    def __init__(self, width: int, dilation: int = 1, rate: float = 0.0, **kwargs: Any) -> None:
+        """Sets the width, the distance to the neighbours that are looked at, and the dropout rate."""
+        super().__init__(**kwargs)
+        if dilation < 1:
+            raise ValueError(f"dilation must be 1 or more, got {dilation}")
+        self.width, self.dilation, self.rate = width, dilation, rate
+        self.supports_masking = True
+        own = {"dtype": self.dtype_policy}
+        self.dropout = layers.Dropout(rate, name="dropout", **own)
+        self.mix = layers.Dense(2 * width, name="mix", **own)
+        self.norm = layers.LayerNormalization(epsilon=1e-6, name="norm", **own)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Creates all weights, so that a loaded block has its own before the first call."""
+        self.mix.build((*input_shape[:-1], 3 * self.width))
+        self.norm.build(input_shape)
+        self.built = True
+
+    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
+        """See the class."""
+        count, reach = ops.shape(inputs)[1], self.dilation
+        padded = ops.pad(inputs, [[0, 0], [reach, reach], [0, 0]])
+        window = ops.concatenate([padded[:, :count], inputs, padded[:, 2 * reach :]], axis=-1)  # [.., 3 * width]
+        mixed = self.mix(self.dropout(window, training=training))
+        values, gates = ops.split(mixed, 2, axis=-1)
+        outputs = self.norm(inputs + values * ops.sigmoid(gates))
+        return outputs if mask is None else outputs * ops.cast(ops.expand_dims(mask, -1), outputs.dtype)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """A block keeps its input's shape."""
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs."""
+        return {**super().get_config(), "width": self.width, "dilation": self.dilation, "rate": self.rate}

@@ -1,0 +1,37 @@
+"""Legal transitions, and the best path along them against trying all."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from components.text.transitions import legal_path, transitions
+
+TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+
+
+def test_transitions_allow_what_iob2_allows():
+    start, step = transitions(TAGS)
+    assert [TAGS[i] for i in np.flatnonzero(start)] == ["I-PER", "I-LOC"]
+    legal = {(TAGS[i], TAGS[j]) for i, j in zip(*np.nonzero(step == 0), strict=True)}
+    assert {pair for pair in legal if pair[1] == "I-PER"} == {("B-PER", "I-PER"), ("I-PER", "I-PER")}
+    assert all((tag, "B-LOC") in legal for tag in TAGS)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_legal_path_is_the_best_of_all_legal_ones(seed):
+    logits = np.random.default_rng(seed).normal(size=(4, len(TAGS)))
+    start, step = transitions(TAGS)
+
+    def cost(path):
+        return start[path[0]] + sum(step[pair] for pair in itertools.pairwise(path))
+
+    legal = [path for path in itertools.product(range(len(TAGS)), repeat=4) if cost(path) == 0]
+    best = max(legal, key=lambda path: sum(logits[i, tag] for i, tag in enumerate(path)))
+    assert legal_path(logits, start, step) == list(best)
+
+
+def test_no_token_gives_no_tag():
+    assert legal_path(np.zeros((0, len(TAGS))), *transitions(TAGS)) == []

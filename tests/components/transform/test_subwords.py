@@ -1,0 +1,79 @@
+"""Hashed affixes and shapes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.text.tokenizer import tokenize
+from components.transform.features import SUBWORD_BUCKETS, SUBWORD_COLUMNS
+from components.transform.preprocessing import glued, normalize
+from components.transform.subwords import subword_ids
+
+PREFIXES, SUFFIXES, SHAPE, TOUCH = slice(0, 4), slice(4, 8), 8, 9
+
+
+def ids(*sentences):
+    tokens, starts, ends = tokenize(tf.constant(sentences, tf.string))
+    rows = subword_ids(tokens, normalize(tokens), glued(starts, ends))
+    assert rows.flat_values.shape[1] == SUBWORD_COLUMNS
+    return [rows.flat_values.numpy()[a:b] for a, b in zip(rows.row_splits[:-1], rows.row_splits[1:], strict=True)]
+
+
+def test_affixes_are_shared_as_far_as_they_agree():
+    [[london, longer, linden]] = ids("London longer Linden")
+    assert (london[PREFIXES] == longer[PREFIXES]).tolist() == [True, True, True, False]
+    assert (london[PREFIXES] == linden[PREFIXES]).tolist() == [True, False, False, False]
+    assert (london[SUFFIXES] == linden[SUFFIXES]).tolist() == [True, False, False, False]
+
+
+def test_affixes_are_characters_of_any_script():
+    [[one, two]] = ids("Київ Київська")
+    assert (one[PREFIXES] == two[PREFIXES]).all()
+    assert len({*one[PREFIXES]}) == 4
+
+
+def test_columns_do_not_collide_by_construction():
+    [[row]] = ids("aaaa")
+    assert len({*row.tolist()}) == SUBWORD_COLUMNS
+
+
+def test_shape_tells_case_digits_and_length_apart():
+    [rows] = ids("Paris Milan paris PARIS 12345 Parisian")
+    shapes = rows[:, SHAPE].tolist()
+    assert shapes[0] == shapes[1]
+    assert len({*shapes}) == 5
+
+
+def test_blanks_around_a_token_are_seen():
+    [rows] = ids("(a a) a")
+    first, second, third = rows[1], rows[2], rows[4]
+    assert len({int(row[TOUCH]) for row in (first, second, third)}) == 3
+
+
+def test_ids_stay_in_the_table_and_leave_padding_its_own():
+    rng = np.random.default_rng(0)
+    words = ["".join(chr(c) for c in rng.integers(33, 0x2FFF, rng.integers(1, 60))) for _ in range(2000)]
+    [rows] = ids(" ".join(words))
+    assert rows.min() >= 1
+    assert rows.max() < SUBWORD_BUCKETS
+    assert len(np.unique(rows[:, 3])) > 1000
+
+
+def test_a_token_does_not_depend_on_the_batch():
+    sentences = ["", "Joe,Biden visited U.S. bases", "x" * 10_000, "é"]
+    together = ids(*sentences)
+    for sentence, rows in zip(sentences, together, strict=True):
+        np.testing.assert_array_equal(ids(sentence)[0], rows)
+
+
+@pytest.mark.parametrize("batch", [[], [""], ["", " "]])
+def test_no_token_gives_no_row(batch):
+    assert [len(rows) for rows in ids(*batch)] == [0] * len(batch)
+
+
+def test_ids_never_change():
+    """Trained tables are indexed by these numbers."""
+    [[row]] = ids("Paris")
+    assert row.tolist() == [2726, 3722, 5359, 28836, 25890, 548, 2188, 27295, 31138, 7198]
