@@ -1,53 +1,52 @@
-"""The scores of a run as a small JSON file, which the command line and the registry read without TensorFlow."""
+"""The evaluation of a run as a JSON file, read by command line, report and registry without TensorFlow."""
 
 from __future__ import annotations
 
-import json
+import functools
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from components.evaluator.errors import EvaluationError
+from components.evaluator.evaluation import Evaluation
 
 FILE_NAME = "scores.json"
 
 
-def read_scores(uri: str) -> dict[str, Any]:
-    """Reads the scores of an evaluation.
+def read_evaluation(uri: str) -> Evaluation:
+    """Reads an evaluation.
 
     Args:
         uri: URI of an `evaluation` artifact of the Evaluator.
 
-    Returns:
-        What `collect_scores` describes, and `blessed` (bool) and `failures` (list of lines).
-
     Raises:
-        EvaluationError: there is no such file, or it holds no JSON object.
+        EvaluationError: there is no such file, it is no JSON, or it is not of this version of the format.
     """
     path = os.path.join(uri, FILE_NAME)
     try:
-        scores = json.loads(_read_text(path))
+        text = _read_text(path)
     except OSError as error:
         raise EvaluationError(
             f"{path}: cannot be read ({error}); give the folder of an evaluation of this pipeline"
         ) from error
-    except ValueError as error:
-        raise EvaluationError(f"{path}: is no JSON ({error}); run the Evaluator again") from error
-    if not isinstance(scores, dict):
-        raise EvaluationError(f"{path}: holds a {type(scores).__name__} instead of an object; run the Evaluator again")
-    return scores
+    try:
+        return _adapter().validate_json(text)
+    except ValueError as error:  # pydantic's errors are ValueErrors
+        first = str(error).splitlines()
+        raise EvaluationError(
+            f"{path}: is no evaluation as this version writes it ({' '.join(first[:3])}); run the Evaluator again"
+        ) from error
 
 
-def write_scores(uri: str, scores: Mapping[str, Any]) -> None:
-    """Writes the scores into the folder of an evaluation; a reader sees the whole file or none.
+def write_evaluation(uri: str, evaluation: Evaluation) -> None:
+    """Writes the evaluation into the folder of its artifact; a reader sees the whole file or none.
 
     Args:
         uri: URI of the `evaluation` artifact; its folder exists.
-        scores: what `read_scores` is to return.
+        evaluation: what `read_evaluation` is to return.
     """
     path = os.path.join(uri, FILE_NAME)
-    text = json.dumps(scores, ensure_ascii=False, indent=2) + "\n"
+    text = to_json(evaluation)
     if "://" in path:
         with _fileio().open(path, "w") as file:  # an object store shows an object when it is complete
             file.write(text)
@@ -58,6 +57,18 @@ def write_scores(uri: str, scores: Mapping[str, Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def to_json(evaluation: Evaluation) -> str:
+    """The evaluation as the text of its file, newline at the end."""
+    return _adapter().dump_json(evaluation, indent=1).decode() + "\n"
+
+
+@functools.cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter  # checks nested dataclasses field by field; a quarter of a second to import
+
+    return TypeAdapter(Evaluation)
 
 
 def _read_text(path: str) -> str:
