@@ -1,0 +1,79 @@
+"""The most confident mistakes, to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from components.evaluator.entities import Entities
+from components.evaluator.evaluation import ERROR_KINDS, MarkedSpan, Mistake
+from components.evaluator.matches import RIGHT
+from components.evaluator.tagged_batch import TaggedBatch
+
+MOST = 20
+"""How many are kept."""
+
+
+def confident_mistakes(batch: TaggedBatch) -> tuple[Mistake, ...]:
+    """The most confident mistakes of a batch, at most one a sentence; none where the model gives no scores."""
+    if batch.scores is None:
+        return ()
+    found: list[tuple[float, int, int, int, int]] = []  # -confidence, sentence, start, end, kind
+    errors = (
+        (batch.predicted_entities, batch.matches.predicted_errors),
+        (batch.gold_entities, batch.matches.gold_errors),
+    )
+    for entities, kinds in errors:
+        wrong = np.flatnonzero(kinds != RIGHT)
+        starts, ends = entities.starts[wrong], entities.ends[wrong]
+        confidence = _means(batch.scores, starts, ends)
+        columns = (-confidence, batch.rows[starts], starts, ends, kinds[wrong])
+        found += zip(*(column.tolist() for column in columns), strict=True)
+    found.sort(key=lambda each: (each[0], batch.keys[each[1]], each[2]))
+    chosen: dict[str, tuple[float, int, int, int, int]] = {}
+    for each in found:
+        if len(chosen) == MOST:
+            break
+        chosen.setdefault(batch.texts[each[1]], each)
+    return tuple(_mistake(batch, *each) for each in chosen.values())
+
+
+def merge_mistakes(groups: Iterable[Iterable[Mistake]]) -> tuple[Mistake, ...]:
+    """The most confident of several groups; a text that occurs again counts once. The order of groups is no matter."""
+    best: dict[tuple[str, ...], Mistake] = {}
+    everything = (mistake for group in groups for mistake in group)
+    for mistake in sorted(everything, key=lambda mistake: (-mistake.confidence, mistake.key, mistake.start)):
+        best.setdefault(mistake.tokens, mistake)
+    return tuple(best.values())[:MOST]
+
+
+def _mistake(batch: TaggedBatch, less: float, row: int, start: int, end: int, kind: int) -> Mistake:
+    offset = int(batch.offsets[row])
+    return Mistake(
+        kind=ERROR_KINDS[kind],
+        confidence=-less,
+        key=batch.keys[row],
+        tokens=tuple(batch.texts[row].split(" ")),
+        gold=_spans(batch, batch.gold_entities, row, None),
+        predicted=_spans(batch, batch.predicted_entities, row, batch.scores),
+        start=start - offset,
+        end=end - offset,
+    )
+
+
+def _spans(batch: TaggedBatch, entities: Entities, row: int, scores: np.ndarray | None) -> tuple[MarkedSpan, ...]:
+    first = int(batch.offsets[row])
+    low, high = np.searchsorted(entities.starts, [first, first + int(batch.lengths[row])])
+    starts, ends = entities.starts[low:high], entities.ends[low:high]
+    names = [batch.vocabulary.type_names[number] for number in entities.types[low:high]]
+    means = [None] * len(starts) if scores is None else _means(scores, starts, ends).tolist()
+    spans = zip(names, (starts - first).tolist(), (ends - first).tolist(), means, strict=True)
+    return tuple(MarkedSpan(*span) for span in spans)
+
+
+def _means(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Mean score from each start to its end; not by running sums, whose rounding depends on what stands before."""
+    cuts = np.stack([starts, ends], axis=1).reshape(-1)  # the sums between spans are left out
+    sums = np.add.reduceat(np.append(scores, 0.0), cuts)[::2] if len(cuts) else np.zeros(0)
+    return sums / (ends - starts)
