@@ -16,7 +16,11 @@ setup(
     # TFX 1.16 says Python < 3.11 in its metadata and runs on 3.11 (docs/decisions); 3.11 is what both stacks share.
     python_requires=">=3.11,<3.12",
     packages=find_packages(include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "configs"]),
-    package_data={"schemas": ["*.pbtxt", "*.json", "*.yaml"], "configs": ["*.yaml"]},
+    package_data={
+        "schemas": ["*.pbtxt", "*.json", "*.yaml"],
+        "configs": ["*.yaml"],
+        "components.report": ["templates/*"],
+    },
     install_requires=[
         "tfx>=1.16,<1.22",
         "tensorflow>=2.16,<2.22",
@@ -28,6 +32,9 @@ setup(
         "pydantic>=2.7,<3",
         "pyyaml>=6",
         "rich>=13",
+        # Of the report; MLflow brings both.
+        "jinja2>=3.1",
+        "matplotlib>=3.8",
         # Not declared by the newer TensorFlow, which the TensorBoard callback still needs.
         "tensorboard>=2.16",
     ],
@@ -42,6 +49,8 @@ setup(
             "ruff>=0.6",
             "mypy>=1.11",
             "types-PyYAML",
+            # Drives the browser that the report is looked at with.
+            "websocket-client>=1.6",
         ],
     },
     entry_points={"console_scripts": ["ner = pipeline.cli.main:main"]},

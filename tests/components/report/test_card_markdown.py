@@ -1,0 +1,65 @@
+"""The model card as Markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import yaml
+
+from components.evaluator.evaluation import Blessing, Evaluation
+from components.report.card_markdown import card_markdown
+
+
+@pytest.fixture(scope="module")
+def card(facts):
+    return card_markdown(facts)
+
+
+def test_the_front_matter_is_what_hubs_read(card):
+    values = yaml.safe_load(card.split("---\n")[1])
+    assert values["language"] == ["en"]
+    assert values["pipeline_tag"] == "token-classification"
+    [result] = values["model-index"][0]["results"]
+    assert {metric["type"]: metric["value"] for metric in result["metrics"]} == {
+        "precision": 0.537,
+        "recall": 0.447,
+        "f1": 0.487,
+    }
+    assert result["dataset"]["split"] == "test"
+
+
+def test_all_sections_are_there(card):
+    titles = [line[3:] for line in card.splitlines() if line.startswith("## ")]
+    assert titles == ["Intended use", "Data", "Scores", "Limits", "Contract", "How to serve it", "Made from"]
+
+
+def test_tables_have_rows_of_equal_width(card):
+    tables = [block.splitlines() for block in card.split("\n\n") if block.startswith("| ")]
+    assert len(tables) >= 9
+    for table in tables:
+        widths = {row.replace("\\|", "").count("|") for row in table}
+        assert len(widths) == 1, table
+        assert set(table[1]) <= set("|-:"), table
+
+
+def test_names_from_the_data_are_no_markup(card):
+    assert "\\<script\\>" in card
+    assert "| <script" not in card
+
+
+def test_scores_have_intervals_and_the_champion(card):
+    assert "| Entity F1 | 0.487 (0.457 to 0.517) | 0.456 (0.426 to 0.486) | 0.031 (0.012 to 0.050) |" in card
+    assert "champion 3" in card
+
+
+def test_what_nobody_stated_is_said_to_be_so(facts):
+    bare = dataclasses.replace(facts, card=dataclasses.replace(facts.card, languages=(), license=""))
+    card = card_markdown(bare)
+    assert "| languages | not stated |" in card
+    assert "language" not in yaml.safe_load(card.split("---\n")[1])
+
+
+def test_an_evaluation_of_nothing_has_a_card(facts):
+    nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
+    assert "No sentence was evaluated." in card_markdown(nothing)
