@@ -15,13 +15,17 @@ from components.registry.executor import (
     EVALUATION_KEY,
     EXAMPLES_KEY,
     LINEAGE_KEY,
+    MODEL_CARD_KEY,
     MODEL_KEY,
     MODEL_NAME_KEY,
     PUSHED_MODEL_KEY,
     REGISTRY_URI_KEY,
+    REPORT_KEY,
     SERVING_DIR_KEY,
     Executor,
 )
+from components.report.model_card_artifact import ModelCard
+from components.report.report_artifact import Report
 
 
 class _RegistryPusherSpec(component_spec.ComponentSpec):
@@ -36,6 +40,8 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
         EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
         EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples, optional=True),
+        MODEL_CARD_KEY: ChannelParameter(type=ModelCard, optional=True),
+        REPORT_KEY: ChannelParameter(type=Report, optional=True),
     }
     OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
 
@@ -79,6 +85,8 @@ class RegistryPusher(base_component.BaseComponent):
         lineage: str | Mapping[str, str],
         evaluation: types.BaseChannel | None = None,
         examples: types.BaseChannel | None = None,
+        model_card: types.BaseChannel | None = None,
+        report: types.BaseChannel | None = None,
     ) -> None:
         """Declares the node.
 
@@ -92,6 +100,8 @@ class RegistryPusher(base_component.BaseComponent):
                 push find its version; `baseline_version` is what the model was compared with ("" or "none": nothing).
             evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores go into the registry.
             examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
+            model_card: Channel of the Reporter's `ModelCard`; its files are stored with the version.
+            report: Channel of the Reporter's `Report`; its file is stored with the version.
         """
         text = lineage if isinstance(lineage, str) else json.dumps(dict(lineage), sort_keys=True)
         spec = _RegistryPusherSpec(
@@ -99,6 +109,8 @@ class RegistryPusher(base_component.BaseComponent):
             blessing=blessing,
             evaluation=evaluation,
             examples=examples,
+            model_card=model_card,
+            report=report,
             registry_uri=registry_uri,
             model_name=model_name,
             serving_dir=serving_dir,

@@ -23,6 +23,8 @@ MODEL_KEY = "model"
 BLESSING_KEY = "blessing"
 EVALUATION_KEY = "evaluation"
 EXAMPLES_KEY = "examples"
+MODEL_CARD_KEY = "model_card"
+REPORT_KEY = "report"
 PUSHED_MODEL_KEY = "pushed_model"
 REGISTRY_URI_KEY = "registry_uri"
 MODEL_NAME_KEY = "model_name"
@@ -52,7 +54,7 @@ class Executor(base_executor.BaseExecutor):
         """Pushes the model, or says why not.
 
         Args:
-            input_dict: `model`, `blessing`, and optionally `evaluation` and `examples`.
+            input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `model_card` and `report`.
             output_dict: `pushed_model`, which gets custom properties only.
             exec_properties: `registry_uri`, `model_name`, `serving_dir`, and `lineage` (a JSON object of texts).
 
@@ -79,8 +81,14 @@ def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, A
         serving_dir=Path(exec_properties[SERVING_DIR_KEY]).absolute(),
         lineage={**data_tags, **_lineage(exec_properties[LINEAGE_KEY])},
         metrics={key: score for evaluation in evaluations for key, score in _scores(evaluation).items()},
-        card_files=tuple(Path(evaluation.uri, SCORES_FILE) for evaluation in evaluations),
+        card_files=(*(Path(evaluation.uri, SCORES_FILE) for evaluation in evaluations), *_documents(input_dict)),
     )
+
+
+def _documents(input_dict: dict[str, list[Artifact]]) -> list[Path]:
+    """Report and model card, whatever files they consist of."""
+    artifacts = [artifact for key in (MODEL_CARD_KEY, REPORT_KEY) for artifact in input_dict.get(key) or []]
+    return sorted(path for artifact in artifacts for path in Path(artifact.uri).glob("*.*"))
 
 
 def _lineage(text: str) -> dict[str, str]:

@@ -38,9 +38,9 @@ class ChampionSource(base_component.BaseComponent):
 
     Component `outputs` contains:
 
-    *   `champion`: `Model` with the SavedModel in `Format-Serving`, byte for byte as it was registered; an empty folder
-        when there is no champion yet. Custom properties: `present` (int 0/1), and when present `version` (int) and
-        `tree_hash` (text).
+    *   `champion`: `Model` with the SavedModel in `Format-Serving`, byte for byte as it was registered, and in `card`
+        its model card, if it has one; an empty folder when there is no champion yet. Custom properties: `present` (int
+        0/1), and when present `version` (int) and `tree_hash` (text).
 
     Example:
         ChampionSource(registry_uri="sqlite:////data/registry/mlflow.db", model_name="ner", version="3")

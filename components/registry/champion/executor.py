@@ -15,6 +15,7 @@ from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, parse_version
 from components.registry.registered_version import RegisteredVersion
+from components.registry.version_card import fetch_card
 
 CHAMPION_KEY = "champion"
 REGISTRY_URI_KEY = "registry_uri"
@@ -51,6 +52,7 @@ class Executor(base_executor.BaseExecutor):
             logging.info("There is no champion to compare with (version %r).", exec_properties[VERSION_KEY])
             return
         registry.fetch(version, Path(path_utils.serving_model_dir(artifact.uri)))
+        fetch_card(registry.uri, version, Path(artifact.uri, "card"))
         artifact.set_int_custom_property("version", version.version)
         artifact.set_string_custom_property("tree_hash", version.tree_hash)
         logging.info("The baseline is %s version %d.", version.name, version.version)

@@ -8,6 +8,8 @@ from tfx.types import standard_artifacts
 
 from components.registry.errors import RegistryError
 from components.registry.executor import Executor
+from components.report.model_card_artifact import ModelCard
+from components.report.report_artifact import Report
 from components.text.tree_hash import tree_hash
 
 
@@ -25,6 +27,7 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path):
         inputs["blessing"] = [blessing]
         if optional:
             inputs |= {"evaluation": [_evaluation(tmp_path)], "examples": [_examples(tmp_path)]}
+            inputs |= {"model_card": [_model_card(tmp_path)], "report": [_report(tmp_path)]}
         pushed = _artifact(standard_artifacts.PushedModel, tmp_path / "pushed")
         properties = {
             "registry_uri": registry_uri,
@@ -52,6 +55,19 @@ def _evaluation(tmp_path: Path):
     evaluation.set_int_custom_property("blessed", 1)
     (tmp_path / "evaluation" / "scores.json").write_text("{}")
     return evaluation
+
+
+def _model_card(tmp_path: Path):
+    card = _artifact(ModelCard, tmp_path / "model_card")
+    for name in ("model_card.json", "model_card.md"):
+        (tmp_path / "model_card" / name).write_text("{}")
+    return card
+
+
+def _report(tmp_path: Path):
+    report = _artifact(Report, tmp_path / "report")
+    (tmp_path / "report" / "report.html").write_text("<p>")
+    return report
 
 
 def _examples(tmp_path: Path):
@@ -90,7 +106,7 @@ def test_executor_registers_scores_data_and_lineage(run, registry):
         "tree_hash": champion.tree_hash,
     }
     cards = {path.name for path in (Path(champion.uri).parent / "card").iterdir()}
-    assert cards == {"validation.json", "scores.json"}
+    assert cards == {"validation.json", "scores.json", "model_card.json", "model_card.md", "report.html"}
 
 
 def test_executor_needs_neither_evaluation_nor_examples(run, registry):

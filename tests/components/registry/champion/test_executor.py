@@ -49,6 +49,14 @@ def test_executor_brings_the_version_where_tfx_looks_for_it(run, registry, make_
     assert [path.name for path in Path(artifact.uri).iterdir()] == ["Format-Serving"]
 
 
+def test_executor_brings_the_versions_model_card(run, registry, model_dir, tmp_path):
+    card = tmp_path / "model_card.json"
+    card.write_text("{}")
+    registry.register(model_dir, "ner", {}, {}, [card])
+    artifact = run("1")
+    assert Path(artifact.uri, "card", "model_card.json").read_text() == "{}"
+
+
 def test_executor_ignores_the_champion_when_none_is_asked_for(run, registry, model_dir):
     registry.register(model_dir, "ner", {}, {})
     registry.promote("ner", 1, None)
