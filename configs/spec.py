@@ -141,6 +141,17 @@ class Registry(_Section):
     serving_dir: Path | None
 
 
+class Card(_Section):
+    """What the model card says that no figure tells."""
+
+    intended_use: Annotated[str, Field(min_length=1)]
+    out_of_scope: str
+    languages: tuple[str, ...]
+    data: str
+    license: str
+    contact: str
+
+
 class Beam(_Section):
     """How the data work is run."""
 
@@ -159,6 +170,7 @@ class PipelineConfig(_Section):
     exporter: Exporter
     evaluator: Evaluator
     registry: Registry
+    card: Card
     beam: Beam
 
     @property

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
+# Templates make as much of a report as code does.
+_SOURCES = frozenset({".py", ".j2", ".css"})
+
 
 def code_version(*packages: str) -> str:
     """Returns 16 hex digits that change when a source file of one of the packages does.
@@ -19,7 +22,7 @@ def code_version(*packages: str) -> str:
     for package in sorted(packages):
         root = resources.files(package)
         with resources.as_file(root) as folder:
-            for file in sorted(folder.rglob("*.py")):
+            for file in sorted(path for path in folder.rglob("*") if path.suffix in _SOURCES):
                 digest.update(f"{package}/{file.relative_to(folder).as_posix()}\0".encode())
                 digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

@@ -16,11 +16,14 @@ from components.ingest.component import CorpusExampleGen
 from components.ingest.read_options import ReadOptions
 from components.registry.champion.component import ChampionSource
 from components.registry.component import RegistryPusher
+from components.report.card_text import CardText
+from components.report.component import Reporter
 from components.trainer.component import Trainer
 from components.trainer.settings import TrainerSettings
 from configs.spec import PipelineConfig
 from pipeline.code_version import code_version
 from pipeline.inputs import RunInputs
+from pipeline.metadata_file import metadata_path
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 
@@ -57,37 +60,39 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         example_splits=[inputs.test_split],
         code_version=code_version("components.evaluator", "components.text"),
     )
-    pusher = RegistryPusher(
-        model=exporter.outputs["exported_model"],
-        blessing=evaluator.outputs["blessing"],
+    lineage = _lineage(inputs, baseline)
+    reporter = Reporter(
         evaluation=evaluator.outputs["evaluation"],
+        exported_model=exporter.outputs["exported_model"],
+        trained_model=trainer.outputs["model"],
+        statistics=statistics.outputs["statistics"],
         examples=examples.outputs["examples"],
-        registry_uri=config.registry_uri,
+        champion=champion.outputs["champion"],
         model_name=config.name,
-        serving_dir=str(config.serving_dir),
-        lineage={
-            "run_fingerprint": inputs.fingerprint,
-            "baseline_version": baseline,
-            "code_version": code_version("components", "configs", "schemas", "pipeline"),
-            "schema": inputs.schema.stem,
-        },
+        training=config.trainer.settings,
+        lineage=lineage,
+        card=CardText(**config.card.model_dump()),
+        code_version=code_version("components.report"),
     )
-    nodes = [examples, statistics, schema, validator, transform, trainer, exporter, champion, evaluator, pusher]
+    pusher = _pusher(config, examples, exporter, evaluator, reporter, lineage)
+    nodes = [examples, statistics, schema, validator, transform, trainer, exporter, champion, evaluator]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(config.work_dir.absolute() / "artifacts"),
-        components=nodes,
+        components=[*nodes, reporter, pusher],
         enable_cache=True,
         metadata_connection_config=metadata.sqlite_metadata_connection_config(metadata_path(config)),
         beam_pipeline_args=list(config.beam.args),
     )
 
 
-def metadata_path(config: PipelineConfig) -> str:
-    """Returns the sqlite file of ML Metadata; its folder exists afterwards."""
-    path = config.work_dir.absolute() / "metadata" / f"{config.name}.sqlite"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return str(path)
+def _lineage(inputs: RunInputs, baseline: str) -> dict[str, str]:
+    return {
+        "run_fingerprint": inputs.fingerprint,
+        "baseline_version": baseline,
+        "code_version": code_version("components", "configs", "schemas", "pipeline"),
+        "schema": inputs.schema.stem,
+    }
 
 
 def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:
@@ -147,4 +152,26 @@ def _exporter(
         allow_breaking_changes=config.exporter.allow_breaking_changes,
         golden_sentences=config.exporter.golden_sentences,
         code_version=code_version("components.exporter", "components.model", "components.text", "components.trainer"),
+    )
+
+
+def _pusher(
+    config: PipelineConfig,
+    examples: CorpusExampleGen,
+    exporter: Exporter,
+    evaluator: Evaluator,
+    reporter: Reporter,
+    lineage: dict[str, str],
+) -> RegistryPusher:
+    return RegistryPusher(
+        model=exporter.outputs["exported_model"],
+        blessing=evaluator.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        examples=examples.outputs["examples"],
+        model_card=reporter.outputs["model_card"],
+        report=reporter.outputs["report"],
+        registry_uri=config.registry_uri,
+        model_name=config.name,
+        serving_dir=str(config.serving_dir),
+        lineage=lineage,
     )

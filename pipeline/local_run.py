@@ -8,6 +8,7 @@ from components.registry.model_registry import ModelRegistry
 from components.registry.resolve_baseline import resolve_baseline
 from configs.spec import PipelineConfig
 from pipeline.inputs import prepare_inputs
+from pipeline.metadata_file import metadata_path
 from pipeline.run_record import RunRecord, read_run
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ def run_locally(config: PipelineConfig) -> RunRecord:
 
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-    from pipeline.create import metadata_path
     from pipeline.run_log import run_log
 
     with run_log(config.work_dir / "logs", len(pipeline.components)):

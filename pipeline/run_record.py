@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,11 +14,25 @@ class NodeRecord:
         name: the node's id.
         state: `run`, `cached` or `failed`.
         seconds: wall time.
+        began: when it began, in seconds since the epoch; 0: unknown.
     """
 
     name: str
     state: str
     seconds: float
+    began: float = 0.0
+
+
+class NodeArtifacts(NamedTuple):
+    """What a node read and wrote: names of the inputs and outputs with the artifacts' ids.
+
+    Attributes:
+        inputs: (name, id) pairs.
+        outputs: (name, id) pairs, those taken from the cache included.
+    """
+
+    inputs: tuple[tuple[str, int], ...]
+    outputs: tuple[tuple[str, int], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,33 +42,50 @@ class RunRecord:
     Attributes:
         nodes: in the order in which they ran.
         outputs: (node name, output name) -> (URI, custom properties) of the artifact, cached nodes included.
+        run_id: the run's id in ML Metadata.
+        artifacts: node name -> its artifacts.
     """
 
     nodes: tuple[NodeRecord, ...]
     outputs: dict[tuple[str, str], tuple[str, dict[str, Any]]]
+    run_id: str = ""
+    artifacts: dict[str, NodeArtifacts] = dataclasses.field(default_factory=dict)
 
 
-def read_run(metadata_path: str, pipeline: str) -> RunRecord:
-    """Reads the newest run of a pipeline.
+def run_ids(metadata_path: str) -> list[str]:
+    """Returns the ids of all runs, the newest first."""
+    contexts = _store(metadata_path).get_contexts_by_type("pipeline_run")
+    return [context.name for context in sorted(contexts, key=lambda context: context.id, reverse=True)]
+
+
+def read_run(metadata_path: str, pipeline: str, run_id: str | None = None) -> RunRecord:
+    """Reads a run of a pipeline.
 
     Args:
         metadata_path: sqlite file of ML Metadata.
         pipeline: the pipeline's name.
+        run_id: one of `run_ids`; the newest by default.
     """
+    store = _store(metadata_path)
+    name = run_id or run_ids(metadata_path)[0]
+    run = store.get_context_by_type_and_name("pipeline_run", name)
+    executions = sorted(store.get_executions_by_context(run.id), key=lambda execution: execution.id)
+    types = {kind.id: kind.name.rsplit(".", 1)[-1] for kind in store.get_execution_types()}
+    nodes, outputs, artifacts = [], {}, {}
+    for execution in executions:
+        node = _node_name(store, execution.id, pipeline) or types[execution.type_id]
+        nodes.append(_node(node, execution))
+        outputs.update({(node, output): value for output, value in _outputs(store, execution.id)})
+        artifacts[node] = _artifacts(store, execution.id)
+    return RunRecord(tuple(nodes), outputs, name, artifacts)
+
+
+def _store(metadata_path: str) -> Any:
     from ml_metadata import metadata_store
     from ml_metadata.proto import metadata_store_pb2 as mlmd
 
     connection = mlmd.ConnectionConfig(sqlite=mlmd.SqliteMetadataSourceConfig(filename_uri=metadata_path))
-    store = metadata_store.MetadataStore(connection)
-    run = max(store.get_contexts_by_type("pipeline_run"), key=lambda context: context.id)
-    executions = sorted(store.get_executions_by_context(run.id), key=lambda execution: execution.id)
-    types = {kind.id: kind.name.rsplit(".", 1)[-1] for kind in store.get_execution_types()}
-    nodes, outputs = [], {}
-    for execution in executions:
-        name = _node_name(store, execution.id, pipeline) or types[execution.type_id]
-        nodes.append(_node(name, execution))
-        outputs.update({(name, output): value for output, value in _outputs(store, execution.id)})
-    return RunRecord(tuple(nodes), outputs)
+    return metadata_store.MetadataStore(connection)
 
 
 def _node_name(store: Any, execution_id: int, pipeline: str) -> str | None:
@@ -67,7 +98,20 @@ def _node(name: str, execution: Any) -> NodeRecord:
 
     states = {Execution.CACHED: "cached", Execution.COMPLETE: "run"}
     milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
-    return NodeRecord(name, states.get(execution.last_known_state, "failed"), milliseconds / 1000)
+    state = states.get(execution.last_known_state, "failed")
+    return NodeRecord(name, state, milliseconds / 1000, execution.create_time_since_epoch / 1000)
+
+
+def _artifacts(store: Any, execution_id: int) -> NodeArtifacts:
+    from ml_metadata.proto.metadata_store_pb2 import Event
+
+    events = store.get_events_by_execution_ids([execution_id])
+
+    def named(*kinds: int) -> tuple[tuple[str, int], ...]:
+        found = {(event.path.steps[0].key, event.artifact_id) for event in events if event.type in kinds}
+        return tuple(sorted(found))
+
+    return NodeArtifacts(named(Event.INPUT), named(Event.OUTPUT))
 
 
 def _outputs(store: Any, execution_id: int) -> list[tuple[str, tuple[str, dict[str, Any]]]]:

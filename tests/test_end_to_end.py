@@ -38,7 +38,7 @@ def home(tmp_path_factory):
 
 def test_a_run_ends_with_scores_and_a_pushed_model(home):
     printed = (home / "first.txt").read_text(encoding="utf-8")
-    assert "10 executed" in printed
+    assert "11 executed" in printed
     assert "LOCATION" in printed
     assert "pushed as version 1" in printed
     served = home / "work" / "serving" / "ner" / "1"
@@ -61,6 +61,30 @@ def test_predict_reads_lines_and_prints_json(home):
     assert rows[1]["tokens"] == []
     for row in rows:
         assert [row["sentence"][s:e] for s, e in zip(row["starts"], row["ends"], strict=True)] == row["tokens"]
+
+
+def test_the_report_tells_the_run_and_needs_nothing_else(home):
+    result = ner("report", "--no-open", cwd=home)
+    assert result.returncode == 0, result.stderr
+    file = Path(result.stdout.strip())
+    page = file.read_text(encoding="utf-8")
+    assert file.parent == home / "work" / "reports"
+    assert len(page) < 1_000_000
+    for text in (
+        "LOCATION",
+        "no champion yet",
+        "11 of 11 nodes executed",
+        "RegistryPusher",
+        "Version 1 in the registry",
+    ):
+        assert text in page
+
+
+def test_the_model_card_is_registered_with_the_model(home):
+    [card] = (home / "work" / "registry" / "artifacts").glob("*/*/card/model_card.md")
+    text = card.read_text(encoding="utf-8")
+    assert "## Intended use" in text
+    assert "| LOCATION |" in text
 
 
 def test_an_unchanged_second_run_executes_no_node(home):

@@ -16,6 +16,7 @@ from components.text.errors import NerError
 # Name -> (where the command is, what it does).
 _COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
+    "report": ("pipeline.cli.report:report", "Show the report of a run."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
     "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),

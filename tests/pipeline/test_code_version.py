@@ -22,5 +22,16 @@ def test_version_changes_with_a_source_file_and_with_nothing_else(tmp_path, monk
     del sys.modules["somepackage"]
 
 
+def test_version_changes_with_a_template(tmp_path, monkeypatch):
+    package = tmp_path / "otherpackage"
+    (package / "templates").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = code_version("otherpackage")
+    (package / "templates" / "page.html.j2").write_text("x")
+    assert code_version("otherpackage") != before
+    del sys.modules["otherpackage"]
+
+
 def test_order_of_packages_does_not_matter():
     assert code_version("configs", "pipeline") == code_version("pipeline", "configs")

@@ -18,7 +18,7 @@ def pipeline(tmp_path_factory):
 def test_every_node_is_there_once(pipeline):
     assert sorted(node.id for node in pipeline.components) == [
         "ChampionSource", "CorpusExampleGen", "DataValidator", "Evaluator", "Exporter", "ImportSchemaGen",
-        "RegistryPusher", "StatisticsGen", "Trainer", "Transform",
+        "RegistryPusher", "Reporter", "StatisticsGen", "Trainer", "Transform",
     ]  # fmt: skip
 
 
@@ -33,3 +33,9 @@ def test_what_is_evaluated_and_pushed_is_the_exported_model(pipeline):
     exported = nodes["Exporter"].outputs["exported_model"]
     assert nodes["Evaluator"].inputs["model"] is exported
     assert nodes["RegistryPusher"].inputs["model"] is exported
+
+
+def test_report_and_model_card_are_registered_with_the_model(pipeline):
+    nodes = {node.id: node for node in pipeline.components}
+    for name in ("report", "model_card"):
+        assert nodes["RegistryPusher"].inputs[name] is nodes["Reporter"].outputs[name]

@@ -1,0 +1,71 @@
+"""`ner report`, with a stand-in for what finds the report."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline import run_report
+from pipeline.cli import report as command
+from pipeline.cli.main import main
+
+
+@pytest.fixture
+def report(monkeypatch, tmp_path):
+    """Runs the command; `opened` and `asked` hold what it did."""
+    opened, asked = [], []
+    monkeypatch.setattr(run_report, "runs", lambda config: ["two", "one"])
+    monkeypatch.setattr(run_report, "write_report", lambda config, run: asked.append(run) or tmp_path / "two.html")
+    monkeypatch.setattr(command.webbrowser, "open", opened.append)
+    for name in ("CI", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def run(*arguments):
+        result = CliRunner().invoke(main, ["report", *arguments])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    run.opened, run.asked = opened, asked
+    return run
+
+
+def test_the_path_is_printed_and_nothing_opened_without_a_screen(report, tmp_path, monkeypatch):
+    monkeypatch.setattr(command.sys, "platform", "linux")
+    assert report() == f"{tmp_path / 'two.html'}\n"
+    assert report.asked == [None]
+    assert report.opened == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "opens"),
+    [
+        ({"DISPLAY": ":0"}, [], True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, ["one"], True),
+        ({"DISPLAY": ":0"}, ["--no-open"], False),
+        ({"DISPLAY": ":0", "CI": "true"}, [], False),
+    ],
+)
+def test_a_browser_is_opened_where_there_is_a_screen(report, tmp_path, monkeypatch, environment, arguments, opens):
+    monkeypatch.setattr(command.sys, "platform", "linux")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    report(*arguments)
+    assert report.opened == ([(tmp_path / "two.html").as_uri()] if opens else [])
+
+
+def test_a_mac_needs_no_display(report, monkeypatch):
+    monkeypatch.setattr(command.sys, "platform", "darwin")
+    report()
+    assert len(report.opened) == 1
+
+
+def test_runs_are_listed(report):
+    assert report("--list") == "two\none\n"
+    assert report.asked == []
+
+
+def test_without_a_run_the_error_says_what_to_do(tmp_path):
+    result = CliRunner().invoke(main, ["report", "--set", f"work_dir={tmp_path}"])
+    assert result.exit_code == 1
+    assert "never ran" in result.output
+    assert "Traceback" not in result.output
