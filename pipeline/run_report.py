@@ -82,8 +82,8 @@ def _node(node: NodeRecord, record: RunRecord, first: float) -> NodeDetails:
         state=node.state,
         began=node.began - first,
         seconds=node.seconds,
-        inputs=tuple(f"{name} #{number}" for name, number in artifacts.inputs) if artifacts else (),
-        outputs=tuple(f"{name} #{number}" for name, number in artifacts.outputs) if artifacts else (),
+        inputs=tuple(f"{name}\N{NO-BREAK SPACE}#{number}" for name, number in artifacts.inputs) if artifacts else (),
+        outputs=tuple(f"{name}\N{NO-BREAK SPACE}#{number}" for name, number in artifacts.outputs) if artifacts else (),
     )
 
 

@@ -15,7 +15,7 @@ class NodeDetails:
         state: `run`, `cached` or `failed`.
         began: seconds after the first node began.
         seconds: wall time.
-        inputs: artifacts that it read, `examples #2`, numbered as in the metadata store.
+        inputs: artifacts that it read, `examples #2` with a no-break space, numbered as in the metadata store.
         outputs: artifacts that it wrote, or took from the cache.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.report.page import environment
+from components.report.environment import environment
 from components.report.report_error import ReportError
 from components.report.run_details import RunDetails
 

@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from components.evaluator.evaluation import Blessing, Estimate, Evaluation
-from components.report import page as page_module
+from components.evaluator.evaluation import Blessing, Evaluation
 from components.report.page import render_page
 
 
@@ -64,24 +63,3 @@ def test_a_first_model_without_slices_scores_or_champion_has_a_page(facts):
 def test_an_evaluation_of_nothing_has_a_page(facts):
     nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
     assert "No sentence was evaluated" in render_page(nothing)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0004, "0.000"), (-0.0004, "0.000"), (0.0314, "+0.031"), (-0.5, "−0.500")]
-)
-def test_changes_have_a_sign_unless_they_are_shown_as_zero(value, text):
-    assert page_module._signed(value) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(0.04, "0.0 s"), (12.3, "12 s"), (161.2, "2 min 41 s"), (7320, "2 h 2 min")]
-)
-def test_durations_are_told_in_fitting_units(seconds, text):
-    assert page_module._duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "sure"), [(0.01, 0.02, True), (-0.02, -0.01, True), (-0.01, 0.01, False), (None, None, False)]
-)
-def test_a_change_is_sure_when_its_interval_does_not_hold_zero(low, high, sure):
-    assert page_module._is_sure(Estimate(0.0, low, high)) is sure
