@@ -80,6 +80,7 @@ def _evaluation(facts: ModelFacts) -> dict[str, Any]:
         "bootstrap": evaluation.bootstrap,
         "champion_version": evaluation.champion_version,
         "blessed": evaluation.blessing.blessed,
+        "forced": evaluation.blessing.forced,
         "failures": list(evaluation.blessing.failures),
     }
     if overall is None:

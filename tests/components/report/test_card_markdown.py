@@ -63,3 +63,16 @@ def test_what_nobody_stated_is_said_to_be_so(facts):
 def test_an_evaluation_of_nothing_has_a_card(facts):
     nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
     assert "No sentence was evaluated." in card_markdown(nothing)
+
+
+@pytest.mark.parametrize(
+    ("blessed", "forced", "text"),
+    [(True, "", "It was blessed"), (False, "", "It was not blessed."), (True, "a demo", "blessed by force: a demo")],
+)
+def test_the_verdict_is_told(facts, blessed, forced, text):
+    blessing = dataclasses.replace(facts.evaluation.blessing, blessed=blessed, forced=forced)
+    card = card_markdown(
+        dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, blessing=blessing))
+    )
+    assert text in card
+    assert ("- entity\\_f1 of all examples" in card) == bool(blessing.failures)

@@ -63,3 +63,12 @@ def test_a_first_model_without_slices_scores_or_champion_has_a_page(facts):
 def test_an_evaluation_of_nothing_has_a_page(facts):
     nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
     assert "No sentence was evaluated" in render_page(nothing)
+
+
+def test_a_forced_blessing_is_told_with_its_reason_and_what_it_overrides(facts):
+    blessing = dataclasses.replace(facts.evaluation.blessing, blessed=True, forced="demo on <Monday>")
+    page = render_page(dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, blessing=blessing)))
+    verdict = page[page.index('<div class="verdict') : page.index('<ul class="tiles')]
+    assert "Blessed by force" in verdict
+    assert "demo on &lt;Monday&gt;" in verdict
+    assert blessing.failures[0] in verdict
