@@ -35,6 +35,8 @@ setup(
         # Of the report; MLflow brings both.
         "jinja2>=3.1",
         "matplotlib>=3.8",
+        # Of the evaluation; scikit-learn, which TFX needs, brings it.
+        "threadpoolctl>=3",
         # Not declared by the newer TensorFlow, which the TensorBoard callback still needs.
         "tensorboard>=2.16",
     ],

@@ -20,6 +20,13 @@ _TAKEN = {"sentence", "tokens", "tags", "scores", "starts", "ends", "truncated"}
 _TAKEN |= {f"entity_{name}" for name in ("texts", "types", "starts", "ends", "scores")}
 
 
+# Names of scores (components/evaluator/model_scores.py).
+_METRIC = (
+    r"^(entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|token_accuracy"
+    r"|calibration_error)$"
+)
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -126,12 +133,40 @@ class Exporter(_Section):
         return forward
 
 
+class BlessingRule(_Section):
+    """What one metric must reach, on all examples or on slices."""
+
+    metric: Annotated[str, Field(pattern=_METRIC)] = "entity_f1"
+    slice: str = ""
+    min: Share | None = None
+    max_regression: Share | None = None
+    min_support: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _demands_something(self) -> Self:
+        if self.min is None and self.max_regression is None:
+            raise ValueError("a rule needs min, max_regression or both")
+        return self
+
+
 class Evaluator(_Section):
-    """What a model must reach to be blessed."""
+    """How a model is scored, and what it must reach to be blessed."""
 
     min_f1: Share
     max_regression: Share
+    rules: tuple[BlessingRule, ...]
+    min_support: NotNegative
     slices: tuple[str, ...]
+    sentence_length: tuple[Count, ...]
+    entity_length: tuple[Count, ...]
+    bootstrap: NotNegative
+
+    @field_validator("sentence_length", "entity_length")
+    @classmethod
+    def _rises(cls, uppers: tuple[int, ...]) -> tuple[int, ...]:
+        if sorted(set(uppers)) != list(uppers):
+            raise ValueError("must rise from one number to the next")
+        return uppers
 
 
 class Registry(_Section):

@@ -21,6 +21,7 @@ from components.report.component import Reporter
 from components.trainer.component import Trainer
 from components.trainer.settings import TrainerSettings
 from configs.spec import PipelineConfig
+from pipeline.blessing_rules import blessing_rules, evaluation_settings
 from pipeline.code_version import code_version
 from pipeline.inputs import RunInputs
 from pipeline.metadata_file import metadata_path
@@ -28,7 +29,9 @@ from pipeline.metadata_file import metadata_path
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 
 
-def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) -> tfx_pipeline.Pipeline:
+def create_pipeline(
+    config: PipelineConfig, inputs: RunInputs, baseline: str, force_bless: str = ""
+) -> tfx_pipeline.Pipeline:
     """Wires the pipeline.
 
     Args:
@@ -36,6 +39,7 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         inputs: what the run reads.
         baseline: version of the registered model to compare with: a number, `none`, or `champion` (whichever it is
             when the run comes to it).
+        force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
     """
     examples = _example_gen(config, inputs)
     statistics = StatisticsGen(examples=examples.outputs["examples"])
@@ -56,11 +60,13 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         model=exporter.outputs["exported_model"],
         baseline_model=champion.outputs["champion"],
         schema=schema.outputs["schema"],
-        eval_config=eval_config(config.evaluator.min_f1, config.evaluator.max_regression, config.evaluator.slices),
+        eval_config=eval_config(evaluation_settings(config)),
+        rules=blessing_rules(config),
         example_splits=[inputs.test_split],
+        force_bless=force_bless,
         code_version=code_version("components.evaluator", "components.text"),
     )
-    lineage = _lineage(inputs, baseline)
+    lineage = _lineage(inputs, baseline, force_bless)
     reporter = Reporter(
         evaluation=evaluator.outputs["evaluation"],
         exported_model=exporter.outputs["exported_model"],
@@ -86,13 +92,14 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
     )
 
 
-def _lineage(inputs: RunInputs, baseline: str) -> dict[str, str]:
-    return {
+def _lineage(inputs: RunInputs, baseline: str, force_bless: str) -> dict[str, str]:
+    lineage = {
         "run_fingerprint": inputs.fingerprint,
         "baseline_version": baseline,
         "code_version": code_version("components", "configs", "schemas", "pipeline"),
         "schema": inputs.schema.stem,
     }
+    return {**lineage, "forced_blessing": force_bless} if force_bless else lineage
 
 
 def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:

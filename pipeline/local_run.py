@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 
-def build_pipeline(config: PipelineConfig) -> Pipeline:
+def build_pipeline(config: PipelineConfig, force_bless: str = "") -> Pipeline:
     """Makes the inputs ready, asks the registry for the baseline, and wires the pipeline.
+
+    Args:
+        config: the whole configuration.
+        force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
 
     Raises:
         NerError: there is no corpus, or the schema or the registry cannot be used.
@@ -26,11 +30,15 @@ def build_pipeline(config: PipelineConfig) -> Pipeline:
 
     from pipeline.create import create_pipeline
 
-    return create_pipeline(config, inputs, baseline)
+    return create_pipeline(config, inputs, baseline, force_bless)
 
 
-def run_locally(config: PipelineConfig) -> RunRecord:
+def run_locally(config: PipelineConfig, force_bless: str = "") -> RunRecord:
     """Runs all nodes whose inputs, parameters or code changed and takes the others from the cache.
+
+    Args:
+        config: the whole configuration.
+        force_bless: see `build_pipeline`.
 
     Returns:
         What each node did.
@@ -38,7 +46,7 @@ def run_locally(config: PipelineConfig) -> RunRecord:
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
-    pipeline = build_pipeline(config)
+    pipeline = build_pipeline(config, force_bless)
 
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from pipeline.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from components.evaluator.evaluation import Blessing, Comparison, EntityScores, Estimate
 
 
 def print_summary(record: RunRecord) -> None:
@@ -16,12 +20,13 @@ def print_summary(record: RunRecord) -> None:
     console.print(_nodes(record))
     evaluation = record.outputs.get(("Evaluator", "evaluation"))
     if evaluation:
-        from components.evaluator.scores import read_scores
+        from components.evaluator.scores import read_evaluation
 
-        scores = read_scores(evaluation[0])
-        console.print(_scores(scores))
-        for failure in scores["failures"]:
-            console.print(f"[yellow]not blessed[/yellow]: {failure}", highlight=False, soft_wrap=True)
+        result = read_evaluation(evaluation[0])
+        if result.overall is not None:
+            console.print(_scores(result.overall))
+        for line in _decision(result.blessing):
+            console.print(line, highlight=False, soft_wrap=True)
     pushed = record.outputs.get(("RegistryPusher", "pushed_model"))
     if pushed:
         console.print(_verdict(pushed[1]), highlight=False, soft_wrap=True)
@@ -40,21 +45,47 @@ def _nodes(record: RunRecord) -> Table:
     return table
 
 
-def _scores(scores: dict[str, Any]) -> Table:
-    table = Table("entity type", "precision", "recall", "F1", "entities", title="Scores", title_justify="left")
+def _scores(overall: Comparison) -> Table:
+    table = Table("entity type", "precision", "recall", "F1", "95 % interval", title="Scores", title_justify="left")
+    table.add_column("entities")
+    entities = overall.candidate.entities
+    if overall.champion is not None:
+        table.add_column("against champion")
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, row in sorted(scores["per_type"].items()):
-        table.add_row(name, *_cells(row["precision"], row["recall"], row["f1"], row["support"]))
-    overall = scores["overall"]
+    for name, scores in entities.per_type.items():
+        table.add_row(name, *_cells(scores), *_change(overall, f"entity_f1/{name}"))
     table.add_section()
-    row = (overall[f"entity_{name}"] for name in ("precision", "recall", "f1", "support"))
-    table.add_row("all (micro)", *_cells(*row), style="bold")
+    table.add_row("all (micro)", *_cells(entities.micro), *_change(overall, "entity_f1"), style="bold")
     return table
 
 
-def _cells(precision: float, recall: float, f1: float, support: float) -> tuple[str, ...]:
-    return f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}", f"{support:.0f}"
+def _cells(scores: EntityScores) -> tuple[str, ...]:
+    shares = (scores.precision, scores.recall, scores.f1)
+    return (*(f"{share.value:.3f}" for share in shares), _interval(scores.f1), str(scores.support))
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:.3f} - {estimate.high:.3f}"
+
+
+def _change(overall: Comparison, metric: str) -> tuple[str, ...]:
+    if overall.champion is None:
+        return ()
+    return (f"{overall.changes[metric].value:+.3f}" if metric in overall.changes else "",)
+
+
+def _decision(blessing: Blessing) -> list[str]:
+    against = [escape(text) for text in (*blessing.failures, *blessing.notes)]
+    if blessing.forced:
+        return [
+            f"[yellow]blessed by force[/yellow]: {escape(blessing.forced)}",
+            *(f"against: {text}" for text in against),
+        ]
+    label = "note" if blessing.blessed else "[yellow]not blessed[/yellow]"
+    return [f"{label}: {text}" for text in against]
 
 
 def _verdict(properties: dict[str, Any]) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 Column = tuple[str, ...]
 """Name of a count, such as `("right", "PER")`."""
@@ -33,8 +35,10 @@ class CountTable:
             counts: float64 [sentences, columns].
             weights: float32 [sentences, replicates], how often each replicate drew each sentence.
         """
-        # Numbers of one batch are small: float32 holds them exactly, and multiplies twice as fast.
-        drawn = weights.T @ counts.astype(np.float32)
+        # Numbers of one batch are small: float32 holds them exactly, and multiplies twice as fast. Threads make
+        # products of this size slower: ten times where other workers want the cores, too.
+        with _threads().limit(limits=1, user_api="blas"):
+            drawn = weights.T @ counts.astype(np.float32)
         return cls(columns, np.concatenate([counts.sum(axis=0, keepdims=True), drawn]).astype(np.float64))
 
     @classmethod
@@ -72,3 +76,9 @@ class CountTable:
         if name not in self.columns:
             return np.zeros(len(self.values))
         return self.values[:, self.columns.index(name)]
+
+
+@functools.cache
+def _threads() -> ThreadpoolController:
+    """Looks once through the libraries that are loaded; NumPy's is."""
+    return ThreadpoolController()

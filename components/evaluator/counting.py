@@ -15,6 +15,8 @@ OUTSIDE = ""
 BINS = 10
 """Bins of equal width in which scores are compared with accuracy."""
 
+_Chosen = np.ndarray | slice
+
 _BASE: tuple[Column, ...] = (("sentences",), ("tokens",), ("same_ends",), ("same_type",), ("found_type",))
 _ERRORS: tuple[Column, ...] = tuple(("errors", kind) for kind in ERROR_KINDS)
 _TYPED = ("predicted", "gold", "right", "strict_predicted", "strict_gold", "strict_right")
@@ -103,9 +105,7 @@ def _entity_columns(batch: TaggedBatch) -> tuple[Column, ...]:
     return (*_BASE, *_ERRORS, *typed)
 
 
-def _count_entities(
-    counter: _Counter, batch: TaggedBatch, gold: np.ndarray | slice, predicted: np.ndarray | slice
-) -> None:
+def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predicted: _Chosen) -> None:
     matches = batch.matches
     rows, types = batch.rows[batch.gold_entities.starts][gold], batch.gold_entities.types[gold]
     strict = batch.gold_entities.strict[gold]
@@ -119,7 +119,12 @@ def _count_entities(
     counter.add(("same_type",), rows[matches.same_type[predicted]])
     counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], shift=errors[errors != RIGHT])
     right, strict_right = matches.right[predicted], matches.strict_right[predicted]
-    chosen = {"predicted": np.s_[:], "strict_predicted": strict, "right": right, "strict_right": strict_right}
+    chosen: dict[str, _Chosen] = {
+        "predicted": np.s_[:],
+        "strict_predicted": strict,
+        "right": right,
+        "strict_right": strict_right,
+    }
     _count_typed(counter, batch, {name: (rows[which], types[which]) for name, which in chosen.items()})
 
 

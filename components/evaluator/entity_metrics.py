@@ -1,143 +1,118 @@
-"""The TFMA metric: entity precision, recall and F1 over all types and per type, and token accuracy.
+"""The TFMA metric: adds up the counts of batches and makes scores of them.
 
 No library served: TFMA has no metric for spans; seqeval cannot merge the counts of shards and slices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
 import numpy as np
-from tensorflow_model_analysis.metrics import metric_types, metric_util
+from pydantic import TypeAdapter
+from tensorflow_model_analysis.metrics import metric_types
 
-from components.evaluator.align import to_gold_tokens
-from components.evaluator.errors import EvaluationError
-from components.text.entity_scores import EntityCounts
+from components.evaluator.count_table import CountTable
+from components.evaluator.evaluation import Estimate, Mistake, Scores
+from components.evaluator.extractor import BASELINE, COUNTS_KEY
+from components.evaluator.scoring import changes, scores
+from components.evaluator.slice_counts import SliceCounts
 
-NAME = "entity_f1"
-"""Name of the metric and of the key that thresholds apply to: micro-averaged F1."""
+SCORES_KEY = "scores"
+CHANGES_KEY = "changes"
+MISTAKES_KEY = "mistakes"
+"""Names of the keys whose values are JSON."""
+
+SCORES_JSON: TypeAdapter[Scores] = TypeAdapter(Scores)
+CHANGES_JSON: TypeAdapter[dict[str, Estimate]] = TypeAdapter(dict[str, Estimate])
+MISTAKES_JSON: TypeAdapter[tuple[Mistake, ...]] = TypeAdapter(tuple[Mistake, ...])
 
 
 class EntityMetrics(metric_types.Metric):
     """Scores the exported model's tags on the corpus's tokens, with the counts of whole slices.
 
-    Keys of the result, each a float: `entity_precision`, `entity_recall`, `entity_f1` (micro), `entity_support`,
-    `entity_macro_f1`, `token_accuracy`, and for each type that occurs in the slice, in gold or prediction,
-    `entity_precision/TYPE`, `entity_recall/TYPE`, `entity_f1/TYPE`, `entity_support/TYPE`. The types come from the
-    data, so these keys are not declared beforehand; TFMA takes them, compares them with the baseline's and saves them
-    like the declared ones, and only cannot put thresholds on them.
+    Keys of the result for each model, floats: every name of `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
+    and `example_count`. TFMA saves them, compares them with the baseline's and shows them in its own views. `scores`
+    holds everything with intervals as JSON (`Scores`); for the candidate there are `mistakes` (of all examples) and,
+    as a difference, `changes` (estimates of the paired differences by name).
 
-    The label is the Example's `tags` (string, one a token); the prediction is the whole output of the signature
-    `serving_examples`, of which `tags`, `starts`, `ends` and `key` are read.
+    The metric takes what `components.evaluator.extractor` counted, not TFMA's labels and predictions.
     """
 
-    def __init__(self, name: str = NAME, **kwargs: Any) -> None:
+    def __init__(self, name: str = "entity_metrics", settings: str = "", **kwargs: Any) -> None:
         """Makes the metric.
 
         Args:
-            name: name of the metric, and of the key of its micro F1; TFMA finds thresholds by their being equal.
+            name: name of the metric.
+            settings: JSON of `EvaluationSettings`, which the extractor reads out of TFMA's configuration.
             **kwargs: further arguments of `metric_types.Metric`.
         """
-        # The wrapper calls _computations once a model, which a raw function is not when there is a baseline.
-        super().__init__(metric_util.merge_per_key_computations(_computations), name=name, **kwargs)
+        super().__init__(_computations, name=name, settings=settings, **kwargs)
 
 
 metric_types.register_metric(EntityMetrics)
 
 
-def _computations(name: str, model_name: str = "", output_name: str = "") -> list[metric_types.MetricComputation]:
-    combiner = _Combiner(name, model_name, output_name)
-    keys = list(combiner.extract_output(combiner.create_accumulator()))
-    return [metric_types.MetricComputation(keys=keys, preprocessors=None, combiner=combiner)]
+def _computations(
+    name: str, settings: str = "", model_names: Sequence[str] | None = None, **_: Any
+) -> list[metric_types.MetricComputation]:
+    del name, settings
+    combiner = _Combiner(tuple(model_names or ("",)))
+    return [metric_types.MetricComputation(keys=[], preprocessors=[_TakeCounts()], combiner=combiner)]
 
 
-class _Counts:
-    """What a slice is merged by: entity counts, and tokens that are tagged right, of all."""
+class _TakeCounts(metric_types.Preprocessor):
+    """Hands the combiner the counts and nothing else."""
 
-    def __init__(self) -> None:
-        self.entities = EntityCounts()
-        self.right_tokens = 0
-        self.tokens = 0
-
-    def merge(self, other: _Counts) -> None:
-        self.entities.merge(other.entities)
-        self.right_tokens += other.right_tokens
-        self.tokens += other.tokens
+    def process(self, extracts: dict[str, Any]) -> Iterator[SliceCounts]:
+        yield extracts[COUNTS_KEY]
 
 
 class _Combiner(beam.CombineFn):
-    """Counts the sentences of a slice for one model."""
+    """Adds up the counts of a slice, for both models at once, so that their difference can be told."""
 
-    def __init__(self, f1_name: str, model_name: str, output_name: str) -> None:
-        self._f1_name = f1_name
-        self._model_name = model_name
-        self._output_name = output_name
+    def __init__(self, models: tuple[str, ...]) -> None:
+        self._models = models
 
-    def create_accumulator(self) -> _Counts:
-        return _Counts()
+    def create_accumulator(self) -> SliceCounts:
+        return SliceCounts()
 
-    def add_input(self, counts: _Counts, element: metric_types.StandardMetricInputs) -> _Counts:
-        gold = _strings(self._of_model(element.label))
-        predicted = _predicted_tags(self._of_model(element.prediction), len(gold))
-        counts.entities.add(gold, predicted)
-        counts.right_tokens += sum(map(str.__eq__, gold, predicted))
-        counts.tokens += len(gold)
-        return counts
+    def add_input(self, total: SliceCounts, counts: SliceCounts) -> SliceCounts:
+        total.add(counts)
+        return total
 
-    def merge_accumulators(self, accumulators: Iterable[_Counts]) -> _Counts:
-        merged = _Counts()
+    def merge_accumulators(self, accumulators: Iterable[SliceCounts]) -> SliceCounts:
+        merged = SliceCounts()
         for counts in accumulators:
-            merged.merge(counts)
+            merged.add(counts)
         return merged
 
-    def extract_output(self, counts: _Counts) -> dict[metric_types.MetricKey, float]:
-        micro = counts.entities.micro()
-        values = {
-            self._f1_name: micro.f1,
-            "entity_precision": micro.precision,
-            "entity_recall": micro.recall,
-            "entity_support": micro.support,
-            "entity_macro_f1": counts.entities.macro().f1,
-            "token_accuracy": counts.right_tokens / counts.tokens if counts.tokens else 0.0,
-        }
-        for entity_type, scores in counts.entities.per_type().items():
-            values |= {f"entity_{measure}/{entity_type}": value for measure, value in scores._asdict().items()}
-        return {self._key(name): float(value) for name, value in values.items()}
-
-    def _key(self, name: str) -> metric_types.MetricKey:
-        return metric_types.MetricKey(name=name, model_name=self._model_name, output_name=self._output_name)
-
-    def _of_model(self, value: Any) -> Any:
-        # With a baseline, TFMA nests predictions (and labels, where the models' label keys differ) by model name.
-        return value[self._model_name] if isinstance(value, Mapping) and self._model_name in value else value
+    def extract_output(self, total: SliceCounts) -> dict[metric_types.MetricKey, Any]:
+        result: dict[metric_types.MetricKey, Any] = {}
+        rows = max((len(table.values) for table in total.tables.values()), default=1)
+        nothing = CountTable((), np.zeros((rows, 0)))  # of a model that has no entity in a slice of entities
+        tables = {model: total.tables.get(model, nothing) for model in self._models}
+        for model, table in tables.items():
+            of_model = scores(table, total.confusions.get(model))
+            result |= {_key(name, model): value for name, value in _numbers(of_model).items()}
+            result[_key(SCORES_KEY, model)] = SCORES_JSON.dump_json(of_model)
+        candidate = next(model for model in self._models if model != BASELINE)
+        if BASELINE in tables:
+            differences = CHANGES_JSON.dump_json(changes(tables[candidate], tables[BASELINE]))
+            result[metric_types.MetricKey(CHANGES_KEY, model_name=candidate, is_diff=True)] = differences
+        if total.confusions:
+            result[_key(MISTAKES_KEY, candidate)] = MISTAKES_JSON.dump_json(total.mistakes)
+        return result
 
 
-def _predicted_tags(prediction: Mapping[str, np.ndarray], n_gold: int) -> list[str]:
-    # tags, starts, ends: [tokens], or [1, tokens], padded
-    tags = [_text(tag) for tag in np.asarray(prediction["tags"]).reshape(-1).tolist()]
-    starts = np.asarray(prediction["starts"]).reshape(-1).tolist()
-    ends = np.asarray(prediction["ends"]).reshape(-1).tolist()
-    try:
-        return to_gold_tokens(tags, starts, ends, n_gold)
-    except EvaluationError as error:
-        key = " ".join(map(_text, np.asarray(prediction.get("key", "unknown")).reshape(-1).tolist()))
-        raise EvaluationError(
-            f"sentence with key {key!r}: {error}; its `sentence` must be its tokens joined by one space, and the model "
-            "must keep every token. Nothing was scored."
-        ) from error
+def _key(name: str, model: str) -> metric_types.MetricKey:
+    return metric_types.MetricKey(name=name, model_name=model)
 
 
-def _strings(label: Any) -> list[str]:
-    """Gold tags of one sentence; TFMA pads them with empty strings, and gives None for a sentence without any."""
-    if label is None:
-        return []
-    tags = [_text(tag) for tag in np.asarray(label).reshape(-1).tolist()]
-    while tags and not tags[-1]:
-        tags.pop()
-    return tags
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("utf-8") if isinstance(value, bytes) else str(value)
+def _numbers(of_model: Scores) -> dict[str, float]:
+    numbers = {name: estimate.value for name, estimate in of_model.metrics().items()}
+    numbers["entity_support"] = float(of_model.entities.micro.support)
+    for kind, of_type in of_model.entities.per_type.items():
+        numbers[f"entity_support/{kind}"] = float(of_type.support)
+    return numbers | {"example_count": float(of_model.sentences)}

@@ -2,64 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
 
-# Not from the package's top level: it lacks PerSliceMetricThreshold in the newer TFMA.
 from tensorflow_model_analysis.proto import config_pb2
 
-# 0.90 - 0.91 is -0.010000000000000009: without this, a loss of exactly the margin would count as more.
-_ROUNDING = 1e-9
+from components.evaluator.settings import EvaluationSettings
+
+METRIC = "EntityMetrics"
+_MODULE = "components.evaluator.entity_metrics"
 
 
-def eval_config(
-    min_f1: float,
-    max_regression: float | None,
-    slices: Sequence[str] = (),
-    signature: str = "serving_examples",
-) -> config_pb2.EvalConfig:
-    """Builds the configuration of the Evaluator: the metrics, the slices and what a model is blessed for.
+def eval_config(settings: EvaluationSettings, signature: str = "serving_examples") -> config_pb2.EvalConfig:
+    """Builds TFMA's configuration: the model's signature, the metric and the slices.
 
-    Both thresholds hold for all examples together; slices are reported and do not decide.
+    It holds no thresholds. TFMA's know no minimum support, and only apply to metrics that are declared before the data
+    is seen, which those of single entity types are not: `components.evaluator.blessing` decides.
 
     Args:
-        min_f1: the least micro-averaged entity F1 (0 to 1) of a model that is blessed.
-        max_regression: how much lower than the champion's the F1 may be (absolute, 0 to 1); None compares nothing.
-            Without a champion TFMA leaves this threshold out.
-        slices: names of Example features; the metrics are also computed for each of their values.
+        settings: slices and bootstrap.
         signature: signature of the exported model that takes serialized Examples.
-
-    Returns:
-        The configuration.
-
-    Raises:
-        ValueError: a threshold is outside 0 to 1.
     """
-    for name, value in (("min_f1", min_f1), ("max_regression", max_regression)):
-        if value is not None and not 0 <= value <= 1:
-            raise ValueError(f"{name} must be between 0 and 1, got {value}")
     return config_pb2.EvalConfig(
         model_specs=[config_pb2.ModelSpec(signature_name=signature, label_key="tags")],
-        slicing_specs=[config_pb2.SlicingSpec(), *(config_pb2.SlicingSpec(feature_keys=[name]) for name in slices)],
-        metrics_specs=[
-            config_pb2.MetricsSpec(
-                metrics=[config_pb2.MetricConfig(class_name="ExampleCount"), _entity_metrics(min_f1, max_regression)]
-            )
+        slicing_specs=[
+            config_pb2.SlicingSpec(),
+            *(config_pb2.SlicingSpec(feature_keys=[name]) for name in settings.slices),
         ],
+        metrics_specs=[config_pb2.MetricsSpec(metrics=[_metric(settings)])],
     )
 
 
-def _entity_metrics(min_f1: float, max_regression: float | None) -> config_pb2.MetricConfig:
-    threshold = config_pb2.MetricThreshold(
-        value_threshold=config_pb2.GenericValueThreshold(lower_bound={"value": min_f1})
-    )
-    if max_regression is not None:
-        threshold.change_threshold.direction = config_pb2.MetricDirection.HIGHER_IS_BETTER
-        threshold.change_threshold.absolute.value = -max_regression - _ROUNDING
+def settings_of(config: config_pb2.EvalConfig) -> EvaluationSettings:
+    """Reads the settings back.
+
+    Raises:
+        ValueError: the configuration was not built by `eval_config`.
+    """
+    for spec in config.metrics_specs:
+        for metric in spec.metrics:
+            if metric.class_name == METRIC:
+                return EvaluationSettings.from_json(json.loads(metric.config)["settings"])
+    raise ValueError(f"the configuration names no metric {METRIC}; build it with eval_config")
+
+
+def with_training_entities(config: config_pb2.EvalConfig, path: str) -> config_pb2.EvalConfig:
+    """A copy of the configuration that names the file of the training entities."""
+    settings = EvaluationSettings(**{**vars(settings_of(config)), "training_entities": path})
+    changed = config_pb2.EvalConfig()
+    changed.CopyFrom(config)
+    for spec in changed.metrics_specs:
+        for metric in spec.metrics:
+            if metric.class_name == METRIC:
+                metric.CopyFrom(_metric(settings))
+    return changed
+
+
+def _metric(settings: EvaluationSettings) -> config_pb2.MetricConfig:
     return config_pb2.MetricConfig(
-        class_name="EntityMetrics",
-        module="components.evaluator.entity_metrics",
-        # MetricConfig.threshold would apply to every slice, and the empty slicing spec is all examples together.
-        per_slice_thresholds=[
-            config_pb2.PerSliceMetricThreshold(slicing_specs=[config_pb2.SlicingSpec()], threshold=threshold)
-        ],
+        class_name=METRIC, module=_MODULE, config=json.dumps({"settings": settings.to_json()})
     )

@@ -37,15 +37,20 @@ __all__ = [
     "EntityScores",
     "Estimate",
     "Evaluation",
+    "Level",
     "MarkedSpan",
     "Mistake",
     "RuleOutcome",
+    "RuleState",
     "Scores",
     "Slice",
     "TypedScores",
 ]
 
 FORMAT_VERSION = 1
+
+RuleState = Literal["passed", "failed", "too_small", "no_champion"]
+Level = Literal["sentence", "entity"]
 
 ALL = "all examples"
 """Name of the slice that everything is in."""
@@ -64,7 +69,7 @@ class Slice:
 
     column: str = ""
     value: str = ""
-    level: Literal["sentence", "entity"] = "sentence"
+    level: Level = "sentence"
 
     @property
     def name(self) -> str:
@@ -112,7 +117,7 @@ class RuleOutcome:
     rule: Literal["min", "max_regression"]
     metric: str
     slice: str
-    state: Literal["passed", "failed", "too_small", "no_champion"]
+    state: RuleState
     bound: float
     support: int
     min_support: int

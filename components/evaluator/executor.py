@@ -1,4 +1,4 @@
-"""Runs the TFX Evaluator and says in words, properties and a small file what came of it."""
+"""Runs the TFX Evaluator on our extractor, decides, and says in words, properties and a small file what came of it."""
 
 from __future__ import annotations
 
@@ -7,29 +7,44 @@ import re
 import traceback
 from typing import Any
 
+import apache_beam as beam
 import tensorflow_model_analysis as tfma
-from absl import logging
-from tensorflow_model_analysis.proto import config_pb2
-from tfx.components.evaluator import constants
+from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 from tfx.components.evaluator import executor as tfx_executor
+from tfx.components.util import tfxio_utils
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
-from tfx.utils import io_utils, json_utils, path_utils, proto_utils
+from tfx.utils import io_utils, json_utils, proto_utils
 
+from components.evaluator import inputs as inputs_module
+from components.evaluator.blessing import decide
 from components.evaluator.errors import EvaluationError
-from components.evaluator.results import collect_scores, failures_in_words
-from components.evaluator.scores import write_scores
+from components.evaluator.eval_config import settings_of, with_training_entities
+from components.evaluator.evaluation import Evaluation
+from components.evaluator.find_training_entities import FindTrainingEntities
+from components.evaluator.outputs import log_decision, note_blessing, note_scores
+from components.evaluator.results import comparisons
+from components.evaluator.rule import rules_from_json
+from components.evaluator.scores import write_evaluation
+from components.evaluator.slicing import ENTITY_SEEN
+from components.evaluator.training_entities import TrainingEntities
 
-PRESENT_PROPERTY = "present"
-"""Custom property of a champion's artifact: 0 when the registry has none yet and the artifact is empty."""
+RULES_KEY = "rules"
+FORCE_BLESS_KEY = "force_bless"
+
+TRAINING_ENTITIES_FILE = "training_entities.npy"
+"""Name of the list of training entities, inside the evaluation artifact."""
+
+_TRAIN = "train"
+_EXTRACTORS = "components.evaluator.extractor.extractors"
 
 # Beam gives a worker's exception back as a cause, or from another process only as the text of its traceback.
 _RAISED_IN_BEAM = re.compile(r"\bEvaluationError: (.+?)(?: \[while running .*)?$", re.MULTILINE)
 
 
 class Executor(tfx_executor.Executor):
-    """The TFX Evaluator's executor, with an optional champion and readable results."""
+    """The TFX Evaluator's executor, with an optional champion, rules of our own and readable results."""
 
     def Do(
         self,
@@ -42,85 +57,88 @@ class Executor(tfx_executor.Executor):
         Args:
             input_dict: as for the TFX Evaluator: `examples`, `model`, and optionally `baseline_model` and `schema`. A
                 baseline that holds no SavedModel, or says `present` = 0, counts as none.
-            output_dict: `evaluation`, which gets TFMA's files, `scores.json` and the overall scores as custom
-                properties (floats, and `blessed` as int); `blessing`, as by TFX.
-            exec_properties: as for the TFX Evaluator.
+            output_dict: `evaluation`, which gets TFMA's files, `scores.json`, where entities are sliced by whether they
+                were seen in training `training_entities.npy`, and the overall scores as custom properties (floats, and
+                `blessed` as int); `blessing`, as by TFX.
+            exec_properties: as for the TFX Evaluator; `rules` (JSON), and `force_bless`, the reason for blessing the
+                model whatever the rules say.
 
         Raises:
-            EvaluationError: a split or slice that is asked for does not exist, or a sentence's predictions do not fit
-                its gold tags.
+            EvaluationError: a split or slice that is asked for does not exist, the model lacks what the evaluation
+                needs, or a sentence's predictions do not fit its gold tags.
         """
-        inputs = _without_absent_champion(input_dict)
-        _check_splits(inputs, exec_properties)
-        _check_slices(inputs, exec_properties)
+        config = EvalConfig()
+        proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config)
+        splits = _splits(exec_properties)
+        inputs, obstacles = inputs_module.without_incomparable_champion(
+            inputs_module.without_absent_champion(input_dict), config
+        )
+        inputs_module.check_splits(inputs, splits)
+        inputs_module.check_slices(inputs, config)
+        evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
+        config = self._with_training_entities(config, inputs, evaluation.uri)
+        self._run(config, inputs, output_dict, exec_properties)
+        settings = settings_of(config)
+        overall, slices, mistakes = comparisons(tfma.load_metrics(evaluation.uri), settings.slices)
+        rules = rules_from_json(exec_properties.get(RULES_KEY) or "[]")
+        decision = decide(overall, slices, rules, obstacles, exec_properties.get(FORCE_BLESS_KEY) or "")
+        version = inputs_module.champion_version(inputs)
+        result = Evaluation(overall, slices, decision, mistakes, tuple(splits), version, settings.bootstrap)
+        write_evaluation(evaluation.uri, result)
+        note_scores(evaluation, result)
+        blessing = artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY])
+        note_blessing(blessing, decision, inputs, exec_properties)
+        log_decision(result)
+
+    def _run(
+        self,
+        config: EvalConfig,
+        inputs: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """TFX's own part: reads the examples, loads the models, runs TFMA and writes its files."""
+        properties = {
+            **exec_properties,
+            standard_component_specs.EVAL_CONFIG_KEY: proto_utils.proto_to_json(config),
+            "custom_extractors": _EXTRACTORS,
+        }
         try:
-            super().Do(inputs, output_dict, exec_properties)
+            super().Do(inputs, output_dict, properties)
         except Exception as error:
             messages = _RAISED_IN_BEAM.findall("".join(traceback.format_exception(error)))
             if messages:  # the last one in a traceback was raised last, and names the sentence
                 raise EvaluationError(messages[-1]) from error
             raise
-        _report(
-            artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY]),
-            artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY]),
+
+    def _with_training_entities(self, config: EvalConfig, inputs: dict[str, list[Artifact]], folder: str) -> EvalConfig:
+        """Writes the list of training entities, where the slices need it."""
+        if ENTITY_SEEN not in settings_of(config).slices:
+            return config
+        inputs_module.check_splits(inputs, [_TRAIN])
+        examples = inputs[standard_component_specs.EXAMPLES_KEY]
+        schema = inputs_module.read_schema(inputs)
+        tfxio = tfxio_utils.get_tfxio_factory_from_artifact(
+            examples, ["Evaluator"], schema, raw_record_column_name=tfma.constants.ARROW_INPUT_COLUMN
         )
+        files = [io_utils.all_files_pattern(uri) for uri in artifact_utils.get_split_uris(examples, _TRAIN)]
+        path = os.path.join(folder, TRAINING_ENTITIES_FILE)
+        with self._make_beam_pipeline() as pipeline:
+            _ = (
+                pipeline
+                | "ReadTrainingExamples" >> tfxio(files).BeamSource()
+                | "FindTrainingEntities" >> FindTrainingEntities()
+                | "WriteTrainingEntities" >> beam.Map(_write, path)
+            )
+        return with_training_entities(config, path)
 
 
-def _without_absent_champion(input_dict: dict[str, list[Artifact]]) -> dict[str, list[Artifact]]:
-    key = standard_component_specs.BASELINE_MODEL_KEY
-    champions = [artifact for artifact in input_dict.get(key) or [] if _has_model(artifact)]
-    if champions:
-        logging.info("Comparing with the champion in %s.", champions[0].uri)
-        return {**input_dict, key: champions}
-    logging.info("There is no champion: only the absolute thresholds decide.")
-    return {name: artifacts for name, artifacts in input_dict.items() if name != key}
+def _splits(exec_properties: dict[str, Any]) -> list[str]:
+    return json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null") or ["eval"]
 
 
-def _has_model(artifact: Artifact) -> bool:
-    if artifact.has_custom_property(PRESENT_PROPERTY) and not artifact.get_int_custom_property(PRESENT_PROPERTY):
-        return False
-    folder = path_utils.serving_model_path(artifact.uri, path_utils.is_old_model_artifact(artifact))
-    return bool(fileio.exists(os.path.join(folder, "saved_model.pb")))
-
-
-def _check_splits(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> None:
-    wanted = json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null") or ["eval"]
-    for examples in input_dict[standard_component_specs.EXAMPLES_KEY]:
-        there = artifact_utils.decode_split_names(examples.split_names)
-        for split in wanted:
-            if split not in there:
-                raise EvaluationError(
-                    f"there is no split {split!r} to evaluate on; the examples have {', '.join(there)}. Set the "
-                    "evaluated split to one of these, or add such a split to the corpus."
-                )
-
-
-def _check_slices(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> None:
-    schemas = input_dict.get(standard_component_specs.SCHEMA_KEY)
-    if not schemas:
-        return
-    schema = io_utils.SchemaReader().read(io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(schemas)))
-    there = sorted(feature.name for feature in schema.feature)
-    eval_config = config_pb2.EvalConfig()
-    proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], eval_config)
-    for spec in eval_config.slicing_specs:
-        for name in spec.feature_keys:
-            if name not in there:
-                raise EvaluationError(
-                    f"cannot slice by {name!r}: the schema has no such feature, it has {', '.join(there)}. Correct the "
-                    "slice's name, or declare the feature as a metadata column of the corpus."
-                )
-
-
-def _report(evaluation: Artifact, blessing: Artifact) -> None:
-    blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY) == constants.BLESSED_VALUE
-    failures = failures_in_words(tfma.load_validation_result(evaluation.uri))
-    scores = {**collect_scores(tfma.load_metrics(evaluation.uri)), "blessed": blessed, "failures": failures}
-    write_scores(evaluation.uri, scores)
-    for name, value in scores["overall"].items():
-        evaluation.set_float_custom_property(name, value)
-    evaluation.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, int(blessed))
-    if blessed:
-        logging.info("The model is blessed: entity F1 %.3f", scores["overall"]["entity_f1"])
-    else:
-        logging.warning("The model is not blessed: %s", "; ".join(failures) or "no threshold is configured")
+def _write(entities: TrainingEntities, path: str) -> None:
+    fileio.makedirs(os.path.dirname(path))
+    with fileio.open(f"{path}.tmp", "wb") as file:
+        file.write(entities.to_bytes())
+    fileio.rename(f"{path}.tmp", path, overwrite=True)

@@ -39,9 +39,12 @@ def scores(table: CountTable, confusion: CountTable | None = None) -> Scores:
 
 def changes(candidate: CountTable, champion: CountTable) -> dict[str, Estimate]:
     """Candidate minus champion, for each name that both have in `Scores.metrics()`."""
-    ours, theirs = (_scores(table, None, lambda values: values).metrics() for table in (candidate, champion))
     # With the identity for a number these are arrays, replicate by replicate of the same drawn sentences.
-    return {name: estimate(np.subtract(ours[name], theirs[name])) for name in ours if name in theirs}
+    sides: list[dict[str, Any]] = [
+        dict(_scores(table, None, lambda values: values).metrics()) for table in (candidate, champion)
+    ]
+    ours, theirs = sides
+    return {name: estimate(ours[name] - theirs[name]) for name in ours if name in theirs}
 
 
 def estimate(values: np.ndarray) -> Estimate:

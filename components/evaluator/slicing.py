@@ -90,7 +90,7 @@ class Slicer:
             name = self._seen if column == ENTITY_SEEN else self._length
             gold, predicted = name(batch, batch.gold_entities), name(batch, batch.predicted_entities)
             for value in sorted({*gold, *predicted}):
-                yield Slice(column, value, "entity"), gold == value, predicted == value
+                yield Slice(column, str(value), "entity"), gold == value, predicted == value
 
     def _length(self, batch: TaggedBatch, entities: Entities) -> np.ndarray:
         names = [range_name(length, self.entity_length) for length in (entities.ends - entities.starts).tolist()]

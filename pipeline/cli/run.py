@@ -12,13 +12,20 @@ from pipeline.cli.options import config_options
 @click.command()
 @config_options
 @click.option("--data", type=click.Path(path_type=Path), help="Corpus folder; the same as --set corpus.path=DIR.")
-def run(profile: Path | None, settings: tuple[str, ...], data: Path | None) -> None:
+@click.option(
+    "--force-bless",
+    metavar="REASON",
+    help="Push the model whatever its scores; the reason is recorded in the registry.",
+)
+def run(profile: Path | None, settings: tuple[str, ...], data: Path | None, force_bless: str | None) -> None:
     """Run the pipeline on this machine: labelled text in, a served tagger out.
 
     What did not change since an earlier run is taken from the cache.
     """
     from configs.loading import load_config
 
+    if force_bless is not None and not force_bless.strip():
+        raise click.UsageError("--force-bless needs a reason, which the registry keeps")
     if data is not None:
         settings = (*settings, f"corpus.path={data}")
     config = load_config(profile, settings)
@@ -26,4 +33,4 @@ def run(profile: Path | None, settings: tuple[str, ...], data: Path | None) -> N
     from pipeline.local_run import run_locally
     from pipeline.summary import print_summary
 
-    print_summary(run_locally(config))
+    print_summary(run_locally(config, (force_bless or "").strip()))

@@ -2,95 +2,84 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from tensorflow_model_analysis.metrics import metric_types
 
-from components.evaluator.entity_metrics import EntityMetrics
-from components.evaluator.errors import EvaluationError
-
-
-def combiners(**settings):
-    return [computation.combiner for computation in EntityMetrics().computations(**settings)]
+from components.evaluator.entity_metrics import CHANGES_JSON, MISTAKES_JSON, SCORES_JSON, EntityMetrics
+from components.evaluator.extractor import COUNTS_KEY
+from components.evaluator.slice_counts import SliceCounts, count_slices
+from components.evaluator.slicing import Slicer
 
 
-def element(label, tags, starts, ends, key="k"):
-    prediction = {
-        "tags": np.array(tags, object),
-        "starts": np.array(starts, np.int32),
-        "ends": np.array(ends, np.int32),
-        "key": np.array([key.encode()], object),
+def computation(**settings):
+    (only,) = EntityMetrics().computations(**settings)
+    return only
+
+
+@pytest.fixture
+def count(make_batch):
+    """Counts of all examples for models of the given predictions."""
+
+    def of(gold, replicates=5, slicer=None, **predicted):
+        batches = {
+            model: make_batch(gold, tags, [[0.9] * len(row) for row in tags]) for model, tags in predicted.items()
+        }
+        return [counts for _, counts in count_slices(batches, {}, slicer or Slicer(), replicates, next(iter(batches)))]
+
+    return of
+
+
+def test_counts_of_shards_become_floats_and_documents(count):
+    combiner = computation().combiner
+    parts = [
+        count([["B-X", "O"]], **{"": [["B-X", "O"]]})[0],
+        count([["B-X", "O"]], **{"": [["O", "B-Y"]]})[0],
+    ]
+    accumulators = [combiner.add_input(combiner.create_accumulator(), part) for part in parts]
+    output = combiner.extract_output(combiner.merge_accumulators(accumulators))
+    values = {key.name: value for key, value in output.items()}
+    numbers = {name: value for name, value in values.items() if isinstance(value, float)}
+    assert numbers["entity_f1"] == 0.5
+    assert numbers["entity_f1/X"] == pytest.approx(2 / 3)
+    assert numbers["entity_f1/Y"] == 0.0
+    assert (numbers["entity_support"], numbers["entity_support/X"], numbers["example_count"]) == (2, 2, 2)
+    assert numbers["token_accuracy"] == 0.5
+    document = SCORES_JSON.validate_json(values["scores"])
+    assert {name: estimate.value for name, estimate in document.metrics().items()}.items() <= numbers.items()
+    assert document.confusion.labels == ("O", "X", "Y")
+    assert [mistake.kind for mistake in MISTAKES_JSON.validate_json(values["mistakes"])] == ["missed"]
+    assert "changes" not in values
+
+
+def test_two_models_are_told_apart_and_compared(count):
+    both = computation(model_names=["baseline", "candidate"])
+    (counts,) = count([["B-X"]] * 20, candidate=[["B-X"]] * 20, baseline=[["O"]] * 20)
+    output = both.combiner.extract_output(counts)
+    assert {key.model_name: value for key, value in output.items() if key.name == "entity_f1"} == {
+        "candidate": 1.0,
+        "baseline": 0.0,
     }
-    return metric_types.StandardMetricInputs(
-        labels=None if label is None else np.array(label, object), predictions=prediction
-    )
+    (changes,) = (value for key, value in output.items() if key.name == "changes" and key.is_diff)
+    assert CHANGES_JSON.validate_json(changes)["entity_f1"].value == 1.0
+    assert [key.model_name for key in output if key.name == "mistakes"] == ["candidate"]
 
 
-def by_name(combiner, counts):
-    return {key.name: value for key, value in combiner.extract_output(counts).items()}
+def test_a_model_without_any_entity_in_a_slice_scores_nothing_there(count):
+    both = computation(model_names=["baseline", "candidate"])
+    found = count([["O"]], slicer=Slicer(("entity_length",)), candidate=[["B-X"]], baseline=[["O"]])
+    output = both.combiner.extract_output(found[1])
+    scores = {key.model_name: SCORES_JSON.validate_json(v) for key, v in output.items() if key.name == "scores"}
+    assert scores["candidate"].entities.micro.predicted == 1
+    assert scores["baseline"].entities.micro.predicted == scores["baseline"].sentences == 0
+    assert not any(key.name == "mistakes" for key in output)
 
 
-def test_one_computation_a_model_whose_name_is_a_declared_key():
-    computations = EntityMetrics().computations(model_names=["candidate", "baseline"])
-    assert [{key.model_name for key in each.keys} for each in computations] == [{"candidate"}, {"baseline"}]
-    for each in computations:
-        assert "entity_f1" in {key.name for key in each.keys}
+def test_the_preprocessor_hands_on_the_counts_only():
+    (preprocessor,) = computation().preprocessors
+    counts = SliceCounts()
+    assert list(preprocessor.process({COUNTS_KEY: counts, "other": 1})) == [counts]
 
 
-def test_name_can_be_chosen():
-    (computation,) = EntityMetrics(name="f1_again").computations()
-    assert "f1_again" in {key.name for key in computation.keys}
-
-
-def test_scores_of_two_shards_merge():
-    (combiner,) = combiners()
-    one = combiner.add_input(combiner.create_accumulator(), element([b"B-X", b"O"], [b"B-X", b"O"], [0, 2], [1, 3]))
-    two = combiner.add_input(combiner.create_accumulator(), element([b"B-X", b"O"], [b"O", b"B-Y"], [0, 2], [1, 3]))
-    assert by_name(combiner, combiner.merge_accumulators([one, two])) == {
-        "entity_f1": 0.5,
-        "entity_precision": 0.5,
-        "entity_recall": 0.5,
-        "entity_support": 2.0,
-        "entity_macro_f1": pytest.approx(1 / 3),
-        "token_accuracy": 0.5,
-        "entity_precision/X": 1.0,
-        "entity_recall/X": 0.5,
-        "entity_f1/X": pytest.approx(2 / 3),
-        "entity_support/X": 2.0,
-        "entity_precision/Y": 0.0,
-        "entity_recall/Y": 0.0,
-        "entity_f1/Y": 0.0,
-        "entity_support/Y": 0.0,
-    }
-
-
-@pytest.mark.parametrize("pad", [b"[PAD]", b""])
-def test_padding_of_labels_and_predictions_is_left_out(pad):
-    (combiner,) = combiners()
-    padded = element([b"B-X", b"", b""], [b"B-X", pad, pad], [0, 0, 0], [1, 0, 0])
-    values = by_name(combiner, combiner.add_input(combiner.create_accumulator(), padded))
-    assert (values["entity_f1"], values["token_accuracy"], values["entity_support"]) == (1.0, 1.0, 1.0)
-
-
-@pytest.mark.parametrize("label", [None, [], [b""]])
-def test_sentence_without_tokens_counts_nothing(label):
-    (combiner,) = combiners()
-    counts = combiner.add_input(combiner.create_accumulator(), element(label, [b"[PAD]"], [0], [0]))
-    assert by_name(combiner, counts)["token_accuracy"] == 0.0
-
-
-def test_predictions_of_the_own_model_are_taken_when_there_are_two():
-    candidate, baseline = combiners(model_names=["candidate", "baseline"])
-    right = element([b"B-X"], [b"B-X"], [0], [1])
-    wrong = element([b"B-X"], [b"O"], [0], [1])
-    both = metric_types.StandardMetricInputs(
-        labels=right.label, predictions={"candidate": right.prediction, "baseline": wrong.prediction}
-    )
-    for combiner, f1 in ((candidate, 1.0), (baseline, 0.0)):
-        assert by_name(combiner, combiner.add_input(combiner.create_accumulator(), both))["entity_f1"] == f1
-
-
-def test_misaligned_sentence_is_named_by_its_key():
-    (combiner,) = combiners()
-    with pytest.raises(EvaluationError, match=r"key 'train:17': .* 1 corpus tokens, and there are 2 gold tags"):
-        combiner.add_input(combiner.create_accumulator(), element([b"O", b"O"], [b"O"], [0], [1], key="train:17"))
+def test_no_input_gives_zeros():
+    combiner = computation().combiner
+    output = combiner.extract_output(combiner.create_accumulator())
+    assert {key.name: value for key, value in output.items()}["entity_f1"] == 0.0

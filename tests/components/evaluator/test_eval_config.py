@@ -1,43 +1,38 @@
-"""The evaluation's settings."""
+"""The evaluation's settings inside TFMA's configuration."""
 
 from __future__ import annotations
 
 import pytest
+from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluator.eval_config import eval_config
+from components.evaluator.eval_config import eval_config, settings_of, with_training_entities
+from components.evaluator.settings import EvaluationSettings
 
-
-def thresholds(config):
-    metrics = {metric.class_name: metric for metric in config.metrics_specs[0].metrics}
-    assert not metrics["ExampleCount"].per_slice_thresholds
-    assert not metrics["EntityMetrics"].HasField("threshold")  # would hold for every slice
-    (only,) = metrics["EntityMetrics"].per_slice_thresholds
-    (spec,) = only.slicing_specs
-    assert not spec.feature_keys
-    return only.threshold
+SETTINGS = EvaluationSettings(("source", "entity_seen"), (4,), (2,), 7)
 
 
-def test_thresholds_hold_for_all_examples_only():
-    config = eval_config(min_f1=0.6, max_regression=0.02, slices=["source", "domain"], signature="other")
-    threshold = thresholds(config)
-    assert threshold.value_threshold.lower_bound.value == 0.6
-    assert threshold.change_threshold.absolute.value == pytest.approx(-0.02)
-    assert [list(spec.feature_keys) for spec in config.slicing_specs] == [[], ["source"], ["domain"]]
+def test_tfma_is_told_signature_slices_and_metric_and_no_threshold():
+    config = eval_config(SETTINGS, signature="other")
     assert config.model_specs[0].signature_name == "other"
+    assert [list(spec.feature_keys) for spec in config.slicing_specs] == [[], ["source"], ["entity_seen"]]
+    ((metric,),) = (spec.metrics for spec in config.metrics_specs)
+    assert (metric.module, metric.class_name) == ("components.evaluator.entity_metrics", "EntityMetrics")
+    assert not metric.HasField("threshold")
+    assert not metric.per_slice_thresholds
 
 
-def test_loss_of_exactly_the_margin_is_allowed():
-    assert 0.90 - 0.91 < -0.01  # floating point
-    assert thresholds(eval_config(0.0, 0.01)).change_threshold.absolute.value <= 0.90 - 0.91
+def test_settings_come_back():
+    assert settings_of(eval_config(SETTINGS)) == SETTINGS
 
 
-def test_no_comparison_without_a_margin():
-    assert not thresholds(eval_config(min_f1=0.6, max_regression=None)).HasField("change_threshold")
+def test_the_file_of_training_entities_is_added_to_a_copy():
+    config = eval_config(SETTINGS)
+    changed = with_training_entities(config, "folder/file.npy")
+    assert settings_of(changed).training_entities == "folder/file.npy"
+    assert settings_of(changed).slices == SETTINGS.slices
+    assert settings_of(config) == SETTINGS
 
 
-@pytest.mark.parametrize(
-    ("min_f1", "max_regression", "text"), [(60, 0.1, "min_f1 .* got 60"), (0.5, -0.1, "max_regression .* got -0.1")]
-)
-def test_thresholds_outside_0_to_1_are_refused(min_f1, max_regression, text):
-    with pytest.raises(ValueError, match=text):
-        eval_config(min_f1, max_regression)
+def test_another_configuration_is_refused():
+    with pytest.raises(ValueError, match="names no metric EntityMetrics"):
+        settings_of(config_pb2.EvalConfig())
