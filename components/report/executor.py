@@ -83,7 +83,8 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
 
     exported = artifact_utils.get_single_uri(input_dict[EXPORTED_MODEL_KEY])
     provenance = attached_provenance(path_utils.serving_model_dir(exported))
-    provenance.pop("corpus", None)  # the data's fingerprint says it
+    for name in ("corpus", "code"):  # the data's fingerprint and the lineage say it
+        provenance.pop(name, None)
     card = json.loads(exec_properties[CARD_KEY])
     return ModelFacts(
         name=exec_properties[MODEL_NAME_KEY],

@@ -99,8 +99,8 @@ def _data(facts: ModelFacts) -> Iterator[str]:
     for drift in facts.drifts():
         if drift.notable:
             yield (
-                f"{drift.other} differs from {drift.reference} in {drift.what} ({drift.measure} distance "
-                f"{drift.distance:.2f}; {drift.detail})."
+                f"{drift.other} differs from {drift.reference} in {drift.what} (distance {drift.distance:.2f}, "
+                f"{drift.measure}; {drift.detail})."
             )
     if facts.data.left_out:
         yield f"{facts.data.left_out:,} sentences or files of the corpus could not be read and are in no figure."
