@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from components.evaluator.rule import METRIC_PATTERN
+
 Count = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -18,13 +20,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 # Inputs and outputs of the exported model (schemas/serving_contract.yaml).
 _TAKEN = {"sentence", "tokens", "tags", "scores", "starts", "ends", "truncated"}
 _TAKEN |= {f"entity_{name}" for name in ("texts", "types", "starts", "ends", "scores")}
-
-
-# Names of scores (components/evaluator/model_scores.py).
-_METRIC = (
-    r"^(entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|token_accuracy"
-    r"|calibration_error)$"
-)
 
 
 class _Section(BaseModel):
@@ -136,7 +131,7 @@ class Exporter(_Section):
 class BlessingRule(_Section):
     """What one metric must reach, on all examples or on slices."""
 
-    metric: Annotated[str, Field(pattern=_METRIC)] = "entity_f1"
+    metric: Annotated[str, Field(pattern=METRIC_PATTERN)] = "entity_f1"
     slice: str = ""
     min: Share | None = None
     max_regression: Share | None = None

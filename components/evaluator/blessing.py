@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from components.evaluator.evaluation import ALL, Blessing, Comparison, Estimate, RuleOutcome, RuleState, Scores
-from components.evaluator.rule import Rule
+from components.evaluator.rule import LOWER_IS_BETTER, Rule
 
 # 0.90 - 0.91 is -0.010000000000000009: without this, a loss of exactly the margin would count as more.
 _ROUNDING = 1e-9
-_LOWER_IS_BETTER = frozenset({"calibration_error"})
 _ORDER = ("failed", "passed", "too_small", "no_champion")
 
 
@@ -82,7 +81,7 @@ def _minimum(rule: Rule, bound: float, place: Comparison) -> RuleOutcome:
         text = f"{what} {small or 'is not there to be checked'}"
         state: RuleState = "too_small" if small else "failed"
         return RuleOutcome("min", rule.metric, name, state, bound, support, rule.min_support, None, None, text)
-    lower = rule.metric in _LOWER_IS_BETTER
+    lower = rule.metric in LOWER_IS_BETTER
     passed = found.value <= bound + _ROUNDING if lower else found.value >= bound - _ROUNDING
     text = f"{what} is {_spoken(found)}; at {'most' if lower else 'least'} {bound:.4f} is needed"
     state = "passed" if passed else "failed"
@@ -103,7 +102,7 @@ def _regression(rule: Rule, bound: float, place: Comparison) -> RuleOutcome:
     elif change is None:
         state, text = "failed", f"{what} cannot be compared: one of the models has no such metric"
     else:
-        worse = change.value if rule.metric in _LOWER_IS_BETTER else -change.value
+        worse = change.value if rule.metric in LOWER_IS_BETTER else -change.value
         state = "passed" if worse <= bound + _ROUNDING else "failed"
         text = (
             f"{what} changed by {_spoken(change, '+')} against the champion; a loss of at most {bound:.4f} is allowed"

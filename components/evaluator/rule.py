@@ -6,6 +6,15 @@ import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 
+METRIC_PATTERN = (
+    r"^(entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|token_accuracy"
+    r"|calibration_error)$"
+)
+"""Names of `Scores.metrics()`."""
+
+LOWER_IS_BETTER = frozenset({"calibration_error"})
+"""Metrics of which less is better: `Rule.min` is the most that they may be."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
@@ -14,9 +23,8 @@ class Rule:
     Attributes:
         metric: a name of `Scores.metrics()`, such as `entity_f1` or `entity_recall/PER`.
         slice: where: empty for all examples, `source=a.conll` for one slice, `source` for each slice of a column.
-        min: the least that the metric may be; None demands nothing.
-        max_regression: the most that it may be lower than the champion's; None compares nothing. `calibration_error`,
-            which is better when lower, may be that much higher.
+        min: the least that the metric may be (of `LOWER_IS_BETTER` the most); None demands nothing.
+        max_regression: the most that it may be worse than the champion's; None compares nothing.
         min_support: gold entities that a slice needs for the rule to decide there.
     """
 

@@ -17,6 +17,7 @@ from components.text.errors import NerError
 _COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
     "report": ("pipeline.cli.report:report", "Show the report of a run."),
+    "evaluate": ("pipeline.cli.evaluate:evaluate", "Score logged predictions against labels that came later."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
     "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),

@@ -42,6 +42,10 @@ def test_naming_forwarded_features_replaces_the_default_ones():
     [
         ("trainer.epochs=-1", "[trainer -> epochs] must be > 0, got -1"),
         ("evaluator.min_f1=1.5", "[evaluator -> min_f1] must be <= 1, got 1.5"),
+        ("evaluator.rules=[{slice: source}]", "[evaluator -> rules -> 0] a rule needs min, max_regression or both"),
+        ("evaluator.rules=[{metric: f1, min: 0.5}]", "[evaluator -> rules -> 0 -> metric] string should match pattern"),
+        ("evaluator.rules=[{min: 60}]", "[evaluator -> rules -> 0 -> min] must be <= 1, got 60"),
+        ("evaluator.sentence_length=[10, 5]", "[evaluator -> sentence_length] must rise from one number to the next"),
         ("trainer.epoch=3", "[trainer -> epoch] is not a setting; did you mean epochs?"),
         ("typo=1", "[typo] is not a setting; known are name,"),
         ("corpus.format=xml", "[corpus -> format] must be one of 'auto', 'columns', 'tsv' or 'jsonl', got 'xml'"),

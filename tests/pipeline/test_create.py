@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from components.evaluator.rule import rules_from_json
 from configs.loading import load_config
 from pipeline.create import create_pipeline
 from pipeline.inputs import prepare_inputs
@@ -39,3 +42,25 @@ def test_report_and_model_card_are_registered_with_the_model(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     for name in ("report", "model_card"):
         assert nodes["RegistryPusher"].inputs[name] is nodes["Reporter"].outputs[name]
+
+
+def test_the_evaluator_is_told_the_configured_rules(pipeline):
+    (node,) = (node for node in pipeline.components if node.id == "Evaluator")
+    (rule,) = rules_from_json(node.exec_properties["rules"])
+    assert (rule.metric, rule.min, rule.max_regression) == ("entity_f1", 0.1, 0.0)
+    assert node.exec_properties["force_bless"] == ""
+
+
+def test_the_reason_of_a_forced_blessing_goes_into_the_registry(tmp_path):
+    config = load_config(None, [f"work_dir={tmp_path}"])
+    forced = create_pipeline(config, prepare_inputs(config), "3", "the contract changed")
+    nodes = {node.id: node for node in forced.components}
+    assert nodes["Evaluator"].exec_properties["force_bless"] == "the contract changed"
+    lineage = json.loads(nodes["RegistryPusher"].exec_properties["lineage"])
+    assert lineage["forced_blessing"] == "the contract changed"
+    assert lineage["baseline_version"] == "3"
+
+
+def test_nothing_forced_leaves_no_trace(pipeline):
+    (pusher,) = (node for node in pipeline.components if node.id == "RegistryPusher")
+    assert "forced_blessing" not in json.loads(pusher.exec_properties["lineage"])

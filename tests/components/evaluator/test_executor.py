@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import warnings
 from pathlib import Path
@@ -16,15 +17,20 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import eval_config
+from components.evaluator.evaluation import Slice
 from components.evaluator.executor import Executor
-from components.evaluator.scores import read_scores
+from components.evaluator.rule import Rule, rules_to_json
+from components.evaluator.scores import read_evaluation
+from components.evaluator.settings import EvaluationSettings
+from components.evaluator.slicing import range_name
+from components.text.spans import spans
 
 SCHEMA = 'feature {{ name: "{}" type: BYTES }}\n'
 TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-creative-work"]
 
 
 class CannedModel(tf.Module):
-    """Gives each sentence, found by its key, the tags and offsets that it is told to give."""
+    """Gives each sentence, found by its key, the tags, scores and offsets that it is told to give."""
 
     def __init__(self, rows):
         super().__init__()
@@ -33,18 +39,19 @@ class CannedModel(tf.Module):
             tf.lookup.StaticHashTable(
                 tf.lookup.KeyValueTensorInitializer(keys, [" ".join(map(str, row[name])) for row in rows]), ""
             )
-            for name in ("tags", "starts", "ends")
+            for name in ("tags", "starts", "ends", "scores")
         ]
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
     def serving_examples(self, examples):
         keys = tf.io.parse_example(examples, {"key": tf.io.FixedLenFeature([1], tf.string)})["key"]
-        tags, starts, ends = (tf.strings.split(table.lookup(keys[:, 0])) for table in self.tables)
+        tags, starts, ends, scores = (tf.strings.split(table.lookup(keys[:, 0])) for table in self.tables)
         return {
             "key": keys,
             "tags": tags.to_tensor("[PAD]"),
             "starts": tf.strings.to_number(starts, tf.int32).to_tensor(),
             "ends": tf.strings.to_number(ends, tf.int32).to_tensor(),
+            "scores": tf.strings.to_number(scores, tf.float32).to_tensor(),
         }
 
 
@@ -68,12 +75,13 @@ def make_sentence(index, dice):
 def predict(sentence, error_rate, dice):
     """Noisy tags of the gold tokens, and how a model that cuts finer would serve them."""
     per_token = [tag if dice.random() > error_rate else dice.choice(TAGS) for tag in sentence["gold"]]
-    row = {"key": sentence["key"], "per_token": per_token, "tags": [], "starts": [], "ends": []}
+    row = {"key": sentence["key"], "per_token": per_token, "tags": [], "starts": [], "ends": [], "scores": []}
     at = 0
     for tag, of_token in zip(per_token, sentence["pieces"], strict=True):
         for number, piece in enumerate(of_token):
             row["tags"].append(dice.choice(TAGS) if number else tag)
             row["starts"].append(at)
+            row["scores"].append(round(dice.random(), 3))
             at += len(piece)
             row["ends"].append(at)
         at += 1
@@ -93,9 +101,9 @@ def write_examples(folder, split, sentences):
             writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
 
 
-def save_model(folder, rows):
+def save_model(folder, rows, signature="serving_examples"):
     module = CannedModel(rows)
-    tf.saved_model.save(module, str(folder / "Format-Serving"), {"serving_examples": module.serving_examples})
+    tf.saved_model.save(module, str(folder / "Format-Serving"), {signature: module.serving_examples})
     return rows
 
 
@@ -107,14 +115,18 @@ def artifact(artifact_type, path):
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    """Sixty sentences, and four models: good, bad, one that loses a token of one sentence, and none at all."""
+    """Sixty sentences, and models: good, bad, one that is bad in b.conll only, one that loses a token, and others."""
     folder = tmp_path_factory.mktemp("evaluator")
     dice = random.Random(7)
     sentences = [make_sentence(index, dice) for index in range(60)]
     write_examples(folder / "examples", "eval", sentences)
     write_examples(folder / "examples", "empty", [])
+    write_examples(folder / "examples", "train", sentences[:9])
     good = save_model(folder / "good", [predict(sentence, 0.1, dice) for sentence in sentences])
     bad = save_model(folder / "bad", [predict(sentence, 0.4, dice) for sentence in sentences])
+    save_model(folder / "old", bad, signature="predict")
+    bad_in_b = [row if s["source"] == "a.conll" else worse for s, row, worse in zip(sentences, good, bad, strict=True)]
+    save_model(folder / "bad_in_b", bad_in_b)
     lost = [dict(row) for row in good]
     lost[41]["ends"] = [*lost[41]["ends"][:-1], lost[41]["starts"][-1]]
     save_model(folder / "lost", lost)
@@ -128,20 +140,27 @@ def corpus(tmp_path_factory):
 @pytest.fixture
 def evaluate(corpus, tmp_path):
     """Runs the executor; returns the evaluation and blessing artifacts."""
+    numbers = itertools.count()
 
-    def run(model, champion=None, split="eval", **settings):
+    def run(model, champion=None, split="eval", slices=("source",), more_rules=(), force_bless="", beam=(), **settings):
         examples = artifact(standard_artifacts.Examples, corpus.folder / "examples")
-        examples.split_names = artifact_utils.encode_split_names(["eval", "empty"])
+        examples.split_names = artifact_utils.encode_split_names(["eval", "empty", "train"])
         examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
         inputs = {"examples": [examples], "model": [artifact(standard_artifacts.Model, corpus.folder / model)]}
         inputs["schema"] = [artifact(standard_artifacts.Schema, corpus.folder / "schema")]
         if champion is not None:
             inputs["baseline_model"] = [champion]
-        evaluation = artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
-        blessing = artifact(standard_artifacts.ModelBlessing, tmp_path / "blessing")
-        config = eval_config(**{"min_f1": 0.5, "max_regression": 0.01, "slices": ["source"]} | settings)
-        properties = {"eval_config": json_format.MessageToJson(config), "example_splits": f'["{split}"]'}
-        context = BaseBeamExecutor.Context(beam_pipeline_args=[], tmp_dir=str(tmp_path / "tmp"), unique_id="1")
+        folder = tmp_path / str(next(numbers))
+        evaluation = artifact(standard_artifacts.ModelEvaluation, folder / "evaluation")
+        blessing = artifact(standard_artifacts.ModelBlessing, folder / "blessing")
+        rule = Rule("entity_f1", **{"min": 0.5, "max_regression": 0.01} | settings)
+        properties = {
+            "eval_config": json_format.MessageToJson(eval_config(EvaluationSettings(tuple(slices), bootstrap=20))),
+            "rules": rules_to_json([rule, *more_rules]),
+            "force_bless": force_bless,
+            "example_splits": f'["{split}"]',
+        }
+        context = BaseBeamExecutor.Context(beam_pipeline_args=list(beam), tmp_dir=str(folder / "tmp"), unique_id="1")
         Executor(context).Do(inputs, {"evaluation": [evaluation], "blessing": [blessing]}, properties)
         return evaluation, blessing
 
@@ -157,110 +176,233 @@ def by_seqeval(sentences, rows):
     predicted = [row["per_token"] for row in rows]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        report = classification_report(gold, predicted, output_dict=True)
+        report = classification_report(gold, predicted, output_dict=True, zero_division=0)
     report = {name: {key.removesuffix("-score"): value for key, value in of.items()} for name, of in report.items()}
     micro, macro = report.pop("micro avg"), report.pop("macro avg")
     del report["weighted avg"]
-    overall = {f"entity_{name}": value for name, value in micro.items()} | {
-        "entity_macro_f1": macro["f1"],
-        "token_accuracy": accuracy_score(gold, predicted),
-        "example_count": len(sentences),
-    }
-    return overall, report
+    return micro, macro["f1"], accuracy_score(gold, predicted), report
+
+
+def plain(scores):
+    return {name: getattr(scores, name).value for name in ("precision", "recall", "f1")} | {"support": scores.support}
 
 
 def assert_equal_scores(scores, sentences, rows):
-    overall, per_type = by_seqeval(sentences, rows)
-    assert scores["overall"] == pytest.approx(overall, abs=1e-9)
-    assert scores["per_type"].keys() == per_type.keys() == {"PER", "LOC", "creative-work"}
-    for entity_type, of_type in per_type.items():
-        assert scores["per_type"][entity_type] == pytest.approx(of_type, abs=1e-9)
+    micro, macro_f1, accuracy, report = by_seqeval(sentences, rows)
+    assert plain(scores.entities.micro) == pytest.approx(micro, abs=1e-9)
+    assert scores.entities.macro.f1.value == pytest.approx(macro_f1, abs=1e-9)
+    assert scores.token_accuracy.value == pytest.approx(accuracy, abs=1e-9)
+    assert (scores.sentences, scores.tokens) == (len(sentences), sum(len(s["gold"]) for s in sentences))
+    assert scores.entities.per_type.keys() == report.keys()
+    for entity_type, of_type in report.items():
+        assert plain(scores.entities.per_type[entity_type]) == pytest.approx(of_type, abs=1e-9)
 
 
 def test_scores_equal_seqeval_on_gold_tokens_and_the_model_is_blessed(evaluate, corpus):
-    evaluation, blessing = evaluate("good")
-    scores = read_scores(evaluation.uri)
-    assert_equal_scores(scores, corpus.sentences, corpus.good)
-    assert set(scores["slices"]) == {"source=a.conll", "source=b.conll"}
-    for source in ("a.conll", "b.conll"):
-        chosen = [index for index, sentence in enumerate(corpus.sentences) if sentence["source"] == source]
-        of_slice = scores["slices"][f"source={source}"]
-        assert_equal_scores(of_slice, [corpus.sentences[i] for i in chosen], [corpus.good[i] for i in chosen])
-    assert (scores["blessed"], scores["failures"], scores["baseline"]) == (True, [], None)
-    for name, value in scores["overall"].items():
-        assert evaluation.get_float_custom_property(name) == value
+    evaluation, blessing = evaluate("good", slices=["source", "sentence_length", "case"])
+    result = read_evaluation(evaluation.uri)
+    candidate = result.overall.candidate
+    assert_equal_scores(candidate, corpus.sentences, corpus.good)
+    assert candidate.entities.per_type.keys() == {"PER", "LOC", "creative-work"}
+    assert [each.slice.column for each in result.slices] == sorted(
+        (each.slice.column for each in result.slices), key=["source", "sentence_length", "case"].index
+    )
+    named = {each.slice: each.candidate for each in result.slices}
+    assert {cut.value for cut in named if cut.column == "source"} == {"a.conll", "b.conll"}
+    for cut, scores in named.items():
+        if cut.column == "source":
+            chosen = [i for i, sentence in enumerate(corpus.sentences) if sentence["source"] == cut.value]
+        elif cut.column == "sentence_length":
+            lengths = [range_name(len(sentence["gold"]), (5, 10, 20, 40)) for sentence in corpus.sentences]
+            chosen = [i for i, name in enumerate(lengths) if name == cut.value]
+        else:
+            continue
+        assert_equal_scores(scores, [corpus.sentences[i] for i in chosen], [corpus.good[i] for i in chosen])
+    assert (result.overall.champion, result.overall.changes, result.champion_version) == (None, {}, "")
+    assert (result.splits, result.bootstrap) == (("eval",), 20)
+    assert result.blessing.blessed
+    f1 = candidate.entities.micro.f1
+    assert f1.low < f1.value < f1.high
+    assert candidate.calibration is not None
+    assert len(result.mistakes) == 20
+    for name, value in candidate.metrics().items():
+        if "/" not in name:
+            assert evaluation.get_float_custom_property(name) == value.value
+    assert evaluation.get_float_custom_property("example_count") == 60
     assert evaluation.get_int_custom_property("blessed") == 1
     assert blessing.get_int_custom_property("blessed") == 1
+    assert blessing.get_string_custom_property("current_model") == str(corpus.folder / "good")
     assert (Path(blessing.uri) / "BLESSED").exists()
 
 
+def test_entities_are_sliced_one_by_one(evaluate, corpus):
+    evaluation, _ = evaluate("good", slices=["entity_length", "entity_seen"])
+    found = {each.slice: each.candidate.entities.micro for each in read_evaluation(evaluation.uri).slices}
+
+    def entities(rows, tags):
+        for sentence, row in zip(corpus.sentences, rows, strict=True):
+            tokens = sentence["sentence"].split(" ")
+            for span in spans(row[tags]):
+                yield sentence["key"], span, " ".join(tokens[span.start : span.end])
+
+    gold = {(key, span): text for key, span, text in entities(corpus.sentences, "gold")}
+    predicted = {(key, span): text for key, span, text in entities(corpus.good, "per_token")}
+    known = {text for key, span, text in entities(corpus.sentences, "gold") if int(key.removeprefix("key-")) < 9}
+    assert known
+
+    def assert_slice(cut, inside):
+        ours = {entity for entity, text in predicted.items() if inside(entity, text)}
+        theirs = {entity for entity, text in gold.items() if inside(entity, text)}
+        expected = (len(ours & theirs) / len(ours), len(ours & theirs) / len(theirs), len(theirs), len(ours))
+        scores = found.pop(cut)
+        assert (scores.precision.value, scores.recall.value, scores.support, scores.predicted) == expected
+
+    assert_slice(Slice("entity_seen", "seen", "entity"), lambda _, text: text in known)
+    assert_slice(Slice("entity_seen", "unseen", "entity"), lambda _, text: text not in known)
+    for length in (1, 2, 3):
+        assert_slice(Slice("entity_length", str(length), "entity"), lambda e, _, n=length: e[1].end - e[1].start == n)
+    assert {cut.name for cut in found} <= {"entity_length=4+"}
+    assert (Path(evaluation.uri) / "training_entities.npy").exists()
+
+
 def test_model_below_the_threshold_is_not_blessed_and_told_why(evaluate, corpus):
-    evaluation, blessing = evaluate("bad", min_f1=0.9)
-    f1 = by_seqeval(corpus.sentences, corpus.bad)[0]["entity_f1"]
-    scores = read_scores(evaluation.uri)
-    assert not scores["blessed"]
-    assert scores["failures"] == [f"entity_f1 of all examples is {f1:.4f}; at least 0.9000 is needed"]
+    evaluation, blessing = evaluate("bad", min=0.9)
+    f1 = by_seqeval(corpus.sentences, corpus.bad)[0]["f1"]
+    decision = read_evaluation(evaluation.uri).blessing
+    assert not decision.blessed
+    (failure,) = decision.failures
+    assert failure.startswith(f"entity_f1 of all examples is {f1:.4f} (95 % interval ")
+    assert failure.endswith("; at least 0.9000 is needed")
     assert evaluation.get_int_custom_property("blessed") == 0
     assert (Path(blessing.uri) / "NOT_BLESSED").exists()
 
 
 def test_challenger_that_is_better_than_the_champion_wins(evaluate, corpus):
-    evaluation, blessing = evaluate("good", evaluate.champion("bad"))
-    scores = read_scores(evaluation.uri)
-    assert scores["blessed"]
-    assert_equal_scores(scores, corpus.sentences, corpus.good)
-    assert_equal_scores(scores["baseline"], corpus.sentences, corpus.bad)
+    champion = evaluate.champion("bad")
+    champion.set_int_custom_property("version", 7)
+    evaluation, blessing = evaluate("good", champion)
+    result = read_evaluation(evaluation.uri)
+    assert result.blessing.blessed
+    assert_equal_scores(result.overall.candidate, corpus.sentences, corpus.good)
+    assert_equal_scores(result.overall.champion, corpus.sentences, corpus.bad)
+    change = result.overall.changes["entity_f1"]
+    ours, theirs = (scores.entities.micro.f1.value for scores in (result.overall.candidate, result.overall.champion))
+    assert change.value == pytest.approx(ours - theirs)
+    assert 0 < change.low < change.value < change.high
+    assert result.champion_version == "7"
     assert blessing.get_string_custom_property("baseline_model") == str(corpus.folder / "bad")
 
 
 def test_challenger_that_is_worse_than_the_champion_loses_though_it_meets_the_absolute_threshold(evaluate, corpus):
-    evaluation, _ = evaluate("bad", evaluate.champion("good"), min_f1=0.1)
-    scores = read_scores(evaluation.uri)
-    assert not scores["blessed"]
-    loss = scores["overall"]["entity_f1"] - scores["baseline"]["overall"]["entity_f1"]
-    assert scores["failures"] == [
-        f"entity_f1 of all examples changed by {loss:+.4f} against the champion; no worse than -0.0100 is needed"
+    evaluation, _ = evaluate("bad", evaluate.champion("good"), min=0.1)
+    result = read_evaluation(evaluation.uri)
+    assert not result.blessing.blessed
+    loss = result.overall.changes["entity_f1"].value
+    (failure,) = result.blessing.failures
+    assert failure.startswith(f"entity_f1 of all examples changed by {loss:+.4f} (")
+    assert failure.endswith("a loss of at most 0.0100 is allowed")
+
+
+def test_challenger_that_loses_on_one_slice_only_is_not_blessed_for_that(evaluate):
+    rules = [Rule("entity_f1", "source", max_regression=0.01)]
+    evaluation, _ = evaluate("bad_in_b", evaluate.champion("good"), more_rules=rules, min=0.1, max_regression=0.5)
+    decision = read_evaluation(evaluation.uri).blessing
+    assert not decision.blessed
+    assert [(rule.slice, rule.state) for rule in decision.rules if rule.rule == "max_regression"] == [
+        ("source=b.conll", "failed"),
+        ("all examples", "passed"),
+        ("source=a.conll", "passed"),
     ]
 
 
 def test_challenger_that_equals_the_champion_is_blessed_with_no_margin(evaluate):
     evaluation, _ = evaluate("good", evaluate.champion("good"), max_regression=0.0)
-    assert read_scores(evaluation.uri)["blessed"]
+    assert read_evaluation(evaluation.uri).blessing.blessed
 
 
-@pytest.mark.parametrize(("folder", "present"), [("absent", None), ("absent", 0), ("absent", 1), ("bad", 0)])
+@pytest.mark.parametrize(("folder", "present"), [("absent", None), ("absent", 0), ("bad", 0)])
 def test_absent_champion_counts_as_none(evaluate, folder, present):
     champion = evaluate.champion(folder)
     if present is not None:
         champion.set_int_custom_property("present", present)
     evaluation, blessing = evaluate("good", champion, slices=[])
-    scores = read_scores(evaluation.uri)
-    assert scores["blessed"]
-    assert scores["baseline"] is None
+    result = read_evaluation(evaluation.uri)
+    assert result.blessing.blessed
+    assert result.overall.champion is None
     assert not blessing.has_custom_property("baseline_model")
+
+
+def test_champion_of_another_contract_stands_in_the_way_until_somebody_says_why_it_need_not(evaluate):
+    champion = evaluate.champion("old")
+    champion.set_int_custom_property("version", 3)
+    evaluation, blessing = evaluate("good", champion)
+    result = read_evaluation(evaluation.uri)
+    assert not result.blessing.blessed
+    assert result.overall.champion is None
+    assert result.blessing.notes == (
+        "the champion (version 3) cannot be compared with: it has no signature 'serving_examples', only predict. "
+        'To replace it all the same, say why: ner run --force-bless "..."',
+    )
+    evaluation, blessing = evaluate("good", champion, force_bless="its contract is from before the signatures")
+    decision = read_evaluation(evaluation.uri).blessing
+    assert decision.blessed
+    assert decision.forced == "its contract is from before the signatures"
+    assert blessing.get_int_custom_property("blessed") == 1
+    assert blessing.get_string_custom_property("forced") == decision.forced
+    assert (Path(blessing.uri) / "BLESSED").read_text() == decision.forced
+
+
+def test_a_model_that_cannot_be_evaluated_stops_the_run(evaluate):
+    with pytest.raises(EvaluationError, match="the model cannot be evaluated: it has no signature 'serving_examples'"):
+        evaluate("old")
 
 
 def test_model_that_loses_a_token_is_not_scored_and_the_sentence_is_named(evaluate, corpus, tmp_path):
     n_gold = len(corpus.sentences[41]["gold"])
-    with pytest.raises(EvaluationError, match=rf"^sentence with key 'key-41': .* {n_gold} gold tags; .* scored\.$"):
+    message = rf"^the model, sentence with key 'key-41': .* {n_gold} gold tags; .* scored\.$"
+    with pytest.raises(EvaluationError, match=message):
         evaluate("lost", slices=[])
-    assert not (tmp_path / "evaluation" / "scores.json").exists()
+    assert not list(tmp_path.rglob("scores.json"))
+
+
+def test_champion_that_loses_a_token_is_named_as_such(evaluate):
+    with pytest.raises(EvaluationError, match=r"^the champion, sentence with key 'key-41'"):
+        evaluate("good", evaluate.champion("lost"), slices=[])
 
 
 def test_split_without_examples_blesses_nothing(evaluate):
     evaluation, blessing = evaluate("good", split="empty")
-    scores = read_scores(evaluation.uri)
-    assert scores["overall"] == scores["per_type"] == scores["slices"] == {}
-    assert not scores["blessed"]
-    assert scores["failures"] == ["no example was evaluated of the slice all examples"]
+    result = read_evaluation(evaluation.uri)
+    assert (result.overall, result.slices, result.mistakes) == (None, (), ())
+    assert not result.blessing.blessed
+    assert result.blessing.notes == ("no example was evaluated",)
     assert blessing.get_int_custom_property("blessed") == 0
 
 
 def test_split_that_does_not_exist_is_refused_by_name(evaluate):
-    with pytest.raises(EvaluationError, match=r"no split 'test' .* have eval, empty"):
+    with pytest.raises(EvaluationError, match=r"no split 'test' .* have eval, empty, train"):
         evaluate("good", split="test")
 
 
 def test_slice_by_a_feature_that_does_not_exist_is_refused_by_name(evaluate):
-    with pytest.raises(EvaluationError, match=r"slice by 'sorce'.* key, sentence, source, tags"):
+    with pytest.raises(EvaluationError, match=r"slice by 'sorce'.* key, sentence, source, tags, .* entity_seen"):
         evaluate("good", slices=["sorce"])
+
+
+def test_slice_by_a_key_is_refused(evaluate, monkeypatch):
+    monkeypatch.setattr("components.evaluator.slicing.MOST_VALUES", 5)
+    with pytest.raises(EvaluationError, match="slice by 'key': it has more than"):
+        evaluate("good", slices=["key"])
+
+
+def test_workers_that_share_the_examples_find_the_same(evaluate):
+    slices = ["source", "entity_length"]
+    beam = ["--direct_num_workers=2", "--direct_running_mode=multi_threading"]
+    first, second = (read_evaluation(evaluate("good", slices=slices, beam=args)[0].uri) for args in ((), beam))
+    assert first.mistakes == second.mistakes
+    for one, other in zip((first.overall, *first.slices), (second.overall, *second.slices), strict=True):
+        assert one.slice == other.slice
+        found = other.candidate.metrics()
+        for name, value in one.candidate.metrics().items():
+            here = found[name]
+            assert (here.value, here.low, here.high) == pytest.approx((value.value, value.low, value.high), abs=1e-6)

@@ -1,0 +1,106 @@
+"""`ner evaluate`: files in, a table, JSON and an exit status out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from components.evaluator.training_entities import TrainingEntities
+from pipeline.cli.main import main
+
+
+def answer(number, tag, **more):
+    return {"key": number, "tokens": ["Ann"], "tags": [tag], "scores": [0.9], "starts": [0], "ends": [3], **more}
+
+
+@pytest.fixture
+def evaluate(tmp_path):
+    """Four answers of two days, three of them right and one without a label; runs with more arguments."""
+    log = [
+        answer(number, tag, timestamp=f"2026-11-2{number // 2}T00:00:00Z", app="web" if number else "mail")
+        for number, tag in enumerate(["B-PER", "B-PER", "B-PER", "B-LOC", "O"])
+    ]
+    labels = [{"key": number, "tags": ["B-PER"]} for number in (0, 1, 2, 3, 9)]
+    for name, records in (("log", log), ("labels", labels)):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    files = ["--predictions", str(tmp_path / "log.jsonl"), "--labels", str(tmp_path / "labels.jsonl")]
+    return lambda *arguments: CliRunner().invoke(main, ["evaluate", *files, *arguments], env={"COLUMNS": "200"})
+
+
+def test_table_shows_slices_and_windows_and_what_was_left_out(evaluate):
+    result = evaluate("--by", "app", "--window", "day")
+    assert result.exit_code == 0, result.output
+    rows = {line.split("│")[1].strip(): line.split("│")[2:] for line in result.output.splitlines() if "│" in line}
+    assert set(rows) == {"all examples", "app=mail", "app=web", "window=2026-11-20", "window=2026-11-21"}
+    assert [cell.strip() for cell in rows["window=2026-11-21"][:5]] == ["2", "2", "0.500", "0.500", "0.500"]
+    assert "4 of 5 predictions scored" in result.output
+    assert "predictions without a label: 1 (4)" in result.output
+    assert "labels without a prediction: 1 (9)" in result.output
+
+
+@pytest.mark.parametrize(
+    ("threshold", "status", "text"),
+    [
+        ("entity_f1>=0.7", 0, "passed: entity_f1 of all examples is 0.7500"),
+        ("entity_f1>=0.8", 3, "failed: entity_f1 of all examples is 0.7500"),
+        ("entity_f1>=0.6@window", 3, "failed: entity_f1 of window=2026-11-21 is 0.5000"),
+        ("entity_f1>=0.6@app=mail", 0, "passed: entity_f1 of app=mail is 1.0000"),
+    ],
+)
+def test_a_crossed_threshold_is_an_exit_status(evaluate, threshold, status, text):
+    result = evaluate("--window", "day", "--min-support", "1", "--threshold", threshold)
+    assert result.exit_code == status, result.output
+    assert text in result.output
+
+
+def test_a_slice_with_little_support_crosses_nothing(evaluate):
+    result = evaluate("--threshold", "entity_f1>=0.99")
+    assert result.exit_code == 0
+    assert (
+        "too_small: entity_f1 of all examples decides nothing: 4 gold entities there, and 50 are needed"
+        in result.output
+    )
+
+
+def test_json_is_written_whole(evaluate, tmp_path):
+    assert evaluate("--json", str(tmp_path / "out.json")).exit_code == 0
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["f1"]["value"] == 0.75
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.jsonl", "log.jsonl", "out.json"]
+    assert json.loads(evaluate("--json", "-").stdout) == document
+
+
+def test_entities_seen_in_training_need_their_list(evaluate, tmp_path):
+    result = evaluate("--by", "entity_seen")
+    assert result.exit_code == 2
+    assert "needs --training-entities FILE" in result.output
+    (tmp_path / "known.npy").write_bytes(TrainingEntities.of(["Ann"]).to_bytes())
+    result = evaluate("--by", "entity_seen", "--training-entities", str(tmp_path / "known.npy"))
+    assert "entity_seen=seen" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["--threshold", "f1>=1"], 1, "error: threshold 'f1>=1': write METRIC>=BOUND"),
+        (["--threshold", "entity_f1>=0.5@window"], 2, "a threshold on window needs --window"),
+        (["--by", "team"], 1, "has a field 'team' to slice by"),
+        (["--window", "day", "--time", "when"], 1, "log.jsonl:1: when: is None"),
+    ],
+)
+def test_errors_say_what_to_do(evaluate, arguments, status, text):
+    result = evaluate(*arguments)
+    assert result.exit_code == status
+    assert text in result.output
+
+
+def test_it_needs_neither_tensorflow_nor_tfx():
+    code = (
+        "import sys, components.evaluator.late.late_evaluation, pipeline.cli.evaluate; "
+        "print([m for m in ('tensorflow', 'tfx', 'apache_beam') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
