@@ -63,7 +63,7 @@ def drift_between(reference: SplitSummary, other: SplitSummary, names: tuple[str
             found.append(Drift(what, first, second, distance, "L-infinity", detail))
     if reference.lengths and other.lengths:
         distance, detail = _kolmogorov_smirnov(reference.lengths, other.lengths)
-        found.append(Drift("sentence length", first, second, distance, "Kolmogorov-Smirnov, at least", detail))
+        found.append(Drift("sentence length", first, second, distance, "Kolmogorov-Smirnov", detail))
     return found
 
 

@@ -55,7 +55,9 @@ def _weak(scores: EntityScores) -> str:
 def _unseen(facts: ModelFacts) -> Iterator[str]:
     of = {part.slice.value: part.candidate for part in facts.evaluation.slices if part.slice.column == "entity_seen"}
     seen, unseen = of.get("seen"), of.get("unseen")
-    if seen and unseen and unseen.entities.micro.support:
+    if unseen and unseen.entities.micro.support and not (seen and seen.entities.micro.support):
+        yield "None of the evaluated entities is in the training data: all scores are those of unseen entities."
+    elif seen and unseen and unseen.entities.micro.support:
         yield (
             f"Entities that training never saw ({unseen.entities.micro.support:,}): recall "
             f"{_told(unseen.entities.micro.recall)}, against {_told(seen.entities.micro.recall)} for those it saw."
@@ -99,8 +101,8 @@ def _data(facts: ModelFacts) -> Iterator[str]:
     for drift in facts.drifts():
         if drift.notable:
             yield (
-                f"{drift.other} differs from {drift.reference} in {drift.what} (distance {drift.distance:.2f}, "
-                f"{drift.measure}; {drift.detail})."
+                f"{drift.other} differs from {drift.reference} in {drift.what} ({drift.measure} distance "
+                f"{drift.distance:.2f}; {drift.detail})."
             )
     if facts.data.left_out:
         yield f"{facts.data.left_out:,} sentences or files of the corpus could not be read and are in no figure."

@@ -48,6 +48,13 @@ def test_unseen_entities_are_told_with_their_recall(facts):
     )
 
 
+def test_it_is_told_when_all_entities_are_unseen(facts):
+    slices = tuple(part for part in facts.evaluation.slices if part.slice.value != "seen")
+    only = dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, slices=slices))
+    assert any(text.startswith("None of the evaluated entities is in the training data") for text in limits(only))
+    assert not any(text.startswith("None of the evaluated") for text in limits(facts))
+
+
 def test_only_slices_that_are_surely_worse_are_told(facts):
     told = [text for text in limits(facts) if "lower than on all examples" in text]
     # case=mixed is better; the hostile source is worse, and has three entities
