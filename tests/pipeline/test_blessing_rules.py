@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from components.evaluator.rule import Rule
 from configs.loading import load_config
 from pipeline.blessing_rules import blessing_rules, evaluation_settings
@@ -27,3 +30,12 @@ def test_rules_bring_their_slices_and_their_own_support():
         Rule("entity_recall", "entity_seen=unseen", 0.3, None, 20),
     ]
     assert evaluation_settings(config).slices == ("source", "topic", "entity_seen")
+
+
+def test_the_rules_in_the_documentation_are_legal(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(block, encoding="utf-8")
+    rules = blessing_rules(load_config(profile))
+    assert [rule.slice for rule in rules] == ["", "source", "entity_seen=unseen", "", ""]
