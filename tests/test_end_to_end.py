@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from components.registry.model_registry import ModelRegistry
+
 pytestmark = pytest.mark.e2e
 
 BIN = Path(sys.executable).parent
@@ -101,6 +103,19 @@ def test_a_changed_setting_runs_what_depends_on_it_and_meets_the_champion(home):
     assert states["Transform"] == "cached"
     assert states["Trainer"] == states["Exporter"] == states["Evaluator"] == "run"
     assert "pushed as version 2" in result.stdout
+
+
+def test_a_model_that_misses_a_rule_is_pushed_only_when_somebody_says_why(home):
+    rule = ("--set", "evaluator.rules=[{metric: calibration_error, min: 0}]")
+    refused = ner("run", "--config", str(PROFILE), *rule, cwd=home)
+    assert refused.returncode == 0, refused.stderr
+    assert "not blessed: calibration_error of all examples is" in refused.stdout
+    assert "not pushed" in refused.stdout
+    forced = ner("run", "--config", str(PROFILE), *rule, "--force-bless", "no better data", cwd=home)
+    assert "blessed by force: no better data" in forced.stdout
+    assert "pushed as version 3" in forced.stdout
+    champion = ModelRegistry(f"sqlite:///{home / 'work' / 'registry' / 'mlflow.db'}").get("ner", "champion")
+    assert (champion.version, champion.tags["forced_blessing"]) == (3, "no better data")
 
 
 def test_the_same_pipeline_runs_through_the_tfx_command_line(home, tmp_path):

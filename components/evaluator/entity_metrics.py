@@ -16,6 +16,7 @@ from tensorflow_model_analysis.metrics import metric_types
 from components.evaluator.count_table import CountTable
 from components.evaluator.evaluation import Estimate, Mistake, Scores
 from components.evaluator.extractor import BASELINE, COUNTS_KEY
+from components.evaluator.mistakes import shown_mistakes
 from components.evaluator.scoring import changes, scores
 from components.evaluator.slice_counts import SliceCounts
 
@@ -102,7 +103,7 @@ class _Combiner(beam.CombineFn):
             differences = CHANGES_JSON.dump_json(changes(tables[candidate], tables[BASELINE]))
             result[metric_types.MetricKey(CHANGES_KEY, model_name=candidate, is_diff=True)] = differences
         if total.confusions:
-            result[_key(MISTAKES_KEY, candidate)] = MISTAKES_JSON.dump_json(total.mistakes)
+            result[_key(MISTAKES_KEY, candidate)] = MISTAKES_JSON.dump_json(shown_mistakes(total.mistakes))
         return result
 
 

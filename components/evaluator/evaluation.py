@@ -172,7 +172,7 @@ class MarkedSpan:
 
 @dataclasses.dataclass(frozen=True)
 class Mistake:
-    """A confident mistake of the candidate: at most one a sentence, and a sentence's text only once.
+    """A confident mistake of the candidate.
 
     Attributes:
         kind: one of `ERROR_KINDS`.
@@ -203,7 +203,7 @@ class Evaluation:
         overall: both models on all examples; None when no example was evaluated.
         slices: both models on each slice, sorted by column and value (ranges by their lower end).
         blessing: the decision.
-        mistakes: of the candidate, the most confident first, at most twenty.
+        mistakes: of the candidate, the most confident first, at most twenty, each kind among them.
         splits: names of the evaluated splits.
         champion_version: registered version of the champion as text; empty when there is none or it is not registered.
         bootstrap: number of bootstrap replicates behind the intervals; 0 when there are none.

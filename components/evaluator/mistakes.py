@@ -12,11 +12,14 @@ from components.evaluator.matches import RIGHT
 from components.evaluator.tagged_batch import TaggedBatch
 
 MOST = 20
-"""How many are kept."""
+"""How many are shown, and how many of each kind are kept until everything has been counted."""
+
+_SHARE = MOST // len(ERROR_KINDS)
+"""How many places each kind has for sure. By confidence alone missed entities, which are mostly O, take them all."""
 
 
 def confident_mistakes(batch: TaggedBatch) -> tuple[Mistake, ...]:
-    """The most confident mistakes of a batch, at most one a sentence; none where the model gives no scores."""
+    """The most confident mistakes of each kind in a batch; none where the model gives no scores."""
     if batch.scores is None:
         return ()
     found: list[tuple[float, int, int, int, int]] = []  # -confidence, sentence, start, end, kind
@@ -31,21 +34,47 @@ def confident_mistakes(batch: TaggedBatch) -> tuple[Mistake, ...]:
         columns = (-confidence, batch.rows[starts], starts, ends, kinds[wrong])
         found += zip(*(column.tolist() for column in columns), strict=True)
     found.sort(key=lambda each: (each[0], batch.keys[each[1]], each[2]))
-    chosen: dict[str, tuple[float, int, int, int, int]] = {}
+    chosen: dict[int, dict[str, tuple[float, int, int, int, int]]] = {kind: {} for kind in range(len(ERROR_KINDS))}
     for each in found:
-        if len(chosen) == MOST:
-            break
-        chosen.setdefault(batch.texts[each[1]], each)
-    return tuple(_mistake(batch, *each) for each in chosen.values())
+        of_kind = chosen[each[4]]
+        if len(of_kind) < MOST:
+            of_kind.setdefault(batch.texts[each[1]], each)
+    return tuple(_mistake(batch, *each) for of_kind in chosen.values() for each in of_kind.values())
 
 
 def merge_mistakes(groups: Iterable[Iterable[Mistake]]) -> tuple[Mistake, ...]:
-    """The most confident of several groups; a text that occurs again counts once. The order of groups is no matter."""
-    best: dict[tuple[str, ...], Mistake] = {}
-    everything = (mistake for group in groups for mistake in group)
-    for mistake in sorted(everything, key=lambda mistake: (-mistake.confidence, mistake.key, mistake.start)):
-        best.setdefault(mistake.tokens, mistake)
-    return tuple(best.values())[:MOST]
+    """The most confident of each kind of several groups; a text that occurs again counts once.
+
+    The order of groups, and in what steps they are merged, is no matter.
+    """
+    best: dict[str, dict[tuple[str, ...], Mistake]] = {kind: {} for kind in ERROR_KINDS}
+    for mistake in sorted((mistake for group in groups for mistake in group), key=_order):
+        of_kind = best[mistake.kind]
+        if len(of_kind) < MOST:
+            of_kind.setdefault(mistake.tokens, mistake)
+    return tuple(mistake for of_kind in best.values() for mistake in of_kind.values())
+
+
+def shown_mistakes(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
+    """What is shown of merged mistakes: at most one of a text, some of every kind, the most confident first.
+
+    Each kind has its share of the places, those with the fewest mistakes choose first. What is left goes by confidence.
+    """
+    ordered = sorted(mistakes, key=_order)
+    by_kind = [[mistake for mistake in ordered if mistake.kind == kind] for kind in ERROR_KINDS]
+    shown: dict[tuple[str, ...], Mistake] = {}
+    for of_kind in sorted(by_kind, key=len):
+        new = [mistake for mistake in of_kind if mistake.tokens not in shown]
+        shown |= {mistake.tokens: mistake for mistake in new[:_SHARE]}
+    for mistake in ordered:
+        if len(shown) == MOST:
+            break
+        shown.setdefault(mistake.tokens, mistake)
+    return tuple(sorted(shown.values(), key=_order))
+
+
+def _order(mistake: Mistake) -> tuple[float, str, int]:
+    return -mistake.confidence, mistake.key, mistake.start
 
 
 def _mistake(batch: TaggedBatch, less: float, row: int, start: int, end: int, kind: int) -> Mistake:

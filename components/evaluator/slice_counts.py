@@ -23,7 +23,7 @@ class SliceCounts:
     Attributes:
         tables: model name -> its counts.
         confusions: model name -> its confusion matrix; only of all examples.
-        mistakes: the most confident mistakes of the model that they are shown for; only of all examples.
+        mistakes: the most confident mistakes, of each kind, of the model that they are shown for; only of all examples.
     """
 
     tables: dict[str, CountTable] = dataclasses.field(default_factory=dict)

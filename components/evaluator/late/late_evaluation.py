@@ -21,6 +21,7 @@ from components.evaluator.late.label import Label
 from components.evaluator.late.label_store import LabelStore
 from components.evaluator.late.prediction import Prediction
 from components.evaluator.late.window import window_of
+from components.evaluator.mistakes import shown_mistakes
 from components.evaluator.rule import Rule
 from components.evaluator.scoring import scores
 from components.evaluator.slice_counts import SliceCounts, count_slices
@@ -207,7 +208,8 @@ def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: Lat
     cuts = sorted((cut for cut in total if cut.column), key=slice_order(slicer.columns))
     slices = tuple(map(compared, cuts))
     decision = decide(overall, slices, options.rules)
-    return Evaluation(overall, slices, decision, total[Slice()].mistakes, bootstrap=options.bootstrap)
+    shown = shown_mistakes(total[Slice()].mistakes)
+    return Evaluation(overall, slices, decision, shown, bootstrap=options.bootstrap)
 
 
 @functools.cache
