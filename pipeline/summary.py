@@ -46,11 +46,12 @@ def _nodes(record: RunRecord) -> Table:
 
 
 def _scores(overall: Comparison) -> Table:
-    table = Table("entity type", "precision", "recall", "F1", "95 % interval", title="Scores", title_justify="left")
+    table = Table("entity type", "precision", "recall", "F1", title="Scores", title_justify="left")
+    table.add_column("95 % interval", no_wrap=True)
     table.add_column("entities")
     entities = overall.candidate.entities
     if overall.champion is not None:
-        table.add_column("against champion")
+        table.add_column("F1 against champion")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, scores in entities.per_type.items():

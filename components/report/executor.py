@@ -101,12 +101,11 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
     )
 
 
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings in sections as `section.name`."""
+def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings in sections, and sections of sections, as `section.name`."""
     found: dict[str, Any] = {}
     for name, value in settings.items():
-        parts = {f"{name}.{key}": part for key, part in value.items()} if isinstance(value, dict) else {name: value}
-        found |= parts
+        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
     return found
 
 

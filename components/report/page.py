@@ -7,6 +7,7 @@ from importlib import resources
 from markupsafe import Markup
 
 from components.report.environment import environment
+from components.report.epoch_table import EpochTable
 from components.report.figures import learning_curves, length_ranges, reliability_diagram
 from components.report.highlighting import pieces
 from components.report.limits import limits
@@ -40,6 +41,7 @@ def render_page(facts: ModelFacts) -> str:
         pieces=pieces,
         reliability=reliability_diagram(scores.calibration) if scores and scores.calibration else None,
         curves=learning_curves(facts.history, facts.best_epoch),
+        epochs=EpochTable.of(facts.history),
         lengths=length_ranges(facts.data.splits),
         drifts=facts.drifts(),
     )  # fmt: skip

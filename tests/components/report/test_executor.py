@@ -18,7 +18,9 @@ from components.report.report_artifact import Report
 
 PROPERTIES = {
     "model_name": "ner",
-    "training": json.dumps({"tagger": "article", "epochs": 3, "tagger_options": {"embed_dim": 64}}),
+    "training": json.dumps(
+        {"tagger": "article", "epochs": 3, "tagger_options": {"width": 64, "vectors": {"path": None}}}
+    ),
     "lineage": json.dumps({"run_fingerprint": "5f1c"}),
     "card": json.dumps({"intended_use": "Names.", "languages": ["en"], "out_of_scope": "", "data": "", "license": "",
                         "contact": ""}),
@@ -85,7 +87,12 @@ def test_facts_come_from_all_artifacts(inputs, facts):
     assert found.contract == facts.contract
     assert found.history == facts.history
     assert found.lineage == {"run_fingerprint": "5f1c", "transform graph": "b330"}
-    assert found.training == {"tagger": "article", "epochs": 3, "tagger_options.embed_dim": 64}
+    assert found.training == {
+        "tagger": "article",
+        "epochs": 3,
+        "tagger_options.width": 64,
+        "tagger_options.vectors.path": None,
+    }
     assert [(split.name, split.sentences) for split in found.data.splits] == [("train", 7), ("test", 8)]
     assert found.data.repairs == {"empty token": 1}
     assert found.data.fingerprint == "split:train,xor_checksum:1"
