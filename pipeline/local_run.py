@@ -8,6 +8,7 @@ from components.registry.model_registry import ModelRegistry
 from components.registry.resolve_baseline import resolve_baseline
 from configs.spec import PipelineConfig
 from pipeline.inputs import prepare_inputs
+from pipeline.pretrained import require_pretrained
 from pipeline.run_record import RunRecord, read_run
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ def build_pipeline(config: PipelineConfig) -> Pipeline:
     """Makes the inputs ready, asks the registry for the baseline, and wires the pipeline.
 
     Raises:
-        NerError: there is no corpus, or the schema or the registry cannot be used.
+        NerError: there is no corpus or no file of vectors, or the schema or the registry cannot be used.
     """
+    require_pretrained(config)
     inputs = prepare_inputs(config)  # before TFX is imported: a wrong path should not take ten seconds to be named
     baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
 

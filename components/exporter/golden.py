@@ -11,7 +11,7 @@ import tensorflow_transform as tft
 from components.exporter.decoding import legal_path
 from components.exporter.settings import LEGAL
 from components.trainer.trained_model import TrainedModel
-from components.transform.features import MODEL_FEATURES, SENTENCE
+from components.transform.features import SENTENCE, TOKENS, model_features
 
 
 def training_graph_tags(
@@ -34,8 +34,8 @@ def training_graph_tags(
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 1], tf.string)])
     def probabilities(sentence: tf.Tensor) -> tf.Tensor:
         features = transform({SENTENCE: sentence})
-        ids = {name: features[name] for name in MODEL_FEATURES}
-        lengths = ids[MODEL_FEATURES[0]].row_lengths()
+        ids = {name: features[name] for name in model_features(features)}
+        lengths = features[TOKENS].row_lengths()
         windows = {name: trained.windows.cut(value).to_tensor(0) for name, value in ids.items()}
         logits = trained.model(windows, training=False)
         return trained.windows.stitch(tf.nn.softmax(logits), lengths).flat_values  # [tokens, tags]

@@ -11,7 +11,7 @@ from components.exporter.entity_spans import entity_spans
 from components.exporter.settings import LEGAL, ExportSettings
 from components.exporter.transform_graph import TransformGraph
 from components.trainer.trained_model import TrainedModel
-from components.transform.features import ENDS, MODEL_FEATURES, SENTENCE, STARTS, TOKENS
+from components.transform.features import ENDS, SENTENCE, STARTS, TOKENS, model_features
 
 _COMPLETE = ("tokens", "scores", "offsets")
 
@@ -92,7 +92,7 @@ class ServingModule(tf.Module):
         self, features: dict[str, tf.RaggedTensor], lengths: tf.Tensor
     ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
         """Ids of tags and their probabilities, ragged [batch, tokens]."""
-        cut = {name: _padded(self._windows.cut(features[name])) for name in MODEL_FEATURES}
+        cut = {name: _padded(self._windows.cut(features[name])) for name in model_features(features)}
         probabilities = tf.nn.softmax(self._logits(cut))  # [windows, width, tags]
         if self._settings.decoding != LEGAL:
             best = self._windows.stitch(tf.argmax(probabilities, -1), lengths)

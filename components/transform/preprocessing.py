@@ -11,6 +11,8 @@ import tensorflow_transform as tft
 from components.text.tokenizer import WORDS, tokenize
 from components.transform import features as names
 from components.transform.subwords import subword_ids
+from components.transform.vector_lookup import vector_ids
+from components.transform.vector_vocabulary import VectorVocabulary
 
 # Shapes of a token, first match wins; what matches none is mixed case (eBay). RE2 knows Unicode's general categories.
 _CASE_PATTERNS = (
@@ -29,10 +31,15 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         inputs: `key` and `sentence`, string [batch, 1]; `tags`, string, sparse or ragged [batch, words]: one tag for
             each token of the corpus, that is for each piece of the sentence between blanks.
         custom_config: `tokenizer` (`words` or `whitespace`), `min_count` (a rarer word is [UNK]) and `max_words`
-            (size limit of the word vocabulary). Other keys only serve to make TFX's cache see a change.
+            (size limit of the word vocabulary). What only some taggers read is made only for them: `vectors` (`path`
+            of a file of word vectors, `words` of it to know beside the vocabulary) and `encoder` (`preset`,
+            `max_pieces` of a token). Other keys only serve to make TFX's cache see a change.
 
     Returns:
         `key` string [batch, 1] and the ragged features, one value a token of the tokenizer.
+
+    Raises:
+        NerError: the vectors or the encoder cannot be read.
     """
     config = custom_config or {}
     sentences = tf.squeeze(inputs[names.SENTENCE], axis=1)  # [batch]
@@ -61,7 +68,25 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         names.CASE_IDS: case_ids(tokens),
         names.SUBWORD_IDS: subword_ids(tokens, normalized, glued(starts, ends)),
         names.TAG_IDS: tag_ids,
+        **_pretrained(tokens, normalized, word_ids, config),
     }
+
+
+def _pretrained(
+    tokens: tf.RaggedTensor, normalized: tf.RaggedTensor, word_ids: tf.RaggedTensor, config: Mapping[str, Any]
+) -> dict[str, tf.RaggedTensor]:
+    """The features that only taggers with pretrained parts read."""
+    given = {}
+    if vectors := config.get("vectors"):
+        vocabulary = VectorVocabulary.select(vectors["path"], int(vectors["words"]), config.get("tokenizer", WORDS))
+        given[names.VECTOR_IDS] = vector_ids(tokens, normalized, word_ids, vocabulary)
+    if encoder := config.get("encoder"):
+        from components.transform.wordpiece_vocabulary import WordPieceVocabulary  # brings keras-hub, an extra
+        from components.transform.wordpieces import piece_ids
+
+        pieces = WordPieceVocabulary.from_preset(encoder["preset"])
+        given[names.PIECE_IDS] = piece_ids(tokens, pieces, int(encoder["max_pieces"]))
+    return given
 
 
 def normalize(tokens: tf.RaggedTensor) -> tf.RaggedTensor:
