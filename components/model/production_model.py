@@ -10,6 +10,7 @@ from keras import layers, ops
 
 from components.model.context_block import ContextBlock
 from components.model.context_features import ContextFeatures
+from components.model.feature_templates import reach
 from components.model.pretrained_vectors import PretrainedVectors
 from components.model.subword_embedding import SubwordEmbedding
 from components.model.word_dropout import WordDropout
@@ -171,6 +172,11 @@ class ProductionModel(keras.Model):
         for own, other in zip(copy.variables, self.variables, strict=True):
             own.assign(self.linear.folded() if other is self.linear.table.embeddings else other)
         return copy
+
+    @property
+    def gap(self) -> int:
+        """See `components.model.taggers`: nothing looks farther in one step, and padding is 0 after each."""
+        return max(*self._sizes["dilations"], reach())
 
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs: sizes only, no layer and no table."""

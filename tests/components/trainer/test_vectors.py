@@ -71,7 +71,7 @@ def test_a_file_of_another_language_is_refused(file):
 
 def test_a_file_that_changed_since_the_transform_is_refused(file):
     own = VectorVocabulary({"the": 2, "gone": 3})
-    with pytest.raises(VectorFileError, match="lacks 1 words .* such as 'gone'"):
+    with pytest.raises(VectorFileError, match=r"lacks 1 words .* such as 'gone'"):
         load_vectors(file, own, WORDS)
 
 

@@ -35,10 +35,12 @@ def test_a_folded_spelling_has_the_vector_of_its_most_frequent_word_unless_it_ha
 
 
 @pytest.mark.parametrize(
-    ("tokenizer", "kept"), [("words", ["a", "."]), ("whitespace", ["e-mail", "U.S.", "a", "."])], ids=str
+    ("tokenizer", "kept"),
+    [("words", ["e-mail", "U.S.", "a", "."]), ("whitespace", ["e-mail", "U.S.", "a", ".", "(b)"])],
+    ids=str,
 )
 def test_words_that_no_token_can_be_take_no_place(vectors, tokenizer, kept):
-    vocabulary = VectorVocabulary.select(vectors("e-mail", "U.S.", "a", "New\u00a0York", "."), 10, tokenizer)
+    vocabulary = VectorVocabulary.select(vectors("e-mail", "U.S.", "a", "New\u00a0York", ".", "(b)"), 10, tokenizer)
     assert list(vocabulary.words) == kept
 
 
@@ -61,7 +63,7 @@ def test_none_may_be_asked_for(vectors):
 
 def test_a_file_without_any_token_is_refused(vectors):
     with pytest.raises(VectorFileError, match="holds no word that a token could be"):
-        VectorVocabulary.select(vectors("a-b", "c.d"), 5, "words")
+        VectorVocabulary.select(vectors("a(b", "c;d"), 5, "words")
 
 
 def test_lines_load_to_the_same(vectors, tmp_path):
