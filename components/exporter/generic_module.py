@@ -12,7 +12,7 @@ import tensorflow_transform as tft
 from components.exporter.keras_interface import KerasInterface
 from components.exporter.label_lookup import LabelLookup
 from components.exporter.model_export_error import ModelExportError
-from components.exporter.transform_graph import TransformGraph, ancestors
+from components.exporter.transform_graph import TransformGraph, ancestors, computed
 
 
 class GenericModule(tf.Module):
@@ -84,7 +84,7 @@ def _raw_features(folder: str, transform: TransformGraph, interface: KerasInterf
         )
     [[given], _] = function.structured_input_signature
     fed = _by_name(given, function.inputs)  # captured tables and constants follow after the features
-    needed = ancestors([tensor for name in interface.inputs for tensor in transformed[name]])
+    needed = ancestors(computed(tensor) for name in interface.inputs for tensor in transformed[name])
     spec = tft.TFTransformOutput(folder).raw_feature_spec()
     return {name: spec[name] for name in spec if needed & {tensor.op.name for tensor in fed[name]}}
 

@@ -51,7 +51,7 @@ class TransformGraph(tf.Module):
         given = [*filled, *map(tf.identity, function.captured_inputs)]
         fed = {tensor.name: value for tensor, value in zip(function.inputs, given, strict=True)}
         specs = {name: function.structured_outputs[name] for name in sorted(wanted)}
-        outputs = [_computed(tensor) for name in specs for tensor in self._outputs()[name]]
+        outputs = [computed(tensor) for name in specs for tensor in self._outputs()[name]]
         body, fed = _extracted(function.graph, outputs, fed)
         values = tf.graph_util.import_graph_def(body, fed, [tensor.name for tensor in outputs], name="transform")
         return dict(tf.nest.pack_sequence_as(specs, values, expand_composites=True))
@@ -76,8 +76,8 @@ class TransformGraph(tf.Module):
         }
 
 
-def _computed(output: tf.Tensor) -> tf.Tensor:
-    """Returns what a function gives, before it waits for everything else that the function does.
+def computed(output: tf.Tensor) -> tf.Tensor:
+    """Returns an output of a function before it waits for everything else that the function does.
 
     That is only to look other things up, or to check them.
     """

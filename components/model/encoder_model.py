@@ -133,6 +133,11 @@ class EncoderModel(keras.Model):
             )
         return positions - 2
 
+    @property
+    def gap(self) -> None:
+        """See `components.model.taggers`: attention sees the whole row, and positions are counted."""
+        return None
+
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs: sizes only, no weight."""
         return {**super().get_config(), **self._sizes}

@@ -2,8 +2,9 @@
 
 Input: dict of int [batch, tokens] and [batch, tokens, columns] features (components/transform/features.py), 0 at
 padding. Output: float32 logits [batch, tokens, tags], with tag 0, [PAD], impossible; the layer that gives them is
-called `scores`. Every class is registered with Keras and built from plain numbers, so that a saved model loads where
-this package is installed, without its training code.
+called `scores`. `gap` is how many tokens of padding must stand between two sentences of a row for neither to change the
+other's logits; None where padding is not enough, or a row cannot be of any length. Every class is registered with Keras
+and built from plain numbers, so that a saved model loads where this package is installed, without its training code.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def word_begins(chars: tf.Tensor) -> tf.Tensor:
     lone = letter & (tf.roll(~(connects | word), 2, 0) | _is(back2, "."))
     begins &= ~(_is(chars, ".") & lone & ~_is(ahead, "."))
     apostrophe = _is(chars, "'") | _is(chars, "’")
-    genitive = apostrophe & _folds_to(ahead, "s") & _has(ahead2, SPLITS | CONNECTS)
+    genitive = apostrophe & ~tf.roll(connects, 1, 0) & _folds_to(ahead, "s") & _has(ahead2, SPLITS | CONNECTS)
     elision = apostrophe & _kind(back, LOWER) & _kind(ahead, UPPER) & ~genitive
     return (begins & ~tf.roll(genitive, 1, 0)) | genitive | elision | tf.roll(elision, 1, 0)
 

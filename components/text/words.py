@@ -93,7 +93,8 @@ def _cuts(part: Sequence[str]) -> set[int]:
         cuts.discard(last + 1)
     for i in range(len(part) - 1):
         if part[i] in _APOSTROPHES:
-            if part[i + 1] in "sS" and (i + 2 == len(part) or connects[i + 2]):
+            bare = not (i and connects[i - 1])
+            if bare and part[i + 1] in "sS" and (i + 2 == len(part) or connects[i + 2]):
                 cuts = cuts - {i + 1} | {i}
             elif i and unicodedata.category(part[i - 1]) == "Ll" and unicodedata.category(part[i + 1]) in ("Lu", "Lt"):
                 cuts |= {i, i + 1}

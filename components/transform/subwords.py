@@ -33,7 +33,8 @@ def subword_ids(tokens: Tokens) -> tf.RaggedTensor:
     Returns:
         int64 ragged [batch, tokens, SUBWORD_COLUMNS], each from 1 to SUBWORD_BUCKETS - 1: prefixes of 1 to 4
         characters, suffixes of 1 to 4, case and digits folded; shape (kinds of the first and last characters, length);
-        kind of the first character beside the blanks around the token. The hash of a column depends on the column, so that all share a table.
+        kind of the first character beside the blanks around the token. The hash of a column depends on
+        the column, so that all share a table.
     """
     characters = tokens.characters
     lengths = characters.ends - characters.begins  # [tokens]

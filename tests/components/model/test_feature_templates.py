@@ -16,11 +16,11 @@ def columns_that_differ(one, other):
     """Numbers of the columns in which two words differ, as the transform graph makes them."""
     import tensorflow as tf
 
+    from components.text.tokenizer import tokenize
     from components.transform.subwords import subword_ids
 
-    tokens = tf.ragged.constant([[one, other]])
-    ids = subword_ids(tokens, tokens, tf.constant([0, 0], tf.int64)).to_tensor().numpy()[0]
-    return {OWN + int(column) for column in np.flatnonzero(ids[0] != ids[1])}
+    ids = subword_ids(tokenize(tf.constant([one, other]))).to_tensor().numpy()  # [2, 1, columns]
+    return {OWN + int(column) for column in np.flatnonzero(ids[0, 0] != ids[1, 0])}
 
 
 def test_no_template_stands_twice():

@@ -28,7 +28,7 @@ def pieces(text: str, offsets: list[tuple[int, int]]) -> list[str]:
         ("http://a.bc/d?e=f. (me@a.org)", ["http://a.bc/d?e=f", ".", "(", "me@a.org", ")"]),
         (".@you: #Paris ##x @ x@", [".", "@you", ":", "#Paris", "##x", "@", "x", "@"]),
         ("boys' don't 'tis rock'n'roll", ["boys", "'", "don't", "'", "tis", "rock'n'roll"]),
-        ("London’s 's ''S's Ross'S", ["London", "’s", "'s", "'", "'S", "'s", "Ross", "'S"]),
+        ("London’s 's ''S's Ross'S a''s", ["London", "’s", "'s", "''", "S", "'s", "Ross", "'S", "a''s"]),
         ("l'Élysée D'Angelo", ["l", "'", "Élysée", "D'Angelo"]),
         ("... :/ ?!? a?! --b", ["...", ":/", "?", "!", "?", "a", "?", "!", "--", "b"]),
         ("Paris—London «««x»», 😀😀!!", ["Paris", "—", "London", "«««", "x", "»»", ",", "😀😀", "!!"]),
