@@ -19,7 +19,7 @@ export VENV STACK
 PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
 
 BIN := $(VENV)/bin
-CODE := pipeline components schemas configs tests
+CODE := pipeline components schemas configs benchmarks tests
 
 ##@ Use
 
@@ -49,6 +49,46 @@ format: setup ## Format the code and repair what ruff can repair
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
 
+##@ Measure
+
+# The peers' environment; PEERS_PYTHON is what it is made from.
+PEERS_VENV ?= .venv-bench
+PEERS_PYTHON ?= $(BIN)/python
+# A corpus folder, or a folder of them.
+DATA ?= ../shared/data
+# What is measured with nothing but keras, jax and numpy needs no set-up of ours.
+GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,python3)
+BENCH = $(BIN)/python -m benchmarks
+BENCH_DATA = --data $(DATA) --peers-python $(PEERS_VENV)/bin/python
+
+.PHONY: bench
+bench: bench-accuracy bench-serving bench-scaling ## Fill all tables of benchmarks/results (hours; DATA=, ARGS=)
+
+.PHONY: bench-setup
+bench-setup: setup ## Make the environment of the peers: CRFsuite, spaCy, torch (5 GB)
+	@[ -x $(PEERS_VENV)/bin/python ] || $(PEERS_PYTHON) -m venv $(PEERS_VENV)
+	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+
+.PHONY: bench-accuracy
+bench-accuracy: bench-setup ## Train all systems on all corpora: entity F1, cost of training (DATA=, ARGS="--jobs 2")
+	@$(BENCH) accuracy $(BENCH_DATA) $(ARGS)
+
+.PHONY: bench-serving
+bench-serving: bench-setup ## Time all systems on one core, by turns: latency, throughput, size (DATA=, ARGS=)
+	@$(BENCH) serving $(BENCH_DATA) $(ARGS)
+
+.PHONY: bench-scaling
+bench-scaling: setup ## Train ours on multiples of a corpus: time of an epoch, memory (DATA=, ARGS=)
+	@$(BENCH) scaling $(BENCH_DATA) $(ARGS)
+
+.PHONY: bench-test
+bench-test: bench-setup ## Run the tests of the peers, which need their environment (ARGS=)
+	@$(PEERS_VENV)/bin/python -m pytest -p no:cacheprovider tests/benchmarks/peers $(ARGS)
+
+.PHONY: gpu
+gpu: ## Time training of the production tagger on this machine's accelerator, by JAX (GPU_PYTHON=, ARGS=)
+	@$(GPU_PYTHON) -m benchmarks.gpu.train_speed $(ARGS)
+
 ##@ Environment
 
 .PHONY: setup
@@ -73,7 +113,7 @@ clean-all: clean ## Remove the environment too; what runs produced (work/) stays
 help: ## Print this list
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
-	  /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # $(call resolve,STACK,PLATFORM): pins that still fit stay as they are, unless ARGS=--upgrade.
 define resolve

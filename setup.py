@@ -26,6 +26,7 @@ setup(
         "tensorflow>=2.16,<2.22",
         "tensorflow-transform>=1.16,<1.22",
         "keras>=3.4,<4",
+        "keras-tuner>=1.4.2,<2",
         "apache-beam>=2.64",
         "mlflow>=3.17,<4",
         "click>=8.1",
@@ -41,6 +42,8 @@ setup(
         "tensorboard>=2.16",
     ],
     extras_require={
+        # A pretrained encoder. From 0.32 on keras-hub wants a newer TensorFlow Text than TensorFlow 2.16 has.
+        "encoder": ["keras-hub>=0.31,<1"],
         "kfp": ["kfp>=2.13,<3"],
         "test": [
             "pytest>=8",
@@ -53,6 +56,8 @@ setup(
             "types-PyYAML",
             # Drives the browser that the report is looked at with.
             "websocket-client>=1.6",
+            # Runs the model code on Keras' other backend; the older stack's ml-dtypes allows 0.4.34 and nothing newer.
+            "jax>=0.4.34",
         ],
     },
     entry_points={"console_scripts": ["ner = pipeline.cli.main:main"]},

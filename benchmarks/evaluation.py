@@ -1,6 +1,6 @@
 """What an evaluation costs, beside the model's own inference on the same sentences.
 
-    .venv/bin/python benchmarks/evaluation.py --model work/serving/ner/1 --corpus ../shared/data/uner_en_ewt
+    .venv/bin/python -m benchmarks.evaluation --model work/serving/ner/1 --corpus ../shared/data/uner_en_ewt
 
 Repeats the corpus's test sentences (with keys of their own) up to `--sentences`, and measures in a fresh process each:
 the model's signature alone in batches of 64, as they come and sorted by length; then the Evaluator's executor with all
@@ -38,7 +38,16 @@ def main() -> None:
         _write_examples(arguments.corpus, Path(folder), arguments.sentences)
         for name in ("inference", "inference_sorted", "evaluation", "evaluation_champion"):
             for workers in arguments.workers if name == "evaluation" else arguments.workers[:1]:
-                command = [sys.executable, __file__, *sys.argv[1:], "--measure", name, "--folder", folder]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.evaluation",
+                    *sys.argv[1:],
+                    "--measure",
+                    name,
+                    "--folder",
+                    folder,
+                ]
                 done = subprocess.run(
                     [*command, "--worker-count", str(workers)], stdout=subprocess.PIPE, text=True, check=True
                 )

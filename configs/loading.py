@@ -15,7 +15,7 @@ from configs.spec import PipelineConfig
 
 BASE = Path(__file__).with_name("base.yaml")
 # Mappings whose keys are the user's own: to name some is to drop the others.
-_REPLACED = {("exporter", "forward")}
+_REPLACED = {("exporter", "forward"), ("tuner", "space")}
 _LIMITS = {
     "greater_than": ("gt", ">"),
     "greater_than_equal": ("ge", ">="),

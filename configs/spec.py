@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from components.evaluator.rule import METRIC_PATTERN
 
@@ -20,6 +20,8 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 # Inputs and outputs of the exported model (schemas/serving_contract.yaml).
 _TAKEN = {"sentence", "tokens", "tags", "scores", "starts", "ends", "truncated"}
 _TAKEN |= {f"entity_{name}" for name in ("texts", "types", "starts", "ends", "scores")}
+# A trial has epochs of its own, and the transform graph is made before any.
+_NOT_SEARCHED = {"tagger", "epochs", "encoder.preset", "encoder.max_pieces"}
 
 
 class _Section(BaseModel):
@@ -65,6 +67,15 @@ class ArticleOptions(_Section):
         return self
 
 
+class Vectors(_Section):
+    """Pretrained word vectors of the production model."""
+
+    path: str | None
+    words: NotNegative
+    frozen: bool
+    dropout: Rate
+
+
 class ProductionOptions(_Section):
     """Sizes and dropout rates of the production model."""
 
@@ -75,14 +86,27 @@ class ProductionOptions(_Section):
     dropout: Rate
     word_dropout: Rate
     subword_dropout: Rate
+    linear_weights: Count
+    linear_members: Count
+    linear_dropout: Rate
+    vectors: Vectors
+
+
+class EncoderOptions(_Section):
+    """A pretrained encoder and what stands on it."""
+
+    preset: str | None
+    max_pieces: Count
+    dropout: Rate
 
 
 class Trainer(_Section):
     """The tagger and its training."""
 
-    tagger: Literal["article", "production"]
+    tagger: Literal["article", "production", "encoder"]
     article: ArticleOptions
     production: ProductionOptions
+    encoder: EncoderOptions
     window_size: Count
     window_context: NotNegative
     batch_size: Count
@@ -93,6 +117,14 @@ class Trainer(_Section):
     clip_norm: Annotated[float, Field(gt=0)]
     averaging: Rate
     seed: NotNegative
+    devices: Literal["auto", "cpu", "gpu"]
+    hosts: Count
+    precision: Literal["float32", "bfloat16"]
+    jit_compile: bool
+    deterministic: bool
+    accumulation_steps: Count
+    checkpoint_steps: Count
+    checkpoint_dir: str | None
 
     @model_validator(mode="after")
     def _windows_advance(self) -> Self:
@@ -100,11 +132,38 @@ class Trainer(_Section):
             raise ValueError(f"window_size must be more than twice window_context ({self.window_context})")
         return self
 
+    @model_validator(mode="after")
+    def _encoder_can_be_trained(self) -> Self:
+        if self.tagger == "encoder" and self.encoder.preset is None:
+            raise ValueError("tagger encoder needs [trainer -> encoder -> preset], the folder or name of a preset")
+        if self.tagger == "encoder" and self.jit_compile:
+            raise ValueError("the encoder has rows of any length, which XLA cannot compile: set jit_compile to false")
+        return self
+
     @property
     def settings(self) -> dict[str, Any]:
         """What the Trainer is told: the options of the chosen tagger only."""
-        values = self.model_dump(exclude={"article", "production"})
+        values = self.model_dump(exclude={"article", "production", "encoder", "checkpoint_dir"})
         return {**values, "tagger_options": getattr(self, self.tagger).model_dump(mode="json")}
+
+    @property
+    def pretrained(self) -> dict[str, dict[str, Any]]:
+        """What the transform graph must know of the chosen tagger's pretrained parts; empty where it has none."""
+        if self.tagger == "encoder":
+            return {"encoder": self.encoder.model_dump(include={"preset", "max_pieces"})}
+        if self.tagger == "production" and self.production.vectors.path is not None:
+            return {"vectors": self.production.vectors.model_dump(include={"path", "words"})}
+        return {}
+
+
+class Tuner(_Section):
+    """A search for settings of the trainer."""
+
+    enabled: bool
+    trials: Count
+    epochs: Count
+    method: Literal["random", "bayesian"]
+    space: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]
 
 
 class Exporter(_Section):
@@ -188,6 +247,17 @@ class Beam(_Section):
     args: tuple[str, ...]
 
 
+def _with(trainer: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """Changes one setting of the trainer, or one option of a tagger such as `production.dropout`."""
+    section, _, option = name.rpartition(".")
+    values: Any = trainer.get(section) if section else trainer
+    taken = values.get(option) if isinstance(values, dict) else None
+    if taken is None or isinstance(taken, dict) or name in _NOT_SEARCHED:
+        raise ValueError(f"[tuner -> space] {name} is no setting of the trainer that a search can change")
+    changed: dict[str, Any] = {**values, option: value}
+    return {**trainer, section: changed} if section else changed
+
+
 class PipelineConfig(_Section):
     """A whole run."""
 
@@ -197,16 +267,34 @@ class PipelineConfig(_Section):
     schema_path: Annotated[Path | None, Field(alias="schema")]
     transform: Transform
     trainer: Trainer
+    tuner: Tuner
     exporter: Exporter
     evaluator: Evaluator
     registry: Registry
     card: Card
     beam: Beam
 
+    @model_validator(mode="after")
+    def _space_is_legal(self) -> Self:
+        """Sets each value of the search space, one at a time."""
+        for name, values in self.tuner.space.items():
+            for value in values:
+                try:
+                    Trainer.model_validate(_with(self.trainer.model_dump(), name, value))
+                except ValidationError as error:
+                    problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+                    raise ValueError(f"[tuner -> space] {name} cannot be {value!r}: {problem}") from None
+        return self
+
     @property
     def registry_uri(self) -> str:
         """MLflow's tracking URI."""
         return self.registry.uri or f"sqlite:///{self.work_dir.absolute() / 'registry' / 'mlflow.db'}"
+
+    @property
+    def checkpoint_dir(self) -> str:
+        """Where the Trainer keeps its state: a path, absolute, or an address such as gs://."""
+        return self.trainer.checkpoint_dir or str(self.work_dir.absolute() / "checkpoints")
 
     @property
     def serving_dir(self) -> Path:

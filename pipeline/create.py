@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tfx.components import StatisticsGen, Transform
+from tfx import types
+from tfx.components import StatisticsGen, Transform, Tuner
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -25,8 +26,10 @@ from pipeline.blessing_rules import blessing_rules, evaluation_settings
 from pipeline.code_version import code_version
 from pipeline.inputs import RunInputs
 from pipeline.metadata_file import metadata_path
+from pipeline.pretrained import pretrained
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
+TUNER_FN = "components.tuner.tuner_fn.tuner_fn"
 
 
 def create_pipeline(
@@ -52,7 +55,9 @@ def create_pipeline(
     )
     transform = _transform(config, examples, schema)
     transform.add_upstream_node(validator)  # an anomaly stops the run before anything is learned from it
-    trainer = _trainer(config, transform)
+    tuners = [_tuner(config, transform)] if config.tuner.enabled else []
+    found = tuners[0].outputs["best_hyperparameters"] if tuners else None
+    trainer = _trainer(config, transform, found)
     champion = ChampionSource(registry_uri=config.registry_uri, model_name=config.name, version=baseline)
     exporter = _exporter(config, examples, transform, trainer, champion)
     evaluator = Evaluator(
@@ -74,6 +79,7 @@ def create_pipeline(
         statistics=statistics.outputs["statistics"],
         examples=examples.outputs["examples"],
         champion=champion.outputs["champion"],
+        hyperparameters=found,
         model_name=config.name,
         training=config.trainer.settings,
         lineage=lineage,
@@ -81,7 +87,8 @@ def create_pipeline(
         code_version=code_version("components.report"),
     )
     pusher = _pusher(config, examples, exporter, evaluator, reporter, lineage)
-    nodes = [examples, statistics, schema, validator, transform, trainer, exporter, champion, evaluator]
+    learning = [transform, *tuners, trainer]
+    nodes = [examples, statistics, schema, validator, *learning, exporter, champion, evaluator]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(config.work_dir.absolute() / "artifacts"),
@@ -127,18 +134,36 @@ def _transform(config: PipelineConfig, examples: CorpusExampleGen, schema: Impor
         preprocessing_fn=PREPROCESSING_FN,
         custom_config={
             **config.transform.model_dump(),
+            **pretrained(config),
             "code_version": code_version("components.transform", "components.text"),
         },
         disable_statistics=True,  # seconds a run, and nothing reads them
     )
 
 
-def _trainer(config: PipelineConfig, transform: Transform) -> Trainer:
+def _tuner(config: PipelineConfig, transform: Transform) -> Tuner:
+    return Tuner(
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        tuner_fn=TUNER_FN,
+        custom_config={
+            **config.tuner.model_dump(mode="json", exclude={"enabled"}),
+            "settings": config.trainer.settings,
+            "code_version": code_version(
+                "components.tuner", "components.trainer", "components.model", "components.text"
+            ),
+        },
+    )
+
+
+def _trainer(config: PipelineConfig, transform: Transform, hyperparameters: types.BaseChannel | None) -> Trainer:
     return Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
+        hyperparameters=hyperparameters,
         settings=TrainerSettings(**config.trainer.settings),
         code_version=code_version("components.trainer", "components.model", "components.text"),
+        checkpoint_dir=config.checkpoint_dir,
     )
 
 

@@ -12,6 +12,7 @@ from components.ingest.samples import write_sample
 from components.ingest.schema import compose_schema
 from configs.spec import PipelineConfig
 from pipeline.code_version import code_version
+from pipeline.pretrained import pretrained
 
 SCHEMA = Path(__file__).parents[1] / "schemas" / "schema.pbtxt"
 # Everything that can change what a run makes; the command line and the registry cannot.
@@ -26,7 +27,8 @@ class RunInputs:
         corpus: folder of the corpus, absolute.
         splits: (name, file pattern) as `find_splits` gives them.
         schema: TFMD schema file; its name holds a hash, since TFX's cache looks at the path only.
-        fingerprint: of corpus, configuration and code: equal for two runs that would make the same model.
+        fingerprint: of corpus, pretrained files, configuration and code: equal for two runs that would make the same
+            model.
     """
 
     corpus: Path
@@ -60,6 +62,7 @@ def prepare_inputs(config: PipelineConfig) -> RunInputs:
         schema.name,
         config.model_dump_json(exclude={"work_dir": True, "registry": True, "corpus": {"path": True}}),
         code_version(*_PACKAGES),
+        *(values["version"] for values in pretrained(config).values()),
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     return RunInputs(corpus.absolute(), tuple(given or find_splits(corpus)), schema, fingerprint)

@@ -9,6 +9,7 @@ from components.registry.resolve_baseline import resolve_baseline
 from configs.spec import PipelineConfig
 from pipeline.inputs import prepare_inputs
 from pipeline.metadata_file import metadata_path
+from pipeline.pretrained import require_pretrained
 from pipeline.run_record import RunRecord, read_run
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ def build_pipeline(config: PipelineConfig, force_bless: str = "") -> Pipeline:
         force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
 
     Raises:
-        NerError: there is no corpus, or the schema or the registry cannot be used.
+        NerError: there is no corpus or no file of vectors, or the schema or the registry cannot be used.
     """
+    require_pretrained(config)
     inputs = prepare_inputs(config)  # before TFX is imported: a wrong path should not take ten seconds to be named
     baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
 

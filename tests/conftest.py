@@ -19,3 +19,19 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real corpora (../shared/data) are not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny_preset(tmp_path_factory):
+    """Folder of a BERT with random weights that knows a few word pieces, as keras-hub writes it."""
+    keras_hub = pytest.importorskip("keras_hub", reason="the extra `encoder` is not installed")
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
+    pieces += ["joe", "biden", "paris", "##ing", "went", "to", "visited", "was", "in", ".", ","]
+    folder = str(tmp_path_factory.mktemp("preset") / "tiny_bert")
+    keras_hub.models.BertTokenizer(vocabulary=pieces, lowercase=True).save_to_preset(folder)
+    keras_hub.models.BertBackbone(
+        vocabulary_size=len(pieces), num_layers=1, num_heads=2, hidden_dim=32, intermediate_dim=64,
+        max_sequence_length=64, dropout=0.0,
+    ).save_to_preset(folder)  # fmt: skip
+    return folder

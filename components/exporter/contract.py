@@ -25,23 +25,38 @@ class Contract:
         signatures: by name.
         pad: what fills string rows up to the longest; empty: outputs are not padded.
         legal: whether tags are always legal IOB2.
+        outside_shift: by how much the logits of outside tags are lowered before the tags are chosen; where it is above
+            0, a token's tag may be less probable than the outside tag. Scores do not know of it.
     """
 
     version: int
     signatures: Mapping[str, SignatureContract]
     pad: str = ""
     legal: bool = False
+    outside_shift: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what can be written as JSON, always in the same order."""
         signatures = {name: self.signatures[name].to_dict() for name in sorted(self.signatures)}
-        return {"version": self.version, "pad": self.pad, "legal": self.legal, "signatures": signatures}
+        return {
+            "version": self.version,
+            "pad": self.pad,
+            "legal": self.legal,
+            "outside_shift": self.outside_shift,
+            "signatures": signatures,
+        }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Contract:
         """Takes what `to_dict` gave."""
         signatures = {name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()}
-        return cls(int(values["version"]), signatures, values.get("pad", ""), values.get("legal", False))
+        return cls(
+            int(values["version"]),
+            signatures,
+            values.get("pad", ""),
+            values.get("legal", False),
+            float(values.get("outside_shift", 0.0)),
+        )
 
     def to_json(self) -> str:
         """Returns the contract as JSON."""
@@ -63,15 +78,19 @@ class Contract:
             ) from error
 
 
-def build_contract(settings: ExportSettings, template: ContractTemplate | None = None) -> Contract:
+def build_contract(
+    settings: ExportSettings, outside_shift: float = 0.0, template: ContractTemplate | None = None
+) -> Contract:
     """Returns what a model that is exported with these settings promises.
 
     Args:
         settings: which signature is the default, which features are forwarded.
+        outside_shift: of the trained model.
         template: what to build from; schemas/serving_contract.yaml by default.
 
     Raises:
         ContractError: settings and template do not go together.
     """
     template = template or ContractTemplate.load()
-    return Contract(template.version, template.signatures(settings), settings.pad, settings.decoding == LEGAL)
+    legal = settings.decoding == LEGAL
+    return Contract(template.version, template.signatures(settings), settings.pad, legal, outside_shift)

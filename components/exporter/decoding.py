@@ -1,52 +1,62 @@
-"""The most probable legal IOB2 sequence, in the graph.
+"""From logits to tags, in the graph.
 
 Viterbi's algorithm with the transitions of IOB2: I-X may only follow B-X and I-X. TensorFlow itself has no decoder for
 sequences with constraints (that of TensorFlow Addons is no longer kept), so it is written with stock ops.
+`components.text.transitions.legal_path` is the same for one sentence in numpy.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from components.text.token_places import TokenPlaces
 from components.text.transitions import transitions
 
 
-def decode_legal(probabilities: tf.RaggedTensor, tags: Sequence[str]) -> tf.RaggedTensor:
+def decode_legal(logits: tf.Tensor, places: TokenPlaces, tags: Sequence[str]) -> tf.Tensor:
     """Finds the most probable legal sequence of each sentence.
 
     Sentences whose best tags are legal already, which is most of them, cost next to nothing: their best tags are the
     answer.
 
     Args:
-        probabilities: float32 ragged [batch, tokens, tags].
+        logits: float32 [tokens, tags], of all sentences one behind the other.
+        places: of the tokens.
         tags: tag vocabulary.
 
     Returns:
-        int64 ragged [batch, tokens], ids of tags.
+        int64 [tokens], ids of tags.
     """
-    start, step = (tf.constant(values) for values in transitions(tags))
-    best = probabilities.with_flat_values(tf.argmax(probabilities.flat_values, -1))
-    dense = best.to_tensor(-1)  # [batch, tokens]
-    before = tf.pad(dense, [[0, 0], [1, 0]])[:, :-1]
-    follows = tf.gather_nd(step, tf.stack([tf.maximum(before, 0), tf.maximum(dense, 0)], -1))
-    first = tf.equal(tf.range(tf.shape(dense)[1]), 0)[None, :]
-    wrong = tf.where(first, tf.gather(start, tf.maximum(dense, 0)), follows) < 0
-    rows = tf.where(tf.reduce_any(wrong & (dense >= 0), 1))  # [illegal sentences, 1]
+    start, step = transitions(tags)
+    best = tf.argmax(logits, -1)
+    # What stands before a sentence counts as one tag more.
+    before = tf.where(places.begins, tf.constant(len(tags), tf.int64), tf.roll(best, 1, 0))
+    forbidden = tf.constant(np.concatenate([step, start[None]]).reshape(-1) < 0)
+    wrong = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
 
-    def repaired() -> tf.Tensor:
-        chosen = tf.gather(probabilities, rows[:, 0])
-        emissions = tf.math.log(tf.maximum(chosen.to_tensor(1.0), 1e-30))
-        emissions = emissions[:, : tf.reduce_max(chosen.row_lengths())]
-        paths = _viterbi(emissions, chosen.row_lengths(), start, step)
-        width = tf.shape(dense)[1]
-        return tf.tensor_scatter_nd_update(dense, rows, tf.pad(paths, [[0, 0], [0, width - tf.shape(paths)[1]]]))
+    # A call of its own: what stands in the branch itself takes time in every request, taken or not.
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+    def repaired(logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor) -> tf.Tensor:
+        return _repaired(logits, splits, best, wrong, tf.constant(start), tf.constant(step))
 
-    legal = tf.cond(tf.size(rows) > 0, repaired, lambda: dense)
-    return tf.RaggedTensor.from_tensor(legal, lengths=best.row_lengths())
+    return tf.cond(tf.reduce_any(wrong), lambda: repaired(logits, places.splits, best, wrong), lambda: best)
+
+
+def _repaired(
+    logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor, start: tf.Tensor, step: tf.Tensor
+) -> tf.Tensor:
+    """Replaces the tags of sentences with a tag that is `wrong`; some is."""
+    rows = tf.RaggedTensor.from_row_splits(tf.range(tf.size(best)), splits, validate=False)  # indices of tokens
+    bad = tf.reduce_any(rows.with_flat_values(wrong), 1)
+    chosen = tf.ragged.boolean_mask(rows, bad)  # [illegal sentences, tokens]
+    # Logs of probabilities: sums of logits over a long sentence would run out of digits.
+    scores = tf.nn.log_softmax(tf.gather(logits, chosen.flat_values))
+    paths = _viterbi(chosen.with_flat_values(scores).to_tensor(), chosen.row_lengths(), start, step)
+    found = tf.RaggedTensor.from_tensor(paths, chosen.row_lengths()).flat_values
+    return tf.tensor_scatter_nd_update(best, chosen.flat_values[:, None], found)
 
 
 def _viterbi(emissions: tf.Tensor, lengths: tf.Tensor, start: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
@@ -66,30 +76,3 @@ def _viterbi(emissions: tf.Tensor, lengths: tf.Tensor, start: tf.Tensor, step: t
     last = tf.argmax(scores[-1], -1)  # [rows]
     path = tf.scan(lambda tag, back: tf.gather(back, tag, batch_dims=1), backward, last, reverse=True)
     return tf.transpose(path)
-
-
-def legal_path(probabilities: np.ndarray, tags: Sequence[str]) -> list[int]:
-    """The same for one sentence in numpy, for the training graph's side of the golden comparison.
-
-    Args:
-        probabilities: [tokens, tags].
-        tags: tag vocabulary.
-
-    Returns:
-        One id a token.
-    """
-    start, step = transitions(tags)
-    best = np.argmax(probabilities, -1).tolist()
-    costs = [start[best[0]], *(step[one, two] for one, two in itertools.pairwise(best))] if best else []
-    if all(cost == 0 for cost in costs):
-        return [int(tag) for tag in best]
-    logs = np.log(np.maximum(probabilities, np.float32(1e-30)))
-    scores, back = logs[0] + start, []
-    for emission in logs[1:]:
-        reached = scores[:, None] + step
-        back.append(np.argmax(reached, 0))
-        scores = np.max(reached, 0) + emission
-    path = [int(np.argmax(scores))]
-    for pointers in reversed(back):
-        path.append(int(pointers[path[-1]]))
-    return path[::-1]

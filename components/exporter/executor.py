@@ -54,7 +54,7 @@ class Executor(base_executor.BaseExecutor):
         settings = ExportSettings(**json.loads(exec_properties["settings"]))
         exported = artifact_utils.get_single_instance(output_dict["exported_model"])
         saved_model = path_utils.serving_model_dir(exported.uri)
-        contract = build_contract(settings)
+        contract = build_contract(settings, trained.outside_shift)
         _refuse_breaking(input_dict.get("champion") or [], contract, bool(exec_properties["allow_breaking_changes"]))
         export(trained, transform_graph, saved_model, settings)
         attach(saved_model, contract, _provenance(input_dict, exec_properties))

@@ -12,7 +12,7 @@ import tensorflow_transform as tft
 from components.exporter.keras_interface import KerasInterface
 from components.exporter.label_lookup import LabelLookup
 from components.exporter.model_export_error import ModelExportError
-from components.exporter.transform_graph import TransformGraph
+from components.exporter.transform_graph import TransformGraph, ancestors, computed
 
 
 class GenericModule(tf.Module):
@@ -84,7 +84,7 @@ def _raw_features(folder: str, transform: TransformGraph, interface: KerasInterf
         )
     [[given], _] = function.structured_input_signature
     fed = _by_name(given, function.inputs)  # captured tables and constants follow after the features
-    needed = _ancestors([tensor for name in interface.inputs for tensor in transformed[name]])
+    needed = ancestors(computed(tensor) for name in interface.inputs for tensor in transformed[name])
     spec = tft.TFTransformOutput(folder).raw_feature_spec()
     return {name: spec[name] for name in spec if needed & {tensor.op.name for tensor in fed[name]}}
 
@@ -96,17 +96,6 @@ def _by_name(structure: Mapping[str, Any], tensors: Sequence[tf.Tensor]) -> dict
         name: [next(flat) for _ in tf.nest.flatten(structure[name], expand_composites=True)]
         for name in sorted(structure)  # the order in which TensorFlow flattens dictionaries
     }
-
-
-def _ancestors(tensors: Sequence[tf.Tensor]) -> set[str]:
-    """Names of all ops that values are computed from."""
-    waiting, seen = [tensor.op for tensor in tensors], set()
-    while waiting:
-        op = waiting.pop()
-        if op.name not in seen:
-            seen.add(op.name)
-            waiting.extend(tensor.op for tensor in op.inputs)
-    return seen
 
 
 def _served(name: str, spec: Any) -> tf.TensorSpec:

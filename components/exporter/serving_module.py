@@ -8,10 +8,13 @@ import tensorflow as tf
 
 from components.exporter.decoding import decode_legal
 from components.exporter.entity_spans import entity_spans
+from components.exporter.sentence_logits import sentence_logits
 from components.exporter.settings import LEGAL, ExportSettings
 from components.exporter.transform_graph import TransformGraph
+from components.text.token_places import TokenPlaces
+from components.text.transitions import outside_tags
 from components.trainer.trained_model import TrainedModel
-from components.transform.features import ENDS, MODEL_FEATURES, SENTENCE, STARTS, TOKENS
+from components.transform.features import ENDS, SENTENCE, STARTS, TOKENS, model_features
 
 _COMPLETE = ("tokens", "scores", "offsets")
 
@@ -34,14 +37,15 @@ class ServingModule(tf.Module):
         """
         super().__init__(name="ner_serving")
         model = trained.model
-        self._windows = trained.windows
+        self._windows, self._gap = trained.windows, model.gap
         self._settings = settings
         self.transform = TransformGraph(transform_graph)
+        self._features = model_features(self.transform.names())
         self.model_variables = [variable.value for variable in model.variables]
         self._logits = lambda features: model(features, training=False)
         # Ids are positions in the vocabulary: a lookup table would add nothing but a file to lose.
         self._tag_names = tuple(trained.tags)
-        self._tags = tf.constant(trained.tags)
+        self._outside_shift = trained.outside_shift
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=SENTENCE)])
     def tag(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -68,47 +72,42 @@ class ServingModule(tf.Module):
         return self._answer(sentence, {*self._settings.outputs, *_COMPLETE}, None)
 
     def _answer(self, sentence: tf.Tensor, outputs: Collection[str], length: int | None) -> dict[str, tf.Tensor]:
-        features = self.transform({SENTENCE: tf.expand_dims(sentence, 1)})
-        lengths = features[TOKENS].row_lengths()
-        best, scores = self._best(features, lengths)
-        starts, ends = (tf.cast(features[name], tf.int32) for name in (STARTS, ENDS))
-        tags = best.with_flat_values(tf.gather(self._tags, best.flat_values))
-        ragged = {"tags": tags}
+        wanted = {TOKENS, STARTS, ENDS, *self._features}
+        features = self.transform.only(wanted, {SENTENCE: tf.expand_dims(sentence, 1)})
+        splits = features[TOKENS].row_splits  # of all features
+        best, scores = self._best(features, TokenPlaces.of(splits))
+        starts, ends = (tf.cast(features[name].flat_values, tf.int32) for name in (STARTS, ENDS))
+        flat = {"tags": tf.gather(tf.constant(self._tag_names), best)}
         if "tokens" in outputs:
-            ragged["tokens"] = features[TOKENS]
+            flat["tokens"] = features[TOKENS].flat_values
         if "scores" in outputs:
-            ragged["scores"] = scores
+            flat["scores"] = scores
         if "offsets" in outputs:
-            ragged |= {"starts": starts, "ends": ends}
-        answer = {name: self._rows(value, length) for name, value in ragged.items()}
+            flat |= {"starts": starts, "ends": ends}
+        answer = {name: self._rows(_ragged(value, splits), length) for name, value in flat.items()}
         if "entities" in outputs:
+            best, scores, starts, ends = (_ragged(value, splits) for value in (best, scores, starts, ends))
             found = entity_spans(sentence, best, scores, starts, ends, self._tag_names)
             answer |= {name: self._rows(value, None) for name, value in found.items()}
         if length is not None:
-            answer["truncated"] = lengths > length
+            answer["truncated"] = splits[1:] - splits[:-1] > length
         return answer
 
-    def _best(
-        self, features: dict[str, tf.RaggedTensor], lengths: tf.Tensor
-    ) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
-        """Ids of tags and their probabilities, ragged [batch, tokens]."""
-        cut = {name: _padded(self._windows.cut(features[name])) for name in MODEL_FEATURES}
-        probabilities = tf.nn.softmax(self._logits(cut))  # [windows, width, tags]
-        if self._settings.decoding != LEGAL:
-            best = self._windows.stitch(tf.argmax(probabilities, -1), lengths)
-            return best, self._windows.stitch(tf.reduce_max(probabilities, -1), lengths)
-        stitched = self._windows.stitch(probabilities, lengths)
-        legal = decode_legal(stitched, self._tag_names)
-        chosen = tf.gather(stitched.flat_values, legal.flat_values, batch_dims=1)
-        return legal, legal.with_flat_values(chosen)
+    def _best(self, features: dict[str, tf.RaggedTensor], places: TokenPlaces) -> tuple[tf.Tensor, tf.Tensor]:
+        """Ids of tags, int64 [tokens], and their probabilities, float32 [tokens]."""
+        ids = {name: features[name] for name in self._features}
+        logits = sentence_logits(self._logits, self._gap, self._windows, ids, places)  # [tokens, tags]
+        lowered = logits
+        if self._outside_shift:
+            lowered = logits - self._outside_shift * outside_tags(self._tag_names)
+        legal = self._settings.decoding == LEGAL
+        best = decode_legal(lowered, places, self._tag_names) if legal else tf.argmax(lowered, -1)
+        return best, tf.gather(tf.nn.softmax(logits), best, batch_dims=1)
 
     def _rows(self, values: tf.RaggedTensor, length: int | None) -> tf.Tensor:
         filler = self._settings.pad if values.dtype == tf.string else tf.zeros([], values.dtype)
         return values.to_tensor(filler, shape=[None, length])
 
 
-def _padded(ids: tf.RaggedTensor) -> tf.Tensor:
-    """Pads with 0 to the longest row, and to one column at least: not every kernel knows matrices without columns."""
-    dense = ids.to_tensor(0)  # [windows, width] or [windows, width, columns]
-    missing = tf.cast(tf.equal(tf.shape(dense)[1], 0), tf.int32)
-    return tf.pad(dense, [[0, 0], [0, missing], *[[0, 0]] * (dense.shape.rank - 2)])
+def _ragged(values: tf.Tensor, splits: tf.Tensor) -> tf.RaggedTensor:
+    return tf.RaggedTensor.from_row_splits(values, splits, validate=False)

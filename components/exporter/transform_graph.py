@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -33,12 +33,79 @@ class TransformGraph(tf.Module):
         Returns:
             All transformed features. Those computed from features that were not given mean nothing.
         """
+        return self.saved_transform.transform_fn(self._filled(features))
+
+    def only(self, wanted: Collection[str], features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
+        """Does the same for some of the features, inside a `tf.function`.
+
+        Puts only the operations that these need into the function that is traced, in the place of a call of the whole
+        graph: a server optimizes neither across such a call nor away what it gives for nothing.
+
+        Args:
+            wanted: names of transformed features.
+            features: raw features by name, at least one.
+        """
+        function = self.saved_transform.transform_fn
+        filled = tf.nest.flatten(self._filled(features), expand_composites=True)
+        # A handle of a table must become a tensor of the function that is traced.
+        given = [*filled, *map(tf.identity, function.captured_inputs)]
+        fed = {tensor.name: value for tensor, value in zip(function.inputs, given, strict=True)}
+        specs = {name: function.structured_outputs[name] for name in sorted(wanted)}
+        outputs = [computed(tensor) for name in specs for tensor in self._outputs()[name]]
+        body, fed = _extracted(function.graph, outputs, fed)
+        values = tf.graph_util.import_graph_def(body, fed, [tensor.name for tensor in outputs], name="transform")
+        return dict(tf.nest.pack_sequence_as(specs, values, expand_composites=True))
+
+    def names(self) -> frozenset[str]:
+        """Returns the names of all transformed features."""
+        return frozenset(self.saved_transform.transform_fn.structured_outputs)
+
+    def _outputs(self) -> dict[str, list[tf.Tensor]]:
+        """The graph's tensors of each transformed feature: one, or several where it is sparse or ragged."""
+        function = self.saved_transform.transform_fn
+        flat = iter(function.outputs)
+        return {
+            name: [next(flat) for _ in tf.nest.flatten(spec, expand_composites=True)]
+            for name, spec in sorted(function.structured_outputs.items())  # as TensorFlow flattens dictionaries
+        }
+
+    def _filled(self, features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
         batch = tf.shape(next(iter(features.values())), tf.int64)[0]
-        filled = {name: features.get(name, None) for name in self._spec}
-        for name, value in filled.items():
-            if value is None:
-                filled[name] = _nothing(self._spec[name], batch)
-        return self.saved_transform.transform_fn(filled)
+        return {
+            name: features[name] if name in features else _nothing(spec, batch) for name, spec in self._spec.items()
+        }
+
+
+def computed(output: tf.Tensor) -> tf.Tensor:
+    """Returns an output of a function before it waits for everything else that the function does.
+
+    That is only to look other things up, or to check them.
+    """
+    return output.op.inputs[0] if output.op.type == "Identity" and output.op.control_inputs else output
+
+
+def _extracted(
+    graph: tf.Graph, outputs: Sequence[tf.Tensor], fed: Mapping[str, tf.Tensor]
+) -> tuple[Any, dict[str, tf.Tensor]]:
+    """Returns the part of a graph that outputs are computed by, as a GraphDef, and those of the `fed` that it reads."""
+    needed = ancestors(outputs)
+    read = {name: value for name, value in fed.items() if name.partition(":")[0] in needed}
+    needed -= {name.partition(":")[0] for name in read}
+    whole = graph.as_graph_def()
+    part = tf.compat.v1.GraphDef(versions=whole.versions, library=whole.library)
+    part.node.extend(node for node in whole.node if node.name in needed)
+    return part, read
+
+
+def ancestors(tensors: Iterable[tf.Tensor]) -> set[str]:
+    """Returns the names of all ops that values are computed from."""
+    waiting, seen = [tensor.op for tensor in tensors], set[str]()
+    while waiting:
+        op = waiting.pop()
+        if op.name not in seen:
+            seen.add(op.name)
+            waiting += [*(tensor.op for tensor in op.inputs), *op.control_inputs]
+    return seen
 
 
 def _nothing(spec: Any, batch: tf.Tensor) -> tf.Tensor | tf.SparseTensor:

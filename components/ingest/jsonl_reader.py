@@ -12,6 +12,7 @@ from components.ingest.corpus_error import CorpusError
 from components.ingest.raw_sentence import RawSentence
 from components.ingest.read_options import ReadOptions
 from components.ingest.report import Report
+from components.text.char_classes import CONNECTOR, char_class
 from components.text.tags import OUTSIDE
 from components.text.words import whitespace_offsets, word_offsets
 
@@ -21,7 +22,7 @@ _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…
 def read_jsonl(lines: Lines, path: str, options: ReadOptions, report: Report) -> Iterator[RawSentence]:
     """Yields one sentence for each line `{"text": …, "entities": [[start, end, label], …], "meta": {…}, "id": …}`.
 
-    Offsets count code points; the text is cut into words and single punctuation characters. `meta` and `id` may be
+    Offsets count code points; the text is cut as `words.word_offsets` cuts it. `meta` and `id` may be
     left out, `entities` only in unlabelled files.
 
     Args:
@@ -49,11 +50,14 @@ class _Record:
             record = self._parse(line)
             self.text = self._text(record)
             offsets = word_offsets(self.text)
+            spans = self._spans(record) if self.options.labelled else []
+            offsets = [part for word in offsets for part in self._parts(*word, spans)]
             raw.tokens = [self.text[start:end] for start, end in offsets]
             raw.lines = [self.line] * len(offsets)
             raw.key, raw.metadata = self._key(record), self._metadata(record)
             if self.options.labelled:
-                raw.tags = _tags(self._spans(record, offsets), offsets)
+                self._check_words(spans, offsets)
+                raw.tags = _tags(spans, offsets)
         except CorpusError as error:
             raw.error = error
         return raw
@@ -105,8 +109,8 @@ class _Record:
             if value is not None
         }
 
-    def _spans(self, record: dict[str, Any], offsets: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
-        """Returns the checked spans, (start, end, type) in code points, in order."""
+    def _spans(self, record: dict[str, Any]) -> list[tuple[int, int, str]]:
+        """Returns the spans, (start, end, type) in code points, in order; none overlaps another."""
         entities = record.get("entities")
         if not isinstance(entities, list):
             raise self._error(
@@ -114,9 +118,6 @@ class _Record:
                 f"Give each object its spans, an empty list where there are none: {_SHAPE}.",
             )
         spans = sorted(self._span(entity) for entity in entities)
-        starts, ends = {start for start, _ in offsets}, {end for _, end in offsets}
-        for start, end, label in spans:
-            self._check_words(start, end, label, starts, ends, offsets)
         for one, other in pairwise(spans):
             if other[0] < one[1]:
                 raise self._error(
@@ -149,17 +150,27 @@ class _Record:
             self.report.repair("trimmed_span", self.path, self.line, what)
         return *trimmed, label
 
-    def _check_words(
-        self, start: int, end: int, label: str, starts: set[int], ends: set[int], offsets: list[tuple[int, int]]
-    ) -> None:
-        for edge, allowed, verb in ((start, starts, "starts"), (end, ends, "ends")):
-            if edge in allowed:
-                continue
-            word = next(self.text[first:last] for first, last in offsets if first < edge < last)
-            raise self._error(
-                f"found span {self._show(start, end, label)}, which {verb} inside the word {word!r}",
-                "Move the span to the edges of the word; offsets count characters (code points), not bytes.",
-            )
+    def _parts(self, start: int, end: int, spans: list[tuple[int, int, str]]) -> list[tuple[int, int]]:
+        """Cuts a word such as "Peru-Chile" where a span ends at a connector inside it."""
+        edges = {edge for span in spans for edge in span[:2] if start < edge < end}
+        cuts = sorted(edge for edge in edges if CONNECTOR in map(char_class, self.text[edge - 1 : edge + 1]))
+        if cuts:
+            what = f"word {self.text[start:end]!r} cut at the edge of a span; in serving it stays whole"
+            self.report.repair("word_cut_at_span", self.path, self.line, what)
+        return list(pairwise([start, *cuts, end]))
+
+    def _check_words(self, spans: list[tuple[int, int, str]], offsets: list[tuple[int, int]]) -> None:
+        """Refuses spans that do not begin and end where words do."""
+        starts, ends = {start for start, _ in offsets}, {end for _, end in offsets}
+        for start, end, label in spans:
+            for edge, allowed, verb in ((start, starts, "starts"), (end, ends, "ends")):
+                if edge in allowed:
+                    continue
+                word = next(self.text[first:last] for first, last in offsets if first < edge < last)
+                raise self._error(
+                    f"found span {self._show(start, end, label)}, which {verb} inside the word {word!r}",
+                    "Move the span to the edges of the word; offsets count characters (code points), not bytes.",
+                )
 
     def _show(self, start: int, end: int, label: str) -> str:
         return f"[{start}, {end}, {label!r}] {self.text[start:end]!r}"

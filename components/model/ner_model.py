@@ -91,6 +91,11 @@ class NERModel(keras.Model):
         logits = self.scores(self.hidden_dropout(x, training=training))  # [batch, tokens, tags]
         return logits + ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * _IMPOSSIBLE
 
+    @property
+    def gap(self) -> None:
+        """See `components.model.taggers`: attention sees the whole row, and positions are counted."""
+        return None
+
     def get_config(self) -> dict[str, Any]:
         """Returns what `from_config` needs: sizes only, no layer and no table."""
         return {**super().get_config(), **self._sizes}

@@ -2,8 +2,9 @@
 
 Input: dict of int [batch, tokens] and [batch, tokens, columns] features (components/transform/features.py), 0 at
 padding. Output: float32 logits [batch, tokens, tags], with tag 0, [PAD], impossible; the layer that gives them is
-called `scores`. Every class is registered with Keras and built from plain numbers, so that a saved model loads where
-this package is installed, without its training code.
+called `scores`. `gap` is how many tokens of padding must stand between two sentences of a row for neither to change the
+other's logits; None where padding is not enough, or a row cannot be of any length. Every class is registered with Keras
+and built from plain numbers, so that a saved model loads where this package is installed, without its training code.
 """
 
 from __future__ import annotations
@@ -14,12 +15,17 @@ from typing import Any
 
 import keras
 
+from components.model.encoder_preset import encoder_from_preset
 from components.model.legal_sequence_loss import LegalSequenceLoss
 from components.model.masked_token_loss import MaskedTokenLoss
 from components.model.ner_model import NERModel
 from components.model.production_model import ProductionModel
 
-TAGGERS: Mapping[str, Callable[..., keras.Model]] = {"article": NERModel, "production": ProductionModel}
+TAGGERS: Mapping[str, Callable[..., keras.Model]] = {
+    "article": NERModel,
+    "production": ProductionModel,
+    "encoder": encoder_from_preset,
+}
 
 
 def build_tagger(name: str, data_sizes: Mapping[str, Any] | None = None, **options: Any) -> keras.Model:
@@ -48,4 +54,7 @@ def tagger_loss(name: str, tags: Sequence[str]) -> keras.losses.Loss:
         name: a key of `TAGGERS`.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
     """
-    return LegalSequenceLoss(tags) if name == "production" else MaskedTokenLoss()
+    if name == "article":
+        return MaskedTokenLoss()
+    # The production tagger's linear experts only get worse by cross entropy (measured), its network better.
+    return LegalSequenceLoss(tags, token_weights=(1.0, 0.0) if name == "production" else (1.0,))

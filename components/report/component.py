@@ -33,6 +33,7 @@ class _ReporterSpec(component_spec.ComponentSpec):
         executor.STATISTICS_KEY: ChannelParameter(type=standard_artifacts.ExampleStatistics),
         executor.EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples),
         executor.CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        executor.HYPERPARAMETERS_KEY: ChannelParameter(type=standard_artifacts.HyperParameters, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         executor.REPORT_KEY: ChannelParameter(type=Report),
@@ -79,6 +80,7 @@ class Reporter(base_component.BaseComponent):
         lineage: Mapping[str, str],
         card: CardText,
         champion: types.BaseChannel | None = None,
+        hyperparameters: types.BaseChannel | None = None,
         code_version: str | None = None,
     ) -> None:
         """Declares the node.
@@ -94,6 +96,7 @@ class Reporter(base_component.BaseComponent):
             lineage: what the model is made from, name -> text.
             card: what only people know of the model.
             champion: channel of the champion's `Model`; may be empty, and its artifact may be.
+            hyperparameters: channel of the Tuner's `HyperParameters`, where there is a Tuner.
             code_version: anything that changes when the code of the report does, so that TFX's cache sees it.
         """
         spec = _ReporterSpec(
@@ -103,6 +106,7 @@ class Reporter(base_component.BaseComponent):
             statistics=statistics,
             examples=examples,
             champion=champion,
+            hyperparameters=hyperparameters,
             model_name=model_name,
             training=json.dumps(dict(training), sort_keys=False),
             lineage=json.dumps(dict(lineage)),

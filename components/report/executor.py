@@ -26,6 +26,7 @@ TRAINED_MODEL_KEY = "trained_model"
 STATISTICS_KEY = "statistics"
 EXAMPLES_KEY = "examples"
 CHAMPION_KEY = "champion"
+HYPERPARAMETERS_KEY = "hyperparameters"
 MODEL_NAME_KEY = "model_name"
 TRAINING_KEY = "training"
 LINEAGE_KEY = "lineage"
@@ -54,7 +55,7 @@ class Executor(base_executor.BaseExecutor):
         """Writes `report.html`, `model_card.md` and `model_card.json`.
 
         Args:
-            input_dict: see `Reporter`; `champion` may be absent or empty.
+            input_dict: see `Reporter`; `champion` and `hyperparameters` may be absent or empty.
             output_dict: `report` and `model_card`.
             exec_properties: `model_name`, and as JSON `training`, `lineage` and `card`.
 
@@ -94,11 +95,25 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
         history=_history(artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY])),
         contract=attached_contract(path_utils.serving_model_dir(exported)) or Contract(0, {}),
         validation=json.loads(_read(exported, _VALIDATION_FILE)),
-        training=_flat(json.loads(exec_properties[TRAINING_KEY])),
+        training=_training(input_dict, exec_properties),
         lineage={**json.loads(exec_properties[LINEAGE_KEY]), **provenance},
         card=CardText(**{**card, "languages": tuple(card["languages"])}),
         champion_data=_champion_data(input_dict),
     )
+
+
+def _training(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> dict[str, Any]:
+    """The configured settings; where a search found others, those, since the Trainer took them."""
+    from components.trainer.hyperparameters import read_hyperparameters
+
+    settings = _flat(json.loads(exec_properties[TRAINING_KEY]))
+    for artifact in input_dict.get(HYPERPARAMETERS_KEY) or []:
+        found = read_hyperparameters(artifact.uri)
+        for name, value in found.items():
+            _, of_tagger, option = name.rpartition(".")
+            settings[f"tagger_options.{option}" if of_tagger else name] = value
+        settings["found by a search"] = ", ".join(found)
+    return settings
 
 
 def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Tokenizing in the graph: the same operations split sentences in training, in evaluation and in serving.
 
 Only operations that a stock TensorFlow Serving registers are used (no TF Text). The work is done on the code points of
-the whole batch at once, so its cost grows with the text and not with the number of sentences.
+the whole batch at once, so its cost grows with the text and not with the number of sentences; and a single sentence
+costs as much as there are operations, so there are few.
 """
 
 from __future__ import annotations
@@ -10,10 +11,39 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.text.char_classes import EXTEND, PAGE_BITS, PUNCT, SPACE, WORD, class_table
+from components.text.char_traits import BLANK, EXTENDS, FOLDED_SHIFT, INEXACT, PAGE_BITS, VISIBLE, trait_table
+from components.text.word_begins import word_begins
 
 WHITESPACE, WORDS = "whitespace", "words"
 TOKENIZERS = (WHITESPACE, WORDS)
+
+
+class Characters(NamedTuple):
+    """The characters of a batch of sentences, a blank behind each sentence, and where the tokens stand among them.
+
+    Attributes:
+        traits: int32 [characters], see `char_traits`.
+        begins: int64 [tokens], index of each token's first character.
+        ends: int64 [tokens], index behind its last one; there always is a character.
+        pieces: int64 [pieces], index of the first character of every token and of every blank.
+        numbers: int64 [tokens], which of the pieces a token is.
+    """
+
+    traits: tf.Tensor
+    begins: tf.Tensor
+    ends: tf.Tensor
+    pieces: tf.Tensor
+    numbers: tf.Tensor
+
+    def folded(self) -> tf.Tensor:
+        """Returns the tokens with case and digits folded (`folding.fold`): string [tokens]."""
+        return self.encoded(tf.bitwise.right_shift(self.traits, FOLDED_SHIFT))
+
+    def encoded(self, code_points: tf.Tensor) -> tf.Tensor:
+        """Returns the tokens made of other characters, int32 [characters]: string [tokens]."""
+        # The last piece is the last sentence's blank. A piece of nothing in front, for there may be no sentence.
+        rows = tf.RaggedTensor.from_row_splits(code_points[:-1], tf.pad(self.pieces, [[1, 0]]), validate=False)
+        return tf.gather(tf.strings.unicode_encode(rows, "UTF-8"), self.numbers + 1)
 
 
 class Tokens(NamedTuple):
@@ -21,13 +51,15 @@ class Tokens(NamedTuple):
 
     Attributes:
         tokens: ragged string [batch, tokens], bytes cut unchanged from the sentence.
-        starts: ragged int32 [batch, tokens], code point where the token starts in the raw sentence.
-        ends: ragged int32 [batch, tokens], code point after the token's last one.
+        starts: ragged int64 [batch, tokens], code point where the token starts in the raw sentence.
+        ends: ragged int64 [batch, tokens], code point after the token's last one.
+        characters: of all sentences.
     """
 
     tokens: tf.RaggedTensor
     starts: tf.RaggedTensor
     ends: tf.RaggedTensor
+    characters: Characters
 
 
 def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
@@ -35,84 +67,87 @@ def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
 
     Args:
         sentences: string [batch], UTF-8. A byte that is not UTF-8 counts as one U+FFFD and stays in its token.
-        tokenizer: `whitespace` (runs without Unicode White_Space) or `words` (punctuation and symbols split off, too).
+        tokenizer: `whitespace` (runs without Unicode White_Space) or `words` (punctuation cut off, too).
 
     Raises:
         ValueError: the tokenizer has no such name.
     """
     if tokenizer not in TOKENIZERS:
         raise ValueError(f"tokenizer must be one of {', '.join(TOKENIZERS)}, got {tokenizer!r}")
-    code_points, byte_starts = tf.strings.unicode_decode_with_offsets(sentences, "UTF-8")
-    chars = code_points.flat_values  # [chars]
-    rows = code_points.value_rowids()  # [chars], the sentence of each character
-    kinds = _classes(chars)
-    first_in_row = _differs_from_previous(rows)
-    if tokenizer == WORDS:
-        in_token, is_start = _word_boundaries(kinds, rows, first_in_row)
-    else:
-        in_token = kinds != SPACE
-        is_start = in_token & (first_in_row | ~_previous(in_token))
-    is_end = in_token & _next_is_boundary(is_start, in_token)
-    return _cut(sentences, code_points, byte_starts.flat_values, tf.where(is_start)[:, 0], tf.where(is_end)[:, 0])
-
-
-def _classes(chars: tf.Tensor) -> tf.Tensor:
-    pages, classes = class_table()
-    page = tf.gather(tf.constant(pages), tf.bitwise.right_shift(chars, PAGE_BITS))
-    return tf.gather(tf.constant(classes), page * (1 << PAGE_BITS) + tf.bitwise.bitwise_and(chars, 255))
-
-
-def _previous(flags: tf.Tensor) -> tf.Tensor:
-    """Shifts a vector by one; the first element repeats itself (callers know that it starts a row)."""
-    return tf.concat([flags[:1], flags[:-1]], 0)
-
-
-def _differs_from_previous(rows: tf.Tensor) -> tf.Tensor:
-    return tf.concat([tf.ones_like(rows[:1], tf.bool), rows[1:] != rows[:-1]], 0)
-
-
-def _next_is_boundary(is_start: tf.Tensor, in_token: tf.Tensor) -> tf.Tensor:
-    """A token ends before a blank, before the start of the next token, and at the end of the batch."""
-    boundary = is_start | ~in_token
-    return tf.concat([boundary[1:], tf.ones_like(boundary[:1])], 0)
-
-
-def _word_boundaries(kinds: tf.Tensor, rows: tf.Tensor, first_in_row: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns (is part of a token, starts a token), bool [chars] each; `words.word_offsets` is the specification."""
-    extends = kinds == EXTEND
-    # Last character of no EXTEND class at or before each one: its class decides where EXTEND characters belong.
-    count = tf.cumsum(tf.cast(~extends, tf.int64))
-    base = tf.gather(tf.concat([tf.zeros([1], tf.int64), tf.where(~extends)[:, 0]], 0), count)
-    base_kind = tf.gather(kinds, base)
-    has_base = (count > 0) & (tf.gather(rows, base) == rows) & (base_kind != SPACE)
-    effective = tf.where(extends, tf.where(has_base, base_kind, WORD), kinds)
-    in_token = effective != SPACE
-    before = _previous(effective)
-    splits = ~extends & ((effective == PUNCT) | (before == PUNCT))
-    return in_token, in_token & (first_in_row | (before == SPACE) | splits)
-
-
-def _cut(
-    sentences: tf.Tensor, chars: tf.RaggedTensor, byte_starts: tf.Tensor, first: tf.Tensor, last: tf.Tensor
-) -> Tokens:
-    """Cuts tokens out of the sentences; `first` and `last` index the flat characters, int64 [tokens]."""
-    rows = tf.gather(chars.value_rowids(), first)
-    owners = tf.gather(sentences, rows)
-    row_begins = tf.gather(chars.row_splits, rows)
-    byte_start = tf.gather(byte_starts, first)
-    # A character ends where the next one of its sentence starts, the last one where the sentence ends.
-    following = tf.minimum(last + 1, tf.size(byte_starts, tf.int64) - 1)
-    ends_row = last + 1 == tf.gather(chars.row_splits, rows + 1)
-    byte_end = tf.where(
-        ends_row, tf.strings.length(owners, "BYTE"), tf.cast(tf.gather(byte_starts, following), tf.int32)
-    )
-    byte_start = tf.cast(byte_start, tf.int32)
-
-    def ragged(values: tf.Tensor) -> tf.RaggedTensor:
-        return tf.RaggedTensor.from_value_rowids(values, rows, nrows=chars.nrows(), validate=False)
-
+    # The blank ends the sentence's last token: no other character looks beyond its sentence, and the first one of the
+    # batch looks back, around the corner, at the last sentence's.
+    text = tf.strings.join([sentences, "\n"])
+    code_points, byte_starts = tf.strings.unicode_decode_with_offsets(text, "UTF-8")
+    characters = _characters(code_points.flat_values, tokenizer)
+    rows = tf.expand_dims(code_points.row_splits, 0)  # [1, batch + 1]
+    begins = tf.expand_dims(characters.begins, 0)  # [1, tokens]
+    splits = tf.squeeze(tf.raw_ops.LowerBound(sorted_inputs=begins, values=rows, out_type=tf.int64), 0)
+    row = tf.squeeze(tf.raw_ops.UpperBound(sorted_inputs=rows, values=begins, out_type=tf.int64), 0) - 1  # [tokens]
+    row_begins = tf.gather(code_points.row_splits, row)
+    tokens = _restored(characters.encoded(code_points.flat_values), characters, text, row, byte_starts.flat_values)
+    ragged = tf.RaggedTensor.from_row_splits(tokens, splits, validate=False)
     return Tokens(
-        tokens=ragged(tf.strings.substr(owners, byte_start, byte_end - byte_start, "BYTE")),
-        starts=ragged(tf.cast(first - row_begins, tf.int32)),
-        ends=ragged(tf.cast(last + 1 - row_begins, tf.int32)),
+        tokens=ragged,
+        starts=ragged.with_flat_values(characters.begins - row_begins),
+        ends=ragged.with_flat_values(characters.ends - row_begins),
+        characters=characters,
     )
+
+
+def _characters(code_points: tf.Tensor, tokenizer: str) -> Characters:
+    traits = _traits(code_points)
+    pieces = _word_pieces(traits) if tokenizer == WORDS else _runs(traits)
+    numbers = _indices(_bits(tf.gather(traits, pieces), VISIBLE))
+    return Characters(traits, tf.gather(pieces, numbers), tf.gather(pieces, numbers + 1), pieces, numbers)
+
+
+def _traits(code_points: tf.Tensor) -> tf.Tensor:
+    offsets, values = trait_table()
+    page = tf.gather(tf.constant(offsets), tf.bitwise.right_shift(code_points, PAGE_BITS))
+    return tf.bitwise.left_shift(code_points, FOLDED_SHIFT) + tf.gather(tf.constant(values), page + code_points)
+
+
+def _runs(traits: tf.Tensor) -> tf.Tensor:
+    """Returns where runs without blanks begin, and where blanks stand: int64 [pieces]."""
+    return _indices(_bits(tf.bitwise.bitwise_or(traits, tf.roll(traits, 1, 0)), BLANK))
+
+
+def _word_pieces(traits: tf.Tensor) -> tf.Tensor:
+    """Returns where words, punctuation and blanks begin, int64 [pieces]; `words.word_offsets` is the specification."""
+    # A character that extends the one before it is left out: whatever that is, the two stay together. Behind a blank it
+    # begins a word. (The comparison is true where there is a blank, or nothing that extends.)
+    kept = _indices(_bits(tf.roll(traits, 1, 0), BLANK) >= _bits(traits, EXTENDS))
+    return tf.gather(kept, _indices(word_begins(tf.gather(traits, kept))))
+
+
+def _bits(traits: tf.Tensor, mask: int) -> tf.Tensor:
+    return tf.bitwise.bitwise_and(traits, mask)
+
+
+def _indices(flags: tf.Tensor) -> tf.Tensor:
+    """Returns where a vector is true or not 0: int64 [n]."""
+    return tf.squeeze(tf.where(flags), 1)
+
+
+def _restored(
+    tokens: tf.Tensor, characters: Characters, text: tf.Tensor, row: tf.Tensor, byte_starts: tf.Tensor
+) -> tf.Tensor:
+    """Cuts tokens whose characters do not stand for their bytes, such as invalid UTF-8, out of the sentences.
+
+    Only them: what is cut is a copy of the whole sentence first, which for all tokens of a long text would be
+    gigabytes.
+
+    Args:
+        tokens: string [tokens], encoded.
+        characters: of the sentences.
+        text: string [batch], the sentences.
+        row: int64 [tokens], the sentence of each token.
+        byte_starts: int64 [characters], where each character starts in its sentence.
+    """
+    odd = tf.expand_dims(_indices(_bits(characters.traits, INEXACT)), 0)  # [1, odd characters]
+    which = tf.raw_ops.UpperBound(sorted_inputs=tf.expand_dims(characters.begins, 0), values=odd, out_type=tf.int64)
+    which = tf.squeeze(which, 0) - 1  # [odd characters], their tokens
+    begin = tf.gather(byte_starts, tf.gather(characters.begins, which))
+    end = tf.gather(byte_starts, tf.gather(characters.ends, which))
+    cut = tf.strings.substr(tf.gather(text, tf.gather(row, which)), begin, end - begin)
+    return tf.tensor_scatter_nd_update(tokens, tf.expand_dims(which, 1), cut)

@@ -1,4 +1,4 @@
-"""Which tags may follow which in IOB2, and the best sequence among those that are legal."""
+"""Which tags may follow which in IOB2, which name nothing, and the best sequence among those that are legal."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         np.float32,
     )
     return start, step
+
+
+def outside_tags(tags: Sequence[str]) -> np.ndarray:
+    """Returns float32 [tags], 1 at the labels that name no entity (padding, which is never predicted, aside)."""
+    return np.array([position > 0 and not split_tag(tag)[0] for position, tag in enumerate(tags)], np.float32)
 
 
 def legal_path(logits: np.ndarray, start: np.ndarray, step: np.ndarray) -> list[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
@@ -10,28 +12,25 @@ from tfx.utils import json_utils
 from components.trainer import executor
 from components.trainer.settings import TrainerSettings
 
+# Of the settings' fields. ML Metadata knows no others: truth values go as 0 and 1, the tagger's options as JSON.
+_TYPES = {"int": int, "float": float, "str": str, "bool": int}
+
 
 class TrainerSpec(component_spec.ComponentSpec):
     """Transformed examples and their graph in, a trained model and its logs out."""
 
     PARAMETERS = {  # noqa: RUF012 (TFX's own convention)
-        "tagger": component_spec.ExecutionParameter(type=str),
-        "tagger_options": component_spec.ExecutionParameter(type=str),
-        "window_size": component_spec.ExecutionParameter(type=int),
-        "window_context": component_spec.ExecutionParameter(type=int),
-        "batch_size": component_spec.ExecutionParameter(type=int),
-        "epochs": component_spec.ExecutionParameter(type=int),
-        "patience": component_spec.ExecutionParameter(type=int),
-        "learning_rate": component_spec.ExecutionParameter(type=float),
-        "warmup": component_spec.ExecutionParameter(type=float),
-        "clip_norm": component_spec.ExecutionParameter(type=float),
-        "averaging": component_spec.ExecutionParameter(type=float),
-        "seed": component_spec.ExecutionParameter(type=int),
+        **{
+            field.name: component_spec.ExecutionParameter(type=_TYPES.get(str(field.type), str))
+            for field in dataclasses.fields(TrainerSettings)
+        },
+        "checkpoint_dir": component_spec.ExecutionParameter(type=str, optional=True),
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {  # noqa: RUF012
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
+        "hyperparameters": component_spec.ChannelParameter(type=standard_artifacts.HyperParameters, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -55,7 +54,9 @@ class Trainer(base_component.BaseComponent):
         examples: types.BaseChannel,
         transform_graph: types.BaseChannel,
         settings: TrainerSettings,
+        hyperparameters: types.BaseChannel | None = None,
         code_version: str | None = None,
+        checkpoint_dir: str | None = None,
     ) -> None:
         """Builds the spec.
 
@@ -63,13 +64,21 @@ class Trainer(base_component.BaseComponent):
             examples: transformed examples with the splits `train` and `eval`.
             transform_graph: the graph that made them.
             settings: see `TrainerSettings`.
+            hyperparameters: of TFX's Tuner; they take the place of the settings of the same names.
             code_version: anything that changes when the training code does, so that TFX's cache sees it.
+            checkpoint_dir: where a training keeps its state while it lasts, in a folder named after all that its result
+                depends on, so that the same training finds it again; none keeps none.
         """
         spec = TrainerSpec(
             examples=examples,
             transform_graph=transform_graph,
+            hyperparameters=hyperparameters,
             code_version=code_version,
-            **{**vars(settings), "tagger_options": json_utils.dumps(settings.tagger_options)},
+            checkpoint_dir=checkpoint_dir,
+            **{
+                **{name: int(value) if isinstance(value, bool) else value for name, value in vars(settings).items()},
+                "tagger_options": json_utils.dumps(settings.tagger_options),
+            },
             model=types.Channel(type=standard_artifacts.Model),
             model_run=types.Channel(type=standard_artifacts.ModelRun),
         )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
+from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
 from components.trainer.settings import TrainerSettings
+
+if TYPE_CHECKING:
+    from components.trainer.checkpoint import Checkpoint
 
 
 class Executor(base_executor.BaseExecutor):
@@ -26,31 +30,55 @@ class Executor(base_executor.BaseExecutor):
         """Trains a tagger.
 
         Args:
-            input_dict: `examples` (transformed) and `transform_graph`.
+            input_dict: `examples` (transformed), `transform_graph`, and `hyperparameters` where a search found some.
             output_dict: `model` gets the trained model, `model_run` TensorBoard's files.
             exec_properties: the fields of `TrainerSettings`, `tagger_options` as JSON.
         """
+        from components.trainer.devices import choose_devices
         from components.trainer.training import train
 
         self._log_startup(input_dict, output_dict, exec_properties)
-        examples = input_dict["examples"]
-        trained = train(
-            settings_of(exec_properties),
-            _files(examples, "train"),
-            _files(examples, "eval"),
-            artifact_utils.get_single_uri(input_dict["transform_graph"]),
-            artifact_utils.get_single_uri(output_dict["model_run"]),
-        )
+        settings = settings_of(exec_properties)
+        for found in input_dict.get("hyperparameters") or []:
+            settings = with_hyperparameters(settings, read_hyperparameters(found.uri))
+        devices = choose_devices(settings.devices, settings.hosts)  # first: several hosts meet before anything runs
+        train_files, eval_files = (_files(input_dict["examples"], split) for split in ("train", "eval"))
+        graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
+        checkpoint = _checkpoint(exec_properties, settings, train_files, eval_files, graph)
+        log_dir = artifact_utils.get_single_uri(output_dict["model_run"])
+        trained = train(settings, train_files, eval_files, graph, log_dir, checkpoint, devices)
+        if not devices.is_chief:
+            return
         model = artifact_utils.get_single_instance(output_dict["model"])
         trained.save(model.uri)
-        best = max(trained.history, key=lambda epoch: epoch["val_entity_f1"])
+        if checkpoint:
+            checkpoint.discard()
+        best = max(epoch["val_entity_f1"] or 0.0 for epoch in trained.history)
         model.set_int_custom_property("epochs", len(trained.history))
-        model.set_float_custom_property("val_entity_f1", best["val_entity_f1"])
+        model.set_float_custom_property("val_entity_f1", best)
+
+
+def _checkpoint(
+    exec_properties: dict[str, Any],
+    settings: TrainerSettings,
+    train_files: list[str],
+    eval_files: list[str],
+    graph: str,
+) -> Checkpoint | None:
+    """A retry has another output folder, and a new run another execution: the same training has the same id."""
+    from components.trainer.checkpoint import Checkpoint
+    from components.trainer.training_id import training_id
+
+    folder = exec_properties.get("checkpoint_dir")
+    if not folder:
+        return None
+    number = training_id(settings, train_files, eval_files, graph, exec_properties.get("code_version"))
+    return Checkpoint(f"{folder}/{number}")
 
 
 def settings_of(exec_properties: dict[str, Any]) -> TrainerSettings:
-    """Builds the settings; Kubeflow hands ints over as floats, so each value takes its field's type."""
-    types_ = {"int": int, "float": float, "str": str}
+    """Builds the settings; Kubeflow hands ints and bools over as floats, so each value takes its field's type."""
+    types_ = {"int": int, "float": float, "str": str, "bool": bool}
     values = {
         field.name: types_[str(field.type)](exec_properties[field.name])
         for field in dataclasses.fields(TrainerSettings)

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-import sys
+import tempfile
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 from absl import logging
 
-from components.model.taggers import build_tagger, tagger_loss
+from components.model.taggers import tagger_loss
 from components.text.errors import NerError
 from components.text.windows import Windows
-from components.trainer.dataset import batches, window_dataset
-from components.trainer.entity_f1_callback import EntityF1Callback, shift_outside
+from components.trainer.batches import Batches
+from components.trainer.building import new_tagger
+from components.trainer.checkpoint import Checkpoint
+from components.trainer.dataset import read_windows
+from components.trainer.dev_scorer import DevScorer
+from components.trainer.devices import Devices, choose_devices
+from components.trainer.epoch_log import EpochLog
+from components.trainer.fit import fit
+from components.trainer.linear_features import choose_linear_features
 from components.trainer.settings import TrainerSettings
-from components.trainer.trained_model import TrainedModel
-from components.transform.features import CASES, SUBWORD_BUCKETS, TAG_VOCABULARY, WORD_VOCABULARY
+from components.trainer.trained_model import TrainedModel, plain_copy
+from components.trainer.training_step import supervised
+from components.trainer.window_table import WindowTable
+from components.transform.features import TAG_VOCABULARY
+
+# The larger, the faster, and the more memory: some hundred windows take no more than a training step does.
+_EVAL_BATCH = 128
 
 
 def train(
@@ -26,57 +38,82 @@ def train(
     train_files: Sequence[str],
     eval_files: Sequence[str],
     transform_graph: str,
-    log_dir: str,
+    log_dir: str | None = None,
+    checkpoint: Checkpoint | None = None,
+    devices: Devices | None = None,
 ) -> TrainedModel:
     """Trains a tagger and keeps the weights of its best epoch by entity F1 on the eval split.
 
     Args:
         settings: see `TrainerSettings`.
         train_files: gzipped TFRecords of transformed examples.
-        eval_files: the same.
+        eval_files: the same. They choose the epoch to keep and the threshold, and nothing is learned from them.
         transform_graph: folder of the transform graph (tf.Transform's output).
-        log_dir: where TensorBoard's event files go.
+        log_dir: where TensorBoard's event files go; none writes none.
+        checkpoint: where the state of the training is kept, and gone on from; none keeps nothing.
+        devices: what to train on; none takes those that the settings ask for.
 
     Raises:
-        NerError: the training split holds no token, or nothing but outside tags.
+        NerError: the training split holds no token, or nothing but outside tags; the devices are not there; or the
+            training cannot go on.
     """
-    keras.utils.set_random_seed(settings.seed)
+    devices = devices or choose_devices(settings.devices, settings.hosts)
+    prepare(settings, devices)
     transform = tft.TFTransformOutput(transform_graph)
-    spec = transform.transformed_feature_spec()
     tags = [tag.decode() for tag in transform.vocabulary_by_name(TAG_VOCABULARY)]
     _check_tags(tags)
     windows = Windows(settings.window_size, settings.window_context)
-    sizes = {"batch_size": settings.batch_size, "window_size": settings.window_size}
-    train_set = batches(window_dataset(train_files, spec, windows), seed=settings.seed, **sizes)
-    eval_set = batches(window_dataset(eval_files, spec, windows), **sizes)
-    with _strategy().scope():
-        model = build_tagger(
-            settings.tagger,
-            {
-                "num_tags": len(tags),
-                "vocab_size": transform.vocabulary_size_by_name(WORD_VOCABULARY),
-                "num_cases": CASES,
-                "num_subwords": SUBWORD_BUCKETS,
-                "maxlen": settings.window_size,
-                "seed": settings.seed,
-            },
-            **settings.tagger_options,
+    with tempfile.TemporaryDirectory(prefix="trainer-") as folder:
+        train_set, eval_set = (
+            WindowTable.write(Path(folder, name), read_windows(files, transform.transformed_feature_spec(), windows))
+            for name, files in (("train", train_files), ("eval", eval_files))
         )
-        steps = settings.epochs * int(train_set.reduce(0, lambda count, _: count + 1))
-        # XLA compiles again for each new shape; lengths vary here (facts measured on TF 2.16: five times slower).
-        model.compile(_optimizer(settings, steps), tagger_loss(settings.tagger, tags), jit_compile=False)
-    logging.info("%s tagger: %d weights, %d tags", settings.tagger, model.count_params(), len(tags))
-    history = model.fit(
-        train_set,
-        validation_data=eval_set,
-        epochs=settings.epochs,
-        callbacks=_callbacks(settings, eval_set, tags, log_dir),
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
-    rows = _rows(history.history)
-    best = max(rows, key=lambda epoch: epoch["val_entity_f1"])  # the first of equals, as early stopping takes it
-    shift_outside(model, tags, best["outside_shift"])
-    return TrainedModel(model, windows, tuple(tags), rows)
+        model = build_model(settings, transform, len(tags), devices)
+        choose_linear_features(model, train_set)
+        loss = tagger_loss(settings.tagger, tags)
+        result = fit(
+            model,
+            supervised(loss),
+            Batches(train_set, settings.batch_size, settings.seed, settings.jit_compile),
+            DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices),
+            settings,
+            devices,
+            checkpoint,
+            EpochLog(log_dir, settings.epochs),
+        )
+    shift = result.history[result.best_epoch]["outside_shift"] or 0.0
+    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, shift)
+
+
+def prepare(settings: TrainerSettings, devices: Devices) -> None:
+    """Makes what follows depend on the seed alone: initial weights, dropout, and the sums that a GPU computes.
+
+    Args:
+        settings: of the training.
+        devices: what it runs on. A CPU always adds in the same order; a GPU only where it is told to, for the rest of
+            the process.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    if devices.gpus and settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
+
+
+def build_model(
+    settings: TrainerSettings, transform: tft.TFTransformOutput, num_tags: int, devices: Devices
+) -> keras.Model:
+    """Builds the tagger on the devices.
+
+    Args:
+        settings: which tagger, its options, and the precision.
+        transform: the transform graph, which decides the sizes of the vocabularies.
+        num_tags: size of the tag vocabulary.
+        devices: what it is to be trained on.
+    """
+    precision = {"dtype": "mixed_bfloat16"} if settings.precision == "bfloat16" else {}
+    with devices.strategy.scope():
+        model = new_tagger(settings, transform, num_tags, **precision)
+    logging.info("%s tagger: %d weights, %d tags", settings.tagger, model.count_params(), num_tags)
+    return model
 
 
 def _check_tags(tags: list[str]) -> None:
@@ -85,41 +122,3 @@ def _check_tags(tags: list[str]) -> None:
             f"the training split holds no entity: its tags are {', '.join(tags[1:]) or 'none'}; "
             "a tagger can only learn what is labelled, add sentences with B- and I- tags"
         )
-
-
-def _optimizer(settings: TrainerSettings, steps: int) -> keras.optimizers.Optimizer:
-    warmup = int(settings.warmup * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else settings.learning_rate,
-        decay_steps=max(steps - warmup, 1),
-        warmup_target=settings.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    return keras.optimizers.Adam(
-        schedule,
-        global_clipnorm=settings.clip_norm,
-        use_ema=settings.averaging > 0,
-        ema_momentum=settings.averaging,
-    )
-
-
-def _strategy() -> tf.distribute.Strategy:
-    gpus = tf.config.list_logical_devices("GPU")
-    return tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy()
-
-
-def _callbacks(settings: TrainerSettings, eval_set: Any, tags: list[str], log_dir: str) -> list[Any]:
-    averaging = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if settings.averaging else []
-    return [
-        *averaging,  # first: the averaged weights are scored and kept
-        EntityF1Callback(eval_set, tags),  # the others read its scores
-        keras.callbacks.TensorBoard(log_dir=log_dir, write_graph=False),
-        keras.callbacks.EarlyStopping(
-            "val_entity_f1", mode="max", patience=settings.patience, restore_best_weights=True
-        ),
-    ]
-
-
-def _rows(history: dict[str, list[float]]) -> tuple[dict[str, float], ...]:
-    epochs = range(len(next(iter(history.values()), [])))
-    return tuple({name: float(values[i]) for name, values in history.items()} for i in epochs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 PAD: Final = "[PAD]"
@@ -23,11 +24,26 @@ CASE_IDS: Final = "case_ids"  # int64: 0 padding, 1 to CASES - 1 by `case_ids`
 SUBWORD_IDS: Final = "subword_ids"  # int64 [.., SUBWORD_COLUMNS]: 0 padding, 1 to SUBWORD_BUCKETS - 1 by `subword_ids`
 TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a tag that training never saw
 
+# Only where the tagger reads them.
+VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then as `vector_lookup.vector_ids` says
+PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of an encoder's word pieces, each plus 1
+
 MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS, SUBWORD_IDS)
 
 WORD_VOCABULARY: Final = "word_vocabulary"
 TAG_VOCABULARY: Final = "tag_vocabulary"
+VECTOR_VOCABULARY: Final = "vector_vocabulary"
+PIECE_VOCABULARY: Final = "piece_vocabulary"
 
 CASES: Final = 7
 SUBWORD_COLUMNS: Final = 10
 SUBWORD_BUCKETS: Final = 1 << 15
+
+
+def model_features(given: Collection[str]) -> tuple[str, ...]:
+    """Returns the names of the features that a tagger reads, in the order in which they are kept.
+
+    Args:
+        given: names of all features that a transform graph gives.
+    """
+    return (*MODEL_FEATURES, *(name for name in (VECTOR_IDS, PIECE_IDS) if name in given))

@@ -8,18 +8,12 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.text.tokenizer import WORDS, tokenize
+from components.text.tokenizer import WORDS, Tokens, tokenize
 from components.transform import features as names
+from components.transform.case_ids import case_ids
 from components.transform.subwords import subword_ids
-
-# Shapes of a token, first match wins; what matches none is mixed case (eBay). RE2 knows Unicode's general categories.
-_CASE_PATTERNS = (
-    r"[^\p{L}\p{N}]*",  # 1: punctuation and symbols only
-    r"[^\p{L}]*",  # 2: digits, no letter
-    r"[^\p{Lu}\p{Lt}]*",  # 3: lower case, and scripts without case
-    r"[^\p{L}]*[\p{Lu}\p{Lt}][^\p{Lu}\p{Lt}]*",  # 4: first letter upper case (a lone capital, too)
-    r"[^\p{Ll}]*",  # 5: UPPER CASE
-)
+from components.transform.vector_lookup import vector_ids
+from components.transform.vector_vocabulary import VectorVocabulary
 
 
 def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -29,14 +23,19 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         inputs: `key` and `sentence`, string [batch, 1]; `tags`, string, sparse or ragged [batch, words]: one tag for
             each token of the corpus, that is for each piece of the sentence between blanks.
         custom_config: `tokenizer` (`words` or `whitespace`), `min_count` (a rarer word is [UNK]) and `max_words`
-            (size limit of the word vocabulary). Other keys only serve to make TFX's cache see a change.
+            (size limit of the word vocabulary). What only some taggers read is made only for them: `vectors` (`path`
+            of a file of word vectors, `words` of it to know beside the vocabulary) and `encoder` (`preset`,
+            `max_pieces` of a token). Other keys only serve to make TFX's cache see a change.
 
     Returns:
         `key` string [batch, 1] and the ragged features, one value a token of the tokenizer.
+
+    Raises:
+        NerError: the vectors or the encoder cannot be read.
     """
     config = custom_config or {}
     sentences = tf.squeeze(inputs[names.SENTENCE], axis=1)  # [batch]
-    tokens, starts, ends = tokenize(sentences, config.get("tokenizer", WORDS))
+    tokens = tokenize(sentences, config.get("tokenizer", WORDS))
     normalized = normalize(tokens)
     word_ids = tft.compute_and_apply_vocabulary(
         normalized,
@@ -47,43 +46,44 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         default_value=names.UNK_ID,
     )
     tag_ids = tft.compute_and_apply_vocabulary(
-        spread_tags(_ragged(inputs[names.TAGS]), starts, ends),
+        spread_tags(_ragged(inputs[names.TAGS]), tokens.starts, tokens.ends),
         vocab_filename=names.TAG_VOCABULARY,
         reserved_tokens=[names.PAD],
         default_value=-1,
     )
     return {
         names.KEY: inputs[names.KEY],
-        names.TOKENS: tokens,
-        names.STARTS: tf.cast(starts, tf.int64),
-        names.ENDS: tf.cast(ends, tf.int64),
+        names.TOKENS: tokens.tokens,
+        names.STARTS: tokens.starts,
+        names.ENDS: tokens.ends,
         names.WORD_IDS: word_ids,
         names.CASE_IDS: case_ids(tokens),
-        names.SUBWORD_IDS: subword_ids(tokens, normalized, glued(starts, ends)),
+        names.SUBWORD_IDS: subword_ids(tokens),
         names.TAG_IDS: tag_ids,
+        **_pretrained(tokens.tokens, normalized, word_ids, config),
     }
 
 
-def normalize(tokens: tf.RaggedTensor) -> tf.RaggedTensor:
+def _pretrained(
+    tokens: tf.RaggedTensor, normalized: tf.RaggedTensor, word_ids: tf.RaggedTensor, config: Mapping[str, Any]
+) -> dict[str, tf.RaggedTensor]:
+    """The features that only taggers with pretrained parts read."""
+    given = {}
+    if vectors := config.get("vectors"):
+        vocabulary = VectorVocabulary.select(vectors["path"], int(vectors["words"]), config.get("tokenizer", WORDS))
+        given[names.VECTOR_IDS] = vector_ids(tokens, normalized, word_ids, vocabulary)
+    if encoder := config.get("encoder"):
+        from components.transform.wordpiece_vocabulary import WordPieceVocabulary  # brings keras-hub, an extra
+        from components.transform.wordpieces import piece_ids
+
+        pieces = WordPieceVocabulary.from_preset(encoder["preset"])
+        given[names.PIECE_IDS] = piece_ids(tokens, pieces, int(encoder["max_pieces"]))
+    return given
+
+
+def normalize(tokens: Tokens) -> tf.RaggedTensor:
     """Folds case and digits, so that "MAY 1997" and "May 2024" share words; `case_ids` keeps the case."""
-    lower = tf.strings.lower(tokens.flat_values, encoding="utf-8")
-    return tokens.with_flat_values(tf.strings.regex_replace(lower, r"\p{Nd}", "0"))
-
-
-def case_ids(tokens: tf.RaggedTensor) -> tf.RaggedTensor:
-    """Returns int64 ragged [batch, tokens], the shape of each token: 1 to 6, 0 is left to padding."""
-    flat = tokens.flat_values
-    ids = tf.fill(tf.shape(flat), tf.constant(len(_CASE_PATTERNS) + 1, tf.int64))
-    for number, pattern in reversed(list(enumerate(_CASE_PATTERNS, start=1))):
-        ids = tf.where(tf.strings.regex_full_match(flat, pattern), tf.constant(number, tf.int64), ids)
-    return tokens.with_flat_values(ids)
-
-
-def glued(starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.Tensor:
-    """Returns int64 [all tokens]: 1 where no blank stands before a token, 2 where none stands after it, summed."""
-    touches = tf.cast(_touches(starts, ends), tf.int64)
-    none = tf.zeros_like(starts.flat_values[:1], tf.int64)
-    return tf.concat([none, touches], 0)[: tf.size(starts.flat_values)] + 2 * tf.concat([touches, none], 0)
+    return tokens.tokens.with_flat_values(tokens.characters.folded())
 
 
 def _touches(starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.Tensor:
@@ -100,7 +100,7 @@ def spread_tags(tags: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedT
 
     Args:
         tags: string ragged [batch, corpus tokens]. Empty in serving, where the result is not used.
-        starts: int32 ragged [batch, tokens] of the tokenizer.
+        starts: int64 ragged [batch, tokens] of the tokenizer.
         ends: the same.
 
     Returns:

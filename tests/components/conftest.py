@@ -25,8 +25,21 @@ def sentences(count: int, seed: int = 0) -> list[tuple[str, list[str]]]:
 
 
 @pytest.fixture(scope="session")
-def transformed(tmp_path_factory):
-    """Namespace of `graph` (tf.Transform's output folder) and `files` (gzipped TFRecords of transformed examples)."""
+def transformed(transform_corpus):
+    """The tiny corpus as the default taggers read it."""
+    return transform_corpus()
+
+
+@pytest.fixture(scope="session")
+def transform_corpus(tmp_path_factory):
+    """Function from preprocessing's `custom_config` to a namespace of the tiny corpus.
+
+    `graph` is tf.Transform's output folder, `files` are gzipped TFRecords of transformed examples.
+    """
+    return lambda **custom_config: _transform(tmp_path_factory.mktemp("transformed"), custom_config)
+
+
+def _transform(folder, custom_config):
     import tensorflow as tf
     import tensorflow_transform as tft
     import tensorflow_transform.beam as tft_beam
@@ -34,7 +47,6 @@ def transformed(tmp_path_factory):
 
     from components.transform.preprocessing import preprocessing_fn
 
-    folder = tmp_path_factory.mktemp("transformed")
     spec = {
         "key": tf.io.FixedLenFeature([1], tf.string),
         "sentence": tf.io.FixedLenFeature([1], tf.string),
@@ -47,7 +59,9 @@ def transformed(tmp_path_factory):
         for i, (text, tags) in enumerate(sentences(300))
     ]
     with tft_beam.Context(temp_dir=str(folder / "temp")):
-        (rows, made), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(preprocessing_fn)
+        (rows, made), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
+            lambda inputs: preprocessing_fn(inputs, custom_config)
+        )
         _ = fn | tft_beam.WriteTransformFn(str(folder / "graph"))
     metadata_io.write_metadata(metadata, str(folder / "graph" / "metadata"))
     coder = tft.coders.ExampleProtoCoder(made.schema)
@@ -63,6 +77,7 @@ OPTIONS = {
     "production": {
         "embed_dim": 16, "width": 16, "dilations": [1, 2],
         "input_dropout": 0.1, "dropout": 0.1, "word_dropout": 0.1, "subword_dropout": 0.1,
+        "linear_weights": 20_000, "linear_members": 2, "linear_dropout": 0.1,
     },
 }  # fmt: skip
 
@@ -85,6 +100,13 @@ def settings(request):
         clip_norm=1.0,
         averaging=0.9,
         seed=0,
+        devices="cpu",
+        hosts=1,
+        precision="float32",
+        jit_compile=False,
+        deterministic=True,
+        accumulation_steps=1,
+        checkpoint_steps=1000,
     )
 
 

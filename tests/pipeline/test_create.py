@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
@@ -64,3 +65,43 @@ def test_the_reason_of_a_forced_blessing_goes_into_the_registry(tmp_path):
 def test_nothing_forced_leaves_no_trace(pipeline):
     (pusher,) = (node for node in pipeline.components if node.id == "RegistryPusher")
     assert "forced_blessing" not in json.loads(pusher.exec_properties["lineage"])
+
+
+def wire(tmp_path, *settings):
+    config = load_config(None, [f"work_dir={tmp_path}", *settings])
+    nodes = create_pipeline(config, prepare_inputs(config), "none").components
+    return {node.id: node for node in nodes}
+
+
+def transform_config(nodes):
+    return json.loads(nodes["Transform"].exec_properties["custom_config"])
+
+
+def test_a_search_stands_between_transform_and_trainer_where_it_is_enabled(pipeline, tmp_path):
+    assert "Tuner" not in {node.id for node in pipeline.components}
+    nodes = wire(tmp_path, "tuner.enabled=true", "tuner.trials=3", "tuner.space={learning_rate: [0.1]}")
+    assert nodes["Trainer"].inputs["hyperparameters"] is nodes["Tuner"].outputs["best_hyperparameters"]
+    assert nodes["Reporter"].inputs["hyperparameters"] is nodes["Tuner"].outputs["best_hyperparameters"]
+    assert nodes["Transform"] in nodes["Tuner"].upstream_nodes
+    told = json.loads(nodes["Tuner"].exec_properties["custom_config"])
+    assert (told["trials"], told["space"]) == (3, {"learning_rate": [0.1]})
+    assert nodes["Tuner"].exec_properties["module_file"] is None, "none can be packed for a cluster"
+
+
+def test_the_search_is_done_with_code_that_can_be_imported(tmp_path):
+    nodes = wire(tmp_path, "tuner.enabled=true")
+    module, _, function = nodes["Tuner"].exec_properties["tuner_fn"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_the_transform_sees_pretrained_files_and_when_they_change(pipeline, tmp_path):
+    assert not {"vectors", "encoder"} & set(transform_config({node.id: node for node in pipeline.components}))
+    file = tmp_path / "vectors.txt"
+    settings = ["trainer.tagger=production", f"trainer.production.vectors.path={file}"]
+    versions = []
+    for content in ("a 1 2\n", "a 1 2\nb 3 4\n"):
+        file.write_text(content)
+        vectors = transform_config(wire(tmp_path, *settings))["vectors"]
+        assert vectors["path"] == str(file)
+        versions.append(vectors["version"])
+    assert versions[0] != versions[1]

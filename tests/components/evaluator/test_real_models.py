@@ -38,6 +38,13 @@ SETTINGS = TrainerSettings(
     clip_norm=1.0,
     averaging=0.0,
     seed=0,
+    devices="cpu",
+    hosts=1,
+    precision="float32",
+    jit_compile=False,
+    deterministic=True,
+    accumulation_steps=1,
+    checkpoint_steps=1000,
 )
 
 

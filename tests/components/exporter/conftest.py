@@ -39,7 +39,8 @@ class TinyTagger(tf.Module):
         return ragged.to_tensor(filler)
 
     def cut(self, sentence: tf.Tensor):
-        return tokenize(sentence, WHITESPACE)
+        tokens, starts, ends = tokenize(sentence, WHITESPACE)[:3]
+        return tokens, tf.cast(starts, tf.int32), tf.cast(ends, tf.int32)
 
     def tag(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
         tokens, starts, ends = self.cut(sentence)

@@ -8,25 +8,36 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.exporter.decoding import decode_legal, legal_path
+from components.exporter.decoding import decode_legal
 from components.text.tags import to_iob2
+from components.text.token_places import TokenPlaces
+from components.text.transitions import legal_path, transitions
 
 TAGS = ("[PAD]", "O", "B-X", "I-X", "B-Y", "I-Y")
 
 
 def random_rows(lengths, seed=0):
-    """Probabilities [tokens, tags] of each sentence; [PAD] is impossible."""
+    """Log probabilities [tokens, tags] of each sentence; [PAD] is impossible."""
     rng = np.random.default_rng(seed)
     rows = []
     for length in lengths:
         values = rng.dirichlet(np.full(len(TAGS) - 1, 0.5), length).astype("float32")
-        rows.append(np.concatenate([np.zeros([length, 1], "float32"), values], 1).reshape(length, len(TAGS)))
+        values = np.concatenate([np.zeros([length, 1], "float32"), values], 1).reshape(length, len(TAGS))
+        rows.append(np.log(np.maximum(values, np.float32(1e-30))))
     return rows
 
 
 def decode(rows):
     flat = np.concatenate([*rows, np.zeros([0, len(TAGS)], "float32")])
-    return decode_legal(tf.RaggedTensor.from_row_lengths(flat, [len(row) for row in rows]), TAGS).to_list()
+    splits = np.cumsum([0, *map(len, rows)])
+    ids = tf.function(lambda logits, splits: decode_legal(logits, TokenPlaces.of(splits), TAGS))(
+        tf.constant(flat, tf.float32), tf.constant(splits, tf.int64)
+    )
+    return [ids[start:end].numpy().tolist() for start, end in itertools.pairwise(splits)]
+
+
+def in_numpy(row):
+    return legal_path(row, *transitions(TAGS))
 
 
 def is_legal(ids):
@@ -37,7 +48,7 @@ def is_legal(ids):
 def by_trying_everything(row):
     """The most probable of all legal sequences."""
     every = itertools.product(range(1, len(TAGS)), repeat=len(row))
-    return list(max(filter(is_legal, every), key=lambda ids: sum(np.log(row[i, tag]) for i, tag in enumerate(ids))))
+    return list(max(filter(is_legal, every), key=lambda ids: sum(row[i, tag] for i, tag in enumerate(ids))))
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
@@ -46,13 +57,13 @@ def test_the_path_is_the_best_of_all_legal_ones(length):
     expected = [by_trying_everything(row) for row in rows]
     assert any(not is_legal(np.argmax(row, -1)) for row in rows), "the rows must put the constraint to the test"
     assert decode(rows) == expected
-    assert [legal_path(row, TAGS) for row in rows] == expected
+    assert [in_numpy(row) for row in rows] == expected
 
 
 def test_long_sentences_are_legal_and_do_not_depend_on_the_batch():
     rows = random_rows([0, 40, 1, 300, 7, 0, 33])
     together = decode(rows)
-    assert together == [decode([row])[0] for row in rows] == [legal_path(row, TAGS) for row in rows]
+    assert together == [decode([row])[0] for row in rows] == [in_numpy(row) for row in rows]
     assert all(map(is_legal, together))
     assert [len(path) for path in together] == [len(row) for row in rows]
 

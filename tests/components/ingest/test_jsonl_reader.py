@@ -23,14 +23,23 @@ def read(*records, **options):
 def test_spans_count_code_points_and_text_is_cut_into_words():
     text = "😀 Zoë, of Oslo-West."
     sentences, report = read({"text": text, "entities": [[10, 19, "LOC"], [2, 5, "PER"]]})
-    assert sentences[0].tokens == ("😀", "Zoë", ",", "of", "Oslo", "-", "West", ".")
-    assert sentences[0].tags == ("O", "B-PER", "O", "O", "B-LOC", "I-LOC", "I-LOC", "O")
+    assert sentences[0].tokens == ("😀", "Zoë", ",", "of", "Oslo-West", ".")
+    assert sentences[0].tags == ("O", "B-PER", "O", "O", "B-LOC", "O")
     assert report.entities_in == {"PER": 1, "LOC": 1}
 
 
 def test_touching_spans_of_one_type_stay_two():
     sentences, _ = read({"text": "Peru-Chile", "entities": [[0, 4, "LOC"], [4, 10, "LOC"]]})
-    assert sentences[0].tags == ("B-LOC", "B-LOC", "I-LOC")
+    assert sentences[0].tokens == ("Peru", "-Chile")
+    assert sentences[0].tags == ("B-LOC", "B-LOC")
+
+
+def test_a_word_is_cut_where_a_span_ends_at_a_connector():
+    sentences, report = read({"text": "a New York-based firm", "entities": [[2, 10, "LOC"]]})
+    assert sentences[0].tokens == ("a", "New", "York", "-based", "firm")
+    assert sentences[0].tags == ("O", "B-LOC", "I-LOC", "O", "O")
+    assert report.repairs == {"word_cut_at_span": 1}
+    assert "'York-based' cut at the edge of a span" in report.repair_examples[0]
 
 
 def test_id_and_meta():

@@ -175,7 +175,7 @@ def facts(evaluation) -> ModelFacts:
         evaluation=evaluation,
         data=data_summary(),
         history=history,
-        contract=build_contract(ExportSettings(default="plain", forward={"source": "string"})),
+        contract=build_contract(ExportSettings(default="plain", forward={"source": "string"}), outside_shift=1.5),
         validation=validation,
         training={"tagger": "article", "epochs": 20, "tagger_options": {"embed_dim": 64}},
         lineage={"run_fingerprint": "5f1c9d0e88aa7711", "baseline_version": "3", "code_version": "0123456789abcdef"},

@@ -100,6 +100,20 @@ def test_facts_come_from_all_artifacts(inputs, facts):
     assert found.champion_data is None
 
 
+def test_settings_that_a_search_found_are_those_of_the_training(inputs, tmp_path):
+    found = artifact(standard_artifacts.HyperParameters, tmp_path / "search")
+    values = {"epochs": 7, "article.width": 32}
+    (tmp_path / "search" / "best_hyperparameters.txt").write_text(json.dumps({"values": values}))
+    training = executor.gather_facts({**inputs, "hyperparameters": [found]}, PROPERTIES).training
+    assert training == {
+        "tagger": "article",
+        "epochs": 7,
+        "tagger_options.width": 32,
+        "tagger_options.vectors.path": None,
+        "found by a search": "epochs, article.width",
+    }
+
+
 def champion(tmp_path, text):
     made = artifact(standard_artifacts.Model, tmp_path / "champion")
     (tmp_path / "champion" / "card").mkdir()

@@ -7,6 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.text.char_classes import SPACE, char_class
 from components.text.tokenizer import tokenize
 from components.text.words import whitespace_offsets, word_offsets
 
@@ -23,9 +24,14 @@ ODD = [
     "x" * 10_000 + " y",
 ]
 
+# Text with characters that stand for no UTF-8, or do not survive encoding, among others.
+BROKEN = st.text(st.sampled_from("a B.\u0301\ufffd\uffff\ufdd0é"), max_size=8).map(
+    lambda text: text.encode().replace(b"B", b"\xe2\x82")
+)
+
 graph = {
     name: tf.function(
-        lambda sentences, name=name: tuple(tokenize(sentences, name)),
+        lambda sentences, name=name: tuple(tokenize(sentences, name))[:3],
         input_signature=[tf.TensorSpec([None], tf.string)],
         autograph=False,
     )
@@ -53,12 +59,37 @@ def test_graph_equals_reference_on_random_text(name, batch):
     check(batch, name)
 
 
+@settings(deadline=None, max_examples=600)
+@given(batch=st.lists(st.text("aSsX1.,'’@#-!—\u0301 ", max_size=8), min_size=1, max_size=8))
+def test_words_of_the_graph_equal_the_reference_where_rules_meet(batch):
+    check(batch, "words")
+
+
 @pytest.mark.parametrize("raw", [b"caf\xe9 ok", b"\xff\xfe", b"a \xe2\x82 b", b"\xf0\x9f\x98", b"\xc0\xaf x"])
 def test_invalid_utf8_keeps_its_bytes_and_counts_as_python_decodes_it(raw):
-    tokens, starts, ends = (x.to_list()[0] for x in tokenize(tf.constant([raw]), "whitespace"))
+    tokens, starts, ends = (x.to_list()[0] for x in graph["whitespace"](tf.constant([raw])))
     text = raw.decode("utf-8", "replace")
     assert tokens == raw.split()
     assert list(zip(starts, ends, strict=True)) == whitespace_offsets(text)
+
+
+@pytest.mark.parametrize("name", REFERENCE)
+@settings(deadline=None, max_examples=150)
+@given(batch=st.lists(st.one_of(st.binary(max_size=12), BROKEN), max_size=4))
+def test_any_bytes_are_cut_and_never_changed(name, batch):
+    tokens, starts, ends = (x.to_list() for x in graph[name](tf.constant(batch, tf.string)))
+    for raw, row, first, last in zip(batch, tokens, starts, ends, strict=True):
+        text = raw.decode("utf-8", "replace")
+        assert list(zip(first, last, strict=True)) == REFERENCE[name](text)
+        assert [t.decode("utf-8", "replace") for t in row] == [text[s:e] for s, e in zip(first, last, strict=True)]
+        blanks = "".join(c for c in text if char_class(c) == SPACE).encode()
+        assert sorted(b"".join(row) + blanks) == sorted(raw)
+
+
+def test_a_long_text_is_cut_without_a_copy_of_it_for_every_token():
+    words = 200_000
+    tokens, _, _ = graph["words"](tf.constant(["ab " * words]))  # 600 kB: copies would be 120 GB
+    assert tokens.row_lengths().numpy().tolist() == [words]
 
 
 def test_unknown_tokenizer_is_named():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.text.char_classes import SPACE, char_class, class_table
+from components.text.char_classes import SPACE, char_class
 from components.text.words import whitespace_offsets, word_offsets
 
 
@@ -19,13 +19,21 @@ def pieces(text: str, offsets: list[tuple[int, int]]) -> list[str]:
     [
         ("", []),
         (" \t\n", []),
-        ("Biden,visited", ["Biden", ",", "visited"]),
+        ("Biden,visited (Paris).", ["Biden", ",", "visited", "(", "Paris", ")", "."]),
         ("Biden , visited", ["Biden", ",", "visited"]),
-        ("U.S.-based", ["U", ".", "S", ".", "-", "based"]),
-        ("l'Élysée", ["l", "'", "Élysée"]),
+        ("at 10:30, 1,000 of AT&T's", ["at", "10:30", ",", "1,000", "of", "AT&T", "'s"]),
+        ("1, ,1 a,1", ["1", ",", ",", "1", "a", ",", "1"]),
+        ("U.S.-based D.C. J. b. in.", ["U.S.-based", "D.C.", "J.", "b.", "in", "."]),
+        ("Plan 9. A.. x's. y/z.", ["Plan", "9", ".", "A", "..", "x", "'s", ".", "y/z", "."]),
+        ("http://a.bc/d?e=f. (me@a.org)", ["http://a.bc/d?e=f", ".", "(", "me@a.org", ")"]),
+        (".@you: #Paris ##x @ x@", [".", "@you", ":", "#Paris", "##x", "@", "x", "@"]),
+        ("boys' don't 'tis rock'n'roll", ["boys", "'", "don't", "'", "tis", "rock'n'roll"]),
+        ("London’s 's ''S's Ross'S a''s", ["London", "’s", "'s", "''", "S", "'s", "Ross", "'S", "a''s"]),
+        ("l'Élysée D'Angelo", ["l", "'", "Élysée", "D'Angelo"]),
+        ("... :/ ?!? a?! --b", ["...", ":/", "?", "!", "?", "a", "?", "!", "--", "b"]),
+        ("Paris—London «««x»», 😀😀!!", ["Paris", "—", "London", "«««", "x", "»»", ",", "😀😀", "!!"]),
         ("e\u0301t\u0301", ["e\u0301t\u0301"]),  # combining marks stay in the word
         ("10\u00a0000 \u3000km", ["10", "000", "km"]),
-        ("#photo @you", ["#", "photo", "@", "you"]),
         ("watched\u200bwas Dubbz\ufeff", ["watched\u200bwas", "Dubbz\ufeff"]),
         ("👍🏽👨\u200d👩", ["👍🏽", "👨\u200d", "👩"]),
         (".\u0301a", [".\u0301", "a"]),
@@ -49,14 +57,8 @@ def test_every_visible_character_is_in_exactly_one_token(text):
         assert covered == [i for i, char in enumerate(text) if char_class(char) != SPACE]
 
 
-@given(st.text())
+@given(st.one_of(st.text(), st.text("aSsX1.,'’@#-!—\u0301 ", max_size=10)))
 def test_pretokenized_text_gives_the_same_tokens_as_raw_text(text):
     once = pieces(text, word_offsets(text))
     joined = " ".join(once)
     assert pieces(joined, word_offsets(joined)) == once
-
-
-def test_two_stage_table_holds_the_class_of_every_code_point():
-    pages, classes = class_table()
-    for code in [*range(0x3000), 0x1F3FB, 0x1F600, 0xFFFD, 0x10FFFF]:
-        assert classes[pages[code >> 8] * 256 + (code & 255)] == char_class(chr(code)), hex(code)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 
+import pytest
+from absl import logging
 from tfx import types
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.trainer import devices, training
 from components.trainer.component import Trainer
+from components.trainer.devices import Devices
 from components.trainer.executor import Executor, settings_of
 from components.trainer.trained_model import TrainedModel
 
@@ -32,25 +37,66 @@ def test_settings_survive_parameters_that_come_back_as_floats(settings):
     assert isinstance(settings_of(floats).epochs, int)
 
 
-def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
-    examples, graph, model, logs = (
+def artifacts(transformed, tmp_path, model="model"):
+    """What TFX hands to `Do`."""
+    examples, graph, trained, logs = (
         kind() for kind in (
             standard_artifacts.Examples, standard_artifacts.TransformGraph, standard_artifacts.Model,
             standard_artifacts.ModelRun,
         )
     )  # fmt: skip
-    for name, artifact in (("examples", examples), ("model", model), ("logs", logs)):
+    for name, artifact in (("examples", examples), (model, trained), ("logs", logs)):
         artifact.uri = str(tmp_path / name)
     graph.uri = transformed.graph
     examples.split_names = artifact_utils.encode_split_names(["train", "eval"])
     for split in ("train", "eval"):
-        (tmp_path / "examples" / f"Split-{split}").mkdir(parents=True)
+        (tmp_path / "examples" / f"Split-{split}").mkdir(parents=True, exist_ok=True)
         shutil.copy(transformed.files[0], tmp_path / "examples" / f"Split-{split}")
-    properties = Trainer(
-        channel(standard_artifacts.Examples), channel(standard_artifacts.TransformGraph), settings
-    ).exec_properties
-    Executor().Do(
-        {"examples": [examples], "transform_graph": [graph]}, {"model": [model], "model_run": [logs]}, properties
-    )
+    return {"examples": [examples], "transform_graph": [graph]}, {"model": [trained], "model_run": [logs]}
+
+
+def properties(settings, **more):
+    graph = channel(standard_artifacts.TransformGraph)
+    return Trainer(channel(standard_artifacts.Examples), graph, settings, **more).exec_properties
+
+
+def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
+    inputs, outputs = artifacts(transformed, tmp_path)
+    Executor().Do(inputs, outputs, properties(settings))
+    (model,) = outputs["model"]
     assert TrainedModel.load(model.uri).tags[0] == "[PAD]"
     assert model.get_float_custom_property("val_entity_f1") > 0.9
+    assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+
+
+@pytest.mark.parametrize("settings", ["article"], indirect=True)
+def test_state_is_kept_until_the_model_is_safe_and_found_by_a_retry(transformed, settings, tmp_path, monkeypatch):
+    told = properties(
+        dataclasses.replace(settings, epochs=2, checkpoint_steps=3), checkpoint_dir=str(tmp_path / "states")
+    )
+    said = []
+    monkeypatch.setattr(logging, "info", lambda text, *args: said.append(text % args))
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainedModel, "save", _fails)
+        with pytest.raises(OSError, match="disk full"):
+            Executor().Do(*artifacts(transformed, tmp_path), told)
+    (state,) = (tmp_path / "states").iterdir()
+    assert [file.name for file in state.iterdir()] == ["state.npz"]
+    inputs, outputs = artifacts(transformed, tmp_path, "retry")
+    Executor().Do(inputs, outputs, told)
+    assert any(text.startswith(f"goes on from {state}/state.npz") for text in said)
+    assert len(TrainedModel.load(outputs["model"][0].uri).history) == 2
+    assert not list((tmp_path / "states").iterdir())
+
+
+def _fails(self, folder):
+    raise OSError("disk full")
+
+
+@pytest.mark.parametrize("settings", ["article"], indirect=True)
+def test_a_host_that_is_not_the_chief_writes_nothing(transformed, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "choose_devices", lambda kind, hosts: Devices(None, host=1, hosts=2))
+    monkeypatch.setattr(training, "train", lambda *args: None)
+    inputs, outputs = artifacts(transformed, tmp_path)
+    Executor().Do(inputs, outputs, properties(settings))
+    assert not (tmp_path / "model").exists()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import zipfile
 
-import keras
 import numpy as np
 import pytest
 
 from components.text.errors import NerError
+from components.trainer import training
 from components.trainer.trained_model import MODEL_FILE, TrainedModel
 from components.trainer.training import _check_tags, train
 
@@ -24,6 +24,9 @@ def test_training_learns_the_corpus_and_logs_entity_scores(trained):
     last = trained.history[-1]
     assert last["val_entity_f1"] > 0.95
     assert {"loss", "val_loss", "val_entity_precision", "val_entity_recall"} <= set(last)
+    assert last["tokens_per_second"] > 0
+    assert 0 <= last["data_wait"] < 1
+    assert last["mfu"] is None  # no GPU here
     assert trained.tags[0] == "[PAD]"
 
 
@@ -58,16 +61,35 @@ def test_training_stops_when_entity_f1_no_longer_rises(transformed, settings, tm
     assert list(tmp_path.rglob("events.out.tfevents.*"))
 
 
-def test_trains_in_mixed_precision(transformed, settings, tmp_path):
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        one = dataclasses.replace(settings, epochs=1)
-        result = train(one, transformed.files, transformed.files, transformed.graph, str(tmp_path))
-    finally:
-        keras.config.set_dtype_policy("float32")
+def test_bfloat16_trains_in_mixed_precision_and_keeps_a_float32_model(transformed, settings, tmp_path):
+    policies = []
+    build = training.build_model
+
+    def spy(*args):
+        model = build(*args)
+        policies.append((model.input_dropout.compute_dtype, model.scores.compute_dtype))
+        return model
+
+    low = dataclasses.replace(settings, epochs=1, precision="bfloat16")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "build_model", spy)
+        result = train(low, transformed.files, transformed.files, transformed.graph)
+    assert policies == [("bfloat16", "float32")]
     assert np.isfinite(result.history[0]["loss"])
-    assert result.model.scores.compute_dtype == "float32"
-    assert result.model.input_dropout.compute_dtype == "bfloat16"
+    assert result.model.dtype_policy.name == "float32"
+    result.save(str(tmp_path))
+    loaded = TrainedModel.load(str(tmp_path)).model
+    assert {layer.dtype_policy.name for layer in loaded._flatten_layers()} == {"float32"}
+
+
+def test_threshold_is_that_of_the_kept_epoch_and_not_in_the_weights(trained, tmp_path):
+    best = max(trained.history, key=lambda row: row["val_entity_f1"])
+    assert trained.outside_shift == best["outside_shift"]
+    shifted = dataclasses.replace(trained, outside_shift=1.5)
+    shifted.save(str(tmp_path))
+    loaded = TrainedModel.load(str(tmp_path))
+    assert loaded.outside_shift == 1.5
+    np.testing.assert_array_equal(loaded.model(BATCH), trained.model(BATCH))
 
 
 def test_a_corpus_without_entities_is_refused():

@@ -8,15 +8,13 @@ import tensorflow as tf
 
 from components.text.tokenizer import tokenize
 from components.transform.features import SUBWORD_BUCKETS, SUBWORD_COLUMNS
-from components.transform.preprocessing import glued, normalize
 from components.transform.subwords import subword_ids
 
 PREFIXES, SUFFIXES, SHAPE, TOUCH = slice(0, 4), slice(4, 8), 8, 9
 
 
 def ids(*sentences):
-    tokens, starts, ends = tokenize(tf.constant(sentences, tf.string))
-    rows = subword_ids(tokens, normalize(tokens), glued(starts, ends))
+    rows = subword_ids(tokenize(tf.constant(sentences, tf.string)))
     assert rows.flat_values.shape[1] == SUBWORD_COLUMNS
     return [rows.flat_values.numpy()[a:b] for a, b in zip(rows.row_splits[:-1], rows.row_splits[1:], strict=True)]
 

@@ -1,0 +1,114 @@
+"""A corpus to measure on: its three splits, read by the project's own readers, so that every system gets the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from components.ingest.corpus_reader import read_corpus_file
+from components.ingest.layout import find_splits
+from components.text.errors import NerError
+
+_SPLITS = ("train", "eval", "test")
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledSentence:
+    """Tokens and their IOB2 tags.
+
+    Attributes:
+        tokens: of the corpus; none holds white space.
+        tags: one a token.
+    """
+
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The raw sentence that a system gets: the tokens joined by one space."""
+        return " ".join(self.tokens)
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """The three splits of a corpus.
+
+    Attributes:
+        name: of its folder.
+        train: what systems learn from.
+        dev: what they choose their best state by.
+        test: what they are compared on, and nothing else.
+        digest: hash of all sentences, 16 hexadecimal digits.
+    """
+
+    name: str
+    train: tuple[LabelledSentence, ...]
+    dev: tuple[LabelledSentence, ...]
+    test: tuple[LabelledSentence, ...]
+    digest: str
+
+
+def load_corpus(folder: Path) -> Corpus:
+    """Reads the train, dev and test files of a folder.
+
+    Raises:
+        NerError: the folder is no corpus, or lacks one of the three splits.
+    """
+    patterns = dict(find_splits(folder))
+    missing = [split for split in _SPLITS if split not in patterns]
+    if missing:
+        raise NerError(
+            f"{folder}: lacks a file for {', '.join(missing)}; a comparison needs train, dev and test files, "
+            "so that no system chooses its own"
+        )
+    train, dev, test = (_read(folder / patterns[split]) for split in _SPLITS)
+    return Corpus(folder.resolve().name, train, dev, test, _digest((train, dev, test)))
+
+
+def corpus_folders(data: Iterable[Path]) -> list[Path]:
+    """Lists corpus folders, sorted by name.
+
+    Args:
+        data: corpus folders, or folders of corpus folders.
+
+    Raises:
+        NerError: there is none, or two have the same name.
+    """
+    found = [folder for given in data for folder in _corpora(given)]
+    names = [folder.resolve().name for folder in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise NerError(f"found two corpora called {', '.join(twice)}: rename one folder, results are kept by name")
+    return sorted(found, key=lambda folder: folder.resolve().name)
+
+
+def _corpora(given: Path) -> list[Path]:
+    if not given.is_dir():
+        raise NerError(f"--data {given}: is no folder; give a corpus folder or a folder of them")
+    if _has_train_file(given):
+        return [given]
+    inside = [folder for folder in given.iterdir() if folder.is_dir() and _has_train_file(folder)]
+    if not inside:
+        raise NerError(f"--data {given}: neither it nor a folder in it holds a train file, such as train.conll")
+    return inside
+
+
+def _has_train_file(folder: Path) -> bool:
+    return any(path.is_file() for path in folder.glob("train.*"))
+
+
+def _read(path: Path) -> tuple[LabelledSentence, ...]:
+    sentences = (sentence for sentence in read_corpus_file(str(path)) if sentence.tags is not None)
+    return tuple(LabelledSentence(sentence.tokens, tuple(sentence.tags or ())) for sentence in sentences)
+
+
+def _digest(splits: Iterable[tuple[LabelledSentence, ...]]) -> str:
+    digest = hashlib.sha256()
+    for split in splits:
+        for sentence in split:
+            digest.update(f"{sentence.text}\0{' '.join(sentence.tags)}\n".encode())
+        digest.update(b"\n")
+    return digest.hexdigest()[:16]

@@ -1,0 +1,107 @@
+"""How fast the production tagger trains on this machine's accelerator, for some batch sizes and precisions.
+
+    python -m benchmarks.gpu.train_speed --batch-sizes 32,128,512 --precisions float32,bfloat16
+
+Needs keras, jax and numpy, and no TensorFlow: for machines on which nothing else is installed. Runs on a CPU, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+import jax
+import keras
+
+from benchmarks.gpu.jax_step import JaxStep
+from benchmarks.gpu.synthetic import TAGS, WIDTHS, WORDS, synthetic_batches
+from benchmarks.result_store import write_json
+from components.model.taggers import build_tagger, tagger_loss
+from components.trainer.model_flops import peak_flops, training_flops_per_token
+from components.transform.features import CASES, SUBWORD_BUCKETS
+
+OPTIONS = Path(__file__).with_name("production.json")
+PRECISIONS = ("float32", "bfloat16")
+
+
+def measure(batch_size: int, precision: str, steps: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Trains for some steps.
+
+    Every width is compiled before the clock starts; the clock stops when the last step is done on the device.
+
+    Args:
+        batch_size: sentences a step.
+        precision: `float32`, or `bfloat16` (mixed: weights and logits stay float32).
+        steps: to time.
+        options: sizes of the production tagger.
+
+    Returns:
+        Figures of one row: step time, tokens (no padding) a second, share of tokens that is padding, estimated MFU
+        (None on a device whose peak is not known), first and last loss.
+    """
+    keras.utils.set_random_seed(0)
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    sizes = {"num_tags": len(TAGS), "vocab_size": WORDS, "num_cases": CASES, "num_subwords": SUBWORD_BUCKETS, "seed": 0}
+    model = build_tagger("production", {**sizes, "maxlen": WIDTHS[-1]}, **options)
+    step = JaxStep(model, tagger_loss("production", list(TAGS)))
+    batches = list(synthetic_batches(steps, batch_size))
+    by_width = {batch.tags.shape[1]: batch for batch in batches}
+    first = [float(step(batch)) for batch in by_width.values()]
+    began = time.perf_counter()
+    losses = [step(batch) for batch in batches]
+    jax.block_until_ready(losses)
+    seconds = time.perf_counter() - began
+    tokens, places = sum(batch.tokens for batch in batches), sum(batch.tags.size for batch in batches)
+    flops, peak = training_flops_per_token(model), peak_flops([jax.devices()[0].device_kind], precision == "bfloat16")
+    return {
+        "batch_size": batch_size,
+        "precision": precision,
+        "step_ms": seconds / steps * 1e3,
+        "tokens_per_second": tokens / seconds,
+        "padding": 1 - tokens / places,
+        "mfu": tokens / seconds * flops / peak if peak else None,
+        "flops_per_token": flops,
+        "first_loss": first[0],
+        "last_loss": float(losses[-1]),
+    }
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measures every combination, prints a line each and writes the file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--batch-sizes", default="32,128,512,2048")
+    parser.add_argument("--precisions", default=",".join(PRECISIONS))
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--options", type=Path, default=OPTIONS, help="JSON: sizes of the production tagger")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "results" / "gpu.json")
+    given = parser.parse_args(arguments)
+    options = json.loads(given.options.read_text(encoding="utf-8"))
+    device = jax.devices()[0]
+    print(f"{device.platform}: {device.device_kind}; jax {jax.__version__}, keras {keras.__version__}")
+    rows = []
+    for precision in given.precisions.split(","):
+        if precision not in PRECISIONS:
+            parser.error(f"--precisions {precision}: must be one of {', '.join(PRECISIONS)}")
+        for batch_size in map(int, given.batch_sizes.split(",")):
+            row = measure(batch_size, precision, given.steps, options)
+            mfu = "" if row["mfu"] is None else f"  MFU {row['mfu']:.1%}"
+            print(
+                f"{precision} batch {batch_size}: {row['step_ms']:.2f} ms a step, "
+                f"{row['tokens_per_second']:,.0f} tokens/s{mfu}",
+                flush=True,
+            )
+            rows.append(row)
+    versions = {"jax": jax.__version__, "keras": keras.__version__}
+    write_json(given.output, {"device": device.device_kind, "steps": given.steps, "packages": versions, "rows": rows})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

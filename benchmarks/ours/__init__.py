@@ -1,0 +1,1 @@
+"""The project's own tagger behind the interface of the peers, trained by the code that the pipeline's nodes call."""

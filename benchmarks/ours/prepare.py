@@ -1,0 +1,83 @@
+"""From sentences to transformed examples: `preprocessing_fn` on Beam, as the pipeline's Transform node runs it.
+
+    python -m benchmarks.ours.prepare FOLDER
+
+FOLDER/request.json holds `transform` and `beam` of the configuration and the sentences of `train` and `eval`; the
+graph, the transformed examples and report.json are written beside it. A process of its own, for its time and memory.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+import tensorflow_transform.beam as tft_beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
+from tfx_bsl.public import tfxio
+
+from benchmarks.cpu_clock import CpuClock, peak_rss_mb
+from benchmarks.ours.prepared import GRAPH, REPORT, REQUEST, SPLITS, read
+from benchmarks.result_store import write_json
+from components.ingest.example import to_example
+from components.ingest.schema import compose_schema
+from components.ingest.sentence import Sentence
+from components.transform.preprocessing import preprocessing_fn
+from pipeline.inputs import SCHEMA
+
+
+def prepare(folder: Path) -> None:
+    """Does what the module says."""
+    request = read(folder, REQUEST)
+    for split in SPLITS:
+        _write_examples(request[split], folder / f"raw-{split}.gz", split)
+    clock = CpuClock()
+    schema = text_format.Parse(compose_schema(SCHEMA, []), schema_pb2.Schema())
+    options = PipelineOptions(list(request["beam"]["args"]))
+    with beam.Pipeline(options=options) as pipeline, tft_beam.Context(temp_dir=str(folder / "temp")):
+        _transform(pipeline, folder, schema, request["transform"])
+    metadata_io.write_metadata(dataset_metadata.DatasetMetadata(schema), str(folder / GRAPH / "metadata"))
+    write_json(folder / REPORT, {"cpu_seconds": clock.cpu_seconds, "peak_rss_mb": peak_rss_mb()})
+
+
+def _write_examples(rows: Sequence[Sequence[Sequence[str]]], path: Path, source: str) -> None:
+    with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
+        for number, (tokens, tags) in enumerate(rows):
+            example = to_example(Sentence(tuple(tokens), tuple(tags)), f"{source}-{number}", source)
+            writer.write(example.SerializeToString())
+
+
+def _transform(pipeline: beam.Pipeline, folder: Path, schema: schema_pb2.Schema, config: Mapping[str, Any]) -> None:
+    source = {
+        split: tfxio.TFExampleRecord(str(folder / f"raw-{split}.gz"), ["benchmark", split], schema=schema)
+        for split in SPLITS
+    }
+    data = {split: pipeline | f"Read {split}" >> source[split].BeamSource() for split in SPLITS}
+    metadata = source["train"].TensorAdapterConfig()
+    function = functools.partial(preprocessing_fn, custom_config=dict(config))
+    graph = (data["train"], metadata) | tft_beam.AnalyzeDataset(function)
+    _ = graph | tft_beam.WriteTransformFn(str(folder / GRAPH))
+    for split in SPLITS:
+        rows, made = ((data[split], metadata), graph) | f"Transform {split}" >> tft_beam.TransformDataset(
+            output_record_batches=True
+        )
+        _ = (
+            rows
+            | f"Encode {split}" >> beam.FlatMap(_encode, schema=beam.pvalue.AsSingleton(made.deferred_metadata))
+            | f"Write {split}" >> beam.io.WriteToTFRecord(str(folder / split), file_name_suffix=".gz")
+        )
+
+
+def _encode(rows: tuple[Any, Any], schema: dataset_metadata.DatasetMetadata) -> list[bytes]:
+    return tfxio.RecordBatchToExamplesEncoder(schema.schema).encode(rows[0])
+
+
+if __name__ == "__main__":
+    prepare(Path(sys.argv[1]))

@@ -1,0 +1,71 @@
+"""Where words begin, in the graph; `words.word_offsets` is the specification, rule by rule.
+
+A character is firm (a blank, punctuation, part of a word) or a connector. What becomes of a connector depends on the
+firm characters around it, however many connectors there are in between, so these are looked up first.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from components.text.char_traits import (
+    BLANK,
+    CONNECTS,
+    DIGIT,
+    FOLDED_SHIFT,
+    KIND,
+    LETTER,
+    LOWER,
+    SPLITS,
+    UPPER,
+    traits,
+)
+
+
+def word_begins(chars: tf.Tensor) -> tf.Tensor:
+    """Tells which characters begin a token, or are blanks.
+
+    Args:
+        chars: int32 [characters], traits of those that extend no other; the last one is a blank.
+
+    Returns:
+        Bool [characters].
+    """
+    back, back2, ahead, ahead2 = (tf.roll(chars, shift, 0) for shift in (1, 2, -1, -2))
+    connects = _has(chars, CONNECTS) & (~_is(chars, ",") | (_kind(back, DIGIT) & _kind(ahead, DIGIT)))
+    word = ~_has(chars, SPLITS | CONNECTS)
+    behind, before = _firm_neighbours(connects, word)
+    begins = _has(chars, BLANK) | (tf.not_equal(chars, back) & ~(behind & before))
+    begins &= ~(connects & tf.roll(connects, 1, 0) & ~(behind | before))  # connectors without a word
+    begins &= ~(word & (_is(back, "@") | _is(back, "#")))
+    letter = _kind(back, LETTER) | _kind(back, LOWER) | _kind(back, UPPER)
+    lone = letter & (tf.roll(~(connects | word), 2, 0) | _is(back2, "."))
+    begins &= ~(_is(chars, ".") & lone & ~_is(ahead, "."))
+    apostrophe = _is(chars, "'") | _is(chars, "’")
+    genitive = apostrophe & ~tf.roll(connects, 1, 0) & _folds_to(ahead, "s") & _has(ahead2, SPLITS | CONNECTS)
+    elision = apostrophe & _kind(back, LOWER) & _kind(ahead, UPPER) & ~genitive
+    return (begins & ~tf.roll(genitive, 1, 0)) | genitive | elision | tf.roll(elision, 1, 0)
+
+
+def _firm_neighbours(connects: tf.Tensor, word: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns whether the next firm character in front, and the next one from here on, are of a word."""
+    firm = ~connects
+    passed = tf.cumsum(tf.cast(firm, tf.int32), exclusive=True)
+    of_word = tf.pad(tf.boolean_mask(word, firm), [[1, 0]])
+    return tf.gather(of_word, passed), tf.gather(of_word, passed + 1)
+
+
+def _has(chars: tf.Tensor, bits: int) -> tf.Tensor:
+    return tf.not_equal(tf.bitwise.bitwise_and(chars, bits), 0)
+
+
+def _kind(chars: tf.Tensor, kind: int) -> tf.Tensor:
+    return tf.equal(tf.bitwise.bitwise_and(chars, KIND), kind)
+
+
+def _is(chars: tf.Tensor, char: str) -> tf.Tensor:
+    return tf.equal(chars, traits(char))
+
+
+def _folds_to(chars: tf.Tensor, char: str) -> tf.Tensor:
+    return tf.equal(tf.bitwise.right_shift(chars, FOLDED_SHIFT), ord(char))

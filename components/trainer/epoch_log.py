@@ -1,0 +1,47 @@
+"""What is said about each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+from absl import logging
+
+Row = dict[str, float | None]
+"""What is known about an epoch; none where a number cannot be known here."""
+
+
+class EpochLog:
+    """Writes a line for each epoch, and its numbers for TensorBoard."""
+
+    def __init__(self, folder: str | None, epochs: int) -> None:
+        """Names TensorBoard's folder (none: nothing is written for it) and the most epochs that there will be."""
+        self._epochs = epochs
+        self._writer = tf.summary.create_file_writer(folder) if folder else None
+
+    def write(self, epoch: int, row: Mapping[str, float | None], best_f1: float) -> None:
+        """Reports an epoch.
+
+        Args:
+            epoch: its number, from 1.
+            row: what `fit` keeps of it.
+            best_f1: the highest F1 until now.
+        """
+        logging.info("%s", line(epoch, self._epochs, row, best_f1))
+        if self._writer:
+            with self._writer.as_default(step=epoch):
+                for name, value in row.items():
+                    if value is not None:
+                        tf.summary.scalar(name, value)
+            self._writer.flush()
+
+
+def line(epoch: int, epochs: int, row: Mapping[str, float | None], best_f1: float) -> str:
+    """Puts an epoch into words."""
+    precision, recall, f1 = (row[f"val_entity_{name}"] for name in ("precision", "recall", "f1"))
+    mfu = "" if row["mfu"] is None else f"  MFU {row['mfu']:.1%}"
+    return (
+        f"epoch {epoch}/{epochs}  loss {row['loss']:.4f}  dev loss {row['val_loss']:.4f}  "
+        f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f} (best {best_f1:.3f})  "
+        f"{row['tokens_per_second']:,.0f} tokens/s  waited for data {row['data_wait']:.1%}{mfu}"
+    )

@@ -1,0 +1,61 @@
+"""A small run on the CPU of what is meant for a GPU; needs jax, and must not need TensorFlow."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks.jobs import ROOT, environment
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
+
+# Whatever imports TensorFlow or TFX fails here, as it would where only JAX is installed.
+PROGRAM = """
+import sys
+for name in ("tensorflow", "tensorflow_transform", "tfx", "yaml"):
+    sys.modules[name] = None
+from benchmarks.gpu.train_speed import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Runs the script with small sizes; returns what it printed and what it wrote."""
+    folder = tmp_path_factory.mktemp("gpu")
+    options = json.loads((ROOT / "benchmarks" / "gpu" / "production.json").read_text(encoding="utf-8"))
+    (folder / "options.json").write_text(json.dumps({**options, "embed_dim": 8, "width": 8}), encoding="utf-8")
+    small = ["--batch-sizes", "4", "--steps", "3", "--precisions", "float32,bfloat16"]
+    command = [sys.executable, "-c", PROGRAM, *small, "--options", str(folder / "options.json")]
+    result = subprocess.run(
+        [*command, "--output", str(folder / "gpu.json")],
+        cwd=ROOT, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr[-3000:]
+    return result.stdout, json.loads((folder / "gpu.json").read_text(encoding="utf-8"))
+
+
+def test_every_combination_is_measured_and_printed(run):
+    printed, written = run
+    assert [(row["precision"], row["batch_size"]) for row in written["rows"]] == [("float32", 4), ("bfloat16", 4)]
+    assert "float32 batch 4:" in printed
+    assert "bfloat16 batch 4:" in printed
+
+
+def test_figures_are_those_of_a_training(run):
+    for row in run[1]["rows"]:
+        assert row["tokens_per_second"] > 0
+        assert row["step_ms"] > 0
+        assert row["flops_per_token"] > 0
+        assert 0 <= row["padding"] < 1
+        assert row["mfu"] is None  # nobody knows a CPU's peak
+        assert 0 < row["last_loss"] < 100
+
+
+def test_precisions_start_from_the_same_weights(run):
+    one, other = (row["first_loss"] for row in run[1]["rows"])
+    assert other == pytest.approx(one, rel=0.05)

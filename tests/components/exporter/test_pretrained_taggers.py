@@ -1,0 +1,71 @@
+"""From a file of vectors, or from an encoder's checkpoint, to a served model that needs neither."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.exporter.contract import build_contract
+from components.exporter.exporting import export
+from components.exporter.golden import training_graph_tags
+from components.exporter.settings import LEGAL, ExportSettings
+from components.exporter.validator import require_valid, validate_export
+from components.trainer.settings import TrainerSettings
+from components.trainer.trained_model import TrainedModel
+from components.trainer.training import train
+from configs.loading import load_config
+
+SETTINGS = ExportSettings("plain", {"source": "string"}, decoding=LEGAL)
+SENTENCES = ["Joe Biden visited Kyiv Ukraine", "", "Xi Jinping was in New Delhi India", "Ludmila saw Zanzibar,ÿ!"]
+TAGS = ["B-NAME", "I-NAME", "OUT", "B-LOCATION", "I-LOCATION"]
+COMMON = {
+    "window_size": 16, "window_context": 2, "epochs": 3, "learning_rate": 0.01, "averaging": 0.0, "devices": "cpu",
+    "production": {"embed_dim": 16, "width": 16, "dilations": [1, 2]},
+}  # fmt: skip
+
+
+def vectors(folder, request):
+    """Words of the corpus and two that it has not, with vectors that tell names and places apart."""
+    rng = np.random.default_rng(0)
+    kinds = {1: ["Joe", "Biden", "Xi", "Jinping", "Ludmila"], -1: ["Kyiv", "Paris", "Zanzibar"]}
+    rows = [(word, base + rng.normal(0, 0.1, 8)) for base, words in kinds.items() for word in words]
+    path = folder / "vectors.txt"
+    path.write_text("".join(f"{word} {' '.join(map(str, vector))}\n" for word, vector in rows))
+    return ["trainer.tagger=production", f"trainer.production.vectors.path={path}"]
+
+
+def encoder(folder, request):
+    """A copy of the tiny preset."""
+    copy = folder / "preset"
+    shutil.copytree(request.getfixturevalue("tiny_preset"), copy)
+    return ["trainer.tagger=encoder", f"trainer.encoder.preset={copy}", "trainer.encoder.max_pieces=4"]
+
+
+@pytest.fixture(scope="module", params=[vectors, encoder], ids=["vectors", "encoder"])
+def exported(request, transform_corpus, tmp_path_factory):
+    """Transforms, trains, saves, loads, exports; what was pretrained is gone before the model is loaded."""
+    given, folder = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("made")
+    trainer = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(given, request)]).trainer
+    corpus = transform_corpus(**trainer.pretrained)
+    train(TrainerSettings(**trainer.settings), corpus.files, corpus.files, corpus.graph).save(str(folder / "trained"))
+    shutil.rmtree(given)
+    trained = TrainedModel.load(str(folder / "trained"))
+    export(trained, corpus.graph, str(folder / "model"), SETTINGS)
+    return types.SimpleNamespace(trained=trained, graph=corpus.graph, folder=folder / "model", work=folder)
+
+
+def test_the_exported_model_passes_every_check_of_the_contract(exported):
+    tags = training_graph_tags(exported.trained, exported.graph, SENTENCES, LEGAL)
+    golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(SENTENCES, tags, strict=True)]
+    require_valid(validate_export(exported.folder, build_contract(SETTINGS), golden, exported.work / "report.json"))
+
+
+def test_the_server_tags_as_the_tagger_learned(exported):
+    served = tf.saved_model.load(str(exported.folder)).signatures["serving_default"]
+    assert served(sentence=tf.constant(SENTENCES[:1]))["tags"].numpy()[0].astype(str).tolist() == TAGS
+    assert exported.trained.history[-1]["val_entity_f1"] > 0.9

@@ -1,0 +1,292 @@
+"""The linear expert, held against hashes and sums computed feature by feature."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from components.model.context_features import ContextFeatures
+from components.model.feature_templates import TEMPLATES, reach
+
+COLUMNS = 12
+LARGEST = (1 << 32) - 1
+
+
+def bits():
+    """Random bits that hashing begins with, ints [one more than the longest template's slots, templates]."""
+    slots = max(len(template) for template in TEMPLATES)
+    raw = [int(word) & LARGEST for word in np.random.PCG64(20170907).random_raw((slots + 1) * len(TEMPLATES))]
+    return [raw[begin : begin + len(TEMPLATES)] for begin in range(0, len(raw), len(TEMPLATES))]
+
+
+def expected_hash(number, sentence, token):
+    """Hash of one template at a token, in whole numbers without end that are cut to 32 bits."""
+    *factors, salts = bits()
+    mixed = salts[number]
+    for slot, (column, distance) in enumerate(TEMPLATES[number]):
+        inside = 0 <= token + distance < len(sentence)
+        value = int(sentence[token + distance][column]) if inside else 0
+        mixed += value * (factors[slot][number] | 1)
+    mixed &= LARGEST
+    mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & LARGEST
+    mixed = ((mixed ^ (mixed >> 12)) * 0x297A2D39) & LARGEST
+    return (mixed ^ (mixed >> 15)) | 1
+
+
+def sentences(shape=(2, 6), seed=0, largest=1 << 15):
+    return np.random.default_rng(seed).integers(1, largest, (*shape, COLUMNS)).astype("int32")
+
+
+def built(rows=64, width=5, **options):
+    """A layer whose table holds random weights and whose rows are owned by features of `sentences()`."""
+    layer = ContextFeatures(rows, width, **options)
+    layer.build()
+    hashes, counts = np.unique(numpy_hashes(layer, sentences()), return_counts=True)
+    layer.choose_owners(hashes, counts)
+    layer.table.embeddings.assign(np.random.default_rng(1).normal(size=layer.table.embeddings.shape))
+    return layer
+
+
+def numpy_hashes(layer, columns):
+    return ops.convert_to_numpy(layer.hashes(columns))
+
+
+def row_of(layer, feature):
+    return (int(feature) >> 1) & (layer.rows - 1)
+
+
+def sums(layer, columns, table):
+    """Float [batch, tokens, width]: of the rows that belong to a token's features, one feature after another."""
+    owners = ops.convert_to_numpy(layer.owners)
+    hashes = numpy_hashes(layer, columns)
+    total = np.zeros((*hashes.shape[:2], table.shape[-1]))
+    for place in np.ndindex(*hashes.shape):
+        row = row_of(layer, hashes[place])
+        if owners[row] == hashes[place]:
+            total[place[:2]] += table[row]
+    return total
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_contract(check_layer, members):
+    layer = check_layer(lambda **kw: built(members=members, rate=0.5, seed=1, **kw), sentences(), (2, 6, 5))
+    assert ops.convert_to_numpy(layer(sentences())).any()
+
+
+@pytest.mark.parametrize("largest", [5, 1 << 15, (1 << 31) - 1])
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_a_hash_is_what_whole_numbers_give(largest, dtype):
+    columns = sentences((2, 5), largest=largest).astype(dtype)
+    hashes = numpy_hashes(ContextFeatures(8, 3), columns)
+    assert (hashes.shape, hashes.dtype) == ((2, 5, len(TEMPLATES)), np.uint32)
+    for batch, token, number in np.ndindex(*hashes.shape):
+        assert hashes[batch, token, number] == expected_hash(number, columns[batch], token)
+
+
+def test_hashes_stay_as_they_are_because_saved_models_hold_them():
+    [hashes] = numpy_hashes(ContextFeatures(8, 3), np.arange(3 * COLUMNS).reshape(1, 3, COLUMNS))
+    assert hashes[1, [0, 8, -1]].tolist() == [820062255, 3411290133, 3278090903]
+
+
+def test_hashes_are_spread_over_the_rows_and_are_no_other_templates():
+    layer = ContextFeatures(1 << 8, 3)
+    words = np.zeros((1000, 1, COLUMNS), "int32")
+    words[:, 0] = np.arange(1, 1001)[:, None]  # all columns alike: only the templates differ
+    # Without what looks beyond the sentence, which is the same for each of them.
+    inside = [number for number, template in enumerate(TEMPLATES) if all(at == 0 for _, at in template)]
+    hashes = numpy_hashes(layer, words)[:, 0, inside]
+    assert len(np.unique(hashes)) > 0.999 * hashes.size
+    rows = ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(hashes))).reshape(-1)
+    counts = np.bincount(rows, minlength=1 << 8)
+    chi_square = ((counts - counts.mean()) ** 2 / counts.mean()).sum()
+    assert chi_square < 255 + 5 * (2 * 255) ** 0.5
+
+
+@pytest.mark.parametrize("rows", [0, 3, -4, 100])
+def test_rows_must_be_a_power_of_two(rows):
+    with pytest.raises(ValueError, match=f"power of two, got {rows}"):
+        ContextFeatures(rows, 3)
+
+
+def test_columns_that_templates_look_at_must_be_there():
+    with pytest.raises(ValueError, match=f"look at {COLUMNS} columns of a token, got 5"):
+        ContextFeatures(8, 3).hashes(np.ones((1, 2, 5), "int32"))
+
+
+def test_more_columns_than_the_templates_look_at_change_nothing():
+    layer, columns = ContextFeatures(8, 3), sentences()
+    more = np.concatenate([columns, columns[..., :2]], -1)
+    np.testing.assert_array_equal(numpy_hashes(layer, more), numpy_hashes(layer, columns))
+
+
+def test_a_row_belongs_to_the_most_frequent_feature_that_falls_on_it():
+    rng = np.random.default_rng(0)
+    layer = ContextFeatures(16, 3)
+    layer.build()
+    hashes = np.unique(rng.integers(0, 1 << 32, 200, dtype=np.uint32) | np.uint32(1))
+    counts = rng.integers(2, 9, len(hashes))  # with ties
+    layer.choose_owners(hashes, counts)
+    owners = ops.convert_to_numpy(layer.owners)
+    for row in range(16):
+        here = {int(feature): int(count) for feature, count in zip(hashes, counts, strict=True)
+                if row_of(layer, feature) == row}  # fmt: skip
+        assert here[int(owners[row])] == max(here.values())
+    order = rng.permutation(len(hashes))
+    layer.choose_owners(hashes[order], counts[order])
+    np.testing.assert_array_equal(ops.convert_to_numpy(layer.owners), owners)
+
+
+def test_a_new_choice_of_owners_leaves_none_of_the_old():
+    layer = built()
+    layer.choose_owners(np.empty(0, np.uint32), np.empty(0, np.int64))
+    assert not ops.convert_to_numpy(layer.owners).any()
+    assert not ops.convert_to_numpy(layer(sentences())).any()
+
+
+@pytest.mark.parametrize("members", [1, 4])
+def test_the_answer_is_the_sum_over_features_that_have_a_row(members):
+    layer = built(members=members)
+    table = ops.convert_to_numpy(layer.table.embeddings).reshape(64, members, 5).mean(1)
+    expected = sums(layer, sentences(), table)
+    assert expected.any(-1).all()
+    np.testing.assert_allclose(layer(sentences()), expected, atol=1e-5)
+
+
+def test_a_feature_without_a_row_counts_for_nothing():
+    layer = built()
+    others = sentences(seed=5) + (1 << 15)  # none of their features is known, but for those beyond both ends
+    owners = set(ops.convert_to_numpy(layer.owners).tolist())
+    known = np.isin(numpy_hashes(layer, others), list(owners))
+    assert not known[:, reach() : -reach()].any()
+    assert not ops.convert_to_numpy(layer(others))[:, reach() : -reach()].any()
+
+
+def test_in_training_each_member_sums_over_its_own_templates():
+    layer = built(members=3)
+    together = ops.convert_to_numpy(layer(sentences(), training=True))
+    assert together.shape == (3, 2, 6, 5)
+    table = ops.convert_to_numpy(layer.table.embeddings).reshape(64, 3, 5)
+    whole = np.stack([sums(layer, sentences(), table[:, member]) for member in range(3)])
+    assert not np.allclose(together, whole, atol=1e-3)  # some templates are left to the other members
+    alone = ops.convert_to_numpy(built(members=1)(sentences(), training=True))
+    np.testing.assert_allclose(alone[0], built(members=1)(sentences()), atol=1e-6)
+
+
+@pytest.mark.parametrize("members", [2, 3, 5])
+def test_each_template_has_a_member_and_most_have_one_that_does_not_look(members):
+    from components.model.context_features import _templates_of
+
+    owned = _templates_of(members)
+    assert owned.shape == (len(TEMPLATES), members)
+    assert owned.any(axis=1).all()
+    assert (~owned.all(axis=1)).mean() > 0.3
+    assert len({tuple(column) for column in owned.T}) == members
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_one_table_answers_as_the_trained_members_do(members):
+    layer = ContextFeatures(64, 5, members, 0.3, seed=0)
+    layer.build()
+    hashes, counts = np.unique(numpy_hashes(layer, sentences()), return_counts=True)
+    layer.choose_owners(hashes, counts)
+    train(layer, sentences())
+    one = ContextFeatures(64, 5)
+    one.build()
+    one.owners.assign(layer.owners)
+    one.table.embeddings.assign(layer.folded())
+    assert ops.convert_to_numpy(one(sentences())).any(-1).all()
+    np.testing.assert_allclose(one(sentences()), layer(sentences()), atol=1e-5)
+
+
+def train(layer, columns):
+    """Some steps towards ones."""
+    import tensorflow as tf
+
+    for _ in range(3):
+        with tf.GradientTape() as tape:
+            loss = ops.sum((layer(columns, training=True) - 1) ** 2)
+        [gradient] = tape.gradient(loss, [layer.table.embeddings.value])
+        layer.table.embeddings.assign_sub(0.1 * tf.convert_to_tensor(gradient))
+
+
+def test_only_rows_with_an_owner_learn():
+    layer = built()
+    owners = ops.convert_to_numpy(layer.owners).copy()
+    owners[::2] = 0
+    layer.owners.assign(owners)
+    before = ops.convert_to_numpy(layer.table.embeddings).copy()
+    train(layer, sentences())
+    changed = (ops.convert_to_numpy(layer.table.embeddings) != before).any(-1)
+    assert not changed[owners == 0].any()
+    assert changed[owners != 0].all()
+
+
+@pytest.mark.parametrize("rate", [0.25, 0.5])
+def test_dropout_leaves_features_out_in_training_only_and_raises_the_others(rate):
+    layer = ContextFeatures(8, 1, rate=rate, seed=3)
+    layer.build()
+    words = sentences((1, 1)).repeat(4000, axis=0)
+    feature = numpy_hashes(layer, words)[0, 0, 0]
+    layer.choose_owners(np.array([feature], np.uint32), np.array([2]))
+    layer.table.embeddings.assign(np.ones((8, 1)))
+    assert (ops.convert_to_numpy(layer(words)) == 1).all()
+    values = ops.convert_to_numpy(layer(words, training=True)).reshape(-1)
+    assert set(np.round(values, 4)) == {0, np.round(np.float32(1 / (1 - rate)), 4)}
+    assert values.mean() == pytest.approx(1, abs=0.06)
+    again = ops.convert_to_numpy(layer(words, training=True)).reshape(-1)
+    assert (values != again).any()
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_sentences_in_one_row_apart_by_padding_answer_as_alone(members):
+    layer, (one, other) = built(members=members), sentences()
+    apart = np.zeros((reach(), COLUMNS), "int32")
+    [together] = ops.convert_to_numpy(layer(np.concatenate([one, apart, other, apart])[None]))
+    alone = ops.convert_to_numpy(layer(sentences()))
+    np.testing.assert_allclose(together[:6], alone[0], atol=1e-6)
+    np.testing.assert_allclose(together[6 + reach() : 12 + reach()], alone[1], atol=1e-6)
+    nearer = np.concatenate([one, apart[1:], other])[None]
+    assert (numpy_hashes(layer, nearer)[0, 5] != numpy_hashes(layer, sentences())[0, 5]).any()
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (2, 0), (1, 1), (3, 1)])
+@pytest.mark.parametrize("training", [False, True])
+def test_batches_may_be_empty_or_of_padding_only(shape, training):
+    layer = built(members=2, rate=0.5)
+    output = ops.convert_to_numpy(layer(np.zeros((*shape, COLUMNS), "int32"), training=training))
+    assert output.shape == ((2, *shape, 5) if training else (*shape, 5))
+    assert np.isfinite(output).all()
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("shape", [(2, 6, COLUMNS), (None, None, COLUMNS), (None, None, None)])
+def test_a_graph_of_any_shape_and_a_compiled_one_answer_alike(training, shape):
+    import tensorflow as tf
+
+    layer = built(members=3)
+    graph = tf.function(
+        lambda columns: layer(columns, training=training),
+        input_signature=[tf.TensorSpec(shape, tf.int32)],
+        autograph=False,
+        jit_compile=None not in shape,
+    )
+    np.testing.assert_allclose(graph(sentences()), layer(sentences(), training=training), atol=1e-5)
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_half_as_many_digits_will_do(training):
+    layer, low = built(members=3), built(members=3, dtype="mixed_bfloat16")
+    answer = ops.cast(low(sentences(), training=training), "float32")
+    np.testing.assert_allclose(answer, layer(sentences(), training=training), atol=0.3)
+    assert keras.backend.standardize_dtype(low.table.embeddings.dtype) == "float32"
+
+
+def test_a_saved_layer_keeps_owners_beyond_31_bits(tmp_path):
+    layer = built(rows=1 << 12)
+    assert (ops.convert_to_numpy(layer.owners) > (1 << 31)).any()
+    ids = keras.Input((6, COLUMNS), dtype="int32")
+    keras.Model(ids, layer(ids)).save(tmp_path / "layer.keras")
+    loaded = keras.saving.load_model(tmp_path / "layer.keras").layers[-1]
+    np.testing.assert_array_equal(loaded.owners, layer.owners)

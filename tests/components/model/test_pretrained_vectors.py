@@ -1,0 +1,123 @@
+"""Pretrained vectors in a tagger."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from components.model.pretrained_vectors import PretrainedVectors
+from components.model.taggers import build_tagger, tagger_loss
+from components.transform.features import SUBWORD_COLUMNS
+from configs.loading import load_config
+
+IDS = np.array([[2, 4, 1, 0], [3, 2, 0, 0]], "int32")
+ROW_OF = np.array([0, 1, 2, 3, 2, 1])
+TABLE = np.array([[0, 0, 0], [0, 0, 0], [1, 2, 3], [-1, 0, 1]], "float32")
+SIZES = {"num_tags": 5, "vocab_size": 11, "num_cases": 7, "num_subwords": 31}
+VECTORS = {"ids": 6, "rows": 4, "dim": 3, "frozen": True, "rate": 0.0}
+FEATURES = {
+    "word_ids": np.array([[2, 1, 1, 0]]), "case_ids": np.array([[1, 1, 1, 0]]),
+    "subword_ids": np.array([[[1] * SUBWORD_COLUMNS] * 3 + [[0] * SUBWORD_COLUMNS]]),
+    "vector_ids": np.array([[2, 3, 1, 0]]),
+}  # fmt: skip
+
+
+def tagger(**vectors):
+    """The production tagger as configured, small, without dropout, its linear expert without a say."""
+    options = load_config(None).trainer.production.model_dump(exclude={"vectors"})
+    still = {name: 0.0 for name in options if name.endswith("dropout")}
+    given = {"vectors": {**VECTORS, **vectors}} if vectors else {}
+    return build_tagger(
+        "production", {**SIZES, **given}, **{**options, **still, "embed_dim": 8, "width": 12, "linear_weights": 1}
+    )
+
+
+def filled(**options):
+    layer = PretrainedVectors(6, 4, 3, 5, **options)
+    layer.build()
+    layer.assign(ROW_OF, TABLE)
+    return layer
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_contract(check_layer, frozen):
+    check_layer(lambda **kw: filled(frozen=frozen, rate=0.5, **kw), IDS, (2, 4, 5))
+
+
+def test_ids_of_one_row_have_one_vector_and_none_adds_nothing():
+    vectors = keras.ops.convert_to_numpy(filled()(IDS))
+    np.testing.assert_array_equal(vectors[0, 0], vectors[0, 1])
+    assert (vectors[0, 0] != vectors[1, 0]).all()
+    assert not vectors[0, 2:].any()
+
+
+def test_training_leaves_some_vectors_out():
+    ids = np.full((1, 4000), 2, "int32")
+    left = keras.ops.convert_to_numpy(filled(rate=0.3, seed=1)(ids, training=True)).any(axis=-1).mean()
+    assert 0.65 < left < 0.75
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_only_vectors_that_are_not_frozen_are_trained(frozen):
+    model = tagger(frozen=frozen)
+    model.word_vectors.assign(ROW_OF, TABLE)
+    model.compile(keras.optimizers.SGD(1.0), "mse")
+    model.train_on_batch(FEATURES, np.ones(model(FEATURES, training=True).shape, "float32"))
+    table = keras.ops.convert_to_numpy(model.word_vectors.table)
+    assert (table == TABLE).all() == frozen
+    np.testing.assert_array_equal(model.word_vectors.row_of, ROW_OF)
+
+
+def test_vectors_travel_inside_the_saved_tagger(tmp_path):
+    model = tagger(frozen=True)
+    model.word_vectors.assign(ROW_OF, TABLE)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
+    np.testing.assert_array_equal(loaded(FEATURES), model(FEATURES))
+    np.testing.assert_array_equal(loaded.word_vectors.table, TABLE)
+
+
+def test_a_word_that_training_never_saw_is_told_apart_by_its_vector():
+    model = tagger(frozen=True)
+    model.word_vectors.assign(ROW_OF, TABLE)
+    unseen = {**FEATURES, "word_ids": np.array([[1, 1, 1, 0]])}
+    logits = keras.ops.convert_to_numpy(model(unseen))
+    other = keras.ops.convert_to_numpy(model({**unseen, "vector_ids": np.array([[3, 2, 1, 0]])}))
+    assert (logits[0, 0] != other[0, 0])[1:].all()
+
+
+def test_without_vectors_nothing_is_there():
+    plain = tagger()
+    assert plain.word_vectors is None
+    with_vectors = tagger(frozen=True)
+    assert len(with_vectors.weights) == len(plain.weights) + 3  # two tables and a projection
+
+
+@pytest.mark.parametrize("has_vectors", [True, False])
+def test_words_that_training_never_saw_are_tagged_by_their_vectors(has_vectors):
+    """Two kinds of made-up words, which differ in nothing but their vectors."""
+    keras.utils.set_random_seed(0)
+    words, dim = 200, 8
+    rng = np.random.default_rng(0)
+    kind = rng.integers(0, 2, words)
+    table = np.zeros((words + 2, dim), "float32")
+    table[2:] = 0.3 * (rng.normal(size=(2, dim))[kind] + 0.3 * rng.normal(size=(words, dim)))
+    model = tagger(ids=words + 2, rows=words + 2, dim=dim)
+    model.word_vectors.assign(np.arange(words + 2), table * has_vectors)
+    tags = ["[PAD]", "O", "B-X", "B-Y", "I-Y"]
+    model.compile(keras.optimizers.Adam(0.01), tagger_loss("production", tags), jit_compile=False)
+    seen, unseen = np.arange(words // 2), np.arange(words // 2, words)
+
+    def features(numbers, word_ids):
+        columns = rng.integers(1, 31, (len(numbers), 1, SUBWORD_COLUMNS))
+        return {"word_ids": word_ids[:, None], "case_ids": np.ones_like(word_ids)[:, None],
+                "subword_ids": columns, "vector_ids": (numbers + 2)[:, None]}  # fmt: skip
+
+    for _ in range(60):
+        # A word of training is known half of the time, as word dropout has it.
+        ids = np.where(rng.random(len(seen)) < 0.5, seen % 9 + 2, 1)
+        model.train_on_batch(features(seen, ids), kind[seen][:, None] + 2)
+    logits = keras.ops.convert_to_numpy(model(features(unseen, np.ones_like(unseen))))[:, 0]
+    right = (np.argmax(logits, -1) == kind[unseen] + 2).mean()
+    assert (right > 0.9) if has_vectors else (right < 0.7), right

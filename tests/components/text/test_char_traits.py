@@ -1,0 +1,39 @@
+"""What the graph knows of characters."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.text import char_traits
+from components.text.char_classes import CONNECTOR, EXTEND, PUNCT, SPACE, char_class
+from components.text.char_traits import FOLDED_SHIFT, PAGE_BITS, trait_table, traits
+from components.text.folding import fold_char
+
+SAMPLE = [*range(0x3000), 0xFDD0, 0xFFFD, 0xFFFF, 0x1E900, 0x1F3FB, 0x1F600, 0x2F800, 0xE0001, 0x10FFFF]
+
+
+def test_two_stage_table_holds_the_traits_of_every_code_point():
+    offsets, values = trait_table()
+    for code in SAMPLE:
+        assert (code << FOLDED_SHIFT) + values[offsets[code >> PAGE_BITS] + code] == traits(chr(code)), hex(code)
+
+
+def test_traits_say_what_the_tokenizer_asks():
+    for char in map(chr, SAMPLE):
+        kind, bits = char_class(char), traits(char)
+        assert bool(bits & char_traits.BLANK) == (kind == SPACE) != bool(bits & char_traits.VISIBLE), hex(ord(char))
+        assert bool(bits & char_traits.SPLITS) == (kind in (SPACE, PUNCT)), hex(ord(char))
+        assert bool(bits & char_traits.CONNECTS) == (kind == CONNECTOR), hex(ord(char))
+        assert bool(bits & char_traits.EXTENDS) == (kind == EXTEND), hex(ord(char))
+        assert bits >> FOLDED_SHIFT == (0 if kind == SPACE else ord(fold_char(char))), hex(ord(char))
+
+
+@pytest.mark.parametrize(
+    ("char", "kind", "number"),
+    [("A", char_traits.UPPER, False), ("ǅ", char_traits.UPPER, False), ("ß", char_traits.LOWER, False),
+     ("ʰ", char_traits.LETTER, False), ("巴", char_traits.LETTER, False), ("٣", char_traits.DIGIT, True),
+     ("½", char_traits.OTHER, True), ("€", char_traits.MARK, False), ("\0", 0, False)],
+)  # fmt: skip
+def test_traits_tell_kinds_of_characters_apart(char, kind, number):
+    assert traits(char) & char_traits.KIND == kind
+    assert bool(traits(char) & char_traits.NUMBER) == number

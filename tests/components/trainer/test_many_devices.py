@@ -1,0 +1,82 @@
+"""Several devices of a host, and several hosts: as processes of this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.trainer.checkpoint import Checkpoint
+
+PROGRAM = str(Path(__file__).with_name("train_on_many.py"))
+# Without dropout, which is not the same on several devices, and for few steps: sums are taken in another order.
+SETTINGS = {"epochs": 2, "warmup": 0.0, "averaging": 0.5}
+
+
+def start(told):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    environment.pop("TF_CONFIG", None)
+    return subprocess.Popen([sys.executable, PROGRAM, json.dumps(told)], env=environment)
+
+
+def read(file):
+    with np.load(file) as values:
+        arrays = [values[name] for name in values.files if name.startswith("arr_")]
+        return arrays, json.loads(str(values["history"])), int(values["replicas"])
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("localhost", 0)) for _ in range(count)]
+    ports = [server.getsockname()[1] for server in sockets]
+    for server in sockets:
+        server.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def on_one(made_up, cpu):
+    return made_up.fit(cpu, dropout=0.0, **SETTINGS)
+
+
+def assert_close(file, on_one, replicas):
+    weights, history, count = read(file)
+    assert count == replicas
+    assert len(history) == len(on_one[1].history)
+    for row, expected in zip(history, on_one[1].history, strict=True):
+        assert row["loss"] == pytest.approx(expected["loss"], rel=1e-3)
+        assert row["val_entity_f1"] == pytest.approx(expected["val_entity_f1"], abs=0.02)
+    for mine, theirs in zip(weights, on_one[0], strict=True):
+        np.testing.assert_allclose(mine, theirs, atol=5e-3)
+
+
+def test_two_devices_of_a_host_train_what_one_does(on_one, tmp_path):
+    told = {
+        "devices": 2,
+        "dropout": 0.0,
+        "settings": {**SETTINGS, "accumulation_steps": 2},
+        "out": str(tmp_path / "x.npz"),
+    }
+    assert start(told).wait() == 0
+    assert_close(tmp_path / "x.npz", on_one, replicas=2)
+
+
+def test_two_hosts_train_what_one_does_and_agree(on_one, tmp_path):
+    told = {"hosts": 2, "ports": free_ports(2), "dropout": 0.0, "settings": {**SETTINGS, "checkpoint_steps": 7}}
+    files = [tmp_path / f"{host}.npz" for host in range(2)]
+    checkpoint = str(tmp_path / "state")
+    processes = [
+        start({**told, "host": host, "checkpoint": checkpoint, "out": str(file)}) for host, file in enumerate(files)
+    ]
+    assert [process.wait() for process in processes] == [0, 0]
+    for file in files:
+        assert_close(file, on_one, replicas=2)
+    first, second = (read(file)[0] for file in files)
+    for mine, theirs in zip(first, second, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert Checkpoint(checkpoint).load()[0]["steps"] == 14  # of the chief

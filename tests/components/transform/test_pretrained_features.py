@@ -1,0 +1,82 @@
+"""What the transform graph gives to taggers with pretrained parts, and only to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.text.errors import NerError
+from components.transform import features as names
+
+SENTENCE = "Joe Biden visited Zanzibar PARIS in 1997 xyzzy"
+
+
+def transform(graph, sentence):
+    """Features of a sentence as the graph gives them after it was saved and loaded."""
+    output = tft.TFTransformOutput(graph)
+    layer = output.transform_features_layer()
+    features = layer({"sentence": tf.constant([[sentence]])})
+    return {name: value.to_list()[0] for name, value in features.items() if isinstance(value, tf.RaggedTensor)}
+
+
+def test_default_taggers_do_not_pay_for_others(transformed):
+    output = tft.TFTransformOutput(transformed.graph)
+    assert names.model_features(output.transformed_feature_spec()) == names.MODEL_FEATURES
+    assert output.vocabulary_file_by_name(names.VECTOR_VOCABULARY) is None
+    assert output.vocabulary_file_by_name(names.PIECE_VOCABULARY) is None
+
+
+@pytest.fixture(scope="module")
+def with_vectors(transform_corpus, tmp_path_factory):
+    """The graph with the first four words of a file, which is gone afterwards."""
+    path = tmp_path_factory.mktemp("vectors") / "vectors.txt"
+    path.write_text("".join(f"{word} 1 2\n" for word in ["Paris", "Zanzibar", "1984", "in", "xyzzy"]))
+    made = transform_corpus(tokenizer="words", min_count=1, vectors={"path": str(path), "words": 4})
+    path.unlink()
+    return made.graph
+
+
+def test_words_of_the_file_are_known_whether_training_saw_them_or_not(with_vectors):
+    row = transform(with_vectors, SENTENCE)
+    words = [word.decode() for word in tft.TFTransformOutput(with_vectors).vocabulary_by_name(names.WORD_VOCABULARY)]
+    tokens = SENTENCE.split()
+    ids = dict(zip(tokens, row[names.VECTOR_IDS], strict=True))
+    assert ids["Zanzibar"] == 3
+    assert "zanzibar" not in words
+    assert ids["PARIS"] == 2, "by its folded spelling"
+    assert ids["1997"] == 4, "digits are folded, too"
+    assert ids["in"] == 5
+    assert ids["xyzzy"] == names.UNK_ID, "the file's fifth word, which training has not"
+    for word in ("Joe", "Biden", "visited"):
+        assert ids[word] == words.index(word.lower()) + 4
+
+
+def test_the_vector_vocabulary_is_a_file_of_the_graph(with_vectors):
+    file = tft.TFTransformOutput(with_vectors).vocabulary_file_by_name(names.VECTOR_VOCABULARY)
+    assert Path(file).read_text(encoding="utf-8").splitlines()[:2] == ["Paris\t2", "Zanzibar\t3"]
+
+
+def test_without_words_of_the_file_ids_are_those_of_the_word_vocabulary(transform_corpus):
+    graph = transform_corpus(vectors={"path": "is not read", "words": 0}).graph
+    row = transform(graph, SENTENCE)
+    assert row[names.VECTOR_IDS] == row[names.WORD_IDS]
+
+
+def test_a_wrong_file_is_named(transform_corpus):
+    with pytest.raises(NerError, match=r"nowhere\.txt: cannot be read"):
+        transform_corpus(vectors={"path": "nowhere.txt", "words": 4})
+
+
+def test_word_pieces_of_a_preset(transform_corpus, tiny_preset):
+    graph = transform_corpus(encoder={"preset": tiny_preset, "max_pieces": 3}).graph
+    output = tft.TFTransformOutput(graph)
+    file = Path(output.vocabulary_file_by_name(names.PIECE_VOCABULARY))
+    pieces = file.read_text(encoding="utf-8").split("\n")[:-1]
+    row = transform(graph, "Joe going Bo ÿ")
+    texts = [[pieces[number - 1] for number in token if number] for token in row[names.PIECE_IDS]]
+    assert texts == [["joe"], ["g", "##o", "##ing"], ["b", "##o"], ["[UNK]"]]
+    assert all(len(token) == 3 for token in row[names.PIECE_IDS])
+    assert names.model_features(output.transformed_feature_spec())[-1] == names.PIECE_IDS

@@ -1,0 +1,116 @@
+"""Files of word vectors."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from components.transform.vector_file import VectorFile
+from components.transform.vector_file_error import VectorFileError
+
+GLOVE = "the 0.1 -0.2 3\nParis 1 2e-1 -.5\n"
+FASTTEXT = "2 3\nthe 0.1 -0.2 3 \nParis 1 2e-1 -.5 \n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(content, name="vectors.txt"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return write
+
+
+def read(path):
+    file = VectorFile(path)
+    return {entry[1]: file.parse(*entry).tolist() for entry in file}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GLOVE,
+        FASTTEXT,
+        GLOVE.replace("\n", "\r\n"),
+        GLOVE.removesuffix("\n"),
+        b"\xef\xbb\xbf" + GLOVE.encode(),
+        gzip.compress(FASTTEXT.encode()),
+    ],
+    ids=["GloVe", "fastText", "CR LF", "no last line end", "byte order mark", "gzip"],
+)
+def test_every_kind_of_file_gives_the_same(write, content):
+    expected = {"the": [0.1, -0.2, 3], "Paris": [1, 0.2, -0.5]}
+    got = read(write(content))
+    assert list(got) == list(expected)
+    for word, vector in expected.items():
+        np.testing.assert_allclose(got[word], vector, rtol=1e-6)
+
+
+def test_a_url_is_read_through_tensorflow(write):
+    assert list(read(f"file://{write(GLOVE)}")) == ["the", "Paris"]
+
+
+@pytest.mark.parametrize("word", ["\x85", "\u2003", "a\u2028b", "New\u00a0York", "\x0b"])
+def test_only_line_feeds_end_lines_and_only_blanks_part_columns(write, word):
+    assert list(read(write(f"{word} 1 2\nb 3 4\n"))) == [word, "b"]
+
+
+def test_words_with_blanks_are_left_out_and_counted(write):
+    file = VectorFile(write("a 1 2\n. . . 3 4\nat name@domain.com 5 6\n 7 8\nb 9 10\n"))
+    assert [word for _, word, _ in file] == ["a", "b"]
+    assert file.skipped == 3
+
+
+def test_lines_are_numbered_as_an_editor_does(write):
+    assert [line for line, _, _ in VectorFile(write(FASTTEXT))] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("content", "where", "found"),
+    [
+        (b"", ":1", "found '', which is no word with numbers"),
+        ("word\n", ":1", "found 'word', which is no word with numbers"),
+        ("a\t1\t2\nb\t1\t2\n", ":1", "which is no word with numbers"),
+        ("<html> <body> oh\n", ":1", "which is no word with numbers"),
+        ("a 1 2\nb 1\n", ":2", "found 1 numbers after the word 'b', where the file began with 2"),
+        ("a 1 2\nb 1 2 3\n", ":2", "found 3 numbers after the word 'b', where the file began with 2"),
+        ("2 300\na 1 2\n", ":2", "found 2 numbers after the word 'a', where the file began with 300"),
+        ("a 1 2\nb 1 x\n", ":2", "found 'x' as number 2 of the word 'b'"),
+        ("a 1 2\nb nan 1\n", ":2", "found 'nan' as number 1 of the word 'b'"),
+        ("a 1 2\nb 1e99 1\n", ":2", "found '1e99' as number 1 of the word 'b'"),
+        (b"a 1 2\nZ\xfcrich 1 2\n", ":2", "found byte 0xFC in the word 'Z\ufffdrich', which is not UTF-8"),
+        (b"PK\x03\x04", "", "found a zip archive"),
+        (b"\xba\x16\x4f\x2f\x0c\x00", "", "found a binary fastText model"),
+        (b"a" * (1 << 21), ":1", "found a line of more than 1048576 bytes"),
+        (gzip.compress(GLOVE.encode())[:-12], "", "found a gzip file that is not whole"),
+    ],
+)  # fmt: skip
+def test_errors_name_file_line_and_what_was_found(write, content, where, found):
+    path = write(content)
+    with pytest.raises(VectorFileError) as caught:
+        read(path)
+    assert str(caught.value).startswith(f"{path}{where}: ")
+    assert found in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_missing_file_is_named(tmp_path, scheme):
+    path = f"{scheme}{tmp_path}/nowhere.vec"
+    with pytest.raises(VectorFileError, match="cannot be read") as caught:
+        VectorFile(path)
+    assert str(caught.value).startswith(path)
+
+
+def test_memory_does_not_grow_with_the_file(write):
+    line = " ".join(["0.25"] * 100)
+    path = write("".join(f"word{i} {line}\n" for i in range(20_000)))  # 10 MB
+    tracemalloc.start()
+    count = sum(1 for _ in VectorFile(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 20_000
+    assert peak < 1_000_000

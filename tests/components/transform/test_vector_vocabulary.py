@@ -1,0 +1,78 @@
+"""Words that are known by their vectors."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.transform.vector_file_error import VectorFileError
+from components.transform.vector_vocabulary import VectorVocabulary, fold
+
+
+@pytest.fixture
+def vectors(tmp_path):
+    """Writes a file with these words."""
+
+    def write(*words):
+        path = tmp_path / "vectors.txt"
+        path.write_text("".join(f"{word} 1 2\n" for word in words), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+def test_the_first_words_of_the_file_get_the_first_ids(vectors):
+    vocabulary = VectorVocabulary.select(vectors("the", "of", "Paris", "zebra"), 3, "words")
+    assert list(vocabulary.words) == ["the", "of", "Paris"]
+    assert vocabulary.ids == {"the": 2, "of": 3, "Paris": 4, "paris": 4}
+
+
+def test_a_folded_spelling_has_the_vector_of_its_most_frequent_word_unless_it_has_its_own(vectors):
+    vocabulary = VectorVocabulary.select(vectors("US", "1997", "Us", "apple", "Apple", "2024"), 10, "words")
+    ids = vocabulary.ids
+    assert ids["us"] == ids["US"] != ids["Us"]
+    assert ids["0000"] == ids["1997"] != ids["2024"]
+    assert ids["apple"] != ids["Apple"]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "kept"),
+    [("words", ["e-mail", "U.S.", "a", "."]), ("whitespace", ["e-mail", "U.S.", "a", ".", "(b)"])],
+    ids=str,
+)
+def test_words_that_no_token_can_be_take_no_place(vectors, tokenizer, kept):
+    vocabulary = VectorVocabulary.select(vectors("e-mail", "U.S.", "a", "New\u00a0York", ".", "(b)"), 10, tokenizer)
+    assert list(vocabulary.words) == kept
+
+
+def test_a_word_that_stands_twice_counts_once(vectors):
+    assert list(VectorVocabulary.select(vectors("a", "a", "b", "c"), 2, "words").words) == ["a", "b"]
+
+
+def test_no_more_of_the_file_is_read_than_needed(vectors):
+    path = vectors("a", "b", "broken 3")
+    assert len(VectorVocabulary.select(path, 2, "words").words) == 2
+    with pytest.raises(VectorFileError):
+        VectorVocabulary.select(path, 3, "words")
+
+
+def test_none_may_be_asked_for(vectors):
+    vocabulary = VectorVocabulary.select(vectors("a"), 0, "words")
+    assert not vocabulary.ids
+    assert not vocabulary.words
+
+
+def test_a_file_without_any_token_is_refused(vectors):
+    with pytest.raises(VectorFileError, match="holds no word that a token could be"):
+        VectorVocabulary.select(vectors("a(b", "c;d"), 5, "words")
+
+
+def test_lines_load_to_the_same(vectors, tmp_path):
+    vocabulary = VectorVocabulary.select(vectors("Élan", "\x85\u200b", "中国", "2º"), 10, "whitespace")
+    path = tmp_path / "vocabulary"
+    path.write_text("".join(f"{line}\n" for line in vocabulary.lines()), encoding="utf-8", newline="\n")
+    assert VectorVocabulary.load(str(path)) == vocabulary
+
+
+@pytest.mark.parametrize(("word", "folded"), [("ÉLAN-1997", "élan-0000"), ("٣x", "0x"), ("ß", "ß"), ("½", "½")])
+def test_fold(word, folded):
+    assert fold(word) == folded

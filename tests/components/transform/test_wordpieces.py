@@ -1,0 +1,114 @@
+"""WordPiece in the graph, held against TensorFlow Text's kernels."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import tensorflow as tf
+
+from components.transform import wordpieces
+from components.transform.wordpiece_vocabulary import WordPieceVocabulary
+from components.transform.wordpieces import piece_ids
+
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+LETTERS = "abcdeéüABÉßİж中国한ﬁΣς"
+
+
+@pytest.fixture
+def cut(monkeypatch):
+    """Cuts tokens in a traced graph; a table of its own stands in for the transform graph's asset."""
+
+    def table(name, lines, with_ids, default):
+        content = tf.lookup.KeyValueTensorInitializer(list(lines), list(range(len(lines))), tf.string, tf.int64)
+        return tf.lookup.StaticHashTable(content, default)
+
+    monkeypatch.setattr(wordpieces, "vocabulary_table", table)
+
+    def cut(tokens, vocabulary, most=200):
+        @tf.function(autograph=False)
+        def graph(flat):
+            return piece_ids(tf.RaggedTensor.from_row_lengths(flat, [tf.size(flat)]), vocabulary, most).flat_values
+
+        rows = graph(tf.constant(tokens, tf.string)).numpy()
+        assert rows.shape == (len(tokens), most)
+        return [[vocabulary.pieces[number - 1] for number in row if number] for row in rows]
+
+    return cut
+
+
+@pytest.fixture(scope="module")
+def pieces():
+    """Random pieces of a few letters."""
+    rng = random.Random(0)
+    words = {"".join(rng.choices(LETTERS, k=rng.choice([1, 1, 2, 2, 3, 4, 6]))) for _ in range(400)}
+    forms = sorted({form for word in words for form in (word, word.casefold())})
+    found = [inner + form for form in forms for inner in ("", "##") if rng.random() < 0.7]
+    return (*SPECIAL, *".,-#'!", *found)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"lowercase": True}, {"strip_accents": True}, {"lowercase": True, "strip_accents": True},
+     {"split_on_cjk": False}, {"split": False}],
+    ids=str,
+)  # fmt: skip
+def test_agrees_with_tensorflow_text(cut, pieces, options):
+    pytest.importorskip("tensorflow_text", reason="comes with the extra `encoder`")
+    import keras_hub
+
+    reference = keras_hub.tokenizers.WordPieceTokenizer(vocabulary=list(pieces), dtype="string", **options)
+    vocabulary = WordPieceVocabulary(
+        pieces,
+        fold_case=reference.lowercase,
+        strip_accents=reference.strip_accents,
+        split=reference.split,
+        split_cjk=reference.split_on_cjk,
+    )
+    rng = random.Random(1)
+    alphabet = LETTERS + ".,-#'!\u200d\u00ad"
+    tokens = ["".join(rng.choices(alphabet, k=rng.choice([1, 2, 3, 5, 8, 13, 40, 110]))) for _ in range(1000)]
+    if options.get("split") is False:
+        expected = [list(row) for row in reference.tokenize([[token] for token in tokens])]
+    else:
+        expected = [list(row) for row in reference.tokenize(tokens)]
+    got = cut(tokens, vocabulary)
+    assert [row or ["[UNK]"] for row in expected] == got
+    assert len({piece for row in got for piece in row}) > 50
+
+
+VOCABULARY = WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s", "##t", "!", "n", "##ew"))
+
+
+@pytest.mark.parametrize(
+    ("token", "pieces"),
+    [
+        ("new", ["new"]),
+        ("newest", ["new", "##e", "##s", "##t"]),
+        ("newerer", ["newer", "##er"]),
+        ("newx", ["[UNK]"]),
+        ("xnew", ["[UNK]"]),
+        ("new!new", ["new", "!", "new"]),
+        ("newx!new", ["[UNK]", "!", "new"]),
+        ("\u200d", ["[UNK]"]),
+        ("", ["[UNK]"]),
+        (b"new\xff", ["[UNK]"]),
+        ("new" + "s" * 97, ["new", *["##s"] * 97]),
+        ("new" + "s" * 98, ["[UNK]"]),
+    ],
+)
+def test_the_longest_piece_comes_first_and_what_does_not_fit_is_unknown(cut, token, pieces):
+    assert cut([token], VOCABULARY) == [pieces]
+
+
+def test_only_the_first_pieces_of_a_token_are_kept(cut):
+    assert cut(["newest!", "new"], VOCABULARY, most=2) == [["new", "##e"], ["new"]]
+
+
+def test_a_token_does_not_depend_on_the_others(cut):
+    tokens = ["newest", "new!", "x", "newest", "", "newer"]
+    assert cut(tokens, VOCABULARY, 4) == [cut([token], VOCABULARY, 4)[0] for token in tokens]
+
+
+def test_no_token_gives_no_row(cut):
+    assert cut([], VOCABULARY) == []

@@ -1,0 +1,62 @@
+"""TFX's Tuner with our search: artifacts in, the standard artifact out, which the Trainer reads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+from tfx import types
+from tfx.components import Tuner
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
+
+
+@pytest.fixture(scope="module")
+def tuned(transformed, tagger_settings, tmp_path_factory):
+    """Runs the component as an orchestrator does: the folder of its outputs."""
+    folder = tmp_path_factory.mktemp("tuner")
+    names = {"examples": standard_artifacts.Examples, "transform_graph": standard_artifacts.TransformGraph}
+    names |= {"best_hyperparameters": standard_artifacts.HyperParameters}
+    names |= {"tuner_results": standard_artifacts.TunerResults}
+    artifacts = {name: kind() for name, kind in names.items()}
+    for name, artifact in artifacts.items():
+        artifact.uri = str(folder / name)
+    artifacts["transform_graph"].uri = transformed.graph
+    artifacts["examples"].split_names = artifact_utils.encode_split_names(["train", "eval"])
+    for split in ("train", "eval"):
+        (folder / "examples" / f"Split-{split}").mkdir(parents=True)
+        shutil.copy(transformed.files[0], folder / "examples" / f"Split-{split}")
+    space = {"learning_rate": [1e-6], "production.dilations": [[1]], "article.rate": [0.5]}
+    tuner = Tuner(
+        examples=types.Channel(type=standard_artifacts.Examples),
+        transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
+        tuner_fn="components.tuner.tuner_fn.tuner_fn",
+        custom_config={
+            "settings": {**vars(tagger_settings)}, "epochs": 2, "trials": 3, "method": "random", "space": space,
+        },
+    )  # fmt: skip
+    context = base_executor.BaseExecutor.Context(tmp_dir=str(folder / "tmp"), unique_id="1")
+    inputs, outputs = ({name: [artifacts[name]] for name in ends} for ends in (list(names)[:2], list(names)[2:]))
+    tuner.EXECUTOR_SPEC.executor_class(context).Do(inputs, outputs, tuner.exec_properties)
+    return folder
+
+
+def test_the_trainer_takes_the_best_settings_from_the_standard_artifact(tuned, tagger_settings):
+    values = read_hyperparameters(str(tuned / "best_hyperparameters"))
+    assert set(values) == {"learning_rate", "production.dilations"}
+    assert values["learning_rate"] == tagger_settings.learning_rate, "the other one learns nothing"
+    best = with_hyperparameters(tagger_settings, values)
+    assert best.tagger_options["dilations"] in ([1], [1, 2])
+    assert best.epochs == tagger_settings.epochs
+
+
+def test_the_results_of_all_trials_are_kept(tuned):
+    rows = json.loads((tuned / "tuner_results" / "tuner_results.json").read_text())
+    assert len(rows) == 3
+    scores = [row["score"] for row in rows]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > scores[-1]
+    assert all(0 <= score <= 1 for score in scores)
