@@ -63,7 +63,7 @@ def shown_mistakes(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
     ordered = sorted(mistakes, key=_order)
     by_kind = [[mistake for mistake in ordered if mistake.kind == kind] for kind in ERROR_KINDS]
     shown: dict[tuple[str, ...], Mistake] = {}
-    for of_kind in sorted(by_kind, key=len):
+    for of_kind in sorted(filter(None, by_kind), key=lambda of_kind: (len(of_kind), _order(of_kind[0]))):
         new = [mistake for mistake in of_kind if mistake.tokens not in shown]
         shown |= {mistake.tokens: mistake for mistake in new[:_SHARE]}
     for mistake in ordered:
