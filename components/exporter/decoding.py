@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from components.text.tags import split_tag
 from components.text.token_places import TokenPlaces
 from components.text.transitions import transitions
 
@@ -19,8 +20,7 @@ from components.text.transitions import transitions
 def decode_legal(logits: tf.Tensor, places: TokenPlaces, tags: Sequence[str]) -> tf.Tensor:
     """Finds the most probable legal sequence of each sentence.
 
-    Sentences whose best tags are legal already, which is most of them, cost next to nothing: their best tags are the
-    answer.
+    Where the best tags are legal already, which is in most sentences, they are the answer and cost next to nothing.
 
     Args:
         logits: float32 [tokens, tags], of all sentences one behind the other.
@@ -39,19 +39,35 @@ def decode_legal(logits: tf.Tensor, places: TokenPlaces, tags: Sequence[str]) ->
 
     # A call of its own: what stands in the branch itself takes time in every request, taken or not.
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
-    def repaired(logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor) -> tf.Tensor:
-        return _repaired(logits, splits, best, wrong, tf.constant(start), tf.constant(step))
+    def repaired(logits: tf.Tensor, begins: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor) -> tf.Tensor:
+        parts = _independent_parts(logits, begins, tags)
+        return _repaired(logits, parts, best, wrong, tf.constant(start), tf.constant(step))
 
-    return tf.cond(tf.reduce_any(wrong), lambda: repaired(logits, places.splits, best, wrong), lambda: best)
+    return tf.cond(tf.reduce_any(wrong), lambda: repaired(logits, places.begins, best, wrong), lambda: best)
+
+
+def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
+    """Cuts sentences where the best legal sequence is that of the parts: int64 [parts + 1], splits.
+
+    That is before a token at which no I-X is better than its B-X: the same tags may follow the two, and B-X, unlike
+    I-X, may follow any, so a best sequence has no I there, and what stands before does not matter. Parts are short, and
+    the steps of Viterbi's algorithm, one after another, are what it costs.
+    """
+    ids = {split_tag(tag): number for number, tag in enumerate(tags)}
+    types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
+    firsts, others = (tf.constant([ids[prefix, kind] for kind in types], tf.int32) for prefix in "BI")
+    ahead = tf.gather(logits, firsts, axis=1) >= tf.gather(logits, others, axis=1)  # [tokens, types]
+    cuts = tf.squeeze(tf.where(begins | tf.reduce_all(ahead, 1)), 1)
+    return tf.concat([cuts, tf.shape(logits, tf.int64)[:1]], 0)
 
 
 def _repaired(
     logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor, start: tf.Tensor, step: tf.Tensor
 ) -> tf.Tensor:
-    """Replaces the tags of sentences with a tag that is `wrong`; some is."""
+    """Replaces the tags of parts with a tag that is `wrong`; some is."""
     rows = tf.RaggedTensor.from_row_splits(tf.range(tf.size(best)), splits, validate=False)  # indices of tokens
     bad = tf.reduce_any(rows.with_flat_values(wrong), 1)
-    chosen = tf.ragged.boolean_mask(rows, bad)  # [illegal sentences, tokens]
+    chosen = tf.ragged.boolean_mask(rows, bad)  # [illegal parts, tokens]
     # Logs of probabilities: sums of logits over a long sentence would run out of digits.
     scores = tf.nn.log_softmax(tf.gather(logits, chosen.flat_values))
     paths = _viterbi(chosen.with_flat_values(scores).to_tensor(), chosen.row_lengths(), start, step)
