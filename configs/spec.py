@@ -139,6 +139,7 @@ class Registry(_Section):
 
     uri: str | None
     serving_dir: Path | None
+    keep_versions: NotNegative
 
 
 class Beam(_Section):

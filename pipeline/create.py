@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from tfx.components import StatisticsGen, Transform
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.orchestration import metadata
@@ -62,9 +65,13 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         blessing=evaluator.outputs["blessing"],
         evaluation=evaluator.outputs["evaluation"],
         examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        transform_graph=transform.outputs["transform_graph"],
         registry_uri=config.registry_uri,
         model_name=config.name,
         serving_dir=str(config.serving_dir),
+        keep_versions=config.registry.keep_versions,
+        params=_params(config),
         lineage={
             "run_fingerprint": inputs.fingerprint,
             "baseline_version": baseline,
@@ -81,6 +88,22 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         metadata_connection_config=metadata.sqlite_metadata_connection_config(metadata_path(config)),
         beam_pipeline_args=list(config.beam.args),
     )
+
+
+def _params(config: PipelineConfig) -> dict[str, str]:
+    """The settings that shape a model, flat: `trainer.epochs` -> `20`."""
+    sections = config.model_dump(mode="json", by_alias=True, exclude={"work_dir", "registry", "beam"})
+    flat: dict[str, str] = {}
+
+    def add(prefix: str, value: Any) -> None:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                add(f"{prefix}.{key}" if prefix else key, inner)
+        else:
+            flat[prefix] = value if isinstance(value, str) else json.dumps(value)
+
+    add("", sections)
+    return flat
 
 
 def metadata_path(config: PipelineConfig) -> str:

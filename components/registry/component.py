@@ -14,12 +14,16 @@ from components.registry.executor import (
     BLESSING_KEY,
     EVALUATION_KEY,
     EXAMPLES_KEY,
+    KEEP_KEY,
     LINEAGE_KEY,
     MODEL_KEY,
     MODEL_NAME_KEY,
+    PARAMS_KEY,
     PUSHED_MODEL_KEY,
     REGISTRY_URI_KEY,
+    SCHEMA_KEY,
     SERVING_DIR_KEY,
+    TRANSFORM_GRAPH_KEY,
     Executor,
 )
 
@@ -30,12 +34,16 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         MODEL_NAME_KEY: ExecutionParameter(type=str),
         SERVING_DIR_KEY: ExecutionParameter(type=str),
         LINEAGE_KEY: ExecutionParameter(type=str),
+        PARAMS_KEY: ExecutionParameter(type=str),
+        KEEP_KEY: ExecutionParameter(type=int),
     }
     INPUTS = {  # noqa: RUF012
         MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
         EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
         EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples, optional=True),
+        SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema, optional=True),
+        TRANSFORM_GRAPH_KEY: ChannelParameter(type=standard_artifacts.TransformGraph, optional=True),
     }
     OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
 
@@ -44,8 +52,8 @@ class RegistryPusher(base_component.BaseComponent):
     """Registers a blessed and validated model, makes it the champion, and lays it out for TF Serving.
 
     A model that is not blessed, that the exporter did not validate, or that changed since, is not pushed: the node
-    succeeds, logs why, and says so in the properties. A model that was compared with a champion which another run has
-    replaced meanwhile is registered as `candidate` only.
+    succeeds, logs why, says so in the properties, and notes it in the model's history. A model that was compared with a
+    champion which another run has replaced meanwhile is registered as `candidate` only.
 
     Component `outputs` contains:
 
@@ -79,6 +87,10 @@ class RegistryPusher(base_component.BaseComponent):
         lineage: str | Mapping[str, str],
         evaluation: types.BaseChannel | None = None,
         examples: types.BaseChannel | None = None,
+        schema: types.BaseChannel | None = None,
+        transform_graph: types.BaseChannel | None = None,
+        params: Mapping[str, str] | None = None,
+        keep_versions: int = 2,
     ) -> None:
         """Declares the node.
 
@@ -90,8 +102,12 @@ class RegistryPusher(base_component.BaseComponent):
             serving_dir: The TF Serving directory; should be absolute.
             lineage: Tags of the version, text by text, as a mapping or its JSON. `run_fingerprint` makes a repeated
                 push find its version; `baseline_version` is what the model was compared with ("" or "none": nothing).
-            evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores go into the registry.
+            evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores and files go into the registry.
             examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
+            schema: Channel of the `Schema`, whose hash becomes the tag `schema_hash`.
+            transform_graph: Channel of the `TransformGraph`, whose hash becomes the tag `transform_graph_hash`.
+            params: The settings of the run, text by text; they become parameters of the version's MLflow run.
+            keep_versions: How many versions without a label stay in the serving directory.
         """
         text = lineage if isinstance(lineage, str) else json.dumps(dict(lineage), sort_keys=True)
         spec = _RegistryPusherSpec(
@@ -99,10 +115,14 @@ class RegistryPusher(base_component.BaseComponent):
             blessing=blessing,
             evaluation=evaluation,
             examples=examples,
+            schema=schema,
+            transform_graph=transform_graph,
             registry_uri=registry_uri,
             model_name=model_name,
             serving_dir=serving_dir,
             lineage=text,
+            params=json.dumps(dict(params or {}), sort_keys=True),
+            keep_versions=keep_versions,
             pushed_model=types.Channel(type=standard_artifacts.PushedModel),
         )
         super().__init__(spec=spec)

@@ -11,6 +11,8 @@ import pytest
 
 from components.registry.mlflow_store import MlflowStore
 from components.registry.model_registry import ModelRegistry
+from components.registry.registered_version import RegisteredVersion
+from components.registry.version_record import VersionRecord
 
 
 @pytest.fixture
@@ -53,3 +55,25 @@ def registry_uri(migrated_database: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def registry(registry_uri: str) -> ModelRegistry:
     return ModelRegistry(registry_uri)
+
+
+@pytest.fixture
+def register(registry: ModelRegistry, make_model: Callable[[str], Path]) -> Callable[..., RegisteredVersion]:
+    """Registers a model of its own bytes for each name, blessed against `baseline`."""
+
+    def register(
+        model: str, baseline: str = "", blessed: bool = True, name: str = "ner", fingerprint: str = ""
+    ) -> RegisteredVersion:
+        tags = {"baseline_version": baseline, "run_fingerprint": fingerprint or model}
+        return registry.register(make_model(model), name, VersionRecord(tags=tags, blessed=blessed))
+
+    return register
+
+
+@pytest.fixture
+def three_champions(registry: ModelRegistry, register: Callable[..., RegisteredVersion]) -> ModelRegistry:
+    """A registry whose versions 1, 2 and 3 became champion one after the other."""
+    for number, baseline in ((1, None), (2, 1), (3, 2)):
+        register(f"model {number}", str(baseline or ""))
+        registry.champions("ner").promote(number, baseline, f"reason {number}", who="tester")
+    return registry

@@ -26,13 +26,21 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path):
         if optional:
             inputs |= {"evaluation": [_evaluation(tmp_path)], "examples": [_examples(tmp_path)]}
         pushed = _artifact(standard_artifacts.PushedModel, tmp_path / "pushed")
+        if optional:
+            inputs |= {
+                "schema": [_folder(standard_artifacts.Schema, tmp_path / "schema")],
+                "transform_graph": [_folder(standard_artifacts.TransformGraph, tmp_path / "graph")],
+            }
         properties = {
+            "keep_versions": 2,
+            "params": json.dumps({"trainer.epochs": "20"}),
             "registry_uri": registry_uri,
             "model_name": "ner",
             "serving_dir": str(tmp_path / "serving"),
             "lineage": lineage or json.dumps({"run_fingerprint": "a", "baseline_version": ""}),
         }
-        Executor().Do(inputs, {"pushed_model": [pushed]}, properties)
+        context = Executor.Context(pipeline_run_id="run 7")
+        Executor(context).Do(inputs, {"pushed_model": [pushed]}, properties)
         return pushed
 
     return run
@@ -50,8 +58,23 @@ def _evaluation(tmp_path: Path):
     evaluation.set_float_custom_property("entity_f1", 0.875)
     evaluation.set_float_custom_property("entity_macro_f1", float("nan"))
     evaluation.set_int_custom_property("blessed", 1)
-    (tmp_path / "evaluation" / "scores.json").write_text("{}")
+    scores = {
+        "overall": {"entity_f1": 0.875, "entity_macro_f1": float("nan")},
+        "per_type": {"PER": {"f1": 0.5}},
+        "slices": {"source=a": {"overall": {"entity_f1": 0.25}, "per_type": {}}},
+        "baseline": {"overall": {"entity_f1": 0.75}, "per_type": {}},
+        "failures": ["entity_f1 of all examples is 0.8750; at least 0.9 is needed"],
+    }
+    (tmp_path / "evaluation" / "scores.json").write_text(json.dumps(scores))
+    (tmp_path / "evaluation" / "report.html").write_text("<html>")
+    (tmp_path / "evaluation" / "metrics.tfrecord").write_text("")
     return evaluation
+
+
+def _folder(kind: type, folder: Path):
+    artifact = _artifact(kind, folder)
+    (folder / "content").write_text(folder.name)
+    return artifact
 
 
 def _examples(tmp_path: Path):
@@ -76,7 +99,7 @@ def test_executor_pushes_a_blessed_model(run, registry, tmp_path, model_dir):
     assert tree_hash(tmp_path / "serving" / "ner" / "1") == tree_hash(model_dir)
 
 
-def test_executor_registers_scores_data_and_lineage(run, registry):
+def test_executor_registers_scores_data_and_lineage(run, registry, tmp_path):
     run()
     champion = registry.get("ner", "champion")
     assert champion.tags == {
@@ -88,21 +111,37 @@ def test_executor_registers_scores_data_and_lineage(run, registry):
         "data.input_fingerprint": "split:train,xor:1",
         "data.sentences": "2000",
         "tree_hash": champion.tree_hash,
+        "run_id": "run 7",
+        "blessed": "true",
+        "schema_hash": tree_hash(tmp_path / "schema"),
+        "transform_graph_hash": tree_hash(tmp_path / "graph"),
+        "metrics_by_type": '{"PER": {"f1": 0.5}}',
+        "metrics_by_slice": '{"source=a": {"entity_f1": 0.25}}',
     }
     cards = {path.name for path in (Path(champion.uri).parent / "card").iterdir()}
-    assert cards == {"validation.json", "scores.json"}
+    assert cards == {"validation.json", "scores.json", "report.html"}
+    with registry._store.client() as client:
+        assert client.get_run(champion.run_id).data.params == {"trainer.epochs": "20"}
+    (entry,) = registry.champions("ner").history()
+    assert entry.why == "blessed: entity F1 0.8750, champion 0.7500"
+    assert entry.who.endswith(", run run 7")
 
 
 def test_executor_needs_neither_evaluation_nor_examples(run, registry):
     assert run(optional=False).get_int_custom_property("pushed") == 1
-    assert set(registry.get("ner", 1).tags) == {"run_fingerprint", "baseline_version", "tree_hash"}
+    assert set(registry.get("ner", 1).tags) == {
+        "run_id", "run_fingerprint", "baseline_version", "tree_hash", "blessed",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"blessed": 0}, "the evaluator did not bless the model"),
-        ({"blessed": None}, "the evaluator did not bless the model"),
+        (
+            {"blessed": 0},
+            "the evaluator did not bless the model (entity_f1 of all examples is 0.8750; at least 0.9 is needed)",
+        ),
+        ({"blessed": None, "optional": False}, "the evaluator did not bless the model"),
         ({"passed": False}, "the exporter's validation failed"),
     ],
 )
@@ -117,8 +156,8 @@ def test_executor_says_why_a_model_is_not_pushed(run, registry, changes, reason,
 
 
 def test_executor_tells_a_candidate_from_a_champion(run, registry, make_model):
-    version = registry.register(make_model("other"), "ner", {}, {})
-    registry.promote("ner", version.version, None)
+    version = registry.register(make_model("other"), "ner")
+    registry.champions("ner").promote(version.version, None, "a test", force=True)
     pushed = run()
     assert pushed.get_int_custom_property("pushed") == 0
     assert pushed.get_int_custom_property("registry_version") == 2

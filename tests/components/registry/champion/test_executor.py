@@ -50,7 +50,7 @@ def test_executor_brings_the_version_where_tfx_looks_for_it(run, registry, make_
 
 
 def test_executor_ignores_the_champion_when_none_is_asked_for(run, registry, model_dir):
-    registry.register(model_dir, "ner", {}, {})
+    registry.register(model_dir, "ner")
     registry.promote("ner", 1, None)
     assert run("none").get_int_custom_property("present") == 0
 
