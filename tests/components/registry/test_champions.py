@@ -189,7 +189,7 @@ def test_of_two_writers_without_a_lock_one_wins_and_the_other_is_told(three_cham
         return write(client, name, entry)
 
     monkeypatch.setattr(champion_changes, "write_entry", slow)
-    with pytest.raises(ChampionMovedError, match="ner version 4 was to replace version 3, but .* is now version 5"):
+    with pytest.raises(ChampionMovedError, match=r"ner version 4 was to replace version 3, but .* is now version 5"):
         champions.promote(4, 3)
     assert champions.line().champion == 5
     assert champions.line().void == {5}

@@ -77,7 +77,9 @@ def test_model_registry_stores_what_mlflow_can_serve(registry, model_dir):
 
 def test_model_registry_makes_no_second_version_of_a_repeated_push(registry, registry_uri, model_dir):
     first = registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}, metrics={"f1": 0.5}))
-    again = ModelRegistry(registry_uri).register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}, metrics={"f1": 0.5}))
+    again = ModelRegistry(registry_uri).register(
+        model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}, metrics={"f1": 0.5})
+    )
     assert again == first
     assert registry.versions("ner") == (first,)
 

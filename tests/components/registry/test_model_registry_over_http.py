@@ -120,8 +120,12 @@ def test_promotions_over_http_need_no_lock_to_agree(server, model_dir, tmp_path)
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", _PROMOTE, server, str(model_dir), str(number)],
-            env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
         for number in range(4)
     ]
     ended = [process.communicate(timeout=600) for process in processes]

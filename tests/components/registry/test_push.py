@@ -57,9 +57,7 @@ def test_push_registers_promotes_and_publishes(registry, model_dir, serving):
         "blessed": "true",
     }
     (entry,) = registry.champions("ner").history()
-    assert (entry.action, entry.version, entry.who, entry.why) == (
-        "promoted", 1, "run 7", "blessed: entity F1 0.9"
-    )
+    assert (entry.action, entry.version, entry.who, entry.why) == ("promoted", 1, "run 7", "blessed: entity F1 0.9")
     assert (Path(champion.uri).parent / "card" / "validation.json").is_file()
 
 
@@ -121,7 +119,7 @@ def test_push_leaves_a_champion_alone_that_the_model_was_not_compared_with(regis
     push(registry, _request(make_model("first"), serving))
     result = push(registry, _request(make_model("second"), serving, baseline, "b"))
     assert not result.pushed
-    assert result.reason.startswith("registered as candidate only: ner version 2 was compared with")
+    assert result.reason.startswith("registered as candidate only: ner version 2 was to replace")
     assert result.version.aliases == ("candidate",)
     assert result.destination is None
     assert registry.get("ner", "champion").version == 1
@@ -141,7 +139,7 @@ def test_push_does_not_bring_back_what_was_rolled_back(registry, make_model, ser
 
 @pytest.mark.parametrize("step", ["publish", "sync"])
 def test_push_that_died_after_promotion_is_finished_by_the_next(registry, model_dir, serving, step, monkeypatch):
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     request = _request(model_dir, serving)

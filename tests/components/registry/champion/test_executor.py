@@ -38,8 +38,8 @@ def test_executor_leaves_the_artifact_empty_without_a_champion(run, version, tmp
 def test_executor_brings_the_version_where_tfx_looks_for_it(run, registry, make_model, wanted):
     one, two = make_model("one"), make_model("two")
     for model in (one, two):
-        registry.register(model, "ner", {}, {})
-    registry.promote("ner", 2, None)
+        registry.register(model, "ner")
+    registry.champions("ner").promote(2, None, "a test", force=True)
     artifact = run(wanted)
     expected = one if wanted == "1" else two
     assert tree_hash(path_utils.serving_model_path(artifact.uri)) == tree_hash(expected)
@@ -51,7 +51,7 @@ def test_executor_brings_the_version_where_tfx_looks_for_it(run, registry, make_
 
 def test_executor_ignores_the_champion_when_none_is_asked_for(run, registry, model_dir):
     registry.register(model_dir, "ner")
-    registry.promote("ner", 1, None)
+    registry.champions("ner").promote(1, None, "a test", force=True)
     assert run("none").get_int_custom_property("present") == 0
 
 
