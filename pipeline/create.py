@@ -24,6 +24,7 @@ from components.trainer.settings import TrainerSettings
 from configs.spec import PipelineConfig
 from pipeline.code_version import code_version
 from pipeline.inputs import RunInputs
+from pipeline.locations import metadata_file
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 
@@ -108,7 +109,7 @@ def _params(config: PipelineConfig) -> dict[str, str]:
 
 def metadata_path(config: PipelineConfig) -> str:
     """Returns the sqlite file of ML Metadata; its folder exists afterwards."""
-    path = config.work_dir.absolute() / "metadata" / f"{config.name}.sqlite"
+    path = metadata_file(config)
     path.parent.mkdir(parents=True, exist_ok=True)
     return str(path)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -31,13 +31,14 @@ class ChampionLine:
     taken_back: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, entries: Iterable[HistoryEntry], before: int | None = None) -> Self:
+    def of(cls, entries: Iterable[HistoryEntry], before: Sequence[int] = ()) -> Self:
         """Adds up a history.
 
         Args:
             entries: All entries in the order of their numbers. After a gap (somebody deleted entries) the next change
                 is believed.
-            before: The champion where the history holds no change: a registry from before there were histories.
+            before: The champions, oldest first, where the history holds no change: a registry from before there were
+                histories.
         """
         line, number = cls(), 0
         started = False
@@ -47,7 +48,7 @@ class ChampionLine:
                     line, started = line._believing(entry.replaced), True
                 line = line._after(entry)
             number = entry.number
-        return line if started else line._believing(before)
+        return line if started else cls(*before[-1:], earlier=tuple(before[:-1]), ever=tuple(before))
 
     def _believing(self, champion: int | None) -> Self:
         ever = self.ever if champion is None or champion in self.ever else (*self.ever, champion)

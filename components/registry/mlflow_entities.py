@@ -13,6 +13,7 @@ from components.registry.names import (
     BLESSED_TAG,
     CONTRACT_VERSION_TAG,
     METRIC_TAG_PREFIX,
+    PARAMS_TAG,
     SLICES_TAG,
     TREE_HASH_TAG,
     TYPES_TAG,
@@ -20,7 +21,7 @@ from components.registry.names import (
 from components.registry.version_record import VersionRecord
 
 _MAX_TAG_CHARACTERS = 100_000  # MLflow's limit for the tags of a version
-_OWN_TAGS = (TREE_HASH_TAG, BLESSED_TAG, CONTRACT_VERSION_TAG, SLICES_TAG, TYPES_TAG)
+OWN_TAGS = (TREE_HASH_TAG, BLESSED_TAG, CONTRACT_VERSION_TAG, PARAMS_TAG, SLICES_TAG, TYPES_TAG)
 TOO_LONG = "too long for a tag; see the files of the version"
 
 
@@ -54,7 +55,7 @@ def version_tags(record: VersionRecord, digest: str, contract_version: int | Non
         RegistryError: If a tag belongs to the registry or is too long, or a metric is not a finite number.
     """
     for key, value in record.tags.items():
-        if key in _OWN_TAGS or key.startswith(METRIC_TAG_PREFIX):
+        if key in OWN_TAGS or key.startswith(METRIC_TAG_PREFIX):
             raise RegistryError(f"tag {key!r}: the registry writes this one itself. Use another name.")
         if len(value) > _MAX_TAG_CHARACTERS:
             raise RegistryError(
@@ -67,12 +68,12 @@ def version_tags(record: VersionRecord, digest: str, contract_version: int | Non
     own = {TREE_HASH_TAG: digest, BLESSED_TAG: str(record.blessed).lower()}
     if contract_version is not None:
         own[CONTRACT_VERSION_TAG] = str(contract_version)
-    tables = {SLICES_TAG: record.metrics_by_slice, TYPES_TAG: record.metrics_by_type}
+    tables = {SLICES_TAG: record.metrics_by_slice, TYPES_TAG: record.metrics_by_type, PARAMS_TAG: record.params}
     own |= {key: _table(values) for key, values in tables.items() if values}
     scores = {METRIC_TAG_PREFIX + key: repr(float(score)) for key, score in record.metrics.items()}
     return {**record.tags, **scores, **own}
 
 
-def _table(values: Mapping[str, Mapping[str, float]]) -> str:
-    text = json.dumps({name: dict(row) for name, row in values.items()}, sort_keys=True, ensure_ascii=False)
+def _table(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=dict)
     return text if len(text) <= _MAX_TAG_CHARACTERS else TOO_LONG

@@ -21,7 +21,7 @@ from components.registry.registered_version import RegisteredVersion
 from components.registry.registry_reader import RegistryReader
 from components.registry.served_interface import model_contract
 from components.registry.version_files import discard_abandoned, fetched, uploaded
-from components.registry.version_lookup import find_version, require_version, true_aliases, with_aliases
+from components.registry.version_lookup import find_version, missing, require_version, true_aliases, with_aliases
 from components.registry.version_record import VersionRecord
 from components.text.tree_hash import tree_hash
 
@@ -118,6 +118,17 @@ class ModelRegistry:
             return None
         with self._store.reader() as reader:
             return find_version(reader, name, version_or_alias)
+
+    def require(self, name: str, version_or_alias: int | str) -> RegisteredVersion:
+        """One version that must be there.
+
+        Raises:
+            RegistryError: If it is not, or the store cannot be read.
+        """
+        found = self.get(name, version_or_alias)
+        if found is None:
+            raise RegistryError(missing(name, version_or_alias, self.uri))
+        return found
 
     def versions(self, name: str) -> tuple[RegisteredVersion, ...]:
         """All versions of a model, oldest first; none when there is no such model.

@@ -17,6 +17,7 @@ BASELINE_VERSION_TAG = "baseline_version"
 BLESSED_TAG = "blessed"
 CONTRACT_VERSION_TAG = "contract_version"
 SLICES_TAG = "metrics_by_slice"
+PARAMS_TAG = "params"
 TYPES_TAG = "metrics_by_type"
 METRIC_TAG_PREFIX = "metric."
 

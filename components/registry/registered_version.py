@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from components.registry.names import BLESSED_TAG, METRIC_TAG_PREFIX, TREE_HASH_TAG
+from components.registry.names import (
+    BLESSED_TAG,
+    METRIC_TAG_PREFIX,
+    PARAMS_TAG,
+    SLICES_TAG,
+    TREE_HASH_TAG,
+    TYPES_TAG,
+)
 
 
 @dataclass(frozen=True)
@@ -49,3 +58,23 @@ class RegisteredVersion:
             for key, value in self.tags.items()
             if key.startswith(METRIC_TAG_PREFIX)
         }
+
+    @property
+    def metrics_by_type(self) -> dict[str, dict[str, float]]:
+        """Entity type -> scores."""
+        return self._table(TYPES_TAG)
+
+    @property
+    def metrics_by_slice(self) -> dict[str, dict[str, float]]:
+        """Slice -> scores."""
+        return self._table(SLICES_TAG)
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The settings of the run that made it."""
+        return self._table(PARAMS_TAG)
+
+    def _table(self, tag: str) -> dict[str, Any]:
+        """A mapping that is kept as JSON; empty where it is absent or was too long to keep."""
+        text = self.tags.get(tag, "")
+        return json.loads(text) if text.startswith("{") else {}

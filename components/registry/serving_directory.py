@@ -73,7 +73,8 @@ def write_models_config(
         name: Name of the model.
         versions: Versions to load; each must have its folder.
         labels: Label -> version, each of them among `versions` (TF Serving refuses labels of versions it has not).
-        base_path: Folder of the model as the server sees it, when that differs, e.g. `/models/ner` in a container.
+        base_path: Folder of the model as the server sees it, when that differs, e.g. `/models/ner` in a container; it
+            stays until another one is given.
 
     Returns:
         The file.
@@ -89,7 +90,7 @@ def write_models_config(
         config = _read_config(path)
         entries = config.model_config_list.config
         entry = next((entry for entry in entries if entry.name == name), None) or entries.add(name=name)
-        entry.base_path = base_path or str((base_dir / name).absolute())
+        entry.base_path = base_path or entry.base_path or str((base_dir / name).absolute())
         entry.model_platform = "tensorflow"
         entry.ClearField("model_version_policy")
         entry.ClearField("version_labels")

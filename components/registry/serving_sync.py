@@ -69,7 +69,7 @@ def sync(
         wait_until_loaded: Returns when the server has loaded these versions. With it, labels move the way TF Serving
             asks for: first it is told of the new versions, and when it has them, of the labels. Without it, start the
             server with `--allow_version_labels_for_unavailable_models`.
-        base_path: Folder of the model as the server sees it, when that differs, e.g. `/models/ner` in a container.
+        base_path: See `write_models_config`.
 
     Returns:
         What was done.

@@ -26,7 +26,8 @@ def champion_line(reader: RegistryReader, name: str, aliases: dict[str, int] | N
         aliases: MLflow's own aliases, if they are known already; believed where the history holds no change yet.
     """
     stored = reader.aliases(name) if aliases is None else aliases
-    return ChampionLine.of(history_entries(reader, name), before=stored.get(CHAMPION))
+    before = [stored[alias] for alias in (PREVIOUS, CHAMPION) if alias in stored] if CHAMPION in stored else []
+    return ChampionLine.of(history_entries(reader, name), before)
 
 
 def true_aliases(reader: RegistryReader, name: str) -> dict[str, int]:
@@ -63,9 +64,14 @@ def require_version(reader: RegistryReader, name: str, version_or_alias: int | s
     """
     found = find_version(reader, name, version_or_alias)
     if found is None:
-        what = f"version {version_or_alias}" if str(version_or_alias).isdigit() else str(version_or_alias)
-        raise RegistryError(f"{name} has no {what} in {uri}. List its versions and choose another.")
+        raise RegistryError(missing(name, version_or_alias, uri))
     return found
+
+
+def missing(name: str, version_or_alias: int | str, uri: str) -> str:
+    """The text of the error that a version is not there."""
+    what = f"version {version_or_alias}" if str(version_or_alias).isdigit() else f"version {version_or_alias!r}"
+    return f"{name} has no {what} in {uri}. See `ner registry list`, and choose another."
 
 
 def with_aliases(version: RegisteredVersion, aliases: dict[str, int]) -> RegisteredVersion:

@@ -17,6 +17,8 @@ from components.text.errors import NerError
 _COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
+    "registry": ("pipeline.cli.registry:registry", "Registered models: look, compare, promote, roll back."),
+    "lineage": ("pipeline.cli.lineage:lineage", "What made a version, and what it was used for."),
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
     "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),
     "resign": ("pipeline.cli.resign:resign", "Give any SavedModel more signatures."),

@@ -20,12 +20,12 @@ def test_champion_line_of_nothing_is_nobody():
 
 
 def test_champion_line_of_a_registry_without_a_history_believes_the_alias():
-    line = ChampionLine.of(_entries((REFUSED, None, 7)), before=7)
-    assert (line.champion, line.earlier, line.ever) == (7, (), (7,))
+    line = ChampionLine.of(_entries((REFUSED, None, 7)), before=[5, 7])
+    assert (line.champion, line.earlier, line.ever) == (7, (5,), (5, 7))
 
 
 def test_champion_line_begins_with_what_was_there_before_the_history():
-    line = ChampionLine.of(_entries((PROMOTED, 8, 7)), before=8)
+    line = ChampionLine.of(_entries((PROMOTED, 8, 7)), before=[8])
     assert (line.champion, line.earlier, line.ever) == (8, (7,), (7, 8))
 
 

@@ -115,6 +115,7 @@ def test_executor_registers_scores_data_and_lineage(run, registry, tmp_path):
         "blessed": "true",
         "schema_hash": tree_hash(tmp_path / "schema"),
         "transform_graph_hash": tree_hash(tmp_path / "graph"),
+        "params": '{"trainer.epochs": "20"}',
         "metrics_by_type": '{"PER": {"f1": 0.5}}',
         "metrics_by_slice": '{"source=a": {"entity_f1": 0.25}}',
     }
@@ -130,7 +131,7 @@ def test_executor_registers_scores_data_and_lineage(run, registry, tmp_path):
 def test_executor_needs_neither_evaluation_nor_examples(run, registry):
     assert run(optional=False).get_int_custom_property("pushed") == 1
     assert set(registry.get("ner", 1).tags) == {
-        "run_id", "run_fingerprint", "baseline_version", "tree_hash", "blessed",
+        "run_id", "run_fingerprint", "baseline_version", "tree_hash", "blessed", "params",
     }  # fmt: skip
 
 

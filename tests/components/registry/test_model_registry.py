@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from components.registry import version_files
 from components.registry.errors import RegistryError
+from components.registry.mlflow_entities import TOO_LONG
 from components.registry.model_registry import ModelRegistry
 from components.registry.version_record import VersionRecord
 from components.text.tree_hash import tree_hash
@@ -54,8 +54,10 @@ def test_model_registry_keeps_tags_metrics_time_and_cards(registry, model_dir, t
     assert version.tags["metric.f1"] == "0.30000000000000004"
     assert version.tree_hash == tree_hash(model_dir) == version.tags["tree_hash"]
     assert (version.metrics, version.blessed) == ({"f1": 0.1 + 0.2}, True)
-    assert json.loads(version.tags["metrics_by_slice"]) == {"source=a": {"f1": 0.25}}
-    assert json.loads(version.tags["metrics_by_type"]) == {"PER": {"f1": 0.5}}
+    assert version.metrics_by_slice == {"source=a": {"f1": 0.25}}
+    assert version.metrics_by_type == {"PER": {"f1": 0.5}}
+    assert version.tags["params"] == TOO_LONG
+    assert version.params == {}
     assert timedelta(0) <= datetime.now(UTC) - version.created < timedelta(minutes=1)
     assert (Path(version.uri).parent / "card" / "card.md").read_text() == "# A model"
     with registry._store.client() as client:
