@@ -48,7 +48,9 @@ class ChampionLine:
                     line, started = line._believing(entry.replaced), True
                 line = line._after(entry)
             number = entry.number
-        return line if started else cls(*before[-1:], earlier=tuple(before[:-1]), ever=tuple(before))
+        if started or not before:
+            return line
+        return cls(champion=before[-1], earlier=tuple(before[:-1]), ever=tuple(before))
 
     def _believing(self, champion: int | None) -> Self:
         ever = self.ever if champion is None or champion in self.ever else (*self.ever, champion)
