@@ -28,6 +28,9 @@ class Corpus(_Section):
     """Where the sentences are and how they are read."""
 
     path: Path | None
+    span: NotNegative | None
+    span_window: Count
+    duplicates: Literal["remove", "keep"] | None
     splits: dict[Literal["train", "eval", "test"], str] | None
     format: Literal["auto", "columns", "tsv", "jsonl"]
     token_column: NotNegative | None

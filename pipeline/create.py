@@ -129,6 +129,9 @@ def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:
         ),
         metadata_columns=corpus.metadata,
         code_version=code_version("components.ingest", "components.text"),
+        window=inputs.window,
+        remove_duplicates=None if corpus.duplicates is None else corpus.duplicates == "remove",
+        fingerprint=inputs.corpus_fingerprint,
     )
 
 

@@ -7,9 +7,10 @@ import hashlib
 import json
 from pathlib import Path
 
-from components.ingest.layout import corpus_fingerprint, find_splits
+from components.ingest.layout import NEWEST, corpus_fingerprint, find_splits
 from components.ingest.samples import write_sample
 from components.ingest.schema import compose_schema
+from components.ingest.span_window import SpanWindow
 from configs.spec import PipelineConfig
 from pipeline.code_version import code_version
 
@@ -27,12 +28,16 @@ class RunInputs:
         splits: (name, file pattern) as `find_splits` gives them.
         schema: TFMD schema file; its name holds a hash, since TFX's cache looks at the path only.
         fingerprint: of corpus, configuration and code: equal for two runs that would make the same model.
+        corpus_fingerprint: of the files of the corpus that are read.
+        window: which spans are read.
     """
 
     corpus: Path
     splits: tuple[tuple[str, str], ...]
     schema: Path
     fingerprint: str
+    corpus_fingerprint: str = ""
+    window: SpanWindow = NEWEST
 
     @property
     def split_names(self) -> tuple[str, ...]:
@@ -55,14 +60,17 @@ def prepare_inputs(config: PipelineConfig) -> RunInputs:
     corpus = config.corpus.path or _sample(config)
     given = None if config.corpus.splits is None else list(config.corpus.splits.items())
     schema = _write_schema(config)
+    window = SpanWindow(config.corpus.span, config.corpus.span_window)
+    of_corpus = corpus_fingerprint(corpus, given, window)
     parts = [
-        corpus_fingerprint(corpus, given),
+        of_corpus,
         schema.name,
         config.model_dump_json(exclude={"work_dir": True, "registry": True, "corpus": {"path": True}}),
         code_version(*_PACKAGES),
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-    return RunInputs(corpus.absolute(), tuple(given or find_splits(corpus)), schema, fingerprint)
+    splits = tuple(given or find_splits(corpus, window))
+    return RunInputs(corpus.absolute(), splits, schema, fingerprint, of_corpus, window)
 
 
 def _sample(config: PipelineConfig) -> Path:

@@ -104,7 +104,8 @@ class ModelRegistry:
             with uploaded(self._store, client, model_dir, name, record) as run:
                 source = f"{run.info.artifact_uri}/{MODEL_ARTIFACT}"
                 # The run id keeps the server from refusing the source, and MLflow from asking its process-wide URI.
-                created = client.create_model_version(name, source, run_id=run.info.run_id, tags=tags)
+                about = record.summary or None
+                created = client.create_model_version(name, source, run.info.run_id, tags, description=about)
             return require_version(reader, name, int(created.version), self.uri)
 
     def get(self, name: str, version_or_alias: int | str) -> RegisteredVersion | None:

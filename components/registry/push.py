@@ -93,7 +93,8 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
         champions.note(REFUSED, reason, who=request.who)
         return PushResult(pushed=False, reason=reason)
     files = [file for file in (request.validation_file, *request.record.files) if file.is_file()]
-    version = registry.register(request.model_dir, request.model_name, replace(request.record, files=tuple(files)))
+    record = replace(request.record, files=tuple(files), summary=request.record.summary or request.verdict)
+    version = registry.register(request.model_dir, request.model_name, record)
     try:
         expected = _expected_champion(registry, request)
         version = champions.promote(version.version, expected, _why(request), who=request.who)

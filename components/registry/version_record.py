@@ -19,6 +19,7 @@ class VersionRecord:
         params: The settings of the run that made it, text by text.
         files: Files to store beside the model, in the folder `card`: reports, a model card, anything.
         blessed: Whether the Evaluator blessed it, against the version in the tag `baseline_version`.
+        summary: One sentence on it, for MLflow's list of versions.
     """
 
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -28,3 +29,4 @@ class VersionRecord:
     params: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
     blessed: bool = False
+    summary: str = ""

@@ -59,6 +59,8 @@ def test_push_registers_promotes_and_publishes(registry, model_dir, serving):
     (entry,) = registry.champions("ner").history()
     assert (entry.action, entry.version, entry.who, entry.why) == ("promoted", 1, "run 7", "blessed: entity F1 0.9")
     assert (Path(champion.uri).parent / "card" / "validation.json").is_file()
+    with registry._store.client() as client:
+        assert client.get_model_version("ner", "1").description == "entity F1 0.9"
 
 
 def test_push_again_makes_no_second_version(registry, model_dir, serving):
