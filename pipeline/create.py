@@ -19,6 +19,7 @@ from components.ingest.component import CorpusExampleGen
 from components.ingest.read_options import ReadOptions
 from components.registry.champion.component import ChampionSource
 from components.registry.component import RegistryPusher
+from components.registry.names import NO_VERSION
 from components.trainer.component import Trainer
 from components.trainer.settings import TrainerSettings
 from configs.spec import PipelineConfig
@@ -29,7 +30,9 @@ from pipeline.locations import metadata_file
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 
 
-def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) -> tfx_pipeline.Pipeline:
+def create_pipeline(
+    config: PipelineConfig, inputs: RunInputs, baseline: str, warm_start: bool = False
+) -> tfx_pipeline.Pipeline:
     """Wires the pipeline.
 
     Args:
@@ -37,6 +40,7 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         inputs: what the run reads.
         baseline: version of the registered model to compare with: a number, `none`, or `champion` (whichever it is
             when the run comes to it).
+        warm_start: begin the training with that version's weights, where there are any.
     """
     examples = _example_gen(config, inputs)
     statistics = StatisticsGen(examples=examples.outputs["examples"])
@@ -49,8 +53,8 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
     )
     transform = _transform(config, examples, schema)
     transform.add_upstream_node(validator)  # an anomaly stops the run before anything is learned from it
-    trainer = _trainer(config, transform)
     champion = ChampionSource(registry_uri=config.registry_uri, model_name=config.name, version=baseline)
+    trainer = _trainer(config, transform, champion if warm_start else None)
     exporter = _exporter(config, examples, transform, trainer, champion)
     evaluator = Evaluator(
         examples=examples.outputs["examples"],
@@ -68,6 +72,7 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
         transform_graph=transform.outputs["transform_graph"],
+        trained_model=trainer.outputs["model"],
         registry_uri=config.registry_uri,
         model_name=config.name,
         serving_dir=str(config.serving_dir),
@@ -76,11 +81,12 @@ def create_pipeline(config: PipelineConfig, inputs: RunInputs, baseline: str) ->
         lineage={
             "run_fingerprint": inputs.fingerprint,
             "baseline_version": baseline,
+            "warm_start_version": baseline if warm_start else NO_VERSION,
             "code_version": code_version("components", "configs", "schemas", "pipeline"),
             "schema": inputs.schema.stem,
         },
     )
-    nodes = [examples, statistics, schema, validator, transform, trainer, exporter, champion, evaluator, pusher]
+    nodes = [examples, statistics, schema, validator, transform, champion, trainer, exporter, evaluator, pusher]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(config.work_dir.absolute() / "artifacts"),
@@ -148,12 +154,13 @@ def _transform(config: PipelineConfig, examples: CorpusExampleGen, schema: Impor
     )
 
 
-def _trainer(config: PipelineConfig, transform: Transform) -> Trainer:
+def _trainer(config: PipelineConfig, transform: Transform, champion: ChampionSource | None) -> Trainer:
     return Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         settings=TrainerSettings(**config.trainer.settings),
         code_version=code_version("components.trainer", "components.model", "components.text"),
+        warm_start=champion.outputs["trained"] if champion else None,
     )
 
 

@@ -51,8 +51,12 @@ class RunInputs:
         return self.split_names[-1]
 
 
-def prepare_inputs(config: PipelineConfig) -> RunInputs:
+def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInputs:
     """Finds or generates the corpus and writes the schema of the run.
+
+    Args:
+        config: the whole configuration.
+        warm_start: whether the training begins with the champion's weights.
 
     Raises:
         NerError: there is no corpus at the path, or the schema cannot be used.
@@ -67,6 +71,7 @@ def prepare_inputs(config: PipelineConfig) -> RunInputs:
         schema.name,
         config.model_dump_json(exclude={"work_dir": True, "registry": True, "corpus": {"path": True}}),
         code_version(*_PACKAGES),
+        *(["warm start"] if warm_start else []),
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     splits = tuple(given or find_splits(corpus, window))

@@ -14,22 +14,32 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 
-def build_pipeline(config: PipelineConfig) -> Pipeline:
+def build_pipeline(config: PipelineConfig, warm_start: bool = False) -> Pipeline:
     """Makes the inputs ready, asks the registry for the baseline, and wires the pipeline.
+
+    Args:
+        config: the whole configuration.
+        warm_start: begin the training with the champion's weights, where there is a champion.
 
     Raises:
         NerError: there is no corpus, or the schema or the registry cannot be used.
     """
-    inputs = prepare_inputs(config)  # before TFX is imported: a wrong path should not take ten seconds to be named
+    inputs = prepare_inputs(
+        config, warm_start
+    )  # before TFX is imported: a wrong path should not take ten seconds to be named
     baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
 
     from pipeline.create import create_pipeline
 
-    return create_pipeline(config, inputs, baseline)
+    return create_pipeline(config, inputs, baseline, warm_start)
 
 
-def run_locally(config: PipelineConfig) -> RunRecord:
+def run_locally(config: PipelineConfig, warm_start: bool = False) -> RunRecord:
     """Runs all nodes whose inputs, parameters or code changed and takes the others from the cache.
+
+    Args:
+        config: the whole configuration.
+        warm_start: begin the training with the champion's weights, where there is a champion.
 
     Returns:
         What each node did.
@@ -37,7 +47,7 @@ def run_locally(config: PipelineConfig) -> RunRecord:
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
-    pipeline = build_pipeline(config)
+    pipeline = build_pipeline(config, warm_start)
 
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 

@@ -31,8 +31,11 @@ def ui_command(registry: ModelRegistry, host: str, port: int, allowed_hosts: str
 
 
 def ui_environment() -> dict[str, str]:
-    """This process's environment, with MLflow's telemetry off unless the user says otherwise."""
-    return {"MLFLOW_DISABLE_TELEMETRY": "true", **os.environ}
+    """This process's environment, with MLflow's telemetry and its job runner off unless the user says otherwise.
+
+    The job runner is a second process that only MLflow's features for language models need.
+    """
+    return {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **os.environ}
 
 
 def serve(registry: ModelRegistry, name: str, host: str, port: int, allowed_hosts: str | None = None) -> None:

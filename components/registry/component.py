@@ -23,6 +23,7 @@ from components.registry.executor import (
     REGISTRY_URI_KEY,
     SCHEMA_KEY,
     SERVING_DIR_KEY,
+    TRAINED_MODEL_KEY,
     TRANSFORM_GRAPH_KEY,
     Executor,
 )
@@ -44,6 +45,7 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples, optional=True),
         SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema, optional=True),
         TRANSFORM_GRAPH_KEY: ChannelParameter(type=standard_artifacts.TransformGraph, optional=True),
+        TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
 
@@ -89,6 +91,7 @@ class RegistryPusher(base_component.BaseComponent):
         examples: types.BaseChannel | None = None,
         schema: types.BaseChannel | None = None,
         transform_graph: types.BaseChannel | None = None,
+        trained_model: types.BaseChannel | None = None,
         params: Mapping[str, str] | None = None,
         keep_versions: int = 2,
     ) -> None:
@@ -106,6 +109,8 @@ class RegistryPusher(base_component.BaseComponent):
             examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
             schema: Channel of the `Schema`, whose hash becomes the tag `schema_hash`.
             transform_graph: Channel of the `TransformGraph`, whose hash becomes the tag `transform_graph_hash`.
+            trained_model: Channel of the Trainer's `Model`; its files are registered too, with the vocabularies of the
+                transform graph, so that a later training can begin with them.
             params: The settings of the run, text by text; they become parameters of the version's MLflow run.
             keep_versions: How many versions without a label stay in the serving directory.
         """
@@ -117,6 +122,7 @@ class RegistryPusher(base_component.BaseComponent):
             examples=examples,
             schema=schema,
             transform_graph=transform_graph,
+            trained_model=trained_model,
             registry_uri=registry_uri,
             model_name=model_name,
             serving_dir=serving_dir,

@@ -34,11 +34,14 @@ SERVING_DIR_KEY = "serving_dir"
 LINEAGE_KEY = "lineage"
 SCHEMA_KEY = "schema"
 TRANSFORM_GRAPH_KEY = "transform_graph"
+TRAINED_MODEL_KEY = "trained_model"
 PARAMS_KEY = "params"
 KEEP_KEY = "keep_versions"
 
 REPORT_SUFFIXES = (".json", ".html", ".md")
 """Files of these kinds beside TFMA's own in an evaluation are stored with the version."""
+
+_VOCABULARIES = ("transform_fn", "assets")  # where tf.Transform keeps them in its output
 
 DATA_TAG_PREFIX = "data."
 
@@ -60,7 +63,8 @@ class Executor(base_executor.BaseExecutor):
         """Pushes the model, or says why not.
 
         Args:
-            input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `schema` and `transform_graph`.
+            input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `schema`,
+                `transform_graph` and `trained_model`.
             output_dict: `pushed_model`, which gets custom properties only.
             exec_properties: `registry_uri`, `model_name`, `serving_dir`, `keep_versions`, and as JSON objects of texts
                 `lineage` and `params`.
@@ -93,6 +97,7 @@ def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, A
             metrics_by_type=summary.by_type,
             metrics_by_slice=summary.by_slice,
             params=_texts(exec_properties, PARAMS_KEY),
+            trained=_trained(input_dict),
             files=tuple(file for evaluation in evaluations for file in _reports(Path(evaluation.uri))),
             blessed=model_utils.is_model_blessed(artifact_utils.get_single_instance(input_dict[BLESSING_KEY])),
         ),
@@ -117,6 +122,14 @@ def _hashes(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
         for key in (SCHEMA_KEY, TRANSFORM_GRAPH_KEY)
         for artifact in input_dict.get(key) or []
     }
+
+
+def _trained(input_dict: dict[str, list[Artifact]]) -> dict[str, Path]:
+    """The trained model, and the vocabularies without which nobody knows whose its rows are."""
+    models = input_dict.get(TRAINED_MODEL_KEY) or []
+    graphs = (input_dict.get(TRANSFORM_GRAPH_KEY) or []) if models else []
+    folders = [Path(model.uri) for model in models] + [Path(graph.uri, *_VOCABULARIES) for graph in graphs]
+    return {file.name: file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()}
 
 
 def _reports(folder: Path) -> list[Path]:

@@ -15,13 +15,22 @@ from components.registry.names import (
     METRIC_TAG_PREFIX,
     PARAMS_TAG,
     SLICES_TAG,
+    TRAINED_HASH_TAG,
     TREE_HASH_TAG,
     TYPES_TAG,
 )
 from components.registry.version_record import VersionRecord
 
 _MAX_TAG_CHARACTERS = 100_000  # MLflow's limit for the tags of a version
-OWN_TAGS = (TREE_HASH_TAG, BLESSED_TAG, CONTRACT_VERSION_TAG, PARAMS_TAG, SLICES_TAG, TYPES_TAG)
+OWN_TAGS = (
+    TREE_HASH_TAG,
+    TRAINED_HASH_TAG,
+    BLESSED_TAG,
+    CONTRACT_VERSION_TAG,
+    PARAMS_TAG,
+    SLICES_TAG,
+    TYPES_TAG,
+)
 TOO_LONG = "too long for a tag; see the files of the version"
 
 

@@ -12,6 +12,7 @@ from components.registry.names import (
     CHAMPION,
     PREVIOUS,
     RUN_FINGERPRINT_TAG,
+    TRAINED_HASH_TAG,
     TREE_HASH_TAG,
     check_alias,
     check_model_name,
@@ -20,7 +21,7 @@ from components.registry.pyfunc_folder import MODEL_ARTIFACT
 from components.registry.registered_version import RegisteredVersion
 from components.registry.registry_reader import RegistryReader
 from components.registry.served_interface import model_contract
-from components.registry.version_files import discard_abandoned, fetched, uploaded
+from components.registry.version_files import discard_abandoned, fetched, gathered, uploaded
 from components.registry.version_lookup import find_version, missing, require_version, true_aliases, with_aliases
 from components.registry.version_record import VersionRecord
 from components.text.tree_hash import tree_hash
@@ -95,13 +96,19 @@ class ModelRegistry:
         record = record or VersionRecord()
         contract = model_contract(model_dir)
         tags = version_tags(record, tree_hash(model_dir), contract.version if contract else None)
-        with self._store.client(write=True) as client, self._store.reader() as reader:
+        with (
+            gathered(record.trained) as trained_dir,
+            self._store.client(write=True) as client,
+            self._store.reader() as reader,
+        ):
             create_registered_model(client, name)
             same = _same(reader, name, tags)
             if same is not None:
                 return with_aliases(same, true_aliases(reader, name))
             discard_abandoned(self._store, client, reader, name)
-            with uploaded(self._store, client, model_dir, name, record) as run:
+            if trained_dir is not None:
+                tags[TRAINED_HASH_TAG] = tree_hash(trained_dir)
+            with uploaded(self._store, client, model_dir, trained_dir, name, record) as run:
                 source = f"{run.info.artifact_uri}/{MODEL_ARTIFACT}"
                 # The run id keeps the server from refusing the source, and MLflow from asking its process-wide URI.
                 about = record.summary or None
@@ -167,6 +174,23 @@ class ModelRegistry:
                 something else.
         """
         return fetched(self._store, version, destination)
+
+    def fetch_trained(self, version: RegisteredVersion, destination: Path) -> Path | None:
+        """Downloads the weights as they were trained, for a warm start.
+
+        Args:
+            version: The version.
+            destination: Folder to create. One that already holds the same is left as it is.
+
+        Returns:
+            `destination`; None if the version was registered without them.
+
+        Raises:
+            RegistryError: As `fetch`.
+        """
+        if TRAINED_HASH_TAG not in version.tags:
+            return None
+        return fetched(self._store, version, destination, trained=True)
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Points an alias at a version. The champion, and the one before it, change by `promote` and `rollback` only.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ from typing import Any
 from components.registry.errors import RegistryError
 from components.registry.files import fsync_tree, incoming_folder, rename_into_place
 from components.registry.mlflow_store import MlflowStore, local_path
+from components.registry.names import TRAINED_HASH_TAG
 from components.registry.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model, write_pyfunc_folder
 from components.registry.registered_version import RegisteredVersion
 from components.registry.registry_reader import RegistryReader
@@ -23,6 +24,9 @@ from components.text.tree_hash import tree_hash
 CARD_FOLDER = "card"
 """Folder of the reports among the artifacts of a version's MLflow run."""
 
+TRAINED_FOLDER = "trained"
+"""Folder of the trained weights among the same artifacts."""
+
 _UPLOAD_TAG = "ner.upload"  # on the MLflow runs that are made here, with the name of the model
 _ABANDONED_AFTER = 24 * 3600  # seconds; nobody uploads for that long
 _PARAMS_A_REQUEST = 100  # MLflow's limit
@@ -30,10 +34,35 @@ _LONGEST_PARAM = 6000  # MLflow's limit
 
 
 @contextlib.contextmanager
-def uploaded(store: MlflowStore, client: Any, model_dir: Path, name: str, record: VersionRecord) -> Iterator[Any]:
+def gathered(files: Mapping[str, Path]) -> Iterator[Path | None]:
+    """A folder with copies of the files under their new names, for as long as the block lasts.
+
+    Yields:
+        The folder; None when there are no files.
+    """
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch, TRAINED_FOLDER)
+        folder.mkdir()
+        for name, file in files.items():
+            shutil.copyfile(file, folder / name)
+        yield folder if files else None
+
+
+@contextlib.contextmanager
+def uploaded(
+    store: MlflowStore, client: Any, model_dir: Path, trained_dir: Path | None, name: str, record: VersionRecord
+) -> Iterator[Any]:
     """Stores the files, metrics and parameters of a version in an MLflow run of its own.
 
     The run counts as finished when the block, which creates the version, ends well.
+
+    Args:
+        store: Where the registry lies.
+        client: An `MlflowClient` of it.
+        model_dir: The SavedModel.
+        trained_dir: Folder of the trained weights; None when there are none.
+        name: Name of the registered model.
+        record: What else is known.
 
     Yields:
         The MLflow run.
@@ -45,6 +74,8 @@ def uploaded(store: MlflowStore, client: Any, model_dir: Path, name: str, record
         with TemporaryDirectory() as scratch:
             write_pyfunc_folder(model_dir, Path(scratch, MODEL_ARTIFACT))
             client.log_artifacts(run.info.run_id, str(Path(scratch, MODEL_ARTIFACT)), MODEL_ARTIFACT)
+        if trained_dir is not None:
+            client.log_artifacts(run.info.run_id, str(trained_dir), TRAINED_FOLDER)
         for file in record.files:
             client.log_artifact(run.info.run_id, str(file), CARD_FOLDER)
         folder = local_path(run.info.artifact_uri)
@@ -78,13 +109,14 @@ def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, n
             client.delete_run(run.info.run_id)
 
 
-def fetched(store: MlflowStore, version: RegisteredVersion, destination: Path) -> Path:
+def fetched(store: MlflowStore, version: RegisteredVersion, destination: Path, trained: bool = False) -> Path:
     """Downloads a stored model, checks its tree hash and renames it into place.
 
     Args:
         store: Where the registry lies.
         version: The version.
-        destination: Folder to create. One that already holds the same model is left as it is.
+        destination: Folder to create. One that already holds the same is left as it is.
+        trained: Fetches the trained weights instead, which the version must have.
 
     Returns:
         `destination`.
@@ -93,61 +125,73 @@ def fetched(store: MlflowStore, version: RegisteredVersion, destination: Path) -
         RegistryError: If the stored files are gone or differ from what was registered, or `destination` holds
             something else.
     """
+    expected = version.tags[TRAINED_HASH_TAG] if trained else version.tree_hash
     if destination.exists():
         found = tree_hash(destination)
-        if found != version.tree_hash:
+        if found != expected:
             raise RegistryError(
                 f"{destination}: holds another model (tree hash {found}) than {version.name} version "
-                f"{version.version} ({version.tree_hash}). Remove it or choose another folder."
+                f"{version.version} ({expected}). Remove it or choose another folder."
             )
         return destination
     with incoming_folder(destination.parent) as incoming:
-        model = _stored_files(store, version, incoming)
+        model = _stored_files(store, version, incoming, trained)
         if incoming not in model.parents:
             model = Path(shutil.copytree(model, incoming / MODEL_ARTIFACT))
-        _check_hash(version, model)
+        _check_hash(version, model, expected)
         fsync_tree(model)
         rename_into_place(model, destination)
     return destination
 
 
 def verify(store: MlflowStore, version: RegisteredVersion) -> None:
-    """Reads all stored files of a version and checks their tree hash.
+    """Reads all stored files of a version and checks their tree hashes.
 
     Raises:
         RegistryError: If they are gone or differ from what was registered.
     """
     with TemporaryDirectory() as scratch:
-        _check_hash(version, _stored_files(store, version, Path(scratch)))
+        _check_hash(version, _stored_files(store, version, Path(scratch), trained=False), version.tree_hash)
+        if TRAINED_HASH_TAG in version.tags:
+            weights = _stored_files(store, version, Path(scratch), trained=True)
+            _check_hash(version, weights, version.tags[TRAINED_HASH_TAG])
 
 
-def _check_hash(version: RegisteredVersion, model: Path) -> None:
+def _check_hash(version: RegisteredVersion, model: Path, expected: str) -> None:
     found = tree_hash(model)
-    if found != version.tree_hash:
+    if found != expected:
         raise RegistryError(
             f"{version.name} version {version.version}: the files at {version.uri} have the tree hash {found}, "
-            f"registered was {version.tree_hash}. They were changed or damaged; use another version."
+            f"registered was {expected}. They were changed or damaged; use another version."
         )
 
 
-def _stored_files(store: MlflowStore, version: RegisteredVersion, scratch: Path) -> Path:
-    """The SavedModel: where it lies when that is a local folder, else downloaded into `scratch`."""
+def _stored_files(store: MlflowStore, version: RegisteredVersion, scratch: Path, trained: bool) -> Path:
+    """The SavedModel or the weights: where they lie when that is a local folder, else downloaded into `scratch`."""
     local = None if store.over_http else local_path(version.uri)
     try:
         if local is not None:
-            return stored_model(local / Path(DATA_ARTIFACT).name)
-        from mlflow.exceptions import MlflowException
-
-        with store.client() as client:
-            try:
-                return stored_model(Path(client.download_artifacts(version.run_id, DATA_ARTIFACT, str(scratch))))
-            except MlflowException as error:
-                raise OSError(error.message) from error
+            folder = local.parent / (TRAINED_FOLDER if trained else DATA_ARTIFACT)
+            if not folder.is_dir():
+                raise FileNotFoundError(f"{folder} is not there")
+        else:
+            folder = _downloaded(store, version, scratch, TRAINED_FOLDER if trained else DATA_ARTIFACT)
+        return folder if trained else stored_model(folder)
     except OSError as error:
         raise RegistryError(
             f"{version.name} version {version.version}: its files cannot be read from {version.uri} ({error}). "
             "If the registry was moved, move it back: MLflow records where the files are."
         ) from error
+
+
+def _downloaded(store: MlflowStore, version: RegisteredVersion, scratch: Path, part: str) -> Path:
+    from mlflow.exceptions import MlflowException
+
+    with store.client() as client:
+        try:
+            return Path(client.download_artifacts(version.run_id, part, str(scratch)))
+        except MlflowException as error:
+            raise OSError(error.message) from error
 
 
 def _log_numbers(client: Any, run_id: str, record: VersionRecord) -> None:

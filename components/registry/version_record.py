@@ -18,6 +18,7 @@ class VersionRecord:
         metrics_by_slice: Slice -> its scores.
         params: The settings of the run that made it, text by text.
         files: Files to store beside the model, in the folder `card`: reports, a model card, anything.
+        trained: Name -> file: the weights as they were trained, and what a later training needs to begin with them.
         blessed: Whether the Evaluator blessed it, against the version in the tag `baseline_version`.
         summary: One sentence on it, for MLflow's list of versions.
     """
@@ -28,5 +29,6 @@ class VersionRecord:
     metrics_by_slice: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    trained: Mapping[str, Path] = field(default_factory=dict)
     blessed: bool = False
     summary: str = ""

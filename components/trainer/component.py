@@ -32,6 +32,7 @@ class TrainerSpec(component_spec.ComponentSpec):
     INPUTS = {  # noqa: RUF012
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
+        "warm_start": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -56,6 +57,7 @@ class Trainer(base_component.BaseComponent):
         transform_graph: types.BaseChannel,
         settings: TrainerSettings,
         code_version: str | None = None,
+        warm_start: types.BaseChannel | None = None,
     ) -> None:
         """Builds the spec.
 
@@ -64,10 +66,12 @@ class Trainer(base_component.BaseComponent):
             transform_graph: the graph that made them.
             settings: see `TrainerSettings`.
             code_version: anything that changes when the training code does, so that TFX's cache sees it.
+            warm_start: channel of an earlier `Model` to begin with, from ChampionSource; its artifact may be empty.
         """
         spec = TrainerSpec(
             examples=examples,
             transform_graph=transform_graph,
+            warm_start=warm_start,
             code_version=code_version,
             **{**vars(settings), "tagger_options": json_utils.dumps(settings.tagger_options)},
             model=types.Channel(type=standard_artifacts.Model),

@@ -26,7 +26,7 @@ class Executor(base_executor.BaseExecutor):
         """Trains a tagger.
 
         Args:
-            input_dict: `examples` (transformed) and `transform_graph`.
+            input_dict: `examples` (transformed), `transform_graph`, and the model to begin with, `warm_start`, if any.
             output_dict: `model` gets the trained model, `model_run` TensorBoard's files.
             exec_properties: the fields of `TrainerSettings`, `tagger_options` as JSON.
         """
@@ -40,6 +40,7 @@ class Executor(base_executor.BaseExecutor):
             _files(examples, "eval"),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             artifact_utils.get_single_uri(output_dict["model_run"]),
+            earlier_model_folder(input_dict.get("warm_start") or []),
         )
         model = artifact_utils.get_single_instance(output_dict["model"])
         trained.save(model.uri)
@@ -57,6 +58,12 @@ def settings_of(exec_properties: dict[str, Any]) -> TrainerSettings:
         if str(field.type) in types_
     }
     return TrainerSettings(**values, tagger_options=json.loads(exec_properties["tagger_options"]))
+
+
+def earlier_model_folder(artifacts: list[types.Artifact]) -> str | None:
+    """Returns the folder of the model to begin with; None when there is no such artifact, or it says it is empty."""
+    present = [one for one in artifacts if one.get_int_custom_property("present")]
+    return f"{present[0].uri}/trained" if present else None
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:

@@ -15,6 +15,7 @@ from components.model.taggers import build_tagger, tagger_loss
 from components.text.errors import NerError
 from components.text.windows import Windows
 from components.trainer.dataset import batches, window_dataset
+from components.trainer.earlier_model import warm_start_from
 from components.trainer.entity_f1_callback import EntityF1Callback, shift_outside
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel
@@ -27,6 +28,7 @@ def train(
     eval_files: Sequence[str],
     transform_graph: str,
     log_dir: str,
+    earlier: str | None = None,
 ) -> TrainedModel:
     """Trains a tagger and keeps the weights of its best epoch by entity F1 on the eval split.
 
@@ -36,6 +38,7 @@ def train(
         eval_files: the same.
         transform_graph: folder of the transform graph (tf.Transform's output).
         log_dir: where TensorBoard's event files go.
+        earlier: folder of an earlier model whose weights to begin with; none begins fresh.
 
     Raises:
         NerError: the training split holds no token, or nothing but outside tags.
@@ -62,6 +65,8 @@ def train(
             },
             **settings.tagger_options,
         )
+        if earlier:
+            warm_start_from(earlier, model, transform)
         steps = settings.epochs * int(train_set.reduce(0, lambda count, _: count + 1))
         # XLA compiles again for each new shape; lengths vary here (facts measured on TF 2.16: five times slower).
         model.compile(_optimizer(settings, steps), tagger_loss(settings.tagger, tags), jit_compile=False)

@@ -12,7 +12,8 @@ from pipeline.cli.options import config_options
 @click.command()
 @config_options
 @click.option("--data", type=click.Path(path_type=Path), help="Corpus folder; the same as --set corpus.path=DIR.")
-def run(profile: Path | None, settings: tuple[str, ...], data: Path | None) -> None:
+@click.option("--warm-start", is_flag=True, help="Begin the training with the champion's weights.")
+def run(profile: Path | None, settings: tuple[str, ...], data: Path | None, warm_start: bool) -> None:
     """Run the pipeline on this machine: labelled text in, a served tagger out.
 
     What did not change since an earlier run is taken from the cache.
@@ -26,4 +27,4 @@ def run(profile: Path | None, settings: tuple[str, ...], data: Path | None) -> N
     from pipeline.local_run import run_locally
     from pipeline.summary import print_summary
 
-    print_summary(run_locally(config))
+    print_summary(run_locally(config, warm_start))
