@@ -39,7 +39,7 @@ def test_layout_is_found_and_options_are_handed_on(tmp_path):
     splits, division, config = parameters(CorpusExampleGen(base, None, options, ["topic"], code_version="v1"))
     assert splits == [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]
     assert not division.splits
-    assert config == IngestConfig(options, ("topic",), False, "v1")
+    assert config == IngestConfig(options, ("topic",), code_version="v1")
 
 
 def test_one_split_is_divided_by_hash_of_the_sentence(tmp_path):

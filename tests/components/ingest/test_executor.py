@@ -8,6 +8,7 @@ import logging
 
 import pytest
 import tensorflow as tf
+from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
@@ -28,7 +29,9 @@ def do(tmp_path, corpus, **arguments):
     context = BaseBeamExecutor.Context(
         beam_pipeline_args=["--direct_num_workers=1"], tmp_dir=str(tmp_path), unique_id="1"
     )
-    Executor(context).Do({}, {"examples": [examples]}, dict(component.spec.exec_properties))
+    # What TFX's driver does before: it puts the newest span into the patterns.
+    properties = FileBasedDriver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
+    Executor(context).Do({}, {"examples": [examples]}, properties)
     return examples
 
 
@@ -125,7 +128,7 @@ def test_window_of_spans_keeps_a_sentence_on_its_side_and_counts_duplicates(tmp_
 @pytest.mark.parametrize(("remove", "train"), [(None, ["a"]), (True, ["a"]), (False, ["a", "b", "c"])])
 def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, remove, train, caplog):
     corpus = tmp_path / "c"
-    fill(corpus / "span-1", train__tsv="a\tO\nb\tO\n", dev__tsv="x\tO\n", test__tsv="y\tO\n")
+    fill(corpus / "span-1", train__tsv="a\tO\n\nb\tO\n", dev__tsv="x\tO\n", test__tsv="y\tO\n")
     fill(corpus / "span-2", train__tsv="c\tO\n", dev__tsv="b\tO\n", test__tsv="c\tO\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
         examples = do(tmp_path, corpus, window=SpanWindow(size=2), remove_duplicates=remove)
@@ -137,7 +140,7 @@ def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, rem
 
 
 def test_duplicates_of_a_published_division_are_counted_and_left(tmp_path, caplog):
-    corpus = fill(tmp_path / "c", train__tsv="a\tO\nb\tO\n", dev__tsv="b\tO\n")
+    corpus = fill(tmp_path / "c", train__tsv="a\tO\n\nb\tO\n", dev__tsv="b\tO\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
         examples = do(tmp_path, corpus)
     assert len(records(examples, "train")) == 2

@@ -46,8 +46,9 @@ def test_registry_pusher_takes_what_else_there_is():
         examples=types.Channel(type=standard_artifacts.Examples),
         schema=types.Channel(type=standard_artifacts.Schema),
         transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
+        trained_model=types.Channel(type=standard_artifacts.Model),
     )
-    everything = {"model", "blessing", "evaluation", "examples", "schema", "transform_graph"}
+    everything = {"model", "blessing", "evaluation", "examples", "schema", "transform_graph", "trained_model"}
     assert set(component.inputs) == everything
 
 

@@ -29,7 +29,8 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path):
         if optional:
             inputs |= {
                 "schema": [_folder(standard_artifacts.Schema, tmp_path / "schema")],
-                "transform_graph": [_folder(standard_artifacts.TransformGraph, tmp_path / "graph")],
+                "transform_graph": [_graph(tmp_path / "graph")],
+                "trained_model": [_folder(standard_artifacts.Model, tmp_path / "trained")],
             }
         properties = {
             "keep_versions": 2,
@@ -69,6 +70,14 @@ def _evaluation(tmp_path: Path):
     (tmp_path / "evaluation" / "report.html").write_text("<html>")
     (tmp_path / "evaluation" / "metrics.tfrecord").write_text("")
     return evaluation
+
+
+def _graph(folder: Path):
+    artifact = _folder(standard_artifacts.TransformGraph, folder)
+    assets = folder / "transform_fn" / "assets"
+    assets.mkdir(parents=True, exist_ok=True)
+    (assets / "word_vocabulary").write_text("[PAD]\n")
+    return artifact
 
 
 def _folder(kind: type, folder: Path):
@@ -115,6 +124,7 @@ def test_executor_registers_scores_data_and_lineage(run, registry, tmp_path):
         "blessed": "true",
         "schema_hash": tree_hash(tmp_path / "schema"),
         "transform_graph_hash": tree_hash(tmp_path / "graph"),
+        "trained_hash": champion.tags["trained_hash"],
         "params": '{"trainer.epochs": "20"}',
         "metrics_by_type": '{"PER": {"f1": 0.5}}',
         "metrics_by_slice": '{"source=a": {"entity_f1": 0.25}}',
@@ -123,6 +133,11 @@ def test_executor_registers_scores_data_and_lineage(run, registry, tmp_path):
     assert cards == {"validation.json", "scores.json", "report.html"}
     with registry._store.client() as client:
         assert client.get_run(champion.run_id).data.params == {"trainer.epochs": "20"}
+    weights = registry.fetch_trained(champion, tmp_path / "fetched")
+    assert {path.name: path.read_text() for path in weights.iterdir()} == {
+        "content": "trained",
+        "word_vocabulary": "[PAD]\n",
+    }
     (entry,) = registry.champions("ner").history()
     assert entry.why == "blessed: entity F1 0.8750, champion 0.7500"
     assert entry.who.endswith(", run run 7")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from components.registry import version_files
+from components.registry.errors import RegistryError
 from components.registry.version_files import discard_abandoned, verify
+from components.registry.version_record import VersionRecord
 
 
 def _runs(registry) -> dict[str, str]:
@@ -74,3 +77,41 @@ def test_verify_reads_local_files_where_they_lie(registry, model_dir, monkeypatc
     version = registry.register(model_dir, "ner")
     monkeypatch.setattr(registry._store, "client", lambda **_: pytest.fail("MLflow was asked"))
     verify(registry._store, version)
+
+
+@pytest.fixture
+def with_weights(registry, model_dir, tmp_path):
+    for name in ("model.keras", "words"):
+        (tmp_path / name).write_text(name)
+    trained = {"model.keras": tmp_path / "model.keras", "word_vocabulary": tmp_path / "words"}
+    return registry.register(model_dir, "ner", VersionRecord(trained=trained))
+
+
+def test_trained_weights_are_kept_beside_the_model_and_come_back(registry, with_weights, tmp_path):
+    fetched = registry.fetch_trained(with_weights, tmp_path / "fetched" / "trained")
+    assert {path.name: path.read_text() for path in fetched.iterdir()} == {
+        "model.keras": "model.keras",
+        "word_vocabulary": "words",
+    }
+    assert registry.fetch_trained(with_weights, fetched) == fetched
+
+
+def test_trained_weights_that_were_never_there_are_none(registry, make_model, tmp_path):
+    version = registry.register(make_model("bare"), "ner")
+    assert registry.fetch_trained(version, tmp_path / "trained") is None
+    assert not (tmp_path / "trained").exists()
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_damaged_weights_stop_a_fetch_and_a_promotion(registry, with_weights, tmp_path, damage):
+    stored = Path(with_weights.uri).parent / "trained" / "model.keras"
+    if damage == "changed":
+        stored.write_text("other")
+    else:
+        shutil.rmtree(stored.parent)
+    message = "changed or damaged" if damage == "changed" else "its files cannot be read"
+    with pytest.raises(RegistryError, match=message):
+        registry.fetch_trained(with_weights, tmp_path / "fetched")
+    with pytest.raises(RegistryError, match=message):
+        registry.champions("ner").promote(1, None, "a test", force=True)
+    assert not (tmp_path / "fetched").exists()
