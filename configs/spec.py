@@ -11,6 +11,7 @@ Count = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Limit = Annotated[float, Field(gt=0, le=1)]
 # TFX and MLflow use the name in paths and URIs.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
@@ -145,6 +146,27 @@ class Registry(_Section):
     keep_versions: NotNegative
 
 
+class Drift(_Section):
+    """How far new data may lie from the champion's."""
+
+    action: Literal["off", "warn", "stop"]
+    min_sentences: NotNegative
+    types: Limit | None
+    length: Limit | None
+    columns: Limit | None
+    unknown: Limit | None
+    requests: Path | None
+
+
+class Retrain(_Section):
+    """When to train anew, and how."""
+
+    warm_start: bool
+    max_age_days: Annotated[float, Field(gt=0)] | None
+    scores: Path | None
+    score_drop: Share
+
+
 class Beam(_Section):
     """How the data work is run."""
 
@@ -163,6 +185,8 @@ class PipelineConfig(_Section):
     exporter: Exporter
     evaluator: Evaluator
     registry: Registry
+    drift: Drift
+    retrain: Retrain
     beam: Beam
 
     @property

@@ -11,6 +11,8 @@ from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.data_checks.component import DataValidator
+from components.drift.component import DriftGate
+from components.drift.drift_thresholds import DriftThresholds
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
 from components.exporter.component import Exporter
@@ -51,9 +53,12 @@ def create_pipeline(
         required_splits=list(inputs.split_names),
         schema_file=str(config.schema_path or "schemas/schema.pbtxt"),
     )
-    transform = _transform(config, examples, schema)
-    transform.add_upstream_node(validator)  # an anomaly stops the run before anything is learned from it
     champion = ChampionSource(registry_uri=config.registry_uri, model_name=config.name, version=baseline)
+    gate = _drift_gate(config, examples, schema, champion)
+    gate.add_upstream_node(validator)
+    transform = _transform(config, examples, schema)
+    # An anomaly, or too much drift, stops the run before anything is learned from it.
+    transform.add_upstream_nodes([validator, gate])
     trainer = _trainer(config, transform, champion if warm_start else None)
     exporter = _exporter(config, examples, transform, trainer, champion)
     evaluator = Evaluator(
@@ -73,6 +78,7 @@ def create_pipeline(
         schema=schema.outputs["schema"],
         transform_graph=transform.outputs["transform_graph"],
         trained_model=trainer.outputs["model"],
+        data_profile=gate.outputs["profile"],
         registry_uri=config.registry_uri,
         model_name=config.name,
         serving_dir=str(config.serving_dir),
@@ -84,9 +90,10 @@ def create_pipeline(
             "warm_start_version": baseline if warm_start else NO_VERSION,
             "code_version": code_version("components", "configs", "schemas", "pipeline"),
             "schema": inputs.schema.stem,
+            "corpus_fingerprint": inputs.corpus_fingerprint,
         },
     )
-    nodes = [examples, statistics, schema, validator, transform, champion, trainer, exporter, evaluator, pusher]
+    nodes = [examples, statistics, schema, validator, champion, gate, transform, trainer, exporter, evaluator, pusher]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(config.work_dir.absolute() / "artifacts"),
@@ -99,7 +106,9 @@ def create_pipeline(
 
 def _params(config: PipelineConfig) -> dict[str, str]:
     """The settings that shape a model, flat: `trainer.epochs` -> `20`."""
-    sections = config.model_dump(mode="json", by_alias=True, exclude={"work_dir", "registry", "beam"})
+    sections = config.model_dump(
+        mode="json", by_alias=True, exclude={"work_dir", "registry", "drift", "retrain", "beam"}
+    )
     flat: dict[str, str] = {}
 
     def add(prefix: str, value: Any) -> None:
@@ -138,6 +147,19 @@ def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:
         window=inputs.window,
         remove_duplicates=None if corpus.duplicates is None else corpus.duplicates == "remove",
         fingerprint=inputs.corpus_fingerprint,
+    )
+
+
+def _drift_gate(
+    config: PipelineConfig, examples: CorpusExampleGen, schema: ImportSchemaGen, champion: ChampionSource
+) -> DriftGate:
+    return DriftGate(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        champion=champion.outputs["trained"],
+        thresholds=DriftThresholds(**config.drift.model_dump(exclude={"requests"})),
+        tokenizer=config.transform.tokenizer,
+        code_version=code_version("components.drift", "components.text"),
     )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from components.ingest.layout import NEWEST, corpus_fingerprint, find_splits
 from components.ingest.samples import write_sample
@@ -17,6 +18,10 @@ from pipeline.code_version import code_version
 SCHEMA = Path(__file__).parents[1] / "schemas" / "schema.pbtxt"
 # Everything that can change what a run makes; the command line and the registry cannot.
 _PACKAGES = ("components", "configs", "schemas")
+_NOT_OF_THE_MODEL: dict[str, Any] = {
+    **dict.fromkeys(("work_dir", "registry", "drift", "retrain"), True),
+    "corpus": {"path": True},
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +74,7 @@ def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInput
     parts = [
         of_corpus,
         schema.name,
-        config.model_dump_json(exclude={"work_dir": True, "registry": True, "corpus": {"path": True}}),
+        config.model_dump_json(exclude=_NOT_OF_THE_MODEL),
         code_version(*_PACKAGES),
         *(["warm start"] if warm_start else []),
     ]

@@ -10,6 +10,7 @@ from typing import Any
 from components.registry.registered_version import RegisteredVersion
 
 _PUSHER, _CHAMPION_SOURCE = "RegistryPusher", "ChampionSource"
+_ROLES = {"Trainer": "warm start", "DriftGate": "drift's reference"}  # of all others: baseline
 # What TFX notes on every artifact and execution; it says nothing about the model.
 _TFX_NOTES = frozenset({"tfx_version", "is_external", "name", "state", "pipeline_name", "producer_component"})
 
@@ -35,7 +36,7 @@ class Usage:
 
     Attributes:
         run: id of the pipeline run.
-        roles: what for: `baseline`, `warm start`.
+        roles: what for: `baseline`, `warm start`, `drift's reference`.
         outcome: what that run came to, in words.
     """
 
@@ -159,7 +160,7 @@ class _Graph:
         for execution in self._executions(run):
             kind = self._kinds[execution.type_id]
             if any(artifact.id in sources for _, artifact in self._linked(execution.id, self._input)):
-                roles.add("warm start" if kind == "Trainer" else "baseline")
+                roles.add(_ROLES.get(kind, "baseline"))
         return roles
 
     def outcome(self, run: str) -> str:

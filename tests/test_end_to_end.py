@@ -38,7 +38,7 @@ def home(tmp_path_factory):
 
 def test_a_run_ends_with_scores_and_a_pushed_model(home):
     printed = (home / "first.txt").read_text(encoding="utf-8")
-    assert "10 executed" in printed
+    assert "11 executed" in printed
     assert "LOCATION" in printed
     assert "pushed as version 1" in printed
     served = home / "work" / "serving" / "ner" / "1"

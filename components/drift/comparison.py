@@ -10,52 +10,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.drift.data_profile import DataProfile
-from components.drift.drift_report import Distance, DriftReport
+from components.drift.drift import Drift
+from components.drift.drift_report import DriftReport
 from components.drift.drift_thresholds import DriftThresholds
 
-LABELS, LENGTHS, UNKNOWN, COLUMN = "labels", "lengths", "unknown words", "column "
+TYPES, LENGTHS, UNKNOWN = "entity types", "sentence length", "unknown words"
 
 _UNLIMITED = 1e9  # TFDV measures only what has a threshold
 
 
 def compare(
-    baseline: DataProfile,
-    current: DataProfile,
+    reference: DataProfile,
+    other: DataProfile,
     thresholds: DriftThresholds,
+    names: tuple[str, str],
     schema: Any = None,
     skew: bool = False,
-    compared_with: str = "",
 ) -> DriftReport:
     """Measures how far a data set lies from an earlier one.
 
     Args:
-        baseline: of the earlier data, with its training split.
-        current: of the new data.
+        reference: of the earlier data, with its training split.
+        other: of the new data.
         thresholds: how far it may.
+        names: what to call the two.
         schema: a `Schema` of the examples; `drift_comparator` of a metadata column, or with `skew` its
             `skew_comparator`, goes before `thresholds.columns`.
         skew: whether the new data are requests, and not a later span.
-        compared_with: what the earlier data is, in words.
 
     Returns:
         A distance for everything that both data sets have.
     """
-    counts = {LABELS: (baseline.labels, current.labels), LENGTHS: (baseline.lengths, current.lengths)}
-    for name in sorted(set(baseline.columns) & set(current.columns)):
-        counts[COLUMN + name] = (baseline.columns[name], current.columns[name])
+    counts = {TYPES: (reference.labels, other.labels), LENGTHS: (reference.lengths, other.lengths)}
+    for name in sorted(set(reference.columns) & set(other.columns)):
+        counts[name] = (reference.columns[name], other.columns[name])
     counts = {what: pair for what, pair in counts.items() if all(pair)}
-    distances = _by_tfdv(counts, _validation_schema(list(counts), thresholds, schema, skew), skew)
-    unknown = _unknown_words(baseline, current, thresholds.unknown)
-    enough = min(baseline.sentences, current.sentences) >= thresholds.min_sentences
-    return DriftReport((*distances, *([unknown] if unknown else [])), enough, compared_with)
+    limits = _validation_schema(list(counts), thresholds, schema, skew)
+    drifts = _by_tfdv(counts, names, limits, skew) + _unknown_words(reference, other, names, thresholds.unknown)
+    sentences = (reference.sentences, other.sentences)
+    return DriftReport(tuple(drifts), min(sentences) >= thresholds.min_sentences, sentences)
 
 
-def _unknown_words(baseline: DataProfile, current: DataProfile, limit: float | None) -> Distance | None:
-    before, now = baseline.unknown_share(), baseline.unknown_share(current)
+def _unknown_words(
+    reference: DataProfile, other: DataProfile, names: tuple[str, str], limit: float | None
+) -> list[Drift]:
+    before, now = reference.unknown_share(), reference.unknown_share(other)
     if before is None or now is None:
-        return None
-    detail = f"{before:.1%} of the champion's held out tokens, {now:.1%} of these"
-    return Distance(UNKNOWN, "rise of their share", now - before, limit, detail)
+        return []
+    detail = f"{before:.1%} of the tokens that were held out, {now:.1%} of these"
+    return [Drift(UNKNOWN, *names, now - before, "rise of their share", detail, limit)]
 
 
 def _validation_schema(whats: list[str], thresholds: DriftThresholds, schema: Any, skew: bool) -> Any:
@@ -68,13 +71,13 @@ def _validation_schema(whats: list[str], thresholds: DriftThresholds, schema: An
     for what in whats:
         feature = made.feature.add(name=what, type=schema_pb2.BYTES)
         comparator = getattr(feature, side)
-        own = given.get(what.removeprefix(COLUMN)) if what.startswith(COLUMN) else None
+        own = given.get(what)
         if own is not None and own.HasField(side):
             comparator.CopyFrom(getattr(own, side))
         elif what == LENGTHS:
-            comparator.jensen_shannon_divergence.threshold = _limit(thresholds.lengths)
+            comparator.jensen_shannon_divergence.threshold = _limit(thresholds.length)
         else:
-            limit = thresholds.labels if what == LABELS else thresholds.columns
+            limit = thresholds.types if what == TYPES else thresholds.columns
             comparator.infinity_norm.threshold = _limit(limit)
     return made
 
@@ -83,7 +86,9 @@ def _limit(value: float | None) -> float:
     return _UNLIMITED if value is None else value
 
 
-def _by_tfdv(counts: Mapping[str, tuple[Any, Any]], schema: Any, skew: bool) -> list[Distance]:
+def _by_tfdv(
+    counts: Mapping[str, tuple[Any, Any]], data_names: tuple[str, str], schema: Any, skew: bool
+) -> list[Drift]:
     import tensorflow_data_validation as tfdv
     from tensorflow_metadata.proto.v0 import anomalies_pb2
 
@@ -92,16 +97,17 @@ def _by_tfdv(counts: Mapping[str, tuple[Any, Any]], schema: Any, skew: bool) -> 
     before, now = (_statistics({what: pair[side] for what, pair in counts.items()}) for side in (0, 1))
     other = {"serving_statistics": now} if skew else {"previous_statistics": before}
     anomalies = tfdv.validate_statistics(before if skew else now, schema, **other)
-    names = {anomalies_pb2.DriftSkewInfo.Measurement.L_INFTY: "L-infinity distance"}
-    names[anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE] = "Jensen-Shannon divergence"
+    measures = {anomalies_pb2.DriftSkewInfo.Measurement.L_INFTY: "L-infinity distance"}
+    measures[anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE] = "Jensen-Shannon divergence"
     found = []
     for info in anomalies.drift_skew_info:
         what = info.path.step[0]
         for measurement in info.skew_measurements if skew else info.drift_measurements:
             limit = None if measurement.threshold >= _UNLIMITED else measurement.threshold
-            measure = names.get(measurement.type, "distance")
-            found.append(Distance(what, measure, measurement.value, limit, _largest_change(*counts[what])))
-    return sorted(found, key=lambda distance: list(counts).index(distance.what))
+            measure = measures.get(measurement.type, "distance")
+            detail = _largest_change(*counts[what])
+            found.append(Drift(what, *data_names, measurement.value, measure, detail, limit))
+    return sorted(found, key=lambda drift: list(counts).index(drift.what))
 
 
 def _statistics(counts: Mapping[str, Mapping[str, int]]) -> Any:
@@ -132,4 +138,4 @@ def _largest_change(before: Mapping[str, int], now: Mapping[str, int]) -> str:
         value: (before.get(value, 0) / totals[0], now.get(value, 0) / totals[1]) for value in sorted({*before, *now})
     }
     value = max(shares, key=lambda name: abs(shares[name][1] - shares[name][0]))
-    return f"{value}: {shares[value][0]:.1%}, now {shares[value][1]:.1%}"
+    return f"{value}: {shares[value][0]:.1%} to {shares[value][1]:.1%}"

@@ -5,35 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 
+from components.drift.drift import Drift
 
-@dataclasses.dataclass(frozen=True)
-class Distance:
-    """One comparison.
-
-    Attributes:
-        what: what was compared: `labels`, `lengths`, `unknown words`, or `column <name>`.
-        measure: name of the distance.
-        value: the distance.
-        limit: what it may be; None where nobody said.
-        detail: where the difference is largest, in words.
-    """
-
-    what: str
-    measure: str
-    value: float
-    limit: float | None
-    detail: str
-
-    @property
-    def exceeded(self) -> bool:
-        """Whether the limit is passed."""
-        return self.limit is not None and self.value > self.limit
-
-    def __str__(self) -> str:
-        """One readable line."""
-        limit = "no limit" if self.limit is None else f"limit {self.limit:.3g}"
-        detail = f" ({self.detail})" if self.detail else ""
-        return f"{self.what}: {self.measure} {self.value:.3g}, {limit}{detail}"
+FILE_NAME = "drift.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,19 +15,19 @@ class DriftReport:
     """All comparisons of two data sets.
 
     Attributes:
-        distances: those that could be made.
+        drifts: those that could be made.
         enough: whether both data sets are large enough for the limits to count.
-        compared_with: what the data was held against, in words; empty when there was nothing.
+        sentences: how many the reference and the other data set have.
     """
 
-    distances: tuple[Distance, ...] = ()
+    drifts: tuple[Drift, ...] = ()
     enough: bool = True
-    compared_with: str = ""
+    sentences: tuple[int, int] = (0, 0)
 
     @property
-    def exceeded(self) -> tuple[Distance, ...]:
+    def exceeded(self) -> tuple[Drift, ...]:
         """The comparisons whose limit is passed."""
-        return tuple(distance for distance in self.distances if distance.exceeded)
+        return tuple(drift for drift in self.drifts if drift.exceeded)
 
     @property
     def drifted(self) -> bool:

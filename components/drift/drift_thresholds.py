@@ -15,9 +15,9 @@ class DriftThresholds:
 
     Attributes:
         action: what happens when a limit is passed: `OFF`, `WARN` or `STOP`.
-        min_sentences: fewer sentences, of either data set, only warn: small samples differ by chance.
-        labels: largest change of an entity type's share of all entities (L-infinity).
-        lengths: Jensen-Shannon divergence of the sentence lengths.
+        min_sentences: with fewer sentences in either data set no limit counts: small samples differ by chance.
+        types: largest change of an entity type's share of all entities (L-infinity).
+        length: Jensen-Shannon divergence of the sentence lengths.
         columns: largest change of a value's share in a metadata column (L-infinity), for columns without a
             comparator of their own in the schema.
         unknown: by how much the share of tokens that the champion's training split does not have may be higher than
@@ -26,8 +26,8 @@ class DriftThresholds:
 
     action: str
     min_sentences: int
-    labels: float | None
-    lengths: float | None
+    types: float | None
+    length: float | None
     columns: float | None
     unknown: float | None
 

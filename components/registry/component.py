@@ -10,8 +10,10 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
+from components.drift.data_profile_artifact import DataProfileArtifact
 from components.registry.executor import (
     BLESSING_KEY,
+    DATA_PROFILE_KEY,
     EVALUATION_KEY,
     EXAMPLES_KEY,
     KEEP_KEY,
@@ -46,6 +48,7 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema, optional=True),
         TRANSFORM_GRAPH_KEY: ChannelParameter(type=standard_artifacts.TransformGraph, optional=True),
         TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
     }
     OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
 
@@ -92,6 +95,7 @@ class RegistryPusher(base_component.BaseComponent):
         schema: types.BaseChannel | None = None,
         transform_graph: types.BaseChannel | None = None,
         trained_model: types.BaseChannel | None = None,
+        data_profile: types.BaseChannel | None = None,
         params: Mapping[str, str] | None = None,
         keep_versions: int = 2,
     ) -> None:
@@ -111,6 +115,8 @@ class RegistryPusher(base_component.BaseComponent):
             transform_graph: Channel of the `TransformGraph`, whose hash becomes the tag `transform_graph_hash`.
             trained_model: Channel of the Trainer's `Model`; its files are registered too, with the vocabularies of the
                 transform graph, so that a later training can begin with them.
+            data_profile: Channel of the DriftGate's `DataProfile`; the profile is registered with the weights, its
+                comparison with the files of the evaluation.
             params: The settings of the run, text by text; they become parameters of the version's MLflow run.
             keep_versions: How many versions without a label stay in the serving directory.
         """
@@ -123,6 +129,7 @@ class RegistryPusher(base_component.BaseComponent):
             schema=schema,
             transform_graph=transform_graph,
             trained_model=trained_model,
+            data_profile=data_profile,
             registry_uri=registry_uri,
             model_name=model_name,
             serving_dir=serving_dir,

@@ -13,6 +13,8 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
+from components.drift.data_profile import FILE_NAME as PROFILE_FILE
+from components.drift.drift_report import FILE_NAME as DRIFT_FILE
 from components.registry.champion_changes import acting_user
 from components.registry.errors import RegistryError
 from components.registry.evaluation_summary import EvaluationSummary
@@ -35,6 +37,7 @@ LINEAGE_KEY = "lineage"
 SCHEMA_KEY = "schema"
 TRANSFORM_GRAPH_KEY = "transform_graph"
 TRAINED_MODEL_KEY = "trained_model"
+DATA_PROFILE_KEY = "data_profile"
 PARAMS_KEY = "params"
 KEEP_KEY = "keep_versions"
 
@@ -64,7 +67,7 @@ class Executor(base_executor.BaseExecutor):
 
         Args:
             input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `schema`,
-                `transform_graph` and `trained_model`.
+                `transform_graph`, `trained_model` and `data_profile`.
             output_dict: `pushed_model`, which gets custom properties only.
             exec_properties: `registry_uri`, `model_name`, `serving_dir`, `keep_versions`, and as JSON objects of texts
                 `lineage` and `params`.
@@ -98,7 +101,7 @@ def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, A
             metrics_by_slice=summary.by_slice,
             params=_texts(exec_properties, PARAMS_KEY),
             trained=_trained(input_dict),
-            files=tuple(file for evaluation in evaluations for file in _reports(Path(evaluation.uri))),
+            files=tuple(_cards(input_dict)),
             blessed=model_utils.is_model_blessed(artifact_utils.get_single_instance(input_dict[BLESSING_KEY])),
         ),
         verdict=summary.verdict(),
@@ -125,11 +128,21 @@ def _hashes(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
 
 
 def _trained(input_dict: dict[str, list[Artifact]]) -> dict[str, Path]:
-    """The trained model, and the vocabularies without which nobody knows whose its rows are."""
+    """The trained model, the vocabularies without which nobody knows whose its rows are, the profile of its data."""
     models = input_dict.get(TRAINED_MODEL_KEY) or []
-    graphs = (input_dict.get(TRANSFORM_GRAPH_KEY) or []) if models else []
-    folders = [Path(model.uri) for model in models] + [Path(graph.uri, *_VOCABULARIES) for graph in graphs]
-    return {file.name: file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()}
+    if not models:
+        return {}
+    folders = [Path(model.uri) for model in models]
+    folders += [Path(graph.uri, *_VOCABULARIES) for graph in input_dict.get(TRANSFORM_GRAPH_KEY) or []]
+    files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
+    files += [Path(profile.uri, PROFILE_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
+    return {file.name: file for file in files}
+
+
+def _cards(input_dict: dict[str, list[Artifact]]) -> list[Path]:
+    evaluations = input_dict.get(EVALUATION_KEY) or []
+    files = [file for evaluation in evaluations for file in _reports(Path(evaluation.uri))]
+    return files + [Path(profile.uri, DRIFT_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
 
 
 def _reports(folder: Path) -> list[Path]:
