@@ -149,7 +149,7 @@ class Registry(_Section):
 class Drift(_Section):
     """How far new data may lie from the champion's."""
 
-    action: Literal["off", "warn", "stop"]
+    action: Literal["ignore", "warn", "stop"]
     min_sentences: NotNegative
     types: Limit | None
     length: Limit | None

@@ -6,7 +6,7 @@ import dataclasses
 import json
 from typing import Self
 
-OFF, WARN, STOP = "off", "warn", "stop"
+IGNORE, WARN, STOP = "ignore", "warn", "stop"  # not "off", which YAML reads as false
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,7 @@ class DriftThresholds:
     """Limits; configs/base.yaml holds the defaults. None switches a check off.
 
     Attributes:
-        action: what happens when a limit is passed: `OFF`, `WARN` or `STOP`.
+        action: what happens when a limit is passed: `IGNORE`, `WARN` or `STOP`.
         min_sentences: with fewer sentences in either data set no limit counts: small samples differ by chance.
         types: largest change of an entity type's share of all entities (L-infinity).
         length: Jensen-Shannon divergence of the sentence lengths.

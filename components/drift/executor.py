@@ -19,7 +19,7 @@ from components.drift.comparison import compare
 from components.drift.data_profile import FILE_NAME, DataProfile
 from components.drift.drift_report import FILE_NAME as REPORT_FILE
 from components.drift.drift_report import DriftReport
-from components.drift.drift_thresholds import OFF, STOP, DriftThresholds
+from components.drift.drift_thresholds import IGNORE, STOP, DriftThresholds
 from components.drift.errors import DriftError
 from components.drift.profiling import ProfileExamples, merged, newest_span_profile, pack, unpack
 
@@ -63,7 +63,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         _write(output.uri, FILE_NAME, merged(profile for _, profile in profiles).to_json())
         report, name = DriftReport(), ""
         earlier = champion_profile(artifact_utils.get_single_instance(input_dict[CHAMPION_KEY]))
-        if earlier is not None and thresholds.action != OFF:
+        if earlier is not None and thresholds.action != IGNORE:
             name, newest = newest_span_profile(profiles)
             schema = _schema(artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
             report = compare(earlier, newest, thresholds, ("the champion's data", name or "the corpus"), schema)

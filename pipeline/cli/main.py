@@ -16,6 +16,9 @@ from components.text.errors import NerError
 # Name -> (where the command is, what it does).
 _COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
+    "retrain": ("pipeline.cli.retrain:retrain", "Retrain if there is reason to; keep what is better."),
+    "schedule": ("pipeline.cli.schedule:schedule", "Retrain at set times."),
+    "drift": ("pipeline.cli.drift:drift", "Hold logged requests against the champion's training data."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
     "registry": ("pipeline.cli.registry:registry", "Registered models: look, compare, promote, roll back."),
     "lineage": ("pipeline.cli.lineage:lineage", "What made a version, and what it was used for."),

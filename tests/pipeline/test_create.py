@@ -17,7 +17,7 @@ def pipeline(tmp_path_factory):
 
 def test_every_node_is_there_once(pipeline):
     assert sorted(node.id for node in pipeline.components) == [
-        "ChampionSource", "CorpusExampleGen", "DataValidator", "Evaluator", "Exporter", "ImportSchemaGen",
+        "ChampionSource", "CorpusExampleGen", "DataValidator", "DriftGate", "Evaluator", "Exporter", "ImportSchemaGen",
         "RegistryPusher", "StatisticsGen", "Trainer", "Transform",
     ]  # fmt: skip
 
@@ -25,6 +25,7 @@ def test_every_node_is_there_once(pipeline):
 def test_nothing_is_learned_from_data_that_was_not_checked(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     assert nodes["DataValidator"] in nodes["Transform"].upstream_nodes
+    assert nodes["DriftGate"] in nodes["Transform"].upstream_nodes
     assert nodes["Transform"] in nodes["Trainer"].upstream_nodes
 
 
@@ -33,3 +34,9 @@ def test_what_is_evaluated_and_pushed_is_the_exported_model(pipeline):
     exported = nodes["Exporter"].outputs["exported_model"]
     assert nodes["Evaluator"].inputs["model"] is exported
     assert nodes["RegistryPusher"].inputs["model"] is exported
+
+
+def test_the_profile_of_the_data_is_registered_with_the_model(pipeline):
+    nodes = {node.id: node for node in pipeline.components}
+    assert nodes["RegistryPusher"].inputs["data_profile"] is nodes["DriftGate"].outputs["profile"]
+    assert nodes["DriftGate"].inputs["champion"] is nodes["ChampionSource"].outputs["trained"]

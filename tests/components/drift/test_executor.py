@@ -104,7 +104,7 @@ def test_the_newest_span_alone_is_compared_and_a_drifted_one_stops_the_run(gate,
     assert DataProfile.read(tmp_path / "profile").sentences == 110  # what is registered is of the whole window
 
 
-@pytest.mark.parametrize(("action", "drifted"), [("warn", 1), ("off", 0)])
+@pytest.mark.parametrize(("action", "drifted"), [("warn", 1), ("ignore", 0)])
 def test_the_setting_decides_whether_drift_stops(gate, tmp_path, action, drifted):
     gate(of("", PEOPLE))
     champion = (tmp_path / "profile" / FILE_NAME).read_text()
