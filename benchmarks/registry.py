@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/registry.py --model work/serving/ner/1 --versions 1000
 
 Works on a registry of its own in a temporary folder (`--folder` for another disk). Measured are, after imports and
-after MLflow has made its tables: whole pushes of the model (register, verify, promote, publish, sync), each of a changed
-copy; and `ner registry list` as a command, imports and all, with so many versions. Prints one JSON object a
+after MLflow has made its tables: whole pushes of the model (register, verify, promote, publish, sync), each of a
+changed copy; and `ner registry list` as a command, imports and all, with so many versions. Prints one JSON object a
 measurement: seconds of the wall clock, and of the processor, which other work on the machine disturbs far less.
 """
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from absl import logging
+
 from components.drift.drift_thresholds import IGNORE
 from components.ingest.layout import newest_span
 from components.registry.model_registry import ModelRegistry
@@ -39,6 +41,10 @@ def gather(config: PipelineConfig, registry: ModelRegistry, inputs: RunInputs) -
     report = None
     if champion is not None and config.drift.requests is not None and config.drift.action != IGNORE:
         report = request_drift(config, registry, champion, config.drift.requests)
+        if report is None:
+            logging.warning(
+                "drift of requests is not measured: the champion was registered without a profile of its data"
+            )
     return Facts(
         champion,
         _new_data(champion, inputs) if champion else "",

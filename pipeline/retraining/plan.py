@@ -7,7 +7,7 @@ import hashlib
 import json
 
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import BASELINE_VERSION_TAG, RUN_FINGERPRINT_TAG
+from components.registry.names import BASELINE_VERSION_TAG, NO_VERSION, RUN_FINGERPRINT_TAG
 from components.registry.registered_version import RegisteredVersion
 from components.registry.resolve_baseline import resolve_baseline
 from configs.spec import PipelineConfig
@@ -89,6 +89,6 @@ def _same(config: PipelineConfig, registry: ModelRegistry, inputs: RunInputs, ba
             continue
         if version.version == line.champion:
             return f"the champion, version {version.version}, was made from the same data, settings and code"
-        if version.version in line.taken_back and (version.tags.get(BASELINE_VERSION_TAG) or "none") == baseline:
+        if version.version in line.taken_back and (version.tags.get(BASELINE_VERSION_TAG) or NO_VERSION) == baseline:
             return f"version {version.version}, made from the same data, settings and code, was rolled back"
     return ""

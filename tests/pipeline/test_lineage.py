@@ -81,6 +81,7 @@ def path(tmp_path: Path) -> Path:
         store.execution(run, "Evaluator", {"examples": examples, "baseline_model": champion}, {})
     store.execution("c", "Trainer", {"examples": examples, "warm_start": champion}, {"model": store.artifact("Model")})
     store.execution("c", "RegistryPusher", {}, {"pushed_model": second}, **registry)
+    store.execution("d", "DriftGate", {"examples": examples, "champion": champion}, {})
     refused = store.artifact("PushedModel", pushed=0, reason="not blessed")
     store.execution("d", "RegistryPusher", {}, {"pushed_model": refused}, **registry)
     other = store.artifact("PushedModel", registry_version=1, pushed=1)
@@ -104,7 +105,7 @@ def test_lineage_names_the_runs_that_made_it_and_those_that_used_it(path):
     assert found.runs == ("a", "b")
     assert found.usages == (
         Usage("c", ("baseline", "warm start"), "pushed version 2"),
-        Usage("d", ("baseline",), "not pushed: not blessed"),
+        Usage("d", ("baseline", "drift's reference"), "not pushed: not blessed"),
         Usage("f", (), "stopped at Trainer"),
     )
     assert read_lineage(path, URI, _version(2)).usages == ()
@@ -139,7 +140,8 @@ def test_ner_lineage_prints_registry_and_metadata(path, tmp_path, monkeypatch, k
     output = CliRunner().invoke(main, ["lineage", "--set", f"work_dir={tmp_path}"]).output
     for text in ("data.span", "c0de", "trainer.epochs"):
         assert text in output
-    expected = "run d as baseline: not pushed: not blessed" if known else "knows no run that pushed it"
+    used = "run d as baseline and drift's reference: not pushed: not blessed"
+    expected = used if known else "knows no run that pushed it"
     assert expected in output
     plain = CliRunner().invoke(main, ["lineage", "champion", "--json", "--set", f"work_dir={tmp_path}"]).output
     assert '"tags"' in plain

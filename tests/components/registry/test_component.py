@@ -6,6 +6,7 @@ import pytest
 from tfx import types
 from tfx.types import standard_artifacts
 
+from components.drift.data_profile_artifact import DataProfileArtifact
 from components.registry.component import RegistryPusher
 
 
@@ -47,9 +48,10 @@ def test_registry_pusher_takes_what_else_there_is():
         schema=types.Channel(type=standard_artifacts.Schema),
         transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
         trained_model=types.Channel(type=standard_artifacts.Model),
+        data_profile=types.Channel(type=DataProfileArtifact),
     )
-    everything = {"model", "blessing", "evaluation", "examples", "schema", "transform_graph", "trained_model"}
-    assert set(component.inputs) == everything
+    optional = {"evaluation", "examples", "schema", "transform_graph", "trained_model", "data_profile"}
+    assert set(component.inputs) == {"model", "blessing"} | optional
 
 
 def test_registry_pusher_refuses_another_type_of_artifact():

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
+from components.drift.data_profile_artifact import DataProfileArtifact
 from components.registry.errors import RegistryError
 from components.registry.executor import Executor
 from components.text.tree_hash import tree_hash
@@ -31,6 +32,7 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path):
                 "schema": [_folder(standard_artifacts.Schema, tmp_path / "schema")],
                 "transform_graph": [_graph(tmp_path / "graph")],
                 "trained_model": [_folder(standard_artifacts.Model, tmp_path / "trained")],
+                "data_profile": [_profile(tmp_path / "profile")],
             }
         properties = {
             "keep_versions": 2,
@@ -70,6 +72,13 @@ def _evaluation(tmp_path: Path):
     (tmp_path / "evaluation" / "report.html").write_text("<html>")
     (tmp_path / "evaluation" / "metrics.tfrecord").write_text("")
     return evaluation
+
+
+def _profile(folder: Path):
+    artifact = _artifact(DataProfileArtifact, folder)
+    (folder / "data_profile.json").write_text("profile")
+    (folder / "drift.json").write_text("drift")
+    return artifact
 
 
 def _graph(folder: Path):
@@ -130,13 +139,14 @@ def test_executor_registers_scores_data_and_lineage(run, registry, tmp_path):
         "metrics_by_slice": '{"source=a": {"entity_f1": 0.25}}',
     }
     cards = {path.name for path in (Path(champion.uri).parent / "card").iterdir()}
-    assert cards == {"validation.json", "scores.json", "report.html"}
+    assert cards == {"validation.json", "scores.json", "report.html", "drift.json"}
     with registry._store.client() as client:
         assert client.get_run(champion.run_id).data.params == {"trainer.epochs": "20"}
     weights = registry.fetch_trained(champion, tmp_path / "fetched")
     assert {path.name: path.read_text() for path in weights.iterdir()} == {
         "content": "trained",
         "word_vocabulary": "[PAD]\n",
+        "data_profile.json": "profile",
     }
     (entry,) = registry.champions("ner").history()
     assert entry.why == "blessed: entity F1 0.8750, champion 0.7500"
