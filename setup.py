@@ -27,7 +27,7 @@ setup(
         "click>=8.1",
         "pydantic>=2.7,<3",
         "pyyaml>=6",
-        "croniter>=6",
+        "croniter>=6,<8",
         "rich>=13",
         # Not declared by the newer TensorFlow, which the TensorBoard callback still needs.
         "tensorboard>=2.16",
