@@ -32,6 +32,7 @@ setup(
         "click>=8.1",
         "pydantic>=2.7,<3",
         "pyyaml>=6",
+        "croniter>=6,<8",
         "rich>=13",
         # Of the report; MLflow brings both.
         "jinja2>=3.1",

@@ -13,6 +13,7 @@ Count = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
+Limit = Annotated[float, Field(gt=0, le=1)]
 # TFX and MLflow use the name in paths and URIs.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
@@ -32,6 +33,9 @@ class Corpus(_Section):
     """Where the sentences are and how they are read."""
 
     path: Path | None
+    span: NotNegative | None
+    span_window: Count
+    duplicates: Literal["remove", "keep"] | None
     splits: dict[Literal["train", "eval", "test"], str] | None
     format: Literal["auto", "columns", "tsv", "jsonl"]
     token_column: NotNegative | None
@@ -228,6 +232,28 @@ class Registry(_Section):
 
     uri: str | None
     serving_dir: Path | None
+    keep_versions: NotNegative
+
+
+class Drift(_Section):
+    """How far new data may lie from the champion's."""
+
+    action: Literal["ignore", "warn", "stop"]
+    min_sentences: NotNegative
+    types: Limit | None
+    length: Limit | None
+    columns: Limit | None
+    unknown: Limit | None
+    requests: Path | None
+
+
+class Retrain(_Section):
+    """When to train anew, and how."""
+
+    warm_start: bool
+    max_age_days: Annotated[float, Field(gt=0)] | None
+    scores: Path | None
+    score_drop: Share
 
 
 class Card(_Section):
@@ -272,6 +298,8 @@ class PipelineConfig(_Section):
     evaluator: Evaluator
     registry: Registry
     card: Card
+    drift: Drift
+    retrain: Retrain
     beam: Beam
 
     @model_validator(mode="after")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from tfx import types
 from tfx.components import StatisticsGen, Transform, Tuner
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
@@ -9,6 +12,8 @@ from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.data_checks.component import DataValidator
+from components.drift.component import DriftGate
+from components.drift.drift_thresholds import DriftThresholds
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
 from components.exporter.component import Exporter
@@ -17,6 +22,7 @@ from components.ingest.component import CorpusExampleGen
 from components.ingest.read_options import ReadOptions
 from components.registry.champion.component import ChampionSource
 from components.registry.component import RegistryPusher
+from components.registry.names import NO_VERSION
 from components.report.card_text import CardText
 from components.report.component import Reporter
 from components.trainer.component import Trainer
@@ -33,7 +39,7 @@ TUNER_FN = "components.tuner.tuner_fn.tuner_fn"
 
 
 def create_pipeline(
-    config: PipelineConfig, inputs: RunInputs, baseline: str, force_bless: str = ""
+    config: PipelineConfig, inputs: RunInputs, baseline: str, force_bless: str = "", warm_start: bool = False
 ) -> tfx_pipeline.Pipeline:
     """Wires the pipeline.
 
@@ -43,6 +49,7 @@ def create_pipeline(
         baseline: version of the registered model to compare with: a number, `none`, or `champion` (whichever it is
             when the run comes to it).
         force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
+        warm_start: begin the training with that version's weights, where there are any.
     """
     examples = _example_gen(config, inputs)
     statistics = StatisticsGen(examples=examples.outputs["examples"])
@@ -53,25 +60,18 @@ def create_pipeline(
         required_splits=list(inputs.split_names),
         schema_file=str(config.schema_path or "schemas/schema.pbtxt"),
     )
+    champion = ChampionSource(registry_uri=config.registry_uri, model_name=config.name, version=baseline)
+    gate = _drift_gate(config, examples, schema, champion)
+    gate.add_upstream_node(validator)
     transform = _transform(config, examples, schema)
-    transform.add_upstream_node(validator)  # an anomaly stops the run before anything is learned from it
+    # An anomaly, or too much drift, stops the run before anything is learned from it.
+    transform.add_upstream_nodes([validator, gate])
     tuners = [_tuner(config, transform)] if config.tuner.enabled else []
     found = tuners[0].outputs["best_hyperparameters"] if tuners else None
-    trainer = _trainer(config, transform, found)
-    champion = ChampionSource(registry_uri=config.registry_uri, model_name=config.name, version=baseline)
+    trainer = _trainer(config, transform, found, champion.outputs["trained"] if warm_start else None)
     exporter = _exporter(config, examples, transform, trainer, champion)
-    evaluator = Evaluator(
-        examples=examples.outputs["examples"],
-        model=exporter.outputs["exported_model"],
-        baseline_model=champion.outputs["champion"],
-        schema=schema.outputs["schema"],
-        eval_config=eval_config(evaluation_settings(config)),
-        rules=blessing_rules(config),
-        example_splits=[inputs.test_split],
-        force_bless=force_bless,
-        code_version=code_version("components.evaluator", "components.text"),
-    )
-    lineage = _lineage(inputs, baseline, force_bless)
+    evaluator = _evaluator(config, inputs, examples, exporter, champion, schema, force_bless)
+    lineage = _lineage(inputs, baseline, force_bless, warm_start)
     reporter = Reporter(
         evaluation=evaluator.outputs["evaluation"],
         exported_model=exporter.outputs["exported_model"],
@@ -86,9 +86,26 @@ def create_pipeline(
         card=CardText(**config.card.model_dump()),
         code_version=code_version("components.report"),
     )
-    pusher = _pusher(config, examples, exporter, evaluator, reporter, lineage)
+    pusher = RegistryPusher(
+        model=exporter.outputs["exported_model"],
+        blessing=evaluator.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        transform_graph=transform.outputs["transform_graph"],
+        trained_model=trainer.outputs["model"],
+        data_profile=gate.outputs["profile"],
+        model_card=reporter.outputs["model_card"],
+        report=reporter.outputs["report"],
+        registry_uri=config.registry_uri,
+        model_name=config.name,
+        serving_dir=str(config.serving_dir),
+        keep_versions=config.registry.keep_versions,
+        params=_params(config),
+        lineage=lineage,
+    )
     learning = [transform, *tuners, trainer]
-    nodes = [examples, statistics, schema, validator, *learning, exporter, champion, evaluator]
+    nodes = [examples, statistics, schema, validator, champion, gate, *learning, exporter, evaluator]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=str(config.work_dir.absolute() / "artifacts"),
@@ -99,14 +116,56 @@ def create_pipeline(
     )
 
 
-def _lineage(inputs: RunInputs, baseline: str, force_bless: str) -> dict[str, str]:
+def _evaluator(
+    config: PipelineConfig,
+    inputs: RunInputs,
+    examples: CorpusExampleGen,
+    exporter: Exporter,
+    champion: ChampionSource,
+    schema: ImportSchemaGen,
+    force_bless: str,
+) -> Evaluator:
+    return Evaluator(
+        examples=examples.outputs["examples"],
+        model=exporter.outputs["exported_model"],
+        baseline_model=champion.outputs["champion"],
+        schema=schema.outputs["schema"],
+        eval_config=eval_config(evaluation_settings(config)),
+        rules=blessing_rules(config),
+        example_splits=[inputs.test_split],
+        force_bless=force_bless,
+        code_version=code_version("components.evaluator", "components.text"),
+    )
+
+
+def _lineage(inputs: RunInputs, baseline: str, force_bless: str, warm_start: bool) -> dict[str, str]:
     lineage = {
         "run_fingerprint": inputs.fingerprint,
         "baseline_version": baseline,
+        "warm_start_version": baseline if warm_start else NO_VERSION,
         "code_version": code_version("components", "configs", "schemas", "pipeline"),
         "schema": inputs.schema.stem,
+        "corpus_fingerprint": inputs.corpus_fingerprint,
     }
     return {**lineage, "forced_blessing": force_bless} if force_bless else lineage
+
+
+def _params(config: PipelineConfig) -> dict[str, str]:
+    """The settings that shape a model, flat: `trainer.epochs` -> `20`."""
+    sections = config.model_dump(
+        mode="json", by_alias=True, exclude={"work_dir", "registry", "drift", "retrain", "beam"}
+    )
+    flat: dict[str, str] = {}
+
+    def add(prefix: str, value: Any) -> None:
+        if isinstance(value, dict) and value:
+            for key, inner in value.items():
+                add(f"{prefix}.{key}" if prefix else key, inner)
+        else:
+            flat[prefix] = value if isinstance(value, str) else json.dumps(value)
+
+    add("", sections)
+    return flat
 
 
 def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:
@@ -124,6 +183,22 @@ def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:
         ),
         metadata_columns=corpus.metadata,
         code_version=code_version("components.ingest", "components.text"),
+        window=inputs.window,
+        remove_duplicates=None if corpus.duplicates is None else corpus.duplicates == "remove",
+        fingerprint=inputs.corpus_fingerprint,
+    )
+
+
+def _drift_gate(
+    config: PipelineConfig, examples: CorpusExampleGen, schema: ImportSchemaGen, champion: ChampionSource
+) -> DriftGate:
+    return DriftGate(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        champion=champion.outputs["trained"],
+        thresholds=DriftThresholds(**config.drift.model_dump(exclude={"requests"})),
+        tokenizer=config.transform.tokenizer,
+        code_version=code_version("components.drift", "components.text"),
     )
 
 
@@ -156,7 +231,12 @@ def _tuner(config: PipelineConfig, transform: Transform) -> Tuner:
     )
 
 
-def _trainer(config: PipelineConfig, transform: Transform, hyperparameters: types.BaseChannel | None) -> Trainer:
+def _trainer(
+    config: PipelineConfig,
+    transform: Transform,
+    hyperparameters: types.BaseChannel | None,
+    warm_start: types.BaseChannel | None,
+) -> Trainer:
     return Trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
@@ -164,6 +244,7 @@ def _trainer(config: PipelineConfig, transform: Transform, hyperparameters: type
         settings=TrainerSettings(**config.trainer.settings),
         code_version=code_version("components.trainer", "components.model", "components.text"),
         checkpoint_dir=config.checkpoint_dir,
+        warm_start=warm_start,
     )
 
 
@@ -184,26 +265,4 @@ def _exporter(
         allow_breaking_changes=config.exporter.allow_breaking_changes,
         golden_sentences=config.exporter.golden_sentences,
         code_version=code_version("components.exporter", "components.model", "components.text", "components.trainer"),
-    )
-
-
-def _pusher(
-    config: PipelineConfig,
-    examples: CorpusExampleGen,
-    exporter: Exporter,
-    evaluator: Evaluator,
-    reporter: Reporter,
-    lineage: dict[str, str],
-) -> RegistryPusher:
-    return RegistryPusher(
-        model=exporter.outputs["exported_model"],
-        blessing=evaluator.outputs["blessing"],
-        evaluation=evaluator.outputs["evaluation"],
-        examples=examples.outputs["examples"],
-        model_card=reporter.outputs["model_card"],
-        report=reporter.outputs["report"],
-        registry_uri=config.registry_uri,
-        model_name=config.name,
-        serving_dir=str(config.serving_dir),
-        lineage=lineage,
     )

@@ -6,10 +6,12 @@ import dataclasses
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
-from components.ingest.layout import corpus_fingerprint, find_splits
+from components.ingest.layout import NEWEST, corpus_fingerprint, find_splits
 from components.ingest.samples import write_sample
 from components.ingest.schema import compose_schema
+from components.ingest.span_window import SpanWindow
 from configs.spec import PipelineConfig
 from pipeline.code_version import code_version
 from pipeline.pretrained import pretrained
@@ -17,6 +19,10 @@ from pipeline.pretrained import pretrained
 SCHEMA = Path(__file__).parents[1] / "schemas" / "schema.pbtxt"
 # Everything that can change what a run makes; the command line and the registry cannot.
 _PACKAGES = ("components", "configs", "schemas")
+_NOT_OF_THE_MODEL: dict[str, Any] = {
+    **dict.fromkeys(("work_dir", "registry", "drift", "retrain"), True),
+    "corpus": {"path": True},
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,12 +35,16 @@ class RunInputs:
         schema: TFMD schema file; its name holds a hash, since TFX's cache looks at the path only.
         fingerprint: of corpus, pretrained files, configuration and code: equal for two runs that would make the same
             model.
+        corpus_fingerprint: of the files of the corpus that are read.
+        window: which spans are read.
     """
 
     corpus: Path
     splits: tuple[tuple[str, str], ...]
     schema: Path
     fingerprint: str
+    corpus_fingerprint: str = ""
+    window: SpanWindow = NEWEST
 
     @property
     def split_names(self) -> tuple[str, ...]:
@@ -48,8 +58,12 @@ class RunInputs:
         return self.split_names[-1]
 
 
-def prepare_inputs(config: PipelineConfig) -> RunInputs:
+def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInputs:
     """Finds or generates the corpus and writes the schema of the run.
+
+    Args:
+        config: the whole configuration.
+        warm_start: whether the training begins with the champion's weights.
 
     Raises:
         NerError: there is no corpus at the path, or the schema cannot be used.
@@ -57,15 +71,19 @@ def prepare_inputs(config: PipelineConfig) -> RunInputs:
     corpus = config.corpus.path or _sample(config)
     given = None if config.corpus.splits is None else list(config.corpus.splits.items())
     schema = _write_schema(config)
+    window = SpanWindow(config.corpus.span, config.corpus.span_window)
+    of_corpus = corpus_fingerprint(corpus, given, window)
     parts = [
-        corpus_fingerprint(corpus, given),
+        of_corpus,
         schema.name,
-        config.model_dump_json(exclude={"work_dir": True, "registry": True, "corpus": {"path": True}}),
+        config.model_dump_json(exclude=_NOT_OF_THE_MODEL),
         code_version(*_PACKAGES),
         *(values["version"] for values in pretrained(config).values()),
+        *(["warm start"] if warm_start else []),
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-    return RunInputs(corpus.absolute(), tuple(given or find_splits(corpus)), schema, fingerprint)
+    splits = tuple(given or find_splits(corpus, window))
+    return RunInputs(corpus.absolute(), splits, schema, fingerprint, of_corpus, window)
 
 
 def _sample(config: PipelineConfig) -> Path:

@@ -16,31 +16,34 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 
-def build_pipeline(config: PipelineConfig, force_bless: str = "") -> Pipeline:
+def build_pipeline(config: PipelineConfig, force_bless: str = "", warm_start: bool = False) -> Pipeline:
     """Makes the inputs ready, asks the registry for the baseline, and wires the pipeline.
 
     Args:
         config: the whole configuration.
         force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
+        warm_start: begin the training with the champion's weights, where there is a champion.
 
     Raises:
         NerError: there is no corpus or no file of vectors, or the schema or the registry cannot be used.
     """
     require_pretrained(config)
-    inputs = prepare_inputs(config)  # before TFX is imported: a wrong path should not take ten seconds to be named
+    # Before TFX is imported: a wrong path should not take ten seconds to be named.
+    inputs = prepare_inputs(config, warm_start)
     baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
 
     from pipeline.create import create_pipeline
 
-    return create_pipeline(config, inputs, baseline, force_bless)
+    return create_pipeline(config, inputs, baseline, force_bless, warm_start)
 
 
-def run_locally(config: PipelineConfig, force_bless: str = "") -> RunRecord:
+def run_locally(config: PipelineConfig, force_bless: str = "", warm_start: bool = False) -> RunRecord:
     """Runs all nodes whose inputs, parameters or code changed and takes the others from the cache.
 
     Args:
         config: the whole configuration.
         force_bless: see `build_pipeline`.
+        warm_start: begin the training with the champion's weights, where there is a champion.
 
     Returns:
         What each node did.
@@ -48,7 +51,7 @@ def run_locally(config: PipelineConfig, force_bless: str = "") -> RunRecord:
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
-    pipeline = build_pipeline(config, force_bless)
+    pipeline = build_pipeline(config, force_bless, warm_start)
 
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 

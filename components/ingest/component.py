@@ -11,8 +11,9 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 from components.ingest.example import SENTENCE, check_metadata_columns
 from components.ingest.executor import Executor
 from components.ingest.ingest_config import IngestConfig
-from components.ingest.layout import find_splits
+from components.ingest.layout import NEWEST, find_splits
 from components.ingest.read_options import ReadOptions
+from components.ingest.span_window import SpanWindow
 from components.text.errors import NerError
 
 HASH_BUCKETS = (("train", 8), ("eval", 1), ("test", 1))
@@ -30,7 +31,8 @@ class CorpusExampleGen(FileBasedExampleGen):
     (see `executor.Executor`).
 
     Split by hash (of the sentence, so that equal sentences never stand on two sides): a corpus of one split is divided
-    by `hash_buckets`; where there are several but no `eval`, one sentence of `train` in ten becomes `eval`.
+    by `hash_buckets`; where there are several but no `eval`, one sentence of `train` in ten becomes `eval`. The hash is
+    of the sentence alone, so a sentence that comes again in a later span falls into the same split.
     """
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
@@ -43,7 +45,9 @@ class CorpusExampleGen(FileBasedExampleGen):
         metadata_columns: Sequence[str] = (),
         hash_buckets: Sequence[tuple[str, int]] = HASH_BUCKETS,
         code_version: str = "",
-        range_config: range_config_pb2.RangeConfig | None = None,
+        window: SpanWindow = NEWEST,
+        remove_duplicates: bool | None = None,
+        fingerprint: str = "",
     ) -> None:
         """Builds the node.
 
@@ -54,22 +58,29 @@ class CorpusExampleGen(FileBasedExampleGen):
             metadata_columns: metadata that become features.
             hash_buckets: (split, parts) pairs by which a corpus of one split is divided.
             code_version: part of the cache key, so that changed code reads anew.
-            range_config: which span to read; None is the newest.
+            window: which spans to read.
+            remove_duplicates: take sentences out of a split that stand in a later one too; None does so where there are
+                spans. They are counted either way.
+            fingerprint: of the files, part of the cache key: TFX itself looks at the files of the newest span only.
 
         Raises:
             CorpusError: `splits` is None and the folder's layout is not understood.
             NerError: a metadata column's name, or a combination of arguments, cannot be used.
         """
-        splits = list(splits) if splits else find_splits(input_base)
+        splits = list(splits) if splits else find_splits(input_base, window)
         check_metadata_columns(metadata_columns)
         names = [name for name, _ in splits]
         _check_splits(names)
-        if range_config is not None and not any("{" in pattern for _, pattern in splits):
+        in_spans = any("{" in pattern for _, pattern in splits)
+        if window != NEWEST and not in_spans:
             raise NerError(f"{input_base}: a span was asked for, but the corpus has no span-<N> folders.")
         config = IngestConfig(
             options=options or ReadOptions(),
             metadata_columns=tuple(metadata_columns),
             hold_out=len(splits) > 1 and "eval" not in names,
+            span_window=window.size,
+            remove_duplicates=in_spans if remove_duplicates is None else remove_duplicates,
+            fingerprint=fingerprint if window.size > 1 else "",
             code_version=code_version,
         )
         super().__init__(
@@ -79,8 +90,16 @@ class CorpusExampleGen(FileBasedExampleGen):
             ),
             output_config=_output_config(hash_buckets if len(splits) == 1 else ()),
             custom_config=config.pack(),
-            range_config=range_config,
+            range_config=_range_config(window),
         )
+
+
+def _range_config(window: SpanWindow) -> range_config_pb2.RangeConfig | None:
+    """Returns TFX's choice of the newest span of the window; of others it knows nothing."""
+    if window.newest is None:
+        return None
+    only = range_config_pb2.StaticRange(start_span_number=window.newest, end_span_number=window.newest)
+    return range_config_pb2.RangeConfig(static_range=only)
 
 
 def _check_splits(names: list[str]) -> None:

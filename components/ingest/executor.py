@@ -15,11 +15,13 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact, artifact_utils, standard_component_specs
 
 from components.ingest.corpus_error import CorpusError
+from components.ingest.duplicates import without_duplicates
 from components.ingest.example import SENTENCE
 from components.ingest.ingest_config import IngestConfig
 from components.ingest.read_corpus import ReadCorpus
 from components.ingest.report import Report
 from components.ingest.report_folder import ReportFolder
+from components.ingest.span_window import SpanWindow, span_folders
 
 REPORT_FOLDER = "ingest"
 """Folder of the reports, inside the examples artifact."""
@@ -27,6 +29,7 @@ REPORT_FOLDER = "ingest"
 _LONGEST_LIST = 20  # of a report in an artifact property; the whole lists stay in the folder
 _HOLD_OUT = 10  # one sentence in so many goes from train to eval
 _NEEDED = ("train", "eval")
+_ORDER = ("train", "eval", "test")
 
 
 class Executor(BaseExampleGenExecutor):
@@ -34,7 +37,8 @@ class Executor(BaseExampleGenExecutor):
 
     Writes, beside TFX's splits, a folder `ingest/` with one report a file, and these properties of the artifact:
     `sentences_in`, `sentences_out`, `tokens_in`, `tokens_out`, `entities_in`, `entities_out`, `skipped`, `repaired`,
-    `sentences_<split>` (int), `ingest_report` (JSON of the merged `Report`, lists cut to 20).
+    `sentences_<split>`, `duplicates` (sentences that stand in a later split too), `duplicates_removed` (int),
+    `ingest_report` (JSON of the merged `Report`, lists cut to 20).
     """
 
     def __init__(self, context: Any = None) -> None:
@@ -47,8 +51,9 @@ class Executor(BaseExampleGenExecutor):
         """Returns what TFX calls with the execution properties and a split's pattern."""
 
         def read(exec_properties: dict[str, Any], pattern: str) -> ReadCorpus:
-            base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-            return ReadCorpus(base, pattern, _config(exec_properties), self._reports)
+            base, config = exec_properties[standard_component_specs.INPUT_BASE_KEY], _config(exec_properties)
+            patterns = _patterns_of_window(base, pattern, config.span_window)
+            return ReadCorpus(base, patterns, config, self._reports)
 
         return read
 
@@ -57,14 +62,15 @@ class Executor(BaseExampleGenExecutor):
     ) -> dict[str, beam.PCollection]:
         """Returns the examples of each split, `eval` taken out of `train` when that is configured."""
         splits = super().GenerateExamplesByBeam(pipeline, exec_properties)
-        if not _config(exec_properties).hold_out:
-            return splits
-        train, held_out = splits.pop("train") | "HoldOut" >> beam.Partition(_is_held_out, 2)
-        splits = {"train": train, "eval": held_out, **splits}
-        # The base class has named the input splits, and asks the artifact where each split is written.
-        for examples in self._examples:
-            examples.split_names = artifact_utils.encode_split_names(list(splits))
-        return splits
+        config = _config(exec_properties)
+        if config.hold_out:
+            train, held_out = splits.pop("train") | "HoldOut" >> beam.Partition(_is_held_out, 2)
+            splits = {"train": train, "eval": held_out, **splits}
+            # The base class has named the input splits, and asks the artifact where each split is written.
+            for examples in self._examples:
+                examples.split_names = artifact_utils.encode_split_names(list(splits))
+        ordered = {name: splits[name] for name in sorted(splits, key=_place)}
+        return without_duplicates(ordered, self._reports, config.remove_duplicates)
 
     def Do(
         self,
@@ -88,13 +94,29 @@ class Executor(BaseExampleGenExecutor):
         total = Report.merge(reports.values())
         total.check()
         written = _count_written(examples)
+        duplicates = {split: sum(counts.values()) for split, counts in self._reports.duplicates().items()}
+        removed = sum(duplicates.values()) if _config(exec_properties).remove_duplicates else 0
         _log(reports, written)
-        _check_written(written, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
-        _set_properties(examples, total, written)
+        _log_duplicates(self._reports.duplicates(), removed)
+        _check_written(written, removed, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
+        _set_properties(examples, total, written, sum(duplicates.values()), removed)
 
 
 def _config(exec_properties: dict[str, Any]) -> IngestConfig:
     return IngestConfig.unpack(exec_properties.get(standard_component_specs.CUSTOM_CONFIG_KEY))
+
+
+def _patterns_of_window(base: str, pattern: str, size: int) -> list[str]:
+    """Returns the pattern for each span of the window whose newest span TFX has put into the pattern."""
+    if size == 1:
+        return [pattern]
+    names = (os.path.basename(path) for path in fileio.glob(os.path.join(base, "span-*")))
+    return SpanWindow(size=size).patterns(base, pattern, span_folders(base, names))
+
+
+def _place(split: str) -> int:
+    """Returns the rank of a split by what depends on it: scores come last."""
+    return _ORDER.index(split) if split in _ORDER else 0
 
 
 def _is_held_out(example: tf.train.Example, partitions: int) -> int:
@@ -133,9 +155,17 @@ def _log(reports: dict[str, Report], written: dict[str, int]) -> None:
         logging.info("split %s: %d sentences", split, count)
 
 
-def _check_written(written: dict[str, int], total: Report, input_base: str) -> None:
-    if sum(written.values()) != total.sentences_out:
-        raise RuntimeError(f"{total.sentences_out} sentences were read, {sum(written.values())} examples written")
+def _log_duplicates(duplicates: dict[str, dict[str, int]], removed: int) -> None:
+    for split, counts in sorted(duplicates.items()):
+        for source, count in counts.items():
+            done = "taken out" if removed else "left in ([corpus -> duplicates])"
+            logging.warning("split %s: %d sentences of %s stand in a later split too, %s", split, count, source, done)
+
+
+def _check_written(written: dict[str, int], removed: int, total: Report, input_base: str) -> None:
+    if sum(written.values()) + removed != total.sentences_out:
+        accounted = f"{sum(written.values())} examples written, {removed} taken out as duplicates"
+        raise RuntimeError(f"{total.sentences_out} sentences were read, {accounted}")
     for split, count in written.items():
         if count:
             continue
@@ -146,8 +176,12 @@ def _check_written(written: dict[str, int], total: Report, input_base: str) -> N
         logging.warning("split %s holds no sentence", split)
 
 
-def _set_properties(examples: artifact.Artifact, total: Report, written: dict[str, int]) -> None:
+def _set_properties(
+    examples: artifact.Artifact, total: Report, written: dict[str, int], duplicates: int, removed: int
+) -> None:
     numbers = {
+        "duplicates": duplicates,
+        "duplicates_removed": removed,
         "sentences_in": total.sentences_in,
         "sentences_out": total.sentences_out,
         "tokens_in": total.tokens_in,

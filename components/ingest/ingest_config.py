@@ -19,22 +19,23 @@ class IngestConfig:
         options: how files are read.
         metadata_columns: metadata that become features.
         hold_out: take the split `eval` out of `train`, one sentence in ten by hash.
+        span_window: how many spans are read, the newest of them being TFX's.
+        remove_duplicates: take out of a split what stands in a later one too; otherwise it is only counted.
+        fingerprint: of the files that are read; read by nobody, since TFX looks at those of the newest span only.
         code_version: the version of our code; read by nobody, so that a change of code is a change of parameters.
     """
 
     options: ReadOptions = field(default_factory=ReadOptions)
     metadata_columns: tuple[str, ...] = ()
     hold_out: bool = False
+    span_window: int = 1
+    remove_duplicates: bool = False
+    fingerprint: str = ""
     code_version: str = ""
 
     def pack(self) -> example_gen_pb2.CustomConfig:
         """Returns TFX's message: a string of JSON inside an Any."""
-        values = {
-            "options": self.options.to_dict(),
-            "metadata_columns": list(self.metadata_columns),
-            "hold_out": self.hold_out,
-            "code_version": self.code_version,
-        }
+        values = {**vars(self), "options": self.options.to_dict()}
         packed = example_gen_pb2.CustomConfig()
         packed.custom_config.Pack(wrappers_pb2.StringValue(value=json.dumps(values, sort_keys=True)))
         return packed
@@ -48,9 +49,5 @@ class IngestConfig:
         json_format.Parse(custom_config, packed)
         packed.custom_config.Unpack(text)
         values = json.loads(text.value)
-        return cls(
-            ReadOptions.from_dict(values["options"]),
-            tuple(values["metadata_columns"]),
-            values["hold_out"],
-            values["code_version"],
-        )
+        options, columns = ReadOptions.from_dict(values.pop("options")), tuple(values.pop("metadata_columns"))
+        return cls(options, columns, **values)

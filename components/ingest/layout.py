@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.ingest.corpus_error import CorpusError
+from components.ingest.span_window import SpanWindow, span_folders, span_number
+
+NEWEST = SpanWindow()
+"""The newest span alone."""
 
 SPLIT_STEMS = {
     "train": ("train",),
@@ -24,17 +28,16 @@ ALL = "all"
 
 _GENERIC = ("txt", "json")  # a README.txt beside corpus files of another kind is no corpus
 _PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
-_SPAN_FOLDER = re.compile(r"span-([0-9]+)")
 _EXPECTED = "Expected are train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
 _STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
 
 
-def find_splits(folder: str | Path) -> list[tuple[str, str]]:
+def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[str, str]]:
     """Returns the splits of a corpus folder as (split, file pattern relative to the folder).
 
-    In this order: a folder with `span-<N>` folders gives patterns with `{SPAN}`, as the newest of them is laid out;
-    files named after splits give `train`, `eval`, `test` as far as they are there; other corpus files of one kind give
-    the one split `all`. One split, whatever its name, is meant to be split by hash.
+    In this order: a folder with `span-<N>` folders gives patterns with `{SPAN}`, as the newest that is read is laid
+    out; files named after splits give `train`, `eval`, `test` as far as they are there; other corpus files of one kind
+    give the one split `all`. One split, whatever its name, is meant to be split by hash.
 
     Raises:
         CorpusError: the folder is missing or holds no corpus, or its files can be understood in two ways.
@@ -45,17 +48,20 @@ def find_splits(folder: str | Path) -> list[tuple[str, str]]:
     spans = _spans(folder)
     if not spans:
         return _splits(folder)
-    newest = folder / spans[-1]
+    newest = folder / window.chosen(str(folder), spans)[-1]
     return [(name, f"span-{_span_spec(spans)}/{pattern}") for name, pattern in _splits(newest)]
 
 
-def matched_files(folder: str | Path, splits: Sequence[tuple[str, str]] | None = None) -> list[Path]:
+def matched_files(
+    folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
+) -> list[Path]:
     """Returns the files of a corpus, sorted.
 
     Args:
         folder: the corpus.
         splits: (split, pattern) pairs, `{SPAN}` and the like standing for anything; None: what `find_splits` finds, of
-            the newest span only where there are spans.
+            the spans that are read where there are spans.
+        window: the spans that are read.
 
     Raises:
         CorpusError: as `find_splits`.
@@ -63,40 +69,47 @@ def matched_files(folder: str | Path, splits: Sequence[tuple[str, str]] | None =
     folder = Path(folder)
     if splits is not None:
         return sorted({path for _, pattern in splits for path in folder.glob(_PLACEHOLDER.sub("*", pattern))})
-    find_splits(folder)
+    find_splits(folder, window)
     spans = _spans(folder)
-    base = folder / spans[-1] if spans else folder
-    return sorted({path for _, pattern in _splits(base) for path in base.glob(pattern)})
+    bases = [folder / name for name in window.chosen(str(folder), spans)] if spans else [folder]
+    patterns = [pattern for _, pattern in _splits(bases[-1])]
+    return sorted({path for base in bases for pattern in patterns for path in base.glob(pattern)})
 
 
-def corpus_fingerprint(folder: str | Path, splits: Sequence[tuple[str, str]] | None = None) -> str:
+def corpus_fingerprint(
+    folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
+) -> str:
     """Returns the SHA-256 (hexadecimal) of the names, relative to the folder, and contents of the matched files.
 
     Args:
         folder: the corpus.
         splits: as in `matched_files`.
+        window: the spans that are read.
 
     Raises:
         CorpusError: as `find_splits`.
     """
     digest = hashlib.sha256()
-    for path in matched_files(folder, splits):
+    for path in matched_files(folder, splits, window):
         with path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()
 
 
+def newest_span(folder: str | Path) -> int | None:
+    """Returns the number of the newest span; None: the corpus has no spans.
+
+    Raises:
+        CorpusError: a folder is named like a span and is none.
+    """
+    spans = _spans(Path(folder))
+    return span_number(spans[-1]) if spans else None
+
+
 def _spans(folder: Path) -> list[str]:
     """Returns the names of the span folders, oldest first."""
-    names = [path.name for path in folder.glob("span-*") if path.is_dir()]
-    for name in names:
-        if not _SPAN_FOLDER.fullmatch(name):
-            raise CorpusError(
-                str(folder / name), None, "is no span", "Name span folders span-<number>, such as span-3."
-            )
-    names.sort(key=lambda name: int(name.removeprefix("span-")))
-    return names
+    return span_folders(str(folder), (path.name for path in folder.glob("span-*") if path.is_dir()))
 
 
 def _span_spec(names: list[str]) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import apache_beam as beam
 import tensorflow as tf
+from absl import logging
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from tfx.dsl.io import fileio
@@ -23,19 +24,19 @@ from components.ingest.report_folder import ReportFolder
 @beam.typehints.with_input_types(beam.Pipeline)
 @beam.typehints.with_output_types(tf.train.Example)
 class ReadCorpus(beam.PTransform):
-    """Reads the files that a pattern matches: pipeline in, `tf.train.Example`s out, one a sentence."""
+    """Reads the files that patterns match: pipeline in, `tf.train.Example`s out, one a sentence."""
 
-    def __init__(self, input_base: str, pattern: str, config: IngestConfig, reports: ReportFolder) -> None:
+    def __init__(self, input_base: str, patterns: Sequence[str], config: IngestConfig, reports: ReportFolder) -> None:
         """Names the files.
 
         Args:
             input_base: the corpus folder.
-            pattern: files relative to it.
+            patterns: files relative to it; the last pattern, that of the newest span, must match some.
             config: how they are read.
             reports: gets the report, or the error, of each file.
         """
         super().__init__()
-        self._base, self._pattern, self._config, self._reports = input_base, pattern, config, reports
+        self._base, self._patterns, self._config, self._reports = input_base, list(patterns), config, reports
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
         """Builds the transform.
@@ -43,10 +44,14 @@ class ReadCorpus(beam.PTransform):
         Raises:
             CorpusError: no file matches.
         """
-        files = sorted(fileio.glob(os.path.join(self._base, self._pattern)))
-        if not files:
+        matches = {pattern: sorted(fileio.glob(os.path.join(self._base, pattern))) for pattern in self._patterns}
+        newest = self._patterns[-1]
+        if not matches[newest]:
             fix = "Check the folder and [corpus -> splits]; a path must not hold the wildcards * ? [ ] itself."
-            raise CorpusError(os.path.join(self._base, self._pattern), None, "matches no file", fix)
+            raise CorpusError(os.path.join(self._base, newest), None, "matches no file", fix)
+        for pattern in (pattern for pattern, files in matches.items() if not files):
+            logging.warning("%s matches no file; that span has no part in this split", pattern)
+        files = [file for found in matches.values() for file in found]
         return (
             pipeline
             | "Files" >> beam.Create(files)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tfx.dsl.io import fileio
@@ -39,6 +39,14 @@ class ReportFolder:
     def write_error(self, source: str, error: CorpusError) -> None:
         """Keeps the error that stopped the reading of one file."""
         self._write(f"error-{_name(source)}", {"source": source, "error": error.to_dict()})
+
+    def write_duplicates(self, split: str, counts: Mapping[str, int]) -> None:
+        """Keeps how many sentences of each source of a split stand in a later split too."""
+        self._write(f"duplicates-{_name(split)}", {"split": split, "counts": dict(sorted(counts.items()))})
+
+    def duplicates(self) -> dict[str, dict[str, int]]:
+        """Returns split -> source -> number of sentences that stand in a later split too."""
+        return {value["split"]: value["counts"] for value in self._read("duplicates-")}
 
     def reports(self) -> dict[str, Report]:
         """Returns the reports by source, sorted."""

@@ -10,18 +10,25 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
+from components.drift.data_profile_artifact import DataProfileArtifact
 from components.registry.executor import (
     BLESSING_KEY,
+    DATA_PROFILE_KEY,
     EVALUATION_KEY,
     EXAMPLES_KEY,
+    KEEP_KEY,
     LINEAGE_KEY,
     MODEL_CARD_KEY,
     MODEL_KEY,
     MODEL_NAME_KEY,
+    PARAMS_KEY,
     PUSHED_MODEL_KEY,
     REGISTRY_URI_KEY,
     REPORT_KEY,
+    SCHEMA_KEY,
     SERVING_DIR_KEY,
+    TRAINED_MODEL_KEY,
+    TRANSFORM_GRAPH_KEY,
     Executor,
 )
 from components.report.model_card_artifact import ModelCard
@@ -34,6 +41,8 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         MODEL_NAME_KEY: ExecutionParameter(type=str),
         SERVING_DIR_KEY: ExecutionParameter(type=str),
         LINEAGE_KEY: ExecutionParameter(type=str),
+        PARAMS_KEY: ExecutionParameter(type=str),
+        KEEP_KEY: ExecutionParameter(type=int),
     }
     INPUTS = {  # noqa: RUF012
         MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
@@ -42,6 +51,10 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples, optional=True),
         MODEL_CARD_KEY: ChannelParameter(type=ModelCard, optional=True),
         REPORT_KEY: ChannelParameter(type=Report, optional=True),
+        SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema, optional=True),
+        TRANSFORM_GRAPH_KEY: ChannelParameter(type=standard_artifacts.TransformGraph, optional=True),
+        TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
     }
     OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
 
@@ -50,8 +63,8 @@ class RegistryPusher(base_component.BaseComponent):
     """Registers a blessed and validated model, makes it the champion, and lays it out for TF Serving.
 
     A model that is not blessed, that the exporter did not validate, or that changed since, is not pushed: the node
-    succeeds, logs why, and says so in the properties. A model that was compared with a champion which another run has
-    replaced meanwhile is registered as `candidate` only.
+    succeeds, logs why, says so in the properties, and notes it in the model's history. A model that was compared with a
+    champion which another run has replaced meanwhile is registered as `candidate` only.
 
     Component `outputs` contains:
 
@@ -87,6 +100,12 @@ class RegistryPusher(base_component.BaseComponent):
         examples: types.BaseChannel | None = None,
         model_card: types.BaseChannel | None = None,
         report: types.BaseChannel | None = None,
+        schema: types.BaseChannel | None = None,
+        transform_graph: types.BaseChannel | None = None,
+        trained_model: types.BaseChannel | None = None,
+        data_profile: types.BaseChannel | None = None,
+        params: Mapping[str, str] | None = None,
+        keep_versions: int = 2,
     ) -> None:
         """Declares the node.
 
@@ -98,10 +117,18 @@ class RegistryPusher(base_component.BaseComponent):
             serving_dir: The TF Serving directory; should be absolute.
             lineage: Tags of the version, text by text, as a mapping or its JSON. `run_fingerprint` makes a repeated
                 push find its version; `baseline_version` is what the model was compared with ("" or "none": nothing).
-            evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores go into the registry.
+            evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores and files go into the registry.
             examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
             model_card: Channel of the Reporter's `ModelCard`; its files are stored with the version.
             report: Channel of the Reporter's `Report`; its file is stored with the version.
+            schema: Channel of the `Schema`, whose hash becomes the tag `schema_hash`.
+            transform_graph: Channel of the `TransformGraph`, whose hash becomes the tag `transform_graph_hash`.
+            trained_model: Channel of the Trainer's `Model`; its files are registered too, with the vocabularies of the
+                transform graph, so that a later training can begin with them.
+            data_profile: Channel of the DriftGate's `DataProfile`; the profile is registered with the weights, its
+                comparison with the files of the evaluation.
+            params: The settings of the run, text by text; they become parameters of the version's MLflow run.
+            keep_versions: How many versions without a label stay in the serving directory.
         """
         text = lineage if isinstance(lineage, str) else json.dumps(dict(lineage), sort_keys=True)
         spec = _RegistryPusherSpec(
@@ -111,10 +138,16 @@ class RegistryPusher(base_component.BaseComponent):
             examples=examples,
             model_card=model_card,
             report=report,
+            schema=schema,
+            transform_graph=transform_graph,
+            trained_model=trained_model,
+            data_profile=data_profile,
             registry_uri=registry_uri,
             model_name=model_name,
             serving_dir=serving_dir,
             lineage=text,
+            params=json.dumps(dict(params or {}), sort_keys=True),
+            keep_versions=keep_versions,
             pushed_model=types.Channel(type=standard_artifacts.PushedModel),
         )
         super().__init__(spec=spec)

@@ -9,5 +9,13 @@ class RegistryError(NerError):
     """The registry, a model folder or the serving directory is not as it must be; the text says what to do."""
 
 
-class ChampionMovedError(RegistryError):
+class PromotionRefusedError(RegistryError):
+    """A version may not become champion; the text says why."""
+
+
+class ChampionMovedError(PromotionRefusedError):
     """A promotion was refused because the champion is no longer the one the new version was compared with."""
+
+
+class LockHeldError(RegistryError):
+    """Another process of this machine is at work on the same thing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,17 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
+from components.drift.data_profile import FILE_NAME as PROFILE_FILE
+from components.drift.drift_report import FILE_NAME as DRIFT_FILE
+from components.registry.champion_changes import acting_user
 from components.registry.errors import RegistryError
+from components.registry.evaluation_summary import EvaluationSummary
 from components.registry.model_registry import ModelRegistry
+from components.registry.names import RUN_ID_TAG
 from components.registry.push import PushRequest, PushResult, push
 from components.registry.push_gate import VALIDATION_FILE
+from components.registry.version_record import VersionRecord
+from components.text.tree_hash import tree_hash
 
 MODEL_KEY = "model"
 BLESSING_KEY = "blessing"
@@ -30,9 +36,17 @@ REGISTRY_URI_KEY = "registry_uri"
 MODEL_NAME_KEY = "model_name"
 SERVING_DIR_KEY = "serving_dir"
 LINEAGE_KEY = "lineage"
+SCHEMA_KEY = "schema"
+TRANSFORM_GRAPH_KEY = "transform_graph"
+TRAINED_MODEL_KEY = "trained_model"
+DATA_PROFILE_KEY = "data_profile"
+PARAMS_KEY = "params"
+KEEP_KEY = "keep_versions"
 
-SCORES_FILE = "scores.json"
-"""The Evaluator's scores beside TFMA's files; stored with the version when it is there."""
+REPORT_SUFFIXES = (".json", ".html", ".md")
+"""Files of these kinds beside TFMA's own in an evaluation are stored with the version."""
+
+_VOCABULARIES = ("transform_fn", "assets")  # where tf.Transform keeps them in its output
 
 DATA_TAG_PREFIX = "data."
 
@@ -54,35 +68,84 @@ class Executor(base_executor.BaseExecutor):
         """Pushes the model, or says why not.
 
         Args:
-            input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `model_card` and `report`.
+            input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `schema`,
+                `transform_graph`, `trained_model`, `data_profile`, `model_card` and `report`.
             output_dict: `pushed_model`, which gets custom properties only.
-            exec_properties: `registry_uri`, `model_name`, `serving_dir`, and `lineage` (a JSON object of texts).
+            exec_properties: `registry_uri`, `model_name`, `serving_dir`, `keep_versions`, and as JSON objects of texts
+                `lineage` and `params`.
 
         Raises:
-            RegistryError: If the registry or the serving directory cannot be written, or `lineage` is malformed.
+            RegistryError: If the registry or the serving directory cannot be written, or `lineage` or `params` is
+                malformed.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         registry = ModelRegistry(exec_properties[REGISTRY_URI_KEY])
-        result = push(registry, _request(input_dict, exec_properties))
+        run_id = self._context.pipeline_run_id if self._context else ""
+        result = push(registry, _request(input_dict, exec_properties, run_id or ""))
         _report(result, registry, artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY]))
 
 
-def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> PushRequest:
+def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any], run_id: str) -> PushRequest:
     model = artifact_utils.get_single_instance(input_dict[MODEL_KEY])
     evaluations = input_dict.get(EVALUATION_KEY) or []
-    data_tags: dict[str, str] = {}
-    for examples in input_dict.get(EXAMPLES_KEY) or []:
-        data_tags |= {DATA_TAG_PREFIX + key: str(value) for key, value in _properties(examples).items()}
+    summary = EvaluationSummary.read(evaluations[0].uri) if evaluations else EvaluationSummary()
+    tags = {RUN_ID_TAG: run_id} if run_id else {}
+    tags |= _data_tags(input_dict) | _hashes(input_dict) | _texts(exec_properties, LINEAGE_KEY)
     return PushRequest(
         model_dir=Path(path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model))),
         validation_file=Path(model.uri, VALIDATION_FILE),
-        blessed=model_utils.is_model_blessed(artifact_utils.get_single_instance(input_dict[BLESSING_KEY])),
         model_name=exec_properties[MODEL_NAME_KEY],
         serving_dir=Path(exec_properties[SERVING_DIR_KEY]).absolute(),
-        lineage={**data_tags, **_lineage(exec_properties[LINEAGE_KEY])},
-        metrics={key: score for evaluation in evaluations for key, score in _scores(evaluation).items()},
-        card_files=(*(Path(evaluation.uri, SCORES_FILE) for evaluation in evaluations), *_documents(input_dict)),
+        record=VersionRecord(
+            tags=tags,
+            metrics=summary.metrics,
+            metrics_by_type=summary.by_type,
+            metrics_by_slice=summary.by_slice,
+            params=_texts(exec_properties, PARAMS_KEY),
+            trained=_trained(input_dict),
+            files=tuple(_cards(input_dict)),
+            blessed=model_utils.is_model_blessed(artifact_utils.get_single_instance(input_dict[BLESSING_KEY])),
+        ),
+        verdict=summary.verdict(),
+        failures=summary.failures,
+        who=f"{acting_user()}, run {run_id}" if run_id else "",
+        keep=int(exec_properties[KEEP_KEY]),
     )
+
+
+def _data_tags(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for examples in input_dict.get(EXAMPLES_KEY) or []:
+        found |= {DATA_TAG_PREFIX + key: str(value) for key, value in _properties(examples).items()}
+    return found
+
+
+def _hashes(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
+    """What identifies the inputs wherever the model goes: hashes, not paths."""
+    return {
+        f"{key}_hash": tree_hash(artifact.uri)
+        for key in (SCHEMA_KEY, TRANSFORM_GRAPH_KEY)
+        for artifact in input_dict.get(key) or []
+    }
+
+
+def _trained(input_dict: dict[str, list[Artifact]]) -> dict[str, Path]:
+    """The trained model, the vocabularies without which nobody knows whose its rows are, the profile of its data."""
+    models = input_dict.get(TRAINED_MODEL_KEY) or []
+    if not models:
+        return {}
+    folders = [Path(model.uri) for model in models]
+    folders += [Path(graph.uri, *_VOCABULARIES) for graph in input_dict.get(TRANSFORM_GRAPH_KEY) or []]
+    files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
+    files += [Path(profile.uri, PROFILE_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
+    return {file.name: file for file in files}
+
+
+def _cards(input_dict: dict[str, list[Artifact]]) -> list[Path]:
+    evaluations = input_dict.get(EVALUATION_KEY) or []
+    files = [file for evaluation in evaluations for file in _reports(Path(evaluation.uri))]
+    files += [Path(profile.uri, DRIFT_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
+    return files + _documents(input_dict)
 
 
 def _documents(input_dict: dict[str, list[Artifact]]) -> list[Path]:
@@ -91,26 +154,23 @@ def _documents(input_dict: dict[str, list[Artifact]]) -> list[Path]:
     return sorted(path for artifact in artifacts for path in Path(artifact.uri).glob("*.*"))
 
 
-def _lineage(text: str) -> dict[str, str]:
+def _reports(folder: Path) -> list[Path]:
+    """The readable files of an evaluation: scores, report, model card, whatever there is; TFMA's own are not."""
+    return sorted(path for path in folder.iterdir() if path.suffix in REPORT_SUFFIXES) if folder.is_dir() else []
+
+
+def _texts(exec_properties: dict[str, Any], key: str) -> dict[str, str]:
+    text = exec_properties[key]
     try:
-        lineage = json.loads(text)
+        values = json.loads(text)
     except ValueError as error:
-        raise RegistryError(f"{LINEAGE_KEY}: {text!r} is no JSON ({error}). Give an object of texts.") from error
-    if not isinstance(lineage, dict):
-        raise RegistryError(f"{LINEAGE_KEY}: {text!r} is no JSON object. Give an object of texts.")
-    for key, value in lineage.items():
+        raise RegistryError(f"{key}: {text!r} is no JSON ({error}). Give an object of texts.") from error
+    if not isinstance(values, dict):
+        raise RegistryError(f"{key}: {text!r} is no JSON object. Give an object of texts.")
+    for name, value in values.items():
         if not isinstance(value, str):
-            raise RegistryError(f"{LINEAGE_KEY}[{key!r}]: expected a text, got {value!r}. Write it in quotes.")
-    return lineage
-
-
-def _scores(evaluation: Artifact) -> dict[str, float]:
-    """The float properties of an evaluation; one that is undefined (no example of its kind) is left out, and named."""
-    scores = {key: value for key, value in _properties(evaluation).items() if isinstance(value, float)}
-    undefined = sorted(key for key, value in scores.items() if not math.isfinite(value))
-    if undefined:
-        logging.warning("The scores %s are undefined and do not go into the registry.", ", ".join(undefined))
-    return {key: value for key, value in scores.items() if math.isfinite(value)}
+            raise RegistryError(f"{key}[{name!r}]: expected a text, got {value!r}. Write it in quotes.")
+    return values
 
 
 def _properties(artifact: Artifact) -> dict[str, int | float | str]:

@@ -10,22 +10,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from components.registry.errors import LockHeldError
+
 INCOMING_PREFIX = ".incoming-"
 """Folders of this name are unfinished; TF Serving skips them because they are no number."""
 
 
 @contextmanager
-def locked(lock_file: Path) -> Iterator[None]:
+def locked(lock_file: Path, wait: bool = True) -> Iterator[None]:
     """Holds an exclusive lock between processes of one machine; the system drops it when the holder dies.
 
     flock of the standard library, because nothing but this one call is needed. It does not nest.
 
     Args:
         lock_file: File to lock; created with its folder when absent, never removed (removing it would be a race).
+        wait: until another holder is through.
+
+    Raises:
+        LockHeldError: somebody else holds it, and `wait` is false.
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LockHeldError(f"{lock_file} is held by another process; wait until it is through") from None
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -11,6 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from components.registry.errors import RegistryError
 from components.registry.files import fsync_path, locked
+from components.registry.mlflow_reader import MlflowReader
+from components.registry.registry_reader import RegistryReader
+from components.registry.sqlite_reader import SqliteReader
 
 _SQLITE = "sqlite:///"
 
@@ -46,6 +50,11 @@ class MlflowStore:
             server chooses. Needed with a database server.
         experiment: MLflow experiment that holds one MLflow run for each registered version.
 
+    Attributes:
+        uri: The address; the path of an sqlite file is absolute.
+        database: The sqlite file; None when it is something else.
+        over_http: Whether it is an MLflow server.
+
     Raises:
         RegistryError: If the URI is none of these, or a local folder is asked for over HTTP.
     """
@@ -66,18 +75,20 @@ class MlflowStore:
             uri = f"{_SQLITE}{self.database}"
             artifact_location = artifact_location or str(self.database.parent / "artifacts")
         self.uri = uri
-        self._over_http = scheme in ("http", "https")
+        self.over_http = scheme in ("http", "https")
         self._experiment = experiment
         self._artifact_location: str | None = None
         self._client: Any = None
+        self._quick: SqliteReader | None = None
         if artifact_location is not None:
             self._check_location(artifact_location)
             folder = local_path(artifact_location)
             self._artifact_location = str(folder.absolute()) if folder else artifact_location
-        elif not self._over_http:
+        elif not self.over_http:
             raise RegistryError(
                 f"registry uri {uri!r}: a database server needs artifact_location, the place for the model files "
-                "that every machine can reach (s3://..., gs://..., or a shared folder)."
+                "that every machine can reach (s3://..., gs://..., or a shared folder). From a configuration, name an "
+                "MLflow server (http://...) that has the database behind it."
             )
 
     def is_empty(self) -> bool:
@@ -85,12 +96,30 @@ class MlflowStore:
         return self.database is not None and not self.database.exists()
 
     @contextmanager
+    def reader(self) -> Iterator[RegistryReader]:
+        """Something to read the registry with, quick where that is possible.
+
+        Raises:
+            RegistryError: If the store cannot be opened or refuses a call.
+        """
+        if self._quick is None and self.database is not None and SqliteReader(self.database).supports():
+            self._quick = SqliteReader(self.database)
+        if self._quick is None:
+            with self.client() as client:
+                yield MlflowReader(client)
+            return
+        try:
+            yield self._quick
+        except sqlite3.Error as error:
+            raise RegistryError(f"the model registry {self.uri} cannot be read: {error}.") from error
+
+    @contextmanager
     def client(self, *, write: bool = False) -> Iterator[Any]:
         """An open `MlflowClient`; MLflow's errors leave the block as RegistryError.
 
         Args:
             write: Holds the registry's lock, so that reading, deciding and writing are one step among all processes of
-                this machine. Only an sqlite file has such a lock: MLflow servers have no compare-and-set.
+                this machine. Only an sqlite file has such a lock.
 
         Raises:
             RegistryError: If the store cannot be opened or refuses a call.
@@ -122,7 +151,7 @@ class MlflowStore:
         return str(found.experiment_id)
 
     def _check_location(self, location: str) -> None:
-        if self._over_http and local_path(location) is not None:
+        if self.over_http and local_path(location) is not None:
             raise RegistryError(
                 f"the registry {self.uri} is a server, but experiment {self._experiment!r} stores models in the local "
                 f"folder {location}, which other machines do not see. Start the server with --artifacts-destination "
@@ -147,7 +176,7 @@ class MlflowStore:
                 if not self.database.exists():
                     _create_database(self.database, MlflowClient)
                 return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-        except _opening_errors(self._over_http) as error:
+        except _opening_errors(self.over_http) as error:
             raise RegistryError(
                 f"the model registry {self.uri} cannot be opened: {error}. Check the address, and that it is an MLflow "
                 "database of this MLflow version."

@@ -11,10 +11,20 @@ CANDIDATE = "candidate"
 PREVIOUS = "previous"
 
 TREE_HASH_TAG = "tree_hash"
+RUN_ID_TAG = "run_id"
 RUN_FINGERPRINT_TAG = "run_fingerprint"
 BASELINE_VERSION_TAG = "baseline_version"
-REPLACES_TAG = "replaces"
+TRAINED_HASH_TAG = "trained_hash"
+WARM_START_TAG = "warm_start_version"
+BLESSED_TAG = "blessed"
+CONTRACT_VERSION_TAG = "contract_version"
+SLICES_TAG = "metrics_by_slice"
+PARAMS_TAG = "params"
+TYPES_TAG = "metrics_by_type"
 METRIC_TAG_PREFIX = "metric."
+
+HISTORY_SUFFIX = ".history"
+"""The history of the model `ner` is the registered model `ner.history`, one version an entry."""
 
 NO_VERSION = "none"
 """How "no version" is written where a version is asked for as text; an empty text means the same."""
@@ -37,6 +47,8 @@ def check_model_name(name: str) -> str:
             f"model name {name!r}: only letters, digits, '.', '_' and '-' are allowed, and the first must be a letter "
             "or digit, because it also names a folder for TF Serving. Choose another name."
         )
+    if name.endswith(HISTORY_SUFFIX):
+        raise RegistryError(f"model name {name!r}: names that end in {HISTORY_SUFFIX!r} are histories. Choose another.")
     return name
 
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from components.registry.errors import ChampionMovedError
+from components.registry.errors import PromotionRefusedError
+from components.registry.history_entry import REFUSED
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import (
     BASELINE_VERSION_TAG,
     CANDIDATE,
     CHAMPION,
-    PREVIOUS,
     RUN_FINGERPRINT_TAG,
     check_model_name,
     parse_version,
 )
 from components.registry.push_gate import refusal
 from components.registry.registered_version import RegisteredVersion
-from components.registry.serving_directory import publish, published_versions, write_models_config
+from components.registry.serving_directory import publish
+from components.registry.serving_sync import sync
+from components.registry.version_record import VersionRecord
 
 
 @dataclass(frozen=True)
@@ -45,24 +46,27 @@ class PushRequest:
 
     Attributes:
         model_dir: The exported SavedModel.
-        validation_file: The exporter's `validation.json`.
-        blessed: Whether the Evaluator blessed the model.
+        validation_file: The exporter's `validation.json`, which is stored with the version.
         model_name: Name of the registered model.
         serving_dir: The TF Serving directory.
-        lineage: Tags of the version. `baseline_version` (number as text, "" or "none") is the champion that the model
-            was compared with, `run_fingerprint` part of the identity of the version.
-        metrics: Scores of the model.
-        card_files: Reports to store with the version; those that do not exist are left out.
+        record: What is registered with the version. Its tag `baseline_version` (number as text, "" or "none") is the
+            champion that the model was compared with, `run_fingerprint` part of its identity. Files that do not exist
+            are left out.
+        verdict: The comparison in words, for the history.
+        failures: What the blessing was refused for, a line each.
+        who: Who pushes; by default the user of this process.
+        keep: How many versions without a label stay in the serving directory.
     """
 
     model_dir: Path
     validation_file: Path
-    blessed: bool
     model_name: str
     serving_dir: Path
-    lineage: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    card_files: tuple[Path, ...] = ()
+    record: VersionRecord = field(default_factory=VersionRecord)
+    verdict: str = ""
+    failures: tuple[str, ...] = ()
+    who: str = ""
+    keep: int = 2
 
 
 def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
@@ -70,6 +74,7 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
 
     Every step can be repeated: a push that died anywhere is finished by the next one, and makes no second version.
     Promotion precedes publication, because TF Serving without a models.config loads whatever number is the highest.
+    What is refused is noted in the model's history.
 
     Args:
         registry: The model registry.
@@ -81,40 +86,46 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
     Raises:
         RegistryError: If the registry or the serving directory cannot be written, or the lineage is malformed.
     """
-    check_model_name(request.model_name)
-    baseline = parse_version(request.lineage.get(BASELINE_VERSION_TAG, ""))
-    reason = refusal(request.model_dir, request.validation_file, request.blessed)
+    champions = registry.champions(check_model_name(request.model_name))
+    parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))  # a malformed one is told before any work
+    reason = refusal(request.model_dir, request.validation_file, request.record.blessed, request.failures)
     if reason:
+        champions.note(REFUSED, reason, who=request.who)
         return PushResult(pushed=False, reason=reason)
-    cards = [file for file in (request.validation_file, *request.card_files) if file.is_file()]
-    version = registry.register(request.model_dir, request.model_name, request.lineage, request.metrics, cards)
+    files = [file for file in (request.validation_file, *request.record.files) if file.is_file()]
+    record = replace(request.record, files=tuple(files), summary=request.record.summary or request.verdict)
+    version = registry.register(request.model_dir, request.model_name, record)
     try:
-        version = registry.promote(version.name, version.version, _expected_champion(registry, request, baseline))
-    except ChampionMovedError as error:
-        registry.set_alias(version.name, CANDIDATE, version.version)
-        reason = f"registered as {CANDIDATE} only: {error}"
-        return PushResult(pushed=False, reason=reason, version=registry.get(version.name, version.version))
-    destination = publish(request.model_dir, request.serving_dir, version.name, version.version)
-    _label_versions(registry, version.name, request.serving_dir)
-    return PushResult(pushed=True, version=version, destination=destination)
+        expected = _expected_champion(registry, request)
+        version = champions.promote(version.version, expected, _why(request), who=request.who)
+    except PromotionRefusedError as error:
+        return _candidate_only(registry, request, version, str(error))
+    publish(request.model_dir, request.serving_dir, version.name, version.version)
+    report = sync(registry, version.name, request.serving_dir, keep=request.keep)
+    return PushResult(pushed=True, version=version, destination=report.folder(version.version))
 
 
-def _expected_champion(registry: ModelRegistry, request: PushRequest, baseline: int | None) -> int | None:
+def _why(request: PushRequest) -> str:
+    return f"blessed: {request.verdict}" if request.verdict else "blessed"
+
+
+def _candidate_only(
+    registry: ModelRegistry, request: PushRequest, version: RegisteredVersion, error: str
+) -> PushResult:
+    registry.set_alias(version.name, CANDIDATE, version.version)
+    reason = f"registered as {CANDIDATE} only: {error}"
+    registry.champions(version.name).note(REFUSED, reason, version=version.version, who=request.who)
+    return PushResult(pushed=False, reason=reason, version=registry.get(version.name, version.version))
+
+
+def _expected_champion(registry: ModelRegistry, request: PushRequest) -> int | None:
     """What the champion must still be for the evaluation to count.
 
     A champion made from the very same inputs stood the same comparison: a repeated training (its artifacts were lost,
     say) may take its place.
     """
     champion = registry.get(request.model_name, CHAMPION)
-    fingerprint = request.lineage.get(RUN_FINGERPRINT_TAG)
+    fingerprint = request.record.tags.get(RUN_FINGERPRINT_TAG)
     if champion is not None and fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == fingerprint:
         return champion.version
-    return baseline
-
-
-def _label_versions(registry: ModelRegistry, name: str, serving_dir: Path) -> None:
-    """Makes TF Serving load the champion and the one before it (for a fast way back), labelled so."""
-    present = published_versions(serving_dir, name)
-    found = {alias: registry.get(name, alias) for alias in (CHAMPION, PREVIOUS)}
-    labels = {alias: version.version for alias, version in found.items() if version and version.version in present}
-    write_models_config(serving_dir, name, labels.values(), labels)
+    return parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))

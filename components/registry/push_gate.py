@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ VALIDATION_FILE = "validation.json"
 """Written by the exporter beside the SavedModel folder."""
 
 
-def refusal(model_dir: Path, validation_file: Path, blessed: bool) -> str:
+def refusal(model_dir: Path, validation_file: Path, blessed: bool, failures: Sequence[str] = ()) -> str:
     """Says in words why a model must not be pushed.
 
     Args:
@@ -20,11 +21,13 @@ def refusal(model_dir: Path, validation_file: Path, blessed: bool) -> str:
         validation_file: What the exporter's validation found: a JSON object with `passed` (bool), `tree_hash` (of the
             folder it looked at; empty if it did not take one) and `checks` (objects with `name`, `passed`, `detail`).
         blessed: Whether the Evaluator blessed the model.
+        failures: What it was not blessed for.
 
     Returns:
         All reasons, joined by "; ", or "" if the model may be pushed.
     """
-    reasons = [] if blessed else ["the evaluator did not bless the model"]
+    words = f" ({', '.join(failures)})" if failures else ""
+    reasons = [] if blessed else [f"the evaluator did not bless the model{words}"]
     reasons += _validation_reasons(model_dir, validation_file)
     return "; ".join(reasons)
 

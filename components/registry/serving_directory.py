@@ -46,7 +46,7 @@ def publish(model_dir: Path, base_dir: Path, name: str, version: int) -> Path:
     if not (model_dir / SAVED_MODEL_FILE).is_file():
         raise RegistryError(f"{model_dir}: no {SAVED_MODEL_FILE} there, so it is no SavedModel. Check the path.")
     target = base_dir / check_model_name(name) / str(int(version))
-    with locked(base_dir / f".{name}.lock"):
+    with locked(lock_file(base_dir, name)):
         if target.exists():
             return _already_published(target, digest)
         for leftover in target.parent.glob(f"{INCOMING_PREFIX}*"):
@@ -73,7 +73,8 @@ def write_models_config(
         name: Name of the model.
         versions: Versions to load; each must have its folder.
         labels: Label -> version, each of them among `versions` (TF Serving refuses labels of versions it has not).
-        base_path: Folder of the model as the server sees it, when that differs, e.g. `/models/ner` in a container.
+        base_path: Folder of the model as the server sees it, when that differs, e.g. `/models/ner` in a container; it
+            stays until another one is given.
 
     Returns:
         The file.
@@ -87,17 +88,35 @@ def write_models_config(
     path = base_dir / MODELS_CONFIG
     with locked(base_dir / f".{MODELS_CONFIG}.lock"):
         config = _read_config(path)
-        kept = [entry for entry in config.model_config_list.config if entry.name != name]
-        del config.model_config_list.config[:]
-        config.model_config_list.config.extend(kept)
-        entry = config.model_config_list.config.add(
-            name=name, base_path=base_path or str((base_dir / name).absolute()), model_platform="tensorflow"
-        )
+        entries = config.model_config_list.config
+        entry = next((entry for entry in entries if entry.name == name), None) or entries.add(name=name)
+        entry.base_path = base_path or entry.base_path or str((base_dir / name).absolute())
+        entry.model_platform = "tensorflow"
+        entry.ClearField("model_version_policy")
+        entry.ClearField("version_labels")
         entry.model_version_policy.specific.versions.extend(numbers)
         for label, version in sorted(labels.items()):
             entry.version_labels[label] = int(version)
-        _write_config(path, config)
+        if _read_config(path) != config:  # the server reads it anew whenever it changes
+            _write_config(path, config)
     return path
+
+
+def lock_file(base_dir: Path, name: str) -> Path:
+    """The file that is locked while versions of a model come or go."""
+    return base_dir / f".{check_model_name(name)}.lock"
+
+
+def models_config(base_dir: Path, name: str) -> tuple[tuple[int, ...], dict[str, int]]:
+    """What TF Serving is told about a model: the versions to load, and label -> version; nothing when it is not named.
+
+    Raises:
+        RegistryError: If the file cannot be read.
+    """
+    for entry in _read_config(base_dir / MODELS_CONFIG).model_config_list.config:
+        if entry.name == name:
+            return tuple(sorted(entry.model_version_policy.specific.versions)), dict(entry.version_labels)
+    return (), {}
 
 
 def published_versions(base_dir: Path, name: str) -> tuple[int, ...]:

@@ -31,6 +31,7 @@ class TrainerSpec(component_spec.ComponentSpec):
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "hyperparameters": component_spec.ChannelParameter(type=standard_artifacts.HyperParameters, optional=True),
+        "warm_start": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -57,6 +58,7 @@ class Trainer(base_component.BaseComponent):
         hyperparameters: types.BaseChannel | None = None,
         code_version: str | None = None,
         checkpoint_dir: str | None = None,
+        warm_start: types.BaseChannel | None = None,
     ) -> None:
         """Builds the spec.
 
@@ -68,11 +70,13 @@ class Trainer(base_component.BaseComponent):
             code_version: anything that changes when the training code does, so that TFX's cache sees it.
             checkpoint_dir: where a training keeps its state while it lasts, in a folder named after all that its result
                 depends on, so that the same training finds it again; none keeps none.
+            warm_start: channel of an earlier `Model` to begin with, from ChampionSource; its artifact may be empty.
         """
         spec = TrainerSpec(
             examples=examples,
             transform_graph=transform_graph,
             hyperparameters=hyperparameters,
+            warm_start=warm_start,
             code_version=code_version,
             checkpoint_dir=checkpoint_dir,
             **{

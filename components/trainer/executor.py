@@ -30,7 +30,8 @@ class Executor(base_executor.BaseExecutor):
         """Trains a tagger.
 
         Args:
-            input_dict: `examples` (transformed), `transform_graph`, and `hyperparameters` where a search found some.
+            input_dict: `examples` (transformed), `transform_graph`, and where there are some `hyperparameters` that a
+                search found, and the model to begin with, `warm_start`.
             output_dict: `model` gets the trained model, `model_run` TensorBoard's files.
             exec_properties: the fields of `TrainerSettings`, `tagger_options` as JSON.
         """
@@ -44,9 +45,10 @@ class Executor(base_executor.BaseExecutor):
         devices = choose_devices(settings.devices, settings.hosts)  # first: several hosts meet before anything runs
         train_files, eval_files = (_files(input_dict["examples"], split) for split in ("train", "eval"))
         graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
-        checkpoint = _checkpoint(exec_properties, settings, train_files, eval_files, graph)
+        earlier = earlier_model_folder(input_dict.get("warm_start") or [])
+        checkpoint = _checkpoint(exec_properties, settings, train_files, eval_files, graph, earlier)
         log_dir = artifact_utils.get_single_uri(output_dict["model_run"])
-        trained = train(settings, train_files, eval_files, graph, log_dir, checkpoint, devices)
+        trained = train(settings, train_files, eval_files, graph, log_dir, checkpoint, devices, earlier)
         if not devices.is_chief:
             return
         model = artifact_utils.get_single_instance(output_dict["model"])
@@ -64,6 +66,7 @@ def _checkpoint(
     train_files: list[str],
     eval_files: list[str],
     graph: str,
+    earlier: str | None,
 ) -> Checkpoint | None:
     """A retry has another output folder, and a new run another execution: the same training has the same id."""
     from components.trainer.checkpoint import Checkpoint
@@ -72,7 +75,7 @@ def _checkpoint(
     folder = exec_properties.get("checkpoint_dir")
     if not folder:
         return None
-    number = training_id(settings, train_files, eval_files, graph, exec_properties.get("code_version"))
+    number = training_id(settings, train_files, eval_files, graph, exec_properties.get("code_version"), earlier)
     return Checkpoint(f"{folder}/{number}")
 
 
@@ -85,6 +88,12 @@ def settings_of(exec_properties: dict[str, Any]) -> TrainerSettings:
         if str(field.type) in types_
     }
     return TrainerSettings(**values, tagger_options=json.loads(exec_properties["tagger_options"]))
+
+
+def earlier_model_folder(artifacts: list[types.Artifact]) -> str | None:
+    """Returns the folder of the model to begin with; None when there is no such artifact, or it says it is empty."""
+    present = [one for one in artifacts if one.get_int_custom_property("present")]
+    return f"{present[0].uri}/trained" if present else None
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:

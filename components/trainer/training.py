@@ -20,6 +20,7 @@ from components.trainer.checkpoint import Checkpoint
 from components.trainer.dataset import read_windows
 from components.trainer.dev_scorer import DevScorer
 from components.trainer.devices import Devices, choose_devices
+from components.trainer.earlier_model import warm_start_from
 from components.trainer.epoch_log import EpochLog
 from components.trainer.fit import fit
 from components.trainer.linear_features import choose_linear_features
@@ -41,6 +42,7 @@ def train(
     log_dir: str | None = None,
     checkpoint: Checkpoint | None = None,
     devices: Devices | None = None,
+    earlier: str | None = None,
 ) -> TrainedModel:
     """Trains a tagger and keeps the weights of its best epoch by entity F1 on the eval split.
 
@@ -52,6 +54,7 @@ def train(
         log_dir: where TensorBoard's event files go; none writes none.
         checkpoint: where the state of the training is kept, and gone on from; none keeps nothing.
         devices: what to train on; none takes those that the settings ask for.
+        earlier: folder of an earlier model whose weights to begin with; none begins fresh.
 
     Raises:
         NerError: the training split holds no token, or nothing but outside tags; the devices are not there; or the
@@ -69,6 +72,8 @@ def train(
             for name, files in (("train", train_files), ("eval", eval_files))
         )
         model = build_model(settings, transform, len(tags), devices)
+        if earlier:
+            warm_start_from(earlier, model, transform)
         choose_linear_features(model, train_set)
         loss = tagger_loss(settings.tagger, tags)
         result = fit(

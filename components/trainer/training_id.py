@@ -23,6 +23,7 @@ def training_id(
     eval_files: Sequence[str],
     transform_graph: str,
     code_version: str | None = None,
+    earlier: str | None = None,
 ) -> str:
     """Returns 32 hex digits that are the same when settings, data, code and libraries are: then results are.
 
@@ -32,12 +33,13 @@ def training_id(
         eval_files: the same.
         transform_graph: tf.Transform's output folder.
         code_version: of our own code.
+        earlier: folder of the model that it begins with, if any.
     """
     digest = hashlib.sha256()
     values = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _NO_MATTER}
     facts = [values, code_version, tf.__version__, keras.__version__]
     digest.update(json.dumps(facts, sort_keys=True).encode())
-    for files in (train_files, eval_files, _files_below(transform_graph)):
+    for files in (train_files, eval_files, _files_below(transform_graph), _files_below(earlier) if earlier else []):
         digest.update(b"\0files")
         for file in files:
             digest.update(_content(file))

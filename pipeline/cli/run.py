@@ -17,7 +17,10 @@ from pipeline.cli.options import config_options
     metavar="REASON",
     help="Push the model whatever its scores; the reason is recorded in the registry.",
 )
-def run(profile: Path | None, settings: tuple[str, ...], data: Path | None, force_bless: str | None) -> None:
+@click.option("--warm-start", is_flag=True, help="Begin the training with the champion's weights.")
+def run(
+    profile: Path | None, settings: tuple[str, ...], data: Path | None, force_bless: str | None, warm_start: bool
+) -> None:
     """Run the pipeline on this machine: labelled text in, a served tagger out.
 
     What did not change since an earlier run is taken from the cache.
@@ -33,4 +36,4 @@ def run(profile: Path | None, settings: tuple[str, ...], data: Path | None, forc
     from pipeline.local_run import run_locally
     from pipeline.summary import print_summary
 
-    print_summary(run_locally(config, (force_bless or "").strip()))
+    print_summary(run_locally(config, (force_bless or "").strip(), warm_start))

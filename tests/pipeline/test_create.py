@@ -21,7 +21,7 @@ def pipeline(tmp_path_factory):
 
 def test_every_node_is_there_once(pipeline):
     assert sorted(node.id for node in pipeline.components) == [
-        "ChampionSource", "CorpusExampleGen", "DataValidator", "Evaluator", "Exporter", "ImportSchemaGen",
+        "ChampionSource", "CorpusExampleGen", "DataValidator", "DriftGate", "Evaluator", "Exporter", "ImportSchemaGen",
         "RegistryPusher", "Reporter", "StatisticsGen", "Trainer", "Transform",
     ]  # fmt: skip
 
@@ -29,6 +29,7 @@ def test_every_node_is_there_once(pipeline):
 def test_nothing_is_learned_from_data_that_was_not_checked(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     assert nodes["DataValidator"] in nodes["Transform"].upstream_nodes
+    assert nodes["DriftGate"] in nodes["Transform"].upstream_nodes
     assert nodes["Transform"] in nodes["Trainer"].upstream_nodes
 
 
@@ -105,3 +106,9 @@ def test_the_transform_sees_pretrained_files_and_when_they_change(pipeline, tmp_
         assert vectors["path"] == str(file)
         versions.append(vectors["version"])
     assert versions[0] != versions[1]
+
+
+def test_the_profile_of_the_data_is_registered_with_the_model(pipeline):
+    nodes = {node.id: node for node in pipeline.components}
+    assert nodes["RegistryPusher"].inputs["data_profile"] is nodes["DriftGate"].outputs["profile"]
+    assert nodes["DriftGate"].inputs["champion"] is nodes["ChampionSource"].outputs["trained"]

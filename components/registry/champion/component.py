@@ -11,6 +11,7 @@ from components.registry.champion.executor import (
     CHAMPION_KEY,
     MODEL_NAME_KEY,
     REGISTRY_URI_KEY,
+    TRAINED_KEY,
     VERSION_KEY,
     Executor,
 )
@@ -24,7 +25,10 @@ class _ChampionSourceSpec(component_spec.ComponentSpec):
         VERSION_KEY: ExecutionParameter(type=str),
     }
     INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
-    OUTPUTS = {CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model)}  # noqa: RUF012
+    OUTPUTS = {  # noqa: RUF012
+        CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model),
+        TRAINED_KEY: ChannelParameter(type=standard_artifacts.Model),
+    }
 
 
 class ChampionSource(base_component.BaseComponent):
@@ -41,6 +45,9 @@ class ChampionSource(base_component.BaseComponent):
     *   `champion`: `Model` with the SavedModel in `Format-Serving`, byte for byte as it was registered, and in `card`
         its model card, if it has one; an empty folder when there is no champion yet. Custom properties: `present` (int
         0/1), and when present `version` (int) and `tree_hash` (text).
+    *   `trained`: `Model` with the same version's weights as they were trained and their vocabularies, for a warm
+        start; empty when there is no champion, or it was registered without them. Custom properties `present` and
+        `version` as above.
 
     Example:
         ChampionSource(registry_uri="sqlite:////data/registry/mlflow.db", model_name="ner", version="3")
@@ -62,5 +69,6 @@ class ChampionSource(base_component.BaseComponent):
             model_name=model_name,
             version=version,
             champion=types.Channel(type=standard_artifacts.Model),
+            trained=types.Channel(type=standard_artifacts.Model),
         )
         super().__init__(spec=spec)

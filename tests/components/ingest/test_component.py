@@ -6,13 +6,14 @@ import pytest
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as pipeline_lib
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
-from tfx.proto import example_gen_pb2, range_config_pb2
+from tfx.proto import example_gen_pb2
 from tfx.utils import proto_utils
 
 from components.ingest.component import CorpusExampleGen
 from components.ingest.corpus_error import CorpusError
 from components.ingest.ingest_config import IngestConfig
 from components.ingest.read_options import ReadOptions
+from components.ingest.span_window import SpanWindow
 from components.text.errors import NerError
 
 
@@ -38,7 +39,7 @@ def test_layout_is_found_and_options_are_handed_on(tmp_path):
     splits, division, config = parameters(CorpusExampleGen(base, None, options, ["topic"], code_version="v1"))
     assert splits == [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]
     assert not division.splits
-    assert config == IngestConfig(options, ("topic",), False, "v1")
+    assert config == IngestConfig(options, ("topic",), code_version="v1")
 
 
 def test_one_split_is_divided_by_hash_of_the_sentence(tmp_path):
@@ -62,7 +63,7 @@ def test_missing_eval_is_held_out_of_train(tmp_path):
         ({"splits": [("a", "a"), ("b", "b")]}, "holds a, b and no train"),
         ({"metadata_columns": ["key"]}, "'key', which is a feature"),
         (
-            {"range_config": range_config_pb2.RangeConfig()},
+            {"window": SpanWindow(size=2)},
             "a span was asked for, but the corpus has no span",
         ),
     ],
@@ -109,11 +110,24 @@ def test_pipeline_reads_the_newest_span_caches_and_hands_errors_on(tmp_path):
 
     assert run(tmp_path, CorpusExampleGen(str(corpus))).id == newest.id
 
-    nine = range_config_pb2.RangeConfig(
-        static_range=range_config_pb2.StaticRange(start_span_number=9, end_span_number=9)
-    )
-    assert run(tmp_path, CorpusExampleGen(str(corpus), range_config=nine)).custom_properties["span"].int_value == 9
+    nine = CorpusExampleGen(str(corpus), window=SpanWindow(newest=9))
+    assert run(tmp_path, nine).custom_properties["span"].int_value == 9
 
     fill(corpus / "span-11", train="f\tO\n", dev="g\n")
     with pytest.raises(CorpusError, match=r"span-11/dev\.conll:1: found one column \('g'\) and no tags\. Write"):
         run(tmp_path, CorpusExampleGen(str(corpus)))
+
+
+def test_pipeline_reads_a_window_of_spans_and_sees_when_an_older_one_changes(tmp_path):
+    corpus = tmp_path / "corpus"
+    for span, word in ((1, "a"), (2, "b"), (3, "c")):
+        fill(corpus / f"span-{span}", train=f"{word}\tO\n", dev=f"{word}{word}\tO\n")
+
+    def window(fingerprint):
+        return CorpusExampleGen(str(corpus), window=SpanWindow(size=2), fingerprint=fingerprint)
+
+    first = run(tmp_path, window("1"))
+    assert first.custom_properties["span"].int_value == 3
+    assert first.custom_properties["sentences_train"].int_value == 2
+    assert run(tmp_path, window("1")).id == first.id
+    assert run(tmp_path, window("2")).id != first.id

@@ -8,6 +8,7 @@ import logging
 
 import pytest
 import tensorflow as tf
+from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
@@ -17,6 +18,7 @@ from components.ingest.executor import Executor
 from components.ingest.read_options import ReadOptions
 from components.ingest.report import Report
 from components.ingest.samples import write_sample
+from components.ingest.span_window import SpanWindow
 
 
 def do(tmp_path, corpus, **arguments):
@@ -27,7 +29,9 @@ def do(tmp_path, corpus, **arguments):
     context = BaseBeamExecutor.Context(
         beam_pipeline_args=["--direct_num_workers=1"], tmp_dir=str(tmp_path), unique_id="1"
     )
-    Executor(context).Do({}, {"examples": [examples]}, dict(component.spec.exec_properties))
+    # What TFX's driver does before: it puts the newest span into the patterns.
+    properties = FileBasedDriver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
+    Executor(context).Do({}, {"examples": [examples]}, properties)
     return examples
 
 
@@ -86,7 +90,8 @@ def test_named_splits_features_and_account(tmp_path):
     report.check()
     assert report.entities_out == {"PER": 1, "LOC": 3}
     assert report.documents == 1
-    assert len(list((tmp_path / "examples" / "ingest").iterdir())) == 3
+    names = sorted(path.name.split("-")[0] for path in (tmp_path / "examples" / "ingest").iterdir())
+    assert names == ["duplicates", "duplicates", "report", "report", "report"]
 
 
 def test_hash_split_keeps_equal_sentences_together(tmp_path):
@@ -99,6 +104,59 @@ def test_hash_split_keeps_equal_sentences_together(tmp_path):
     assert not set(found["eval"]) & set(found["test"])
     assert 0.7 < len(found["train"]) / 600 < 0.9
     assert len({r["key"][0] for split in found for r in records(examples, split)}) == 600
+
+
+def test_window_of_spans_keeps_a_sentence_on_its_side_and_counts_duplicates(tmp_path, caplog):
+    """An example must not move between train and eval when it comes again in a later span."""
+    corpus = tmp_path / "c"
+    for span in range(1, 4):
+        fill(
+            corpus / f"span-{span}", all__tsv="".join(f"w{i} won\tB-PER O\n" for i in range(span * 50, span * 50 + 100))
+        )
+    sides: dict[str, str] = {}
+    for span in range(1, 4):
+        examples = do(tmp_path / str(span), corpus, window=SpanWindow(newest=span, size=2))
+        for split in splits_of(examples):
+            for record in records(examples, split):
+                assert sides.setdefault(record["sentence"][0], split) == split
+        assert examples.get_int_custom_property("duplicates") == 0
+    assert len(sides) == 200
+    assert examples.get_int_custom_property("sentences_out") == 200
+    assert {record["source"][0] for record in records(examples, "train")} == {"span-2/all.tsv", "span-3/all.tsv"}
+
+
+@pytest.mark.parametrize(("remove", "train"), [(None, ["a"]), (True, ["a"]), (False, ["a", "b", "c"])])
+def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, remove, train, caplog):
+    corpus = tmp_path / "c"
+    fill(corpus / "span-1", train__tsv="a\tO\n\nb\tO\n", dev__tsv="x\tO\n", test__tsv="y\tO\n")
+    fill(corpus / "span-2", train__tsv="c\tO\n", dev__tsv="b\tO\n", test__tsv="c\tO\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = do(tmp_path, corpus, window=SpanWindow(size=2), remove_duplicates=remove)
+    assert sorted(record["sentence"][0] for record in records(examples, "train")) == train
+    assert sorted(record["sentence"][0] for record in records(examples, "eval")) == ["b", "x"]
+    assert examples.get_int_custom_property("duplicates") == 2
+    assert examples.get_int_custom_property("duplicates_removed") == 3 - len(train)
+    assert "split train: 1 sentences of span-1/train.tsv stand in a later split too" in caplog.text
+
+
+def test_duplicates_of_a_published_division_are_counted_and_left(tmp_path, caplog):
+    corpus = fill(tmp_path / "c", train__tsv="a\tO\n\nb\tO\n", dev__tsv="b\tO\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = do(tmp_path, corpus)
+    assert len(records(examples, "train")) == 2
+    assert examples.get_int_custom_property("duplicates") == 1
+    assert examples.get_int_custom_property("duplicates_removed") == 0
+    assert "left in ([corpus -> duplicates])" in caplog.text
+
+
+def test_older_span_without_a_split_has_no_part_in_it(tmp_path, caplog):
+    corpus = tmp_path / "c"
+    fill(corpus / "span-1", train__tsv="a\tO\n")
+    fill(corpus / "span-2", train__tsv="b\tO\n", dev__tsv="c\tO\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = do(tmp_path, corpus, window=SpanWindow(size=2))
+    assert [len(records(examples, split)) for split in ("train", "eval")] == [2, 1]
+    assert "span-1/dev.tsv matches no file" in caplog.text
 
 
 def test_eval_is_held_out_of_train_where_there_is_none(tmp_path):

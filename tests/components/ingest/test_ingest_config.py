@@ -10,7 +10,9 @@ from components.ingest.read_options import ReadOptions
 
 
 def test_config_comes_back_as_it_was():
-    config = IngestConfig(ReadOptions(drop_types=("OTH",), token_column=0, on_error="skip"), ("topic",), True, "abc")
+    config = IngestConfig(
+        ReadOptions(drop_types=("OTH",), token_column=0, on_error="skip"), ("topic",), True, 3, True, "f", "abc"
+    )
     assert IngestConfig.unpack(proto_utils.proto_to_json(config.pack())) == config
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from components.ingest.corpus_error import CorpusError
-from components.ingest.layout import corpus_fingerprint, find_splits, matched_files
+from components.ingest.layout import corpus_fingerprint, find_splits, matched_files, newest_span
+from components.ingest.span_window import SpanWindow
 
 
 def fill(folder, *names):
@@ -75,6 +76,29 @@ def test_missing_folder_is_refused(tmp_path):
 def test_matched_files_are_those_of_the_newest_span(tmp_path):
     fill(tmp_path, "span-9/train.tsv", "span-10/train.tsv", "span-10/test.unlabelled.txt")
     assert matched_files(tmp_path) == [tmp_path / "span-10/train.tsv"]
+    assert matched_files(tmp_path, window=SpanWindow(newest=9)) == [tmp_path / "span-9/train.tsv"]
+    both = [tmp_path / "span-10/train.tsv", tmp_path / "span-9/train.tsv"]
+    assert matched_files(tmp_path, window=SpanWindow(size=2)) == both
+    assert newest_span(tmp_path) == 10
+
+
+def test_splits_are_those_of_the_newest_span_that_is_read(tmp_path):
+    fill(tmp_path, "span-1/train.tsv", "span-1/dev.tsv", "span-2/train.tsv")
+    assert [name for name, _ in find_splits(tmp_path)] == ["train"]
+    assert [name for name, _ in find_splits(tmp_path, SpanWindow(newest=1))] == ["train", "eval"]
+
+
+def test_fingerprint_covers_the_window(tmp_path):
+    fill(tmp_path, "span-1/train.tsv", "span-2/train.tsv")
+    two = SpanWindow(size=2)
+    before = (corpus_fingerprint(tmp_path), corpus_fingerprint(tmp_path, window=two))
+    (tmp_path / "span-1/train.tsv").write_text("b\tO\n")
+    assert corpus_fingerprint(tmp_path) == before[0]
+    assert corpus_fingerprint(tmp_path, window=two) != before[1]
+
+
+def test_corpus_without_spans_has_no_newest_one(tmp_path):
+    assert newest_span(fill(tmp_path, "train.tsv")) is None
 
 
 @pytest.mark.corpora

@@ -9,8 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from components.evaluator.evaluation import (
+    Blessing,
+    Comparison,
+    EntityScores,
+    Estimate,
+    Evaluation,
+    RuleOutcome,
+    Scores,
+    TypedScores,
+)
+from components.evaluator.evaluation import Slice as EvaluatedSlice
 from components.registry.mlflow_store import MlflowStore
 from components.registry.model_registry import ModelRegistry
+from components.registry.registered_version import RegisteredVersion
+from components.registry.version_record import VersionRecord
 
 
 @pytest.fixture
@@ -34,6 +47,30 @@ def write_model(folder: Path, content: bytes) -> Path:
     return folder
 
 
+def scores(f1: float) -> Scores:
+    """All the same: PER is the only type, eight entities."""
+    entities = EntityScores(Estimate(f1), Estimate(f1), Estimate(f1), 8, 8)
+    typed = TypedScores(entities, entities, {"PER": entities})
+    return Scores(2, 7, typed, typed, entities, entities, {})
+
+
+@pytest.fixture(scope="session")
+def make_evaluation() -> Callable[..., Evaluation]:
+    """Makes an evaluation from F1 scores: of all examples, of a slice, of the champion, and what was refused for."""
+
+    def make(f1: float, sliced: float, champion: float | None, *failures: str) -> Evaluation:
+        rules = (
+            RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 8, 1, f1, None, text) for text in failures
+        )
+        return Evaluation(
+            Comparison(EvaluatedSlice(), scores(f1), None if champion is None else scores(champion)),
+            (Comparison(EvaluatedSlice("source", "a"), scores(sliced)),),
+            Blessing(not failures, tuple(rules)),
+        )
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One sqlite file with MLflow's tables and nothing else; creating it takes seconds."""
@@ -53,3 +90,25 @@ def registry_uri(migrated_database: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def registry(registry_uri: str) -> ModelRegistry:
     return ModelRegistry(registry_uri)
+
+
+@pytest.fixture
+def register(registry: ModelRegistry, make_model: Callable[[str], Path]) -> Callable[..., RegisteredVersion]:
+    """Registers a model of its own bytes for each name, blessed against `baseline`."""
+
+    def register(
+        model: str, baseline: str = "", blessed: bool = True, name: str = "ner", fingerprint: str = ""
+    ) -> RegisteredVersion:
+        tags = {"baseline_version": baseline, "run_fingerprint": fingerprint or model}
+        return registry.register(make_model(model), name, VersionRecord(tags=tags, blessed=blessed))
+
+    return register
+
+
+@pytest.fixture
+def three_champions(registry: ModelRegistry, register: Callable[..., RegisteredVersion]) -> ModelRegistry:
+    """A registry whose versions 1, 2 and 3 became champion one after the other."""
+    for number, baseline in ((1, None), (2, 1), (3, 2)):
+        register(f"model {number}", str(baseline or ""))
+        registry.champions("ner").promote(number, baseline, f"reason {number}", who="tester")
+    return registry

@@ -6,6 +6,7 @@ import pytest
 from tfx import types
 from tfx.types import standard_artifacts
 
+from components.drift.data_profile_artifact import DataProfileArtifact
 from components.registry.component import RegistryPusher
 
 
@@ -22,13 +23,15 @@ def _component(**changes) -> RegistryPusher:
 
 
 def test_registry_pusher_declares_its_output_and_parameters():
-    component = _component()
+    component = _component(params={"trainer.epochs": "20"}, keep_versions=3)
     assert component.outputs["pushed_model"].type is standard_artifacts.PushedModel
     assert component.exec_properties == {
         "registry_uri": "sqlite:////data/mlflow.db",
         "model_name": "ner",
         "serving_dir": "/data/serving",
         "lineage": '{"baseline_version": "", "run_fingerprint": "5f"}',
+        "params": '{"trainer.epochs": "20"}',
+        "keep_versions": 3,
     }
 
 
@@ -37,13 +40,18 @@ def test_registry_pusher_takes_lineage_as_json_too():
     assert _component(lineage=text).exec_properties["lineage"] == text
 
 
-def test_registry_pusher_takes_evaluation_and_examples_if_given():
+def test_registry_pusher_takes_what_else_there_is():
     assert set(_component().inputs) == {"model", "blessing"}
     component = _component(
         evaluation=types.Channel(type=standard_artifacts.ModelEvaluation),
         examples=types.Channel(type=standard_artifacts.Examples),
+        schema=types.Channel(type=standard_artifacts.Schema),
+        transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
+        trained_model=types.Channel(type=standard_artifacts.Model),
+        data_profile=types.Channel(type=DataProfileArtifact),
     )
-    assert set(component.inputs) == {"model", "blessing", "evaluation", "examples"}
+    optional = {"evaluation", "examples", "schema", "transform_graph", "trained_model", "data_profile"}
+    assert set(component.inputs) == {"model", "blessing"} | optional
 
 
 def test_registry_pusher_refuses_another_type_of_artifact():

@@ -6,15 +6,27 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
+from components.drift.data_profile_artifact import DataProfileArtifact
+from components.evaluator.evaluation import Evaluation
+from components.evaluator.scores import write_evaluation
 from components.registry.errors import RegistryError
 from components.registry.executor import Executor
 from components.report.model_card_artifact import ModelCard
 from components.report.report_artifact import Report
 from components.text.tree_hash import tree_hash
 
+REFUSAL = "entity_f1 of all examples is 0.8750; at least 0.9 is needed"
+METRICS = (
+    "entity_precision", "entity_recall", "entity_f1", "entity_macro_f1", "strict_f1", "boundary_f1", "type_f1",
+)  # fmt: skip
+
+
+def row(f1):
+    return {"f1": f1, "precision": f1, "recall": f1, "support": 8.0}
+
 
 @pytest.fixture
-def run(model_dir: Path, registry_uri: str, tmp_path: Path):
+def run(model_dir: Path, registry_uri: str, tmp_path: Path, make_evaluation):
     """Runs the executor on artifacts without MLMD; returns the pushed_model artifact."""
 
     def run(blessed: int | None = 1, passed: bool = True, lineage: str | None = None, optional: bool = True):
@@ -26,16 +38,27 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path):
             blessing.set_int_custom_property("blessed", blessed)
         inputs["blessing"] = [blessing]
         if optional:
-            inputs |= {"evaluation": [_evaluation(tmp_path)], "examples": [_examples(tmp_path)]}
+            evaluation = make_evaluation(0.875, 0.25, 0.75, *([] if blessed else [REFUSAL]))
+            inputs |= {"evaluation": [_evaluation(tmp_path, evaluation)], "examples": [_examples(tmp_path)]}
             inputs |= {"model_card": [_model_card(tmp_path)], "report": [_report(tmp_path)]}
         pushed = _artifact(standard_artifacts.PushedModel, tmp_path / "pushed")
+        if optional:
+            inputs |= {
+                "schema": [_folder(standard_artifacts.Schema, tmp_path / "schema")],
+                "transform_graph": [_graph(tmp_path / "graph")],
+                "trained_model": [_folder(standard_artifacts.Model, tmp_path / "trained")],
+                "data_profile": [_profile(tmp_path / "profile")],
+            }
         properties = {
+            "keep_versions": 2,
+            "params": json.dumps({"trainer.epochs": "20"}),
             "registry_uri": registry_uri,
             "model_name": "ner",
             "serving_dir": str(tmp_path / "serving"),
             "lineage": lineage or json.dumps({"run_fingerprint": "a", "baseline_version": ""}),
         }
-        Executor().Do(inputs, {"pushed_model": [pushed]}, properties)
+        context = Executor.Context(pipeline_run_id="run 7")
+        Executor(context).Do(inputs, {"pushed_model": [pushed]}, properties)
         return pushed
 
     return run
@@ -48,12 +71,11 @@ def _artifact(kind: type, uri: Path):
     return artifact
 
 
-def _evaluation(tmp_path: Path):
+def _evaluation(tmp_path: Path, found: Evaluation):
     evaluation = _artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
-    evaluation.set_float_custom_property("entity_f1", 0.875)
-    evaluation.set_float_custom_property("entity_macro_f1", float("nan"))
-    evaluation.set_int_custom_property("blessed", 1)
-    (tmp_path / "evaluation" / "scores.json").write_text("{}")
+    write_evaluation(evaluation.uri, found)
+    (tmp_path / "evaluation" / "evaluation.html").write_text("<html>")
+    (tmp_path / "evaluation" / "metrics.tfrecord").write_text("")
     return evaluation
 
 
@@ -68,6 +90,27 @@ def _report(tmp_path: Path):
     report = _artifact(Report, tmp_path / "report")
     (tmp_path / "report" / "report.html").write_text("<p>")
     return report
+
+
+def _profile(folder: Path):
+    artifact = _artifact(DataProfileArtifact, folder)
+    (folder / "data_profile.json").write_text("profile")
+    (folder / "drift.json").write_text("drift")
+    return artifact
+
+
+def _graph(folder: Path):
+    artifact = _folder(standard_artifacts.TransformGraph, folder)
+    assets = folder / "transform_fn" / "assets"
+    assets.mkdir(parents=True, exist_ok=True)
+    (assets / "word_vocabulary").write_text("[PAD]\n")
+    return artifact
+
+
+def _folder(kind: type, folder: Path):
+    artifact = _artifact(kind, folder)
+    (folder / "content").write_text(folder.name)
+    return artifact
 
 
 def _examples(tmp_path: Path):
@@ -92,33 +135,60 @@ def test_executor_pushes_a_blessed_model(run, registry, tmp_path, model_dir):
     assert tree_hash(tmp_path / "serving" / "ner" / "1") == tree_hash(model_dir)
 
 
-def test_executor_registers_scores_data_and_lineage(run, registry):
+def test_executor_registers_scores_data_and_lineage(run, registry, tmp_path):
     run()
     champion = registry.get("ner", "champion")
     assert champion.tags == {
         "run_fingerprint": "a",
         "baseline_version": "",
-        "metric.entity_f1": "0.875",
+        **{f"metric.{name}": "0.875" for name in METRICS},
         "data.span": "4",
         "data.split_names": '["train", "eval"]',
         "data.input_fingerprint": "split:train,xor:1",
         "data.sentences": "2000",
         "tree_hash": champion.tree_hash,
+        "run_id": "run 7",
+        "blessed": "true",
+        "schema_hash": tree_hash(tmp_path / "schema"),
+        "transform_graph_hash": tree_hash(tmp_path / "graph"),
+        "trained_hash": champion.tags["trained_hash"],
+        "params": '{"trainer.epochs": "20"}',
+        "metrics_by_type": json.dumps({"PER": row(0.875)}),
+        "metrics_by_slice": json.dumps({"source=a": row(0.25)}),
     }
     cards = {path.name for path in (Path(champion.uri).parent / "card").iterdir()}
-    assert cards == {"validation.json", "scores.json", "model_card.json", "model_card.md", "report.html"}
+    assert cards == {
+        "validation.json", "scores.json", "evaluation.html", "drift.json",
+        "model_card.json", "model_card.md", "report.html",
+    }  # fmt: skip
+    with registry._store.client() as client:
+        assert client.get_run(champion.run_id).data.params == {"trainer.epochs": "20"}
+    weights = registry.fetch_trained(champion, tmp_path / "fetched")
+    assert {path.name: path.read_text() for path in weights.iterdir()} == {
+        "content": "trained",
+        "word_vocabulary": "[PAD]\n",
+        "data_profile.json": "profile",
+    }
+    (entry,) = registry.champions("ner").history()
+    assert entry.why == "blessed: entity F1 0.8750, champion 0.7500"
+    assert entry.who.endswith(", run run 7")
 
 
 def test_executor_needs_neither_evaluation_nor_examples(run, registry):
     assert run(optional=False).get_int_custom_property("pushed") == 1
-    assert set(registry.get("ner", 1).tags) == {"run_fingerprint", "baseline_version", "tree_hash"}
+    assert set(registry.get("ner", 1).tags) == {
+        "run_id", "run_fingerprint", "baseline_version", "tree_hash", "blessed", "params",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"blessed": 0}, "the evaluator did not bless the model"),
-        ({"blessed": None}, "the evaluator did not bless the model"),
+        (
+            {"blessed": 0},
+            f"the evaluator did not bless the model ({REFUSAL})",
+        ),
+        ({"blessed": None, "optional": False}, "the evaluator did not bless the model"),
         ({"passed": False}, "the exporter's validation failed"),
     ],
 )
@@ -133,8 +203,8 @@ def test_executor_says_why_a_model_is_not_pushed(run, registry, changes, reason,
 
 
 def test_executor_tells_a_candidate_from_a_champion(run, registry, make_model):
-    version = registry.register(make_model("other"), "ner", {}, {})
-    registry.promote("ner", version.version, None)
+    version = registry.register(make_model("other"), "ner")
+    registry.champions("ner").promote(version.version, None, "a test", force=True)
     pushed = run()
     assert pushed.get_int_custom_property("pushed") == 0
     assert pushed.get_int_custom_property("registry_version") == 2

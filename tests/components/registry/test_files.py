@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from components.registry import files
+from components.registry.errors import LockHeldError
 
 
 def test_locked_keeps_another_process_out_until_the_block_ends(tmp_path):
@@ -19,6 +20,15 @@ def test_locked_keeps_another_process_out_until_the_block_ends(tmp_path):
     with files.locked(lock):
         assert subprocess.run(command, check=False).returncode == 7
     assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_who_does_not_want_to_wait_for_a_lock_is_told(tmp_path):
+    lock = tmp_path / "x.lock"
+    held = pytest.raises(LockHeldError, match=r"x\.lock is held")
+    with files.locked(lock, wait=False), held, files.locked(lock, wait=False):
+        pass
+    with files.locked(lock, wait=False):
+        pass
 
 
 def test_incoming_folder_is_gone_after_an_error(tmp_path):

@@ -97,9 +97,11 @@ _FIRST_OPEN = """
 import os, sys
 from pathlib import Path
 from components.registry.model_registry import ModelRegistry
+from components.registry.version_record import VersionRecord
 registry = ModelRegistry("sqlite:///registry/mlflow.db")
 assert "mlflow" not in sys.modules
-version = registry.register(Path(sys.argv[1]), "ner", {"run_fingerprint": sys.argv[2]}, {"f1": 0.5})
+record = VersionRecord(tags={"run_fingerprint": sys.argv[2]}, metrics={"f1": 0.5})
+version = registry.register(Path(sys.argv[1]), "ner", record)
 assert type(version.version) is int
 assert "tensorflow" not in sys.modules and "tfx" not in sys.modules, "the registry imported TensorFlow or TFX"
 from mlflow.telemetry.utils import is_telemetry_disabled

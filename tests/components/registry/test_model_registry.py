@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from components.registry import model_registry
-from components.registry.errors import ChampionMovedError, RegistryError
+from components.registry import version_files
+from components.registry.errors import RegistryError
+from components.registry.mlflow_entities import TOO_LONG
 from components.registry.model_registry import ModelRegistry
+from components.registry.version_record import VersionRecord
 from components.text.tree_hash import tree_hash
 
 
@@ -22,7 +24,7 @@ def _stored(version) -> Path:
 
 
 def test_model_registry_gives_back_every_byte(registry, model_dir, tmp_path):
-    version = registry.register(model_dir, "ner", {}, {})
+    version = registry.register(model_dir, "ner")
     before = _contents(model_dir)
     shutil.rmtree(model_dir)
     fetched = registry.fetch(version, tmp_path / "deep" / "fetched")
@@ -34,43 +36,63 @@ def test_model_registry_keeps_tags_metrics_time_and_cards(registry, model_dir, t
     card = tmp_path / "card.md"
     card.write_text("# A model")
     version = registry.register(
-        model_dir, "ner", {"run_fingerprint": "5f", "code_version": "é'\n"}, {"f1": 0.1 + 0.2}, [card]
+        model_dir,
+        "ner",
+        VersionRecord(
+            tags={"run_fingerprint": "5f", "code_version": "é'\n"},
+            metrics={"f1": 0.1 + 0.2},
+            metrics_by_type={"PER": {"f1": 0.5}},
+            metrics_by_slice={"source=a": {"f1": 0.25}},
+            params={"trainer.epochs": "20"} | {f"p{number}": "x" * 7000 for number in range(150)},
+            files=(card,),
+            blessed=True,
+        ),
     )
     assert registry.get("ner", 1) == version
     assert (version.name, version.version, type(version.version)) == ("ner", 1, int)
     assert version.tags["code_version"] == "é'\n"
     assert version.tags["metric.f1"] == "0.30000000000000004"
     assert version.tree_hash == tree_hash(model_dir) == version.tags["tree_hash"]
+    assert (version.metrics, version.blessed) == ({"f1": 0.1 + 0.2}, True)
+    assert version.metrics_by_slice == {"source=a": {"f1": 0.25}}
+    assert version.metrics_by_type == {"PER": {"f1": 0.5}}
+    assert version.tags["params"] == TOO_LONG
+    assert version.params == {}
     assert timedelta(0) <= datetime.now(UTC) - version.created < timedelta(minutes=1)
     assert (Path(version.uri).parent / "card" / "card.md").read_text() == "# A model"
     with registry._store.client() as client:
         run = client.get_run(client.get_model_version("ner", "1").run_id)
     assert run.data.metrics == {"f1": 0.1 + 0.2}
+    assert run.data.params["trainer.epochs"] == "20"
+    assert run.data.params["p149"] == "x" * 6000
+    assert len(run.data.params) == 151
     assert run.info.status == "FINISHED"
 
 
 def test_model_registry_stores_what_mlflow_can_serve(registry, model_dir):
     from mlflow.models import Model
 
-    flavor = Model.load(registry.register(model_dir, "ner", {}, {}).uri).flavors["python_function"]
+    flavor = Model.load(registry.register(model_dir, "ner").uri).flavors["python_function"]
     assert flavor["loader_module"] == "ner_pyfunc_loader"
     assert flavor["data"] == "data/Format-Serving"
 
 
 def test_model_registry_makes_no_second_version_of_a_repeated_push(registry, registry_uri, model_dir):
-    first = registry.register(model_dir, "ner", {"run_fingerprint": "a"}, {"f1": 0.5})
-    again = ModelRegistry(registry_uri).register(model_dir, "ner", {"run_fingerprint": "a"}, {"f1": 0.5})
+    first = registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}, metrics={"f1": 0.5}))
+    again = ModelRegistry(registry_uri).register(
+        model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}, metrics={"f1": 0.5})
+    )
     assert again == first
     assert registry.versions("ner") == (first,)
 
 
 def test_model_registry_tells_apart_other_bytes_runs_and_models(registry, make_model):
     one, two = make_model("one"), make_model("two")
-    assert registry.register(one, "ner", {"run_fingerprint": "a"}, {}).version == 1
-    assert registry.register(two, "ner", {"run_fingerprint": "a"}, {}).version == 2
-    assert registry.register(one, "ner", {"run_fingerprint": "b"}, {}).version == 3
-    assert registry.register(one, "ner", {}, {}).version == 4
-    assert registry.register(one, "other", {"run_fingerprint": "a"}, {}).version == 1
+    assert registry.register(one, "ner", VersionRecord(tags={"run_fingerprint": "a"})).version == 1
+    assert registry.register(two, "ner", VersionRecord(tags={"run_fingerprint": "a"})).version == 2
+    assert registry.register(one, "ner", VersionRecord(tags={"run_fingerprint": "b"})).version == 3
+    assert registry.register(one, "ner").version == 4
+    assert registry.register(one, "other", VersionRecord(tags={"run_fingerprint": "a"})).version == 1
     assert [version.version for version in registry.versions("ner")] == [1, 2, 3, 4]
 
 
@@ -79,11 +101,11 @@ def test_model_registry_shows_no_version_when_storing_fails(registry, model_dir,
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(model_registry, "fsync_tree", full_disk)
+        patch.setattr(version_files, "fsync_tree", full_disk)
         with pytest.raises(OSError, match="disk full"):
-            registry.register(model_dir, "ner", {}, {})
+            registry.register(model_dir, "ner")
     assert registry.versions("ner") == ()
-    assert registry.register(model_dir, "ner", {}, {}).version == 1
+    assert registry.register(model_dir, "ner").version == 1
 
 
 def test_model_registry_that_nobody_wrote_is_empty_and_stays_so(tmp_path):
@@ -99,14 +121,14 @@ def test_model_registry_get_of_what_is_not_there_is_none(registry, wanted):
 
 
 def test_model_registry_get_of_an_unknown_alias_or_version_is_none(registry, model_dir):
-    registry.register(model_dir, "ner", {}, {})
+    registry.register(model_dir, "ner")
     assert registry.get("ner", "champion") is None
     assert registry.get("ner", 2) is None
 
 
 def test_model_registry_get_of_a_deleted_version_is_none(registry, model_dir):
-    registry.register(model_dir, "ner", {}, {})
-    registry.promote("ner", 1, expected_champion=None)
+    registry.register(model_dir, "ner")
+    registry.champions("ner").promote(1, None, "first", force=True)
     with registry._store.client() as client:
         client.delete_model_version("ner", "1")  # somebody in the MLflow UI; MLflow drops the alias with it
     assert registry.get("ner", "champion") is None
@@ -114,7 +136,7 @@ def test_model_registry_get_of_a_deleted_version_is_none(registry, model_dir):
 
 
 def test_model_registry_fetch_refuses_tampered_files_and_leaves_nothing(registry, model_dir, tmp_path):
-    version = registry.register(model_dir, "ner", {}, {})
+    version = registry.register(model_dir, "ner")
     (_stored(version) / "assets" / "vocabulary.txt").write_text("other")
     with pytest.raises(RegistryError, match=r"ner version 1: .*changed or damaged"):
         registry.fetch(version, tmp_path / "fetched" / "model")
@@ -122,21 +144,21 @@ def test_model_registry_fetch_refuses_tampered_files_and_leaves_nothing(registry
 
 
 def test_model_registry_fetch_says_when_the_files_are_gone(registry, model_dir, tmp_path):
-    version = registry.register(model_dir, "ner", {}, {})
+    version = registry.register(model_dir, "ner")
     shutil.rmtree(Path(version.uri))
     with pytest.raises(RegistryError, match="ner version 1: its files cannot be read"):
         registry.fetch(version, tmp_path / "fetched" / "model")
 
 
 def test_model_registry_fetch_keeps_a_folder_that_holds_the_model(registry, model_dir, tmp_path):
-    version = registry.register(model_dir, "ner", {}, {})
+    version = registry.register(model_dir, "ner")
     destination = registry.fetch(version, tmp_path / "fetched")
     inode = destination.stat().st_ino
     assert registry.fetch(version, destination).stat().st_ino == inode
 
 
 def test_model_registry_fetch_refuses_a_folder_that_holds_another(registry, model_dir, make_model):
-    version = registry.register(model_dir, "ner", {}, {})
+    version = registry.register(model_dir, "ner")
     other = make_model("other")
     before = _contents(other)
     with pytest.raises(RegistryError, match="holds another model"):
@@ -144,108 +166,15 @@ def test_model_registry_fetch_refuses_a_folder_that_holds_another(registry, mode
     assert _contents(other) == before
 
 
-def _three_versions(registry: ModelRegistry, make_model) -> None:
-    for name in ("one", "two", "three"):
-        registry.register(make_model(name), "ner", {}, {})
-
-
-def test_model_registry_promotes_and_remembers_what_was_replaced(registry, make_model):
-    _three_versions(registry, make_model)
-    assert registry.promote("ner", 1, expected_champion=None).aliases == ("champion",)
-    assert "replaces" not in registry.get("ner", 1).tags
-    registry.set_alias("ner", "candidate", 2)
-    promoted = registry.promote("ner", 2, expected_champion=1)
-    assert promoted.aliases == ("champion",)
-    assert promoted.tags["replaces"] == "1"
-    assert registry.get("ner", "previous").version == 1
-    assert registry.get("ner", "candidate") is None
-    registry.promote("ner", 3, expected_champion=2)
-    assert [version.aliases for version in registry.versions("ner")] == [(), ("previous",), ("champion",)]
-
-
-@pytest.mark.parametrize("expected", [None, 3])
-def test_model_registry_refuses_to_promote_over_another_champion(registry, make_model, expected):
-    _three_versions(registry, make_model)
-    registry.promote("ner", 1, expected_champion=None)
-    before = registry.versions("ner")
-    with pytest.raises(ChampionMovedError, match=r"ner version 2 was compared with .*the champion is now version 1"):
-        registry.promote("ner", 2, expected_champion=expected)
-    assert registry.versions("ner") == before
-
-
-def test_model_registry_refuses_to_promote_when_the_expected_champion_is_gone(registry, make_model):
-    _three_versions(registry, make_model)
-    with pytest.raises(ChampionMovedError, match="the champion is now no champion"):
-        registry.promote("ner", 2, expected_champion=1)
-
-
-def test_model_registry_promoting_the_champion_again_changes_nothing(registry, make_model):
-    _three_versions(registry, make_model)
-    registry.promote("ner", 1, None)
-    registry.promote("ner", 2, 1)
-    before = registry.versions("ner")
-    assert registry.promote("ner", 2, expected_champion=1) == before[1]
-    assert registry.versions("ner") == before
-
-
-def test_model_registry_flips_the_champion_last(registry, make_model, monkeypatch):
-    _three_versions(registry, make_model)
-    registry.promote("ner", 1, None)
-    with registry._store.client() as client:
-        written = []
-        for method in ("set_registered_model_alias", "set_model_version_tag"):
-            original = getattr(client, method)
-            monkeypatch.setattr(
-                client, method, lambda *args, original=original: (written.append(args[1:]), original(*args))
-            )
-    registry.promote("ner", 2, 1)
-    assert written == [("previous", "1"), ("2", "replaces", "1"), ("champion", "2")]
-
-
-def test_model_registry_promotion_that_died_half_way_is_finished_by_the_next(registry, make_model, monkeypatch):
-    _three_versions(registry, make_model)
-    registry.promote("ner", 1, None)
-    with registry._store.client() as client, monkeypatch.context() as patch:
-
-        def die(*_: object) -> None:
-            raise KeyboardInterrupt
-
-        patch.setattr(client, "set_model_version_tag", die)
-        with pytest.raises(KeyboardInterrupt):
-            registry.promote("ner", 2, 1)
-    assert registry.get("ner", "champion").version == 1
-    assert registry.promote("ner", 2, 1).aliases == ("champion",)
-    assert registry.get("ner", "previous").version == 1
-
-
-def test_model_registry_promote_of_a_missing_version_says_so(registry, model_dir):
-    registry.register(model_dir, "ner", {}, {})
-    with pytest.raises(RegistryError, match="ner has no version 2 in sqlite:"):
-        registry.promote("ner", 2, None)
-
-
-@pytest.mark.parametrize(("alias", "version"), [("champion", 1), ("latest", 1), ("candidate", 2)])
+@pytest.mark.parametrize(("alias", "version"), [("champion", 1), ("previous", 1), ("latest", 1), ("candidate", 2)])
 def test_model_registry_set_alias_refuses(registry, model_dir, alias, version):
-    registry.register(model_dir, "ner", {}, {})
+    registry.register(model_dir, "ner")
     with pytest.raises(RegistryError):
         registry.set_alias("ner", alias, version)
     assert registry.get("ner", 1).aliases == ()
 
 
-def test_model_registry_versions_reads_past_one_page(registry, model_dir):
-    registry.register(model_dir, "ner", {}, {})
-    with registry._store.client() as client:
-        for _ in range(3):
-            client.create_model_version("ner", "s3://bucket/model", run_id="x")
-        search = client.search_model_versions
-        client.search_model_versions = lambda query, max_results, page_token: search(query, 2, page_token=page_token)
-        try:
-            assert [version.version for version in registry.versions("ner")] == [1, 2, 3, 4]
-        finally:
-            del client.search_model_versions
-
-
 def test_model_registry_versions_are_immutable(registry, model_dir):
-    version = registry.register(model_dir, "ner", {}, {})
+    version = registry.register(model_dir, "ner")
     with pytest.raises(dataclasses.FrozenInstanceError):
         version.version = 2

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +18,12 @@ import pytest
 
 from components.registry.errors import ChampionMovedError, RegistryError
 from components.registry.model_registry import ModelRegistry
+from components.registry.version_record import VersionRecord
 from components.text.tree_hash import tree_hash
 
-pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[3]
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 def _free_port() -> int:
@@ -28,7 +33,7 @@ def _free_port() -> int:
 
 
 def _wait_for(uri: str, process: subprocess.Popen) -> None:
-    for _ in range(240):
+    for _ in range(900):
         assert process.poll() is None, "the server ended"
         try:
             urllib.request.urlopen(f"{uri}/health", timeout=5).close()
@@ -44,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = _free_port()
     command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", f"{folder}/files"]
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -55,29 +60,99 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait(timeout=60)
 
 
+def _record(fingerprint: str, baseline: str = "") -> VersionRecord:
+    tags = {"run_fingerprint": fingerprint, "baseline_version": baseline}
+    return VersionRecord(tags=tags, metrics={"f1": 0.5}, blessed=True)
+
+
 def test_model_registry_over_http_stores_on_the_server_and_promotes(server, make_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     registry = ModelRegistry(server)
     assert registry.get("ner", "champion") is None
     one, two = make_model("one"), make_model("two")
-    first = registry.register(one, "ner", {"run_fingerprint": "a"}, {"f1": 0.5})
-    assert ModelRegistry(server).register(one, "ner", {"run_fingerprint": "a"}, {"f1": 0.5}) == first
-    second = registry.register(two, "ner", {"run_fingerprint": "b"}, {})
+    first = registry.register(one, "ner", _record("a"))
+    assert ModelRegistry(server).register(one, "ner", _record("a")) == first
+    second = registry.register(two, "ner", _record("b", "1"))
     assert [type(version.version) for version in registry.versions("ner")] == [int, int]
     assert first.uri.startswith("mlflow-artifacts:/")
-    registry.promote("ner", first.version, None)
-    assert registry.promote("ner", second.version, 1).aliases == ("champion",)
+    champions = registry.champions("ner")
+    champions.promote(first.version, None)
+    assert champions.promote(second.version, 1).aliases == ("champion",)
     assert registry.get("ner", "previous").version == 1
     with pytest.raises(ChampionMovedError):
-        registry.promote("ner", 1, None)
+        champions.promote(1, None)
+    assert champions.rollback(why="a test").version == 1
+    champions.note("refused", "a test")
+    assert [(e.action, e.version) for e in champions.history()] == [
+        ("promoted", 1), ("promoted", 2), ("rolled back", 1), ("refused", None),
+    ]  # fmt: skip
+    assert champions.moved_aliases() == {}
     assert tree_hash(registry.fetch(first, tmp_path / "fetched")) == tree_hash(one)
     assert {path.name for path in tmp_path.iterdir()} == {"models", "fetched"}
+
+
+_PROMOTE = """
+import sys
+from pathlib import Path
+from components.registry.errors import ChampionMovedError
+from components.registry.model_registry import ModelRegistry
+from components.registry.version_record import VersionRecord
+registry = ModelRegistry(sys.argv[1])
+number, won, lost, versions = int(sys.argv[3]), [], 0, []
+for turn in range(5):
+    champion = registry.get("many", "champion")
+    expected = champion.version if champion else None
+    tags = {"run_fingerprint": f"{number}-{turn}", "baseline_version": str(expected or "")}
+    version = registry.register(Path(sys.argv[2]), "many", VersionRecord(tags=tags, blessed=True)).version
+    versions.append(version)
+    try:
+        registry.champions("many").promote(version, expected)
+        won.append(version)
+    except ChampionMovedError:
+        lost += 1
+print(versions, won, lost, sep="\t")
+"""
+
+
+def test_promotions_over_http_need_no_lock_to_agree(server, model_dir, tmp_path):
+    """Four processes, no common file system but for the model: every change counts for all or for none."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", _PROMOTE, server, str(model_dir), str(number)],
+            env=environment,
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(4)
+    ]
+    ended = [process.communicate(timeout=600) for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, [error for _, error in ended]
+    rows = [output.strip().split("\t") for output, _ in ended]
+    versions = sorted(version for row in rows for version in ast.literal_eval(row[0]))
+    assert versions == list(range(1, 21))
+    champions = ModelRegistry(server).champions("many")
+    line = champions.line()
+    # Everybody who was told that he won did, in an order on which all agree; nobody else did.
+    assert sorted((*line.earlier, line.champion)) == sorted(v for row in rows for v in ast.literal_eval(row[1]))
+    assert sum(int(row[2]) for row in rows) + len(line.ever) == 20
+    assert champions.moved_aliases() == {}
+
+
+def test_a_server_refuses_a_foreign_host_name(server):
+    port = server.rsplit(":", 1)[1]
+    address = f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search?max_results=1"
+    request = urllib.request.Request(address, headers={"Host": "registry.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(request, timeout=30)
 
 
 def test_model_registry_over_http_refuses_a_server_that_would_store_locally(server, model_dir, tmp_path):
     with ModelRegistry(server)._store.client() as client:
         client.create_experiment("local", artifact_location=str(tmp_path / "here"))
     with pytest.raises(RegistryError, match="other machines do not see"):
-        ModelRegistry(server, experiment="local").register(model_dir, "other", {}, {})
+        ModelRegistry(server, experiment="local").register(model_dir, "other")
     assert not (tmp_path / "here").exists()
     assert not list(Path(tmp_path).glob("mlruns"))

@@ -3,15 +3,16 @@ from __future__ import annotations
 import pytest
 
 from components.registry.resolve_baseline import resolve_baseline
+from components.registry.version_record import VersionRecord
 
 
 def _champion(registry, model_dir, **tags):
-    version = registry.register(model_dir, "ner", tags, {})
-    registry.promote("ner", version.version, None)
+    version = registry.register(model_dir, "ner", VersionRecord(tags=tags))
+    registry.champions("ner").promote(version.version, None, "a test", force=True)
 
 
 def test_resolve_baseline_without_a_champion_is_none(registry, model_dir):
-    registry.register(model_dir, "ner", {"run_fingerprint": "a"}, {})
+    registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}))
     assert resolve_baseline(registry, "ner", "a") == "none"
 
 

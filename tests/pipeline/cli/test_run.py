@@ -19,14 +19,19 @@ def run(monkeypatch, tmp_path):
 
 
 def test_a_run_forces_nothing_by_itself(run):
-    result, [(config, force_bless)] = run("--data", "corpus")
+    result, [(config, force_bless, warm_start)] = run("--data", "corpus")
     assert result.exit_code == 0
-    assert (str(config.corpus.path), force_bless) == ("corpus", "")
+    assert (str(config.corpus.path), force_bless, warm_start) == ("corpus", "", False)
 
 
 def test_the_reason_for_forcing_is_handed_on(run):
-    _, [(_, force_bless)] = run("--force-bless", "  new contract ")
+    _, [(_, force_bless, _)] = run("--force-bless", "  new contract ")
     assert force_bless == "new contract"
+
+
+def test_a_warm_start_is_handed_on(run):
+    _, [(_, _, warm_start)] = run("--warm-start")
+    assert warm_start is True
 
 
 @pytest.mark.parametrize("reason", ["", "  "])

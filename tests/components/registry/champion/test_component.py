@@ -5,9 +5,12 @@ from tfx.types import standard_artifacts
 from components.registry.champion.component import ChampionSource
 
 
-def test_champion_source_declares_its_output_and_parameters():
+def test_champion_source_declares_its_outputs_and_parameters():
     component = ChampionSource(registry_uri="sqlite:////data/mlflow.db", model_name="ner", version="3")
-    assert component.outputs["champion"].type is standard_artifacts.Model
+    assert {name: channel.type for name, channel in component.outputs.items()} == {
+        "champion": standard_artifacts.Model,
+        "trained": standard_artifacts.Model,
+    }
     assert component.inputs == {}
     assert component.exec_properties == {
         "registry_uri": "sqlite:////data/mlflow.db",

@@ -1,0 +1,79 @@
+"""What two versions differ in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.registry.mlflow_entities import OWN_TAGS
+from components.registry.names import BLESSED_TAG, CONTRACT_VERSION_TAG, METRIC_TAG_PREFIX, TREE_HASH_TAG
+from components.registry.registered_version import RegisteredVersion
+
+SCORES, SETTINGS, DATA, ORIGIN = "scores", "settings", "data", "origin"
+
+_DATA_PREFIX = "data."
+_COMPARED_OWN_TAGS = (TREE_HASH_TAG, BLESSED_TAG, CONTRACT_VERSION_TAG)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not the same in both.
+
+    Attributes:
+        section: `SCORES`, `SETTINGS`, `DATA` or `ORIGIN`.
+        name: What it is.
+        first: Its value in the first version; empty when it is not there.
+        second: The same of the second.
+        change: Second minus first, for scores that both have.
+    """
+
+    section: str
+    name: str
+    first: str
+    second: str
+    change: float | None = None
+
+
+def differences(first: RegisteredVersion, second: RegisteredVersion) -> list[Difference]:
+    """Lists scores (overall, by type, by slice), settings, data and origin that differ, in this order."""
+    found = _scores(first.metrics, second.metrics)
+    for tables in ((first.metrics_by_type, second.metrics_by_type), (first.metrics_by_slice, second.metrics_by_slice)):
+        for row in sorted({*tables[0], *tables[1]}):
+            found += _scores(tables[0].get(row, {}), tables[1].get(row, {}), f"{row}: ")
+    found += _texts(SETTINGS, first.params, second.params)
+    tags = (_comparable(first.tags), _comparable(second.tags))
+    for section in (DATA, ORIGIN):
+        parts = [{k: v for k, v in one.items() if k.startswith(_DATA_PREFIX) == (section == DATA)} for one in tags]
+        found += _texts(section, *parts)
+    return found
+
+
+def _comparable(tags: Mapping[str, str]) -> dict[str, str]:
+    """Without what is compared as scores and settings."""
+    return {
+        key: value
+        for key, value in tags.items()
+        if not key.startswith(METRIC_TAG_PREFIX) and (key not in OWN_TAGS or key in _COMPARED_OWN_TAGS)
+    }
+
+
+def _scores(first: Mapping[str, float], second: Mapping[str, float], prefix: str = "") -> list[Difference]:
+    rows = []
+    for name in sorted({*first, *second}):
+        a, b = first.get(name), second.get(name)
+        if a != b:
+            change = None if a is None or b is None else b - a
+            rows.append(Difference(SCORES, prefix + name, _number(a), _number(b), change))
+    return rows
+
+
+def _texts(section: str, first: Mapping[str, str], second: Mapping[str, str]) -> list[Difference]:
+    return [
+        Difference(section, name, first.get(name, ""), second.get(name, ""))
+        for name in sorted({*first, *second})
+        if first.get(name) != second.get(name)
+    ]
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"

@@ -1,0 +1,76 @@
+"""Decides whether to retrain, retrains, and says what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.data_checks.errors import DataAnomalyError
+from components.drift.errors import DriftError
+from components.registry.errors import LockHeldError
+from components.registry.files import locked
+from components.registry.history_entry import STOPPED as NOTED_AS_STOPPED
+from components.registry.model_registry import ModelRegistry
+from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
+from configs.spec import PipelineConfig
+from pipeline.retraining.attempt import Attempt
+from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Outcome
+from pipeline.retraining.plan import Plan, make_plan
+
+_PUSHED = ("RegistryPusher", "pushed_model")
+
+
+def retrain(config: PipelineConfig, warm_start: bool, force: str = "", dry_run: bool = False) -> Outcome:
+    """Retrains if there is reason to, and never twice at once.
+
+    It can be killed at any moment and called again: what was done is in TFX's cache, a pushed model is found by its
+    inputs, and the lock dies with its holder.
+
+    Args:
+        config: the whole configuration.
+        warm_start: begin with the champion's weights.
+        force: a reason of the user's own; retrains whatever else speaks for or against it.
+        dry_run: only decide.
+
+    Returns:
+        What became of it. A refused model or stopped data is an ordinary outcome.
+
+    Raises:
+        NerError: corpus, registry, requests or scores cannot be read, or the run failed.
+    """
+    registry = ModelRegistry(config.registry_uri)
+    folder = config.work_dir / "retrain"
+    last = folder / "last.json"
+    if dry_run:
+        return make_plan(config, registry, warm_start, force, Attempt.read(last)).decision
+    try:
+        with locked(folder / "lock", wait=False):
+            plan = make_plan(config, registry, warm_start, force, Attempt.read(last))
+            if plan.decision.kind != DUE:
+                return plan.decision
+            outcome = _carry_out(config, registry, plan, warm_start)
+            Attempt(plan.key, outcome.kind, outcome.text).write(last)
+            return outcome
+    except LockHeldError as error:
+        return Outcome(BUSY, f"another retraining is running ({error}); nothing was done")
+
+
+def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm_start: bool) -> Outcome:
+    from pipeline.local_run import run_locally
+    from pipeline.summary import print_summary
+
+    try:
+        record = run_locally(config, warm_start=warm_start)
+    except (DriftError, DataAnomalyError) as error:
+        registry.champions(config.name).note(NOTED_AS_STOPPED, " ".join(str(error).split()))
+        return Outcome(STOPPED, str(error), plan.decision.reasons)
+    print_summary(record)
+    return _result(registry, config.name, plan, record.outputs.get(_PUSHED, ("", {}))[1])
+
+
+def _result(registry: ModelRegistry, name: str, plan: Plan, pushed: dict[str, Any]) -> Outcome:
+    """What came of a run, by the registry: a pusher out of the cache says what was true once."""
+    champion, reasons = registry.get(name, CHAMPION), plan.decision.reasons
+    if champion is not None and champion.tags.get(RUN_FINGERPRINT_TAG) == plan.inputs.fingerprint:
+        return Outcome(PROMOTED, f"version {champion.version} is the champion", reasons, champion.version)
+    why = pushed.get("reason") or f"version {pushed.get('registry_version')} was made before, and is not the champion"
+    return Outcome(REFUSED, f"the champion stays: {why}", reasons)

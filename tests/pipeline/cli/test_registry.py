@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from components.registry.model_registry import ModelRegistry
+from components.registry.serving_directory import models_config, published_versions
+from components.registry.version_record import VersionRecord
+from components.text.tree_hash import tree_hash
+from pipeline import registry_ui
+from pipeline.cli.main import main
+from pipeline.registry_ui import ui_command, ui_environment
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working folder whose registry has two champions and two versions that are none."""
+    folder = tmp_path_factory.mktemp("made")
+    registry = ModelRegistry(f"sqlite:///{folder}/registry/mlflow.db")
+    for number, baseline, blessed in ((1, "none", True), (2, "1", True), (3, "2", True), (4, "2", False)):
+        model = folder / "models" / str(number)
+        model.mkdir(parents=True)
+        (model / "saved_model.pb").write_bytes(b"%d" % number)
+        record = VersionRecord(
+            tags={
+                "baseline_version": baseline,
+                "run_fingerprint": str(number),
+                "data.span": str(number),
+                "run_id": "r",
+            },
+            metrics={"entity_f1": 0.5 + number / 100},
+            metrics_by_type={"PER": {"f1": number / 10}},
+            metrics_by_slice={"source=a": {"entity_f1": 0.25}},
+            params={"trainer.epochs": str(number), "trainer.seed": "0"},
+            blessed=blessed,
+        )
+        registry.register(model, "ner", record)
+    registry.champions("ner").promote(1, None, "the first", who="tester")
+    registry.champions("ner").promote(2, 1, "better", who="tester")
+    return folder
+
+
+@pytest.fixture
+def home(made: Path, tmp_path: Path) -> Path:
+    """A working folder of one's own with that registry (the model files stay where they were stored)."""
+    (tmp_path / "registry").mkdir()
+    shutil.copy(made / "registry" / "mlflow.db", tmp_path / "registry" / "mlflow.db")
+    return tmp_path
+
+
+@pytest.fixture
+def ner(home: Path):
+    def ner(*arguments: str) -> Result:
+        return CliRunner().invoke(main, ["registry", *arguments, "--set", f"work_dir={home}"])
+
+    return ner
+
+
+def _registry(home: Path) -> ModelRegistry:
+    return ModelRegistry(f"sqlite:///{home}/registry/mlflow.db")
+
+
+def test_list_shows_versions_with_aliases_scores_and_origin(ner):
+    result = ner("list")
+    assert result.exit_code == 0, result.output
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in result.output.splitlines() if "│" in line]
+    assert [row[:6] for row in rows] == [
+        ["1", "previous", "0.5100", "yes", "none", "1"],
+        ["2", "champion", "0.5200", "yes", "1", "2"],
+        ["3", "", "0.5300", "yes", "2", "3"],
+        ["4", "", "0.5400", "no", "2", "4"],
+    ]
+
+
+def test_list_shows_the_newest_only_and_json(ner):
+    rows = json.loads(ner("list", "--last", "2", "--json").output)
+    assert [row["version"] for row in rows] == [3, 4]
+    assert rows[0]["blessed"] is True
+    assert rows[0]["tags"]["data.span"] == "3"
+
+
+def test_list_of_a_registry_that_is_not_there_is_empty(ner, home):
+    shutil.rmtree(home / "registry")
+    assert ner("list", "--json").output == "[]\n"
+    assert not (home / "registry").exists()
+
+
+def test_show_tells_everything(ner):
+    output = ner("show", "champion").output
+    for text in ("ner version 2", "champion", "entity_f1 0.52", "f1 0.2", "source=a", "trainer.epochs", "data.span"):
+        assert text in output
+    assert json.loads(ner("show", "2", "--json").output)["version"] == 2
+
+
+def test_show_of_what_is_not_there(ner):
+    result = ner("show", "candidate")
+    assert result.exit_code == 1
+    assert "error: ner has no version 'candidate' in sqlite:" in result.output
+
+
+def test_diff_shows_what_differs_and_nothing_else(ner):
+    output = ner("diff", "1", "champion").output
+    rows = {cells[0]: cells[1:] for cells in (
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if "│" in line
+    )}  # fmt: skip
+    assert rows["entity_f1"] == ["0.51", "0.52", "+0.01"]
+    assert rows["PER: f1"] == ["0.1", "0.2", "+0.1"]
+    assert rows["trainer.epochs"] == ["1", "2", ""]
+    assert rows["data.span"] == ["1", "2", ""]
+    assert "tree_hash" in rows
+    assert "trainer.seed" not in rows
+    assert not any("source=a" in name for name in rows)
+    assert "differ in nothing" in ner("diff", "2", "2").output
+
+
+def test_promote_takes_what_the_version_was_blessed_against_for_expected(ner, home):
+    result = ner("promote", "3", "--why", "better still")
+    assert result.exit_code == 0, result.output
+    assert "ner version 3 is the champion" in result.output
+    assert not (home / "serving").exists()  # there was none to follow
+    entry = _registry(home).champions("ner").history()[-1]
+    assert (entry.version, entry.replaced, entry.why, entry.forced) == (3, 2, "better still", False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("1",), "ner version 1 was to replace no champion, but the champion is now version 2"),
+        (("3", "--expect", "1"), "was blessed against champion 2, and is to replace champion 1"),
+        (("3", "--expect", "champion"), "version 'champion': expected a whole number"),
+        (("4",), "ner version 4 is not blessed"),
+        (("9",), "ner has no version 9"),
+    ],
+)
+def test_promote_refuses(ner, home, arguments, message):
+    result = ner("promote", *arguments, "--why", "because")
+    assert result.exit_code == 1
+    assert message in result.output
+    assert _registry(home).get("ner", "champion").version == 2
+
+
+def test_promote_without_a_blessing_is_recorded_as_forced(ner, home):
+    result = ner("promote", "4", "--force-blessing", "--why", "the customer waits")
+    assert result.exit_code == 0, result.output
+    assert "forced" in ner("history").output
+    assert "the customer waits" in ner("history").output
+
+
+def test_promote_and_rollback_want_to_know_why(ner):
+    assert "Missing option '--why'" in ner("promote", "3").output
+    assert "Missing option '--why'" in ner("rollback").output
+
+
+def test_rollback_and_the_serving_directory_follow_in_one_command(ner, home):
+    assert ner("sync").exit_code == 0
+    result = ner("rollback", "--why", "it tags nothing")
+    assert result.exit_code == 0, result.output
+    assert "ner version 1 is the champion again" in result.output
+    assert models_config(home / "serving", "ner") == ((1,), {"champion": 1})
+    assert ner("rollback", "--to", "2", "--why", "a mistake", "--no-sync").exit_code == 0
+    assert models_config(home / "serving", "ner") == ((1,), {"champion": 1})
+
+
+def test_history_reads_as_what_happened(ner):
+    ner("rollback", "--why", "it tags nothing")
+    output = ner("history").output
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if "│" in line]
+    assert [row[1:4] + row[5:] for row in rows] == [
+        ["promoted", "1", "", "the first"],
+        ["promoted", "2", "1", "better"],
+        ["rolled back", "1", "2", "it tags nothing"],
+    ]
+    assert rows[0][4] == "tester"
+    plain = json.loads(ner("history", "--json").output)
+    assert [(row["action"], row["counts"]) for row in plain] == [
+        ("promoted", True), ("promoted", True), ("rolled back", True),
+    ]  # fmt: skip
+
+
+def test_an_alias_that_was_moved_by_hand_is_told(ner, home):
+    with _registry(home)._store.client() as client:
+        client.set_registered_model_alias("ner", "champion", "4")
+    for command in ("list", "history"):
+        assert "alias champion points to version 4" in ner(command).stderr
+
+
+def test_fetch_brings_the_model(ner, home, made):
+    result = ner("fetch", "champion", str(home / "fetched"))
+    assert result.output == f"{home / 'fetched'}\n"
+    assert tree_hash(home / "fetched") == tree_hash(made / "models" / "2")
+
+
+def test_sync_lays_out_another_directory_and_says_what_it_did(ner, home):
+    result = ner("sync", str(home / "elsewhere"), "--keep", "0", "--base-path", "/models/ner")
+    assert result.output.splitlines() == [f"{home}/elsewhere/ner: champion 2, previous 1", "added: 1, 2"]
+    assert "/models/ner" in (home / "elsewhere" / "models.config").read_text()
+    (home / "elsewhere" / "ner" / "99").mkdir()
+    ner("rollback", "--why", "a test")
+    result = ner("sync", str(home / "elsewhere"), "--keep", "0")
+    assert "removed: 2" in result.stdout
+    assert "left alone, not from this registry: 99" in result.stderr
+    assert published_versions(home / "elsewhere", "ner") == (1, 99)
+    assert "/models/ner" in (home / "elsewhere" / "models.config").read_text()
+
+
+def test_sync_waits_for_the_server_that_is_named(ner):
+    result = ner("sync", "--server", "http://127.0.0.1:1")
+    assert result.exit_code == 1
+    assert "no answer as TF Serving gives it" in result.output
+
+
+def test_sync_without_a_champion_says_so(ner, home):
+    shutil.rmtree(home / "registry")
+    assert "ner has no champion; nothing was changed" in ner("sync").output
+
+
+def test_serve_ui_starts_mlflow_on_the_file_with_telemetry_off(ner, home, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
+    monkeypatch.delenv("MLFLOW_DISABLE_TELEMETRY", raising=False)
+    result = ner("serve-ui", "--port", "5123", "--allowed-hosts", "registry.example")
+    assert result.exit_code == 0, result.output
+    assert "http://127.0.0.1:5123/#/models/ner" in result.output
+    ((program, command, environment),) = started
+    assert program == command[0] == sys.executable
+    assert command[command.index("--backend-store-uri") + 1] == f"sqlite:///{home}/registry/mlflow.db"
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+    assert command[command.index("--allowed-hosts") + 1] == "registry.example"
+    assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_serve_ui_of_a_server_names_its_address(ner):
+    result = ner("serve-ui", "--set", "registry.uri=http://registry.example:5000")
+    assert result.exit_code == 1
+    assert "the registry http://registry.example:5000 is a server" in result.output
+
+
+def test_serve_ui_leaves_telemetry_to_a_user_who_decided(monkeypatch):
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "false")
+    assert ui_environment()["MLFLOW_DISABLE_TELEMETRY"] == "false"
+    assert "--allowed-hosts" not in ui_command(_registry(Path("/data")), "127.0.0.1", 1)
+    assert registry_ui.serve.__doc__
+
+
+_READ_ONLY_COMMANDS = (
+    ["list"],
+    ["show", "champion"],
+    ["diff", "1", "2"],
+    ["history"],
+    ["fetch", "1", "fetched"],
+    ["sync"],
+)
+_RUN = """
+import sys
+from pipeline.cli.main import main
+try:
+    main(["registry", *sys.argv[1:]], prog_name="ner")
+finally:
+    heavy = {"mlflow", "sqlalchemy", "pandas", "tensorflow", "tfx"} & set(sys.modules)
+    assert not heavy, heavy
+"""
+
+
+@pytest.mark.parametrize("arguments", _READ_ONLY_COMMANDS, ids=lambda arguments: arguments[0])
+def test_commands_that_only_read_import_nothing_heavy(home, arguments):
+    command = [sys.executable, "-c", _RUN, *arguments, "--set", f"work_dir={home}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(command, cwd=home, env=environment, check=True, capture_output=True)

@@ -1,0 +1,92 @@
+"""What a decision to retrain rests on."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from components.registry.registered_version import RegisteredVersion
+from components.text.errors import NerError
+from configs.loading import load_config
+from pipeline.inputs import prepare_inputs
+from pipeline.retraining.gathering import gather, late_f1
+
+
+class _Registry:
+    """Knows one champion, or none."""
+
+    def __init__(self, **tags):
+        self.champion = RegisteredVersion("ner", 3, (), tags, "", "", datetime(2026, 1, 1, tzinfo=UTC))
+
+    def get(self, name, version):
+        assert (name, version) == ("ner", "champion")
+        return self.champion
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """A corpus of the spans 1 and 2."""
+    for span in (1, 2):
+        folder = tmp_path / "corpus" / f"span-{span}"
+        folder.mkdir(parents=True)
+        (folder / "train.conll").write_text(f"Paris{span}\tB-LOC\n")
+    return tmp_path / "corpus"
+
+
+@pytest.fixture
+def new_data(tmp_path, corpus):
+    def told(*settings, **tags):
+        config = load_config(None, [f"work_dir={tmp_path / 'work'}", f"corpus.path={corpus}", *settings])
+        inputs = prepare_inputs(config)
+        tags = {name.replace("__", "."): value for name, value in tags.items()}
+        own = {"corpus_fingerprint": inputs.corpus_fingerprint} if tags.pop("same", False) else {}
+        return gather(config, _Registry(**tags, **own), inputs).new_data
+
+    return told
+
+
+def test_the_data_of_the_champion_is_not_new(new_data):
+    assert new_data(same=True, data__span="2") == ""
+
+
+def test_a_newer_span_is_told_by_its_number(new_data):
+    said = "span 2 is new: the champion, version 3, was trained up to span 1"
+    assert new_data(data__span="1", corpus_fingerprint="other") == said
+
+
+@pytest.mark.parametrize("span", [2, 1])
+def test_changed_files_of_a_span_are_new_data_too(new_data, span):
+    said = new_data(f"corpus.span={span}", data__span="2", corpus_fingerprint="other")
+    assert said == "the files of the corpus are others than those of the champion, version 3"
+
+
+def test_a_champion_whose_data_nobody_recorded_is_replaced(new_data):
+    assert "not recorded" in new_data(data__span="2")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"overall": {"candidate": {"entities": {"micro": {"f1": {"value": 0.5, "low": 0.4}}}}}},
+        {"evaluation": {"overall": {"candidate": {"entities": {"micro": {"f1": {"value": 0.5, "low": 0.4}}}}}}},
+    ],
+    ids=["scores.json", "ner evaluate"],
+)
+def test_the_late_score_is_read(tmp_path, values):
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps(values))
+    assert late_f1(path) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [(None, "cannot be read"), ("{", "cannot be read"), ("[1]", "has neither"), ('{"overall": {}}', "has neither")],
+)
+def test_scores_that_cannot_be_used_are_named(tmp_path, text, says):
+    path = tmp_path / "scores.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(NerError, match=rf"\[retrain -> scores\] .*scores.json: {says}"):
+        late_f1(path)

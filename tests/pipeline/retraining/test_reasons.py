@@ -1,0 +1,49 @@
+"""Why to retrain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from components.drift.drift import Drift
+from components.registry.registered_version import RegisteredVersion
+from configs.spec import Retrain
+from pipeline.retraining.facts import Facts
+from pipeline.retraining.reasons import reasons_to_retrain
+
+NOW = datetime(2026, 5, 10, tzinfo=UTC)
+SETTINGS = Retrain(warm_start=True, max_age_days=7, scores=None, score_drop=0.05)
+DRIFT = Drift("entity types", "data", "log", 0.4, "L-infinity distance", "PER: 1% to 41%", 0.25)
+
+
+def facts(age=1.0, new_data="", drifts=(), late_f1=None, f1="0.8"):
+    champion = RegisteredVersion("ner", 3, (), {"metric.entity_f1": f1}, "", "", NOW - timedelta(days=age))
+    return Facts(champion, new_data, drifts, late_f1, NOW)
+
+
+def test_without_a_reason_there_is_none():
+    assert reasons_to_retrain(facts(late_f1=0.76), SETTINGS) == ()
+
+
+def test_no_champion_is_reason_enough():
+    assert reasons_to_retrain(Facts(None, "", (), None, NOW), SETTINGS) == ("there is no champion yet",)
+
+
+def test_every_reason_is_told_new_data_first():
+    found = reasons_to_retrain(facts(8, "span 4 is new", (DRIFT,), 0.7), SETTINGS)
+    assert found == (
+        "span 4 is new",
+        "requests drift: entity types: L-infinity distance 0.4, limit 0.25 (PER: 1% to 41%)",
+        "the champion, version 3, is 8.0 days old, more than 7",
+        "the champion's entity F1 fell from 0.800 to 0.700, by more than 0.05",
+    )
+
+
+@pytest.mark.parametrize(("age", "due"), [(6.9, False), (7.1, True)])
+def test_age_counts_in_days(age, due):
+    assert bool(reasons_to_retrain(facts(age), SETTINGS)) is due
+
+
+def test_without_a_limit_no_champion_is_too_old():
+    assert reasons_to_retrain(facts(9999), SETTINGS.model_copy(update={"max_age_days": None})) == ()

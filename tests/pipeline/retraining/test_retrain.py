@@ -1,0 +1,170 @@
+"""Deciding and carrying out, on a real registry; the run itself is played."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from components.drift.errors import DriftError
+from components.registry.model_registry import ModelRegistry
+from components.registry.resolve_baseline import resolve_baseline
+from components.registry.version_record import VersionRecord
+from configs.loading import load_config
+from pipeline.inputs import prepare_inputs
+from pipeline.retraining import retrain as module
+from pipeline.retraining.retrain import retrain
+from pipeline.run_record import RunRecord
+
+ROOT = Path(__file__).parents[3]
+
+
+class _Played:
+    """A corpus, a registry, and runs that end as they are told to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.runs, self.ends = folder, [], "better"
+        self.add_span()
+
+    def config(self, *settings):
+        base = [f"work_dir={self.folder / 'work'}", f"corpus.path={self.folder / 'corpus'}"]
+        return load_config(None, [*base, *settings])
+
+    @property
+    def registry(self):
+        return ModelRegistry(self.config().registry_uri)
+
+    def add_span(self):
+        folder = self.folder / "corpus" / f"span-{len(list(self.folder.glob('corpus/*'))) + 1}"
+        folder.mkdir(parents=True)
+        (folder / "train.conll").write_text(f"{folder.name}\tO\n")
+
+    def run(self, config, warm_start):
+        """Stands for `run_locally`."""
+        self.runs.append(warm_start)
+        if self.ends == "drift":
+            raise DriftError("span-2 differs\n  entity types: far")
+        if self.ends == "crash":
+            raise OSError("no space left on device")
+        if self.ends == "worse":
+            return self._record(pushed=0, reason="the evaluator did not bless the model")
+        inputs = prepare_inputs(config, warm_start)
+        baseline = resolve_baseline(self.registry, "ner", inputs.fingerprint)
+        tags = {
+            "run_fingerprint": inputs.fingerprint,
+            "baseline_version": baseline,
+            "corpus_fingerprint": inputs.corpus_fingerprint,
+            "data.span": str(len(list(self.folder.glob("corpus/*")))),
+        }
+        model = self.folder / "model"
+        model.mkdir(exist_ok=True)
+        (model / "saved_model.pb").write_text(inputs.fingerprint)
+        version = self.registry.register(model, "ner", VersionRecord(tags=tags, blessed=True)).version
+        expected = None if baseline == "none" else int(baseline)
+        self.registry.champions("ner").promote(version, expected, "blessed")
+        return self._record(pushed=1, registry_version=version)
+
+    def _record(self, **properties):
+        return RunRecord((), {("RegistryPusher", "pushed_model"): ("", properties)})
+
+
+@pytest.fixture
+def played(tmp_path, monkeypatch):
+    play = _Played(tmp_path)
+    monkeypatch.setattr("pipeline.local_run.run_locally", play.run)
+    return play
+
+
+def test_from_the_first_model_to_a_rollback(played):
+    """One story, since each registry takes seconds to make."""
+    first = retrain(played.config(), warm_start=True)
+    assert (first.kind, first.version, first.exit_code) == ("promoted", 1, 0)
+    assert first.reasons == ("there is no champion yet",)
+
+    again = retrain(played.config(), warm_start=True)
+    assert (again.kind, again.exit_code, len(played.runs)) == ("not due", 0, 1)
+
+    aged = retrain(played.config("retrain.max_age_days=0.0000001"), warm_start=True)
+    assert (aged.kind, aged.exit_code, len(played.runs)) == ("nothing new", 5, 1)
+    assert "days old" in aged.text
+    assert "version 1, was made from the same data" in aged.text
+
+    played.add_span()
+    planned = retrain(played.config(), warm_start=True, dry_run=True)
+    assert (planned.kind, len(played.runs)) == ("due", 1)
+    assert planned.reasons == ("span 2 is new: the champion, version 1, was trained up to span 1",)
+
+    played.ends = "crash"
+    with pytest.raises(OSError, match="no space"):
+        retrain(played.config(), warm_start=True)
+    played.ends = "worse"
+    worse = retrain(played.config(), warm_start=True)  # a crash is no end: it is tried again
+    assert (worse.kind, worse.exit_code, len(played.runs)) == ("refused", 3, 3)
+    assert "did not bless" in worse.text
+    settled = retrain(played.config(), warm_start=True)
+    assert (settled.kind, len(played.runs)) == ("not due", 3)
+    assert "did not bless" in settled.text
+    assert retrain(played.config("retrain.max_age_days=0.0000001"), warm_start=True).kind == "nothing new"
+
+    played.add_span()
+    played.ends = "drift"
+    stopped = retrain(played.config(), warm_start=True)
+    assert (stopped.kind, stopped.exit_code, len(played.runs)) == ("stopped", 4, 4)
+    still = retrain(played.config(), warm_start=True)
+    assert (still.kind, still.exit_code, len(played.runs)) == ("stopped", 4, 4)
+
+    played.ends = "better"
+    better = retrain(played.config("drift.action=ignore"), warm_start=True)  # another setting: tried anew
+    assert (better.kind, better.version, len(played.runs)) == ("promoted", 2, 5)
+
+    played.registry.champions("ner").rollback(why="tags nothing")
+    taken_back = retrain(played.config(), warm_start=True)
+    assert (taken_back.kind, len(played.runs)) == ("not due", 5)
+    assert "version 2, made from the same data, settings and code, was rolled back" in taken_back.text
+
+    forced = retrain(played.config(), warm_start=False, force="I want one")
+    assert (forced.kind, forced.reasons, played.runs[-1]) == ("promoted", ("I want one",), False)
+
+    actions = [(entry.action, entry.version) for entry in played.registry.champions("ner").history()]
+    expected = [("promoted", 1), ("stopped", None), ("promoted", 2), ("rolled back", 1), ("promoted", 3)]
+    assert actions == expected
+
+
+def test_two_never_run_at_once(played):
+    lock = played.folder / "work" / "retrain" / "lock"
+    script = f"""
+import sys
+from pathlib import Path
+from components.registry.files import locked
+with locked(Path({str(lock)!r})):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+    assert holder.stdout.readline() == "held\n"
+    busy = retrain(played.config(), warm_start=True)
+    assert (busy.kind, busy.exit_code, played.runs) == ("busy", 75, [])
+    assert retrain(played.config(), warm_start=True, dry_run=True).kind == "due"  # looking is always possible
+    holder.kill()
+    holder.communicate()
+    played.ends = "worse"
+    assert retrain(played.config(), warm_start=True).kind == "refused"  # the lock died with its holder
+
+
+def test_a_damaged_note_of_the_last_attempt_costs_one_more_run(played):
+    played.ends = "worse"
+    retrain(played.config(), warm_start=True)
+    note = played.folder / "work" / "retrain" / "last.json"
+    assert json.loads(note.read_text())["kind"] == "refused"
+    note.write_text('{"inputs"')
+    retrain(played.config(), warm_start=True)
+    assert len(played.runs) == 2
+
+
+def test_the_run_is_imported_when_it_is_needed():
+    assert "run_locally" not in vars(module)  # TFX takes ten seconds to import; a decision does not need it
