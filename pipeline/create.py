@@ -153,7 +153,7 @@ def _lineage(inputs: RunInputs, baseline: str, force_bless: str, warm_start: boo
 def _params(config: PipelineConfig) -> dict[str, str]:
     """The settings that shape a model, flat: `trainer.epochs` -> `20`."""
     sections = config.model_dump(
-        mode="json", by_alias=True, exclude={"work_dir", "registry", "drift", "retrain", "beam"}
+        mode="json", by_alias=True, exclude={"work_dir", "registry", "drift", "retrain", "beam", "card"}
     )
     flat: dict[str, str] = {}
 

@@ -40,7 +40,7 @@ def home(tmp_path_factory):
 
 def test_a_run_ends_with_scores_and_a_pushed_model(home):
     printed = (home / "first.txt").read_text(encoding="utf-8")
-    assert "11 executed" in printed
+    assert "12 executed" in printed
     assert "LOCATION" in printed
     assert "pushed as version 1" in printed
     served = home / "work" / "serving" / "ner" / "1"
@@ -75,7 +75,7 @@ def test_the_report_tells_the_run_and_needs_nothing_else(home):
     for text in (
         "LOCATION",
         "no champion yet",
-        "11 of 11 nodes executed",
+        "12 of 12 nodes executed",
         "RegistryPusher",
         "Version 1 in the registry",
     ):

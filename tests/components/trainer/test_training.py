@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,6 +54,19 @@ def test_same_seed_gives_the_same_weights(transformed, settings, tmp_path):
     first, again, other = weights(5), weights(5), weights(6)
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
+
+
+def test_a_warm_start_begins_where_the_earlier_model_stands(trained, transformed, settings, tmp_path):
+    trained.save(str(tmp_path / "earlier"))
+    shutil.copy(Path(transformed.graph, "transform_fn", "assets", "word_vocabulary"), tmp_path / "earlier")
+    still = dataclasses.replace(settings, epochs=1, learning_rate=1e-6)
+
+    def first_score(earlier):
+        trained = train(still, transformed.files, transformed.files, transformed.graph, earlier=earlier)
+        return trained.history[0]["val_entity_f1"] or 0.0
+
+    assert first_score(str(tmp_path / "earlier")) > 0.9
+    assert first_score(None) < 0.5
 
 
 def test_training_stops_when_entity_f1_no_longer_rises(transformed, settings, tmp_path):

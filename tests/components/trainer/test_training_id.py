@@ -18,8 +18,8 @@ def data(tmp_path):
     return tmp_path
 
 
-def number(settings, folder, code="x"):
-    return training_id(settings, [str(folder / "train")], [str(folder / "dev")], str(folder / "graph"), code)
+def number(settings, folder, code="x", earlier=None):
+    return training_id(settings, [str(folder / "train")], [str(folder / "dev")], str(folder / "graph"), code, earlier)
 
 
 @pytest.mark.parametrize("settings", ["production"], indirect=True)
@@ -39,4 +39,8 @@ def test_whatever_the_result_depends_on_matters(settings, data):
     for name in ("train", "dev", "graph/vocabulary"):
         (data / name).write_text("changed")
         numbers.add(number(settings, data))
-    assert len(numbers) == 7
+    (data / "earlier").mkdir()
+    for weights in ("one", "another"):
+        (data / "earlier" / "model.keras").write_text(weights)
+        numbers.add(number(settings, data, earlier=str(data / "earlier")))
+    assert len(numbers) == 9
