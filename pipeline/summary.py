@@ -49,7 +49,8 @@ def _scores(overall: Comparison) -> Table:
     compared = overall.champion is not None
     title = "Scores, and the change of F1 against the champion" if compared else "Scores"
     headings = ["entity type", "precision", "recall", "F1", "95 % interval", "entities", *(["change"] * compared)]
-    table = Table(*headings, title=title, title_justify="left")  # 80 columns wide with a type of 13 letters
+    table = Table(*headings, title=title, title_justify="left")
+    table.columns[0].overflow = "fold"  # a long type is not cut off
     entities = overall.candidate.entities
     for column in table.columns[1:]:
         column.justify = "right"
