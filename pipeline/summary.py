@@ -46,12 +46,12 @@ def _nodes(record: RunRecord) -> Table:
 
 
 def _scores(overall: Comparison) -> Table:
-    table = Table("entity type", "precision", "recall", "F1", title="Scores", title_justify="left")
-    table.add_column("95 % interval", no_wrap=True)
-    table.add_column("entities")
+    compared = overall.champion is not None
+    title = "Scores, and the change of F1 against the champion" if compared else "Scores"
+    headings = ["entity type", "precision", "recall", "F1", "95 % interval", "entities", *(["change"] * compared)]
+    table = Table(*headings, title=title, title_justify="left")
+    table.columns[0].overflow = "fold"  # a long type is not cut off
     entities = overall.candidate.entities
-    if overall.champion is not None:
-        table.add_column("F1 against champion")
     for column in table.columns[1:]:
         column.justify = "right"
     for name, scores in entities.per_type.items():
@@ -69,7 +69,7 @@ def _cells(scores: EntityScores) -> tuple[str, ...]:
 def _interval(estimate: Estimate) -> str:
     if estimate.low is None or estimate.high is None:
         return ""
-    return f"{estimate.low:.3f} - {estimate.high:.3f}"
+    return f"{estimate.low:.3f}\N{EN DASH}{estimate.high:.3f}"
 
 
 def _change(overall: Comparison, metric: str) -> tuple[str, ...]:

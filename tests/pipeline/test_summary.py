@@ -55,16 +55,16 @@ def _wide(monkeypatch):
 def test_nodes_scores_and_destination_are_shown(record, capsys):
     print_summary(record(Blessing(True), pushed=1, registry_version=4, pushed_destination="serving/ner/4"))
     text = capsys.readouterr().out
-    for expected in ("Transform", "cached", "12.3", "1 executed", "PER", "0.667", "0.601 - 0.701"):
+    for expected in ("Transform", "cached", "12.3", "1 executed", "PER", "0.667", "0.601–0.701"):
         assert expected in text
     assert "version 4 to serving/ner/4" in text
-    assert "against champion" not in text
+    assert "against the champion" not in text
 
 
 def test_the_change_against_the_champion_is_shown(record, capsys):
     print_summary(record(Blessing(True), champion=True, pushed=1))
     text = capsys.readouterr().out
-    for expected in ("against champion", "+0.040", "-0.030"):
+    for expected in ("against the champion", "+0.040", "-0.030"):
         assert expected in text
 
 
