@@ -44,14 +44,20 @@ class ContextFeatures(layers.Layer):
     def __init__(
         self, rows: int, width: int, members: int = 1, rate: float = 0.0, seed: int | None = None, **kwargs: Any
     ) -> None:
-        """Sets the sizes; `rows` is a power of two, `rate` the share of features that training leaves out."""
+        """Sets the sizes; `rate` is the share of features that training leaves out.
+
+        Of the `rows` up to one in 128 is left out: there are `parts` of them, 255 at most, each a power of two long.
+        """
         super().__init__(**kwargs)
-        if rows < 1 or rows & (rows - 1):
-            raise ValueError(f"rows must be a power of two, got {rows}")
-        self.rows, self.width, self.members, self.rate, self.seed = rows, width, members, rate, seed
+        if rows < 1:
+            raise ValueError(f"rows must be 1 or more, got {rows}")
+        self.row_bits = max(rows.bit_length() - 8, 0)
+        self.parts = rows >> self.row_bits
+        self.rows, self.width = self.parts << self.row_bits, width
+        self.members, self.rate, self.seed = members, rate, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         own = {"dtype": self.dtype_policy}
-        self.table = layers.Embedding(rows, members * width, embeddings_initializer="zeros", name="table", **own)
+        self.table = layers.Embedding(self.rows, members * width, embeddings_initializer="zeros", name="table", **own)
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the table and the owners of its rows; 0, no feature, at first."""
@@ -128,8 +134,13 @@ class ContextFeatures(layers.Layer):
         self.owners.assign(owners)
 
     def _rows_of(self, hashes: Any) -> Any:
-        """Int32: by all bits but the lowest, which is always set."""
-        return ops.cast(ops.bitwise_and(ops.right_shift(hashes, np.uint32(1)), np.uint32(self.rows - 1)), "int32")
+        """Int32: the upper 16 bits say which part, and lower ones the row in it; the lowest bit is always set.
+
+        A remainder would do without parts, but TensorFlow takes that of unsigned numbers on the CPU only.
+        """
+        part = ops.right_shift(ops.right_shift(hashes, np.uint32(16)) * np.uint32(self.parts), np.uint32(16))
+        inside = ops.bitwise_and(ops.right_shift(hashes, np.uint32(1)), np.uint32((1 << self.row_bits) - 1))
+        return ops.cast(ops.bitwise_or(ops.left_shift(part, np.uint32(self.row_bits)), inside), "int32")
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The width takes the columns' place."""

@@ -120,7 +120,7 @@ class ProductionModel(keras.Model):
         self.output_dropout = layers.Dropout(dropout, name="output_dropout", **own)
         # Scores stay in float32 under mixed precision: the loss and the argmax need the digits.
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
-        rows = 1 << max(linear_weights // num_tags, 1).bit_length() - 1  # a power of two
+        rows = max(linear_weights // num_tags, 1)
         self.linear = ContextFeatures(
             rows, num_tags, linear_members, linear_dropout, seed=seed, dtype="float32", name="linear"
         )

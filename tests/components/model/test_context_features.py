@@ -54,7 +54,8 @@ def numpy_hashes(layer, columns):
 
 
 def row_of(layer, feature):
-    return (int(feature) >> 1) & (layer.rows - 1)
+    per_part = layer.rows // layer.parts
+    return (int(feature) >> 16) * layer.parts // (1 << 16) * per_part + (int(feature) >> 1) % per_part
 
 
 def sums(layer, columns, table):
@@ -90,8 +91,9 @@ def test_hashes_stay_as_they_are_because_saved_models_hold_them():
     assert hashes[1, [0, 8, -1]].tolist() == [820062255, 3411290133, 3278090903]
 
 
-def test_hashes_are_spread_over_the_rows_and_are_no_other_templates():
-    layer = ContextFeatures(1 << 8, 3)
+@pytest.mark.parametrize("rows", [1 << 8, 300, 200])
+def test_hashes_are_spread_over_the_rows_and_are_no_other_templates(rows):
+    layer = ContextFeatures(rows, 3)
     words = np.zeros((1000, 1, COLUMNS), "int32")
     words[:, 0] = np.arange(1, 1001)[:, None]  # all columns alike: only the templates differ
     # Without what looks beyond the sentence, which is the same for each of them.
@@ -99,15 +101,25 @@ def test_hashes_are_spread_over_the_rows_and_are_no_other_templates():
     hashes = numpy_hashes(layer, words)[:, 0, inside]
     assert len(np.unique(hashes)) > 0.999 * hashes.size
     rows = ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(hashes))).reshape(-1)
-    counts = np.bincount(rows, minlength=1 << 8)
+    counts = np.bincount(rows, minlength=layer.rows)
+    assert len(counts) == layer.rows
     chi_square = ((counts - counts.mean()) ** 2 / counts.mean()).sum()
-    assert chi_square < 255 + 5 * (2 * 255) ** 0.5
+    assert chi_square < layer.rows - 1 + 5 * (2 * (layer.rows - 1)) ** 0.5
 
 
-@pytest.mark.parametrize("rows", [0, 3, -4, 100])
-def test_rows_must_be_a_power_of_two(rows):
-    with pytest.raises(ValueError, match=f"power of two, got {rows}"):
+@pytest.mark.parametrize("rows", [0, -4])
+def test_there_must_be_a_row(rows):
+    with pytest.raises(ValueError, match=f"1 or more, got {rows}"):
         ContextFeatures(rows, 3)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 255, 256, 57_894, 275_000, 2_200_000])
+def test_nearly_as_many_rows_as_are_asked_for(rows):
+    layer = ContextFeatures(rows, 3)
+    assert rows * 127 / 128 <= layer.rows <= rows
+    assert ContextFeatures.from_config(layer.get_config()).rows == layer.rows
+    largest = np.array([LARGEST, 1], np.uint32)
+    assert ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(largest))).tolist() == [layer.rows - 1, 0]
 
 
 def test_columns_that_templates_look_at_must_be_there():
