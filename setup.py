@@ -59,6 +59,7 @@ setup(
             "websocket-client>=1.6",
             # Runs the model code on Keras' other backend; the older stack's ml-dtypes allows 0.4.34 and nothing newer.
             "jax>=0.4.34",
+            "keras-hub>=0.31,<1",
         ],
     },
     entry_points={"console_scripts": ["ner = pipeline.cli.main:main"]},
