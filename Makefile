@@ -38,6 +38,10 @@ test: setup ## Run all tests but the slow ones: unit, integration, end to end (A
 test-fast: setup ## Run the tests that need no whole pipeline (ARGS=...)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not gpu and not e2e" $(ARGS)
 
+.PHONY: test-slow
+test-slow: setup ## Run the slow tests: real corpora, kills by the dozen, a schedule's minute (ARGS=...)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "slow and not gpu" $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style, formatting and types; changes nothing
 	@$(BIN)/ruff check .
