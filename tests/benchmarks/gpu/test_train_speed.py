@@ -11,7 +11,10 @@ import pytest
 
 from benchmarks.jobs import ROOT, environment
 
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed"),
+]
 
 # Whatever imports TensorFlow or TFX fails here, as it would where only JAX is installed.
 PROGRAM = """

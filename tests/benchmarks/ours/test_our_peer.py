@@ -11,7 +11,7 @@ import pytest
 from benchmarks.chosen_systems import chosen_systems
 from benchmarks.jobs import ROOT, environment
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 # A process of its own: one that has loaded a model through the C API cannot import TensorFlow any more.
 PROGRAM = """

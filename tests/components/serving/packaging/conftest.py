@@ -73,3 +73,10 @@ def ask():
         return dict(zip(outputs, values, strict=True))
 
     return send
+
+
+def pytest_collection_modifyitems(items):
+    """What a layout does to a model hardly depends on the tagger in it: one is enough for the default run."""
+    for item in items:
+        if "packaging" in item.path.parts and "article" in item.name:
+            item.add_marker(pytest.mark.slow)
