@@ -110,3 +110,11 @@ def tiny(tmp_path_factory):
     return types.SimpleNamespace(
         Tagger=TinyTagger, folder=saved, contract=build_contract(SETTINGS), golden=golden, settings=SETTINGS
     )
+
+
+def pytest_collection_modifyitems(items):
+    """Settings and artifacts hardly depend on the tagger: one is enough for the default run."""
+    for item in items:
+        if item.path.name in ("test_executor.py", "test_export_settings.py") and "exporter" in item.path.parts:
+            if "article" in item.name:
+                item.add_marker(pytest.mark.slow)
