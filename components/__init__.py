@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 
 _ARTIFACTS = {
+    "Corpus": "components.ingest.corpus_artifact",
+    "DataProfile": "components.drift.data_profile_artifact",
     "ModelCard": "components.report.model_card_artifact",
     "Report": "components.report.report_artifact",
 }
@@ -17,4 +19,6 @@ _ARTIFACTS = {
 def __getattr__(name: str) -> object:
     if name not in _ARTIFACTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_ARTIFACTS[name]), name)
+    # By the name of the type: that of DataProfile has another class of the same name beside it.
+    module = importlib.import_module(_ARTIFACTS[name])
+    return getattr(module, name, None) or getattr(module, f"{name}Artifact")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from tfx import types
 from tfx.components import StatisticsGen, Transform, Tuner
-from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
-from tfx.orchestration import metadata
+from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
 
 from components.data_checks.component import DataValidator
 from components.drift.component import DriftGate
@@ -19,12 +16,13 @@ from components.evaluator.eval_config import eval_config
 from components.exporter.component import Exporter
 from components.exporter.settings import ExportSettings
 from components.ingest.component import CorpusExampleGen
+from components.ingest.corpus_artifact import Corpus
 from components.ingest.read_options import ReadOptions
 from components.registry.champion.component import ChampionSource
 from components.registry.component import RegistryPusher
-from components.registry.names import NO_VERSION
 from components.report.card_text import CardText
 from components.report.component import Reporter
+from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
 from components.trainer.settings import TrainerSettings
 from configs.spec import PipelineConfig
@@ -33,13 +31,20 @@ from pipeline.code_version import code_version
 from pipeline.inputs import RunInputs
 from pipeline.metadata_file import metadata_path
 from pipeline.pretrained import pretrained
+from pipeline.runtime_parameters import RuntimeParameters
+from pipeline.version_facts import flat_settings, lineage_tags
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
 TUNER_FN = "components.tuner.tuner_fn.tuner_fn"
 
 
 def create_pipeline(
-    config: PipelineConfig, inputs: RunInputs, baseline: str, force_bless: str = "", warm_start: bool = False
+    config: PipelineConfig,
+    inputs: RunInputs,
+    baseline: str,
+    force_bless: str = "",
+    warm_start: bool = False,
+    parameters: RuntimeParameters | None = None,
 ) -> tfx_pipeline.Pipeline:
     """Wires the pipeline.
 
@@ -50,17 +55,24 @@ def create_pipeline(
             when the run comes to it).
         force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
         warm_start: begin the training with that version's weights, where there are any.
+        parameters: what each run on a cluster may say anew, baseline included; None for a run on this machine, whose
+            paths hold for every node.
     """
-    examples = _example_gen(config, inputs)
+    corpus = _corpus(parameters)
+    examples = _example_gen(config, inputs, corpus, parameters)
     statistics = StatisticsGen(examples=examples.outputs["examples"])
-    schema = ImportSchemaGen(schema_file=str(inputs.schema))
+    schema = SchemaSource(text=inputs.schema)
     validator = DataValidator(
         statistics=statistics.outputs["statistics"],
         schema=schema.outputs["schema"],
         required_splits=list(inputs.split_names),
         schema_file=str(config.schema_path or "schemas/schema.pbtxt"),
     )
-    champion = ChampionSource(registry_uri=config.registry_uri, model_name=config.name, version=baseline)
+    champion = ChampionSource(
+        registry_uri=config.registry_uri,
+        model_name=config.name,
+        version=parameters.baseline if parameters else baseline,
+    )
     gate = _drift_gate(config, examples, schema, champion)
     gate.add_upstream_node(validator)
     transform = _transform(config, examples, schema)
@@ -68,10 +80,11 @@ def create_pipeline(
     transform.add_upstream_nodes([validator, gate])
     tuners = [_tuner(config, transform)] if config.tuner.enabled else []
     found = tuners[0].outputs["best_hyperparameters"] if tuners else None
-    trainer = _trainer(config, transform, found, champion.outputs["trained"] if warm_start else None)
+    earlier = champion.outputs["trained"] if warm_start else None
+    trainer = _trainer(config, transform, found, earlier, parameters)
     exporter = _exporter(config, examples, transform, trainer, champion)
     evaluator = _evaluator(config, inputs, examples, exporter, champion, schema, force_bless)
-    lineage = _lineage(inputs, baseline, force_bless, warm_start)
+    lineage = lineage_tags(inputs, baseline, force_bless, warm_start)
     reporter = Reporter(
         evaluation=evaluator.outputs["evaluation"],
         exported_model=exporter.outputs["exported_model"],
@@ -97,23 +110,37 @@ def create_pipeline(
         data_profile=gate.outputs["profile"],
         model_card=reporter.outputs["model_card"],
         report=reporter.outputs["report"],
+        champion=champion.outputs["champion"],
         registry_uri=config.registry_uri,
         model_name=config.name,
-        serving_dir=str(config.serving_dir),
+        serving_dir=_path_for_all(config.registry.serving_dir, str(config.serving_dir), parameters),
         keep_versions=config.registry.keep_versions,
-        params=_params(config),
+        params=flat_settings(config),
         lineage=lineage,
+        run_name=parameters.run_name if parameters else None,
     )
     learning = [transform, *tuners, trainer]
-    nodes = [examples, statistics, schema, validator, champion, gate, *learning, exporter, evaluator]
+    nodes = [*([corpus] if corpus else []), examples, statistics, schema, validator, champion, gate, *learning]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
-        pipeline_root=str(config.work_dir.absolute() / "artifacts"),
-        components=[*nodes, reporter, pusher],
+        pipeline_root="" if parameters else str(config.work_dir.absolute() / "artifacts"),
+        components=[*nodes, exporter, evaluator, reporter, pusher],
         enable_cache=True,
-        metadata_connection_config=metadata.sqlite_metadata_connection_config(metadata_path(config)),
+        metadata_connection_config=None if parameters else sqlite_metadata_connection_config(metadata_path(config)),
         beam_pipeline_args=list(config.beam.args),
     )
+
+
+def _path_for_all(configured: object, here: str, parameters: RuntimeParameters | None) -> str:
+    """A path that nodes share: on a cluster the configured one alone, since this machine's is nobody else's."""
+    return here if parameters is None else str(configured or "")
+
+
+def _corpus(parameters: RuntimeParameters | None) -> Importer | None:
+    """On a cluster the corpus is an artifact: Kubeflow brings the files of artifacts, and no others, to a node."""
+    if parameters is None:
+        return None
+    return Importer(source_uri=parameters.data, artifact_type=Corpus, reimport=True).with_id("Corpus")
 
 
 def _evaluator(
@@ -122,7 +149,7 @@ def _evaluator(
     examples: CorpusExampleGen,
     exporter: Exporter,
     champion: ChampionSource,
-    schema: ImportSchemaGen,
+    schema: SchemaSource,
     force_bless: str,
 ) -> Evaluator:
     return Evaluator(
@@ -132,46 +159,20 @@ def _evaluator(
         schema=schema.outputs["schema"],
         eval_config=eval_config(evaluation_settings(config)),
         rules=blessing_rules(config),
-        example_splits=[inputs.test_split],
+        example_splits=inputs.test_splits,
         force_bless=force_bless,
         code_version=code_version("components.evaluator", "components.text"),
     )
 
 
-def _lineage(inputs: RunInputs, baseline: str, force_bless: str, warm_start: bool) -> dict[str, str]:
-    lineage = {
-        "run_fingerprint": inputs.fingerprint,
-        "baseline_version": baseline,
-        "warm_start_version": baseline if warm_start else NO_VERSION,
-        "code_version": code_version("components", "configs", "schemas", "pipeline"),
-        "schema": inputs.schema.stem,
-        "corpus_fingerprint": inputs.corpus_fingerprint,
-    }
-    return {**lineage, "forced_blessing": force_bless} if force_bless else lineage
-
-
-def _params(config: PipelineConfig) -> dict[str, str]:
-    """The settings that shape a model, flat: `trainer.epochs` -> `20`."""
-    sections = config.model_dump(
-        mode="json", by_alias=True, exclude={"work_dir", "registry", "drift", "retrain", "beam", "card"}
-    )
-    flat: dict[str, str] = {}
-
-    def add(prefix: str, value: Any) -> None:
-        if isinstance(value, dict) and value:
-            for key, inner in value.items():
-                add(f"{prefix}.{key}" if prefix else key, inner)
-        else:
-            flat[prefix] = value if isinstance(value, str) else json.dumps(value)
-
-    add("", sections)
-    return flat
-
-
-def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:
+def _example_gen(
+    config: PipelineConfig, inputs: RunInputs, artifact: Importer | None, parameters: RuntimeParameters | None
+) -> CorpusExampleGen:
     corpus = config.corpus
     return CorpusExampleGen(
-        input_base=str(inputs.corpus),
+        input_base=None if artifact else str(inputs.corpus),
+        corpus=artifact.outputs["result"] if artifact else None,
+        span=parameters.span if parameters else None,
         splits=inputs.splits,
         options=ReadOptions(
             format=corpus.format,
@@ -190,7 +191,7 @@ def _example_gen(config: PipelineConfig, inputs: RunInputs) -> CorpusExampleGen:
 
 
 def _drift_gate(
-    config: PipelineConfig, examples: CorpusExampleGen, schema: ImportSchemaGen, champion: ChampionSource
+    config: PipelineConfig, examples: CorpusExampleGen, schema: SchemaSource, champion: ChampionSource
 ) -> DriftGate:
     return DriftGate(
         examples=examples.outputs["examples"],
@@ -202,7 +203,7 @@ def _drift_gate(
     )
 
 
-def _transform(config: PipelineConfig, examples: CorpusExampleGen, schema: ImportSchemaGen) -> Transform:
+def _transform(config: PipelineConfig, examples: CorpusExampleGen, schema: SchemaSource) -> Transform:
     return Transform(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
@@ -236,6 +237,7 @@ def _trainer(
     transform: Transform,
     hyperparameters: types.BaseChannel | None,
     warm_start: types.BaseChannel | None,
+    parameters: RuntimeParameters | None,
 ) -> Trainer:
     return Trainer(
         examples=transform.outputs["transformed_examples"],
@@ -243,8 +245,9 @@ def _trainer(
         hyperparameters=hyperparameters,
         settings=TrainerSettings(**config.trainer.settings),
         code_version=code_version("components.trainer", "components.model", "components.text"),
-        checkpoint_dir=config.checkpoint_dir,
+        checkpoint_dir=_path_for_all(config.trainer.checkpoint_dir, config.checkpoint_dir, parameters),
         warm_start=warm_start,
+        epochs=parameters.epochs if parameters else None,
     )
 
 

@@ -30,36 +30,46 @@ class RunInputs:
     """The inputs of a run.
 
     Attributes:
-        corpus: folder of the corpus, absolute.
-        splits: (name, file pattern) as `find_splits` gives them.
-        schema: TFMD schema file; its name holds a hash, since TFX's cache looks at the path only.
+        corpus: folder of the corpus, absolute; None: only the run itself knows it.
+        splits: (name, file pattern) as `find_splits` gives them; empty: the run finds them.
+        schema: text of the TFMD schema.
         fingerprint: of corpus, pretrained files, configuration and code: equal for two runs that would make the same
-            model.
+            model. Empty where the corpus is not known.
         corpus_fingerprint: of the files of the corpus that are read.
         window: which spans are read.
     """
 
-    corpus: Path
+    corpus: Path | None
     splits: tuple[tuple[str, str], ...]
-    schema: Path
-    fingerprint: str
+    schema: str
+    fingerprint: str = ""
     corpus_fingerprint: str = ""
     window: SpanWindow = NEWEST
 
     @property
     def split_names(self) -> tuple[str, ...]:
-        """The splits that examples have: `eval` is taken out of `train` where the corpus has none."""
+        """The splits that examples have at least: `eval` is taken out of `train` where the corpus has none."""
+        if not self.splits:
+            return ("train", "eval")
         given = [name for name, _ in self.splits]
         return ("train", "eval", "test") if len(given) == 1 or "test" in given else ("train", "eval")
 
     @property
-    def test_split(self) -> str:
-        """Decides whether a model is blessed; a corpus without a test split is tested on the eval split."""
-        return self.split_names[-1]
+    def test_splits(self) -> list[str]:
+        """Decides whether a model is blessed; a corpus without a test split is tested on the eval split.
+
+        Empty where the corpus is not known.
+        """
+        return [self.split_names[-1]] if self.splits else []
+
+    @property
+    def schema_name(self) -> str:
+        """Tells schemas apart: `schema-` and a hash of the text."""
+        return f"schema-{hashlib.sha256(self.schema.encode()).hexdigest()[:12]}"
 
 
 def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInputs:
-    """Finds or generates the corpus and writes the schema of the run.
+    """Finds or generates the corpus and composes the schema of the run.
 
     Args:
         config: the whole configuration.
@@ -69,13 +79,12 @@ def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInput
         NerError: there is no corpus at the path, or the schema cannot be used.
     """
     corpus = config.corpus.path or _sample(config)
-    given = None if config.corpus.splits is None else list(config.corpus.splits.items())
-    schema = _write_schema(config)
-    window = SpanWindow(config.corpus.span, config.corpus.span_window)
+    unknown = inputs_of_cluster(config)
+    given, window = list(unknown.splits) or None, unknown.window
     of_corpus = corpus_fingerprint(corpus, given, window)
     parts = [
         of_corpus,
-        schema.name,
+        unknown.schema_name,
         config.model_dump_json(exclude=_NOT_OF_THE_MODEL),
         code_version(*_PACKAGES),
         *(values["version"] for values in pretrained(config).values()),
@@ -83,7 +92,21 @@ def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInput
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     splits = tuple(given or find_splits(corpus, window))
-    return RunInputs(corpus.absolute(), splits, schema, fingerprint, of_corpus, window)
+    return RunInputs(corpus.absolute(), splits, unknown.schema, fingerprint, of_corpus, window)
+
+
+def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
+    """Returns what is known of a run elsewhere, whose corpus is not on this machine.
+
+    Args:
+        config: the whole configuration.
+
+    Raises:
+        NerError: the schema cannot be used.
+    """
+    schema = compose_schema(config.schema_path or SCHEMA, config.corpus.metadata)
+    splits = tuple((config.corpus.splits or {}).items())
+    return RunInputs(None, splits, schema, window=SpanWindow(config.corpus.span, config.corpus.span_window))
 
 
 def _sample(config: PipelineConfig) -> Path:
@@ -92,13 +115,3 @@ def _sample(config: PipelineConfig) -> Path:
     if not folder.is_dir():
         write_sample(folder, kind="articles", seed=config.corpus.sample_seed)
     return folder
-
-
-def _write_schema(config: PipelineConfig) -> Path:
-    text = compose_schema(config.schema_path or SCHEMA, config.corpus.metadata)
-    name = f"schema-{hashlib.sha256(text.encode()).hexdigest()[:12]}.pbtxt"
-    path = config.work_dir.absolute() / "schemas" / name
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return path

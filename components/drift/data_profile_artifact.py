@@ -6,6 +6,9 @@ from tfx.types.artifact import Artifact
 
 
 class DataProfileArtifact(Artifact):
-    """A folder with `data_profile.json` (`data_profile.DataProfile`) and `drift.json` (`drift_report.DriftReport`)."""
+    """A folder with `data_profile.json` (`data_profile.DataProfile`) and `drift.json` (`drift_report.DriftReport`).
 
-    TYPE_NAME = "DataProfile"
+    Kubeflow Pipelines finds the class again by its type's name (`components.DataProfile`).
+    """
+
+    TYPE_NAME = "components.DataProfile"

@@ -78,8 +78,9 @@ class Evaluator(TfxEvaluator):
             rules: what the model must reach; without any rule it is not blessed.
             baseline_model: channel of the champion's `Model`; may be empty, and its artifact may be.
             schema: channel of `Schema`; with it, names of slices are checked.
-            example_splits: splits to evaluate on; `eval` when not given. Where entities are sliced by whether they
-                were seen in training, the examples must have the split `train`, too.
+            example_splits: splits to evaluate on; `eval` when not given; with an empty list `test` if there is one and
+                otherwise `eval`. Where entities are sliced by whether they were seen in training, the examples must
+                have the split `train`, too.
             force_bless: reason for blessing the model whatever the rules say; empty for letting them decide.
             code_version: version of the metric's code; another one makes TFX evaluate anew instead of using its cache.
         """

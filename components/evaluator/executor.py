@@ -69,7 +69,7 @@ class Executor(tfx_executor.Executor):
         """
         config = EvalConfig()
         proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config)
-        splits = _splits(exec_properties)
+        splits = _splits(exec_properties, input_dict)
         inputs, obstacles = inputs_module.without_incomparable_champion(
             inputs_module.without_absent_champion(input_dict), config
         )
@@ -133,8 +133,13 @@ class Executor(tfx_executor.Executor):
         return with_training_entities(config, path)
 
 
-def _splits(exec_properties: dict[str, Any]) -> list[str]:
-    return json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null") or ["eval"]
+def _splits(exec_properties: dict[str, Any], input_dict: dict[str, list[Artifact]]) -> list[str]:
+    asked = json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null")
+    if asked is None:
+        return ["eval"]
+    examples = input_dict[standard_component_specs.EXAMPLES_KEY]
+    there = [name for one in examples for name in artifact_utils.decode_split_names(one.split_names)]
+    return asked or ["test" if "test" in there else "eval"]
 
 
 def _write(entities: TrainingEntities, path: str) -> None:

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tfx import types
 from tfx.components.example_gen.component import FileBasedExampleGen
 from tfx.dsl.components.base import executor_spec
-from tfx.proto import example_gen_pb2, range_config_pb2
+from tfx.orchestration.data_types import RuntimeParameter
+from tfx.proto import example_gen_pb2
+from tfx.types import standard_artifacts, standard_component_specs
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.ingest.example import SENTENCE, check_metadata_columns
-from components.ingest.executor import Executor
+from components.ingest.corpus_artifact import Corpus
+from components.ingest.driver import Driver
+from components.ingest.example import check_metadata_columns
+from components.ingest.executor import CORPUS_KEY, NEWEST_SPAN, SPAN_KEY, Executor
 from components.ingest.ingest_config import IngestConfig
-from components.ingest.layout import NEWEST, find_splits
+from components.ingest.ingest_plan import IngestPlan
+from components.ingest.layout import NEWEST
 from components.ingest.read_options import ReadOptions
 from components.ingest.span_window import SpanWindow
 from components.text.errors import NerError
 
 HASH_BUCKETS = (("train", 8), ("eval", 1), ("test", 1))
 """How a corpus of one split is divided."""
+
+
+class _CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
+    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+        **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
+        standard_component_specs.INPUT_BASE_KEY: ExecutionParameter(type=str, optional=True),
+        SPAN_KEY: ExecutionParameter(type=int, optional=True),
+    }
+    INPUTS = {CORPUS_KEY: ChannelParameter(type=Corpus, optional=True)}  # noqa: RUF012
 
 
 class CorpusExampleGen(FileBasedExampleGen):
@@ -33,13 +49,18 @@ class CorpusExampleGen(FileBasedExampleGen):
     Split by hash (of the sentence, so that equal sentences never stand on two sides): a corpus of one split is divided
     by `hash_buckets`; where there are several but no `eval`, one sentence of `train` in ten becomes `eval`. The hash is
     of the sentence alone, so a sentence that comes again in a later span falls into the same split.
+
+    A corpus that is not known before the run is an artifact (`corpus`, from an Importer): its layout is looked at by
+    the executor. Kubeflow brings the files of artifacts, and of nothing else, to where a component runs.
     """
 
+    SPEC_CLASS = _CorpusExampleGenSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+    DRIVER_CLASS = Driver
 
     def __init__(
         self,
-        input_base: str,
+        input_base: str | None = None,
         splits: Sequence[tuple[str, str]] | None = None,
         options: ReadOptions | None = None,
         metadata_columns: Sequence[str] = (),
@@ -48,11 +69,13 @@ class CorpusExampleGen(FileBasedExampleGen):
         window: SpanWindow = NEWEST,
         remove_duplicates: bool | None = None,
         fingerprint: str = "",
+        corpus: types.BaseChannel | None = None,
+        span: int | RuntimeParameter | None = None,
     ) -> None:
         """Builds the node.
 
         Args:
-            input_base: the corpus folder.
+            input_base: the corpus folder; None where `corpus` is given.
             splits: (split, file pattern) pairs; None finds them (`layout.find_splits`). Patterns may hold `{SPAN}`.
             options: how files are read.
             metadata_columns: metadata that become features.
@@ -62,61 +85,40 @@ class CorpusExampleGen(FileBasedExampleGen):
             remove_duplicates: take sentences out of a split that stand in a later one too; None does so where there are
                 spans. They are counted either way.
             fingerprint: of the files, part of the cache key: TFX itself looks at the files of the newest span only.
+            corpus: channel of a `Corpus` artifact, instead of `input_base`.
+            span: with `corpus`, number of the newest span to read in place of the window's; -1 for the newest there is.
 
         Raises:
             CorpusError: `splits` is None and the folder's layout is not understood.
             NerError: a metadata column's name, or a combination of arguments, cannot be used.
         """
-        splits = list(splits) if splits else find_splits(input_base, window)
+        if (input_base is None) == (corpus is None):
+            raise NerError("CorpusExampleGen reads a folder (input_base) or an artifact (corpus): give one of them.")
         check_metadata_columns(metadata_columns)
-        names = [name for name, _ in splits]
-        _check_splits(names)
-        in_spans = any("{" in pattern for _, pattern in splits)
-        if window != NEWEST and not in_spans:
-            raise NerError(f"{input_base}: a span was asked for, but the corpus has no span-<N> folders.")
         config = IngestConfig(
             options=options or ReadOptions(),
             metadata_columns=tuple(metadata_columns),
-            hold_out=len(splits) > 1 and "eval" not in names,
             span_window=window.size,
-            remove_duplicates=in_spans if remove_duplicates is None else remove_duplicates,
-            fingerprint=fingerprint if window.size > 1 else "",
+            remove_duplicates=remove_duplicates,
+            fingerprint=fingerprint,
             code_version=code_version,
         )
-        super().__init__(
+        plan = IngestPlan(tuple(splits or ()), config, tuple(hash_buckets), window)
+        if input_base is not None:
+            plan = plan.for_corpus(input_base)
+        elif span is None:
+            span = NEWEST_SPAN if window.newest is None else window.newest
+        spec = _CorpusExampleGenSpec(
             input_base=input_base,
-            input_config=example_gen_pb2.Input(
-                splits=[example_gen_pb2.Input.Split(name=name, pattern=pattern) for name, pattern in splits]
-            ),
-            output_config=_output_config(hash_buckets if len(splits) == 1 else ()),
-            custom_config=config.pack(),
-            range_config=_range_config(window),
+            input_config=plan.input_config,
+            output_config=plan.output_config,
+            custom_config=plan.config.pack(),
+            range_config=plan.range_config if corpus is None else None,
+            output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
+            output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
+            span=None if corpus is None else span,
+            corpus=corpus,
+            examples=types.Channel(type=standard_artifacts.Examples),
         )
-
-
-def _range_config(window: SpanWindow) -> range_config_pb2.RangeConfig | None:
-    """Returns TFX's choice of the newest span of the window; of others it knows nothing."""
-    if window.newest is None:
-        return None
-    only = range_config_pb2.StaticRange(start_span_number=window.newest, end_span_number=window.newest)
-    return range_config_pb2.RangeConfig(static_range=only)
-
-
-def _check_splits(names: list[str]) -> None:
-    if len(set(names)) < len(names):
-        raise NerError(f"[corpus -> splits] names a split twice: {', '.join(names)}. Give each split one pattern.")
-    if len(names) > 1 and "train" not in names:
-        raise NerError(f"[corpus -> splits] holds {', '.join(names)} and no train. Name the training files train.")
-
-
-def _output_config(hash_buckets: Sequence[tuple[str, int]]) -> example_gen_pb2.Output:
-    """Returns TFX's division by hash, or an empty message, which keeps the splits as they come in."""
-    if not hash_buckets:
-        return example_gen_pb2.Output()
-    split = example_gen_pb2.SplitConfig.Split
-    return example_gen_pb2.Output(
-        split_config=example_gen_pb2.SplitConfig(
-            splits=[split(name=name, hash_buckets=parts) for name, parts in hash_buckets],
-            partition_feature_name=SENTENCE,
-        )
-    )
+        # Past FileBasedExampleGen's own constructor, which can only build its own spec.
+        super(FileBasedExampleGen, self).__init__(spec=spec)

@@ -10,14 +10,17 @@ from typing import Any
 import apache_beam as beam
 import tensorflow as tf
 from absl import logging
+from tfx.components.example_gen import utils as example_gen_utils
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.dsl.io import fileio
 from tfx.types import artifact, artifact_utils, standard_component_specs
+from tfx.utils import proto_utils
 
 from components.ingest.corpus_error import CorpusError
 from components.ingest.duplicates import without_duplicates
 from components.ingest.example import SENTENCE
 from components.ingest.ingest_config import IngestConfig
+from components.ingest.ingest_plan import IngestPlan
 from components.ingest.read_corpus import ReadCorpus
 from components.ingest.report import Report
 from components.ingest.report_folder import ReportFolder
@@ -25,6 +28,12 @@ from components.ingest.span_window import SpanWindow, span_folders
 
 REPORT_FOLDER = "ingest"
 """Folder of the reports, inside the examples artifact."""
+
+CORPUS_KEY = "corpus"
+SPAN_KEY = "span"
+
+NEWEST_SPAN = -1
+"""Value of the execution property `span` for the newest there is: Kubeflow's numbers cannot be left out."""
 
 _LONGEST_LIST = 20  # of a report in an artifact property; the whole lists stay in the folder
 _HOLD_OUT = 10  # one sentence in so many goes from train to eval
@@ -70,7 +79,7 @@ class Executor(BaseExampleGenExecutor):
             for examples in self._examples:
                 examples.split_names = artifact_utils.encode_split_names(list(splits))
         ordered = {name: splits[name] for name in sorted(splits, key=_place)}
-        return without_duplicates(ordered, self._reports, config.remove_duplicates)
+        return without_duplicates(ordered, self._reports, bool(config.remove_duplicates))
 
     def Do(
         self,
@@ -80,6 +89,11 @@ class Executor(BaseExampleGenExecutor):
     ) -> None:
         """Reads the corpus, writes the splits, and checks and records the account.
 
+        Args:
+            input_dict: `corpus`, a `Corpus`, where the corpus is not named by the execution property `input_base`.
+            output_dict: `examples`.
+            exec_properties: as for TFX's own executors, and with `corpus` also `span` (int).
+
         Raises:
             CorpusError: a file cannot be read, or the split train or eval has no sentence.
             RuntimeError: not as many examples were written as sentences read: a defect of ours.
@@ -88,6 +102,9 @@ class Executor(BaseExampleGenExecutor):
         examples = artifact_utils.get_single_instance(self._examples)
         self._reports = ReportFolder(os.path.join(examples.uri, REPORT_FOLDER))
         self._reports.make()
+        if input_dict.get(CORPUS_KEY):
+            corpus = artifact_utils.get_single_instance(input_dict[CORPUS_KEY]).uri
+            exec_properties = _laid_out(corpus, exec_properties, examples)
         super().Do(input_dict, output_dict, exec_properties)
         _raise_errors(self._reports.errors())
         reports = self._reports.reports()
@@ -100,6 +117,30 @@ class Executor(BaseExampleGenExecutor):
         _log_duplicates(self._reports.duplicates(), removed)
         _check_written(written, removed, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
         _set_properties(examples, total, written, sum(duplicates.values()), removed)
+
+
+def _laid_out(folder: str, exec_properties: dict[str, Any], examples: artifact.Artifact) -> dict[str, Any]:
+    """Returns the execution properties for a corpus that was not known before the run.
+
+    Does what TFX's driver for ExampleGens does otherwise: finds the span and its files, and notes span and fingerprint.
+    """
+    asked = int(exec_properties.get(SPAN_KEY, NEWEST_SPAN))
+    configured = IngestPlan.from_properties(exec_properties, None if asked < 0 else asked)
+    plan = configured.for_corpus(folder)
+    input_config = plan.input_config
+    # TFX's own fingerprint has the times of the files in it, which are new with each download.
+    _, span, _ = example_gen_utils.calculate_splits_fingerprint_span_and_version(
+        folder, input_config.splits, plan.range_config
+    )
+    examples.set_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME, span)
+    examples.set_string_custom_property(example_gen_utils.FINGERPRINT_PROPERTY_NAME, configured.fingerprint_of(folder))
+    return {
+        **exec_properties,
+        standard_component_specs.INPUT_BASE_KEY: folder,
+        standard_component_specs.INPUT_CONFIG_KEY: proto_utils.proto_to_json(input_config),
+        standard_component_specs.OUTPUT_CONFIG_KEY: proto_utils.proto_to_json(plan.output_config),
+        standard_component_specs.CUSTOM_CONFIG_KEY: proto_utils.proto_to_json(plan.config.pack()),
+    }
 
 
 def _config(exec_properties: dict[str, Any]) -> IngestConfig:

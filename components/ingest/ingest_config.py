@@ -20,7 +20,8 @@ class IngestConfig:
         metadata_columns: metadata that become features.
         hold_out: take the split `eval` out of `train`, one sentence in ten by hash.
         span_window: how many spans are read, the newest of them being TFX's.
-        remove_duplicates: take out of a split what stands in a later one too; otherwise it is only counted.
+        remove_duplicates: take out of a split what stands in a later one too; otherwise it is only counted. None: where
+            the corpus has spans, which an `IngestPlan` finds out.
         fingerprint: of the files that are read; read by nobody, since TFX looks at those of the newest span only.
         code_version: the version of our code; read by nobody, so that a change of code is a change of parameters.
     """
@@ -29,7 +30,7 @@ class IngestConfig:
     metadata_columns: tuple[str, ...] = ()
     hold_out: bool = False
     span_window: int = 1
-    remove_duplicates: bool = False
+    remove_duplicates: bool | None = False
     fingerprint: str = ""
     code_version: str = ""
 

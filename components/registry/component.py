@@ -7,12 +7,14 @@ from collections.abc import Mapping
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.drift.data_profile_artifact import DataProfileArtifact
 from components.registry.executor import (
     BLESSING_KEY,
+    CHAMPION_KEY,
     DATA_PROFILE_KEY,
     EVALUATION_KEY,
     EXAMPLES_KEY,
@@ -25,6 +27,7 @@ from components.registry.executor import (
     PUSHED_MODEL_KEY,
     REGISTRY_URI_KEY,
     REPORT_KEY,
+    RUN_NAME_KEY,
     SCHEMA_KEY,
     SERVING_DIR_KEY,
     TRAINED_MODEL_KEY,
@@ -43,6 +46,7 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         LINEAGE_KEY: ExecutionParameter(type=str),
         PARAMS_KEY: ExecutionParameter(type=str),
         KEEP_KEY: ExecutionParameter(type=int),
+        RUN_NAME_KEY: ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {  # noqa: RUF012
         MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
@@ -55,6 +59,7 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         TRANSFORM_GRAPH_KEY: ChannelParameter(type=standard_artifacts.TransformGraph, optional=True),
         TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
         DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
+        CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
 
@@ -106,6 +111,8 @@ class RegistryPusher(base_component.BaseComponent):
         data_profile: types.BaseChannel | None = None,
         params: Mapping[str, str] | None = None,
         keep_versions: int = 2,
+        champion: types.BaseChannel | None = None,
+        run_name: RuntimeParameter | None = None,
     ) -> None:
         """Declares the node.
 
@@ -114,9 +121,9 @@ class RegistryPusher(base_component.BaseComponent):
             blessing: Channel of the Evaluator's `ModelBlessing`.
             registry_uri: See `components.registry.model_registry.ModelRegistry`; a local path should be absolute.
             model_name: Name of the registered model.
-            serving_dir: The TF Serving directory; should be absolute.
+            serving_dir: The TF Serving directory; should be absolute. Empty: none, models are fetched from the registry.
             lineage: Tags of the version, text by text, as a mapping or its JSON. `run_fingerprint` makes a repeated
-                push find its version; `baseline_version` is what the model was compared with ("" or "none": nothing).
+                push find its version (empty: it is worked out of what the run read); `baseline_version` is what the model was compared with ("" or "none": nothing).
             evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores and files go into the registry.
             examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
             model_card: Channel of the Reporter's `ModelCard`; its files are stored with the version.
@@ -129,6 +136,9 @@ class RegistryPusher(base_component.BaseComponent):
                 comparison with the files of the evaluation.
             params: The settings of the run, text by text; they become parameters of the version's MLflow run.
             keep_versions: How many versions without a label stay in the serving directory.
+            champion: Channel of ChampionSource's `Model`: which version the model was compared with, whatever the
+                lineage says of it.
+            run_name: A name given with each run; it becomes the tag `run_name`.
         """
         text = lineage if isinstance(lineage, str) else json.dumps(dict(lineage), sort_keys=True)
         spec = _RegistryPusherSpec(
@@ -148,6 +158,8 @@ class RegistryPusher(base_component.BaseComponent):
             lineage=text,
             params=json.dumps(dict(params or {}), sort_keys=True),
             keep_versions=keep_versions,
+            champion=champion,
+            run_name=run_name,
             pushed_model=types.Channel(type=standard_artifacts.PushedModel),
         )
         super().__init__(spec=spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,14 @@ from components.registry.champion_changes import acting_user
 from components.registry.errors import RegistryError
 from components.registry.evaluation_summary import EvaluationSummary
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import RUN_ID_TAG
+from components.registry.names import (
+    BASELINE_VERSION_TAG,
+    CORPUS_TAG,
+    NO_VERSION,
+    RUN_FINGERPRINT_TAG,
+    RUN_ID_TAG,
+    WARM_START_TAG,
+)
 from components.registry.push import PushRequest, PushResult, push
 from components.registry.push_gate import VALIDATION_FILE
 from components.registry.version_record import VersionRecord
@@ -42,6 +50,8 @@ TRAINED_MODEL_KEY = "trained_model"
 DATA_PROFILE_KEY = "data_profile"
 PARAMS_KEY = "params"
 KEEP_KEY = "keep_versions"
+CHAMPION_KEY = "champion"
+RUN_NAME_KEY = "run_name"
 
 REPORT_SUFFIXES = (".json", ".html", ".md")
 """Files of these kinds beside TFMA's own in an evaluation are stored with the version."""
@@ -69,10 +79,10 @@ class Executor(base_executor.BaseExecutor):
 
         Args:
             input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `schema`,
-                `transform_graph`, `trained_model`, `data_profile`, `model_card` and `report`.
+                `transform_graph`, `trained_model`, `data_profile`, `model_card`, `report` and `champion`.
             output_dict: `pushed_model`, which gets custom properties only.
-            exec_properties: `registry_uri`, `model_name`, `serving_dir`, `keep_versions`, and as JSON objects of texts
-                `lineage` and `params`.
+            exec_properties: `registry_uri`, `model_name`, `serving_dir`, `keep_versions`, perhaps `run_name`, and as JSON
+                objects of texts `lineage` and `params`.
 
         Raises:
             RegistryError: If the registry or the serving directory cannot be written, or `lineage` or `params` is
@@ -91,17 +101,24 @@ def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, A
     summary = EvaluationSummary.read(evaluations[0].uri) if evaluations else EvaluationSummary()
     tags = {RUN_ID_TAG: run_id} if run_id else {}
     tags |= _data_tags(input_dict) | _hashes(input_dict) | _texts(exec_properties, LINEAGE_KEY)
+    tags |= _baseline(input_dict, tags) | _corpus(tags)
+    params = _texts(exec_properties, PARAMS_KEY) | _params_of_run(input_dict)
+    if tags.get(RUN_FINGERPRINT_TAG) == "":  # the corpus was not known before the run
+        tags[RUN_FINGERPRINT_TAG] = _fingerprint(tags, params)
+    if exec_properties.get(RUN_NAME_KEY):
+        tags["run_name"] = exec_properties[RUN_NAME_KEY]
+    serving_dir = exec_properties[SERVING_DIR_KEY]
     return PushRequest(
         model_dir=Path(path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model))),
         validation_file=Path(model.uri, VALIDATION_FILE),
         model_name=exec_properties[MODEL_NAME_KEY],
-        serving_dir=Path(exec_properties[SERVING_DIR_KEY]).absolute(),
+        serving_dir=Path(serving_dir).absolute() if serving_dir else None,
         record=VersionRecord(
             tags=tags,
             metrics=summary.metrics,
             metrics_by_type=summary.by_type,
             metrics_by_slice=summary.by_slice,
-            params=_texts(exec_properties, PARAMS_KEY),
+            params=params,
             trained=_trained(input_dict),
             files=tuple(_cards(input_dict)),
             blessed=model_utils.is_model_blessed(artifact_utils.get_single_instance(input_dict[BLESSING_KEY])),
@@ -111,6 +128,35 @@ def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, A
         who=f"{acting_user()}, run {run_id}" if run_id else "",
         keep=int(exec_properties[KEEP_KEY]),
     )
+
+
+def _baseline(input_dict: dict[str, list[Artifact]], tags: dict[str, str]) -> dict[str, str]:
+    """Names the version that the model was compared with: the artifact's, since "champion" may be another one by now."""
+    found = {}
+    for champion in input_dict.get(CHAMPION_KEY) or []:
+        present = champion.get_int_custom_property("present")
+        found[BASELINE_VERSION_TAG] = str(champion.get_int_custom_property("version")) if present else NO_VERSION
+        if tags.get(WARM_START_TAG, NO_VERSION) != NO_VERSION:
+            found[WARM_START_TAG] = found[BASELINE_VERSION_TAG]
+    return found
+
+
+def _corpus(tags: dict[str, str]) -> dict[str, str]:
+    """The fingerprint of the corpus, as CorpusExampleGen found it where it was not known before."""
+    read = tags.get(f"{DATA_TAG_PREFIX}input_fingerprint", "")
+    return {CORPUS_TAG: read} if tags.get(CORPUS_TAG) == "" else {}
+
+
+def _params_of_run(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
+    """What a run may set for itself."""
+    epochs = [model.get_int_custom_property("most_epochs") for model in input_dict.get(TRAINED_MODEL_KEY) or []]
+    return {"trainer.epochs": str(epochs[0])} if epochs and epochs[0] else {}
+
+
+def _fingerprint(tags: dict[str, str], params: dict[str, str]) -> str:
+    """Stands in for `pipeline.inputs.RunInputs.fingerprint`: equal for two runs that would make the same model."""
+    decisive = {name: value for name, value in tags.items() if name not in (RUN_ID_TAG, BASELINE_VERSION_TAG)}
+    return hashlib.sha256(json.dumps([decisive, params], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _data_tags(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
@@ -194,12 +240,14 @@ def _report(result: PushResult, registry: ModelRegistry, pushed_model: Artifact)
         pushed_model.set_string_custom_property("reason", result.reason)
         logging.warning("The model was not pushed: %s", result.reason)
         return
-    if result.version is not None and result.destination is not None:
-        pushed_model.set_string_custom_property("pushed_version", str(result.version.version))
+    if result.version is None:
+        return
+    pushed_model.set_string_custom_property("pushed_version", str(result.version.version))
+    if result.destination is not None:
         pushed_model.set_string_custom_property("pushed_destination", str(result.destination))
-        logging.info(
-            "%s version %d is the champion; published as %s",
-            result.version.name,
-            result.version.version,
-            result.destination,
-        )
+    logging.info(
+        "%s version %d is the champion; %s",
+        result.version.name,
+        result.version.version,
+        f"published as {result.destination}" if result.destination else "there is no serving directory to publish to",
+    )

@@ -28,10 +28,10 @@ class PushResult:
     """What became of a push.
 
     Attributes:
-        pushed: Whether the model is the champion now and is in the serving directory.
+        pushed: Whether the model is the champion now and is in the serving directory, if there is one.
         reason: Why not, in words; empty when pushed.
         version: The version in the registry; None if the model was not even registered.
-        destination: The version folder in the serving directory; None when not pushed.
+        destination: The version folder in the serving directory; None when not pushed, or there is none.
     """
 
     pushed: bool
@@ -48,7 +48,7 @@ class PushRequest:
         model_dir: The exported SavedModel.
         validation_file: The exporter's `validation.json`, which is stored with the version.
         model_name: Name of the registered model.
-        serving_dir: The TF Serving directory.
+        serving_dir: The TF Serving directory; None: nothing is published, servers fetch from the registry.
         record: What is registered with the version. Its tag `baseline_version` (number as text, "" or "none") is the
             champion that the model was compared with, `run_fingerprint` part of its identity. Files that do not exist
             are left out.
@@ -61,7 +61,7 @@ class PushRequest:
     model_dir: Path
     validation_file: Path
     model_name: str
-    serving_dir: Path
+    serving_dir: Path | None
     record: VersionRecord = field(default_factory=VersionRecord)
     verdict: str = ""
     failures: tuple[str, ...] = ()
@@ -100,6 +100,8 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
         version = champions.promote(version.version, expected, _why(request), who=request.who)
     except PromotionRefusedError as error:
         return _candidate_only(registry, request, version, str(error))
+    if request.serving_dir is None:
+        return PushResult(pushed=True, version=version)
     publish(request.model_dir, request.serving_dir, version.name, version.version)
     report = sync(registry, version.name, request.serving_dir, keep=request.keep)
     return PushResult(pushed=True, version=version, destination=report.folder(version.version))

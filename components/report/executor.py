@@ -103,10 +103,13 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
 
 
 def _training(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> dict[str, Any]:
-    """The configured settings; where a search found others, those, since the Trainer took them."""
+    """The configured settings; where a search or the run itself said others, those, since the Trainer took them."""
     from components.trainer.hyperparameters import read_hyperparameters
 
     settings = _flat(json.loads(exec_properties[TRAINING_KEY]))
+    epochs = artifact_utils.get_single_instance(input_dict[TRAINED_MODEL_KEY]).get_int_custom_property("most_epochs")
+    if epochs:
+        settings["epochs"] = epochs
     for artifact in input_dict.get(HYPERPARAMETERS_KEY) or []:
         found = read_hyperparameters(artifact.uri)
         for name, value in found.items():

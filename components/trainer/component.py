@@ -6,6 +6,7 @@ import dataclasses
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import component_spec, standard_artifacts
 from tfx.utils import json_utils
 
@@ -59,6 +60,7 @@ class Trainer(base_component.BaseComponent):
         code_version: str | None = None,
         checkpoint_dir: str | None = None,
         warm_start: types.BaseChannel | None = None,
+        epochs: RuntimeParameter | None = None,
     ) -> None:
         """Builds the spec.
 
@@ -71,6 +73,7 @@ class Trainer(base_component.BaseComponent):
             checkpoint_dir: where a training keeps its state while it lasts, in a folder named after all that its result
                 depends on, so that the same training finds it again; none keeps none.
             warm_start: channel of an earlier `Model` to begin with, from ChampionSource; its artifact may be empty.
+            epochs: given with each run, in place of the settings' epochs.
         """
         spec = TrainerSpec(
             examples=examples,
@@ -82,6 +85,7 @@ class Trainer(base_component.BaseComponent):
             **{
                 **{name: int(value) if isinstance(value, bool) else value for name, value in vars(settings).items()},
                 "tagger_options": json_utils.dumps(settings.tagger_options),
+                **({} if epochs is None else {"epochs": epochs}),
             },
             model=types.Channel(type=standard_artifacts.Model),
             model_run=types.Channel(type=standard_artifacts.ModelRun),

@@ -14,6 +14,9 @@ from tfx.types import artifact_utils
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
 from components.trainer.settings import TrainerSettings
 
+MOST_EPOCHS = "most_epochs"
+"""Custom property of the trained model: how many epochs it might have taken, which each run may say anew."""
+
 if TYPE_CHECKING:
     from components.trainer.checkpoint import Checkpoint
 
@@ -32,7 +35,8 @@ class Executor(base_executor.BaseExecutor):
         Args:
             input_dict: `examples` (transformed), `transform_graph`, and where there are some `hyperparameters` that a
                 search found, and the model to begin with, `warm_start`.
-            output_dict: `model` gets the trained model, `model_run` TensorBoard's files.
+            output_dict: `model` gets the trained model and the properties `epochs` (int, those trained), `most_epochs`
+                (int) and `val_entity_f1` (float); `model_run` gets TensorBoard's files.
             exec_properties: the fields of `TrainerSettings`, `tagger_options` as JSON.
         """
         from components.trainer.devices import choose_devices
@@ -57,6 +61,7 @@ class Executor(base_executor.BaseExecutor):
             checkpoint.discard()
         best = max(epoch["val_entity_f1"] or 0.0 for epoch in trained.history)
         model.set_int_custom_property("epochs", len(trained.history))
+        model.set_int_custom_property(MOST_EPOCHS, settings.epochs)
         model.set_float_custom_property("val_entity_f1", best)
 
 

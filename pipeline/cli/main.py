@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import sys
@@ -12,10 +11,12 @@ from typing import Any
 import click
 
 from components.text.errors import NerError
+from pipeline.cli.lazy_group import LazyGroup
 
 # Name -> (where the command is, what it does).
 _COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
+    "compile": ("pipeline.cli.compile:compile_command", "Compile the pipeline for Kubeflow or Vertex AI."),
     "report": ("pipeline.cli.report:report", "Show the report of a run."),
     "evaluate": ("pipeline.cli.evaluate:evaluate", "Score logged predictions against labels that came later."),
     "retrain": ("pipeline.cli.retrain:retrain", "Retrain if there is reason to; keep what is better."),
@@ -27,25 +28,13 @@ _COMMANDS = {
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
     "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),
     "resign": ("pipeline.cli.resign:resign", "Give any SavedModel more signatures."),
+    "kfp": ("pipeline.cli.kfp:kfp", "On Kubeflow Pipelines: upload, run, watch, schedule."),
     "inspect": ("pipeline.cli.inspect:inspect", "Show what a SavedModel takes and gives; check it."),
 }
 
 
-class _LazyGroup(click.Group):
-    """A group whose help needs none of its commands' modules (click's own recipe, with help texts kept here)."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
-        return getattr(importlib.import_module(module), attribute)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+class _Commands(LazyGroup.of(_COMMANDS)):  # type: ignore[misc]
+    """All commands; it prints their errors."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Prints an error as one text; `--debug` gives the traceback."""
@@ -66,7 +55,7 @@ def _text_of(error: Exception) -> str:
     return f"unexpected {type(error).__name__}: {error}\nThis is a defect of ner; `ner --debug ...` shows where."
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="deployable-ner")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:

@@ -12,7 +12,7 @@ from absl import logging
 from components.drift.drift_thresholds import IGNORE
 from components.ingest.layout import newest_span
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import CHAMPION
+from components.registry.names import CHAMPION, CORPUS_TAG
 from components.registry.registered_version import RegisteredVersion
 from components.text.errors import NerError
 from configs.spec import PipelineConfig
@@ -20,7 +20,7 @@ from pipeline.inputs import RunInputs
 from pipeline.request_drift import request_drift
 from pipeline.retraining.facts import Facts
 
-CORPUS_TAG, SPAN_TAG = "corpus_fingerprint", "data.span"
+SPAN_TAG = "data.span"
 _OF_EVALUATION = ("overall", "candidate", "entities", "micro", "f1", "value")
 _PLACES = (("evaluation", "overall", "candidate", "entities", "micro", "f1", "value"), _OF_EVALUATION)
 """Where the score stands in what `ner evaluate --json` writes, and in the `scores.json` of an evaluation."""
@@ -84,7 +84,8 @@ def _new_data(champion: RegisteredVersion, inputs: RunInputs) -> str:
     if known == inputs.corpus_fingerprint:
         return ""
     newest = inputs.window.newest
-    newest = newest_span(inputs.corpus) if newest is None else newest
+    if newest is None and inputs.corpus is not None:
+        newest = newest_span(inputs.corpus)
     before = champion.tags.get(SPAN_TAG, "")
     if newest is not None and before.isdigit() and newest > int(before):
         return f"span {newest} is new: the champion, version {champion.version}, was trained up to span {before}"

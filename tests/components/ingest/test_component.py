@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from tfx import types
+from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration import metadata
 from tfx.orchestration import pipeline as pipeline_lib
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
@@ -10,6 +12,7 @@ from tfx.proto import example_gen_pb2
 from tfx.utils import proto_utils
 
 from components.ingest.component import CorpusExampleGen
+from components.ingest.corpus_artifact import Corpus
 from components.ingest.corpus_error import CorpusError
 from components.ingest.ingest_config import IngestConfig
 from components.ingest.read_options import ReadOptions
@@ -78,14 +81,37 @@ def test_folder_without_corpus_is_refused_when_the_pipeline_is_built(tmp_path):
         CorpusExampleGen(str(tmp_path))
 
 
-def run(tmp_path, component):
+def test_a_corpus_is_a_folder_or_an_artifact(tmp_path):
+    with pytest.raises(NerError, match="give one of them"):
+        CorpusExampleGen()
+    with pytest.raises(NerError, match="give one of them"):
+        CorpusExampleGen(fill(tmp_path, train="a\tO\n"), corpus=types.Channel(type=Corpus))
+
+
+def test_what_depends_on_a_corpus_not_there_yet_is_left_open():
+    component = CorpusExampleGen(corpus=types.Channel(type=Corpus), window=SpanWindow(newest=4, size=2))
+    splits, division, config = parameters(component)
+    assert splits == []
+    assert [split.name for split in division.splits] == ["train", "eval", "test"], "if it has but one"
+    assert (config.span_window, config.remove_duplicates) == (2, None)
+    assert component.spec.exec_properties["span"] == 4
+
+
+def test_a_pipeline_on_this_machine_can_read_an_artifact_too(tmp_path):
+    fill(tmp_path / "corpus" / "span-2", train="a\tO\n", dev="b\tO\n")
+    corpus = Importer(source_uri=str(tmp_path / "corpus"), artifact_type=Corpus).with_id("Corpus")
+    newest = run(tmp_path, corpus, CorpusExampleGen(corpus=corpus.outputs["result"]))
+    assert newest.custom_properties["span"].int_value == 2
+
+
+def run(tmp_path, *components):
     """Runs a pipeline of the one component; returns its newest examples artifact."""
     connection = metadata.sqlite_metadata_connection_config(str(tmp_path / "metadata.sqlite"))
     LocalDagRunner().run(
         pipeline_lib.Pipeline(
             pipeline_name="ingest",
             pipeline_root=str(tmp_path / "root"),
-            components=[component],
+            components=list(components),
             enable_cache=True,
             metadata_connection_config=connection,
             beam_pipeline_args=["--direct_num_workers=1"],

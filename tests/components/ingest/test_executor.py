@@ -8,11 +8,13 @@ import logging
 
 import pytest
 import tensorflow as tf
+from tfx import types
 from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.ingest.component import CorpusExampleGen
+from components.ingest.corpus_artifact import Corpus
 from components.ingest.corpus_error import CorpusError
 from components.ingest.executor import Executor
 from components.ingest.read_options import ReadOptions
@@ -32,6 +34,20 @@ def do(tmp_path, corpus, **arguments):
     # What TFX's driver does before: it puts the newest span into the patterns.
     properties = FileBasedDriver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
     Executor(context).Do({}, {"examples": [examples]}, properties)
+    return examples
+
+
+def do_with_artifact(tmp_path, corpus, **arguments):
+    """Runs the executor on a corpus that is an artifact, as Kubeflow has it."""
+    channel = types.Channel(type=Corpus)
+    component = CorpusExampleGen(corpus=channel, **arguments)
+    examples, folder = standard_artifacts.Examples(), Corpus()
+    examples.uri, folder.uri = str(tmp_path / "examples"), str(corpus)
+    context = BaseBeamExecutor.Context(
+        beam_pipeline_args=["--direct_num_workers=1"], tmp_dir=str(tmp_path), unique_id="1"
+    )
+    properties = {name: value for name, value in component.spec.exec_properties.items() if value is not None}
+    Executor(context).Do({"corpus": [folder]}, {"examples": [examples]}, properties)
     return examples
 
 
@@ -235,3 +251,29 @@ def test_sample_corpus_gives_the_same_examples_each_time_and_fits_the_schema(tmp
     assert anomalies(["topic"]) == set()
     assert anomalies([]) == {"topic"}
     assert anomalies(["topic", "missing"]) == {"missing"}
+
+
+def test_the_layout_of_a_corpus_that_is_an_artifact_is_found_by_the_executor(tmp_path):
+    corpus = fill(tmp_path / "c", train__tsv="".join(f"w{i} won\tB-PER O\n" for i in range(60)), test__tsv="z y\tO O\n")
+    examples = do_with_artifact(tmp_path, corpus)
+    assert splits_of(examples) == ["train", "eval", "test"], "eval is held out of train"
+    assert len(records(examples, "train")) + len(records(examples, "eval")) == 60
+    assert examples.get_int_custom_property("span") == 0
+
+
+@pytest.mark.parametrize(("span", "window", "expected"), [(-1, 1, {3}), (2, 1, {2}), (-1, 2, {2, 3}), (None, 1, {3})])
+def test_the_span_of_a_corpus_that_is_an_artifact_is_chosen_when_it_is_read(tmp_path, span, window, expected):
+    corpus = tmp_path / "c"
+    for number in (1, 2, 3):
+        fill(corpus / f"span-{number}", train__tsv=f"a{number}\tO\n", dev__tsv=f"b{number}\tO\n")
+    examples = do_with_artifact(tmp_path, corpus, span=span, window=SpanWindow(size=window))
+    read = {record["source"][0] for record in records(examples, "train")}
+    assert read == {f"span-{number}/train.tsv" for number in expected}
+    assert examples.get_int_custom_property("span") == max(expected)
+    assert len(examples.get_string_custom_property("input_fingerprint")) == 64
+
+
+def test_a_corpus_that_is_an_artifact_and_has_not_the_span_is_refused(tmp_path):
+    fill(tmp_path / "c" / "span-1", train__tsv="a\tO\n", dev__tsv="b\tO\n")
+    with pytest.raises(CorpusError, match="has no span 7, only 1"):
+        do_with_artifact(tmp_path, tmp_path / "c", span=7)

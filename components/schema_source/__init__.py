@@ -1,0 +1,1 @@
+"""The schema of the data, brought into the run."""

@@ -1,0 +1,35 @@
+"""Writes the schema where TFX's components look for it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from tfx.components.schema_gen.executor import DEFAULT_FILE_NAME
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.types.artifact import Artifact
+from tfx.utils import io_utils
+
+SCHEMA_KEY = "schema"
+TEXT_KEY = "text"
+
+
+class Executor(base_executor.BaseExecutor):
+    """The executor of SchemaSource."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the text to `schema.pbtxt`.
+
+        Args:
+            input_dict: nothing.
+            output_dict: `schema`.
+            exec_properties: `text`.
+        """
+        schema = artifact_utils.get_single_instance(output_dict[SCHEMA_KEY])
+        io_utils.write_string_file(os.path.join(schema.uri, DEFAULT_FILE_NAME), exec_properties[TEXT_KEY])

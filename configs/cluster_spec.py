@@ -1,0 +1,151 @@
+"""The typed configuration of a cluster: what each node of the pipeline gets there."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+NODES = (
+    "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource", "DriftGate", "Transform",
+    "Tuner", "Trainer", "Exporter", "Evaluator", "Reporter", "RegistryPusher",
+)  # fmt: skip
+"""The nodes that are pods; `Corpus` is an importer, for which Kubeflow itself does all there is to do."""
+
+ACCELERATED = ("Trainer", "Tuner")
+"""The nodes that can use a GPU."""
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+Cpu = Annotated[str, Field(pattern=r"^([0-9]+(\.[0-9]+)?|[0-9]+m)$")]
+Memory = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$")]
+Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smhd]$")]
+ImageName = Annotated[str, Field(pattern=r"^[^\s@]+(@sha256:[0-9a-f]{64})?$")]
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def seconds(duration: str) -> int:
+    """Reads a duration such as `30s`, `10m`, `2h` or `1d`."""
+    return int(duration[:-1]) * _SECONDS[duration[-1]]
+
+
+def cores(quantity: str) -> float:
+    """Reads Kubernetes' quantity of CPUs, `2` or `500m`."""
+    return float(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
+
+
+def gigabytes(quantity: str) -> float:
+    """Reads Kubernetes' quantity of memory, such as `8Gi`, in 10^9 bytes, which is what KFP's older fields hold."""
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # checked before
+    return float(number) * _BYTES[unit] / 10**9
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+
+class CpuRange(_Section):
+    """CPUs of a node."""
+
+    request: Cpu | None
+    limit: Cpu | None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.request and self.limit and cores(self.request) > cores(self.limit):
+            raise ValueError(f"request ({self.request}) is more than limit ({self.limit})")
+        return self
+
+
+class MemoryRange(_Section):
+    """Memory of a node."""
+
+    request: Memory | None
+    limit: Memory | None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.request and self.limit and gigabytes(self.request) > gigabytes(self.limit):
+            raise ValueError(f"request ({self.request}) is more than limit ({self.limit})")
+        return self
+
+
+class Gpu(_Section):
+    """Accelerators of a node: a resource of Kubernetes (`nvidia.com/gpu`), or Vertex AI's name of a kind."""
+
+    type: Annotated[str, Field(min_length=1)]
+    count: Annotated[int, Field(gt=0)]
+
+
+class Retries(_Section):
+    """How often a failed node is tried again, and how long after."""
+
+    count: Annotated[int, Field(ge=0)]
+    backoff: Duration
+    factor: Annotated[float, Field(ge=1)]
+    longest_backoff: Duration
+
+
+class Volume(_Section):
+    """A persistent volume claim that is there already."""
+
+    claim: Annotated[str, Field(min_length=1)]
+    path: Annotated[str, Field(pattern="^/")]
+
+
+class Toleration(_Section):
+    """As in Kubernetes."""
+
+    key: str = ""
+    operator: Literal["Exists", "Equal"] = "Equal"
+    value: str = ""
+    effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
+    toleration_seconds: int | None = None
+
+
+class Node(_Section):
+    """What one node gets."""
+
+    cpu: CpuRange
+    memory: MemoryRange
+    gpu: Gpu | None
+    node_selector: dict[str, str]
+    tolerations: tuple[Toleration, ...]
+    shared_memory: Memory | None
+    retries: Retries
+    timeout: Duration | None
+    env: dict[Variable, str]
+    secret_env: dict[str, dict[Variable, str]]
+    volumes: tuple[Volume, ...]
+    cache: bool
+
+
+class Images(_Section):
+    """The container images."""
+
+    cpu: ImageName
+    gpu: ImageName
+    pull_policy: Literal["Always", "IfNotPresent", "Never"] | None
+    pull_secrets: tuple[str, ...]
+
+
+class ClusterConfig(_Section):
+    """A whole cluster."""
+
+    description: str
+    pipeline_root: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
+    data: Annotated[str, Field(pattern=r"^(/|(s3|gs|minio)://[^/])")] | None
+    settings: dict[str, Any]
+    images: Images
+    nodes: dict[str, Node]
+
+    @model_validator(mode="after")
+    def _gpus_where_they_are_used(self) -> Self:
+        for name, node in self.nodes.items():
+            if node.gpu and name not in ACCELERATED:
+                raise ValueError(
+                    f"[nodes -> {name} -> gpu] only {' and '.join(ACCELERATED)} can use a GPU; set it to null"
+                )
+        return self

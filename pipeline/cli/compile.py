@@ -1,0 +1,72 @@
+"""`ner compile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pipeline.cli.options import config_options
+
+
+@click.command("compile")
+@click.option("--target", type=click.Choice(["kubeflow", "vertex"]), required=True, help="Where the pipeline will run.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File: .yaml, or .json."
+)
+@click.option(
+    "--cluster",
+    "cluster_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="YAML over configs/kubeflow.yaml (or vertex.yaml): images, resources, GPUs, secrets, volumes.",
+)
+@click.option(
+    "--set-cluster", "cluster_settings", multiple=True, metavar="KEY=VALUE", help="Change one setting of the cluster."
+)
+@click.option("--data", help="Default of the run parameter `data`: the address of the corpus.")
+@click.option(
+    "--platform/--no-platform",
+    "with_platform",
+    default=True,
+    help="Whether to write a second document with what is Kubernetes' own (volumes, secrets, tolerations ...).",
+)
+@click.option("--force-bless", default="", metavar="REASON", help="Push each model whatever its scores.")
+@click.option("--warm-start", is_flag=True, help="Begin each training with the champion's weights.")
+@config_options
+def compile_command(
+    target: str,
+    output: Path,
+    cluster_file: Path | None,
+    cluster_settings: tuple[str, ...],
+    data: str | None,
+    with_platform: bool,
+    force_bless: str,
+    warm_start: bool,
+    profile: Path | None,
+    settings: tuple[str, ...],
+) -> None:
+    """Compile the pipeline for Kubeflow Pipelines or Vertex AI.
+
+    It is the pipeline that `ner run` runs here. Corpus, span, epochs and baseline are parameters of each run there.
+    """
+    from configs.cluster_loading import load_cluster
+    from configs.loading import load_config
+    from pipeline.kubeflow.compiling import compile_pipeline, doubts, settings_for
+
+    if data is not None:
+        cluster_settings = (*cluster_settings, f"data={data}")
+    cluster = load_cluster(target, cluster_file, cluster_settings)
+    config = load_config(profile, (*settings_for(cluster), *settings))
+    for doubt in doubts(config, cluster):
+        click.secho(f"note: {doubt}", fg="yellow", err=True)
+    documents = compile_pipeline(
+        config,
+        cluster,
+        target,
+        output,
+        force_bless=force_bless.strip(),
+        warm_start=warm_start,
+        with_platform=with_platform,
+    )
+    nodes = len(documents[0].get("pipelineSpec", documents[0])["root"]["dag"]["tasks"])
+    click.echo(f"{output}: {nodes} nodes, {len(documents)} document{'s' if len(documents) > 1 else ''}")

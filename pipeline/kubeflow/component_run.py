@@ -1,0 +1,114 @@
+"""Runs one component of TFX in its pod.
+
+TFX has such a module (`kubeflow_v2_run_executor`), whose steps these are. It does not serve: it knows nothing of object
+stores and Kubeflow's own artifact types, leaves custom properties as JSON values, and names no run to the component.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from absl import logging
+
+from pipeline.kubeflow.executor_input import MendedInput
+from pipeline.kubeflow.executor_output import add_parameters, build_output, write_output
+from pipeline.kubeflow.property_kinds import restore_kinds
+from pipeline.kubeflow.shared_folder import through_shared_folder
+from pipeline.kubeflow.span_driver import needs_driver, run_driver
+from pipeline.kubeflow.ui_artifacts import fill_ui_outputs
+
+_RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def run_component(mended: MendedInput, executor_class_path: str, beam_args: list[str]) -> None:
+    """Runs an executor and writes what came of it.
+
+    Args:
+        mended: the component's input.
+        executor_class_path: `<module>.<class>` of the executor.
+        beam_args: arguments for Beam pipelines.
+
+    Raises:
+        Exception: whatever the executor raises; nothing is written then.
+    """
+    from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils as tfx_utils
+    from tfx.orchestration.portable import outputs_utils
+    from tfx.utils import import_utils
+
+    executor_class = import_utils.import_class_by_path(executor_class_path)
+    found = run_driver(mended) if needs_driver(executor_class, mended) else {}
+    message = mended.message
+    names: dict[int, str] = {}
+    inputs = tfx_utils.parse_raw_artifact_dict(message.inputs.artifacts, names)
+    outputs = tfx_utils.parse_raw_artifact_dict(message.outputs.artifacts, names)
+    for artifacts in (*inputs.values(), *outputs.values()):
+        for artifact in artifacts:
+            restore_kinds(artifact)
+    properties = tfx_utils.parse_execution_properties(message.inputs.parameter_values, {}, mended.inputs_spec) | found
+    _make_folders(inputs)
+    outputs_utils.make_output_dirs(outputs)
+    with _data_place(executor_class, inputs, outputs):
+        executor_class(_context(executor_class, message, beam_args)).Do(inputs, outputs, properties)
+    outputs_utils.tag_output_artifacts_with_version(outputs)
+    _name_models(executor_class, outputs, names)
+    result = build_output(outputs, names)
+    add_parameters(result, message.outputs.parameters, outputs)
+    fill_ui_outputs(result, mended.extra_outputs, {name: artifacts[0] for name, artifacts in outputs.items()})
+    write_output(result, message.outputs.output_file)
+
+
+def run_id(message: Any) -> str:
+    """Id of the run, which stands in the outputs' URIs: `<root>/<pipeline>/<run>/<node>/<execution>/<output>`."""
+    for artifacts in message.outputs.artifacts.values():
+        for artifact in artifacts.artifacts:
+            parts = artifact.uri.split("/")
+            if len(parts) > 4 and _RUN_ID.fullmatch(parts[-4]):
+                return str(parts[-4])
+    return ""
+
+
+def _make_folders(inputs: Mapping[str, list[Any]]) -> None:
+    """An object store has no empty folders, so that an artifact without a file is not there at all."""
+    for artifacts in inputs.values():
+        for artifact in artifacts:
+            if "://" not in artifact.uri and not os.path.exists(artifact.uri):
+                logging.info("%s is empty.", artifact.uri)
+                os.makedirs(artifact.uri)
+
+
+def _context(executor_class: type, message: Any, beam_args: list[str]) -> Any:
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+    from tfx.dsl.components.base.base_executor import BaseExecutor
+
+    folder = os.path.dirname(message.outputs.output_file)
+    common = {
+        "tmp_dir": os.path.join(folder, ".temp"),
+        "unique_id": os.path.basename(folder),
+        "pipeline_run_id": run_id(message),
+    }
+    if issubclass(executor_class, BaseBeamExecutor):
+        return BaseBeamExecutor.Context(beam_pipeline_args=beam_args, **common)
+    return BaseExecutor.Context(extra_flags=beam_args, **common)
+
+
+def _data_place(
+    executor_class: type, inputs: Mapping[str, list[Any]], outputs: Mapping[str, list[Any]]
+) -> AbstractContextManager[None]:
+    """Where the executor finds and leaves its data: where the launcher does, or where Beam's workers reach it too."""
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+
+    return through_shared_folder(inputs, outputs) if issubclass(executor_class, BaseBeamExecutor) else nullcontext()
+
+
+def _name_models(executor_class: type, outputs: Mapping[str, list[Any]], names: Mapping[int, str]) -> None:
+    """Has a blessing name its models as Kubeflow does: TFX's own numbers for them mean nothing outside the pod."""
+    from tfx.components.evaluator.executor import Executor as Evaluator
+    from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils as tfx_utils
+    from tfx.types.standard_component_specs import BLESSING_KEY
+
+    if issubclass(executor_class, Evaluator) and outputs.get(BLESSING_KEY):
+        tfx_utils.refactor_model_blessing(outputs[BLESSING_KEY][0], names)

@@ -1,0 +1,54 @@
+"""What a node gets that only Kubernetes knows: KFP's KubernetesExecutorConfig."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from configs.cluster_spec import Images, Node, Toleration, Volume, seconds
+
+
+def kubernetes_config(node: Node, images: Images) -> dict[str, Any]:
+    """Returns the JSON form of kubernetes_executor_config.proto's KubernetesExecutorConfig.
+
+    Args:
+        node: what the node gets.
+        images: how images are pulled.
+    """
+    given = {
+        "nodeSelector": node.node_selector and {"labels": dict(node.node_selector)},
+        "tolerations": [_toleration(one) for one in node.tolerations],
+        "enabledSharedMemory": node.shared_memory and {"volumeName": "shm", "size": node.shared_memory},
+        "activeDeadlineSeconds": node.timeout and str(seconds(node.timeout)),
+        "secretAsEnv": [_secret(name, variables) for name, variables in node.secret_env.items()],
+        "pvcMount": [_volume(one) for one in node.volumes],
+        "imagePullPolicy": images.pull_policy,
+        "imagePullSecret": [
+            {"secretName": name, "secretNameParameter": _constant(name)} for name in images.pull_secrets
+        ],
+    }
+    return {name: value for name, value in given.items() if value}
+
+
+def _toleration(toleration: Toleration) -> dict[str, Any]:
+    values = toleration.model_dump(exclude={"toleration_seconds"})
+    if toleration.toleration_seconds is not None:
+        values["tolerationSeconds"] = str(toleration.toleration_seconds)
+    return {name: value for name, value in values.items() if value}
+
+
+def _secret(name: str, variables: dict[str, str]) -> dict[str, Any]:
+    keys = [{"secretKey": key, "envVar": variable} for variable, key in sorted(variables.items())]
+    # Older servers read the first field, newer ones the second.
+    return {"secretName": name, "secretNameParameter": _constant(name), "keyToEnv": keys}
+
+
+def _volume(volume: Volume) -> dict[str, Any]:
+    return {
+        "constant": volume.claim,
+        "pvcNameParameter": _constant(volume.claim),
+        "mountPath": volume.path,
+    }
+
+
+def _constant(value: str) -> dict[str, Any]:
+    return {"runtimeValue": {"constant": value}}

@@ -1,0 +1,53 @@
+"""What may be said anew with each run on a cluster, without compiling the pipeline again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tfx.orchestration.data_types import RuntimeParameter
+
+from components.ingest.executor import NEWEST_SPAN
+from components.registry.names import CHAMPION
+from configs.spec import PipelineConfig
+
+
+@dataclass(frozen=True)
+class RuntimeParameters:
+    """The parameters of a compiled pipeline, with the configuration's values for their defaults.
+
+    Attributes:
+        data: URI of the corpus folder (`s3://`, `gs://`, `minio://`), or its path on a volume that is mounted.
+        span: number of the newest span to read; -1 for the newest there is.
+        epochs: of the Trainer, at most.
+        run_name: a name that is noted with the version in the registry.
+        baseline: version to compare with: `champion`, a number, or `none`.
+    """
+
+    data: RuntimeParameter
+    span: RuntimeParameter
+    epochs: RuntimeParameter
+    run_name: RuntimeParameter
+    baseline: RuntimeParameter
+
+    @classmethod
+    def of(cls, config: PipelineConfig, data: str | None) -> RuntimeParameters:
+        """Declares the parameters.
+
+        Args:
+            config: the whole configuration.
+            data: default of `data`; None: each run must name its corpus.
+        """
+        span = NEWEST_SPAN if config.corpus.span is None else config.corpus.span
+        return cls(
+            data=RuntimeParameter("data", str, default=data),
+            span=RuntimeParameter("span", int, default=span),
+            epochs=RuntimeParameter("epochs", int, default=config.trainer.epochs),
+            run_name=RuntimeParameter("run_name", str, default=""),
+            baseline=RuntimeParameter("baseline", str, default=CHAMPION),
+        )
+
+    @property
+    def defaults(self) -> dict[str, str | int]:
+        """Default of each parameter that has one; TFX leaves them out of what it compiles."""
+        parameters = (self.data, self.span, self.epochs, self.run_name, self.baseline)
+        return {one.name: one.default for one in parameters if one.default is not None}

@@ -1,0 +1,311 @@
+"""A Kubeflow Pipelines server that remembers: pipelines, versions, experiments, runs and recurring runs.
+
+Every request and every answer is held against the API's specification where that is at hand; `faults` collects what
+does not agree. It also fails when it is told to.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from email.parser import BytesParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import yaml
+
+BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+PAGE = "<!doctype html><html><body>Please sign in</body></html>"
+
+
+class Refused(Exception):
+    """An answer that is no success."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+class FakeKfp:
+    """The server; `with FakeKfp(...) as server: server.host`."""
+
+    def __init__(self, swagger=None, *, multi_user=False, token=None):
+        self.swagger, self.multi_user, self.token = swagger, multi_user, token
+        self.faults, self.requests = [], []
+        self.pipelines, self.versions, self.experiments, self.runs, self.recurring = {}, {}, {}, {}, {}
+        self.scripts = {}  # run name -> list of {task: state}; each look goes one further
+        self.logs = {}  # pod -> text
+        self.planned = []  # (method, part of the path, what happens)
+        self.log_paths = ("v2beta1",)
+        self._ticks = 0
+        self._lock = threading.RLock()
+
+    def __enter__(self):
+        handler = type("Handler", (_Handler,), {"fake": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self.host = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+    def plan(self, method, path, what, times=1):
+        """What happens to the next requests: a status, `drop` (after doing it), `lose` (before), `html`, `hang`."""
+        self.planned += [(method, path, what)] * times
+
+    def count(self, method, path):
+        """Number of requests so far."""
+        return sum(m == method and path in url for m, url in self.requests)
+
+    def now(self):
+        """A clock that goes on by a second with every look."""
+        self._ticks += 1
+        return (BEGIN + timedelta(seconds=self._ticks)).isoformat().replace("+00:00", "Z")
+
+    # --- one request
+
+    def planned_for(self, method, path):
+        for entry in self.planned:
+            if entry[0] == method and entry[1] in path:
+                self.planned.remove(entry)
+                return entry[2]
+        return None
+
+    def answer(self, method, path, query, body):
+        parts = [unquote(part) for part in path.removeprefix("/apis/v2beta1/").split("/")]
+        with self._lock:
+            last, _, verb = parts[-1].partition(":")
+            name = "_".join([method.lower(), parts[0], *(["of"] if len(parts) > 1 else [])])
+            if parts[0] == "pipelines" and len(parts) > 1 and parts[1] in ("upload_version",):
+                return self.upload_version(query, body)
+            if len(parts) >= 3 and parts[0] == "pipelines" and parts[2] == "versions":
+                return self.versions_of(parts[1], parts[3] if len(parts) > 3 else None, query)
+            handler = getattr(self, name + (f"_{verb}" if verb else ""), None)
+            if handler is None:
+                raise Refused(404, f"no such path: {method} {path}")
+            return handler(last, query, body) if len(parts) > 1 else handler(query, body)
+
+    def get_healthz(self, query, body):
+        return {"multi_user": self.multi_user, "pipeline_store": "database"}
+
+    def post_pipelines(self, query, body):
+        pipeline = {**json.loads(body), "pipeline_id": _new_id(), "created_at": self.now()}
+        if any(p["display_name"] == pipeline["display_name"] for p in self.pipelines.values()):
+            raise Refused(409, f"Already exist error: The name {pipeline['display_name']} already exist")
+        return self._keep(self.pipelines, "pipeline_id", pipeline)
+
+    def get_pipelines(self, query, body):
+        return self._page("pipelines", self.pipelines.values(), query)
+
+    def get_pipelines_of(self, key, query, body):
+        return _at(self.pipelines, key, "Pipeline")
+
+    def upload_version(self, query, body):
+        pipeline_id = query["pipelineid"]
+        _at(self.pipelines, pipeline_id, "Pipeline")
+        documents = list(yaml.safe_load_all(_file_of(body)))
+        if any(v["display_name"] == query["name"] and v["pipeline_id"] == pipeline_id for v in self.versions.values()):
+            raise Refused(409, f"Already exist error: the version {query['name']}")
+        spec = documents[0] if len(documents) == 1 else {"pipeline_spec": documents[0], "platform_spec": documents[1]}
+        version = {"pipeline_id": pipeline_id, "pipeline_version_id": _new_id(), "display_name": query["name"],
+                   "name": query["name"], "description": query.get("description", ""), "created_at": self.now(),
+                   "pipeline_spec": spec}  # fmt: skip
+        return self._keep(self.versions, "pipeline_version_id", version)
+
+    def versions_of(self, pipeline_id, version_id, query):
+        if version_id:
+            return _at(self.versions, version_id, "PipelineVersion")
+        found = [v for v in self.versions.values() if v["pipeline_id"] == pipeline_id]
+        return self._page("pipeline_versions", found, query)
+
+    def post_experiments(self, query, body):
+        experiment = {**json.loads(body), "experiment_id": _new_id(), "created_at": self.now()}
+        return self._keep(self.experiments, "experiment_id", experiment)
+
+    def get_experiments(self, query, body):
+        return self._page("experiments", self.experiments.values(), query)
+
+    def post_runs(self, query, body):
+        run = {**json.loads(body), "run_id": _new_id(), "created_at": self.now(), "state": "PENDING"}
+        self._check_source(run)
+        return self._keep(self.runs, "run_id", run)
+
+    def get_runs(self, query, body):
+        return self._page("runs", self.runs.values(), query)
+
+    def get_runs_of(self, key, query, body):
+        run = _at(self.runs, key, "Run")
+        script = self.scripts.get(run["display_name"])
+        if script:
+            self._advance(run, script.pop(0) if len(script) > 1 else script[0])
+        return run
+
+    def post_runs_of_terminate(self, key, query, body):
+        _at(self.runs, key, "Run")["state"] = "CANCELING"
+        return {}
+
+    def post_recurringruns(self, query, body):
+        job = {**json.loads(body), "recurring_run_id": _new_id(), "created_at": self.now()}
+        self._check_source(job)
+        cron = job["trigger"]["cron_schedule"]["cron"]
+        if len(cron.split()) != 6 or cron.split()[0] != "0":
+            raise Refused(400, f"Schedule cron is not supported: {cron}")
+        job["status"] = {"ENABLE": "ENABLED", "DISABLE": "DISABLED"}[job["mode"]]
+        job["max_concurrency"] = str(job["max_concurrency"])
+        return self._keep(self.recurring, "recurring_run_id", job)
+
+    def get_recurringruns(self, query, body):
+        return self._page("recurring_runs", self.recurring.values(), query, "recurringRuns")
+
+    def get_recurringruns_of(self, key, query, body):
+        return _at(self.recurring, key, "RecurringRun")
+
+    def delete_recurringruns_of(self, key, query, body):
+        _at(self.recurring, key, "RecurringRun")
+        del self.recurring[key]
+        return {}
+
+    def post_recurringruns_of_enable(self, key, query, body):
+        _at(self.recurring, key, "RecurringRun").update(status="ENABLED", mode="ENABLE")
+        return {}
+
+    def post_recurringruns_of_disable(self, key, query, body):
+        _at(self.recurring, key, "RecurringRun").update(status="DISABLED", mode="DISABLE")
+        return {}
+
+    # --- help
+
+    def _keep(self, store, key, entry):
+        store[entry[key]] = entry
+        return entry
+
+    def _check_source(self, entry):
+        reference = entry.get("pipeline_version_reference")
+        if reference:
+            _at(self.versions, reference["pipeline_version_id"], "PipelineVersion")
+        elif "pipeline_spec" not in entry:
+            raise Refused(400, "Invalid input error: neither a pipeline nor a specification")
+        _at(self.experiments, entry["experiment_id"], "Experiment")
+
+    def _page(self, field, entries, query, answered_as=None):
+        entries = list(entries)
+        for predicate in json.loads(query.get("filter", '{"predicates": []}'))["predicates"]:
+            value = predicate.get("stringValue", predicate.get("string_value"))
+            # As the server does: case is ignored.
+            entries = [e for e in entries if str(e.get(predicate["key"], "")).lower() == value.lower()]
+        if query.get("namespace"):
+            entries = [e for e in entries if e.get("namespace") in (None, query["namespace"])]
+        order, _, direction = query.get("sort_by", "created_at").partition(" ")
+        entries.sort(key=lambda entry: entry[order or "created_at"], reverse=direction == "desc")
+        begin = int(query.get("page_token") or 0)
+        size = min(int(query.get("page_size") or 10), self.page_limit)
+        rest = {"next_page_token": str(begin + size)} if begin + size < len(entries) else {}
+        return {answered_as or field: entries[begin : begin + size], "total_size": len(entries), **rest}
+
+    page_limit = 200
+
+    def _advance(self, run, states):
+        run["state"] = states.get("", "RUNNING")
+        if run["state"] in ("SUCCEEDED", "FAILED", "CANCELED"):
+            run["finished_at"] = self.now()
+        if run["state"] == "FAILED":
+            run["error"] = {"code": 13, "message": "the workflow failed", "details": []}
+        run["run_details"] = {"task_details": [d for t, s in states.items() if t for d in self._nodes(run, t, s)]}
+
+    def _nodes(self, run, task, state):
+        """What the server makes of Argo's nodes: a driver, the task, its executor and the executor's tries."""
+        number = sum(map(ord, task))
+        executor = f"wf-{number}"
+        times = {"create_time": "2026-03-01T12:00:00Z", "start_time": "2026-03-01T12:00:00Z"}
+        if state in ("SUCCEEDED", "FAILED"):
+            times["end_time"] = "2026-03-01T12:01:05Z"
+        yield {"display_name": f"{task}-driver", "task_id": f"{task}-d", "pod_name": f"wf-{number + 1}",
+               "state": "SUCCEEDED", **times, "child_tasks": [{"pod_name": f"{task}-t"}]}  # fmt: skip
+        yield {"display_name": task, "task_id": f"{task}-t", "pod_name": f"{task}-t", "state": state, **times,
+               "run_id": run["run_id"], "child_tasks": [{"pod_name": executor}]}  # fmt: skip
+        error = {"error": {"code": 2, "message": f"{task}: exit code 1", "details": []}} if state == "FAILED" else {}
+        yield {"display_name": "executor", "task_id": f"{task}-e", "pod_name": executor, "state": state, **times, **error,
+               "child_tasks": [{"pod_name": "Other-driver"}]}  # fmt: skip
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeKfp
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def _serve(self):
+        fake, method = self.fake, self.command
+        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        parts = urlsplit(self.path)
+        fake.requests.append((method, self.path))
+        what = fake.planned_for(method, self.path)
+        if what == "lose":
+            return self._cut()
+        if what == "hang":
+            time.sleep(3)
+            return self._cut()
+        if what == "html":
+            return self._send(200, PAGE, "text/html; charset=utf-8")
+        if isinstance(what, int):
+            return self._send(what, {"code": 13, "message": f"planned {what} for {self.headers.get('authorization')}"})
+        if fake.token and self.headers.get("authorization") != f"Bearer {fake.token}":
+            return self._send(401, {"code": 16, "message": "Unauthenticated", "details": []})
+        if "/nodes/" in parts.path:
+            return self._log(parts.path)
+        if fake.swagger:
+            fake.faults += fake.swagger.request_faults(method, self.path, self.headers.get("content-type", ""), body)
+        query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+        try:
+            status, answer = 200, json.loads(json.dumps(fake.answer(method, parts.path, query, body)))
+        except Refused as refused:
+            status, answer = refused.status, {"code": 5, "message": str(refused), "details": []}
+        if fake.swagger and fake.swagger.operation(method, parts.path):
+            fake.faults += fake.swagger.answer_faults(method, parts.path, status, answer)
+        return self._cut() if what == "drop" else self._send(status, answer)
+
+    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - http.server's names
+
+    def _log(self, path):
+        _, _, version, _, run_id, _, pod, _ = path.split("/")
+        if version not in self.fake.log_paths or run_id not in self.fake.runs:
+            return self._send(404, "404 page not found\n", "text/plain")
+        if pod not in self.fake.logs:
+            return self._send(500, {"error_message": f"Failed to read logs for run {run_id}", "error_details": ""})
+        return self._send(200, self.fake.logs[pod], "text/plain")
+
+    def _cut(self):
+        self.close_connection = True
+        self.connection.close()
+
+    def _send(self, status, answer, kind="application/json"):
+        data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+
+def _new_id():
+    return str(uuid.uuid4())
+
+
+def _at(store, key, what):
+    if key not in store:
+        raise Refused(404, f"{what} {key} not found")
+    return store[key]
+
+
+def _file_of(body):
+    """The uploaded file of a multipart body."""
+    boundary = body.split(b"\r\n", 1)[0][2:].decode()
+    head = f"Content-Type: multipart/form-data; boundary={boundary}\r\n\r\n".encode()
+    return BytesParser().parsebytes(head + body).get_payload()[0].get_payload(decode=True)

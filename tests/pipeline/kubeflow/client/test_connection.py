@@ -1,0 +1,155 @@
+"""Reaching a server, or one clear line."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from components.text.errors import NerError
+from pipeline.kubeflow.client import bounded_rest
+from pipeline.kubeflow.client.connection import connect
+from pipeline.kubeflow.client.server_error import ServerError
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("variable", ["KFP_HOST", "KF_PIPELINES_ENDPOINT"])
+def test_the_address_comes_from_the_environment(server, monkeypatch, variable):
+    monkeypatch.setenv(variable, server.host + "/")
+    assert connect().host == server.host
+    assert server.count("GET", "/healthz") == 1
+
+
+def test_the_flag_wins_over_the_environment(server, monkeypatch):
+    monkeypatch.setenv("KFP_HOST", "http://127.0.0.1:1")
+    assert connect(server.host).host == server.host
+
+
+def test_no_address_at_all_is_said_so():
+    with pytest.raises(NerError, match="no Kubeflow Pipelines server is known.*--host.*port-forward"):
+        connect()
+
+
+def test_a_kubeconfig_is_used_as_kfp_uses_it(server, monkeypatch, tmp_path):
+    path = tmp_path / "kubeconfig"
+    path.write_text(
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\nusers: [{name: u, user: {token: secret-token}}]\n"
+        f"clusters: [{{name: k, cluster: {{server: '{server.host}'}}}}]\n"
+        "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
+    )
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
+    with pytest.raises(ServerError, match="web page"):  # the fake is no Kubernetes API
+        connect()
+    assert "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy/apis/v2beta1/healthz" in server.requests[-1][1]
+
+
+def test_a_server_that_is_not_there_is_one_line_at_once():
+    begin = time.monotonic()
+    with pytest.raises(ServerError, match=r"^http://127.0.0.1:\d+ cannot be reached: .*refused.*--host") as caught:
+        connect(f"http://127.0.0.1:{free_port()}")
+    assert "\n" not in str(caught.value)
+    assert caught.value.passing
+    assert time.monotonic() - begin < 5
+
+
+def test_a_name_that_is_none_is_one_line():
+    with pytest.raises(ServerError, match="cannot be reached"):
+        connect("http://no-such-host.invalid")
+
+
+def test_a_server_that_does_not_answer_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(bounded_rest, "READ_SECONDS", 0.2)
+    server.plan("GET", "/healthz", "hang")
+    with pytest.raises(ServerError, match="does not answer in time"):
+        connect(server.host)
+
+
+def test_plain_http_spoken_to_as_https_is_told(server):
+    with pytest.raises(ServerError, match="https?://"):
+        connect(server.host.replace("http://", "https://"))
+
+
+def test_without_a_scheme_it_is_https_as_with_kfp(server):
+    with pytest.raises(ServerError, match="^https://127"):
+        connect(server.host.removeprefix("http://"))
+
+
+def test_a_login_page_is_told_from_the_api(server):
+    server.plan("GET", "/healthz", "html")
+    with pytest.raises(ServerError, match="answers with a web page.*login page.*--token.*port-forward"):
+        connect(server.host)
+
+
+def test_a_wrong_path_is_told(server):
+    with pytest.raises(ServerError, match="404"):
+        connect(server.host + "/some/where")
+
+
+def test_the_token_goes_along_and_a_wrong_one_is_told(fake, monkeypatch):
+    server = fake(token="right")
+    with pytest.raises(ServerError, match=r"does not know you \(401\).*KFP_TOKEN") as caught:
+        connect(server.host, token="wrong-token")
+    assert "wrong-token" not in str(caught.value)
+    assert connect(server.host, token="right").host
+    monkeypatch.setenv("KFP_TOKEN", "right")
+    assert connect(server.host).host
+
+
+@pytest.mark.parametrize(("status", "text"), [(403, "does not allow this"), (500, "refuses"), (503, "refuses")])
+def test_refusals_name_the_server_and_never_the_token(server, status, text):
+    server.plan("GET", "/healthz", status, times=9)
+    with pytest.raises(ServerError, match=text) as caught:
+        connect(server.host, token="my-secret")
+    assert server.host in str(caught.value)
+    assert "my-secret" not in str(caught.value)
+    assert "***" in str(caught.value)  # this server sends back what it got
+    assert caught.value.passing is (status >= 500)
+
+
+def test_a_password_in_the_address_is_not_shown(server):
+    connection = connect(server.host.replace("http://", "http://me:hidden@"))
+    assert "hidden" not in connection.host
+
+
+def test_a_server_of_many_users_wants_a_namespace(fake, monkeypatch):
+    server = fake(multi_user=True)
+    with pytest.raises(NerError, match="several users.*--namespace"):
+        connect(server.host)
+    assert connect(server.host, "team-a").namespace == "team-a"
+    monkeypatch.setenv("KFP_NAMESPACE", "team-b")
+    assert connect(server.host).namespace == "team-b"
+
+
+def test_a_request_that_was_sent_is_not_sent_again(server, connection):
+    """It may have been carried out: a second one would make a second run."""
+    server.plan("POST", "/experiments", "drop")
+    with pytest.raises(ServerError, match="cannot be reached"):
+        connection.experiment_id("x")
+    assert server.count("POST", "/experiments") == 1
+
+
+def test_kfp_is_kept_quiet(connection, capsys):
+    connection.experiment_id("x")
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == ""
+
+
+def test_an_experiment_is_made_once(server, connection):
+    assert connection.experiment_id("nightly") == connection.experiment_id("nightly")
+    assert len(server.experiments) == 1
+
+
+def test_lists_are_read_to_their_end(server, connection):
+    server.page_limit = 7
+    for i in range(20):
+        connection.experiment_id(f"e{i}")
+    found = connection.all_of("experiments", connection.client.list_experiments)
+    assert sorted(each.display_name for each in found) == sorted(f"e{i}" for i in range(20))
+    assert [each for each in connection.all_of("runs", connection.client.list_runs)] == []

@@ -1,0 +1,78 @@
+"""A pod as Kubeflow's launcher prepares it, for tests of what runs in it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+from pipeline.kubeflow.mirror import ROOT_VARIABLE, to_path
+
+RUN_ID = "7b9e1c52-30f4-4d57-9a59-1f2f6c3e8a01"
+
+
+class Pod:
+    """Arguments of a container, and what it leaves behind."""
+
+    def __init__(self, folder: Path, scheme: str = "minio://") -> None:
+        self.folder = folder
+        self.run_id = RUN_ID
+        self.root = f"{scheme}bucket/root/ner/{RUN_ID}"
+        self.output_file = folder / "tmp" / "kfp_outputs" / "output_metadata.json"
+
+    def path(self, uri: str) -> Path:
+        return Path(to_path(uri, str(self.folder)))
+
+    def invocation(self, node="Node", inputs=None, parameters=None, outputs=None, logs=True) -> str:
+        """JSON of an ExecutorInput as the driver of KFP 2.17 writes it.
+
+        inputs: name -> (URI, metadata); outputs: name -> artifact type as a dict.
+        """
+        kinds = dict(outputs or {}) | ({"executor-logs": {"schemaTitle": "system.Artifact"}} if logs else {})
+        place = f"{self.root}/{node}/{uuid.uuid4()}"
+        message = {
+            "inputs": {
+                "artifacts": {
+                    name: {"artifacts": [
+                        {"name": "17", "uri": uri, "type": {"instanceSchema": ""}, "metadata": metadata}
+                    ]}
+                    for name, (uri, metadata) in (inputs or {}).items()
+                },
+                "parameterValues": parameters or {},
+            },
+            "outputs": {
+                "artifacts": {
+                    name: {"artifacts": [{"uri": f"{place}/{name}", "type": kind}]} for name, kind in kinds.items()
+                },
+                "outputFile": str(self.output_file),
+            },
+        }  # fmt: skip
+        return json.dumps(message)
+
+    def told(self) -> dict:
+        """The ExecutorOutput as the launcher reads it: strictly."""
+        from google.protobuf import json_format
+        from kfp.pipeline_spec import pipeline_spec_pb2
+
+        message = json_format.Parse(self.output_file.read_text(encoding="utf-8"), pipeline_spec_pb2.ExecutorOutput())
+        return json_format.MessageToDict(message)
+
+
+@pytest.fixture
+def pod(tmp_path, monkeypatch) -> Pod:
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "pod"))
+    return Pod(tmp_path / "pod")
+
+
+@pytest.fixture(scope="session")
+def schema():
+    """Artifact class -> its type as it is compiled into a pipeline."""
+    from tfx.orchestration.kubeflow.v2 import compiler_utils
+
+    def schema_of(artifact_class) -> dict:
+        text = compiler_utils.get_artifact_schema(artifact_class)
+        return {"instanceSchema": text if isinstance(text, str) else text.decode()}
+
+    return schema_of
