@@ -21,7 +21,7 @@ ARG BEAM_DIGEST=""
 FROM python:3.11-slim-bookworm${PYTHON_DIGEST} AS python-tfx116
 # ml-metadata's and TFDV's wheels of the newer stack need glibc 2.39.
 FROM python:3.11-slim-trixie${PYTHON_DIGEST} AS python-tfx121
-# Beam's versions are those of the constraints (tests/test_dockerfile.py).
+# Beam's versions are those of the constraints (tests/dockerfile).
 FROM apache/beam_python3.11_sdk:2.64.0${BEAM_DIGEST} AS beam-tfx116
 FROM apache/beam_python3.11_sdk:2.77.0${BEAM_DIGEST} AS beam-tfx121
 # hadolint ignore=DL3006

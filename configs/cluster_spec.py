@@ -136,7 +136,7 @@ class ClusterConfig(_Section):
 
     description: str
     pipeline_root: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
-    data: Annotated[str, Field(pattern=r"^(/|(s3|gs|minio)://[^/])")] | None
+    data: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
     settings: dict[str, Any]
     images: Images
     nodes: dict[str, Node]

@@ -127,8 +127,20 @@ def create_pipeline(
         components=[*nodes, exporter, evaluator, reporter, pusher],
         enable_cache=True,
         metadata_connection_config=None if parameters else sqlite_metadata_connection_config(metadata_path(config)),
-        beam_pipeline_args=list(config.beam.args),
+        beam_pipeline_args=_beam_args(config),
     )
+
+
+def _beam_args(config: PipelineConfig) -> list[str]:
+    """Beam's arguments; where it works in this process, with what keeps TFX from packing itself for workers elsewhere.
+
+    TFX builds a source package of itself at the start of every Beam node, three to five seconds each, unless it is told
+    that the workers' container has it. DirectRunner has no workers and does not read the argument.
+    """
+    args = list(config.beam.args)
+    names = {arg.partition("=")[0] for arg in args}
+    here = "--runner" not in names or "--runner=DirectRunner" in args
+    return [*args, "--sdk_container_image=none"] if here and "--sdk_container_image" not in names else args
 
 
 def _path_for_all(configured: object, here: str, parameters: RuntimeParameters | None) -> str:

@@ -16,7 +16,8 @@ class RuntimeParameters:
     """The parameters of a compiled pipeline, with the configuration's values for their defaults.
 
     Attributes:
-        data: URI of the corpus folder (`s3://`, `gs://`, `minio://`), or its path on a volume that is mounted.
+        data: address of the corpus folder (`s3://`, `gs://`, `minio://`). Kubeflow takes no path on a volume for an
+            artifact.
         span: number of the newest span to read; -1 for the newest there is.
         epochs: of the Trainer, at most.
         run_name: a name that is noted with the version in the registry.

@@ -9,6 +9,7 @@ from typing import Any
 
 from components.evaluator.errors import EvaluationError
 from components.evaluator.evaluation import Evaluation
+from components.text.atomic_file import write_atomically
 
 FILE_NAME = "scores.json"
 
@@ -51,12 +52,7 @@ def write_evaluation(uri: str, evaluation: Evaluation) -> None:
         with _fileio().open(path, "w") as file:  # an object store shows an object when it is complete
             file.write(text)
         return
-    temporary = Path(f"{path}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_atomically(Path(path), text.encode())
 
 
 def to_json(evaluation: Evaluation) -> str:

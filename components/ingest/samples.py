@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from components.ingest.sample_articles import articles_files
 from components.ingest.sample_newswire import newswire_files
+from components.text.atomic_file import write_atomically
 from components.text.errors import NerError
 
 KINDS: dict[str, Callable[[int], dict[str, str]]] = {"articles": articles_files, "newswire": newswire_files}
@@ -39,19 +39,9 @@ def write_sample(folder: str | Path, kind: str = "articles", seed: int = 0, over
                 raise NerError(f"{path}: holds something else already. Give another folder, or ask to overwrite it.")
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in contents.items():
-            _write(path, data)
+            write_atomically(path, data)
     except OSError as error:
         raise NerError(
             f"{folder}: cannot be written ({error.strerror}). Give a folder that you may write to."
         ) from error
     return list(contents)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Writes a whole file or nothing: under another name, to the disk, then renamed."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

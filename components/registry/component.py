@@ -121,9 +121,10 @@ class RegistryPusher(base_component.BaseComponent):
             blessing: Channel of the Evaluator's `ModelBlessing`.
             registry_uri: See `components.registry.model_registry.ModelRegistry`; a local path should be absolute.
             model_name: Name of the registered model.
-            serving_dir: The TF Serving directory; should be absolute. Empty: none, models are fetched from the registry.
+            serving_dir: The TF Serving directory; should be absolute. Empty: none, servers fetch from the registry.
             lineage: Tags of the version, text by text, as a mapping or its JSON. `run_fingerprint` makes a repeated
-                push find its version (empty: it is worked out of what the run read); `baseline_version` is what the model was compared with ("" or "none": nothing).
+                push find its version (empty: it is worked out of what the run read); `baseline_version` is what the
+                model was compared with ("" or "none": nothing).
             evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores and files go into the registry.
             examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
             model_card: Channel of the Reporter's `ModelCard`; its files are stored with the version.

@@ -81,8 +81,8 @@ class Executor(base_executor.BaseExecutor):
             input_dict: `model`, `blessing`, and optionally `evaluation`, `examples`, `schema`,
                 `transform_graph`, `trained_model`, `data_profile`, `model_card`, `report` and `champion`.
             output_dict: `pushed_model`, which gets custom properties only.
-            exec_properties: `registry_uri`, `model_name`, `serving_dir`, `keep_versions`, perhaps `run_name`, and as JSON
-                objects of texts `lineage` and `params`.
+            exec_properties: `registry_uri`, `model_name`, `serving_dir`, `keep_versions`, perhaps `run_name`, and as
+                JSON objects of texts `lineage` and `params`.
 
         Raises:
             RegistryError: If the registry or the serving directory cannot be written, or `lineage` or `params` is
@@ -131,7 +131,7 @@ def _request(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, A
 
 
 def _baseline(input_dict: dict[str, list[Artifact]], tags: dict[str, str]) -> dict[str, str]:
-    """Names the version that the model was compared with: the artifact's, since "champion" may be another one by now."""
+    """Names the version that the model was compared with, which need not be the champion any more."""
     found = {}
     for champion in input_dict.get(CHAMPION_KEY) or []:
         present = champion.get_int_custom_property("present")

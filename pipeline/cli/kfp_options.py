@@ -13,17 +13,22 @@ if TYPE_CHECKING:
 
 
 def server_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--host`, `--namespace` and `--token`; the command gets `server`, which connects when it is called."""
+    """Adds `--host`, `--namespace`, `--token` and `--ca-cert`; the command gets `server`, which connects on call."""
 
     @functools.wraps(command)
-    def with_server(host: str | None, namespace: str | None, token: str | None, **arguments: Any) -> Any:
+    def with_server(
+        host: str | None, namespace: str | None, token: str | None, ca_cert: str | None, **arguments: Any
+    ) -> Any:
         def server() -> Connection:
             from pipeline.kubeflow.client.connection import connect
 
-            return connect(host, namespace, token)
+            return connect(host, namespace, token, ca_cert)
 
         return command(server=server, **arguments)
 
+    with_server = click.option("--ca-cert", metavar="FILE", help="Certificate of a private authority; or KFP_CA_CERT.")(
+        with_server
+    )
     with_server = click.option(
         "--token", metavar="TOKEN", help="Bearer token; better given as KFP_TOKEN, which no list of processes shows."
     )(with_server)

@@ -33,7 +33,5 @@ def upload(file: Path, version_name: str | None, pipeline_name: str | None, serv
     if done.is_new:
         click.echo(f"pipeline {done.pipeline_name!r}: uploaded as version {done.version_name!r}")
     else:
-        click.echo(
-            f"pipeline {done.pipeline_name!r}: its newest version {done.version_name!r} is the same; nothing to do"
-        )
+        click.echo(f"pipeline {done.pipeline_name!r}: the newest version {done.version_name!r} is the same already")
     click.echo(connection.page_of(f"pipelines/details/{done.pipeline_id}/version/{done.version_id}"))

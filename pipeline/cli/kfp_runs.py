@@ -41,14 +41,14 @@ def run(
     experiment: str | None, root: str | None, caching: bool | None, and_wait: bool, interval: float,
     limit: float | None, server: Callable[[], Any],
 ) -> None:  # fmt: skip
-    r"""Run an uploaded pipeline, or a file.
+    """Run an uploaded pipeline, or a file.
 
     \b
     ner kfp run --pipeline ner --param epochs=5 --param data=s3://bucket/corpus --wait
 
     With --cache or --no-cache the run carries a changed copy of the pipeline, and the web interface shows it under no
     version.
-    """
+    """  # noqa: D301 - click's mark of a line to be left alone
     if (pipeline is None) == (file is None) or (version is not None and pipeline is None):
         raise click.UsageError("say what to run: --pipeline NAME [--version NAME], or --file FILE")
     from pipeline.kubeflow.client.parameters import typed_parameters
@@ -140,8 +140,8 @@ def logs(wanted: str, task: str | None, server: Callable[[], Any]) -> None:
         one = next((each for each in found.tasks if each.name == task), None)
         command = kubectl_command(found.run_id, connection.namespace, one)
         raise NerError(
-            f"the server has no output of {', '.join(missing)}: it cannot reach the pod any more, and no archive is "
-            f"set up. While the pods are there kubectl shows it:\n  {command}"
+            f"the server has no output of {', '.join(missing)}: its pod is gone and no archive of logs is set "
+            f"up, or this server does not hand logs on. While the pods are there kubectl shows it:\n  {command}"
         )
 
 

@@ -43,7 +43,7 @@ def schedule(
     expression: str, pipeline: str, version: str | None, name: str | None, settings: tuple[str, ...],
     experiment: str | None, root: str | None, catchup: bool, zone: str, server: Callable[[], Any],
 ) -> None:  # fmt: skip
-    r"""Run a pipeline at set times, one run at a time.
+    """Run a pipeline at set times, one run at a time.
 
     \b
     ner kfp schedule --pipeline ner --cron '0 3 * * *' --param run_name='nightly-[[ScheduledTime.2006-01-02]]'
@@ -56,7 +56,7 @@ def schedule(
 
     The server reckons in UTC, unless cronScheduleTimezone in the cluster's ConfigMap pipeline-install-config says
     otherwise; the API does not tell.
-    """
+    """  # noqa: D301 - click's mark of a line to be left alone
     from pipeline.kubeflow.client.cron import to_kfp
     from pipeline.kubeflow.client.parameters import typed_parameters
     from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
@@ -180,13 +180,17 @@ def _row(each: Any, last: Any | None, place: tzinfo) -> dict[str, Any]:
         "name": each.display_name,
         "cron": shown_cron(each),
         "state": state_of(each),
-        "next": due and due.isoformat(timespec="minutes"),
-        "last_run": last and {"id": last.run_id, "state": last.state, "created": last.created_at.isoformat()},
+        "next": _iso(due),
+        "last_run": last and {"id": last.run_id, "state": last.state, "created": _iso(last.created_at)},
         "id": each.recurring_run_id,
     }
 
 
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="minutes")
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, dict):
-        return f"{value['created'][:16]} {value['state']}"
+        return f"{(value['created'] or '-')[:16]} {value['state'] or ''}"
     return "-" if value is None else str(value)

@@ -7,7 +7,6 @@ stores and Kubeflow's own artifact types, leaves custom properties as JSON value
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -16,13 +15,11 @@ from absl import logging
 
 from pipeline.kubeflow.executor_input import MendedInput
 from pipeline.kubeflow.executor_output import add_parameters, build_output, write_output
+from pipeline.kubeflow.mirror import to_uri
 from pipeline.kubeflow.property_kinds import restore_kinds
 from pipeline.kubeflow.shared_folder import through_shared_folder
 from pipeline.kubeflow.span_driver import needs_driver, run_driver
 from pipeline.kubeflow.ui_artifacts import fill_ui_outputs
-
-_RUN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
 
 def run_component(mended: MendedInput, executor_class_path: str, beam_args: list[str]) -> None:
     """Runs an executor and writes what came of it.
@@ -42,7 +39,7 @@ def run_component(mended: MendedInput, executor_class_path: str, beam_args: list
     executor_class = import_utils.import_class_by_path(executor_class_path)
     found = run_driver(mended) if needs_driver(executor_class, mended) else {}
     message = mended.message
-    names: dict[int, str] = {}
+    names: dict[int, str] = {0: ""}  # outputs have no number yet, of which TFX would warn at length
     inputs = tfx_utils.parse_raw_artifact_dict(message.inputs.artifacts, names)
     outputs = tfx_utils.parse_raw_artifact_dict(message.outputs.artifacts, names)
     for artifacts in (*inputs.values(), *outputs.values()):
@@ -52,7 +49,7 @@ def run_component(mended: MendedInput, executor_class_path: str, beam_args: list
     _make_folders(inputs)
     outputs_utils.make_output_dirs(outputs)
     with _data_place(executor_class, inputs, outputs):
-        executor_class(_context(executor_class, message, beam_args)).Do(inputs, outputs, properties)
+        executor_class(_context(executor_class, mended, beam_args)).Do(inputs, outputs, properties)
     outputs_utils.tag_output_artifacts_with_version(outputs)
     _name_models(executor_class, outputs, names)
     result = build_output(outputs, names)
@@ -61,34 +58,24 @@ def run_component(mended: MendedInput, executor_class_path: str, beam_args: list
     write_output(result, message.outputs.output_file)
 
 
-def run_id(message: Any) -> str:
-    """Id of the run, which stands in the outputs' URIs: `<root>/<pipeline>/<run>/<node>/<execution>/<output>`."""
-    for artifacts in message.outputs.artifacts.values():
-        for artifact in artifacts.artifacts:
-            parts = artifact.uri.split("/")
-            if len(parts) > 4 and _RUN_ID.fullmatch(parts[-4]):
-                return str(parts[-4])
-    return ""
-
-
 def _make_folders(inputs: Mapping[str, list[Any]]) -> None:
     """An object store has no empty folders, so that an artifact without a file is not there at all."""
     for artifacts in inputs.values():
         for artifact in artifacts:
-            if "://" not in artifact.uri and not os.path.exists(artifact.uri):
+            if to_uri(artifact.uri) != artifact.uri and not os.path.exists(artifact.uri):
                 logging.info("%s is empty.", artifact.uri)
                 os.makedirs(artifact.uri)
 
 
-def _context(executor_class: type, message: Any, beam_args: list[str]) -> Any:
+def _context(executor_class: type, mended: MendedInput, beam_args: list[str]) -> Any:
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
     from tfx.dsl.components.base.base_executor import BaseExecutor
 
-    folder = os.path.dirname(message.outputs.output_file)
+    folder = os.path.dirname(mended.message.outputs.output_file)
     common = {
         "tmp_dir": os.path.join(folder, ".temp"),
         "unique_id": os.path.basename(folder),
-        "pipeline_run_id": run_id(message),
+        "pipeline_run_id": mended.run_id,
     }
     if issubclass(executor_class, BaseBeamExecutor):
         return BaseBeamExecutor.Context(beam_pipeline_args=beam_args, **common)
@@ -106,9 +93,11 @@ def _data_place(
 
 def _name_models(executor_class: type, outputs: Mapping[str, list[Any]], names: Mapping[int, str]) -> None:
     """Has a blessing name its models as Kubeflow does: TFX's own numbers for them mean nothing outside the pod."""
-    from tfx.components.evaluator.executor import Executor as Evaluator
     from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils as tfx_utils
     from tfx.types.standard_component_specs import BLESSING_KEY
 
-    if issubclass(executor_class, Evaluator) and outputs.get(BLESSING_KEY):
-        tfx_utils.refactor_model_blessing(outputs[BLESSING_KEY][0], names)
+    if outputs.get(BLESSING_KEY):
+        from tfx.components.evaluator.executor import Executor as Evaluator  # seconds, and few components need it
+
+        if issubclass(executor_class, Evaluator):
+            tfx_utils.refactor_model_blessing(outputs[BLESSING_KEY][0], names)

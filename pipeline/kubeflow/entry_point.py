@@ -18,6 +18,7 @@ from absl.flags import argparse_flags
 
 from components.text.errors import NerError
 from pipeline.kubeflow.executor_input import read_input
+from pipeline.kubeflow.mirror import name_uris
 
 _LONGEST_LINE = 800  # characters; errors of Beam hold whole tracebacks
 
@@ -61,16 +62,17 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         _tell(node, error)
         return 1
+    logging.info("%s is done.", node)
     return 0
 
 
 def _tell(node: str, error: Exception) -> None:
     """Prints the error; last comes the one line that the pod's status and `ner kfp status` show."""
     if isinstance(error, NerError):
-        text = str(error)
+        text = name_uris(str(error))
     else:
         traceback.print_exception(error, file=sys.stderr)
-        text = f"{type(error).__name__}: {error}"
+        text = name_uris(f"{type(error).__name__}: {error}")
     line = " ".join(text.split())
     if isinstance(error, NerError) and ("\n" in text or len(line) > _LONGEST_LINE):
         print(text, file=sys.stderr)

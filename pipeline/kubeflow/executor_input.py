@@ -32,12 +32,14 @@ class MendedInput:
         extra_outputs: outputs of types that TFX does not know (`executor-logs`, the user interface's), by name, with
             paths for URIs.
         node: name of the component, for messages.
+        run_id: id of the run; empty where it is not known.
     """
 
     message: spec_pb2.ExecutorInput
     inputs_spec: spec_pb2.ComponentInputsSpec
     extra_outputs: dict[str, spec_pb2.RuntimeArtifact]
     node: str
+    run_id: str = ""
 
 
 def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str = "") -> MendedInput:
@@ -55,7 +57,7 @@ def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str 
     # Newer backends may say more than our protos know.
     message = json_format.Parse(invocation, spec_pb2.ExecutorInput(), ignore_unknown_fields=True)
     spec = json_format.Parse(inputs_spec or "{}", spec_pb2.ComponentInputsSpec(), ignore_unknown_fields=True)
-    node = _node_name(message, executor_class_path)
+    node, run_id = _node_and_run(message, executor_class_path)
     for name, artifacts in message.inputs.artifacts.items():
         for artifact in artifacts.artifacts:
             if name in spec.artifacts:
@@ -68,7 +70,8 @@ def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str 
     for artifacts in message.outputs.artifacts.values():
         for artifact in artifacts.artifacts:
             artifact.uri = to_path(artifact.uri)
-    return MendedInput(message, spec, _take_extra_outputs(message), node)
+    message.outputs.output_file = to_path(message.outputs.output_file)
+    return MendedInput(message, spec, _take_extra_outputs(message), node, run_id)
 
 
 def _mend_metadata(artifact: Any) -> None:
@@ -105,18 +108,18 @@ def _title(artifact: Any) -> str:
     return found[1] if found else ""
 
 
-def _node_name(message: Any, executor_class_path: str) -> str:
-    """The node's name stands in its outputs' URIs and nowhere else."""
+def _node_and_run(message: Any, executor_class_path: str) -> tuple[str, str]:
+    """The names of node and run stand in the outputs' URIs and nowhere else."""
     for name, artifacts in message.outputs.artifacts.items():
         for artifact in artifacts.artifacts:
-            node, execution, key = ["", "", *artifact.uri.split("/")][-3:]
-            if key == name and _is_uuid(execution):  # Kubeflow: .../<node>/<uuid>/<output>
-                return node
-            on_vertex = re.fullmatch(r"(.+)_-?\d+", execution)  # Vertex AI: .../<node>_<number>/<output>
+            run, node, execution, key = ["", "", "", *artifact.uri.split("/")][-4:]
+            if key == name and _is_uuid(execution):  # Kubeflow: .../<run>/<node>/<uuid>/<output>
+                return node, run if _is_uuid(run) else ""
+            on_vertex = re.fullmatch(r"(.+)_-?\d+", execution)  # Vertex AI: .../<run>/<node>_<number>/<output>
             if key == name and on_vertex:
-                return on_vertex[1]
+                return on_vertex[1], node
     parts = executor_class_path.split(".")
-    return parts[-3] if len(parts) > 2 else executor_class_path
+    return (parts[-3] if len(parts) > 2 else executor_class_path), ""
 
 
 def _is_uuid(text: str) -> bool:

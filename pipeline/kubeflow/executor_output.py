@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
-from pipeline.kubeflow.mirror import to_uri
+from pipeline.kubeflow.mirror import name_uris, to_uri
 from pipeline.kubeflow.property_kinds import KINDS_KEY, integer_names
 
 
@@ -66,5 +66,6 @@ def _mend(fields: Any) -> None:
     for name in list(fields):
         if fields[name].WhichOneof("kind") in (None, "null_value"):
             del fields[name]  # the launcher fails on a null
-        elif fields[name].HasField("string_value"):  # a blessing, for one, names models by where they lie
-            fields[name].string_value = to_uri(fields[name].string_value)
+        elif fields[name].HasField("string_value"):
+            # A blessing says where its models lie, a report what files were read; pods have no such paths tomorrow.
+            fields[name].string_value = name_uris(fields[name].string_value)

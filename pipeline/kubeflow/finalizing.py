@@ -18,7 +18,7 @@ from pipeline.kubeflow.ui_artifacts import add_ui_outputs
 KUBEFLOW, VERTEX = "kubeflow", "vertex"
 
 _DESCRIPTIONS = {
-    "data": "The corpus: s3://, gs:// or minio:// address of its folder, or its path on a mounted volume.",
+    "data": "The corpus: s3://, gs:// or minio:// address of its folder.",
     "span": "Number of the newest span-<number> folder to read; -1: the newest there is.",
     "epochs": "Passes over the training split, at most.",
     "run_name": "Noted with the version in the model registry.",

@@ -7,6 +7,7 @@ on Vertex AI `gs://` is mounted at the same place. So no component needs to spea
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 
 ROOT_VARIABLE = "NER_MIRROR_ROOT"
@@ -40,6 +41,14 @@ def to_uri(path: str, root: str | None = None) -> str:
         if path.startswith(_root(root) + folder):
             return scheme + path.removeprefix(_root(root) + folder)
     return path
+
+
+def name_uris(text: str, root: str | None = None) -> str:
+    """Returns a text for people, with URIs for the paths of mirrors that stand in it."""
+    for scheme, folder in _MIRRORS.items():
+        # Not inside of another path, such as /data/s3/corpus.
+        text = re.sub(rf"(?<![\w./-]){re.escape(_root(root) + folder)}(?=\w)", scheme, text)
+    return text
 
 
 def _root(root: str | None) -> str:

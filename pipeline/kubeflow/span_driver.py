@@ -19,11 +19,14 @@ def needs_driver(executor_class: type, mended: MendedInput) -> bool:
 
     One whose corpus is an input artifact, or whose splits are not named, finds them by itself.
     """
-    from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
     from tfx.types import standard_component_specs as keys
 
     parameters = mended.message.inputs.parameter_values
-    if not issubclass(executor_class, BaseExampleGenExecutor) or keys.INPUT_BASE_KEY not in parameters:
+    if keys.INPUT_BASE_KEY not in parameters or keys.INPUT_CONFIG_KEY not in parameters:
+        return False
+    from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor  # seconds, seldom needed
+
+    if not issubclass(executor_class, BaseExampleGenExecutor):
         return False
     return bool(json.loads(parameters[keys.INPUT_CONFIG_KEY].string_value or "{}").get("splits"))
 

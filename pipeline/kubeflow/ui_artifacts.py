@@ -7,6 +7,7 @@ pipeline, and in the pod the entry point takes them off TFX's hands and has `fil
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ MARKDOWN = "system.Markdown"
 
 _SCHEMA_VERSION = "0.0.1"  # of all of Kubeflow's types
 _DIGITS = 4
+_HEADER = re.compile(r"\A---\n.*?\n---\n+", re.DOTALL)
 
 # (TFX's artifact that holds the facts, path of the file to be shown) -> what is shown as metadata
 _Fill = Callable[[Any, Path], Mapping[str, Any]]
@@ -129,20 +131,25 @@ def _registration(pushed_model: Any, file: Path) -> dict[str, Any]:
     return shown
 
 
-def _copy_of(name: str) -> _Fill:
-    def copy(folder: Any, file: Path) -> dict[str, Any]:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(folder.uri, name), file)
-        return {}
+def _report(report: Any, file: Path) -> dict[str, Any]:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(report.uri, "report.html"), file)
+    return {}
 
-    return copy
+
+def _model_card(card: Any, file: Path) -> dict[str, Any]:
+    """The card without its YAML header, which a viewer of Markdown would show as one long heading."""
+    text = Path(card.uri, "model_card.md").read_text(encoding="utf-8")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(_HEADER.sub("", text), encoding="utf-8")
+    return {}
 
 
 UI_OUTPUTS = (
     UiOutput("Evaluator", "scores", METRICS, "evaluation", _scores),
     UiOutput("Evaluator", "confusion_matrix", CONFUSION, "evaluation", _confusion),
-    UiOutput("Reporter", "report_page", HTML, "report", _copy_of("report.html")),
-    UiOutput("Reporter", "model_card_page", MARKDOWN, "model_card", _copy_of("model_card.md")),
+    UiOutput("Reporter", "report_page", HTML, "report", _report),
+    UiOutput("Reporter", "model_card_page", MARKDOWN, "model_card", _model_card),
     UiOutput("RegistryPusher", "registration", METRICS, "pushed_model", _registration),
 )
 """Everything that is shown."""

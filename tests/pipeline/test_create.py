@@ -10,7 +10,8 @@ import pytest
 from components.evaluator.rule import rules_from_json
 from configs.loading import load_config
 from pipeline.create import create_pipeline
-from pipeline.inputs import prepare_inputs
+from pipeline.inputs import inputs_of_cluster, prepare_inputs
+from pipeline.runtime_parameters import RuntimeParameters
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,8 @@ def pipeline(tmp_path_factory):
 
 def test_every_node_is_there_once(pipeline):
     assert sorted(node.id for node in pipeline.components) == [
-        "ChampionSource", "CorpusExampleGen", "DataValidator", "DriftGate", "Evaluator", "Exporter", "ImportSchemaGen",
-        "RegistryPusher", "Reporter", "StatisticsGen", "Trainer", "Transform",
+        "ChampionSource", "CorpusExampleGen", "DataValidator", "DriftGate", "Evaluator", "Exporter",
+        "RegistryPusher", "Reporter", "SchemaSource", "StatisticsGen", "Trainer", "Transform",
     ]  # fmt: skip
 
 
@@ -112,3 +113,44 @@ def test_the_profile_of_the_data_is_registered_with_the_model(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     assert nodes["RegistryPusher"].inputs["data_profile"] is nodes["DriftGate"].outputs["profile"]
     assert nodes["DriftGate"].inputs["champion"] is nodes["ChampionSource"].outputs["trained"]
+
+
+def test_the_schema_travels_with_the_pipeline(pipeline, tmp_path):
+    (node,) = (node for node in pipeline.components if node.id == "SchemaSource")
+    assert "sentence" in node.exec_properties["text"]
+    assert "genre" in wire(tmp_path, "corpus.metadata=[genre]")["SchemaSource"].exec_properties["text"]
+
+
+@pytest.mark.parametrize(
+    ("given", "added"),
+    [
+        ("[]", True),
+        ("[--runner=DirectRunner]", True),
+        ("[--runner=FlinkRunner]", False),
+        ("[--sdk_container_image=x]", False),
+    ],
+)
+def test_tfx_does_not_pack_itself_for_workers_that_there_are_not(tmp_path, given, added):
+    config = load_config(None, [f"work_dir={tmp_path}", f"beam.args={given}"])
+    args = create_pipeline(config, prepare_inputs(config), "none").beam_pipeline_args
+    assert ("--sdk_container_image=none" in args) == added
+    assert args[: len(config.beam.args)] == list(config.beam.args)
+
+
+def test_on_a_cluster_nothing_refers_to_this_machine(tmp_path):
+    config = load_config(None, [f"work_dir={tmp_path}", "registry.uri=http://mlflow:5000"])
+    parameters = RuntimeParameters.of(config, "s3://bucket/corpus")
+    remote = create_pipeline(config, inputs_of_cluster(config), "champion", parameters=parameters)
+    nodes = {node.id: node for node in remote.components}
+    assert nodes["CorpusExampleGen"].inputs["corpus"] is nodes["Corpus"].outputs["result"]
+    assert nodes["ChampionSource"].exec_properties["version"] is parameters.baseline
+    assert nodes["Trainer"].exec_properties["epochs"] is parameters.epochs
+    values = [str(value) for node in nodes.values() for value in node.exec_properties.values()]
+    assert not [value for value in values if str(tmp_path) in value]
+    assert parameters.defaults == {
+        "data": "s3://bucket/corpus",
+        "span": -1,
+        "epochs": config.trainer.epochs,
+        "run_name": "",
+        "baseline": "champion",
+    }

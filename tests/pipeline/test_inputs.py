@@ -8,7 +8,7 @@ import pytest
 
 from components.text.errors import NerError
 from configs.loading import load_config
-from pipeline.inputs import prepare_inputs
+from pipeline.inputs import inputs_of_cluster, prepare_inputs
 
 
 def config(tmp_path, *settings):
@@ -21,7 +21,7 @@ def test_without_a_corpus_the_articles_sentences_are_written_once(tmp_path):
     assert prepare_inputs(config(tmp_path)) == first
     assert {path: path.stat().st_mtime_ns for path in first.corpus.iterdir()} == files
     assert first.split_names == ("train", "eval", "test")
-    assert first.test_split == "test"
+    assert first.test_splits == ["test"]
 
 
 def test_fingerprint_follows_content_and_settings_and_not_times_or_places(tmp_path):
@@ -31,7 +31,7 @@ def test_fingerprint_follows_content_and_settings_and_not_times_or_places(tmp_pa
         (corpus / f"{name}.conll").write_text("Paris\tB-LOC\n", encoding="utf-8")
     at = f"corpus.path={corpus}"
     first = prepare_inputs(config(tmp_path, at))
-    assert first.test_split == "eval"
+    assert first.test_splits == ["eval"]
     os.utime(corpus / "train.conll", (1, 1))
     moved = corpus.rename(tmp_path / "moved")
     assert prepare_inputs(config(tmp_path, f"corpus.path={moved}")).fingerprint == first.fingerprint
@@ -40,11 +40,21 @@ def test_fingerprint_follows_content_and_settings_and_not_times_or_places(tmp_pa
     assert prepare_inputs(config(tmp_path, f"corpus.path={moved}")).fingerprint != first.fingerprint
 
 
-def test_schema_file_is_named_by_its_content(tmp_path):
-    plain = prepare_inputs(config(tmp_path)).schema
-    more = prepare_inputs(config(tmp_path, "corpus.metadata=[genre]")).schema
-    assert plain.name != more.name
-    assert "genre" in more.read_text(encoding="utf-8")
+def test_schemas_are_told_apart_by_their_content(tmp_path):
+    plain = prepare_inputs(config(tmp_path))
+    more = prepare_inputs(config(tmp_path, "corpus.metadata=[genre]"))
+    assert plain.schema_name != more.schema_name
+    assert "genre" in more.schema
+
+
+def test_of_a_corpus_elsewhere_only_what_is_configured_is_known(tmp_path):
+    inputs = inputs_of_cluster(config(tmp_path, "corpus.path=/nowhere", "corpus.span_window=3"))
+    assert (inputs.corpus, inputs.splits, inputs.fingerprint, inputs.test_splits) == (None, (), "", [])
+    assert inputs.split_names == ("train", "eval")
+    assert inputs.window.size == 3
+    given = inputs_of_cluster(config(tmp_path, "corpus.splits={train: a.tsv, test: b.tsv}"))
+    assert given.splits == (("train", "a.tsv"), ("test", "b.tsv"))
+    assert given.test_splits == ["test"]
 
 
 def test_a_missing_corpus_is_named(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 import urllib3
@@ -33,7 +34,8 @@ class BoundedRest(RESTClientObject):
             secret: a token that must never be printed.
         """
         # Two more tries to connect, none to read: a request that was sent may have been carried out.
-        configuration.retries = urllib3.Retry(total=5, connect=2, read=0, redirect=3, backoff_factor=0.2)
+        configuration.retries = urllib3.Retry(total=5, connect=2, read=0, other=0, redirect=3, backoff_factor=0.2)
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # the last try's error says it all
         super().__init__(configuration)
         self._host = shown_host
         self._secret = secret
@@ -74,19 +76,24 @@ class BoundedRest(RESTClientObject):
         if "Timeout" in type(cause).__name__ or isinstance(cause, TimeoutError):
             what = f"{self._host} does not answer in time ({CONNECT_SECONDS:.0f} s to connect, {READ_SECONDS:.0f} s for"
             return ServerError(f"{what} an answer); is it the right address, and is the server well?", passing=True)
+        if isinstance(cause, urllib3.exceptions.SSLError):
+            return self._insecure(str(cause))
         return ServerError(
             f"{self._host} cannot be reached: {self._clean(str(cause))}. Is it the right address (--host or KFP_HOST), "
             "and does the port-forward still run?",
             passing=True,
         )
 
+    def _insecure(self, why: str) -> ServerError:
+        return ServerError(
+            f"{self._host}: no secure connection: {self._clean(why)}. A server without TLS is addressed with http://, "
+            "and the certificate of a private authority is given with --ca-cert or KFP_CA_CERT"
+        )
+
     def _refused(self, error: ApiException) -> ServerError:
         status = int(error.status or 0)
         if status == 0:  # what the generated client makes of a TLS error
-            return ServerError(
-                f"{self._host}: no secure connection: {self._clean(str(error.reason))}. A server without TLS is "
-                "addressed with http://"
-            )
+            return self._insecure(str(error.reason))
         message, is_page = _message(error.body)
         if status == 401:
             text = f"{self._host} does not know you (401): give a token that is valid now with --token or KFP_TOKEN"

@@ -55,8 +55,11 @@ class Connection:
                 return
 
     def page_of(self, path: str) -> str:
-        """Returns the address of a page of the web interface, e.g. `runs/details/ID`."""
-        return f"{self.host}/#/{path}"
+        """Returns the address of a page of the web interface, e.g. `runs/details/ID`.
+
+        The interface is behind the API's own address, unless kfp's variable KF_PIPELINES_UI_ENDPOINT says otherwise.
+        """
+        return f"{(os.environ.get('KF_PIPELINES_UI_ENDPOINT') or self.host).rstrip('/')}/#/{path}"
 
     def experiment_id(self, name: str) -> str:
         """Returns the ID of an experiment, which is created if it does not exist."""
@@ -75,7 +78,9 @@ class Connection:
         return response.data.decode("utf-8", "replace")
 
 
-def connect(host: str | None = None, namespace: str | None = None, token: str | None = None) -> Connection:
+def connect(
+    host: str | None = None, namespace: str | None = None, token: str | None = None, ca_cert: str | None = None
+) -> Connection:
     """Returns a connection to a server, having spoken with it once.
 
     Args:
@@ -83,6 +88,7 @@ def connect(host: str | None = None, namespace: str | None = None, token: str | 
             kubectl's configuration (there the service `ml-pipeline` of the namespace `kubeflow`).
         namespace: the user's, on a multi-user server; None for KFP_NAMESPACE, then what kfp's own settings say.
         token: None for KFP_TOKEN.
+        ca_cert: file with the certificate of a private authority; None for KFP_CA_CERT, then the public ones.
 
     Raises:
         NerError: kfp is not installed; no address; a multi-user server and no namespace.
@@ -91,10 +97,14 @@ def connect(host: str | None = None, namespace: str | None = None, token: str | 
     host = host or os.environ.get("KFP_HOST") or os.environ.get("KF_PIPELINES_ENDPOINT") or None
     namespace = namespace or os.environ.get("KFP_NAMESPACE") or None
     token = token or os.environ.get("KFP_TOKEN") or None
+    ca_cert = ca_cert or os.environ.get("KFP_CA_CERT") or None
+    if ca_cert and not os.path.isfile(ca_cert):
+        raise NerError(f"--ca-cert {ca_cert}: there is no such file")
     if host and "://" not in host:
         host = f"https://{host}"  # as kfp does
-    client = _client_class()(host=host and host.rstrip("/"), existing_token=token, given_host=host)
+    client = _client_class()(host=host and host.rstrip("/"), existing_token=token, ssl_ca_cert=ca_cert, given_host=host)
     api_client = client._run_api.api_client
+    _keep_host(api_client.configuration)
     shown = _without_login(api_client.configuration.host)
     from pipeline.kubeflow.client.bounded_rest import BoundedRest
 
@@ -140,6 +150,25 @@ def _client_class() -> Any:
             return self._healthz_api.healthz_service_get_healthz()
 
     return QuietClient
+
+
+def _keep_host(configuration: Any) -> None:
+    """Holds on to the address of KFP within a cluster.
+
+    With a kubeconfig, the kubernetes library renews the login before each request, and writes the cluster's address
+    over the longer one that kfp made of it: requests would go to the cluster itself.
+    """
+    host = configuration.host.rstrip("/")
+    configuration.host = host
+    renew = configuration.refresh_api_key_hook
+    if renew is None:
+        return
+
+    def renew_and_restore(configuration: Any) -> None:
+        renew(configuration)  # sets both
+        configuration.host, configuration.refresh_api_key_hook = host, renew_and_restore
+
+    configuration.refresh_api_key_hook = renew_and_restore
 
 
 def _without_login(host: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +77,10 @@ class PipelineSpec:
 
     @property
     def tasks(self) -> list[str]:
-        """Names of the tasks, as in the specification."""
-        return list(self.spec.get("root", {}).get("dag", {}).get("tasks", {}))
+        """Names of the tasks, each after those it needs; a server has them in the order of their names."""
+        tasks = self.spec.get("root", {}).get("dag", {}).get("tasks", {})
+        needs = {name: sorted({need for need in _needs(tasks[name]) if need in tasks}) for name in sorted(tasks)}
+        return list(TopologicalSorter(needs).static_order())
 
     @property
     def digest(self) -> str:
@@ -88,6 +92,16 @@ class PipelineSpec:
         """Writes it as kfp's client reads it."""
         documents = [self.spec, *([self.platform] if self.platform else [])]
         path.write_text(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True), encoding="utf-8")
+
+
+def _needs(task: dict[str, Any]) -> Iterator[str]:
+    """Yields the tasks that a task waits for."""
+    yield from task.get("dependentTasks", [])
+    inputs = task.get("inputs", {})
+    for source in [*inputs.get("artifacts", {}).values(), *inputs.get("parameters", {}).values()]:
+        for output in ("taskOutputArtifact", "taskOutputParameter"):
+            if "producerTask" in source.get(output, {}):
+                yield source[output]["producerTask"]
 
 
 def _check(documents: list[Any], path: Path) -> None:

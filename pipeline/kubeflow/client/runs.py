@@ -114,7 +114,7 @@ def find_run(connection: Connection, wanted: str) -> Any:
             raise
     found = [run for run in _runs(connection, filter=named(wanted)) if run.display_name == wanted]
     if len(found) > 1:
-        listed = "\n".join(f"  {run.run_id}  {run.created_at:%Y-%m-%d %H:%M}  {run.state}" for run in found)
+        listed = "\n".join(f"  {run.run_id}  {str(run.created_at)[:16]}  {run.state}" for run in found)
         raise NerError(f"{len(found)} runs are called {wanted!r}; give the ID of one:\n{listed}")
     if found:
         return connection.client.get_run(found[0].run_id)

@@ -15,7 +15,8 @@ from pipeline.kubeflow.client.task_status import TaskStatus
 
 # Not in the API's specification: the server registers it by hand. Newer servers know the first, others the second.
 _PATHS = ("/apis/v2beta1/runs/{run}/nodes/{pod}/log", "/apis/v1alpha1/runs/{run}/nodes/{pod}/log")
-_TEMPLATE = "system-container-impl"  # of the Argo template that runs a user's container
+# Argo templates that run a user's container: as it is, and where the pipeline has it tried again.
+_TEMPLATES = ("system-container-impl", "retry-system-container-impl")
 _ABSENT = frozenset({0, 400, 404, 405, 500, 501})  # no such path, no such pod any more, no archive
 
 
@@ -63,10 +64,10 @@ def kubectl_command(run_id: str, namespace: str | None, task: TaskStatus | None 
         namespace: of the runs; None for KFP's own.
         task: one task only, if the server tells its pod.
     """
-    space = namespace or "kubeflow"
-    if task is not None and task.pods:
-        return f"kubectl -n {space} logs {_pod_names(task.pods[-1])[0]} -c main"
-    return f"kubectl -n {space} logs -l pipeline/runid={run_id} -c main --prefix --tail=-1"
+    command = f"kubectl -n {namespace or 'kubeflow'} logs -l pipeline/runid={run_id} -c main --prefix --tail=-1"
+    if task is not None and task.pods:  # the node's number ends the pod's name, whatever comes before it
+        command += f" | grep -e '-{task.pods[-1].rpartition('-')[2]}/main'"
+    return command
 
 
 def _read(connection: Connection, run_id: str, task: TaskStatus) -> str | None:
@@ -88,6 +89,6 @@ def _pod_names(node: str) -> list[str]:
     that, and where it is told so, by the node ID.
     """
     match = re.fullmatch(r"(.+)-([0-9]+)", node)
-    if match is None or _TEMPLATE in node:
+    if match is None or _TEMPLATES[0] in node:
         return [node]
-    return [f"{match[1]}-{_TEMPLATE}-{match[2]}", node]
+    return [*(f"{match[1]}-{template}-{match[2]}" for template in _TEMPLATES), node]

@@ -46,7 +46,7 @@ class TaskStatus:
         """
         found = sorted((d for d in details if d.display_name == name), key=lambda d: real(d.create_time) or now)
         if not found:
-            return cls(name, "NOT_RUN" if run_state in ENDED else "PENDING", None, "", ())
+            return cls._not_begun(name, details, run_state)
         detail = found[-1]
         containers = _containers(detail, details)
         errors = [text_of(d.error) for d in [detail, *reversed(containers)]]
@@ -60,25 +60,30 @@ class TaskStatus:
             pods=pods or ((detail.pod_name,) if detail.pod_name else ()),
         )
 
+    @classmethod
+    def _not_begun(cls, name: str, details: list[Any], run_state: str) -> TaskStatus:
+        """Reads a task without a node of its own: its turn has not come, or its driver failed to prepare it."""
+        for driver in details:
+            if driver.display_name == f"{name}-driver" and driver.state in ("FAILED", "CANCELED"):
+                return cls(name, driver.state, None, text_of(driver.error) or "its driver failed", ())
+        return cls(name, "NOT_RUN" if run_state in ENDED else "PENDING", None, "", ())
+
 
 def _containers(detail: Any, details: list[Any]) -> list[Any]:
     """Returns the user containers below a task.
 
     The server lists the nodes of the Argo workflow: a task `X` has the child `executor` (or, with retries, `executor`
-    with the children `executor(0)`, `executor(1)` ...). Children of an executor may be the tasks that come next.
+    with the children `executor(0)`, `executor(1)` ...). Other children of an executor are the tasks that come next.
     """
     by_id = {key: other for other in details for key in (other.task_id, other.pod_name) if key}
-    found: list[Any] = []
-    waiting = list(detail.child_tasks or [])
-    while waiting:
-        child = waiting.pop(0)
-        other = by_id.get(child.pod_name or "") or by_id.get(child.task_id or "")
-        if other is None or other in found or not (other.display_name or "").startswith("executor"):
-            continue
-        found.append(other)
-        waiting += list(other.child_tasks or [])
-    tries = [other for other in found if "(" in other.display_name]
-    return sorted(tries, key=lambda d: d.display_name) or found
+
+    def below(parent: Any, prefix: str) -> list[Any]:
+        children = [by_id.get(c.pod_name or "") or by_id.get(c.task_id or "") for c in parent.child_tasks or []]
+        return [child for child in children if child is not None and (child.display_name or "").startswith(prefix)]
+
+    found = below(detail, "executor")
+    tries = [each for executor in found for each in below(executor, "executor(")]
+    return sorted(tries, key=lambda each: each.display_name) or found
 
 
 def real(time: datetime | None) -> datetime | None:

@@ -28,8 +28,9 @@ from components.text.errors import NerError
     multiple=True,
     help="File or folder to copy into the object store first, such as the corpus; repeatable.",
 )
+@click.option("--retries/--no-retries", default=True, help="Whether failed nodes are tried again as FILE says.")
 def emulate(
-    file: Path, params: tuple[str, ...], root: str, run_name: str, workdir: Path, puts: tuple[str, ...]
+    file: Path, params: tuple[str, ...], root: str, run_name: str, workdir: Path, puts: tuple[str, ...], retries: bool
 ) -> None:
     """Run FILE, which `ner compile --target kubeflow` wrote, without a cluster.
 
@@ -43,7 +44,7 @@ def emulate(
     pipeline = read_pipeline(file)
     inputs = pipeline.spec.root.input_definitions
     values = {name: parse_parameter(inputs, name, text) for name, text in (_pair(one, "--param") for one in params)}
-    emulator = Emulator(workdir, click.echo)
+    emulator = Emulator(workdir, click.echo, retry=retries)
     for path, uri in (_pair(one, "--put") for one in puts):
         if not Path(path).exists():
             raise NerError(f"--put {path}={uri}: there is no {path}. Name a file or folder.")

@@ -35,7 +35,7 @@ def resolve_inputs(task: Any, component: Any, graph: GraphContext, run: RunConte
         if parameter.HasField("default_value") and name not in message.inputs.parameter_values:
             message.inputs.parameter_values[name].CopyFrom(parameter.default_value)
     for name, artifact in task.inputs.artifacts.items():
-        message.inputs.artifacts[name].artifacts.add().CopyFrom(_artifact(name, artifact, graph))
+        message.inputs.artifacts[name].artifacts.add().CopyFrom(_artifact(name, artifact, task, graph))
     return message
 
 
@@ -74,7 +74,7 @@ def _parameter(name: str, spec: Any, task: Any, graph: GraphContext, run: RunCon
         return graph.parameters[spec.component_input_parameter]
     if kind == "task_output_parameter":
         producer, key = spec.task_output_parameter.producer_task, spec.task_output_parameter.output_parameter_key
-        if key not in graph.values.get(producer, {}):
+        if producer not in task.dependent_tasks or key not in graph.values.get(producer, {}):
             raise TaskError(f"producer task, {producer}, not in tasks")
         return graph.values[producer][key]
     if kind == "runtime_value" and spec.runtime_value.HasField("constant"):
@@ -98,11 +98,12 @@ def _constant(value: struct_pb2.Value, task: Any, run: RunContext) -> struct_pb2
     return value
 
 
-def _artifact(name: str, spec: Any, graph: GraphContext) -> spec_pb2.RuntimeArtifact:
+def _artifact(name: str, spec: Any, task: Any, graph: GraphContext) -> spec_pb2.RuntimeArtifact:
     if spec.WhichOneof("kind") != "task_output_artifact":
         raise TaskError(f"failed to resolve input artifact {name}: artifact spec not implemented yet")
     producer, key = spec.task_output_artifact.producer_task, spec.task_output_artifact.output_artifact_key
-    if producer not in graph.artifacts:
+    # A task that does not say what it depends on starts at once on a cluster; here it might come later by chance.
+    if producer not in task.dependent_tasks or producer not in graph.artifacts:
         raise TaskError(f'failed to resolve input artifact {name}: cannot find producer task "{producer}"')
     if key not in graph.artifacts[producer]:
         raise TaskError(f'cannot find output artifact key "{key}" in producer task "{producer}"')

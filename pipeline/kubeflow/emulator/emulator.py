@@ -41,6 +41,7 @@ class Emulator:
         folder: Path,
         report: Callable[[str], None] = lambda line: None,
         wait: Callable[[float], None] = time.sleep,
+        retry: bool = True,
     ) -> None:
         """Makes an emulator.
 
@@ -48,11 +49,13 @@ class Emulator:
             folder: holds the object store (`store`), logs by run (`logs`) and, while they run, pods.
             report: is given one line a task.
             wait: waits the given number of seconds before a failed task is tried again.
+            retry: whether failed tasks are tried again as the pipeline says, or not at all.
         """
         self._folder = folder.absolute()
         self.store = ObjectStore(self._folder / "store")
         self._report = report
         self._wait = wait
+        self._retry = retry
 
     def run(
         self,
@@ -77,7 +80,7 @@ class Emulator:
         values = run_parameters(pipeline.spec.root.input_definitions, parameters or {})
         run_id, name = str(uuid.uuid4()), pipeline.spec.pipeline_info.name
         run = RunContext(name, run_id, run_name, f"{root.rstrip('/')}/{name}/{run_id}")
-        walk = _Walk(pipeline, run, self.store, self._folder, self._report, self._wait)
+        walk = _Walk(pipeline, run, self.store, self._folder, self._report, self._wait if self._retry else None)
         try:
             walk.graph(pipeline.spec.root.dag, GraphContext(values))
         finally:
@@ -95,7 +98,7 @@ class _Walk:
         store: ObjectStore,
         folder: Path,
         report: Callable[[str], None],
-        wait: Callable[[float], None],
+        wait: Callable[[float], None] | None,
     ) -> None:
         self.results: list[TaskResult] = []
         self.artifacts: dict[str, dict[str, object]] = {}
@@ -146,8 +149,8 @@ class _Walk:
         """Runs the pod, again and again where the task says so."""
         began, tries, why = time.monotonic(), 0, ""
         log = self._logs / f"{name}.log"
-        while tries <= task.retry_policy.max_retry_count:
-            if tries:
+        while not tries or (self._wait and tries <= task.retry_policy.max_retry_count):
+            if tries and self._wait:
                 self._wait(_backoff(task.retry_policy, tries))
             tries += 1
             log.write_bytes(b"")
@@ -187,7 +190,7 @@ class _Walk:
 
 def _order(dag: Any) -> list[str]:
     """The tasks' names, each after those that it says it depends on; nothing else orders them on a cluster."""
-    sorter = graphlib.TopologicalSorter({name: list(task.dependent_tasks) for name, task in dag.tasks.items()})
+    sorter = graphlib.TopologicalSorter({name: dag.tasks[name].dependent_tasks for name in sorted(dag.tasks)})
     try:
         names = list(sorter.static_order())
     except graphlib.CycleError as error:

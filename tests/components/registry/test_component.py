@@ -32,6 +32,7 @@ def test_registry_pusher_declares_its_output_and_parameters():
         "lineage": '{"baseline_version": "", "run_fingerprint": "5f"}',
         "params": '{"trainer.epochs": "20"}',
         "keep_versions": 3,
+        "run_name": None,
     }
 
 

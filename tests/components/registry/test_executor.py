@@ -29,7 +29,14 @@ def row(f1):
 def run(model_dir: Path, registry_uri: str, tmp_path: Path, make_evaluation):
     """Runs the executor on artifacts without MLMD; returns the pushed_model artifact."""
 
-    def run(blessed: int | None = 1, passed: bool = True, lineage: str | None = None, optional: bool = True):
+    def run(
+        blessed: int | None = 1,
+        passed: bool = True,
+        lineage: str | None = None,
+        optional: bool = True,
+        baseline: int = 0,
+        **more: str,
+    ):
         report = {"passed": passed, "tree_hash": tree_hash(model_dir), "checks": []}
         (model_dir.parent / "validation.json").write_text(json.dumps(report))
         inputs = {"model": [_artifact(standard_artifacts.Model, model_dir.parent)]}
@@ -41,6 +48,11 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path, make_evaluation):
             evaluation = make_evaluation(0.875, 0.25, 0.75, *([] if blessed else [REFUSAL]))
             inputs |= {"evaluation": [_evaluation(tmp_path, evaluation)], "examples": [_examples(tmp_path)]}
             inputs |= {"model_card": [_model_card(tmp_path)], "report": [_report(tmp_path)]}
+        if baseline:
+            champion = _artifact(standard_artifacts.Model, tmp_path / "champion")
+            champion.set_int_custom_property("present", 1)
+            champion.set_int_custom_property("version", baseline)
+            inputs["champion"] = [champion]
         pushed = _artifact(standard_artifacts.PushedModel, tmp_path / "pushed")
         if optional:
             inputs |= {
@@ -56,6 +68,7 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path, make_evaluation):
             "model_name": "ner",
             "serving_dir": str(tmp_path / "serving"),
             "lineage": lineage or json.dumps({"run_fingerprint": "a", "baseline_version": ""}),
+            **more,
         }
         context = Executor.Context(pipeline_run_id="run 7")
         Executor(context).Do(inputs, {"pushed_model": [pushed]}, properties)
@@ -223,3 +236,36 @@ def test_executor_tells_a_candidate_from_a_champion(run, registry, make_model):
 def test_executor_refuses_a_malformed_lineage(run, lineage, message):
     with pytest.raises(RegistryError, match=message):
         run(lineage=lineage)
+
+
+def test_executor_publishes_nothing_without_a_serving_directory(run, registry, tmp_path):
+    pushed = run(serving_dir="")
+    assert pushed.get_int_custom_property("pushed") == 1
+    assert pushed.get_string_custom_property("pushed_version") == "1"
+    assert not pushed.get_string_custom_property("pushed_destination")
+    assert not (tmp_path / "serving").exists()
+    assert registry.get("ner", "champion").version == 1
+
+
+def test_executor_takes_the_baseline_from_what_was_compared(run, registry, make_model):
+    """On a cluster the lineage says "champion", which may be another version when the model is pushed."""
+    for number in (1, 2):
+        registry.register(make_model(f"m{number}"), "ner")
+        registry.champions("ner").promote(number, None if number == 1 else 1, "a test", force=True)
+    lineage = json.dumps({"run_fingerprint": "", "baseline_version": "champion", "warm_start_version": "champion"})
+    late = run(lineage=lineage, baseline=1)
+    assert "version 2" in late.get_string_custom_property("reason")
+    tags = registry.get("ner", "candidate").tags
+    assert (tags["baseline_version"], tags["warm_start_version"]) == ("1", "1")
+    assert run(lineage=lineage, baseline=2).get_int_custom_property("pushed") == 1
+
+
+def test_executor_works_out_what_was_not_known_before_the_run(run, registry):
+    lineage = json.dumps({"run_fingerprint": "", "baseline_version": "", "corpus_fingerprint": ""})
+    first = run(lineage=lineage, run_name="nightly")
+    tags = registry.get("ner", "champion").tags
+    assert len(tags["run_fingerprint"]) == 16
+    assert tags["run_name"] == "nightly"
+    assert tags["corpus_fingerprint"] == tags.get("data.input_fingerprint", "")
+    again = run(lineage=lineage)
+    assert again.get_int_custom_property("registry_version") == first.get_int_custom_property("registry_version")

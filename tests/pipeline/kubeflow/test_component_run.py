@@ -169,6 +169,12 @@ def test_an_input_that_is_an_empty_folder_is_there(pod, model):
     assert os.listdir(champion.uri) == []
 
 
+def test_a_folder_that_is_not_on_a_volume_is_not_made(tmp_path, pod, model):
+    invocation = pod.invocation(inputs={"champion": (str(tmp_path / "none"), {})}, outputs={"model": model})
+    assert run(arguments(Copier, invocation, {"champion": model})) == 0
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_folder_on_a_volume_is_used_as_it_is(tmp_path, pod, model):
     invocation = pod.invocation(inputs={"champion": (str(tmp_path), {})}, outputs={"model": model})
     assert run(arguments(Copier, invocation, {"champion": model})) == 0

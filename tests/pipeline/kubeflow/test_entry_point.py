@@ -36,6 +36,11 @@ def test_an_error_of_the_user_ends_with_one_line_and_has_no_traceback(pod, capfd
     assert "Traceback" not in printed
 
 
+def test_an_error_names_uris_and_not_where_they_are_mirrored(pod, capfd):
+    printed = failed(pod, NerError(f"{pod.folder}/minio/data/corpus: no split"), capfd)
+    assert printed.splitlines()[-1] == "error: Trainer: minio://data/corpus: no split"
+
+
 def test_any_other_error_has_its_traceback_before_the_line(pod, capfd):
     printed = failed(pod, ValueError("no\nsuch  thing"), capfd)
     assert printed.splitlines()[-1] == "error: Trainer: ValueError: no such thing"

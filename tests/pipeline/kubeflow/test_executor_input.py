@@ -31,6 +31,12 @@ def test_uris_become_paths(pod):
     assert mended.message.outputs.artifacts["model"].artifacts[0].uri.startswith(str(pod.folder / "minio/bucket/root"))
 
 
+def test_the_file_about_outputs_is_a_path_on_vertex_ai_too(pod):
+    message = json.loads(pod.invocation())
+    message["outputs"]["outputFile"] = "gs://b/run/executor_output.json"
+    assert read_input(json.dumps(message)).message.outputs.output_file == f"{pod.folder}/gcs/b/run/executor_output.json"
+
+
 def test_outputs_that_tfx_does_not_know_are_set_aside(pod):
     outputs = {
         "model": MODEL,
@@ -67,16 +73,21 @@ def test_fields_of_newer_backends_are_passed_over(pod):
     assert read_input(json.dumps(message), SPEC).message.outputs.output_file == str(pod.output_file)
 
 
+RUN = "7b9e1c52-30f4-4d57-9a59-1f2f6c3e8a01"
+
+
 @pytest.mark.parametrize(
-    ("uri", "node"),
+    ("uri", "node", "run"),
     [
-        ("minio://b/root/ner/run/Trainer/0b2fbb7e-52bb-4b7b-8d0b-7a4b1d6a5f00/model", "Trainer"),
-        ("gs://b/root/123/ner-2026/Trainer_-42/model", "Trainer"),
-        ("gs://b/root/123/ner-2026/My_Node_42/model", "My_Node"),
-        ("minio://b/somewhere/else/model", "trainer"),
+        (f"minio://b/root/ner/{RUN}/Trainer/0b2fbb7e-52bb-4b7b-8d0b-7a4b1d6a5f00/model", "Trainer", RUN),
+        ("minio://b/a/Trainer/0b2fbb7e-52bb-4b7b-8d0b-7a4b1d6a5f00/model", "Trainer", ""),
+        ("gs://b/root/123/ner-2026/Trainer_-42/model", "Trainer", "ner-2026"),
+        ("gs://b/root/123/ner-2026/My_Node_42/model", "My_Node", "ner-2026"),
+        ("minio://b/somewhere/else/model", "trainer", ""),
     ],
 )
-def test_the_node_is_named_by_its_outputs_uri_or_by_its_executor(pod, uri, node):
+def test_node_and_run_are_named_by_the_outputs_uris(pod, uri, node, run):
     message = json.loads(pod.invocation(outputs={"model": MODEL}, logs=False))
     message["outputs"]["artifacts"]["model"]["artifacts"][0]["uri"] = uri
-    assert read_input(json.dumps(message), SPEC, "components.trainer.executor.Executor").node == node
+    mended = read_input(json.dumps(message), SPEC, "components.trainer.executor.Executor")
+    assert (mended.node, mended.run_id) == (node, run)

@@ -7,6 +7,7 @@ here needs nothing but artifacts that both sides reach, and code that both have 
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import socket
@@ -132,7 +133,9 @@ def _records(examples, split: str) -> Counter[bytes]:
     import tensorflow as tf
 
     files = sorted(Path(examples.uri).glob(f"Split-{split}/*.gz"))
-    return Counter(record.numpy() for record in tf.data.TFRecordDataset([*map(str, files)], compression_type="GZIP"))
+    found = tf.data.TFRecordDataset([*map(str, files)], compression_type="GZIP")
+    # Protobuf writes the features in any order it likes.
+    return Counter(tf.train.Example.FromString(one.numpy()).SerializeToString(deterministic=True) for one in found)
 
 
 def _numbers(examples) -> dict[str, object]:
@@ -187,3 +190,36 @@ def test_error_of_the_corpus_comes_back_from_the_worker_in_words(cluster, pod, t
         through_shared_folder({"corpus": [corpus]}, {"examples": [examples]}, str(pod.shared)),
     ):
         _ingest(tmp_path, corpus, examples, cluster.beam_args)
+
+
+def test_compiled_pipeline_has_workers_do_what_beam_does(cluster, tmp_path) -> None:
+    """As `ner compile --set beam.args=...` writes it, run as a cluster runs it; the nodes up to the statistics."""
+    import yaml
+
+    from components.ingest.samples import write_sample
+    from configs.cluster_loading import load_cluster
+    from configs.loading import load_config
+    from pipeline.kubeflow.compiling import compile_pipeline, settings_for
+    from pipeline.kubeflow.emulator.emulator import Emulator
+    from pipeline.kubeflow.emulator.pipeline_file import read_pipeline
+    from pipeline.kubeflow.shared_folder import FOLDER_VARIABLE
+
+    before = cluster.jobs_done()
+    (tmp_path / "shared").mkdir()
+    where = f"nodes.default.env={json.dumps({FOLDER_VARIABLE: str(tmp_path / 'shared')})}"
+    settings = load_cluster("kubeflow", None, [where, "data=minio://mlpipeline/corpus"])
+    config = load_config(None, [*settings_for(settings), f"beam.args={json.dumps(cluster.beam_args)}"])
+    spec, *_ = compile_pipeline(config, settings, "kubeflow", tmp_path / "whole.yaml")
+    tasks = spec["root"]["dag"]["tasks"]
+    spec["root"]["dag"]["tasks"] = {name: tasks[name] for name in ("Corpus", "CorpusExampleGen", "StatisticsGen")}
+    (tmp_path / "part.yaml").write_text(yaml.safe_dump(spec))
+
+    write_sample(tmp_path / "corpus")
+    emulator = Emulator(tmp_path / "work", print)
+    emulator.store.put("minio://mlpipeline/corpus", tmp_path / "corpus")
+    result = emulator.run(read_pipeline(tmp_path / "part.yaml"))
+    assert result.succeeded, result.tasks
+    found = sorted(path.parent.name for path in emulator.store.path(result.root).rglob("FeatureStats.pb"))
+    assert found == ["Split-eval", "Split-test", "Split-train"]
+    assert cluster.jobs_done() == before + 2
+    assert list((tmp_path / "shared").iterdir()) == []

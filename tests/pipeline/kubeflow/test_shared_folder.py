@@ -102,3 +102,16 @@ def test_output_that_got_no_file_is_an_empty_folder(pod):
     with through_shared_folder(pod.inputs, pod.outputs, str(pod.shared)):
         pass
     assert list(pod.made.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("base", "shared"), [("base_beam_executor.BaseBeamExecutor", True), ("base_executor.BaseExecutor", False)]
+)
+def test_only_executors_that_use_beam_work_there(pod, monkeypatch, base, shared):
+    from tfx.utils import import_utils
+
+    from pipeline.kubeflow.component_run import _data_place
+
+    monkeypatch.setenv(FOLDER_VARIABLE, str(pod.shared))
+    with _data_place(import_utils.import_class_by_path(f"tfx.dsl.components.base.{base}"), pod.inputs, pod.outputs):
+        assert Path(pod.inputs["examples"][0].uri).is_relative_to(pod.shared) == shared

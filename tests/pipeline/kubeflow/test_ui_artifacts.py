@@ -73,17 +73,21 @@ def test_an_evaluation_of_nothing_shows_the_decision(tmp_path, evaluation):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "file"),
-    [("report_page", Report, "report.html"), ("model_card_page", ModelCard, "model_card.md")],
-    ids=["report", "card"],
+    ("name", "kind", "file", "text", "shown"),
+    [
+        ("report_page", Report, "report.html", "<b>ä</b>", "<b>ä</b>"),
+        ("model_card_page", ModelCard, "model_card.md", "---\na: 1\n---\n\n# ä\n\n---\nb\n", "# ä\n\n---\nb\n"),
+        ("model_card_page", ModelCard, "model_card.md", "# ä\n---\nb\n---\n", "# ä\n---\nb\n---\n"),
+    ],
+    ids=["report", "card", "card without a header"],
 )
-def test_pages_are_files_at_the_uri_itself(tmp_path, name, kind, file):
+def test_pages_are_files_at_the_uri_itself(tmp_path, name, kind, file, text, shown):
     source = kind()
     source.uri = str(tmp_path)
-    (tmp_path / file).write_text("<b>ä</b>", encoding="utf-8")
+    (tmp_path / file).write_text(text, encoding="utf-8")
     artifact, _ = filled(name, source, tmp_path)
     with open(artifact.uri, encoding="utf-8") as page:
-        assert page.read() == "<b>ä</b>"
+        assert page.read() == shown
 
 
 def test_a_registration_shows_version_and_alias_or_the_reason(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import importlib.util
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ SPEC = {
         "comp-pusher": {"executorLabel": "pusher"},
     },
     "deploymentSpec": {
-        "executors": {name: {"container": {"image": "ner:1", "command": ["true"]}} for name in ("gen", "trainer", "pusher")}
+        "executors": {
+            name: {"container": {"image": "ner:1", "command": ["true"]}} for name in ("gen", "trainer", "pusher")
+        }
     },
     "root": {
         "dag": {
@@ -96,10 +99,9 @@ def swagger(any_swagger):
 
 
 @pytest.fixture
-def fake(any_swagger):
+def fake(any_swagger, monkeypatch, tmp_path):
     """Starts servers; every request and answer of theirs must agree with the specification."""
-    from contextlib import ExitStack
-
+    monkeypatch.setattr("kfp.client.client.Client._LOCAL_KFP_CONTEXT", str(tmp_path / "no-context"))
     servers = []
     with ExitStack() as stack:
 

@@ -7,6 +7,7 @@ does not agree. It also fails when it is told to.
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -32,14 +33,16 @@ class Refused(Exception):
 class FakeKfp:
     """The server; `with FakeKfp(...) as server: server.host`."""
 
-    def __init__(self, swagger=None, *, multi_user=False, token=None):
+    def __init__(self, swagger=None, *, multi_user=False, token=None, certificate=None):
         self.swagger, self.multi_user, self.token = swagger, multi_user, token
+        self.certificate = certificate  # files of the certificate and its key: speak TLS
         self.faults, self.requests = [], []
         self.pipelines, self.versions, self.experiments, self.runs, self.recurring = {}, {}, {}, {}, {}
         self.scripts = {}  # run name -> list of {task: state}; each look goes one further
         self.logs = {}  # pod -> text
         self.planned = []  # (method, part of the path, what happens)
         self.log_paths = ("v2beta1",)
+        self.below = ""  # what comes before /apis
         self._ticks = 0
         self._lock = threading.RLock()
 
@@ -48,6 +51,11 @@ class FakeKfp:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self.host = f"http://127.0.0.1:{self._server.server_port}"
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.host = self.host.replace("http://", "https://")
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         return self
 
@@ -230,13 +238,14 @@ class FakeKfp:
         yield {"display_name": task, "task_id": f"{task}-t", "pod_name": f"{task}-t", "state": state, **times,
                "run_id": run["run_id"], "child_tasks": [{"pod_name": executor}]}  # fmt: skip
         error = {"error": {"code": 2, "message": f"{task}: exit code 1", "details": []}} if state == "FAILED" else {}
-        yield {"display_name": "executor", "task_id": f"{task}-e", "pod_name": executor, "state": state, **times, **error,
-               "child_tasks": [{"pod_name": "Other-driver"}]}  # fmt: skip
+        yield {"display_name": "executor", "task_id": f"{task}-e", "pod_name": executor, "state": state, **times,
+               **error, "child_tasks": [{"pod_name": "Other-driver"}]}  # fmt: skip
 
 
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeKfp
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: else each answer waits for a delayed acknowledgement
 
     def log_message(self, *_):
         pass
@@ -244,8 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self):
         fake, method = self.fake, self.command
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        parts = urlsplit(self.path)
         fake.requests.append((method, self.path))
+        self.path = self.path.removeprefix(fake.below)
+        parts = urlsplit(self.path)
         what = fake.planned_for(method, self.path)
         if what == "lose":
             return self._cut()
@@ -271,7 +281,7 @@ class _Handler(BaseHTTPRequestHandler):
             fake.faults += fake.swagger.answer_faults(method, parts.path, status, answer)
         return self._cut() if what == "drop" else self._send(status, answer)
 
-    do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_DELETE = _serve
 
     def _log(self, path):
         _, _, version, _, run_id, _, pod, _ = path.split("/")
@@ -282,6 +292,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(200, self.fake.logs[pod], "text/plain")
 
     def _cut(self):
+        """Closes the connection without a word."""
         self.close_connection = True
         self.connection.close()
 

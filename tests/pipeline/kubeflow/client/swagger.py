@@ -16,6 +16,8 @@ _CAMEL = re.compile(r"(?<=[a-z])([A-Z])")
 _OPERATIONS = ["OPERATION_UNSPECIFIED", "EQUALS", "NOT_EQUALS", "GREATER_THAN", "", "GREATER_THAN_EQUALS", "LESS_THAN",
                "LESS_THAN_EQUALS", "IN", "IS_SUBSTRING"]  # fmt: skip
 
+_ALWAYS = {"run_id", "display_name", "pipeline_id", "pipeline_version_id", "experiment_id", "recurring_run_id"}
+
 
 class Swagger:
     """The specification."""
@@ -86,7 +88,10 @@ class Swagger:
         if "enum" in schema:
             return random.choice(schema["enum"])
         if kind == "array":
-            return [self.made_up(schema["items"], random, depth + 1) for _ in range(random.choice([0, 1, 3]) if depth < 6 else 0)]
+            return [
+                self.made_up(schema["items"], random, depth + 1)
+                for _ in range(random.choice([0, 1, 3]) if depth < 6 else 0)
+            ]
         if kind == "integer":
             return random.randrange(1000)
         if kind == "boolean":
@@ -94,7 +99,9 @@ class Swagger:
         if kind == "string":
             return self._made_up_text(schema, random)
         fields = schema.get("properties", {})
-        return {name: self.made_up(field, random, depth + 1) for name, field in fields.items() if random.random() < 0.6}
+        chosen = {name: field for name, field in fields.items() if name in _ALWAYS or random.random() < 0.6}
+        made = {name: self.made_up(field, random, depth + 1) for name, field in chosen.items()}
+        return {name: value or "x" if name in _ALWAYS else value for name, value in made.items()}
 
     @staticmethod
     def _made_up_text(schema, random):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import subprocess
 import time
 
 import pytest
@@ -32,22 +34,25 @@ def test_the_flag_wins_over_the_environment(server, monkeypatch):
 
 
 def test_no_address_at_all_is_said_so():
-    with pytest.raises(NerError, match="no Kubeflow Pipelines server is known.*--host.*port-forward"):
+    with pytest.raises(NerError, match=r"no Kubeflow Pipelines server is known.*--host.*port-forward"):
         connect()
 
 
-def test_a_kubeconfig_is_used_as_kfp_uses_it(server, monkeypatch, tmp_path):
+def test_a_kubeconfig_leads_to_the_service_in_the_cluster(server, monkeypatch, tmp_path):
     path = tmp_path / "kubeconfig"
     path.write_text(
-        "apiVersion: v1\nkind: Config\ncurrent-context: c\nusers: [{name: u, user: {token: secret-token}}]\n"
+        "apiVersion: v1\nkind: Config\ncurrent-context: c\nusers: [{name: u, user: {token: of-the-kubeconfig}}]\n"
         f"clusters: [{{name: k, cluster: {{server: '{server.host}'}}}}]\n"
         "contexts: [{name: c, context: {cluster: k, user: u}}]\n"
     )
     monkeypatch.setenv("KUBECONFIG", str(path))
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(path))
-    with pytest.raises(ServerError, match="web page"):  # the fake is no Kubernetes API
-        connect()
-    assert "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy/apis/v2beta1/healthz" in server.requests[-1][1]
+    server.below = "/api/v1/namespaces/kubeflow/services/ml-pipeline:http/proxy"
+    server.token = "of-the-kubeconfig"
+    connection = connect()
+    connection.experiment_id("x")
+    assert len(server.experiments) == 1
+    assert all(path.startswith(server.below + "/apis/v2beta1/") for _, path in server.requests)
 
 
 def test_a_server_that_is_not_there_is_one_line_at_once():
@@ -71,25 +76,43 @@ def test_a_server_that_does_not_answer_is_given_up(server, monkeypatch):
         connect(server.host)
 
 
-def test_plain_http_spoken_to_as_https_is_told(server):
-    with pytest.raises(ServerError, match="https?://"):
+def test_plain_http_spoken_to_as_https_is_told(server, monkeypatch):
+    monkeypatch.setattr(bounded_rest, "CONNECT_SECONDS", 0.3)
+    with pytest.raises(ServerError, match=r"no secure connection: .*addressed with http://.*--ca-cert"):
         connect(server.host.replace("http://", "https://"))
 
 
-def test_without_a_scheme_it_is_https_as_with_kfp(server):
-    with pytest.raises(ServerError, match="^https://127"):
+def test_a_private_authority_is_trusted_if_its_certificate_is_given(fake, tmp_path):
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl, which makes the certificate, is not here")
+    file, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=127.0.0.1"
+    command += f" -addext subjectAltName=IP:127.0.0.1 -keyout {key} -out {file}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    server = fake(certificate=(file, key))
+    with pytest.raises(ServerError, match=r"no secure connection: .*certificate verify failed.*--ca-cert"):
+        connect(server.host)
+    assert connect(server.host, ca_cert=str(file)).host == server.host
+    with pytest.raises(NerError, match="--ca-cert /no/file: there is no such file"):
+        connect(server.host, ca_cert="/no/file")
+
+
+def test_without_a_scheme_it_is_https_as_with_kfp(server, monkeypatch):
+    monkeypatch.setattr(bounded_rest, "CONNECT_SECONDS", 0.3)
+    with pytest.raises(ServerError, match=r"^https://127"):
         connect(server.host.removeprefix("http://"))
 
 
 def test_a_login_page_is_told_from_the_api(server):
     server.plan("GET", "/healthz", "html")
-    with pytest.raises(ServerError, match="answers with a web page.*login page.*--token.*port-forward"):
+    with pytest.raises(ServerError, match=r"answers with a web page.*login page.*--token.*port-forward"):
         connect(server.host)
 
 
 def test_a_wrong_path_is_told(server):
     with pytest.raises(ServerError, match="404"):
         connect(server.host + "/some/where")
+    assert server.faults.pop().endswith("/some/where/apis/v2beta1/healthz: no such operation")
 
 
 def test_the_token_goes_along_and_a_wrong_one_is_told(fake, monkeypatch):
@@ -120,7 +143,7 @@ def test_a_password_in_the_address_is_not_shown(server):
 
 def test_a_server_of_many_users_wants_a_namespace(fake, monkeypatch):
     server = fake(multi_user=True)
-    with pytest.raises(NerError, match="several users.*--namespace"):
+    with pytest.raises(NerError, match=r"several users.*--namespace"):
         connect(server.host)
     assert connect(server.host, "team-a").namespace == "team-a"
     monkeypatch.setenv("KFP_NAMESPACE", "team-b")
@@ -152,4 +175,4 @@ def test_lists_are_read_to_their_end(server, connection):
         connection.experiment_id(f"e{i}")
     found = connection.all_of("experiments", connection.client.list_experiments)
     assert sorted(each.display_name for each in found) == sorted(f"e{i}" for i in range(20))
-    assert [each for each in connection.all_of("runs", connection.client.list_runs)] == []
+    assert list(connection.all_of("runs", connection.client.list_runs)) == []

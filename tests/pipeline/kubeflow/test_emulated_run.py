@@ -1,0 +1,106 @@
+"""The whole pipeline as Kubeflow Pipelines would run it, beside a run on this machine."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from google.protobuf import json_format
+
+from components.ingest.samples import write_sample
+from components.registry.model_registry import ModelRegistry
+from pipeline.kubeflow.emulator.emulator import Emulator
+from pipeline.kubeflow.emulator.pipeline_file import read_pipeline
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3600)]
+
+BIN = Path(sys.executable).parent
+EPOCHS = 4
+SENTENCES = ["Justin Trudeau went to New Delhi India", "Vladimir Putin was chased out of Kyiv Ukraine", "Nobody left ."]
+# What a model is made of; the rest tells one run from another.
+OF_THE_MODEL = ("blessed", "contract_version", "schema", "schema_hash", "metric.entity_f1", "metrics_by_type")
+OF_THE_FILES = "data.input_fingerprint"  # TFX's own kind on this machine, a hash of the contents on a cluster
+
+
+def ner(*arguments: str, cwd: Path) -> str:
+    result = subprocess.run([BIN / "ner", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def champion(registry: Path):
+    return ModelRegistry(f"sqlite:///{registry}").get("ner", "champion")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data") / "corpus"
+    write_sample(folder, kind="articles", seed=0)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory, corpus):
+    """Folder of a run on this machine."""
+    folder = tmp_path_factory.mktemp("local")
+    ner("run", "--set", f"corpus.path={corpus}", "--set", f"trainer.epochs={EPOCHS}", cwd=folder)
+    return folder
+
+
+def data_uri(root: str) -> str:
+    return f"{root.split('//')[0]}//data/corpus"
+
+
+def emulated(tmp_path: Path, corpus: Path, root: str, *options: str):
+    """Compiles and emulates; returns the run and the registry's file."""
+    registry = tmp_path / "registry" / "mlflow.db"
+    where = ("--set-cluster", f"settings={{registry.uri: 'sqlite:///{registry}'}}")
+    data = data_uri(root)
+    ner("compile", "--target", "kubeflow", "-o", "pipeline.yaml", *where, "--data", data, *options, cwd=tmp_path)
+    lines: list[str] = []
+    emulator = Emulator(tmp_path / "work", lines.append, retry=False)
+    emulator.store.put(data, corpus)
+    pipeline = read_pipeline(tmp_path / "pipeline.yaml")
+    assert bool(pipeline.pods) == ("--no-platform" not in options)
+    result = emulator.run(pipeline, {"epochs": EPOCHS, "run_name": "emulated"}, root)
+    assert result.succeeded, "\n".join(lines)
+    return emulator, result, registry
+
+
+def tagged(version, registry: Path, folder: Path) -> str:
+    """Sentences as the version's own files tag them."""
+    model = ModelRegistry(f"sqlite:///{registry}").fetch(version, folder)
+    return ner("predict", "--model", str(model), *SENTENCES, cwd=folder.parent)
+
+
+@pytest.mark.parametrize(
+    ("root", "options"),
+    [("minio://mlpipeline/v2/artifacts", ()), ("s3://bucket/runs", ("--no-platform",))],
+    ids=["minio, two documents", "s3, one document"],
+)
+def test_an_emulated_run_makes_the_model_of_a_local_run(tmp_path, corpus, local, root, options):
+    emulator, result, there = emulated(tmp_path, corpus, root, *options)
+    here = local / "work" / "registry" / "mlflow.db"
+    ours, expected = champion(there), champion(here)
+    assert ours.version == 1
+    data = {name for name in {*ours.tags, *expected.tags} if name.startswith("data.")} - {OF_THE_FILES}
+    for name in (*OF_THE_MODEL, *sorted(data)):
+        assert ours.tags[name] == expected.tags[name].replace(str(corpus), data_uri(root)), name
+    assert (ours.tags["run_id"], ours.tags["run_name"]) == (result.run_id, "emulated")
+    assert tagged(ours, there, tmp_path / "ours") == tagged(expected, here, tmp_path / "expected")
+    check_what_is_shown(emulator, result)
+
+
+def check_what_is_shown(emulator, result):
+    """Scores, confusion matrix, report, model card and registration in the user interface."""
+    shown = result.artifacts
+    scores = json_format.MessageToDict(shown["Evaluator"]["scores"].metadata)
+    assert 0 < scores["entity_f1"] <= 1
+    matrix = json_format.MessageToDict(shown["Evaluator"]["confusion_matrix"].metadata)["confusionMatrix"]["struct"]
+    assert len(matrix["rows"]) == len(matrix["annotationSpecs"]) > 1
+    assert json_format.MessageToDict(shown["RegistryPusher"]["registration"].metadata)["version"] == "1"
+    for name, begin in (("report_page", "<!doctype html>"), ("model_card_page", "#")):
+        text = emulator.store.path(shown["Reporter"][name].uri).read_text(encoding="utf-8")
+        assert text.lstrip().lower().startswith(begin)
