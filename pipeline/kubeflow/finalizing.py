@@ -19,7 +19,7 @@ KUBEFLOW, VERTEX = "kubeflow", "vertex"
 
 _DESCRIPTIONS = {
     "data": "The corpus: s3://, gs:// or minio:// address of its folder.",
-    "span": "Number of the newest span-<number> folder to read; -1: the newest there is.",
+    "span": "Number of the newest span-<number> folder to read, or: newest.",
     "epochs": "Passes over the training split, at most.",
     "run_name": "Noted with the version in the model registry.",
     "baseline": "Version that the model must not fall behind: champion, a number, or none.",

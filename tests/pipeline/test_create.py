@@ -149,7 +149,7 @@ def test_on_a_cluster_nothing_refers_to_this_machine(tmp_path):
     assert not [value for value in values if str(tmp_path) in value]
     assert parameters.defaults == {
         "data": "s3://bucket/corpus",
-        "span": -1,
+        "span": "newest",
         "epochs": config.trainer.epochs,
         "run_name": "",
         "baseline": "champion",

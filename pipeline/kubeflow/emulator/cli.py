@@ -52,7 +52,8 @@ def emulate(
     result = emulator.run(pipeline, values, root, run_name)
     if not result.succeeded:
         failed = next(task for task in result.tasks if task.state == "failed")
-        raise NerError(f"{failed.name}: {failed.message}" + (f"\nIts log is {failed.log}" if failed.log else ""))
+        why = failed.message.removeprefix(f"error: {failed.name}: ")  # as our entry point ends a log
+        raise NerError(f"{failed.name}: {why}" + (f"\nIts log is {failed.log}" if failed.log else ""))
     click.echo(f"succeeded; outputs are in {emulator.store.path(result.root)}")
 
 

@@ -94,7 +94,7 @@ def test_what_depends_on_a_corpus_not_there_yet_is_left_open():
     assert splits == []
     assert [split.name for split in division.splits] == ["train", "eval", "test"], "if it has but one"
     assert (config.span_window, config.remove_duplicates) == (2, None)
-    assert component.spec.exec_properties["span"] == 4
+    assert component.spec.exec_properties["span"] == "4"
 
 
 def test_a_pipeline_on_this_machine_can_read_an_artifact_too(tmp_path):

@@ -21,6 +21,7 @@ from components.ingest.read_options import ReadOptions
 from components.ingest.report import Report
 from components.ingest.samples import write_sample
 from components.ingest.span_window import SpanWindow
+from components.text.errors import NerError
 
 
 def do(tmp_path, corpus, **arguments):
@@ -261,7 +262,9 @@ def test_the_layout_of_a_corpus_that_is_an_artifact_is_found_by_the_executor(tmp
     assert examples.get_int_custom_property("span") == 0
 
 
-@pytest.mark.parametrize(("span", "window", "expected"), [(-1, 1, {3}), (2, 1, {2}), (-1, 2, {2, 3}), (None, 1, {3})])
+@pytest.mark.parametrize(
+    ("span", "window", "expected"), [("newest", 1, {3}), ("2", 1, {2}), ("newest", 2, {2, 3}), (None, 1, {3})]
+)
 def test_the_span_of_a_corpus_that_is_an_artifact_is_chosen_when_it_is_read(tmp_path, span, window, expected):
     corpus = tmp_path / "c"
     for number in (1, 2, 3):
@@ -276,4 +279,6 @@ def test_the_span_of_a_corpus_that_is_an_artifact_is_chosen_when_it_is_read(tmp_
 def test_a_corpus_that_is_an_artifact_and_has_not_the_span_is_refused(tmp_path):
     fill(tmp_path / "c" / "span-1", train__tsv="a\tO\n", dev__tsv="b\tO\n")
     with pytest.raises(CorpusError, match="has no span 7, only 1"):
-        do_with_artifact(tmp_path, tmp_path / "c", span=7)
+        do_with_artifact(tmp_path, tmp_path / "c", span="7")
+    with pytest.raises(NerError, match="'-1' is neither a number nor 'newest'"):
+        do_with_artifact(tmp_path, tmp_path / "c", span="-1")

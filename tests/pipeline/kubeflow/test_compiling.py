@@ -95,7 +95,7 @@ def test_run_parameters_keep_types_and_defaults(spec):
     found = {name: (values["parameterType"], values.get("defaultValue")) for name, values in parameters.items()}
     assert found == {
         "data": ("STRING", "s3://bucket/corpus"),
-        "span": ("NUMBER_INTEGER", -1),
+        "span": ("STRING", "newest"),
         "epochs": ("NUMBER_INTEGER", 3),
         "run_name": ("STRING", ""),
         "baseline": ("STRING", "champion"),

@@ -1,6 +1,7 @@
 """A component in its pod, beside what TFX's own entry point makes of the same arguments.
 
-The rows are those of the table of incompatibilities between TFX and Kubeflow Pipelines in docs/kubeflow.md's sources.
+The rows are those of the table of incompatibilities between TFX and Kubeflow Pipelines 2 (test_incompatibilities has
+those of the compiler).
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def test_row_7_defaults_of_run_parameters_are_kept(specs):
         run_parameters(stock, {})
     values = {name: json_format.MessageToDict(value) for name, value in run_parameters(ours, {}).items()}
     assert values["data"] == "minio://bucket/corpus"
-    assert (values["span"], values["epochs"]) == (-1, load_config(None).trainer.epochs)
+    assert (values["span"], values["epochs"]) == ("newest", load_config(None).trainer.epochs)
 
 
 def test_row_9_nothing_is_packed_when_the_pipeline_is_compiled(tmp_path, specs):

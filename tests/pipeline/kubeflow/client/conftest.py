@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 SPEC = {
     "pipelineInfo": {"name": "ner"},
@@ -140,3 +141,39 @@ def compiled(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def start(connection, compiled):
+    """Starts a run of an uploaded pipeline."""
+    from pipeline.kubeflow.client.pipelines import find_version, upload
+    from pipeline.kubeflow.client.runs import start_version
+
+    def begin(name="r", **options):
+        upload(connection, compiled(), "v1")
+        version, _ = find_version(connection, "ner")
+        options = {"experiment": "Default", "parameters": {}} | options
+        return start_version(connection, version, name=name, **options)
+
+    return begin
+
+
+@pytest.fixture
+def ner(server, monkeypatch):
+    """Calls `ner kfp`; it must succeed unless an exit code is named."""
+    monkeypatch.setenv("KFP_HOST", server.host)
+
+    from pipeline.cli.main import main
+
+    def call(*arguments, code=0):
+        result = CliRunner().invoke(main, ["kfp", *map(str, arguments)])
+        assert result.exit_code == code, result.output
+        assert "Traceback" not in result.output
+        return result.output
+
+    return call
+
+
+@pytest.fixture
+def uploaded(ner, compiled):
+    ner("upload", compiled(), "--version", "v1")

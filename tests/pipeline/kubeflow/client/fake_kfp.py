@@ -20,6 +20,9 @@ import yaml
 
 BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 PAGE = "<!doctype html><html><body>Please sign in</body></html>"
+# Resource in a path -> (field of a list's answer, what an error calls it).
+_LISTS = {"pipelines": ("pipelines", "Pipeline"), "experiments": ("experiments", "Experiment"), "runs": ("runs", "Run"),
+          "recurringruns": ("recurringRuns", "RecurringRun")}  # fmt: skip
 
 
 class Refused(Exception):
@@ -32,6 +35,8 @@ class Refused(Exception):
 
 class FakeKfp:
     """The server; `with FakeKfp(...) as server: server.host`."""
+
+    page_limit = 200
 
     def __init__(self, swagger=None, *, multi_user=False, token=None, certificate=None):
         self.swagger, self.multi_user, self.token = swagger, multi_user, token
@@ -68,15 +73,11 @@ class FakeKfp:
         self.planned += [(method, path, what)] * times
 
     def count(self, method, path):
-        """Number of requests so far."""
         return sum(m == method and path in url for m, url in self.requests)
 
     def now(self):
-        """A clock that goes on by a second with every look."""
         self._ticks += 1
         return (BEGIN + timedelta(seconds=self._ticks)).isoformat().replace("+00:00", "Z")
-
-    # --- one request
 
     def planned_for(self, method, path):
         for entry in self.planned:
@@ -95,6 +96,10 @@ class FakeKfp:
             if len(parts) >= 3 and parts[0] == "pipelines" and parts[2] == "versions":
                 return self.versions_of(parts[1], parts[3] if len(parts) > 3 else None, query)
             handler = getattr(self, name + (f"_{verb}" if verb else ""), None)
+            if handler is None and method == "GET" and parts[0] in _LISTS:
+                field, what = _LISTS[parts[0]]
+                store = getattr(self, parts[0].replace("runs", "") or "runs")
+                return _at(store, last, what) if len(parts) > 1 else self._page(field, store.values(), query)
             if handler is None:
                 raise Refused(404, f"no such path: {method} {path}")
             return handler(last, query, body) if len(parts) > 1 else handler(query, body)
@@ -103,16 +108,10 @@ class FakeKfp:
         return {"multi_user": self.multi_user, "pipeline_store": "database"}
 
     def post_pipelines(self, query, body):
-        pipeline = {**json.loads(body), "pipeline_id": _new_id(), "created_at": self.now()}
+        pipeline = {**json.loads(body), "pipeline_id": str(uuid.uuid4()), "created_at": self.now()}
         if any(p["display_name"] == pipeline["display_name"] for p in self.pipelines.values()):
             raise Refused(409, f"Already exist error: The name {pipeline['display_name']} already exist")
         return self._keep(self.pipelines, "pipeline_id", pipeline)
-
-    def get_pipelines(self, query, body):
-        return self._page("pipelines", self.pipelines.values(), query)
-
-    def get_pipelines_of(self, key, query, body):
-        return _at(self.pipelines, key, "Pipeline")
 
     def upload_version(self, query, body):
         pipeline_id = query["pipelineid"]
@@ -121,7 +120,7 @@ class FakeKfp:
         if any(v["display_name"] == query["name"] and v["pipeline_id"] == pipeline_id for v in self.versions.values()):
             raise Refused(409, f"Already exist error: the version {query['name']}")
         spec = documents[0] if len(documents) == 1 else {"pipeline_spec": documents[0], "platform_spec": documents[1]}
-        version = {"pipeline_id": pipeline_id, "pipeline_version_id": _new_id(), "display_name": query["name"],
+        version = {"pipeline_id": pipeline_id, "pipeline_version_id": str(uuid.uuid4()), "display_name": query["name"],
                    "name": query["name"], "description": query.get("description", ""), "created_at": self.now(),
                    "pipeline_spec": spec}  # fmt: skip
         return self._keep(self.versions, "pipeline_version_id", version)
@@ -133,19 +132,13 @@ class FakeKfp:
         return self._page("pipeline_versions", found, query)
 
     def post_experiments(self, query, body):
-        experiment = {**json.loads(body), "experiment_id": _new_id(), "created_at": self.now()}
+        experiment = {**json.loads(body), "experiment_id": str(uuid.uuid4()), "created_at": self.now()}
         return self._keep(self.experiments, "experiment_id", experiment)
 
-    def get_experiments(self, query, body):
-        return self._page("experiments", self.experiments.values(), query)
-
     def post_runs(self, query, body):
-        run = {**json.loads(body), "run_id": _new_id(), "created_at": self.now(), "state": "PENDING"}
+        run = {**json.loads(body), "run_id": str(uuid.uuid4()), "created_at": self.now(), "state": "PENDING"}
         self._check_source(run)
         return self._keep(self.runs, "run_id", run)
-
-    def get_runs(self, query, body):
-        return self._page("runs", self.runs.values(), query)
 
     def get_runs_of(self, key, query, body):
         run = _at(self.runs, key, "Run")
@@ -159,7 +152,7 @@ class FakeKfp:
         return {}
 
     def post_recurringruns(self, query, body):
-        job = {**json.loads(body), "recurring_run_id": _new_id(), "created_at": self.now()}
+        job = {**json.loads(body), "recurring_run_id": str(uuid.uuid4()), "created_at": self.now()}
         self._check_source(job)
         cron = job["trigger"]["cron_schedule"]["cron"]
         if len(cron.split()) != 6 or cron.split()[0] != "0":
@@ -168,26 +161,17 @@ class FakeKfp:
         job["max_concurrency"] = str(job["max_concurrency"])
         return self._keep(self.recurring, "recurring_run_id", job)
 
-    def get_recurringruns(self, query, body):
-        return self._page("recurring_runs", self.recurring.values(), query, "recurringRuns")
-
-    def get_recurringruns_of(self, key, query, body):
-        return _at(self.recurring, key, "RecurringRun")
-
     def delete_recurringruns_of(self, key, query, body):
         _at(self.recurring, key, "RecurringRun")
         del self.recurring[key]
         return {}
 
-    def post_recurringruns_of_enable(self, key, query, body):
-        _at(self.recurring, key, "RecurringRun").update(status="ENABLED", mode="ENABLE")
+    def post_recurringruns_of_enable(self, key, query, body, mode="ENABLE"):
+        _at(self.recurring, key, "RecurringRun").update(status=f"{mode}D", mode=mode)
         return {}
 
     def post_recurringruns_of_disable(self, key, query, body):
-        _at(self.recurring, key, "RecurringRun").update(status="DISABLED", mode="DISABLE")
-        return {}
-
-    # --- help
+        return self.post_recurringruns_of_enable(key, query, body, "DISABLE")
 
     def _keep(self, store, key, entry):
         store[entry[key]] = entry
@@ -201,7 +185,7 @@ class FakeKfp:
             raise Refused(400, "Invalid input error: neither a pipeline nor a specification")
         _at(self.experiments, entry["experiment_id"], "Experiment")
 
-    def _page(self, field, entries, query, answered_as=None):
+    def _page(self, field, entries, query):
         entries = list(entries)
         for predicate in json.loads(query.get("filter", '{"predicates": []}'))["predicates"]:
             value = predicate.get("stringValue", predicate.get("string_value"))
@@ -214,9 +198,7 @@ class FakeKfp:
         begin = int(query.get("page_token") or 0)
         size = min(int(query.get("page_size") or 10), self.page_limit)
         rest = {"next_page_token": str(begin + size)} if begin + size < len(entries) else {}
-        return {answered_as or field: entries[begin : begin + size], "total_size": len(entries), **rest}
-
-    page_limit = 200
+        return {field: entries[begin : begin + size], "total_size": len(entries), **rest}
 
     def _advance(self, run, states):
         run["state"] = states.get("", "RUNNING")
@@ -292,7 +274,6 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(200, self.fake.logs[pod], "text/plain")
 
     def _cut(self):
-        """Closes the connection without a word."""
         self.close_connection = True
         self.connection.close()
 
@@ -303,10 +284,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("content-length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
-
-
-def _new_id():
-    return str(uuid.uuid4())
 
 
 def _at(store, key, what):

@@ -8,12 +8,9 @@ import pytest
 
 from components.text.errors import NerError
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
-from pipeline.kubeflow.client.pipelines import find_version, upload
 from pipeline.kubeflow.client.run_status import RunStatus
-from pipeline.kubeflow.client.runs import find_run, start_spec, start_version, status_of
+from pipeline.kubeflow.client.runs import find_run, start_spec, status_of
 from pipeline.kubeflow.client.server_error import ServerError
-from pipeline.kubeflow.client.task_logs import kubectl_command, logs_of
-from pipeline.kubeflow.client.waiting import duration, follow
 
 DONE = {"CorpusExampleGen": "SUCCEEDED", "Trainer": "SUCCEEDED", "RegistryPusher": "SUCCEEDED"}
 GOOD = [
@@ -24,36 +21,6 @@ GOOD = [
     {"": "SUCCEEDED", **DONE},
 ]
 BAD = [{"CorpusExampleGen": "RUNNING"}, {"": "FAILED", "CorpusExampleGen": "SUCCEEDED", "Trainer": "FAILED"}]
-
-
-@pytest.fixture
-def start(connection, compiled):
-    """Starts a run of an uploaded pipeline."""
-
-    def begin(name="r", **options):
-        upload(connection, compiled(), "v1")
-        version, _ = find_version(connection, "ner")
-        options = {"experiment": "Default", "parameters": {}} | options
-        return start_version(connection, version, name=name, **options)
-
-    return begin
-
-
-class Clock:
-    def __init__(self):
-        self.time = 0.0
-
-    def __call__(self):
-        return self.time
-
-    def sleep(self, seconds):
-        self.time += seconds
-
-
-def followed(connection, run_id, **options):
-    lines, clock = [], Clock()
-    ended = follow(connection, run_id, lines.append, clock=clock, sleep=clock.sleep, **options)
-    return ended, lines
 
 
 def test_a_run_has_the_version_the_parameters_and_the_root(server, start):
@@ -191,129 +158,3 @@ def test_of_several_tries_the_last_one_counts():
     status = RunStatus.of(api.V2beta1Run(run_id="r", run_details=details), ["Trainer", "Pusher"])
     assert [task.pods for task in status.tasks] == [("wf-1", "wf-2"), ("wf-9",)]
     assert status.tasks[0].seconds == 86400
-
-
-# --- following
-
-
-def test_following_tells_each_change_once_and_ends_with_the_run(server, connection, start):
-    server.scripts["r"] = list(GOOD)
-    ended, lines = followed(connection, start())
-    assert ended.succeeded
-    assert lines == [
-        "0/3 tasks  run RUNNING",
-        "0/3 tasks  CorpusExampleGen RUNNING",
-        "1/3 tasks  CorpusExampleGen SUCCEEDED after 0:01:05",
-        "1/3 tasks  Trainer RUNNING",
-        "3/3 tasks  Trainer SUCCEEDED after 0:01:05",
-        "3/3 tasks  RegistryPusher SUCCEEDED after 0:01:05",
-        "3/3 tasks  run SUCCEEDED",
-    ]
-
-
-@pytest.mark.parametrize("state", ["FAILED", "CANCELED"])
-def test_following_ends_with_a_run_that_does_not_succeed(server, connection, start, state):
-    server.scripts["r"] = [{"": state, "CorpusExampleGen": "FAILED"}]
-    ended, lines = followed(connection, start())
-    assert not ended.succeeded
-    assert lines[-1] == f"1/3 tasks  run {state}"
-
-
-def test_a_server_that_is_away_for_a_while_is_waited_for(server, connection, start):
-    server.scripts["r"] = list(GOOD)
-    run_id = start()
-    server.plan("GET", f"/runs/{run_id}", 503, times=3)
-    ended, lines = followed(connection, run_id)
-    assert ended.succeeded
-    assert [line.endswith("trying again") for line in lines[:4]] == [True, True, True, False]
-
-
-def test_patience_begins_anew_with_each_answer(server, connection, start):
-    server.scripts["r"] = list(GOOD)
-    run_id, clock = start(), Clock()
-
-    def show(line):
-        if "CorpusExampleGen" in line:  # away for another 200 s, twice
-            server.plan("GET", f"/runs/{run_id}", 503, times=20)
-
-    server.plan("GET", f"/runs/{run_id}", 503, times=20)
-    assert follow(connection, run_id, show, clock=clock, sleep=clock.sleep).succeeded
-    assert clock.time > 600
-
-
-def test_a_server_that_stays_away_is_given_up_and_so_is_a_refusal(server, connection, start):
-    run_id = start()
-    server.plan("GET", f"/runs/{run_id}", 503, times=99)
-    with pytest.raises(ServerError, match="503"):
-        followed(connection, run_id)
-    assert 30 <= server.count("GET", f"/runs/{run_id}") <= 33  # five minutes, every ten seconds
-    server.planned.clear()
-    server.plan("GET", f"/runs/{run_id}", 403)
-    with pytest.raises(ServerError, match="403"):
-        followed(connection, run_id)
-
-
-def test_following_stops_at_its_limit(server, connection, start):
-    run_id = start()
-    with pytest.raises(NerError, match="has not ended after 60 s; it goes on"):
-        followed(connection, run_id, limit=60)
-    assert server.count("GET", f"/runs/{run_id}") == 7  # at 0, 10 ... 60 s
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (0, "0:00:00"), (65.4, "0:01:05"), (36001, "10:00:01")])
-def test_durations_read_well(seconds, text):
-    assert duration(seconds) == text
-
-
-# --- output
-
-
-def logs(connection, run_id, task=None):
-    status = status_of(connection, find_run(connection, run_id))
-    return {log.task: log.text for log in logs_of(connection, status, task)}
-
-
-def pod(task):
-    return f"wf-system-container-impl-{sum(map(ord, task))}"
-
-
-@pytest.mark.parametrize("version", ["v2beta1", "v1alpha1"])
-def test_output_comes_from_the_path_that_the_server_has(server, connection, start, version):
-    server.log_paths = (version,)
-    server.scripts["r"] = [GOOD[2]]
-    run_id = start()
-    number = sum(map(ord, "Trainer"))
-    for name in (f"wf-{number}", f"wf-system-container-impl-{number}", f"wf-retry-system-container-impl-{number}"):
-        server.logs = {pod("CorpusExampleGen"): "read 3\n", name: "epoch 1 ü\n"}
-        assert logs(connection, run_id) == {"CorpusExampleGen": "read 3\n", "Trainer": "epoch 1 ü\n"}
-    assert logs(connection, run_id, "Trainer") == {"Trainer": "epoch 1 ü\n"}
-
-
-def test_output_that_the_server_has_not_is_none_and_kubectl_is_the_way(server, connection, start):
-    server.scripts["r"] = [GOOD[2]]
-    run_id = start()
-    assert logs(connection, run_id) == {"CorpusExampleGen": None, "Trainer": None}
-    status = status_of(connection, find_run(connection, run_id))
-    assert (
-        kubectl_command(run_id, None)
-        == f"kubectl -n kubeflow logs -l pipeline/runid={run_id} -c main --prefix --tail=-1"
-    )
-    assert kubectl_command(run_id, "a", status.tasks[1]).endswith(f"--tail=-1 | grep -e '-{pod('Trainer')[-3:]}/main'")
-    assert "-l pipeline/runid" in kubectl_command(run_id, "a", status.tasks[2])
-
-
-def test_output_of_what_has_not_begun_or_is_not_there_is_told(server, connection, start):
-    server.scripts["r"] = [GOOD[2]]
-    run_id = start()
-    with pytest.raises(NerError, match=r"'RegistryPusher' of run 'r' has not begun \(PENDING\)"):
-        logs(connection, run_id, "RegistryPusher")
-    with pytest.raises(NerError, match="no task 'trainer'; there is Trainer"):
-        logs(connection, run_id, "trainer")
-
-
-def test_output_that_may_not_be_read_is_told(server, connection, start):
-    server.scripts["r"] = [GOOD[2]]
-    run_id = start()
-    server.plan("GET", "/log", 403)
-    with pytest.raises(ServerError, match="does not allow this"):
-        logs(connection, run_id)

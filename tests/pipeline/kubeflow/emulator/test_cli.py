@@ -32,10 +32,10 @@ def test_a_run_prints_a_line_a_task(file, tmp_path):
 
 
 def test_a_failed_run_names_node_line_and_log(file, tmp_path):
-    result = invoke(file, "--workdir", str(tmp_path / "w"), "--param", "text=bye")
+    result = invoke(file, "--workdir", str(tmp_path / "w"), "--param", "text='error: say: no bread'")
     assert isinstance(result.exception, NerError)
     message, log = str(result.exception).splitlines()
-    assert message == "say: bye"
+    assert message == "say: no bread"
     assert log.endswith("say.log")
 
 
