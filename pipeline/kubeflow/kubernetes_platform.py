@@ -14,7 +14,7 @@ def kubernetes_config(node: Node, images: Images) -> dict[str, Any]:
         node: what the node gets.
         images: how images are pulled.
     """
-    given = {
+    given: dict[str, Any] = {
         "nodeSelector": node.node_selector and {"labels": dict(node.node_selector)},
         "tolerations": [_toleration(one) for one in node.tolerations],
         "enabledSharedMemory": node.shared_memory and {"volumeName": "shm", "size": node.shared_memory},
