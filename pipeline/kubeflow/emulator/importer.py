@@ -7,6 +7,7 @@ from typing import Any
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
 from pipeline.kubeflow.emulator.emulator_error import TaskError
+from pipeline.kubeflow.mirror import is_mirrored
 
 
 def imported(spec: Any, component: Any, executor_input: spec_pb2.ExecutorInput) -> tuple[str, Any]:
@@ -18,7 +19,7 @@ def imported(spec: Any, component: Any, executor_input: spec_pb2.ExecutorInput) 
         executor_input: the importer's parameters.
 
     Raises:
-        TaskError: there is no URI.
+        TaskError: there is no URI, or one of no object store.
     """
     parameters = executor_input.inputs.parameter_values
     if spec.artifact_uri.HasField("constant"):
@@ -32,6 +33,8 @@ def imported(spec: Any, component: Any, executor_input: spec_pb2.ExecutorInput) 
         uri = parameters[name].string_value
         if not uri:
             raise TaskError(f"empty artifact URI runtime value for parameter {name}")
+    if not is_mirrored(uri):
+        raise TaskError(f"no provider scheme found in artifact URI: {uri}")
     outputs = list(component.output_definitions.artifacts)
     if len(outputs) != 1:
         raise TaskError("failed to extract output artifact name from componentOutputSpec")

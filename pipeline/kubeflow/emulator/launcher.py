@@ -56,8 +56,11 @@ class Launcher:
             TaskError: the command failed, or what it tells of its outputs is not understood.
         """
         for artifact in _artifacts(message.inputs):
-            if is_mirrored(artifact.uri):  # else: a path on a volume, say; the launcher warns and leaves it alone
-                self._store.download(artifact.uri, self.pod)
+            if not is_mirrored(artifact.uri):  # a path on a volume, say
+                raise TaskError(
+                    f"failed to parse bucketConfig for artifact with uri {artifact.uri!r}: unrecognized uri format"
+                )
+            self._store.download(artifact.uri, self.pod)
         for artifact in _artifacts(message.outputs):
             if not is_mirrored(artifact.uri):
                 raise TaskError(f"failed to generate local path for URI {artifact.uri}: unsupported storage scheme")

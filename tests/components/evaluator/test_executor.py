@@ -25,6 +25,7 @@ from components.evaluator.settings import EvaluationSettings
 from components.evaluator.slicing import range_name
 from components.text.spans import spans
 
+NOT_PACKED = "--sdk_container_image=none"  # keeps TFX from packing itself for Beam: seconds
 SCHEMA = 'feature {{ name: "{}" type: BYTES }}\n'
 TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-creative-work"]
 
@@ -160,7 +161,9 @@ def evaluate(corpus, tmp_path):
             "force_bless": force_bless,
             "example_splits": f'["{split}"]',
         }
-        context = BaseBeamExecutor.Context(beam_pipeline_args=list(beam), tmp_dir=str(folder / "tmp"), unique_id="1")
+        context = BaseBeamExecutor.Context(
+            beam_pipeline_args=[*beam, NOT_PACKED], tmp_dir=str(folder / "tmp"), unique_id="1"
+        )
         Executor(context).Do(inputs, {"evaluation": [evaluation], "blessing": [blessing]}, properties)
         return evaluation, blessing
 

@@ -114,7 +114,7 @@ def run(tmp_path, *components):
             components=list(components),
             enable_cache=True,
             metadata_connection_config=connection,
-            beam_pipeline_args=["--direct_num_workers=1"],
+            beam_pipeline_args=["--direct_num_workers=1", "--sdk_container_image=none"],
         )
     )
     with metadata.Metadata(connection) as handle:

@@ -23,15 +23,18 @@ from components.ingest.samples import write_sample
 from components.ingest.span_window import SpanWindow
 from components.text.errors import NerError
 
+BEAM_ARGS = [
+    "--direct_num_workers=1",
+    "--sdk_container_image=none",
+]  # the second keeps TFX from packing itself: seconds
+
 
 def do(tmp_path, corpus, **arguments):
     """Runs the executor as the launcher does, without metadata; returns the artifact."""
     component = CorpusExampleGen(str(corpus), **arguments)
     examples = standard_artifacts.Examples()
     examples.uri = str(tmp_path / "examples")
-    context = BaseBeamExecutor.Context(
-        beam_pipeline_args=["--direct_num_workers=1"], tmp_dir=str(tmp_path), unique_id="1"
-    )
+    context = BaseBeamExecutor.Context(beam_pipeline_args=BEAM_ARGS, tmp_dir=str(tmp_path), unique_id="1")
     # What TFX's driver does before: it puts the newest span into the patterns.
     properties = FileBasedDriver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
     Executor(context).Do({}, {"examples": [examples]}, properties)
@@ -44,9 +47,7 @@ def do_with_artifact(tmp_path, corpus, **arguments):
     component = CorpusExampleGen(corpus=channel, **arguments)
     examples, folder = standard_artifacts.Examples(), Corpus()
     examples.uri, folder.uri = str(tmp_path / "examples"), str(corpus)
-    context = BaseBeamExecutor.Context(
-        beam_pipeline_args=["--direct_num_workers=1"], tmp_dir=str(tmp_path), unique_id="1"
-    )
+    context = BaseBeamExecutor.Context(beam_pipeline_args=BEAM_ARGS, tmp_dir=str(tmp_path), unique_id="1")
     properties = {name: value for name, value in component.spec.exec_properties.items() if value is not None}
     Executor(context).Do({"corpus": [folder]}, {"examples": [examples]}, properties)
     return examples

@@ -219,15 +219,14 @@ def test_an_importer_gives_out_what_is_there_already(small, constant):
     assert result.task("b").log.read_text() == "text"
 
 
-def test_an_imported_folder_on_a_volume_is_left_where_it_is(small):
-    folder = small.folder / "corpus"
-    folder.mkdir()
-    document = two(small, "", "echo {{$.inputs.artifacts['model'].uri}}")
+def test_a_path_on_a_volume_cannot_be_imported(small):
+    document = two(small, "", "true")
     document["deploymentSpec"]["executors"]["a-executor"] = {
-        "importer": {"artifactUri": {"constant": str(folder)}, "typeSchema": {"instanceSchema": "title: tfx.Model\n"}}
+        "importer": {"artifactUri": {"constant": "/data"}, "typeSchema": {"instanceSchema": "title: tfx.Model\n"}}
     }
     result = small.run(document)
-    assert result.task("b").log.read_text().strip() == str(folder)
+    assert not result.succeeded
+    assert "no provider scheme found in artifact URI: /data" in result.task("a").message
 
 
 def test_output_parameters_are_handed_on(small):
