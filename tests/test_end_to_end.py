@@ -119,6 +119,7 @@ def test_a_model_that_misses_a_rule_is_pushed_only_when_somebody_says_why(home):
     assert (champion.version, champion.tags["forced_blessing"]) == (3, "no better data")
 
 
+@pytest.mark.slow  # README's own tfx commands are run by default
 def test_the_same_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
     environment = {**os.environ, "LOCAL_HOME": str(tmp_path), "HOME": str(tmp_path)}
     runner = Path(__file__).parents[1] / "pipeline" / "local_runner.py"
@@ -138,9 +139,13 @@ def test_the_same_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
     ("files", "expected"),
     [
         ({}, "empty"),
-        ({"train.conll": "", "dev.conll": "a\tO\n"}, "train.conll"),
+        pytest.param({"train.conll": "", "dev.conll": "a\tO\n"}, "train.conll", marks=pytest.mark.slow),
         ({"train.conll": "one\ncolumn\n", "dev.conll": "a\tO\n"}, "train.conll:1"),
-        ({"train.conll": b"\x00\xff\xfe\x80binary\x00", "dev.conll": b"a\tO\n"}, "train.conll"),
+        pytest.param(
+            {"train.conll": b"\x00\xff\xfe\x80binary\x00", "dev.conll": b"a\tO\n"},
+            "train.conll",
+            marks=pytest.mark.slow,
+        ),
         ({"train.conll": "a\tO\n\nb\tO\n", "dev.conll": "a\tO\n"}, "holds no entity"),
     ],
     ids=["empty folder", "empty file", "one column", "binary", "no entity"],

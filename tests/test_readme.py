@@ -51,8 +51,8 @@ def kfp_host():
 @pytest.mark.e2e
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_run_in_order_in_a_clean_copy(copy, kfp_host, command):
-    # The tests themselves would run this test again.
-    command = command.replace("make test", 'make test ARGS="--collect-only -q"')
+    # The tests themselves would run this test again, and to find them all takes a while.
+    command = command.replace("make test", 'make test ARGS="--collect-only -q tests/components/text"')
     dropped = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "NER_CONFIG"}
     environment = {k: v for k, v in os.environ.items() if k not in dropped}
     environment |= {"LOCAL_HOME": str(copy / "tfx"), "KFP_HOST": kfp_host, "NO_PROXY": "127.0.0.1"}
