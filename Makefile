@@ -16,7 +16,7 @@ ARGS =
 export VENV STACK
 
 # A file's tests stay together: they share what they built. A process takes up to 2 GB.
-PARALLEL := -n auto --maxprocesses=4 --dist=loadfile
+PARALLEL := -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 BIN := $(VENV)/bin
 CODE := pipeline components schemas configs benchmarks tests

@@ -38,7 +38,10 @@ def test_help_lists_every_target_with_a_text() -> None:
     ("target", "command"),
     [
         ("run", ".venv/bin/ner run --config configs/local.yaml -x"),
-        ("test", '.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile -m "not slow and not gpu" -x'),
+        (
+            "test",
+            '.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder -m "not slow and not gpu" -x',
+        ),
         ("lint", ".venv/bin/mypy"),
     ],
 )
