@@ -40,7 +40,8 @@ def test_help_lists_every_target_with_a_text() -> None:
         ("run", ".venv/bin/ner run --config configs/local.yaml -x"),
         (
             "test",
-            '.venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder -m "not slow and not gpu" -x',
+            ".venv/bin/python -m pytest -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder "
+            '-m "not slow and not gpu" -x',
         ),
         ("lint", ".venv/bin/mypy"),
     ],
