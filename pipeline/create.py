@@ -26,12 +26,13 @@ from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
 from components.trainer.settings import TrainerSettings
 from configs.spec import PipelineConfig
+from pipeline.beam_arguments import beam_arguments
 from pipeline.blessing_rules import blessing_rules, evaluation_settings
 from pipeline.code_version import code_version
 from pipeline.inputs import RunInputs
 from pipeline.metadata_file import metadata_path
 from pipeline.pretrained import pretrained
-from pipeline.runtime_parameters import RuntimeParameters
+from pipeline.runtime_parameters import RuntimeParameters, shared_path
 from pipeline.version_facts import flat_settings, lineage_tags
 
 PREPROCESSING_FN = "components.transform.preprocessing.preprocessing_fn"
@@ -85,40 +86,9 @@ def create_pipeline(
     exporter = _exporter(config, examples, transform, trainer, champion)
     evaluator = _evaluator(config, inputs, examples, exporter, champion, schema, force_bless)
     lineage = lineage_tags(inputs, baseline, force_bless, warm_start)
-    reporter = Reporter(
-        evaluation=evaluator.outputs["evaluation"],
-        exported_model=exporter.outputs["exported_model"],
-        trained_model=trainer.outputs["model"],
-        statistics=statistics.outputs["statistics"],
-        examples=examples.outputs["examples"],
-        champion=champion.outputs["champion"],
-        hyperparameters=found,
-        model_name=config.name,
-        training=config.trainer.settings,
-        lineage=lineage,
-        card=CardText(**config.card.model_dump()),
-        code_version=code_version("components.report"),
-    )
-    pusher = RegistryPusher(
-        model=exporter.outputs["exported_model"],
-        blessing=evaluator.outputs["blessing"],
-        evaluation=evaluator.outputs["evaluation"],
-        examples=examples.outputs["examples"],
-        schema=schema.outputs["schema"],
-        transform_graph=transform.outputs["transform_graph"],
-        trained_model=trainer.outputs["model"],
-        data_profile=gate.outputs["profile"],
-        model_card=reporter.outputs["model_card"],
-        report=reporter.outputs["report"],
-        champion=champion.outputs["champion"],
-        registry_uri=config.registry_uri,
-        model_name=config.name,
-        serving_dir=_path_for_all(config.registry.serving_dir, str(config.serving_dir), parameters),
-        keep_versions=config.registry.keep_versions,
-        params=flat_settings(config),
-        lineage=lineage,
-        run_name=parameters.run_name if parameters else None,
-    )
+    reporter = _reporter(config, lineage, statistics, examples, champion, found, trainer, exporter, evaluator)
+    made_of = (examples, schema, champion, gate, transform, trainer)
+    pusher = _pusher(config, lineage, parameters, *made_of, exporter, evaluator, reporter)
     learning = [transform, *tuners, trainer]
     nodes = [*([corpus] if corpus else []), examples, statistics, schema, validator, champion, gate, *learning]
     return tfx_pipeline.Pipeline(
@@ -127,25 +97,8 @@ def create_pipeline(
         components=[*nodes, exporter, evaluator, reporter, pusher],
         enable_cache=True,
         metadata_connection_config=None if parameters else sqlite_metadata_connection_config(metadata_path(config)),
-        beam_pipeline_args=_beam_args(config),
+        beam_pipeline_args=beam_arguments(config),
     )
-
-
-def _beam_args(config: PipelineConfig) -> list[str]:
-    """Beam's arguments; where it works in this process, with what keeps TFX from packing itself for workers elsewhere.
-
-    TFX builds a source package of itself at the start of every Beam node, three to five seconds each, unless it is told
-    that the workers' container has it. DirectRunner has no workers and does not read the argument.
-    """
-    args = list(config.beam.args)
-    names = {arg.partition("=")[0] for arg in args}
-    here = "--runner" not in names or "--runner=DirectRunner" in args
-    return [*args, "--sdk_container_image=none"] if here and "--sdk_container_image" not in names else args
-
-
-def _path_for_all(configured: object, here: str, parameters: RuntimeParameters | None) -> str:
-    """A path that nodes share: on a cluster the configured one alone, since this machine's is nobody else's."""
-    return here if parameters is None else str(configured or "")
 
 
 def _corpus(parameters: RuntimeParameters | None) -> Importer | None:
@@ -174,6 +127,69 @@ def _evaluator(
         example_splits=inputs.test_splits,
         force_bless=force_bless,
         code_version=code_version("components.evaluator", "components.text"),
+    )
+
+
+def _reporter(
+    config: PipelineConfig,
+    lineage: dict[str, str],
+    statistics: StatisticsGen,
+    examples: CorpusExampleGen,
+    champion: ChampionSource,
+    found: types.BaseChannel | None,
+    trainer: Trainer,
+    exporter: Exporter,
+    evaluator: Evaluator,
+) -> Reporter:
+    return Reporter(
+        evaluation=evaluator.outputs["evaluation"],
+        exported_model=exporter.outputs["exported_model"],
+        trained_model=trainer.outputs["model"],
+        statistics=statistics.outputs["statistics"],
+        examples=examples.outputs["examples"],
+        champion=champion.outputs["champion"],
+        hyperparameters=found,
+        model_name=config.name,
+        training=config.trainer.settings,
+        lineage=lineage,
+        card=CardText(**config.card.model_dump()),
+        code_version=code_version("components.report"),
+    )
+
+
+def _pusher(
+    config: PipelineConfig,
+    lineage: dict[str, str],
+    parameters: RuntimeParameters | None,
+    examples: CorpusExampleGen,
+    schema: SchemaSource,
+    champion: ChampionSource,
+    gate: DriftGate,
+    transform: Transform,
+    trainer: Trainer,
+    exporter: Exporter,
+    evaluator: Evaluator,
+    reporter: Reporter,
+) -> RegistryPusher:
+    return RegistryPusher(
+        model=exporter.outputs["exported_model"],
+        blessing=evaluator.outputs["blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        transform_graph=transform.outputs["transform_graph"],
+        trained_model=trainer.outputs["model"],
+        data_profile=gate.outputs["profile"],
+        model_card=reporter.outputs["model_card"],
+        report=reporter.outputs["report"],
+        champion=champion.outputs["champion"],
+        registry_uri=config.registry_uri,
+        model_name=config.name,
+        serving_dir=shared_path(config.registry.serving_dir, str(config.serving_dir), parameters),
+        keep_versions=config.registry.keep_versions,
+        params=flat_settings(config),
+        lineage=lineage,
+        run_name=parameters.run_name if parameters else None,
     )
 
 
@@ -257,7 +273,7 @@ def _trainer(
         hyperparameters=hyperparameters,
         settings=TrainerSettings(**config.trainer.settings),
         code_version=code_version("components.trainer", "components.model", "components.text"),
-        checkpoint_dir=_path_for_all(config.trainer.checkpoint_dir, config.checkpoint_dir, parameters),
+        checkpoint_dir=shared_path(config.trainer.checkpoint_dir, config.checkpoint_dir, parameters),
         warm_start=warm_start,
         epochs=parameters.epochs if parameters else None,
     )

@@ -52,3 +52,14 @@ class RuntimeParameters:
         """Default of each parameter that has one; TFX leaves them out of what it compiles."""
         parameters = (self.data, self.span, self.epochs, self.run_name, self.baseline)
         return {one.name: one.default for one in parameters if one.default is not None}
+
+
+def shared_path(configured: object, here: str, parameters: RuntimeParameters | None) -> str:
+    """Returns a path that nodes share: on a cluster the configured one alone, since this machine's is nobody else's.
+
+    Args:
+        configured: what the configuration says; None: nothing.
+        here: the path on this machine.
+        parameters: of a pipeline for a cluster; None for one for this machine.
+    """
+    return here if parameters is None else str(configured or "")
