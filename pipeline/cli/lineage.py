@@ -19,7 +19,7 @@ _LONGEST = 200
 # The tags that say what a version was made from, in the order of the pipeline; `data.` are all of that kind.
 _ORIGIN = (
     "data.", "schema", "schema_hash", "transform_graph_hash", "code_version", "contract_version",
-    "baseline_version", "warm_start_version", "run_id", "run_fingerprint", "tree_hash",
+    "baseline_version", "warm_start_version", "run_id", "run_name", "run_fingerprint", "tree_hash",
 )  # fmt: skip
 
 
