@@ -106,19 +106,23 @@ class CorpusExampleGen(FileBasedExampleGen):
         plan = IngestPlan(tuple(splits or ()), config, tuple(hash_buckets), window)
         if input_base is not None:
             plan = plan.for_corpus(input_base)
-        elif span is None:
-            span = NEWEST_SPAN if window.newest is None else str(window.newest)
-        spec = _CorpusExampleGenSpec(
-            input_base=input_base,
-            input_config=plan.input_config,
-            output_config=plan.output_config,
-            custom_config=plan.config.pack(),
-            range_config=plan.range_config if corpus is None else None,
-            output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
-            output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
-            span=None if corpus is None else span,
-            corpus=corpus,
-            examples=types.Channel(type=standard_artifacts.Examples),
-        )
         # Past FileBasedExampleGen's own constructor, which can only build its own spec.
-        super(FileBasedExampleGen, self).__init__(spec=spec)
+        super(FileBasedExampleGen, self).__init__(spec=_spec(plan, input_base, corpus, span))
+
+
+def _spec(
+    plan: IngestPlan, input_base: str | None, corpus: types.BaseChannel | None, span: str | RuntimeParameter | None
+) -> _CorpusExampleGenSpec:
+    newest = plan.window.newest
+    return _CorpusExampleGenSpec(
+        input_base=input_base,
+        input_config=plan.input_config,
+        output_config=plan.output_config,
+        custom_config=plan.config.pack(),
+        range_config=plan.range_config if corpus is None else None,
+        output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
+        output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
+        span=None if corpus is None else span or (NEWEST_SPAN if newest is None else str(newest)),
+        corpus=corpus,
+        examples=types.Channel(type=standard_artifacts.Examples),
+    )
