@@ -19,7 +19,7 @@ setup(
     package_data={
         "schemas": ["*.pbtxt", "*.json", "*.yaml"],
         "configs": ["*.yaml"],
-        "components.report": ["templates/*"],
+        "components.reporter": ["templates/*"],
     },
     install_requires=[
         "tfx>=1.16,<1.22",

@@ -12,7 +12,7 @@ from benchmarks.corpus import corpus_folders, load_corpus
 from benchmarks.jobs import Job
 from benchmarks.result_store import ResultStore
 from benchmarks.systems import System, find_system
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 _TAGS_ONLY = "benchmarks.ours.tags_only_tagger:TagsOnlyTagger"
 

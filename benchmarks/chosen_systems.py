@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 
 from benchmarks.systems import OURS, PEERS, System, find_system
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 def chosen_systems(names: Sequence[str], tagger: str, changes: Sequence[str]) -> list[System]:

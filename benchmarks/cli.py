@@ -17,7 +17,7 @@ from benchmarks.result_store import ResultStore, write_json
 from benchmarks.scaling import scaling_jobs
 from benchmarks.serving import last_core, measure, sample, serving_record
 from benchmarks.systems import OURS, PEERS
-from components.text.errors import NerError
+from components.common.errors import NerError
 from configs.loading import load_config
 
 ROOT = Path(__file__).resolve().parents[1]

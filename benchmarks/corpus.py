@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from components.ingest.corpus_reader import read_corpus_file
-from components.ingest.layout import find_splits
-from components.text.errors import NerError
+from components.common.errors import NerError
+from components.corpus_example_gen.corpus.layout import find_splits
+from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 
 _SPLITS = ("train", "eval", "test")
 

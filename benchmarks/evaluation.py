@@ -112,10 +112,10 @@ def _evaluation(arguments: argparse.Namespace, with_champion: bool) -> Callable[
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
     from tfx.types import artifact_utils, standard_artifacts
 
+    from components.evaluator.blessing.rule import Rule, rules_to_json
     from components.evaluator.eval_config import eval_config
     from components.evaluator.executor import Executor
-    from components.evaluator.rule import Rule, rules_to_json
-    from components.evaluator.scores import read_evaluation
+    from components.evaluator.results.scores import read_evaluation
     from components.evaluator.settings import EvaluationSettings
 
     def artifact(artifact_type: Any, path: Path) -> Any:
@@ -188,8 +188,8 @@ def _write_examples(corpus: Path, folder: Path, sentences: int) -> None:
 
 
 def _sentences(corpus: Path, split: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    from components.ingest.corpus_reader import read_corpus_file
-    from components.ingest.layout import find_splits
+    from components.corpus_example_gen.corpus.layout import find_splits
+    from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 
     pattern = dict(find_splits(corpus))[split]
     for path in sorted(corpus.glob(pattern)):

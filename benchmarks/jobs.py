@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,10 +22,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from components.registry.model_registry import ModelRegistry
-from components.registry.push import PushRequest, push
-from components.registry.version_record import VersionRecord
-from components.text.tree_hash import tree_hash
+from components.common.hashing import tree_hash
+from components.registry.pusher.push import PushRequest, push
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.version_record import VersionRecord
 
 _PUSHES = 10
 _LISTS = 5

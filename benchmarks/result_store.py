@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 Record = dict[str, Any]
 

@@ -13,7 +13,7 @@ from benchmarks.fingerprint import code_hash, fingerprint
 from benchmarks.jobs import Job
 from benchmarks.result_store import ResultStore
 from benchmarks.systems import System
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 def scaling_jobs(

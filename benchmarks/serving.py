@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.accuracy_run import folder_mb, machine
 from benchmarks.jobs import ROOT, environment
 from benchmarks.latency import over_rounds
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 COMMANDS = ("single", "batch")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.peers.peer import Peer
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 @dataclasses.dataclass(frozen=True)

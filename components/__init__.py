@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib
 
 _ARTIFACTS = {
-    "Corpus": "components.ingest.corpus_artifact",
-    "DataProfile": "components.drift.data_profile_artifact",
-    "ModelCard": "components.report.model_card_artifact",
-    "Report": "components.report.report_artifact",
+    "Corpus": "components.artifacts",
+    "DataProfile": "components.drift_validator.data_profile_artifact",
+    "ModelCard": "components.reporter.model_card_artifact",
+    "Report": "components.reporter.report_artifact",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.evaluator.rule import Rule
+from components.evaluator.blessing.rule import Rule
 from components.evaluator.settings import EvaluationSettings
 from configs.spec import PipelineConfig
 

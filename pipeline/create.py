@@ -8,30 +8,30 @@ from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 
-from components.data_checks.component import DataValidator
-from components.drift.component import DriftGate
-from components.drift.drift_thresholds import DriftThresholds
+from components.artifacts import Corpus
+from components.corpus_example_gen.component import CorpusExampleGen
+from components.corpus_example_gen.readers.read_options import ReadOptions
+from components.data_validator.component import DataValidator
+from components.drift_validator.component import DriftGate
+from components.drift_validator.drift_thresholds import DriftThresholds
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
 from components.exporter.component import Exporter
 from components.exporter.settings import ExportSettings
-from components.ingest.component import CorpusExampleGen
-from components.ingest.corpus_artifact import Corpus
-from components.ingest.read_options import ReadOptions
-from components.registry.champion.component import ChampionSource
-from components.registry.component import RegistryPusher
-from components.report.card_text import CardText
-from components.report.component import Reporter
+from components.registry.champion_source.component import ChampionSource
+from components.registry.pusher.component import RegistryPusher
+from components.reporter.card_text import CardText
+from components.reporter.component import Reporter
 from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
 from components.trainer.settings import TrainerSettings
 from configs.spec import PipelineConfig
-from pipeline.beam_arguments import beam_arguments
 from pipeline.blessing_rules import blessing_rules, evaluation_settings
-from pipeline.code_version import code_version
-from pipeline.inputs import RunInputs
-from pipeline.metadata_file import metadata_path
-from pipeline.pretrained import pretrained
+from pipeline.run.beam_arguments import beam_arguments
+from pipeline.run.code_version import code_version
+from pipeline.run.inputs import RunInputs
+from pipeline.run.metadata_file import metadata_path
+from pipeline.run.pretrained import pretrained
 from pipeline.runtime_parameters import RuntimeParameters, shared_path
 from pipeline.version_facts import flat_settings, lineage_tags
 
@@ -153,7 +153,7 @@ def _reporter(
         training=config.trainer.settings,
         lineage=lineage,
         card=CardText(**config.card.model_dump()),
-        code_version=code_version("components.report"),
+        code_version=code_version("components.reporter"),
     )
 
 
@@ -211,7 +211,7 @@ def _example_gen(
             on_error=corpus.on_error,
         ),
         metadata_columns=corpus.metadata,
-        code_version=code_version("components.ingest", "components.text"),
+        code_version=code_version("components.corpus_example_gen", "components.text"),
         window=inputs.window,
         remove_duplicates=None if corpus.duplicates is None else corpus.duplicates == "remove",
         fingerprint=inputs.corpus_fingerprint,
@@ -227,7 +227,7 @@ def _drift_gate(
         champion=champion.outputs["trained"],
         thresholds=DriftThresholds(**config.drift.model_dump(exclude={"requests"})),
         tokenizer=config.transform.tokenizer,
-        code_version=code_version("components.drift", "components.text"),
+        code_version=code_version("components.drift_validator", "components.text"),
     )
 
 

@@ -16,7 +16,7 @@ from absl import logging
 
 from configs.cluster_loading import load_cluster
 from configs.loading import load_config
-from pipeline.kubeflow.compiling import compile_pipeline, settings_for
+from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for
 
 _FILES = {"kubeflow": "pipeline.yaml", "vertex": "pipeline.json"}
 

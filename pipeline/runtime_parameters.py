@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tfx.orchestration.data_types import RuntimeParameter
 
-from components.ingest.executor import NEWEST_SPAN
+from components.corpus_example_gen.executor import NEWEST_SPAN
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from components.registry.names import NO_VERSION
 from configs.spec import PipelineConfig
-from pipeline.code_version import code_version
-from pipeline.inputs import RunInputs
+from pipeline.run.code_version import code_version
+from pipeline.run.inputs import RunInputs
 
 
 def lineage_tags(inputs: RunInputs, baseline: str, force_bless: str, warm_start: bool) -> dict[str, str]:

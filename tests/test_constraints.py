@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 STACKS = ("tfx116", "tfx121")
 SETUP_TOOLS = {"uv", "setuptools", "wheel"}  # the editable install is built without isolation
 

@@ -9,13 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-from components.registry.model_registry import ModelRegistry
+from components.registry.store.model_registry import ModelRegistry
 
 pytestmark = pytest.mark.e2e
 
 BIN = Path(sys.executable).parent
-PROFILE = Path(__file__).parents[1] / "configs" / "local.yaml"
+PROFILE = ROOT / "configs" / "local.yaml"
 ARTICLE = {
     "Justin Trudeau went to New Delhi India": "B-NAME I-NAME OUT OUT B-LOCATION I-LOCATION I-LOCATION",
     "Vladimir Putin was chased out of Kyiv Ukraine": "B-NAME I-NAME OUT OUT OUT OUT B-LOCATION I-LOCATION",
@@ -125,7 +126,7 @@ def test_a_model_that_misses_a_rule_is_pushed_only_when_somebody_says_why(home):
 @pytest.mark.slow  # README's own tfx commands are run by default
 def test_the_same_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
     environment = {**os.environ, "LOCAL_HOME": str(tmp_path), "HOME": str(tmp_path)}
-    runner = Path(__file__).parents[1] / "pipeline" / "local_runner.py"
+    runner = ROOT / "pipeline" / "local_runner.py"
 
     def tfx(*arguments: str) -> str:
         done = subprocess.run(

@@ -13,12 +13,12 @@ from typing import Any
 import click
 import pytest
 import yaml
+from support.repository import ROOT
 
 from configs.cluster_loading import load_cluster
 from configs.loading import load_config
 from pipeline.cli.main import main
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("kubeflow", "distributed")
 TEXTS = {page: (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") for page in PAGES}
 

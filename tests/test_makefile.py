@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 TARGETS = re.findall(r"^\.PHONY: (\S+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 # Without what `make test` hands down to a make inside it: its flags, and that it is one level deep.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from components.text.tree_hash import tree_hash
+from components.common.hashing import tree_hash
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.corpora, pytest.mark.timeout(3000)]
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "tools" / "setup.sh"
 REAL_PYTHON = Path(sys._base_executable).resolve()  # the interpreter behind the environment that runs the tests
 TOOLS = ("awk", "bash", "cat", "grep", "head", "mkdir", "mktemp", "rm", "sort")  # what the search calls

@@ -14,8 +14,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 REAL_PYTHON = Path(sys._base_executable).resolve()
 CONSTRAINTS = "constraints/py311-tfx116.txt"
 UV = """#!/bin/sh

@@ -25,7 +25,7 @@ from benchmarks.gpu.jax_step import JaxStep
 from benchmarks.gpu.synthetic import TAGS, WIDTHS, WORDS, synthetic_batches
 from benchmarks.result_store import write_json
 from components.model.taggers import build_tagger, tagger_loss
-from components.trainer.model_flops import peak_flops, training_flops_per_token
+from components.trainer.loop.throughput import peak_flops, training_flops_per_token
 from components.transform.features import CASES, SUBWORD_BUCKETS
 
 OPTIONS = Path(__file__).with_name("production.json")

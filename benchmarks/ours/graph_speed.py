@@ -45,7 +45,7 @@ def graph_speed(prepared: Path, sentences: Sequence[str]) -> dict[str, float]:
 def _measure(prepared: Path, texts: Path, report: Path) -> None:
     import tensorflow as tf
 
-    from components.exporter.transform_graph import TransformGraph
+    from components.exporter.serving.transform_graph import TransformGraph
     from components.transform.features import SENTENCE, model_features
 
     graph = TransformGraph(str(prepared / GRAPH))

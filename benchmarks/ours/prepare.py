@@ -26,11 +26,11 @@ from tfx_bsl.public import tfxio
 from benchmarks.cpu_clock import CpuClock, peak_rss_mb
 from benchmarks.ours.prepared import GRAPH, REPORT, REQUEST, SPLITS, read
 from benchmarks.result_store import write_json
-from components.ingest.example import to_example
-from components.ingest.schema import compose_schema
-from components.ingest.sentence import Sentence
+from components.corpus_example_gen.cleaning.sentence import Sentence
+from components.corpus_example_gen.example import to_example
+from components.corpus_example_gen.schema import compose_schema
 from components.transform.preprocessing import preprocessing_fn
-from pipeline.inputs import SCHEMA
+from pipeline.run.inputs import SCHEMA
 
 
 def prepare(folder: Path) -> None:

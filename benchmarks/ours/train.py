@@ -19,7 +19,7 @@ from absl import logging as absl_logging
 from benchmarks.cpu_clock import CpuClock, peak_rss_mb
 from benchmarks.ours.prepared import EXPORTED, GRAPH, REPORT, REQUEST, files, read
 from benchmarks.result_store import write_json
-from components.exporter.exporting import export
+from components.exporter.saved_model.exporting import export
 from components.exporter.settings import ExportSettings
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
@@ -62,7 +62,7 @@ def train_and_export(prepared: Path, folder: Path) -> None:
     if len(epochs.epochs) != len(trained.history):
         raise RuntimeError(
             f"the trainer kept {len(trained.history)} epochs and logged {len(epochs.epochs)}: the line that "
-            "components/trainer/epoch_log.py writes has changed; see EpochClock"
+            "components/trainer/loop/epoch_log.py writes has changed; see EpochClock"
         )
     export_clock = CpuClock()
     export(trained, graph, str(folder / EXPORTED), ExportSettings(**request["exporter"]))

@@ -12,8 +12,8 @@ from tfx.types import standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import json_utils
 
+from components.evaluator.blessing.rule import Rule, rules_to_json
 from components.evaluator.executor import FORCE_BLESS_KEY, RULES_KEY, Executor
-from components.evaluator.rule import Rule, rules_to_json
 
 
 class _EvaluatorSpec(standard_component_specs.EvaluatorSpec):
@@ -36,7 +36,7 @@ class Evaluator(TfxEvaluator):
 
     Component `outputs` contains:
 
-    *   `evaluation`: `ModelEvaluation` with TFMA's files and `scores.json` (`components.evaluator.evaluation`); custom
+    *   `evaluation`: `ModelEvaluation` with TFMA's files and `scores.json` (`components.evaluator.results.evaluation`); custom
         properties `entity_f1`, `entity_precision`, `entity_recall`, `entity_support`, `entity_macro_f1`, `strict_f1`,
         `boundary_f1`, `type_f1`, `token_accuracy`, `calibration_error`, `example_count` (floats, of which the metadata
         store keeps six digits; `scores.json` has them all) and `blessed` (int).

@@ -9,14 +9,14 @@ from tensorflow_model_analysis.proto import config_pb2
 from components.evaluator.settings import EvaluationSettings
 
 METRIC = "EntityMetrics"
-_MODULE = "components.evaluator.entity_metrics"
+_MODULE = "components.evaluator.tfma.entity_metrics"
 
 
 def eval_config(settings: EvaluationSettings, signature: str = "serving_examples") -> config_pb2.EvalConfig:
     """Builds TFMA's configuration: the model's signature, the metric and the slices.
 
     It holds no thresholds. TFMA's know no minimum support, and only apply to metrics that are declared before the data
-    is seen, which those of single entity types are not: `components.evaluator.blessing` decides.
+    is seen, which those of single entity types are not: `components.evaluator.blessing.blessing` decides.
 
     Args:
         settings: slices and bootstrap.

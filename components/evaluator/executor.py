@@ -17,18 +17,18 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, json_utils, proto_utils
 
-from components.evaluator import inputs as inputs_module
-from components.evaluator.blessing import decide
+from components.evaluator.blessing import inputs as inputs_module
+from components.evaluator.blessing.blessing import decide
+from components.evaluator.blessing.outputs import log_decision, note_blessing, note_scores
+from components.evaluator.blessing.rule import rules_from_json
+from components.evaluator.counts.slicing import ENTITY_SEEN
+from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import settings_of, with_training_entities
-from components.evaluator.evaluation import Evaluation
-from components.evaluator.find_training_entities import FindTrainingEntities
-from components.evaluator.outputs import log_decision, note_blessing, note_scores
 from components.evaluator.results import comparisons
-from components.evaluator.rule import rules_from_json
-from components.evaluator.scores import write_evaluation
-from components.evaluator.slicing import ENTITY_SEEN
-from components.evaluator.training_entities import TrainingEntities
+from components.evaluator.results.evaluation import Evaluation
+from components.evaluator.results.scores import write_evaluation
+from components.evaluator.tfma.find_training_entities import FindTrainingEntities
 
 RULES_KEY = "rules"
 FORCE_BLESS_KEY = "force_bless"
@@ -37,7 +37,7 @@ TRAINING_ENTITIES_FILE = "training_entities.npy"
 """Name of the list of training entities, inside the evaluation artifact."""
 
 _TRAIN = "train"
-_EXTRACTORS = "components.evaluator.extractor.extractors"
+_EXTRACTORS = "components.evaluator.tfma.extractor.extractors"
 
 # Beam gives a worker's exception back as a cause, or from another process only as the text of its traceback.
 _RAISED_IN_BEAM = re.compile(r"\bEvaluationError: (.+?)(?: \[while running .*)?$", re.MULTILINE)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from components.evaluator.evaluation import ALL, Comparison, Level, Mistake, Scores, Slice
-from components.evaluator.slicing import ENTITY_LENGTH, ENTITY_SEEN, slice_order
+from components.evaluator.counts.slicing import ENTITY_LENGTH, ENTITY_SEEN, slice_order
+from components.evaluator.results.evaluation import ALL, Comparison, Level, Mistake, Scores, Slice
 
 if TYPE_CHECKING:
     from tensorflow_model_analysis.proto.metrics_for_slice_pb2 import MetricsForSlice, SliceKey
@@ -40,8 +40,8 @@ def comparisons(
 
 
 def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, tuple[Mistake, ...]]:
-    from components.evaluator.entity_metrics import CHANGES_JSON, MISTAKES_JSON, SCORES_JSON
-    from components.evaluator.extractor import BASELINE
+    from components.evaluator.tfma.entity_metrics import CHANGES_JSON, MISTAKES_JSON, SCORES_JSON
+    from components.evaluator.tfma.extractor import BASELINE
 
     found: dict[str, Any] = {}
     models: dict[bool, Scores] = {}  # is the baseline -> scores

@@ -12,7 +12,7 @@ class EvaluationSettings:
     """How sentences are sliced and resampled; configs/base.yaml holds the defaults and says more.
 
     Attributes:
-        slices: columns to slice by: features, and any of `components.evaluator.slicing.DERIVED`.
+        slices: columns to slice by: features, and any of `components.evaluator.counts.slicing.DERIVED`.
         sentence_length: upper ends of the ranges of `sentence_length`, in tokens.
         entity_length: the same for `entity_length`.
         bootstrap: replicates behind the intervals; 0 for no intervals.

@@ -15,7 +15,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.exporter.contract import Contract, build_contract
+from components.exporter.contract.contract import Contract, build_contract
 from components.exporter.settings import ExportSettings
 
 CONTRACT_FILE = "contract.json"
@@ -23,7 +23,7 @@ VALIDATION_FILE = "validation.json"
 
 
 class Executor(base_executor.BaseExecutor):
-    """Runs `components.exporter.exporting.export` and the validator."""
+    """Runs `components.exporter.saved_model.exporting.export` and the validator."""
 
     def Do(
         self,
@@ -42,9 +42,9 @@ class Executor(base_executor.BaseExecutor):
             ContractError: callers of the champion would trip over the new model, and that is not allowed.
             ExportInvalidError: a check failed; the report stands beside the model.
         """
-        from components.exporter.attachments import attach, attached_manifest
-        from components.exporter.exporting import export
-        from components.exporter.golden import training_graph_tags
+        from components.exporter.saved_model.embedded_metadata import attach, attached_manifest
+        from components.exporter.saved_model.exporting import export
+        from components.exporter.serving.golden import training_graph_tags
         from components.exporter.validator import require_valid, validate_export
         from components.trainer.trained_model import TrainedModel
 
@@ -77,9 +77,9 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowed: bool) -> None:
-    from components.exporter.attachments import attached_contract
-    from components.exporter.contract_changes import breaking_changes
+    from components.exporter.contract.contract_changes import breaking_changes
     from components.exporter.contract_error import ContractError
+    from components.exporter.saved_model.embedded_metadata import attached_contract
 
     for champion in champions:
         served = attached_contract(path_utils.serving_model_dir(champion.uri))
@@ -95,7 +95,7 @@ def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowe
 
 def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: dict[str, Any]) -> dict[str, str]:
     """What identifies the inputs wherever the model goes: hashes, not paths."""
-    from components.text.tree_hash import tree_hash
+    from components.common.hashing import tree_hash
 
     examples = artifact_utils.get_single_instance(input_dict["examples"])
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 class ModelExportError(NerError):

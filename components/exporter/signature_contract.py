@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from components.exporter.tensor_contract import TensorContract
+from components.exporter.contract.tensors import TensorContract
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 def keras_hub() -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
+from components.common.errors import NerError
 from components.model.encoder_library import from_preset, keras_hub
-from components.model.encoder_model import EncoderModel, backbone_to_json
-from components.text.errors import NerError
+from components.model.encoder_tagger import EncoderModel, backbone_to_json
 
 _START, _END, _PAD = "[CLS]", "[SEP]", "[PAD]"
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import keras
 
+from components.model.cnn_linear_tagger import ProductionModel
+from components.model.constrained_crf_loss import LegalSequenceLoss
 from components.model.encoder_preset import encoder_from_preset
-from components.model.legal_sequence_loss import LegalSequenceLoss
 from components.model.masked_token_loss import MaskedTokenLoss
-from components.model.ner_model import NERModel
-from components.model.production_model import ProductionModel
+from components.model.transformer_tagger import NERModel
 
 TAGGERS: Mapping[str, Callable[..., keras.Model]] = {
     "article": NERModel,

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 from components.registry.errors import RegistryError
-from components.registry.mlflow_store import local_path
-from components.registry.registered_version import RegisteredVersion
+from components.registry.store.mlflow_store import local_path
+from components.registry.store.registered_version import RegisteredVersion
 
 CARD_FILE = "model_card.json"
 

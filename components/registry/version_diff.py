@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.registry.mlflow_entities import OWN_TAGS
 from components.registry.names import BLESSED_TAG, CONTRACT_VERSION_TAG, METRIC_TAG_PREFIX, TREE_HASH_TAG
-from components.registry.registered_version import RegisteredVersion
+from components.registry.store.mlflow_entities import OWN_TAGS
+from components.registry.store.registered_version import RegisteredVersion
 
 SCORES, SETTINGS, DATA, ORIGIN = "scores", "settings", "data", "origin"
 

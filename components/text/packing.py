@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from components.text.token_places import TokenPlaces
+from components.text.token_positions import TokenPlaces
 
 
 class PackedRow:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,9 +11,9 @@ import keras
 import tensorflow_transform as tft
 from absl import logging
 
-from components.text.errors import NerError
+from components.common.errors import NerError
+from components.trainer.initial.warm_start import TAGS, WORDS, WarmStartReport, warm_start
 from components.trainer.trained_model import INFO_FILE, MODEL_FILE
-from components.trainer.warm_start import TAGS, WORDS, WarmStartReport, warm_start
 from components.transform.features import TAG_VOCABULARY, WORD_VOCABULARY
 
 

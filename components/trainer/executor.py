@@ -18,7 +18,7 @@ MOST_EPOCHS = "most_epochs"
 """Custom property of the trained model: how many epochs it might have taken, which each run may say anew."""
 
 if TYPE_CHECKING:
-    from components.trainer.checkpoint import Checkpoint
+    from components.trainer.loop.checkpoint import Checkpoint
 
 
 class Executor(base_executor.BaseExecutor):
@@ -74,8 +74,8 @@ def _checkpoint(
     earlier: str | None,
 ) -> Checkpoint | None:
     """A retry has another output folder, and a new run another execution: the same training has the same id."""
-    from components.trainer.checkpoint import Checkpoint
-    from components.trainer.training_id import training_id
+    from components.trainer.loop.checkpoint import Checkpoint
+    from components.trainer.loop.training_id import training_id
 
     folder = exec_properties.get("checkpoint_dir")
     if not folder:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.trainer.settings import TrainerSettings
 
 # TFX's Tuner writes this file into its artifact; its name is no part of TFX's interface.

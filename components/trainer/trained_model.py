@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 import components.model.taggers  # registers the classes that a .keras file names
-from components.model.production_model import ProductionModel
+from components.model.cnn_linear_tagger import ProductionModel
 from components.text.windows import Windows
 
 MODEL_FILE = "model.keras"

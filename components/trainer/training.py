@@ -11,23 +11,23 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from absl import logging
 
+from components.common.errors import NerError
 from components.model.taggers import tagger_loss
-from components.text.errors import NerError
 from components.text.windows import Windows
-from components.trainer.batches import Batches
-from components.trainer.building import new_tagger
-from components.trainer.checkpoint import Checkpoint
-from components.trainer.dataset import read_windows
-from components.trainer.dev_scorer import DevScorer
+from components.trainer.data.batches import Batches
+from components.trainer.data.dataset import read_windows
+from components.trainer.data.window_table import WindowTable
 from components.trainer.devices import Devices, choose_devices
 from components.trainer.earlier_model import warm_start_from
-from components.trainer.epoch_log import EpochLog
-from components.trainer.fit import fit
-from components.trainer.linear_features import choose_linear_features
+from components.trainer.initial.building import new_tagger
+from components.trainer.initial.linear_features import choose_linear_features
+from components.trainer.loop.checkpoint import Checkpoint
+from components.trainer.loop.epoch_log import EpochLog
+from components.trainer.loop.training_loop import fit
+from components.trainer.loop.training_step import supervised
+from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel, plain_copy
-from components.trainer.training_step import supervised
-from components.trainer.window_table import WindowTable
 from components.transform.features import TAG_VOCABULARY
 
 # The larger, the faster, and the more memory: some hundred windows take no more than a training step does.

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.text.errors import NerError
-from components.trainer.checkpoint import Checkpoint
-from components.trainer.epoch_log import Row
+from components.common.errors import NerError
+from components.trainer.loop.checkpoint import Checkpoint
+from components.trainer.loop.epoch_log import Row
 
 _VARIABLE, _BEST = "variable", "best"
 

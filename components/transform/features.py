@@ -10,7 +10,7 @@ UNK: Final = "[UNK]"
 PAD_ID: Final = 0
 UNK_ID: Final = 1
 
-# Raw features of an Example (components/ingest writes them).
+# Raw features of an Example (components/corpus_example_gen writes them).
 KEY: Final = "key"
 SENTENCE: Final = "sentence"
 TAGS: Final = "tags"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from components.common.errors import NerError
 from components.model.encoder_library import from_preset, keras_hub
-from components.text.errors import NerError
 
 
 @dataclasses.dataclass(frozen=True)

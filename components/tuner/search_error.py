@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keras_tuner.errors import FatalError
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 class SearchError(NerError, FatalError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras_tuner
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.trainer.hyperparameters import setting
 from components.trainer.settings import TrainerSettings
 

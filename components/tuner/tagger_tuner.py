@@ -10,7 +10,7 @@ from absl import logging
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial, TrialStatus
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.trainer.hyperparameters import with_hyperparameters
 from components.trainer.settings import TrainerSettings
 from components.tuner.search_error import SearchError

@@ -51,7 +51,7 @@ def compile_command(
     """
     from configs.cluster_loading import load_cluster
     from configs.loading import load_config
-    from pipeline.kubeflow.compiling import compile_pipeline, doubts, settings_for
+    from pipeline.kubeflow.compile.compiling import compile_pipeline, doubts, settings_for
 
     if data is not None:
         cluster_settings = (*cluster_settings, f"data={data}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.cli.options import config_options
 
 DRIFTED = 3
@@ -22,11 +22,11 @@ def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...]
 
     Exit status 3 when a limit of [drift] is passed. How a new span compares is measured by each run.
     """
-    from components.drift.drift_thresholds import IGNORE
-    from components.registry.model_registry import ModelRegistry
+    from components.drift_validator.drift_thresholds import IGNORE
     from components.registry.names import CHAMPION
+    from components.registry.store.model_registry import ModelRegistry
     from configs.loading import load_config
-    from pipeline.request_drift import request_drift
+    from pipeline.retraining.request_drift import request_drift
 
     config = load_config(profile, settings)
     log = requests or config.drift.requests

@@ -10,9 +10,9 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from components.evaluator.evaluation import Comparison
-    from components.evaluator.late.join_account import JoinAccount
-    from components.evaluator.slicing import Slicer
+    from components.evaluator.counts.slicing import Slicer
+    from components.evaluator.delayed_labels.join_account import JoinAccount
+    from components.evaluator.results.evaluation import Comparison
 
 CROSSED = 3
 """Exit status when a threshold is crossed; errors have 1."""
@@ -47,8 +47,8 @@ def evaluate(
 
     Exits with 3 when a threshold is crossed.
     """
-    from components.evaluator.late.late_evaluation import WINDOW, LateOptions, evaluate_late
-    from components.evaluator.late.threshold import parse_threshold
+    from components.evaluator.delayed_labels.evaluation import WINDOW, LateOptions, evaluate_late
+    from components.evaluator.delayed_labels.threshold import parse_threshold
 
     rules = tuple(parse_threshold(text, min_support) for text in thresholds)
     if not window and any(rule.column == WINDOW for rule in rules):
@@ -70,8 +70,8 @@ def evaluate(
 
 
 def _slicer(columns: tuple[str, ...], training_entities: Path | None) -> Slicer:
-    from components.evaluator.slicing import ENTITY_SEEN, Slicer
-    from components.evaluator.training_entities import TrainingEntities
+    from components.evaluator.counts.slicing import ENTITY_SEEN, Slicer
+    from components.evaluator.counts.training_entities import TrainingEntities
 
     if ENTITY_SEEN not in columns:
         return Slicer(columns)

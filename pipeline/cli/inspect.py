@@ -15,7 +15,7 @@ _COLUMNS = "  {:<8} {:<14} {:<10} {:<22} {}"
 @click.option("--json", "as_json", is_flag=True, help="The contract as JSON.")
 def inspect(model: Path, check: bool, as_json: bool) -> None:
     """Show what the SavedModel MODEL takes and gives, where it comes from, and how large it is."""
-    from components.exporter.inspecting import inspect_model
+    from components.exporter.saved_model.inspecting import inspect_model
     from components.exporter.validator import require_valid
 
     found = inspect_model(model, check=check)

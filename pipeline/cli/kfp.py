@@ -19,7 +19,7 @@ _COMMANDS = {
     "pause": ("pipeline.cli.kfp_schedules:pause", "Let a schedule rest."),
     "resume": ("pipeline.cli.kfp_schedules:resume", "Wake a schedule that rests."),
     "unschedule": ("pipeline.cli.kfp_schedules:unschedule", "Remove a schedule; its runs stay."),
-    "emulate": ("pipeline.kubeflow.emulator.cli:emulate", "Run a compiled pipeline here, as a cluster would."),
+    "emulate": ("support.kfp_emulator.cli:emulate", "Run a compiled pipeline here, as a cluster would."),
 }
 
 

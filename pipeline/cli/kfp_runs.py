@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.cli.kfp_options import default_experiment, parameter_option, server_options, table
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import click
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
-    from components.registry.registered_version import RegisteredVersion
-    from pipeline.lineage import Lineage
+    from components.registry.store.registered_version import RegisteredVersion
+    from pipeline.registry_view.lineage import Lineage
 
 _LONGEST = 200
 # The tags that say what a version was made from, in the order of the pipeline; `data.` are all of that kind.
@@ -33,10 +33,10 @@ def lineage(version: str, profile: Path | None, settings: tuple[str, ...], as_js
     The registry knows the first wherever it is; the steps and the uses come from the metadata of the runs, which lie
     where they ran.
     """
-    from components.registry.model_registry import ModelRegistry
+    from components.registry.store.model_registry import ModelRegistry
     from configs.loading import load_config
-    from pipeline.lineage import read_lineage
-    from pipeline.metadata_file import metadata_file
+    from pipeline.registry_view.lineage import read_lineage
+    from pipeline.run.metadata_file import metadata_file
 
     config = load_config(profile, settings)
     registry = ModelRegistry(config.registry_uri)

@@ -74,10 +74,10 @@ def _given(folder: Path, version: int | None) -> ModelVersion:
 
 def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:
     """The champion and, where the server keeps several versions, the one before it."""
-    from components.registry.model_registry import ModelRegistry
     from components.registry.names import CHAMPION, PREVIOUS
+    from components.registry.store.model_registry import ModelRegistry
     from components.serving.packaging.model_version import ModelVersion
-    from pipeline.champion import champion_folder
+    from pipeline.registry_view.champion import champion_folder
 
     folder = champion_folder(config)  # named after the version
     if target != "tf-serving":

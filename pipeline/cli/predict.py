@@ -47,7 +47,7 @@ def predict(
 
 def _champion(profile: Path | None, settings: tuple[str, ...]) -> Path:
     from configs.loading import load_config
-    from pipeline.champion import champion_folder
+    from pipeline.registry_view.champion import champion_folder
 
     return champion_folder(load_config(profile, settings))
 

@@ -13,8 +13,8 @@ import click
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
-    from components.registry.model_registry import ModelRegistry
-    from components.registry.registered_version import RegisteredVersion
+    from components.registry.store.model_registry import ModelRegistry
+    from components.registry.store.registered_version import RegisteredVersion
     from configs.spec import PipelineConfig
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -48,7 +48,7 @@ def list_versions(profile: Path | None, settings: tuple[str, ...], last: int | N
     if as_json:
         click.echo(json.dumps([_plain(version) for version in versions], indent=1, ensure_ascii=False))
         return
-    from pipeline.registry_view import print_versions
+    from pipeline.registry_view.registry_view import print_versions
 
     print_versions(_console(), versions)
     _warn_of_moved_aliases(config, models)
@@ -64,7 +64,7 @@ def show(profile: Path | None, settings: tuple[str, ...], version: str, as_json:
     if as_json:
         click.echo(json.dumps(_plain(found), indent=1, ensure_ascii=False))
         return
-    from pipeline.registry_view import print_version
+    from pipeline.registry_view.registry_view import print_version
 
     print_version(_console(), found)
 
@@ -75,7 +75,7 @@ def show(profile: Path | None, settings: tuple[str, ...], version: str, as_json:
 def diff(profile: Path | None, settings: tuple[str, ...], first: str, second: str) -> None:
     """Show what two versions differ in: scores, settings, data, origin."""
     from components.registry.version_diff import differences
-    from pipeline.registry_view import print_differences
+    from pipeline.registry_view.registry_view import print_differences
 
     config, models = _open(profile, settings)
     a, b = models.require(config.name, first), models.require(config.name, second)
@@ -137,7 +137,7 @@ def history(profile: Path | None, settings: tuple[str, ...], as_json: bool) -> N
         rows = [{**dataclasses.asdict(entry), "counts": entry.number not in line.void} for entry in entries]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False, default=str))
         return
-    from pipeline.registry_view import print_history
+    from pipeline.registry_view.registry_view import print_history
 
     print_history(_console(), entries, line)
     _warn_of_moved_aliases(config, models)
@@ -174,8 +174,8 @@ def sync(
     """
     import functools
 
-    from components.registry.serving_status import wait_until_loaded
-    from components.registry.serving_sync import sync as sync_directory
+    from components.registry.serving_directory.serving_status import wait_until_loaded
+    from components.registry.serving_directory.serving_sync import sync as sync_directory
 
     config, models = _open(profile, settings)
     wait = functools.partial(_wait, wait_until_loaded, server, config.name, timeout) if server else None
@@ -204,14 +204,14 @@ def sync(
 @click.option("--allowed-hosts", metavar="NAMES", help="Host names that requests may ask for, by comma.")
 def serve_ui(profile: Path | None, settings: tuple[str, ...], host: str, port: int, allowed_hosts: str | None) -> None:
     """Start MLflow's web interface on the registry; it takes half a minute to come up."""
-    from pipeline.registry_ui import serve
+    from pipeline.registry_view.registry_ui import serve
 
     config, models = _open(profile, settings)
     serve(models, config.name, host, port, allowed_hosts)
 
 
 def _open(profile: Path | None, settings: tuple[str, ...]) -> tuple[PipelineConfig, ModelRegistry]:
-    from components.registry.model_registry import ModelRegistry
+    from components.registry.store.model_registry import ModelRegistry
     from configs.loading import load_config
 
     config = load_config(profile, settings)
@@ -244,7 +244,7 @@ def _follow(config: PipelineConfig, models: ModelRegistry, no_sync: bool) -> Non
     """Makes the configured serving directory follow, if there is one on this machine."""
     if no_sync or not config.serving_dir.is_dir():
         return
-    from components.registry.serving_sync import sync as sync_directory
+    from components.registry.serving_directory.serving_sync import sync as sync_directory
 
     report = sync_directory(models, config.name, config.serving_dir, config.registry.keep_versions)
     click.echo(f"{report.model_dir}: {', '.join(f'{label} {version}' for label, version in report.labels.items())}")

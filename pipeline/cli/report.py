@@ -24,7 +24,7 @@ def report(run: str | None, profile: Path | None, settings: tuple[str, ...], no_
     id that --list shows, or the beginning of one. Prints the file's path, and opens it where there is a screen.
     """
     from configs.loading import load_config
-    from pipeline.run_report import runs, write_report
+    from pipeline.run.run_report import runs, write_report
 
     config = load_config(profile, settings)
     if only_list:

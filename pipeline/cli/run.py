@@ -33,7 +33,7 @@ def run(
         settings = (*settings, f"corpus.path={data}")
     config = load_config(profile, settings)
 
-    from pipeline.local_run import run_locally
-    from pipeline.summary import print_summary
+    from pipeline.run.local_run import run_locally
+    from pipeline.run.summary import print_summary
 
     print_summary(run_locally(config, (force_bless or "").strip(), warm_start))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
-from components.drift.drift import Drift
-from components.registry.registered_version import RegisteredVersion
+from components.drift_validator.drift import Drift
+from components.registry.store.registered_version import RegisteredVersion
 
 
 @dataclasses.dataclass(frozen=True)

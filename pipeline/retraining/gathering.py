@@ -9,16 +9,16 @@ from typing import Any
 
 from absl import logging
 
-from components.drift.drift_thresholds import IGNORE
-from components.ingest.layout import newest_span
-from components.registry.model_registry import ModelRegistry
+from components.common.errors import NerError
+from components.corpus_example_gen.corpus.layout import newest_span
+from components.drift_validator.drift_thresholds import IGNORE
 from components.registry.names import CHAMPION, CORPUS_TAG
-from components.registry.registered_version import RegisteredVersion
-from components.text.errors import NerError
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.registered_version import RegisteredVersion
 from configs.spec import PipelineConfig
-from pipeline.inputs import RunInputs
-from pipeline.request_drift import request_drift
 from pipeline.retraining.facts import Facts
+from pipeline.retraining.request_drift import request_drift
+from pipeline.run.inputs import RunInputs
 
 SPAN_TAG = "data.span"
 _OF_EVALUATION = ("overall", "candidate", "entities", "micro", "f1", "value")

@@ -6,17 +6,17 @@ import dataclasses
 import hashlib
 import json
 
-from components.registry.model_registry import ModelRegistry
+from components.registry.champions.resolve_baseline import resolve_baseline
 from components.registry.names import BASELINE_VERSION_TAG, NO_VERSION, RUN_FINGERPRINT_TAG
-from components.registry.registered_version import RegisteredVersion
-from components.registry.resolve_baseline import resolve_baseline
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.registered_version import RegisteredVersion
 from configs.spec import PipelineConfig
-from pipeline.inputs import RunInputs, prepare_inputs
 from pipeline.retraining.attempt import Attempt
 from pipeline.retraining.facts import Facts
 from pipeline.retraining.gathering import gather
 from pipeline.retraining.outcome import DUE, NOT_DUE, NOTHING_NEW, REFUSED, STOPPED, Outcome
 from pipeline.retraining.reasons import reasons_to_retrain
+from pipeline.run.inputs import RunInputs, prepare_inputs
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from components.data_checks.errors import DataAnomalyError
-from components.drift.errors import DriftError
+from components.data_validator.errors import DataAnomalyError
+from components.drift_validator.errors import DriftError
+from components.registry.champions.history_entry import STOPPED as NOTED_AS_STOPPED
 from components.registry.errors import LockHeldError
 from components.registry.files import locked
-from components.registry.history_entry import STOPPED as NOTED_AS_STOPPED
-from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
+from components.registry.store.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.retraining.attempt import Attempt
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Outcome
@@ -55,8 +55,8 @@ def retrain(config: PipelineConfig, warm_start: bool, force: str = "", dry_run: 
 
 
 def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm_start: bool) -> Outcome:
-    from pipeline.local_run import run_locally
-    from pipeline.summary import print_summary
+    from pipeline.run.local_run import run_locally
+    from pipeline.run.summary import print_summary
 
     try:
         record = run_locally(config, warm_start=warm_start)

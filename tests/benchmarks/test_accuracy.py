@@ -9,7 +9,7 @@ from benchmarks.accuracy import AccuracyPlan, missing_models, open_jobs, served
 from benchmarks.accuracy_task import AccuracyTask
 from benchmarks.chosen_systems import chosen_systems
 from benchmarks.result_store import ResultStore
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 PYTHON = Path(sys.executable)
 

@@ -4,7 +4,7 @@ import pytest
 
 from benchmarks.chosen_systems import chosen_systems
 from benchmarks.systems import PEERS
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 def test_peers_come_with_their_settings():

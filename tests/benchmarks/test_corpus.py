@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.corpus import LabelledSentence, corpus_folders, load_corpus
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 TEXT = "Ada\tB-PER\nLovelace\tI-PER\nwrote\tO\n\nParis\tB-LOC\n\n"
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from benchmarks.jobs import ONE_THREAD, ROOT, Job, environment, run_jobs
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 def job(name, code):

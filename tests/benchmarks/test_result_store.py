@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.result_store import ResultStore, write_text
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 def test_measurement_comes_back_by_name_and_fingerprint(tmp_path):

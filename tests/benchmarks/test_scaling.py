@@ -7,7 +7,7 @@ import pytest
 from benchmarks.chosen_systems import chosen_systems
 from benchmarks.result_store import ResultStore
 from benchmarks.scaling import scaling_jobs
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from benchmarks.serving import last_core, measure, sample, serving_record
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 TAGGER = """
 import os, time

@@ -6,11 +6,9 @@ import dataclasses
 import re
 import shlex
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.repository import ROOT
 
 
 @dataclasses.dataclass

@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("tfx116", "tfx121")
 PACKAGES = {"components", "configs", "pipeline", "schemas"}
 

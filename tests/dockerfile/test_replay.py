@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"components", "configs", "pipeline", "schemas"}
 FOLDERS = ("/opt/", "/src", "/home/", "/root/", "/usr/local/")  # of the image; a replay has its own
 STRANGER = 12345  # as OpenShift would run it: a user without an entry in /etc/passwd, in group 0
@@ -141,5 +141,5 @@ def test_replayed_image_runs_the_commands_of_a_pod_as_any_user(image: Replay) ->
     imported = "import apache_beam.runners.worker.worker_pool_main, pipeline.create, getpass; print(getpass.getuser())"
     named = image.run("python", "-c", imported)
     assert (named.returncode, named.stdout) == (0, "ner\n"), named.stderr
-    entry_point = image.run("python", "-m", "pipeline.kubeflow.entry_point", "--help")
+    entry_point = image.run("python", "-m", "pipeline.kubeflow.container.entry_point", "--help")
     assert entry_point.returncode == 0, entry_point.stderr

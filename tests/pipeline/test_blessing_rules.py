@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from components.evaluator.rule import Rule
+from support.repository import ROOT
+
+from components.evaluator.blessing.rule import Rule
 from configs.loading import load_config
 from pipeline.blessing_rules import blessing_rules, evaluation_settings
 
@@ -33,7 +34,7 @@ def test_rules_bring_their_slices_and_their_own_support():
 
 
 def test_the_rules_in_the_documentation_are_legal(tmp_path):
-    page = (Path(__file__).parents[2] / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     profile = tmp_path / "profile.yaml"
     profile.write_text(block, encoding="utf-8")

@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from components.evaluator.rule import rules_from_json
+from components.evaluator.blessing.rule import rules_from_json
 from configs.loading import load_config
 from pipeline.create import create_pipeline
-from pipeline.inputs import inputs_of_cluster, prepare_inputs
+from pipeline.run.inputs import inputs_of_cluster, prepare_inputs
 from pipeline.runtime_parameters import RuntimeParameters
 
 

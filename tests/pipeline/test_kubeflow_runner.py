@@ -45,7 +45,7 @@ def test_the_tfx_command_line_gets_a_job_for_vertex_where_it_wants_it(tmp_path, 
     job = json.loads((tmp_path / "ner" / "pipeline.json").read_text())
     assert context[patcher.PIPELINE_NAME] == "ner"
     executors = job["pipelineSpec"]["deploymentSpec"]["executors"]
-    assert executors["Trainer_executor"]["container"]["command"][-1] == "pipeline.kubeflow.entry_point"
+    assert executors["Trainer_executor"]["container"]["command"][-1] == "pipeline.kubeflow.container.entry_point"
     assert not (tmp_path / "pipeline.json").exists()
 
 

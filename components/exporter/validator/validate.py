@@ -11,14 +11,14 @@ from typing import Any
 
 from absl import logging
 
-from components.exporter.contract import Contract
+from components.common.hashing import tree_hash
+from components.exporter.contract.contract import Contract
 from components.exporter.validator.check_result import CheckResult
 from components.exporter.validator.export_invalid_error import ExportInvalidError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
 from components.exporter.validator.plain_cases import plain_case
 from components.exporter.validator.probe.pitfalls import PITFALLS
 from components.exporter.validator.validation_report import ValidationReport
-from components.text.tree_hash import tree_hash
 
 BATCHES = (0, 1, 2, 33)
 TIMEOUT_SECONDS = 600.0

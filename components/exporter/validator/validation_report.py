@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from components.exporter.contract import Contract
+from components.exporter.contract.contract import Contract
 from components.exporter.validator.check_result import CheckResult
 
 
@@ -17,7 +17,7 @@ class ValidationReport:
 
     Attributes:
         checks: in the order in which they ran.
-        tree_hash: of the folder that was checked; identifies it (components/text/tree_hash.py).
+        tree_hash: of the folder that was checked; identifies it (components/common/hashing.py).
         size_bytes: of all its files.
         loader: what loaded it.
         tensorflow: version of the library.

@@ -11,6 +11,7 @@ from typing import Any
 
 from absl import logging
 
+from components.common.hashing import tree_hash
 from components.registry.files import fsync_tree, incoming_folder, rename_into_place
 from components.serving.packaging import kserve, sagemaker, tf_serving, vertex
 from components.serving.packaging.model_version import ModelVersion
@@ -18,7 +19,6 @@ from components.serving.packaging.package_error import PackageError
 from components.serving.packaging.package_settings import PackageSettings
 from components.serving.packaging.prepare import prepare, require_model
 from components.serving.packaging.prepared_model import PreparedModel
-from components.text.tree_hash import tree_hash
 
 RECORD = "package.json"
 TF_SERVING, VERTEX, SAGEMAKER, KSERVE = "tf-serving", "vertex", "sagemaker", "kserve"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from absl import logging
 
-from components.exporter.inspecting import inspect_model
+from components.common.hashing import tree_hash
+from components.exporter.saved_model.inspecting import inspect_model
 from components.exporter.validator.reference import reference_answers
 from components.registry.names import check_alias
 from components.serving.packaging.model_version import ModelVersion
@@ -16,7 +17,6 @@ from components.serving.packaging.package_error import PackageError
 from components.serving.packaging.package_settings import PackageSettings
 from components.serving.packaging.prepared_model import PreparedModel
 from components.serving.packaging.warmup_requests import write_warmup
-from components.text.tree_hash import tree_hash
 
 BATCHES = (1, 2, 32)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.exporter.contract import Contract
+from components.exporter.contract.contract import Contract
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.registry.serving_directory import MODELS_CONFIG, write_models_config
+from components.registry.serving_directory.serving_directory import MODELS_CONFIG, write_models_config
 from components.serving.packaging.batching import BATCHING_FILE
 from components.serving.packaging.package_settings import PackageSettings
 from components.serving.packaging.prepared_model import PreparedModel

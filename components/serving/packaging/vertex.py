@@ -7,10 +7,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.exporter.contract import Contract
-from components.exporter.inspecting import inspect_model
-from components.exporter.resign_plan import DEFAULT, KEYED
-from components.exporter.resigning import resign
+from components.exporter.add_signatures.add_signatures import resign
+from components.exporter.add_signatures.plan import DEFAULT, KEYED
+from components.exporter.contract.contract import Contract
+from components.exporter.saved_model.inspecting import inspect_model
 from components.serving.packaging.model_version import ModelVersion
 from components.serving.packaging.package_settings import PackageSettings
 from components.serving.packaging.prepared_model import PreparedModel

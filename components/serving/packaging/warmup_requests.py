@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.exporter.attachments import EXTRA
-from components.exporter.warmup import WARMUP_FILE
+from components.exporter.saved_model.embedded_metadata import EXTRA
+from components.exporter.saved_model.warmup import WARMUP_FILE
 from components.serving.packaging.package_error import PackageError
 
 MOST_RECORDS = 1000

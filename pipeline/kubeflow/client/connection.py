@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 if TYPE_CHECKING:
     import kfp

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from components.text.errors import NerError
-from pipeline.schedule import next_times
+from components.common.errors import NerError
+from pipeline.retraining.schedule import next_times
 
 _SHORTCUTS = {
     "@hourly": "0 * * * *",

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
 
 _MACRO = re.compile(r"\[\[.*?\]\]")

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 
 _SCHEMA_VERSION = "2.1.0"  # the only one that open-source KFP takes
 _ENDINGS = (".yaml", ".yml")  # kfp's client reads no other

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.candidates import instead
 from pipeline.kubeflow.client.connection import Connection, silenced
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec

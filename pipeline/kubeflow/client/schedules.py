@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client import cron
 from pipeline.kubeflow.client.candidates import instead
 from pipeline.kubeflow.client.connection import Connection, silenced

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.candidates import instead
 from pipeline.kubeflow.client.connection import Connection
 from pipeline.kubeflow.client.run_status import RunStatus

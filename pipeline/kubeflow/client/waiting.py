@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.connection import Connection
 from pipeline.kubeflow.client.run_status import RunStatus
 from pipeline.kubeflow.client.runs import status_of

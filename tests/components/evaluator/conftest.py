@@ -8,8 +8,8 @@ import pytest
 
 def batch_of(gold, predicted, scores=None, texts=None, keys=None, vocabulary=None):
     """A `TaggedBatch`; `gold` and `predicted` are lists of lists of tags, `scores` a list of lists of numbers."""
-    from components.evaluator.tag_vocabulary import TagVocabulary
-    from components.evaluator.tagged_batch import TaggedBatch
+    from components.evaluator.counts.tag_vocabulary import TagVocabulary
+    from components.evaluator.counts.tagged_batch import TaggedBatch
 
     vocabulary = vocabulary or TagVocabulary()
     ids = [vocabulary.encode([tag for tags in side for tag in tags]) for side in (gold, predicted)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from tfx.types import channel_utils, standard_artifacts
 
+from components.evaluator.blessing.rule import Rule, rules_from_json
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
 from components.evaluator.executor import Executor
-from components.evaluator.rule import Rule, rules_from_json
 from components.evaluator.settings import EvaluationSettings
 
 

@@ -16,7 +16,7 @@ def test_tfma_is_told_signature_slices_and_metric_and_no_threshold():
     assert config.model_specs[0].signature_name == "other"
     assert [list(spec.feature_keys) for spec in config.slicing_specs] == [[], ["source"], ["entity_seen"]]
     ((metric,),) = (spec.metrics for spec in config.metrics_specs)
-    assert (metric.module, metric.class_name) == ("components.evaluator.entity_metrics", "EntityMetrics")
+    assert (metric.module, metric.class_name) == ("components.evaluator.tfma.entity_metrics", "EntityMetrics")
     assert not metric.HasField("threshold")
     assert not metric.per_slice_thresholds
 

@@ -15,14 +15,14 @@ from seqeval.metrics import accuracy_score, classification_report
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.evaluator.blessing.rule import Rule, rules_to_json
+from components.evaluator.counts.slicing import range_name
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import eval_config
-from components.evaluator.evaluation import Slice
 from components.evaluator.executor import Executor
-from components.evaluator.rule import Rule, rules_to_json
-from components.evaluator.scores import read_evaluation
+from components.evaluator.results.evaluation import Slice
+from components.evaluator.results.scores import read_evaluation
 from components.evaluator.settings import EvaluationSettings
-from components.evaluator.slicing import range_name
 from components.text.spans import spans
 
 NOT_PACKED = "--sdk_container_image=none"  # keeps TFX from packing itself for Beam: seconds
@@ -393,7 +393,7 @@ def test_slice_by_a_feature_that_does_not_exist_is_refused_by_name(evaluate):
 
 
 def test_slice_by_a_key_is_refused(evaluate, monkeypatch):
-    monkeypatch.setattr("components.evaluator.slicing.MOST_VALUES", 5)
+    monkeypatch.setattr("components.evaluator.counts.slicing.MOST_VALUES", 5)
     with pytest.raises(EvaluationError, match="slice by 'key': it has more than"):
         evaluate("good", slices=["key"])
 

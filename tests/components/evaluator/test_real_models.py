@@ -12,12 +12,12 @@ from google.protobuf import json_format
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.evaluator.blessing.rule import Rule, rules_to_json
 from components.evaluator.eval_config import eval_config
 from components.evaluator.executor import Executor
-from components.evaluator.rule import Rule, rules_to_json
-from components.evaluator.scores import read_evaluation
+from components.evaluator.results.scores import read_evaluation
 from components.evaluator.settings import EvaluationSettings
-from components.exporter.exporting import export
+from components.exporter.saved_model.exporting import export
 from components.exporter.settings import ExportSettings
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 
-from components.evaluator.bootstrap import draws
-from components.evaluator.count_table import CountTable
-from components.evaluator.counting import sentence_counts
-from components.evaluator.entity_metrics import CHANGES_JSON, MISTAKES_JSON, SCORES_JSON
-from components.evaluator.evaluation import Estimate, Mistake
+from components.evaluator.counts.bootstrap import draws
+from components.evaluator.counts.count_table import CountTable
+from components.evaluator.counts.counting import sentence_counts
 from components.evaluator.results import comparisons
-from components.evaluator.scoring import scores
+from components.evaluator.results.evaluation import Estimate, Mistake
+from components.evaluator.results.scoring import scores
+from components.evaluator.tfma.entity_metrics import CHANGES_JSON, MISTAKES_JSON, SCORES_JSON
 
 MISTAKE = Mistake("missed", 0.5, "k", ("a",), (), (), 0, 1)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.exporter.contract import build_contract
-from components.exporter.scrub import scrub_build_paths
+from components.exporter.contract.contract import build_contract
+from components.exporter.saved_model.scrub import scrub_build_paths
 from components.exporter.settings import ExportSettings
 from components.text.tokenizer import WHITESPACE, tokenize
 

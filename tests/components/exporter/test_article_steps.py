@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.exporter.generic_export import export_model
-from components.exporter.resigning import resign
+from components.exporter.add_signatures.add_signatures import resign
+from components.exporter.any_model.export import export_model
 
 IMAGE = "inputs['image'] DT_FLOAT (-1, 28, 28)"
 PREDS = "outputs['preds'] DT_FLOAT (-1, 10)"

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.exporter.attachments import attach, attached_manifest
-from components.exporter.contract import build_contract
-from components.exporter.exporting import export
-from components.exporter.golden import training_graph_tags
+from components.exporter.contract.contract import build_contract
+from components.exporter.saved_model.embedded_metadata import attach, attached_manifest
+from components.exporter.saved_model.exporting import export
+from components.exporter.serving.golden import training_graph_tags
 from components.exporter.settings import ExportSettings
 from components.exporter.validator import require_valid, validate_export
 

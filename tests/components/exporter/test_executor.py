@@ -10,13 +10,13 @@ import tensorflow as tf
 from tfx import types
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.exporter.attachments import attached_contract, attached_manifest, attached_provenance
+from components.common.hashing import tree_hash
 from components.exporter.component import Exporter
 from components.exporter.contract_error import ContractError
 from components.exporter.executor import Executor
+from components.exporter.saved_model.embedded_metadata import attached_contract, attached_manifest, attached_provenance
 from components.exporter.settings import ExportSettings
 from components.exporter.validator import ExportInvalidError
-from components.text.tree_hash import tree_hash
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_change_that_breaks_callers_of_the_champion_is_refused_unless_allowed(
 
 def test_a_model_that_disagrees_with_the_training_graph_stops_here(run, monkeypatch):
     monkeypatch.setattr(
-        "components.exporter.golden.training_graph_tags",
+        "components.exporter.serving.golden.training_graph_tags",
         lambda trained, graph, sentences, decoding: [["B-NAME"] * 5, ["OUT"] * 4],
     )
     with pytest.raises(ExportInvalidError, match="golden"):

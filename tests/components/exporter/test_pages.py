@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from support.repository import ROOT
 
-from components.exporter.contract_page import refreshed
+from components.exporter.contract.contract_page import refreshed
 from components.exporter.pitfalls_page import pitfalls_page
 
-DOCS = Path(__file__).resolve().parents[3] / "docs"
+DOCS = ROOT / "docs"
 
 
 def test_serving_page_is_what_the_contract_and_the_validator_say():
     page = (DOCS / "serving.md").read_text(encoding="utf-8")
-    assert refreshed(page) == page, "run python -m components.exporter.contract_page docs/serving.md"
+    assert refreshed(page) == page, "run python -m components.exporter.contract.contract_page docs/serving.md"
 
 
 def test_a_stale_page_is_refreshed_and_one_without_marks_refused():

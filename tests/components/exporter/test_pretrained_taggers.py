@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.exporter.contract import build_contract
-from components.exporter.exporting import export
-from components.exporter.golden import training_graph_tags
+from components.exporter.contract.contract import build_contract
+from components.exporter.saved_model.exporting import export
+from components.exporter.serving.golden import training_graph_tags
 from components.exporter.settings import LEGAL, ExportSettings
 from components.exporter.validator import require_valid, validate_export
 from components.trainer.settings import TrainerSettings

@@ -17,7 +17,7 @@ import json
 
 import keras
 import numpy as np
-from components.model.production_model import columns
+from components.model.cnn_linear_tagger import columns
 from components.model.taggers import build_tagger, tagger_loss
 
 tags = ["[PAD]", "O", "B-X", "I-X"]

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 import pytest
 
+from components.common.errors import NerError
 from components.model.encoder_preset import encoder_from_preset
 from components.model.taggers import build_tagger
-from components.text.errors import NerError
 
 keras_hub = pytest.importorskip("keras_hub", reason="the extra `encoder` is not installed")
 

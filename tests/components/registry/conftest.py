@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.evaluator.evaluation import (
+from components.evaluator.results.evaluation import (
     Blessing,
     Comparison,
     EntityScores,
@@ -19,11 +19,11 @@ from components.evaluator.evaluation import (
     Scores,
     TypedScores,
 )
-from components.evaluator.evaluation import Slice as EvaluatedSlice
-from components.registry.mlflow_store import MlflowStore
-from components.registry.model_registry import ModelRegistry
-from components.registry.registered_version import RegisteredVersion
-from components.registry.version_record import VersionRecord
+from components.evaluator.results.evaluation import Slice as EvaluatedSlice
+from components.registry.store.mlflow_store import MlflowStore
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version_record import VersionRecord
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from components.common.errors import NerError
 from components.registry.errors import ChampionMovedError, RegistryError
-from components.text.errors import NerError
 
 
 def test_registry_errors_are_shown_to_the_user_as_they_are():

@@ -12,20 +12,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-from components.registry.model_registry import ModelRegistry
-from components.registry.serving_directory import models_config, published_versions
-from components.text.tree_hash import tree_hash
-
-ROOT = Path(__file__).resolve().parents[3]
+from components.common.hashing import tree_hash
+from components.registry.serving_directory.serving_directory import models_config, published_versions
+from components.registry.store.model_registry import ModelRegistry
 
 _PUSH = '''
 import json, os, random, signal, sys, time
 from pathlib import Path
-from components.registry.model_registry import ModelRegistry
-from components.registry.push import PushRequest, push
-from components.registry.version_record import VersionRecord
-from components.text.tree_hash import tree_hash
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.pusher.push import PushRequest, push
+from components.registry.store.version_record import VersionRecord
+from components.common.hashing import tree_hash
 import mlflow, mlflow.pyfunc, pandas
 import mlflow.store.tracking.sqlalchemy_store, mlflow.store.model_registry.sqlalchemy_store
 from mlflow.tracking import MlflowClient

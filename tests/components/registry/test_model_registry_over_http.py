@@ -15,13 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
+from components.common.hashing import tree_hash
 from components.registry.errors import ChampionMovedError, RegistryError
-from components.registry.model_registry import ModelRegistry
-from components.registry.version_record import VersionRecord
-from components.text.tree_hash import tree_hash
-
-ROOT = Path(__file__).resolve().parents[3]
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.version_record import VersionRecord
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
@@ -95,8 +94,8 @@ _PROMOTE = """
 import sys
 from pathlib import Path
 from components.registry.errors import ChampionMovedError
-from components.registry.model_registry import ModelRegistry
-from components.registry.version_record import VersionRecord
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.version_record import VersionRecord
 registry = ModelRegistry(sys.argv[1])
 number, won, lost, versions = int(sys.argv[3]), [], 0, []
 for turn in range(5):

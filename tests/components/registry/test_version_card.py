@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.registry.errors import RegistryError
+from components.registry.store.version_record import VersionRecord
 from components.registry.version_card import fetch_card
-from components.registry.version_record import VersionRecord
 
 
 @pytest.fixture

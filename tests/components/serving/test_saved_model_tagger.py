@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.exporter.exporting import export
+from components.exporter.saved_model.exporting import export
 from components.exporter.settings import ExportSettings
 from components.serving.saved_model_tagger import SavedModelTagger
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from components.text.packing import PackedRow
-from components.text.token_places import TokenPlaces
+from components.text.token_positions import TokenPlaces
 
 
 def packed(lengths, gap):

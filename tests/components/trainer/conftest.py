@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import runpy
-from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
 
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory):
     """The corpus with all that training on it needs (made_up_corpus.py)."""
-    program = runpy.run_path(str(Path(__file__).with_name("made_up_corpus.py")))
+    program = runpy.run_path(str(ROOT / "tests" / "support" / "made_up_corpus.py"))
     return program["MadeUp"](tmp_path_factory.mktemp("made_up"))
 
 

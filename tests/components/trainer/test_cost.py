@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-PROGRAM = str(Path(__file__).with_name("cost_of_an_epoch.py"))
+PROGRAM = str(ROOT / "tests" / "support" / "cost_of_an_epoch.py")
 
 
 def cost(thousands):

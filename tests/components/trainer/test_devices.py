@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from absl import logging
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.trainer.devices import choose_devices
 
 

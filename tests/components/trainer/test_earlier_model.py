@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
+from components.common.errors import NerError
 from components.model.taggers import build_tagger
-from components.text.errors import NerError
 from components.text.windows import Windows
 from components.trainer.earlier_model import warm_start_from
 from components.trainer.trained_model import TrainedModel

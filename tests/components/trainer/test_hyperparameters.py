@@ -7,7 +7,7 @@ import dataclasses
 import keras_tuner
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.trainer.hyperparameters import FILE, read_hyperparameters, with_hyperparameters
 
 

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.repository import ROOT
 
-from components.trainer.checkpoint import Checkpoint
+from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.training import train
 
-PROGRAM = str(Path(__file__).with_name("train_here.py"))
+PROGRAM = str(ROOT / "tests" / "support" / "train_here.py")
 CLOCKED = {"tokens_per_second", "data_wait"}
 
 

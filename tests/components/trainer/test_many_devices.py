@@ -7,14 +7,14 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from support.repository import ROOT
 
-from components.trainer.checkpoint import Checkpoint
+from components.trainer.loop.checkpoint import Checkpoint
 
-PROGRAM = str(Path(__file__).with_name("train_on_many.py"))
+PROGRAM = str(ROOT / "tests" / "support" / "train_on_many.py")
 # Without dropout, which is not the same on several devices, and for few steps: sums are taken in another order.
 SETTINGS = {"epochs": 2, "warmup": 0.0, "averaging": 0.5}
 

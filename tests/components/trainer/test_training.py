@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.trainer import training
 from components.trainer.trained_model import MODEL_FILE, TrainedModel
 from components.trainer.training import _check_tags, train

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.text.errors import NerError
-from components.trainer.checkpoint import Checkpoint
+from components.common.errors import NerError
+from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.training_state import Progress, TrainingState
 
 

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.transform import features as names
 
 SENTENCE = "Joe Biden visited Zanzibar PARIS in 1997 xyzzy"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.transform.wordpiece_vocabulary import WordPieceVocabulary
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.trainer.hyperparameters import with_hyperparameters
 from components.tuner.search_space import search_space
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from components.tuner.search_error import SearchError
 from components.tuner.search_space import search_space
 from components.tuner.tagger_tuner import TaggerTuner

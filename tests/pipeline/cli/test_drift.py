@@ -7,9 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from components.drift.data_profile import FILE_NAME, DataProfile
-from components.registry.model_registry import ModelRegistry
-from components.registry.version_record import VersionRecord
+from components.drift_validator.data_profile import FILE_NAME, DataProfile
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.version_record import VersionRecord
 from pipeline.cli.drift import drift
 
 TAGS = ["B-PER", "O", "B-LOC"]

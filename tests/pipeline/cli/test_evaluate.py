@@ -9,7 +9,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from components.evaluator.training_entities import TrainingEntities
+from components.evaluator.counts.training_entities import TrainingEntities
 from pipeline.cli.main import main
 
 
@@ -100,7 +100,7 @@ def test_errors_say_what_to_do(evaluate, arguments, status, text):
 
 def test_it_needs_neither_tensorflow_nor_tfx():
     code = (
-        "import sys, components.evaluator.late.late_evaluation, pipeline.cli.evaluate; "
+        "import sys, components.evaluator.delayed_labels.evaluation, pipeline.cli.evaluate; "
         "print([m for m in ('tensorflow', 'tfx', 'apache_beam') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.cli import main as cli
 
 NER = Path(sys.executable).with_name("ner")

@@ -7,11 +7,11 @@ import types
 import pytest
 from click.testing import CliRunner
 
-from components.registry import model_registry
+from components.common.errors import NerError
+from components.registry.store import model_registry
 from components.serving.packaging import packaging
-from components.text.errors import NerError
-from pipeline import champion
 from pipeline.cli.package import package
+from pipeline.registry_view import champion
 
 
 @pytest.fixture

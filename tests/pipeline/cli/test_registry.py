@@ -9,16 +9,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from support.repository import ROOT
 
-from components.registry.model_registry import ModelRegistry
-from components.registry.serving_directory import models_config, published_versions
-from components.registry.version_record import VersionRecord
-from components.text.tree_hash import tree_hash
-from pipeline import registry_ui
+from components.common.hashing import tree_hash
+from components.registry.serving_directory.serving_directory import models_config, published_versions
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.version_record import VersionRecord
 from pipeline.cli.main import main
-from pipeline.registry_ui import ui_command, ui_environment
-
-ROOT = Path(__file__).resolve().parents[3]
+from pipeline.registry_view import registry_ui
+from pipeline.registry_view.registry_ui import ui_command, ui_environment
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from pipeline import run_report
 from pipeline.cli import report as command
 from pipeline.cli.main import main
+from pipeline.run import run_report
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from pipeline import local_run, summary
 from pipeline.cli.main import main
+from pipeline.run import local_run, summary
 
 
 @pytest.fixture

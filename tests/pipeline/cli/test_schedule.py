@@ -6,14 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support.repository import ROOT
 
 from pipeline.cli.schedule import schedule
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_the_next_times_are_shown_without_running_anything():

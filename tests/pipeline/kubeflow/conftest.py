@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.kubeflow.mirror import ROOT_VARIABLE, to_path
+from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, to_path
 
 RUN_ID = "7b9e1c52-30f4-4d57-9a59-1f2f6c3e8a01"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from google.protobuf import json_format
+from support.kfp_emulator.emulator import Emulator
+from support.kfp_emulator.pipeline_file import read_pipeline
 
-from components.ingest.samples import write_sample
-from components.registry.model_registry import ModelRegistry
-from pipeline.kubeflow.emulator.emulator import Emulator
-from pipeline.kubeflow.emulator.pipeline_file import read_pipeline
+from components.registry.store.model_registry import ModelRegistry
+from pipeline.samples.samples import write_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3600)]
 

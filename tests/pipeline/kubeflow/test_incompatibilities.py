@@ -11,6 +11,8 @@ import copy
 import pytest
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
+from support.kfp_emulator.emulator_error import EmulatorError
+from support.kfp_emulator.parameters import run_parameters
 from tfx.components import InfraValidator, StatisticsGen, Transform
 from tfx.components.example_gen.csv_example_gen.component import CsvExampleGen
 from tfx.dsl.components.common.resolver import Resolver
@@ -23,16 +25,14 @@ from tfx.types import Channel, standard_artifacts
 from tfx.types.artifact import Artifact
 from tfx.utils import import_utils
 
-from components.registry.champion.component import ChampionSource
+from components.common.errors import NerError
+from components.registry.champion_source.component import ChampionSource
 from components.registry.names import CHAMPION
-from components.text.errors import NerError
 from configs.cluster_loading import load_cluster
 from configs.loading import load_config
 from pipeline.create import create_pipeline
-from pipeline.inputs import inputs_of_cluster
-from pipeline.kubeflow.emulator.emulator_error import EmulatorError
-from pipeline.kubeflow.emulator.parameters import run_parameters
-from pipeline.kubeflow.finalizing import finalize
+from pipeline.kubeflow.compile.finalizing import finalize
+from pipeline.run.inputs import inputs_of_cluster
 from pipeline.runtime_parameters import RuntimeParameters
 
 

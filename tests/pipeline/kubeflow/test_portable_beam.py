@@ -112,9 +112,9 @@ def _context(tmp_path: Path, beam_args: list[str]):
 def _ingest(tmp_path: Path, corpus, examples, beam_args: list[str]) -> None:
     from tfx import types
 
-    from components.ingest.component import CorpusExampleGen
-    from components.ingest.corpus_artifact import Corpus
-    from components.ingest.executor import Executor
+    from components.artifacts import Corpus
+    from components.corpus_example_gen.component import CorpusExampleGen
+    from components.corpus_example_gen.executor import Executor
 
     component = CorpusExampleGen(corpus=types.Channel(type=Corpus))
     properties = {name: value for name, value in component.spec.exec_properties.items() if value is not None}
@@ -150,9 +150,9 @@ def _numbers(examples) -> dict[str, object]:
 def test_corpus_is_read_and_counted_by_workers_as_it_is_in_one_process(cluster, pod, tmp_path) -> None:
     from tfx.types import standard_artifacts
 
-    from components.ingest.corpus_artifact import Corpus
-    from components.ingest.samples import write_sample
-    from pipeline.kubeflow.shared_folder import through_shared_folder
+    from components.artifacts import Corpus
+    from pipeline.kubeflow.container.shared_folder import through_shared_folder
+    from pipeline.samples.samples import write_sample
 
     corpus = pod.artifact(Corpus, "corpus")
     write_sample(corpus.uri)
@@ -177,9 +177,9 @@ def test_corpus_is_read_and_counted_by_workers_as_it_is_in_one_process(cluster, 
 def test_error_of_the_corpus_comes_back_from_the_worker_in_words(cluster, pod, tmp_path) -> None:
     from tfx.types import standard_artifacts
 
-    from components.ingest.corpus_artifact import Corpus
-    from components.ingest.corpus_error import CorpusError
-    from pipeline.kubeflow.shared_folder import through_shared_folder
+    from components.artifacts import Corpus
+    from components.corpus_example_gen.corpus_error import CorpusError
+    from pipeline.kubeflow.container.shared_folder import through_shared_folder
 
     corpus = pod.artifact(Corpus, "corpus")
     for name in ("train", "dev"):
@@ -195,14 +195,14 @@ def test_error_of_the_corpus_comes_back_from_the_worker_in_words(cluster, pod, t
 def test_compiled_pipeline_has_workers_do_what_beam_does(cluster, tmp_path) -> None:
     """As `ner compile --set beam.args=...` writes it, run as a cluster runs it; the nodes up to the statistics."""
     import yaml
+    from support.kfp_emulator.emulator import Emulator
+    from support.kfp_emulator.pipeline_file import read_pipeline
 
-    from components.ingest.samples import write_sample
     from configs.cluster_loading import load_cluster
     from configs.loading import load_config
-    from pipeline.kubeflow.compiling import compile_pipeline, settings_for
-    from pipeline.kubeflow.emulator.emulator import Emulator
-    from pipeline.kubeflow.emulator.pipeline_file import read_pipeline
-    from pipeline.kubeflow.shared_folder import FOLDER_VARIABLE
+    from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for
+    from pipeline.kubeflow.container.shared_folder import FOLDER_VARIABLE
+    from pipeline.samples.samples import write_sample
 
     before = cluster.jobs_done()
     (tmp_path / "shared").mkdir()

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.registry.registered_version import RegisteredVersion
-from components.text.errors import NerError
+from components.common.errors import NerError
+from components.registry.store.registered_version import RegisteredVersion
 from configs.loading import load_config
-from pipeline.inputs import prepare_inputs
 from pipeline.retraining.gathering import gather, late_f1
+from pipeline.run.inputs import prepare_inputs
 
 
 class _Registry:

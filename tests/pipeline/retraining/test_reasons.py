@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from components.drift.drift import Drift
-from components.registry.registered_version import RegisteredVersion
+from components.drift_validator.drift import Drift
+from components.registry.store.registered_version import RegisteredVersion
 from configs.spec import Retrain
 from pipeline.retraining.facts import Facts
 from pipeline.retraining.reasons import reasons_to_retrain

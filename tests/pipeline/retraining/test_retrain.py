@@ -8,18 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.repository import ROOT
 
-from components.drift.errors import DriftError
-from components.registry.model_registry import ModelRegistry
-from components.registry.resolve_baseline import resolve_baseline
-from components.registry.version_record import VersionRecord
+from components.drift_validator.errors import DriftError
+from components.registry.champions.resolve_baseline import resolve_baseline
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.version_record import VersionRecord
 from configs.loading import load_config
-from pipeline.inputs import prepare_inputs
 from pipeline.retraining import retrain as module
 from pipeline.retraining.retrain import retrain
-from pipeline.run_record import RunRecord
-
-ROOT = Path(__file__).parents[3]
+from pipeline.run.inputs import prepare_inputs
+from pipeline.run.run_record import RunRecord
 
 
 class _Played:
@@ -74,7 +73,7 @@ class _Played:
 @pytest.fixture
 def played(tmp_path, monkeypatch):
     play = _Played(tmp_path)
-    monkeypatch.setattr("pipeline.local_run.run_locally", play.run)
+    monkeypatch.setattr("pipeline.run.local_run.run_locally", play.run)
     return play
 
 

@@ -66,7 +66,7 @@ PITFALLS: dict[str, Pitfall] = {
         "Variables are stored that no signature reads",
         "The model takes twice the disk and twice the memory of the server.",
         "model.export() and ExportArchive.track(model) write every Keras 3 variable twice (keras-team/keras#23553).",
-        "Track only [v.value for v in model.variables]; see components/exporter/serving_module.py.",
+        "Track only [v.value for v in model.variables]; see components/exporter/serving/serving_module.py.",
     ),
     "training_state": Pitfall(
         "The optimizer is exported",
@@ -94,7 +94,7 @@ PITFALLS: dict[str, Pitfall] = {
         "Names of users and folders are published with the model; identical models differ by where they were made.",
         "Tables made from files carry the file's path in their shared_name; debug information holds source files.",
         "Save with tf.saved_model.SaveOptions(save_debug_info=False) and pass the result through "
-        "components.exporter.scrub.scrub_build_paths.",
+        "components.exporter.saved_model.scrub.scrub_build_paths.",
     ),
     "rank_as_batch": Pitfall(
         "The rank used as batch size, or any fixed number of rows",
@@ -199,7 +199,7 @@ PITFALLS: dict[str, Pitfall] = {
         "Illegal IOB2",
         "An I- tag follows an outside tag or another type, so that entities begin nowhere.",
         "Each token's best tag was taken on its own.",
-        "Decode with the transitions of IOB2: exporter.decoding=legal, components.exporter.decoding.decode_legal.",
+        "Decode with the transitions of IOB2: exporter.decoding=legal, components.exporter.serving.decoding.decode_legal.",
     ),
     "crash": Pitfall(
         "The model takes its process down",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.exporter.scrub import scrub_build_paths
+from components.exporter.saved_model.scrub import scrub_build_paths
 from components.exporter.validator.probe.checks import CHECKS
 
 BROKEN = {}

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.common.hashing import tree_hash
 from components.exporter.validator import ExportInvalidError, require_valid, validate_export
 from components.exporter.validator.probe.checks import CHECKS
-from components.text.tree_hash import tree_hash
 
 
 @pytest.fixture(scope="module")

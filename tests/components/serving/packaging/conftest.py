@@ -7,10 +7,10 @@ import types
 import numpy as np
 import pytest
 
-from components.exporter.attachments import attach
-from components.exporter.contract import build_contract
-from components.exporter.exporting import export
-from components.exporter.scrub import scrub_build_paths
+from components.exporter.contract.contract import build_contract
+from components.exporter.saved_model.embedded_metadata import attach
+from components.exporter.saved_model.exporting import export
+from components.exporter.saved_model.scrub import scrub_build_paths
 from components.exporter.settings import ExportSettings
 from components.exporter.validator.probe.c_api import numpy_dtype
 from components.exporter.validator.probe.json_values import from_json

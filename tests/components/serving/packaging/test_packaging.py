@@ -13,15 +13,15 @@ import tensorflow as tf
 import yaml
 from google.protobuf import text_format
 
-from components.exporter.attachments import EXTRA
-from components.exporter.contract import Contract
-from components.exporter.inspecting import inspect_model
-from components.exporter.warmup import WARMUP_FILE
+from components.common.errors import NerError
+from components.common.hashing import tree_hash
+from components.exporter.contract.contract import Contract
+from components.exporter.saved_model.embedded_metadata import EXTRA
+from components.exporter.saved_model.inspecting import inspect_model
+from components.exporter.saved_model.warmup import WARMUP_FILE
 from components.serving.packaging.model_version import ModelVersion
 from components.serving.packaging.package_settings import PackageSettings
 from components.serving.packaging.packaging import LAYOUTS, package
-from components.text.errors import NerError
-from components.text.tree_hash import tree_hash
 
 SETTINGS = PackageSettings("ner")
 SIGNATURES = {"serving_default", "keyed", "feature_forward", "serving_examples"}

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client import bounded_rest
 from pipeline.kubeflow.client.connection import connect
 from pipeline.kubeflow.client.server_error import ServerError

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client import cron
-from pipeline.schedule import next_times
+from pipeline.retraining.schedule import next_times
 
 START = datetime(2023, 12, 28, 22, 7, 31, tzinfo=UTC)  # before a leap year's February, in the middle of a minute
 DAYS = 800  # over the 29 February and two turns of the year

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.parameters import typed_parameters
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
 from pipeline.kubeflow.client.pipelines import find_version, upload

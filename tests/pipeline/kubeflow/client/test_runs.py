@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
 from pipeline.kubeflow.client.run_status import RunStatus
 from pipeline.kubeflow.client.runs import find_run, start_spec, status_of

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.pipelines import upload
 from pipeline.kubeflow.client.runs import last_run_of
 from pipeline.kubeflow.client.schedule_definition import ScheduleDefinition

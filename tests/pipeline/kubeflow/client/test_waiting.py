@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.text.errors import NerError
+from components.common.errors import NerError
 from pipeline.kubeflow.client.server_error import ServerError
 from pipeline.kubeflow.client.waiting import duration, follow
 

@@ -1,0 +1,62 @@
+"""Notes an evaluation on the Evaluator's output artifacts."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from absl import logging
+from tfx.components.evaluator import constants
+from tfx.types import standard_component_specs
+from tfx.types.artifact import Artifact
+from tfx.utils import io_utils
+
+from components.evaluator.results.evaluation import Blessing, Evaluation
+
+FORCED_PROPERTY = "forced"
+"""Custom property of a blessing that was not earned: the reason."""
+
+
+def note_scores(evaluation: Artifact, result: Evaluation) -> None:
+    """Sets the overall scores as custom properties, floats by the names of `Scores.metrics()`, and `blessed` as int."""
+    if result.overall is not None:
+        candidate = result.overall.candidate
+        for name, value in candidate.metrics().items():
+            if "/" not in name:
+                evaluation.set_float_custom_property(name, value.value)
+        evaluation.set_float_custom_property("entity_support", float(candidate.entities.micro.support))
+        evaluation.set_float_custom_property("example_count", float(candidate.sentences))
+    evaluation.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, int(result.blessing.blessed))
+
+
+def note_blessing(
+    artifact: Artifact, blessing: Blessing, inputs: dict[str, list[Artifact]], exec_properties: dict[str, Any]
+) -> None:
+    """Does what the TFX Evaluator does with a blessing: the file, and the properties that its resolvers look for."""
+    (model,) = inputs[standard_component_specs.MODEL_KEY]
+    artifact.set_string_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri)
+    artifact.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
+    for baseline in inputs.get(standard_component_specs.BASELINE_MODEL_KEY) or []:
+        artifact.set_string_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, baseline.uri)
+        artifact.set_int_custom_property(constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, baseline.id)
+    if "current_component_id" in exec_properties:
+        artifact.set_string_custom_property("component_id", exec_properties["current_component_id"])
+    name = constants.BLESSED_FILE_NAME if blessing.blessed else constants.NOT_BLESSED_FILE_NAME
+    value = constants.BLESSED_VALUE if blessing.blessed else constants.NOT_BLESSED_VALUE
+    io_utils.write_string_file(os.path.join(artifact.uri, name), blessing.forced)
+    artifact.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, value)
+    if blessing.forced:
+        artifact.set_string_custom_property(FORCED_PROPERTY, blessing.forced)
+
+
+def log_decision(result: Evaluation) -> None:
+    """Says what was decided."""
+    blessing = result.blessing
+    f1 = "" if result.overall is None else f": entity F1 {result.overall.candidate.entities.micro.f1.value:.3f}"
+    against = "; ".join([*blessing.failures, *blessing.notes])
+    if blessing.forced:
+        logging.warning("The model is blessed by force (%s) against: %s", blessing.forced, against)
+    elif blessing.blessed:
+        logging.info("The model is blessed%s", f1)
+    else:
+        logging.warning("The model is not blessed: %s", against)

@@ -1,0 +1,135 @@
+"""From tagged sentences to counts, a row a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from components.evaluator.counts.count_table import Column, CountTable
+from components.evaluator.counts.matches import RIGHT
+from components.evaluator.counts.tagged_batch import TaggedBatch
+from components.evaluator.results.evaluation import ERROR_KINDS
+
+OUTSIDE = ""
+"""Stands for "no type" in the names of confusion columns; no type has this name."""
+
+BINS = 10
+"""Bins of equal width in which scores are compared with accuracy."""
+
+_Chosen = np.ndarray | slice
+
+_BASE: tuple[Column, ...] = (("sentences",), ("tokens",), ("same_ends",), ("same_type",), ("found_type",))
+_ERRORS: tuple[Column, ...] = tuple(("errors", kind) for kind in ERROR_KINDS)
+_TYPED = ("predicted", "gold", "right", "strict_predicted", "strict_gold", "strict_right")
+_BINNED = ("bin_tokens", "bin_scores", "bin_right")
+
+
+class _Counter:
+    """Collects (sentence, column, amount) and adds them up at once."""
+
+    def __init__(self, sentences: int, columns: tuple[Column, ...]) -> None:
+        self._shape = (sentences, len(columns))
+        self._place = {column: number for number, column in enumerate(columns)}
+        self._cells: list[np.ndarray] = []
+        self._amounts: list[np.ndarray] = []
+
+    def add(
+        self, column: Column, rows: np.ndarray, amounts: np.ndarray | None = None, shift: np.ndarray | int = 0
+    ) -> None:
+        """Adds `amounts` (1 by default) in `rows`, `shift` columns to the right of `column`."""
+        self._cells.append(rows * self._shape[1] + self._place[column] + shift)
+        self._amounts.append(np.ones(len(rows)) if amounts is None else amounts.astype(np.float64))
+
+    def counts(self) -> np.ndarray:
+        """float64 [sentences, columns]."""
+        size = self._shape[0] * self._shape[1]
+        flat = np.bincount(np.concatenate(self._cells), np.concatenate(self._amounts), minlength=size)
+        return flat.reshape(self._shape)
+
+
+def sentence_counts(batch: TaggedBatch) -> tuple[tuple[Column, ...], np.ndarray]:
+    """Everything that is counted of whole sentences.
+
+    Returns:
+        Names of the columns, and float64 [sentences, columns].
+    """
+    columns = (*_entity_columns(batch), ("right_tokens",))
+    if batch.scores is not None:
+        columns = (*columns, *((name, str(number)) for name in _BINNED for number in range(BINS)))
+    counter = _Counter(len(batch), columns)
+    _count_entities(counter, batch, np.s_[:], np.s_[:])
+    sentences = np.arange(len(batch))
+    counter.add(("sentences",), sentences)
+    counter.add(("tokens",), sentences, batch.lengths)
+    right = batch.gold == batch.predicted
+    counter.add(("right_tokens",), batch.rows[right])
+    if batch.scores is not None:
+        bins = np.clip(np.ceil(batch.scores * BINS).astype(np.int64) - 1, 0, BINS - 1)
+        for name, amounts in zip(_BINNED, (None, batch.scores, right), strict=True):
+            counter.add((name, "0"), batch.rows, amounts, shift=bins)
+    return columns, counter.counts()
+
+
+def entity_counts(batch: TaggedBatch, gold: np.ndarray, predicted: np.ndarray) -> tuple[tuple[Column, ...], np.ndarray]:
+    """What is counted of some of the entities.
+
+    Args:
+        batch: the sentences.
+        gold: bool [gold entities], which count.
+        predicted: bool [predicted entities], which count.
+
+    Returns:
+        As `sentence_counts`, without what is counted on tokens.
+    """
+    columns = _entity_columns(batch)
+    counter = _Counter(len(batch), columns)
+    _count_entities(counter, batch, gold, predicted)
+    starts = np.concatenate([batch.gold_entities.starts[gold], batch.predicted_entities.starts[predicted]])
+    sentences = np.unique(batch.rows[starts])
+    counter.add(("sentences",), sentences)
+    counter.add(("tokens",), sentences, batch.lengths[sentences])
+    return columns, counter.counts()
+
+
+def confusion_counts(batch: TaggedBatch) -> CountTable:
+    """Tokens by gold and predicted type, columns `("confusion", gold, predicted)`; not resampled."""
+    names = (OUTSIDE, *batch.vocabulary.type_names)
+    gold, predicted = (batch.vocabulary.types(ids) + 1 for ids in (batch.gold, batch.predicted))
+    counts = np.bincount(gold * len(names) + predicted, minlength=len(names) ** 2)
+    columns = tuple(("confusion", row, column) for row in names for column in names)
+    return CountTable(columns, counts[None, :].astype(np.float64))
+
+
+def _entity_columns(batch: TaggedBatch) -> tuple[Column, ...]:
+    # The types of one measure stand side by side: a type's number is its distance from the first.
+    typed = ((name, entity_type) for name in _TYPED for entity_type in batch.vocabulary.type_names)
+    return (*_BASE, *_ERRORS, *typed)
+
+
+def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predicted: _Chosen) -> None:
+    matches = batch.matches
+    rows, types = batch.rows[batch.gold_entities.starts][gold], batch.gold_entities.types[gold]
+    strict = batch.gold_entities.strict[gold]
+    errors = matches.gold_errors[gold]
+    counter.add(("found_type",), rows[matches.found_type[gold]])
+    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], shift=errors[errors != RIGHT])
+    _count_typed(counter, batch, {"gold": (rows, types), "strict_gold": (rows[strict], types[strict])})
+    rows, types = batch.rows[batch.predicted_entities.starts][predicted], batch.predicted_entities.types[predicted]
+    strict, errors = batch.predicted_entities.strict[predicted], matches.predicted_errors[predicted]
+    counter.add(("same_ends",), rows[matches.same_ends[predicted]])
+    counter.add(("same_type",), rows[matches.same_type[predicted]])
+    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], shift=errors[errors != RIGHT])
+    right, strict_right = matches.right[predicted], matches.strict_right[predicted]
+    chosen: dict[str, _Chosen] = {
+        "predicted": np.s_[:],
+        "strict_predicted": strict,
+        "right": right,
+        "strict_right": strict_right,
+    }
+    _count_typed(counter, batch, {name: (rows[which], types[which]) for name, which in chosen.items()})
+
+
+def _count_typed(counter: _Counter, batch: TaggedBatch, found: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    names = batch.vocabulary.type_names
+    if names:
+        for measure, (rows, types) in found.items():
+            counter.add((measure, names[0]), rows, shift=types)

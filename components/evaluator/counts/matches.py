@@ -1,0 +1,79 @@
+"""Which predicted entities are right, and in what way the others are wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from components.evaluator.counts.entities import Entities
+from components.evaluator.results.evaluation import ERROR_KINDS
+
+RIGHT = -1
+"""Error kind of a predicted entity that is right, and of a gold entity that is not missed."""
+
+_KIND = {name: number for number, name in enumerate(ERROR_KINDS)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Matches:
+    """Gold against predicted entities of one batch; `components.evaluator.results.evaluation.Scores` defines each measure.
+
+    Attributes:
+        right: bool [predicted], both ends and type agree with a gold entity.
+        strict_right: bool [predicted], the same in the strict reading.
+        same_ends: bool [predicted], both ends agree with a gold entity.
+        same_type: bool [predicted], shares a token with a gold entity of its type.
+        found_type: bool [gold], shares a token with a predicted entity of its type.
+        predicted_errors: int [predicted], index into `ERROR_KINDS` or `RIGHT`.
+        gold_errors: int [gold], the index of `missed` or `RIGHT`.
+    """
+
+    right: np.ndarray
+    strict_right: np.ndarray
+    same_ends: np.ndarray
+    same_type: np.ndarray
+    found_type: np.ndarray
+    predicted_errors: np.ndarray
+    gold_errors: np.ndarray
+
+    @classmethod
+    def of(cls, gold: Entities, predicted: Entities) -> Matches:
+        """Compares the entities of the same tokens."""
+        gold_at = np.full(len(gold.of_token), -1)  # [tokens], the gold entity that begins there
+        gold_at[gold.starts] = np.arange(len(gold))
+        other = gold_at[predicted.starts]  # [predicted], -1 for none: the last gold entity, whose match is masked
+        same_ends = other >= 0
+        same_ends[same_ends] = gold.ends[other[same_ends]] == predicted.ends[same_ends]
+        right = same_ends.copy()
+        right[same_ends] = gold.types[other[same_ends]] == predicted.types[same_ends]
+        strict_right = right & predicted.strict
+        strict_right[strict_right] = gold.strict[other[strict_right]]
+        touching, touched, same_type, found_type = _overlaps(gold, predicted)
+        conditions = [right, same_ends, same_type, touching]
+        kinds = [RIGHT, _KIND["type"], _KIND["boundary"], _KIND["boundary_and_type"]]
+        return cls(
+            right=right,
+            strict_right=strict_right,
+            same_ends=same_ends,
+            same_type=same_type,
+            found_type=found_type,
+            predicted_errors=np.select(conditions, kinds, _KIND["spurious"]),
+            gold_errors=np.where(touched, RIGHT, _KIND["missed"]),
+        )
+
+
+def _overlaps(gold: Entities, predicted: Entities) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Who shares a token with whom.
+
+    Returns:
+        bool [predicted] and bool [gold]: shares a token with any entity of the other side; the same two for sharing one
+        with an entity of the same type.
+    """
+    shared = np.flatnonzero((gold.of_token >= 0) & (predicted.of_token >= 0))
+    gold_there, predicted_there = gold.of_token[shared], predicted.of_token[shared]
+    same = gold.types[gold_there] == predicted.types[predicted_there]
+    flags = [np.zeros(len(entities), bool) for entities in (predicted, gold, predicted, gold)]
+    for flag, which in zip(flags, (predicted_there, gold_there, predicted_there[same], gold_there[same]), strict=True):
+        flag[which] = True
+    return flags[0], flags[1], flags[2], flags[3]

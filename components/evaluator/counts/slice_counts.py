@@ -1,0 +1,93 @@
+"""The counts of one slice, and how a batch of sentences gives them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from components.evaluator.counts.bootstrap import draws
+from components.evaluator.counts.count_table import CountTable
+from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
+from components.evaluator.counts.slicing import Slicer
+from components.evaluator.counts.tagged_batch import TaggedBatch
+from components.evaluator.results.errors_in_context import confident_mistakes, merge_mistakes
+from components.evaluator.results.evaluation import Mistake, Slice
+
+
+@dataclasses.dataclass
+class SliceCounts:
+    """What the scores of a slice are made from; adds up in any order and grouping.
+
+    Attributes:
+        tables: model name -> its counts.
+        confusions: model name -> its confusion matrix; only of all examples.
+        mistakes: the most confident mistakes, of each kind, of the model that they are shown for; only of all examples.
+    """
+
+    tables: dict[str, CountTable] = dataclasses.field(default_factory=dict)
+    confusions: dict[str, CountTable] = dataclasses.field(default_factory=dict)
+    mistakes: tuple[Mistake, ...] = ()
+
+    def add(self, other: SliceCounts) -> None:
+        """Adds the counts of `other`, which stays as it is."""
+        for own, theirs in ((self.tables, other.tables), (self.confusions, other.confusions)):
+            for model, table in theirs.items():
+                if model in own:
+                    own[model].add(table)
+                else:
+                    own[model] = CountTable(table.columns, table.values.copy())
+        if other.mistakes:
+            self.mistakes = merge_mistakes([self.mistakes, other.mistakes])
+
+
+def count_slices(
+    batches: Mapping[str, TaggedBatch],
+    features: Mapping[str, Sequence[Sequence[str]]],
+    slicer: Slicer,
+    replicates: int,
+    show: str,
+) -> Iterator[tuple[Slice, SliceCounts]]:
+    """Counts a batch of sentences once, and cuts the counts into slices.
+
+    Args:
+        batches: model name -> the same sentences as this model tagged them; at least one model.
+        features: see `Slicer.sentences`.
+        slicer: what is sliced by.
+        replicates: of the bootstrap.
+        show: the model whose mistakes are kept.
+
+    Yields:
+        Each slice that something of the batch is in, all examples first.
+    """
+    one = next(iter(batches.values()))
+    weights = draws(one.keys, replicates)
+    counted = {model: sentence_counts(batch) for model, batch in batches.items()}
+    yield (
+        Slice(),
+        SliceCounts(
+            {model: CountTable.of(*counts, weights) for model, counts in counted.items()},
+            {model: confusion_counts(batch) for model, batch in batches.items()},
+            confident_mistakes(batches[show]),
+        ),
+    )
+    for cut, rows in slicer.sentences(one, features):
+        yield (
+            cut,
+            SliceCounts(
+                {m: CountTable.of(names, rows_of[rows], weights[rows]) for m, (names, rows_of) in counted.items()}
+            ),
+        )
+    yield from _entity_slices(batches, slicer, weights)
+
+
+def _entity_slices(
+    batches: Mapping[str, TaggedBatch], slicer: Slicer, weights: np.ndarray
+) -> Iterator[tuple[Slice, SliceCounts]]:
+    found: dict[Slice, SliceCounts] = {}
+    for model, batch in batches.items():
+        for cut, gold, predicted in slicer.entities(batch):
+            table = CountTable.of(*entity_counts(batch, gold, predicted), weights)
+            found.setdefault(cut, SliceCounts()).tables[model] = table
+    yield from found.items()

@@ -1,0 +1,146 @@
+"""From counts to scores with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from components.evaluator.counts.count_table import CountTable
+from components.evaluator.counts.counting import BINS, OUTSIDE
+from components.evaluator.results.evaluation import (
+    ERROR_KINDS,
+    Calibration,
+    CalibrationBin,
+    Confusion,
+    EntityScores,
+    Estimate,
+    Scores,
+    TypedScores,
+)
+from components.text.tags import OUTSIDE as OUTSIDE_LABEL
+
+_TAILS = (2.5, 97.5)  # percentiles between which 95 % of the replicates lie
+
+Number = Callable[[np.ndarray], Any]
+"""Makes of [1 + replicates] what stands in the document: an `Estimate`; or leaves it, to be compared first."""
+
+
+def scores(table: CountTable, confusion: CountTable | None = None) -> Scores:
+    """The scores of one model on one slice.
+
+    Args:
+        table: its counts.
+        confusion: what `confusion_counts` counted, where that is wanted.
+    """
+    return _scores(table, confusion, estimate)
+
+
+def changes(candidate: CountTable, champion: CountTable) -> dict[str, Estimate]:
+    """Candidate minus champion, for each name that both have in `Scores.metrics()`."""
+    # With the identity for a number these are arrays, replicate by replicate of the same drawn sentences.
+    sides: list[dict[str, Any]] = [
+        dict(_scores(table, None, lambda values: values).metrics()) for table in (candidate, champion)
+    ]
+    ours, theirs = sides
+    return {name: estimate(ours[name] - theirs[name]) for name in ours if name in theirs}
+
+
+def estimate(values: np.ndarray) -> Estimate:
+    """The number in row 0 with the 95 % percentile interval of the other rows: [1 + replicates]."""
+    if len(values) == 1:
+        return Estimate(float(values[0]))
+    low, high = np.percentile(values[1:], _TAILS)
+    return Estimate(float(values[0]), float(low), float(high))
+
+
+def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> Scores:
+    types = sorted({column[1] for column in table.columns if column[0] == "gold"})
+    predicted, gold = (_matrix(table, measure, types).sum(axis=1) for measure in ("predicted", "gold"))
+    same_ends, same_type, found_type, right_tokens, tokens = (
+        table.column(name) for name in ("same_ends", "same_type", "found_type", "right_tokens", "tokens")
+    )
+    return Scores(
+        sentences=int(table.column("sentences")[0]),
+        tokens=int(tokens[0]),
+        entities=_typed(table, "", types, number),
+        strict=_typed(table, "strict_", types, number),
+        boundary=_entity_scores(_shares(same_ends, same_ends, predicted, gold), predicted, gold, number),
+        type_only=_entity_scores(_shares(same_type, found_type, predicted, gold), predicted, gold, number),
+        errors={kind: int(table.column("errors", kind)[0]) for kind in ERROR_KINDS},
+        token_accuracy=number(_divided(right_tokens, tokens)) if ("right_tokens",) in table.columns else None,
+        calibration=_calibration(table, number) if ("bin_tokens", "0") in table.columns else None,
+        confusion=None if confusion is None else _confusion(confusion),
+    )
+
+
+def _typed(table: CountTable, reading: str, types: Sequence[str], number: Number) -> TypedScores:
+    """Scores of one reading; `reading` is the prefix of its columns."""
+    counts = [_matrix(table, f"{reading}{measure}", types) for measure in ("right", "predicted", "gold")]
+    here = (counts[1][0] + counts[2][0]) > 0  # [types]: a type without any entity is none of the slice's
+    right, predicted, gold = (each[:, here] for each in counts)
+    shares = _shares(right, right, predicted, gold)
+    # A type that a replicate did not draw is no type there; its shares are 0 and add nothing.
+    drawn = ((predicted + gold) > 0).sum(axis=1)
+    macro = tuple(_divided(share.sum(axis=1), drawn) for share in shares)
+    total_right, total_predicted, total_gold = (each.sum(axis=1) for each in (right, predicted, gold))
+    micro = _shares(total_right, total_right, total_predicted, total_gold)
+    return TypedScores(
+        micro=_entity_scores(micro, total_predicted, total_gold, number),
+        macro=_entity_scores(macro, total_predicted, total_gold, number),
+        per_type={
+            kind: _entity_scores(tuple(share[:, i] for share in shares), predicted[:, i], gold[:, i], number)
+            for i, kind in enumerate(np.array(types, object)[here])
+        },
+    )
+
+
+def _matrix(table: CountTable, measure: str, types: Sequence[str]) -> np.ndarray:
+    """One column a type: float64 [1 + replicates, types]."""
+    columns = [table.column(measure, kind) for kind in types]
+    return np.stack(columns, axis=1) if columns else np.zeros((len(table.values), 0))
+
+
+def _shares(
+    right: np.ndarray, found: np.ndarray, predicted: np.ndarray, gold: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Precision, recall and F1 from predicted entities that are right and gold ones that are found, any shape."""
+    precision, recall = _divided(right, predicted), _divided(found, gold)
+    return precision, recall, _divided(2 * precision * recall, precision + recall)
+
+
+def _divided(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """0.0 where the denominator is, as in seqeval."""
+    return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
+
+
+def _entity_scores(
+    shares: tuple[np.ndarray, ...], predicted: np.ndarray, gold: np.ndarray, number: Number
+) -> EntityScores:
+    precision, recall, f1 = map(number, shares)
+    return EntityScores(precision, recall, f1, support=int(gold[0]), predicted=int(predicted[0]))
+
+
+def _calibration(table: CountTable, number: Number) -> Calibration:
+    tokens, scored, right = (
+        np.stack([table.column(name, str(bin_)) for bin_ in range(BINS)], axis=1)
+        for name in ("bin_tokens", "bin_scores", "bin_right")
+    )  # [1 + replicates, bins] each
+    error = _divided(np.abs(scored - right).sum(axis=1), tokens.sum(axis=1))
+    means, accuracies = _divided(scored[0], tokens[0]), _divided(right[0], tokens[0])
+    bins = tuple(
+        CalibrationBin(i / BINS, (i + 1) / BINS, int(tokens[0, i]), float(means[i]), float(accuracies[i]))
+        for i in range(BINS)
+    )
+    return Calibration(number(error), bins)
+
+
+def _confusion(table: CountTable) -> Confusion:
+    counts: Mapping[tuple[str, str], int] = {
+        (column[1], column[2]): int(count) for column, count in zip(table.columns, table.values[0], strict=True)
+    }
+    used = {label for labels, count in counts.items() if count for label in labels}
+    labels = (OUTSIDE, *sorted(used - {OUTSIDE}))
+    rows = tuple(tuple(counts.get((row, column), 0) for column in labels) for row in labels)
+    return Confusion((OUTSIDE_LABEL, *labels[1:]), rows)

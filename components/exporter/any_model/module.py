@@ -1,0 +1,136 @@
+"""What is served of any Keras model: raw features in, named outputs or labels out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.exporter.any_model.keras_interface import KerasInterface
+from components.exporter.any_model.label_lookup import LabelLookup
+from components.exporter.model_export_error import ModelExportError
+from components.exporter.serving.transform_graph import TransformGraph, ancestors, computed
+
+
+class GenericModule(tf.Module):
+    """Transform graph, model and label lookup in one graph.
+
+    Tracks the raw variables that the graph reads and never the Keras model, for the reason that `ServingModule` gives;
+    the model lives in a closure. Tables of its lookup layers are tracked one by one.
+
+    Attributes:
+        inputs: served name -> spec.
+        answer: concrete function, inputs by name -> outputs by name.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        interface: KerasInterface,
+        transform_graph: str | None = None,
+        labels: LabelLookup | None = None,
+    ) -> None:
+        """Puts the parts together and traces them.
+
+        Args:
+            model: owns the variables and tables.
+            interface: calls the model.
+            transform_graph: tf.Transform's output folder; None: the model takes what is served.
+            labels: turns the model's only output into a label.
+
+        Raises:
+            ModelExportError: the parts do not go together.
+        """
+        super().__init__(name="generic_serving")
+        self.transform = None if transform_graph is None else _loaded(transform_graph)
+        raw = {} if self.transform is None else _raw_features(str(transform_graph), self.transform, interface)
+        self.inputs = {name: _served(name, spec) for name, spec in raw.items()} or interface.inputs
+
+        @tf.function(autograph=False)
+        def answer(values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            if self.transform is not None:
+                values = self.transform({name: _as_parsed(raw[name], value) for name, value in values.items()})
+                _require_dense(values, interface)
+            outputs = interface(values)
+            return outputs if labels is None else _labelled(outputs, labels)
+
+        self.answer = answer.get_concrete_function(self.inputs)
+        self.model_variables = list(self.answer.variables)
+        kind = tf.saved_model.experimental.TrackableResource
+        self.tables = [each for each in tf.train.TrackableView(model).descendants() if isinstance(each, kind)]
+
+
+def _loaded(folder: str) -> TransformGraph:
+    try:
+        return TransformGraph(folder)
+    except OSError as error:
+        raise ModelExportError(
+            f"transform_graph: {folder} is no complete output folder of tf.Transform ({error}). It holds transform_fn, "
+            "transformed_metadata and, as TFX's Transform writes it, the schema of raw features in metadata."
+        ) from error
+
+
+def _raw_features(folder: str, transform: TransformGraph, interface: KerasInterface) -> dict[str, Any]:
+    """Feature specs of what must be sent: what the model's inputs are computed from, so not the training label."""
+    function = transform.saved_transform.transform_fn
+    transformed = _by_name(function.structured_outputs, function.outputs)
+    if missing := sorted({*interface.inputs} - {*transformed}):
+        raise ModelExportError(
+            f"the model takes {missing}, which the transform graph does not give; it gives {sorted(transformed)}. Name "
+            "the model's inputs after transformed features."
+        )
+    [[given], _] = function.structured_input_signature
+    fed = _by_name(given, function.inputs)  # captured tables and constants follow after the features
+    needed = ancestors(computed(tensor) for name in interface.inputs for tensor in transformed[name])
+    spec = tft.TFTransformOutput(folder).raw_feature_spec()
+    return {name: spec[name] for name in spec if needed & {tensor.op.name for tensor in fed[name]}}
+
+
+def _by_name(structure: Mapping[str, Any], tensors: Sequence[tf.Tensor]) -> dict[str, list[tf.Tensor]]:
+    """Tensors of a function's flat list by the name of the feature they belong to (several for a sparse one)."""
+    flat = iter(tensors)
+    return {
+        name: [next(flat) for _ in tf.nest.flatten(structure[name], expand_composites=True)]
+        for name in sorted(structure)  # the order in which TensorFlow flattens dictionaries
+    }
+
+
+def _served(name: str, spec: Any) -> tf.TensorSpec:
+    """What a request holds for a raw feature."""
+    if isinstance(spec, tf.io.FixedLenFeature):
+        return tf.TensorSpec([None, *spec.shape], spec.dtype, name=name)
+    if isinstance(spec, tf.io.VarLenFeature):
+        return tf.TensorSpec([None, None], spec.dtype, name=name)
+    raise ModelExportError(
+        f"raw feature {name} of the transform graph is a {type(spec).__name__}, which a request cannot hold. Declare "
+        "it with a fixed shape, or as a list of values, in the schema."
+    )
+
+
+def _as_parsed(spec: Any, value: tf.Tensor) -> Any:
+    """The value as parsing a tf.Example would give it; of variable-length features every value counts, "" and 0 too."""
+    if isinstance(spec, tf.io.VarLenFeature):
+        return tf.RaggedTensor.from_tensor(value).to_sparse()
+    return value
+
+
+def _require_dense(values: Mapping[str, Any], interface: KerasInterface) -> None:
+    for name in interface.inputs:
+        if not isinstance(values[name], tf.Tensor) and name not in interface.takes_sparse:
+            raise ModelExportError(
+                f"transformed feature {name} is a {type(values[name]).__name__}, and the model takes it dense. Make it "
+                "dense in the preprocessing function, or declare keras.Input(..., sparse=True)."
+            )
+
+
+def _labelled(outputs: Mapping[str, tf.Tensor], labels: LabelLookup) -> dict[str, tf.Tensor]:
+    if len(outputs) != 1:
+        raise ModelExportError(
+            f"labels belong to one output, and the model gives {sorted(outputs)}. Export a model that gives the class "
+            "scores only: keras.Model(model.inputs, model.outputs[0])."
+        )
+    [(name, scores)] = outputs.items()
+    return labels(scores, name)

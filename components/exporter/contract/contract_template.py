@@ -1,0 +1,119 @@
+"""Reads schemas/serving_contract.yaml and fills in what is configured."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.resources
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import yaml
+
+from components.exporter.contract.tensors import TensorContract
+from components.exporter.contract_error import ContractError
+from components.exporter.settings import ExportSettings
+from components.exporter.signature_contract import SignatureContract
+
+FEATURES = "{features}"
+FILE = "serving_contract.yaml"
+COMPLETE = ("tokens", "scores", "offsets")
+
+
+@dataclasses.dataclass(frozen=True)
+class ContractTemplate:
+    """The contract before configuration.
+
+    Attributes:
+        version: see `Contract`.
+        document: the whole file.
+    """
+
+    version: int
+    document: Mapping[str, Any]
+
+    @classmethod
+    def load(cls) -> ContractTemplate:
+        """Reads the file that is installed with the package."""
+        document = yaml.safe_load((importlib.resources.files("schemas") / FILE).read_text(encoding="utf-8"))
+        return cls(document["version"], document)
+
+    def signatures(self, settings: ExportSettings) -> dict[str, SignatureContract]:
+        """Returns the signatures under the names by which they are served.
+
+        Raises:
+            ContractError: `settings.default` is unknown, or a forwarded feature has the name of an output.
+        """
+        names = self.document["defaults"].get(settings.default)
+        if names is None:
+            raise ContractError(
+                f"exporter.default is {settings.default!r}; it must be one of {sorted(self.document['defaults'])}."
+            )
+        if unknown := sorted({*settings.outputs} - {*self.document["groups"]}):
+            raise ContractError(f"exporter.outputs: {unknown} is unknown; there are {sorted(self.document['groups'])}.")
+        if taken := sorted({*settings.forward} & {*self.document["outputs"]}):
+            raise ContractError(
+                f"exporter.forward: {taken} cannot come back under that name, the model gives outputs called so. "
+                "Rename the feature in the data."
+            )
+        wanted = {
+            name: signature
+            for name, signature in self.document["signatures"].items()
+            if settings.forward or FEATURES not in signature["inputs"]
+        }
+        return {
+            served: self._signature(value, settings)
+            for name, value in wanted.items()
+            for served in names.get(name, [name])
+        }
+
+    def _signature(self, signature: Mapping[str, Any], settings: ExportSettings) -> SignatureContract:
+        forward = settings.forward
+        inputs = {name: self._input(name, forward) for name in _filled(signature["inputs"], forward)}
+        complete = signature.get("complete", False)
+        outputs = self._answer({*settings.outputs, *COMPLETE} if complete else {*settings.outputs})
+        if settings.token_length is not None and not complete:
+            outputs = {name: _cut_at(settings.token_length, tensor) for name, tensor in outputs.items()}
+            outputs["truncated"] = _tensor(self.document["outputs"]["truncated"])
+        for source, dims in signature.get("forwarded", {}).items():
+            for path in _filled([source], forward):
+                outputs[path.rpartition(":")[2]] = self._forwarded(path, dims, inputs)
+        return SignatureContract(inputs, outputs, signature["meaning"])
+
+    def _answer(self, groups: set[str]) -> dict[str, TensorContract]:
+        names = [
+            "tags",
+            *(name for group, names in self.document["groups"].items() if group in groups for name in names),
+        ]
+        return {name: _tensor(self.document["outputs"][name]) for name in names}
+
+    def _input(self, name: str, forward: Mapping[str, str]) -> TensorContract:
+        if name in self.document["inputs"]:
+            return _tensor(self.document["inputs"][name])
+        return TensorContract(forward[name], (None,), f"The feature `{name}` of the row.", "feature")
+
+    def _forwarded(self, path: str, dims: list[Any], inputs: Mapping[str, TensorContract]) -> TensorContract:
+        """An output that returns `input`, or the feature of an input of tf.Examples: `input:feature`."""
+        name, _, feature = path.partition(":")
+        dtype = inputs[name].serialized[feature]["dtype"] if feature else inputs[name].dtype
+        meaning = f"`{feature or name}` as it was sent."
+        return TensorContract(dtype, _shape(dims), meaning, forwards=path)
+
+
+def _filled(names: Iterable[str], forward: Mapping[str, str]) -> list[str]:
+    """Puts the configured features in the place of `{features}`; a name stands once."""
+    return list(dict.fromkeys(name for entry in names for name in (forward if entry == FEATURES else [entry])))
+
+
+def _cut_at(length: int, tensor: TensorContract) -> TensorContract:
+    """Of a fixed number of tokens; entities are as many as there are."""
+    by_token = not tensor.role.startswith("entity_")
+    return dataclasses.replace(tensor, shape=(None, length)) if by_token else tensor
+
+
+def _tensor(values: Mapping[str, Any]) -> TensorContract:
+    return TensorContract.from_dict({**values, "shape": _shape(values["shape"])})
+
+
+def _shape(dims: Iterable[int | str]) -> tuple[int | None, ...]:
+    """Dimensions with a name may have any size."""
+    return tuple(dim if isinstance(dim, int) else None for dim in dims)

@@ -1,0 +1,94 @@
+"""From logits to tags, in the graph.
+
+Viterbi's algorithm with the transitions of IOB2: I-X may only follow B-X and I-X. TensorFlow itself has no decoder for
+sequences with constraints (that of TensorFlow Addons is no longer kept), so it is written with stock ops.
+`components.text.transitions.legal_path` is the same for one sentence in numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from components.text.tags import split_tag
+from components.text.token_positions import TokenPlaces
+from components.text.transitions import transitions
+
+
+def decode_legal(logits: tf.Tensor, places: TokenPlaces, tags: Sequence[str]) -> tf.Tensor:
+    """Finds the most probable legal sequence of each sentence.
+
+    Where the best tags are legal already, which is in most sentences, they are the answer and cost next to nothing.
+
+    Args:
+        logits: float32 [tokens, tags], of all sentences one behind the other.
+        places: of the tokens.
+        tags: tag vocabulary.
+
+    Returns:
+        int64 [tokens], ids of tags.
+    """
+    start, step = transitions(tags)
+    best = tf.argmax(logits, -1)
+    # What stands before a sentence counts as one tag more.
+    before = tf.where(places.begins, tf.constant(len(tags), tf.int64), tf.roll(best, 1, 0))
+    forbidden = tf.constant(np.concatenate([step, start[None]]).reshape(-1) < 0)
+    wrong = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
+
+    # A call of its own: what stands in the branch itself takes time in every request, taken or not.
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+    def repaired(logits: tf.Tensor, begins: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor) -> tf.Tensor:
+        parts = _independent_parts(logits, begins, tags)
+        return _repaired(logits, parts, best, wrong, tf.constant(start), tf.constant(step))
+
+    return tf.cond(tf.reduce_any(wrong), lambda: repaired(logits, places.begins, best, wrong), lambda: best)
+
+
+def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
+    """Cuts sentences where the best legal sequence is that of the parts: int64 [parts + 1], splits.
+
+    That is before a token at which no I-X is better than its B-X: the same tags may follow the two, and B-X, unlike
+    I-X, may follow any, so a best sequence has no I there, and what stands before does not matter. Parts are short, and
+    the steps of Viterbi's algorithm, one after another, are what it costs.
+    """
+    ids = {split_tag(tag): number for number, tag in enumerate(tags)}
+    types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
+    firsts, others = (tf.constant([ids[prefix, kind] for kind in types], tf.int32) for prefix in "BI")
+    ahead = tf.gather(logits, firsts, axis=1) >= tf.gather(logits, others, axis=1)  # [tokens, types]
+    cuts = tf.squeeze(tf.where(begins | tf.reduce_all(ahead, 1)), 1)
+    return tf.concat([cuts, tf.shape(logits, tf.int64)[:1]], 0)
+
+
+def _repaired(
+    logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor, start: tf.Tensor, step: tf.Tensor
+) -> tf.Tensor:
+    """Replaces the tags of parts with a tag that is `wrong`; some is."""
+    rows = tf.RaggedTensor.from_row_splits(tf.range(tf.size(best)), splits, validate=False)  # indices of tokens
+    bad = tf.reduce_any(rows.with_flat_values(wrong), 1)
+    chosen = tf.ragged.boolean_mask(rows, bad)  # [illegal parts, tokens]
+    # Logs of probabilities: sums of logits over a long sentence would run out of digits.
+    scores = tf.nn.log_softmax(tf.gather(logits, chosen.flat_values))
+    paths = _viterbi(chosen.with_flat_values(scores).to_tensor(), chosen.row_lengths(), start, step)
+    found = tf.RaggedTensor.from_tensor(paths, chosen.row_lengths()).flat_values
+    return tf.tensor_scatter_nd_update(best, chosen.flat_values[:, None], found)
+
+
+def _viterbi(emissions: tf.Tensor, lengths: tf.Tensor, start: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    """Best paths int64 [rows, tokens] through log probabilities [rows, tokens, tags]; what is padding means nothing."""
+    by_time = tf.transpose(emissions, [1, 0, 2])  # [tokens, rows, tags]
+    by_time = tf.pad(by_time, [[0, 1], [0, 0], [0, 0]])  # one step that is padding everywhere: never no step at all
+    real = tf.transpose(tf.sequence_mask(lengths, tf.shape(by_time)[0]))[:, :, None]  # [tokens + 1, rows, 1]
+    stay = tf.broadcast_to(tf.range(tf.shape(emissions)[2], dtype=tf.int64), tf.shape(by_time)[1:])
+
+    def forward(state: tuple[tf.Tensor, tf.Tensor], now: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        emission, is_real = now
+        reached = state[0][:, :, None] + step  # [rows, tags before, tags]
+        scores = tf.where(is_real, tf.reduce_max(reached, 1) + emission, state[0])
+        return scores, tf.where(is_real, tf.argmax(reached, 1), stay)
+
+    scores, backward = tf.scan(forward, (by_time[1:], real[1:]), (by_time[0] + start, stay))
+    last = tf.argmax(scores[-1], -1)  # [rows]
+    path = tf.scan(lambda tag, back: tf.gather(back, tag, batch_dims=1), backward, last, reverse=True)
+    return tf.transpose(path)

@@ -1,0 +1,113 @@
+"""What is served: raw sentences in, tokens, tags, scores, offsets and entities out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import tensorflow as tf
+
+from components.exporter.serving.decoding import decode_legal
+from components.exporter.serving.entity_spans import entity_spans
+from components.exporter.serving.sentence_logits import sentence_logits
+from components.exporter.serving.transform_graph import TransformGraph
+from components.exporter.settings import LEGAL, ExportSettings
+from components.text.token_positions import TokenPlaces
+from components.text.transitions import outside_tags
+from components.trainer.trained_model import TrainedModel
+from components.transform.features import ENDS, SENTENCE, STARTS, TOKENS, model_features
+
+_COMPLETE = ("tokens", "scores", "offsets")
+
+
+class ServingModule(tf.Module):
+    """Preprocessing, tagger and label lookup in one graph.
+
+    Tracks the tagger's raw variables and never the Keras model: a KerasVariable is exported as a second variable, and
+    the one that the graph reads stays uninitialized in every loader but Python's (keras-team/keras#19274). The model
+    itself lives in a closure.
+    """
+
+    def __init__(self, trained: TrainedModel, transform_graph: str, settings: ExportSettings) -> None:
+        """Puts the parts together.
+
+        Args:
+            trained: the tagger.
+            transform_graph: tf.Transform's output folder.
+            settings: decoding, padding, and which outputs `tag` gives.
+        """
+        super().__init__(name="ner_serving")
+        model = trained.model
+        self._windows, self._gap = trained.windows, model.gap
+        self._settings = settings
+        self.transform = TransformGraph(transform_graph)
+        self._features = model_features(self.transform.names())
+        self.model_variables = [variable.value for variable in model.variables]
+        self._logits = lambda features: model(features, training=False)
+        # Ids are positions in the vocabulary: a lookup table would add nothing but a file to lose.
+        self._tag_names = tuple(trained.tags)
+        self._outside_shift = trained.outside_shift
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=SENTENCE)])
+    def tag(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Tags a batch of raw sentences.
+
+        Args:
+            sentence: string [batch].
+
+        Returns:
+            `tags` and the configured groups of outputs: `tokens` string, `scores` float32 (the tag's probability),
+            `starts` and `ends` int32 (code points of the raw sentence), all [batch, tokens]; of the group `entities`
+            what `entity_spans` gives, [batch, entities]. Rows are padded with the configured text and 0. No token at
+            all gives [batch, 0]. With a fixed `token_length` there is `truncated` bool [batch], too.
+        """
+        return self._answer(sentence, self._settings.outputs, self._settings.token_length)
+
+    def tag_completely(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The same with tokens, scores and offsets whatever is configured, and never cut: for evaluation.
+
+        Calls the graph of `tag` where that gives all this, so that the tagger is in the model once.
+        """
+        if self._settings.token_length is None and {*_COMPLETE} <= {*self._settings.outputs}:
+            return self.tag(sentence)
+        return self._answer(sentence, {*self._settings.outputs, *_COMPLETE}, None)
+
+    def _answer(self, sentence: tf.Tensor, outputs: Collection[str], length: int | None) -> dict[str, tf.Tensor]:
+        wanted = {TOKENS, STARTS, ENDS, *self._features}
+        features = self.transform.only(wanted, {SENTENCE: tf.expand_dims(sentence, 1)})
+        splits = features[TOKENS].row_splits  # of all features
+        best, scores = self._best(features, TokenPlaces.of(splits))
+        starts, ends = (tf.cast(features[name].flat_values, tf.int32) for name in (STARTS, ENDS))
+        flat = {"tags": tf.gather(tf.constant(self._tag_names), best)}
+        if "tokens" in outputs:
+            flat["tokens"] = features[TOKENS].flat_values
+        if "scores" in outputs:
+            flat["scores"] = scores
+        if "offsets" in outputs:
+            flat |= {"starts": starts, "ends": ends}
+        answer = {name: self._rows(_ragged(value, splits), length) for name, value in flat.items()}
+        if "entities" in outputs:
+            best, scores, starts, ends = (_ragged(value, splits) for value in (best, scores, starts, ends))
+            found = entity_spans(sentence, best, scores, starts, ends, self._tag_names)
+            answer |= {name: self._rows(value, None) for name, value in found.items()}
+        if length is not None:
+            answer["truncated"] = splits[1:] - splits[:-1] > length
+        return answer
+
+    def _best(self, features: dict[str, tf.RaggedTensor], places: TokenPlaces) -> tuple[tf.Tensor, tf.Tensor]:
+        """Ids of tags, int64 [tokens], and their probabilities, float32 [tokens]."""
+        ids = {name: features[name] for name in self._features}
+        logits = sentence_logits(self._logits, self._gap, self._windows, ids, places)  # [tokens, tags]
+        lowered = logits
+        if self._outside_shift:
+            lowered = logits - self._outside_shift * outside_tags(self._tag_names)
+        legal = self._settings.decoding == LEGAL
+        best = decode_legal(lowered, places, self._tag_names) if legal else tf.argmax(lowered, -1)
+        return best, tf.gather(tf.nn.softmax(logits), best, batch_dims=1)
+
+    def _rows(self, values: tf.RaggedTensor, length: int | None) -> tf.Tensor:
+        filler = self._settings.pad if values.dtype == tf.string else tf.zeros([], values.dtype)
+        return values.to_tensor(filler, shape=[None, length])
+
+
+def _ragged(values: tf.Tensor, splits: tf.Tensor) -> tf.RaggedTensor:
+    return tf.RaggedTensor.from_row_splits(values, splits, validate=False)

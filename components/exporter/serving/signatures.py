@@ -1,0 +1,67 @@
+"""The signatures of an exported model: the same tags, asked for in different ways.
+
+Article: "How to extend a Keras model" (keys and features passed through, several signatures). Each is a function of its
+own around one traced core, so the graph holds the tagger once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from components.exporter.serving.serving_module import ServingModule
+from components.exporter.settings import ExportSettings
+from components.transform.features import KEY, SENTENCE
+
+SERVING_DEFAULT = "serving_default"
+KEYED = "keyed"
+UNKEYED = "unkeyed_signature"
+FEATURE_FORWARD = "feature_forward"
+SERVING_EXAMPLES = "serving_examples"
+
+
+def build_signatures(module: ServingModule, settings: ExportSettings) -> dict[str, Callable[..., Any]]:
+    """Returns the signatures by name, as `tf.saved_model.save` takes them.
+
+    Args:
+        module: gives the tags.
+        settings: which signature is the default, which features are forwarded.
+    """
+    keyed = _forwarding(module, {KEY: "string"})
+    signatures: dict[str, Callable[..., Any]] = {
+        KEYED: keyed,
+        SERVING_DEFAULT: module.tag,
+        SERVING_EXAMPLES: _examples(module),
+    }
+    if settings.default == KEYED:
+        signatures |= {SERVING_DEFAULT: keyed, UNKEYED: module.tag}
+    if settings.forward:
+        signatures[FEATURE_FORWARD] = _forwarding(module, settings.forward)
+    return signatures
+
+
+def _forwarding(module: ServingModule, features: Mapping[str, str]) -> Callable[..., Any]:
+    """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged beside the tags."""
+    specs = {name: tf.TensorSpec([None], dtype, name=name) for name, dtype in {**features, SENTENCE: "string"}.items()}
+
+    @tf.function(autograph=False)
+    def forward(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {**module.tag(inputs[SENTENCE]), **{name: tf.identity(inputs[name]) for name in features}}
+
+    return forward.get_concrete_function(**specs)
+
+
+def _examples(module: ServingModule) -> Callable[..., Any]:
+    """Tags serialized `tf.Example`s. The key has shape [batch, 1]: BulkInferrer cannot take strings of rank 1."""
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name="examples")])
+    def serving_examples(examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        parsed = tf.io.parse_example(
+            examples,
+            {SENTENCE: tf.io.FixedLenFeature([], tf.string), KEY: tf.io.FixedLenFeature([1], tf.string, [""])},
+        )
+        return {**module.tag_completely(parsed[SENTENCE]), KEY: parsed[KEY]}
+
+    return serving_examples

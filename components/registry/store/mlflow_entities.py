@@ -1,0 +1,88 @@
+"""Between MLflow's entities and ours."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from components.registry.errors import RegistryError
+from components.registry.names import (
+    BLESSED_TAG,
+    CONTRACT_VERSION_TAG,
+    METRIC_TAG_PREFIX,
+    PARAMS_TAG,
+    SLICES_TAG,
+    TRAINED_HASH_TAG,
+    TREE_HASH_TAG,
+    TYPES_TAG,
+)
+from components.registry.store.version_record import VersionRecord
+
+_MAX_TAG_CHARACTERS = 100_000  # MLflow's limit for the tags of a version
+OWN_TAGS = (
+    TREE_HASH_TAG,
+    TRAINED_HASH_TAG,
+    BLESSED_TAG,
+    CONTRACT_VERSION_TAG,
+    PARAMS_TAG,
+    SLICES_TAG,
+    TYPES_TAG,
+)
+TOO_LONG = "too long for a tag; see the files of the version"
+
+
+@contextmanager
+def ignoring(code: str) -> Iterator[None]:
+    """Leaves the block quietly on MLflow's error `code`, such as RESOURCE_DOES_NOT_EXIST."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code != code:
+            raise
+
+
+def create_registered_model(client: Any, name: str, description: str = "") -> None:
+    """Creates a registered model; one that is there already, or that another process was faster with, is fine."""
+    with ignoring("RESOURCE_ALREADY_EXISTS"):
+        client.create_registered_model(name, description=description or None)
+
+
+def version_tags(record: VersionRecord, digest: str, contract_version: int | None = None) -> dict[str, str]:
+    """The tags to store with a version: the caller's, its metrics as text, and what the registry knows itself.
+
+    Args:
+        record: What is registered with the version.
+        digest: Tree hash of the model.
+        contract_version: Version of its serving contract; None if it has none.
+
+    Raises:
+        RegistryError: If a tag belongs to the registry or is too long, or a metric is not a finite number.
+    """
+    for key, value in record.tags.items():
+        if key in OWN_TAGS or key.startswith(METRIC_TAG_PREFIX):
+            raise RegistryError(f"tag {key!r}: the registry writes this one itself. Use another name.")
+        if len(value) > _MAX_TAG_CHARACTERS:
+            raise RegistryError(
+                f"tag {key!r}: {len(value)} characters, at most {_MAX_TAG_CHARACTERS} can be stored. "
+                "Store the text as a file."
+            )
+    for key, score in record.metrics.items():
+        if not math.isfinite(score):
+            raise RegistryError(f"metric {key!r}: {score} is no score. Leave the metric out.")
+    own = {TREE_HASH_TAG: digest, BLESSED_TAG: str(record.blessed).lower()}
+    if contract_version is not None:
+        own[CONTRACT_VERSION_TAG] = str(contract_version)
+    tables = {SLICES_TAG: record.metrics_by_slice, TYPES_TAG: record.metrics_by_type, PARAMS_TAG: record.params}
+    own |= {key: _table(values) for key, values in tables.items() if values}
+    scores = {METRIC_TAG_PREFIX + key: repr(float(score)) for key, score in record.metrics.items()}
+    return {**record.tags, **scores, **own}
+
+
+def _table(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=dict)
+    return text if len(text) <= _MAX_TAG_CHARACTERS else TOO_LONG

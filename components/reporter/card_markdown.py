@@ -1,0 +1,81 @@
+"""The model card as Markdown, with the front matter that model hubs read."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from components.evaluator.results.evaluation import Estimate
+from components.reporter.limits import limits
+from components.reporter.model_facts import ModelFacts
+from components.reporter.score_rows import metric_rows, slice_tables, type_rows
+from components.reporter.serving_commands import serving_commands
+
+# What CommonMark or a table would take for markup; types and slices are named by the data.
+_MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
+
+
+def card_markdown(facts: ModelFacts) -> str:
+    """Writes the card of a model for people.
+
+    The front matter holds language, licence and scores in the form of Hugging Face's model cards.
+    """
+    environment = Environment(  # no HTML: what it would escape is markup-free here by the filter `plain`
+        loader=PackageLoader("components.reporter", "templates"),
+        autoescape=False,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"plain": _plain, "told": _told, "count": lambda value: f"{value:,}"}
+    return environment.get_template("model_card.md.j2").render(
+        facts=facts,
+        overall=facts.overall,
+        front_matter=yaml.safe_dump(_front_matter(facts), sort_keys=False, allow_unicode=True),
+        limits=limits(facts),
+        metric_rows=metric_rows(facts.overall) if facts.overall else [],
+        type_rows=type_rows(facts.evaluation),
+        slice_tables=slice_tables(facts.evaluation),
+        commands=serving_commands(facts),
+    )
+
+
+def _front_matter(facts: ModelFacts) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "language": list(facts.card.languages),
+        "license": facts.card.license,
+        "library_name": "tensorflow",
+        "pipeline_tag": "token-classification",
+    }
+    if facts.overall:
+        micro = facts.overall.candidate.entities.micro
+        dataset = {
+            "name": facts.card.data or "corpus of the run",
+            "type": "unknown",
+            "split": ", ".join(facts.evaluation.splits),
+        }
+        metrics = [
+            {"type": name, "value": round(value.value, 4), "name": f"Entity {name}"}
+            for name, value in (("precision", micro.precision), ("recall", micro.recall), ("f1", micro.f1))
+        ]
+        task = {"type": "token-classification", "name": "Named entity recognition"}
+        values["model-index"] = [
+            {"name": facts.name, "results": [{"task": task, "dataset": dataset, "metrics": metrics}]}
+        ]
+    return {name: value for name, value in values.items() if value}
+
+
+def _plain(value: object) -> str:
+    return _MARKUP.sub(r"\\\1", " ".join(str(value).split()))
+
+
+def _told(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "–"
+    if estimate.low is None or estimate.high is None:
+        return f"{estimate.value:.3f}"
+    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"

@@ -1,0 +1,118 @@
+"""The Reporter's contract."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+from tfx.types.component_spec import ChannelParameter, ExecutionParameter
+
+from components.reporter import executor
+from components.reporter.card_text import CardText
+from components.reporter.model_card_artifact import ModelCard
+from components.reporter.report_artifact import Report
+
+
+class _ReporterSpec(component_spec.ComponentSpec):
+    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+        executor.MODEL_NAME_KEY: ExecutionParameter(type=str),
+        executor.TRAINING_KEY: ExecutionParameter(type=str),
+        executor.LINEAGE_KEY: ExecutionParameter(type=str),
+        executor.CARD_KEY: ExecutionParameter(type=str),
+        "code_version": ExecutionParameter(type=str, optional=True),
+    }
+    INPUTS = {  # noqa: RUF012
+        executor.EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation),
+        executor.EXPORTED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
+        executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
+        executor.STATISTICS_KEY: ChannelParameter(type=standard_artifacts.ExampleStatistics),
+        executor.EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples),
+        executor.CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        executor.HYPERPARAMETERS_KEY: ChannelParameter(type=standard_artifacts.HyperParameters, optional=True),
+    }
+    OUTPUTS = {  # noqa: RUF012
+        executor.REPORT_KEY: ChannelParameter(type=Report),
+        executor.MODEL_CARD_KEY: ChannelParameter(type=ModelCard),
+    }
+
+
+class Reporter(base_component.BaseComponent):
+    """Writes the report of a model and its card, blessed or not.
+
+    Component `outputs` contains:
+
+    *   `report`: `Report`, a folder with `report.html`. Its section on the run is empty, since the run is not over;
+        `ner report` fills it in.
+    *   `model_card`: `ModelCard`, a folder with `model_card.md` and `model_card.json`.
+
+    Example:
+        Reporter(
+            evaluation=evaluator.outputs["evaluation"],
+            exported_model=exporter.outputs["exported_model"],
+            trained_model=trainer.outputs["model"],
+            statistics=statistics_gen.outputs["statistics"],
+            examples=example_gen.outputs["examples"],
+            champion=champion.outputs["champion"],
+            model_name="ner",
+            training={"tagger": "article", "epochs": 20},
+            lineage={"run_fingerprint": "5f1c"},
+            card=CardText(intended_use="Names and places in news."),
+        )
+    """
+
+    SPEC_CLASS = _ReporterSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
+
+    def __init__(
+        self,
+        evaluation: types.BaseChannel,
+        exported_model: types.BaseChannel,
+        trained_model: types.BaseChannel,
+        statistics: types.BaseChannel,
+        examples: types.BaseChannel,
+        model_name: str,
+        training: Mapping[str, Any],
+        lineage: Mapping[str, str],
+        card: CardText,
+        champion: types.BaseChannel | None = None,
+        hyperparameters: types.BaseChannel | None = None,
+        code_version: str | None = None,
+    ) -> None:
+        """Declares the node.
+
+        Args:
+            evaluation: channel of the Evaluator's `ModelEvaluation`.
+            exported_model: channel of the Exporter's `Model`.
+            trained_model: channel of the Trainer's `Model`, with its history.
+            statistics: channel of the `ExampleStatistics` of all splits.
+            examples: channel of the `Examples`.
+            model_name: name of the registered model.
+            training: settings of the training by name, for the reader.
+            lineage: what the model is made from, name -> text.
+            card: what only people know of the model.
+            champion: channel of the champion's `Model`; may be empty, and its artifact may be.
+            hyperparameters: channel of the Tuner's `HyperParameters`, where there is a Tuner.
+            code_version: anything that changes when the code of the report does, so that TFX's cache sees it.
+        """
+        spec = _ReporterSpec(
+            evaluation=evaluation,
+            exported_model=exported_model,
+            trained_model=trained_model,
+            statistics=statistics,
+            examples=examples,
+            champion=champion,
+            hyperparameters=hyperparameters,
+            model_name=model_name,
+            training=json.dumps(dict(training), sort_keys=False),
+            lineage=json.dumps(dict(lineage)),
+            card=json.dumps(dataclasses.asdict(card), sort_keys=True),
+            code_version=code_version,
+            report=types.Channel(type=Report),
+            model_card=types.Channel(type=ModelCard),
+        )
+        super().__init__(spec=spec)

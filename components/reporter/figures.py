@@ -1,0 +1,113 @@
+"""The report's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from components.evaluator.results.evaluation import Calibration
+from components.reporter.split_summary import SplitSummary
+from components.reporter.themed_svg import COLOURS, themed_svg
+
+# Line of a training history -> its words and colour. What training and evaluation share stands in one figure.
+_LOSSES = {"loss": ("training", "second"), "val_loss": ("eval split", "accent")}
+_SCORES = {
+    "val_entity_precision": ("precision", "second"),
+    "val_entity_recall": ("recall", "good"),
+    "val_entity_f1": ("F1", "accent"),
+}
+
+
+def reliability_diagram(calibration: Calibration) -> Markup:
+    """Draws accuracy over mean score of each bin, and below it how many tokens the bins hold."""
+    filled = [part for part in calibration.bins if part.count]
+    tokens = sum(part.count for part in filled)
+
+    def draw(figure: Figure) -> None:
+        above, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
+        above.plot([0, 1], [0, 1], color=COLOURS["muted"], linewidth=1, dashes=(4, 3), label="perfect")
+        scores, shares = [part.mean_score for part in filled], [part.accuracy for part in filled]
+        above.vlines(scores, scores, shares, color=COLOURS["bad"], linewidth=2)
+        above.plot(scores, shares, color=COLOURS["accent"], marker="o", markersize=6, label="model")
+        above.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="share that is right")
+        above.legend(loc="upper left")
+        widths = [part.upper - part.lower for part in filled]
+        heights = [part.count / tokens for part in filled]
+        below.bar([part.lower for part in filled], heights, widths, align="edge", color=COLOURS["second"])
+        below.set(xlabel="score of the tag", ylabel="tokens", ylim=(0, 1))
+        below.set_yticks([0, 1], ["", "all"])
+
+    points = "; ".join(f"score {part.mean_score:.2f}, right {part.accuracy:.2f}" for part in filled)
+    return themed_svg("reliability", "Reliability diagram", f"By bin of tokens: {points}.", draw, (360, 330))
+
+
+def learning_curves(history: Sequence[Mapping[str, float | None]], best_epoch: int | None) -> list[Markup]:
+    """Draws loss and entity scores by epoch; a figure without values is left out.
+
+    Args:
+        history: one mapping of numbers an epoch; a line with a number that is not known is left out.
+        best_epoch: number, from 1, of the epoch that was kept.
+    """
+    figures = []
+    for identity, title, lines in (("loss", "Loss", _LOSSES), ("scores", "Entity scores, eval split", _SCORES)):
+        rows = {name: [row.get(name) for row in history] for name in lines}
+        curves = {name: [x for x in row if x is not None] for name, row in rows.items() if row and None not in row}
+        if curves:
+            figures.append(_curves(identity, title, curves, lines, best_epoch))
+    return figures
+
+
+def _curves(
+    identity: str,
+    title: str,
+    curves: Mapping[str, list[float]],
+    words: Mapping[str, tuple[str, str]],
+    best_epoch: int | None,
+) -> Markup:
+    def draw(figure: Figure) -> None:
+        axes: Axes = figure.subplots()
+        for name, values in curves.items():
+            word, colour = words[name]
+            epochs = range(1, len(values) + 1)
+            axes.plot(epochs, values, color=COLOURS[colour], marker="o", markersize=3.5, label=word)
+        if best_epoch is not None:
+            axes.axvline(best_epoch, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), label="kept", zorder=1)
+        axes.set(xlabel="epoch", title=title)
+        axes.title.set(fontsize=13, color=COLOURS["text"])
+        axes.set_ylim(bottom=0)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+        axes.legend(loc="best")
+
+    ends = ", ".join(f"{words[name][0]} {values[0]:.3f} to {values[-1]:.3f}" for name, values in curves.items())
+    kept = "" if best_epoch is None else f" Epoch {best_epoch} was kept."
+    count = len(next(iter(curves.values())))
+    return themed_svg(f"curve-{identity}", title, f"First to last of {count} epochs: {ends}.{kept}", draw)
+
+
+def length_ranges(splits: Sequence[SplitSummary]) -> Markup | None:
+    """Draws the sentence lengths of each split: shortest to longest, the middle eight tenths, the median."""
+    known = [split for split in splits if split.lengths]
+    if not known:
+        return None
+
+    def draw(figure: Figure) -> None:
+        axes: Axes = figure.subplots()
+        for row, split in enumerate(known):
+            lengths = split.lengths
+            axes.hlines(row, lengths[0], lengths[-1], color=COLOURS["muted"], linewidth=1.5)
+            axes.hlines(row, lengths[1], lengths[-2], color=COLOURS["accent"], linewidth=10)
+            axes.plot(lengths[len(lengths) // 2], row, "o", color=COLOURS["surface"], markersize=6)
+        axes.set(xlabel="tokens in a sentence", ylim=(len(known) - 0.5, -0.5))
+        axes.set_xlim(left=0)
+        axes.set_yticks(range(len(known)), [split.name for split in known])
+        axes.tick_params("y", labelcolor=COLOURS["text"])
+        axes.grid(visible=False, axis="y")
+
+    rows = "; ".join(f"{s.name}: {s.lengths[0]:.0f} to {s.lengths[-1]:.0f}, median {s.lengths[5]:.0f}" for s in known)
+    return themed_svg(
+        "lengths", "Sentence lengths", f"Tokens in a sentence: {rows}.", draw, (360, 80 + 34 * len(known))
+    )

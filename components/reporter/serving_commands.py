@@ -1,0 +1,76 @@
+"""How a model is asked: commands that work as they stand."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+
+from components.exporter.signature_contract import SignatureContract
+from components.reporter.model_facts import ModelFacts
+
+_DEFAULT = "serving_default"
+_PACKAGE = "packaged"
+
+
+@dataclasses.dataclass(frozen=True)
+class ServingCommand:
+    """One way to ask a model.
+
+    Attributes:
+        purpose: what it is for, in words.
+        language: of the text, for a Markdown fence.
+        text: the command.
+    """
+
+    purpose: str
+    language: str
+    text: str
+
+
+def serving_commands(facts: ModelFacts) -> list[ServingCommand]:
+    """Returns the commands for a model that was pushed; requests are made from the examples in its contract."""
+    commands = [
+        ServingCommand("tag sentences on this machine", "bash", f"ner predict {shlex.quote(_sentence(facts))}"),
+        ServingCommand(
+            "lay it out for TensorFlow Serving; README.md in the folder starts the server",
+            "bash",
+            f"ner package --for tf-serving {_PACKAGE}",
+        ),
+    ]
+    default = facts.contract.signatures.get(_DEFAULT)
+    if default is None:
+        return commands
+    url = f"http://localhost:8501/v1/models/{facts.name}:predict"
+    body = json.dumps({"signature_name": _DEFAULT, "inputs": _inputs(default)}, ensure_ascii=False)
+    commands.append(ServingCommand("ask that server", "bash", f"curl -d {shlex.quote(body)} {url}"))
+    commands.append(ServingCommand("load it in Python; only TensorFlow is needed", "python", _python(facts, default)))
+    return commands
+
+
+def _sentence(facts: ModelFacts) -> str:
+    for signature in facts.contract.signatures.values():
+        for tensor in signature.inputs.values():
+            if tensor.role == "text" and tensor.example:
+                return str(tensor.example[0])
+    return "Justin Trudeau went to New Delhi India"
+
+
+def _inputs(signature: SignatureContract) -> dict[str, object]:
+    return {name: tensor.example for name, tensor in signature.inputs.items()}
+
+
+def _python(facts: ModelFacts, signature: SignatureContract) -> str:
+    given = ", ".join(
+        f"{name}=tf.constant({json.dumps(tensor.example, ensure_ascii=False)})"
+        for name, tensor in signature.inputs.items()
+    )
+    return "\n".join(
+        [
+            "import tensorflow as tf",
+            "",
+            f'model = tf.saved_model.load("{_PACKAGE}/{facts.name}/VERSION")',
+            f'answer = model.signatures["{_DEFAULT}"]({given})',
+            'print(answer["tags"].numpy())',
+        ]
+    )

@@ -1,0 +1,76 @@
+"""Loss and entity scores of a tagger on the eval split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from components.trainer.data.batches import Batches
+from components.trainer.devices import Devices
+from components.trainer.scoring.entity_counter import SHIFTS, EntityCounter
+
+
+class DevScorer:
+    """Scores a model on the eval split, as often as one likes.
+
+    Early stopping goes by entity F1: token accuracy and loss say little about entities. The scores are those at the
+    threshold that suits the split best (`EntityCounter`). Counted on windows; the Evaluator scores whole sentences of
+    the exported model.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        loss: Callable[[Any, Any], Any],
+        batches: Batches,
+        tags: Sequence[str],
+        devices: Devices,
+    ) -> None:
+        """Keeps the parts.
+
+        Args:
+            model: the tagger.
+            loss: (tag ids, logits) -> mean over the tokens that have a tag.
+            batches: of the eval split; the larger, the faster.
+            tags: tag vocabulary in the order of the logits, `[PAD]` first.
+            devices: several hosts share the work.
+        """
+        self._model, self._loss, self._batches, self._tags = model, loss, batches, tags
+        self._devices = devices
+        self._run: Callable[..., Any] | None = None
+
+    def score(self) -> dict[str, float]:
+        """Scores the model as it is now.
+
+        Returns:
+            `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1`, and `outside_shift`, by how much
+            the outside logits were lowered for these scores.
+        """
+        counter, losses = EntityCounter(self._tags), np.zeros(2)  # weighted sum, weights
+        for number, batch in enumerate(self._batches.epoch(0)):
+            if number % self._devices.hosts != self._devices.host:
+                continue
+            if self._run is None:
+                self._run = tf.function(self._logits_and_loss, autograph=False, input_signature=batch.signature)
+            logits, loss = self._run(batch.features, batch.tags)
+            counter.add(logits.numpy(), batch.tags)
+            tokens = np.count_nonzero(batch.tags > 0)
+            losses += float(loss) * tokens, tokens
+        counter.counts = self._devices.sum_over_hosts(counter.counts.reshape(-1)).reshape(len(SHIFTS), 3)
+        total, tokens = self._devices.sum_over_hosts(losses).tolist()
+        shift, scores = counter.best()
+        return {
+            "val_loss": total / max(tokens, 1),
+            "val_entity_precision": scores.precision,
+            "val_entity_recall": scores.recall,
+            "val_entity_f1": scores.f1,
+            "outside_shift": shift,
+        }
+
+    def _logits_and_loss(self, features: dict[str, tf.Tensor], tags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        logits = self._model(features, training=False)  # [rows, tokens, tags]
+        return logits, self._loss(tags, logits)

@@ -1,0 +1,58 @@
+"""Holds logged requests against the data that the champion was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from components.drift_validator.data_profile import DataProfile
+from components.drift_validator.drift_thresholds import DriftThresholds
+from components.drift_validator.request_log import profile_requests
+from components.registry.store.model_registry import ModelRegistry
+from components.registry.store.registered_version import RegisteredVersion
+from configs.spec import PipelineConfig
+
+if TYPE_CHECKING:
+    from components.drift_validator.drift_report import DriftReport
+
+
+def request_drift(
+    config: PipelineConfig, registry: ModelRegistry, champion: RegisteredVersion, log: Path
+) -> DriftReport | None:
+    """Measures how far requests lie from the champion's training data.
+
+    Args:
+        config: the whole configuration.
+        registry: where the champion is; its profile is fetched into `work_dir` once.
+        champion: the champion.
+        log: the logged requests, see `profile_requests`.
+
+    Returns:
+        The distances; None if the champion was registered without a profile of its data.
+
+    Raises:
+        NerError: the log or the registry cannot be read.
+    """
+    requests = profile_requests(log, config.transform.tokenizer)
+    target = config.work_dir / "fetched" / champion.name / f"{champion.version}-trained"
+    folder = registry.fetch_trained(champion, target)
+    profile = DataProfile.read(folder) if folder is not None else None
+    if profile is None:
+        return None
+
+    from components.drift_validator.comparison import compare
+
+    thresholds = DriftThresholds(**config.drift.model_dump(exclude={"requests"}))
+    names = (f"training data of version {champion.version}", log.name)
+    return compare(profile, requests, thresholds, names, _schema(config), skew=True)
+
+
+def _schema(config: PipelineConfig) -> object:
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    from components.corpus_example_gen.schema import compose_schema
+    from pipeline.run.inputs import SCHEMA
+
+    text = compose_schema(config.schema_path or SCHEMA, config.corpus.metadata)
+    return text_format.Parse(text, schema_pb2.Schema())

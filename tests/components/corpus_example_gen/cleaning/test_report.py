@@ -1,0 +1,93 @@
+"""The report: adds up, merges, survives JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.corpus_error import CorpusError
+
+
+def filled(path="a.conll"):
+    report = Report(files=[path], documents=1, sentences_in=4, sentences_out=2, sentences_dropped=1)
+    report.tokens_in, report.tokens_added, report.tokens_dropped, report.tokens_out = 20, 2, 3, 12
+    report.entities_in.update(PER=3, LOC=1)
+    report.entities_out.update(PER=1, LOC=1)
+    report.entities_dropped.update(PER=1)
+    report.repair("empty_token", path, 7, "empty token dropped")
+    report.skip_sentence(CorpusError(path, 9, "found x", "Do y."), 7, {"PER": 1})
+    return report
+
+
+def test_full_account_passes():
+    filled().check()
+
+
+@pytest.mark.parametrize("field", ["sentences_in", "sentences_skipped", "tokens_out", "tokens_added", "tokens_dropped"])
+def test_any_missing_sentence_or_token_is_a_defect(field):
+    report = filled()
+    setattr(report, field, getattr(report, field) + 1)
+    with pytest.raises(RuntimeError, match=r"a\.conll: \d+ (sentences|tokens) came in, \d+ are accounted for"):
+        report.check()
+
+
+def test_missing_entity_is_a_defect():
+    report = filled()
+    report.entities_out["PER"] -= 1
+    with pytest.raises(RuntimeError, match="3 entities of type PER came in, 2 are accounted for"):
+        report.check()
+
+
+def test_merge_adds_and_leaves_its_parts_alone():
+    one, other = filled("a.conll"), filled("b.conll")
+    total = Report.merge([one, other])
+    total.check()
+    assert total.files == ["a.conll", "b.conll"]
+    assert (total.sentences_in, total.tokens_out, total.entities_in["PER"], total.repaired) == (8, 24, 6, 2)
+    assert total.skipped == one.skipped + other.skipped
+    assert one == filled("a.conll")
+
+
+def test_merge_of_none_is_empty():
+    assert Report.merge([]) == Report()
+
+
+def test_lists_of_repairs_stay_short_and_counts_do_not():
+    report = Report()
+    for line in range(1, 101):
+        report.repair("split_token", "a.conll", line, "split")
+    assert report.repairs == {"split_token": 100}
+    assert report.repair_examples[-1] == "a.conll:20: split"
+    assert len(Report.merge([report, report]).repair_examples) == 20
+
+
+def test_everything_skipped_is_listed():
+    report = Report()
+    for line in range(1, 101):
+        report.skip_sentence(CorpusError("a.conll", line, "found x", "Do y."), 1, {})
+    report.skip_file(CorpusError("b.conll", None, "holds no sentence", "Do y."))
+    assert len(report.skipped) == report.left_out == 101
+
+
+def test_json_round_trip_keeps_all_and_types():
+    again = Report.from_json(filled().to_json())
+    assert again == filled()
+    assert isinstance(again.repairs, Counter)
+    assert again.repairs["never seen"] == 0
+
+
+def test_trimmed_json_cuts_lists_only():
+    report = filled()
+    report.skipped *= 50
+    again = Report.from_json(report.to_json(longest_list=20))
+    assert len(again.skipped) == 20
+    assert again.sentences_skipped == report.sentences_skipped
+
+
+def test_summary_is_one_line_with_in_and_out():
+    assert filled().summary() == (
+        "sentences 4 in, 2 out; tokens 20 in, 12 out; entities 4 in, 2 out; by type LOC 1, PER 1; documents 1; "
+        "repaired empty_token 1; skipped 1 sentences, 0 files"
+    )

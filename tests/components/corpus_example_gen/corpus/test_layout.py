@@ -1,0 +1,119 @@
+"""Finding the splits of a folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.corpus_example_gen.corpus.layout import corpus_fingerprint, find_splits, matched_files, newest_span
+from components.corpus_example_gen.corpus.span_window import SpanWindow
+from components.corpus_example_gen.corpus_error import CorpusError
+
+
+def fill(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("a\tO\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("names", "splits"),
+    [
+        (["train.conll", "dev.conll", "test.conll", "test.unlabelled.txt", "README.md", "LICENSE.txt"],
+         [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]),
+        (["train.txt", "valid.txt"], [("train", "train.txt"), ("eval", "valid.txt")]),
+        (["train.jsonl", "validation.jsonl"], [("train", "train.jsonl"), ("eval", "validation.jsonl")]),
+        (["train.tsv.gz", "eval.tsv.gz"], [("train", "train.tsv.gz"), ("eval", "eval.tsv.gz")]),
+        (["train.iob2", "testa.iob2", "testb.iob2"],
+         [("train", "train.iob2"), ("eval", "testa.iob2"), ("test", "testb.iob2")]),
+        (["train.conll", "dev.tsv"], [("train", "train.conll"), ("eval", "dev.tsv")]),
+        (["train.conll", "test.conll"], [("train", "train.conll"), ("test", "test.conll")]),
+        (["train.conll"], [("train", "train.conll")]),
+        (["a.conll", "b.conll", "README.txt"], [("all", "*.conll")]),
+        (["a.jsonl.gz"], [("all", "*.jsonl.gz")]),
+        (["a.txt", ".hidden.conll", "notes.md"], [("all", "*.txt")]),
+        (["my-test.conll"], [("all", "*.conll")]),
+        (["span-1/train.conll", "span-2/train.conll", "span-2/dev.conll"],
+         [("train", "span-{SPAN}/train.conll"), ("eval", "span-{SPAN}/dev.conll")]),
+        (["span-9/a.tsv", "span-10/b.tsv"], [("all", "span-{SPAN}/*.tsv")]),
+        (["span-09/train.tsv", "span-10/train.tsv"], [("train", "span-{SPAN:2}/train.tsv")]),
+        (["span-0/train.tsv"], [("train", "span-{SPAN}/train.tsv")]),
+    ],
+)  # fmt: skip
+def test_splits_are_found(tmp_path, names, splits):
+    assert find_splits(fill(tmp_path, *names)) == splits
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ([], "holds no corpus file. Expected are train, dev and test files"),
+        (["README.md"], "holds no corpus file"),
+        (["train.conll", "train.tsv"], "holds 2 files for the split train: train.conll, train.tsv. Keep one"),
+        (["train.conll", "dev.conll", "valid.conll"], "holds 2 files for the split eval: dev.conll, valid.conll"),
+        (["dev.conll", "test.conll"], "holds dev.conll, test.conll and no training file. Add train"),
+        (["a.conll", "b.tsv"], r"holds files of several kinds \(conll, tsv\)"),
+        (["a.conll", "b.conll.gz"], r"holds files of several kinds \(conll, conll.gz\)"),
+        (["en-ud-train.iob2", "en-ud-test.iob2"], "seem to be splits but have longer names: .* Rename them"),
+        (["span-1/x.md"], "span-1: holds no corpus file"),
+        (["span-1/train.tsv", "span-old/train.tsv"], "span-old: is no span"),
+        (["span-01/train.tsv", "span-2/train.tsv"], "span numbers of different widths"),
+    ],
+)
+def test_what_is_not_understood_is_refused(tmp_path, names, found):
+    with pytest.raises(CorpusError, match=found):
+        find_splits(fill(tmp_path, *names))
+
+
+def test_missing_folder_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match=r"no: is no folder\. Give the folder of a corpus"):
+        find_splits(tmp_path / "no")
+    with pytest.raises(CorpusError, match="is no folder"):
+        find_splits(fill(tmp_path, "a.conll") / "a.conll")
+
+
+def test_matched_files_are_those_of_the_newest_span(tmp_path):
+    fill(tmp_path, "span-9/train.tsv", "span-10/train.tsv", "span-10/test.unlabelled.txt")
+    assert matched_files(tmp_path) == [tmp_path / "span-10/train.tsv"]
+    assert matched_files(tmp_path, window=SpanWindow(newest=9)) == [tmp_path / "span-9/train.tsv"]
+    both = [tmp_path / "span-10/train.tsv", tmp_path / "span-9/train.tsv"]
+    assert matched_files(tmp_path, window=SpanWindow(size=2)) == both
+    assert newest_span(tmp_path) == 10
+
+
+def test_splits_are_those_of_the_newest_span_that_is_read(tmp_path):
+    fill(tmp_path, "span-1/train.tsv", "span-1/dev.tsv", "span-2/train.tsv")
+    assert [name for name, _ in find_splits(tmp_path)] == ["train"]
+    assert [name for name, _ in find_splits(tmp_path, SpanWindow(newest=1))] == ["train", "eval"]
+
+
+def test_fingerprint_covers_the_window(tmp_path):
+    fill(tmp_path, "span-1/train.tsv", "span-2/train.tsv")
+    two = SpanWindow(size=2)
+    before = (corpus_fingerprint(tmp_path), corpus_fingerprint(tmp_path, window=two))
+    (tmp_path / "span-1/train.tsv").write_text("b\tO\n")
+    assert corpus_fingerprint(tmp_path) == before[0]
+    assert corpus_fingerprint(tmp_path, window=two) != before[1]
+
+
+def test_corpus_without_spans_has_no_newest_one(tmp_path):
+    assert newest_span(fill(tmp_path, "train.tsv")) is None
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("name", ["btc", "uner_da_ddt", "uner_en_ewt", "uner_hr_set", "uner_sv_talbanken", "wnut17"])
+def test_real_corpora_have_their_three_splits(shared_data, name):
+    splits = [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]
+    assert find_splits(shared_data / name) == splits
+
+
+def test_fingerprint_follows_names_and_contents_only(tmp_path):
+    one = fill(tmp_path / "one", "train.conll", "dev.conll", "test.unlabelled.txt")
+    other = fill(tmp_path / "other", "dev.conll", "train.conll", "README.md")
+    assert corpus_fingerprint(one) == corpus_fingerprint(str(other))
+    (other / "dev.conll").write_text("b\tO\n")
+    changed = corpus_fingerprint(other)
+    assert changed != corpus_fingerprint(one)
+    (other / "dev.conll").rename(other / "valid.conll")
+    assert corpus_fingerprint(other) not in {changed, corpus_fingerprint(one)}

@@ -1,0 +1,266 @@
+"""Whole files: formats told apart, published oddities, keys, unreadable files."""
+
+from __future__ import annotations
+
+import gzip
+import os
+
+import pytest
+
+from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.readers.corpus_reader import find_format, read_corpus_file
+from components.corpus_example_gen.readers.read_options import ReadOptions
+
+
+def read(data, name="a.conll", **options):
+    report = Report()
+    sentences = list(read_corpus_file(name, ReadOptions(**options), report, data))
+    return [rows(s) for s in sentences], report
+
+
+def rows(sentence):
+    return " ".join(f"{token}/{tag}" for token, tag in zip(sentence.tokens, sentence.tags, strict=True))
+
+
+# The byte patterns of published files, in words of our own.
+QUIRKS = {
+    "trailing space": (b"x\tO\n\xf0\x9f\x98\xb3 \tO\n\nWhy\tO\n", ["x/O 😳/O", "Why/O"], {"stripped_token": 2 - 1}),
+    "empty token is a sentence": (
+        b'"\tO\n!\tO\n\n\tO\n\n\tO\nke s\tO\n \tO\nh\tO\n\nRT\tO\n@\tB-PER\n',
+        ['"/O !/O', "ke/O s/O h/O", "RT/O @/B-PER"],
+        {"empty_token": 3, "empty_sentence": 1, "split_token": 1},
+    ),
+    "replacement character": (b"\xef\xbf\xbds\tO\n", ["\ufffds/O"], {}),
+    "space line, empty token": (
+        b"M\tB-LOC\n,\tI-LOC\nF\tI-LOC\n \n\tO\nx\tO\n\nI\tO\n",
+        ["M/B-LOC ,/I-LOC F/I-LOC x/O", "I/O"],
+        {"blank_row": 1, "empty_token": 1},
+    ),
+    "two-column document mark": (b"-DOCSTART-\tO\n\nThe\tB-PRO\nG\tI-PRO\n", ["The/B-PRO G/I-PRO"], {}),
+    "3 and 5 columns": (
+        b"# newdoc id = w\n# sent_id = w-1\n# text = A-B : c.\n1\tA\tB-ORG\t-\ts\n2\t-\tI-ORG\t-\ts\n3\t:\tO\n"
+        b"4\tc\tB-OTH\t-\ts\n5\t.\tB-O\t-\ts\n\n# sent_id = w-2\n",
+        ["A/B-ORG -/I-ORG :/O c/B-OTH ./O"],
+        {"outside_prefix": 1},
+    ),
+    "nested layer, I- that continues nothing": (
+        b"26\tx\tO\tO#O\ts\n\n1\tA\tB-PER\tB-PER#O\ts\n2\tB\tI-PER\tI-PER#O\ts\n3\tI\tB-LOC\tB-LOC#O\ts\n"
+        b"4\tP\tI-PER\tI-PER#O\ts\n5\t.\tO\tO#O\ts\n",
+        ["x/O", "A/B-PER B/I-PER I/B-LOC P/B-PER ./O"],
+        {"inside_begins": 1},
+    ),
+    "OTH then I-PER": (
+        b"8\tF\tB-OTH\tB-PER\t-\n9\tP\tI-PER\tI-PER\t-\n10\tB\tI-PER\tI-PER\t-\n11\tx\tO\tO\t-\n",
+        ["F/B-OTH P/B-PER B/I-PER x/O"],
+        {"inside_begins": 1},
+    ),
+    "space in token": (b"20\tt ex\tO\t-\t-\n21\tde\tO\t-\t-\n", ["t/O ex/O de/O"], {"split_token": 1}),
+    "IO only, mark at the end": (
+        b"010 I-MISC\nis O\nJ I-MISC\nP O\n. O\n\nThis O\nO I-MISC\n010 I-MISC\n. O\n\n-DOCSTART- O\n",
+        ["010/B-MISC is/O J/B-MISC P/O ./O", "This/O O/B-MISC 010/I-MISC ./O"],
+        {},
+    ),
+    "byte order mark in token": (
+        b"poem\tO\nDu\xef\xbb\xbf\tB-person\n\nx\tO\n",
+        ["poem/O Du\ufeff/B-person", "x/O"],
+        {},
+    ),
+    "several annotators": (
+        b"a\tB-location\ns\tI-location\nin\tO\nG\tB-corporation,B-person,B-location\ns\tI-location\n",
+        ["a/B-location s/I-location in/O G/B-location s/I-location"],
+        {"several_tags": 1},
+    ),
+    "lone tab, hash tokens": (
+        b"x\tO\n.\tO\n\t\nA\tB-group\n#photography\tO\n\t\ny\tO\n",
+        ["x/O ./O", "A/B-group #photography/O", "y/O"],
+        {},
+    ),
+    "zero width space in token": (b"watched\xe2\x80\x8bwas\tO\nN\tB-person\n", ["watched\u200bwas/O N/B-person"], {}),
+}
+
+
+@pytest.mark.parametrize(("data", "expected", "repairs"), QUIRKS.values(), ids=QUIRKS)
+def test_oddities_of_published_files(data, expected, repairs):
+    found, report = read(data)
+    assert found == expected
+    assert report.repairs == repairs
+
+
+@pytest.mark.parametrize(("data", "expected", "repairs"), QUIRKS.values(), ids=QUIRKS)
+def test_oddities_read_alike_with_crlf_bom_and_gzip(data, expected, repairs):
+    found, report = read(gzip.compress(b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")), "a.conll.gz")
+    assert (found, report.repairs) == (expected, repairs)
+
+
+# (sentences out, tokens in and out, entities out, repairs, the last entity-bearing or only sentence's telling part)
+REAL = {
+    "btc_emoji_trailing_space.conll": (2, 10, 10, {}, {"stripped_token": 2}, "😳/O 😳/O ”/O"),
+    "btc_empty_token_sentence_misaligned.conll": (
+        3, 18, 19, {"PER": 1}, {"empty_sentence": 1, "empty_token": 3, "split_token": 4}, "ke/O s/O re/O y/O u/O R/O",
+    ),
+    "btc_replacement_char.conll": (1, 9, 9, {}, {}, "\ufffds/O"),
+    "btc_space_line_and_empty_token.conll": (
+        2, 9, 8, {"LOC": 1}, {"blank_row": 1, "empty_token": 1}, "France/I-LOC 🇫🇷/O tps://t.co/PSleTSIEmD/O",
+    ),
+    "turku_docstart_two_columns.tsv": (2, 9, 9, {"ORG": 2, "PRO": 1}, {}, "The/B-PRO Garden/I-PRO Collection/I-PRO"),
+    "uner_3_and_5_columns_B-O_OTH.iob2": (
+        1, 29, 29, {"LOC": 1, "ORG": 1, "OTH": 2, "PER": 1}, {"outside_prefix": 1}, "Syrian/B-OTH border/O ./O",
+    ),
+    "uner_da_nested_and_invalid_I.iob2": (
+        2, 23, 23, {"LOC": 2, "PER": 2}, {"inside_begins": 1}, "Israels/B-LOC Plads/B-PER i/O København/B-LOC",
+    ),
+    "uner_hr_OTH_then_I-PER.iob2": (
+        1, 17, 17, {"OTH": 2, "PER": 2}, {"inside_begins": 1}, "Francuza/B-OTH Pierricka/B-PER Bourgeata/I-PER",
+    ),
+    "uner_space_in_token.iob2": (2, 28, 29, {}, {"split_token": 1}, ",/O t/O ex/O på/O"),
+    "wikigold_IO_only_docstart_at_end.txt": (
+        2, 38, 38, {"MISC": 5, "ORG": 1}, {}, "The/B-ORG Mad/I-ORG Capsule/I-ORG Markets/I-ORG",
+    ),
+    "wnut_bom_inside_token.conll": (3, 13, 13, {"person": 1}, {}, "Dubbz\ufeff/B-person"),
+    "wnut_multi_annotator_tags.conll": (
+        2, 11, 11, {"location": 2}, {"several_tags": 1}, "Gurez/B-location sector/I-location",
+    ),
+    "wnut_tab_only_separator_and_hash_tokens.conll": (
+        4, 36, 36, {"corporation": 1, "group": 1}, {}, "http://bit.ly/bgCyZ0/O #photography/O",
+    ),
+    "wnut_zero_width_space_in_token.conll": (1, 13, 13, {"location": 1, "person": 2}, {}, "watched\u200bwas/O"),
+}  # fmt: skip
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize("name", REAL)
+def test_real_oddities_have_their_documented_outcome(shared_data, name):
+    sentences, tokens_in, tokens_out, entities, repairs, part = REAL[name]
+    report = Report()
+    found = [rows(s) for s in read_corpus_file(str(shared_data / "quirks" / name), None, report)]
+    assert len(found) == report.sentences_out == sentences
+    assert (report.tokens_in, report.tokens_out) == (tokens_in, tokens_out)
+    assert +report.entities_out == entities
+    assert report.repairs == repairs
+    assert any(part in row for row in found)
+
+
+@pytest.mark.corpora
+def test_real_one_column_file(shared_data):
+    path = str(shared_data / "quirks" / "wnut_unlabelled_one_column.txt")
+    with pytest.raises(CorpusError, match=r"one_column\.txt:1: found one column \('&'\) and no tags\. Write token"):
+        list(read_corpus_file(path))
+    (sentence,) = read_corpus_file(path, ReadOptions(labelled=False))
+    assert sentence.tokens[:6] == ("&", "gt", ";", "*", "The", "soldier")
+
+
+@pytest.mark.corpora
+def test_every_real_oddity_is_tested(shared_data):
+    assert {*os.listdir(shared_data / "quirks")} == {*REAL, "wnut_unlabelled_one_column.txt"}
+
+
+@pytest.mark.corpora
+def test_real_oth_is_dropped(shared_data):
+    path = str(shared_data / "quirks" / "uner_hr_OTH_then_I-PER.iob2")
+    (sentence,) = read_corpus_file(path, ReadOptions(drop_types=("OTH",)))
+    assert "Austrijanca/O Romeda/B-PER Baumanna/I-PER" in rows(sentence)
+    assert "Francuza/O Pierricka/B-PER Bourgeata/I-PER" in rows(sentence)
+
+
+@pytest.mark.corpora
+@pytest.mark.parametrize(
+    ("name", "sentences", "tokens", "entities"),
+    [("wnut17", 1287, 23394, 1079), ("uner_da_ddt", 565, 10023, 447), ("btc", 2000, 35425, 4376)],
+)
+def test_real_corpora_read_without_repairs(shared_data, name, sentences, tokens, entities):
+    report = Report()
+    for _ in read_corpus_file(str(shared_data / name / "test.conll"), None, report):
+        pass
+    assert (report.sentences_out, report.tokens_out, report.entities_out.total()) == (sentences, tokens, entities)
+    assert report.repairs == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "options", "expected"),
+    [
+        ("a.jsonl", "", {}, "jsonl"),
+        ("a.json.gz", "", {}, "jsonl"),
+        ("a.txt", '\n{"text": "a", "entities": []}\n', {}, "jsonl"),
+        ("a.txt", "{\tO\n}\tO\n", {}, "columns"),
+        ("a.conll", "{ O\n", {}, "columns"),
+        ("a.conll", "a b\tO O\n", {}, "tsv"),
+        ("a.tsv", "a\tO\n", {}, "columns"),
+        ("a.tsv", "a\tO\n", {"format": "tsv"}, "tsv"),
+        ("a.jsonl", "a\tO\n", {"format": "columns"}, "columns"),
+    ],
+)
+def test_format_is_found(name, text, options, expected):
+    assert find_format(name, text, ReadOptions(**options)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        *((name, data) for name in ("a.conll", "a.jsonl") for data in (b"", b"\n\n", b"\xef\xbb\xbf")),
+        ("a.conll", b"# only = comments\n\n"),
+        ("a.conll", b"-DOCSTART-\tO\n\n"),
+    ],
+)
+def test_empty_file_holds_no_sentence(name, data):
+    with pytest.raises(CorpusError, match=rf"{name}: holds no sentence\. Give a file with labelled sentences"):
+        read(data, name)
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", "holds no sentence"),
+        (
+            b"\x80\x81\xff\0\x01",
+            "0x80, which is not UTF-8, at byte offset 0. Corpora are UTF-8 text: convert it",
+        ),
+        (b"a\nb\n", "found one column"),
+    ],
+)
+def test_unreadable_file_is_skipped_whole_counted_and_listed(data, found):
+    sentences, report = read(data, on_error="skip")
+    assert sentences == []
+    assert (report.files, report.files_skipped) == (["a.conll"], 1)
+    assert found in report.skipped[0]
+
+
+def test_binary_garbage_never_passes():
+    for seed in range(20):
+        data = bytes((i * 7919 + seed * 104729) % 256 for i in range(4096))
+        with pytest.raises(CorpusError, match=r"a\.conll:\d+: found .* at byte offset \d+.*iconv"):
+            read(data)
+
+
+def test_missing_file_is_refused(tmp_path):
+    with pytest.raises(CorpusError, match=r"no\.conll: cannot be read \(No such file or directory\)"):
+        list(read_corpus_file(str(tmp_path / "no.conll")))
+
+
+TWICE = b"# id = s1\na O\n\n# id = s2\nb O\n\n# id = s1\nc O\n"
+
+
+def test_id_given_twice_is_refused_naming_both_lines():
+    with pytest.raises(CorpusError, match=r"a\.conll:8: found id 's1', which the sentence at line 2 has\. Give each"):
+        read(TWICE)
+
+
+def test_id_given_twice_leaves_out_the_second_when_skipping():
+    sentences, report = read(TWICE, on_error="skip")
+    assert sentences == ["a/O", "b/O"]
+    assert report.sentences_skipped == 1
+
+
+def test_id_given_twice_on_json_lines():
+    record = b'{"id": "x", "text": "a", "entities": []}\n'
+    with pytest.raises(CorpusError, match=r"a\.jsonl:2: found id 'x', which the sentence at line 1 has"):
+        read(record * 2, "a.jsonl")
+
+
+def test_reading_is_lazy_and_the_report_complete_at_the_end():
+    report = Report()
+    sentences = read_corpus_file("a.conll", ReadOptions(), report, b"a O\n\nb O\n")
+    next(sentences)
+    assert report.sentences_out == 1
+    assert len(list(sentences)) == 1
+    assert report.sentences_out == 2

@@ -1,0 +1,80 @@
+"""From bytes to lines."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
+
+
+def lines(data, name="a.conll"):
+    return list(iter_lines(load_text(name, data)))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"a\nb\n", [(1, "a"), (2, "b")]),
+        (b"a\nb", [(1, "a"), (2, "b")]),
+        (b"a\r\n\r\nb\r\n", [(1, "a"), (2, ""), (3, "b")]),
+        (b"a\rb\r", [(1, "a"), (2, "b")]),
+        (b"\n\n", [(1, ""), (2, "")]),
+        (b"\xef\xbb\xbfa\tO\n", [(1, "a\tO")]),
+        ("a\u2028b\x85c\x0bd\x0ce\n".encode(), [(1, "a\u2028b\x85c\x0bd\x0ce")]),
+        ("a\n\ufeffb\n".encode(), [(1, "a"), (2, "\ufeffb")]),
+    ],
+)
+def test_lines_end_in_lf_or_crlf_and_nowhere_else(data, expected):
+    assert lines(data) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "found", "fix"),
+    [
+        (
+            b"a\tO\nb\xff\tO\n",
+            2,
+            "byte 0xFF, which is not UTF-8, at byte offset 5",
+            "iconv -f ISO-8859-1 -t UTF-8 a.conll",
+        ),
+        (b"caf\xe9\tO\n", 1, "byte 0xE9, which is not UTF-8, at byte offset 3", "iconv"),
+        (b"a\n\n\0\xff", 3, "a NUL byte, so this is no text, at byte offset 3", "iconv"),
+        ("a\tO\n".encode("utf-16"), 1, "UTF-16", "iconv -f UTF-16 -t UTF-8 a.conll"),
+        (gzip.compress(b"a", mtime=0), None, "gzip data", ".gz"),
+        (bytes(range(128, 256)), 1, "0x80, which is not UTF-8, at byte offset 0", "iconv"),
+    ],
+)
+def test_what_is_no_utf8_text_is_refused_with_place_and_way_out(data, line, found, fix):
+    with pytest.raises(CorpusError) as caught:
+        load_text("dir/a.conll", data)
+    assert caught.value.line == line
+    assert found in caught.value.found
+    assert fix in caught.value.fix
+
+
+def test_gzip_is_unpacked_by_name(tmp_path):
+    path = tmp_path / "a.conll.gz"
+    path.write_bytes(gzip.compress("é\tO\n".encode()))
+    assert load_text(str(path)) == "é\tO\n"
+
+
+@pytest.mark.parametrize(
+    "data", [b"no gzip", b"", gzip.compress(b"a" * 1000, mtime=0)[:-12], gzip.compress(b"a" * 1000, mtime=0)[:20]]
+)
+def test_broken_gzip_is_refused(data):
+    if data == b"":  # what gzip itself makes of an empty file: nothing
+        assert load_text("a.gz", data) == ""
+        return
+    with pytest.raises(CorpusError, match=r"a\.gz: found no whole gzip file .* gzip"):
+        load_text("a.gz", data)
+
+
+def test_missing_file_and_folder_are_refused(tmp_path):
+    with pytest.raises(CorpusError, match=r"no\.conll: cannot be read"):
+        load_text(str(tmp_path / "no.conll"))
+    with pytest.raises(CorpusError, match="cannot be read"):
+        load_text(str(tmp_path))

@@ -1,0 +1,58 @@
+"""Examples: features and the invariant."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.common.errors import NerError
+from components.corpus_example_gen.cleaning.sentence import Sentence
+from components.corpus_example_gen.example import check_metadata_columns, to_example
+
+
+def values(example):
+    return {name: [v.decode() for v in feature.bytes_list.value] for name, feature in example.features.feature.items()}
+
+
+def test_features_of_a_sentence():
+    sentence = Sentence(
+        ("Zoë", "in", "Oslo"), ("B-PER", "O", "B-LOC"), None, {"topic": "sport", "text": "not declared"}
+    )
+    assert values(to_example(sentence, "k:1", "train.conll", ["topic", "year"])) == {
+        "key": ["k:1"],
+        "sentence": ["Zoë in Oslo"],
+        "tags": ["B-PER", "O", "B-LOC"],
+        "source": ["train.conll"],
+        "topic": ["sport"],
+        "year": [""],
+    }
+
+
+def test_unlabelled_sentence_has_no_tags():
+    assert "tags" not in values(to_example(Sentence(("a",), None), "k", "s"))
+
+
+@pytest.mark.parametrize(
+    "tokens", [("a b",), ("a\u00a0b",), ("a\u2028b", "c"), (" a",), ("",), ("a", "", "b"), ("\x85",)]
+)
+def test_tokens_that_white_space_would_split_are_a_defect(tokens):
+    with pytest.raises(RuntimeError, match=r"t\.conll:7: .* does not split into its tokens"):
+        to_example(Sentence(tokens, ("O",) * len(tokens), line=7), "k", "t.conll")
+
+
+@pytest.mark.parametrize("token", ["a\u200bb", "\ufeffa", "a\x1cb", "👩\u200d👩", "\u180e"])
+def test_tokens_with_other_control_characters_are_whole(token):
+    assert values(to_example(Sentence((token, "b"), ("O", "O")), "k", "s"))["sentence"] == [f"{token} b"]
+
+
+def test_another_number_of_tags_is_a_defect():
+    with pytest.raises(RuntimeError, match="2 tokens, 1 tags"):
+        to_example(Sentence(("a", "b"), ("O",)), "k", "s")
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [(["tags"], "'tags', which is a feature"), (["a", "a"], "'a' twice"), ([" "], "an empty name")],
+)
+def test_unusable_metadata_columns_are_refused(columns, found):
+    with pytest.raises(NerError, match=rf"\[corpus -> metadata\] holds {found}"):
+        check_metadata_columns(columns)

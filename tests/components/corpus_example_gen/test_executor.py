@@ -1,0 +1,285 @@
+"""The executor on real files: splits, account, errors."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+
+import pytest
+import tensorflow as tf
+from tfx import types
+from tfx.components.example_gen.driver import FileBasedDriver
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.artifacts import Corpus
+from components.common.errors import NerError
+from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.component import CorpusExampleGen
+from components.corpus_example_gen.corpus.span_window import SpanWindow
+from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.executor import Executor
+from components.corpus_example_gen.readers.read_options import ReadOptions
+from pipeline.samples.samples import write_sample
+
+BEAM_ARGS = [
+    "--direct_num_workers=1",
+    "--sdk_container_image=none",
+]  # the second keeps TFX from packing itself: seconds
+
+
+def do(tmp_path, corpus, **arguments):
+    """Runs the executor as the launcher does, without metadata; returns the artifact."""
+    component = CorpusExampleGen(str(corpus), **arguments)
+    examples = standard_artifacts.Examples()
+    examples.uri = str(tmp_path / "examples")
+    context = BaseBeamExecutor.Context(beam_pipeline_args=BEAM_ARGS, tmp_dir=str(tmp_path), unique_id="1")
+    # What TFX's driver does before: it puts the newest span into the patterns.
+    properties = FileBasedDriver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
+    Executor(context).Do({}, {"examples": [examples]}, properties)
+    return examples
+
+
+def do_with_artifact(tmp_path, corpus, **arguments):
+    """Runs the executor on a corpus that is an artifact, as Kubeflow has it."""
+    channel = types.Channel(type=Corpus)
+    component = CorpusExampleGen(corpus=channel, **arguments)
+    examples, folder = standard_artifacts.Examples(), Corpus()
+    examples.uri, folder.uri = str(tmp_path / "examples"), str(corpus)
+    context = BaseBeamExecutor.Context(beam_pipeline_args=BEAM_ARGS, tmp_dir=str(tmp_path), unique_id="1")
+    properties = {name: value for name, value in component.spec.exec_properties.items() if value is not None}
+    Executor(context).Do({"corpus": [folder]}, {"examples": [examples]}, properties)
+    return examples
+
+
+def records(examples, split):
+    files = sorted(tf.io.gfile.glob(f"{artifact_utils.get_split_uri([examples], split)}/*.gz"))
+    found = [tf.train.Example.FromString(r.numpy()) for r in tf.data.TFRecordDataset(files, compression_type="GZIP")]
+    return [
+        {name: [v.decode() for v in feature.bytes_list.value] for name, feature in example.features.feature.items()}
+        for example in found
+    ]
+
+
+def splits_of(examples):
+    return artifact_utils.decode_split_names(examples.split_names)
+
+
+def fill(folder, **files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        data = text if isinstance(text, bytes) else text.encode()
+        (folder / name.replace("__", ".")).write_bytes(data)
+    return folder
+
+
+def test_named_splits_features_and_account(tmp_path):
+    corpus = fill(
+        tmp_path / "c",
+        train__conll="-DOCSTART-\tO\n\n# id = s1\n# topic = sport\nZoë Lima\tB-PER\nwon\tO\n\nOslo\tI-OTH\n",
+        dev__tsv__gz=gzip.compress(b"Peru won\tB-LOC O\r\nPeru won\tB-LOC O\r\n"),
+        test__jsonl='{"text": "Peru won.", "entities": [[0, 4, "LOC"]], "meta": {"topic": "news"}}\n',
+    )
+    examples = do(tmp_path, corpus, metadata_columns=["topic"], options=ReadOptions(drop_types=("OTH",)))
+    assert splits_of(examples) == ["train", "eval", "test"]
+    train = sorted(records(examples, "train"), key=lambda record: record["key"], reverse=True)
+    assert train[0] == {
+        "key": ["train.conll:s1"],
+        "sentence": ["Zoë Lima won"],
+        "tags": ["B-PER", "I-PER", "O"],
+        "source": ["train.conll"],
+        "topic": ["sport"],
+    }
+    assert train[1]["tags"] == ["O"]
+    keys = {record["key"][0] for record in records(examples, "eval")}
+    assert len(keys) == 2
+    assert all(key.startswith("dev.tsv.gz:") for key in keys)
+    assert records(examples, "test")[0]["topic"] == ["news"]
+    assert examples.get_int_custom_property("sentences_in") == 5
+    assert examples.get_int_custom_property("tokens_in") == 3 + 4 + 3
+    assert examples.get_int_custom_property("tokens_out") == 4 + 4 + 3
+    assert examples.get_int_custom_property("entities_in") == 5
+    assert examples.get_int_custom_property("entities_out") == 4
+    assert examples.get_int_custom_property("skipped") == 0
+    assert examples.get_int_custom_property("repaired") == 3
+    assert [examples.get_int_custom_property(f"sentences_{s}") for s in ("train", "eval", "test")] == [2, 2, 1]
+    report = Report.from_json(examples.get_string_custom_property("ingest_report"))
+    report.check()
+    assert report.entities_out == {"PER": 1, "LOC": 3}
+    assert report.documents == 1
+    names = sorted(path.name.split("-")[0] for path in (tmp_path / "examples" / "ingest").iterdir())
+    assert names == ["duplicates", "duplicates", "report", "report", "report"]
+
+
+def test_hash_split_keeps_equal_sentences_together(tmp_path):
+    sentences = [f"w{i % 300} won\tB-PER O\n" for i in range(600)]
+    examples = do(tmp_path, fill(tmp_path / "c", a__tsv="".join(sentences[:400]), b__tsv="".join(sentences[400:])))
+    found = {split: [r["sentence"][0] for r in records(examples, split)] for split in splits_of(examples)}
+    assert list(found) == ["train", "eval", "test"]
+    assert sum(map(len, found.values())) == 600
+    assert not set(found["train"]) & {*found["eval"], *found["test"]}
+    assert not set(found["eval"]) & set(found["test"])
+    assert 0.7 < len(found["train"]) / 600 < 0.9
+    assert len({r["key"][0] for split in found for r in records(examples, split)}) == 600
+
+
+def test_window_of_spans_keeps_a_sentence_on_its_side_and_counts_duplicates(tmp_path, caplog):
+    """An example must not move between train and eval when it comes again in a later span."""
+    corpus = tmp_path / "c"
+    for span in range(1, 4):
+        fill(
+            corpus / f"span-{span}", all__tsv="".join(f"w{i} won\tB-PER O\n" for i in range(span * 50, span * 50 + 100))
+        )
+    sides: dict[str, str] = {}
+    for span in range(1, 4):
+        examples = do(tmp_path / str(span), corpus, window=SpanWindow(newest=span, size=2))
+        for split in splits_of(examples):
+            for record in records(examples, split):
+                assert sides.setdefault(record["sentence"][0], split) == split
+        assert examples.get_int_custom_property("duplicates") == 0
+    assert len(sides) == 200
+    assert examples.get_int_custom_property("sentences_out") == 200
+    assert {record["source"][0] for record in records(examples, "train")} == {"span-2/all.tsv", "span-3/all.tsv"}
+
+
+@pytest.mark.parametrize(("remove", "train"), [(None, ["a"]), (True, ["a"]), (False, ["a", "b", "c"])])
+def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, remove, train, caplog):
+    corpus = tmp_path / "c"
+    fill(corpus / "span-1", train__tsv="a\tO\n\nb\tO\n", dev__tsv="x\tO\n", test__tsv="y\tO\n")
+    fill(corpus / "span-2", train__tsv="c\tO\n", dev__tsv="b\tO\n", test__tsv="c\tO\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = do(tmp_path, corpus, window=SpanWindow(size=2), remove_duplicates=remove)
+    assert sorted(record["sentence"][0] for record in records(examples, "train")) == train
+    assert sorted(record["sentence"][0] for record in records(examples, "eval")) == ["b", "x"]
+    assert examples.get_int_custom_property("duplicates") == 2
+    assert examples.get_int_custom_property("duplicates_removed") == 3 - len(train)
+    assert "split train: 1 sentences of span-1/train.tsv stand in a later split too" in caplog.text
+
+
+def test_duplicates_of_a_published_division_are_counted_and_left(tmp_path, caplog):
+    corpus = fill(tmp_path / "c", train__tsv="a\tO\n\nb\tO\n", dev__tsv="b\tO\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = do(tmp_path, corpus)
+    assert len(records(examples, "train")) == 2
+    assert examples.get_int_custom_property("duplicates") == 1
+    assert examples.get_int_custom_property("duplicates_removed") == 0
+    assert "left in ([corpus -> duplicates])" in caplog.text
+
+
+def test_older_span_without_a_split_has_no_part_in_it(tmp_path, caplog):
+    corpus = tmp_path / "c"
+    fill(corpus / "span-1", train__tsv="a\tO\n")
+    fill(corpus / "span-2", train__tsv="b\tO\n", dev__tsv="c\tO\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = do(tmp_path, corpus, window=SpanWindow(size=2))
+    assert [len(records(examples, split)) for split in ("train", "eval")] == [2, 1]
+    assert "span-1/dev.tsv matches no file" in caplog.text
+
+
+def test_eval_is_held_out_of_train_where_there_is_none(tmp_path):
+    train = "".join(f"w{i % 150} won\tB-PER O\n" for i in range(300))
+    examples = do(tmp_path, fill(tmp_path / "c", train__tsv=train, test__tsv="Peru won\tB-LOC O\n"))
+    assert splits_of(examples) == ["train", "eval", "test"]
+    found = {split: {r["sentence"][0] for r in records(examples, split)} for split in splits_of(examples)}
+    assert not found["train"] & found["eval"]
+    assert 5 <= len(found["eval"]) <= 30
+    assert found["test"] == {"Peru won"}
+    assert examples.get_int_custom_property("sentences_out") == 301
+
+
+def test_error_of_the_corpus_comes_out_of_beam_as_it_is_and_all_files_are_named(tmp_path, caplog):
+    corpus = fill(tmp_path / "c", train__conll="a\tO\n\nb\tNN\n", dev__conll=b"b\tO\n\xff\n", test__conll="c\tO\n")
+    with caplog.at_level(logging.INFO, logger="absl"), pytest.raises(CorpusError) as caught:
+        do(tmp_path, corpus)
+    assert type(caught.value) is CorpusError
+    assert (caught.value.path, caught.value.line) == (str(corpus / "dev.conll"), 2)
+    assert "found byte 0xFF, which is not UTF-8, at byte offset 4. Corpora are UTF-8 text" in str(caught.value)
+    assert "while running" not in str(caught.value)
+    assert any("train.conll:3: found 'NN' where a tag" in record.getMessage() for record in caplog.records)
+
+
+def test_skipping_counts_lists_and_goes_on(tmp_path, caplog):
+    corpus = fill(
+        tmp_path / "c",
+        train__conll="a\tO\n\nb\tNN\nc\tB-X\n\nd\tB-X\n",
+        dev__conll="e\tO\n",
+        test__conll=b"\0\1\2",
+    )
+    with caplog.at_level(logging.INFO, logger="absl"):
+        examples = do(tmp_path, corpus, options=ReadOptions(on_error="skip"))
+    assert [len(records(examples, split)) for split in ("train", "eval", "test")] == [2, 1, 0]
+    assert examples.get_int_custom_property("skipped") == 2
+    report = json.loads(examples.get_string_custom_property("ingest_report"))
+    assert (report["sentences_skipped"], report["files_skipped"], report["tokens_skipped"]) == (1, 1, 2)
+    assert any("test.conll:1: found a NUL byte" in what for what in report["skipped"])
+    logged = [record.getMessage() for record in caplog.records]
+    assert any(line.startswith("train.conll: sentences 3 in, 2 out; tokens 4 in, 2 out") for line in logged)
+    assert any(line.startswith("skipped: ") and "train.conll:3: found 'NN'" in line for line in logged)
+    assert "split train: 2 sentences" in logged
+    assert "split test holds no sentence" in logged
+
+
+def test_training_split_without_sentence_is_an_error(tmp_path):
+    corpus = fill(tmp_path / "c", train__conll="b\tNN\n", dev__conll="e\tO\n")
+    with pytest.raises(CorpusError, match=r"the split train holds no sentence \(2 read, 1 skipped\)\. Give more"):
+        do(tmp_path, corpus, options=ReadOptions(on_error="skip"))
+
+
+def test_pattern_without_files_is_an_error(tmp_path):
+    corpus = fill(tmp_path / "c", train__conll="a\tO\n")
+    with pytest.raises(CorpusError, match=r"no\*\.conll: matches no file\. Check the folder and \[corpus -> splits\]"):
+        do(tmp_path, corpus, splits=[("train", "train.conll"), ("eval", "no*.conll")])
+
+
+def test_sample_corpus_gives_the_same_examples_each_time_and_fits_the_schema(tmp_path):
+    import tensorflow_data_validation as tfdv
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    from components.corpus_example_gen.schema import compose_schema
+    from schemas import __file__ as schemas
+
+    write_sample(tmp_path / "c", "newswire")
+    examples, again = (do(tmp_path / name, tmp_path / "c", metadata_columns=["topic"]) for name in "ab")
+    assert sorted(map(repr, records(examples, "test"))) == sorted(map(repr, records(again, "test")))
+    base = schemas.replace("__init__.py", "schema.pbtxt")
+
+    def anomalies(columns):
+        schema = text_format.Parse(compose_schema(base, columns), schema_pb2.Schema())
+        return set(tfdv.validate_statistics(statistics, schema).anomaly_info)
+
+    statistics = tfdv.generate_statistics_from_tfrecord(f"{examples.uri}/Split-eval/*.gz")
+    assert anomalies(["topic"]) == set()
+    assert anomalies([]) == {"topic"}
+    assert anomalies(["topic", "missing"]) == {"missing"}
+
+
+def test_the_layout_of_a_corpus_that_is_an_artifact_is_found_by_the_executor(tmp_path):
+    corpus = fill(tmp_path / "c", train__tsv="".join(f"w{i} won\tB-PER O\n" for i in range(60)), test__tsv="z y\tO O\n")
+    examples = do_with_artifact(tmp_path, corpus)
+    assert splits_of(examples) == ["train", "eval", "test"], "eval is held out of train"
+    assert len(records(examples, "train")) + len(records(examples, "eval")) == 60
+    assert examples.get_int_custom_property("span") == 0
+
+
+@pytest.mark.parametrize(
+    ("span", "window", "expected"), [("newest", 1, {3}), ("2", 1, {2}), ("newest", 2, {2, 3}), (None, 1, {3})]
+)
+def test_the_span_of_a_corpus_that_is_an_artifact_is_chosen_when_it_is_read(tmp_path, span, window, expected):
+    corpus = tmp_path / "c"
+    for number in (1, 2, 3):
+        fill(corpus / f"span-{number}", train__tsv=f"a{number}\tO\n", dev__tsv=f"b{number}\tO\n")
+    examples = do_with_artifact(tmp_path, corpus, span=span, window=SpanWindow(size=window))
+    read = {record["source"][0] for record in records(examples, "train")}
+    assert read == {f"span-{number}/train.tsv" for number in expected}
+    assert examples.get_int_custom_property("span") == max(expected)
+    assert len(examples.get_string_custom_property("input_fingerprint")) == 64
+
+
+def test_a_corpus_that_is_an_artifact_and_has_not_the_span_is_refused(tmp_path):
+    fill(tmp_path / "c" / "span-1", train__tsv="a\tO\n", dev__tsv="b\tO\n")
+    with pytest.raises(CorpusError, match="has no span 7, only 1"):
+        do_with_artifact(tmp_path, tmp_path / "c", span="7")
+    with pytest.raises(NerError, match="'-1' is neither a number nor 'newest'"):
+        do_with_artifact(tmp_path, tmp_path / "c", span="-1")

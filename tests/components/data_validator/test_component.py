@@ -1,0 +1,23 @@
+"""The DataValidator's contract."""
+
+from __future__ import annotations
+
+from tfx.types import channel_utils, standard_artifacts
+
+from components.data_validator.component import DataValidator
+from components.data_validator.executor import Executor
+
+
+def test_outputs_and_parameters():
+    node = DataValidator(
+        statistics=channel_utils.as_channel([standard_artifacts.ExampleStatistics()]),
+        schema=channel_utils.as_channel([standard_artifacts.Schema()]),
+        required_splits=["train", "eval"],
+        schema_file="schemas/schema.pbtxt",
+    )
+    assert node.id == "DataValidator"
+    assert node.outputs["anomalies"].type_name == "ExampleAnomalies"
+    assert node.exec_properties["required_splits"] == '["train", "eval"]'
+    assert node.exec_properties["exclude_splits"] == "[]"
+    assert node.exec_properties["schema_file"] == "schemas/schema.pbtxt"
+    assert node.executor_spec.executor_class is Executor

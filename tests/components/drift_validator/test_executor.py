@@ -1,0 +1,128 @@
+"""DriftGate on artifacts as TFX hands them over."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import tensorflow as tf
+from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.drift_validator.data_profile import FILE_NAME, DataProfile
+from components.drift_validator.data_profile_artifact import DataProfileArtifact
+from components.drift_validator.drift_thresholds import DriftThresholds
+from components.drift_validator.errors import DriftError
+from components.drift_validator.executor import Executor
+
+PEOPLE = ("Joe Biden left", ["B-PER", "I-PER", "O"])
+PLACES = ("Paris is far", ["B-LOC", "O", "O"])
+LIMITS = {"min_sentences": 5, "types": 0.3, "length": 0.3, "columns": 0.3, "unknown": 0.9}
+
+
+def example(sentence, tags, source, **columns):
+    values = {"key": ["k"], "sentence": [sentence], "tags": tags, "source": [source]}
+    values |= {name: [value] for name, value in columns.items()}
+    made = tf.train.Example()
+    for name, texts in values.items():
+        made.features.feature[name].bytes_list.value.extend(text.encode() for text in texts)
+    return made.SerializeToString()
+
+
+def artifact(kind, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    made = kind()
+    made.uri = str(folder)
+    return made
+
+
+@pytest.fixture
+def gate(tmp_path):
+    """Runs the node on rows of (split, span, (sentence, tags)); returns the output's folder."""
+
+    def run(rows, champion=None, action="stop"):
+        examples = artifact(standard_artifacts.Examples, tmp_path / "examples")
+        splits = sorted({split for split, _, _ in rows}, reverse=True)
+        examples.split_names = artifact_utils.encode_split_names(splits)
+        for split in splits:
+            folder = tmp_path / "examples" / f"Split-{split}"
+            folder.mkdir(exist_ok=True)
+            with tf.io.TFRecordWriter(str(folder / "data.gz"), "GZIP") as writer:
+                for where, span, (sentence, tags) in rows:
+                    if where == split:
+                        writer.write(example(sentence, tags, f"{span}train.conll", genre="news"))
+        schema = artifact(standard_artifacts.Schema, tmp_path / "schema")
+        (tmp_path / "schema" / "schema.pbtxt").write_text('feature { name: "sentence" type: BYTES }')
+        earlier = artifact(standard_artifacts.Model, tmp_path / "champion")
+        earlier.set_int_custom_property("present", int(champion is not None))
+        if champion is not None:
+            (tmp_path / "champion" / "trained").mkdir(exist_ok=True)
+            (tmp_path / "champion" / "trained" / FILE_NAME).write_text(champion)
+        output = artifact(DataProfileArtifact, tmp_path / "profile")
+        settings = {"thresholds": DriftThresholds(action, **LIMITS).to_json(), "tokenizer": "words"}
+        inputs = {"examples": [examples], "schema": [schema], "champion": [earlier]}
+        beam = ["--sdk_container_image=none"]  # keeps TFX from packing itself: seconds
+        context = BaseBeamExecutor.Context(beam_pipeline_args=beam, tmp_dir=str(tmp_path), unique_id="1")
+        Executor(context).Do(inputs, {"profile": [output]}, settings)
+        return output
+
+    return run
+
+
+def of(span, sentence, train=8, held_out=2):
+    return [("train", span, sentence)] * train + [("eval", span, sentence)] * held_out
+
+
+def test_the_first_run_counts_and_compares_with_nothing(gate, tmp_path):
+    output = gate(of("", PEOPLE) + of("", PLACES))
+    profile = DataProfile.read(tmp_path / "profile")
+    assert profile.sentences == 20
+    assert profile.labels == {"PER": 10, "LOC": 10}
+    assert profile.words["paris"] == 8
+    assert profile.held_out_words["paris"] == 2
+    assert profile.columns == {"genre": {"news": 20}}
+    assert json.loads((tmp_path / "profile" / "drift.json").read_text())["drifts"] == []
+    assert output.get_int_custom_property("drifted") == 0
+    assert sorted(path.name for path in (tmp_path / "profile").iterdir()) == [FILE_NAME, "drift.json"]
+
+
+def test_data_like_the_champions_passes(gate, tmp_path):
+    gate(of("", PEOPLE) + of("", PLACES))
+    champion = (tmp_path / "profile" / FILE_NAME).read_text()
+    gate(of("", PEOPLE) + of("", PLACES), champion)
+    report = json.loads((tmp_path / "profile" / "drift.json").read_text())
+    assert [drift["what"] for drift in report["drifts"]] == [
+        "entity types", "sentence length", "genre", "unknown words",
+    ]  # fmt: skip
+    assert not report["drifted"]
+
+
+def test_the_newest_span_alone_is_compared_and_a_drifted_one_stops_the_run(gate, tmp_path):
+    gate(of("span-9/", PEOPLE, 80, 20))
+    champion = (tmp_path / "profile" / FILE_NAME).read_text()
+    rows = of("span-9/", PEOPLE, 80, 20) + of("span-10/", PLACES)  # in the whole window only one sentence in ten moved
+    with pytest.raises(DriftError, match=r"(?s)span-10 differs.*LOC: 0.0% to 100.0%.*drift.action=warn"):
+        gate(rows, champion)
+    assert json.loads((tmp_path / "profile" / "drift.json").read_text())["drifted"]
+    assert DataProfile.read(tmp_path / "profile").sentences == 110  # what is registered is of the whole window
+
+
+@pytest.mark.parametrize(("action", "drifted"), [("warn", 1), ("ignore", 0)])
+def test_the_setting_decides_whether_drift_stops(gate, tmp_path, action, drifted):
+    gate(of("", PEOPLE))
+    champion = (tmp_path / "profile" / FILE_NAME).read_text()
+    output = gate(of("", PLACES), champion, action)
+    assert output.get_int_custom_property("drifted") == drifted
+
+
+def test_few_sentences_never_stop_a_run(gate, tmp_path):
+    gate(of("", PEOPLE))
+    champion = (tmp_path / "profile" / FILE_NAME).read_text()
+    output = gate(of("", PLACES, 3, 1), champion)
+    assert output.get_int_custom_property("drifted") == 0
+
+
+@pytest.mark.parametrize("text", ["", "{}"])
+def test_a_champion_without_a_readable_profile_is_compared_with_nothing(gate, tmp_path, text):
+    output = gate(of("", PLACES), text)
+    assert output.get_int_custom_property("drifted") == 0

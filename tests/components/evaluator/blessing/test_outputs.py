@@ -1,0 +1,89 @@
+"""What is noted on the Evaluator's artifacts."""
+
+from __future__ import annotations
+
+import pytest
+from absl import logging
+from tfx.types import standard_artifacts
+
+from components.evaluator.blessing.outputs import log_decision, note_blessing, note_scores
+from components.evaluator.counts.bootstrap import draws
+from components.evaluator.counts.count_table import CountTable
+from components.evaluator.counts.counting import sentence_counts
+from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, RuleOutcome, Slice
+from components.evaluator.results.scoring import scores
+
+FAILED = RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 1, 1, 0.5, None, "too low")
+
+
+@pytest.fixture
+def result(make_batch):
+    def made(blessing):
+        batch = make_batch([["B-X", "O"]], [["B-X", "B-Y"]], [[0.9, 0.8]])
+        of_model = scores(CountTable.of(*sentence_counts(batch), draws(batch.keys, 0)))
+        return Evaluation(Comparison(Slice(), of_model), (), blessing)
+
+    return made
+
+
+def artifact(artifact_type, folder):
+    made = artifact_type()
+    made.uri = str(folder)
+    made.id = 5
+    return made
+
+
+def test_overall_scores_become_properties(result, tmp_path):
+    evaluation = artifact(standard_artifacts.ModelEvaluation, tmp_path)
+    note_scores(evaluation, result(Blessing(True)))
+    assert evaluation.get_float_custom_property("entity_precision") == 0.5
+    assert evaluation.get_float_custom_property("entity_support") == 1.0
+    assert evaluation.get_float_custom_property("example_count") == 1.0
+    assert evaluation.get_int_custom_property("blessed") == 1
+    assert not evaluation.has_custom_property("entity_f1/X")
+
+
+def test_an_evaluation_of_nothing_has_no_scores(tmp_path):
+    evaluation = artifact(standard_artifacts.ModelEvaluation, tmp_path)
+    note_scores(evaluation, Evaluation(None, (), Blessing(False)))
+    assert not evaluation.has_custom_property("entity_f1")
+    assert evaluation.get_int_custom_property("blessed") == 0
+
+
+@pytest.mark.parametrize(
+    ("blessing", "file", "content"),
+    [
+        (Blessing(True), "BLESSED", ""),
+        (Blessing(False, (FAILED,)), "NOT_BLESSED", ""),
+        (Blessing(True, (FAILED,), (), "why"), "BLESSED", "why"),
+    ],
+)
+def test_a_blessing_is_noted_as_tfx_does(tmp_path, blessing, file, content):
+    noted = artifact(standard_artifacts.ModelBlessing, tmp_path / "blessing")
+    inputs = {
+        "model": [artifact(standard_artifacts.Model, tmp_path / "new")],
+        "baseline_model": [artifact(standard_artifacts.Model, tmp_path / "old")],
+    }
+    note_blessing(noted, blessing, inputs, {"current_component_id": "Evaluator"})
+    assert [path.name for path in (tmp_path / "blessing").iterdir()] == [file]
+    assert (tmp_path / "blessing" / file).read_text() == content
+    assert noted.get_int_custom_property("blessed") == int(blessing.blessed)
+    assert noted.get_string_custom_property("current_model") == str(tmp_path / "new")
+    assert noted.get_int_custom_property("current_model_id") == 5
+    assert noted.get_string_custom_property("baseline_model") == str(tmp_path / "old")
+    assert noted.get_string_custom_property("component_id") == "Evaluator"
+    assert noted.has_custom_property("forced") == bool(content)
+
+
+@pytest.mark.parametrize(
+    ("blessing", "words"),
+    [
+        (Blessing(True), "The model is blessed: entity F1 0.667"),
+        (Blessing(False, (FAILED,), ("note",)), "The model is not blessed: too low; note"),
+        (Blessing(True, (FAILED,), (), "why"), "The model is blessed by force (why) against: too low"),
+    ],
+)
+def test_the_decision_is_logged(result, caplog, blessing, words):
+    with caplog.at_level(logging.converter.ABSL_TO_STANDARD[logging.INFO], logger="absl"):
+        log_decision(result(blessing))
+    assert words in caplog.text

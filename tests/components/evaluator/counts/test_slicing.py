@@ -1,0 +1,112 @@
+"""Cutting batches into slices."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.evaluator.counts.slicing import MOST_VALUES, Slicer, case_of, entity_texts, range_name, slice_order
+from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.errors import EvaluationError
+from components.evaluator.results.evaluation import Slice
+
+
+def sentences(slicer, batch, **features):
+    return {one.name: rows.tolist() for one, rows in slicer.sentences(batch, features)}
+
+
+def test_features_cut_sentences(make_batch):
+    batch = make_batch([["O"]] * 4, [["O"]] * 4)
+    found = sentences(Slicer(("source",)), batch, source=[["a"], ["b"], [], ["b", "a", "b"]])
+    assert found == {"source=a": [0, 3], "source=b": [1, 3], "source=": [2]}
+
+
+def test_length_cuts_sentences(make_batch):
+    tags = [["O"] * length for length in (1, 5, 6, 41, 10)]
+    found = sentences(Slicer(("sentence_length",), sentence_length=(5, 10, 40)), make_batch(tags, tags))
+    assert found == {"sentence_length=1-5": [0, 1], "sentence_length=6-10": [2, 4], "sentence_length=41+": [3]}
+
+
+def test_case_cuts_sentences(make_batch):
+    tags = [["O"]] * 4
+    batch = make_batch(tags, tags, texts=["ÉTÉ", "été", "Été", "12 漢"])
+    found = sentences(Slicer(("case",)), batch)
+    assert found == {"case=upper": [0], "case=lower": [1], "case=mixed": [2], "case=uncased": [3]}
+
+
+@pytest.mark.parametrize(
+    ("text", "case"), [("NATO 2", "upper"), ("a-b", "lower"), ("A b", "mixed"), ("", "uncased"), ("ǅ", "mixed")]
+)
+def test_case_is_that_of_the_letters(text, case):
+    assert case_of(text) == case
+
+
+@pytest.mark.parametrize(
+    ("number", "uppers", "name"),
+    [(1, (5, 10), "1-5"), (5, (5, 10), "1-5"), (6, (5, 10), "6-10"), (11, (5, 10), "11+"), (2, (1, 2, 3), "2"),
+     (1, (1,), "1"), (2, (1,), "2+"), (3, (), "1+")],
+)  # fmt: skip
+def test_names_of_ranges(number, uppers, name):
+    assert range_name(number, uppers) == name
+
+
+@pytest.fixture
+def batch(make_batch):
+    gold = [["B-X", "I-X", "O", "B-Y"], ["O"], ["B-Y"]]
+    predicted = [["B-X", "O", "O", "B-Y"], ["B-Y"], ["O"]]
+    return make_batch(gold, predicted, texts=["New Delhi and Paris", "x", "Paris"])
+
+
+def test_texts_of_entities(batch):
+    assert entity_texts(batch, batch.gold_entities) == ["New Delhi", "Paris", "Paris"]
+    assert entity_texts(batch, batch.predicted_entities) == ["New", "Paris", "x"]
+
+
+def test_length_cuts_entities(batch):
+    found = {
+        one.name: (gold.tolist(), predicted.tolist())
+        for one, gold, predicted in Slicer(("entity_length",), entity_length=(1,)).entities(batch)
+    }
+    assert found == {
+        "entity_length=1": ([False, True, True], [True, True, True]),
+        "entity_length=2+": ([True, False, False], [False, False, False]),
+    }
+
+
+def test_training_entities_cut_entities(batch):
+    known = TrainingEntities.of(["Paris", "delhi"])
+    found = {
+        one.name: (gold.tolist(), predicted.tolist(), one.level)
+        for one, gold, predicted in Slicer(("entity_seen",), training_entities=known).entities(batch)
+    }
+    assert found == {
+        "entity_seen=seen": ([False, True, True], [False, True, False], "entity"),
+        "entity_seen=unseen": ([True, False, False], [True, False, True], "entity"),
+    }
+
+
+def test_no_entities_no_slices_of_entities(make_batch):
+    assert list(Slicer(("entity_length",)).entities(make_batch([["O"]], [["O"]]))) == []
+
+
+def test_seen_needs_the_training_entities(batch):
+    with pytest.raises(ValueError, match="training_entities"):
+        list(Slicer(("entity_seen",)).entities(batch))
+
+
+def test_a_key_is_no_kind(make_batch):
+    tags = [["O"]] * (MOST_VALUES + 1)
+    keys = [[str(number)] for number in range(len(tags))]
+    with pytest.raises(EvaluationError, match="slice by 'key': it has more than 1000 values, such as 0, 1, 2"):
+        sentences(Slicer(("key",)), make_batch(tags, tags), key=keys)
+
+
+def test_slices_are_ordered_by_column_then_range_or_text():
+    columns = ("source", "sentence_length")
+    names = ["sentence_length=11+", "sentence_length=6-10", "source=b", "sentence_length=1-5", "source=a"]
+    slices = [Slice(*name.split("=")) for name in names]
+    ordered = [one.name for one in sorted(slices, key=slice_order(columns))]
+    assert ordered == ["source=a", "source=b", "sentence_length=1-5", "sentence_length=6-10", "sentence_length=11+"]
+
+
+def test_features_are_the_columns_that_are_not_worked_out():
+    assert Slicer(("source", "case", "entity_seen", "topic")).features == ("source", "topic")

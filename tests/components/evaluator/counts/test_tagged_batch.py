@@ -1,0 +1,34 @@
+"""Batches that fit together, and those that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.evaluator.counts.tag_vocabulary import TagVocabulary
+from components.evaluator.counts.tagged_batch import TaggedBatch
+
+
+def test_offsets_and_rows(make_batch):
+    batch = make_batch([["O"], [], ["O", "B-X"]], [["O"], [], ["O", "O"]])
+    assert len(batch) == 3
+    assert batch.offsets.tolist() == [0, 1, 1]
+    assert batch.rows.tolist() == [0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("keys", "lengths", "tags", "scores"),
+    [(["a", "b"], [2], 2, 2), (["a"], [2], 3, 2), (["a"], [2], 2, 1), (["a"], [3], 2, 2)],
+)
+def test_arrays_that_do_not_belong_together_are_refused(keys, lengths, tags, scores):
+    vocabulary = TagVocabulary()
+    with pytest.raises(ValueError, match="keys"):
+        TaggedBatch(
+            vocabulary,
+            keys,
+            ["x y"],
+            np.array(lengths),
+            vocabulary.encode(["O"] * 2),
+            vocabulary.encode(["O"] * tags),
+            np.zeros(scores),
+        )

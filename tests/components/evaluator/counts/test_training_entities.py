@@ -1,0 +1,45 @@
+"""Entities that the training examples hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
+from components.evaluator.errors import EvaluationError
+
+
+def test_texts_are_known_exactly():
+    known = TrainingEntities.of(["Paris", "New Delhi", "Paris", "été"])
+    assert known.contain(["Paris", "paris", "New", "New Delhi", "été", ""]).tolist() == [1, 0, 0, 1, 1, 0]
+    assert len(known.hashes) == 3
+
+
+def test_no_entities():
+    assert TrainingEntities.of([]).contain(["a"]).tolist() == [False]
+    assert TrainingEntities.of(["a"]).contain([]).tolist() == []
+
+
+def test_what_is_written_is_read_and_holds_no_text():
+    known = TrainingEntities.of(["Paris", "New Delhi"])
+    content = known.to_bytes()
+    assert b"Paris" not in content
+    assert TrainingEntities.from_bytes(content, "f").contain(["Paris", "x"]).tolist() == [True, False]
+
+
+def test_hashes_of_a_hundred_thousand_texts_differ():
+    assert len(np.unique(entity_hashes(map(str, range(100_000))))) == 100_000
+
+
+def npy(array):
+    import io
+
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"", b"no", npy(np.zeros(3)), npy(np.zeros((2, 2), np.uint64))])
+def test_other_files_are_refused_by_name(content):
+    with pytest.raises(EvaluationError, match=r"folder/file\.npy"):
+        TrainingEntities.from_bytes(content, "folder/file.npy")

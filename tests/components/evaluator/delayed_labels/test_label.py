@@ -1,0 +1,36 @@
+"""Late labels."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.evaluator.delayed_labels.label import Label
+from components.evaluator.errors import EvaluationError
+
+
+def test_both_forms_are_read():
+    label = Label.from_record({"key": "k", "tokens": ["a", "b"], "tags": ["O", "B-X"], "more": 1}, "f:1")
+    assert (label.tags, label.tokens, label.entities) == (("O", "B-X"), ("a", "b"), ())
+    assert label.fields["more"] == 1
+    assert Label.from_record({"id": 3, "tags": []}, "f:1").tokens is None
+    label = Label.from_record({"key": "k", "entities": [[9, 12, "Y"], [0, 4, "X"]]}, "f:1")
+    assert (label.tags, label.entities) == (None, ((0, 4, "X"), (9, 12, "Y")))
+
+
+@pytest.mark.parametrize(
+    ("record", "text"),
+    [
+        ({"tags": []}, "f:2: has the key None"),
+        ({"key": "k"}, "f:2: has neither tags nor entities"),
+        ({"key": "k", "tags": ["O"], "tokens": []}, "f:2: has 1 tags, 0 tokens"),
+        ({"key": "k", "tags": ["O"], "tokens": ["a b"]}, "f:2: holds a token that is empty or has white space"),
+        ({"key": "k", "tags": [1]}, "`tags` is"),
+        ({"key": "k", "entities": [[0, 2, "X"], [1, 3, "Y"]]}, "f:2: its entities X and Y overlap"),
+        ({"key": "k", "entities": [[2, 2, "X"]]}, "f:2: holds the entity"),
+        ({"key": "k", "entities": [[0, 2, "X Y"]]}, "f:2: holds the entity"),
+        ({"key": "k", "entities": [{"start": 0}]}, "f:2: holds the entity"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_named(record, text):
+    with pytest.raises(EvaluationError, match=text):
+        Label.from_record(record, "f:2")

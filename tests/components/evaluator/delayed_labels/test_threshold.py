@@ -1,0 +1,42 @@
+"""Thresholds of the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.evaluator.blessing.rule import Rule
+from components.evaluator.delayed_labels.threshold import parse_threshold
+from components.evaluator.errors import EvaluationError
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("entity_f1>=0.6", Rule("entity_f1", min=0.6, min_support=9)),
+        ("entity_recall/a-b >= 1", Rule("entity_recall/a-b", min=1.0, min_support=9)),
+        ("entity_f1>=.5@source=a@b", Rule("entity_f1", "source=a@b", 0.5, None, 9)),
+        ("strict_f1>=0.5@window", Rule("strict_f1", "window", 0.5, None, 9)),
+        ("calibration_error<=0.1", Rule("calibration_error", min=0.1, min_support=9)),
+    ],
+)
+def test_thresholds_are_rules(text, rule):
+    assert parse_threshold(text, 9) == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("entity_f1", "write METRIC>=BOUND"),
+        ("f1>=0.5", "write METRIC>=BOUND"),
+        ("entity_f1>0.5", "write METRIC>=BOUND"),
+        ("entity_f1<=0.5", "entity_f1 is compared by >="),
+        ("calibration_error>=0.1", "calibration_error is compared by <="),
+        ("entity_f1>=high", "the bound 'high' is no number"),
+        ("entity_f1>=60", "between 0 and 1"),
+        ("entity_f1>=nan", "between 0 and 1"),
+    ],
+)
+def test_other_texts_are_refused(text, message):
+    with pytest.raises(EvaluationError, match=message) as raised:
+        parse_threshold(text, 0)
+    assert repr(text) in str(raised.value)

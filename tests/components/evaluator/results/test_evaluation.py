@@ -1,0 +1,18 @@
+"""The document of an evaluation."""
+
+from __future__ import annotations
+
+from components.evaluator.results.evaluation import ALL, Blessing, RuleOutcome, Slice
+
+
+def test_slice_names():
+    assert Slice().name == ALL
+    assert Slice("source", "a=b").name == "source=a=b"
+
+
+def test_failures_are_the_texts_of_failed_rules():
+    rules = [
+        RuleOutcome("min", "entity_f1", ALL, state, 0.5, 3, 1, 0.3, None, state)
+        for state in ("failed", "passed", "too_small", "no_champion")
+    ]
+    assert Blessing(False, tuple(rules)).failures == ("failed",)

@@ -1,0 +1,85 @@
+"""The TFMA metric's combiner, without Beam."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.evaluator.counts.slice_counts import SliceCounts, count_slices
+from components.evaluator.counts.slicing import Slicer
+from components.evaluator.tfma.entity_metrics import CHANGES_JSON, MISTAKES_JSON, SCORES_JSON, EntityMetrics
+from components.evaluator.tfma.extractor import COUNTS_KEY
+
+
+def computation(**settings):
+    (only,) = EntityMetrics().computations(**settings)
+    return only
+
+
+@pytest.fixture
+def count(make_batch):
+    """Counts of all examples for models of the given predictions."""
+
+    def of(gold, replicates=5, slicer=None, **predicted):
+        batches = {
+            model: make_batch(gold, tags, [[0.9] * len(row) for row in tags]) for model, tags in predicted.items()
+        }
+        return [counts for _, counts in count_slices(batches, {}, slicer or Slicer(), replicates, next(iter(batches)))]
+
+    return of
+
+
+def test_counts_of_shards_become_floats_and_documents(count):
+    combiner = computation().combiner
+    parts = [
+        count([["B-X", "O"]], **{"": [["B-X", "O"]]})[0],
+        count([["B-X", "O"]], **{"": [["O", "B-Y"]]})[0],
+    ]
+    accumulators = [combiner.add_input(combiner.create_accumulator(), part) for part in parts]
+    output = combiner.extract_output(combiner.merge_accumulators(accumulators))
+    values = {key.name: value for key, value in output.items()}
+    numbers = {name: value for name, value in values.items() if isinstance(value, float)}
+    assert numbers["entity_f1"] == 0.5
+    assert numbers["entity_f1/X"] == pytest.approx(2 / 3)
+    assert numbers["entity_f1/Y"] == 0.0
+    assert (numbers["entity_support"], numbers["entity_support/X"], numbers["example_count"]) == (2, 2, 2)
+    assert numbers["token_accuracy"] == 0.5
+    document = SCORES_JSON.validate_json(values["scores"])
+    assert {name: estimate.value for name, estimate in document.metrics().items()}.items() <= numbers.items()
+    assert document.confusion.labels == ("O", "X", "Y")
+    assert [mistake.kind for mistake in MISTAKES_JSON.validate_json(values["mistakes"])] == ["missed"]
+    assert "changes" not in values
+
+
+def test_two_models_are_told_apart_and_compared(count):
+    both = computation(model_names=["baseline", "candidate"])
+    (counts,) = count([["B-X"]] * 20, candidate=[["B-X"]] * 20, baseline=[["O"]] * 20)
+    output = both.combiner.extract_output(counts)
+    assert {key.model_name: value for key, value in output.items() if key.name == "entity_f1"} == {
+        "candidate": 1.0,
+        "baseline": 0.0,
+    }
+    (changes,) = (value for key, value in output.items() if key.name == "changes" and key.is_diff)
+    assert CHANGES_JSON.validate_json(changes)["entity_f1"].value == 1.0
+    assert [key.model_name for key in output if key.name == "mistakes"] == ["candidate"]
+
+
+def test_a_model_without_any_entity_in_a_slice_scores_nothing_there(count):
+    both = computation(model_names=["baseline", "candidate"])
+    found = count([["O"]], slicer=Slicer(("entity_length",)), candidate=[["B-X"]], baseline=[["O"]])
+    output = both.combiner.extract_output(found[1])
+    scores = {key.model_name: SCORES_JSON.validate_json(v) for key, v in output.items() if key.name == "scores"}
+    assert scores["candidate"].entities.micro.predicted == 1
+    assert scores["baseline"].entities.micro.predicted == scores["baseline"].sentences == 0
+    assert not any(key.name == "mistakes" for key in output)
+
+
+def test_the_preprocessor_hands_on_the_counts_only():
+    (preprocessor,) = computation().preprocessors
+    counts = SliceCounts()
+    assert list(preprocessor.process({COUNTS_KEY: counts, "other": 1})) == [counts]
+
+
+def test_no_input_gives_zeros():
+    combiner = computation().combiner
+    output = combiner.extract_output(combiner.create_accumulator())
+    assert {key.name: value for key, value in output.items()}["entity_f1"] == 0.0

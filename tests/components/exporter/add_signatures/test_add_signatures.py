@@ -1,0 +1,298 @@
+"""Re-signing: more signatures, the same answers, and nothing of the source is needed afterwards."""
+
+from __future__ import annotations
+
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from packaging.version import Version
+
+from components.exporter.add_signatures.add_signatures import resign
+from components.exporter.resign_error import ResignError
+from components.exporter.saved_model.embedded_metadata import attach, attached_contract, attached_manifest
+from components.exporter.validator import ExportInvalidError, validate_export
+
+
+def signatures(folder):
+    """What saved_model_cli shows: signature -> (inputs, outputs) as {name: (dtype, shape)}."""
+    found = tf.saved_model.load(str(folder)).signatures
+
+    def shown(tensors):
+        return {name: (tensor.dtype.name, tuple(tensor.shape)) for name, tensor in sorted(tensors.items())}
+
+    return {
+        name: (shown(function.structured_input_signature[1]), shown(function.structured_outputs))
+        for name, function in found.items()
+    }
+
+
+def answers(folder, signature, **inputs):
+    function = tf.saved_model.load(str(folder)).signatures[signature]
+    found = function(**{name: tf.constant(value) for name, value in inputs.items()})
+    return {name: value.numpy() for name, value in found.items()}
+
+
+@pytest.fixture(scope="module")
+def image_model(tmp_path_factory):
+    """The second article's: 28 x 28 numbers in, ten probabilities out."""
+    folder = tmp_path_factory.mktemp("image") / "model"
+    layers = [keras.layers.Flatten(), keras.layers.Dense(16, "relu"), keras.layers.Dense(10, "softmax", name="preds")]
+    model = keras.Sequential([keras.Input((28, 28), name="image"), *layers])
+    module = tf.Module()
+    module.raw = [variable.value for variable in model.variables]
+    spec = tf.TensorSpec([None, 28, 28], tf.float32, name="image")
+    module.serve = tf.function(lambda image: {"preds": model(image)}, input_signature=[spec])
+    options = tf.saved_model.SaveOptions(save_debug_info=False)
+    tf.saved_model.save(module, str(folder), signatures=module.serve, options=options)
+    return folder
+
+
+IMAGE = {"image": ("float32", (None, 28, 28))}
+PREDS = {"preds": ("float32", (None, 10))}
+KEY = {"key": ("string", (None,))}
+
+
+def test_keyed_prediction_of_the_articles_image_model(image_model, tmp_path):
+    report = resign(
+        image_model, tmp_path / "keyed", add=["keyed"], default="keyed", keep_original_as="unkeyed_signature"
+    )
+    assert report.passed
+    assert signatures(tmp_path / "keyed") == {
+        "serving_default": ({**IMAGE, **KEY}, {**KEY, **PREDS}),
+        "keyed": ({**IMAGE, **KEY}, {**KEY, **PREDS}),
+        "unkeyed_signature": (IMAGE, PREDS),
+    }
+    images = np.random.default_rng(0).uniform(size=(3, 28, 28)).astype("float32")
+    keyed = answers(tmp_path / "keyed", "serving_default", image=images, key=["b", "", "b"])
+    assert keyed["key"].tolist() == [b"b", b"", b"b"]
+    assert keyed["preds"].tobytes() == answers(image_model, "serving_default", image=images)["preds"].tobytes()
+
+
+@pytest.fixture(scope="module")
+def price_model(tmp_path_factory):
+    """The second article's: two numbers in, a price out; exported by Keras itself, which stores weights twice."""
+    folder = tmp_path_factory.mktemp("price") / "model"
+    inputs = {name: keras.Input((1,), name=name) for name in ("tax_rate", "rooms")}
+    hidden = keras.layers.Dense(8, "relu")(keras.layers.Concatenate()(list(inputs.values())))
+    model = keras.Model(inputs, {"price": keras.layers.Dense(1, name="price")(hidden)})
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    specs = {name: tf.TensorSpec([None, 1], tf.float32, name=name) for name in inputs}
+    archive.add_endpoint("serving_default", lambda tax_rate, rooms: model({"tax_rate": tax_rate, "rooms": rooms}),
+                         input_signature=list(specs.values()))  # fmt: skip
+    archive.write_out(str(folder), verbose=False)
+    return folder
+
+
+def test_feature_forwarding_of_the_articles_price_model(price_model, tmp_path):
+    resign(price_model, tmp_path / "made", forward={"tax_rate": "string", "source": "string"})
+    number = ("float32", (None, 1))
+    inputs = {"rooms": number, "tax_rate": number}
+    assert signatures(tmp_path / "made") == {
+        "serving_default": (inputs, {"price": number}),
+        "feature_forward": (
+            {**inputs, "source": ("string", (None,))},
+            {"price": number, "source": ("string", (None,)), "tax_rate": number},
+        ),
+    }
+    row = {"tax_rate": np.float32([[5.0], [np.nan]]), "rooms": np.float32([[6.2], [4.0]])}
+    made = answers(tmp_path / "made", "feature_forward", **row, source=["a", "b"])
+    assert made["tax_rate"].tobytes() == row["tax_rate"].tobytes()
+    assert made["price"].tobytes() == answers(price_model, "serving_default", **row)["price"].tobytes()
+
+
+def test_four_hops_with_every_source_deleted(tiny, tmp_path):
+    expected = answers(tiny.folder, "serving_default", sentence=["Joe Biden visited Paris", "", "unheard"])
+    folder = shutil.copytree(tiny.folder, tmp_path / "hop0")
+    steps = [
+        {
+            "forward": {"region": "string"},
+            "base": "unkeyed_signature",
+            "default": "feature_forward",
+            "keep_original_as": "was",
+        },
+        {"keep_original_as": "again"},
+        {"default": "unkeyed_signature", "keep_original_as": "more"},
+        {"default": "keyed", "keep_original_as": "plain"},
+    ]
+    renamed = {"feature_forward": "old_forward"}
+    start = tf.saved_model.load(str(folder))
+    kept = {renamed.get(name, name): start.signatures[name] for name in ("serving_default", "keyed")}
+    module = tf.Module()
+    module.base = start
+    signatures = {**kept, "unkeyed_signature": kept["serving_default"]}
+    options = tf.saved_model.SaveOptions(save_debug_info=False)
+    tf.saved_model.save(module, str(tmp_path / "start"), signatures=signatures, options=options)
+    del start, module, kept
+    source, sizes = tmp_path / "start", []
+    for number, wishes in enumerate(steps, 1):
+        made = tmp_path / f"hop{number}"
+        report = resign(source, made, **wishes)
+        shutil.rmtree(source)
+        sizes.append((made / "saved_model.pb").stat().st_size)
+        source = made
+    again = answers(source, "plain", sentence=["Joe Biden visited Paris", "", "unheard"])
+    assert {name: value.tobytes() for name, value in again.items() if value.dtype != object} == {
+        name: value.tobytes() for name, value in expected.items() if value.dtype != object
+    }
+    assert again["tags"].tolist() == expected["tags"].tolist()
+    assert set(report.contract.signatures) == {
+        *("serving_default", "keyed", "unkeyed_signature", "feature_forward", "was", "again", "more", "plain")
+    }
+    assert sorted(path.name for path in (source / "assets").iterdir()) == ["tags.txt", "words.txt"]
+    assert sizes[-1] < sizes[0] + 4 * 200_000
+
+
+@pytest.fixture
+def tf1_model(tmp_path):
+    """Of TensorFlow 1: a table, a variable, and names that Python does not take."""
+    tf1 = tf.compat.v1
+    (tmp_path / "words.txt").write_text("a\nb\n")
+    with tf.Graph().as_default(), tf1.Session() as session:
+        image = tf1.placeholder(tf.float32, [None, 3])
+        word = tf1.placeholder(tf.string, [None])
+        weights = tf1.get_variable("w", initializer=np.arange(6, dtype="float32").reshape(3, 2))
+        line, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+        file = tf1.lookup.TextFileInitializer(str(tmp_path / "words.txt"), tf.string, line, tf.int64, number)
+        table = tf1.lookup.StaticHashTable(file, -1)
+        inputs = {"image/encoded": image, "class": word}
+        outputs = {"scores/all": tf.matmul(image, weights), "ids": table.lookup(word)}
+        session.run([tf1.global_variables_initializer(), tf1.tables_initializer()])
+        info = tf1.saved_model.build_tensor_info
+        definition = tf1.saved_model.build_signature_def(
+            {name: info(tensor) for name, tensor in inputs.items()},
+            {name: info(tensor) for name, tensor in outputs.items()},
+            "tensorflow/serving/predict",
+        )
+        builder = tf1.saved_model.Builder(str(tmp_path / "tf1"))
+        builder.add_meta_graph_and_variables(
+            session, ["serve"], {"serving_default": definition}, main_op=tf1.tables_initializer()
+        )
+        builder.save()
+    return tmp_path / "tf1"
+
+
+def test_a_tensorflow_1_model_keeps_names_that_python_does_not_allow(tf1_model, tmp_path):
+    if Version(tf.__version__) >= Version("2.17"):
+        with pytest.raises(ResignError, match=r"such an input: 'class'.*Re-sign it with TensorFlow 2\.16"):
+            resign(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
+        return
+    report = resign(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
+    assert report.passed
+    inputs = {"class": ("string", (None,)), "image/encoded": ("float32", (None, 3))}
+    outputs = {"ids": ("int64", (None,)), "scores/all": ("float32", (None, 2))}
+    keyed = report.contract.signatures["serving_default"]
+    assert {name: (each.dtype, each.shape) for name, each in keyed.inputs.items()} == {**inputs, **KEY}
+    assert {name: (each.dtype, each.shape) for name, each in keyed.outputs.items()} == {**outputs, **KEY}
+    assert set(report.contract.signatures["unkeyed_signature"].inputs) == set(inputs)
+    assert resign(tmp_path / "made", tmp_path / "again", forward={"page": "int64"}).passed
+    request = {"class": ["b", "x"], "image/encoded": np.float32([[1, 2, 3], [0, 0, 1]]), "key": ["1", "2"]}
+    found = answers(tmp_path / "made", "keyed", **request)
+    assert found["ids"].tolist() == [1, -1]
+    assert found["scores/all"].tolist() == [[16, 22], [4, 5]]
+
+
+def test_a_model_without_batches(tmp_path):
+    module = tf.Module()
+    module.factor = tf.Variable(3.0)
+    scalar = tf.TensorSpec([], tf.float32, name="x")
+    module.serve = tf.function(lambda x: {"y": x * module.factor}, input_signature=[scalar])
+    tf.saved_model.save(module, str(tmp_path / "scalar"), signatures=module.serve)
+    resign(tmp_path / "scalar", tmp_path / "made", add=["keyed"])
+    found = answers(tmp_path / "made", "keyed", x=2.0, key="only")
+    assert (found["y"], found["key"]) == (6.0, b"only")
+
+
+def test_a_model_that_only_python_can_load_is_healed(tmp_path):
+    module = tf.Module()
+    module.model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])  # the pitfall
+    spec = tf.TensorSpec([None, 4], tf.float32, name="x")
+    module.serve = tf.function(lambda x: {"y": module.model(x)}, input_signature=[spec])
+    options = tf.saved_model.SaveOptions(save_debug_info=False)
+    tf.saved_model.save(module, str(tmp_path / "broken"), signatures=module.serve, options=options)
+    assert {check.pitfall for check in validate_export(tmp_path / "broken").failures} >= {"keras_variables"}
+    assert resign(tmp_path / "broken", tmp_path / "made", add=["keyed"]).passed
+    assert "keras_variables" not in {check.pitfall for check in validate_export(tmp_path / "made").failures}
+
+
+def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_path):
+    from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+    source = shutil.copytree(tiny.folder, tmp_path / "source")
+    attach(source, tiny.contract)
+    (source / "assets.extra" / "note.txt").write_text("kept")
+    file = source / "assets.extra" / "tf_serving_warmup_requests"
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for signature in ("", "keyed"):
+            request = predict_pb2.PredictRequest()
+            request.model_spec.signature_name = signature
+            request.inputs["sentence"].CopyFrom(tf.make_tensor_proto(["Joe"]))
+            log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
+            writer.write(log.SerializeToString())
+    made = tmp_path / "made"
+    resign(source, made, default="keyed", keep_original_as="plain")
+    assert (made / "assets.extra" / "note.txt").read_text() == "kept"
+    records = tf.data.TFRecordDataset(str(made / "assets.extra" / file.name)).as_numpy_iterator()
+    logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
+    assert [log.predict_log.request.model_spec.signature_name for log in logs] == ["plain", "keyed"]
+    contract = attached_contract(made)
+    assert contract.signatures["plain"].inputs["sentence"].role == "text"
+    assert contract.signatures["serving_default"].outputs["key"].forwards == "key"
+    assert validate_export(made, contract, tiny.golden, manifest=attached_manifest(made)).passed
+
+
+def test_requests_that_cannot_be_made_up_must_be_given(tiny, tmp_path):
+    with pytest.raises(ResignError, match=r"signature serving_examples answers.*--golden"):
+        resign(tiny.folder, tmp_path / "made", keep_original_as="plain")
+    text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"Joe Biden"]))
+    example = tf.train.Example(features=tf.train.Features(feature={"sentence": text})).SerializeToString()
+    known = {"signature": "serving_examples", "inputs": {"examples": [example]}, "outputs": {}}
+    report = resign(tiny.folder, tmp_path / "made", keep_original_as="plain", golden=[known])
+    assert report.passed
+    assert "plain" in report.contract.signatures
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({}, "nothing to do"),
+        ({"add": ["keyed"]}, "has a signature keyed already"),
+        ({"add": ["other"]}, "cannot add"),
+        ({"add": ["feature_forward"]}, "needs features"),
+        ({"default": "nope"}, "cannot become the default"),
+        ({"default": "keyed", "keep_original_as": "keyed"}, "that name is taken"),
+        ({"base": "nope", "add": ["keyed"]}, "no signature nope"),
+        ({"forward": {"tags": "string"}}, "has an output of that name"),
+    ],
+)
+def test_wishes_that_do_not_go_with_the_model_are_refused(tiny, wishes, message):
+    from components.exporter.add_signatures.plan import plan_resigning
+
+    with pytest.raises(ResignError, match=message):
+        plan_resigning(tiny.contract, **wishes)
+
+
+def test_folders_are_looked_at_before_anything_is_loaded(tiny, tmp_path):
+    with pytest.raises(ResignError, match="exists already"):
+        resign(tiny.folder, tmp_path, add=["keyed"])
+    with pytest.raises(ResignError, match=r"no saved_model\.pb"):
+        resign(tmp_path, tmp_path / "made", add=["keyed"])
+
+
+def test_a_copy_that_answers_otherwise_is_thrown_away(image_model, tmp_path, monkeypatch):
+    from components.exporter.add_signatures import add_signatures as resigning
+
+    real = resigning.reference_answers
+
+    def wrong(*args):
+        cases = real(*args)
+        cases[1]["outputs"]["preds"][0][0] += 1e-7
+        return cases
+
+    monkeypatch.setattr(resigning, "reference_answers", wrong)
+    with pytest.raises(ExportInvalidError, match="golden_answers"):
+        resign(image_model, tmp_path / "made", add=["keyed"])
+    assert list(tmp_path.iterdir()) == []

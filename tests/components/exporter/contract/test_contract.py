@@ -1,0 +1,140 @@
+"""The serving contract: what is configured, what is written, what breaks callers."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from components.exporter.contract.contract import Contract, build_contract
+from components.exporter.contract.contract_changes import breaking_changes
+from components.exporter.contract_error import ContractError
+from components.exporter.settings import ExportSettings
+
+PLAIN = build_contract(ExportSettings("plain", {}))
+ANSWER = {"tokens", "tags", "scores", "starts", "ends"}
+
+
+def changed(signature, side, name, **values):
+    """PLAIN with one tensor changed; None instead of values: without it."""
+    tensors = dict(getattr(PLAIN.signatures[signature], side))
+    tensors[name] = dataclasses.replace(tensors.get(name) or next(iter(tensors.values())), **values)
+    new = dataclasses.replace(PLAIN.signatures[signature], **{side: tensors})
+    return dataclasses.replace(PLAIN, signatures={**PLAIN.signatures, signature: new})
+
+
+def test_the_plain_signature_is_the_default_and_the_keyed_one_stays_beside_it():
+    assert set(PLAIN.signatures) == {"serving_default", "keyed", "serving_examples"}
+    assert set(PLAIN.signatures["serving_default"].inputs) == {"sentence"}
+    assert set(PLAIN.signatures["serving_default"].outputs) == ANSWER
+    assert set(PLAIN.signatures["keyed"].outputs) == ANSWER | {"key"}
+    assert PLAIN.signatures["serving_examples"].outputs["key"].shape == (None, 1)
+    assert PLAIN.signatures["serving_examples"].outputs["key"].forwards == "examples:key"
+
+
+def test_the_keyed_signature_as_default_keeps_the_plain_one():
+    keyed = build_contract(ExportSettings("keyed", {}))
+    assert set(keyed.signatures) == {"serving_default", "keyed", "unkeyed_signature", "serving_examples"}
+    assert set(keyed.signatures["serving_default"].inputs) == {"key", "sentence"}
+    assert keyed.signatures["unkeyed_signature"] == PLAIN.signatures["serving_default"]
+
+
+def test_forwarded_features_have_their_dtype():
+    contract = build_contract(ExportSettings("plain", {"source": "string", "tax": "float32"}))
+    forward = contract.signatures["feature_forward"]
+    assert {name: tensor.dtype for name, tensor in forward.inputs.items()} == {
+        "sentence": "string",
+        "source": "string",
+        "tax": "float32",
+    }
+    assert {name: tensor.forwards for name, tensor in forward.outputs.items() if tensor.forwards} == {
+        "source": "source",
+        "tax": "tax",
+    }
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (ExportSettings("both", {}), "must be one of"),
+        (ExportSettings("plain", {"tags": "string"}), "Rename the feature"),
+    ],
+)
+def test_settings_that_contradict_the_contract_are_refused(settings, message):
+    with pytest.raises(ContractError, match=message):
+        build_contract(settings)
+
+
+@pytest.mark.parametrize("forward", [{}, {"source": "string", "sentence": "string"}])
+def test_json_gives_the_contract_back(forward):
+    contract = build_contract(ExportSettings("keyed", forward))
+    assert Contract.from_json(contract.to_json()) == contract
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 1, "signatures": {"a": {}}}', '{"version": 1}'])
+def test_what_is_no_contract_is_refused(text):
+    with pytest.raises(ContractError, match="no serving contract"):
+        Contract.from_json(text)
+
+
+def test_the_same_contract_and_an_additional_output_break_nobody():
+    assert breaking_changes(PLAIN, PLAIN) == []
+    assert breaking_changes(PLAIN, changed("keyed", "outputs", "entities", shape=(None, None))) == []
+    assert breaking_changes(PLAIN, build_contract(ExportSettings("plain", {"source": "string"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("new", "change"),
+    [
+        (changed("keyed", "inputs", "language", dtype="string"), "signature keyed: new input language"),
+        (changed("keyed", "inputs", "key", dtype="int64"), "input key has dtype int64 instead of string"),
+        (changed("keyed", "inputs", "key", shape=(8,)), r"input key takes shape \[8\]"),
+        (changed("keyed", "outputs", "tags", dtype="int64"), "output tags has dtype int64"),
+        (changed("keyed", "outputs", "tags", shape=(None,)), r"output tags has shape \[any\] instead of \[any, any\]"),
+        (changed("keyed", "outputs", "key", forwards=""), "no longer the key that was sent"),
+        (dataclasses.replace(PLAIN, pad=""), "padded with '' instead of"),
+        (dataclasses.replace(PLAIN, signatures={}), "signature keyed is gone"),
+    ],
+)
+def test_changes_that_break_callers_are_named(new, change):
+    import re
+
+    assert any(re.search(change, found) for found in breaking_changes(PLAIN, new))
+
+
+def test_a_fixed_output_may_replace_an_open_one_and_not_the_other_way():
+    fixed = changed("keyed", "outputs", "tags", shape=(None, 16))
+    assert breaking_changes(PLAIN, fixed) == []
+    assert breaking_changes(fixed, PLAIN) == ["signature keyed: output tags has shape [any, any] instead of [any, 16]"]
+
+
+def test_a_second_output_changes_the_rest_answer_of_a_signature_with_one():
+    one = dataclasses.replace(PLAIN.signatures["keyed"], outputs={"tags": PLAIN.signatures["keyed"].outputs["tags"]})
+    old = dataclasses.replace(PLAIN, signatures={"keyed": one})
+    [change] = breaking_changes(old, PLAIN)
+    assert "REST answer" in change
+
+
+def test_outputs_are_the_configured_groups_and_complete_for_evaluation():
+    contract = build_contract(ExportSettings("plain", {}, ("entities",)))
+    assert len(contract.signatures["serving_default"].outputs) == 6
+    assert set(contract.signatures["serving_default"].outputs) >= {"tags", "entity_texts", "entity_scores"}
+    assert set(contract.signatures["serving_examples"].outputs) >= ANSWER
+
+
+def test_a_fixed_length_is_in_the_shapes():
+    contract = build_contract(ExportSettings("plain", {}, ("tokens", "entities"), "", 16, "legal"))
+    outputs = contract.signatures["serving_default"].outputs
+    assert outputs["tags"].shape == outputs["tokens"].shape == (None, 16)
+    assert outputs["entity_texts"].shape == (None, None)
+    assert outputs["truncated"].dtype == "bool"
+    assert contract.signatures["serving_examples"].outputs["tags"].shape == (None, None)
+    assert (contract.pad, contract.legal) == ("", True)
+    assert breaking_changes(contract, dataclasses.replace(contract, legal=False)) == [
+        "tags are no longer always legal IOB2"
+    ]
+
+
+def test_an_unknown_group_of_outputs_is_refused():
+    with pytest.raises(ContractError, match=r"exporter\.outputs"):
+        build_contract(ExportSettings("plain", {}, ("logits",)))

@@ -1,0 +1,148 @@
+"""The exported model: the training graph's tags, whatever else is in the batch, through the loader servers use."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.exporter.saved_model.exporting import export
+from components.exporter.serving.golden import training_graph_tags
+from components.exporter.settings import ExportSettings
+
+WORDS = ["Joe", "Biden", "visited", "New", "Delhi", "unknown", "U.S.", "(Kyiv)", "3,14", "Élysée", "😳", "\u00a0x"]
+
+
+def random_sentences(count: int, longest: int = 40) -> list[str]:
+    rng = random.Random(1)
+    return [" ".join(rng.choices(WORDS, k=rng.randrange(longest))) for _ in range(count)]
+
+
+@pytest.fixture(scope="module", params=["plain", "keyed"])
+def served(request, trained, transformed, tmp_path_factory):
+    """Runs a signature in a session, as TensorFlow Serving does: (signature, inputs) -> outputs."""
+    folder = str(tmp_path_factory.mktemp(request.param) / "model")
+    export(trained, transformed.graph, folder, ExportSettings(request.param, {"source": "string", "tax": "float32"}))
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    with session.graph.as_default():
+        definitions = tf.compat.v1.saved_model.load(session, ["serve"], folder).signature_def
+
+    def run(signature, **inputs):
+        definition = definitions[signature]
+        feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
+        return session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feeds)
+
+    run.definitions = definitions
+    run.default = request.param
+    run.plain = "serving_default" if request.param == "plain" else "unkeyed_signature"
+    yield run
+    session.close()
+
+
+def tags(served, sentences):
+    outputs = served(served.plain, sentence=sentences)
+    return [
+        [t.decode() for t, end in zip(*row, strict=True) if end]
+        for row in zip(outputs["tags"], outputs["ends"], strict=True)
+    ]
+
+
+def test_signatures_are_the_configured_ones(served):
+    expected = {"serving_default", "keyed", "feature_forward", "serving_examples"}
+    expected |= {"unkeyed_signature"} if served.default == "keyed" else set()
+    assert {name for name in served.definitions if not name.startswith("__")} == expected
+    inputs = {"sentence", "key"} if served.default == "keyed" else {"sentence"}
+    assert set(served.definitions["serving_default"].inputs) == inputs
+
+
+def test_a_thousand_sentences_get_the_training_graphs_tags(served, trained, transformed):
+    sentences = random_sentences(1000)
+    assert tags(served, sentences) == training_graph_tags(trained, transformed.graph, sentences, "best")
+
+
+def test_tags_do_not_depend_on_the_batch(served):
+    sentences = random_sentences(32)
+    long = " ".join(random.Random(2).choices(WORDS, k=300))
+    alone = [tags(served, [sentence])[0] for sentence in sentences]
+    assert tags(served, sentences) == alone
+    assert tags(served, [*sentences, long])[:-1] == alone
+    assert tags(served, [long, *sentences])[1:] == alone
+
+
+def test_nothing_is_truncated(served):
+    [row] = tags(served, ["Paris " * 10_000])
+    assert len(row) == 10_000
+
+
+@pytest.mark.parametrize("batch", [[], [""], ["", " \u3000"]])
+def test_no_sentence_and_no_token_give_no_column(served, batch):
+    outputs = served(served.plain, sentence=batch)
+    assert {value.shape for value in outputs.values()} == {(len(batch), 0)}
+
+
+def test_keys_and_features_come_back_unchanged_and_in_order(served):
+    keys = [b"b", b"", b"b", b"\xff\x00", b"k" * 10_000]
+    sentences = random_sentences(5)
+    assert served("keyed", key=keys, sentence=sentences)["key"].tolist() == keys
+    tax = np.array([1.5, np.nan, -0.0, np.inf, 3], "float32")
+    outputs = served("feature_forward", sentence=sentences, source=keys, tax=tax)
+    assert outputs["source"].tolist() == keys
+    assert outputs["tax"].tobytes() == tax.tobytes()
+    assert outputs["tags"].tolist() == served(served.plain, sentence=sentences)["tags"].tolist()
+
+
+def test_serialized_examples_give_the_same_tags_and_their_key(served):
+    sentences = random_sentences(4)
+
+    def example(sentence, **more):
+        features = {"sentence": [sentence.encode()], **more}
+        return tf.train.Example(
+            features=tf.train.Features(
+                feature={n: tf.train.Feature(bytes_list=tf.train.BytesList(value=v)) for n, v in features.items()}
+            )
+        ).SerializeToString()
+
+    outputs = served("serving_examples", examples=[example(s, key=[b"%d" % i]) for i, s in enumerate(sentences)])
+    assert outputs["key"].tolist() == [[b"%d" % i] for i in range(4)]
+    assert outputs["tags"].tolist() == served(served.plain, sentence=sentences)["tags"].tolist()
+    assert served("serving_examples", examples=[example("x")])["key"].tolist() == [[b""]]
+
+
+def test_offsets_cut_the_tokens_out_of_the_raw_sentence(served):
+    sentence = "\u3000Élysée,Paris 😳 3"
+    outputs = served(served.plain, sentence=[sentence])
+    cut = [sentence[s:e].encode() for s, e in zip(outputs["starts"][0], outputs["ends"][0], strict=True)]
+    assert cut == outputs["tokens"][0].tolist() == ["Élysée".encode(), b",", b"Paris", "😳".encode(), b"3"]
+    assert ((outputs["scores"] > 0) & (outputs["scores"] <= 1)).all()
+
+
+def test_padding_is_marked_in_every_output(served):
+    outputs = served(served.plain, sentence=["Paris", "Joe Biden visited Paris"])
+    assert outputs["tokens"][0, 1:].tolist() == outputs["tags"][0, 1:].tolist() == [b"[PAD]"] * 3
+    assert not outputs["scores"][0, 1:].any()
+    assert b"[PAD]" not in outputs["tags"][1]
+
+
+def test_lowered_outside_tags_are_chosen_less_often_and_scores_stay_probabilities(
+    trained, transformed, tmp_path_factory
+):
+    sentences = random_sentences(50)
+    outside, scores, settings = {}, {}, ExportSettings("plain", {})
+    for shift in (0.0, 50.0):
+        shifted = dataclasses.replace(trained, outside_shift=shift)
+        folder = str(tmp_path_factory.mktemp("shift") / "model")
+        export(shifted, transformed.graph, folder, settings)
+        answer = tf.saved_model.load(folder).signatures["serving_default"](sentence=tf.constant(sentences))
+        tags, real = answer["tags"].numpy(), answer["ends"].numpy() > 0
+        assert training_graph_tags(shifted, transformed.graph, sentences, settings.decoding) == [
+            row[keep].tolist() for row, keep in zip(tags.astype(str), real, strict=True)
+        ]
+        outside[shift] = (tags[real] == b"OUT").sum()
+        scores[shift] = answer["scores"].numpy()[real]
+    assert outside[50.0] == 0 < outside[0.0]
+    # The probability of the tag that was chosen: lower where another was the more probable one.
+    assert (scores[50.0] <= scores[0.0] + 1e-6).all()
+    assert scores[50.0].min() < 0.5

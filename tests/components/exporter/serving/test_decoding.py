@@ -1,0 +1,79 @@
+"""Constrained decoding: the most probable legal sequence, the same in the graph and in numpy, alone and in a batch."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.exporter.serving.decoding import decode_legal
+from components.text.tags import to_iob2
+from components.text.token_positions import TokenPlaces
+from components.text.transitions import legal_path, transitions
+
+TAGS = ("[PAD]", "O", "B-X", "I-X", "B-Y", "I-Y")
+
+
+def random_rows(lengths, seed=0):
+    """Log probabilities [tokens, tags] of each sentence; [PAD] is impossible."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for length in lengths:
+        values = rng.dirichlet(np.full(len(TAGS) - 1, 0.5), length).astype("float32")
+        values = np.concatenate([np.zeros([length, 1], "float32"), values], 1).reshape(length, len(TAGS))
+        rows.append(np.log(np.maximum(values, np.float32(1e-30))))
+    return rows
+
+
+def decode(rows):
+    flat = np.concatenate([*rows, np.zeros([0, len(TAGS)], "float32")])
+    splits = np.cumsum([0, *map(len, rows)])
+    ids = tf.function(lambda logits, splits: decode_legal(logits, TokenPlaces.of(splits), TAGS))(
+        tf.constant(flat, tf.float32), tf.constant(splits, tf.int64)
+    )
+    return [ids[start:end].numpy().tolist() for start, end in itertools.pairwise(splits)]
+
+
+def in_numpy(row):
+    return legal_path(row, *transitions(TAGS))
+
+
+def is_legal(ids):
+    tags = [TAGS[tag] for tag in ids]
+    return to_iob2(tags) == tags
+
+
+def by_trying_everything(row):
+    """The most probable of all legal sequences."""
+    every = itertools.product(range(1, len(TAGS)), repeat=len(row))
+    return list(max(filter(is_legal, every), key=lambda ids: sum(row[i, tag] for i, tag in enumerate(ids))))
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_the_path_is_the_best_of_all_legal_ones(length):
+    rows = random_rows([length] * 25, seed=length)
+    expected = [by_trying_everything(row) for row in rows]
+    assert any(not is_legal(np.argmax(row, -1)) for row in rows), "the rows must put the constraint to the test"
+    assert decode(rows) == expected
+    assert [in_numpy(row) for row in rows] == expected
+
+
+def test_long_sentences_are_legal_and_do_not_depend_on_the_batch():
+    rows = random_rows([0, 40, 1, 300, 7, 0, 33])
+    together = decode(rows)
+    assert together == [decode([row])[0] for row in rows] == [in_numpy(row) for row in rows]
+    assert all(map(is_legal, together))
+    assert [len(path) for path in together] == [len(row) for row in rows]
+
+
+def test_legal_best_tags_are_left_alone():
+    rows = [row for row in random_rows([3] * 60) if is_legal(np.argmax(row, -1))]
+    assert len(rows) > 5
+    assert decode(rows) == [np.argmax(row, -1).tolist() for row in rows]
+
+
+@pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
+def test_nothing_to_decode(lengths):
+    assert decode(random_rows(lengths)) == [[] for _ in lengths]

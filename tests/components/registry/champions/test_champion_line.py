@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.registry.champions.champion_line import ChampionLine
+from components.registry.champions.history_entry import LOST, PROMOTED, REFUSED, ROLLED_BACK, HistoryEntry
+
+
+def _entries(*rows: tuple[str, int | None, int | None]) -> list[HistoryEntry]:
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    return [HistoryEntry(n, action, to, before, "", "", False, when) for n, (action, to, before) in enumerate(rows, 1)]
+
+
+def test_champion_line_of_nothing_is_nobody():
+    assert ChampionLine.of([]) == ChampionLine()
+
+
+def test_champion_line_of_a_registry_without_a_history_believes_the_alias():
+    line = ChampionLine.of(_entries((REFUSED, None, 7)), before=[5, 7])
+    assert (line.champion, line.earlier, line.ever) == (7, (5,), (5, 7))
+
+
+def test_champion_line_begins_with_what_was_there_before_the_history():
+    line = ChampionLine.of(_entries((PROMOTED, 8, 7)), before=[8])
+    assert (line.champion, line.earlier, line.ever) == (8, (7,), (7, 8))
+
+
+def test_champion_line_counts_the_first_of_two_that_expected_the_same():
+    line = ChampionLine.of(_entries((PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 1), (PROMOTED, 4, 2)))
+    assert (line.champion, line.earlier) == (4, (1, 2))
+    assert line.void == {3}
+    assert 3 not in line.ever
+
+
+PROMOTED_3 = ((PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("more", "champion", "earlier", "taken_back"),
+    [
+        ([(ROLLED_BACK, 2, 3)], 2, (1,), {3}),
+        ([(ROLLED_BACK, 2, 3), (ROLLED_BACK, 1, 2)], 1, (), {2, 3}),
+        ([(ROLLED_BACK, 1, 3)], 1, (), {3}),
+        ([(ROLLED_BACK, 1, 3), (ROLLED_BACK, 3, 1)], 3, (1,), {1}),
+        ([(ROLLED_BACK, 2, 3), (PROMOTED, 4, 2)], 4, (1, 2), {3}),
+        ([(LOST, None, 3)], None, (1, 2), set()),
+        ([(LOST, None, 3), (PROMOTED, 4, None)], 4, (1, 2), set()),
+        ([(LOST, None, 3), (ROLLED_BACK, 2, None)], 2, (1,), set()),
+        ([(PROMOTED, 1, 3)], 1, (1, 2, 3), set()),
+    ],
+)
+def test_champion_line_knows_the_way_back(more, champion, earlier, taken_back):
+    line = ChampionLine.of(_entries(*PROMOTED_3, *more))
+    assert (line.champion, line.earlier, line.taken_back) == (champion, earlier, taken_back)
+    assert line.ever[:3] == (1, 2, 3)
+
+
+def test_champion_line_survives_entries_that_somebody_deleted():
+    entries = _entries(*PROMOTED_3, (PROMOTED, 4, 3), (PROMOTED, 5, 2))
+    line = ChampionLine.of([entries[0], *entries[2:]])
+    assert line.champion == 4
+    assert line.void == {5}
+
+
+@given(st.lists(st.tuples(st.sampled_from([PROMOTED, ROLLED_BACK, LOST]), st.integers(1, 5), st.integers(0, 5))))
+def test_champion_line_counts_exactly_the_changes_whose_expectation_held(rows):
+    """Against the plainest model there is: one variable, compare and set."""
+    entries = _entries(*((action, None if action == LOST else to, before or None) for action, to, before in rows))
+    champion, void, ever = (entries[0].replaced if entries else None), set(), set()
+    ever |= {champion} - {None}
+    for entry in entries:
+        if entry.replaced == champion:
+            champion = entry.version
+            ever |= {champion} - {None}
+        else:
+            void.add(entry.number)
+    line = ChampionLine.of(entries)
+    assert (line.champion, line.void, set(line.ever)) == (champion, void, ever)
+    assert len(line.ever) == len(ever)

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from components.registry.champions import champion_changes
+from components.registry.champions.history_entry import LOST, PROMOTED, REFUSED, ROLLED_BACK
+from components.registry.errors import ChampionMovedError, PromotionRefusedError, RegistryError
+from components.registry.store.model_registry import ModelRegistry
+
+
+def _aliases(registry: ModelRegistry) -> dict[str, int]:
+    return {alias: version.version for version in registry.versions("ner") for alias in version.aliases}
+
+
+def _story(registry: ModelRegistry) -> list[tuple[str, int | None, int | None]]:
+    return [(entry.action, entry.version, entry.replaced) for entry in registry.champions("ner").history()]
+
+
+def _mlflow_aliases(registry: ModelRegistry) -> dict[str, int]:
+    with registry._store.client() as client:
+        return {alias: int(number) for alias, number in client.get_registered_model("ner").aliases.items()}
+
+
+def test_promote_makes_champion_and_previous_and_writes_the_history(three_champions):
+    assert _aliases(three_champions) == _mlflow_aliases(three_champions) == {"champion": 3, "previous": 2}
+    assert _story(three_champions) == [(PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 2)]
+    entry = three_champions.champions("ner").history()[1]
+    assert (entry.number, entry.who, entry.why, entry.forced) == (2, "tester", "reason 2", False)
+    assert three_champions.champions("ner").moved_aliases() == {}
+
+
+def test_promote_takes_the_alias_candidate_away(registry, register):
+    register("one")
+    registry.set_alias("ner", "candidate", 1)
+    assert registry.champions("ner").promote(1, None).aliases == ("champion",)
+
+
+def test_promote_says_who_did_it_if_nobody_is_named(registry, register):
+    register("one")
+    registry.champions("ner").promote(1, None)
+    assert registry.champions("ner").history()[0].who == champion_changes.acting_user()
+
+
+@pytest.mark.parametrize("expected", [None, 3])
+def test_promote_over_another_champion_is_refused_and_changes_nothing(registry, register, expected):
+    register("one")
+    register("two", str(expected or ""))
+    registry.champions("ner").promote(1, None)
+    before = (registry.versions("ner"), _story(registry))
+    with pytest.raises(ChampionMovedError, match=r"ner version 2 was to replace .*the champion is now version 1"):
+        registry.champions("ner").promote(2, expected)
+    assert (registry.versions("ner"), _story(registry)) == before
+
+
+def test_promote_of_the_champion_again_changes_nothing(three_champions):
+    before = _story(three_champions)
+    assert three_champions.champions("ner").promote(3, None).aliases == ("champion",)
+    assert _story(three_champions) == before
+
+
+def test_promote_of_a_missing_version_says_so(registry, register):
+    register("one")
+    with pytest.raises(RegistryError, match="ner has no version 2 in sqlite:"):
+        registry.champions("ner").promote(2, None)
+
+
+def test_promote_needs_a_blessing_or_a_reason(registry, register):
+    register("one", blessed=False)
+    champions = registry.champions("ner")
+    with pytest.raises(PromotionRefusedError, match="is not blessed"):
+        champions.promote(1, None)
+    with pytest.raises(PromotionRefusedError, match="needs a reason"):
+        champions.promote(1, None, " ", force=True)
+    assert champions.promote(1, None, "the customer waits", force=True).aliases == ("champion",)
+    (entry,) = champions.history()
+    assert (entry.forced, entry.why) == (True, "the customer waits")
+
+
+def test_promote_refuses_files_that_were_changed_after_registration(registry, register):
+    version = register("one")
+    (Path(version.uri) / "data" / "Format-Serving" / "saved_model.pb").write_bytes(b"other")
+    with pytest.raises(RegistryError, match="changed or damaged"):
+        registry.champions("ner").promote(1, None)
+    assert registry.get("ner", "champion") is None
+    assert _story(registry) == []
+
+
+def test_rollback_goes_back_step_by_step(three_champions):
+    champions = three_champions.champions("ner")
+    assert champions.rollback(why="it tags nothing", who="tester").version == 2
+    assert _aliases(three_champions) == _mlflow_aliases(three_champions) == {"champion": 2, "previous": 1}
+    assert champions.rollback().version == 1
+    assert _aliases(three_champions) == _mlflow_aliases(three_champions) == {"champion": 1}
+    with pytest.raises(RegistryError, match="no champion to go back to"):
+        champions.rollback()
+    assert _story(three_champions)[3:] == [(ROLLED_BACK, 2, 3), (ROLLED_BACK, 1, 2)]
+    assert champions.history()[3].why == "it tags nothing"
+
+
+def test_rollback_goes_back_to_any_earlier_champion_and_forward_again(three_champions):
+    champions = three_champions.champions("ner")
+    assert champions.rollback(1).aliases == ("champion",)
+    assert champions.rollback(3).aliases == ("champion",)
+    assert _aliases(three_champions) == {"champion": 3, "previous": 1}
+
+
+def test_rollback_to_what_was_never_champion_is_refused(three_champions, register):
+    register("four", "3")
+    with pytest.raises(RegistryError, match=r"version 4 was never champion \(these were: 1, 2, 3\)"):
+        three_champions.champions("ner").rollback(4)
+
+
+def test_rollback_in_an_empty_registry_says_so(tmp_path):
+    with pytest.raises(RegistryError, match="is empty"):
+        ModelRegistry(f"sqlite:///{tmp_path}/mlflow.db").champions("ner").rollback()
+
+
+def test_what_was_rolled_back_does_not_come_back_by_itself(three_champions):
+    champions = three_champions.champions("ner")
+    champions.rollback()
+    with pytest.raises(PromotionRefusedError, match="ner version 3 was rolled back"):
+        champions.promote(3, 2)
+    assert champions.promote(3, 2, "the data was to blame", force=True).aliases == ("champion",)
+
+
+def test_the_champion_that_somebody_deleted_is_written_off_and_replaced(three_champions, register):
+    with three_champions._store.client() as client:
+        client.delete_model_version("ner", "3")  # in MLflow's UI, which drops the alias silently
+    assert three_champions.get("ner", "champion") is None
+    assert _aliases(three_champions) == {"previous": 2}
+    register("four", "")
+    assert three_champions.champions("ner").promote(4, None).aliases == ("champion",)
+    assert _story(three_champions)[3:] == [(LOST, None, 3), (PROMOTED, 4, None)]
+
+
+def test_rollback_leaves_out_what_somebody_deleted(three_champions):
+    with three_champions._store.client() as client:
+        client.delete_model_version("ner", "2")
+    assert _aliases(three_champions) == {"champion": 3, "previous": 1}
+    assert three_champions.champions("ner").rollback().version == 1
+    with three_champions._store.client() as client:
+        client.delete_model_version("ner", "1")
+    assert three_champions.champions("ner").rollback(3).version == 3
+
+
+def test_an_alias_that_somebody_moved_by_hand_is_told_and_put_back(three_champions, register):
+    with three_champions._store.client() as client:
+        client.set_registered_model_alias("ner", "champion", "1")
+    champions = three_champions.champions("ner")
+    assert champions.moved_aliases() == {"champion": 1}
+    assert three_champions.get("ner", "champion").version == 3
+    champions.promote(3, 3)
+    assert champions.moved_aliases() == {}
+    assert _mlflow_aliases(three_champions)["champion"] == 3
+
+
+@pytest.mark.parametrize("method", ["set_registered_model_alias", "create_model_version"])
+def test_a_promotion_that_died_is_either_nothing_or_everything(three_champions, register, method, monkeypatch):
+    """MLflow has no transaction over alias and history: dying between its calls must not show."""
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    register("four", "3")
+    champions = three_champions.champions("ner")
+    with three_champions._store.client() as client, monkeypatch.context() as patch:
+        patch.setattr(client, method, die)
+        with pytest.raises(KeyboardInterrupt):
+            champions.promote(4, 3)
+    done = method == "set_registered_model_alias"  # the history was written before
+    assert _aliases(three_champions) == ({"champion": 4, "previous": 3} if done else {"champion": 3, "previous": 2})
+    assert len(_story(three_champions)) == (4 if done else 3)
+    assert champions.promote(4, 3).aliases == ("champion",)
+    assert _aliases(three_champions) == _mlflow_aliases(three_champions) == {"champion": 4, "previous": 3}
+    assert len(_story(three_champions)) == 4
+
+
+def test_of_two_writers_without_a_lock_one_wins_and_the_other_is_told(three_champions, register, monkeypatch):
+    """Both saw the champion 3; the registry put the other one's entry first."""
+    register("four", "3")
+    register("five", "3")
+    champions = three_champions.champions("ner")
+    write = champion_changes.write_entry
+
+    def slow(client, name, entry):
+        write(client, name, champion_changes.HistoryEntry.new(PROMOTED, 5, 3, "the other", ""))
+        return write(client, name, entry)
+
+    monkeypatch.setattr(champion_changes, "write_entry", slow)
+    with pytest.raises(ChampionMovedError, match=r"ner version 4 was to replace version 3, but .* is now version 5"):
+        champions.promote(4, 3)
+    assert champions.line().champion == 5
+    assert champions.line().void == {5}
+    assert three_champions.get("ner", "champion").version == 5
+
+
+def test_note_is_written_once_however_often_it_is_repeated(three_champions):
+    champions = three_champions.champions("ner")
+    for why in ("not blessed", "not blessed", "not validated", "not blessed"):
+        champions.note(REFUSED, why, who="run 1")
+    assert [entry.why for entry in champions.history()[3:]] == ["not blessed", "not validated", "not blessed"]
+    assert {entry.replaced for entry in champions.history()[3:]} == {3}
+    assert champions.line().champion == 3
+
+
+def test_note_of_a_model_without_any_version(registry):
+    registry.champions("ner").note(REFUSED, "not blessed")
+    assert _story(registry) == [(REFUSED, None, None)]
+    assert registry.versions("ner") == ()
+    assert registry.get("ner", "champion") is None
+
+
+def test_the_history_of_a_registry_that_nobody_wrote_is_empty(tmp_path):
+    champions = ModelRegistry(f"sqlite:///{tmp_path}/mlflow.db").champions("ner")
+    assert champions.history() == ()
+    assert champions.line().champion is None
+    assert champions.moved_aliases() == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mlflow_loads_what_was_champion_by_its_place_in_the_history(three_champions):
+    with three_champions._store.client() as client:
+        entry = client.get_model_version("ner.history", "2")
+        version = client.get_model_version("ner", "2")
+        assert client.get_model_version_download_uri("ner.history", "2") == version.source
+    assert entry.source == "models:/ner/2"

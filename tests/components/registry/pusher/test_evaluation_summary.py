@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from components.evaluator.errors import EvaluationError
+from components.evaluator.results.evaluation import Blessing, Evaluation
+from components.evaluator.results.scores import write_evaluation
+from components.registry.pusher.evaluation_summary import EvaluationSummary
+
+
+@pytest.fixture
+def summary(tmp_path):
+    def read(evaluation):
+        write_evaluation(str(tmp_path), evaluation)
+        return EvaluationSummary.read(str(tmp_path))
+
+    return read
+
+
+def test_evaluation_summary_reads_what_the_evaluator_wrote(summary, make_evaluation):
+    found = summary(make_evaluation(0.5, 0.125, 0.75, "too low"))
+    assert found.metrics == {
+        "entity_precision": 0.5, "entity_recall": 0.5, "entity_f1": 0.5, "entity_macro_f1": 0.5,
+        "strict_f1": 0.5, "boundary_f1": 0.5, "type_f1": 0.5,
+    }  # fmt: skip
+    assert found.by_type == {"PER": {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 8.0}}
+    assert found.by_slice == {"source=a": {"precision": 0.125, "recall": 0.125, "f1": 0.125, "support": 8.0}}
+    assert found.champion["entity_f1"] == 0.75
+    assert found.failures == ("too low",)
+    assert found.verdict() == "entity F1 0.5000, champion 0.7500"
+
+
+def test_evaluation_summary_without_a_champion(summary, make_evaluation):
+    assert summary(make_evaluation(0.5, 0.125, None)).verdict() == "entity F1 0.5000, no champion"
+
+
+def test_a_blessing_that_was_forced_was_not_refused(summary, make_evaluation):
+    evaluation = make_evaluation(0.5, 0.125, None, "too low")
+    forced = Evaluation(evaluation.overall, (), Blessing(True, evaluation.blessing.rules, (), "we know"))
+    assert summary(forced).failures == ()
+
+
+def test_an_evaluation_of_no_example_has_no_scores(summary):
+    found = summary(Evaluation(None, (), Blessing(False, (), ("no example was evaluated",))))
+    assert found.verdict() == ""
+    assert found.failures == ("no example was evaluated",)
+
+
+def test_evaluation_summary_of_nothing_says_nothing(tmp_path):
+    assert EvaluationSummary().verdict() == ""
+    with pytest.raises(EvaluationError, match=r"scores\.json"):
+        EvaluationSummary.read(str(tmp_path))

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from components.common.hashing import tree_hash
+from components.registry.errors import RegistryError
+from components.registry.pusher import push as push_module
+from components.registry.pusher.push import PushRequest, push
+from components.registry.serving_directory.serving_directory import models_config, published_versions
+from components.registry.store.version_record import VersionRecord
+
+
+def _request(
+    model_dir: Path, serving: Path, baseline: str = "", fingerprint: str = "a", blessed: bool = True, **changes
+) -> PushRequest:
+    validation = model_dir.parent / "validation.json"
+    validation.write_text(json.dumps({"passed": True, "tree_hash": tree_hash(model_dir), "checks": []}))
+    request = PushRequest(
+        model_dir=model_dir,
+        validation_file=validation,
+        model_name="ner",
+        serving_dir=serving,
+        record=VersionRecord(
+            tags={"run_fingerprint": fingerprint, "baseline_version": baseline},
+            metrics={"entity_f1": 0.9},
+            files=(model_dir.parent / "absent.html",),
+            blessed=blessed,
+        ),
+        verdict="entity F1 0.9",
+        failures=() if blessed else ("entity_f1 is 0.1",),
+        who="run 7",
+    )
+    return dataclasses.replace(request, **changes)
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Path:
+    return tmp_path / "serving"
+
+
+def test_push_registers_promotes_and_publishes(registry, model_dir, serving):
+    result = push(registry, _request(model_dir, serving))
+    assert (result.pushed, result.reason, result.version.version) == (True, "", 1)
+    assert result.destination == serving / "ner" / "1"
+    assert tree_hash(result.destination) == tree_hash(model_dir)
+    champion = registry.get("ner", "champion")
+    assert champion == result.version
+    assert champion.tags == {
+        "run_fingerprint": "a",
+        "baseline_version": "",
+        "metric.entity_f1": "0.9",
+        "tree_hash": tree_hash(model_dir),
+        "blessed": "true",
+    }
+    (entry,) = registry.champions("ner").history()
+    assert (entry.action, entry.version, entry.who, entry.why) == ("promoted", 1, "run 7", "blessed: entity F1 0.9")
+    assert (Path(champion.uri).parent / "card" / "validation.json").is_file()
+    with registry._store.client() as client:
+        assert client.get_model_version("ner", "1").description == "entity F1 0.9"
+
+
+def test_push_again_makes_no_second_version(registry, model_dir, serving):
+    request = _request(model_dir, serving)
+    first = push(registry, request)
+    assert push(registry, request) == first
+    assert len(registry.versions("ner")) == 1
+    assert published_versions(serving, "ner") == (1,)
+
+
+def test_a_repeated_training_takes_the_place_of_the_champion_from_the_same_inputs(registry, make_model, serving):
+    push(registry, _request(make_model("one"), serving))
+    again = push(registry, _request(make_model("other weights"), serving))
+    assert (again.pushed, again.version.version) == (True, 2)
+    assert registry.get("ner", "previous").version == 1
+    stale = push(registry, _request(make_model("third"), serving, fingerprint="b"))
+    assert not stale.pushed
+
+
+def test_push_replaces_the_champion_it_was_compared_with_and_keeps_it_at_hand(registry, make_model, serving):
+    for number, baseline in ((1, ""), (2, "1"), (3, "2"), (4, "3"), (5, "4")):
+        assert push(registry, _request(make_model(f"m{number}"), serving, baseline, f"run {number}")).pushed
+    aliases = [version.aliases for version in registry.versions("ner")]
+    assert aliases == [(), (), (), ("previous",), ("champion",)]
+    assert models_config(serving, "ner") == ((4, 5), {"champion": 5, "previous": 4})
+    assert published_versions(serving, "ner") == (2, 3, 4, 5)  # two without a label
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"blessed": False}, "the evaluator did not bless the model (entity_f1 is 0.1)"),
+        ({"validation_file": Path("absent.json")}, "the exporter's validation is missing"),
+    ],
+)
+def test_push_of_a_refused_model_is_noted_and_touches_nothing_else(registry, model_dir, serving, changes, reason):
+    result = push(registry, _request(model_dir, serving, **changes))
+    push(registry, _request(model_dir, serving, **changes))
+    (entry,) = registry.champions("ner").history()
+    assert (entry.action, entry.version, entry.who, entry.why) == ("refused", None, "run 7", result.reason)
+    assert result.reason.startswith(reason)
+    assert (result.pushed, result.version, result.destination) == (False, None, None)
+    assert registry.versions("ner") == ()
+    assert not serving.exists()
+
+
+def test_push_of_a_tampered_model_touches_nothing(registry, model_dir, serving):
+    request = _request(model_dir, serving)
+    (model_dir / "saved_model.pb").write_bytes(b"other")
+    result = push(registry, request)
+    assert not result.pushed
+    assert "the model is not the validated one" in result.reason
+    assert registry.versions("ner") == ()
+
+
+@pytest.mark.parametrize("baseline", ["", "none", "7"])
+def test_push_leaves_a_champion_alone_that_the_model_was_not_compared_with(registry, make_model, serving, baseline):
+    push(registry, _request(make_model("first"), serving))
+    result = push(registry, _request(make_model("second"), serving, baseline, "b"))
+    assert not result.pushed
+    assert result.reason.startswith("registered as candidate only: ner version 2 was to replace")
+    assert result.version.aliases == ("candidate",)
+    assert result.destination is None
+    assert registry.get("ner", "champion").version == 1
+    assert published_versions(serving, "ner") == (1,)
+
+
+def test_push_does_not_bring_back_what_was_rolled_back(registry, make_model, serving):
+    push(registry, _request(make_model("one"), serving))
+    second = _request(make_model("two"), serving, "1", "b")
+    push(registry, second)
+    registry.champions("ner").rollback(why="it tags nothing")
+    result = push(registry, second)
+    assert (result.pushed, result.version.version) == (False, 2)
+    assert "was rolled back" in result.reason
+    assert registry.get("ner", "champion").version == 1
+
+
+@pytest.mark.parametrize("step", ["publish", "sync"])
+def test_push_that_died_after_promotion_is_finished_by_the_next(registry, model_dir, serving, step, monkeypatch):
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    request = _request(model_dir, serving)
+    with monkeypatch.context() as patch:
+        patch.setattr(push_module, step, die)
+        with pytest.raises(KeyboardInterrupt):
+            push(registry, request)
+    assert push(registry, request).pushed
+    assert [version.aliases for version in registry.versions("ner")] == [("champion",)]
+    assert published_versions(serving, "ner") == (1,)
+    assert (serving / "models.config").is_file()
+
+
+def test_push_refuses_a_malformed_baseline_before_anything_is_written(registry, model_dir, serving):
+    with pytest.raises(RegistryError, match="version 'champion': expected a whole number"):
+        push(registry, _request(model_dir, serving, baseline="champion"))
+    assert registry.versions("ner") == ()

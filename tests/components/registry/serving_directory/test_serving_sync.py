@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.repository import ROOT
+
+from components.common.hashing import tree_hash
+from components.registry.errors import RegistryError
+from components.registry.serving_directory import serving_sync
+from components.registry.serving_directory.serving_directory import models_config, published_versions
+from components.registry.serving_directory.serving_sync import sync
+from components.registry.store.model_registry import ModelRegistry
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Path:
+    return tmp_path / "serving"
+
+
+def _state(folder: Path) -> dict[str, int]:
+    return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*")}
+
+
+def test_sync_lays_out_what_has_an_alias(three_champions, register, serving):
+    register("four", "2")
+    three_champions.set_alias("ner", "candidate", 4)
+    report = sync(three_champions, "ner", serving)
+    assert report.labels == {"candidate": 4, "champion": 3, "previous": 2}
+    assert report.published == published_versions(serving, "ner") == (2, 3, 4)
+    assert (report.pruned, report.strange) == ((), ())
+    assert models_config(serving, "ner") == ((2, 3, 4), report.labels)
+    for version in (2, 3, 4):
+        assert tree_hash(report.folder(version)) == three_champions.get("ner", version).tree_hash
+
+
+def test_sync_again_touches_nothing(three_champions, serving):
+    sync(three_champions, "ner", serving)
+    before = _state(serving)
+    report = sync(three_champions, "ner", serving)
+    assert (report.published, report.pruned) == ((), ())
+    assert _state(serving) == before
+
+
+def test_sync_without_a_champion_creates_nothing(registry, register, serving):
+    register("one")
+    assert sync(registry, "ner", serving).labels == {}
+    assert not serving.exists()
+
+
+def test_sync_leaves_the_directory_as_it_is_when_the_champion_is_gone(three_champions, serving):
+    sync(three_champions, "ner", serving)
+    before = _state(serving)
+    with three_champions._store.client() as client:
+        client.delete_model_version("ner", "3")
+    sync(three_champions, "ner", serving)
+    assert _state(serving) == before
+
+
+def test_sync_follows_a_rollback_and_prunes_by_policy(three_champions, serving):
+    champions = three_champions.champions("ner")
+    sync(three_champions, "ner", serving)
+    champions.rollback()
+    report = sync(three_champions, "ner", serving, keep=1)
+    assert report.labels == {"champion": 2, "previous": 1}
+    assert published_versions(serving, "ner") == (1, 2, 3)
+    report = sync(three_champions, "ner", serving, keep=0)
+    assert report.pruned == (3,)
+    assert published_versions(serving, "ner") == (1, 2)
+    assert models_config(serving, "ner") == ((1, 2), report.labels)
+
+
+def test_sync_never_removes_what_the_registry_cannot_give_back(three_champions, model_dir, serving):
+    sync(three_champions, "ner", serving)
+    for name in ("1", "99"):
+        (serving / "ner" / name).mkdir()
+        (serving / "ner" / name / "saved_model.pb").write_bytes(b"of another registry")
+    report = sync(three_champions, "ner", serving, keep=0)
+    assert (report.pruned, report.strange) == ((), (1, 99))
+    assert published_versions(serving, "ner") == (1, 2, 3, 99)
+
+
+def test_sync_refuses_another_model_under_the_number_of_the_champion(three_champions, serving):
+    (serving / "ner" / "3").mkdir(parents=True)
+    (serving / "ner" / "3" / "saved_model.pb").write_bytes(b"other")
+    with pytest.raises(RegistryError, match="holds another model"):
+        sync(three_champions, "ner", serving)
+    assert not (serving / "models.config").exists()
+
+
+def test_sync_moves_labels_only_to_versions_that_the_server_has_loaded(three_champions, serving):
+    """TF Serving refuses a label of a version it has not loaded, and must not unload the one that still has it."""
+    champions = three_champions.champions("ner")
+    champions.rollback(1)
+    sync(three_champions, "ner", serving)
+    champions.rollback(3)
+    seen = []
+    report = sync(
+        three_champions,
+        "ner",
+        serving,
+        wait_until_loaded=lambda v: seen.append((list(v), models_config(serving, "ner"))),
+    )
+    assert seen == [([1, 3], ((1, 3), {"champion": 1}))]
+    assert models_config(serving, "ner") == ((1, 3), {"champion": 3, "previous": 1}) == ((1, 3), report.labels)
+    sync(three_champions, "ner", serving, wait_until_loaded=lambda _: pytest.fail("there was nothing to wait for"))
+
+
+def test_sync_gives_a_new_server_the_versions_before_the_labels(three_champions, serving):
+    seen = []
+    sync(three_champions, "ner", serving, wait_until_loaded=lambda _: seen.append(models_config(serving, "ner")))
+    assert seen == [((2, 3), {})]
+
+
+def test_sync_that_waits_in_vain_leaves_the_old_labels(three_champions, serving):
+    def never(_: object) -> None:
+        raise RegistryError("not loaded")
+
+    sync(three_champions, "ner", serving)
+    three_champions.champions("ner").rollback()
+    with pytest.raises(RegistryError, match="not loaded"):
+        sync(three_champions, "ner", serving, wait_until_loaded=never)
+    assert models_config(serving, "ner") == ((1, 2, 3), {"champion": 3, "previous": 2})
+    assert sync(three_champions, "ner", serving).labels == {"champion": 2, "previous": 1}
+
+
+_KILLED = """
+import os, signal, sys, types
+from pathlib import Path
+from components.registry import serving_sync
+from components.registry.store.model_registry import ModelRegistry
+serving_sync.shutil = types.SimpleNamespace(rmtree=lambda _: os.kill(os.getpid(), signal.SIGKILL))
+serving_sync.sync(ModelRegistry(sys.argv[1]), "ner", Path(sys.argv[2]), keep=0)
+"""
+
+
+def test_sync_killed_while_it_removes_shows_no_half_version(three_champions, serving):
+    sync(three_champions, "ner", serving)
+    three_champions.champions("ner").rollback()
+    command = [sys.executable, "-c", _KILLED, three_champions.uri, str(serving)]
+    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    assert ended.returncode == -9
+    assert published_versions(serving, "ner") == (1, 2)
+    assert (serving / "ner" / ".removed-3").is_dir()
+    assert sync(three_champions, "ner", serving, keep=0).pruned == ()
+    assert {path.name for path in (serving / "ner").iterdir()} == {"1", "2"}
+
+
+def test_sync_keeps_the_entries_of_other_models(three_champions, registry: ModelRegistry, make_model, serving):
+    registry.register(make_model("other"), "other")
+    registry.champions("other").promote(1, None, "a test", force=True)
+    sync(registry, "other", serving, base_path="/models/other")
+    sync(registry, "ner", serving)
+    before = (serving / "models.config").read_text()
+    sync(registry, "other", serving, base_path="/models/other")
+    assert (serving / "models.config").read_text() == before
+    assert models_config(serving, "other") == ((1,), {"champion": 1})
+    assert serving_sync.models_config(serving, "ner")[0] == (2, 3)

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from components.registry.errors import RegistryError
+from components.registry.store.mlflow_entities import TOO_LONG, version_tags
+from components.registry.store.version_record import VersionRecord
+
+
+def test_version_tags_hold_metrics_exactly():
+    record = VersionRecord(tags={"run_fingerprint": "r"}, metrics={"entity_f1": 1 / 3})
+    assert version_tags(record, "digest", 2) == {
+        "run_fingerprint": "r",
+        "metric.entity_f1": repr(1 / 3),
+        "tree_hash": "digest",
+        "blessed": "false",
+        "contract_version": "2",
+    }
+
+
+def test_version_tags_say_when_the_slices_are_too_many():
+    rows = {f"slice {number}": {"entity_f1": 0.5} for number in range(10_000)}
+    tags = version_tags(VersionRecord(metrics_by_slice=rows), "digest")
+    assert tags["metrics_by_slice"] == TOO_LONG
+
+
+@pytest.mark.parametrize(
+    ("tags", "metrics", "message"),
+    [
+        ({"tree_hash": "x"}, {}, "tag 'tree_hash': the registry writes"),
+        ({"blessed": "true"}, {}, "tag 'blessed': the registry writes"),
+        ({"metric.f1": "1"}, {}, "tag 'metric.f1': the registry writes"),
+        ({"long": "x" * 100_001}, {}, "tag 'long': 100001 characters"),
+        ({}, {"f1": float("nan")}, "metric 'f1': nan"),
+    ],
+)
+def test_version_tags_refuse(tags, metrics, message):
+    with pytest.raises(RegistryError, match=message):
+        version_tags(VersionRecord(tags=tags, metrics=metrics), "digest")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.exporter.contract.contract import build_contract
+from components.exporter.contract_error import ContractError
+from components.exporter.saved_model.embedded_metadata import attach
+from components.exporter.settings import ExportSettings
+from components.registry.store.pyfunc_folder import write_pyfunc_folder
+from components.registry.store.served_interface import input_example, mlflow_signature, model_contract
+
+
+@pytest.fixture(params=["plain", "keyed"])
+def contract(request, model_dir):
+    made = build_contract(ExportSettings(default=request.param, forward={"source": "string", "age": "int64"}))
+    attach(model_dir, made)
+    return model_contract(model_dir)
+
+
+def test_signature_takes_what_the_default_needs_and_what_others_may(contract):
+    signature = mlflow_signature(contract).to_dict()
+    inputs = {column["name"]: (column["type"], column["required"]) for column in json.loads(signature["inputs"])}
+    keyed = "key" in contract.signatures["serving_default"].inputs
+    assert inputs == {
+        "sentence": ("string", True),
+        "key": ("string", keyed),
+        "source": ("string", False),
+        "age": ("long", False),
+    }
+    outputs = {column["name"]: column for column in json.loads(signature["outputs"])}
+    assert outputs["tags"]["type"] == "array"
+    assert outputs["scores"]["items"] == {"type": "float"}
+    assert ("key" in outputs) == keyed
+    assert json.loads(signature["params"])[0]["default"] == "serving_default"
+
+
+def test_input_example_is_a_request_for_the_default(contract):
+    example = input_example(contract)
+    assert set(example) == set(contract.signatures["serving_default"].inputs)
+    assert example["sentence"] == ["Justin Trudeau went to New Delhi India"]
+
+
+def test_stored_folder_has_signature_and_input_example(contract, model_dir, tmp_path):
+    from mlflow.models import Model
+
+    write_pyfunc_folder(model_dir, tmp_path / "model")
+    stored = Model.load(str(tmp_path / "model"))
+    assert stored.signature == mlflow_signature(contract)
+    assert json.loads((tmp_path / "model" / "input_example.json").read_text())["columns"] == list(
+        input_example(contract)
+    )
+
+
+def test_a_model_without_a_contract_has_neither(model_dir, tmp_path):
+    from mlflow.models import Model
+
+    assert model_contract(model_dir) is None
+    write_pyfunc_folder(model_dir, tmp_path / "model")
+    assert Model.load(str(tmp_path / "model")).signature is None
+
+
+def test_a_damaged_contract_is_told(model_dir: Path):
+    (model_dir / "assets.extra").mkdir()
+    (model_dir / "assets.extra" / "serving_contract.json").write_text("{")
+    with pytest.raises(ContractError, match="no serving contract"):
+        model_contract(model_dir)
+
+
+def test_registering_stores_the_contract_version_and_imports_no_tensorflow(registry, contract, model_dir):
+    assert registry.register(model_dir, "ner").tags["contract_version"] == str(contract.version)

@@ -1,0 +1,85 @@
+"""The model card as Markdown."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+import yaml
+
+from components.evaluator.results.evaluation import Blessing, Evaluation
+from components.reporter.card_markdown import card_markdown
+
+
+@pytest.fixture(scope="module")
+def card(facts):
+    return card_markdown(facts)
+
+
+def test_the_front_matter_is_what_hubs_read(card):
+    values = yaml.safe_load(card.split("---\n")[1])
+    assert values["language"] == ["en"]
+    assert values["pipeline_tag"] == "token-classification"
+    [result] = values["model-index"][0]["results"]
+    assert {metric["type"]: metric["value"] for metric in result["metrics"]} == {
+        "precision": 0.537,
+        "recall": 0.447,
+        "f1": 0.487,
+    }
+    assert result["dataset"]["split"] == "test"
+
+
+def test_all_sections_are_there(card):
+    titles = [line[3:] for line in card.splitlines() if line.startswith("## ")]
+    assert titles == ["Intended use", "Data", "Scores", "Limits", "Contract", "How to serve it", "Made from"]
+
+
+def test_tables_have_rows_of_equal_width(card):
+    tables = [block.splitlines() for block in card.split("\n\n") if block.startswith("| ")]
+    assert len(tables) >= 9
+    for table in tables:
+        widths = {row.replace("\\|", "").count("|") for row in table}
+        assert len(widths) == 1, table
+        assert set(table[1]) <= set("|-:"), table
+
+
+def test_names_from_the_data_are_no_markup(card):
+    assert "\\<script\\>" in card
+    assert "| <script" not in card
+
+
+def test_scores_have_intervals_and_the_champion(card):
+    assert "| Entity F1 | 0.487 (0.457 to 0.517) | 0.456 (0.426 to 0.486) | 0.031 (0.012 to 0.050) |" in card
+    assert "champion 3" in card
+
+
+def test_the_contract_says_how_tags_are_chosen(facts, card):
+    section = card.split("## Contract\n\n")[1]
+    assert section.startswith("Version 1.\nThe logits of outside tags are lowered by 1.5 ")
+    plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, outside_shift=0.0, legal=True))
+    assert "## Contract\n\nVersion 1; tags are always legal IOB2.\n\n| signature |" in card_markdown(plain)
+
+
+def test_what_nobody_stated_is_said_to_be_so(facts):
+    bare = dataclasses.replace(facts, card=dataclasses.replace(facts.card, languages=(), license=""))
+    card = card_markdown(bare)
+    assert "| languages | not stated |" in card
+    assert "language" not in yaml.safe_load(card.split("---\n")[1])
+
+
+def test_an_evaluation_of_nothing_has_a_card(facts):
+    nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
+    assert "No sentence was evaluated." in card_markdown(nothing)
+
+
+@pytest.mark.parametrize(
+    ("blessed", "forced", "text"),
+    [(True, "", "It was blessed"), (False, "", "It was not blessed."), (True, "a demo", "blessed by force: a demo")],
+)
+def test_the_verdict_is_told(facts, blessed, forced, text):
+    blessing = dataclasses.replace(facts.evaluation.blessing, blessed=blessed, forced=forced)
+    card = card_markdown(
+        dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, blessing=blessing))
+    )
+    assert text in card
+    assert ("- entity\\_f1 of all examples" in card) == bool(blessing.failures)

@@ -1,0 +1,50 @@
+"""The contract of Reporter, and the types of its artifacts."""
+
+from __future__ import annotations
+
+import importlib
+import json
+
+import pytest
+from tfx import types
+from tfx.orchestration.kubeflow.v2 import compiler_utils
+from tfx.types import standard_artifacts
+
+from components.reporter.card_text import CardText
+from components.reporter.component import Reporter
+from components.reporter.model_card_artifact import ModelCard
+from components.reporter.report_artifact import Report
+
+
+def test_inputs_outputs_and_parameters():
+    def channel(kind):
+        return types.Channel(type=kind)
+
+    node = Reporter(
+        evaluation=channel(standard_artifacts.ModelEvaluation),
+        exported_model=channel(standard_artifacts.Model),
+        trained_model=channel(standard_artifacts.Model),
+        statistics=channel(standard_artifacts.ExampleStatistics),
+        examples=channel(standard_artifacts.Examples),
+        model_name="ner",
+        training={"tagger": "article"},
+        lineage={"run_fingerprint": "5f1c"},
+        card=CardText("Names.", languages=("en",)),
+    )
+    assert node.outputs["report"].type is Report
+    assert node.outputs["model_card"].type is ModelCard
+    assert json.loads(node.exec_properties["card"])["languages"] == ["en"]
+    assert json.loads(node.exec_properties["lineage"]) == {"run_fingerprint": "5f1c"}
+    assert "champion" not in node.inputs
+
+
+@pytest.mark.parametrize("kind", [Report, ModelCard])
+def test_kubeflow_can_write_the_type_down_and_import_it_again(kind):
+    assert f"title: {kind.TYPE_NAME}" in compiler_utils.get_artifact_schema(kind)
+    module, _, name = kind.TYPE_NAME.rpartition(".")
+    assert getattr(importlib.import_module(module), name) is kind
+
+
+def test_the_package_has_no_other_names():
+    with pytest.raises(AttributeError, match="no attribute 'Other'"):
+        getattr(importlib.import_module("components"), "Other")  # noqa: B009  (mypy would object to .Other)

@@ -1,0 +1,136 @@
+"""The Reporter on artifacts in a temporary folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tfx.types import artifact_utils, standard_artifacts
+
+from components.corpus_example_gen.cleaning.report import Report as IngestReport
+from components.evaluator.results.scores import write_evaluation
+from components.exporter.saved_model.embedded_metadata import attach
+from components.reporter import executor
+from components.reporter.model_card import model_card
+from components.reporter.model_card_artifact import ModelCard
+from components.reporter.report_artifact import Report
+
+PROPERTIES = {
+    "model_name": "ner",
+    "training": json.dumps(
+        {"tagger": "article", "epochs": 3, "tagger_options": {"width": 64, "vectors": {"path": None}}}
+    ),
+    "lineage": json.dumps({"run_fingerprint": "5f1c"}),
+    "card": json.dumps({"intended_use": "Names.", "languages": ["en"], "out_of_scope": "", "data": "", "license": "",
+                        "contact": ""}),
+}  # fmt: skip
+
+
+def artifact(kind, folder: Path):
+    made = kind()
+    made.uri = str(folder)
+    folder.mkdir(parents=True)
+    return made
+
+
+@pytest.fixture
+def inputs(facts, tmp_path):
+    from tensorflow_metadata.proto.v0 import statistics_pb2
+
+    evaluation = artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
+    write_evaluation(evaluation.uri, facts.evaluation)
+    exported = artifact(standard_artifacts.Model, tmp_path / "exported")
+    (tmp_path / "exported" / "Format-Serving").mkdir()
+    attach(tmp_path / "exported" / "Format-Serving", facts.contract, {"transform graph": "b330", "corpus": "x"})
+    (tmp_path / "exported" / "validation.json").write_text(json.dumps(facts.validation))
+    trained = artifact(standard_artifacts.Model, tmp_path / "trained")
+    (tmp_path / "trained" / "trained_model.json").write_text(json.dumps({"history": facts.history}))
+    statistics = artifact(standard_artifacts.ExampleStatistics, tmp_path / "statistics")
+    statistics.split_names = artifact_utils.encode_split_names(["train", "test"])
+    for size, split in enumerate(["train", "test"], start=7):
+        folder = tmp_path / "statistics" / f"Split-{split}"
+        folder.mkdir()
+        saved = statistics_pb2.DatasetFeatureStatisticsList()
+        saved.datasets.add(num_examples=size)
+        (folder / "FeatureStats.pb").write_bytes(saved.SerializeToString())
+    examples = artifact(standard_artifacts.Examples, tmp_path / "examples")
+    reading = IngestReport()
+    reading.repair("empty token", "a.conll", 3, "dropped")
+    examples.set_string_custom_property("ingest_report", reading.to_json())
+    examples.set_string_custom_property("input_fingerprint", "split:train,xor_checksum:1")
+    return {
+        "evaluation": [evaluation],
+        "exported_model": [exported],
+        "trained_model": [trained],
+        "statistics": [statistics],
+        "examples": [examples],
+    }
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    return {"report": [artifact(Report, tmp_path / "report")], "model_card": [artifact(ModelCard, tmp_path / "card")]}
+
+
+def test_report_and_card_are_written_and_nothing_else(inputs, outputs, tmp_path):
+    executor.Executor().Do(inputs, outputs, PROPERTIES)
+    assert [path.name for path in (tmp_path / "report").iterdir()] == ["report.html"]
+    assert sorted(path.name for path in (tmp_path / "card").iterdir()) == ["model_card.json", "model_card.md"]
+    assert "Not blessed" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "card" / "model_card.json").read_text(encoding="utf-8"))["name"] == "ner"
+
+
+def test_facts_come_from_all_artifacts(inputs, facts):
+    found = executor.gather_facts(inputs, PROPERTIES)
+    assert found.evaluation == facts.evaluation
+    assert found.contract == facts.contract
+    assert found.history == facts.history
+    assert found.lineage == {"run_fingerprint": "5f1c", "transform graph": "b330"}
+    assert found.training == {
+        "tagger": "article",
+        "epochs": 3,
+        "tagger_options.width": 64,
+        "tagger_options.vectors.path": None,
+    }
+    assert [(split.name, split.sentences) for split in found.data.splits] == [("train", 7), ("test", 8)]
+    assert found.data.repairs == {"empty token": 1}
+    assert found.data.fingerprint == "split:train,xor_checksum:1"
+    assert found.card.languages == ("en",)
+    assert found.champion_data is None
+
+
+def test_settings_that_a_search_found_are_those_of_the_training(inputs, tmp_path):
+    found = artifact(standard_artifacts.HyperParameters, tmp_path / "search")
+    values = {"epochs": 7, "article.width": 32}
+    (tmp_path / "search" / "best_hyperparameters.txt").write_text(json.dumps({"values": values}))
+    training = executor.gather_facts({**inputs, "hyperparameters": [found]}, PROPERTIES).training
+    assert training == {
+        "tagger": "article",
+        "epochs": 7,
+        "tagger_options.width": 32,
+        "tagger_options.vectors.path": None,
+        "found by a search": "epochs, article.width",
+    }
+
+
+def champion(tmp_path, text):
+    made = artifact(standard_artifacts.Model, tmp_path / "champion")
+    (tmp_path / "champion" / "card").mkdir()
+    (tmp_path / "champion" / "card" / "model_card.json").write_text(text, encoding="utf-8")
+    return {"champion": [made]}
+
+
+def test_the_champions_card_tells_its_data(inputs, facts, tmp_path):
+    found = executor.gather_facts({**inputs, **champion(tmp_path, json.dumps(model_card(facts)))}, PROPERTIES)
+    assert found.champion_data == facts.data
+
+
+@pytest.mark.parametrize("text", ["{}", "no json"])
+def test_a_champions_card_that_cannot_be_read_stops_nothing(inputs, tmp_path, text):
+    assert executor.gather_facts({**inputs, **champion(tmp_path, text)}, PROPERTIES).champion_data is None
+
+
+def test_a_champion_without_a_card_is_like_none(inputs, tmp_path):
+    made = artifact(standard_artifacts.Model, tmp_path / "champion")
+    assert executor.gather_facts({**inputs, "champion": [made]}, PROPERTIES).champion_data is None

@@ -1,0 +1,49 @@
+"""The commands of the card are commands that there are."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import json
+import shlex
+
+import click
+import pytest
+
+from components.exporter.contract.contract import Contract, build_contract
+from components.exporter.settings import ExportSettings
+from components.reporter.serving_commands import serving_commands
+from pipeline.cli.main import main
+
+
+def with_default(facts, default):
+    return dataclasses.replace(facts, contract=build_contract(ExportSettings(default=default, forward={})))
+
+
+def test_ner_commands_parse(facts):
+    words = [shlex.split(command.text) for command in serving_commands(facts) if command.text.startswith("ner ")]
+    assert [word[1] for word in words] == ["predict", "package"]
+    for _, name, *arguments in words:
+        command = main.get_command(click.Context(main), name)
+        command.make_context(name, arguments)  # raises for a wrong option or a missing argument
+
+
+@pytest.mark.parametrize(("default", "inputs"), [("plain", {"sentence"}), ("keyed", {"sentence", "key"})])
+def test_the_request_has_the_inputs_of_the_default_signature(facts, default, inputs):
+    [command] = [c for c in serving_commands(with_default(facts, default)) if c.text.startswith("curl ")]
+    words = shlex.split(command.text)
+    body = json.loads(words[words.index("-d") + 1])
+    assert set(body["inputs"]) == inputs
+    assert all(isinstance(value, list) and value for value in body["inputs"].values())
+    assert words[-1] == "http://localhost:8501/v1/models/ner:predict"
+
+
+def test_the_python_is_python(facts):
+    [command] = [c for c in serving_commands(facts) if c.language == "python"]
+    ast.parse(command.text)
+    assert "sentence=tf.constant(" in command.text
+
+
+def test_a_model_without_a_contract_has_only_the_commands_that_need_none(facts):
+    commands = serving_commands(dataclasses.replace(facts, contract=Contract(0, {})))
+    assert [command.text.split()[0] for command in commands] == ["ner", "ner"]

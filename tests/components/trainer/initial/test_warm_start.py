@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from components.model.taggers import build_tagger
+from components.trainer.initial.warm_start import TAGS, WORDS, warm_start
+
+OPTIONS = {
+    "article": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16},
+    "production": {
+        "embed_dim": 16, "width": 16, "dilations": [1, 2],
+        "input_dropout": 0.1, "dropout": 0.1, "word_dropout": 0.1, "subword_dropout": 0.1,
+        "linear_weights": 1000, "linear_members": 2, "linear_dropout": 0.1,
+    },
+}  # fmt: skip
+OLD = {WORDS: ["[PAD]", "[UNK]", "paris", "joe", "visited", "old"], TAGS: ["[PAD]", "O", "B-LOC", "B-PER"]}
+# Another order, one word gone, two new; tags in another order.
+NEW = {WORDS: ["[PAD]", "[UNK]", "joe", "new", "paris", "visited", "newer"], TAGS: ["[PAD]", "B-PER", "O", "B-LOC"]}
+SENTENCE = ["joe", "visited", "paris", "unheard-of"]
+
+
+def _tagger(kind, vocabularies, seed, **options):
+    keras.utils.set_random_seed(seed)
+    sizes = {"vocab_size": len(vocabularies[WORDS]), "num_tags": len(vocabularies[TAGS])}
+    sizes |= {"num_cases": 7, "num_subwords": 64, "maxlen": 8, "seed": seed}
+    return build_tagger(kind, sizes, **{**OPTIONS[kind], **options})
+
+
+def _logits(model, vocabularies, words, tags):
+    """Logits [tokens, tags] in the order of `tags`."""
+    ids = [vocabularies[WORDS].index(word) if word in vocabularies[WORDS] else 1 for word in words]
+    features = {
+        "word_ids": np.array([ids]),
+        "case_ids": np.ones((1, len(ids)), int),
+        "subword_ids": np.full((1, len(ids), 10), 3),
+    }
+    places = [vocabularies[TAGS].index(tag) for tag in tags]
+    return keras.ops.convert_to_numpy(model(features))[0][:, places]
+
+
+@pytest.mark.parametrize("kind", sorted(OPTIONS))
+def test_a_warm_started_model_begins_with_the_answers_of_the_earlier_one(kind):
+    old, new = _tagger(kind, OLD, 1), _tagger(kind, NEW, 2)
+    report = warm_start(new, old, NEW, OLD)
+    before = _logits(old, OLD, SENTENCE, OLD[TAGS])
+    np.testing.assert_allclose(_logits(new, NEW, SENTENCE, OLD[TAGS]), before, atol=1e-5)
+    # A word that is new in the vocabulary is read as the earlier model read it.
+    unknown = _logits(old, OLD, ["joe", "visited", "new"], OLD[TAGS])
+    np.testing.assert_allclose(_logits(new, NEW, ["joe", "visited", "new"], OLD[TAGS]), unknown, atol=1e-5)
+    assert report.fresh == ()
+    assert set(report.matched.values()) == {(5, 7), (4, 4)}
+    assert "5 of 7 matched" in report.summary()
+
+
+@pytest.mark.parametrize("kind", sorted(OPTIONS))
+def test_copying_by_position_would_not_do(kind):
+    """The mistake this module is there to avoid: it raises nothing."""
+    shuffled = {WORDS: [*OLD[WORDS][:2], *OLD[WORDS][:1:-1]], TAGS: [OLD[TAGS][0], *OLD[TAGS][:0:-1]]}
+    old, new = _tagger(kind, OLD, 1), _tagger(kind, shuffled, 2)
+    new.set_weights(old.get_weights())
+    before = _logits(old, OLD, SENTENCE, OLD[TAGS])
+    assert np.abs(_logits(new, shuffled, SENTENCE, OLD[TAGS]) - before).max() > 0.1
+    warm_start(new, old, shuffled, OLD)
+    np.testing.assert_allclose(_logits(new, shuffled, SENTENCE, OLD[TAGS]), before, atol=1e-5)
+
+
+def test_a_new_tag_begins_fresh_and_the_others_stay():
+    more = {**NEW, TAGS: [*NEW[TAGS], "B-ORG"]}
+    old, new = _tagger("article", OLD, 1), _tagger("article", more, 2)
+    fresh = keras.ops.convert_to_numpy(new.scores.kernel)[:, 4].copy()
+    report = warm_start(new, old, more, OLD)
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(new.scores.kernel)[:, 4], fresh)
+    np.testing.assert_allclose(
+        _logits(new, more, SENTENCE, OLD[TAGS]), _logits(old, OLD, SENTENCE, OLD[TAGS]), atol=1e-5
+    )
+    assert report.matched["scores/bias"] == (4, 5)
+
+
+def test_what_has_another_size_begins_fresh_and_is_named():
+    old, new = _tagger("production", OLD, 1), _tagger("production", NEW, 2, width=24)
+    before = keras.ops.convert_to_numpy(new.widen.kernel).copy()
+    report = warm_start(new, old, NEW, OLD)
+    assert {"widen/kernel", "widen/bias", "scores/kernel"} <= set(report.fresh)
+    assert "fresh: widen/kernel" in report.summary()
+    assert report.matched["word_embedding/embeddings"] == (5, 7)
+    assert "subword_embedding/table/embeddings" in report.copied
+    np.testing.assert_array_equal(keras.ops.convert_to_numpy(new.widen.kernel), before)
+
+
+def test_random_states_stay_those_of_the_new_model():
+    old, new = _tagger("production", OLD, 1), _tagger("production", NEW, 2)
+
+    def states(model):
+        return [keras.ops.convert_to_numpy(v).tolist() for v in model.variables if "seed_generator" in v.path]
+
+    before = states(new)
+    report = warm_start(new, old, NEW, OLD)
+    assert states(new) == before
+    assert not any("seed_generator" in path for path in (*report.copied, *report.fresh))

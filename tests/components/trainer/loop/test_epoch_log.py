@@ -1,0 +1,42 @@
+"""What is said about an epoch."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from absl import logging
+
+from components.trainer.loop.epoch_log import EpochLog, line
+
+ROW = {
+    "loss": 0.125, "val_loss": 0.25, "val_entity_precision": 0.5, "val_entity_recall": 0.25, "val_entity_f1": 0.333,
+    "outside_shift": 1.0, "tokens_per_second": 12345.6, "data_wait": 0.012, "mfu": None,
+}  # fmt: skip
+
+
+def test_an_epoch_is_one_line():
+    assert line(3, 20, ROW, 0.4) == (
+        "epoch 3/20  loss 0.1250  dev loss 0.2500  P 0.500  R 0.250  F1 0.333 (best 0.400)  "
+        "12,346 tokens/s  waited for data 1.2%"
+    )
+    assert line(3, 20, {**ROW, "mfu": 0.423}, 0.4).endswith("  MFU 42.3%")
+
+
+def test_console_and_tensorboard_get_it(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(logging, "info", lambda text, *args: said.append(text % args))
+    EpochLog(str(tmp_path), 20).write(3, ROW, 0.4)
+    assert said == [line(3, 20, ROW, 0.4)]
+    (file,) = tmp_path.iterdir()
+    values = {
+        value.tag: (event.step, float(tf.make_ndarray(value.tensor)))
+        for event in tf.compat.v1.train.summary_iterator(str(file))
+        for value in event.summary.value
+    }
+    assert values["val_entity_recall"] == (3, 0.25)
+    assert set(values) == set(ROW) - {"mfu"}
+
+
+def test_without_a_folder_only_the_line_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    EpochLog(None, 20).write(3, ROW, 0.4)
+    assert not list(tmp_path.iterdir())

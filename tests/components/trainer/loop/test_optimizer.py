@@ -1,0 +1,47 @@
+"""Adam, against Keras' own."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from components.trainer.loop.optimizer import Adam
+
+
+def schedule():
+    return keras.optimizers.schedules.CosineDecay(0.0, 20, warmup_target=0.1, warmup_steps=5)
+
+
+def test_steps_are_those_of_keras():
+    random = np.random.default_rng(0)
+    start = [random.normal(size=shape).astype(np.float32) for shape in ((4, 3), (3,))]
+    gradients = [[random.normal(size=value.shape).astype(np.float32) for value in start] for _ in range(12)]
+    own = [tf.Variable(value) for value in start]
+    optimizer = Adam(own, schedule(), tf.distribute.get_strategy())
+    keras_own = [keras.Variable(value) for value in start]
+    reference = keras.optimizers.Adam(schedule())
+    reference.build(keras_own)
+    apply = tf.function(optimizer.apply)
+    for now in gradients:
+        apply([tf.constant(gradient) for gradient in now])
+        reference.apply([tf.constant(gradient) for gradient in now], keras_own)
+    for one, other in zip(own, keras_own, strict=True):
+        np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5, atol=1e-5)
+    assert int(optimizer.iterations) == 12
+    np.testing.assert_allclose(float(optimizer.learning_rate), float(reference.learning_rate), rtol=1e-6)
+
+
+def test_variables_hold_all_that_the_next_step_depends_on():
+    weight = tf.Variable([1.0, 2.0])
+    optimizer = Adam([weight], lambda step: 0.1, tf.distribute.get_strategy())
+    optimizer.apply([tf.constant([0.5, -1.0])])
+    kept = [variable.numpy() for variable in (weight, *optimizer.variables)]
+    optimizer.apply([tf.constant([2.0, 1.0])])
+    after = weight.numpy()
+    other = tf.Variable([0.0, 0.0])
+    resumed = Adam([other], lambda step: 0.1, tf.distribute.get_strategy())
+    for variable, value in zip((other, *resumed.variables), kept, strict=True):
+        variable.assign(value)
+    resumed.apply([tf.constant([2.0, 1.0])])
+    np.testing.assert_array_equal(other.numpy(), after)

@@ -1,0 +1,46 @@
+"""Which trainings are the same."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from components.trainer.loop.training_id import training_id
+
+
+@pytest.fixture
+def data(tmp_path):
+    for name in ("train", "dev", "graph/vocabulary"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+def number(settings, folder, code="x", earlier=None):
+    return training_id(settings, [str(folder / "train")], [str(folder / "dev")], str(folder / "graph"), code, earlier)
+
+
+@pytest.mark.parametrize("settings", ["production"], indirect=True)
+def test_where_the_data_lie_does_not_matter(settings, data, tmp_path):
+    before = number(settings, data)
+    assert len(before) == 32
+    other = data.rename(data.with_name("elsewhere"))
+    assert number(settings, other) == before
+    assert number(dataclasses.replace(settings, checkpoint_steps=7), other) == before
+
+
+@pytest.mark.parametrize("settings", ["production"], indirect=True)
+def test_whatever_the_result_depends_on_matters(settings, data):
+    numbers = {number(settings, data), number(settings, data, "y")}
+    numbers.add(number(dataclasses.replace(settings, seed=9), data))
+    numbers.add(number(dataclasses.replace(settings, tagger_options={}), data))
+    for name in ("train", "dev", "graph/vocabulary"):
+        (data / name).write_text("changed")
+        numbers.add(number(settings, data))
+    (data / "earlier").mkdir()
+    for weights in ("one", "another"):
+        (data / "earlier" / "model.keras").write_text(weights)
+        numbers.add(number(settings, data, earlier=str(data / "earlier")))
+    assert len(numbers) == 9

@@ -1,0 +1,84 @@
+"""Entity scores of logits, against the scores of tags."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.text.entity_scores import EntityCounts
+from components.text.transitions import legal_path, transitions
+from components.trainer.scoring.entity_counter import SHIFTS, EntityCounter, outside_tags
+
+TAGS = ["[PAD]", "O", "B-A", "I-A", "OUT", "B-B", "I-B"]
+
+
+def random_batch(seed, rows=5, tokens=8):
+    """Logits, and gold ids with padding at the end and some tags that training never saw."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(size=(rows, tokens, len(TAGS))).astype(np.float32)
+    logits[..., 0] = -1e9
+    gold = random.choice([-1, *range(1, len(TAGS))], size=(rows, tokens))
+    lengths = random.integers(0, tokens + 1, rows)
+    return logits, np.where(np.arange(tokens) < lengths[:, None], gold, 0)
+
+
+def one_by_one(logits, gold, shift):
+    """The scores by decoding and reading each sentence alone."""
+    counts, rules = EntityCounts(), transitions(TAGS)
+    names = np.array([*TAGS, "B-[UNSEEN]"], dtype=object)
+    for row, ids in zip(logits - np.float32(shift) * outside_tags(TAGS), gold, strict=True):
+        real = ids != 0
+        counts.add(names[ids[real]].tolist(), names[legal_path(row[real], *rules)].tolist())
+    return counts.micro()
+
+
+@given(st.integers(0, 2**32))
+def test_scores_are_those_of_each_sentence_alone(seed):
+    logits, gold = random_batch(seed)
+    counter = EntityCounter(TAGS)
+    counter.add(logits, gold)
+    for shift, (found, predicted, labelled) in zip(SHIFTS, counter.counts.tolist(), strict=True):
+        scores = one_by_one(logits, gold, shift)
+        assert labelled == scores.support
+        assert (found / predicted if predicted else 0.0) == scores.precision
+        assert (found / labelled if labelled else 0.0) == scores.recall
+
+
+def test_batches_add_up():
+    first, second = random_batch(1), random_batch(2)
+    together, apart = EntityCounter(TAGS), EntityCounter(TAGS)
+    together.add(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+    apart.add(*first)
+    apart.add(*second)
+    np.testing.assert_array_equal(together.counts, apart.counts)
+
+
+def test_best_is_the_highest_f1_and_the_smallest_of_equal_shifts():
+    logits = np.full((1, 3, len(TAGS)), -9.0, np.float32)
+    logits[0, :, 1] = 2.2  # outside everywhere, the first token by 1.2 only
+    logits[0, 0, 2] = 1.0
+    counter = EntityCounter(TAGS)
+    counter.add(logits, np.array([[2, 1, 1]]))
+    shift, scores = counter.best()
+    assert (shift, scores.f1, scores.support) == (1.5, 1.0, 1)
+
+
+def test_nothing_but_padding_counts_nothing():
+    counter = EntityCounter(TAGS)
+    counter.add(np.zeros((2, 0, len(TAGS)), np.float32), np.zeros((2, 0), int))
+    counter.add(np.zeros((2, 3, len(TAGS)), np.float32), np.zeros((2, 3), int))
+    assert counter.counts.sum() == 0
+    assert counter.best()[1].f1 == 0.0
+
+
+def test_a_corpus_without_outside_tokens_can_be_scored():
+    counter = EntityCounter(["[PAD]", "B-A", "I-A"])
+    counter.add(np.array([[[-1e9, 1.0, 0.0], [-1e9, 0.0, 1.0]]], np.float32), np.array([[1, 2]]))
+    assert counter.best()[1].f1 == 1.0
+
+
+@pytest.mark.parametrize(("tags", "expected"), [(TAGS, [0, 1, 0, 0, 1, 0, 0]), (["[PAD]", "B-A"], [0, 0])])
+def test_outside_tags_name_no_entity(tags, expected):
+    assert outside_tags(tags).tolist() == expected

@@ -1,0 +1,207 @@
+"""The whole pipeline, compiled once: what Kubeflow Pipelines and Vertex AI are given."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from configs.cluster_loading import load_cluster
+from configs.cluster_spec import NODES
+from configs.loading import load_config
+from pipeline.kubeflow.compile.compiling import compile_pipeline, doubts, settings_for
+from pipeline.kubeflow.compile.finalizing import finalize, platform
+
+DIGEST = "@sha256:" + "a" * 64
+CLUSTER = f"""
+pipeline_root: s3://bucket/runs
+data: s3://bucket/corpus
+images: {{cpu: ner{DIGEST}, gpu: ner-gpu{DIGEST}, pull_policy: Always, pull_secrets: [docker]}}
+nodes:
+  default:
+    env: {{PROXY: "x"}}
+    secret_env: {{mlflow: {{MLFLOW_TRACKING_TOKEN: token}}}}
+  Trainer:
+    gpu: {{type: nvidia.com/gpu, count: 2}}
+    node_selector: {{pool: gpu}}
+    volumes: [{{claim: ner-state, path: /state}}]
+    retries: {{count: 5}}
+  DataValidator: {{retries: {{count: 0}}, timeout: null}}
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    file = tmp_path_factory.mktemp("cluster") / "cluster.yaml"
+    file.write_text(CLUSTER)
+    return load_cluster("kubeflow", file)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory, cluster):
+    """(the file, the documents)"""
+    file = tmp_path_factory.mktemp("out") / "pipeline.yaml"
+    config = load_config(None, [*settings_for(cluster), "trainer.epochs=3", "corpus.metadata=[genre]"])
+    return file, compile_pipeline(config, cluster, "kubeflow", file)
+
+
+@pytest.fixture(scope="module")
+def spec(compiled):
+    return compiled[1][0]
+
+
+def executor(spec, node):
+    task = spec["root"]["dag"]["tasks"][node]
+    return spec["deploymentSpec"]["executors"][spec["components"][task["componentRef"]["name"]]["executorLabel"]]
+
+
+def test_the_file_holds_what_protos_and_kfps_own_loader_read_strictly(compiled, spec):
+    from kfp.components import load_component_from_text
+
+    file, documents = compiled
+    assert list(yaml.safe_load_all(file.read_text())) == documents
+    message = json_format.ParseDict(documents[0], pipeline_spec_pb2.PipelineSpec())
+    assert message.schema_version == "2.1.0"
+    assert message.default_pipeline_root == "s3://bucket/runs"
+    assert message.pipeline_info.description
+    loaded = load_component_from_text(file.read_text())
+    assert set(loaded.component_spec.inputs) == {"data", "span", "epochs", "run_name", "baseline"}
+
+
+def test_the_second_document_is_read_strictly_by_kubernetes_protos(compiled):
+    config = pytest.importorskip("kfp.kubernetes.kubernetes_executor_config_pb2")
+    executors = compiled[1][1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    found = {
+        label: json_format.ParseDict(values, config.KubernetesExecutorConfig()) for label, values in executors.items()
+    }
+    trainer = found["Trainer_executor"]
+    assert trainer.node_selector.labels == {"pool": "gpu"}
+    assert trainer.tolerations[0].key == "nvidia.com/gpu"
+    assert trainer.pvc_mount[0].mount_path == "/state"
+    assert trainer.pvc_mount[0].constant == "ner-state"
+    assert trainer.enabled_shared_memory.size == "2Gi"
+    assert trainer.active_deadline_seconds == 86400
+    assert trainer.secret_as_env[0].key_to_env[0].env_var == "MLFLOW_TRACKING_TOKEN"
+    assert {config.image_pull_policy for config in found.values()} == {"Always"}
+    assert not found["Exporter_executor"].HasField("node_selector")
+    assert found["DataValidator_executor"].active_deadline_seconds == 0
+
+
+def test_run_parameters_keep_types_and_defaults(spec):
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    found = {name: (values["parameterType"], values.get("defaultValue")) for name, values in parameters.items()}
+    assert found == {
+        "data": ("STRING", "s3://bucket/corpus"),
+        "span": ("STRING", "newest"),
+        "epochs": ("NUMBER_INTEGER", 3),
+        "run_name": ("STRING", ""),
+        "baseline": ("STRING", "champion"),
+    }
+    assert all(values["isOptional"] and values["description"] for values in parameters.values())
+
+
+def test_every_node_is_one_that_kubeflow_runs_with_our_entry_point(spec):
+    tasks = spec["root"]["dag"]["tasks"]
+    assert set(tasks) == {*NODES, "Corpus"} - {"Tuner"}
+    assert "importer" in executor(spec, "Corpus")
+    for node in set(tasks) - {"Corpus"}:
+        container = executor(spec, node)["container"]
+        assert container["command"] == ["python", "-m", "pipeline.kubeflow.container.entry_point"]
+        assert "lifecycle" not in container, "nothing runs it"
+        assert {"name": "PROXY", "value": "x"} in container["env"]
+    assert all(task["componentRef"]["name"] == f"comp-{name.lower()}" for name, task in tasks.items())
+
+
+def test_gpus_and_their_image_are_the_trainers_alone(spec):
+    resources = {
+        node: executor(spec, node)["container"]["resources"]
+        for node in spec["root"]["dag"]["tasks"]
+        if node != "Corpus"
+    }
+    assert resources["Trainer"]["accelerator"] == {"resourceType": "nvidia.com/gpu", "resourceCount": "2"}
+    assert [node for node, given in resources.items() if "accelerator" in given] == ["Trainer"]
+    assert resources["Exporter"]["resourceMemoryLimit"] == "8Gi"
+    images = {node: executor(spec, node)["container"]["image"] for node in resources}
+    assert {node for node, image in images.items() if image.startswith("ner-gpu@")} == {"Trainer"}
+
+
+def test_retries_and_cache_are_each_nodes_own(spec):
+    tasks = spec["root"]["dag"]["tasks"]
+    assert tasks["Trainer"]["retryPolicy"] == {
+        "maxRetryCount": 5, "backoffDuration": "30s", "backoffFactor": 2.0, "backoffMaxDuration": "600s",
+    }  # fmt: skip
+    assert "retryPolicy" not in tasks["DataValidator"]
+    cached = {node for node, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")}
+    assert not cached & {"CorpusExampleGen", "ChampionSource", "RegistryPusher"}
+    assert {"Transform", "Trainer", "Evaluator"} <= cached
+
+
+def test_nothing_of_this_machine_is_in_it(compiled, spec):
+    text = compiled[0].read_text()
+    assert str(load_config(None).work_dir.absolute()) not in text
+    assert (
+        "genre"
+        in spec["root"]["dag"]["tasks"]["SchemaSource"]["inputs"]["parameters"]["text"]["runtimeValue"]["constant"]
+    )
+
+
+def test_arguments_stay_far_below_what_linux_takes_for_one(spec):
+    """ExecutorInput travels as one argument: 128 KiB. Ours is the parameters, and some hundred bytes an artifact."""
+    for task in spec["root"]["dag"]["tasks"].values():
+        assert len(json.dumps(task["inputs"].get("parameters", {}))) < 16_000
+
+
+def test_compiling_again_gives_the_same_bytes(compiled, cluster, tmp_path):
+    config = load_config(None, [*settings_for(cluster), "trainer.epochs=3", "corpus.metadata=[genre]"])
+    compile_pipeline(config, cluster, "kubeflow", tmp_path / "again.yaml")
+    assert (tmp_path / "again.yaml").read_bytes() == compiled[0].read_bytes()
+
+
+def test_vertex_gets_one_job_with_its_own_fields(tmp_path):
+    cluster = load_cluster("vertex", None, ["pipeline_root=gs://bucket/runs", "data=gs://bucket/corpus"])
+    config = load_config(None, [*settings_for(cluster), "tuner.enabled=true"])
+    (job,) = compile_pipeline(config, cluster, "vertex", tmp_path / "job.json")
+    assert json.loads((tmp_path / "job.json").read_text()) == job
+    json_format.ParseDict(job, pipeline_spec_pb2.PipelineJob())
+    assert job["runtimeConfig"] == {"gcsOutputDirectory": "gs://bucket/runs"}
+    resources = executor(job["pipelineSpec"], "Trainer")["container"]["resources"]
+    assert resources["accelerator"] == {"type": "NVIDIA_TESLA_T4", "count": "1"}
+    assert (resources["cpuLimit"], resources["memoryLimit"]) == (8.0, 32.212)
+    assert "Tuner" in job["pipelineSpec"]["root"]["dag"]["tasks"]
+
+
+def test_without_settings_of_kubernetes_there_is_one_document(spec):
+    plain = load_cluster("kubeflow", None, ["nodes.default.timeout=null", "nodes.Trainer={gpu: null}"])
+    assert platform(spec, load_cluster("kubeflow")) is not None
+    bare = plain.model_copy(
+        update={
+            "nodes": {
+                name: node.model_copy(update={"shared_memory": None, "tolerations": (), "timeout": None})
+                for name, node in plain.nodes.items()
+            }
+        }
+    )
+    assert platform(spec, bare) is None
+
+
+def test_a_node_that_kubeflow_cannot_run_is_refused(cluster):
+    from components.common.errors import NerError
+
+    spec = {
+        "pipelineInfo": {"name": "p"},
+        "components": {"Latest": {"executorLabel": "Latest_executor"}},
+        "deploymentSpec": {"executors": {"Latest_executor": {"resolver": {}}}},
+        "root": {"dag": {"tasks": {"Latest": {"taskInfo": {"name": "Latest"}, "componentRef": {"name": "Latest"}}}}},
+    }
+    with pytest.raises(NerError, match="Latest is a resolver node, which Kubeflow Pipelines does not run"):
+        finalize(spec, cluster, {}, "kubeflow")
+
+
+def test_what_would_be_lost_with_a_pod_is_said(cluster):
+    config = load_config(None, ["registry.uri=sqlite:////state/mlflow.db", "registry.serving_dir=/elsewhere"])
+    (doubt,) = doubts(config, cluster)
+    assert doubt.startswith("[registry -> serving_dir] /elsewhere is on no volume that a node mounts")
+    assert any("has no digest" in line for line in doubts(config, load_cluster("kubeflow")))

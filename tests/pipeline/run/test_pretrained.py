@@ -1,0 +1,41 @@
+"""Files that were pretrained elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.common.errors import NerError
+from configs.loading import load_config
+from pipeline.run.inputs import prepare_inputs
+from pipeline.run.pretrained import pretrained, require_pretrained
+
+VECTORS = "trainer.production.vectors.path"
+PRODUCTION = "trainer.tagger=production"
+
+
+def test_a_missing_file_of_vectors_is_named_before_anything_runs():
+    with pytest.raises(NerError, match=r"\[trainer -> production -> vectors -> path\] there is no file nowhere\.txt"):
+        require_pretrained(load_config(None, [PRODUCTION, f"{VECTORS}=nowhere.txt"]))
+
+
+@pytest.mark.parametrize("settings", [[], ["trainer.tagger=article", f"{VECTORS}=nowhere.txt"],
+                                      [PRODUCTION, f"{VECTORS}=gs://bucket/vectors.txt"]])  # fmt: skip
+def test_what_is_not_read_or_not_here_is_not_looked_for(settings):
+    require_pretrained(load_config(None, settings))
+
+
+def test_names_of_presets_have_no_version_and_folders_have_one(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    for preset, has_one in (("bert_tiny_en_uncased", False), (tmp_path, True)):
+        config = load_config(None, ["trainer.tagger=encoder", f"trainer.encoder.preset={preset}"])
+        assert bool(pretrained(config)["encoder"]["version"]) == has_one
+
+
+def test_a_changed_file_of_vectors_is_another_run(tmp_path):
+    file = tmp_path / "vectors.txt"
+    prints = set()
+    for content in ("a 1\n", "a 12\n"):
+        file.write_text(content)
+        config = load_config(None, [f"work_dir={tmp_path}", PRODUCTION, f"{VECTORS}={file}"])
+        prints.add(prepare_inputs(config).fingerprint)
+    assert len(prints) == 2

@@ -1,0 +1,62 @@
+"""What is shown while the pipeline runs, and what is kept."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import pytest
+from absl import logging as absl_logging
+
+from components.trainer import __file__ as ours
+from pipeline.run.run_log import run_log
+
+
+def said(text, level=logging.INFO, path=ours):
+    logger = absl_logging.get_absl_logger()
+    logger.handle(logger.makeRecord("absl", level, path, 1, text, (), None))
+
+
+def test_nodes_and_our_own_words_are_shown_and_everything_is_kept(tmp_path, capfd):
+    with run_log(tmp_path, 2) as path:
+        said("Component Trainer is running.", path="elsewhere.py")
+        said("chatter of TFX", path="elsewhere.py")
+        said("11 sentences")
+        said("Starting Trainer execution.")
+        os.write(2, b"noise of C++\n")
+    shown = capfd.readouterr().err
+    assert "[1/2] Trainer" in shown
+    assert "11 sentences" in shown
+    kept = path.read_text(encoding="utf-8")
+    for text in ("chatter of TFX", "Starting Trainer", "noise of C++"):
+        assert text not in shown
+        assert text in kept
+
+
+def test_checks_are_shown_when_they_fail(tmp_path, capfd):
+    from components.exporter.validator import __file__ as check
+
+    with run_log(tmp_path, 1):
+        said("check a: ok", path=check)
+        said("check b: FAILED", logging.ERROR, check)
+    shown = capfd.readouterr().err
+    assert "check a" not in shown
+    assert "check b: FAILED" in shown
+
+
+def test_an_exception_is_kept_with_its_traceback_and_passes_on(tmp_path, capfd):
+    with pytest.raises(KeyError), run_log(tmp_path, 1) as path:
+        raise KeyError("x")
+    assert "Traceback" in path.read_text(encoding="utf-8")
+    shown = capfd.readouterr().err
+    assert str(path) in shown
+    assert "Traceback" not in shown
+
+
+def test_logging_is_as_it_was_afterwards(tmp_path, capfd):
+    before = (logging.getLogger().handlers[:], absl_logging.get_verbosity())
+    with run_log(tmp_path, 1):
+        pass
+    assert (logging.getLogger().handlers, absl_logging.get_verbosity()) == before
+    os.write(2, b"back\n")
+    assert capfd.readouterr().err == "back\n"

@@ -1,0 +1,143 @@
+"""The report of a run, found and completed; the metadata is written here as TFX writes it."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+from components.reporter.report_error import ReportError
+from configs.loading import load_config
+from pipeline.run.metadata_file import metadata_path
+from pipeline.run.run_record import read_run, run_ids
+from pipeline.run.run_report import run_details, runs, write_report
+
+PAGE = "<html><!-- run: begin -->empty<!-- run: end --></html>"
+
+
+class Metadata:
+    """Writes runs into ML Metadata."""
+
+    def __init__(self, config):
+        source = mlmd.SqliteMetadataSourceConfig(filename_uri=metadata_path(config))
+        self.store = metadata_store.MetadataStore(mlmd.ConnectionConfig(sqlite=source))
+        kinds = {"pipeline_run": mlmd.ContextType, "node": mlmd.ContextType}
+        self.types = {name: self.store.put_context_type(kind(name=name)) for name, kind in kinds.items()}
+        self.execution = self.store.put_execution_type(mlmd.ExecutionType(name="tfx.Node"))
+        self.artifact = self.store.put_artifact_type(mlmd.ArtifactType(name="Anything"))
+        self.nodes = {}
+
+    def run(self, name):
+        [context] = self.store.put_contexts([mlmd.Context(name=name, type_id=self.types["pipeline_run"])])
+        return context
+
+    def node(self, run, name, inputs=(), outputs=(), state=mlmd.Execution.COMPLETE):
+        if name not in self.nodes:
+            context = mlmd.Context(name=f"ner.{name}", type_id=self.types["node"])
+            self.nodes[name] = self.store.put_contexts([context])[0]
+        execution = mlmd.Execution(type_id=self.execution, last_known_state=state)
+        events = [(key, number, mlmd.Event.INPUT) for key, number in inputs]
+        events += [(key, number, mlmd.Event.OUTPUT) for key, number in outputs]
+        pairs = []
+        for key, number, kind in events:
+            [artifact] = self.store.get_artifacts_by_id([number])
+            path = mlmd.Event.Path(steps=[mlmd.Event.Path.Step(key=key), mlmd.Event.Path.Step(index=0)])
+            pairs.append((artifact, mlmd.Event(type=kind, path=path)))
+        contexts = [self.store.get_contexts_by_id([number])[0] for number in (run, self.nodes[name])]
+        self.store.put_execution(execution, pairs, contexts)
+
+    def made(self, uri, **properties):
+        artifact = mlmd.Artifact(type_id=self.artifact, uri=str(uri))
+        for name, value in properties.items():
+            kind = "int_value" if isinstance(value, int) else "string_value"
+            setattr(artifact.custom_properties[name], kind, value)
+        return self.store.put_artifacts([artifact])[0]
+
+
+@pytest.fixture
+def config(tmp_path):
+    return load_config(None, [f"work_dir={tmp_path}"])
+
+
+@pytest.fixture
+def metadata(config, tmp_path):
+    """Two runs: the first made report and champion, the second stopped in the Trainer."""
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "report.html").write_text(PAGE, encoding="utf-8")
+    written = Metadata(config)
+    first, second = written.run("2026-11-21T10:00:00.1"), written.run("2026-11-22T10:00:00.1")
+    examples, report = written.made("x"), written.made(tmp_path / "made")
+    pushed = written.made("y", pushed=1, registry_version=4)
+    written.node(first, "CorpusExampleGen", outputs=[("examples", examples)])
+    written.node(first, "Reporter", [("examples", examples)], [("report", report)])
+    written.node(first, "RegistryPusher", outputs=[("pushed_model", pushed)])
+    written.node(second, "CorpusExampleGen", outputs=[("examples", examples)], state=mlmd.Execution.CACHED)
+    written.node(second, "Trainer", [("examples", examples)], state=mlmd.Execution.FAILED)
+    return written
+
+
+def test_runs_are_listed_newest_first(config, metadata):
+    assert runs(config) == ["2026-11-22T10:00:00.1", "2026-11-21T10:00:00.1"]
+    assert run_ids(metadata_path(config)) == runs(config)
+
+
+def test_a_record_tells_what_nodes_read_and_wrote(config, metadata):
+    record = read_run(metadata_path(config), "ner", "2026-11-21T10:00:00.1")
+    assert record.run_id == "2026-11-21T10:00:00.1"
+    assert record.artifacts["Reporter"] == ((("examples", 1),), (("report", 2),))
+    assert [node.state for node in read_run(metadata_path(config), "ner").nodes] == ["cached", "failed"]
+
+
+def test_details_are_in_order_and_tell_the_outcome(config, metadata):
+    details = run_details(read_run(metadata_path(config), "ner", "2026-11-21T10:00:00.1"))
+    assert [node.name for node in details.nodes] == ["CorpusExampleGen", "Reporter", "RegistryPusher"]
+    assert details.nodes[1].inputs == ("examples\N{NO-BREAK SPACE}#1",)
+    assert (details.pushed, details.outcome) == (True, "Version 4 in the registry, the champion.")
+    assert details.nodes[0].began == 0
+
+
+@pytest.mark.parametrize("wanted", ["2026-11-21T10:00:00.1", "2026-11-21", "2026-11-21T10"])
+def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata, tmp_path, wanted):
+    path = write_report(config, wanted)
+    assert path == tmp_path / "reports" / "2026-11-21T10-00-00.1.html"
+    text = path.read_text(encoding="utf-8")
+    assert "Version 4 in the registry" in text
+    assert "3 of 3 nodes" in text
+    assert (tmp_path / "made" / "report.html").read_text(encoding="utf-8") == PAGE
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        (
+            None,
+            r"run 2026-11-22T10:00:00.1 has no report: it stopped in Trainer, before the report. `ner report --list`",
+        ),
+        ("2026-11-2", "2 runs begin with '2026-11-2'"),
+        ("2025", "no run begins with '2025'. .*the newest is 2026-11-22"),
+    ],
+)
+def test_a_run_without_a_report_is_refused_with_its_reason(config, metadata, wanted, message):
+    with pytest.raises(ReportError, match=message):
+        write_report(config, wanted)
+
+
+def test_a_report_that_was_removed_is_named(config, metadata, tmp_path):
+    (tmp_path / "made" / "report.html").unlink()
+    with pytest.raises(ReportError, match=r"made/report\.html is gone"):
+        write_report(config, "2026-11-21")
+
+
+def test_a_pipeline_that_never_ran_says_what_to_do(config):
+    with pytest.raises(ReportError, match=r"never ran in .*: run `ner run` first"):
+        runs(config)
+
+
+def test_metadata_without_a_run_is_no_run(config):
+    sqlite3.connect(metadata_path(config)).close()
+    Metadata(config)
+    with pytest.raises(ReportError, match="never ran"):
+        runs(config)

@@ -1,0 +1,108 @@
+"""The table at the end of a run."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from components.evaluator.results.evaluation import (
+    Blessing,
+    Comparison,
+    EntityScores,
+    Estimate,
+    Evaluation,
+    RuleOutcome,
+    Scores,
+    Slice,
+    TypedScores,
+)
+from components.evaluator.results.scores import write_evaluation
+from pipeline.run.run_record import NodeRecord, RunRecord
+from pipeline.run.summary import print_summary
+
+FAILED = RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 3, 1, 0.667, None, "entity_f1 is [0.667]")
+
+
+def evaluation(blessing, champion=False):
+    of_type = EntityScores(Estimate(0.5), Estimate(1.0), Estimate(0.667, 0.601, 0.701), 3, 6)
+    typed = TypedScores(of_type, of_type, {"PER": of_type})
+    scores = Scores(2, 9, typed, typed, of_type, of_type, {})
+    changes = {"entity_f1": Estimate(0.04), "entity_f1/PER": Estimate(-0.03)} if champion else {}
+    return Evaluation(Comparison(Slice(), scores, scores if champion else None, changes), (), blessing)
+
+
+@pytest.fixture
+def record(tmp_path):
+    def made(blessing=Blessing(False, (FAILED,)), champion=False, **pushed):  # noqa: B008 (frozen)
+        write_evaluation(str(tmp_path), evaluation(blessing, champion))
+        return RunRecord(
+            (NodeRecord("Transform", "cached", 0.04), NodeRecord("Trainer", "run", 12.34)),
+            {
+                ("Evaluator", "evaluation"): (str(tmp_path), {}),
+                ("RegistryPusher", "pushed_model"): (str(tmp_path), pushed),
+            },
+        )
+
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+def test_nodes_scores_and_destination_are_shown(record, capsys):
+    print_summary(record(Blessing(True), pushed=1, registry_version=4, pushed_destination="serving/ner/4"))
+    text = capsys.readouterr().out
+    for expected in ("Transform", "cached", "12.3", "1 executed", "PER", "0.667", "0.601–0.701"):
+        assert expected in text
+    assert "version 4 to serving/ner/4" in text
+    assert "against the champion" not in text
+
+
+def test_the_change_against_the_champion_is_shown(record, capsys):
+    print_summary(record(Blessing(True), champion=True, pushed=1))
+    text = capsys.readouterr().out
+    for expected in ("against the champion", "+0.040", "-0.030"):
+        assert expected in text
+
+
+def test_the_reason_for_not_pushing_is_shown(record, capsys):
+    print_summary(record(Blessing(False, (FAILED,), ("no champion",)), pushed=0, reason="not blessed"))
+    text = capsys.readouterr().out
+    assert "not pushed: not blessed" in text
+    assert "not blessed: entity_f1 is [0.667]" in text
+    assert "not blessed: no champion" in text
+
+
+def test_a_forced_blessing_is_shown_with_what_it_went_against(record, capsys):
+    print_summary(record(Blessing(True, (FAILED,), (), "new contract"), pushed=1))
+    text = capsys.readouterr().out
+    assert "blessed by force: new contract" in text
+    assert "against: entity_f1 is [0.667]" in text
+
+
+def test_notes_of_a_blessed_model_are_shown(record, capsys):
+    print_summary(record(Blessing(True, (), ("no example is in source=c",)), pushed=1))
+    assert "note: no example is in source=c" in capsys.readouterr().out
+
+
+def test_a_run_without_evaluation_shows_its_nodes(capsys):
+    print_summary(RunRecord((NodeRecord("Trainer", "failed", 1.0),), {}))
+    assert "failed" in capsys.readouterr().out
+
+
+def test_an_evaluation_of_no_example_has_no_scores(record, tmp_path, capsys):
+    shown = record(pushed=0, reason="r")
+    write_evaluation(str(tmp_path), dataclasses.replace(evaluation(Blessing(False)), overall=None))
+    print_summary(shown)
+    assert "Scores" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("missing", ["Evaluator", "RegistryPusher"])
+def test_parts_that_are_missing_are_left_out(record, capsys, missing):
+    full = record(pushed=0, reason="r")
+    outputs = {key: value for key, value in full.outputs.items() if key[0] != missing}
+    print_summary(RunRecord(full.nodes, outputs))
+    assert "Trainer" in capsys.readouterr().out

@@ -1,0 +1,1 @@
+"""Helpers of the tests; `tests` is on the path (pyproject.toml)."""

@@ -1,0 +1,131 @@
+"""A made-up corpus that needs no transform graph, and a tagger small enough to train on it in a second.
+
+No test: conftest.py makes fixtures of it, and programs that tests start import it.
+"""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from components.model.masked_token_loss import MaskedTokenLoss
+from components.trainer.data.batches import Batches
+from components.trainer.data.window_table import WindowTable
+from components.trainer.loop.training_loop import fit
+from components.trainer.loop.training_step import supervised, weights_of
+from components.trainer.scoring.dev_scorer import DevScorer
+from components.trainer.settings import TrainerSettings
+
+TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC")
+WORDS = 40
+
+
+def chunk(windows, seed):
+    """Windows whose tags follow from the words: 10 to 14 are first names, the word after one is a surname, 20 to 22 are
+    places.
+    """
+    random = np.random.default_rng(seed)
+    lengths = random.integers(2, 12, windows)
+    words = random.integers(2, WORDS, lengths.sum())
+    tags = np.where((words >= 10) & (words < 15), 2, np.where((words >= 20) & (words < 23), 4, 1))
+    follows = np.zeros(len(words), bool)
+    follows[1:] = tags[:-1] == 2
+    follows[np.cumsum(lengths)[:-1]] = False  # not over a window's end
+    tags[follows & (tags == 1)] = 3
+    columns = {
+        "word_ids": words,
+        "case_ids": words % 6 + 1,
+        "subword_ids": words[:, None] + np.arange(10),
+        "tag_ids": tags,
+    }
+    return lengths, columns
+
+
+def settings(**changes):
+    values = {
+        "tagger": "production",
+        "tagger_options": {},
+        "window_size": 16,
+        "window_context": 0,
+        "batch_size": 16,
+        "epochs": 3,
+        "patience": 3,
+        "learning_rate": 0.01,
+        "warmup": 0.1,
+        "clip_norm": 1.0,
+        "averaging": 0.5,
+        "seed": 5,
+        "devices": "cpu",
+        "hosts": 1,
+        "precision": "float32",
+        "jit_compile": False,
+        "deterministic": True,
+        "accumulation_steps": 1,
+        "checkpoint_steps": 1000,
+    }
+    return TrainerSettings(**{**values, **changes})
+
+
+class SmallTagger(keras.Model):
+    """Has what the loop must get right: embeddings, products, dropout. The real ones change; this one does not."""
+
+    def __init__(self, dropout):
+        super().__init__()
+        self.words = keras.layers.Embedding(WORDS, 8)
+        self.subwords = keras.layers.Embedding(64, 8)
+        self.dropout = keras.layers.Dropout(dropout)
+        self.hidden = keras.layers.Dense(16, activation="relu")
+        self.scores = keras.layers.Dense(len(TAGS))
+
+    def build(self, input_shape=None):
+        self.words.build()
+        self.subwords.build()
+        self.hidden.build((None, None, 16))
+        self.scores.build((None, None, 16))
+        self.built = True
+
+    def call(self, inputs, training=False):
+        vectors = self.words(inputs["word_ids"]) + keras.ops.sum(self.subwords(inputs["subword_ids"]), axis=2)
+        before = keras.ops.pad(vectors, [[0, 0], [1, 0], [0, 0]])[:, :-1]
+        hidden = self.hidden(self.dropout(keras.ops.concatenate([vectors, before], -1), training=training))
+        return self.scores(hidden) - 1e9 * keras.ops.one_hot(0, len(TAGS))
+
+
+class MadeUp:
+    """The corpus and all that training on it needs."""
+
+    def __init__(self, folder):
+        self.tags, self.settings = TAGS, settings
+        self.loss = MaskedTokenLoss()
+        self.train = WindowTable.write(folder / "train", [chunk(150, 1)])
+        self.dev = WindowTable.write(folder / "dev", [chunk(60, 2)])
+
+    def batches(self, size=16, fixed_shapes=False):
+        return Batches(self.train, size, 5, fixed_shapes)
+
+    def model(self, devices, dropout=0.1):
+        """A tagger with the same weights each time."""
+        keras.utils.set_random_seed(7)
+        with devices.strategy.scope():
+            model = SmallTagger(dropout)
+            model.build()
+        return model
+
+    def scorer(self, model, devices, size=32):
+        return DevScorer(model, self.loss, Batches(self.dev, size), TAGS, devices)
+
+    def fit(self, devices, checkpoint=None, log=None, dropout=0.1, **changes):
+        """Trains a fresh tagger; returns its weights and what `fit` says."""
+        told = settings(**changes)
+        model = self.model(devices, dropout)
+        result = fit(
+            model,
+            supervised(self.loss),
+            self.batches(told.batch_size, told.jit_compile),
+            self.scorer(model, devices),
+            told,
+            devices,
+            checkpoint,
+            log,
+        )
+        return [weight.numpy() for weight in weights_of(model)], result
