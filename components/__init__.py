@@ -1,24 +1,22 @@
-"""The components of the pipeline.
+"""The pipeline's components: one folder each, named after the component.
 
-Kubeflow Pipelines imports the class of an artifact by its type's name, `components.Report` for instance. The classes
-are loaded only then, because they need TFX.
+Folders in the order of the pipeline: `corpus_example_gen`, `data_validator`,
+`drift_validator`, `transform`, `tuner`, `trainer`, `exporter`, `evaluator`, `reporter`, `registry`. `text` and `model`
+hold the pure core, `common` what every component needs. In each, `component.py` is the contract and `executor.py` reads
+artifacts, calls plain functions and writes artifacts.
+
+Kubeflow Pipelines imports an artifact's class by its type name, for example `components.Report`; the classes are loaded
+on first use because they import TFX.
 """
 
 from __future__ import annotations
 
 import importlib
 
-_ARTIFACTS = {
-    "Corpus": "components.artifacts",
-    "DataProfile": "components.drift_validator.data_profile_artifact",
-    "ModelCard": "components.reporter.model_card_artifact",
-    "Report": "components.reporter.report_artifact",
-}
+_ARTIFACTS = {"Corpus": "Corpus", "DataProfile": "DataProfileArtifact", "ModelCard": "ModelCard", "Report": "Report"}
 
 
 def __getattr__(name: str) -> object:
     if name not in _ARTIFACTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # By the name of the type: that of DataProfile has another class of the same name beside it.
-    module = importlib.import_module(_ARTIFACTS[name])
-    return getattr(module, name, None) or getattr(module, f"{name}Artifact")
+    return getattr(importlib.import_module("components.artifacts"), _ARTIFACTS[name])

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from tfx import types
 from tfx.components.example_gen.component import FileBasedExampleGen
+from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.dsl.components.base import executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
+from tfx.orchestration.portable.data_types import ExecutionInfo
 from tfx.proto import example_gen_pb2
+from tfx.proto.orchestration.driver_output_pb2 import DriverOutput
 from tfx.types import standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
@@ -16,12 +19,21 @@ from components.artifacts import Corpus
 from components.common.errors import NerError
 from components.corpus_example_gen.corpus.layout import NEWEST
 from components.corpus_example_gen.corpus.span_window import SpanWindow
-from components.corpus_example_gen.driver import Driver
 from components.corpus_example_gen.example import check_metadata_columns
 from components.corpus_example_gen.executor import CORPUS_KEY, NEWEST_SPAN, SPAN_KEY, Executor
-from components.corpus_example_gen.ingest_config import IngestConfig
-from components.corpus_example_gen.ingest_plan import IngestPlan
+from components.corpus_example_gen.ingest_plan import IngestConfig, IngestPlan
 from components.corpus_example_gen.readers.read_options import ReadOptions
+
+
+class Driver(FileBasedDriver):
+    """Finds span and files, unless the corpus is an artifact: then the executor does."""
+
+    def run(self, execution_info: ExecutionInfo) -> DriverOutput:
+        """Returns TFX's driver's answer, or nothing to change."""
+        if not execution_info.exec_properties.get(standard_component_specs.INPUT_BASE_KEY):
+            return DriverOutput()
+        return super().run(execution_info)
+
 
 HASH_BUCKETS = (("train", 8), ("eval", 1), ("test", 1))
 """How a corpus of one split is divided."""

@@ -23,8 +23,7 @@ from components.corpus_example_gen.corpus.span_window import SpanWindow, span_fo
 from components.corpus_example_gen.corpus_error import CorpusError
 from components.corpus_example_gen.duplicates import without_duplicates
 from components.corpus_example_gen.example import SENTENCE
-from components.corpus_example_gen.ingest_config import IngestConfig
-from components.corpus_example_gen.ingest_plan import IngestPlan
+from components.corpus_example_gen.ingest_plan import IngestConfig, IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
 
 REPORT_FOLDER = "ingest"

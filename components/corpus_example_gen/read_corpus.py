@@ -15,9 +15,8 @@ from tfx.dsl.io import fileio
 from components.corpus_example_gen.cleaning.report import Report
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.corpus_error import CorpusError
-from components.corpus_example_gen.example import to_example
-from components.corpus_example_gen.ingest_config import IngestConfig
-from components.corpus_example_gen.key_maker import KeyMaker
+from components.corpus_example_gen.example import KeyMaker, to_example
+from components.corpus_example_gen.ingest_plan import IngestConfig
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 
 

@@ -7,7 +7,7 @@ from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.drift_validator.data_profile_artifact import DataProfileArtifact
+from components.artifacts import DataProfileArtifact
 from components.drift_validator.drift_thresholds import DriftThresholds
 from components.drift_validator.executor import (
     CHAMPION_KEY,

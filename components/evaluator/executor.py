@@ -25,9 +25,9 @@ from components.evaluator.counts.slicing import ENTITY_SEEN
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import settings_of, with_training_entities
-from components.evaluator.results import comparisons
 from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.results.scores import write_evaluation
+from components.evaluator.tfma.entity_metrics import comparisons
 from components.evaluator.tfma.find_training_entities import FindTrainingEntities
 
 RULES_KEY = "rules"

@@ -78,7 +78,7 @@ class Executor(base_executor.BaseExecutor):
 
 def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowed: bool) -> None:
     from components.exporter.contract.contract_changes import breaking_changes
-    from components.exporter.contract_error import ContractError
+    from components.exporter.errors import ContractError
     from components.exporter.saved_model.embedded_metadata import attached_contract
 
     for champion in champions:

@@ -12,10 +12,9 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
+from components.artifacts import ModelCard, Report
 from components.reporter import executor
 from components.reporter.card_text import CardText
-from components.reporter.model_card_artifact import ModelCard
-from components.reporter.report_artifact import Report
 
 
 class _ReporterSpec(component_spec.ComponentSpec):

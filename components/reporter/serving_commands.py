@@ -6,7 +6,7 @@ import dataclasses
 import json
 import shlex
 
-from components.exporter.signature_contract import SignatureContract
+from components.exporter.contract.tensors import SignatureContract
 from components.reporter.model_facts import ModelFacts
 
 _DEFAULT = "serving_default"

@@ -18,9 +18,9 @@ from components.trainer.data.batches import Batches
 from components.trainer.data.dataset import read_windows
 from components.trainer.data.window_table import WindowTable
 from components.trainer.devices import Devices, choose_devices
-from components.trainer.earlier_model import warm_start_from
 from components.trainer.initial.building import new_tagger
 from components.trainer.initial.linear_features import choose_linear_features
+from components.trainer.initial.warm_start import warm_start_from
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.epoch_log import EpochLog
 from components.trainer.loop.training_loop import fit

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from components.registry.files import replace_text
+from components.common.files import replace_text
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from components.evaluator.blessing.rule import LOWER_IS_BETTER, Rule
-from components.evaluator.results.evaluation import ALL, Blessing, Comparison, Estimate, RuleOutcome, RuleState, Scores
+from components.evaluator.results.evaluation import (
+    ALL,
+    Blessing,
+    Comparison,
+    Estimate,
+    RuleOutcome,
+    RuleState,
+    Scores,
+)
 
 # 0.90 - 0.91 is -0.010000000000000009: without this, a loss of exactly the margin would count as more.
 _ROUNDING = 1e-9

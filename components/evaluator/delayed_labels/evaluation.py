@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from components.common.files import read_json_lines
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import Rule
 from components.evaluator.counts.slice_counts import SliceCounts, count_slices
@@ -19,7 +20,6 @@ from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.delayed_labels.alignment import Alignment, align
 from components.evaluator.delayed_labels.join_account import JoinAccount, Named
-from components.evaluator.delayed_labels.json_lines import read_json_lines
 from components.evaluator.delayed_labels.label import Label
 from components.evaluator.delayed_labels.label_store import LabelStore
 from components.evaluator.delayed_labels.prediction import Prediction

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, Self
 
-from components.evaluator.delayed_labels.fields import key_of, same_length, texts_of
+from components.evaluator.delayed_labels.prediction import key_of, same_length, texts_of
 from components.evaluator.errors import EvaluationError
 
 _SHAPES = '{"key": …, "tokens": […], "tags": […]} or {"key": …, "entities": [[start, end, "type"], …]}'

@@ -18,7 +18,7 @@ from absl import logging
 
 from components.exporter.add_signatures.plan import DEFAULT, ResignPlan, plan_resigning
 from components.exporter.contract.contract import Contract
-from components.exporter.resign_error import ResignError
+from components.exporter.errors import ResignError
 from components.exporter.saved_model.embedded_metadata import EXTRA, attach, attached_contract
 from components.exporter.saved_model.explained_errors import explained_errors
 from components.exporter.saved_model.input_names import restore_input_names

@@ -6,9 +6,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 from components.exporter.contract.contract import Contract
-from components.exporter.contract.tensors import TensorContract
-from components.exporter.resign_error import ResignError
-from components.exporter.signature_contract import SignatureContract
+from components.exporter.contract.tensors import SignatureContract, TensorContract
+from components.exporter.errors import ResignError
 
 DEFAULT = "serving_default"
 KEYED = "keyed"

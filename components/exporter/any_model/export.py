@@ -19,14 +19,13 @@ import numpy as np
 
 from components.exporter.add_signatures.plan import DEFAULT, KEYED, ResignPlan, plan_resigning
 from components.exporter.contract.contract import Contract
-from components.exporter.contract.tensors import TensorContract
-from components.exporter.model_export_error import ModelExportError
+from components.exporter.contract.tensors import SignatureContract, TensorContract
+from components.exporter.errors import ModelExportError
 from components.exporter.saved_model.embedded_metadata import attach
 from components.exporter.saved_model.explained_errors import explained_errors
 from components.exporter.saved_model.input_names import restore_input_names
 from components.exporter.saved_model.scrub import scrub_build_paths
 from components.exporter.settings import FORWARD_DTYPES
-from components.exporter.signature_contract import SignatureContract
 from components.exporter.validator import ValidationReport, require_valid, validate_export
 from components.exporter.validator.check_result import CheckResult
 from components.exporter.validator.probe.json_values import from_json

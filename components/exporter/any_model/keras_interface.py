@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from components.exporter.model_export_error import ModelExportError
+from components.exporter.errors import ModelExportError
 
 
 class KerasInterface:

@@ -11,7 +11,7 @@ import tensorflow_transform as tft
 
 from components.exporter.any_model.keras_interface import KerasInterface
 from components.exporter.any_model.label_lookup import LabelLookup
-from components.exporter.model_export_error import ModelExportError
+from components.exporter.errors import ModelExportError
 from components.exporter.serving.transform_graph import TransformGraph, ancestors, computed
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.exporter.contract.contract_template import ContractTemplate
-from components.exporter.contract_error import ContractError
+from components.exporter.contract.tensors import SignatureContract
+from components.exporter.errors import ContractError
 from components.exporter.settings import LEGAL, ExportSettings
-from components.exporter.signature_contract import SignatureContract
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from components.exporter.contract.contract import Contract
-from components.exporter.contract.tensors import TensorContract
-from components.exporter.signature_contract import SignatureContract
+from components.exporter.contract.tensors import SignatureContract, TensorContract
 
 
 def breaking_changes(old: Contract, new: Contract) -> list[str]:

@@ -9,10 +9,9 @@ from typing import Any
 
 import yaml
 
-from components.exporter.contract.tensors import TensorContract
-from components.exporter.contract_error import ContractError
+from components.exporter.contract.tensors import SignatureContract, TensorContract
+from components.exporter.errors import ContractError
 from components.exporter.settings import ExportSettings
-from components.exporter.signature_contract import SignatureContract
 
 FEATURES = "{features}"
 FILE = "serving_contract.yaml"

@@ -9,7 +9,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-from components.exporter.validator.export_invalid_error import ExportInvalidError
+from components.exporter.errors import ExportInvalidError
 from components.exporter.validator.probe.pitfalls import PITFALLS
 
 _MESSAGES = (

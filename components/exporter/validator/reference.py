@@ -9,7 +9,7 @@ from typing import Any
 from absl import logging
 
 from components.exporter.contract.contract import Contract
-from components.exporter.validator.export_invalid_error import ExportInvalidError
+from components.exporter.errors import ExportInvalidError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
 from components.exporter.validator.plain_cases import plain_case, plain_values
 from components.exporter.validator.validate import BATCHES, TIMEOUT_SECONDS

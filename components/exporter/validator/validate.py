@@ -13,8 +13,8 @@ from absl import logging
 
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
+from components.exporter.errors import ExportInvalidError
 from components.exporter.validator.check_result import CheckResult
-from components.exporter.validator.export_invalid_error import ExportInvalidError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
 from components.exporter.validator.plain_cases import plain_case
 from components.exporter.validator.probe.pitfalls import PITFALLS

@@ -15,8 +15,7 @@ from components.registry.errors import RegistryError
 from components.registry.names import CHAMPION, parse_version
 from components.registry.store.model_registry import ModelRegistry
 from components.registry.store.registered_version import RegisteredVersion
-from components.registry.store.version_files import TRAINED_FOLDER
-from components.registry.version_card import fetch_card
+from components.registry.store.version_files import TRAINED_FOLDER, fetch_card
 
 CHAMPION_KEY = "champion"
 TRAINED_KEY = "trained"

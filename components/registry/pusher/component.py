@@ -11,7 +11,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.drift_validator.data_profile_artifact import DataProfileArtifact
+from components.artifacts import DataProfileArtifact, ModelCard, Report
 from components.registry.pusher.executor import (
     BLESSING_KEY,
     CHAMPION_KEY,
@@ -34,8 +34,6 @@ from components.registry.pusher.executor import (
     TRANSFORM_GRAPH_KEY,
     Executor,
 )
-from components.reporter.model_card_artifact import ModelCard
-from components.reporter.report_artifact import Report
 
 
 class _RegistryPusherSpec(component_spec.ComponentSpec):

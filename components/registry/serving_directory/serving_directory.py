@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from components.common.hashing import tree_hash
-from components.registry.errors import RegistryError
-from components.registry.files import (
+from components.common.files import (
     INCOMING_PREFIX,
     fsync_tree,
     incoming_folder,
@@ -17,6 +15,8 @@ from components.registry.files import (
     rename_into_place,
     replace_text,
 )
+from components.common.hashing import tree_hash
+from components.registry.errors import RegistryError
 from components.registry.names import check_model_name
 
 MODELS_CONFIG = "models.config"

@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.files import INCOMING_PREFIX, fsync_path, locked
 from components.common.hashing import tree_hash
-from components.registry.files import INCOMING_PREFIX, fsync_path, locked
 from components.registry.names import CANDIDATE, CHAMPION, PREVIOUS
 from components.registry.serving_directory.serving_directory import (
     lock_file,

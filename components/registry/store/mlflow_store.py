@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from components.common.files import fsync_path, locked
 from components.registry.errors import RegistryError
-from components.registry.files import fsync_path, locked
 from components.registry.store.mlflow_reader import MlflowReader
 from components.registry.store.registry_reader import RegistryReader
 from components.registry.store.sqlite_reader import SqliteReader

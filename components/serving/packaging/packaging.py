@@ -11,8 +11,8 @@ from typing import Any
 
 from absl import logging
 
+from components.common.files import fsync_tree, incoming_folder, rename_into_place
 from components.common.hashing import tree_hash
-from components.registry.files import fsync_tree, incoming_folder, rename_into_place
 from components.serving.packaging import kserve, sagemaker, tf_serving, vertex
 from components.serving.packaging.model_version import ModelVersion
 from components.serving.packaging.package_error import PackageError

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.exporter.signature_contract import SignatureContract
+from components.exporter.contract.tensors import SignatureContract
 from components.serving.packaging.prepared_model import PreparedModel
 
 REQUESTS = "requests"

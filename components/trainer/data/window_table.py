@@ -5,11 +5,56 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from components.trainer.window_pool import WindowPool
+from components.transform.features import TAG_IDS
+
+
+class WindowPool:
+    """Windows one after another.
+
+    Attributes:
+        lengths: int [windows], tokens of each window.
+    """
+
+    def __init__(self, lengths: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:
+        """Keeps the windows.
+
+        Args:
+            lengths: int [windows].
+            columns: for each feature and for the tag ids the values of all tokens, [sum of the lengths, ...].
+        """
+        self.lengths = lengths
+        self._columns = columns
+        self._starts = np.cumsum(lengths, dtype=np.int64) - lengths  # [windows]
+
+    def batch(self, windows: np.ndarray, width: int | None = None, rows: int | None = None) -> Batch:
+        """Puts windows into padded rows.
+
+        Args:
+            windows: int [rows], positions of the windows in the pool.
+            width: tokens a row; none takes the longest window's.
+            rows: to fill up to with rows of nothing but padding; none adds no row.
+        """
+        lengths = self.lengths[windows]
+        width = width or int(lengths.max(initial=0))
+        if rows is not None:
+            lengths = np.pad(lengths, (0, rows - len(lengths)))
+            windows = np.pad(windows, (0, rows - len(windows)))
+        steps = np.arange(width)
+        real = steps < lengths[:, None]  # [rows, width]
+        places = np.where(real, self._starts[windows][:, None] + steps, 0)
+        padded = {name: _padded(values, places, real) for name, values in self._columns.items()}
+        return Batch({name: values for name, values in padded.items() if name != TAG_IDS}, padded[TAG_IDS])
+
+
+def _padded(values: np.ndarray, places: np.ndarray, real: np.ndarray) -> np.ndarray:
+    taken = values[places]  # [rows, width, ...]
+    taken[~real] = 0
+    return taken
+
 
 # A block is read at once: 65,536 tokens with twelve numbers each take 3 MB.
 _BLOCK_TOKENS = 1 << 16
@@ -147,3 +192,26 @@ class _Writer:
             self.blocks.append(
                 _Block(last.first_window + last.windows, windows, last.first_token + last.tokens, tokens)
             )
+
+
+class Batch(NamedTuple):
+    """Windows of similar length, padded with 0 to the same.
+
+    Attributes:
+        features: int32 [rows, tokens] or [rows, tokens, columns] each (float32 where a feature is no id); arrays of
+            numpy or tensors.
+        tags: int32 [rows, tokens]: 0 at padding, -1 for a tag that training never saw.
+    """
+
+    features: dict[str, Any]
+    tags: Any
+
+    @property
+    def signature(self) -> Batch:
+        """Returns tensor specifications that fit batches of any number and length of rows.
+
+        A function that is told of them is traced once; one that is left to find out, for the first shape and again.
+        """
+        import tensorflow as tf
+
+        return tf.nest.map_structure(lambda array: tf.TensorSpec([None, None, *array.shape[2:]], array.dtype), self)

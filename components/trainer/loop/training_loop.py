@@ -12,19 +12,16 @@ import tensorflow as tf
 from absl import logging
 
 from components.common.errors import NerError
-from components.trainer.batch import Batch
-from components.trainer.data.batches import Batches
+from components.trainer.data.batches import Batches, prefetched
+from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
-from components.trainer.loop.checkpoint import Checkpoint
+from components.trainer.loop.checkpoint import Checkpoint, Progress, TrainingState
 from components.trainer.loop.epoch_log import EpochLog, Row
-from components.trainer.loop.optimizer import Adam
+from components.trainer.loop.optimizer import Adam, WeightAverage
 from components.trainer.loop.throughput import peak_flops, training_flops_per_token
 from components.trainer.loop.training_step import Objective, TrainingStep, weights_of
-from components.trainer.prefetch import prefetched
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.settings import TrainerSettings
-from components.trainer.training_state import Progress, TrainingState
-from components.trainer.weight_average import WeightAverage
 
 # Losses wait on the device until then: to ask for each one would make the device wait.
 _LOSSES_AT_ONCE = 100

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from components.trainer.batch import Batch
+from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
 from components.trainer.loop.optimizer import Adam
 

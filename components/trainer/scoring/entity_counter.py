@@ -8,8 +8,7 @@ import numpy as np
 
 from components.text.entity_scores import Scores
 from components.text.tags import split_tag
-from components.text.transitions import transitions
-from components.trainer.legal_decoding import legal_paths
+from components.text.transitions import legal_paths, transitions
 
 # By how much the outside logits are lowered; e ** 4 is 55 times the odds of an entity.
 SHIFTS = tuple(number / 2 for number in range(9))

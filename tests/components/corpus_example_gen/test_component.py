@@ -16,7 +16,7 @@ from components.common.errors import NerError
 from components.corpus_example_gen.component import CorpusExampleGen
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.corpus_error import CorpusError
-from components.corpus_example_gen.ingest_config import IngestConfig
+from components.corpus_example_gen.ingest_plan import IngestConfig
 from components.corpus_example_gen.readers.read_options import ReadOptions
 
 

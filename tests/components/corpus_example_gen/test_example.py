@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.corpus_example_gen.example import check_metadata_columns, to_example
+from components.corpus_example_gen.example import KeyMaker, check_metadata_columns, to_example
 
 
 def values(example):
@@ -56,3 +58,29 @@ def test_another_number_of_tags_is_a_defect():
 def test_unusable_metadata_columns_are_refused(columns, found):
     with pytest.raises(NerError, match=rf"\[corpus -> metadata\] holds {found}"):
         check_metadata_columns(columns)
+
+
+A, B = Sentence(("A", "b"), ("O", "O")), Sentence(("B",), ("O",))
+
+
+def test_given_id_stands_after_the_source():
+    assert KeyMaker("span-1/train.conll").make(Sentence(("A",), None, key="s1")) == "span-1/train.conll:s1"
+
+
+def test_equal_sentences_are_counted():
+    keys = KeyMaker("t.tsv")
+    digest = hashlib.sha256(b"A b").hexdigest()[:16]
+    assert [keys.make(s) for s in (A, B, A)][::2] == [f"t.tsv:{digest}-0", f"t.tsv:{digest}-1"]
+
+
+def test_key_does_not_depend_on_what_else_is_in_the_file():
+    first, second = KeyMaker("t.tsv"), KeyMaker("t.tsv")
+    first.make(B)
+    assert first.make(A) == second.make(A)
+
+
+def test_a_key_used_twice_is_a_defect():
+    keys = KeyMaker("t.tsv")
+    keys.make(Sentence(("A",), None, key="s1"))
+    with pytest.raises(RuntimeError, match=r"'t\.tsv:s1' is used twice"):
+        keys.make(Sentence(("B",), None, key="s1"))

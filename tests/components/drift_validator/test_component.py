@@ -6,8 +6,8 @@ import pytest
 from tfx import types
 from tfx.types import standard_artifacts
 
+from components.artifacts import DataProfileArtifact
 from components.drift_validator.component import DriftGate
-from components.drift_validator.data_profile_artifact import DataProfileArtifact
 from components.drift_validator.drift_thresholds import DriftThresholds
 
 LIMITS = DriftThresholds("warn", 200, 0.25, 0.2, None, 0.15)

@@ -9,8 +9,8 @@ import tensorflow as tf
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.artifacts import DataProfileArtifact
 from components.drift_validator.data_profile import FILE_NAME, DataProfile
-from components.drift_validator.data_profile_artifact import DataProfileArtifact
 from components.drift_validator.drift_thresholds import DriftThresholds
 from components.drift_validator.errors import DriftError
 from components.drift_validator.executor import Executor

@@ -12,7 +12,7 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.common.hashing import tree_hash
 from components.exporter.component import Exporter
-from components.exporter.contract_error import ContractError
+from components.exporter.errors import ContractError
 from components.exporter.executor import Executor
 from components.exporter.saved_model.embedded_metadata import attached_contract, attached_manifest, attached_provenance
 from components.exporter.settings import ExportSettings

@@ -10,10 +10,9 @@ from tfx import types
 from tfx.orchestration.kubeflow.v2 import compiler_utils
 from tfx.types import standard_artifacts
 
+from components.artifacts import ModelCard, Report
 from components.reporter.card_text import CardText
 from components.reporter.component import Reporter
-from components.reporter.model_card_artifact import ModelCard
-from components.reporter.report_artifact import Report
 
 
 def test_inputs_outputs_and_parameters():

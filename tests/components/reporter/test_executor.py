@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from tfx.types import artifact_utils, standard_artifacts
 
+from components.artifacts import ModelCard, Report
 from components.corpus_example_gen.cleaning.report import Report as IngestReport
 from components.evaluator.results.scores import write_evaluation
 from components.exporter.saved_model.embedded_metadata import attach
 from components.reporter import executor
 from components.reporter.model_card import model_card
-from components.reporter.model_card_artifact import ModelCard
-from components.reporter.report_artifact import Report
 
 PROPERTIES = {
     "model_name": "ner",

@@ -6,7 +6,13 @@ import dataclasses
 
 import pytest
 
-from components.evaluator.results.evaluation import Calibration, CalibrationBin, EntityScores, Estimate, Evaluation
+from components.evaluator.results.evaluation import (
+    Calibration,
+    CalibrationBin,
+    EntityScores,
+    Estimate,
+    Evaluation,
+)
 from components.reporter.limits import limits
 
 

@@ -6,8 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from components.text.transitions import legal_path, transitions
+from components.text.transitions import legal_path, legal_paths, transitions
 
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
@@ -35,3 +37,20 @@ def test_legal_path_is_the_best_of_all_legal_ones(seed):
 
 def test_no_token_gives_no_tag():
     assert legal_path(np.zeros((0, len(TAGS))), *transitions(TAGS)) == []
+
+
+TAGS_LEGAL_DECODING = ["[PAD]", "O", "B-A", "I-A", "B-B", "I-B"]
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 2**32))
+def test_each_row_is_what_one_sentence_alone_gives(lengths, seed):
+    rules = transitions(TAGS_LEGAL_DECODING)
+    logits = (
+        np.random.default_rng(seed)
+        .normal(size=(len(lengths), max(lengths), len(TAGS_LEGAL_DECODING)))
+        .astype(np.float32)
+    )
+    real = np.arange(max(lengths)) < np.array(lengths)[:, None]
+    paths = legal_paths(logits, real, *rules)
+    for row, length in enumerate(lengths):
+        assert paths[row, :length].tolist() == legal_path(logits[row, :length], *rules)

@@ -137,7 +137,7 @@ def test_two_never_run_at_once(played):
     script = f"""
 import sys
 from pathlib import Path
-from components.registry.files import locked
+from components.common.files import locked
 with locked(Path({str(lock)!r})):
     print("held", flush=True)
     sys.stdin.read()

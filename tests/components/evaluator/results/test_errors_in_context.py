@@ -7,7 +7,12 @@ import random
 
 import pytest
 
-from components.evaluator.results.errors_in_context import MOST, confident_mistakes, merge_mistakes, shown_mistakes
+from components.evaluator.results.errors_in_context import (
+    MOST,
+    confident_mistakes,
+    merge_mistakes,
+    shown_mistakes,
+)
 from components.evaluator.results.evaluation import MarkedSpan
 
 

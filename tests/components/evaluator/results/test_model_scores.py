@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from components.evaluator.results.model_scores import Calibration, EntityScores, Estimate, Scores, TypedScores
+from components.evaluator.results.model_scores import (
+    Calibration,
+    EntityScores,
+    Estimate,
+    Scores,
+    TypedScores,
+)
 
 
 def entity_scores(value: float) -> EntityScores:

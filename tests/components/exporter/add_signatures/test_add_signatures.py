@@ -11,7 +11,7 @@ import tensorflow as tf
 from packaging.version import Version
 
 from components.exporter.add_signatures.add_signatures import resign
-from components.exporter.resign_error import ResignError
+from components.exporter.errors import ResignError
 from components.exporter.saved_model.embedded_metadata import attach, attached_contract, attached_manifest
 from components.exporter.validator import ExportInvalidError, validate_export
 

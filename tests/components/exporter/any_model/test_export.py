@@ -14,7 +14,7 @@ import tensorflow_transform as tft
 from support.repository import ROOT
 
 from components.exporter.any_model.export import export_model
-from components.exporter.model_export_error import ModelExportError
+from components.exporter.errors import ModelExportError
 from components.exporter.saved_model.embedded_metadata import attached_contract, attached_manifest
 from components.exporter.validator import validate_export
 from components.exporter.validator.probe.checks import CHECKS

@@ -12,8 +12,7 @@ from components.exporter.any_model.export import export_model
 from components.exporter.any_model.keras_interface import KerasInterface
 from components.exporter.any_model.label_lookup import LabelLookup
 from components.exporter.any_model.module import GenericModule
-from components.exporter.model_export_error import ModelExportError
-from components.exporter.resign_error import ResignError
+from components.exporter.errors import ModelExportError, ResignError
 from components.exporter.validator import ExportInvalidError
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from components.exporter.contract.contract import Contract, build_contract
 from components.exporter.contract.contract_changes import breaking_changes
-from components.exporter.contract_error import ContractError
+from components.exporter.errors import ContractError
 from components.exporter.settings import ExportSettings
 
 PLAIN = build_contract(ExportSettings("plain", {}))

@@ -6,7 +6,7 @@ import pytest
 from tfx import types
 from tfx.types import standard_artifacts
 
-from components.drift_validator.data_profile_artifact import DataProfileArtifact
+from components.artifacts import DataProfileArtifact
 from components.registry.pusher.component import RegistryPusher
 
 

@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 from tfx.types import standard_artifacts
 
+from components.artifacts import DataProfileArtifact, ModelCard, Report
 from components.common.hashing import tree_hash
-from components.drift_validator.data_profile_artifact import DataProfileArtifact
 from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.results.scores import write_evaluation
 from components.registry.errors import RegistryError
 from components.registry.pusher.executor import Executor
-from components.reporter.model_card_artifact import ModelCard
-from components.reporter.report_artifact import Report
 
 REFUSAL = "entity_f1 of all examples is 0.8750; at least 0.9 is needed"
 METRICS = (

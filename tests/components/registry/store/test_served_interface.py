@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from components.exporter.contract.contract import build_contract
-from components.exporter.contract_error import ContractError
+from components.exporter.errors import ContractError
 from components.exporter.saved_model.embedded_metadata import attach
 from components.exporter.settings import ExportSettings
 from components.registry.store.pyfunc_folder import write_pyfunc_folder

@@ -18,7 +18,7 @@ from tfx.dsl.io import fileio
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor as stock
 from tfx.types import standard_artifacts
 
-from components.reporter.model_card_artifact import ModelCard
+from components.artifacts import ModelCard
 from pipeline.kubeflow.container.entry_point import parse_arguments, run
 
 SEEN: list[dict] = []

@@ -11,11 +11,10 @@ from kfp.dsl.types import artifact_types
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 from tfx.types import standard_artifacts
 
+from components.artifacts import ModelCard, Report
 from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, Slice
 from components.evaluator.results.model_scores import Confusion, EntityScores, Estimate, Scores, TypedScores
 from components.evaluator.results.scores import write_evaluation
-from components.reporter.model_card_artifact import ModelCard
-from components.reporter.report_artifact import Report
 from pipeline.kubeflow.container.ui_artifacts import UI_OUTPUTS, add_ui_outputs, fill_ui_outputs
 
 
