@@ -90,7 +90,7 @@ bench-test: bench-setup ## Run the tests of the peers, which need their environm
 	@$(PEERS_VENV)/bin/python -m pytest -p no:cacheprovider tests/benchmarks/peers $(ARGS)
 
 .PHONY: gpu
-gpu: ## Time training of the production tagger on this machine's accelerator, by JAX (GPU_PYTHON=, ARGS=)
+gpu: ## Time training of the cnn_linear tagger on this machine's accelerator, by JAX (GPU_PYTHON=, ARGS=)
 	@$(GPU_PYTHON) -m benchmarks.gpu.train_speed $(ARGS)
 
 ##@ Environment

@@ -22,7 +22,7 @@ from configs.loading import load_config
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PRODUCTION = ROOT / "benchmarks" / "gpu" / "production.json"
+PRODUCTION = ROOT / "benchmarks" / "gpu" / "cnn_linear.json"
 
 
 def common(function: Callable[..., None]) -> Callable[..., None]:
@@ -31,7 +31,7 @@ def common(function: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--data", multiple=True, required=True, type=path, help="Corpus folder, or folder of them."),
         click.option("--systems", default=",".join((*PEERS, OURS)), show_default=True, help="With commas between."),
-        click.option("--tagger", default="production", show_default=True, help="Which of our taggers `ours` is."),
+        click.option("--tagger", default="cnn_linear", show_default=True, help="Which of our taggers `ours` is."),
         click.option("--set", "settings", multiple=True, metavar="SYSTEM.KEY=VALUE", help="Change a setting."),
         click.option("--results", type=path, default=RESULTS, show_default="benchmarks/results"),
         click.option("--work", type=path, default=ROOT / "work" / "benchmarks", help="Models and logs."),
@@ -161,8 +161,8 @@ def tables(results: Path) -> None:
 
 @main.command()
 def gpu_options() -> None:
-    """Write the production tagger's sizes to benchmarks/gpu/production.json, for machines without PyYAML."""
-    write_json(PRODUCTION, production_options())
+    """Write the cnn_linear tagger's sizes to benchmarks/gpu/cnn_linear.json, for machines without PyYAML."""
+    write_json(PRODUCTION, cnn_linear_options())
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -182,8 +182,8 @@ def numbers(text: str) -> tuple[int, ...]:
         raise NerError(f"{text!r} must be whole numbers with commas between, such as 0,1,2") from None
 
 
-def production_options() -> dict[str, Any]:
-    """Returns the production tagger's sizes by the configuration, without pretrained vectors."""
-    options = dict(load_config(None, ["trainer.tagger=production"]).trainer.settings["tagger_options"])
+def cnn_linear_options() -> dict[str, Any]:
+    """Returns the cnn_linear tagger's sizes by the configuration, without pretrained vectors."""
+    options = dict(load_config(None, ["trainer.tagger=cnn_linear"]).trainer.settings["tagger_options"])
     options.pop("vectors", None)
     return options

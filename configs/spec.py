@@ -55,7 +55,7 @@ class Transform(_Section):
     max_words: Count
 
 
-class ArticleOptions(_Section):
+class TransformerOptions(_Section):
     """Sizes of the article's model."""
 
     embed_dim: Count
@@ -80,7 +80,7 @@ class Vectors(_Section):
     dropout: Rate
 
 
-class ProductionOptions(_Section):
+class CnnLinearOptions(_Section):
     """Sizes and dropout rates of the production model."""
 
     embed_dim: Count
@@ -107,9 +107,9 @@ class EncoderOptions(_Section):
 class Trainer(_Section):
     """The tagger and its training."""
 
-    tagger: Literal["article", "production", "encoder"]
-    article: ArticleOptions
-    production: ProductionOptions
+    tagger: Literal["transformer", "cnn_linear", "encoder"]
+    transformer: TransformerOptions
+    cnn_linear: CnnLinearOptions
     encoder: EncoderOptions
     window_size: Count
     window_context: NotNegative
@@ -147,7 +147,7 @@ class Trainer(_Section):
     @property
     def settings(self) -> dict[str, Any]:
         """What the Trainer is told: the options of the chosen tagger only."""
-        values = self.model_dump(exclude={"article", "production", "encoder", "checkpoint_dir"})
+        values = self.model_dump(exclude={"transformer", "cnn_linear", "encoder", "checkpoint_dir"})
         return {**values, "tagger_options": getattr(self, self.tagger).model_dump(mode="json")}
 
     @property
@@ -155,8 +155,8 @@ class Trainer(_Section):
         """What the transform graph must know of the chosen tagger's pretrained parts; empty where it has none."""
         if self.tagger == "encoder":
             return {"encoder": self.encoder.model_dump(include={"preset", "max_pieces"})}
-        if self.tagger == "production" and self.production.vectors.path is not None:
-            return {"vectors": self.production.vectors.model_dump(include={"path", "words"})}
+        if self.tagger == "cnn_linear" and self.cnn_linear.vectors.path is not None:
+            return {"vectors": self.cnn_linear.vectors.model_dump(include={"path", "words"})}
         return {}
 
 
@@ -176,7 +176,7 @@ class Exporter(_Section):
     default: Literal["plain", "keyed"]
     forward: dict[str, Literal["string", "float32", "int64"]]
     outputs: tuple[Literal["tokens", "scores", "offsets", "entities"], ...]
-    decoding: Literal["legal", "best"]
+    decoding: Literal["constrained", "best"]
     pad: str
     token_length: Count | None
     allow_breaking_changes: bool
@@ -274,7 +274,7 @@ class Beam(_Section):
 
 
 def _with(trainer: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """Changes one setting of the trainer, or one option of a tagger such as `production.dropout`."""
+    """Changes one setting of the trainer, or one option of a tagger such as `cnn_linear.dropout`."""
     section, _, option = name.rpartition(".")
     values: Any = trainer.get(section) if section else trainer
     taken = values.get(option) if isinstance(values, dict) else None

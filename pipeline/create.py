@@ -12,7 +12,7 @@ from components.artifacts import Corpus
 from components.corpus_example_gen.component import CorpusExampleGen
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.data_validator.component import DataValidator
-from components.drift_validator.component import DriftGate
+from components.drift_validator.component import DriftValidator
 from components.drift_validator.drift_thresholds import DriftThresholds
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
@@ -164,7 +164,7 @@ def _pusher(
     examples: CorpusExampleGen,
     schema: SchemaSource,
     champion: ChampionSource,
-    gate: DriftGate,
+    gate: DriftValidator,
     transform: Transform,
     trainer: Trainer,
     exporter: Exporter,
@@ -220,8 +220,8 @@ def _example_gen(
 
 def _drift_gate(
     config: PipelineConfig, examples: CorpusExampleGen, schema: SchemaSource, champion: ChampionSource
-) -> DriftGate:
-    return DriftGate(
+) -> DriftValidator:
+    return DriftValidator(
         examples=examples.outputs["examples"],
         schema=schema.outputs["schema"],
         champion=champion.outputs["trained"],

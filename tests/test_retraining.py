@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.corpora, pytest.mar
 BIN = Path(sys.executable).parent
 SETTINGS = {
     "corpus.span_window": 2,
-    "trainer.tagger": "article",  # the quickest
+    "trainer.tagger": "transformer",  # the quickest
     "drift.action": "stop",
     "trainer.epochs": 4,
     "evaluator.min_f1": 0.02,

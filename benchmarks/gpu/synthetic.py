@@ -23,7 +23,7 @@ _OUTSIDE = 0.94  # share of tokens
 
 
 class SyntheticBatch(NamedTuple):
-    """A batch of the production tagger.
+    """A batch of the cnn_linear tagger.
 
     Attributes:
         features: int32 [rows, width] or [rows, width, columns] each, 0 at padding.

@@ -1,4 +1,4 @@
-"""How fast the production tagger trains on this machine's accelerator, for some batch sizes and precisions.
+"""How fast the cnn_linear tagger trains on this machine's accelerator, for some batch sizes and precisions.
 
     python -m benchmarks.gpu.train_speed --batch-sizes 32,128,512 --precisions float32,bfloat16
 
@@ -28,7 +28,7 @@ from components.model.taggers import build_tagger, tagger_loss
 from components.trainer.loop.throughput import peak_flops, training_flops_per_token
 from components.transform.features import CASES, SUBWORD_BUCKETS
 
-OPTIONS = Path(__file__).with_name("production.json")
+OPTIONS = Path(__file__).with_name("cnn_linear.json")
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -41,7 +41,7 @@ def measure(batch_size: int, precision: str, steps: int, options: dict[str, Any]
         batch_size: sentences a step.
         precision: `float32`, or `bfloat16` (mixed: weights and logits stay float32).
         steps: to time.
-        options: sizes of the production tagger.
+        options: sizes of the cnn_linear tagger.
 
     Returns:
         Figures of one row: step time, tokens (no padding) a second, share of tokens that is padding, estimated MFU
@@ -50,8 +50,8 @@ def measure(batch_size: int, precision: str, steps: int, options: dict[str, Any]
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
     sizes = {"num_tags": len(TAGS), "vocab_size": WORDS, "num_cases": CASES, "num_subwords": SUBWORD_BUCKETS, "seed": 0}
-    model = build_tagger("production", {**sizes, "maxlen": WIDTHS[-1]}, **options)
-    step = JaxStep(model, tagger_loss("production", list(TAGS)))
+    model = build_tagger("cnn_linear", {**sizes, "maxlen": WIDTHS[-1]}, **options)
+    step = JaxStep(model, tagger_loss("cnn_linear", list(TAGS)))
     batches = list(synthetic_batches(steps, batch_size))
     by_width = {batch.tags.shape[1]: batch for batch in batches}
     first = [float(step(batch)) for batch in by_width.values()]
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--batch-sizes", default="32,128,512,2048")
     parser.add_argument("--precisions", default=",".join(PRECISIONS))
     parser.add_argument("--steps", type=int, default=100)
-    parser.add_argument("--options", type=Path, default=OPTIONS, help="JSON: sizes of the production tagger")
+    parser.add_argument("--options", type=Path, default=OPTIONS, help="JSON: sizes of the cnn_linear tagger")
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "results" / "gpu.json")
     given = parser.parse_args(arguments)
     options = json.loads(given.options.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""The contract of DriftGate."""
+"""The contract of DriftValidator."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class _DriftGateSpec(component_spec.ComponentSpec):
     OUTPUTS = {PROFILE_KEY: ChannelParameter(type=DataProfileArtifact)}  # noqa: RUF012
 
 
-class DriftGate(base_beam_component.BaseBeamComponent):
+class DriftValidator(base_beam_component.BaseBeamComponent):
     """Counts what the data is made of, and holds it against the data that the champion was trained on.
 
     With a window of several spans the newest one is compared, and all of them are counted.
@@ -46,7 +46,7 @@ class DriftGate(base_beam_component.BaseBeamComponent):
         that later runs have something to compare with, and `drift.json`. Custom property `drifted` (int 0/1).
 
     Example:
-        DriftGate(
+        DriftValidator(
             examples=example_gen.outputs["examples"],
             schema=schema.outputs["schema"],
             champion=champion.outputs["trained"],

@@ -36,7 +36,7 @@ _COUNTS = "spans"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """The executor of DriftGate."""
+    """The executor of DriftValidator."""
 
     def Do(
         self,

@@ -13,7 +13,7 @@ class ModelExportError(NerError):
     """Model, transform graph, labels and wishes do not go together; the text names what and says what to give."""
 
 
-class ResignError(NerError):
+class AddSignaturesError(NerError):
     """A wish that does not go with the model; the text names the signature or tensor and what to ask for instead."""
 
 

@@ -42,7 +42,7 @@ class Executor(base_executor.BaseExecutor):
             ContractError: callers of the champion would trip over the new model, and that is not allowed.
             ExportInvalidError: a check failed; the report stands beside the model.
         """
-        from components.exporter.saved_model.embedded_metadata import attach, attached_manifest
+        from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
         from components.exporter.saved_model.exporting import export
         from components.exporter.serving.golden import training_graph_tags
         from components.exporter.validator import require_valid, validate_export
@@ -54,10 +54,10 @@ class Executor(base_executor.BaseExecutor):
         settings = ExportSettings(**json.loads(exec_properties["settings"]))
         exported = artifact_utils.get_single_instance(output_dict["exported_model"])
         saved_model = path_utils.serving_model_dir(exported.uri)
-        contract = build_contract(settings, trained.outside_shift)
+        contract = build_contract(settings, trained.outside_bias)
         _refuse_breaking(input_dict.get("champion") or [], contract, bool(exec_properties["allow_breaking_changes"]))
         export(trained, transform_graph, saved_model, settings)
-        attach(saved_model, contract, _provenance(input_dict, exec_properties))
+        embed_metadata(saved_model, contract, _provenance(input_dict, exec_properties))
         Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
         files = _files(input_dict["examples"], exec_properties["golden_split"])
         sentences = list(itertools.islice(_sentences(files), int(exec_properties["golden_sentences"])))
@@ -68,7 +68,7 @@ class Executor(base_executor.BaseExecutor):
             contract,
             golden,
             Path(exported.uri, VALIDATION_FILE),
-            manifest=attached_manifest(saved_model),
+            manifest=embedded_manifest(saved_model),
         )
         require_valid(report)
         logging.info("the exported model passed all %d checks of its contract", len(report.checks))
@@ -79,10 +79,10 @@ class Executor(base_executor.BaseExecutor):
 def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowed: bool) -> None:
     from components.exporter.contract.contract_changes import breaking_changes
     from components.exporter.errors import ContractError
-    from components.exporter.saved_model.embedded_metadata import attached_contract
+    from components.exporter.saved_model.embedded_metadata import embedded_contract
 
     for champion in champions:
-        served = attached_contract(path_utils.serving_model_dir(champion.uri))
+        served = embedded_contract(path_utils.serving_model_dir(champion.uri))
         changes = breaking_changes(served, contract) if served else []
         for change in changes:
             logging.warning("against the champion's contract: %s", change)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 FORWARD_DTYPES = ("string", "float32", "int64")
 # Groups of outputs beside `tags`; schemas/serving_contract.yaml says what is in each.
 OUTPUTS = ("tokens", "scores", "offsets", "entities")
-BEST, LEGAL = "best", "legal"
-DECODINGS = (BEST, LEGAL)
+BEST, CONSTRAINED = "best", "constrained"
+DECODINGS = (BEST, CONSTRAINED)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -33,7 +33,7 @@ def columns(inputs: Mapping[str, Any]) -> Any:
 
 
 @keras.saving.register_keras_serializable(package="ner")
-class ProductionModel(keras.Model):
+class CnnLinearTagger(keras.Model):
     """Two experts that look at the same tokens in different ways, trained side by side.
 
     Their weighted mean is the answer.
@@ -51,7 +51,7 @@ class ProductionModel(keras.Model):
 
     Returns:
         Float32 [batch, tokens, num_tags], logits; tag 0 is [PAD]. In training [1 + linear_members, batch, tokens,
-        num_tags], those of the network and of each linear expert, for a loss of its own (`LegalSequenceLoss`).
+        num_tags], those of the network and of each linear expert, for a loss of its own (`ConstrainedCrfLoss`).
     """
 
     def __init__(
@@ -165,16 +165,16 @@ class ProductionModel(keras.Model):
             x = block(x, mask=mask, training=training)
         return self.scores(self.output_dropout(x, training=training))
 
-    def folded(self) -> ProductionModel:
+    def folded(self) -> CnnLinearTagger:
         """Returns a copy with one linear expert that answers as the mean of all of them does."""
-        copy = ProductionModel.from_config({**self.get_config(), "linear_members": 1})
+        copy = CnnLinearTagger.from_config({**self.get_config(), "linear_members": 1})
         copy.build()
         for own, other in zip(copy.variables, self.variables, strict=True):
             own.assign(self.linear.folded() if other is self.linear.table.embeddings else other)
         return copy
 
     @property
-    def gap(self) -> int:
+    def receptive_field(self) -> int:
         """See `components.model.taggers`: nothing looks farther in one step, and padding is 0 after each."""
         return max(*self._sizes["dilations"], reach())
 

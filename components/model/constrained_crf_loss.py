@@ -16,7 +16,7 @@ _LEAST = 1e-30
 
 
 @keras.saving.register_keras_serializable(package="ner")
-class LegalSequenceLoss(keras.losses.Loss):
+class ConstrainedCrfLoss(keras.losses.Loss):
     """Negative log probability of the gold sequence among legal IOB2 sequences, and of the gold tags alone, a token.
 
     The first is a linear-chain conditional random field (Lafferty et al. 2001) whose transitions are not learned but

@@ -9,7 +9,7 @@ import keras
 
 from components.common.errors import NerError
 from components.model.encoder_library import from_preset, keras_hub
-from components.model.encoder_tagger import EncoderModel, backbone_to_json
+from components.model.encoder_tagger import EncoderTagger, backbone_to_json
 
 _START, _END, _PAD = "[CLS]", "[SEP]", "[PAD]"
 
@@ -23,7 +23,7 @@ def encoder_from_preset(
     max_pieces: int = 0,
     seed: int | None = None,
     **kwargs: Any,
-) -> EncoderModel:
+) -> EncoderTagger:
     """Builds an encoder tagger and gives it a checkpoint's weights.
 
     Args:
@@ -49,7 +49,7 @@ def encoder_from_preset(
             + f", its encoder knows {known}: they do not belong together"
         )
     start, end, pad = (list(pieces).index(piece) for piece in (_START, _END, _PAD))
-    model = EncoderModel(num_tags, maxlen, backbone_to_json(backbone), start, end, pad, dropout, seed, **kwargs)
+    model = EncoderTagger(num_tags, maxlen, backbone_to_json(backbone), start, end, pad, dropout, seed, **kwargs)
     model.build()
     model.backbone.set_weights(backbone.get_weights())
     return model

@@ -16,7 +16,7 @@ _INPUTS = {"token_ids", "padding_mask", "segment_ids"}
 
 
 @keras.saving.register_keras_serializable(package="ner")
-class EncoderModel(keras.Model):
+class EncoderTagger(keras.Model):
     """Word pieces in, a keras-hub backbone over them, a score for each tag of each token's first piece out.
 
     Devlin et al. 2019, "BERT: Pre-training of Deep Bidirectional Transformers", section 5.3. The pieces of a window
@@ -134,7 +134,7 @@ class EncoderModel(keras.Model):
         return positions - 2
 
     @property
-    def gap(self) -> None:
+    def receptive_field(self) -> None:
         """See `components.model.taggers`: attention sees the whole row, and positions are counted."""
         return None
 

@@ -15,15 +15,15 @@ from typing import Any
 
 import keras
 
-from components.model.cnn_linear_tagger import ProductionModel
-from components.model.constrained_crf_loss import LegalSequenceLoss
+from components.model.cnn_linear_tagger import CnnLinearTagger
+from components.model.constrained_crf_loss import ConstrainedCrfLoss
 from components.model.encoder_preset import encoder_from_preset
 from components.model.masked_token_loss import MaskedTokenLoss
-from components.model.transformer_tagger import NERModel
+from components.model.transformer_tagger import TransformerTagger
 
 TAGGERS: Mapping[str, Callable[..., keras.Model]] = {
-    "article": NERModel,
-    "production": ProductionModel,
+    "transformer": TransformerTagger,
+    "cnn_linear": CnnLinearTagger,
     "encoder": encoder_from_preset,
 }
 
@@ -54,7 +54,7 @@ def tagger_loss(name: str, tags: Sequence[str]) -> keras.losses.Loss:
         name: a key of `TAGGERS`.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
     """
-    if name == "article":
+    if name == "transformer":
         return MaskedTokenLoss()
-    # The production tagger's linear experts only get worse by cross entropy (measured), its network better.
-    return LegalSequenceLoss(tags, token_weights=(1.0, 0.0) if name == "production" else (1.0,))
+    # The cnn_linear tagger's linear experts only get worse by cross entropy (measured), its network better.
+    return ConstrainedCrfLoss(tags, token_weights=(1.0, 0.0) if name == "cnn_linear" else (1.0,))

@@ -16,7 +16,7 @@ _IMPOSSIBLE = -1e9
 
 
 @keras.saving.register_keras_serializable(package="ner")
-class NERModel(keras.Model):
+class TransformerTagger(keras.Model):
     """Embedding, one transformer block, a hidden layer, and a score for each tag.
 
     The architecture of the article "How to write a custom Keras model so that it can be deployed for serving". What
@@ -92,7 +92,7 @@ class NERModel(keras.Model):
         return logits + ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * _IMPOSSIBLE
 
     @property
-    def gap(self) -> None:
+    def receptive_field(self) -> None:
         """See `components.model.taggers`: attention sees the whole row, and positions are counted."""
         return None
 

@@ -58,7 +58,7 @@ class Reporter(base_component.BaseComponent):
             examples=example_gen.outputs["examples"],
             champion=champion.outputs["champion"],
             model_name="ner",
-            training={"tagger": "article", "epochs": 20},
+            training={"tagger": "transformer", "epochs": 20},
             lineage={"run_fingerprint": "5f1c"},
             card=CardText(intended_use="Names and places in news."),
         )

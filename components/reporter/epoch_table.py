@@ -20,7 +20,7 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "val_entity_precision": ("Precision", "{:.3f}".format),
     "val_entity_recall": ("Recall", "{:.3f}".format),
     "val_entity_f1": ("F1", "{:.3f}".format),
-    "outside_shift": ("Outside shift", "{:g}".format),
+    "outside_bias": ("Outside bias", "{:g}".format),
     "tokens_per_second": ("Tokens a second", "{:,.0f}".format),
     "data_wait": ("Waited for data", _share),
     "mfu": ("Model FLOPs utilization", _share),

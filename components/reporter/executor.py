@@ -80,10 +80,10 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
     """Reads everything that report and card tell from the artifacts; see `Executor.Do` for the arguments."""
     from components.evaluator.results.scores import read_evaluation
     from components.exporter.contract.contract import Contract
-    from components.exporter.saved_model.embedded_metadata import attached_contract, attached_provenance
+    from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_provenance
 
     exported = artifact_utils.get_single_uri(input_dict[EXPORTED_MODEL_KEY])
-    provenance = attached_provenance(path_utils.serving_model_dir(exported))
+    provenance = embedded_provenance(path_utils.serving_model_dir(exported))
     for name in ("corpus", "code"):  # the data's fingerprint and the lineage say it
         provenance.pop(name, None)
     card = json.loads(exec_properties[CARD_KEY])
@@ -93,7 +93,7 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
         evaluation=read_evaluation(artifact_utils.get_single_uri(input_dict[EVALUATION_KEY])),
         data=_data(input_dict),
         history=_history(artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY])),
-        contract=attached_contract(path_utils.serving_model_dir(exported)) or Contract(0, {}),
+        contract=embedded_contract(path_utils.serving_model_dir(exported)) or Contract(0, {}),
         validation=json.loads(_read(exported, _VALIDATION_FILE)),
         training=_training(input_dict, exec_properties),
         lineage={**json.loads(exec_properties[LINEAGE_KEY]), **provenance},

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from components.text.token_positions import TokenPlaces
+from components.text.token_positions import TokenPositions
 
 
 class PackedRow:
     """Where the tokens of a batch stand in the row: between sentences there is padding, id 0."""
 
-    def __init__(self, places: TokenPlaces, gap: int) -> None:
+    def __init__(self, positions: TokenPositions, gap: int) -> None:
         """Lays the sentences out.
 
         Args:
-            places: of the tokens of the batch.
+            positions: of the tokens of the batch.
             gap: padding tokens between sentences, so many that the tagger does not see one from the other.
         """
-        self._position = places.tokens + gap * places.sentences
-        gaps = gap * (tf.size(places.splits, tf.int64) - 2)
+        self._position = positions.tokens + gap * positions.sentences
+        gaps = gap * (tf.size(positions.splits, tf.int64) - 2)
         # Not every kernel knows rows without columns.
-        self._length = tf.maximum(places.splits[-1] + gaps, 1)
+        self._length = tf.maximum(positions.splits[-1] + gaps, 1)
 
     def lay(self, values: tf.Tensor) -> tf.Tensor:
         """Puts ids into the row: [tokens, ...] to [1, length, ...]."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 
-class TokenPlaces(NamedTuple):
+class TokenPositions(NamedTuple):
     """Where each token of a batch belongs.
 
     Attributes:
@@ -21,7 +21,7 @@ class TokenPlaces(NamedTuple):
     sentences: tf.Tensor
 
     @classmethod
-    def of(cls, splits: tf.Tensor) -> TokenPlaces:
+    def of(cls, splits: tf.Tensor) -> TokenPositions:
         """Derives all from the splits.
 
         `tf.RaggedTensor.value_rowids` gives the same sentences with a dozen operations more.

@@ -65,7 +65,7 @@ def legal_path(logits: np.ndarray, start: np.ndarray, step: np.ndarray) -> list[
     return path[::-1]
 
 
-def legal_paths(logits: np.ndarray, real: np.ndarray, start: np.ndarray, step: np.ndarray) -> np.ndarray:
+def constrained_viterbi(logits: np.ndarray, real: np.ndarray, start: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Finds the best legal sequence of each row.
 
     The batched form of `components.text.transitions.legal_path`, without its shortcut.

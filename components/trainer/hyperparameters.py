@@ -38,7 +38,7 @@ def setting(settings: TrainerSettings, name: str) -> Any:
 
     Args:
         settings: of the trainer.
-        name: a field, or the tagger and one of its options, such as `production.dropout`.
+        name: a field, or the tagger and one of its options, such as `cnn_linear.dropout`.
 
     Raises:
         NerError: the settings have no such value.

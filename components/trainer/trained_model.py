@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 import components.model.taggers  # registers the classes that a .keras file names
-from components.model.cnn_linear_tagger import ProductionModel
+from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.windows import Windows
 
 MODEL_FILE = "model.keras"
@@ -27,15 +27,14 @@ class TrainedModel:
         windows: how sentences were cut in training.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
         history: one dict of numbers an epoch, None where one is not known.
-        outside_shift: by how much a decoder lowers the logits of outside tags before it looks for the best sequence:
-            what gives the highest entity F1 on the eval split. Probabilities are those of the logits as they are.
+        outside_bias: added to the logits of outside tags before decoding: the value that gives the highest entity F1 on the eval split. Probabilities are those of the logits as they are.
     """
 
     model: keras.Model
     windows: Windows
     tags: tuple[str, ...]
     history: tuple[dict[str, float | None], ...] = ()
-    outside_shift: float = 0.0
+    outside_bias: float = 0.0
 
     def save(self, folder: str) -> None:
         """Writes both files. The loss stays out: a loss saved with a model is what stops it from loading elsewhere."""
@@ -44,7 +43,7 @@ class TrainedModel:
         info: dict[str, Any] = {
             "windows": dataclasses.asdict(self.windows),
             "tags": self.tags,
-            "outside_shift": self.outside_shift,
+            "outside_bias": self.outside_bias,
             "history": self.history,
         }
         (Path(folder) / INFO_FILE).write_text(json.dumps(info, indent=1), encoding="utf-8")
@@ -54,14 +53,12 @@ class TrainedModel:
         """Reads what `save` wrote."""
         info = json.loads((Path(folder) / INFO_FILE).read_text(encoding="utf-8"))
         model = keras.saving.load_model(Path(folder) / MODEL_FILE, compile=False)
-        return cls(
-            model, Windows(**info["windows"]), tuple(info["tags"]), tuple(info["history"]), info["outside_shift"]
-        )
+        return cls(model, Windows(**info["windows"]), tuple(info["tags"]), tuple(info["history"]), info["outside_bias"])
 
 
 def plain_copy(model: keras.Model) -> keras.Model:
     """Builds a model anew with the same weights, in float32 and on one device, whatever it was trained in and on."""
-    if isinstance(model, ProductionModel):
+    if isinstance(model, CnnLinearTagger):
         model = model.folded()
     config = model.get_config()
     if model.dtype_policy.name != "float32":

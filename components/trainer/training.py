@@ -86,8 +86,8 @@ def train(
             checkpoint,
             EpochLog(log_dir, settings.epochs),
         )
-    shift = result.history[result.best_epoch]["outside_shift"] or 0.0
-    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, shift)
+    bias = result.history[result.best_epoch]["outside_bias"] or 0.0
+    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, bias)
 
 
 def prepare(settings: TrainerSettings, devices: Devices) -> None:

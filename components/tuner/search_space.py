@@ -19,7 +19,7 @@ def search_space(settings: TrainerSettings, choices: Mapping[str, Sequence[Any]]
     Args:
         settings: of the trainer as they are configured. They are the defaults, and so always among the choices.
         choices: values by name: a field of `TrainerSettings`, or a tagger and one of its options such as
-            `production.dropout`. Those of another tagger are left out.
+            `cnn_linear.dropout`. Those of another tagger are left out.
 
     Raises:
         NerError: a name is no setting, or there is none.

@@ -1,4 +1,4 @@
-"""`ner resign`."""
+"""`ner add-signatures`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MODEL = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--key", default="key", show_default=True, help="What the key is called.")
 @click.option("--golden", type=click.Path(path_type=Path, exists=True), help="JSON lines of known requests.")
 @click.option("--report", type=click.Path(path_type=Path), help="Where the validation report goes.")
-def resign(
+def add_signatures(
     source: Path,
     destination: Path,
     add: tuple[str, ...],
@@ -43,9 +43,9 @@ def resign(
     passes the validator. A feature of --forward that the model takes as input keeps its dtype; others are strings
     unless a dtype (string, float32, int64) is given.
     """
-    from components.exporter.add_signatures.add_signatures import resign as resign_model
+    from components.exporter.add_signatures.add_signatures import add_signatures as add_signatures_to
 
-    found = resign_model(
+    found = add_signatures_to(
         source,
         destination,
         add=add,

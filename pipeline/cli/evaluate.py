@@ -47,15 +47,17 @@ def evaluate(
 
     Exits with 3 when a threshold is crossed.
     """
-    from components.evaluator.delayed_labels.evaluation import WINDOW, LateOptions, evaluate_late
+    from components.evaluator.delayed_labels.evaluation import WINDOW, DelayedLabelOptions, evaluate_delayed_labels
     from components.evaluator.delayed_labels.threshold import parse_threshold
 
     rules = tuple(parse_threshold(text, min_support) for text in thresholds)
     if not window and any(rule.column == WINDOW for rule in rules):
         raise click.UsageError(f"a threshold on {WINDOW} needs --{WINDOW}")
     columns = tuple(dict.fromkeys([*by, *(rule.column for rule in rules if rule.column not in ("", WINDOW))]))
-    result = evaluate_late(
-        predictions, labels, LateOptions(_slicer(columns, training_entities), window or "", time, bootstrap, rules)
+    result = evaluate_delayed_labels(
+        predictions,
+        labels,
+        DelayedLabelOptions(_slicer(columns, training_entities), window or "", time, bootstrap, rules),
     )
     if target is not None:
         _write(result.to_json(), target)

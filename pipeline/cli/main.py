@@ -27,7 +27,7 @@ _COMMANDS = {
     "lineage": ("pipeline.cli.lineage:lineage", "What made a version, and what it was used for."),
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
     "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),
-    "resign": ("pipeline.cli.add_signatures:resign", "Give any SavedModel more signatures."),
+    "add-signatures": ("pipeline.cli.add_signatures:add_signatures", "Give any SavedModel more signatures."),
     "kfp": ("pipeline.cli.kfp:kfp", "On Kubeflow Pipelines: upload, run, watch, schedule."),
     "inspect": ("pipeline.cli.inspect:inspect", "Show what a SavedModel takes and gives; check it."),
 }

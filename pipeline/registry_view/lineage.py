@@ -10,7 +10,7 @@ from typing import Any
 from components.registry.store.registered_version import RegisteredVersion
 
 _PUSHER, _CHAMPION_SOURCE = "RegistryPusher", "ChampionSource"
-_ROLES = {"Trainer": "warm start", "DriftGate": "drift's reference"}  # of all others: baseline
+_ROLES = {"Trainer": "warm start", "DriftValidator": "drift's reference"}  # of all others: baseline
 # What TFX notes on every artifact and execution; it says nothing about the model.
 _TFX_NOTES = frozenset({"tfx_version", "is_external", "name", "state", "pipeline_name", "producer_component"})
 

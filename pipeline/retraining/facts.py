@@ -17,12 +17,12 @@ class Facts:
         champion: the model in force; None if there is none.
         new_data: how the data differs from what the champion was made from, in words; empty if it does not.
         drifts: how far logged requests lie from that data, as far as a limit is passed.
-        late_f1: the champion's entity F1 on labels that came later; None where nobody measured it.
+        delayed_label_f1: the champion's entity F1 on labels that came later; None where nobody measured it.
         now: the time.
     """
 
     champion: RegisteredVersion | None
     new_data: str
     drifts: tuple[Drift, ...]
-    late_f1: float | None
+    delayed_label_f1: float | None
     now: datetime

@@ -50,12 +50,12 @@ def gather(config: PipelineConfig, registry: ModelRegistry, inputs: RunInputs) -
         champion,
         _new_data(champion, inputs) if champion else "",
         report.exceeded if report is not None and report.drifted else (),
-        None if scores is None or champion is None else late_f1(scores),
+        None if scores is None or champion is None else delayed_label_f1(scores),
         datetime.now(UTC),
     )
 
 
-def late_f1(path: Path) -> float:
+def delayed_label_f1(path: Path) -> float:
     """Reads the entity F1 of a continuous evaluation.
 
     Raises:

@@ -29,7 +29,11 @@ def reasons_to_retrain(facts: Facts, settings: Retrain) -> tuple[str, ...]:
         days = f"{age / timedelta(days=1):.1f} days old, more than {settings.max_age_days:g}"
         found.append(f"the champion, version {facts.champion.version}, is {days}")
     registered = facts.champion.metrics.get(ENTITY_F1)
-    if facts.late_f1 is not None and registered is not None and registered - facts.late_f1 > settings.score_drop:
-        fell = f"from {registered:.3f} to {facts.late_f1:.3f}, by more than {settings.score_drop:g}"
+    if (
+        facts.delayed_label_f1 is not None
+        and registered is not None
+        and registered - facts.delayed_label_f1 > settings.score_drop
+    ):
+        fell = f"from {registered:.3f} to {facts.delayed_label_f1:.3f}, by more than {settings.score_drop:g}"
         found.append(f"the champion's entity F1 fell {fell}")
     return tuple(found)

@@ -31,6 +31,6 @@ def require_pretrained(config: PipelineConfig) -> None:
     path = config.trainer.pretrained.get("vectors", {}).get("path")
     if path and "://" not in path and not Path(path).is_file():
         raise NerError(
-            f"[trainer -> production -> vectors -> path] there is no file {path}; name a text file of word vectors, "
+            f"[trainer -> cnn_linear -> vectors -> path] there is no file {path}; name a text file of word vectors, "
             "or set it to null"
         )

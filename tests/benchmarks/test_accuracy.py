@@ -16,13 +16,13 @@ PYTHON = Path(sys.executable)
 
 @pytest.fixture
 def tasks(corpus_folder, tmp_path):
-    systems = tuple(chosen_systems(["crf", "bilstm", "ours"], "article", []))
+    systems = tuple(chosen_systems(["crf", "bilstm", "ours"], "transformer", []))
     return AccuracyPlan((corpus_folder,), systems, (0, 1), tmp_path / "models").tasks()
 
 
 def test_a_deterministic_system_is_run_once(tasks):
     names = [task.name.removeprefix("tiny.") for task in tasks]
-    assert names == ["crf.seed0", "bilstm.seed0", "bilstm.seed1", "ours_article.seed0", "ours_article.seed1"]
+    assert names == ["crf.seed0", "bilstm.seed0", "bilstm.seed1", "ours_transformer.seed0", "ours_transformer.seed1"]
 
 
 def test_what_has_a_result_is_not_run_again(tasks, tmp_path):
@@ -53,6 +53,6 @@ def test_a_model_that_is_gone_is_trained_again(tasks, tmp_path):
 
 def test_ours_is_served_with_tags_alone_and_with_everything(tasks):
     found = served([tasks[0], tasks[3]], PYTHON)
-    assert list(found) == ["crf", "ours_article", "ours_article_all"]
-    assert found["ours_article"][1].endswith(":TagsOnlyTagger")
-    assert found["ours_article"][2] == found["ours_article_all"][2] == tasks[3].model_folder
+    assert list(found) == ["crf", "ours_transformer", "ours_article_all"]
+    assert found["ours_transformer"][1].endswith(":TagsOnlyTagger")
+    assert found["ours_transformer"][2] == found["ours_article_all"][2] == tasks[3].model_folder

@@ -32,7 +32,7 @@ def test_a_type_that_a_seed_never_predicts_counts_as_zero(record):
 
 
 def test_costs_that_only_ours_has_are_empty_for_others(record):
-    crf, ours = training_rows([record(), record(system="ours_article", transform_cpu_seconds=12.0)])
+    crf, ours = training_rows([record(), record(system="ours_transformer", transform_cpu_seconds=12.0)])
     assert crf["transform_cpu_seconds"] is None
     assert ours["transform_cpu_seconds"] == 12.0
     assert crf["cpu_seconds_to_best_dev"] == 10.0

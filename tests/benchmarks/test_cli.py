@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from benchmarks.accuracy import AccuracyPlan
 from benchmarks.chosen_systems import chosen_systems
-from benchmarks.cli import PRODUCTION, main, production_options
+from benchmarks.cli import PRODUCTION, cnn_linear_options, main
 from benchmarks.latency import over_rounds
 from benchmarks.result_store import ResultStore
 
@@ -26,7 +26,7 @@ def test_tables_are_written_from_what_was_measured(run, tmp_path, record):
 
 
 def test_a_table_that_is_complete_runs_nothing(run, tmp_path, corpus_folder, record):
-    [crf] = chosen_systems(["crf"], "production", [])
+    [crf] = chosen_systems(["crf"], "cnn_linear", [])
     [task] = AccuracyPlan((corpus_folder,), (crf,), (0,), tmp_path / "models").tasks()
     done = {**record(), "fingerprint": task.fingerprint}
     ResultStore(tmp_path / "results" / "accuracy").put(task.name, done)
@@ -48,10 +48,10 @@ def test_serving_times_the_models_that_are_there_and_keeps_what_it_found(run, tm
     monkeypatch.setattr("benchmarks.cli.measure", measure)
     monkeypatch.setattr("benchmarks.cli.missing_models", lambda *arguments: [])
     options = ["--data", corpus_folder, "--results", tmp_path, "--work", tmp_path, "--rounds", 2, "--core", 0]
-    result = run("serving", "--systems", "crf,ours", "--tagger", "article", *options)
+    result = run("serving", "--systems", "crf,ours", "--tagger", "transformer", *options)
     assert result.exit_code == 0, result.output
     assert asked == {
-        "systems": ["crf", "ours_article", "ours_article_all"],
+        "systems": ["crf", "ours_transformer", "ours_article_all"],
         "sentences": ["Ada Lovelace went to Paris", "Rome sleeps"],
         "rounds": 2,
         "core": 0,
@@ -64,9 +64,9 @@ def test_scaling_runs_ours_only_on_every_multiple(run, tmp_path, corpus_folder, 
     begun = []
     monkeypatch.setattr("benchmarks.cli.run_jobs", lambda jobs, *arguments: begun.extend(job.name for job in jobs))
     options = ["--data", corpus_folder, "--results", tmp_path, "--work", tmp_path, "--factors", "1,8"]
-    result = run("scaling", "--systems", "crf,ours", "--tagger", "article", *options)
+    result = run("scaling", "--systems", "crf,ours", "--tagger", "transformer", *options)
     assert result.exit_code == 0, result.output
-    assert begun == ["tiny.ours_article.x1", "tiny.ours_article.x8"]
+    assert begun == ["tiny.ours_transformer.x1", "tiny.ours_transformer.x8"]
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_errors_are_one_line_without_a_traceback(run, corpus_folder, tmp_path, a
 
 def test_sizes_for_machines_without_yaml_are_those_of_the_configuration():
     written = json.loads(PRODUCTION.read_text(encoding="utf-8"))
-    assert written == production_options(), "configs/base.yaml has changed: run `python -m benchmarks gpu-options`"
+    assert written == cnn_linear_options(), "configs/base.yaml has changed: run `python -m benchmarks gpu-options`"

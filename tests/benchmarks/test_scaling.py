@@ -12,14 +12,14 @@ from components.common.errors import NerError
 
 @pytest.fixture
 def jobs(corpus_folder, tmp_path):
-    [ours] = chosen_systems(["ours"], "article", [])
+    [ours] = chosen_systems(["ours"], "transformer", [])
     store = ResultStore(tmp_path)
     return lambda factors, epochs=2: scaling_jobs(corpus_folder, factors, epochs, ours, store, tmp_path)
 
 
 def test_a_run_for_each_size_that_trains_all_epochs(jobs):
     found = jobs([1, 4])
-    assert [job.name for job in found] == ["tiny.ours_article.x1", "tiny.ours_article.x4"]
+    assert [job.name for job in found] == ["tiny.ours_transformer.x1", "tiny.ours_transformer.x4"]
     task = json.loads(found[1].command[3])
     assert task["factor"] == 4
     assert task["settings"]["trainer"]["epochs"] == task["settings"]["trainer"]["patience"] == 2
@@ -28,7 +28,7 @@ def test_a_run_for_each_size_that_trains_all_epochs(jobs):
 def test_sizes_that_have_a_result_are_left_out(jobs, tmp_path):
     task = json.loads(jobs([1])[0].command[3])
     ResultStore(tmp_path).put(task["name"], {"fingerprint": task["fingerprint"]})
-    assert [job.name for job in jobs([1, 2])] == ["tiny.ours_article.x2"]
+    assert [job.name for job in jobs([1, 2])] == ["tiny.ours_transformer.x2"]
     assert len(jobs([1, 2], epochs=3)) == 2
 
 

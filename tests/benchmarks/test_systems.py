@@ -20,7 +20,7 @@ def test_peer_names_code_and_packages_that_exist(name):
 
 
 def test_ours_names_code_that_exists_and_a_class_that_needs_no_tensorflow():
-    [system] = chosen_systems(["ours"], "article", [])
+    [system] = chosen_systems(["ours"], "transformer", [])
     assert len(code_hash(system.modules)) == 16
     peer = system.peer_class()(**system.settings)
     assert callable(peer.train)

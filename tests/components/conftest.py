@@ -73,8 +73,8 @@ def _transform(folder, custom_config):
 
 
 OPTIONS = {
-    "article": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.1},
-    "production": {
+    "transformer": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.1},
+    "cnn_linear": {
         "embed_dim": 16, "width": 16, "dilations": [1, 2],
         "input_dropout": 0.1, "dropout": 0.1, "word_dropout": 0.1, "subword_dropout": 0.1,
         "linear_weights": 20_000, "linear_members": 2, "linear_dropout": 0.1,

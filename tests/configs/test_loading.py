@@ -42,10 +42,10 @@ def test_naming_a_search_space_replaces_the_default_one():
 
 
 def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_only():
-    vectors = "trainer.production.vectors.path=glove.txt"
-    assert load_config(None, ["trainer.tagger=production"]).trainer.pretrained == {}
-    assert load_config(None, ["trainer.tagger=article", vectors]).trainer.pretrained == {}
-    chosen = load_config(None, ["trainer.tagger=production", vectors, "trainer.production.vectors.words=7"])
+    vectors = "trainer.cnn_linear.vectors.path=glove.txt"
+    assert load_config(None, ["trainer.tagger=cnn_linear"]).trainer.pretrained == {}
+    assert load_config(None, ["trainer.tagger=transformer", vectors]).trainer.pretrained == {}
+    chosen = load_config(None, ["trainer.tagger=cnn_linear", vectors, "trainer.cnn_linear.vectors.words=7"])
     assert chosen.trainer.pretrained == {"vectors": {"path": "glove.txt", "words": 7}}
     encoder = load_config(None, ["trainer.tagger=encoder", "trainer.encoder.preset=bert", vectors])
     assert encoder.trainer.pretrained == {"encoder": {"preset": "bert", "max_pieces": 8}}
@@ -65,15 +65,15 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("corpus.format=xml", "[corpus -> format] must be one of 'auto', 'columns', 'tsv' or 'jsonl', got 'xml'"),
         ("trainer.batch_size=many", "[trainer -> batch_size] input should be a valid integer"),
         ("trainer.window_context=64", "[trainer] window_size must be more than twice window_context (64)"),
-        ("trainer.article.num_heads=3", "[trainer -> article] embed_dim must be a multiple of num_heads"),
+        ("trainer.transformer.num_heads=3", "[trainer -> transformer] embed_dim must be a multiple of num_heads"),
         ("trainer.tagger=encoder", "[trainer] tagger encoder needs [trainer -> encoder -> preset]"),
         ("trainer={tagger: encoder, encoder: {preset: x}, jit_compile: true}", "set jit_compile to false"),
-        ("trainer.production.vectors.words=-1", "[trainer -> production -> vectors -> words] must be >= 0, got -1"),
+        ("trainer.cnn_linear.vectors.words=-1", "[trainer -> cnn_linear -> vectors -> words] must be >= 0, got -1"),
         ("tuner.space={learning_rate: [0.1, -1]}", "[tuner -> space] learning_rate cannot be -1: "),
-        ("tuner.space={production.dropout: [2]}", "[tuner -> space] production.dropout cannot be 2: "),
+        ("tuner.space={cnn_linear.dropout: [2]}", "[tuner -> space] cnn_linear.dropout cannot be 2: "),
         ("tuner.space={window_size: [8]}", "window_size cannot be 8: window_size must be more than twice"),
-        ("tuner.space={production.depth: [2]}", "production.depth is no setting of the trainer that a search can"),
-        ("tuner.space={production.vectors: [2]}", "production.vectors is no setting of the trainer that a search can"),
+        ("tuner.space={cnn_linear.depth: [2]}", "cnn_linear.depth is no setting of the trainer that a search can"),
+        ("tuner.space={cnn_linear.vectors: [2]}", "cnn_linear.vectors is no setting of the trainer that a search can"),
         ("tuner.space={epochs: [2]}", "epochs is no setting of the trainer that a search can change"),
         ("tuner.space={learning_rate: []}", "[tuner -> space -> learning_rate]"),
         ("exporter.forward={tags: string}", "[exporter -> forward] cannot forward tags"),

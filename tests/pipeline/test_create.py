@@ -22,7 +22,7 @@ def pipeline(tmp_path_factory):
 
 def test_every_node_is_there_once(pipeline):
     assert sorted(node.id for node in pipeline.components) == [
-        "ChampionSource", "CorpusExampleGen", "DataValidator", "DriftGate", "Evaluator", "Exporter",
+        "ChampionSource", "CorpusExampleGen", "DataValidator", "DriftValidator", "Evaluator", "Exporter",
         "RegistryPusher", "Reporter", "SchemaSource", "StatisticsGen", "Trainer", "Transform",
     ]  # fmt: skip
 
@@ -30,7 +30,7 @@ def test_every_node_is_there_once(pipeline):
 def test_nothing_is_learned_from_data_that_was_not_checked(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     assert nodes["DataValidator"] in nodes["Transform"].upstream_nodes
-    assert nodes["DriftGate"] in nodes["Transform"].upstream_nodes
+    assert nodes["DriftValidator"] in nodes["Transform"].upstream_nodes
     assert nodes["Transform"] in nodes["Trainer"].upstream_nodes
 
 
@@ -99,7 +99,7 @@ def test_the_search_is_done_with_code_that_can_be_imported(tmp_path):
 def test_the_transform_sees_pretrained_files_and_when_they_change(pipeline, tmp_path):
     assert not {"vectors", "encoder"} & set(transform_config({node.id: node for node in pipeline.components}))
     file = tmp_path / "vectors.txt"
-    settings = ["trainer.tagger=production", f"trainer.production.vectors.path={file}"]
+    settings = ["trainer.tagger=cnn_linear", f"trainer.cnn_linear.vectors.path={file}"]
     versions = []
     for content in ("a 1 2\n", "a 1 2\nb 3 4\n"):
         file.write_text(content)
@@ -111,8 +111,8 @@ def test_the_transform_sees_pretrained_files_and_when_they_change(pipeline, tmp_
 
 def test_the_profile_of_the_data_is_registered_with_the_model(pipeline):
     nodes = {node.id: node for node in pipeline.components}
-    assert nodes["RegistryPusher"].inputs["data_profile"] is nodes["DriftGate"].outputs["profile"]
-    assert nodes["DriftGate"].inputs["champion"] is nodes["ChampionSource"].outputs["trained"]
+    assert nodes["RegistryPusher"].inputs["data_profile"] is nodes["DriftValidator"].outputs["profile"]
+    assert nodes["DriftValidator"].inputs["champion"] is nodes["ChampionSource"].outputs["trained"]
 
 
 def test_the_schema_travels_with_the_pipeline(pipeline, tmp_path):

@@ -43,7 +43,7 @@ def chunk(windows, seed):
 
 def settings(**changes):
     values = {
-        "tagger": "production",
+        "tagger": "cnn_linear",
         "tagger_options": {},
         "window_size": 16,
         "window_context": 0,

@@ -37,7 +37,7 @@ _MODEL = "served"
 
 
 @dataclasses.dataclass(frozen=True)
-class LateOptions:
+class DelayedLabelOptions:
     """How late labels are scored.
 
     Attributes:
@@ -56,7 +56,7 @@ class LateOptions:
 
 
 @dataclasses.dataclass(frozen=True)
-class LateEvaluation:
+class DelayedLabelEvaluation:
     """What came of it.
 
     Attributes:
@@ -77,7 +77,7 @@ class LateEvaluation:
         return _adapter().dump_json(self, indent=1).decode() + "\n"
 
 
-def evaluate_late(predictions: Path, labels: Path, options: LateOptions) -> LateEvaluation:
+def evaluate_delayed_labels(predictions: Path, labels: Path, options: DelayedLabelOptions) -> DelayedLabelEvaluation:
     """Joins by key and scores. Memory holds a batch of predictions and the counts of each slice.
 
     Args:
@@ -104,7 +104,7 @@ def evaluate_late(predictions: Path, labels: Path, options: LateOptions) -> Late
         account.duplicate_labels = Named(*store.duplicates())
     _check_scored(account, predictions, labels)
     _check_columns(total, slicer, predictions)
-    return LateEvaluation(_evaluation(total, slicer, options), account)
+    return DelayedLabelEvaluation(_evaluation(total, slicer, options), account)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _batch(
     joined: Sequence[_Joined],
     vocabulary: TagVocabulary,
     slicer: Slicer,
-    options: LateOptions,
+    options: DelayedLabelOptions,
     account: JoinAccount,
 ) -> tuple[TaggedBatch, dict[str, list[list[str]]]]:
     rows = [each.alignment for each in joined]
@@ -172,7 +172,7 @@ def _batch(
     return batch, features
 
 
-def _values(joined: _Joined, column: str, options: LateOptions) -> list[str]:
+def _values(joined: _Joined, column: str, options: DelayedLabelOptions) -> list[str]:
     fields = {**joined.label.fields, **joined.prediction.fields}
     if column == WINDOW and options.window:
         return [window_of(fields.get(options.time), options.window, f"{joined.where}: {options.time}")]
@@ -199,7 +199,7 @@ def _check_columns(total: Mapping[Slice, SliceCounts], slicer: Slicer, predictio
             raise EvaluationError(f"{predictions}: no line that has a label has a field {column!r} to slice by")
 
 
-def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: LateOptions) -> Evaluation:
+def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: DelayedLabelOptions) -> Evaluation:
     def compared(cut: Slice) -> Comparison:
         counts = total[cut]
         return Comparison(cut, scores(counts.tables[_MODEL], counts.confusions.get(_MODEL)))
@@ -216,4 +216,4 @@ def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: Lat
 def _adapter() -> Any:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(LateEvaluation)
+    return TypeAdapter(DelayedLabelEvaluation)

@@ -16,10 +16,10 @@ from typing import Any
 
 from absl import logging
 
-from components.exporter.add_signatures.plan import DEFAULT, ResignPlan, plan_resigning
+from components.exporter.add_signatures.plan import DEFAULT, AddSignaturesPlan, plan_added_signatures
 from components.exporter.contract.contract import Contract
-from components.exporter.errors import ResignError
-from components.exporter.saved_model.embedded_metadata import EXTRA, attach, attached_contract
+from components.exporter.errors import AddSignaturesError
+from components.exporter.saved_model.embedded_metadata import EXTRA, embed_metadata, embedded_contract
 from components.exporter.saved_model.explained_errors import explained_errors
 from components.exporter.saved_model.input_names import restore_input_names
 from components.exporter.saved_model.scrub import scrub_build_paths
@@ -29,7 +29,7 @@ from components.exporter.validator.probe.checks import NEEDED
 from components.exporter.validator.reference import reference_answers
 
 
-def resign(
+def add_signatures(
     source: str | os.PathLike[str],
     destination: str | os.PathLike[str],
     *,
@@ -63,22 +63,22 @@ def resign(
         The validation report of the copy.
 
     Raises:
-        ResignError: a wish does not go with the model, or the folders are not as they must be.
+        AddSignaturesError: a wish does not go with the model, or the folders are not as they must be.
         ExportInvalidError: the copy fails a check that the source passes; the copy is thrown away.
     """
     source, destination = Path(source).resolve(), Path(destination).absolute()
     _require_folders(source, destination)
-    before = validate_export(source, attached_contract(source), golden)
+    before = validate_export(source, embedded_contract(source), golden)
     if {check.name for check in before.failures} & NEEDED:
         require_valid(before)
     wishes: dict[str, Any] = {"add": add, "default": default, "forward": forward, "base": base, "key": key}
-    plan = plan_resigning(before.contract, keep_original_as=keep_original_as, **wishes)
+    plan = plan_added_signatures(before.contract, keep_original_as=keep_original_as, **wishes)
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as workshop:
         made = Path(workshop, "model")
         load = _save(source, made, plan, before.contract)
         _carry_extras(source, made, plan)
-        attach(made, plan.contract)
+        embed_metadata(made, plan.contract)
         cases = reference_answers(source, before.contract, golden, load)
         report = _validate(made, plan, cases, before)
         if report_path is not None:
@@ -90,11 +90,11 @@ def resign(
 
 def _require_folders(source: Path, destination: Path) -> None:
     if not (source / "saved_model.pb").is_file():
-        raise ResignError(
+        raise AddSignaturesError(
             f"{source}: no saved_model.pb. Give the folder of a SavedModel (with TF Serving, of a version)."
         )
     if destination.exists():
-        raise ResignError(f"{destination} exists already. Choose another folder, or remove it first.")
+        raise AddSignaturesError(f"{destination} exists already. Choose another folder, or remove it first.")
 
 
 def _load(source: Path) -> Any:
@@ -106,18 +106,18 @@ def _load(source: Path) -> Any:
         # Newer TensorFlows refuse inputs of TensorFlow 1 models that are no Python names, such as `class`.
         if "parameter name" not in str(error):
             raise
-        raise ResignError(
+        raise AddSignaturesError(
             f"{source}: TensorFlow {tf.__version__} cannot load a model of TensorFlow 1 with such an input: {error}. "
             "Re-sign it with TensorFlow 2.16 (STACK=tfx116)."
         ) from error
 
 
-def _save(source: Path, made: Path, plan: ResignPlan, old: Contract) -> Callable[..., Any]:
+def _save(source: Path, made: Path, plan: AddSignaturesPlan, old: Contract) -> Callable[..., Any]:
     """Loads, wraps, saves; returns the loaded model's signatures as a function for reference answers."""
     import tensorflow as tf
 
     loaded = _load(source)
-    module = tf.Module(name="resigned")
+    module = tf.Module(name="added_signatures")
     module.base = loaded  # tracks variables and tables
     with explained_errors():
         signatures = {name: _signature(loaded.signatures, name, plan, old) for name in plan.sources}
@@ -135,7 +135,7 @@ def _save(source: Path, made: Path, plan: ResignPlan, old: Contract) -> Callable
     return call
 
 
-def _signature(originals: Mapping[str, Any], name: str, plan: ResignPlan, old: Contract) -> Any:
+def _signature(originals: Mapping[str, Any], name: str, plan: AddSignaturesPlan, old: Contract) -> Any:
     """A function that answers like the source's signature and hands through what was added."""
     from components.exporter.add_signatures.pass_through import pass_through
 
@@ -148,7 +148,7 @@ def _signature(originals: Mapping[str, Any], name: str, plan: ResignPlan, old: C
     )
 
 
-def _carry_extras(source: Path, made: Path, plan: ResignPlan) -> None:
+def _carry_extras(source: Path, made: Path, plan: AddSignaturesPlan) -> None:
     """Saving drops assets.extra. Warm-up requests of the old default go to where it is served now."""
     if not (source / EXTRA).is_dir():
         return
@@ -159,12 +159,12 @@ def _carry_extras(source: Path, made: Path, plan: ResignPlan) -> None:
 
 
 def _validate(
-    made: Path, plan: ResignPlan, cases: Sequence[Mapping[str, Any]], before: ValidationReport
+    made: Path, plan: AddSignaturesPlan, cases: Sequence[Mapping[str, Any]], before: ValidationReport
 ) -> ValidationReport:
     """Holds the copy against the source. What the source does not do either is no fault of the copy."""
     golden = [served for case in cases for served in _as_served(case, plan)]
     if missing := sorted({*plan.sources} - {case["signature"] for case in golden if case["rows"] != 0}):
-        raise ResignError(
+        raise AddSignaturesError(
             f"no request could be made up that signature {', '.join(missing)} answers, so the copy cannot be compared "
             "with the source. Give known requests (--golden FILE, or golden= in Python)."
         )
@@ -179,7 +179,7 @@ def _validate(
     return validate_export(made, plan.contract, golden, skip=old, batches=sizes)
 
 
-def _as_served(case: Mapping[str, Any], plan: ResignPlan) -> list[dict[str, Any]]:
+def _as_served(case: Mapping[str, Any], plan: AddSignaturesPlan) -> list[dict[str, Any]]:
     """A known answer of the source, for every signature that must give it."""
     found = []
     for name, source in plan.sources.items():

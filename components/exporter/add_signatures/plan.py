@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
-from components.exporter.errors import ResignError
+from components.exporter.errors import AddSignaturesError
 
 DEFAULT = "serving_default"
 KEYED = "keyed"
@@ -15,7 +15,7 @@ FEATURE_FORWARD = "feature_forward"
 
 
 @dataclasses.dataclass(frozen=True)
-class ResignPlan:
+class AddSignaturesPlan:
     """What to make.
 
     Attributes:
@@ -37,7 +37,7 @@ class ResignPlan:
         return DEFAULT if DEFAULT in same else next(iter(same), "")
 
 
-def plan_resigning(
+def plan_added_signatures(
     contract: Contract,
     *,
     add: Sequence[str] = (),
@@ -46,7 +46,7 @@ def plan_resigning(
     keep_original_as: str | None = None,
     base: str = DEFAULT,
     key: str = "key",
-) -> ResignPlan:
+) -> AddSignaturesPlan:
     """Says what the wishes come to.
 
     Args:
@@ -60,18 +60,18 @@ def plan_resigning(
         key: name of the key.
 
     Raises:
-        ResignError: a name is unknown or taken, or there is nothing to do.
+        AddSignaturesError: a name is unknown or taken, or there is nothing to do.
     """
     forward = dict(forward or {})
     if base not in contract.signatures:
-        raise ResignError(
+        raise AddSignaturesError(
             f"the model has no signature {base}; it has {sorted(contract.signatures)}. Choose one as base."
         )
     new = _new_signatures(contract.signatures[base], add, forward, key)
     sources: dict[str, str] = {name: name for name in contract.signatures}
     for name in new:
         if name in sources:
-            raise ResignError(f"the model has a signature {name} already; adding another one would replace it.")
+            raise AddSignaturesError(f"the model has a signature {name} already; adding another one would replace it.")
         sources[name] = base
     added: dict[str, dict[str, TensorContract]] = dict(new)
     if default not in (None, DEFAULT):
@@ -79,11 +79,11 @@ def plan_resigning(
     elif keep_original_as:
         _keep(keep_original_as, sources)
     if set(sources) == set(contract.signatures):
-        raise ResignError("nothing to do: name signatures to add, features to forward, or another default.")
+        raise AddSignaturesError("nothing to do: name signatures to add, features to forward, or another default.")
     signatures = {
         name: _extended(contract.signatures[source], added.get(name, {})) for name, source in sorted(sources.items())
     }
-    return ResignPlan(base, sources, added, dataclasses.replace(contract, signatures=signatures))
+    return AddSignaturesPlan(base, sources, added, dataclasses.replace(contract, signatures=signatures))
 
 
 def _new_signatures(
@@ -91,9 +91,9 @@ def _new_signatures(
 ) -> dict[str, dict[str, TensorContract]]:
     """Names of added signatures and what they hand through."""
     if unknown := sorted({*add} - {KEYED, FEATURE_FORWARD}):
-        raise ResignError(f"cannot add {unknown}; what can be added is {KEYED} and {FEATURE_FORWARD}.")
+        raise AddSignaturesError(f"cannot add {unknown}; what can be added is {KEYED} and {FEATURE_FORWARD}.")
     if FEATURE_FORWARD in add and not forward:
-        raise ResignError(f"{FEATURE_FORWARD} needs features; name them with --forward.")
+        raise AddSignaturesError(f"{FEATURE_FORWARD} needs features; name them with --forward.")
     new = {KEYED: {key: "string"}} if KEYED in add else {}
     if forward:
         new[FEATURE_FORWARD] = dict(forward)
@@ -103,7 +103,7 @@ def _new_signatures(
 def _passed(base: SignatureContract, name: str, dtype: str) -> TensorContract:
     """What a name that is handed through looks like: as the input that the model has, or one value a row."""
     if name in base.outputs:
-        raise ResignError(
+        raise AddSignaturesError(
             f"{name} cannot be handed through: the model has an output of that name. Choose another name."
         )
     meaning = f"`{name}` as it was sent."
@@ -117,7 +117,7 @@ def _change_default(
     default: str, keep_as: str, sources: dict[str, str], added: dict[str, dict[str, TensorContract]]
 ) -> None:
     if default not in sources:
-        raise ResignError(f"{default} cannot become the default; there will be {sorted(sources)}.")
+        raise AddSignaturesError(f"{default} cannot become the default; there will be {sorted(sources)}.")
     if DEFAULT in sources:
         _keep(keep_as, sources)
     sources[DEFAULT] = sources[default]
@@ -126,9 +126,11 @@ def _change_default(
 
 def _keep(name: str, sources: dict[str, str]) -> None:
     if name in sources:
-        raise ResignError(f"the original default cannot be kept as {name}, that name is taken. Choose another one.")
+        raise AddSignaturesError(
+            f"the original default cannot be kept as {name}, that name is taken. Choose another one."
+        )
     if DEFAULT not in sources:
-        raise ResignError(f"the model has no {DEFAULT} to keep as {name}.")
+        raise AddSignaturesError(f"the model has no {DEFAULT} to keep as {name}.")
     sources[name] = DEFAULT
 
 

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from components.exporter.add_signatures.plan import DEFAULT, KEYED, ResignPlan, plan_resigning
+from components.exporter.add_signatures.plan import DEFAULT, KEYED, AddSignaturesPlan, plan_added_signatures
 from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.errors import ModelExportError
-from components.exporter.saved_model.embedded_metadata import attach
+from components.exporter.saved_model.embedded_metadata import embed_metadata
 from components.exporter.saved_model.explained_errors import explained_errors
 from components.exporter.saved_model.input_names import restore_input_names
 from components.exporter.saved_model.scrub import scrub_build_paths
@@ -95,7 +95,7 @@ def export_model(
 
     Raises:
         ModelExportError: model, graph, labels and wishes do not go together.
-        ResignError: a forwarded feature or the key has the name of an output.
+        AddSignaturesError: a forwarded feature or the key has the name of an output.
         ExportInvalidError: a known mistake in the model, or a failed check; nothing is left at the destination.
     """
     target = Path(destination).absolute()
@@ -124,7 +124,7 @@ def _module(
 
 def _export(
     module: GenericModule,
-    plan: ResignPlan,
+    plan: AddSignaturesPlan,
     target: Path,
     examples: Mapping[str, Any] | None,
     report_path: str | os.PathLike[str] | None,
@@ -134,7 +134,7 @@ def _export(
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as workshop:
         made = Path(workshop, "model")
         answers = _save(module, plan, made)
-        attach(made, plan.contract)
+        embed_metadata(made, plan.contract)
         cases = _asked(made, plan, examples)
         report = validate_export(made, plan.contract, cases)
         report = dataclasses.replace(report, checks=(*report.checks, *_compare(cases, answers, plan.contract)))
@@ -170,11 +170,13 @@ def _tensor(spec: tf.TensorSpec, meaning: str) -> TensorContract:
     return TensorContract(spec.dtype.name, shape, meaning)
 
 
-def _plan(plain: Contract, default: str, forward: Mapping[str, str], key: str | None, keep_as: str) -> ResignPlan:
+def _plan(
+    plain: Contract, default: str, forward: Mapping[str, str], key: str | None, keep_as: str
+) -> AddSignaturesPlan:
     if key is None and not forward:
-        return ResignPlan(DEFAULT, {DEFAULT: DEFAULT}, {}, plain)
+        return AddSignaturesPlan(DEFAULT, {DEFAULT: DEFAULT}, {}, plain)
     keyed = default == KEYED
-    return plan_resigning(
+    return plan_added_signatures(
         plain,
         add=[] if key is None else [KEYED],
         default=KEYED if keyed else None,
@@ -184,7 +186,7 @@ def _plan(plain: Contract, default: str, forward: Mapping[str, str], key: str | 
     )
 
 
-def _save(module: GenericModule, plan: ResignPlan, made: Path) -> dict[str, Any]:
+def _save(module: GenericModule, plan: AddSignaturesPlan, made: Path) -> dict[str, Any]:
     """Writes the model; returns its signatures as functions of this process, whose weights are the Keras model's."""
     import tensorflow as tf
 
@@ -207,7 +209,7 @@ def _save(module: GenericModule, plan: ResignPlan, made: Path) -> dict[str, Any]
     return signatures
 
 
-def _asked(made: Path, plan: ResignPlan, examples: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+def _asked(made: Path, plan: AddSignaturesPlan, examples: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     """Requests, real ones where there are some, and what the exported model answers through a server's loader."""
     rows = len(next(iter(examples.values()))) if examples else 1
     real = [_example(name, plan, examples, rows) for name in plan.sources] if examples else []
@@ -215,7 +217,7 @@ def _asked(made: Path, plan: ResignPlan, examples: Mapping[str, Any] | None) -> 
     return [{name: case[name] for name in ("signature", "inputs", "outputs")} for case in cases]
 
 
-def _example(signature: str, plan: ResignPlan, examples: Mapping[str, Any], rows: int) -> dict[str, Any]:
+def _example(signature: str, plan: AddSignaturesPlan, examples: Mapping[str, Any], rows: int) -> dict[str, Any]:
     """The real request for a signature; what it only hands through is made up where it is not given."""
     wanted = plan.contract.signatures[signature].inputs
     own = plan.contract.signatures[plan.moved_default].inputs

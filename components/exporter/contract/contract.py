@@ -13,7 +13,7 @@ from typing import Any
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.contract.tensors import SignatureContract
 from components.exporter.errors import ContractError
-from components.exporter.settings import LEGAL, ExportSettings
+from components.exporter.settings import CONSTRAINED, ExportSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,15 +25,14 @@ class Contract:
         signatures: by name.
         pad: what fills string rows up to the longest; empty: outputs are not padded.
         legal: whether tags are always legal IOB2.
-        outside_shift: by how much the logits of outside tags are lowered before the tags are chosen; where it is above
-            0, a token's tag may be less probable than the outside tag. Scores do not know of it.
+        outside_bias: added to the logits of outside tags before the tags are chosen; below 0, a token's tag may be less probable than the outside tag. Scores do not know of it.
     """
 
     version: int
     signatures: Mapping[str, SignatureContract]
     pad: str = ""
     legal: bool = False
-    outside_shift: float = 0.0
+    outside_bias: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Returns what can be written as JSON, always in the same order."""
@@ -42,7 +41,7 @@ class Contract:
             "version": self.version,
             "pad": self.pad,
             "legal": self.legal,
-            "outside_shift": self.outside_shift,
+            "outside_bias": self.outside_bias,
             "signatures": signatures,
         }
 
@@ -55,7 +54,7 @@ class Contract:
             signatures,
             values.get("pad", ""),
             values.get("legal", False),
-            float(values.get("outside_shift", 0.0)),
+            float(values.get("outside_bias", 0.0)),
         )
 
     def to_json(self) -> str:
@@ -79,18 +78,18 @@ class Contract:
 
 
 def build_contract(
-    settings: ExportSettings, outside_shift: float = 0.0, template: ContractTemplate | None = None
+    settings: ExportSettings, outside_bias: float = 0.0, template: ContractTemplate | None = None
 ) -> Contract:
     """Returns what a model that is exported with these settings promises.
 
     Args:
         settings: which signature is the default, which features are forwarded.
-        outside_shift: of the trained model.
+        outside_bias: of the trained model.
         template: what to build from; schemas/serving_contract.yaml by default.
 
     Raises:
         ContractError: settings and template do not go together.
     """
     template = template or ContractTemplate.load()
-    legal = settings.decoding == LEGAL
-    return Contract(template.version, template.signatures(settings), settings.pad, legal, outside_shift)
+    legal = settings.decoding == CONSTRAINED
+    return Contract(template.version, template.signatures(settings), settings.pad, legal, outside_bias)

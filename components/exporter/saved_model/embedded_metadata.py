@@ -19,7 +19,9 @@ PROVENANCE_FILE = "provenance.json"
 MANIFEST_FILE = "manifest.json"
 
 
-def attach(model_dir: str | os.PathLike[str], contract: Contract, provenance: Mapping[str, str] | None = None) -> None:
+def embed_metadata(
+    model_dir: str | os.PathLike[str], contract: Contract, provenance: Mapping[str, str] | None = None
+) -> None:
     """Writes the files; the last thing that an export does to the folder, but for warm-up requests.
 
     Args:
@@ -36,7 +38,7 @@ def attach(model_dir: str | os.PathLike[str], contract: Contract, provenance: Ma
     (folder / EXTRA / MANIFEST_FILE).write_text(f"{manifest}\n", encoding="utf-8")
 
 
-def attached_contract(model_dir: str | os.PathLike[str]) -> Contract | None:
+def embedded_contract(model_dir: str | os.PathLike[str]) -> Contract | None:
     """Reads the contract; None: the model has none.
 
     Raises:
@@ -46,12 +48,12 @@ def attached_contract(model_dir: str | os.PathLike[str]) -> Contract | None:
     return Contract.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
-def attached_manifest(model_dir: str | os.PathLike[str]) -> dict[str, str]:
+def embedded_manifest(model_dir: str | os.PathLike[str]) -> dict[str, str]:
     """Reads file name -> sha256; empty: the model has no such list."""
     return _texts(Path(model_dir, EXTRA, MANIFEST_FILE))
 
 
-def attached_provenance(model_dir: str | os.PathLike[str]) -> dict[str, str]:
+def embedded_provenance(model_dir: str | os.PathLike[str]) -> dict[str, str]:
     """Reads what the model was made from; empty: it does not say."""
     return _texts(Path(model_dir, EXTRA, PROVENANCE_FILE))
 

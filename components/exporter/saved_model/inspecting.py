@@ -10,7 +10,7 @@ from typing import Any
 
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
-from components.exporter.saved_model.embedded_metadata import attached_contract, attached_manifest, attached_provenance
+from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
 from components.exporter.validator import ExportInvalidError, ValidationReport, validate_export
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
 
@@ -47,12 +47,12 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
             found.update(line)
     except ProbeDiedError as error:
         raise ExportInvalidError(f"{folder}: no SavedModel that can be read. {str(error).splitlines()[-1]}") from error
-    attached = attached_contract(folder)
+    attached = embedded_contract(folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     weights, unread = found["variable_bytes"], found["unread_bytes"]
     facts = {
         "contract": f"version {attached.version}, inside the model" if attached else "none; from the signatures",
-        **{f"made from: {name}": text for name, text in sorted(attached_provenance(folder).items())},
+        **{f"made from: {name}": text for name, text in sorted(embedded_provenance(folder).items())},
         "written by": f"TensorFlow {found['written_by']}",
         "weights": f"{weights:,} bytes in {found['variables']} variables, {unread:,} of them unread",
         "assets": ", ".join(found["assets"]) or "none",
@@ -60,5 +60,5 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
         "size": f"{size:,} bytes",
         "tree hash": tree_hash(folder),
     }
-    report = validate_export(folder, attached, manifest=attached_manifest(folder)) if check else None
+    report = validate_export(folder, attached, manifest=embedded_manifest(folder)) if check else None
     return Inspection(attached or Contract.from_dict(found["contract"]), facts, report)

@@ -13,18 +13,18 @@ import numpy as np
 import tensorflow as tf
 
 from components.text.tags import split_tag
-from components.text.token_positions import TokenPlaces
+from components.text.token_positions import TokenPositions
 from components.text.transitions import transitions
 
 
-def decode_legal(logits: tf.Tensor, places: TokenPlaces, tags: Sequence[str]) -> tf.Tensor:
+def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Sequence[str]) -> tf.Tensor:
     """Finds the most probable legal sequence of each sentence.
 
     Where the best tags are legal already, which is in most sentences, they are the answer and cost next to nothing.
 
     Args:
         logits: float32 [tokens, tags], of all sentences one behind the other.
-        places: of the tokens.
+        positions: of the tokens.
         tags: tag vocabulary.
 
     Returns:
@@ -33,7 +33,7 @@ def decode_legal(logits: tf.Tensor, places: TokenPlaces, tags: Sequence[str]) ->
     start, step = transitions(tags)
     best = tf.argmax(logits, -1)
     # What stands before a sentence counts as one tag more.
-    before = tf.where(places.begins, tf.constant(len(tags), tf.int64), tf.roll(best, 1, 0))
+    before = tf.where(positions.begins, tf.constant(len(tags), tf.int64), tf.roll(best, 1, 0))
     forbidden = tf.constant(np.concatenate([step, start[None]]).reshape(-1) < 0)
     wrong = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
 
@@ -43,7 +43,7 @@ def decode_legal(logits: tf.Tensor, places: TokenPlaces, tags: Sequence[str]) ->
         parts = _independent_parts(logits, begins, tags)
         return _repaired(logits, parts, best, wrong, tf.constant(start), tf.constant(step))
 
-    return tf.cond(tf.reduce_any(wrong), lambda: repaired(logits, places.begins, best, wrong), lambda: best)
+    return tf.cond(tf.reduce_any(wrong), lambda: repaired(logits, positions.begins, best, wrong), lambda: best)
 
 
 def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.exporter.settings import LEGAL
+from components.exporter.settings import CONSTRAINED
 from components.text.transitions import legal_path, outside_tags, transitions
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import SENTENCE, TOKENS, model_features
@@ -32,23 +32,23 @@ def training_graph_tags(
     tags = np.array(trained.tags, dtype=object)
 
     start, step = transitions(trained.tags)
-    lowered = trained.outside_shift * outside_tags(trained.tags)
+    bias = trained.outside_bias * outside_tags(trained.tags)
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 1], tf.string)])
     def log_probabilities(sentence: tf.Tensor) -> tf.Tensor:
         features = transform({SENTENCE: sentence})
         ids = {name: features[name] for name in model_features(features)}
-        if trained.model.gap is None:
+        if trained.model.receptive_field is None:
             lengths = features[TOKENS].row_lengths()
             windows = {name: trained.windows.cut(value).to_tensor(0) for name, value in ids.items()}
             logits = trained.windows.stitch(trained.model(windows, training=False), lengths).flat_values
         else:
             logits = trained.model({name: value.to_tensor(0) for name, value in ids.items()}, training=False)[0]
-        return tf.nn.log_softmax(logits - lowered)  # [tokens, tags]
+        return tf.nn.log_softmax(logits + bias)  # [tokens, tags]
 
     rows = []
     for sentence in sentences:
         row = log_probabilities(tf.constant([[sentence]])).numpy()
-        ids = legal_path(row, start, step) if decoding == LEGAL else np.argmax(row, -1)
+        ids = legal_path(row, start, step) if decoding == CONSTRAINED else np.argmax(row, -1)
         rows.append(tags[ids].tolist() if len(row) else [])
     return rows

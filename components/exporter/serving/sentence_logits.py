@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping
 import tensorflow as tf
 
 from components.text.packing import PackedRow
-from components.text.token_positions import TokenPlaces
+from components.text.token_positions import TokenPositions
 from components.text.windows import Windows
 
 Ids = Mapping[str, tf.RaggedTensor]
 Tagger = Callable[[Mapping[str, tf.Tensor]], tf.Tensor]
 
 
-def sentence_logits(tagger: Tagger, gap: int | None, windows: Windows, ids: Ids, places: TokenPlaces) -> tf.Tensor:
+def sentence_logits(
+    tagger: Tagger, gap: int | None, windows: Windows, ids: Ids, positions: TokenPositions
+) -> tf.Tensor:
     """Gives each token the logits that it has when its sentence is alone in the batch.
 
     Args:
@@ -22,13 +24,13 @@ def sentence_logits(tagger: Tagger, gap: int | None, windows: Windows, ids: Ids,
         gap: of the tagger (`components.model.taggers`); None: it needs windows.
         windows: for such a tagger.
         ids: ragged [batch, tokens] or [batch, tokens, columns] by feature, all of the same sentences.
-        places: of their tokens.
+        positions: of their tokens.
 
     Returns:
         Float32 [all tokens, tags].
     """
     if gap is not None:
-        row = PackedRow(places, gap)
+        row = PackedRow(positions, gap)
         return row.pick(tagger({name: row.lay(values.flat_values) for name, values in ids.items()}))
     cut = {name: _padded(windows.cut(values)) for name, values in ids.items()}
     return windows.stitch(tagger(cut), next(iter(ids.values())).row_lengths()).flat_values

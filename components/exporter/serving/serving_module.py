@@ -6,12 +6,12 @@ from collections.abc import Collection
 
 import tensorflow as tf
 
-from components.exporter.serving.decoding import decode_legal
+from components.exporter.serving.decoding import decode_constrained
 from components.exporter.serving.entity_spans import entity_spans
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.exporter.serving.transform_graph import TransformGraph
-from components.exporter.settings import LEGAL, ExportSettings
-from components.text.token_positions import TokenPlaces
+from components.exporter.settings import CONSTRAINED, ExportSettings
+from components.text.token_positions import TokenPositions
 from components.text.transitions import outside_tags
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import ENDS, SENTENCE, STARTS, TOKENS, model_features
@@ -37,7 +37,7 @@ class ServingModule(tf.Module):
         """
         super().__init__(name="ner_serving")
         model = trained.model
-        self._windows, self._gap = trained.windows, model.gap
+        self._windows, self._receptive_field = trained.windows, model.receptive_field
         self._settings = settings
         self.transform = TransformGraph(transform_graph)
         self._features = model_features(self.transform.names())
@@ -45,7 +45,7 @@ class ServingModule(tf.Module):
         self._logits = lambda features: model(features, training=False)
         # Ids are positions in the vocabulary: a lookup table would add nothing but a file to lose.
         self._tag_names = tuple(trained.tags)
-        self._outside_shift = trained.outside_shift
+        self._outside_bias = trained.outside_bias
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=SENTENCE)])
     def tag(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -75,7 +75,7 @@ class ServingModule(tf.Module):
         wanted = {TOKENS, STARTS, ENDS, *self._features}
         features = self.transform.only(wanted, {SENTENCE: tf.expand_dims(sentence, 1)})
         splits = features[TOKENS].row_splits  # of all features
-        best, scores = self._best(features, TokenPlaces.of(splits))
+        best, scores = self._best(features, TokenPositions.of(splits))
         starts, ends = (tf.cast(features[name].flat_values, tf.int32) for name in (STARTS, ENDS))
         flat = {"tags": tf.gather(tf.constant(self._tag_names), best)}
         if "tokens" in outputs:
@@ -93,15 +93,15 @@ class ServingModule(tf.Module):
             answer["truncated"] = splits[1:] - splits[:-1] > length
         return answer
 
-    def _best(self, features: dict[str, tf.RaggedTensor], places: TokenPlaces) -> tuple[tf.Tensor, tf.Tensor]:
+    def _best(self, features: dict[str, tf.RaggedTensor], positions: TokenPositions) -> tuple[tf.Tensor, tf.Tensor]:
         """Ids of tags, int64 [tokens], and their probabilities, float32 [tokens]."""
         ids = {name: features[name] for name in self._features}
-        logits = sentence_logits(self._logits, self._gap, self._windows, ids, places)  # [tokens, tags]
-        lowered = logits
-        if self._outside_shift:
-            lowered = logits - self._outside_shift * outside_tags(self._tag_names)
-        legal = self._settings.decoding == LEGAL
-        best = decode_legal(lowered, places, self._tag_names) if legal else tf.argmax(lowered, -1)
+        logits = sentence_logits(self._logits, self._receptive_field, self._windows, ids, positions)  # [tokens, tags]
+        biased = logits
+        if self._outside_bias:
+            biased = logits + self._outside_bias * outside_tags(self._tag_names)
+        legal = self._settings.decoding == CONSTRAINED
+        best = decode_constrained(biased, positions, self._tag_names) if legal else tf.argmax(biased, -1)
         return best, tf.gather(tf.nn.softmax(logits), best, batch_dims=1)
 
     def _rows(self, values: tf.RaggedTensor, length: int | None) -> tf.Tensor:

@@ -131,7 +131,7 @@ class RegistryPusher(base_component.BaseComponent):
             transform_graph: Channel of the `TransformGraph`, whose hash becomes the tag `transform_graph_hash`.
             trained_model: Channel of the Trainer's `Model`; its files are registered too, with the vocabularies of the
                 transform graph, so that a later training can begin with them.
-            data_profile: Channel of the DriftGate's `DataProfile`; the profile is registered with the weights, its
+            data_profile: Channel of the DriftValidator's `DataProfile`; the profile is registered with the weights, its
                 comparison with the files of the evaluation.
             params: The settings of the run, text by text; they become parameters of the version's MLflow run.
             keep_versions: How many versions without a label stay in the serving directory.

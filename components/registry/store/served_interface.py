@@ -7,7 +7,7 @@ from typing import Any
 
 from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import TensorContract
-from components.exporter.saved_model.embedded_metadata import attached_contract
+from components.exporter.saved_model.embedded_metadata import embedded_contract
 from components.registry.store.ner_pyfunc_loader import DEFAULT_SIGNATURE
 
 # TensorFlow's names and MLflow's.
@@ -21,7 +21,7 @@ def model_contract(model_dir: Path) -> Contract | None:
     Raises:
         ContractError: If it is damaged.
     """
-    contract = attached_contract(model_dir)
+    contract = embedded_contract(model_dir)
     return contract if contract and DEFAULT_SIGNATURE in contract.signatures else None
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.exporter.add_signatures.add_signatures import resign
+from components.exporter.add_signatures.add_signatures import add_signatures
 from components.exporter.add_signatures.plan import DEFAULT, KEYED
 from components.exporter.contract.contract import Contract
 from components.exporter.saved_model.inspecting import inspect_model
@@ -37,7 +37,7 @@ def with_keyed_default(model: ModelVersion, workshop: Path, key: str) -> ModelVe
         return model
     signed = workshop / "keyed"
     add = [] if _hands_through(contract, KEYED, key) else [KEYED]
-    resign(model.folder, signed, add=add, default=KEYED, keep_original_as=ORIGINAL, key=key)
+    add_signatures(model.folder, signed, add=add, default=KEYED, keep_original_as=ORIGINAL, key=key)
     return dataclasses.replace(model, folder=signed)
 
 

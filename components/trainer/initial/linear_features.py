@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from absl import logging
 
-from components.model.cnn_linear_tagger import ProductionModel, columns
+from components.model.cnn_linear_tagger import CnnLinearTagger, columns
 from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import WindowTable
 
@@ -57,13 +57,13 @@ _LEAST = 2
 
 
 def choose_linear_features(model: keras.Model, table: WindowTable) -> None:
-    """Lets the linear expert of a production tagger keep the features that are frequent in the training split.
+    """Lets the linear expert of a cnn_linear tagger keep the features that are frequent in the training split.
 
     Args:
         model: a built tagger; one without a linear expert stays as it is.
         table: windows of the training split.
     """
-    if not isinstance(model, ProductionModel):
+    if not isinstance(model, CnnLinearTagger):
         return
     counter, waiting = FeatureCounter(), []
     for batch in Batches(table, _WINDOWS).epoch(0):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from components.trainer.data.batches import Batches
 from components.trainer.devices import Devices
-from components.trainer.scoring.entity_counter import SHIFTS, EntityCounter
+from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter
 
 
 class DevScorer:
@@ -47,8 +47,8 @@ class DevScorer:
         """Scores the model as it is now.
 
         Returns:
-            `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1`, and `outside_shift`, by how much
-            the outside logits were lowered for these scores.
+            `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1`, and `outside_bias`, which
+            was added to the outside logits for these scores.
         """
         counter, losses = EntityCounter(self._tags), np.zeros(2)  # weighted sum, weights
         for number, batch in enumerate(self._batches.epoch(0)):
@@ -60,15 +60,15 @@ class DevScorer:
             counter.add(logits.numpy(), batch.tags)
             tokens = np.count_nonzero(batch.tags > 0)
             losses += float(loss) * tokens, tokens
-        counter.counts = self._devices.sum_over_hosts(counter.counts.reshape(-1)).reshape(len(SHIFTS), 3)
+        counter.counts = self._devices.sum_over_hosts(counter.counts.reshape(-1)).reshape(len(OUTSIDE_BIASES), 3)
         total, tokens = self._devices.sum_over_hosts(losses).tolist()
-        shift, scores = counter.best()
+        bias, scores = counter.best()
         return {
             "val_loss": total / max(tokens, 1),
             "val_entity_precision": scores.precision,
             "val_entity_recall": scores.recall,
             "val_entity_f1": scores.f1,
-            "outside_shift": shift,
+            "outside_bias": bias,
         }
 
     def _logits_and_loss(self, features: dict[str, tf.Tensor], tags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

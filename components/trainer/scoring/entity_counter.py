@@ -8,15 +8,15 @@ import numpy as np
 
 from components.text.entity_scores import Scores
 from components.text.tags import split_tag
-from components.text.transitions import legal_paths, transitions
+from components.text.transitions import constrained_viterbi, transitions
 
-# By how much the outside logits are lowered; e ** 4 is 55 times the odds of an entity.
-SHIFTS = tuple(number / 2 for number in range(9))
+# Added to the logits of outside tags; a bias of -4 multiplies the odds of an entity by e ** 4 = 55.
+OUTSIDE_BIASES = tuple(0.0 - number / 2 for number in range(9))
 _UNSEEN = "B-[UNSEEN]"
 
 
 class EntityCounter:
-    """Counts entities found, predicted and labelled, with outside logits lowered by each of `SHIFTS`.
+    """Counts entities found, predicted and labelled, with each of `OUTSIDE_BIASES`.
 
     Likelihood and F1 do not want the same threshold: F1 is highest when a tagger names whatever is likelier than half
     of the F1 that it can reach (Lipton et al. 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"), far
@@ -27,7 +27,7 @@ class EntityCounter:
     the tests compare the two.
 
     Attributes:
-        counts: int64 [shifts, 3]: entities found, predicted, and labelled. Those of parts of a split can be added.
+        counts: int64 [biases, 3]: entities found, predicted, and labelled. Those of parts of a split can be added.
     """
 
     def __init__(self, tags: Sequence[str]) -> None:
@@ -45,7 +45,7 @@ class EntityCounter:
         self._outside = outside_tags(tags)
         self._inside = np.array([bool(prefix) for prefix, _ in parts[:-1]])
         self._start, self._step = transitions(tags)
-        self.counts = np.zeros((len(SHIFTS), 3), np.int64)
+        self.counts = np.zeros((len(OUTSIDE_BIASES), 3), np.int64)
 
     def add(self, logits: np.ndarray, gold: np.ndarray) -> None:
         """Counts a batch.
@@ -63,29 +63,29 @@ class EntityCounter:
             row += len(np.intersect1d(labelled, predicted, assume_unique=True)), len(predicted), len(labelled)
 
     def best(self) -> tuple[float, Scores]:
-        """Returns the shift with the highest F1, the smallest of equals, and its scores."""
+        """Returns the bias with the highest F1, the one nearest zero of equals, and its scores."""
         scores = [_scores(*row) for row in self.counts.tolist()]
-        place = max(range(len(SHIFTS)), key=lambda number: scores[number].f1)
-        return SHIFTS[place], scores[place]
+        place = max(range(len(OUTSIDE_BIASES)), key=lambda number: scores[number].f1)
+        return OUTSIDE_BIASES[place], scores[place]
 
     def decode(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """Finds the best legal sequences: int [shifts, rows, tokens]; what stands at padding means nothing."""
+        """Finds the best legal sequences: int [biases, rows, tokens]; what stands at padding means nothing."""
         outside, inside = (np.flatnonzero(chosen) for chosen in (self._outside, self._inside))
-        # Lowering all outside logits alike changes which is better, outside or inside, and nothing within the two.
+        # One bias on all outside logits changes which is better, outside or inside, and nothing within the two.
         if not len(outside):
             outside = np.array([0])  # [PAD], impossible: a corpus without an outside token predicts none
         best_outside, best_inside = (ids[logits[..., ids].argmax(-1)] for ids in (outside, inside))
         lead = logits[..., outside].max(-1) - logits[..., inside].max(-1)  # [rows, tokens]
-        shifts = np.array(SHIFTS, np.float32)[:, None, None]
-        best = np.where(lead >= shifts, best_outside, best_inside)  # [shifts, rows, tokens]
+        biases = np.array(OUTSIDE_BIASES, np.float32)[:, None, None]
+        best = np.where(lead >= -biases, best_outside, best_inside)  # [biases, rows, tokens]
         number, row = np.nonzero(self._is_illegal(best, real))
         if len(row):
-            lowered = logits[row] - shifts[number] * self._outside  # [illegal rows, tokens, tags]
-            best[number, row] = legal_paths(lowered, real[row], self._start, self._step)
+            biased = logits[row] + biases[number] * self._outside  # [illegal rows, tokens, tags]
+            best[number, row] = constrained_viterbi(biased, real[row], self._start, self._step)
         return best
 
     def _is_illegal(self, paths: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """Bool [shifts, rows]."""
+        """Bool [biases, rows]."""
         steps = (self._step[paths[..., :-1], paths[..., 1:]] != 0) & real[:, 1:]
         return steps.any(-1) | (self._start[paths[..., 0]] != 0) & real[:, 0]
 

@@ -30,7 +30,7 @@ main(sys.argv[1:])
 def run(tmp_path_factory):
     """Runs the script with small sizes; returns what it printed and what it wrote."""
     folder = tmp_path_factory.mktemp("gpu")
-    options = json.loads((ROOT / "benchmarks" / "gpu" / "production.json").read_text(encoding="utf-8"))
+    options = json.loads((ROOT / "benchmarks" / "gpu" / "cnn_linear.json").read_text(encoding="utf-8"))
     (folder / "options.json").write_text(json.dumps({**options, "embed_dim": 8, "width": 8}), encoding="utf-8")
     small = ["--batch-sizes", "4", "--steps", "3", "--precisions", "float32,bfloat16"]
     command = [sys.executable, "-c", PROGRAM, *small, "--options", str(folder / "options.json")]

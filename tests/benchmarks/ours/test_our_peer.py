@@ -49,7 +49,7 @@ print("REPORT", json.dumps({
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     changes = ["ours.trainer.epochs=12", "ours.trainer.learning_rate=0.01", "ours.trainer.averaging=0.5"]
-    [system] = chosen_systems(["ours"], "article", [*changes, "ours.trainer.batch_size=16"])
+    [system] = chosen_systems(["ours"], "transformer", [*changes, "ours.trainer.batch_size=16"])
     folder = tmp_path_factory.mktemp("ours")
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, json.dumps(dict(system.settings)), str(folder)],

@@ -1,4 +1,4 @@
-"""DriftGate's contract."""
+"""DriftValidator's contract."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from tfx import types
 from tfx.types import standard_artifacts
 
 from components.artifacts import DataProfileArtifact
-from components.drift_validator.component import DriftGate
+from components.drift_validator.component import DriftValidator
 from components.drift_validator.drift_thresholds import DriftThresholds
 
 LIMITS = DriftThresholds("warn", 200, 0.25, 0.2, None, 0.15)
 
 
-def _component(**changes) -> DriftGate:
+def _component(**changes) -> DriftValidator:
     arguments = {
         "examples": types.Channel(type=standard_artifacts.Examples),
         "schema": types.Channel(type=standard_artifacts.Schema),
         "champion": types.Channel(type=standard_artifacts.Model),
         "thresholds": LIMITS,
     }
-    return DriftGate(**{**arguments, **changes})
+    return DriftValidator(**{**arguments, **changes})
 
 
 def test_the_gate_declares_its_output_and_parameters():

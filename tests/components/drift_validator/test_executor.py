@@ -1,4 +1,4 @@
-"""DriftGate on artifacts as TFX hands them over."""
+"""DriftValidator on artifacts as TFX hands them over."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from components.transform.features import TAG_IDS, TAG_VOCABULARY, TOKENS
 NAMES = ["Joe Biden", "Xi Jinping", "Justin Trudeau", "Angela Merkel"]
 PLACES = ["Paris France", "New Delhi India", "Kyiv Ukraine"]
 SETTINGS = TrainerSettings(
-    tagger="article",
+    tagger="transformer",
     tagger_options={"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.0},
     window_size=16,
     window_context=2,
@@ -77,7 +77,7 @@ def models(transformed, tmp_path_factory):
     for name, words in ignored.items():
         files = unlabelled(transformed.graph, transformed.files[0], words, folder / f"{name}.gz")
         trained = train(SETTINGS, files, files, transformed.graph, str(folder / "logs"))
-        settings = ExportSettings("plain", {"source": "string"}, decoding="legal")
+        settings = ExportSettings("plain", {"source": "string"}, decoding="constrained")
         export(trained, transformed.graph, str(folder / name / "Format-Serving"), settings)
     _write_examples(folder / "examples" / "Split-eval" / "data.gz")
     return folder

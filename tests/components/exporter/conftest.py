@@ -116,5 +116,5 @@ def pytest_collection_modifyitems(items):
     """Settings and artifacts hardly depend on the tagger: one is enough for the default run."""
     heavy = ("test_executor.py", "test_export_settings.py")
     for item in items:
-        if item.path.name in heavy and "exporter" in item.path.parts and "article" in item.name:
+        if item.path.name in heavy and "exporter" in item.path.parts and "transformer" in item.name:
             item.add_marker(pytest.mark.slow)

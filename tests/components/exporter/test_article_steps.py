@@ -1,6 +1,6 @@
 """The second article's steps, with what it prints: "How to extend a Keras model to pass through keys and features".
 
-Its models are exported by `export_model`, its further signatures are added by `resign`, and both ways give the same.
+Its models are exported by `export_model`, its further signatures are added by `add_signatures`, and both ways give the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.exporter.add_signatures.add_signatures import resign
+from components.exporter.add_signatures.add_signatures import add_signatures
 from components.exporter.any_model.export import export_model
 
 IMAGE = "inputs['image'] DT_FLOAT (-1, 28, 28)"
@@ -92,7 +92,7 @@ def test_keyed_prediction_on_images(images, serve, tmp_path):
     expected = original(image=pictures[:100])["preds"]
     np.testing.assert_allclose(expected, model.predict(pictures[:100], verbose=0), rtol=1e-4, atol=1e-5)
 
-    resign(
+    add_signatures(
         tmp_path / "export", tmp_path / "keyed", add=["keyed"], default="keyed", keep_original_as="unkeyed_signature"
     )
     export_model(model, tmp_path / "at_once", default="keyed", keep_plain_as="unkeyed_signature")
@@ -139,7 +139,7 @@ def test_feature_forwarding_of_the_price_model(price_model, serve, tmp_path):
     export_model(price_model, tmp_path / "plain", key=None)
     original = serve(tmp_path / "plain")
     assert original.shown() == PRICE
-    resign(tmp_path / "plain", tmp_path / "forward", forward={"tax_rate": "float32"})
+    add_signatures(tmp_path / "plain", tmp_path / "forward", forward={"tax_rate": "float32"})
     export_model(price_model, tmp_path / "at_once", forward={"tax_rate": "float32"}, key=None)
     for folder in ("forward", "at_once"):
         served = serve(tmp_path / folder)

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from components.exporter.contract.contract import build_contract
-from components.exporter.saved_model.embedded_metadata import attach, attached_manifest
+from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
 from components.exporter.saved_model.exporting import export
 from components.exporter.serving.golden import training_graph_tags
 from components.exporter.settings import ExportSettings
@@ -33,7 +33,7 @@ def exported(trained, transformed, tmp_path_factory):
     """(folder, known tags) of a real export."""
     folder = tmp_path_factory.mktemp("exported") / "model"
     export(trained, transformed.graph, str(folder), SETTINGS)
-    attach(folder, build_contract(SETTINGS))
+    embed_metadata(folder, build_contract(SETTINGS))
     return folder, training_graph_tags(trained, transformed.graph, SENTENCES, "best")
 
 
@@ -56,7 +56,7 @@ def program(tmp_path_factory):
 def test_the_validator_passes_the_real_export(exported):
     folder, tags = exported
     golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(SENTENCES, tags, strict=True)]
-    require_valid(validate_export(folder, build_contract(SETTINGS), golden, manifest=attached_manifest(folder)))
+    require_valid(validate_export(folder, build_contract(SETTINGS), golden, manifest=embedded_manifest(folder)))
 
 
 def test_the_weights_are_stored_once(exported, trained):

@@ -14,7 +14,7 @@ from components.common.hashing import tree_hash
 from components.exporter.component import Exporter
 from components.exporter.errors import ContractError
 from components.exporter.executor import Executor
-from components.exporter.saved_model.embedded_metadata import attached_contract, attached_manifest, attached_provenance
+from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
 from components.exporter.settings import ExportSettings
 from components.exporter.validator import ExportInvalidError
 
@@ -42,7 +42,7 @@ def run(trained, transformed, tmp_path):
             )
 
     def do(name, settings=None, champion=None, **changes):
-        settings = settings or ExportSettings("plain", {"source": "string"}, decoding="legal")
+        settings = settings or ExportSettings("plain", {"source": "string"}, decoding="constrained")
         channels = [types.Channel(type=type(a)) for a in vars(artifacts).values()]
         properties = {**Exporter(*channels, settings=settings).exec_properties, **changes}
         exported = standard_artifacts.Model()
@@ -63,18 +63,22 @@ def test_the_artifact_holds_model_contract_and_validation(run):
     report = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
     assert report["passed"]
     assert report["tree_hash"] == tree_hash(saved_model)
-    assert attached_contract(saved_model).to_json() == (folder / "contract.json").read_text(encoding="utf-8")
-    assert "saved_model.pb" in attached_manifest(saved_model)
-    assert set(attached_provenance(saved_model)) == {"code", "corpus", "trained model", "transform graph"}
+    assert embedded_contract(saved_model).to_json() == (folder / "contract.json").read_text(encoding="utf-8")
+    assert "saved_model.pb" in embedded_manifest(saved_model)
+    assert set(embedded_provenance(saved_model)) == {"code", "corpus", "trained model", "transform graph"}
 
 
 def test_a_change_that_breaks_callers_of_the_champion_is_refused_unless_allowed(run):
     run("champion")
-    narrower = ExportSettings("keyed", {}, decoding="legal")
+    narrower = ExportSettings("keyed", {}, decoding="constrained")
     with pytest.raises(ContractError, match=r"signature feature_forward is gone.*allow_breaking_changes=true"):
         run("refused", narrower, "champion")
     run("allowed", narrower, "champion", allow_breaking_changes=1)
-    run("wider", ExportSettings("plain", {"source": "string", "tax": "int64"}, decoding="legal"), "nothing there yet")
+    run(
+        "wider",
+        ExportSettings("plain", {"source": "string", "tax": "int64"}, decoding="constrained"),
+        "nothing there yet",
+    )
 
 
 def test_a_model_that_disagrees_with_the_training_graph_stops_here(run, monkeypatch):

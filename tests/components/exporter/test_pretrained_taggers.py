@@ -13,19 +13,19 @@ import tensorflow as tf
 from components.exporter.contract.contract import build_contract
 from components.exporter.saved_model.exporting import export
 from components.exporter.serving.golden import training_graph_tags
-from components.exporter.settings import LEGAL, ExportSettings
+from components.exporter.settings import CONSTRAINED, ExportSettings
 from components.exporter.validator import require_valid, validate_export
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel
 from components.trainer.training import train
 from configs.loading import load_config
 
-SETTINGS = ExportSettings("plain", {"source": "string"}, decoding=LEGAL)
+SETTINGS = ExportSettings("plain", {"source": "string"}, decoding=CONSTRAINED)
 SENTENCES = ["Joe Biden visited Kyiv Ukraine", "", "Xi Jinping was in New Delhi India", "Ludmila saw Zanzibar,ÿ!"]
 TAGS = ["B-NAME", "I-NAME", "OUT", "B-LOCATION", "I-LOCATION"]
 COMMON = {
     "window_size": 16, "window_context": 2, "epochs": 3, "learning_rate": 0.01, "averaging": 0.0, "devices": "cpu",
-    "production": {"embed_dim": 16, "width": 16, "dilations": [1, 2]},
+    "cnn_linear": {"embed_dim": 16, "width": 16, "dilations": [1, 2]},
 }  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def vectors(folder, request):
     rows = [(word, base + rng.normal(0, 0.1, 8)) for base, words in kinds.items() for word in words]
     path = folder / "vectors.txt"
     path.write_text("".join(f"{word} {' '.join(map(str, vector))}\n" for word, vector in rows))
-    return ["trainer.tagger=production", f"trainer.production.vectors.path={path}"]
+    return ["trainer.tagger=cnn_linear", f"trainer.cnn_linear.vectors.path={path}"]
 
 
 def encoder(folder, request):
@@ -60,7 +60,7 @@ def exported(request, transform_corpus, tmp_path_factory):
 
 
 def test_the_exported_model_passes_every_check_of_the_contract(exported):
-    tags = training_graph_tags(exported.trained, exported.graph, SENTENCES, LEGAL)
+    tags = training_graph_tags(exported.trained, exported.graph, SENTENCES, CONSTRAINED)
     golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(SENTENCES, tags, strict=True)]
     require_valid(validate_export(exported.folder, build_contract(SETTINGS), golden, exported.work / "report.json"))
 

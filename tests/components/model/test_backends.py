@@ -22,7 +22,7 @@ from components.model.taggers import build_tagger, tagger_loss
 
 tags = ["[PAD]", "O", "B-X", "I-X"]
 sizes = dict(num_tags=4, vocab_size=9, num_cases=7, num_subwords=31)
-model = build_tagger("production", sizes, embed_dim=8, width=8, dilations=[1, 2], input_dropout=0.0, dropout=0.0,
+model = build_tagger("cnn_linear", sizes, embed_dim=8, width=8, dilations=[1, 2], input_dropout=0.0, dropout=0.0,
                      word_dropout=0.0, subword_dropout=0.0, linear_weights=4 << 9, linear_members=2, linear_dropout=0.0)
 rng = np.random.default_rng(0)
 model.set_weights([
@@ -38,7 +38,7 @@ inputs = {
 }
 hashes = keras.ops.convert_to_numpy(model.linear.hashes(columns(inputs)))
 model.linear.choose_owners(*np.unique(hashes, return_counts=True))
-model.compile(keras.optimizers.SGD(0.1), tagger_loss("production", tags), jit_compile=False)
+model.compile(keras.optimizers.SGD(0.1), tagger_loss("cnn_linear", tags), jit_compile=False)
 losses = [float(model.train_on_batch(inputs, gold)) for _ in range(4)]
 print("RESULT", json.dumps({
     "backend": keras.backend.backend(),

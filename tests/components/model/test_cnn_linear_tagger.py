@@ -1,4 +1,4 @@
-"""The production tagger and its layers."""
+"""The cnn_linear tagger and its layers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def features(lengths, width):
 
 def knowing(*batches, **options):
     """A built tagger whose linear expert knows all features of some batches, by random weights."""
-    model = build_tagger("production", **{**SIZES, **options})
+    model = build_tagger("cnn_linear", **{**SIZES, **options})
     hashes = [keras.ops.convert_to_numpy(model.linear.hashes(columns(batch))).reshape(-1) for batch in batches]
     model.linear.choose_owners(*np.unique(np.concatenate(hashes), return_counts=True))
     table = model.linear.table.embeddings
@@ -70,7 +70,7 @@ def test_in_training_each_expert_gives_its_own_logits(members):
     experts = logits(model, batch, training=True)
     assert experts.shape == (1 + members, 2, 4, 5)
     assert (experts[..., 0] <= FORBIDDEN / 2).all()
-    without_linear = build_tagger("production", **{**SIZES, "linear_members": members, **STILL})
+    without_linear = build_tagger("cnn_linear", **{**SIZES, "linear_members": members, **STILL})
     for one, other in zip(without_linear.weights, model.weights, strict=True):
         if one is not without_linear.linear.table.embeddings:
             one.assign(other)
@@ -106,7 +106,7 @@ def test_folded_answers_alike_with_a_table_of_one_member(precision):
 )
 def test_the_linear_expert_has_no_more_weights_than_it_may_but_one_row(types, most, rows):
     tags = 2 + 2 * types
-    model = build_tagger("production", **{**SIZES, "num_tags": tags, "linear_weights": most, "linear_members": 1})
+    model = build_tagger("cnn_linear", **{**SIZES, "num_tags": tags, "linear_weights": most, "linear_members": 1})
     assert model.linear.table.embeddings.shape == (rows, tags)
     assert most * 127 / 128 - tags <= rows * tags <= most or rows == 1
     batch = features([3], 3)
@@ -116,7 +116,7 @@ def test_the_linear_expert_has_no_more_weights_than_it_may_but_one_row(types, mo
 
 def test_no_weight_is_a_32_bit_integer_but_states_of_random_generators():
     # TensorFlow keeps such variables on the CPU, where XLA on a GPU does not find them.
-    assert "int32" not in {weight.dtype for weight in build_tagger("production", **SIZES).weights}
+    assert "int32" not in {weight.dtype for weight in build_tagger("cnn_linear", **SIZES).weights}
 
 
 @pytest.mark.parametrize("training", [False, True])
@@ -227,7 +227,7 @@ def test_padding_is_never_predicted():
 
 
 def test_all_weights_exist_before_the_first_call():
-    built = build_tagger("production", **SIZES)
+    built = build_tagger("cnn_linear", **SIZES)
     count = len(built.weights)
     built(features([2], 2))
     assert len(built.weights) == count > 0

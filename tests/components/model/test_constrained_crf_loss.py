@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from components.model.constrained_crf_loss import LegalSequenceLoss
+from components.model.constrained_crf_loss import ConstrainedCrfLoss
 from components.text.transitions import FORBIDDEN
 
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
@@ -24,7 +24,7 @@ def is_legal(path, begins_inside=False):
     return True
 
 
-def legal_paths(gold):
+def constrained_viterbi(gold):
     """All legal sequences of a length, as arrays of ids."""
     begins_inside = TAGS[gold[0]][0] == "I"
     paths = itertools.product(range(len(TAGS)), repeat=len(gold))
@@ -35,7 +35,7 @@ def enumerated(gold, logits, token_weight=1.0):
     """Minus the log share of the gold path among all legal ones, and among all paths whatever."""
     logits = logits[: len(gold)].astype("float64")
     own = logits[np.arange(len(gold)), gold].sum()
-    scores = logits[np.arange(len(gold)), legal_paths(gold)].sum(-1)
+    scores = logits[np.arange(len(gold)), constrained_viterbi(gold)].sum(-1)
     anything = np.logaddexp.reduce(logits, axis=-1).sum()
     return np.logaddexp.reduce(scores) - own + token_weight * (anything - own)
 
@@ -43,7 +43,7 @@ def enumerated(gold, logits, token_weight=1.0):
 def enumerated_gradient(gold, logits):
     """How likely each tag is among the legal paths, and alone, minus whether it is gold, twice."""
     logits = logits[: len(gold)].astype("float64")
-    paths, steps = legal_paths(gold), np.arange(len(gold))
+    paths, steps = constrained_viterbi(gold), np.arange(len(gold))
     scores = logits[steps, paths].sum(-1)
     gradient = np.exp(logits - np.logaddexp.reduce(logits, axis=-1)[:, None])
     for path, share in zip(paths, np.exp(scores - np.logaddexp.reduce(scores)), strict=True):
@@ -77,13 +77,13 @@ def tagger_logits(shape, seed=0):
 def test_agrees_with_enumeration(gold):
     logits = tagger_logits((1, len(gold)))
     expected = enumerated(gold, logits[0]) / len(gold)
-    assert float(LegalSequenceLoss(TAGS)(np.array([gold]), logits)) == pytest.approx(expected, rel=1e-4)
+    assert float(ConstrainedCrfLoss(TAGS)(np.array([gold]), logits)) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("gold", [[1], [2, 3, 3, 1], [4, 5, 2, 3], [3, 3, 1], [5, 2]])
 def test_the_gradient_is_how_likely_tags_are_minus_gold(gold):
     logits = tagger_logits((1, len(gold)), seed=4)
-    _, gradient = value_and_gradient(LegalSequenceLoss(TAGS), np.array([gold]), logits)
+    _, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), np.array([gold]), logits)
     np.testing.assert_allclose(gradient[0] * len(gold), enumerated_gradient(gold, logits[0]), atol=1e-5)
 
 
@@ -104,23 +104,23 @@ def test_experts_have_a_loss_each_and_the_sum_counts(token_weights):
         for expert, weight in zip(logits, weights, strict=True)
         for gold, row in zip(golds, expert, strict=False)
     )
-    loss = LegalSequenceLoss(TAGS, token_weights)
+    loss = ConstrainedCrfLoss(TAGS, token_weights)
     assert float(loss(padded(golds, 7, 4), logits)) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("token_weights", [(1.0,), (1.0, 0.0)])
 def test_one_expert_is_none(token_weights):
     gold, logits = padded([[2, 3], [1, 4, 5]], 3, 2), tagger_logits((2, 3))
-    alone = value_and_gradient(LegalSequenceLoss(TAGS), gold, logits)
-    one = value_and_gradient(LegalSequenceLoss(TAGS, token_weights), gold, logits[None])
-    without = value_and_gradient(LegalSequenceLoss(TAGS, (0.0,)), gold, logits)
+    alone = value_and_gradient(ConstrainedCrfLoss(TAGS), gold, logits)
+    one = value_and_gradient(ConstrainedCrfLoss(TAGS, token_weights), gold, logits[None])
+    without = value_and_gradient(ConstrainedCrfLoss(TAGS, (0.0,)), gold, logits)
     assert one[0] == pytest.approx(alone[0], rel=1e-6) == without[0]
     np.testing.assert_allclose(one[1][0], alone[1], atol=1e-6)
 
 
 def test_a_window_with_an_unseen_tag_does_not_count_for_any_expert():
     logits = tagger_logits((2, 2, 3))
-    loss = LegalSequenceLoss(TAGS, (1.0, 0.0))
+    loss = ConstrainedCrfLoss(TAGS, (1.0, 0.0))
     alone = float(loss(np.array([[2, 3, 1]]), logits[:, :1]))
     assert float(loss(np.array([[2, 3, 1], [1, -1, 1]]), logits)) == pytest.approx(alone, rel=1e-6)
 
@@ -128,7 +128,7 @@ def test_a_window_with_an_unseen_tag_does_not_count_for_any_expert():
 @pytest.mark.parametrize("experts", [(), (2,)])
 @pytest.mark.parametrize("rows", [0, 2])
 def test_a_batch_without_rows_or_of_padding_only_costs_nothing(experts, rows):
-    loss = LegalSequenceLoss(TAGS, (1.0, 0.0))
+    loss = ConstrainedCrfLoss(TAGS, (1.0, 0.0))
     value, gradient = value_and_gradient(loss, np.zeros((rows, 3), int), tagger_logits((*experts, rows, 3)))
     assert value == 0
     assert not gradient.any()
@@ -139,7 +139,7 @@ def test_a_graph_of_any_shape_gives_the_same(experts):
     import tensorflow as tf
 
     gold, logits = padded([[2, 3], [1, 4, 5]], 3, 2), tagger_logits((*experts, 2, 3))
-    loss = LegalSequenceLoss(TAGS, (1.0, 0.0))
+    loss = ConstrainedCrfLoss(TAGS, (1.0, 0.0))
     shapes = [tf.TensorSpec((None, None), tf.int64), tf.TensorSpec((*experts, None, None, len(TAGS)))]
     graph = tf.function(loss, input_signature=shapes, autograph=False)
     assert float(graph(gold, logits)) == pytest.approx(float(loss(gold, logits)), rel=1e-6)
@@ -150,7 +150,7 @@ def test_tags_may_be_very_unlikely(gold):
     # Up to e^60: what has to be added up lies as far apart.
     logits = np.random.default_rng(1).uniform(-30, 30, (1, 4, len(TAGS))).astype("float32")
     logits[..., 0] = FORBIDDEN
-    value, gradient = value_and_gradient(LegalSequenceLoss(TAGS), np.array([gold]), logits)
+    value, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), np.array([gold]), logits)
     assert value == pytest.approx(enumerated(gold, logits[0]) / 4, rel=1e-4)
     np.testing.assert_allclose(gradient[0] * 4, enumerated_gradient(gold, logits[0]), atol=1e-3)
 
@@ -160,7 +160,7 @@ def test_logits_without_measure_neither_overflow_nor_reward_what_is_wrong(size):
     golds = np.array([[2, 3, 3, 1], [1, 4, 5, 5]])
     logits = np.random.default_rng(2).uniform(-size, size, (2, 4, len(TAGS))).astype("float32")
     logits[..., 0] = FORBIDDEN
-    value, gradient = value_and_gradient(LegalSequenceLoss(TAGS), golds, logits)
+    value, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), golds, logits)
     exact = sum(enumerated(gold, row) for gold, row in zip(golds.tolist(), logits, strict=True)) / 8
     assert exact * (1 - 1e-4) <= value < exact * 1.5
     assert np.isfinite(gradient).all()
@@ -174,7 +174,7 @@ def test_nothing_but_gold_is_possible_and_costs_nothing():
     logits = np.full((1, 4, len(TAGS)), -1e4, "float32")
     logits[0, np.arange(4), [2, 3, 1, 4]] = 0
     logits[..., 0] = FORBIDDEN
-    value, gradient = value_and_gradient(LegalSequenceLoss(TAGS), np.array([[2, 3, 1, 4]]), logits)
+    value, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), np.array([[2, 3, 1, 4]]), logits)
     assert value == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(gradient, 0, atol=1e-6)
 
@@ -184,12 +184,12 @@ def test_a_batch_is_the_mean_over_its_tokens_and_padding_does_not_count():
     logits = tagger_logits((4, 7))
     expected = sum(enumerated(gold, row) for gold, row in zip(golds, logits, strict=False)) / 7
     # The fourth row is padding only.
-    assert float(LegalSequenceLoss(TAGS)(padded(golds, 7, 4), logits)) == pytest.approx(expected, rel=1e-4)
+    assert float(ConstrainedCrfLoss(TAGS)(padded(golds, 7, 4), logits)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_window_with_an_unseen_tag_does_not_count():
     logits = tagger_logits((2, 3))
-    loss = LegalSequenceLoss(TAGS)
+    loss = ConstrainedCrfLoss(TAGS)
     alone = float(loss(np.array([[2, 3, 1]]), logits[:1]))
     assert float(loss(np.array([[2, 3, 1], [1, -1, 1]]), logits)) == pytest.approx(alone, rel=1e-6)
     assert float(loss(np.zeros((2, 3), int), logits)) == 0.0
@@ -198,7 +198,7 @@ def test_a_window_with_an_unseen_tag_does_not_count():
 def test_gradients_are_finite_over_long_sequences_and_push_towards_gold():
     gold = np.array([[2, *[3] * 126, 1], [1] * 100 + [0] * 28])
     logits = keras.Variable(tagger_logits((2, 128)) * 20)
-    before = float(LegalSequenceLoss(TAGS)(gold, logits))
+    before = float(ConstrainedCrfLoss(TAGS)(gold, logits))
 
     class Fixed(keras.Model):
         def __init__(self):
@@ -211,11 +211,11 @@ def test_gradients_are_finite_over_long_sequences_and_push_towards_gold():
     model = Fixed()
     model.build((2, 128, 6))
     model.logits.assign(logits)
-    model.compile(keras.optimizers.SGD(10.0), LegalSequenceLoss(TAGS))
+    model.compile(keras.optimizers.SGD(10.0), ConstrainedCrfLoss(TAGS))
     model.train_on_batch(np.zeros((2, 128, 6), "float32"), gold)
     after = keras.ops.convert_to_numpy(model.logits)
     assert np.isfinite(after).all()
-    assert 0 < float(LegalSequenceLoss(TAGS)(gold, after)) < before
+    assert 0 < float(ConstrainedCrfLoss(TAGS)(gold, after)) < before
 
 
 def test_low_precision_logits_are_summed_in_float32():
@@ -223,12 +223,12 @@ def test_low_precision_logits_are_summed_in_float32():
     gold = np.ones((1, 40), int)
     low = keras.ops.cast(logits, "bfloat16")
     same = keras.ops.convert_to_numpy(keras.ops.cast(low, "float32"))
-    loss = LegalSequenceLoss(TAGS)
+    loss = ConstrainedCrfLoss(TAGS)
     assert float(loss.call(gold, low)) == pytest.approx(float(loss.call(gold, same)), rel=1e-6)
 
 
 def test_config_round_trip():
-    loss = LegalSequenceLoss(TAGS, (0.5, 0.0), name="sequences")
+    loss = ConstrainedCrfLoss(TAGS, (0.5, 0.0), name="sequences")
     copy = keras.losses.deserialize(keras.losses.serialize(loss))
     assert copy.get_config() == loss.get_config()
     assert (copy.name, copy.token_weights) == ("sequences", (0.5, 0.0))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from components.common.errors import NerError
-from components.model.encoder_tagger import EncoderModel, backbone_to_json
+from components.model.encoder_tagger import EncoderTagger, backbone_to_json
 
 keras_hub = pytest.importorskip("keras_hub", reason="the extra `encoder` is not installed")
 
@@ -23,7 +23,7 @@ START, END, PAD = 2, 3, 0
 def tagger(kind="bert", positions=32, maxlen=6, **options):
     backbone = BACKBONES[kind](max_sequence_length=positions)
     arguments = {"num_tags": 5, "maxlen": maxlen, "dropout": 0.1, **options}
-    model = EncoderModel(
+    model = EncoderTagger(
         backbone=backbone_to_json(backbone), start_piece=START, end_piece=END, pad_piece=PAD, **arguments
     )
     model.build()
@@ -105,7 +105,7 @@ def test_a_window_that_never_fits_is_refused_with_what_to_set():
 def test_an_encoder_that_reads_no_text_is_refused():
     image = keras_hub.models.VGGBackbone([1], [4], image_shape=(8, 8, 3))
     with pytest.raises(NerError, match="VGGBackbone, which is no text encoder"):
-        EncoderModel(5, 6, backbone_to_json(image), START, END, PAD, 0.1)
+        EncoderTagger(5, 6, backbone_to_json(image), START, END, PAD, 0.1)
 
 
 def test_all_weights_are_trained():

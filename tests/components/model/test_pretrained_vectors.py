@@ -24,12 +24,12 @@ FEATURES = {
 
 
 def tagger(**vectors):
-    """The production tagger as configured, small, without dropout, its linear expert without a say."""
-    options = load_config(None).trainer.production.model_dump(exclude={"vectors"})
+    """The cnn_linear tagger as configured, small, without dropout, its linear expert without a say."""
+    options = load_config(None).trainer.cnn_linear.model_dump(exclude={"vectors"})
     still = {name: 0.0 for name in options if name.endswith("dropout")}
     given = {"vectors": {**VECTORS, **vectors}} if vectors else {}
     return build_tagger(
-        "production", {**SIZES, **given}, **{**options, **still, "embed_dim": 8, "width": 12, "linear_weights": 1}
+        "cnn_linear", {**SIZES, **given}, **{**options, **still, "embed_dim": 8, "width": 12, "linear_weights": 1}
     )
 
 
@@ -106,7 +106,7 @@ def test_words_that_training_never_saw_are_tagged_by_their_vectors(has_vectors):
     model = tagger(ids=words + 2, rows=words + 2, dim=dim)
     model.word_vectors.assign(np.arange(words + 2), table * has_vectors)
     tags = ["[PAD]", "O", "B-X", "B-Y", "I-Y"]
-    model.compile(keras.optimizers.Adam(0.01), tagger_loss("production", tags), jit_compile=False)
+    model.compile(keras.optimizers.Adam(0.01), tagger_loss("cnn_linear", tags), jit_compile=False)
     seen, unseen = np.arange(words // 2), np.arange(words // 2, words)
 
     def features(numbers, word_ids):

@@ -8,7 +8,7 @@ import pytest
 
 from components.model.masked_token_loss import MaskedTokenLoss
 from components.model.taggers import build_tagger
-from components.model.transformer_tagger import NERModel
+from components.model.transformer_tagger import TransformerTagger
 
 SIZES = {"num_tags": 5, "vocab_size": 11, "num_cases": 7, "maxlen": 16, "embed_dim": 8, "num_heads": 2, "ff_dim": 8}
 
@@ -23,11 +23,11 @@ def features(lengths, width):
 
 
 def test_contract(check_layer):
-    check_layer(lambda **kw: NERModel(**SIZES, **kw), features([4, 1], 4), (2, 4, 5))
+    check_layer(lambda **kw: TransformerTagger(**SIZES, **kw), features([4, 1], 4), (2, 4, 5))
 
 
 def test_a_sentence_alone_in_a_batch_and_padded_longer_scores_the_same():
-    model = build_tagger("article", **SIZES)
+    model = build_tagger("transformer", **SIZES)
     batch = features([7, 3, 0, 12], 12)
     together = keras.ops.convert_to_numpy(model(batch))
     for row, length in enumerate([7, 3, 0, 12]):
@@ -36,12 +36,12 @@ def test_a_sentence_alone_in_a_batch_and_padded_longer_scores_the_same():
 
 
 def test_padding_is_never_predicted():
-    model = build_tagger("article", **SIZES)
+    model = build_tagger("transformer", **SIZES)
     assert (np.argmax(keras.ops.convert_to_numpy(model(features([16] * 8, 16))), -1) > 0).all()
 
 
 def test_all_weights_exist_before_the_first_call():
-    built = build_tagger("article", **SIZES)
+    built = build_tagger("transformer", **SIZES)
     count = len(built.weights)
     built(features([2], 2))
     assert len(built.weights) == count > 0

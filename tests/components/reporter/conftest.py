@@ -157,7 +157,7 @@ def facts(evaluation) -> ModelFacts:
             "val_entity_precision": 0.6 - 0.3 / (1 + i),
             "val_entity_recall": 0.5 - 0.4 / (1 + i),
             "val_entity_f1": 0.52 - 0.35 / (1 + i) - (0.01 * (i - 8) if i > 8 else 0),
-            "outside_shift": 1.0,
+            "outside_bias": -1.0,
             "tokens_per_second": 9876.5 + i,
             "data_wait": 0.02,
             "mfu": None,
@@ -175,9 +175,9 @@ def facts(evaluation) -> ModelFacts:
         evaluation=evaluation,
         data=data_summary(),
         history=history,
-        contract=build_contract(ExportSettings(default="plain", forward={"source": "string"}), outside_shift=1.5),
+        contract=build_contract(ExportSettings(default="plain", forward={"source": "string"}), outside_bias=-1.5),
         validation=validation,
-        training={"tagger": "article", "epochs": 20, "tagger_options": {"embed_dim": 64}},
+        training={"tagger": "transformer", "epochs": 20, "tagger_options": {"embed_dim": 64}},
         lineage={"run_fingerprint": "5f1c9d0e88aa7711", "baseline_version": "3", "code_version": "0123456789abcdef"},
         card=CardText(
             "Marks persons and places in tweets.", "Not for decisions on persons.", ("en",), "Tweets, CC BY 4.0"

@@ -55,8 +55,8 @@ def test_scores_have_intervals_and_the_champion(card):
 
 def test_the_contract_says_how_tags_are_chosen(facts, card):
     section = card.split("## Contract\n\n")[1]
-    assert section.startswith("Version 1.\nThe logits of outside tags are lowered by 1.5 ")
-    plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, outside_shift=0.0, legal=True))
+    assert section.startswith("Version 1.\nThe logits of outside tags get a bias of -1.5 ")
+    plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, outside_bias=0.0, legal=True))
     assert "## Contract\n\nVersion 1; tags are always legal IOB2.\n\n| signature |" in card_markdown(plain)
 
 

@@ -11,7 +11,7 @@ ROW = {
     "mfu": None,
     "val_loss": 0.25,
     "val_entity_f1": 0.75,
-    "outside_shift": 1.0,
+    "outside_bias": -1.0,
     "of_tomorrow": 0.123456,
 }
 
@@ -22,7 +22,7 @@ def test_what_the_trainer_logs_has_a_heading_and_a_format_of_its_own():
         "Loss": "0.5000",
         "Loss, eval split": "0.2500",
         "F1": "0.750",
-        "Outside shift": "1",
+        "Outside bias": "-1",
         "Tokens a second": "12,346",
         "Waited for data": "3.1%",
         "of_tomorrow": "0.1235",

@@ -11,14 +11,14 @@ from tfx.types import artifact_utils, standard_artifacts
 from components.artifacts import ModelCard, Report
 from components.corpus_example_gen.cleaning.report import Report as IngestReport
 from components.evaluator.results.scores import write_evaluation
-from components.exporter.saved_model.embedded_metadata import attach
+from components.exporter.saved_model.embedded_metadata import embed_metadata
 from components.reporter import executor
 from components.reporter.model_card import model_card
 
 PROPERTIES = {
     "model_name": "ner",
     "training": json.dumps(
-        {"tagger": "article", "epochs": 3, "tagger_options": {"width": 64, "vectors": {"path": None}}}
+        {"tagger": "transformer", "epochs": 3, "tagger_options": {"width": 64, "vectors": {"path": None}}}
     ),
     "lineage": json.dumps({"run_fingerprint": "5f1c"}),
     "card": json.dumps({"intended_use": "Names.", "languages": ["en"], "out_of_scope": "", "data": "", "license": "",
@@ -41,7 +41,7 @@ def inputs(facts, tmp_path):
     write_evaluation(evaluation.uri, facts.evaluation)
     exported = artifact(standard_artifacts.Model, tmp_path / "exported")
     (tmp_path / "exported" / "Format-Serving").mkdir()
-    attach(tmp_path / "exported" / "Format-Serving", facts.contract, {"transform graph": "b330", "corpus": "x"})
+    embed_metadata(tmp_path / "exported" / "Format-Serving", facts.contract, {"transform graph": "b330", "corpus": "x"})
     (tmp_path / "exported" / "validation.json").write_text(json.dumps(facts.validation))
     trained = artifact(standard_artifacts.Model, tmp_path / "trained")
     (tmp_path / "trained" / "trained_model.json").write_text(json.dumps({"history": facts.history}))
@@ -87,7 +87,7 @@ def test_facts_come_from_all_artifacts(inputs, facts):
     assert found.history == facts.history
     assert found.lineage == {"run_fingerprint": "5f1c", "transform graph": "b330"}
     assert found.training == {
-        "tagger": "article",
+        "tagger": "transformer",
         "epochs": 3,
         "tagger_options.width": 64,
         "tagger_options.vectors.path": None,
@@ -101,15 +101,15 @@ def test_facts_come_from_all_artifacts(inputs, facts):
 
 def test_settings_that_a_search_found_are_those_of_the_training(inputs, tmp_path):
     found = artifact(standard_artifacts.HyperParameters, tmp_path / "search")
-    values = {"epochs": 7, "article.width": 32}
+    values = {"epochs": 7, "transformer.width": 32}
     (tmp_path / "search" / "best_hyperparameters.txt").write_text(json.dumps({"values": values}))
     training = executor.gather_facts({**inputs, "hyperparameters": [found]}, PROPERTIES).training
     assert training == {
-        "tagger": "article",
+        "tagger": "transformer",
         "epochs": 7,
         "tagger_options.width": 32,
         "tagger_options.vectors.path": None,
-        "found by a search": "epochs, article.width",
+        "found by a search": "epochs, transformer.width",
     }
 
 

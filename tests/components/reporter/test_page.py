@@ -35,7 +35,7 @@ def test_the_page_is_small_and_points_nowhere(page):
      "Expected calibration error 0.061", "weights of epoch 9 were kept", "Tokens a second", "9,876",
      "champion&#39;s train", "3,394",
      "feature_forward", "71372d8478114f1f", "5f1c9d0e88aa7711", "3 &times; empty token", "a.conll:3: x",
-     "outside tags are lowered by 1.5"],
+     "outside tags get a bias of -1.5"],
 )  # fmt: skip
 def test_the_page_tells(page, text):
     assert text in page

@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 from components.text.packing import PackedRow
-from components.text.token_positions import TokenPlaces
+from components.text.token_positions import TokenPositions
 
 
 def packed(lengths, gap):
     splits = tf.concat([[0], tf.cumsum(tf.constant(lengths, tf.int64))], 0)
-    return PackedRow(TokenPlaces.of(tf.cast(splits, tf.int64)), gap)
+    return PackedRow(TokenPositions.of(tf.cast(splits, tf.int64)), gap)
 
 
 def test_a_gap_of_padding_stands_between_sentences():

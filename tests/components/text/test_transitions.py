@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.text.transitions import legal_path, legal_paths, transitions
+from components.text.transitions import constrained_viterbi, legal_path, transitions
 
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
@@ -51,6 +51,6 @@ def test_each_row_is_what_one_sentence_alone_gives(lengths, seed):
         .astype(np.float32)
     )
     real = np.arange(max(lengths)) < np.array(lengths)[:, None]
-    paths = legal_paths(logits, real, *rules)
+    paths = constrained_viterbi(logits, real, *rules)
     for row, length in enumerate(lengths):
         assert paths[row, :length].tolist() == legal_path(logits[row, :length], *rules)

@@ -69,7 +69,7 @@ def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
 
 
-@pytest.mark.parametrize("settings", ["article"], indirect=True)
+@pytest.mark.parametrize("settings", ["transformer"], indirect=True)
 def test_state_is_kept_until_the_model_is_safe_and_found_by_a_retry(transformed, settings, tmp_path, monkeypatch):
     told = properties(
         dataclasses.replace(settings, epochs=2, checkpoint_steps=3), checkpoint_dir=str(tmp_path / "states")
@@ -93,7 +93,7 @@ def _fails(self, folder):
     raise OSError("disk full")
 
 
-@pytest.mark.parametrize("settings", ["article"], indirect=True)
+@pytest.mark.parametrize("settings", ["transformer"], indirect=True)
 def test_a_host_that_is_not_the_chief_writes_nothing(transformed, settings, tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "choose_devices", lambda kind, hosts: Devices(None, host=1, hosts=2))
     monkeypatch.setattr(training, "train", lambda *args: None)

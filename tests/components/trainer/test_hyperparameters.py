@@ -26,7 +26,7 @@ def test_the_given_settings_stay_as_they_are(settings):
     assert settings.tagger_options[option] == value
 
 
-@pytest.mark.parametrize("name", ["nothing", "other.dropout", "production.nothing", "article.nothing"])
+@pytest.mark.parametrize("name", ["nothing", "other.dropout", "cnn_linear.nothing", "transformer.nothing"])
 def test_a_value_for_no_setting_is_refused(settings, name):
     with pytest.raises(NerError, match=name):
         with_hyperparameters(settings, {name: 1})

@@ -44,7 +44,7 @@ def without_clock(history):
     return [{name: value for name, value in row.items() if name not in CLOCKED} for row in history]
 
 
-@pytest.mark.parametrize("settings", ["production"], indirect=True)
+@pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_a_killed_training_ends_with_the_weights_of_one_that_was_left_alone(transformed, settings, tmp_path):
     settings = dataclasses.replace(settings, batch_size=4, epochs=6, patience=6, checkpoint_steps=20)
     told = {

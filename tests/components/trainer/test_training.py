@@ -99,11 +99,11 @@ def test_bfloat16_trains_in_mixed_precision_and_keeps_a_float32_model(transforme
 
 def test_threshold_is_that_of_the_kept_epoch_and_not_in_the_weights(trained, tmp_path):
     best = max(trained.history, key=lambda row: row["val_entity_f1"])
-    assert trained.outside_shift == best["outside_shift"]
-    shifted = dataclasses.replace(trained, outside_shift=1.5)
+    assert trained.outside_bias == best["outside_bias"]
+    shifted = dataclasses.replace(trained, outside_bias=-1.5)
     shifted.save(str(tmp_path))
     loaded = TrainedModel.load(str(tmp_path))
-    assert loaded.outside_shift == 1.5
+    assert loaded.outside_bias == -1.5
     np.testing.assert_array_equal(loaded.model(BATCH), trained.model(BATCH))
 
 

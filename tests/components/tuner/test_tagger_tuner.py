@@ -11,7 +11,7 @@ from components.tuner.search_error import SearchError
 from components.tuner.search_space import search_space
 from components.tuner.tagger_tuner import TaggerTuner
 
-SPACE = {"learning_rate": [0.001, 0.02, 0.03], "production.dropout": [0.0, 0.5]}
+SPACE = {"learning_rate": [0.001, 0.02, 0.03], "cnn_linear.dropout": [0.0, 0.5]}
 
 
 @pytest.fixture

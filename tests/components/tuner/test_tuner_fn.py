@@ -29,7 +29,7 @@ def tuned(transformed, tagger_settings, tmp_path_factory):
     for split in ("train", "eval"):
         (folder / "examples" / f"Split-{split}").mkdir(parents=True)
         shutil.copy(transformed.files[0], folder / "examples" / f"Split-{split}")
-    space = {"learning_rate": [1e-6], "production.dilations": [[1]], "article.rate": [0.5]}
+    space = {"learning_rate": [1e-6], "cnn_linear.dilations": [[1]], "transformer.rate": [0.5]}
     tuner = Tuner(
         examples=types.Channel(type=standard_artifacts.Examples),
         transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
@@ -46,7 +46,7 @@ def tuned(transformed, tagger_settings, tmp_path_factory):
 
 def test_the_trainer_takes_the_best_settings_from_the_standard_artifact(tuned, tagger_settings):
     values = read_hyperparameters(str(tuned / "best_hyperparameters"))
-    assert set(values) == {"learning_rate", "production.dilations"}
+    assert set(values) == {"learning_rate", "cnn_linear.dilations"}
     assert values["learning_rate"] == tagger_settings.learning_rate, "the other one learns nothing"
     best = with_hyperparameters(tagger_settings, values)
     assert best.tagger_options["dilations"] in ([1], [1, 2])

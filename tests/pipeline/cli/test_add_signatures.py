@@ -1,4 +1,4 @@
-"""`ner resign` and `ner inspect`."""
+"""`ner add-signatures` and `ner inspect`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_command_of_the_manual_works(price_model, tmp_path):
     made, report = tmp_path / "made", tmp_path / "validation.json"
     options = ("--add", "keyed", "--default", "keyed", "--forward", "tax_rate,source,page:int64")
     kept = ("--keep-original-as", "unkeyed_signature", "--report", report)
-    result = run("resign", price_model, made, *options, *kept)
+    result = run("add_signatures", price_model, made, *options, *kept)
     assert result.exit_code == 0, result.output
     assert "feature_forward, keyed, serving_default, unkeyed_signature" in result.output
     assert json.loads(report.read_text())["passed"] is True
@@ -62,7 +62,7 @@ def test_the_command_of_the_manual_works(price_model, tmp_path):
     ],
 )
 def test_mistakes_are_explained_without_a_traceback(price_model, tmp_path, options, message):
-    result = run("resign", price_model, tmp_path / "made", *options)
+    result = run("add_signatures", price_model, tmp_path / "made", *options)
     assert result.exit_code == 1
     assert message in result.output
     assert "Traceback" not in result.output
@@ -72,7 +72,7 @@ def test_mistakes_are_explained_without_a_traceback(price_model, tmp_path, optio
 def test_known_requests_are_read_line_by_line(price_model, tmp_path):
     golden = tmp_path / "golden.jsonl"
     golden.write_text('{"signature": "serving_default", "inputs": {"tax_rate": [[1]], "rooms": [[2]]}}\n{"x": 1}\n')
-    result = run("resign", price_model, tmp_path / "made", "--add", "keyed", "--golden", golden)
+    result = run("add_signatures", price_model, tmp_path / "made", "--add", "keyed", "--golden", golden)
     assert result.exit_code == 1
     assert "golden.jsonl:2" in result.output
 

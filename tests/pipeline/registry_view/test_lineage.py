@@ -81,7 +81,7 @@ def path(tmp_path: Path) -> Path:
         store.execution(run, "Evaluator", {"examples": examples, "baseline_model": champion}, {})
     store.execution("c", "Trainer", {"examples": examples, "warm_start": champion}, {"model": store.artifact("Model")})
     store.execution("c", "RegistryPusher", {}, {"pushed_model": second}, **registry)
-    store.execution("d", "DriftGate", {"examples": examples, "champion": champion}, {})
+    store.execution("d", "DriftValidator", {"examples": examples, "champion": champion}, {})
     refused = store.artifact("PushedModel", pushed=0, reason="not blessed")
     store.execution("d", "RegistryPusher", {}, {"pushed_model": refused}, **registry)
     other = store.artifact("PushedModel", registry_version=1, pushed=1)

@@ -10,7 +10,7 @@ import pytest
 from components.common.errors import NerError
 from components.registry.store.registered_version import RegisteredVersion
 from configs.loading import load_config
-from pipeline.retraining.gathering import gather, late_f1
+from pipeline.retraining.gathering import delayed_label_f1, gather
 from pipeline.run.inputs import prepare_inputs
 
 
@@ -77,7 +77,7 @@ def test_a_champion_whose_data_nobody_recorded_is_replaced(new_data):
 def test_the_late_score_is_read(tmp_path, values):
     path = tmp_path / "scores.json"
     path.write_text(json.dumps(values))
-    assert late_f1(path) == 0.5
+    assert delayed_label_f1(path) == 0.5
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_scores_that_cannot_be_used_are_named(tmp_path, text, says):
     if text is not None:
         path.write_text(text)
     with pytest.raises(NerError, match=rf"\[retrain -> scores\] .*scores.json: {says}"):
-        late_f1(path)
+        delayed_label_f1(path)

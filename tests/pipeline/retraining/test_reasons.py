@@ -17,13 +17,13 @@ SETTINGS = Retrain(warm_start=True, max_age_days=7, scores=None, score_drop=0.05
 DRIFT = Drift("entity types", "data", "log", 0.4, "L-infinity distance", "PER: 1% to 41%", 0.25)
 
 
-def facts(age=1.0, new_data="", drifts=(), late_f1=None, f1="0.8"):
+def facts(age=1.0, new_data="", drifts=(), delayed_label_f1=None, f1="0.8"):
     champion = RegisteredVersion("ner", 3, (), {"metric.entity_f1": f1}, "", "", NOW - timedelta(days=age))
-    return Facts(champion, new_data, drifts, late_f1, NOW)
+    return Facts(champion, new_data, drifts, delayed_label_f1, NOW)
 
 
 def test_without_a_reason_there_is_none():
-    assert reasons_to_retrain(facts(late_f1=0.76), SETTINGS) == ()
+    assert reasons_to_retrain(facts(delayed_label_f1=0.76), SETTINGS) == ()
 
 
 def test_no_champion_is_reason_enough():

@@ -9,16 +9,16 @@ from configs.loading import load_config
 from pipeline.run.inputs import prepare_inputs
 from pipeline.run.pretrained import pretrained, require_pretrained
 
-VECTORS = "trainer.production.vectors.path"
-PRODUCTION = "trainer.tagger=production"
+VECTORS = "trainer.cnn_linear.vectors.path"
+PRODUCTION = "trainer.tagger=cnn_linear"
 
 
 def test_a_missing_file_of_vectors_is_named_before_anything_runs():
-    with pytest.raises(NerError, match=r"\[trainer -> production -> vectors -> path\] there is no file nowhere\.txt"):
+    with pytest.raises(NerError, match=r"\[trainer -> cnn_linear -> vectors -> path\] there is no file nowhere\.txt"):
         require_pretrained(load_config(None, [PRODUCTION, f"{VECTORS}=nowhere.txt"]))
 
 
-@pytest.mark.parametrize("settings", [[], ["trainer.tagger=article", f"{VECTORS}=nowhere.txt"],
+@pytest.mark.parametrize("settings", [[], ["trainer.tagger=transformer", f"{VECTORS}=nowhere.txt"],
                                       [PRODUCTION, f"{VECTORS}=gs://bucket/vectors.txt"]])  # fmt: skip
 def test_what_is_not_read_or_not_here_is_not_looked_for(settings):
     require_pretrained(load_config(None, settings))

@@ -12,7 +12,7 @@ from seqeval.metrics import classification_report
 from components.evaluator.blessing.rule import Rule
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.training_entities import TrainingEntities
-from components.evaluator.delayed_labels.evaluation import LateOptions, evaluate_late
+from components.evaluator.delayed_labels.evaluation import DelayedLabelOptions, evaluate_delayed_labels
 from components.evaluator.errors import EvaluationError
 
 TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC"]
@@ -55,7 +55,7 @@ def files(tmp_path):
 
 
 def options(*columns, **more):
-    return LateOptions(Slicer(columns, training_entities=TrainingEntities.of(["Ann"])), bootstrap=10, **more)
+    return DelayedLabelOptions(Slicer(columns, training_entities=TrainingEntities.of(["Ann"])), bootstrap=10, **more)
 
 
 def assert_equals_seqeval(scores, rows):
@@ -73,7 +73,7 @@ def test_scores_equal_seqeval_by_slice_and_window(files, rows):
     dice = random.Random(1)
     labels = [label for _, label in rows]
     dice.shuffle(labels)  # the two files have no common order
-    result = evaluate_late(*files([log for log, _ in rows], labels), options("source", "team", window="day"))
+    result = evaluate_delayed_labels(*files([log for log, _ in rows], labels), options("source", "team", window="day"))
     assert_equals_seqeval(result.evaluation.overall.candidate, rows)
     found = {each.slice.name: each.candidate for each in result.evaluation.slices}
     assert list(found) == [
@@ -94,7 +94,7 @@ def test_every_line_is_accounted_for(files, rows):
     log = [pair[0] for pair in some[:15]] + [some[2][0], some[3][0]] + [some[16][0]]
     wrong = {**some[4][1], "tokens": ["other"], "tags": ["O"]}
     labels = [pair[1] for pair in some[:4]] + [wrong] + [some[0][1]] + [pair[1] for pair in some[15:18]]
-    account = evaluate_late(*files(log, labels), options()).account
+    account = evaluate_delayed_labels(*files(log, labels), options()).account
     assert (account.predictions, account.labels, account.scored) == (18, 8, 5)
     assert (account.without_label.count, account.without_label.keys[:2]) == (10, ["k5", "k6"])
     assert (account.without_prediction.count, account.without_prediction.keys) == (2, ["k15", "k17"])
@@ -110,8 +110,8 @@ def test_a_repeated_prediction_far_away_is_found(files, rows):
     again = {**rows[0][0], "tags": ["O"] * len(rows[0][0]["tags"])}
     log = [log for log, _ in rows[:1500]]
     labels = [label for _, label in rows[:1500]]
-    first = evaluate_late(*files(log, labels), options())
-    second = evaluate_late(*files([*log, again], labels), options())
+    first = evaluate_delayed_labels(*files(log, labels), options())
+    second = evaluate_delayed_labels(*files([*log, again], labels), options())
     assert second.account.duplicate_predictions.keys == ["k0"]
     assert first.evaluation == second.evaluation  # the first answer counts
 
@@ -119,7 +119,7 @@ def test_a_repeated_prediction_far_away_is_found(files, rows):
 def test_spans_are_scored_to_the_character(files):
     log = {"tokens": ["New", "Delhi", "."], "tags": ["B-L", "I-L", "O"], "starts": [0, 4, 9], "ends": [3, 9, 10]}
     labels = [[[0, 9, "L"]], [[0, 10, "L"]], []]
-    result = evaluate_late(
+    result = evaluate_delayed_labels(
         *files(
             [{"key": number, **log} for number in range(3)],
             [{"key": number, "entities": entities} for number, entities in enumerate(labels)],
@@ -133,7 +133,7 @@ def test_spans_are_scored_to_the_character(files):
 
 
 def test_entities_seen_in_training_are_scored_apart(files, rows):
-    result = evaluate_late(*files(*zip(*rows, strict=True)), options("entity_seen"))
+    result = evaluate_delayed_labels(*files(*zip(*rows, strict=True)), options("entity_seen"))
     found = {each.slice.name: each.candidate.entities.micro.support for each in result.evaluation.slices}
     assert set(found) == {"entity_seen=seen", "entity_seen=unseen"}
     assert sum(found.values()) == result.evaluation.overall.candidate.entities.micro.support
@@ -145,7 +145,7 @@ def test_thresholds_are_told_apart(files, rows):
         Rule("entity_f1", "source=app", min=0.99),
         Rule("entity_f1", "window=2026-11-02", min=0.99, min_support=10**6),
     )
-    result = evaluate_late(*files(*zip(*rows, strict=True)), options("source", window="day", rules=rules))
+    result = evaluate_delayed_labels(*files(*zip(*rows, strict=True)), options("source", window="day", rules=rules))
     assert [(rule.slice, rule.state) for rule in result.evaluation.blessing.rules] == [
         ("source=app", "failed"),
         ("all examples", "passed"),
@@ -156,7 +156,7 @@ def test_thresholds_are_told_apart(files, rows):
 
 
 def test_json_holds_everything(files, rows):
-    result = evaluate_late(*files(*zip(*rows[:50], strict=True)), options("source"))
+    result = evaluate_delayed_labels(*files(*zip(*rows[:50], strict=True)), options("source"))
     document = json.loads(result.to_json())
     assert document["account"]["scored"] == 50
     assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["support"] > 0
@@ -164,13 +164,13 @@ def test_json_holds_everything(files, rows):
 
 def test_a_field_that_no_line_has_is_refused(files, rows):
     with pytest.raises(EvaluationError, match=r"log\.jsonl: no line that has a label has a field 'sorce'"):
-        evaluate_late(*files(*zip(*rows[:5], strict=True)), options("sorce"))
+        evaluate_delayed_labels(*files(*zip(*rows[:5], strict=True)), options("sorce"))
 
 
 def test_a_time_that_is_missing_is_named(files, rows):
     log = [{name: value for name, value in rows[0][0].items() if name != "timestamp"}]
     with pytest.raises(EvaluationError, match=r"log\.jsonl:1: timestamp: is None"):
-        evaluate_late(*files(log, [rows[0][1]]), options(window="day"))
+        evaluate_delayed_labels(*files(log, [rows[0][1]]), options(window="day"))
 
 
 @pytest.mark.parametrize("empty", ["log", "labels", "both"])
@@ -178,4 +178,4 @@ def test_nothing_in_common_is_an_error(files, rows, empty):
     log = [] if empty in ("log", "both") else [rows[0][0]]
     labels = [] if empty in ("labels", "both") else [rows[1][1]]
     with pytest.raises(EvaluationError, match=r"log\.jsonl and .*labels\.jsonl: nothing to score\. Of "):
-        evaluate_late(*files(log, labels), options())
+        evaluate_delayed_labels(*files(log, labels), options())

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 from packaging.version import Version
 
-from components.exporter.add_signatures.add_signatures import resign
-from components.exporter.errors import ResignError
-from components.exporter.saved_model.embedded_metadata import attach, attached_contract, attached_manifest
+from components.exporter.add_signatures.add_signatures import add_signatures
+from components.exporter.errors import AddSignaturesError
+from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract, embedded_manifest
 from components.exporter.validator import ExportInvalidError, validate_export
 
 
@@ -56,7 +56,7 @@ KEY = {"key": ("string", (None,))}
 
 
 def test_keyed_prediction_of_the_articles_image_model(image_model, tmp_path):
-    report = resign(
+    report = add_signatures(
         image_model, tmp_path / "keyed", add=["keyed"], default="keyed", keep_original_as="unkeyed_signature"
     )
     assert report.passed
@@ -88,7 +88,7 @@ def price_model(tmp_path_factory):
 
 
 def test_feature_forwarding_of_the_articles_price_model(price_model, tmp_path):
-    resign(price_model, tmp_path / "made", forward={"tax_rate": "string", "source": "string"})
+    add_signatures(price_model, tmp_path / "made", forward={"tax_rate": "string", "source": "string"})
     number = ("float32", (None, 1))
     inputs = {"rooms": number, "tax_rate": number}
     assert signatures(tmp_path / "made") == {
@@ -130,7 +130,7 @@ def test_four_hops_with_every_source_deleted(tiny, tmp_path):
     source, sizes = tmp_path / "start", []
     for number, wishes in enumerate(steps, 1):
         made = tmp_path / f"hop{number}"
-        report = resign(source, made, **wishes)
+        report = add_signatures(source, made, **wishes)
         shutil.rmtree(source)
         sizes.append((made / "saved_model.pb").stat().st_size)
         source = made
@@ -177,10 +177,10 @@ def tf1_model(tmp_path):
 
 def test_a_tensorflow_1_model_keeps_names_that_python_does_not_allow(tf1_model, tmp_path):
     if Version(tf.__version__) >= Version("2.17"):
-        with pytest.raises(ResignError, match=r"such an input: 'class'.*Re-sign it with TensorFlow 2\.16"):
-            resign(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
+        with pytest.raises(AddSignaturesError, match=r"such an input: 'class'.*Re-sign it with TensorFlow 2\.16"):
+            add_signatures(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
         return
-    report = resign(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
+    report = add_signatures(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
     assert report.passed
     inputs = {"class": ("string", (None,)), "image/encoded": ("float32", (None, 3))}
     outputs = {"ids": ("int64", (None,)), "scores/all": ("float32", (None, 2))}
@@ -188,7 +188,7 @@ def test_a_tensorflow_1_model_keeps_names_that_python_does_not_allow(tf1_model, 
     assert {name: (each.dtype, each.shape) for name, each in keyed.inputs.items()} == {**inputs, **KEY}
     assert {name: (each.dtype, each.shape) for name, each in keyed.outputs.items()} == {**outputs, **KEY}
     assert set(report.contract.signatures["unkeyed_signature"].inputs) == set(inputs)
-    assert resign(tmp_path / "made", tmp_path / "again", forward={"page": "int64"}).passed
+    assert add_signatures(tmp_path / "made", tmp_path / "again", forward={"page": "int64"}).passed
     request = {"class": ["b", "x"], "image/encoded": np.float32([[1, 2, 3], [0, 0, 1]]), "key": ["1", "2"]}
     found = answers(tmp_path / "made", "keyed", **request)
     assert found["ids"].tolist() == [1, -1]
@@ -201,7 +201,7 @@ def test_a_model_without_batches(tmp_path):
     scalar = tf.TensorSpec([], tf.float32, name="x")
     module.serve = tf.function(lambda x: {"y": x * module.factor}, input_signature=[scalar])
     tf.saved_model.save(module, str(tmp_path / "scalar"), signatures=module.serve)
-    resign(tmp_path / "scalar", tmp_path / "made", add=["keyed"])
+    add_signatures(tmp_path / "scalar", tmp_path / "made", add=["keyed"])
     found = answers(tmp_path / "made", "keyed", x=2.0, key="only")
     assert (found["y"], found["key"]) == (6.0, b"only")
 
@@ -214,7 +214,7 @@ def test_a_model_that_only_python_can_load_is_healed(tmp_path):
     options = tf.saved_model.SaveOptions(save_debug_info=False)
     tf.saved_model.save(module, str(tmp_path / "broken"), signatures=module.serve, options=options)
     assert {check.pitfall for check in validate_export(tmp_path / "broken").failures} >= {"keras_variables"}
-    assert resign(tmp_path / "broken", tmp_path / "made", add=["keyed"]).passed
+    assert add_signatures(tmp_path / "broken", tmp_path / "made", add=["keyed"]).passed
     assert "keras_variables" not in {check.pitfall for check in validate_export(tmp_path / "made").failures}
 
 
@@ -222,7 +222,7 @@ def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_p
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     source = shutil.copytree(tiny.folder, tmp_path / "source")
-    attach(source, tiny.contract)
+    embed_metadata(source, tiny.contract)
     (source / "assets.extra" / "note.txt").write_text("kept")
     file = source / "assets.extra" / "tf_serving_warmup_requests"
     with tf.io.TFRecordWriter(str(file)) as writer:
@@ -233,24 +233,24 @@ def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_p
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
             writer.write(log.SerializeToString())
     made = tmp_path / "made"
-    resign(source, made, default="keyed", keep_original_as="plain")
+    add_signatures(source, made, default="keyed", keep_original_as="plain")
     assert (made / "assets.extra" / "note.txt").read_text() == "kept"
     records = tf.data.TFRecordDataset(str(made / "assets.extra" / file.name)).as_numpy_iterator()
     logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
     assert [log.predict_log.request.model_spec.signature_name for log in logs] == ["plain", "keyed"]
-    contract = attached_contract(made)
+    contract = embedded_contract(made)
     assert contract.signatures["plain"].inputs["sentence"].role == "text"
     assert contract.signatures["serving_default"].outputs["key"].forwards == "key"
-    assert validate_export(made, contract, tiny.golden, manifest=attached_manifest(made)).passed
+    assert validate_export(made, contract, tiny.golden, manifest=embedded_manifest(made)).passed
 
 
 def test_requests_that_cannot_be_made_up_must_be_given(tiny, tmp_path):
-    with pytest.raises(ResignError, match=r"signature serving_examples answers.*--golden"):
-        resign(tiny.folder, tmp_path / "made", keep_original_as="plain")
+    with pytest.raises(AddSignaturesError, match=r"signature serving_examples answers.*--golden"):
+        add_signatures(tiny.folder, tmp_path / "made", keep_original_as="plain")
     text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"Joe Biden"]))
     example = tf.train.Example(features=tf.train.Features(feature={"sentence": text})).SerializeToString()
     known = {"signature": "serving_examples", "inputs": {"examples": [example]}, "outputs": {}}
-    report = resign(tiny.folder, tmp_path / "made", keep_original_as="plain", golden=[known])
+    report = add_signatures(tiny.folder, tmp_path / "made", keep_original_as="plain", golden=[known])
     assert report.passed
     assert "plain" in report.contract.signatures
 
@@ -269,30 +269,30 @@ def test_requests_that_cannot_be_made_up_must_be_given(tiny, tmp_path):
     ],
 )
 def test_wishes_that_do_not_go_with_the_model_are_refused(tiny, wishes, message):
-    from components.exporter.add_signatures.plan import plan_resigning
+    from components.exporter.add_signatures.plan import plan_added_signatures
 
-    with pytest.raises(ResignError, match=message):
-        plan_resigning(tiny.contract, **wishes)
+    with pytest.raises(AddSignaturesError, match=message):
+        plan_added_signatures(tiny.contract, **wishes)
 
 
 def test_folders_are_looked_at_before_anything_is_loaded(tiny, tmp_path):
-    with pytest.raises(ResignError, match="exists already"):
-        resign(tiny.folder, tmp_path, add=["keyed"])
-    with pytest.raises(ResignError, match=r"no saved_model\.pb"):
-        resign(tmp_path, tmp_path / "made", add=["keyed"])
+    with pytest.raises(AddSignaturesError, match="exists already"):
+        add_signatures(tiny.folder, tmp_path, add=["keyed"])
+    with pytest.raises(AddSignaturesError, match=r"no saved_model\.pb"):
+        add_signatures(tmp_path, tmp_path / "made", add=["keyed"])
 
 
 def test_a_copy_that_answers_otherwise_is_thrown_away(image_model, tmp_path, monkeypatch):
-    from components.exporter.add_signatures import add_signatures as resigning
+    from components.exporter.add_signatures import add_signatures as module
 
-    real = resigning.reference_answers
+    real = module.reference_answers
 
     def wrong(*args):
         cases = real(*args)
         cases[1]["outputs"]["preds"][0][0] += 1e-7
         return cases
 
-    monkeypatch.setattr(resigning, "reference_answers", wrong)
+    monkeypatch.setattr(module, "reference_answers", wrong)
     with pytest.raises(ExportInvalidError, match="golden_answers"):
-        resign(image_model, tmp_path / "made", add=["keyed"])
+        add_signatures(image_model, tmp_path / "made", add=["keyed"])
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,7 @@ from support.repository import ROOT
 
 from components.exporter.any_model.export import export_model
 from components.exporter.errors import ModelExportError
-from components.exporter.saved_model.embedded_metadata import attached_contract, attached_manifest
+from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest
 from components.exporter.validator import validate_export
 from components.exporter.validator.probe.checks import CHECKS
 
@@ -156,7 +156,7 @@ def test_every_check_passes_and_the_model_carries_contract_and_manifest(served):
     assert {check.name for check in served.report.checks} == {check.name for check in CHECKS} | {"keras_answers"}
     assert json.loads((served.folder.parent / "validation.json").read_text())["passed"] is True
     assert sorted(path.name for path in served.folder.parent.iterdir()) == ["1", "validation.json"]
-    contract, manifest = attached_contract(served.folder), attached_manifest(served.folder)
+    contract, manifest = embedded_contract(served.folder), embedded_manifest(served.folder)
     assert contract == served.report.contract
     assert validate_export(served.folder, contract, manifest=manifest, batches=(1,)).passed
 

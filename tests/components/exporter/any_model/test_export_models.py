@@ -12,7 +12,7 @@ from components.exporter.any_model.export import export_model
 from components.exporter.any_model.keras_interface import KerasInterface
 from components.exporter.any_model.label_lookup import LabelLookup
 from components.exporter.any_model.module import GenericModule
-from components.exporter.errors import ModelExportError, ResignError
+from components.exporter.errors import AddSignaturesError, ModelExportError
 from components.exporter.validator import ExportInvalidError
 
 
@@ -157,7 +157,7 @@ def test_a_file_of_labels_keeps_every_character(tmp_path):
         ({"default": "other"}, ModelExportError, "default is 'other'"),
         ({"default": "keyed", "key": None}, ModelExportError, "keyed needs a key"),
         ({"forward": {"region": "text"}}, ModelExportError, "region has dtype 'text'"),
-        ({"forward": {"scores": "float32"}}, ResignError, "has an output of that name"),
+        ({"forward": {"scores": "float32"}}, AddSignaturesError, "has an output of that name"),
         ({"labels": []}, ModelExportError, "holds no label"),
         ({"labels": "none.txt"}, ModelExportError, "there is no file none.txt"),
         ({"labels": ["a", "b", "c"]}, ModelExportError, r"there are 3 .*output scores has shape \(None, 2\)"),

@@ -126,23 +126,23 @@ def test_padding_is_marked_in_every_output(served):
     assert b"[PAD]" not in outputs["tags"][1]
 
 
-def test_lowered_outside_tags_are_chosen_less_often_and_scores_stay_probabilities(
+def test_outside_tags_with_a_negative_bias_are_chosen_less_often_and_scores_stay_probabilities(
     trained, transformed, tmp_path_factory
 ):
     sentences = random_sentences(50)
     outside, scores, settings = {}, {}, ExportSettings("plain", {})
-    for shift in (0.0, 50.0):
-        shifted = dataclasses.replace(trained, outside_shift=shift)
-        folder = str(tmp_path_factory.mktemp("shift") / "model")
-        export(shifted, transformed.graph, folder, settings)
+    for bias in (0.0, -50.0):
+        biased = dataclasses.replace(trained, outside_bias=bias)
+        folder = str(tmp_path_factory.mktemp("bias") / "model")
+        export(biased, transformed.graph, folder, settings)
         answer = tf.saved_model.load(folder).signatures["serving_default"](sentence=tf.constant(sentences))
         tags, real = answer["tags"].numpy(), answer["ends"].numpy() > 0
-        assert training_graph_tags(shifted, transformed.graph, sentences, settings.decoding) == [
+        assert training_graph_tags(biased, transformed.graph, sentences, settings.decoding) == [
             row[keep].tolist() for row, keep in zip(tags.astype(str), real, strict=True)
         ]
-        outside[shift] = (tags[real] == b"OUT").sum()
-        scores[shift] = answer["scores"].numpy()[real]
-    assert outside[50.0] == 0 < outside[0.0]
+        outside[bias] = (tags[real] == b"OUT").sum()
+        scores[bias] = answer["scores"].numpy()[real]
+    assert outside[-50.0] == 0 < outside[0.0]
     # The probability of the tag that was chosen: lower where another was the more probable one.
-    assert (scores[50.0] <= scores[0.0] + 1e-6).all()
-    assert scores[50.0].min() < 0.5
+    assert (scores[-50.0] <= scores[0.0] + 1e-6).all()
+    assert scores[-50.0].min() < 0.5

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.exporter.serving.decoding import decode_legal
+from components.exporter.serving.decoding import decode_constrained
 from components.text.tags import to_iob2
-from components.text.token_positions import TokenPlaces
+from components.text.token_positions import TokenPositions
 from components.text.transitions import legal_path, transitions
 
 TAGS = ("[PAD]", "O", "B-X", "I-X", "B-Y", "I-Y")
@@ -30,7 +30,7 @@ def random_rows(lengths, seed=0):
 def decode(rows):
     flat = np.concatenate([*rows, np.zeros([0, len(TAGS)], "float32")])
     splits = np.cumsum([0, *map(len, rows)])
-    ids = tf.function(lambda logits, splits: decode_legal(logits, TokenPlaces.of(splits), TAGS))(
+    ids = tf.function(lambda logits, splits: decode_constrained(logits, TokenPositions.of(splits), TAGS))(
         tf.constant(flat, tf.float32), tf.constant(splits, tf.int64)
     )
     return [ids[start:end].numpy().tolist() for start, end in itertools.pairwise(splits)]

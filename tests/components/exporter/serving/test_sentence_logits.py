@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from components.exporter.serving.sentence_logits import sentence_logits
-from components.text.token_positions import TokenPlaces
+from components.text.token_positions import TokenPositions
 from components.text.windows import Windows
 
 REACH = 2
@@ -38,7 +38,7 @@ def batch(lengths, seed=0):
 def logits(ids, gap):
     function = tf.function(
         lambda values: sentence_logits(
-            tagger, gap, Windows(8, REACH), values, TokenPlaces.of(values["word_ids"].row_splits)
+            tagger, gap, Windows(8, REACH), values, TokenPositions.of(values["word_ids"].row_splits)
         )
     )
     return function(ids).numpy()

@@ -7,7 +7,7 @@ import pytest
 
 from components.exporter.contract.contract import build_contract
 from components.exporter.errors import ContractError
-from components.exporter.saved_model.embedded_metadata import attach
+from components.exporter.saved_model.embedded_metadata import embed_metadata
 from components.exporter.settings import ExportSettings
 from components.registry.store.pyfunc_folder import write_pyfunc_folder
 from components.registry.store.served_interface import input_example, mlflow_signature, model_contract
@@ -16,7 +16,7 @@ from components.registry.store.served_interface import input_example, mlflow_sig
 @pytest.fixture(params=["plain", "keyed"])
 def contract(request, model_dir):
     made = build_contract(ExportSettings(default=request.param, forward={"source": "string", "age": "int64"}))
-    attach(model_dir, made)
+    embed_metadata(model_dir, made)
     return model_contract(model_dir)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.exporter.contract.contract import build_contract
-from components.exporter.saved_model.embedded_metadata import attach
+from components.exporter.saved_model.embedded_metadata import embed_metadata
 from components.exporter.saved_model.exporting import export
 from components.exporter.saved_model.scrub import scrub_build_paths
 from components.exporter.settings import ExportSettings
@@ -28,7 +28,7 @@ def exported(trained, transformed, tmp_path_factory):
         folder = tmp_path_factory.mktemp(default) / "model"
         export(trained, transformed.graph, str(folder), settings)
         scrub_build_paths(folder)
-        attach(folder, build_contract(settings))
+        embed_metadata(folder, build_contract(settings))
         made[default] = folder
     return types.SimpleNamespace(**made)
 
@@ -78,5 +78,5 @@ def ask():
 def pytest_collection_modifyitems(items):
     """What a layout does to a model hardly depends on the tagger in it: one is enough for the default run."""
     for item in items:
-        if "packaging" in item.path.parts and "article" in item.name:
+        if "packaging" in item.path.parts and "transformer" in item.name:
             item.add_marker(pytest.mark.slow)

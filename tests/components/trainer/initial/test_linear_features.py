@@ -29,7 +29,7 @@ OPTIONS = {
 
 
 def tagger(rows):
-    return build_tagger("production", linear_weights=5 * rows, **OPTIONS)
+    return build_tagger("cnn_linear", linear_weights=5 * rows, **OPTIONS)
 
 
 def owners(model):
@@ -109,7 +109,7 @@ def test_how_many_features_are_kept_is_said(made_up, monkeypatch):
     assert said == [f"linear features: {frequent} stand 2 times or more, {np.count_nonzero(owners(model))} are kept"]
 
 
-@pytest.mark.parametrize("settings", ["production"], indirect=True)
+@pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_training_chooses_features_and_keeps_one_table_of_them(trained):
     linear = trained.model.linear
     known = linear.owners.numpy() != 0
@@ -145,10 +145,10 @@ for strategy in (tf.distribute.OneDeviceStrategy("/cpu:0"), tf.distribute.Mirror
     devices = Devices(strategy)
     keras.utils.set_random_seed(7)
     with strategy.scope():
-        model = build_tagger("production", linear_weights=5 * 256, **OPTIONS)
+        model = build_tagger("cnn_linear", linear_weights=5 * 256, **OPTIONS)
     choose_linear_features(model, made_up.train)
     optimizer = Adam(weights_of(model), lambda step: 0.01, strategy)
-    step = TrainingStep(model, supervised(tagger_loss("production", made_up.tags)), optimizer, devices, 1.0)
+    step = TrainingStep(model, supervised(tagger_loss("cnn_linear", made_up.tags)), optimizer, devices, 1.0)
     # The second batch has one window: one of two devices has nothing to do.
     batches = list(made_up.batches(size=149).epoch(0))
     assert sorted(len(batch.tags) for batch in batches) == [1, 149]

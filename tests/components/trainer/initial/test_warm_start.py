@@ -15,8 +15,8 @@ from components.trainer.initial.warm_start import TAGS, WORDS, warm_start, warm_
 from components.trainer.trained_model import TrainedModel
 
 OPTIONS = {
-    "article": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16},
-    "production": {
+    "transformer": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16},
+    "cnn_linear": {
         "embed_dim": 16, "width": 16, "dilations": [1, 2],
         "input_dropout": 0.1, "dropout": 0.1, "word_dropout": 0.1, "subword_dropout": 0.1,
         "linear_weights": 1000, "linear_members": 2, "linear_dropout": 0.1,
@@ -75,7 +75,7 @@ def test_copying_by_position_would_not_do(kind):
 
 def test_a_new_tag_begins_fresh_and_the_others_stay():
     more = {**NEW, TAGS: [*NEW[TAGS], "B-ORG"]}
-    old, new = _tagger("article", OLD, 1), _tagger("article", more, 2)
+    old, new = _tagger("transformer", OLD, 1), _tagger("transformer", more, 2)
     fresh = keras.ops.convert_to_numpy(new.scores.kernel)[:, 4].copy()
     report = warm_start(new, old, more, OLD)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(new.scores.kernel)[:, 4], fresh)
@@ -86,7 +86,7 @@ def test_a_new_tag_begins_fresh_and_the_others_stay():
 
 
 def test_what_has_another_size_begins_fresh_and_is_named():
-    old, new = _tagger("production", OLD, 1), _tagger("production", NEW, 2, width=24)
+    old, new = _tagger("cnn_linear", OLD, 1), _tagger("cnn_linear", NEW, 2, width=24)
     before = keras.ops.convert_to_numpy(new.widen.kernel).copy()
     report = warm_start(new, old, NEW, OLD)
     assert {"widen/kernel", "widen/bias", "scores/kernel"} <= set(report.fresh)
@@ -97,7 +97,7 @@ def test_what_has_another_size_begins_fresh_and_is_named():
 
 
 def test_random_states_stay_those_of_the_new_model():
-    old, new = _tagger("production", OLD, 1), _tagger("production", NEW, 2)
+    old, new = _tagger("cnn_linear", OLD, 1), _tagger("cnn_linear", NEW, 2)
 
     def states(model):
         return [keras.ops.convert_to_numpy(v).tolist() for v in model.variables if "seed_generator" in v.path]
@@ -124,7 +124,7 @@ class _Graph:
 
 
 def _tagger_earlier_model(words: int) -> keras.Model:
-    return build_tagger("article", {**SIZES, "vocab_size": words}, **ARTICLE)
+    return build_tagger("transformer", {**SIZES, "vocab_size": words}, **ARTICLE)
 
 
 @pytest.fixture
@@ -151,10 +151,10 @@ def test_warm_start_from_reads_weights_and_vocabularies(folder, caplog):
 def test_warm_start_from_another_kind_of_tagger_is_none(folder, caplog):
     options = {"embed_dim": 8, "width": 8, "dilations": [1], "linear_weights": 100, "linear_members": 1}
     options |= dict.fromkeys(("input_dropout", "dropout", "word_dropout", "subword_dropout", "linear_dropout"), 0.0)
-    model = build_tagger("production", {**SIZES, "vocab_size": 4}, **options)
+    model = build_tagger("cnn_linear", {**SIZES, "vocab_size": 4}, **options)
     with caplog.at_level(logging.WARNING, logger="absl"):
         assert warm_start_from(str(folder), model, _Graph(["[PAD]", "[UNK]", "a", "d"])) is None
-    assert "the champion is a NERModel, this is a ProductionModel" in caplog.text
+    assert "the champion is a TransformerTagger, this is a CnnLinearTagger" in caplog.text
 
 
 @pytest.mark.parametrize("file", ["model.keras", "trained_model.json", "word_vocabulary"])
@@ -172,4 +172,4 @@ def test_the_file_of_a_saved_model_names_its_class(folder):
     import zipfile
 
     with zipfile.ZipFile(folder / "model.keras") as archive:
-        assert json.loads(archive.read("config.json"))["class_name"] == "NERModel"
+        assert json.loads(archive.read("config.json"))["class_name"] == "TransformerTagger"

@@ -9,7 +9,7 @@ from components.trainer.loop.epoch_log import EpochLog, line
 
 ROW = {
     "loss": 0.125, "val_loss": 0.25, "val_entity_precision": 0.5, "val_entity_recall": 0.25, "val_entity_f1": 0.333,
-    "outside_shift": 1.0, "tokens_per_second": 12345.6, "data_wait": 0.012, "mfu": None,
+    "outside_bias": -1.0, "tokens_per_second": 12345.6, "data_wait": 0.012, "mfu": None,
 }  # fmt: skip
 
 

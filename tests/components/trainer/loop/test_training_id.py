@@ -22,7 +22,7 @@ def number(settings, folder, code="x", earlier=None):
     return training_id(settings, [str(folder / "train")], [str(folder / "dev")], str(folder / "graph"), code, earlier)
 
 
-@pytest.mark.parametrize("settings", ["production"], indirect=True)
+@pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_where_the_data_lie_does_not_matter(settings, data, tmp_path):
     before = number(settings, data)
     assert len(before) == 32
@@ -31,7 +31,7 @@ def test_where_the_data_lie_does_not_matter(settings, data, tmp_path):
     assert number(dataclasses.replace(settings, checkpoint_steps=7), other) == before
 
 
-@pytest.mark.parametrize("settings", ["production"], indirect=True)
+@pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_whatever_the_result_depends_on_matters(settings, data):
     numbers = {number(settings, data), number(settings, data, "y")}
     numbers.add(number(dataclasses.replace(settings, seed=9), data))

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from components.model.constrained_crf_loss import LegalSequenceLoss
+from components.model.constrained_crf_loss import ConstrainedCrfLoss
 from components.trainer.loop.optimizer import Adam
 from components.trainer.loop.training_step import TrainingStep, supervised, weights_of
 
@@ -50,7 +50,7 @@ def test_compiled_steps_give_the_same_in_spite_of_padding(made_up, cpu, plain):
 
 def test_a_loss_that_goes_from_token_to_token_can_be_trained_for_with_a_compiled_tagger(made_up, cpu):
     made_up = copy.copy(made_up)
-    made_up.loss = LegalSequenceLoss(made_up.tags)
+    made_up.loss = ConstrainedCrfLoss(made_up.tags)
     assert_same(
         after_steps(made_up, cpu, steps=1, jit_compile=True, fixed_shapes=True), after_steps(made_up, cpu, steps=1)
     )

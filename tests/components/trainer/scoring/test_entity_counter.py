@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from components.text.entity_scores import EntityCounts
 from components.text.transitions import legal_path, transitions
-from components.trainer.scoring.entity_counter import SHIFTS, EntityCounter, outside_tags
+from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter, outside_tags
 
 TAGS = ["[PAD]", "O", "B-A", "I-A", "OUT", "B-B", "I-B"]
 
@@ -24,11 +24,11 @@ def random_batch(seed, rows=5, tokens=8):
     return logits, np.where(np.arange(tokens) < lengths[:, None], gold, 0)
 
 
-def one_by_one(logits, gold, shift):
+def one_by_one(logits, gold, bias):
     """The scores by decoding and reading each sentence alone."""
     counts, rules = EntityCounts(), transitions(TAGS)
     names = np.array([*TAGS, "B-[UNSEEN]"], dtype=object)
-    for row, ids in zip(logits - np.float32(shift) * outside_tags(TAGS), gold, strict=True):
+    for row, ids in zip(logits + np.float32(bias) * outside_tags(TAGS), gold, strict=True):
         real = ids != 0
         counts.add(names[ids[real]].tolist(), names[legal_path(row[real], *rules)].tolist())
     return counts.micro()
@@ -39,8 +39,8 @@ def test_scores_are_those_of_each_sentence_alone(seed):
     logits, gold = random_batch(seed)
     counter = EntityCounter(TAGS)
     counter.add(logits, gold)
-    for shift, (found, predicted, labelled) in zip(SHIFTS, counter.counts.tolist(), strict=True):
-        scores = one_by_one(logits, gold, shift)
+    for bias, (found, predicted, labelled) in zip(OUTSIDE_BIASES, counter.counts.tolist(), strict=True):
+        scores = one_by_one(logits, gold, bias)
         assert labelled == scores.support
         assert (found / predicted if predicted else 0.0) == scores.precision
         assert (found / labelled if labelled else 0.0) == scores.recall
@@ -55,14 +55,14 @@ def test_batches_add_up():
     np.testing.assert_array_equal(together.counts, apart.counts)
 
 
-def test_best_is_the_highest_f1_and_the_smallest_of_equal_shifts():
+def test_best_is_the_highest_f1_and_the_smallest_of_equal_biass():
     logits = np.full((1, 3, len(TAGS)), -9.0, np.float32)
     logits[0, :, 1] = 2.2  # outside everywhere, the first token by 1.2 only
     logits[0, 0, 2] = 1.0
     counter = EntityCounter(TAGS)
     counter.add(logits, np.array([[2, 1, 1]]))
-    shift, scores = counter.best()
-    assert (shift, scores.f1, scores.support) == (1.5, 1.0, 1)
+    bias, scores = counter.best()
+    assert (bias, scores.f1, scores.support) == (1.5, 1.0, 1)
 
 
 def test_nothing_but_padding_counts_nothing():
