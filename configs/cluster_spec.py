@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 NODES = (
-    "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource", "DriftValidator", "Transform",
-    "Tuner", "Trainer", "Exporter", "Evaluator", "Reporter", "RegistryPusher",
+    "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource", "DriftValidator",
+    "Transform", "Tuner", "Trainer", "Exporter", "Evaluator", "Reporter", "RegistryPusher",
 )  # fmt: skip
 """The nodes that are pods; `Corpus` is an importer, for which Kubeflow itself does all there is to do."""
 

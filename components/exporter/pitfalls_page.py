@@ -11,7 +11,8 @@ _HEAD = """# Pitfalls of exporting models
 
 What the validator calls by name. Every one of these loads, trains or even serves somewhere, and fails where it matters.
 This page is written from components/exporter/validator/probe/pitfalls.py; a broken export for each of them is built in
-tests/components/exporter/validator/test_pitfall_clinic.py and tests/components/exporter/saved_model/test_explained_errors.py.
+tests/components/exporter/validator/test_pitfall_clinic.py and
+tests/components/exporter/saved_model/test_explained_errors.py.
 """
 
 

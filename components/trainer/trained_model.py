@@ -27,7 +27,8 @@ class TrainedModel:
         windows: how sentences were cut in training.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
         history: one dict of numbers an epoch, None where one is not known.
-        outside_bias: added to the logits of outside tags before decoding: the value that gives the highest entity F1 on the eval split. Probabilities are those of the logits as they are.
+        outside_bias: added to the logits of outside tags before decoding: the value that gives the highest entity
+            F1 on the eval split. Probabilities are those of the unbiased logits.
     """
 
     model: keras.Model

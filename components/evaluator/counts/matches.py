@@ -17,7 +17,9 @@ _KIND = {name: number for number, name in enumerate(ERROR_KINDS)}
 
 @dataclasses.dataclass(frozen=True)
 class Matches:
-    """Gold against predicted entities of one batch; `components.evaluator.results.evaluation.Scores` defines each measure.
+    """Gold against predicted entities of one batch.
+
+    `components.evaluator.results.evaluation.Scores` defines each measure.
 
     Attributes:
         right: bool [predicted], both ends and type agree with a gold entity.

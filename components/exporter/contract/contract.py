@@ -25,7 +25,8 @@ class Contract:
         signatures: by name.
         pad: what fills string rows up to the longest; empty: outputs are not padded.
         legal: whether tags are always legal IOB2.
-        outside_bias: added to the logits of outside tags before the tags are chosen; below 0, a token's tag may be less probable than the outside tag. Scores do not know of it.
+        outside_bias: added to the logits of outside tags before the tags are chosen; below 0, a token's tag
+            may be less probable than the outside tag. Scores ignore it.
     """
 
     version: int

@@ -1,4 +1,4 @@
-"""The command of every container: `python -m pipeline.kubeflow.container.entry_point`, with the arguments that TFX writes.
+"""The command of every container, `python -m pipeline.kubeflow.container.entry_point`, with TFX's arguments.
 
 It takes the place of TFX's own (`tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor`), with which no node
 of a pipeline runs on Kubeflow Pipelines 2.

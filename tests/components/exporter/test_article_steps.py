@@ -1,6 +1,7 @@
 """The second article's steps, with what it prints: "How to extend a Keras model to pass through keys and features".
 
-Its models are exported by `export_model`, its further signatures are added by `add_signatures`, and both ways give the same.
+Its models are exported by `export_model`, its further signatures are added by `add_signatures`, and both ways
+give the same.
 """
 
 from __future__ import annotations

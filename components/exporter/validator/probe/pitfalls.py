@@ -199,7 +199,7 @@ PITFALLS: dict[str, Pitfall] = {
         "Illegal IOB2",
         "An I- tag follows an outside tag or another type, so that entities begin nowhere.",
         "Each token's best tag was taken on its own.",
-        "Decode with the transitions of IOB2: exporter.decoding=legal, components.exporter.serving.decoding.decode_constrained.",
+        "Decode with the transitions of IOB2: exporter.decoding=constrained, or decode_constrained.",
     ),
     "crash": Pitfall(
         "The model takes its process down",
