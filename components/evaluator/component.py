@@ -37,7 +37,8 @@ class Evaluator(TfxEvaluator):
     Component `outputs` contains:
 
     *   `evaluation`: `ModelEvaluation` with TFMA's files and `scores.json`
-        (`components.evaluator.results.evaluation`); custom properties `entity_f1`, `entity_precision`, `entity_recall`, `entity_support`, `entity_macro_f1`, `strict_f1`,
+        (`components.evaluator.results.evaluation`); custom properties `entity_f1`, `entity_precision`,
+        `entity_recall`, `entity_support`, `entity_macro_f1`, `strict_f1`,
         `boundary_f1`, `type_f1`, `token_accuracy`, `calibration_error`, `example_count` (floats, of which the metadata
         store keeps six digits; `scores.json` has them all) and `blessed` (int).
     *   `blessing`: `ModelBlessing` with the custom properties that TFX sets, and `forced` (text) when somebody had to.
