@@ -16,7 +16,7 @@ from pipeline.run.code_version import code_version
 from pipeline.run.pretrained import pretrained
 from pipeline.samples.samples import write_sample
 
-SCHEMA = Path(__file__).parents[1] / "schemas" / "schema.pbtxt"
+SCHEMA = Path(__file__).parents[2] / "schemas" / "schema.pbtxt"
 # Everything that can change what a run makes; the command line and the registry cannot.
 _PACKAGES = ("components", "configs", "schemas")
 _NOT_OF_THE_MODEL: dict[str, Any] = {

@@ -16,8 +16,8 @@ from typing import TextIO
 import click
 from absl import logging as absl_logging
 
-_OURS = tuple(str(Path(__file__).parents[1] / package) for package in ("components", "pipeline"))
-_CHECKS = str(Path(__file__).parents[1] / "components" / "exporter" / "validator")
+_OURS = tuple(str(Path(__file__).parents[2] / package) for package in ("components", "pipeline"))
+_CHECKS = str(Path(__file__).parents[2] / "components" / "exporter" / "validator")
 # What LocalDagRunner logs; should it ever say it in other words, the progress lines are all that is lost.
 _NODE_STARTS = re.compile(r"Component (\S+) is running\.")
 
