@@ -10,6 +10,8 @@ import pytest
 # TensorFlow's greetings would bury pytest's summary; read when it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+pytest_plugins = ["support.processes"]
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -1,53 +1,98 @@
-"""Subprocesses that die with the test process.
+"""Subprocesses that never outlive the tests.
 
-A killed pytest runs no cleanup, and an orphaned training would run on for minutes. Linux kills a child when its parent
-dies if the child asks for it; elsewhere these functions behave like those of `subprocess`.
+As a pytest plugin, this module marks the environment of the test process and starts a watcher. When the test process
+ends, even by `kill -9`, the watcher kills every process that inherited the mark: children, grandchildren, Beam workers,
+servers. Tests start their own subprocesses with `run` and `popen`, which also clean up after a single test that fails
+or times out.
 """
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+MARK = "NER_TEST_SESSION"
+
+# An environment mark, because it also reaches processes that left their parent's session. The watcher polls its parent,
+# because a pipe's end stays open in forked children.
+_WATCHER = """
+import os, signal, sys, time
+parent, mark = int(sys.argv[1]), sys.argv[2].encode()
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+while os.getppid() == parent:
+    time.sleep(0.2)
+def marked():
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if mark in file.read().split(b"\\0"):
+                    yield int(name)
+        except OSError:
+            pass
+for _ in range(50):  # until a scan finds none: a process may fork while it is being killed
+    pids = list(marked())
+    if not pids:
+        break
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except OSError:
+            pass
+    time.sleep(0.1)
+"""
 
 
-def popen(command: Sequence[str], **kwargs: Any) -> subprocess.Popen:
-    """Starts a process that is killed when this one dies.
-
-    Call it from the main thread: the kernel counts the end of the calling thread as the parent's death.
-
-    Args:
-        command: program and arguments.
-        **kwargs: those of `subprocess.Popen`.
-    """
-    return subprocess.Popen(command, preexec_fn=_die_with(os.getpid()), **kwargs)
-
-
-def run(command: Sequence[str], *, timeout: float = 600, **kwargs: Any) -> subprocess.CompletedProcess:
-    """Runs a process to its end; it is killed when this one dies.
-
-    Args:
-        command: program and arguments.
-        timeout: seconds after which the process is killed.
-        **kwargs: those of `subprocess.run`.
-    """
-    return subprocess.run(command, timeout=timeout, preexec_fn=_die_with(os.getpid()), **kwargs)
+def pytest_configure() -> None:
+    """Marks this process and starts its watcher; workers of xdist are marked by their parent."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return
+    clean = {name: value for name, value in os.environ.items() if name != MARK}
+    os.environ[MARK] = uuid.uuid4().hex
+    subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _WATCHER, str(os.getpid()), f"{MARK}={os.environ[MARK]}"],
+        env=clean, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
 
 
-def _die_with(parent: int) -> Any:
-    if _LIBC is None:
-        return None
+class Process(subprocess.Popen):
+    """A process in a group of its own; leaving its context kills the group."""
 
-    def in_child() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # the parent died before prctl took effect
-            os.kill(os.getpid(), signal.SIGKILL)
+    def __exit__(self, *exception: Any) -> None:
+        """Kills the group, closes the streams and collects the exit status."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        super().__exit__(*exception)
 
-    return in_child
+
+def popen(command: Sequence[Any], *, env: Mapping[str, str] | None = None, **options: Any) -> Process:
+    """Starts a process like `subprocess.Popen`, in a process group of its own."""
+    environment = {**(os.environ if env is None else env), MARK: os.environ.get(MARK, "")}
+    return Process(command, env=environment, start_new_session=True, **options)
+
+
+def run(
+    command: Sequence[Any],
+    *,
+    timeout: float = 600,
+    check: bool = False,
+    input: str | bytes | None = None,
+    **options: Any,
+) -> subprocess.CompletedProcess:
+    """Runs a command like `subprocess.run`; on a timeout its whole process group is killed."""
+    if options.pop("capture_output", False):
+        options |= {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    if input is not None:
+        options["stdin"] = subprocess.PIPE
+    with popen(command, **options) as process:
+        stdout, stderr = process.communicate(input, timeout=timeout)
+    result = subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+    if check:
+        result.check_returncode()
+    return result
