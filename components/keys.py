@@ -11,7 +11,24 @@ TEST_SPLIT = "test"
 
 # Transform, Trainer, Tuner.
 
-# Exporter: signatures of the served model, files of the export.
+# Exporter: signatures of the served model.
+SERVING_DEFAULT = "serving_default"
+KEYED = "keyed"
+UNKEYED = "unkeyed_signature"
+FEATURE_FORWARD = "feature_forward"
+SERVING_EXAMPLES = "serving_examples"
+# Exporter: files and properties of the exported artifact.
+CONTRACT_FILE = "contract.json"
+VALIDATION_FILE = "validation.json"
+VALIDATED = "validated"
+SIGNATURES = "signatures"
+# Files inside a SavedModel. TensorFlow Serving reads only the warm-up requests from assets.extra.
+SAVED_MODEL_FILE = "saved_model.pb"
+ASSETS_EXTRA = "assets.extra"
+EMBEDDED_CONTRACT_FILE = "serving_contract.json"
+PROVENANCE_FILE = "provenance.json"
+MANIFEST_FILE = "manifest.json"
+WARMUP_FILE = "tf_serving_warmup_requests"
 
 # Evaluator, Reporter.
 
