@@ -10,6 +10,18 @@ TEST_SPLIT = "test"
 # CorpusExampleGen, DataValidator, DriftValidator.
 
 # Transform, Trainer, Tuner.
+MODEL_FILE = "model.keras"
+"""Weights and sizes of the trained model."""
+TRAINED_MODEL_FILE = "trained_model.json"
+"""Tags, windows, outside bias and history of the trained model."""
+HYPERPARAMETERS_FILE = "best_hyperparameters.txt"
+"""File of the HyperParameters artifact. TFX's Tuner writes it; its name is not part of TFX's interface."""
+VAL_ENTITY_F1 = "val_entity_f1"
+"""Entity F1 on the eval split: a column of the history and a custom property of the trained model."""
+EPOCHS = "epochs"
+"""Custom property of the trained model: the number of epochs that it was trained for."""
+MOST_EPOCHS = "most_epochs"
+"""Custom property of the trained model: the value of `trainer.epochs` in that run."""
 
 # Exporter: signatures of the served model.
 SERVING_DEFAULT = "serving_default"
