@@ -27,7 +27,8 @@ def schedule(
     Each retraining is a process of its own: it may fail, and the next one comes all the same. End it with Ctrl-C, or
     run it as a service; `ner retrain` in a crontab or a systemd timer does the same.
     """
-    from pipeline.retraining.schedule import next_times, run_at
+    from pipeline.retraining.cron import next_times
+    from pipeline.retraining.schedule import run_at
 
     now = datetime.now().astimezone()
     if show is not None:

@@ -1,56 +1,14 @@
-"""Times of a cron expression, and what happens at them."""
+"""The scheduler calls its action at the times of a cron expression."""
 
 from __future__ import annotations
 
-import itertools
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from components.common.errors import NerError
-from pipeline.retraining.schedule import next_times, run_at
+from pipeline.retraining.schedule import run_at
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
-
-
-@pytest.mark.parametrize(
-    ("expression", "expected"),
-    [
-        ("0 3 * * *", ["2026-11-23T03:00", "2026-11-24T03:00"]),
-        ("0 3 * * 0", ["2026-11-29T03:00", "2026-12-06T03:00"]),  # Sundays, as cron counts
-        ("0 3 * * 7", ["2026-11-29T03:00", "2026-12-06T03:00"]),
-        ("0 3 * * 1-5", ["2026-11-23T03:00", "2026-11-24T03:00"]),
-        ("*/30 * * * *", ["2026-11-22T12:30", "2026-11-22T13:00"]),
-        ("0 3 1 * 1", ["2026-11-23T03:00", "2026-11-30T03:00"]),  # cron's "or" of the two kinds of day
-        ("@daily", ["2026-11-23T00:00", "2026-11-24T00:00"]),
-    ],
-)
-def test_times_are_those_of_cron(expression, expected):
-    times = itertools.islice(next_times(expression, NOON), 2)
-    assert [time.isoformat()[:16] for time in times] == expected
-
-
-def test_a_night_with_a_changed_clock_has_its_run_once():
-    before = datetime(2026, 10, 24, 12, tzinfo=ZoneInfo("Europe/Berlin"))
-    times = list(itertools.islice(next_times("30 3 * * *", before), 3))
-    assert [(time.day, time.hour, time.minute) for time in times] == [(25, 3, 30), (26, 3, 30), (27, 3, 30)]
-
-
-@pytest.mark.parametrize(
-    ("expression", "says"),
-    [
-        ("0 3 * *", "has not five fields"),
-        ("0 0 3 * * *", "has not five fields"),
-        ("61 * * * *", "cannot be read"),
-        ("nonsense a b c d", "cannot be read"),
-        ("@never", "cannot be read"),
-        ("0 3 30 2 *", "never comes true"),
-    ],
-)
-def test_an_expression_that_is_none_is_told(expression, says):
-    with pytest.raises(NerError, match=says):
-        next(next_times(expression, NOON))
 
 
 class _Clock:

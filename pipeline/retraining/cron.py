@@ -1,0 +1,91 @@
+"""Cron expressions that every cron reads alike: crontab's five fields, as canonical lists of numbers.
+
+croniter reads the expression. APScheduler was tried and counts weekdays from Monday, so that `0 3 * * 0` runs on the
+wrong day without an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from components.common.errors import NerError
+
+_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat"
+_FIELD = re.compile(rf"(?:[0-9*,/-]|{_NAMES})+")  # croniter also reads L, W, #, ?, H and R, other crons do not
+_ODD_RANGE = re.compile(r"\b(\w+)-\1\b|[a-z]-[0-9]|[0-9]-[a-z]")  # croniter 7 reads 1-1 and mon-1 as a star
+
+
+def five_fields(expression: str) -> str:
+    """Returns the five fields of a cron expression with plain numbers instead of names, ranges and steps.
+
+    Args:
+        expression: minute, hour, day of month, month, day of week as in crontab(5), or `@daily` and the like.
+
+    Raises:
+        NerError: the expression is invalid, crons read it in different ways, or it never comes true.
+
+    >>> five_fields("*/20 3 * * mon-wed,7")
+    '0,20,40 3 * * 0,1,2,3'
+    """
+    from croniter import croniter
+
+    texts = expression.lower().split()
+    if not expression.startswith("@"):
+        if len(texts) != 5:
+            raise NerError(
+                f"--cron {expression!r}: {len(texts)} fields. Give the five of crontab, "
+                "e.g. '0 3 * * *' for every night at 3:00"
+            )
+        _check_fields(texts, expression)
+    try:
+        fields, _ = croniter.expand(expression)
+    except ValueError as error:  # croniter's errors are
+        raise NerError(
+            f"--cron {expression!r}: {str(error).rstrip('.')}. Give the five fields of crontab, e.g. '0 3 * * *'"
+        ) from None
+    canonical = " ".join(",".join(map(str, numbers)) for numbers in fields)
+    next(_times(canonical, expression, datetime(2024, 1, 1)))
+    return canonical
+
+
+def next_times(expression: str, after: datetime) -> Iterator[datetime]:
+    """Yields the times of a cron expression, in the time zone of `after`.
+
+    Args:
+        expression: as of `five_fields`.
+        after: every time is later than this.
+
+    Raises:
+        NerError: as `five_fields`.
+    """
+    yield from _times(five_fields(expression), expression, after)
+
+
+def _check_fields(texts: list[str], expression: str) -> None:
+    for text in texts:
+        if not _FIELD.fullmatch(text):
+            raise NerError(
+                f"--cron {expression!r}: {text!r} is not portable. "
+                "Use numbers, names such as mon or jan, lists a,b, ranges a-b and steps */n"
+            )
+        if _ODD_RANGE.search(text) or re.search(r"\*,|,\*", text):
+            raise NerError(f"--cron {expression!r}: {text!r} is ambiguous. Write * or the single values")
+    days = texts[2], texts[4]
+    if "*" not in days and "*" in days[0] + days[1]:
+        raise NerError(
+            f"--cron {expression!r}: crons disagree on a step */n in one day field next to a value in the other. "
+            "Write the days out, e.g. 1,3,5"
+        )
+
+
+def _times(canonical: str, expression: str, after: datetime) -> Iterator[datetime]:
+    from croniter import CroniterBadDateError, croniter
+
+    times = croniter(canonical, after, ret_type=datetime)
+    while True:
+        try:
+            yield times.get_next()
+        except CroniterBadDateError:
+            raise NerError(f"--cron {expression!r}: never comes true. Give a date that exists") from None
