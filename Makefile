@@ -1,8 +1,8 @@
-# Every target that needs the environment makes it first; where it is there already, that takes a fraction of a second.
+# Every target that needs the environment makes it first; with a complete environment that takes a fraction of a second.
 #
-#   make test ARGS="-k tags -x"        ARGS goes to pytest, to `ner run`, or to the resolver of `make lock`
+#   make test ARGS="-k tags -x"        ARGS are passed on to pytest, to `ner run`, or to the resolver of `make lock`
 #   make run CONFIG=configs/other.yaml
-#   make setup PYTHON=... STACK=...    which interpreter and which stack: see tools/setup.sh
+#   make setup PYTHON=... STACK=...    interpreter and stack (tools/setup.sh)
 
 SHELL := bash
 .DEFAULT_GOAL := help
@@ -10,12 +10,12 @@ SHELL := bash
 
 VENV ?= .venv
 STACK ?= auto
-# Not ?=, which would take unrelated variables of these common names from the environment.
+# Not ?=, which would read unrelated environment variables of these common names.
 CONFIG = configs/local.yaml
 ARGS =
 export VENV STACK
 
-# A file's tests stay together: they share what they built. A process takes up to 2 GB.
+# One process runs all tests of a file, because they share fixtures. A process takes up to 2 GB.
 PARALLEL := -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 BIN := $(VENV)/bin
@@ -24,32 +24,33 @@ CODE := pipeline components schemas configs benchmarks tests
 ##@ Use
 
 .PHONY: run
-run: setup ## Run the pipeline: sample corpus in, a tagged sentence out (CONFIG=configs/local.yaml)
+run: setup ## Run the pipeline on the sample corpus, then tag a sentence (CONFIG=configs/local.yaml)
 	@$(BIN)/ner run --config $(CONFIG) $(ARGS)
 	@$(BIN)/ner predict --config $(CONFIG) "Justin Trudeau went to New Delhi India"
 
 ##@ Check
 
 .PHONY: test
-test: setup ## Run all tests but the slow ones: unit, integration, end to end (ARGS=...)
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not gpu" $(ARGS)
+test: setup ## Run the tests that protect most, in about five minutes (ARGS=...)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not extended and not slow and not gpu" $(ARGS)
 
-.PHONY: test-fast
-test-fast: setup ## Run the tests that need no whole pipeline (ARGS=...)
-	@$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not gpu and not e2e" $(ARGS)
+.PHONY: test-extended
+test-extended: setup ## Run the tests that `make test` leaves out: more cases, real corpora, slow ones (ARGS=...)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "(extended or slow) and not gpu" $(ARGS)
 
-.PHONY: test-slow
-test-slow: setup ## Run the slow tests: real corpora, kills by the dozen, a schedule's minute (ARGS=...)
-	@$(BIN)/python -m pytest $(PARALLEL) -m "slow and not gpu" $(ARGS)
+.PHONY: test-all
+test-all: setup ## Run all tests (ARGS=...)
+	@$(BIN)/python -m pytest $(PARALLEL) -m "not gpu" $(ARGS)
 
 .PHONY: lint
-lint: setup ## Check style, formatting and types; changes nothing
+lint: setup ## Check style, formatting, import contracts and types; changes nothing
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/mypy
 
 .PHONY: format
-format: setup ## Format the code and repair what ruff can repair
+format: setup ## Format the code and apply ruff's fixes
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
 
@@ -96,11 +97,11 @@ gpu: ## Time training of the cnn_linear tagger on this machine's accelerator, by
 ##@ Environment
 
 .PHONY: setup
-setup: ## Make the environment, or complete it (PYTHON=, STACK=tfx116|tfx121, VENV=)
+setup: ## Create or complete the environment (PYTHON=, STACK=tfx116|tfx121, VENV=)
 	@bash tools/setup.sh
 
 .PHONY: lock
-lock: setup ## Resolve the constraints of both stacks again (ARGS=--upgrade: newest versions)
+lock: setup ## Resolve the constraints of both stacks again (ARGS=--upgrade for the newest versions)
 	@$(call resolve,tfx116,x86_64-manylinux_2_28)
 	@$(call resolve,tfx121,x86_64-manylinux_2_40)
 
@@ -110,11 +111,11 @@ clean: ## Remove caches and build leftovers
 	@find $(CODE) -type d -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: clean-all
-clean-all: clean ## Remove the environment too; what runs produced (work/) stays
+clean-all: clean ## Remove caches and the environment; the outputs of runs (work/) stay
 	@if [ -f $(VENV)/pyvenv.cfg ]; then rm -rf $(VENV); fi
 
 .PHONY: help
-help: ## Print this list
+help: ## Print this help
 	@awk 'BEGIN { FS = ":.*## " } \
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

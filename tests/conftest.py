@@ -7,30 +7,31 @@ from pathlib import Path
 
 import pytest
 
-# TensorFlow's greetings would bury pytest's summary; read when it is first imported.
+# TensorFlow's log would bury pytest's summary. TensorFlow reads this when it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-pytest_plugins = ["support.processes"]
+pytest_plugins = ["support.processes", "support.skips"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the few tests that take minutes first: begun last, they would leave the other processes idle."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    """Runs the longest tests first: started last, one of them would leave the other processes idle."""
+    marks = ("e2e", "slow", "extended")
+    items.sort(key=lambda item: next((i for i, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks)))
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of real corpora; the test is skipped where it is absent."""
+    """Folder of the real corpora; without it the test is skipped."""
     if not SHARED.is_dir():
-        pytest.skip("the real corpora (../shared/data) are not here")
+        pytest.skip("the real corpora (../shared/data) are missing")
     return SHARED
 
 
 @pytest.fixture(scope="session")
 def tiny_preset(tmp_path_factory):
-    """Folder of a BERT with random weights that knows a few word pieces, as keras-hub writes it."""
+    """Folder of a keras-hub preset: a tiny BERT with random weights and a few word pieces."""
     keras_hub = pytest.importorskip("keras_hub", reason="the extra `encoder` is not installed")
     letters = "abcdefghijklmnopqrstuvwxyz"
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{letter}" for letter in letters)]
