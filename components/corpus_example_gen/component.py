@@ -21,7 +21,7 @@ from components.corpus_example_gen.corpus.layout import NEWEST
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.example import check_metadata_columns
 from components.corpus_example_gen.executor import CORPUS_KEY, NEWEST_SPAN, SPAN_KEY, Executor
-from components.corpus_example_gen.ingest_plan import IngestConfig, IngestPlan
+from components.corpus_example_gen.plan import IngestConfig, IngestPlan
 from components.corpus_example_gen.readers.read_options import ReadOptions
 
 

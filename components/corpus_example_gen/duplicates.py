@@ -49,7 +49,7 @@ def without_duplicates(
             | f"Source[{name}]" >> beam.Map(_source)
             | f"Count[{name}]" >> beam.combiners.Count.PerElement()
             | f"List[{name}]" >> beam.combiners.ToList()
-            | f"Report[{name}]" >> beam.Map(lambda rows, name=name: reports.write_duplicates(name, dict(rows)))
+            | f"IngestReport[{name}]" >> beam.Map(lambda rows, name=name: reports.write_duplicates(name, dict(rows)))
         )
         if remove:
             result[name] = parted[_KEPT]

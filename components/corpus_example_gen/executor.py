@@ -17,13 +17,13 @@ from tfx.types import artifact, artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
 from components.common.errors import NerError
-from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders
-from components.corpus_example_gen.corpus_error import CorpusError
 from components.corpus_example_gen.duplicates import without_duplicates
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import SENTENCE
-from components.corpus_example_gen.ingest_plan import IngestConfig, IngestPlan
+from components.corpus_example_gen.plan import IngestConfig, IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
 
 REPORT_FOLDER = "ingest"
@@ -51,7 +51,7 @@ class Executor(BaseExampleGenExecutor):
     Writes, beside TFX's splits, a folder `ingest/` with one report a file, and these properties of the artifact:
     `sentences_in`, `sentences_out`, `tokens_in`, `tokens_out`, `entities_in`, `entities_out`, `skipped`, `repaired`,
     `sentences_<split>`, `duplicates` (sentences that stand in a later split too), `duplicates_removed` (int),
-    `ingest_report` (JSON of the merged `Report`, lists cut to 20).
+    `ingest_report` (JSON of the merged `IngestReport`, lists cut to 20).
     """
 
     def __init__(self, context: Any = None) -> None:
@@ -113,7 +113,7 @@ class Executor(BaseExampleGenExecutor):
         super().Do(input_dict, output_dict, exec_properties)
         _raise_errors(self._reports.errors())
         reports = self._reports.reports()
-        total = Report.merge(reports.values())
+        total = IngestReport.merge(reports.values())
         total.check()
         written = _count_written(examples)
         duplicates = {split: sum(counts.values()) for split, counts in self._reports.duplicates().items()}
@@ -199,7 +199,7 @@ def _count_written(examples: artifact.Artifact) -> dict[str, int]:
     return counts
 
 
-def _log(reports: dict[str, Report], written: dict[str, int]) -> None:
+def _log(reports: dict[str, IngestReport], written: dict[str, int]) -> None:
     for source, report in reports.items():
         logging.info("%s: %s", source, report.summary())
         for what in report.repair_examples:
@@ -217,7 +217,7 @@ def _log_duplicates(duplicates: dict[str, dict[str, int]], removed: int) -> None
             logging.warning("split %s: %d sentences of %s stand in a later split too, %s", split, count, source, done)
 
 
-def _check_written(written: dict[str, int], removed: int, total: Report, input_base: str) -> None:
+def _check_written(written: dict[str, int], removed: int, total: IngestReport, input_base: str) -> None:
     if sum(written.values()) + removed != total.sentences_out:
         accounted = f"{sum(written.values())} examples written, {removed} taken out as duplicates"
         raise RuntimeError(f"{total.sentences_out} sentences were read, {accounted}")
@@ -225,14 +225,14 @@ def _check_written(written: dict[str, int], removed: int, total: Report, input_b
         if count:
             continue
         if split in _NEEDED:
-            found = f"the split {split} holds no sentence ({total.sentences_in} read, {total.left_out} skipped)"
+            found = f"the split {split} holds no sentence ({total.sentences_in} read, {total.total_skipped} skipped)"
             fix = "Give more sentences, or a file for each split (train, dev, test)."
             raise CorpusError(input_base, None, found, fix)
         logging.warning("split %s holds no sentence", split)
 
 
 def _set_properties(
-    examples: artifact.Artifact, total: Report, written: dict[str, int], duplicates: int, removed: int
+    examples: artifact.Artifact, total: IngestReport, written: dict[str, int], duplicates: int, removed: int
 ) -> None:
     numbers = {
         "duplicates": duplicates,
@@ -243,7 +243,7 @@ def _set_properties(
         "tokens_out": total.tokens_out,
         "entities_in": total.entities_in.total(),
         "entities_out": total.entities_out.total(),
-        "skipped": total.left_out,
+        "skipped": total.total_skipped,
         "repaired": total.repaired,
         **{f"sentences_{split}": count for split, count in written.items()},
     }

@@ -12,11 +12,11 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from tfx.dsl.io import fileio
 
-from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker, to_example
-from components.corpus_example_gen.ingest_plan import IngestConfig
+from components.corpus_example_gen.plan import IngestConfig
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 
 
@@ -70,7 +70,7 @@ class _ReadFile(beam.DoFn):
 
     def process(self, path: str) -> Iterator[tf.train.Example]:
         source = os.path.relpath(path, self._base).replace(os.sep, "/")
-        report, keys = Report(), KeyMaker(source)
+        report, keys = IngestReport(), KeyMaker(source)
         try:
             with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
                 data = file.read()

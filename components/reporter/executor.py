@@ -128,7 +128,7 @@ def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:
-    from components.corpus_example_gen.cleaning.report import Report
+    from components.corpus_example_gen.cleaning.report import IngestReport
 
     statistics = artifact_utils.get_single_instance(input_dict[STATISTICS_KEY])
     splits = []
@@ -136,12 +136,12 @@ def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:
         file = os.path.join(artifact_utils.get_split_uri([statistics], split), _STATISTICS_FILE)
         splits.append(summarize_split(split, io_utils.read_bytes_file(file)))
     examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
-    reading = Report.from_json(examples.get_string_custom_property("ingest_report") or Report().to_json())
+    reading = IngestReport.from_json(examples.get_string_custom_property("ingest_report") or IngestReport().to_json())
     return DataSummary(
         splits=tuple(splits),
         fingerprint=examples.get_string_custom_property("input_fingerprint"),
         repairs=dict(sorted(reading.repairs.items())),
-        left_out=reading.left_out,
+        left_out=reading.total_skipped,
         skipped=tuple(reading.skipped),
     )
 

@@ -22,7 +22,7 @@ def sample(folder: Path, kind: str, seed: int) -> None:
     "articles" are the articles' sentences: names, verbs, places. "newswire" is richer: four entity types, many
     templates, and entities in the test split that training never saw.
     """
-    from pipeline.samples.samples import write_sample
+    from pipeline.samples.sample import write_sample
 
     for path in write_sample(folder, kind=kind, seed=seed):
         click.echo(path)

@@ -14,7 +14,7 @@ from components.corpus_example_gen.schema import compose_schema
 from configs.spec import PipelineConfig
 from pipeline.run.code_version import code_version
 from pipeline.run.pretrained import pretrained
-from pipeline.samples.samples import write_sample
+from pipeline.samples.sample import write_sample
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "schema.pbtxt"
 # Everything that can change what a run makes; the command line and the registry cannot.

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from components.corpus_example_gen.cleaning.raw_sentence import RawSentence
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_legal_tag, split_tag, to_iob2
 from components.text.words import whitespace_offsets
@@ -28,7 +27,7 @@ class Cleaner:
         report: what is counted into.
     """
 
-    def __init__(self, path: str, options: ReadOptions, report: Report) -> None:
+    def __init__(self, path: str, options: ReadOptions, report: IngestReport) -> None:
         """Begins a file."""
         self.path, self.options, self.report = path, options, report
         self._outside = OUTSIDE

@@ -1,4 +1,4 @@
-"""The account of what reading a corpus took in, gave out, mended and left out."""
+"""Counts of what ingestion read, emitted, repaired and skipped."""
 
 from __future__ import annotations
 
@@ -8,35 +8,43 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 
 _EXAMPLES = 20
 
 
 @dataclass
-class Report:
-    """Counts of one file, or of many when merged.
+class IngestReport:
+    """Counts of one file, or of several merged files.
 
-    "In" is what the files held, "out" is what was emitted, and every difference has a count of its own: `check` proves
-    that nothing was lost in silence.
+    "In" counts the content of the files, "out" the emitted content. Every difference has its own count, so `check` can
+    prove that nothing was lost silently.
+
+    Example:
+        >>> report = IngestReport(sentences_in=2, sentences_out=1)
+        >>> report.check()
+        Traceback (most recent call last):
+        RuntimeError: : 2 sentences in, but 1 accounted for
+        >>> report.sentences_skipped = 1
+        >>> report.check()
 
     Attributes:
         files: the files read, in order.
-        files_skipped: files of which nothing could be read (they are in `files` too).
-        documents: document boundaries seen.
-        sentences_in, sentences_out: sentences held and emitted.
-        sentences_dropped: sentences of which no token was left (a repair).
-        sentences_skipped: sentences left out because of an error.
-        tokens_in, tokens_out: tokens held and emitted.
-        tokens_added: pieces that came from splitting tokens at white space, beyond the first of each.
-        tokens_dropped: tokens dropped because they were empty.
+        files_skipped: unreadable files (also listed in `files`).
+        documents: document boundaries.
+        sentences_in, sentences_out: sentences read and emitted.
+        sentences_dropped: sentences with no token left after cleaning (a repair).
+        sentences_skipped: sentences skipped because of an error.
+        tokens_in, tokens_out: tokens read and emitted.
+        tokens_added: additional tokens from splitting tokens at white space.
+        tokens_dropped: empty tokens that were dropped.
         tokens_skipped: tokens of skipped sentences.
-        entities_in, entities_out: entities held and emitted, by type.
-        entities_dropped: entities that went with dropped types and dropped tokens, by type.
+        entities_in, entities_out: entities read and emitted, by type.
+        entities_dropped: entities lost with dropped types and dropped tokens, by type.
         entities_skipped: entities of skipped sentences, by type.
         repairs: number of repairs by kind.
-        repair_examples: the first repairs, `file:line: what`.
-        skipped: everything left out because of an error, `file:line: what`.
+        repair_examples: the first repairs, `file:line: description`.
+        skipped: all errors that were skipped, `file:line: description`.
     """
 
     files: list[str] = field(default_factory=list)
@@ -59,39 +67,39 @@ class Report:
     repair_examples: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
-    def repair(self, kind: str, path: str, line: int, what: str) -> None:
-        """Counts one repair and lists it while the list is short."""
+    def repair(self, kind: str, path: str, line: int, description: str) -> None:
+        """Counts a repair, and lists the first ones."""
         self.repairs[kind] += 1
         if len(self.repair_examples) < _EXAMPLES:
-            self.repair_examples.append(f"{path}:{line}: {what}")
+            self.repair_examples.append(f"{path}:{line}: {description}")
 
     def skip_sentence(self, error: CorpusError, tokens: int, entities: Mapping[str, int]) -> None:
-        """Counts and lists a sentence that is left out because of an error."""
+        """Counts and lists a sentence that is skipped because of an error."""
         self.sentences_skipped += 1
         self.tokens_skipped += tokens
         self.entities_skipped.update(entities)
         self.skipped.append(str(error))
 
     def skip_file(self, error: CorpusError) -> None:
-        """Counts and lists a file that is left out because of an error."""
+        """Counts and lists a file that is skipped because of an error."""
         self.files_skipped += 1
         self.skipped.append(str(error))
 
     @property
     def repaired(self) -> int:
-        """The number of repairs of all kinds."""
+        """Number of repairs of all kinds."""
         return self.repairs.total()
 
     @property
-    def left_out(self) -> int:
-        """The number of sentences and of whole files left out because of errors."""
+    def total_skipped(self) -> int:
+        """Number of sentences and whole files skipped because of errors."""
         return self.sentences_skipped + self.files_skipped
 
     def check(self) -> None:
-        """Proves that everything that came in went out or is accounted for.
+        """Checks that all sentences, tokens and entities are either emitted or accounted for.
 
         Raises:
-            RuntimeError: it does not add up, which is a defect of ours and no fault of the corpus.
+            RuntimeError: the counts do not add up. This is a defect of the readers, not of the corpus.
         """
         sums = {
             "sentences": (
@@ -106,13 +114,13 @@ class Report:
         for name in set(self.entities_in) | set(self.entities_out):
             out = self.entities_out[name] + self.entities_dropped[name] + self.entities_skipped[name]
             sums[f"entities of type {name}"] = (self.entities_in[name], out)
-        for name, (held, accounted) in sums.items():
-            if held != accounted:
-                raise RuntimeError(f"{', '.join(self.files)}: {held} {name} came in, {accounted} are accounted for")
+        for name, (read, accounted) in sums.items():
+            if read != accounted:
+                raise RuntimeError(f"{', '.join(self.files)}: {read} {name} in, but {accounted} accounted for")
 
     @classmethod
-    def merge(cls, reports: Iterable[Report]) -> Report:
-        """Returns the sum of several reports; they themselves stay as they are."""
+    def merge(cls, reports: Iterable[IngestReport]) -> IngestReport:
+        """Returns the sum of several reports, which stay unchanged."""
         total = cls()
         for report in reports:
             for part in fields(cls):
@@ -125,7 +133,7 @@ class Report:
         return total
 
     def to_json(self, longest_list: int | None = None) -> str:
-        """Returns the report as JSON; lists (not counts) are cut to `longest_list` when that is given."""
+        """Returns the report as JSON, with lists (not counts) truncated to `longest_list` items if given."""
         values: dict[str, Any] = {}
         for part in fields(self):
             value = getattr(self, part.name)
@@ -133,32 +141,32 @@ class Report:
         return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> Report:
-        """Reads what `to_json` gave."""
+    def from_json(cls, text: str) -> IngestReport:
+        """Parses the output of `to_json`."""
         values = json.loads(text)
         counters = {name: Counter(value) for name, value in values.items() if isinstance(value, dict)}
         return cls(**{**values, **counters})
 
     def summary(self) -> str:
-        """Returns one readable line: in and out, entities by type, repairs and what was left out."""
+        """Returns one line with the counts in and out, entities by type, repairs and skipped sentences."""
         parts = [
-            f"{name} {held} in, {out} out"
-            for name, held, out in (
+            f"{name} {read} in, {out} out"
+            for name, read, out in (
                 ("sentences", self.sentences_in, self.sentences_out),
                 ("tokens", self.tokens_in, self.tokens_out),
                 ("entities", self.entities_in.total(), self.entities_out.total()),
             )
         ]
-        parts.append(f"by type {_listed(self.entities_out)}")
+        parts.append(f"by type {_format_counts(self.entities_out)}")
         if self.documents:
             parts.append(f"documents {self.documents}")
         if self.repairs:
-            parts.append(f"repaired {_listed(self.repairs)}")
-        if self.left_out:
+            parts.append(f"repaired {_format_counts(self.repairs)}")
+        if self.total_skipped:
             parts.append(f"skipped {self.sentences_skipped} sentences, {self.files_skipped} files")
         return "; ".join(parts)
 
 
-def _listed(counts: Counter[str]) -> str:
-    """Returns `LOC 2, PER 1`, sorted by name."""
+def _format_counts(counts: Counter[str]) -> str:
+    """Formats counts as `LOC 2, PER 1`, sorted by name."""
     return ", ".join(f"{name} {count}" for name, count in sorted(counts.items()) if count) or "none"

@@ -1,4 +1,4 @@
-"""The folder through which the reports, and the errors, of all files get out of Beam."""
+"""Folder that carries the reports and errors of all files out of Beam."""
 
 from __future__ import annotations
 
@@ -10,53 +10,54 @@ from typing import Any
 
 from tfx.dsl.io import fileio
 
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.errors import CorpusError
 
 
 class ReportFolder:
-    """One JSON file for each corpus file, written by the worker that read it.
+    """One JSON file per corpus file, written by the worker that reads the corpus file.
 
-    Beam carries neither side results nor exceptions: it rebuilds an exception with another text, or as another class,
-    and runners on other machines hand back only its traceback. Files get through every runner, and a retried bundle
-    writes the same file again.
+    Beam returns neither side results nor intact exceptions: it rebuilds an exception with another text or class, and
+    remote runners return the traceback only. Files work with every runner, and a retried bundle rewrites the same file.
+
+    Example: tests/components/corpus_example_gen/cleaning/test_report_folder.py.
     """
 
     def __init__(self, path: str) -> None:
-        """Names the folder, on any file system that TFX reaches."""
+        """Takes the path of the folder, on any file system that TFX supports."""
         self.path = path
 
     def make(self) -> None:
-        """Makes the folder, empty."""
+        """Creates the folder, and deletes previous content."""
         if fileio.exists(self.path):
             fileio.rmtree(self.path)
         fileio.makedirs(self.path)
 
-    def write_report(self, source: str, report: Report) -> None:
-        """Keeps the report of one file."""
-        self._write(f"report-{_name(source)}", {"source": source, "report": json.loads(report.to_json())})
+    def write_report(self, source: str, report: IngestReport) -> None:
+        """Writes the report of one corpus file."""
+        self._write(f"report-{_hash(source)}", {"source": source, "report": json.loads(report.to_json())})
 
     def write_error(self, source: str, error: CorpusError) -> None:
-        """Keeps the error that stopped the reading of one file."""
-        self._write(f"error-{_name(source)}", {"source": source, "error": error.to_dict()})
+        """Writes the error that stopped the reading of one corpus file."""
+        self._write(f"error-{_hash(source)}", {"source": source, "error": error.to_dict()})
 
     def write_duplicates(self, split: str, counts: Mapping[str, int]) -> None:
-        """Keeps how many sentences of each source of a split stand in a later split too."""
-        self._write(f"duplicates-{_name(split)}", {"split": split, "counts": dict(sorted(counts.items()))})
+        """Writes the number of sentences that also occur in a later split, by source, of one split."""
+        self._write(f"duplicates-{_hash(split)}", {"split": split, "counts": dict(sorted(counts.items()))})
 
     def duplicates(self) -> dict[str, dict[str, int]]:
-        """Returns split -> source -> number of sentences that stand in a later split too."""
+        """Returns split -> source -> number of sentences that also occur in a later split."""
         return {value["split"]: value["counts"] for value in self._read("duplicates-")}
 
-    def reports(self) -> dict[str, Report]:
+    def reports(self) -> dict[str, IngestReport]:
         """Returns the reports by source, sorted."""
-        found = {value["source"]: Report.from_json(json.dumps(value["report"])) for value in self._read("report-")}
-        return dict(sorted(found.items()))
+        values = sorted(self._read("report-"), key=lambda value: value["source"])
+        return {value["source"]: IngestReport.from_json(json.dumps(value["report"])) for value in values}
 
     def errors(self) -> list[CorpusError]:
         """Returns the errors, sorted by source."""
-        found = sorted(self._read("error-"), key=lambda value: value["source"])
-        return [CorpusError(**value["error"]) for value in found]
+        values = sorted(self._read("error-"), key=lambda value: value["source"])
+        return [CorpusError(**value["error"]) for value in values]
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         path = os.path.join(self.path, f"{name}.json")
@@ -70,5 +71,6 @@ class ReportFolder:
                 yield json.loads(file.read())
 
 
-def _name(source: str) -> str:
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+def _hash(name: str) -> str:
+    """Returns a file name for a source or split, which may contain slashes."""
+    return hashlib.sha256(name.encode()).hexdigest()[:16]

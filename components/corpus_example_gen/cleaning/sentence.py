@@ -1,20 +1,49 @@
-"""One sentence of a corpus, as every reader hands it on."""
+"""Sentences before and after cleaning."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from components.corpus_example_gen.errors import CorpusError
+
+
+@dataclass
+class RawSentence:
+    """A sentence as a format's reader returns it; `Cleaner` turns it into a `Sentence` or rejects it.
+
+    Attributes:
+        line: 1-based line of the first token.
+        tokens: tokens as written, possibly empty or with white space inside.
+        tags: tags as written, one per token; None in an unlabelled file or if an error prevented reading them.
+        lines: line of each token.
+        key: id of the sentence in the corpus, or None.
+        metadata: metadata of the sentence by name.
+        error: first error in the sentence. Reading continues after it, because the sentence may be skipped.
+    """
+
+    line: int
+    tokens: list[str] = field(default_factory=list)
+    tags: list[str] | None = None
+    lines: list[int] = field(default_factory=list)
+    key: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    error: CorpusError | None = None
+
 
 @dataclass(frozen=True)
 class Sentence:
-    """A clean sentence: tokens without white space, IOB2 tags.
+    """A clean sentence: tokens without white space and IOB2 tags.
+
+    Example:
+        >>> Sentence(("New", "Delhi"), ("B-LOC", "I-LOC")).text
+        'New Delhi'
 
     Attributes:
-        tokens: at least one token; none is empty, none holds Unicode White_Space.
-        tags: one IOB2 tag a token, or None when the file was read as unlabelled.
-        key: the id that the corpus gives, None when it gives none.
-        metadata: what the corpus says about the sentence, by name.
-        line: 1-based line of its first token in the file.
+        tokens: at least one token; each is non-empty and free of Unicode White_Space.
+        tags: one IOB2 tag per token; None if the file was read as unlabelled.
+        key: id of the sentence in the corpus, or None.
+        metadata: metadata of the sentence by name.
+        line: 1-based line of the first token in the file.
     """
 
     tokens: tuple[str, ...]
@@ -25,5 +54,5 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """The tokens joined by one space: the `sentence` feature."""
+        """Tokens joined by single spaces: the `sentence` feature."""
         return " ".join(self.tokens)

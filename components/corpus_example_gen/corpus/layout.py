@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 
 NEWEST = SpanWindow()
 """The newest span alone."""

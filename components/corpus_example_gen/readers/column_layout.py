@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.comments import is_assignment
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.text.tags import is_legal_tag

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.corpus_example_gen.cleaning.raw_sentence import RawSentence
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import ColumnLayout, Lines, find_layout
 from components.corpus_example_gen.readers.comments import Comments
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.text.tags import OUTSIDE
 
 
-def read_columns(lines: Lines, path: str, options: ReadOptions, report: Report) -> Iterator[RawSentence]:
+def read_columns(lines: Lines, path: str, options: ReadOptions, report: IngestReport) -> Iterator[RawSentence]:
     """Yields the sentences of a columns file as written.
 
     Args:
@@ -52,7 +52,7 @@ def read_columns(lines: Lines, path: str, options: ReadOptions, report: Report) 
 
 
 def _add_row(
-    raw: RawSentence | None, layout: ColumnLayout, line: str, number: int, path: str, report: Report
+    raw: RawSentence | None, layout: ColumnLayout, line: str, number: int, path: str, report: IngestReport
 ) -> RawSentence | None:
     """Adds one row to the sentence that is being read, beginning it where there is none."""
     cells = layout.split(line)

@@ -7,10 +7,9 @@ import json
 from collections.abc import Callable, Iterator
 
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
-from components.corpus_example_gen.cleaning.raw_sentence import RawSentence
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import Lines
 from components.corpus_example_gen.readers.columns_reader import read_columns
 from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
@@ -18,12 +17,12 @@ from components.corpus_example_gen.readers.jsonl_reader import read_jsonl
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 
-Reader = Callable[[Lines, str, ReadOptions, Report], Iterator[RawSentence]]
+Reader = Callable[[Lines, str, ReadOptions, IngestReport], Iterator[RawSentence]]
 _READERS: dict[str, Reader] = {"columns": read_columns, "tsv": read_tsv, "jsonl": read_jsonl}
 
 
 def read_corpus_file(
-    path: str, options: ReadOptions | None = None, report: Report | None = None, data: bytes | None = None
+    path: str, options: ReadOptions | None = None, report: IngestReport | None = None, data: bytes | None = None
 ) -> Iterator[Sentence]:
     """Yields the clean sentences of a corpus file; the whole file is held in memory while it is read.
 
@@ -37,7 +36,7 @@ def read_corpus_file(
         CorpusError: the file, or a sentence of it, cannot be read, and the options say that errors stop the reading.
     """
     options = options or ReadOptions()
-    report = Report() if report is None else report
+    report = IngestReport() if report is None else report
     report.files.append(str(path))
     try:
         yield from _read(str(path), options, report, data)
@@ -58,7 +57,7 @@ def find_format(path: str, text: str, options: ReadOptions) -> str:
     return "tsv" if is_tsv(functools.partial(iter_lines, text), options) else "columns"
 
 
-def _read(path: str, options: ReadOptions, report: Report, data: bytes | None) -> Iterator[Sentence]:
+def _read(path: str, options: ReadOptions, report: IngestReport, data: bytes | None) -> Iterator[Sentence]:
     text = load_text(path, data)
     reader = _READERS[find_format(path, text, options)]
     cleaner = Cleaner(path, options, report)

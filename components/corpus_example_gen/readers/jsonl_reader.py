@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from components.corpus_example_gen.cleaning.raw_sentence import RawSentence
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import Lines
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.text.char_classes import CONNECTOR, char_class
@@ -19,7 +19,7 @@ from components.text.words import whitespace_offsets, word_offsets
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
 
 
-def read_jsonl(lines: Lines, path: str, options: ReadOptions, report: Report) -> Iterator[RawSentence]:
+def read_jsonl(lines: Lines, path: str, options: ReadOptions, report: IngestReport) -> Iterator[RawSentence]:
     """Yields one sentence for each line `{"text": …, "entities": [[start, end, label], …], "meta": {…}, "id": …}`.
 
     Offsets count code points; the text is cut as `words.word_offsets` cuts it. `meta` and `id` may be
@@ -39,7 +39,7 @@ def read_jsonl(lines: Lines, path: str, options: ReadOptions, report: Report) ->
 class _Record:
     """Reads one line; its methods raise `CorpusError`, which `read` puts into the sentence."""
 
-    def __init__(self, path: str, line: int, options: ReadOptions, report: Report) -> None:
+    def __init__(self, path: str, line: int, options: ReadOptions, report: IngestReport) -> None:
         self.path, self.line, self.options, self.report = path, line, options, report
         self.text = ""
 

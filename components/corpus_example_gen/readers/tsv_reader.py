@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.corpus_example_gen.cleaning.raw_sentence import RawSentence
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import DOCUMENT_MARK, Lines
 from components.corpus_example_gen.readers.comments import Comments
 from components.corpus_example_gen.readers.read_options import ReadOptions
@@ -14,7 +14,7 @@ from components.text.tags import OUTSIDE_LABELS, is_legal_tag
 from components.text.words import whitespace_offsets
 
 
-def read_tsv(lines: Lines, path: str, options: ReadOptions, report: Report) -> Iterator[RawSentence]:
+def read_tsv(lines: Lines, path: str, options: ReadOptions, report: IngestReport) -> Iterator[RawSentence]:
     """Yields the sentences of a file of `tokens<TAB>tags` lines as written, both separated by white space.
 
     In an unlabelled file each line is a sentence; what follows a tab is passed over.

@@ -15,8 +15,8 @@ from components.artifacts import Corpus
 from components.common.errors import NerError
 from components.corpus_example_gen.component import CorpusExampleGen
 from components.corpus_example_gen.corpus.span_window import SpanWindow
-from components.corpus_example_gen.corpus_error import CorpusError
-from components.corpus_example_gen.ingest_plan import IngestConfig
+from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.plan import IngestConfig
 from components.corpus_example_gen.readers.read_options import ReadOptions
 
 

@@ -15,13 +15,13 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.artifacts import Corpus
 from components.common.errors import NerError
-from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.component import CorpusExampleGen
 from components.corpus_example_gen.corpus.span_window import SpanWindow
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.executor import Executor
 from components.corpus_example_gen.readers.read_options import ReadOptions
-from pipeline.samples.samples import write_sample
+from pipeline.samples.sample import write_sample
 
 BEAM_ARGS = [
     "--direct_num_workers=1",
@@ -104,7 +104,7 @@ def test_named_splits_features_and_account(tmp_path):
     assert examples.get_int_custom_property("skipped") == 0
     assert examples.get_int_custom_property("repaired") == 3
     assert [examples.get_int_custom_property(f"sentences_{s}") for s in ("train", "eval", "test")] == [2, 2, 1]
-    report = Report.from_json(examples.get_string_custom_property("ingest_report"))
+    report = IngestReport.from_json(examples.get_string_custom_property("ingest_report"))
     report.check()
     assert report.entities_out == {"PER": 1, "LOC": 3}
     assert report.documents == 1

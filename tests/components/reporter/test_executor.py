@@ -9,7 +9,7 @@ import pytest
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.artifacts import ModelCard, Report
-from components.corpus_example_gen.cleaning.report import Report as IngestReport
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.evaluator.results.scores import write_evaluation
 from components.exporter.saved_model.embedded_metadata import embed_metadata
 from components.reporter import executor

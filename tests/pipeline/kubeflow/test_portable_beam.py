@@ -152,7 +152,7 @@ def test_corpus_is_read_and_counted_by_workers_as_it_is_in_one_process(cluster, 
 
     from components.artifacts import Corpus
     from pipeline.kubeflow.container.shared_folder import through_shared_folder
-    from pipeline.samples.samples import write_sample
+    from pipeline.samples.sample import write_sample
 
     corpus = pod.artifact(Corpus, "corpus")
     write_sample(corpus.uri)
@@ -178,7 +178,7 @@ def test_error_of_the_corpus_comes_back_from_the_worker_in_words(cluster, pod, t
     from tfx.types import standard_artifacts
 
     from components.artifacts import Corpus
-    from components.corpus_example_gen.corpus_error import CorpusError
+    from components.corpus_example_gen.errors import CorpusError
     from pipeline.kubeflow.container.shared_folder import through_shared_folder
 
     corpus = pod.artifact(Corpus, "corpus")
@@ -202,7 +202,7 @@ def test_compiled_pipeline_has_workers_do_what_beam_does(cluster, tmp_path) -> N
     from configs.loading import load_config
     from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for
     from pipeline.kubeflow.container.shared_folder import FOLDER_VARIABLE
-    from pipeline.samples.samples import write_sample
+    from pipeline.samples.sample import write_sample
 
     before = cluster.jobs_done()
     (tmp_path / "shared").mkdir()

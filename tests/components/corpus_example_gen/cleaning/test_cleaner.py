@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
-from components.corpus_example_gen.cleaning.raw_sentence import RawSentence
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.text.words import whitespace_offsets
 
@@ -21,7 +21,7 @@ def raw(*rows):
 
 
 def clean(*rows, **options):
-    report = Report()
+    report = IngestReport()
     cleaner = Cleaner("a.conll", ReadOptions(**options), report)
     sentence = cleaner.clean(raw(*rows))
     cleaner.finish()
@@ -97,7 +97,7 @@ def test_dropped_types_become_outside_and_the_rest_stays_legal():
 
 
 def test_outside_label_of_the_corpus_is_remembered():
-    report = Report()
+    report = IngestReport()
     cleaner = Cleaner("a.tsv", ReadOptions(drop_types=("X",)), report)
     cleaner.clean(raw("a/OUT"))
     assert rows_of(cleaner.clean(raw("b/B-X", "c/B-O"))) == ["b/OUT", "c/OUT"]
@@ -124,7 +124,7 @@ def test_what_is_no_tag_is_refused_with_line_and_hint(tag):
 
 
 def test_skipping_leaves_out_the_sentence_counts_and_lists_it():
-    report = Report()
+    report = IngestReport()
     cleaner = Cleaner("a.conll", ReadOptions(on_error="skip"), report)
     assert cleaner.clean(raw("a/B-X", "b/NN", "c/B-Y")) is None
     assert cleaner.clean(raw("d/B-X")).tokens == ("d",)
@@ -152,7 +152,7 @@ tag = st.sampled_from(["O", "OUT", "B-X", "I-X", "I-Y", "E-X", "S-Y", "B-O", "B-
 @settings(deadline=None)
 @given(st.lists(st.lists(st.tuples(token, tag), min_size=1, max_size=8), max_size=5), st.sampled_from(["OTH", "X"]))
 def test_the_account_always_adds_up(sentences, drop):
-    report = Report()
+    report = IngestReport()
     cleaner = Cleaner("a", ReadOptions(on_error="skip", drop_types=(drop,)), report)
     cleaned = [cleaner.clean(raw(*rows)) for rows in sentences]
     cleaner.finish()

@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.errors import CorpusError
 
 
 def filled(path="a.conll"):
-    report = Report(files=[path], documents=1, sentences_in=4, sentences_out=2, sentences_dropped=1)
+    report = IngestReport(files=[path], documents=1, sentences_in=4, sentences_out=2, sentences_dropped=1)
     report.tokens_in, report.tokens_added, report.tokens_dropped, report.tokens_out = 20, 2, 3, 12
     report.entities_in.update(PER=3, LOC=1)
     report.entities_out.update(PER=1, LOC=1)
@@ -29,20 +29,20 @@ def test_full_account_passes():
 def test_any_missing_sentence_or_token_is_a_defect(field):
     report = filled()
     setattr(report, field, getattr(report, field) + 1)
-    with pytest.raises(RuntimeError, match=r"a\.conll: \d+ (sentences|tokens) came in, \d+ are accounted for"):
+    with pytest.raises(RuntimeError, match=r"a\.conll: \d+ (sentences|tokens) in, but \d+ accounted for"):
         report.check()
 
 
 def test_missing_entity_is_a_defect():
     report = filled()
     report.entities_out["PER"] -= 1
-    with pytest.raises(RuntimeError, match="3 entities of type PER came in, 2 are accounted for"):
+    with pytest.raises(RuntimeError, match="3 entities of type PER in, but 2 accounted for"):
         report.check()
 
 
 def test_merge_adds_and_leaves_its_parts_alone():
     one, other = filled("a.conll"), filled("b.conll")
-    total = Report.merge([one, other])
+    total = IngestReport.merge([one, other])
     total.check()
     assert total.files == ["a.conll", "b.conll"]
     assert (total.sentences_in, total.tokens_out, total.entities_in["PER"], total.repaired) == (8, 24, 6, 2)
@@ -51,28 +51,28 @@ def test_merge_adds_and_leaves_its_parts_alone():
 
 
 def test_merge_of_none_is_empty():
-    assert Report.merge([]) == Report()
+    assert IngestReport.merge([]) == IngestReport()
 
 
 def test_lists_of_repairs_stay_short_and_counts_do_not():
-    report = Report()
+    report = IngestReport()
     for line in range(1, 101):
         report.repair("split_token", "a.conll", line, "split")
     assert report.repairs == {"split_token": 100}
     assert report.repair_examples[-1] == "a.conll:20: split"
-    assert len(Report.merge([report, report]).repair_examples) == 20
+    assert len(IngestReport.merge([report, report]).repair_examples) == 20
 
 
 def test_everything_skipped_is_listed():
-    report = Report()
+    report = IngestReport()
     for line in range(1, 101):
         report.skip_sentence(CorpusError("a.conll", line, "found x", "Do y."), 1, {})
     report.skip_file(CorpusError("b.conll", None, "holds no sentence", "Do y."))
-    assert len(report.skipped) == report.left_out == 101
+    assert len(report.skipped) == report.total_skipped == 101
 
 
 def test_json_round_trip_keeps_all_and_types():
-    again = Report.from_json(filled().to_json())
+    again = IngestReport.from_json(filled().to_json())
     assert again == filled()
     assert isinstance(again.repairs, Counter)
     assert again.repairs["never seen"] == 0
@@ -81,7 +81,7 @@ def test_json_round_trip_keeps_all_and_types():
 def test_trimmed_json_cuts_lists_only():
     report = filled()
     report.skipped *= 50
-    again = Report.from_json(report.to_json(longest_list=20))
+    again = IngestReport.from_json(report.to_json(longest_list=20))
     assert len(again.skipped) == 20
     assert again.sentences_skipped == report.sentences_skipped
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 
 
 def test_reports_and_errors_come_back_sorted_by_source(tmp_path):
     folder = ReportFolder(str(tmp_path / "ingest"))
     folder.make()
     for source in ("span-1/b.tsv", "a.tsv"):
-        report = Report(files=[source])
+        report = IngestReport(files=[source])
         report.repair("split_token", source, 1, "é")
         folder.write_report(source, report)
         folder.write_error(source, CorpusError(source, 3, "found é", "Do y."))
@@ -25,8 +25,8 @@ def test_a_retried_worker_writes_the_same_file_and_make_empties(tmp_path):
     folder = ReportFolder(str(tmp_path / "ingest"))
     folder.make()
     for count in (1, 2):
-        folder.write_report("a.tsv", Report(sentences_in=count))
-    assert folder.reports() == {"a.tsv": Report(sentences_in=2)}
+        folder.write_report("a.tsv", IngestReport(sentences_in=count))
+    assert folder.reports() == {"a.tsv": IngestReport(sentences_in=2)}
     folder.make()
     assert folder.reports() == {}
     assert folder.errors() == []

@@ -6,7 +6,7 @@ import pytest
 
 from components.corpus_example_gen.corpus.layout import corpus_fingerprint, find_splits, matched_files, newest_span
 from components.corpus_example_gen.corpus.span_window import SpanWindow
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 
 
 def fill(folder, *names):

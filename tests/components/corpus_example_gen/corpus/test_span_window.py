@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 
 SPANS = ["span-1", "span-2", "span-4", "span-10"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import ColumnLayout, find_layout
 from components.corpus_example_gen.readers.corpus_text import iter_lines
 from components.corpus_example_gen.readers.read_options import ReadOptions

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.read_options import ReadOptions
 
@@ -20,7 +20,7 @@ BILOU = "Ana B-PER\nLima L-PER\nleft O\nOslo U-LOC\n\nPeru U-LOC\nChile U-LOC\nw
 
 
 def read(text, name="a.conll", **options):
-    report = Report()
+    report = IngestReport()
     data = text if isinstance(text, bytes) else text.encode()
     sentences = list(read_corpus_file(name, ReadOptions(**options), report, data))
     return sentences, report

@@ -7,14 +7,14 @@ import os
 
 import pytest
 
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import find_format, read_corpus_file
 from components.corpus_example_gen.readers.read_options import ReadOptions
 
 
 def read(data, name="a.conll", **options):
-    report = Report()
+    report = IngestReport()
     sentences = list(read_corpus_file(name, ReadOptions(**options), report, data))
     return [rows(s) for s in sentences], report
 
@@ -132,7 +132,7 @@ REAL = {
 @pytest.mark.parametrize("name", REAL)
 def test_real_oddities_have_their_documented_outcome(shared_data, name):
     sentences, tokens_in, tokens_out, entities, repairs, part = REAL[name]
-    report = Report()
+    report = IngestReport()
     found = [rows(s) for s in read_corpus_file(str(shared_data / "quirks" / name), None, report)]
     assert len(found) == report.sentences_out == sentences
     assert (report.tokens_in, report.tokens_out) == (tokens_in, tokens_out)
@@ -169,7 +169,7 @@ def test_real_oth_is_dropped(shared_data):
     [("wnut17", 1287, 23394, 1079), ("uner_da_ddt", 565, 10023, 447), ("btc", 2000, 35425, 4376)],
 )
 def test_real_corpora_read_without_repairs(shared_data, name, sentences, tokens, entities):
-    report = Report()
+    report = IngestReport()
     for _ in read_corpus_file(str(shared_data / name / "test.conll"), None, report):
         pass
     assert (report.sentences_out, report.tokens_out, report.entities_out.total()) == (sentences, tokens, entities)
@@ -258,7 +258,7 @@ def test_id_given_twice_on_json_lines():
 
 
 def test_reading_is_lazy_and_the_report_complete_at_the_end():
-    report = Report()
+    report = IngestReport()
     sentences = read_corpus_file("a.conll", ReadOptions(), report, b"a O\n\nb O\n")
     next(sentences)
     assert report.sentences_out == 1

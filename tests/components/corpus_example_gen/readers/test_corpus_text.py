@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
 
 
@@ -52,7 +52,7 @@ def test_what_is_no_utf8_text_is_refused_with_place_and_way_out(data, line, foun
     with pytest.raises(CorpusError) as caught:
         load_text("dir/a.conll", data)
     assert caught.value.line == line
-    assert found in caught.value.found
+    assert found in caught.value.problem
     assert fix in caught.value.fix
 
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.read_options import ReadOptions
 
 
 def read(*records, **options):
-    report = Report()
+    report = IngestReport()
     data = "".join(f"{r if isinstance(r, str) else json.dumps(r, ensure_ascii=False)}\n" for r in records).encode()
     return list(read_corpus_file("a.jsonl", ReadOptions(**options), report, data)), report
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from components.corpus_example_gen.cleaning.report import Report
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.corpus_text import iter_lines
 from components.corpus_example_gen.readers.read_options import ReadOptions
@@ -15,7 +15,7 @@ GOOD = "Xi Jinping went to New Delhi India\tB-NAME I-NAME OUT OUT B-LOCATION I-L
 
 
 def read(text, name="train.tsv", **options):
-    report = Report()
+    report = IngestReport()
     return list(read_corpus_file(name, ReadOptions(**options), report, text.encode())), report
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tfx.utils import proto_utils
 
-from components.corpus_example_gen.ingest_plan import IngestConfig
+from components.corpus_example_gen.plan import IngestConfig
 from components.corpus_example_gen.readers.read_options import ReadOptions
 
 

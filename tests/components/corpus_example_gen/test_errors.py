@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from components.common.errors import NerError
-from components.corpus_example_gen.corpus_error import CorpusError
+from components.corpus_example_gen.errors import CorpusError
 
 
 @pytest.mark.parametrize(

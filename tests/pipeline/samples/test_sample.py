@@ -8,12 +8,12 @@ from collections import Counter, defaultdict
 import pytest
 
 from components.common.errors import NerError
-from components.corpus_example_gen.cleaning.report import Report
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.corpus.layout import find_splits
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from pipeline.samples.articles import NAMES
 from pipeline.samples.newswire import newswire_files
-from pipeline.samples.samples import KINDS, write_sample
+from pipeline.samples.sample import KINDS, write_sample
 from pipeline.samples.templates import TEMPLATES
 
 SIZES = {"articles": [1000, 100, 100], "newswire": [4000, 500, 1000]}
@@ -52,7 +52,7 @@ def test_sizes_and_layout(tmp_path, kind):
     assert find_splits(tmp_path) == [(s, p.name) for s, p in zip(["train", "eval", "test"], paths, strict=True)]
     reports = []
     for path in paths:
-        reports.append(Report())
+        reports.append(IngestReport())
         for sentence in read_corpus_file(str(path), None, reports[-1]):
             assert len(sentence.tokens) > 2
     assert [report.sentences_out for report in reports] == SIZES[kind]
