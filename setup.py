@@ -54,6 +54,7 @@ setup(
             "seqeval>=1.2",
             "ruff>=0.6",
             "mypy>=1.11",
+            "import-linter>=2.1",
             "types-PyYAML",
             # Drives the browser that the report is looked at with.
             "websocket-client>=1.6",
