@@ -5,18 +5,41 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
+# The repository has no public address yet; once it has one, write it here (docs/releasing.md).
+REPOSITORY = "deployable-ner"
 
 setup(
     name="deployable-ner",
     version="0.1.0",
-    description="Reference TFX pipeline for sequence tagging: labelled text in, a served tagger out",
+    description="TFX pipeline that trains, evaluates and serves a named entity tagger",
     long_description=(HERE / "README.md").read_text(encoding="utf-8") if (HERE / "README.md").exists() else "",
     long_description_content_type="text/markdown",
-    license="Apache-2.0",
-    # TFX 1.16 says Python < 3.11 in its metadata and runs on 3.11 (docs/decisions); 3.11 is what both stacks share.
+    license_expression="Apache-2.0",
+    license_files=["LICENSE"],
+    keywords=["named entity recognition", "sequence tagging", "TFX", "TensorFlow Serving", "Kubeflow Pipelines"],
+    project_urls={
+        "Source": REPOSITORY,
+        "Documentation": f"{REPOSITORY}/docs/README.md",
+        "Changelog": f"{REPOSITORY}/CHANGELOG.md",
+        "Issues": f"{REPOSITORY}/issues",
+    },
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Console",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Text Processing :: Linguistic",
+        "Typing :: Typed",
+    ],
+    # Both stacks run on 3.11; TFX 1.16 does although its metadata excludes it (docs/decisions/0001).
     python_requires=">=3.11,<3.12",
     packages=find_packages(include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "configs"]),
     package_data={
+        "": ["py.typed"],
         "schemas": ["*.pbtxt", "*.json", "*.yaml"],
         "configs": ["*.yaml"],
         "components.reporter": ["templates/*"],
@@ -34,16 +57,16 @@ setup(
         "pyyaml>=6",
         "croniter>=6,<8",
         "rich>=13",
-        # Of the report; MLflow brings both.
+        # For the report; dependencies of MLflow, too.
         "jinja2>=3.1",
         "matplotlib>=3.8",
-        # Of the evaluation; scikit-learn, which TFX needs, brings it.
+        # For the evaluation; a dependency of scikit-learn, too.
         "threadpoolctl>=3",
-        # Not declared by the newer TensorFlow, which the TensorBoard callback still needs.
+        # The TensorBoard callback needs it; newer TensorFlow versions do not declare it.
         "tensorboard>=2.16",
     ],
     extras_require={
-        # A pretrained encoder. From 0.32 on keras-hub wants a newer TensorFlow Text than TensorFlow 2.16 has.
+        # For the pretrained encoder. keras-hub 0.32 needs a newer TensorFlow Text than the one of TensorFlow 2.16.
         "encoder": ["keras-hub>=0.31,<1"],
         "kfp": ["kfp>=2.13,<3"],
         "test": [
@@ -56,12 +79,12 @@ setup(
             "mypy>=1.11",
             "import-linter>=2.1",
             "types-PyYAML",
-            # Drives the browser that the report is looked at with.
+            # Drives the browser that renders the report.
             "websocket-client>=1.6",
-            # Runs the model code on Keras' other backend; the older stack's ml-dtypes allows 0.4.34 and nothing newer.
+            # Runs the model code on a second Keras backend; the older stack's ml-dtypes allows 0.4.34 only.
             "jax>=0.4.34",
             "keras-hub>=0.31,<1",
-            # What Kubeflow Pipelines is sent: its second document, its requests, the image it runs.
+            # Check the compiled pipelines, the requests to Kubeflow Pipelines, and the Dockerfile.
             "kfp-kubernetes>=1.5,<3",
             "jsonschema>=4",
             "rfc3339-validator>=0.1.4",
