@@ -184,6 +184,6 @@ def numbers(text: str) -> tuple[int, ...]:
 
 def cnn_linear_options() -> dict[str, Any]:
     """Returns the cnn_linear tagger's sizes by the configuration, without pretrained vectors."""
-    options = dict(load_config(None, ["trainer.tagger=cnn_linear"]).trainer.settings["tagger_options"])
+    options = load_config(None, ["trainer.tagger=cnn_linear"]).trainer.tagger_options
     options.pop("vectors", None)
     return options

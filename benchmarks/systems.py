@@ -122,7 +122,7 @@ def _our_system(name: str, changes: Sequence[str]) -> System:
     settings = {
         "transform": config.transform.model_dump(mode="json"),
         "beam": config.beam.model_dump(mode="json"),
-        "trainer": config.trainer.settings,
+        "trainer": config.trainer.model_dump(mode="json"),
         "exporter": config.exporter.model_dump(mode="json", exclude={"golden_sentences", "allow_breaking_changes"}),
     }
     packages = ("keras", "tensorflow", "tensorflow-transform")

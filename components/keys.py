@@ -16,11 +16,13 @@ TRAINED_MODEL_FILE = "trained_model.json"
 """Tags, windows, outside bias and history of the trained model."""
 HYPERPARAMETERS_FILE = "best_hyperparameters.txt"
 """File of the HyperParameters artifact. TFX's Tuner writes it; its name is not part of TFX's interface."""
+TRAINER_SETTINGS_FILE = "trainer_settings.json"
+"""File of a trained model: the settings of its training by dotted name, and the names that a search chose."""
 VAL_ENTITY_F1 = "val_entity_f1"
 """Entity F1 on the eval split: a column of the history and a custom property of the trained model."""
 EPOCHS = "epochs"
 """Custom property of the trained model: the number of epochs that it was trained for."""
-MOST_EPOCHS = "most_epochs"
+MAX_EPOCHS = "max_epochs"
 """Custom property of the trained model: the value of `trainer.epochs` in that run."""
 
 # Exporter: signatures of the served model.
@@ -45,3 +47,7 @@ WARMUP_FILE = "tf_serving_warmup_requests"
 # Evaluator, Reporter.
 
 # Registry.
+PRESENT = "present"
+"""Custom property of ChampionSource's outputs: 1 if there is a champion, 0 if the artifact is empty."""
+TRAINED_FOLDER = "trained"
+"""Folder of the trained model inside the champion's artifact."""

@@ -10,8 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from configs.cluster_spec import NODES, ClusterConfig
-from configs.config_error import ConfigError
-from configs.layers import merge_layers, not_legal, parse_setting, read_layer
+from configs.layers import ConfigError, merge_layers, parse_setting, read_layer, validation_error
 
 TARGETS = ("kubeflow", "vertex")
 
@@ -34,7 +33,7 @@ def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] 
         The configuration, in which every node of `NODES` stands with all that the section `default` says of it.
 
     Raises:
-        ConfigError: a file cannot be read or a value is not legal; all wrong values are named.
+        ConfigError: a file cannot be read or values are not valid; the text names all of them.
     """
     if target not in TARGETS:
         raise ConfigError(f"there is no target {target!r}; give one of {', '.join(TARGETS)}")
@@ -48,7 +47,7 @@ def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] 
     try:
         cluster = ClusterConfig.model_validate({**values, "nodes": _nodes(values.get("nodes"), base, what)})
     except ValidationError as error:
-        raise not_legal(what, error, base) from None
+        raise validation_error(what, error, base) from None
     if target == "vertex":
         _require_no_kubernetes(cluster, what)
     return cluster
@@ -57,20 +56,18 @@ def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] 
 def _nodes(values: Any, base: Path, what: str) -> dict[str, Any]:
     """Gives every node what the section `default` says and it does not say itself."""
     if not isinstance(values, Mapping) or not isinstance(values.get(_DEFAULT), Mapping):
-        raise ConfigError(f"{what} is not legal:\n  [nodes] must be a mapping of nodes with a section {_DEFAULT}")
-    lines = [f"[nodes -> {name}] is no node; {_nearest(name, NODES)}" for name in values if name not in _SECTIONS]
+        raise ConfigError(f"{what} is not valid:\n  nodes: must be a mapping of nodes with a section {_DEFAULT}")
+    lines = [f"nodes.{name}: is no node; {_nearest(name, NODES)}" for name in values if name not in _SECTIONS]
     known = list(read_layer(base)["nodes"][_DEFAULT])
     for name, section in values.items():
         if not isinstance(section, Mapping):
-            lines.append(f"[nodes -> {name}] must be a mapping of settings")
+            lines.append(f"nodes.{name}: must be a mapping of settings")
             continue
         lines += [
-            f"[nodes -> {name} -> {key}] is not a setting; {_nearest(key, known)}"
-            for key in section
-            if key not in known
+            f"nodes.{name}.{key}: is not a setting; {_nearest(key, known)}" for key in section if key not in known
         ]
     if lines:
-        raise ConfigError("\n  ".join([f"{what} is not legal:", *lines]))
+        raise ConfigError("\n  ".join([f"{what} is not valid:", *lines]))
     return {name: merge_layers(values[_DEFAULT], values.get(name) or {}) for name in NODES}
 
 
@@ -83,6 +80,6 @@ def _require_no_kubernetes(cluster: ClusterConfig, what: str) -> None:
     for name, node in cluster.nodes.items():
         for key in _OF_KUBERNETES:
             if getattr(node, key):
-                raise ConfigError(f"{what} is not legal:\n  [nodes -> {name} -> {key}] is nothing that Vertex AI has")
+                raise ConfigError(f"{what} is not valid:\n  nodes.{name}.{key}: is nothing that Vertex AI has")
     if cluster.images.pull_policy or cluster.images.pull_secrets:
-        raise ConfigError(f"{what} is not legal:\n  [images -> pull_...] is nothing that Vertex AI has")
+        raise ConfigError(f"{what} is not valid:\n  images.pull_...: is nothing that Vertex AI has")

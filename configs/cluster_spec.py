@@ -145,7 +145,5 @@ class ClusterConfig(_Section):
     def _gpus_where_they_are_used(self) -> Self:
         for name, node in self.nodes.items():
             if node.gpu and name not in ACCELERATED:
-                raise ValueError(
-                    f"[nodes -> {name} -> gpu] only {' and '.join(ACCELERATED)} can use a GPU; set it to null"
-                )
+                raise ValueError(f"nodes.{name}.gpu: only {' and '.join(ACCELERATED)} can use a GPU; set it to null")
         return self

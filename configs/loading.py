@@ -1,4 +1,4 @@
-"""Reads a configuration: base.yaml, changed by a profile, changed by `--set`."""
+"""Loads a configuration: base.yaml, then a profile, then `--set`."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from configs.layers import merge_layers, not_legal, parse_setting, read_layer
+from configs.layers import merge_layers, parse_setting, read_layer, validation_error
 from configs.spec import PipelineConfig
 
 BASE = Path(__file__).with_name("base.yaml")
-# Mappings whose keys are the user's own: to name some is to drop the others.
+# Mappings with user-defined keys: a change replaces the whole mapping.
 _REPLACED = {("exporter", "forward"), ("tuner", "space")}
 
 
 def load_config(profile: Path | None, settings: Sequence[str] = ()) -> PipelineConfig:
-    """Reads and checks a configuration.
+    """Loads and validates a configuration.
 
     Args:
-        profile: YAML file whose values replace base.yaml's; none for the defaults.
+        profile: YAML file whose values replace those of base.yaml; None keeps the defaults.
         settings: `section.key=value` with a YAML value, applied last, in order.
 
     Raises:
-        ConfigError: a file cannot be read or a value is not legal; all wrong values are named.
+        ConfigError: a file cannot be read or values are not valid; the text names all of them.
+
+    Example:
+        >>> load_config(None, ["trainer.epochs=3"]).trainer.epochs
+        3
     """
     values = read_layer(BASE)
     if profile is not None:
@@ -33,4 +37,4 @@ def load_config(profile: Path | None, settings: Sequence[str] = ()) -> PipelineC
     try:
         return PipelineConfig.model_validate(values)
     except ValidationError as error:
-        raise not_legal(f"configuration {profile}" if profile else "configuration", error, BASE) from None
+        raise validation_error(f"configuration {profile}" if profile else "configuration", error, BASE) from None

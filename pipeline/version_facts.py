@@ -1,4 +1,4 @@
-"""What the registry is told of a run, beside its scores."""
+"""Lineage and settings that the registry stores with a version."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ from components.registry.names import NO_VERSION
 from configs.spec import PipelineConfig
 from pipeline.run.code_version import code_version
 from pipeline.run.inputs import RunInputs
+from pipeline.run.request import RunRequest
 
 
-def lineage_tags(inputs: RunInputs, baseline: str, force_bless: str, warm_start: bool) -> dict[str, str]:
-    """Returns the tags of a version: what made it.
+def lineage_tags(inputs: RunInputs, request: RunRequest) -> dict[str, str]:
+    """Returns the lineage tags of a version.
 
     Args:
-        inputs: what the run reads.
-        baseline: version that the model is compared with.
-        force_bless: reason of a forced blessing; empty: none.
-        warm_start: whether the training begins with that version's weights.
+        inputs: corpus and schema of the run.
+        request: choices of the run.
     """
     lineage = {
         "run_fingerprint": inputs.fingerprint,
-        "baseline_version": baseline,
-        "warm_start_version": baseline if warm_start else NO_VERSION,
+        "baseline_version": request.baseline,
+        "warm_start_version": request.baseline if request.warm_start else NO_VERSION,
         "code_version": code_version("components", "configs", "schemas", "pipeline"),
         "schema": inputs.schema_name,
         "corpus_fingerprint": inputs.corpus_fingerprint,
     }
-    return {**lineage, "forced_blessing": force_bless} if force_bless else lineage
+    return {**lineage, "forced_blessing": request.force_bless} if request.force_bless else lineage
 
 
 def flat_settings(config: PipelineConfig) -> dict[str, str]:
-    """Returns the settings that shape a model, flat: `trainer.epochs` -> `20`.
+    """Returns the settings that shape a model by dotted name, for example `trainer.epochs` -> `20`.
 
     Args:
         config: the whole configuration.

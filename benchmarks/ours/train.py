@@ -57,7 +57,8 @@ def train_and_export(prepared: Path, folder: Path) -> None:
     epochs = EpochClock()
     absl_logging.get_absl_logger().addHandler(epochs)
     absl_logging.get_absl_logger().propagate = False  # some import gives the root logger a handler that prints it all
-    trained = train(TrainerSettings(**request["trainer"]), files(prepared, "train"), files(prepared, "eval"), graph)
+    settings = TrainerSettings.model_validate(request["trainer"])
+    trained = train(settings, files(prepared, "train"), files(prepared, "eval"), graph)
     seconds, rss = epochs.clock.cpu_seconds, peak_rss_mb()
     if len(epochs.epochs) != len(trained.history):
         raise RuntimeError(

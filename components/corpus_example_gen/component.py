@@ -40,12 +40,12 @@ HASH_BUCKETS = (("train", 8), ("eval", 1), ("test", 1))
 
 
 class _CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
-    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+    PARAMETERS = {
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
         standard_component_specs.INPUT_BASE_KEY: ExecutionParameter(type=str, optional=True),
         SPAN_KEY: ExecutionParameter(type=str, optional=True),
     }
-    INPUTS = {CORPUS_KEY: ChannelParameter(type=Corpus, optional=True)}  # noqa: RUF012
+    INPUTS = {CORPUS_KEY: ChannelParameter(type=Corpus, optional=True)}
 
 
 class CorpusExampleGen(FileBasedExampleGen):

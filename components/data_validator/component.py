@@ -13,7 +13,7 @@ from components.data_validator.executor import REQUIRED_SPLITS_KEY, SCHEMA_FILE_
 
 
 class _DataValidatorSpec(standard_component_specs.ExampleValidatorSpec):
-    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+    PARAMETERS = {
         **standard_component_specs.ExampleValidatorSpec.PARAMETERS,
         REQUIRED_SPLITS_KEY: ExecutionParameter(type=str, optional=True),
         SCHEMA_FILE_KEY: ExecutionParameter(type=str, optional=True),

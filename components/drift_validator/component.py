@@ -22,17 +22,17 @@ from components.drift_validator.executor import (
 
 
 class _DriftGateSpec(component_spec.ComponentSpec):
-    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+    PARAMETERS = {
         THRESHOLDS_KEY: ExecutionParameter(type=str),
         TOKENIZER_KEY: ExecutionParameter(type=str),
         CODE_VERSION_KEY: ExecutionParameter(type=str),
     }
-    INPUTS = {  # noqa: RUF012
+    INPUTS = {
         EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples),
         SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema),
         CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model),
     }
-    OUTPUTS = {PROFILE_KEY: ChannelParameter(type=DataProfileArtifact)}  # noqa: RUF012
+    OUTPUTS = {PROFILE_KEY: ChannelParameter(type=DataProfileArtifact)}
 
 
 class DriftValidator(base_beam_component.BaseBeamComponent):

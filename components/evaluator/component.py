@@ -18,7 +18,7 @@ from components.evaluator.executor import FORCE_BLESS_KEY, RULES_KEY, Executor
 
 class _EvaluatorSpec(standard_component_specs.EvaluatorSpec):
     # TFX looks for a cached result by a node's parameters and inputs, and so would not see that our metric changed.
-    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+    PARAMETERS = {
         **standard_component_specs.EvaluatorSpec.PARAMETERS,
         RULES_KEY: ExecutionParameter(type=str, optional=True),
         FORCE_BLESS_KEY: ExecutionParameter(type=str, optional=True),

@@ -1,10 +1,15 @@
-"""What an evaluation is told, carried inside TFMA's configuration as the settings of our metric."""
+"""Settings of the Evaluator: the section `evaluator` of the configuration."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from components.common.settings import Count, NotNegative, Settings, Share
+from components.evaluator.blessing.rule import METRIC_PATTERN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,3 +54,39 @@ class EvaluationSettings:
         for name in ("slices", "sentence_length", "entity_length"):
             values[name] = tuple(values[name])
         return cls(**values)
+
+
+class BlessingRule(Settings):
+    """A bound on one metric, on all examples or on slices."""
+
+    metric: Annotated[str, Field(pattern=METRIC_PATTERN)] = "entity_f1"
+    slice: str = ""
+    min: Share | None = None
+    max_regression: Share | None = None
+    min_support: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _demands_something(self) -> Self:
+        if self.min is None and self.max_regression is None:
+            raise ValueError("a rule needs min, max_regression or both")
+        return self
+
+
+class EvaluatorSettings(Settings):
+    """Slices, intervals and blessing rules; configs/base.yaml explains each setting."""
+
+    min_f1: Share
+    max_regression: Share
+    rules: tuple[BlessingRule, ...]
+    min_support: NotNegative
+    slices: tuple[str, ...]
+    sentence_length: tuple[Count, ...]
+    entity_length: tuple[Count, ...]
+    bootstrap: NotNegative
+
+    @field_validator("sentence_length", "entity_length")
+    @classmethod
+    def _rises(cls, uppers: tuple[int, ...]) -> tuple[int, ...]:
+        if sorted(set(uppers)) != list(uppers):
+            raise ValueError("must rise from one number to the next")
+        return uppers

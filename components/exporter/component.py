@@ -16,20 +16,20 @@ from components.exporter.settings import ExportSettings
 class ExporterSpec(component_spec.ComponentSpec):
     """A trained model and its transform graph in, a servable model out."""
 
-    PARAMETERS = {  # noqa: RUF012 (TFX's own convention)
+    PARAMETERS = {
         "settings": component_spec.ExecutionParameter(type=str),
         "allow_breaking_changes": component_spec.ExecutionParameter(type=int),
         "golden_split": component_spec.ExecutionParameter(type=str),
         "golden_sentences": component_spec.ExecutionParameter(type=int),
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),
     }
-    INPUTS = {  # noqa: RUF012
+    INPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "champion": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
-    OUTPUTS = {  # noqa: RUF012
+    OUTPUTS = {
         "exported_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
     }
 

@@ -1,9 +1,18 @@
-"""What an export is told."""
+"""Settings of the Exporter: the section `exporter` of the configuration."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import field_validator
+
+from components.common.settings import Count, Settings
+
+# Inputs and outputs of the exported model (schemas/serving_contract.yaml).
+_TAKEN = {"sentence", "tokens", "tags", "scores", "starts", "ends", "truncated"}
+_TAKEN |= {f"entity_{name}" for name in ("texts", "types", "starts", "ends", "scores")}
 
 # Spellings of dtypes in configuration, and the ones TensorFlow knows.
 FORWARD_DTYPES = ("string", "float32", "int64")
@@ -34,3 +43,24 @@ class ExportSettings:
     pad: str = "[PAD]"
     token_length: int | None = None
     decoding: str = BEST
+
+
+class ExporterSettings(Settings):
+    """Signatures, outputs and decoding of the exported model; configs/base.yaml explains each setting."""
+
+    default: Literal["plain", "keyed"]
+    forward: dict[str, Literal["string", "float32", "int64"]]
+    outputs: tuple[Literal["tokens", "scores", "offsets", "entities"], ...]
+    decoding: Literal["constrained", "best"]
+    pad: str
+    token_length: Count | None
+    allow_breaking_changes: bool
+    golden_sentences: Count
+
+    @field_validator("forward")
+    @classmethod
+    def _names_are_free(cls, forward: dict[str, str]) -> dict[str, str]:
+        taken = sorted(_TAKEN & set(forward))
+        if taken:
+            raise ValueError(f"cannot forward {', '.join(taken)}: the model's own inputs and outputs have these names")
+        return forward

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -18,23 +17,21 @@ from components.reporter.card_text import CardText
 
 
 class _ReporterSpec(component_spec.ComponentSpec):
-    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+    PARAMETERS = {
         executor.MODEL_NAME_KEY: ExecutionParameter(type=str),
-        executor.TRAINING_KEY: ExecutionParameter(type=str),
         executor.LINEAGE_KEY: ExecutionParameter(type=str),
         executor.CARD_KEY: ExecutionParameter(type=str),
         "code_version": ExecutionParameter(type=str, optional=True),
     }
-    INPUTS = {  # noqa: RUF012
+    INPUTS = {
         executor.EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation),
         executor.EXPORTED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         executor.STATISTICS_KEY: ChannelParameter(type=standard_artifacts.ExampleStatistics),
         executor.EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples),
         executor.CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
-        executor.HYPERPARAMETERS_KEY: ChannelParameter(type=standard_artifacts.HyperParameters, optional=True),
     }
-    OUTPUTS = {  # noqa: RUF012
+    OUTPUTS = {
         executor.REPORT_KEY: ChannelParameter(type=Report),
         executor.MODEL_CARD_KEY: ChannelParameter(type=ModelCard),
     }
@@ -58,7 +55,6 @@ class Reporter(base_component.BaseComponent):
             examples=example_gen.outputs["examples"],
             champion=champion.outputs["champion"],
             model_name="ner",
-            training={"tagger": "transformer", "epochs": 20},
             lineage={"run_fingerprint": "5f1c"},
             card=CardText(intended_use="Names and places in news."),
         )
@@ -75,11 +71,9 @@ class Reporter(base_component.BaseComponent):
         statistics: types.BaseChannel,
         examples: types.BaseChannel,
         model_name: str,
-        training: Mapping[str, Any],
         lineage: Mapping[str, str],
         card: CardText,
         champion: types.BaseChannel | None = None,
-        hyperparameters: types.BaseChannel | None = None,
         code_version: str | None = None,
     ) -> None:
         """Declares the node.
@@ -87,15 +81,13 @@ class Reporter(base_component.BaseComponent):
         Args:
             evaluation: channel of the Evaluator's `ModelEvaluation`.
             exported_model: channel of the Exporter's `Model`.
-            trained_model: channel of the Trainer's `Model`, with its history.
+            trained_model: channel of the Trainer's `Model`, with its history and settings.
             statistics: channel of the `ExampleStatistics` of all splits.
             examples: channel of the `Examples`.
             model_name: name of the registered model.
-            training: settings of the training by name, for the reader.
             lineage: what the model is made from, name -> text.
             card: what only people know of the model.
             champion: channel of the champion's `Model`; may be empty, and its artifact may be.
-            hyperparameters: channel of the Tuner's `HyperParameters`, where there is a Tuner.
             code_version: anything that changes when the code of the report does, so that TFX's cache sees it.
         """
         spec = _ReporterSpec(
@@ -105,9 +97,7 @@ class Reporter(base_component.BaseComponent):
             statistics=statistics,
             examples=examples,
             champion=champion,
-            hyperparameters=hyperparameters,
             model_name=model_name,
-            training=json.dumps(dict(training), sort_keys=False),
             lineage=json.dumps(dict(lineage)),
             card=json.dumps(dataclasses.asdict(card), sort_keys=True),
             code_version=code_version,

@@ -14,6 +14,7 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
 
+from components.keys import TRAINER_SETTINGS_FILE
 from components.reporter.card_text import CardText
 from components.reporter.data_summary import DataSummary
 from components.reporter.model_facts import ModelFacts
@@ -26,9 +27,7 @@ TRAINED_MODEL_KEY = "trained_model"
 STATISTICS_KEY = "statistics"
 EXAMPLES_KEY = "examples"
 CHAMPION_KEY = "champion"
-HYPERPARAMETERS_KEY = "hyperparameters"
 MODEL_NAME_KEY = "model_name"
-TRAINING_KEY = "training"
 LINEAGE_KEY = "lineage"
 CARD_KEY = "card"
 REPORT_KEY = "report"
@@ -55,9 +54,9 @@ class Executor(base_executor.BaseExecutor):
         """Writes `report.html`, `model_card.md` and `model_card.json`.
 
         Args:
-            input_dict: see `Reporter`; `champion` and `hyperparameters` may be absent or empty.
+            input_dict: see `Reporter`; `champion` may be absent or empty.
             output_dict: `report` and `model_card`.
-            exec_properties: `model_name`, and as JSON `training`, `lineage` and `card`.
+            exec_properties: `model_name`, and as JSON `lineage` and `card`.
 
         Raises:
             EvaluationError: the evaluation cannot be read.
@@ -95,36 +94,19 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
         history=_history(artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY])),
         contract=embedded_contract(path_utils.serving_model_dir(exported)) or Contract(0, {}),
         validation=json.loads(_read(exported, _VALIDATION_FILE)),
-        training=_training(input_dict, exec_properties),
+        training=_training(input_dict),
         lineage={**json.loads(exec_properties[LINEAGE_KEY]), **provenance},
         card=CardText(**{**card, "languages": tuple(card["languages"])}),
         champion_data=_champion_data(input_dict),
     )
 
 
-def _training(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> dict[str, Any]:
-    """The configured settings; where a search or the run itself said others, those, since the Trainer took them."""
-    from components.trainer.hyperparameters import read_hyperparameters
-
-    settings = _flat(json.loads(exec_properties[TRAINING_KEY]))
-    epochs = artifact_utils.get_single_instance(input_dict[TRAINED_MODEL_KEY]).get_int_custom_property("most_epochs")
-    if epochs:
-        settings["epochs"] = epochs
-    for artifact in input_dict.get(HYPERPARAMETERS_KEY) or []:
-        found = read_hyperparameters(artifact.uri)
-        for name, value in found.items():
-            _, of_tagger, option = name.rpartition(".")
-            settings[f"tagger_options.{option}" if of_tagger else name] = value
-        settings["found by a search"] = ", ".join(found)
-    return settings
-
-
-def _flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings in sections, and sections of sections, as `section.name`."""
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
-    return found
+def _training(input_dict: dict[str, list[Artifact]]) -> dict[str, Any]:
+    """Returns the settings that the Trainer used, runtime parameters and hyperparameters included."""
+    folder = artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY])
+    used = json.loads(_read(folder, TRAINER_SETTINGS_FILE))
+    searched = {"searched": ", ".join(used["searched"])} if used["searched"] else {}
+    return {**used["settings"], **searched}
 
 
 def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:

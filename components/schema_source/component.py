@@ -11,9 +11,9 @@ from components.schema_source.executor import SCHEMA_KEY, TEXT_KEY, Executor
 
 
 class _SchemaSourceSpec(component_spec.ComponentSpec):
-    PARAMETERS = {TEXT_KEY: ExecutionParameter(type=str)}  # noqa: RUF012  (TFX's own form)
-    INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
-    OUTPUTS = {SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema)}  # noqa: RUF012
+    PARAMETERS = {TEXT_KEY: ExecutionParameter(type=str)}
+    INPUTS: dict[str, ChannelParameter] = {}
+    OUTPUTS = {SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema)}
 
 
 class SchemaSource(base_component.BaseComponent):

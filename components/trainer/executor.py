@@ -1,9 +1,9 @@
-"""Reads artifacts, trains, writes artifacts."""
+"""Executor of the Trainer."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from tfx import types
@@ -11,18 +11,25 @@ from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
+from components.keys import (
+    EPOCHS,
+    EVAL_SPLIT,
+    MAX_EPOCHS,
+    PRESENT,
+    TRAIN_SPLIT,
+    TRAINED_FOLDER,
+    TRAINER_SETTINGS_FILE,
+    VAL_ENTITY_F1,
+)
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
 from components.trainer.settings import TrainerSettings
-
-MOST_EPOCHS = "most_epochs"
-"""Custom property of the trained model: how many epochs it might have taken, which each run may say anew."""
 
 if TYPE_CHECKING:
     from components.trainer.loop.checkpoint import Checkpoint
 
 
 class Executor(base_executor.BaseExecutor):
-    """Runs `components.trainer.training.train`."""
+    """Reads the artifacts, trains, writes the trained model."""
 
     def Do(
         self,
@@ -33,21 +40,25 @@ class Executor(base_executor.BaseExecutor):
         """Trains a tagger.
 
         Args:
-            input_dict: `examples` (transformed), `transform_graph`, and where there are some `hyperparameters` that a
-                search found, and the model to begin with, `warm_start`.
-            output_dict: `model` gets the trained model and the properties `epochs` (int, those trained), `most_epochs`
-                (int) and `val_entity_f1` (float); `model_run` gets TensorBoard's files.
-            exec_properties: the fields of `TrainerSettings`, `tagger_options` as JSON.
+            input_dict: `examples` (transformed) and `transform_graph`; optionally `hyperparameters` of a search and
+                `warm_start`, the model to start from.
+            output_dict: `model` receives the trained model and the custom properties `epochs`, `max_epochs` and
+                `val_entity_f1`, and the file `trainer_settings.json` (`components.keys`); `model_run` receives
+                TensorBoard's files.
+            exec_properties: `settings` (JSON of `TrainerSettings`), `epochs`, `checkpoint_dir`, `code_version`.
         """
         from components.trainer.devices import choose_devices
         from components.trainer.training import train
 
         self._log_startup(input_dict, output_dict, exec_properties)
-        settings = settings_of(exec_properties)
-        for found in input_dict.get("hyperparameters") or []:
-            settings = with_hyperparameters(settings, read_hyperparameters(found.uri))
-        devices = choose_devices(settings.devices, settings.hosts)  # first: several hosts meet before anything runs
-        train_files, eval_files = (_files(input_dict["examples"], split) for split in ("train", "eval"))
+        settings = trainer_settings(exec_properties)
+        searched: dict[str, Any] = {}
+        for hyperparameters in input_dict.get("hyperparameters") or []:
+            searched = read_hyperparameters(hyperparameters.uri)
+            settings = with_hyperparameters(settings, searched)
+        # Devices first: several hosts meet before anything else runs.
+        devices = choose_devices(settings.devices, settings.hosts)
+        train_files, eval_files = (_files(input_dict["examples"], split) for split in (TRAIN_SPLIT, EVAL_SPLIT))
         graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
         earlier = earlier_model_folder(input_dict.get("warm_start") or [])
         checkpoint = _checkpoint(exec_properties, settings, train_files, eval_files, graph, earlier)
@@ -57,12 +68,30 @@ class Executor(base_executor.BaseExecutor):
             return
         model = artifact_utils.get_single_instance(output_dict["model"])
         trained.save(model.uri)
+        _write_settings(model.uri, settings, searched)
         if checkpoint:
             checkpoint.discard()
-        best = max(epoch["val_entity_f1"] or 0.0 for epoch in trained.history)
-        model.set_int_custom_property("epochs", len(trained.history))
-        model.set_int_custom_property(MOST_EPOCHS, settings.epochs)
-        model.set_float_custom_property("val_entity_f1", best)
+        best = max(epoch[VAL_ENTITY_F1] or 0.0 for epoch in trained.history)
+        model.set_int_custom_property(EPOCHS, len(trained.history))
+        model.set_int_custom_property(MAX_EPOCHS, settings.epochs)
+        model.set_float_custom_property(VAL_ENTITY_F1, best)
+
+
+def trainer_settings(exec_properties: dict[str, Any]) -> TrainerSettings:
+    """Returns the settings with the run's own number of epochs, which Kubeflow passes as a float."""
+    settings = TrainerSettings.model_validate_json(exec_properties["settings"])
+    return settings.replace({"epochs": int(exec_properties["epochs"])})
+
+
+def _write_settings(folder: str, settings: TrainerSettings, searched: Collection[str]) -> None:
+    with fileio.open(f"{folder}/{TRAINER_SETTINGS_FILE}", "w") as file:
+        file.write(json.dumps({"settings": settings.selected(), "searched": list(searched)}, indent=1))
+
+
+def earlier_model_folder(artifacts: list[types.Artifact]) -> str | None:
+    """Returns the folder of the model to start from, or None if there is no artifact or an empty one."""
+    present = [artifact for artifact in artifacts if artifact.get_int_custom_property(PRESENT)]
+    return f"{present[0].uri}/{TRAINED_FOLDER}" if present else None
 
 
 def _checkpoint(
@@ -73,7 +102,7 @@ def _checkpoint(
     graph: str,
     earlier: str | None,
 ) -> Checkpoint | None:
-    """A retry has another output folder, and a new run another execution: the same training has the same id."""
+    """A retry has another output folder and a new run another execution; the same training has the same id."""
     from components.trainer.loop.checkpoint import Checkpoint
     from components.trainer.loop.training_id import training_id
 
@@ -82,23 +111,6 @@ def _checkpoint(
         return None
     number = training_id(settings, train_files, eval_files, graph, exec_properties.get("code_version"), earlier)
     return Checkpoint(f"{folder}/{number}")
-
-
-def settings_of(exec_properties: dict[str, Any]) -> TrainerSettings:
-    """Builds the settings; Kubeflow hands ints and bools over as floats, so each value takes its field's type."""
-    types_ = {"int": int, "float": float, "str": str, "bool": bool}
-    values = {
-        field.name: types_[str(field.type)](exec_properties[field.name])
-        for field in dataclasses.fields(TrainerSettings)
-        if str(field.type) in types_
-    }
-    return TrainerSettings(**values, tagger_options=json.loads(exec_properties["tagger_options"]))
-
-
-def earlier_model_folder(artifacts: list[types.Artifact]) -> str | None:
-    """Returns the folder of the model to begin with; None when there is no such artifact, or it says it is empty."""
-    present = [one for one in artifacts if one.get_int_custom_property("present")]
-    return f"{present[0].uri}/trained" if present else None
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:

@@ -1,53 +1,162 @@
-"""What a training run is told."""
+"""Settings of the Trainer: the section `trainer` of the configuration."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.common.settings import Count, NotNegative, Positive, Rate, Settings, Share
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainerSettings:
-    """Values of a training run; configs/base.yaml says what each means and holds the defaults.
+class TransformerOptions(Settings):
+    """Sizes and dropout rates of the tagger `transformer`."""
 
-    Attributes:
-        tagger: a name in `components.model.taggers`.
-        tagger_options: the tagger's own sizes, without those that the data decides.
-        window_size: most tokens that the tagger reads at once.
-        window_context: tokens at each end of an inner window whose predictions are not used.
-        batch_size: windows a step, on all devices together.
-        epochs: most passes over the training split.
-        patience: epochs without a better entity F1 on the eval split before training stops.
-        learning_rate: Adam's largest step size.
-        warmup: share of all steps over which the step size rises from zero; it falls along a cosine afterwards.
-        clip_norm: the longest that the gradient of all weights may be.
-        averaging: momentum of the moving average of the weights, which is what is kept; 0 keeps the last weights.
-        seed: of the initial weights, dropout and the order of the examples.
-        devices: `auto`, `cpu` or `gpu`.
-        hosts: how many take part.
-        precision: `float32` or `bfloat16` (mixed: weights and logits stay float32).
-        jit_compile: whether XLA compiles the training step.
-        deterministic: whether a GPU, too, must give the same weights for the same seed.
-        accumulation_steps: parts of a batch that a device computes one after another, to need less memory.
-        checkpoint_steps: steps after which the state is written to a file.
-    """
+    embed_dim: Count
+    num_heads: Count
+    ff_dim: Count
+    rate: Share
+    word_dropout: Share
 
-    tagger: str
-    tagger_options: dict[str, Any]
-    window_size: int
-    window_context: int
-    batch_size: int
-    epochs: int
-    patience: int
-    learning_rate: float
-    warmup: float
-    clip_norm: float
-    averaging: float
-    seed: int
-    devices: str
-    hosts: int
-    precision: str
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        if self.embed_dim % self.num_heads:
+            raise ValueError(f"embed_dim must be a multiple of num_heads ({self.num_heads})")
+        return self
+
+
+class VectorOptions(Settings):
+    """Pretrained word vectors of the tagger `cnn_linear`."""
+
+    path: str | None
+    words: NotNegative
+    frozen: bool
+    dropout: Rate
+
+
+class CnnLinearOptions(Settings):
+    """Sizes and dropout rates of the tagger `cnn_linear`."""
+
+    embed_dim: Count
+    width: Count
+    dilations: Annotated[tuple[Count, ...], Field(min_length=1)]
+    input_dropout: Rate
+    dropout: Rate
+    word_dropout: Rate
+    subword_dropout: Rate
+    linear_weights: Count
+    linear_members: Count
+    linear_dropout: Rate
+    vectors: VectorOptions
+
+
+class EncoderOptions(Settings):
+    """Pretrained encoder of the tagger `encoder`, and its head."""
+
+    preset: str | None
+    max_pieces: Count
+    dropout: Rate
+
+
+class TrainerSettings(Settings):
+    """Tagger and training run; configs/base.yaml explains each setting."""
+
+    tagger: Literal["transformer", "cnn_linear", "encoder"]
+    transformer: TransformerOptions
+    cnn_linear: CnnLinearOptions
+    encoder: EncoderOptions
+    window_size: Count
+    window_context: NotNegative
+    batch_size: Count
+    epochs: Count
+    patience: Count
+    learning_rate: Positive
+    warmup: Rate
+    clip_norm: Positive
+    averaging: Rate
+    seed: NotNegative
+    devices: Literal["auto", "cpu", "gpu"]
+    hosts: Count
+    precision: Literal["float32", "bfloat16"]
     jit_compile: bool
     deterministic: bool
-    accumulation_steps: int
-    checkpoint_steps: int
+    accumulation_steps: Count
+    checkpoint_steps: Count
+    checkpoint_dir: str | None
+
+    @model_validator(mode="after")
+    def _windows_advance(self) -> Self:
+        if self.window_size <= 2 * self.window_context:
+            raise ValueError(f"window_size must be more than twice window_context ({self.window_context})")
+        return self
+
+    @model_validator(mode="after")
+    def _encoder_can_be_trained(self) -> Self:
+        if self.tagger == "encoder" and self.encoder.preset is None:
+            raise ValueError("tagger encoder needs trainer.encoder.preset, the folder or name of a preset")
+        if self.tagger == "encoder" and self.jit_compile:
+            raise ValueError("XLA cannot compile the encoder, whose rows have any length: set jit_compile to false")
+        return self
+
+    @property
+    def tagger_options(self) -> dict[str, Any]:
+        """Options of the selected tagger, as JSON values."""
+        options: Settings = getattr(self, self.tagger)
+        return options.model_dump(mode="json")
+
+    @property
+    def pretrained(self) -> dict[str, dict[str, Any]]:
+        """Parts of the selected tagger that the transform graph depends on: `encoder` or `vectors`, or nothing."""
+        if self.tagger == "encoder":
+            return {"encoder": self.encoder.model_dump(include={"preset", "max_pieces"})}
+        if self.tagger == "cnn_linear" and self.cnn_linear.vectors.path is not None:
+            return {"vectors": self.cnn_linear.vectors.model_dump(include={"path", "words"})}
+        return {}
+
+    def selected(self) -> dict[str, Any]:
+        """Returns every setting by its dotted name as a JSON value, without the options of other taggers."""
+        flat: dict[str, Any] = {}
+
+        def add(prefix: str, values: Mapping[str, Any]) -> None:
+            for name, value in values.items():
+                if isinstance(value, Mapping):
+                    add(f"{prefix}{name}.", value)
+                else:
+                    flat[prefix + name] = value
+
+        others = {"transformer", "cnn_linear", "encoder"} - {self.tagger}
+        add("", self.model_dump(mode="json", exclude=others))
+        return flat
+
+    def __getitem__(self, name: str) -> Any:
+        """Returns one setting by its name below `trainer`, for example `learning_rate` or `cnn_linear.dropout`.
+
+        Raises:
+            KeyError: the settings have no such value, or it is a section.
+        """
+        value: Any = self
+        for part in name.split("."):
+            if not isinstance(value, Settings) or part not in type(value).model_fields:
+                raise KeyError(name)
+            value = getattr(value, part)
+        if isinstance(value, Settings):
+            raise KeyError(name)
+        return value
+
+    def replace(self, values: Mapping[str, Any]) -> Self:
+        """Returns a copy with other values by name, validated like the configuration.
+
+        Raises:
+            KeyError: a name is not a setting.
+            pydantic.ValidationError: a value is not valid.
+        """
+        changed = self.model_dump()
+        for name, value in values.items():
+            self[name]
+            *sections, last = name.split(".")
+            section = changed
+            for part in sections:
+                section = section[part]
+            section[last] = value
+        return type(self).model_validate(changed)

@@ -9,7 +9,6 @@ from typing import Any
 import keras_tuner
 
 from components.common.errors import NerError
-from components.trainer.hyperparameters import setting
 from components.trainer.settings import TrainerSettings
 
 
@@ -28,14 +27,18 @@ def search_space(settings: TrainerSettings, choices: Mapping[str, Sequence[Any]]
     for name, values in choices.items():
         if "." in name and name.partition(".")[0] != settings.tagger:
             continue
-        default = _plain(setting(settings, name))
+        try:
+            configured = settings[name]
+        except KeyError:
+            raise NerError(f"tuner.space: {name!r} is not a trainer setting. Remove it.") from None
+        default = _plain(configured)
         candidates = list(dict.fromkeys([default, *(type(default)(_plain(value)) for value in values)]))
         ordered = isinstance(default, int | float) and not isinstance(default, bool)
         space.Choice(name, sorted(candidates) if ordered else candidates, default=default, ordered=ordered)
     if not space.space:
         raise NerError(
-            f"[tuner -> space] names no setting of the tagger {settings.tagger}: add some, such as "
-            "{learning_rate: [0.001, 0.002]}, or set tuner.enabled=false"
+            f"tuner.space: names no setting of the tagger {settings.tagger}. Add some, such as "
+            "{learning_rate: [0.001, 0.002]}, or set tuner.enabled=false."
         )
     return space
 

@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 from components.tuner.search_space import search_space
+from components.tuner.settings import TunerSettings
 from components.tuner.tagger_tuner import TaggerTuner
 
 
@@ -20,16 +21,17 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     """Makes the search that the component's `custom_config` describes.
 
     Args:
-        fn_args: of TFX. `custom_config` holds `settings` (the fields of `TrainerSettings`), `epochs` (of a trial),
-            `trials`, `method` and `space` (values by name, see `search_space`). Other keys only serve to make TFX's
-            cache see a change.
+        fn_args: arguments of TFX. `custom_config` holds `trainer` (JSON of `TrainerSettings`) and `tuner` (JSON of
+            `TunerSettings`); other keys only invalidate TFX's cache.
 
     Raises:
         NerError: the space names what is no setting, or has nothing for the tagger.
     """
     config: Mapping[str, Any] = fn_args.custom_config
-    # Several hosts would need as many searches that agree.
-    settings = TrainerSettings(**{**config["settings"], "epochs": int(config["epochs"]), "hosts": 1})
+    tuner_settings = TunerSettings.model_validate_json(config["tuner"])
+    # One host: several would need as many searches that agree.
+    trainer_settings = TrainerSettings.model_validate_json(config["trainer"])
+    settings = trainer_settings.replace({"epochs": tuner_settings.epochs, "hosts": 1})
     train_files, eval_files = _files(fn_args.train_files), _files(fn_args.eval_files)
 
     def score(candidate: TrainerSettings) -> float:
@@ -39,10 +41,10 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
 
     tuner = TaggerTuner(
         settings,
-        search_space(settings, config["space"]),
+        search_space(settings, tuner_settings.space),
         score,
-        int(config["trials"]),
-        config["method"],
+        tuner_settings.trials,
+        tuner_settings.method,
         fn_args.working_dir,
     )
     return TunerFnResult(tuner=tuner, fit_kwargs={})

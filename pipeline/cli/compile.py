@@ -52,6 +52,7 @@ def compile_command(
     from configs.cluster_loading import load_cluster
     from configs.loading import load_config
     from pipeline.kubeflow.compile.compiling import compile_pipeline, doubts, settings_for
+    from pipeline.run.request import RunRequest
 
     if data is not None:
         cluster_settings = (*cluster_settings, f"data={data}")
@@ -64,8 +65,7 @@ def compile_command(
         cluster,
         target,
         output,
-        force_bless=force_bless.strip(),
-        warm_start=warm_start,
+        request=RunRequest(warm_start=warm_start, force_bless=force_bless.strip()),
         with_platform=with_platform,
     )
     nodes = len(documents[0].get("pipelineSpec", documents[0])["root"]["dag"]["tasks"])

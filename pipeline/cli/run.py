@@ -34,6 +34,7 @@ def run(
     config = load_config(profile, settings)
 
     from pipeline.run.local_run import run_locally
+    from pipeline.run.request import RunRequest
     from pipeline.run.summary import print_summary
 
-    print_summary(run_locally(config, (force_bless or "").strip(), warm_start))
+    print_summary(run_locally(config, RunRequest(warm_start=warm_start, force_bless=(force_bless or "").strip())))

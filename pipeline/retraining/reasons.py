@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from configs.spec import Retrain
+from configs.spec import RetrainSettings
 from pipeline.retraining.facts import Facts
 
 ENTITY_F1 = "entity_f1"
 
 
-def reasons_to_retrain(facts: Facts, settings: Retrain) -> tuple[str, ...]:
+def reasons_to_retrain(facts: Facts, settings: RetrainSettings) -> tuple[str, ...]:
     """Names every reason there is.
 
     Args:

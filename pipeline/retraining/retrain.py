@@ -56,10 +56,11 @@ def retrain(config: PipelineConfig, warm_start: bool, force: str = "", dry_run: 
 
 def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm_start: bool) -> Outcome:
     from pipeline.run.local_run import run_locally
+    from pipeline.run.request import RunRequest
     from pipeline.run.summary import print_summary
 
     try:
-        record = run_locally(config, warm_start=warm_start)
+        record = run_locally(config, RunRequest(warm_start=warm_start))
     except (DriftError, DataAnomalyError) as error:
         registry.champions(config.name).note(NOTED_AS_STOPPED, " ".join(str(error).split()))
         return Outcome(STOPPED, str(error), plan.decision.reasons)

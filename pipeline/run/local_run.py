@@ -1,57 +1,62 @@
-"""Runs the pipeline on this machine, node after node in one process."""
+"""Local runs: one node after another in this process."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from components.registry.champions.resolve_baseline import resolve_baseline
+from components.registry.names import CHAMPION
 from components.registry.store.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import prepare_inputs
 from pipeline.run.metadata_file import metadata_path
 from pipeline.run.pretrained import require_pretrained
+from pipeline.run.request import RunRequest
 from pipeline.run.run_record import RunRecord, read_run
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 
-def build_pipeline(config: PipelineConfig, force_bless: str = "", warm_start: bool = False) -> Pipeline:
-    """Makes the inputs ready, asks the registry for the baseline, and wires the pipeline.
+def build_pipeline(config: PipelineConfig, request: RunRequest | None = None) -> Pipeline:
+    """Prepares the inputs, looks the baseline up in the registry, and creates the pipeline.
 
     Args:
         config: the whole configuration.
-        force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
-        warm_start: begin the training with the champion's weights, where there is a champion.
+        request: choices of this run; `champion` as its baseline becomes the number of the champion's version.
 
     Raises:
-        NerError: there is no corpus or no file of vectors, or the schema or the registry cannot be used.
+        NerError: the corpus, a file of vectors, the schema or the registry cannot be used.
     """
+    request = request or RunRequest()
     require_pretrained(config)
-    # Before TFX is imported: a wrong path should not take ten seconds to be named.
-    inputs = prepare_inputs(config, warm_start)
-    baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
+    # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
+    inputs = prepare_inputs(config, request.warm_start)
+    if request.baseline == CHAMPION:
+        baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
+        request = dataclasses.replace(request, baseline=baseline)
 
     from pipeline.create import create_pipeline
+    from pipeline.target import Target
 
-    return create_pipeline(config, inputs, baseline, force_bless, warm_start)
+    return create_pipeline(config, inputs, request, Target.local(config))
 
 
-def run_locally(config: PipelineConfig, force_bless: str = "", warm_start: bool = False) -> RunRecord:
-    """Runs all nodes whose inputs, parameters or code changed and takes the others from the cache.
+def run_locally(config: PipelineConfig, request: RunRequest | None = None) -> RunRecord:
+    """Runs every node whose inputs, parameters or code changed; the others come from the cache.
 
     Args:
         config: the whole configuration.
-        force_bless: see `build_pipeline`.
-        warm_start: begin the training with the champion's weights, where there is a champion.
+        request: choices of this run.
 
     Returns:
-        What each node did.
+        State, duration and outputs of each node.
 
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
-    pipeline = build_pipeline(config, force_bless, warm_start)
+    pipeline = build_pipeline(config, request)
 
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 

@@ -6,6 +6,7 @@ import random
 import types
 
 import pytest
+from support.settings import trainer_settings
 
 NAMES = ["Joe Biden", "Xi Jinping", "Justin Trudeau", "Angela Merkel"]
 VERBS = ["went to", "visited", "was in"]
@@ -72,42 +73,10 @@ def _transform(folder, custom_config):
     return types.SimpleNamespace(graph=str(folder / "graph"), files=[file])
 
 
-OPTIONS = {
-    "transformer": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.1},
-    "cnn_linear": {
-        "embed_dim": 16, "width": 16, "dilations": [1, 2],
-        "input_dropout": 0.1, "dropout": 0.1, "word_dropout": 0.1, "subword_dropout": 0.1,
-        "linear_weights": 20_000, "linear_members": 2, "linear_dropout": 0.1,
-    },
-}  # fmt: skip
-
-
-@pytest.fixture(scope="session", params=sorted(OPTIONS))
+@pytest.fixture(scope="session", params=["cnn_linear", "transformer"])
 def settings(request):
     """Settings of a training that takes seconds, for each tagger."""
-    from components.trainer.settings import TrainerSettings
-
-    return TrainerSettings(
-        tagger=request.param,
-        tagger_options=OPTIONS[request.param],
-        window_size=16,
-        window_context=2,
-        batch_size=32,
-        epochs=5,
-        patience=3,
-        learning_rate=0.01,
-        warmup=0.0,
-        clip_norm=1.0,
-        averaging=0.9,
-        seed=0,
-        devices="cpu",
-        hosts=1,
-        precision="float32",
-        jit_compile=False,
-        deterministic=True,
-        accumulation_steps=1,
-        checkpoint_steps=1000,
-    )
+    return trainer_settings(tagger=request.param)
 
 
 @pytest.fixture(scope="session")

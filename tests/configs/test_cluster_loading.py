@@ -6,7 +6,7 @@ import pytest
 
 from configs.cluster_loading import load_cluster
 from configs.cluster_spec import NODES, cores, gigabytes, seconds
-from configs.config_error import ConfigError
+from configs.layers import ConfigError
 
 
 @pytest.mark.parametrize("target", ["kubeflow", "vertex"])
@@ -32,18 +32,18 @@ def test_a_node_says_what_differs_from_the_default(tmp_path):
 @pytest.mark.parametrize(
     ("target", "setting", "found"),
     [
-        ("kubeflow", "nodes.Trianer.gpu=null", r"\[nodes -> Trianer\] is no node; did you mean Trainer\?"),
-        ("kubeflow", "nodes.default.tiemout=3h", r"default -> tiemout\] is not a setting; did you mean timeout\?"),
-        ("kubeflow", "nodes.Exporter.gpu={type: a, count: 1}", r"Exporter -> gpu\] only Trainer and Tuner can use"),
-        ("kubeflow", "nodes.Trainer.memory.limit=8Gb", r"memory -> limit\] .*got '8Gb'"),
+        ("kubeflow", "nodes.Trianer.gpu=null", r"nodes.Trianer: is no node; did you mean Trainer\?"),
+        ("kubeflow", "nodes.default.tiemout=3h", r"default\.tiemout: is not a setting; did you mean timeout\?"),
+        ("kubeflow", "nodes.Exporter.gpu={type: a, count: 1}", r"Exporter\.gpu: only Trainer and Tuner can use"),
+        ("kubeflow", "nodes.Trainer.memory.limit=8Gb", r"memory\.limit: .*got '8Gb'"),
         ("kubeflow", "nodes.Trainer.memory.limit=1Gi", r"request \(8Gi\) is more than limit \(1Gi\)"),
         ("kubeflow", "nodes.Trainer.cpu.limit=500m", r"request \(4\) is more than limit \(500m\)"),
-        ("kubeflow", "nodes.Trainer=3", r"\[nodes -> Trainer\] must be a mapping"),
-        ("kubeflow", "pipeline_root=/tmp/x", r"\[pipeline_root\] .*got '/tmp/x'"),
-        ("kubeflow", "data=corpus", r"\[data\] .*got 'corpus'"),
-        ("kubeflow", "images.cpu=ner@sha256:12", r"\[images -> cpu\]"),
-        ("vertex", "nodes.Trainer.timeout=3h", r"Trainer -> timeout\] is nothing that Vertex AI has"),
-        ("vertex", "images.pull_policy=Always", r"\[images -> pull_"),
+        ("kubeflow", "nodes.Trainer=3", r"nodes.Trainer: must be a mapping"),
+        ("kubeflow", "pipeline_root=/tmp/x", r"pipeline_root: .*got '/tmp/x'"),
+        ("kubeflow", "data=corpus", r"data: .*got 'corpus'"),
+        ("kubeflow", "images.cpu=ner@sha256:12", r"images.cpu:"),
+        ("vertex", "nodes.Trainer.timeout=3h", r"Trainer\.timeout: is nothing that Vertex AI has"),
+        ("vertex", "images.pull_policy=Always", r"images\.pull_"),
     ],
 )
 def test_what_is_wrong_is_named(target, setting, found):

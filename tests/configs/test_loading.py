@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from configs.config_error import ConfigError
+from configs.layers import ConfigError
 from configs.loading import BASE, load_config
 
 
@@ -54,30 +54,30 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("trainer.epochs=-1", "[trainer -> epochs] must be > 0, got -1"),
-        ("evaluator.min_f1=1.5", "[evaluator -> min_f1] must be <= 1, got 1.5"),
-        ("evaluator.rules=[{slice: source}]", "[evaluator -> rules -> 0] a rule needs min, max_regression or both"),
-        ("evaluator.rules=[{metric: f1, min: 0.5}]", "[evaluator -> rules -> 0 -> metric] string should match pattern"),
-        ("evaluator.rules=[{min: 60}]", "[evaluator -> rules -> 0 -> min] must be <= 1, got 60"),
-        ("evaluator.sentence_length=[10, 5]", "[evaluator -> sentence_length] must rise from one number to the next"),
-        ("trainer.epoch=3", "[trainer -> epoch] is not a setting; did you mean epochs?"),
-        ("typo=1", "[typo] is not a setting; known are name,"),
-        ("corpus.format=xml", "[corpus -> format] must be one of 'auto', 'columns', 'tsv' or 'jsonl', got 'xml'"),
-        ("trainer.batch_size=many", "[trainer -> batch_size] input should be a valid integer"),
-        ("trainer.window_context=64", "[trainer] window_size must be more than twice window_context (64)"),
-        ("trainer.transformer.num_heads=3", "[trainer -> transformer] embed_dim must be a multiple of num_heads"),
-        ("trainer.tagger=encoder", "[trainer] tagger encoder needs [trainer -> encoder -> preset]"),
+        ("trainer.epochs=-1", "trainer.epochs: must be > 0, got -1"),
+        ("evaluator.min_f1=1.5", "evaluator.min_f1: must be <= 1, got 1.5"),
+        ("evaluator.rules=[{slice: source}]", "evaluator.rules.0: a rule needs min, max_regression or both"),
+        ("evaluator.rules=[{metric: f1, min: 0.5}]", "evaluator.rules.0.metric: string should match pattern"),
+        ("evaluator.rules=[{min: 60}]", "evaluator.rules.0.min: must be <= 1, got 60"),
+        ("evaluator.sentence_length=[10, 5]", "evaluator.sentence_length: must rise from one number to the next"),
+        ("trainer.epoch=3", "trainer.epoch: is not a setting; did you mean epochs?"),
+        ("typo=1", "typo: is not a setting; known are name,"),
+        ("corpus.format=xml", "corpus.format: must be one of 'auto', 'columns', 'tsv' or 'jsonl', got 'xml'"),
+        ("trainer.batch_size=many", "trainer.batch_size: input should be a valid integer"),
+        ("trainer.window_context=64", "trainer: window_size must be more than twice window_context (64)"),
+        ("trainer.transformer.num_heads=3", "trainer.transformer: embed_dim must be a multiple of num_heads"),
+        ("trainer.tagger=encoder", "trainer: tagger encoder needs trainer.encoder.preset"),
         ("trainer={tagger: encoder, encoder: {preset: x}, jit_compile: true}", "set jit_compile to false"),
-        ("trainer.cnn_linear.vectors.words=-1", "[trainer -> cnn_linear -> vectors -> words] must be >= 0, got -1"),
-        ("tuner.space={learning_rate: [0.1, -1]}", "[tuner -> space] learning_rate cannot be -1: "),
-        ("tuner.space={cnn_linear.dropout: [2]}", "[tuner -> space] cnn_linear.dropout cannot be 2: "),
+        ("trainer.cnn_linear.vectors.words=-1", "trainer.cnn_linear.vectors.words: must be >= 0, got -1"),
+        ("tuner.space={learning_rate: [0.1, -1]}", "tuner.space: learning_rate cannot be -1: "),
+        ("tuner.space={cnn_linear.dropout: [2]}", "tuner.space: cnn_linear.dropout cannot be 2: "),
         ("tuner.space={window_size: [8]}", "window_size cannot be 8: window_size must be more than twice"),
-        ("tuner.space={cnn_linear.depth: [2]}", "cnn_linear.depth is no setting of the trainer that a search can"),
-        ("tuner.space={cnn_linear.vectors: [2]}", "cnn_linear.vectors is no setting of the trainer that a search can"),
-        ("tuner.space={epochs: [2]}", "epochs is no setting of the trainer that a search can change"),
-        ("tuner.space={learning_rate: []}", "[tuner -> space -> learning_rate]"),
-        ("exporter.forward={tags: string}", "[exporter -> forward] cannot forward tags"),
-        ("name=a/b", "[name] string should match pattern"),
+        ("tuner.space={cnn_linear.depth: [2]}", "cnn_linear.depth is not a trainer setting that a search can"),
+        ("tuner.space={cnn_linear.vectors: [2]}", "cnn_linear.vectors is not a trainer setting that a search can"),
+        ("tuner.space={epochs: [2]}", "epochs is not a trainer setting that a search can change"),
+        ("tuner.space={learning_rate: []}", "tuner.space.learning_rate:"),
+        ("exporter.forward={tags: string}", "exporter.forward: cannot forward tags"),
+        ("name=a/b", "name: string should match pattern"),
     ],
 )
 def test_wrong_values_are_named_with_the_rule_and_what_was_found(setting, message):
@@ -89,7 +89,7 @@ def test_wrong_values_are_named_with_the_rule_and_what_was_found(setting, messag
 def test_all_wrong_values_are_reported_at_once():
     with pytest.raises(ConfigError) as caught:
         load_config(None, ["trainer.epochs=0", "corpus.on_error=maybe"])
-    assert str(caught.value).count("\n  [") == 2
+    assert str(caught.value).count("\n  ") == 2
 
 
 @pytest.mark.parametrize(
@@ -103,11 +103,11 @@ def test_a_broken_profile_is_named(tmp_path, text, message):
 
 
 def test_a_missing_profile_is_named():
-    with pytest.raises(ConfigError, match=r"nowhere\.yaml cannot be read"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: cannot be read"):
         load_config(Path("nowhere.yaml"))
 
 
 @pytest.mark.parametrize("setting", ["trainer.epochs", "=3", "trainer..epochs=3"])
 def test_set_without_key_or_value_says_how_to_write_it(setting):
-    with pytest.raises(ConfigError, match=r"--set takes section\.key=value"):
+    with pytest.raises(ConfigError, match=r"--set: takes section\.key=value"):
         load_config(None, [setting])

@@ -11,13 +11,14 @@ from components.evaluator.blessing.rule import rules_from_json
 from configs.loading import load_config
 from pipeline.create import create_pipeline
 from pipeline.run.inputs import inputs_of_cluster, prepare_inputs
-from pipeline.runtime_parameters import RuntimeParameters
+from pipeline.run.request import RunRequest
+from pipeline.target import Target
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory):
     config = load_config(None, [f"work_dir={tmp_path_factory.mktemp('work')}"])
-    return create_pipeline(config, prepare_inputs(config), "none")
+    return create_pipeline(config, prepare_inputs(config), RunRequest("none"), Target.local(config))
 
 
 def test_every_node_is_there_once(pipeline):
@@ -56,7 +57,9 @@ def test_the_evaluator_is_told_the_configured_rules(pipeline):
 
 def test_the_reason_of_a_forced_blessing_goes_into_the_registry(tmp_path):
     config = load_config(None, [f"work_dir={tmp_path}"])
-    forced = create_pipeline(config, prepare_inputs(config), "3", "the contract changed")
+    forced = create_pipeline(
+        config, prepare_inputs(config), RunRequest("3", force_bless="the contract changed"), Target.local(config)
+    )
     nodes = {node.id: node for node in forced.components}
     assert nodes["Evaluator"].exec_properties["force_bless"] == "the contract changed"
     lineage = json.loads(nodes["RegistryPusher"].exec_properties["lineage"])
@@ -71,7 +74,7 @@ def test_nothing_forced_leaves_no_trace(pipeline):
 
 def wire(tmp_path, *settings):
     config = load_config(None, [f"work_dir={tmp_path}", *settings])
-    nodes = create_pipeline(config, prepare_inputs(config), "none").components
+    nodes = create_pipeline(config, prepare_inputs(config), RunRequest("none"), Target.local(config)).components
     return {node.id: node for node in nodes}
 
 
@@ -83,10 +86,9 @@ def test_a_search_stands_between_transform_and_trainer_where_it_is_enabled(pipel
     assert "Tuner" not in {node.id for node in pipeline.components}
     nodes = wire(tmp_path, "tuner.enabled=true", "tuner.trials=3", "tuner.space={learning_rate: [0.1]}")
     assert nodes["Trainer"].inputs["hyperparameters"] is nodes["Tuner"].outputs["best_hyperparameters"]
-    assert nodes["Reporter"].inputs["hyperparameters"] is nodes["Tuner"].outputs["best_hyperparameters"]
     assert nodes["Transform"] in nodes["Tuner"].upstream_nodes
-    told = json.loads(nodes["Tuner"].exec_properties["custom_config"])
-    assert (told["trials"], told["space"]) == (3, {"learning_rate": [0.1]})
+    tuner = json.loads(json.loads(nodes["Tuner"].exec_properties["custom_config"])["tuner"])
+    assert (tuner["trials"], tuner["space"]) == (3, {"learning_rate": [0.1]})
     assert nodes["Tuner"].exec_properties["module_file"] is None, "none can be packed for a cluster"
 
 
@@ -132,22 +134,22 @@ def test_the_schema_travels_with_the_pipeline(pipeline, tmp_path):
 )
 def test_tfx_does_not_pack_itself_for_workers_that_there_are_not(tmp_path, given, added):
     config = load_config(None, [f"work_dir={tmp_path}", f"beam.args={given}"])
-    args = create_pipeline(config, prepare_inputs(config), "none").beam_pipeline_args
+    args = create_pipeline(config, prepare_inputs(config), RunRequest(), Target.local(config)).beam_pipeline_args
     assert ("--sdk_container_image=none" in args) == added
     assert args[: len(config.beam.args)] == list(config.beam.args)
 
 
 def test_on_a_cluster_nothing_refers_to_this_machine(tmp_path):
     config = load_config(None, [f"work_dir={tmp_path}", "registry.uri=http://mlflow:5000"])
-    parameters = RuntimeParameters.of(config, "s3://bucket/corpus")
-    remote = create_pipeline(config, inputs_of_cluster(config), "champion", parameters=parameters)
+    target = Target.cluster(config, "s3://bucket/corpus")
+    remote = create_pipeline(config, inputs_of_cluster(config), RunRequest(), target)
     nodes = {node.id: node for node in remote.components}
     assert nodes["CorpusExampleGen"].inputs["corpus"] is nodes["Corpus"].outputs["result"]
-    assert nodes["ChampionSource"].exec_properties["version"] is parameters.baseline
-    assert nodes["Trainer"].exec_properties["epochs"] is parameters.epochs
+    assert nodes["ChampionSource"].exec_properties["version"] is target.baseline
+    assert nodes["Trainer"].exec_properties["epochs"] is target.epochs
     values = [str(value) for node in nodes.values() for value in node.exec_properties.values()]
     assert not [value for value in values if str(tmp_path) in value]
-    assert parameters.defaults == {
+    assert target.defaults == {
         "data": "s3://bucket/corpus",
         "span": "newest",
         "epochs": config.trainer.epochs,

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from tfx.tools.cli.handler.kubeflow_v2_dag_runner_patcher import KubeflowV2DagRunnerPatcher
 
-from configs.config_error import ConfigError
+from configs.layers import ConfigError
 from pipeline import kubeflow_runner
 
 

@@ -14,7 +14,7 @@ from components.trainer.data.window_table import WindowTable
 from components.trainer.loop.training_loop import fit
 from components.trainer.loop.training_step import supervised, weights_of
 from components.trainer.scoring.dev_scorer import DevScorer
-from components.trainer.settings import TrainerSettings
+from support.settings import trainer_settings
 
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC")
 WORDS = 40
@@ -42,28 +42,16 @@ def chunk(windows, seed):
 
 
 def settings(**changes):
-    values = {
+    """Settings of a training that takes a second."""
+    small = {
         "tagger": "cnn_linear",
-        "tagger_options": {},
-        "window_size": 16,
         "window_context": 0,
         "batch_size": 16,
         "epochs": 3,
-        "patience": 3,
-        "learning_rate": 0.01,
         "warmup": 0.1,
-        "clip_norm": 1.0,
         "averaging": 0.5,
-        "seed": 5,
-        "devices": "cpu",
-        "hosts": 1,
-        "precision": "float32",
-        "jit_compile": False,
-        "deterministic": True,
-        "accumulation_steps": 1,
-        "checkpoint_steps": 1000,
     }
-    return TrainerSettings(**{**values, **changes})
+    return trainer_settings(**{**small, "seed": 5, **changes})
 
 
 class SmallTagger(keras.Model):

@@ -19,7 +19,7 @@ if __name__ == "__main__":
     logging.set_verbosity(logging.INFO)
     told = json.loads(sys.argv[1])
     trained = train(
-        TrainerSettings(**told["settings"]),
+        TrainerSettings.model_validate(told["settings"]),
         told["files"],
         told["files"],
         told["graph"],

@@ -19,13 +19,13 @@ from components.registry.names import CHAMPION
 
 
 class _ChampionSourceSpec(component_spec.ComponentSpec):
-    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+    PARAMETERS = {
         REGISTRY_URI_KEY: ExecutionParameter(type=str),
         MODEL_NAME_KEY: ExecutionParameter(type=str),
         VERSION_KEY: ExecutionParameter(type=str),
     }
-    INPUTS: dict[str, ChannelParameter] = {}  # noqa: RUF012
-    OUTPUTS = {  # noqa: RUF012
+    INPUTS: dict[str, ChannelParameter] = {}
+    OUTPUTS = {
         CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model),
         TRAINED_KEY: ChannelParameter(type=standard_artifacts.Model),
     }

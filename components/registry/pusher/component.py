@@ -37,7 +37,7 @@ from components.registry.pusher.executor import (
 
 
 class _RegistryPusherSpec(component_spec.ComponentSpec):
-    PARAMETERS = {  # noqa: RUF012  (TFX's own form)
+    PARAMETERS = {
         REGISTRY_URI_KEY: ExecutionParameter(type=str),
         MODEL_NAME_KEY: ExecutionParameter(type=str),
         SERVING_DIR_KEY: ExecutionParameter(type=str),
@@ -46,7 +46,7 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         KEEP_KEY: ExecutionParameter(type=int),
         RUN_NAME_KEY: ExecutionParameter(type=str, optional=True),
     }
-    INPUTS = {  # noqa: RUF012
+    INPUTS = {
         MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
         EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
@@ -59,7 +59,7 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
         CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
-    OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}  # noqa: RUF012
+    OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}
 
 
 class RegistryPusher(base_component.BaseComponent):

@@ -17,6 +17,7 @@ from tfx.utils import path_utils
 from components.common.hashing import tree_hash
 from components.drift_validator.data_profile import FILE_NAME as PROFILE_FILE
 from components.drift_validator.drift_report import FILE_NAME as DRIFT_FILE
+from components.keys import MAX_EPOCHS
 from components.registry.champions.champion_changes import acting_user
 from components.registry.errors import RegistryError
 from components.registry.names import (
@@ -149,7 +150,7 @@ def _corpus(tags: dict[str, str]) -> dict[str, str]:
 
 def _params_of_run(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
     """What a run may set for itself."""
-    epochs = [model.get_int_custom_property("most_epochs") for model in input_dict.get(TRAINED_MODEL_KEY) or []]
+    epochs = [model.get_int_custom_property(MAX_EPOCHS) for model in input_dict.get(TRAINED_MODEL_KEY) or []]
     return {"trainer.epochs": str(epochs[0])} if epochs and epochs[0] else {}
 
 

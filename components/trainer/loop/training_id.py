@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from components.trainer.settings import TrainerSettings
 
 _READ_BYTES = 1 << 20
 # These change how a result is come by and not which.
-_NO_MATTER = ("checkpoint_steps",)
+_NO_MATTER = ("checkpoint_steps", "checkpoint_dir")
 
 
 def training_id(
@@ -36,7 +35,7 @@ def training_id(
         earlier: folder of the model that it begins with, if any.
     """
     digest = hashlib.sha256()
-    values = {name: value for name, value in dataclasses.asdict(settings).items() if name not in _NO_MATTER}
+    values = {name: value for name, value in settings.selected().items() if name not in _NO_MATTER}
     facts = [values, code_version, tf.__version__, keras.__version__]
     digest.update(json.dumps(facts, sort_keys=True).encode())
     for files in (train_files, eval_files, _files_below(transform_graph), _files_below(earlier) if earlier else []):

@@ -36,7 +36,7 @@ class ClusterRunner(KubeflowV2DagRunner):
         Args:
             cluster: what each node gets.
             target: `kubeflow` or `vertex`.
-            defaults: of the run parameters (`RuntimeParameters.defaults`).
+            defaults: of the run parameters (`Target.defaults`).
             output: the file that `run` writes. The `tfx` command line writes elsewhere.
             with_platform: whether there may be a second document, with what is Kubernetes' own.
         """

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.registry.names import CHAMPION
 from configs.cluster_spec import ClusterConfig
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import inputs_of_cluster
+from pipeline.run.request import RunRequest
 
 
 def compile_pipeline(
@@ -18,8 +18,7 @@ def compile_pipeline(
     target: str,
     output: Path,
     *,
-    force_bless: str = "",
-    warm_start: bool = False,
+    request: RunRequest | None = None,
     with_platform: bool = True,
 ) -> list[dict[str, Any]]:
     """Compiles the pipeline that `ner run` runs, and writes it.
@@ -29,8 +28,7 @@ def compile_pipeline(
         cluster: what each node gets.
         target: `kubeflow` or `vertex`.
         output: YAML file, or JSON file where its name says so.
-        force_bless: reason for blessing the model whatever its scores; empty for letting the rules decide.
-        warm_start: begin the training with the weights of the champion, where there is one.
+        request: choices of every run of the compiled pipeline; the run parameter `baseline` replaces its baseline.
         with_platform: whether to give the second document, with what is Kubernetes' own.
 
     Returns:
@@ -42,12 +40,12 @@ def compile_pipeline(
     """
     from pipeline.create import create_pipeline
     from pipeline.kubeflow.compile.cluster_runner import ClusterRunner
-    from pipeline.runtime_parameters import RuntimeParameters
+    from pipeline.target import Target
 
-    parameters = RuntimeParameters.of(config, cluster.data)
+    where = Target.cluster(config, cluster.data)
     inputs = inputs_of_cluster(config)
-    pipeline = create_pipeline(config, inputs, CHAMPION, force_bless, warm_start, parameters)
-    return ClusterRunner(cluster, target, parameters.defaults, output, with_platform).run(pipeline)
+    pipeline = create_pipeline(config, inputs, request or RunRequest(), where)
+    return ClusterRunner(cluster, target, where.defaults, output, with_platform).run(pipeline)
 
 
 def settings_for(cluster: ClusterConfig) -> list[str]:

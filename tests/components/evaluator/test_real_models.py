@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 from google.protobuf import json_format
+from support.settings import trainer_settings
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
@@ -19,33 +20,12 @@ from components.evaluator.results.scores import read_evaluation
 from components.evaluator.settings import EvaluationSettings
 from components.exporter.saved_model.exporting import export
 from components.exporter.settings import ExportSettings
-from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 from components.transform.features import TAG_IDS, TAG_VOCABULARY, TOKENS
 
 NAMES = ["Joe Biden", "Xi Jinping", "Justin Trudeau", "Angela Merkel"]
 PLACES = ["Paris France", "New Delhi India", "Kyiv Ukraine"]
-SETTINGS = TrainerSettings(
-    tagger="transformer",
-    tagger_options={"embed_dim": 16, "num_heads": 2, "ff_dim": 16, "rate": 0.1, "word_dropout": 0.0},
-    window_size=16,
-    window_context=2,
-    batch_size=32,
-    epochs=8,
-    patience=8,
-    learning_rate=0.01,
-    warmup=0.0,
-    clip_norm=1.0,
-    averaging=0.0,
-    seed=0,
-    devices="cpu",
-    hosts=1,
-    precision="float32",
-    jit_compile=False,
-    deterministic=True,
-    accumulation_steps=1,
-    checkpoint_steps=1000,
-)
+SETTINGS = trainer_settings(tagger="transformer", transformer__word_dropout=0.0, epochs=8, patience=8, averaging=0.0)
 
 
 def unlabelled(graph, file, words, path):

@@ -15,7 +15,6 @@ from components.exporter.saved_model.exporting import export
 from components.exporter.serving.golden import training_graph_tags
 from components.exporter.settings import CONSTRAINED, ExportSettings
 from components.exporter.validator import require_valid, validate_export
-from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel
 from components.trainer.training import train
 from configs.loading import load_config
@@ -52,7 +51,7 @@ def exported(request, transform_corpus, tmp_path_factory):
     given, folder = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("made")
     trainer = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(given, request)]).trainer
     corpus = transform_corpus(**trainer.pretrained)
-    train(TrainerSettings(**trainer.settings), corpus.files, corpus.files, corpus.graph).save(str(folder / "trained"))
+    train(trainer, corpus.files, corpus.files, corpus.graph).save(str(folder / "trained"))
     shutil.rmtree(given)
     trained = TrainedModel.load(str(folder / "trained"))
     export(trained, corpus.graph, str(folder / "model"), SETTINGS)

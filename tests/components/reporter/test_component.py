@@ -26,7 +26,6 @@ def test_inputs_outputs_and_parameters():
         statistics=channel(standard_artifacts.ExampleStatistics),
         examples=channel(standard_artifacts.Examples),
         model_name="ner",
-        training={"tagger": "transformer"},
         lineage={"run_fingerprint": "5f1c"},
         card=CardText("Names.", languages=("en",)),
     )

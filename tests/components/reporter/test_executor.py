@@ -17,9 +17,6 @@ from components.reporter.model_card import model_card
 
 PROPERTIES = {
     "model_name": "ner",
-    "training": json.dumps(
-        {"tagger": "transformer", "epochs": 3, "tagger_options": {"width": 64, "vectors": {"path": None}}}
-    ),
     "lineage": json.dumps({"run_fingerprint": "5f1c"}),
     "card": json.dumps({"intended_use": "Names.", "languages": ["en"], "out_of_scope": "", "data": "", "license": "",
                         "contact": ""}),
@@ -45,6 +42,8 @@ def inputs(facts, tmp_path):
     (tmp_path / "exported" / "validation.json").write_text(json.dumps(facts.validation))
     trained = artifact(standard_artifacts.Model, tmp_path / "trained")
     (tmp_path / "trained" / "trained_model.json").write_text(json.dumps({"history": facts.history}))
+    used = {"settings": {"tagger": "transformer", "epochs": 3, "transformer.ff_dim": 64}, "searched": []}
+    (tmp_path / "trained" / "trainer_settings.json").write_text(json.dumps(used))
     statistics = artifact(standard_artifacts.ExampleStatistics, tmp_path / "statistics")
     statistics.split_names = artifact_utils.encode_split_names(["train", "test"])
     for size, split in enumerate(["train", "test"], start=7):
@@ -86,12 +85,7 @@ def test_facts_come_from_all_artifacts(inputs, facts):
     assert found.contract == facts.contract
     assert found.history == facts.history
     assert found.lineage == {"run_fingerprint": "5f1c", "transform graph": "b330"}
-    assert found.training == {
-        "tagger": "transformer",
-        "epochs": 3,
-        "tagger_options.width": 64,
-        "tagger_options.vectors.path": None,
-    }
+    assert found.training == {"tagger": "transformer", "epochs": 3, "transformer.ff_dim": 64}
     assert [(split.name, split.sentences) for split in found.data.splits] == [("train", 7), ("test", 8)]
     assert found.data.repairs == {"empty token": 1}
     assert found.data.fingerprint == "split:train,xor_checksum:1"
@@ -99,18 +93,11 @@ def test_facts_come_from_all_artifacts(inputs, facts):
     assert found.champion_data is None
 
 
-def test_settings_that_a_search_found_are_those_of_the_training(inputs, tmp_path):
-    found = artifact(standard_artifacts.HyperParameters, tmp_path / "search")
-    values = {"epochs": 7, "transformer.width": 32}
-    (tmp_path / "search" / "best_hyperparameters.txt").write_text(json.dumps({"values": values}))
-    training = executor.gather_facts({**inputs, "hyperparameters": [found]}, PROPERTIES).training
-    assert training == {
-        "tagger": "transformer",
-        "epochs": 7,
-        "tagger_options.width": 32,
-        "tagger_options.vectors.path": None,
-        "found by a search": "epochs, transformer.width",
-    }
+def test_settings_that_a_search_chose_are_named(inputs, tmp_path):
+    used = {"settings": {"tagger": "transformer", "epochs": 7}, "searched": ["epochs", "transformer.ff_dim"]}
+    (tmp_path / "trained" / "trainer_settings.json").write_text(json.dumps(used))
+    training = executor.gather_facts(inputs, PROPERTIES).training
+    assert training == {"tagger": "transformer", "epochs": 7, "searched": "epochs, transformer.ff_dim"}
 
 
 def champion(tmp_path, text):

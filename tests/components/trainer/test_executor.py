@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 
 import pytest
@@ -13,28 +12,29 @@ from tfx.types import artifact_utils, standard_artifacts
 from components.trainer import devices, training
 from components.trainer.component import Trainer
 from components.trainer.devices import Devices
-from components.trainer.executor import Executor, settings_of
+from components.trainer.executor import Executor, trainer_settings
 from components.trainer.trained_model import TrainedModel
 
 
-def channel(kind):
-    return types.Channel(type=kind)
+def component(settings, **more):
+    examples, graph = (
+        types.Channel(type=kind) for kind in (standard_artifacts.Examples, standard_artifacts.TransformGraph)
+    )
+    return Trainer(examples=examples, transform_graph=graph, settings=settings, **more)
 
 
 def test_component_has_typed_parameters_and_standard_outputs(settings):
-    trainer = Trainer(
-        channel(standard_artifacts.Examples), channel(standard_artifacts.TransformGraph), settings, code_version="x"
-    )
+    trainer = component(settings, code_version="x")
     assert {name: c.type_name for name, c in trainer.outputs.items()} == {"model": "Model", "model_run": "ModelRun"}
     assert trainer.exec_properties["epochs"] == 5
-    assert settings_of(trainer.exec_properties) == settings
+    assert trainer_settings(trainer.exec_properties) == settings
 
 
 def test_settings_survive_parameters_that_come_back_as_floats(settings):
-    trainer = Trainer(channel(standard_artifacts.Examples), channel(standard_artifacts.TransformGraph), settings)
+    trainer = component(settings)
     floats = {n: float(v) if isinstance(v, int) else v for n, v in trainer.exec_properties.items()}
-    assert settings_of(floats) == settings
-    assert isinstance(settings_of(floats).epochs, int)
+    assert trainer_settings(floats) == settings
+    assert isinstance(trainer_settings(floats).epochs, int)
 
 
 def artifacts(transformed, tmp_path, model="model"):
@@ -56,8 +56,7 @@ def artifacts(transformed, tmp_path, model="model"):
 
 
 def properties(settings, **more):
-    graph = channel(standard_artifacts.TransformGraph)
-    return Trainer(channel(standard_artifacts.Examples), graph, settings, **more).exec_properties
+    return component(settings, **more).exec_properties
 
 
 def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
@@ -71,9 +70,7 @@ def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
 
 @pytest.mark.parametrize("settings", ["transformer"], indirect=True)
 def test_state_is_kept_until_the_model_is_safe_and_found_by_a_retry(transformed, settings, tmp_path, monkeypatch):
-    told = properties(
-        dataclasses.replace(settings, epochs=2, checkpoint_steps=3), checkpoint_dir=str(tmp_path / "states")
-    )
+    told = properties(settings.replace({"epochs": 2, "checkpoint_steps": 3}), checkpoint_dir=str(tmp_path / "states"))
     said = []
     monkeypatch.setattr(logging, "info", lambda text, *args: said.append(text % args))
     with monkeypatch.context() as patch:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import keras_tuner
 import pytest
 
 from components.common.errors import NerError
-from components.trainer.hyperparameters import FILE, read_hyperparameters, with_hyperparameters
+from components.keys import HYPERPARAMETERS_FILE
+from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
 
 
 def test_values_take_the_place_of_the_configured_ones(settings):
-    option = next(iter(settings.tagger_options))
-    found = with_hyperparameters(settings, {"learning_rate": 0.5, "batch_size": 8.0, f"{settings.tagger}.{option}": 9})
-    assert (found.learning_rate, found.batch_size, found.tagger_options[option]) == (0.5, 8, 9)
-    assert isinstance(found.batch_size, int)
-    same = {"learning_rate": settings.learning_rate, "batch_size": settings.batch_size}
-    assert dataclasses.replace(found, **same, tagger_options=settings.tagger_options) == settings
+    option = f"{settings.tagger}.word_dropout"
+    chosen = with_hyperparameters(settings, {"learning_rate": 0.5, "batch_size": 8.0, option: 0.9})
+    assert (chosen.learning_rate, chosen.batch_size, chosen[option]) == (0.5, 8, 0.9)
+    assert isinstance(chosen.batch_size, int)
+    assert chosen.replace({name: settings[name] for name in ("learning_rate", "batch_size", option)}) == settings
 
 
-def test_the_given_settings_stay_as_they_are(settings):
-    option, value = next(iter(settings.tagger_options.items()))
-    with_hyperparameters(settings, {f"{settings.tagger}.{option}": -1})
-    assert settings.tagger_options[option] == value
+def test_a_list_arrives_as_text(settings):
+    chosen = with_hyperparameters(settings, {"cnn_linear.dilations": "[1, 2, 4, 8]"})
+    assert chosen.cnn_linear.dilations == (1, 2, 4, 8)
+
+
+def test_a_value_that_is_not_valid_is_refused(settings):
+    with pytest.raises(NerError, match="word_dropout"):
+        with_hyperparameters(settings, {f"{settings.tagger}.word_dropout": -1})
 
 
 @pytest.mark.parametrize("name", ["nothing", "other.dropout", "cnn_linear.nothing", "transformer.nothing"])
@@ -38,14 +40,14 @@ def test_the_standard_artifact_is_read(tmp_path):
     space = keras_tuner.HyperParameters()
     space.Choice("learning_rate", [0.1, 0.2])
     space.values["learning_rate"] = 0.2
-    (tmp_path / FILE).write_text(json.dumps(space.get_config()))
+    (tmp_path / HYPERPARAMETERS_FILE).write_text(json.dumps(space.get_config()))
     assert read_hyperparameters(str(tmp_path)) == {"learning_rate": 0.2}
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}"])
 def test_an_artifact_without_values_is_named(tmp_path, content):
     if content is not None:
-        (tmp_path / FILE).write_text(content)
-    with pytest.raises(NerError, match="holds no hyperparameters") as caught:
+        (tmp_path / HYPERPARAMETERS_FILE).write_text(content)
+    with pytest.raises(NerError, match="not a file of hyperparameters") as caught:
         read_hyperparameters(str(tmp_path))
     assert str(tmp_path) in str(caught.value)

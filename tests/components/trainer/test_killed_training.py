@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import signal
@@ -46,9 +45,9 @@ def without_clock(history):
 
 @pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_a_killed_training_ends_with_the_weights_of_one_that_was_left_alone(transformed, settings, tmp_path):
-    settings = dataclasses.replace(settings, batch_size=4, epochs=6, patience=6, checkpoint_steps=20)
+    settings = settings.replace({"batch_size": 4, "epochs": 6, "patience": 6, "checkpoint_steps": 20})
     told = {
-        "settings": dataclasses.asdict(settings),
+        "settings": settings.model_dump(mode="json"),
         "files": transformed.files,
         "graph": transformed.graph,
         "checkpoint": str(tmp_path / "state"),

@@ -28,7 +28,7 @@ def test_lists_go_through_the_search_as_text_and_come_back_as_lists(tagger_setti
     space = search_space(tagger_settings, {"cnn_linear.dilations": [[1, 2], [1, 2, 4]]})
     assert choices(space) == {"cnn_linear.dilations": ["[1, 2]", "[1, 2, 4]"]}
     found = with_hyperparameters(tagger_settings, {"cnn_linear.dilations": "[1, 2, 4]"})
-    assert found.tagger_options["dilations"] == [1, 2, 4]
+    assert found.cnn_linear.dilations == (1, 2, 4)
 
 
 def test_whole_numbers_for_a_real_setting_are_real(tagger_settings):

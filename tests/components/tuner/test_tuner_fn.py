@@ -12,6 +12,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
+from components.tuner.settings import TunerSettings
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +31,13 @@ def tuned(transformed, tagger_settings, tmp_path_factory):
         (folder / "examples" / f"Split-{split}").mkdir(parents=True)
         shutil.copy(transformed.files[0], folder / "examples" / f"Split-{split}")
     space = {"learning_rate": [1e-6], "cnn_linear.dilations": [[1]], "transformer.rate": [0.5]}
+    tuner_settings = TunerSettings(enabled=True, trials=3, epochs=2, method="random", space=space)
     tuner = Tuner(
         examples=types.Channel(type=standard_artifacts.Examples),
         transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
         tuner_fn="components.tuner.tuner_fn.tuner_fn",
         custom_config={
-            "settings": {**vars(tagger_settings)}, "epochs": 2, "trials": 3, "method": "random", "space": space,
+            "trainer": tagger_settings.model_dump_json(), "tuner": tuner_settings.model_dump_json(),
         },
     )  # fmt: skip
     context = base_executor.BaseExecutor.Context(tmp_dir=str(folder / "tmp"), unique_id="1")

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from pipeline.cli.main import main
 from pipeline.run import local_run, summary
+from pipeline.run.request import RunRequest
 
 
 @pytest.fixture
@@ -19,19 +20,19 @@ def run(monkeypatch, tmp_path):
 
 
 def test_a_run_forces_nothing_by_itself(run):
-    result, [(config, force_bless, warm_start)] = run("--data", "corpus")
+    result, [(config, request)] = run("--data", "corpus")
     assert result.exit_code == 0
-    assert (str(config.corpus.path), force_bless, warm_start) == ("corpus", "", False)
+    assert (str(config.corpus.path), request) == ("corpus", RunRequest())
 
 
 def test_the_reason_for_forcing_is_handed_on(run):
-    _, [(_, force_bless, _)] = run("--force-bless", "  new contract ")
-    assert force_bless == "new contract"
+    _, [(_, request)] = run("--force-bless", "  new contract ")
+    assert request.force_bless == "new contract"
 
 
 def test_a_warm_start_is_handed_on(run):
-    _, [(_, _, warm_start)] = run("--warm-start")
-    assert warm_start is True
+    _, [(_, request)] = run("--warm-start")
+    assert request.warm_start
 
 
 @pytest.mark.parametrize("reason", ["", "  "])

@@ -27,13 +27,13 @@ from tfx.utils import import_utils
 
 from components.common.errors import NerError
 from components.registry.champion_source.component import ChampionSource
-from components.registry.names import CHAMPION
 from configs.cluster_loading import load_cluster
 from configs.loading import load_config
 from pipeline.create import create_pipeline
 from pipeline.kubeflow.compile.finalizing import finalize
 from pipeline.run.inputs import inputs_of_cluster
-from pipeline.runtime_parameters import RuntimeParameters
+from pipeline.run.request import RunRequest
+from pipeline.target import Target
 
 
 def compiled_by_tfx(*components, root="minio://bucket/runs"):
@@ -51,13 +51,13 @@ def cluster():
 def specs(cluster):
     """Our pipeline as TFX compiles it, and as we finish it."""
     config = load_config(None, ["tuner.enabled=true"])
-    parameters = RuntimeParameters.of(config, "minio://bucket/corpus")
-    pipeline = create_pipeline(config, inputs_of_cluster(config), CHAMPION, parameters=parameters)
+    target = Target.cluster(config, "minio://bucket/corpus")
+    pipeline = create_pipeline(config, inputs_of_cluster(config), RunRequest(), target)
     # A root at which a wheel could be packed at compile time is what row 9 is about.
     pipeline.pipeline_info.pipeline_root = "minio://bucket/runs"
     stock = KubeflowV2DagRunner(KubeflowV2DagRunnerConfig(default_image="image", use_pipeline_spec_2_1=True))
     spec = stock.run(pipeline, write_out=False)["pipelineSpec"]
-    return copy.deepcopy(spec), finalize(spec, cluster, parameters.defaults, "kubeflow")
+    return copy.deepcopy(spec), finalize(spec, cluster, target.defaults, "kubeflow")
 
 
 def root_inputs(spec):

@@ -8,12 +8,12 @@ import pytest
 
 from components.drift_validator.drift import Drift
 from components.registry.store.registered_version import RegisteredVersion
-from configs.spec import Retrain
+from configs.spec import RetrainSettings
 from pipeline.retraining.facts import Facts
 from pipeline.retraining.reasons import reasons_to_retrain
 
 NOW = datetime(2026, 5, 10, tzinfo=UTC)
-SETTINGS = Retrain(warm_start=True, max_age_days=7, scores=None, score_drop=0.05)
+SETTINGS = RetrainSettings(warm_start=True, max_age_days=7, scores=None, score_drop=0.05)
 DRIFT = Drift("entity types", "data", "log", 0.4, "L-infinity distance", "PER: 1% to 41%", 0.25)
 
 

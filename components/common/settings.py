@@ -1,0 +1,31 @@
+"""Base class and value types of settings models.
+
+Each component has one pydantic model in its `settings.py`. `configs/spec.py` composes them, `configs/base.yaml` holds
+every default, and the model travels to the executor as one JSON property named `settings`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(gt=0)]
+NotNegative = Annotated[int, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Limit = Annotated[float, Field(gt=0, le=1)]
+
+
+class Settings(BaseModel):
+    """A frozen section of the configuration; an unknown key is an error.
+
+    Example:
+        >>> class Greeting(Settings):
+        ...     times: Count
+        >>> Greeting.model_validate_json('{"times": 3}').times
+        3
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

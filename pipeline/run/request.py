@@ -1,0 +1,27 @@
+"""Choices of one run that are not part of the configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from components.registry.names import CHAMPION
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRequest:
+    """What a caller asks of one run.
+
+    Attributes:
+        baseline: version of the registered model to compare with: a number, `none`, or `champion` (the champion at the
+            time that ChampionSource runs).
+        warm_start: whether the training starts from the weights of that version, if there is one.
+        force_bless: reason to bless the model whatever its scores; empty lets the rules decide.
+
+    Example:
+        >>> RunRequest(warm_start=True)
+        RunRequest(baseline='champion', warm_start=True, force_bless='')
+    """
+
+    baseline: str = CHAMPION
+    warm_start: bool = False
+    force_bless: str = ""

@@ -1,0 +1,25 @@
+"""Settings for tests: the defaults of configs/base.yaml with changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from components.trainer.settings import TrainerSettings
+from configs.loading import load_config
+
+TINY = {
+    "transformer.embed_dim": 16, "transformer.ff_dim": 16, "transformer.rate": 0.1, "transformer.word_dropout": 0.1,
+    "cnn_linear.embed_dim": 16, "cnn_linear.width": 16, "cnn_linear.dilations": [1, 2],
+    "cnn_linear.input_dropout": 0.1, "cnn_linear.dropout": 0.1, "cnn_linear.word_dropout": 0.1,
+    "cnn_linear.subword_dropout": 0.1, "cnn_linear.linear_weights": 20_000, "cnn_linear.linear_members": 2,
+    "cnn_linear.linear_dropout": 0.1,
+    "window_size": 16, "window_context": 2, "epochs": 5, "patience": 3, "learning_rate": 0.01, "warmup": 0.0,
+    "averaging": 0.9, "devices": "cpu",
+}  # fmt: skip
+"""Trainer settings of a training that takes seconds."""
+
+
+def trainer_settings(**changes: Any) -> TrainerSettings:
+    """Returns `TINY` settings with changes; `__` stands for a dot: `cnn_linear__dropout=0.2`."""
+    named = {name.replace("__", "."): value for name, value in changes.items()}
+    return load_config(None).trainer.replace({**TINY, **named})
