@@ -1,32 +1,237 @@
-"""`ner kfp`."""
+"""`ner kfp`: upload, run, wait and schedule on Kubeflow Pipelines."""
 
 from __future__ import annotations
 
+import functools
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
-from pipeline.cli.lazy_group import LazyGroup
+from components.common.errors import NerError
 
-# Name -> (where the command is, what it does).
-_COMMANDS = {
-    "upload": ("pipeline.cli.kfp_pipelines:upload", "Upload a compiled pipeline; a new version if it is new."),
-    "run": ("pipeline.cli.kfp_runs:run", "Run an uploaded pipeline, or a file."),
-    "status": ("pipeline.cli.kfp_runs:status", "How a run stands, task by task."),
-    "wait": ("pipeline.cli.kfp_runs:wait", "Follow a run until it ends."),
-    "logs": ("pipeline.cli.kfp_runs:logs", "Show the output of a run's tasks."),
-    "terminate": ("pipeline.cli.kfp_runs:terminate", "End a run."),
-    "schedule": ("pipeline.cli.kfp_schedules:schedule", "Run a pipeline at set times; changes the schedule it made."),
-    "schedules": ("pipeline.cli.kfp_schedules:schedules", "List the schedules."),
-    "pause": ("pipeline.cli.kfp_schedules:pause", "Let a schedule rest."),
-    "resume": ("pipeline.cli.kfp_schedules:resume", "Wake a schedule that rests."),
-    "unschedule": ("pipeline.cli.kfp_schedules:unschedule", "Remove a schedule; its runs stay."),
-    "emulate": ("support.kfp_emulator.cli:emulate", "Run a compiled pipeline here, as a cluster would."),
-}
+if TYPE_CHECKING:
+    from pipeline.kubeflow.client import Connection
+
+_pipeline_option = click.option("--pipeline", metavar="NAME", help="An uploaded pipeline, by name or ID.")
+_version_option = click.option("--version", metavar="NAME", help="A version by name or ID; default: the newest.")
+_experiment_option = click.option("--experiment", metavar="NAME", help="Experiment of the runs; created if needed.")
+_root_option = click.option(
+    "--root", metavar="URI", help="Artifact root, e.g. s3://bucket/path; default: the server's."
+)
+_parameter_option = click.option(
+    "--param", "settings", multiple=True, metavar="NAME=VALUE", help="A pipeline parameter; lists and structs as JSON."
+)
+_interval_option = click.option(
+    "--interval", type=click.FloatRange(min=0.1), default=10.0, show_default=True, help="Seconds between requests."
+)
+_limit_option = click.option("--timeout", "limit", type=click.FloatRange(min=0), help="Seconds after which to give up.")
 
 
-@click.group(cls=LazyGroup.of(_COMMANDS))
+@click.group()
 def kfp() -> None:
-    """Kubeflow Pipelines: upload, run, watch and schedule what `ner compile` writes.
+    """Kubeflow Pipelines: upload, run, wait for and schedule the output of `ner compile`.
 
     The server: --host, or KFP_HOST (or KF_PIPELINES_ENDPOINT), or a pod's own account, or kubectl's configuration.
-    A token: KFP_TOKEN or --token. On a server of several users: KFP_NAMESPACE or --namespace.
+    A token: KFP_TOKEN or --token. On a multi-user server: KFP_NAMESPACE or --namespace.
+
+    For everything else use the kfp command itself, e.g. `kfp run list`; docs/kubeflow.md has a table.
     """
+
+
+def _server_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of the connection; the command receives `server`, a function that connects."""
+
+    @functools.wraps(command)
+    def with_server(
+        *, host: str | None, namespace: str | None, token: str | None, ca_cert: str | None, **arguments: Any
+    ) -> Any:
+        def server() -> Connection:
+            from pipeline.kubeflow.client import connect
+
+            return connect(host, namespace, token, ca_cert)
+
+        return command(server=server, **arguments)
+
+    for option in (
+        click.option("--ca-cert", metavar="FILE", help="Certificate of a private authority; or KFP_CA_CERT."),
+        click.option(
+            "--token", metavar="TOKEN", help="Bearer token. KFP_TOKEN is safer: process lists do not show it."
+        ),
+        click.option("--namespace", metavar="NAME", help="Yours, on a multi-user server; or KFP_NAMESPACE."),
+        click.option("--host", metavar="URL", help="Address of the server; or KFP_HOST."),
+    ):
+        with_server = option(with_server)
+    return with_server
+
+
+@kfp.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--version", "version_name", metavar="NAME", help="Name of the version; default: the time in UTC.")
+@click.option("--name", "pipeline_name", metavar="NAME", help="Name of the pipeline; default: the one in FILE.")
+@_server_options
+def upload(
+    *, file: Path, version_name: str | None, pipeline_name: str | None, server: Callable[[], Connection]
+) -> None:
+    """Upload a compiled pipeline.
+
+    Creates the pipeline if needed, and a version unless the newest version already has the content of FILE.
+    """
+    from pipeline.kubeflow.client import PipelineSpec
+    from pipeline.kubeflow.client import upload as upload_file
+
+    PipelineSpec.of_file(file)  # reports its errors before it connects
+    connection = server()
+    name = version_name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}"  # also a valid name of a Kubernetes object
+    version, is_new = upload_file(connection, file, name, pipeline_name)
+    outcome = "uploaded" if is_new else "unchanged"
+    click.echo(f"pipeline {version.pipeline_name!r} version {version.version_name!r}: {outcome}")
+    click.echo(connection.ui_address(f"pipelines/details/{version.pipeline_id}/version/{version.version_id}"))
+
+
+@kfp.command()
+@_pipeline_option
+@_version_option
+@click.option(
+    "--file", type=click.Path(path_type=Path, dir_okay=False), help="A compiled pipeline to run without upload."
+)
+@_parameter_option
+@click.option("--name", metavar="NAME", help="Name of the run; default: the pipeline's name and the time.")
+@_experiment_option
+@_root_option
+@click.option("--cache/--no-cache", "caching", default=None, help="For all tasks; default: each task's own setting.")
+@click.option("--wait", "and_wait", is_flag=True, help="Wait for the end; see `ner kfp wait`.")
+@_interval_option
+@_limit_option
+@_server_options
+def run(
+    *,
+    pipeline: str | None,
+    version: str | None,
+    file: Path | None,
+    settings: tuple[str, ...],
+    name: str | None,
+    experiment: str | None,
+    root: str | None,
+    caching: bool | None,
+    and_wait: bool,
+    interval: float,
+    limit: float | None,
+    server: Callable[[], Connection],
+) -> None:
+    """Run an uploaded pipeline, or a file.
+
+    \b
+    ner kfp run --pipeline ner --param epochs=5 --param data=s3://bucket/corpus --wait
+
+    With --cache or --no-cache the run carries a changed copy of the pipeline; the web interface then shows no version.
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
+    if (pipeline is None) == (file is None) or (version is not None and pipeline is None):
+        raise click.UsageError("give --pipeline NAME [--version NAME], or --file FILE")
+    from pipeline.kubeflow.client import PipelineSpec, RunSubmission, find_version, start, typed_parameters
+
+    if file is not None:
+        spec = PipelineSpec.of_file(file)
+        parameters = typed_parameters(spec, settings)  # reports errors before it connects
+        connection = server()
+        submission = RunSubmission(spec, name or _run_name(spec.name), parameters, experiment, root, caching)
+    else:
+        connection = server()
+        found = find_version(connection, str(pipeline), version)
+        parameters = typed_parameters(found.spec, settings)
+        submission = RunSubmission(found, name or _run_name(found.pipeline_name), parameters, experiment, root, caching)
+    run_id = start(connection, submission)
+    click.echo(f"run {run_id}")
+    click.echo(connection.ui_address(f"runs/details/{run_id}"))
+    if and_wait:
+        _wait(connection, run_id, interval, limit)
+
+
+@kfp.command()
+@click.argument("run_id", metavar="RUN_ID")
+@_interval_option
+@_limit_option
+@_server_options
+def wait(*, run_id: str, interval: float, limit: float | None, server: Callable[[], Connection]) -> None:
+    """Wait for the end of a run and report each change.
+
+    The exit code is 0 if the run succeeded and 1 otherwise. Ctrl-C stops waiting; the run continues.
+    """
+    _wait(server(), run_id, interval, limit)
+
+
+@kfp.command()
+@click.option("--cron", "expression", required=True, metavar="EXPRESSION", help="Five fields as in crontab.")
+@click.option("--pipeline", required=True, metavar="NAME", help="An uploaded pipeline, by name or ID.")
+@_version_option
+@click.option("--name", metavar="NAME", help="Name of the schedule; default: the pipeline's.")
+@_parameter_option
+@_experiment_option
+@_root_option
+@click.option("--catchup/--no-catchup", default=False, show_default=True, help="Run once for each missed time.")
+@_server_options
+def schedule(
+    *,
+    expression: str,
+    pipeline: str,
+    version: str | None,
+    name: str | None,
+    settings: tuple[str, ...],
+    experiment: str | None,
+    root: str | None,
+    catchup: bool,
+    server: Callable[[], Connection],
+) -> None:
+    """Run a pipeline at set times, one run at a time.
+
+    \b
+    ner kfp schedule --pipeline ner --cron '0 3 * * *' --param run_name=nightly
+
+    A second call with the same --name changes the schedule or leaves it as it is; it never creates another one. The
+    schedule runs the version that is the newest now: call this again after `ner kfp upload`.
+
+    Times are in UTC, unless cronScheduleTimezone in the ConfigMap pipeline-install-config says otherwise.
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
+    from pipeline.kubeflow.client import Schedule, apply_schedule, find_version, is_enabled, typed_parameters
+    from pipeline.retraining.cron import five_fields, next_times
+
+    fields = five_fields(expression)  # reports errors before it connects
+    connection = server()
+    found = find_version(connection, pipeline, version)
+    desired = Schedule(
+        name=name or found.pipeline_name,
+        cron=f"0 {fields}",  # seconds first
+        version=found,
+        experiment_id=connection.experiment_id(experiment),
+        parameters=typed_parameters(found.spec, settings),
+        root=root,
+        catchup=catchup,
+    )
+    outcome, entry = apply_schedule(connection, desired)
+    click.echo(f"schedule {desired.name!r} {outcome}: {found.pipeline_name!r} version {found.version_name!r}")
+    click.echo("next times, if the server's time zone is UTC:")
+    for time in itertools.islice(next_times(expression, datetime.now(UTC)), 3):
+        click.echo(f"  {time:%a %Y-%m-%d %H:%M %Z}   local {time.astimezone():%a %Y-%m-%d %H:%M %Z}")
+    if not is_enabled(entry):
+        click.echo(f"paused; `kfp recurring-run enable {entry.recurring_run_id}` resumes it")
+
+
+def _run_name(pipeline: str) -> str:
+    return f"{pipeline} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def _wait(connection: Connection, run_id: str, interval: float, limit: float | None) -> None:
+    from pipeline.kubeflow.client import follow
+
+    try:
+        status = follow(connection, run_id, click.echo, interval=interval, limit=limit)
+    except KeyboardInterrupt:
+        click.echo(f"the run continues; `ner kfp wait {run_id}` waits again")
+        raise click.exceptions.Exit(130) from None
+    summary = status.summary(connection.namespace)
+    if not status.succeeded:
+        raise NerError(summary)
+    click.echo(summary)

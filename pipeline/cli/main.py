@@ -28,7 +28,7 @@ _COMMANDS = {
     "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
     "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),
     "add-signatures": ("pipeline.cli.add_signatures:add_signatures", "Give any SavedModel more signatures."),
-    "kfp": ("pipeline.cli.kfp:kfp", "On Kubeflow Pipelines: upload, run, watch, schedule."),
+    "kfp": ("pipeline.cli.kfp:kfp", "On Kubeflow Pipelines: upload, run, wait, schedule."),
     "inspect": ("pipeline.cli.inspect:inspect", "Show what a SavedModel takes and gives; check it."),
 }
 

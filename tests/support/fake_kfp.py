@@ -1,7 +1,7 @@
-"""A Kubeflow Pipelines server that remembers: pipelines, versions, experiments, runs and recurring runs.
+"""Stateful fake of a Kubeflow Pipelines server: pipelines, versions, experiments, runs and recurring runs.
 
-Every request and every answer is held against the API's specification where that is at hand; `faults` collects what
-does not agree. It also fails when it is told to.
+It checks every request and response against the API's specification and collects violations in `faults`. `plan` makes
+it fail.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ import yaml
 
 BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 PAGE = "<!doctype html><html><body>Please sign in</body></html>"
-# Resource in a path -> (field of a list's answer, what an error calls it).
+# Resource in a path -> (field of a list response, name in errors).
 _LISTS = {"pipelines": ("pipelines", "Pipeline"), "experiments": ("experiments", "Experiment"), "runs": ("runs", "Run"),
           "recurringruns": ("recurringRuns", "RecurringRun")}  # fmt: skip
 
 
 class Refused(Exception):
-    """An answer that is no success."""
+    """An unsuccessful response."""
 
     def __init__(self, status, message):
         super().__init__(message)
@@ -38,16 +38,14 @@ class FakeKfp:
 
     page_limit = 200
 
-    def __init__(self, swagger=None, *, multi_user=False, token=None, certificate=None):
+    def __init__(self, swagger, *, multi_user=False, token=None, certificate=None):
         self.swagger, self.multi_user, self.token = swagger, multi_user, token
         self.certificate = certificate  # files of the certificate and its key: speak TLS
         self.faults, self.requests = [], []
         self.pipelines, self.versions, self.experiments, self.runs, self.recurring = {}, {}, {}, {}, {}
-        self.scripts = {}  # run name -> list of {task: state}; each look goes one further
-        self.logs = {}  # pod -> text
-        self.planned = []  # (method, part of the path, what happens)
-        self.log_paths = ("v2beta1",)
-        self.below = ""  # what comes before /apis
+        self.scripts = {}  # run name -> list of {task: state}, one for each request
+        self.planned = []  # (method, part of the path, action)
+        self.prefix = ""  # path before /apis
         self._ticks = 0
         self._lock = threading.RLock()
 
@@ -68,9 +66,9 @@ class FakeKfp:
         self._server.shutdown()
         self._server.server_close()
 
-    def plan(self, method, path, what, times=1):
-        """What happens to the next requests: a status, `drop` (after doing it), `lose` (before), `html`, `hang`."""
-        self.planned += [(method, path, what)] * times
+    def plan(self, method, path, action, times=1):
+        """Plans the next responses: a status, `drop` (executed, no response), `lose` (not executed), `html`, `hang`."""
+        self.planned += [(method, path, action)] * times
 
     def count(self, method, path):
         return sum(m == method and path in url for m, url in self.requests)
@@ -97,9 +95,9 @@ class FakeKfp:
                 return self.versions_of(parts[1], parts[3] if len(parts) > 3 else None, query)
             handler = getattr(self, name + (f"_{verb}" if verb else ""), None)
             if handler is None and method == "GET" and parts[0] in _LISTS:
-                field, what = _LISTS[parts[0]]
+                field, name = _LISTS[parts[0]]
                 store = getattr(self, parts[0].replace("runs", "") or "runs")
-                return _at(store, last, what) if len(parts) > 1 else self._page(field, store.values(), query)
+                return _at(store, last, name) if len(parts) > 1 else self._page(field, store.values(), query)
             if handler is None:
                 raise Refused(404, f"no such path: {method} {path}")
             return handler(last, query, body) if len(parts) > 1 else handler(query, body)
@@ -146,10 +144,6 @@ class FakeKfp:
         if script:
             self._advance(run, script.pop(0) if len(script) > 1 else script[0])
         return run
-
-    def post_runs_of_terminate(self, key, query, body):
-        _at(self.runs, key, "Run")["state"] = "CANCELING"
-        return {}
 
     def post_recurringruns(self, query, body):
         job = {**json.loads(body), "recurring_run_id": str(uuid.uuid4()), "created_at": self.now()}
@@ -209,25 +203,20 @@ class FakeKfp:
         run["run_details"] = {"task_details": [d for t, s in states.items() if t for d in self._nodes(run, t, s)]}
 
     def _nodes(self, run, task, state):
-        """What the server makes of Argo's nodes: a driver, the task, its executor and the executor's tries."""
-        number = sum(map(ord, task))
-        executor = f"wf-{number}"
+        """Nodes of the Argo workflow as KFP 2.17 reports them: a driver, the task and its executor."""
         times = {"create_time": "2026-03-01T12:00:00Z", "start_time": "2026-03-01T12:00:00Z"}
         if state in ("SUCCEEDED", "FAILED"):
             times["end_time"] = "2026-03-01T12:01:05Z"
-        yield {"display_name": f"{task}-driver", "task_id": f"{task}-d", "pod_name": f"wf-{number + 1}",
-               "state": "SUCCEEDED", **times, "child_tasks": [{"pod_name": f"{task}-t"}]}  # fmt: skip
-        yield {"display_name": task, "task_id": f"{task}-t", "pod_name": f"{task}-t", "state": state, **times,
-               "run_id": run["run_id"], "child_tasks": [{"pod_name": executor}]}  # fmt: skip
-        error = {"error": {"code": 2, "message": f"{task}: exit code 1", "details": []}} if state == "FAILED" else {}
-        yield {"display_name": "executor", "task_id": f"{task}-e", "pod_name": executor, "state": state, **times,
-               **error, "child_tasks": [{"pod_name": "Other-driver"}]}  # fmt: skip
+        for name in (f"{task}-driver", task, "executor"):
+            children = [{"pod_name": f"wf-{sum(map(ord, name))}"}]
+            node = {"run_id": run["run_id"], "task_id": str(uuid.uuid4()), "display_name": name, "state": state}
+            yield {**node, **times, "child_tasks": children}
 
 
 class _Handler(BaseHTTPRequestHandler):
     fake: FakeKfp
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # head and body in one packet: else each answer waits for a delayed acknowledgement
+    wbufsize = -1  # head and body in one packet: else each response waits for a delayed acknowledgement
 
     def log_message(self, *_):
         pass
@@ -236,42 +225,33 @@ class _Handler(BaseHTTPRequestHandler):
         fake, method = self.fake, self.command
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         fake.requests.append((method, self.path))
-        self.path = self.path.removeprefix(fake.below)
+        self.path = self.path.removeprefix(fake.prefix)
         parts = urlsplit(self.path)
-        what = fake.planned_for(method, self.path)
-        if what == "lose":
+        action = fake.planned_for(method, self.path)
+        if action == "lose":
             return self._cut()
-        if what == "hang":
+        if action == "hang":
             time.sleep(3)
             return self._cut()
-        if what == "html":
+        if action == "html":
             return self._send(200, PAGE, "text/html; charset=utf-8")
-        if isinstance(what, int):
-            return self._send(what, {"code": 13, "message": f"planned {what} for {self.headers.get('authorization')}"})
+        if isinstance(action, int):
+            return self._send(
+                action, {"code": 13, "message": f"planned {action} for {self.headers.get('authorization')}"}
+            )
         if fake.token and self.headers.get("authorization") != f"Bearer {fake.token}":
             return self._send(401, {"code": 16, "message": "Unauthenticated", "details": []})
-        if "/nodes/" in parts.path:
-            return self._log(parts.path)
-        if fake.swagger:
-            fake.faults += fake.swagger.request_faults(method, self.path, self.headers.get("content-type", ""), body)
+        fake.faults += fake.swagger.request_faults(method, self.path, self.headers.get("content-type", ""), body)
         query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         try:
             status, answer = 200, json.loads(json.dumps(fake.answer(method, parts.path, query, body)))
         except Refused as refused:
             status, answer = refused.status, {"code": 5, "message": str(refused), "details": []}
-        if fake.swagger and fake.swagger.operation(method, parts.path):
-            fake.faults += fake.swagger.answer_faults(method, parts.path, status, answer)
-        return self._cut() if what == "drop" else self._send(status, answer)
+        if fake.swagger.operation(method, parts.path):
+            fake.faults += fake.swagger.response_faults(method, parts.path, status, answer)
+        return self._cut() if action == "drop" else self._send(status, answer)
 
     do_GET = do_POST = do_DELETE = _serve
-
-    def _log(self, path):
-        _, _, version, _, run_id, _, pod, _ = path.split("/")
-        if version not in self.fake.log_paths or run_id not in self.fake.runs:
-            return self._send(404, "404 page not found\n", "text/plain")
-        if pod not in self.fake.logs:
-            return self._send(500, {"error_message": f"Failed to read logs for run {run_id}", "error_details": ""})
-        return self._send(200, self.fake.logs[pod], "text/plain")
 
     def _cut(self):
         self.close_connection = True
@@ -286,9 +266,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-def _at(store, key, what):
+def _at(store, key, name):
     if key not in store:
-        raise Refused(404, f"{what} {key} not found")
+        raise Refused(404, f"{name} {key} not found")
     return store[key]
 
 

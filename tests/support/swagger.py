@@ -1,4 +1,4 @@
-"""Holds requests and answers against the specification of KFP's REST API (../shared/kfp), and makes up answers."""
+"""Checks of requests and responses against the specification of KFP's REST API, and random valid responses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jsonschema import Draft4Validator, FormatChecker
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-FILE = Path(__file__).resolve().parents[5] / "shared" / "kfp" / "kfp_api_v2beta1.swagger.json"
+FILE = Path(__file__).with_name("kfp_api.swagger.json")
 _CAMEL = re.compile(r"(?<=[a-z])([A-Z])")
 _OPERATIONS = ["OPERATION_UNSPECIFIED", "EQUALS", "NOT_EQUALS", "GREATER_THAN", "", "GREATER_THAN_EQUALS", "LESS_THAN",
                "LESS_THAN_EQUALS", "IN", "IS_SUBSTRING"]  # fmt: skip
@@ -20,17 +20,17 @@ _ALWAYS = {"run_id", "display_name", "pipeline_id", "pipeline_version_id", "expe
 
 
 class Swagger:
-    """The specification."""
+    """The specification in kfp_api.swagger.json."""
 
-    def __init__(self, file: Path = FILE) -> None:
-        self.spec = json.loads(file.read_text())
-        self.answers = self._registry(_strict(self.spec, lenient=False))
+    def __init__(self) -> None:
+        self.spec = json.loads(FILE.read_text())
+        self.responses = self._registry(_strict(self.spec, lenient=False))
         self.requests = self._registry(_strict(self.spec, lenient=True))
         self.paths = []
         for template, methods in self.spec["paths"].items():
             pattern = re.sub(r"\\{[^}]*\\}", "([^/:]+)", re.escape(template).replace("\\:", ":"))
             self.paths.append((re.compile(pattern), template, methods))
-        # Literal paths before those with a placeholder: /pipelines/upload is no pipeline.
+        # Literal paths before those with a placeholder: /pipelines/upload_version is not the ID of a pipeline.
         self.paths.sort(key=lambda entry: entry[1].count("{"))
 
     @staticmethod
@@ -44,7 +44,7 @@ class Swagger:
         return None
 
     def request_faults(self, method, url, kind, body):
-        """Returns what is wrong with a request; an empty list if nothing is."""
+        """Returns the violations of a request."""
         parts = urlsplit(url)
         operation = self.operation(method, parts.path)
         if operation is None:
@@ -55,7 +55,7 @@ class Swagger:
             if known.get(name, {}).get("in") != "query":
                 faults.append(f"{method} {parts.path}: no query parameter {name}")
             elif known[name]["type"] == "integer" and not value.isdigit():
-                faults.append(f"{method} {parts.path}: {name}={value} is no integer")
+                faults.append(f"{method} {parts.path}: {name}={value} is not an integer")
             elif name == "filter":
                 faults += self._faults({"$ref": "#/definitions/v2beta1Filter"}, _plain_filter(value), self.requests)
         for parameter in known.values():
@@ -68,11 +68,11 @@ class Swagger:
                 faults.append(f"{method} {parts.path}: no form field {parameter['name']}")
         return [f"{method} {parts.path}: {fault}" for fault in faults]
 
-    def answer_faults(self, method, path, status, answer):
-        """Returns what is wrong with an answer; an empty list if nothing is."""
+    def response_faults(self, method, path, status, response):
+        """Returns the violations of a response."""
         responses = self.operation(method, path)["responses"]
         schema = (responses.get(str(status)) or responses["default"])["schema"]
-        return [f"{method} {path} -> {fault}" for fault in self._faults(schema, answer, self.answers)]
+        return [f"{method} {path} -> {fault}" for fault in self._faults(schema, response, self.responses)]
 
     @staticmethod
     def _faults(schema, value, registry):
@@ -80,16 +80,16 @@ class Swagger:
         validator = Draft4Validator(schema, registry=registry, format_checker=FormatChecker(["date-time"]))
         return [f"{'.'.join(map(str, e.absolute_path))}: {e.message[:300]}" for e in validator.iter_errors(value)]
 
-    def made_up(self, schema, random, depth=0):
-        """Returns a value that a schema allows: fields that need not be there often are not."""
+    def random_value(self, schema, random, depth=0):
+        """Returns a value that a schema allows, without some of the optional fields."""
         if "$ref" in schema:
-            return self.made_up(self.spec["definitions"][schema["$ref"].rpartition("/")[2]], random, depth + 1)
+            return self.random_value(self.spec["definitions"][schema["$ref"].rpartition("/")[2]], random, depth + 1)
         kind = schema.get("type")
         if "enum" in schema:
             return random.choice(schema["enum"])
         if kind == "array":
             return [
-                self.made_up(schema["items"], random, depth + 1)
+                self.random_value(schema["items"], random, depth + 1)
                 for _ in range(random.choice([0, 1, 3]) if depth < 6 else 0)
             ]
         if kind == "integer":
@@ -97,14 +97,14 @@ class Swagger:
         if kind == "boolean":
             return random.random() < 0.5
         if kind == "string":
-            return self._made_up_text(schema, random)
+            return self._random_text(schema, random)
         fields = schema.get("properties", {})
         chosen = {name: field for name, field in fields.items() if name in _ALWAYS or random.random() < 0.6}
-        made = {name: self.made_up(field, random, depth + 1) for name, field in chosen.items()}
+        made = {name: self.random_value(field, random, depth + 1) for name, field in chosen.items()}
         return {name: value or "x" if name in _ALWAYS else value for name, value in made.items()}
 
     @staticmethod
-    def _made_up_text(schema, random):
+    def _random_text(schema, random):
         formats = {
             "date-time": random.choice(["1970-01-01T00:00:00Z", "2026-02-28T23:59:59.123456Z", "2027-01-01T00:00:00Z"]),
             "int64": str(random.randrange(10**9)),
@@ -114,9 +114,9 @@ class Swagger:
 
 
 def _strict(node, *, lenient):
-    """A copy in which an object has no fields but those that are named, as protobuf's JSON has it.
+    """Returns a copy that forbids unknown fields, as protobuf's JSON does.
 
-    Lenient: an int64 may be a number, which protobuf reads too.
+    Lenient: an int64 may be a number, which protobuf also reads.
     """
     if isinstance(node, list):
         return [_strict(each, lenient=lenient) for each in node]
@@ -131,7 +131,7 @@ def _strict(node, *, lenient):
 
 
 def _plain_filter(text):
-    """A filter as the specification writes it; protobuf's JSON also allows camelCase and numbers of enums."""
+    """Returns a filter in the form of the specification; protobuf's JSON also allows camelCase and enum numbers."""
     predicates = json.loads(text)["predicates"]
     plain = [{_CAMEL.sub(r"_\1", key).lower(): value for key, value in each.items()} for each in predicates]
     for each in plain:

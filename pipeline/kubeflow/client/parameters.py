@@ -1,4 +1,4 @@
-"""Values of a pipeline's parameters, from NAME=VALUE as a user writes it."""
+"""Typed values of pipeline parameters from NAME=VALUE."""
 
 from __future__ import annotations
 
@@ -11,37 +11,35 @@ from typing import Any
 from components.common.errors import NerError
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
 
-_MACRO = re.compile(r"\[\[.*?\]\]")
-_KNOWN_MACRO = re.compile(r"\[\[(ScheduledTime|CurrentTime)(\.[^\]]+)?\]\]|\[\[(Index|RunUUID)\]\]")
 
-
-def typed_parameters(pipeline: PipelineSpec, settings: Iterable[str], *, macros: bool = False) -> dict[str, Any]:
-    """Returns name -> value, of the type that the pipeline declares.
+def typed_parameters(pipeline: PipelineSpec, settings: Iterable[str]) -> dict[str, Any]:
+    """Returns name -> value with the types that the pipeline declares.
 
     Args:
         pipeline: declares the parameters.
-        settings: `NAME=VALUE` each; lists and structures as JSON.
-        macros: whether Kubeflow Pipelines will replace `[[ScheduledTime]]` and its like, as schedules have it.
+        settings: `NAME=VALUE` each; lists and structs as JSON.
 
     Raises:
-        NerError: not NAME=VALUE, given twice, no such parameter, not of its type, a macro that KFP does not know or
-            does not replace here, or a parameter without a default that is not given.
+        NerError: not NAME=VALUE, given twice, an unknown parameter, a value of another type, a macro, or a required
+            parameter without a value.
     """
     known = pipeline.parameters
     values: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name:
-            raise NerError(f"--param {setting!r} is not NAME=VALUE")
+            raise NerError(f"--param {setting!r}: not NAME=VALUE. Write e.g. epochs=3")
         if name not in known:
-            raise NerError(f"--param {name}: {pipeline.source} has no such parameter; it has {_listed(known)}")
+            raise NerError(f"--param {name}: unknown parameter. {pipeline.source} has {_listed(known)}")
         if name in values:
-            raise NerError(f"--param {name} is given twice")
+            raise NerError(f"--param {name}: given twice. Give it once")
+        if macro := re.search(r"\[\[.*?\]\]", text):
+            # Measured with KFP 2.17: it replaces macros only where no version is pinned, and then not all of them.
+            raise NerError(f"--param {name}: Kubeflow Pipelines does not replace {macro[0]} here. Give a plain value")
         values[name] = _typed(name, text, known[name].get("parameterType", "STRING"))
-        _check_macros(name, text, macros)
     missing = [name for name, definition in known.items() if name not in values and _is_required(definition)]
     if missing:
-        raise NerError(f"{pipeline.source} wants a value of {', '.join(missing)}: --param {missing[0]}=...")
+        raise NerError(f"{pipeline.source}: no value for {', '.join(missing)}. Add --param {missing[0]}=...")
     return values
 
 
@@ -81,10 +79,10 @@ def _json_of(kind: type) -> Callable[[str], Any]:
     return parse
 
 
-# Type in the specification -> (parser, what to write).
+# Type in the specification -> (parser, expected form).
 _TYPES: dict[str, tuple[Callable[[str], Any], str]] = {
     "STRING": (str, "any text"),
-    "NUMBER_INTEGER": (_integer, "a whole number"),
+    "NUMBER_INTEGER": (_integer, "an integer"),
     "NUMBER_DOUBLE": (_double, "a number"),
     "BOOLEAN": (_boolean, "true or false"),
     "LIST": (_json_of(list), "a list in JSON, e.g. [1, 2]"),
@@ -94,22 +92,9 @@ _TYPES: dict[str, tuple[Callable[[str], Any], str]] = {
 
 def _typed(name: str, text: str, kind: str) -> Any:
     if kind not in _TYPES:
-        raise NerError(f"--param {name}: values of the type {kind} cannot be given on the command line")
-    parse, wanted = _TYPES[kind]
+        raise NerError(f"--param {name}: the command line cannot give values of type {kind}. Use the web interface")
+    parse, expected = _TYPES[kind]
     try:
         return parse(text)
     except (ValueError, KeyError):
-        advice = " (macros such as [[ScheduledTime]] go into text parameters only)" if _MACRO.search(text) else ""
-        raise NerError(f"--param {name} is {text!r}, and {kind} wants {wanted}{advice}") from None
-
-
-def _check_macros(name: str, text: str, macros: bool) -> None:
-    for macro in _MACRO.findall(text):
-        if not macros:
-            raise NerError(f"--param {name}: {macro} is replaced in scheduled runs only (`ner kfp schedule`)")
-        if not _KNOWN_MACRO.fullmatch(macro):
-            raise NerError(
-                f"--param {name}: Kubeflow Pipelines does not know {macro}; it knows [[ScheduledTime]], "
-                "[[CurrentTime]] (20060102150405 in Go's notation, or [[ScheduledTime.2006-01-02]] and the like, in "
-                "UTC), [[Index]] and [[RunUUID]]"
-            )
+        raise NerError(f"--param {name}: {text!r} is not of type {kind}. Give {expected}") from None

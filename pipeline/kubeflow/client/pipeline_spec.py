@@ -1,4 +1,4 @@
-"""A compiled pipeline: what the client commands read of it."""
+"""Compiled pipeline, as far as the client reads it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,25 @@ import yaml
 
 from components.common.errors import NerError
 
-_SCHEMA_VERSION = "2.1.0"  # the only one that open-source KFP takes
-_ENDINGS = (".yaml", ".yml")  # kfp's client reads no other
+_SCHEMA_VERSION = "2.1.0"  # the only one that open-source KFP accepts
+_SUFFIXES = (".yaml", ".yml")  # kfp's client reads no others
+_ADVICE = "`ner compile --target kubeflow -o FILE` writes one"
 
 
 @dataclass(frozen=True)
 class PipelineSpec:
-    """A pipeline specification (KFP's intermediate representation) and, if it has one, its platform part.
+    """A pipeline specification (KFP's intermediate representation) and its optional platform document.
 
     Attributes:
         spec: the PipelineSpec message as JSON.
         platform: the PlatformSpec message as JSON; empty without a second document.
-        source: where it comes from, for error texts.
+        source: origin, for error texts.
+
+    Example:
+        >>> spec = {"pipelineInfo": {"name": "ner"}, "root": {"dag": {"tasks": {
+        ...     "Evaluator": {"dependentTasks": ["Trainer"]}, "Trainer": {}}}}}
+        >>> PipelineSpec(spec).tasks
+        ['Trainer', 'Evaluator']
     """
 
     spec: dict[str, Any]
@@ -34,33 +41,31 @@ class PipelineSpec:
 
     @classmethod
     def of_file(cls, path: Path) -> PipelineSpec:
-        """Reads what `ner compile --target kubeflow` writes: one YAML document or two.
+        """Reads the output of `ner compile --target kubeflow`: one YAML document or two.
 
         Raises:
-            NerError: no such file, not YAML, or not a pipeline that open-source KFP takes.
+            NerError: the file cannot be read, is not YAML, or is not a pipeline that open-source KFP accepts.
         """
-        if path.suffix not in _ENDINGS:
-            raise NerError(
-                f"{path}: a pipeline for Kubeflow is a .yaml file; `ner compile --target kubeflow` writes it"
-            )
+        if path.suffix not in _SUFFIXES:
+            raise NerError(f"{path}: not a .yaml file. {_ADVICE}")
         try:
             documents = [d for d in yaml.safe_load_all(path.read_text(encoding="utf-8")) if d is not None]
         except (OSError, UnicodeDecodeError) as error:
-            raise NerError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+            raise NerError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}. {_ADVICE}") from None
         except yaml.YAMLError as error:
-            raise NerError(f"{path} is not YAML: {error}") from None
+            raise NerError(f"{path}: invalid YAML: {error}") from None
         _check(documents, path)
         return cls(documents[0], documents[1] if len(documents) == 2 else {}, str(path))
 
     @classmethod
-    def of_version(cls, version: Any) -> PipelineSpec:
-        """Reads the specification that a server keeps of a pipeline's version.
+    def of_server(cls, content: dict[str, Any] | None, source: str) -> PipelineSpec:
+        """Reads the `pipeline_spec` field of a version or run on a server.
 
         Args:
-            version: `V2beta1PipelineVersion`; a pipeline with a platform part has both parts inside.
+            content: the field; with a platform document it holds both.
+            source: origin, for error texts.
         """
-        content = version.pipeline_spec or {}
-        source = f"version {version.display_name}"
+        content = content or {}
         if "pipeline_spec" in content:
             return cls(content["pipeline_spec"], content.get("platform_spec") or {}, source)
         return cls(content, {}, source)
@@ -77,24 +82,24 @@ class PipelineSpec:
 
     @property
     def tasks(self) -> list[str]:
-        """Names of the tasks, each after those it needs; a server has them in the order of their names."""
+        """Names of the tasks in topological order; a server sorts them by name."""
         tasks = self.spec.get("root", {}).get("dag", {}).get("tasks", {})
-        needs = {name: sorted({need for need in _needs(tasks[name]) if need in tasks}) for name in sorted(tasks)}
-        return list(TopologicalSorter(needs).static_order())
+        upstream = {name: sorted({one for one in _upstream(tasks[name]) if one in tasks}) for name in sorted(tasks)}
+        return list(TopologicalSorter(upstream).static_order())
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the content; layout and order of keys do not matter."""
+        """SHA-256 of the content, independent of layout and key order."""
         text = json.dumps([self.spec, self.platform], sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
     def write(self, path: Path) -> None:
-        """Writes it as kfp's client reads it."""
+        """Writes the file that kfp's client reads."""
         documents = [self.spec, *([self.platform] if self.platform else [])]
         path.write_text(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def _needs(task: dict[str, Any]) -> Iterator[str]:
+def _upstream(task: dict[str, Any]) -> Iterator[str]:
     """Yields the tasks that a task waits for."""
     yield from task.get("dependentTasks", [])
     inputs = task.get("inputs", {})
@@ -105,17 +110,16 @@ def _needs(task: dict[str, Any]) -> Iterator[str]:
 
 
 def _check(documents: list[Any], path: Path) -> None:
-    advice = "`ner compile --target kubeflow -o FILE` writes one"
     if not 1 <= len(documents) <= 2 or not all(isinstance(document, dict) for document in documents):
-        raise NerError(f"{path}: a pipeline is one YAML document, or two with the platform's part; {advice}")
+        raise NerError(f"{path}: not one YAML document, or two with the platform's. {_ADVICE}")
     spec = documents[0]
     if "pipelineSpec" in spec:
-        raise NerError(f"{path} is a PipelineJob, which is for Vertex AI; {advice} for Kubeflow")
+        raise NerError(f"{path}: a PipelineJob for Vertex AI. {_ADVICE} for Kubeflow")
     if not isinstance(spec.get("pipelineInfo"), dict) or not spec["pipelineInfo"].get("name") or "root" not in spec:
-        raise NerError(f"{path} is not a compiled pipeline: pipelineInfo.name and root are missing; {advice}")
+        raise NerError(f"{path}: not a compiled pipeline: pipelineInfo.name or root is missing. {_ADVICE}")
     if (version := spec.get("schemaVersion")) != _SCHEMA_VERSION:
         raise NerError(
-            f"{path}: schemaVersion is {version!r}, and Kubeflow Pipelines takes {_SCHEMA_VERSION!r}; {advice}"
+            f"{path}: schemaVersion is {version!r}, Kubeflow Pipelines accepts {_SCHEMA_VERSION!r}. {_ADVICE}"
         )
     if len(documents) == 2 and "platforms" not in documents[1]:
-        raise NerError(f"{path}: the second document has no `platforms`; {advice}")
+        raise NerError(f"{path}: the second document has no `platforms`. {_ADVICE}")

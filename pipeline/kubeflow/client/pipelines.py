@@ -8,68 +8,71 @@ from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
-from pipeline.kubeflow.client.candidates import instead
 from pipeline.kubeflow.client.connection import Connection, silenced
+from pipeline.kubeflow.client.errors import ServerError
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
-from pipeline.kubeflow.client.server_error import ServerError
-
-
-def named(name: str) -> str:
-    """Returns the filter of list calls for a display name. The server ignores case; compare the answers."""
-    return json.dumps({"predicates": [{"operation": "EQUALS", "key": "display_name", "stringValue": name}]})
 
 
 @dataclass(frozen=True)
-class UploadedVersion:
-    """A pipeline's version on a server.
+class PipelineVersion:
+    """A version of an uploaded pipeline.
 
     Attributes:
-        pipeline_id: of the pipeline.
-        version_id: of the version.
-        pipeline_name: as shown.
-        version_name: as shown.
-        is_new: False if the newest version already was the same.
+        pipeline_id: ID of the pipeline.
+        pipeline_name: display name of the pipeline.
+        version_id: ID of the version.
+        version_name: display name of the version.
+        spec: its specification.
     """
 
     pipeline_id: str
-    version_id: str
     pipeline_name: str
+    version_id: str
     version_name: str
-    is_new: bool = False
+    spec: PipelineSpec
 
 
-def upload(connection: Connection, path: Path, version_name: str, pipeline_name: str | None = None) -> UploadedVersion:
-    """Uploads a compiled pipeline: as a new version if its content is not the newest version's.
+def name_filter(name: str) -> str:
+    """Returns the filter of list calls for a display name. The server ignores case: compare the entries."""
+    return json.dumps({"predicates": [{"operation": "EQUALS", "key": "display_name", "stringValue": name}]})
 
-    The version's description holds the content's digest; the server's own copy of the specification is written anew
-    from its messages and not comparable byte by byte. A pipeline that a broken upload left without a version gets it.
+
+def upload(
+    connection: Connection, path: Path, version_name: str, pipeline_name: str | None = None
+) -> tuple[PipelineVersion, bool]:
+    """Uploads a compiled pipeline as a new version, unless the newest version has the same content.
+
+    The version's description holds the content's digest, because the server rewrites the specification. A pipeline
+    that an interrupted upload left without a version gets one.
 
     Args:
         connection: to the server.
         path: the compiled pipeline.
-        version_name: of the version to be; ignored if nothing is new.
+        version_name: name of a new version.
         pipeline_name: None for the name in the file.
 
+    Returns:
+        The version, and whether it is new.
+
     Raises:
-        NerError: the file is no pipeline, or the server refuses it.
+        NerError: the file is not a pipeline, or the server refuses it.
     """
     spec = PipelineSpec.of_file(path)
     name = pipeline_name or spec.name
-    pipeline = _of_name(connection, name) or _created(connection, name)
-    pipeline_id = pipeline.pipeline_id
-    newest = _newest(connection, pipeline_id)
+    pipeline = _find_pipeline(connection, name) or _create_pipeline(connection, name)
+    newest = _newest_version(connection, pipeline.pipeline_id)
     mark = f"sha256:{spec.digest}"
     if newest is not None and mark in (newest.description or ""):
-        return UploadedVersion(pipeline_id, newest.pipeline_version_id, name, newest.display_name)
+        return _version_of(pipeline, newest), False
     with silenced():
         version = connection.client.upload_pipeline_version(
-            str(path), version_name, pipeline_id=pipeline_id, description=f"Uploaded by ner. Content: {mark}"
+            str(path), version_name, pipeline_id=pipeline.pipeline_id, description=f"Uploaded by ner. Content: {mark}"
         )
-    return UploadedVersion(pipeline_id, version.pipeline_version_id, name, version.display_name, is_new=True)
+    return _version_of(pipeline, version), True
 
 
-def find_version(connection: Connection, pipeline: str, version: str | None = None) -> tuple[Any, str]:
-    """Returns a version (`V2beta1PipelineVersion`) of a pipeline and the pipeline's name.
+def find_version(connection: Connection, pipeline: str, version: str | None = None) -> PipelineVersion:
+    """Returns a version of an uploaded pipeline.
 
     Args:
         connection: to the server.
@@ -77,42 +80,48 @@ def find_version(connection: Connection, pipeline: str, version: str | None = No
         version: name or ID of the version; None for the newest.
 
     Raises:
-        NerError: no such pipeline or version; candidates are named.
+        NerError: the pipeline or the version does not exist.
     """
-    found = _of_name(connection, pipeline) or _of_id(connection, pipeline)
-    if found is None:
-        known = [
-            p.display_name for p in connection.all_of("pipelines", connection.client.list_pipelines, **_in(connection))
-        ]
-        raise NerError(f"{connection.host} has no pipeline {pipeline!r}{instead(pipeline, known)}; `ner kfp upload`")
+    entry = _find_pipeline(connection, pipeline) or _get_pipeline(connection, pipeline)
+    if entry is None:
+        raise NerError(
+            f"{connection.host}: no pipeline {pipeline!r}. "
+            "`kfp pipeline list` shows the pipelines, `ner kfp upload` adds one"
+        )
     if version is None:
-        newest = _newest(connection, found.pipeline_id)
+        newest = _newest_version(connection, entry.pipeline_id)
         if newest is None:
-            raise NerError(f"the pipeline {pipeline!r} has no version; upload one with `ner kfp upload`")
-        return newest, found.display_name
-    versions = list(
-        connection.all_of("pipeline_versions", connection.client.list_pipeline_versions, pipeline_id=found.pipeline_id)
-    )
-    for candidate in versions:
+            raise NerError(f"pipeline {pipeline!r}: no version. Upload one with `ner kfp upload`")
+        return _version_of(entry, newest)
+    call = connection.client.list_pipeline_versions
+    for candidate in connection.all_of("pipeline_versions", call, pipeline_id=entry.pipeline_id):
         if version in (candidate.display_name, candidate.pipeline_version_id):
-            return candidate, found.display_name
-    names = [candidate.display_name for candidate in versions]
-    raise NerError(f"the pipeline {pipeline!r} has no version {version!r}{instead(version, names)}")
+            return _version_of(entry, candidate)
+    raise NerError(
+        f"pipeline {pipeline!r}: no version {version!r}. `kfp pipeline list-versions {entry.pipeline_id}` shows them"
+    )
 
 
-def _in(connection: Connection) -> dict[str, str]:
-    return {"namespace": connection.namespace} if connection.namespace else {}
+def _version_of(pipeline: Any, version: Any) -> PipelineVersion:
+    return PipelineVersion(
+        pipeline_id=pipeline.pipeline_id,
+        pipeline_name=pipeline.display_name,
+        version_id=version.pipeline_version_id,
+        version_name=version.display_name,
+        spec=PipelineSpec.of_server(version.pipeline_spec, f"version {version.display_name}"),
+    )
 
 
-def _of_name(connection: Connection, name: str) -> Any | None:
+def _find_pipeline(connection: Connection, name: str) -> Any | None:
     call = connection.client.list_pipelines
-    for pipeline in connection.all_of("pipelines", call, filter=named(name), **_in(connection)):
+    namespace = {"namespace": connection.namespace} if connection.namespace else {}
+    for pipeline in connection.all_of("pipelines", call, filter=name_filter(name), **namespace):
         if pipeline.display_name == name:
             return pipeline
     return None
 
 
-def _of_id(connection: Connection, pipeline_id: str) -> Any | None:
+def _get_pipeline(connection: Connection, pipeline_id: str) -> Any | None:
     if "-" not in pipeline_id or "/" in pipeline_id:
         return None
     try:
@@ -123,14 +132,14 @@ def _of_id(connection: Connection, pipeline_id: str) -> Any | None:
         raise
 
 
-def _created(connection: Connection, name: str) -> Any:
-    """Creates an empty pipeline. kfp's `upload_pipeline` would name the first version like the pipeline."""
+def _create_pipeline(connection: Connection, name: str) -> Any:
+    """Creates an empty pipeline. kfp's `upload_pipeline` would give the first version the pipeline's name."""
     import kfp_server_api
 
     body = kfp_server_api.V2beta1Pipeline(display_name=name, namespace=connection.namespace)
     return connection.client.pipelines.pipeline_service_create_pipeline(body)
 
 
-def _newest(connection: Connection, pipeline_id: str) -> Any | None:
+def _newest_version(connection: Connection, pipeline_id: str) -> Any | None:
     page = connection.client.list_pipeline_versions(pipeline_id=pipeline_id, page_size=1, sort_by="created_at desc")
     return page.pipeline_versions[0] if page.pipeline_versions else None

@@ -1,157 +1,131 @@
-"""Schedules (KFP calls them recurring runs) on a server."""
+"""Schedules on a server; KFP calls them recurring runs."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from components.common.errors import NerError
-from pipeline.kubeflow.client import cron
-from pipeline.kubeflow.client.candidates import instead
 from pipeline.kubeflow.client.connection import Connection, silenced
-from pipeline.kubeflow.client.pipelines import named
-from pipeline.kubeflow.client.schedule_definition import ScheduleDefinition, cron_of
-from pipeline.kubeflow.client.server_error import ServerError
+from pipeline.kubeflow.client.errors import ServerError
+from pipeline.kubeflow.client.pipelines import PipelineVersion, name_filter
 
 Outcome = Literal["created", "updated", "unchanged"]
 
 
-def ensure(connection: Connection, wanted: ScheduleDefinition) -> tuple[Outcome, Any]:
-    """Sees to it that there is exactly one schedule of the name, as defined; returns what was done and the schedule.
+@dataclass(frozen=True)
+class Schedule:
+    """The desired state of a schedule.
 
-    KFP cannot change a schedule. So the new one is made before the old one is deleted: a failure in between leaves
-    two, which the next call puts right, and never none. A schedule that is paused stays so.
+    Attributes:
+        name: identifies the schedule.
+        cron: KFP's six fields, the second first. With five, `0 3 * * *`, KFP runs at the third minute of every hour.
+        version: the pipeline version to run.
+        experiment_id: experiment of the runs.
+        parameters: name -> typed value.
+        root: artifact root; None for the server's setting.
+        catchup: run once for each missed time.
+    """
+
+    name: str
+    cron: str
+    version: PipelineVersion
+    experiment_id: str
+    parameters: dict[str, Any]
+    root: str | None = None
+    catchup: bool = False
+
+    def matches(self, entry: Any) -> bool:
+        """Returns whether a server's `V2beta1RecurringRun` equals this schedule."""
+        reference, config, trigger = entry.pipeline_version_reference, entry.runtime_config, entry.trigger
+        return (
+            (trigger and trigger.cron_schedule and trigger.cron_schedule.cron) == self.cron
+            and reference is not None
+            and (reference.pipeline_id, reference.pipeline_version_id)
+            == (self.version.pipeline_id, self.version.version_id)
+            and entry.experiment_id == self.experiment_id
+            and ((config and config.parameters) or {}) == self.parameters
+            and ((config and config.pipeline_root) or "") == (self.root or "")
+            and bool(entry.no_catchup) is not self.catchup
+            and int(entry.max_concurrency or 0) == 1
+        )
+
+
+def apply_schedule(connection: Connection, schedule: Schedule) -> tuple[Outcome, Any]:
+    """Makes the server hold exactly one schedule of the name, as described.
+
+    KFP cannot change a schedule, so this creates the new one before it deletes the old one. An interruption leaves two,
+    which the next call repairs, and never none. A paused schedule stays paused.
 
     Args:
         connection: to the server.
-        wanted: the definition.
+        schedule: the desired state.
+
+    Returns:
+        The outcome, and the server's `V2beta1RecurringRun`.
 
     Raises:
         NerError: the name belongs to a schedule of another pipeline.
         ServerError: the server refuses.
     """
-    there = _of_name(connection, wanted.name)
-    for schedule in there:
-        reference = schedule.pipeline_version_reference
-        if reference is None or reference.pipeline_id != wanted.pipeline_id:
+    existing = _entries_named(connection, schedule.name)
+    for entry in existing:
+        reference = entry.pipeline_version_reference
+        if reference is None or reference.pipeline_id != schedule.version.pipeline_id:
             raise NerError(
-                f"{wanted.name!r} is the schedule {schedule.recurring_run_id} of another pipeline; choose another "
-                f"--name, or remove that one: `ner kfp unschedule {schedule.recurring_run_id}`"
+                f"--name {schedule.name}: the schedule {entry.recurring_run_id} of another pipeline has this name. "
+                f"Choose another, or run `kfp recurring-run delete {entry.recurring_run_id}`"
             )
-    same = [schedule for schedule in there if wanted.is_of(schedule)]
-    outcome: Outcome
-    if same:
-        kept, outcome = same[0], "unchanged"
-    else:
-        paused = bool(there) and not any(is_enabled(schedule) for schedule in there)
-        kept, outcome = _create(connection, wanted, enabled=not paused), "created"
-    for schedule in there:
-        if schedule.recurring_run_id != kept.recurring_run_id:
-            _delete(connection, schedule.recurring_run_id)
+    kept = next((entry for entry in existing if schedule.matches(entry)), None)
+    outcome: Outcome = "unchanged" if kept is not None else "created"
+    if kept is None:
+        paused = bool(existing) and not any(is_enabled(entry) for entry in existing)
+        kept = _create(connection, schedule, enabled=not paused)
+    for entry in existing:
+        if entry.recurring_run_id != kept.recurring_run_id:
+            _delete(connection, entry.recurring_run_id)
             outcome = "updated"
     return outcome, connection.client.get_recurring_run(kept.recurring_run_id)
 
 
-def all_schedules(connection: Connection) -> list[Any]:
-    """Returns every schedule (`V2beta1RecurringRun`), the newest first."""
-    return list(_listed(connection, sort_by="created_at desc"))
+def is_enabled(entry: Any) -> bool:
+    """Returns whether a server's `V2beta1RecurringRun` starts runs."""
+    if entry.status in ("ENABLED", "DISABLED"):
+        return entry.status == "ENABLED"
+    return entry.mode != "DISABLE"
 
 
-def find_schedule(connection: Connection, wanted: str) -> Any:
-    """Returns a schedule (`V2beta1RecurringRun`) by name or ID.
-
-    Raises:
-        NerError: no such schedule (what there is is named), or several of the name.
-        ServerError: the server does not answer.
-    """
-    found = _of_name(connection, wanted)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        listed = "\n".join(f"  {s.recurring_run_id}  {cron_of(s)}  {state_of(s)}" for s in found)
-        raise NerError(
-            f"{len(found)} schedules are called {wanted!r} (a `ner kfp schedule` that was broken off leaves two, and "
-            f"puts it right when run again); give the ID of one:\n{listed}"
-        )
-    try:
-        if "/" not in wanted:
-            return connection.client.get_recurring_run(wanted)
-    except ServerError as error:
-        if error.status not in (400, 404):
-            raise
-    known = [schedule.display_name for schedule in all_schedules(connection)]
-    raise NerError(f"{connection.host} has no schedule {wanted!r}{instead(wanted, known)}")
+def _entries_named(connection: Connection, name: str) -> list[Any]:
+    entries = connection.all_of(
+        "recurring_runs",
+        connection.client.list_recurring_runs,
+        namespace=connection.namespace,
+        filter=name_filter(name),
+        sort_by="created_at desc",
+    )
+    return [entry for entry in entries if entry.display_name == name]
 
 
-def unschedule(connection: Connection, schedule_id: str) -> None:
-    """Removes a schedule for good; its runs stay."""
-    _delete(connection, schedule_id)
-
-
-def is_enabled(schedule: Any) -> bool:
-    """Whether a server's schedule makes runs."""
-    if schedule.status in ("ENABLED", "DISABLED"):
-        return schedule.status == "ENABLED"
-    return schedule.mode != "DISABLE"
-
-
-def state_of(schedule: Any) -> str:
-    """Returns `active` or `paused`."""
-    return "active" if is_enabled(schedule) else "paused"
-
-
-def shown_cron(schedule: Any) -> str:
-    """Returns when a server's schedule runs, in five fields where that is possible."""
-    expression = cron_of(schedule)
-    if expression is None:
-        periodic = schedule.trigger and schedule.trigger.periodic_schedule
-        return f"every {periodic.interval_second} s" if periodic else "-"
-    return cron.to_crontab(expression) or f"{expression} (as the server has it)"
-
-
-def next_time(schedule: Any, after: datetime) -> datetime | None:
-    """Returns when a schedule runs next; None if it is paused, or its times cannot be told.
-
-    Args:
-        schedule: `V2beta1RecurringRun`.
-        after: now, in the zone that the server reckons in.
-    """
-    expression = cron_of(schedule)
-    if expression is None or not is_enabled(schedule):
-        return None
-    return next(cron.times_of(expression, after), None)
-
-
-def _listed(connection: Connection, **arguments: Any) -> Any:
-    call = connection.client.list_recurring_runs
-    return connection.all_of("recurring_runs", call, namespace=connection.namespace, **arguments)
-
-
-def _of_name(connection: Connection, name: str) -> list[Any]:
-    found = _listed(connection, filter=named(name), sort_by="created_at desc")
-    return [schedule for schedule in found if schedule.display_name == name]
-
-
-def _create(connection: Connection, wanted: ScheduleDefinition, *, enabled: bool) -> Any:
+def _create(connection: Connection, schedule: Schedule, *, enabled: bool) -> Any:
     with silenced():
         return connection.client.create_recurring_run(
-            wanted.experiment_id,
-            wanted.name,
-            description="Made by `ner kfp schedule`; run that again to change it.",
-            cron_expression=wanted.cron,
+            schedule.experiment_id,
+            schedule.name,
+            description="Created by `ner kfp schedule`; run that again to change it.",
+            cron_expression=schedule.cron,
             max_concurrency=1,
-            no_catchup=not wanted.catchup,
-            params=wanted.parameters,
-            pipeline_id=wanted.pipeline_id,
-            version_id=wanted.version_id,
-            pipeline_root=wanted.root,
+            no_catchup=not schedule.catchup,
+            params=schedule.parameters,
+            pipeline_id=schedule.version.pipeline_id,
+            version_id=schedule.version.version_id,
+            pipeline_root=schedule.root,
             enabled=enabled,
         )
 
 
-def _delete(connection: Connection, schedule_id: str) -> None:
+def _delete(connection: Connection, recurring_run_id: str) -> None:
     try:
-        connection.client.delete_recurring_run(schedule_id)
+        connection.client.delete_recurring_run(recurring_run_id)
     except ServerError as error:
-        if error.status != 404:  # gone already
+        if error.status != 404:  # already deleted
             raise

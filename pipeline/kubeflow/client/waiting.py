@@ -1,17 +1,107 @@
-"""Follows a run until it ends."""
+"""Status of a run, and a wait that reports each change until the run ends."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from components.common.errors import NerError
 from pipeline.kubeflow.client.connection import Connection
-from pipeline.kubeflow.client.run_status import RunStatus
-from pipeline.kubeflow.client.runs import status_of
-from pipeline.kubeflow.client.server_error import ServerError
+from pipeline.kubeflow.client.errors import ServerError
+from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
 
-PATIENCE_SECONDS = 300.0  # how long a server may be away before following it is given up
+PATIENCE_SECONDS = 300.0
+"""Time for which `follow` tolerates an unreachable server."""
+
+_ENDED = frozenset({"SUCCEEDED", "SKIPPED", "FAILED", "CANCELED"})
+_ZERO_YEAR = 1970  # protobuf's null time, which older servers send
+
+
+@dataclass(frozen=True)
+class TaskStatus:
+    """Status of a task of the pipeline.
+
+    Attributes:
+        name: as in the specification.
+        state: the API's: PENDING, RUNNING, SUCCEEDED, SKIPPED, FAILED, CANCELING, CANCELED or PAUSED.
+        seconds: duration; None before the start.
+        error: the server's message; empty without one.
+    """
+
+    name: str
+    state: str = "PENDING"
+    seconds: float | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class RunStatus:
+    """Status of a run.
+
+    Attributes:
+        run_id: ID of the run.
+        state: as of `TaskStatus`.
+        seconds: from creation to end, or to now.
+        error: the server's message; empty without one.
+        tasks: all tasks of the specification in topological order.
+    """
+
+    run_id: str
+    state: str
+    seconds: float | None
+    error: str
+    tasks: tuple[TaskStatus, ...]
+
+    @classmethod
+    def of(cls, run: Any, names: list[str]) -> RunStatus:
+        """Reads `V2beta1Run`.
+
+        Args:
+            run: the server's response.
+            names: of the pipeline's tasks.
+        """
+        details = list(getattr(run.run_details, "task_details", None) or [])
+        return cls(
+            run_id=run.run_id,
+            state=run.state or "PENDING",
+            seconds=_seconds(run.created_at, run.finished_at),
+            error=_text(run.error),
+            tasks=tuple(_task_status(name, details) for name in names),
+        )
+
+    @property
+    def ended(self) -> bool:
+        """Whether the state is final."""
+        return self.state in _ENDED
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run ended successfully."""
+        return self.state in ("SUCCEEDED", "SKIPPED")
+
+    @property
+    def failed_tasks(self) -> list[TaskStatus]:
+        """The tasks that failed."""
+        return [task for task in self.tasks if task.state == "FAILED"]
+
+    def summary(self, namespace: str | None) -> str:
+        """Returns the end of the run in words: duration, failed tasks, reasons and the command that shows their logs.
+
+        Args:
+            namespace: of the run's pods; None for KFP's own.
+        """
+        after = f"after {format_duration(self.seconds)}"
+        if self.succeeded:
+            return f"run {self.run_id}: succeeded {after}"
+        lines = [f"run {self.run_id}: {self.state} {after}"]
+        lines += [f"  {task.name} failed: {task.error or 'no reason from the server'}" for task in self.failed_tasks]
+        lines += [f"  {self.error}"] if self.error else []
+        # The entry point ends the log of a failed node with such a line.
+        logs = f"kubectl -n {namespace or 'kubeflow'} logs -l pipeline/runid={self.run_id} -c main --tail=-1"
+        return "\n".join([*lines, f"`{logs} | grep '^error: '` shows the errors of the nodes"])
 
 
 def follow(
@@ -24,59 +114,109 @@ def follow(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RunStatus:
-    """Returns a run's status once it has ended; tells of each change on the way.
+    """Reports each change of a run until it ends, and returns its final status.
 
-    kfp's own `wait_for_run_completion` shows nothing, does not end with a cancelled run and takes one failed request
-    for the end. A server that is away for a while is waited for here.
+    kfp's own `wait_for_run_completion` shows nothing, does not end with a cancelled run and stops at the first failed
+    request. This one tolerates an absent server for `PATIENCE_SECONDS`.
 
     Args:
         connection: to the server.
-        run_id: of the run.
-        show: takes a line of text.
-        interval: seconds between two looks.
-        limit: seconds after which to give up; None for never.
-        clock: seconds that only grow.
+        run_id: ID of the run.
+        show: receives a line of text.
+        interval: seconds between two requests.
+        limit: seconds after which to stop waiting; None for never.
+        clock: monotonic seconds.
         sleep: waits some seconds.
 
     Raises:
-        NerError: the limit is over; the run goes on.
-        ServerError: the server refuses, or has been away for five minutes.
+        NerError: the run does not exist, or the limit is over.
+        ServerError: the server refuses, or has been unreachable for too long.
     """
-    begin = last_answer = clock()
+    begin = last_response = clock()
+    names: list[str] | None = None
     before: dict[str, str] = {}
     while True:
         try:
-            status = status_of(connection, connection.client.get_run(run_id))
+            run = connection.client.get_run(run_id)
+            names = _task_names(connection, run) if names is None else names
         except ServerError as error:
-            if not error.passing or clock() - last_answer > PATIENCE_SECONDS:
+            if error.status in (400, 404):
+                raise NerError(f"{connection.host}: no run {run_id!r}. `kfp run list` shows the runs' IDs") from None
+            if not error.transient or clock() - last_response > PATIENCE_SECONDS:
                 raise
             show(f"{error}; trying again")
         else:
-            last_answer = clock()
-            before = _tell(status, before, show)
+            last_response = clock()
+            status = RunStatus.of(run, names)
+            before = _show_changes(status, before, show)
             if status.ended:
                 return status
         if limit is not None and clock() - begin + interval > limit:
-            raise NerError(f"run {run_id} has not ended after {limit:.0f} s; it goes on: `ner kfp status {run_id}`")
+            raise NerError(f"run {run_id}: not ended after {limit:.0f} s; it continues. Run `ner kfp wait {run_id}`")
         sleep(interval)
 
 
-def _tell(status: RunStatus, before: dict[str, str], show: Callable[[str], None]) -> dict[str, str]:
-    """Shows what changed since the last look; returns the states now."""
+def format_duration(seconds: float | None) -> str:
+    """Returns seconds as h:mm:ss; a dash for None.
+
+    >>> format_duration(3725)
+    '1:02:05'
+    """
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def _show_changes(status: RunStatus, before: dict[str, str], show: Callable[[str], None]) -> dict[str, str]:
+    """Shows the changes since the last request and returns the current states."""
     states = {"": status.state, **{task.name: task.state for task in status.tasks}}
-    progress = f"{status.done}/{len(status.tasks)} tasks"
+    progress = f"{sum(task.state in _ENDED for task in status.tasks)}/{len(status.tasks)} tasks"
     for task in status.tasks:
-        if task.state not in (before.get(task.name, "PENDING"), "NOT_RUN"):
-            took = f" after {duration(task.seconds)}" if task.ended and task.seconds is not None else ""
-            show(f"{progress}  {task.name} {task.state}{took}")
+        if task.state != before.get(task.name, "PENDING"):
+            after = f" after {format_duration(task.seconds)}" if task.state in _ENDED and task.seconds else ""
+            show(f"{progress}  {task.name} {task.state}{after}")
     if status.state != before.get(""):
         show(f"{progress}  run {status.state}")
     return states
 
 
-def duration(seconds: float | None) -> str:
-    """Returns seconds as h:mm:ss; a dash for None."""
-    if seconds is None:
-        return "-"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+def _task_names(connection: Connection, run: Any) -> list[str]:
+    """Returns the tasks of a run's specification, which is in the run or in its pipeline version."""
+    names = PipelineSpec.of_server(run.pipeline_spec, "").tasks
+    reference = run.pipeline_version_reference
+    if not names and reference is not None and reference.pipeline_version_id:
+        try:
+            version = connection.client.get_pipeline_version(reference.pipeline_id, reference.pipeline_version_id)
+        except ServerError as error:
+            if error.status != 404:  # the version may have been deleted since
+                raise
+        else:
+            names = PipelineSpec.of_server(version.pipeline_spec, "").tasks
+    return names
+
+
+def _task_status(name: str, details: list[Any]) -> TaskStatus:
+    """Reads a task from the nodes of the Argo workflow; the last of several tries counts."""
+    nodes = [node for node in details if node.display_name == name]
+    if not nodes:  # not started, or its driver failed
+        nodes = [n for n in details if n.display_name == f"{name}-driver" and n.state in ("FAILED", "CANCELED")]
+    if not nodes:
+        return TaskStatus(name)
+    node = max(nodes, key=lambda one: str(one.create_time or ""))
+    state = node.state or "PENDING"
+    seconds = None if state in _ENDED and not node.end_time else _seconds(node.start_time, node.end_time)
+    return TaskStatus(name, state, seconds, _text(node.error))
+
+
+def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
+    """Returns seconds from the beginning to the end, or to now."""
+    if begin is None or begin.year <= _ZERO_YEAR:
+        return None
+    end = end if end is not None and end.year > _ZERO_YEAR else datetime.now(UTC)
+    return max(0.0, (end - begin).total_seconds())
+
+
+def _text(error: Any) -> str:
+    """Returns the message of a `GooglerpcStatus` in one line; empty without one."""
+    return " ".join((getattr(error, "message", None) or "").split())

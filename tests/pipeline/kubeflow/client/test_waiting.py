@@ -1,22 +1,22 @@
-"""Following a run."""
+"""Waiting for the end of a run."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import pytest
 
 from components.common.errors import NerError
-from pipeline.kubeflow.client.server_error import ServerError
-from pipeline.kubeflow.client.waiting import duration, follow
+from pipeline.kubeflow.client import RunStatus, ServerError, follow
 
-DONE = {"CorpusExampleGen": "SUCCEEDED", "Trainer": "SUCCEEDED", "RegistryPusher": "SUCCEEDED"}
-GOOD = [
+SUCCESS = [
     {},
     {"CorpusExampleGen": "RUNNING"},
     {"CorpusExampleGen": "SUCCEEDED", "Trainer": "RUNNING"},
     {"CorpusExampleGen": "SUCCEEDED", "Trainer": "RUNNING"},
-    {"": "SUCCEEDED", **DONE},
+    {"": "SUCCEEDED", "CorpusExampleGen": "SUCCEEDED", "Trainer": "SUCCEEDED", "RegistryPusher": "SUCCEEDED"},
 ]
-BAD = [{"CorpusExampleGen": "RUNNING"}, {"": "FAILED", "CorpusExampleGen": "SUCCEEDED", "Trainer": "FAILED"}]
 
 
 class Clock:
@@ -32,14 +32,15 @@ class Clock:
 
 def followed(connection, run_id, **options):
     lines, clock = [], Clock()
-    ended = follow(connection, run_id, lines.append, clock=clock, sleep=clock.sleep, **options)
-    return ended, lines
+    status = follow(connection, run_id, lines.append, clock=clock, sleep=clock.sleep, **options)
+    return status, lines
 
 
-def test_following_tells_each_change_once_and_ends_with_the_run(server, connection, start):
-    server.scripts["r"] = list(GOOD)
-    ended, lines = followed(connection, start())
-    assert ended.succeeded
+def test_each_change_is_shown_once(server, connection, started):
+    server.scripts["r"] = list(SUCCESS)
+    status, lines = followed(connection, started())
+    assert status.succeeded
+    assert status.summary(None).startswith(f"run {status.run_id}: succeeded after ")
     assert lines == [
         "0/3 tasks  run RUNNING",
         "0/3 tasks  CorpusExampleGen RUNNING",
@@ -51,38 +52,67 @@ def test_following_tells_each_change_once_and_ends_with_the_run(server, connecti
     ]
 
 
-@pytest.mark.parametrize("state", ["FAILED", "CANCELED"])
-def test_following_ends_with_a_run_that_does_not_succeed(server, connection, start, state):
-    server.scripts["r"] = [{"": state, "CorpusExampleGen": "FAILED"}]
-    ended, lines = followed(connection, start())
-    assert not ended.succeeded
-    assert lines[-1] == f"1/3 tasks  run {state}"
+def test_a_failed_run_names_the_task_and_the_command_that_shows_why(server, connection, started):
+    server.scripts["r"] = [{"": "FAILED", "CorpusExampleGen": "FAILED"}]
+    status, lines = followed(connection, started())
+    assert lines[-1] == "1/3 tasks  run FAILED"
+    assert status.summary("team").splitlines()[1:] == [
+        "  CorpusExampleGen failed: no reason from the server",
+        "  the workflow failed",
+        f"`kubectl -n team logs -l pipeline/runid={status.run_id} -c main --tail=-1 | grep '^error: '` "
+        "shows the errors of the nodes",
+    ]
 
 
-def test_a_server_that_is_away_for_a_while_is_waited_for(server, connection, start):
-    server.scripts["r"] = list(GOOD)
-    run_id = start()
-    server.plan("GET", f"/runs/{run_id}", 503, times=3)
-    ended, lines = followed(connection, run_id)
-    assert ended.succeeded
-    assert [line.endswith("trying again") for line in lines[:4]] == [True, True, True, False]
+def test_a_recorded_response_of_kfp_is_read():
+    """Nodes without a name, several tries of a task and a failed one, as KFP 2.17's API server reports them."""
+    import kfp_server_api
+
+    recorded = json.loads(Path(__file__).with_name("recorded_run.json").read_text())
+    client = kfp_server_api.ApiClient()
+    run = client.deserialize(type("Response", (), {"data": json.dumps(recorded)}), "V2beta1Run")
+    names = ["CorpusExampleGen", "SchemaSource", "StatisticsGen", "DataValidator"]
+    status = RunStatus.of(run, names)
+    assert [task.state for task in status.tasks] == ["SUCCEEDED", "SUCCEEDED", "FAILED", "PENDING"]
+    assert [task.name for task in status.failed_tasks] == ["StatisticsGen"]
+    assert (status.ended, status.succeeded) == (True, False)
 
 
-def test_patience_begins_anew_with_each_answer(server, connection, start):
-    server.scripts["r"] = list(GOOD)
-    run_id, clock = start(), Clock()
+def test_a_task_whose_driver_failed_has_failed():
+    import kfp_server_api as api
+
+    error = api.GooglerpcStatus(message="driver:\nno such image")
+    driver = api.V2beta1PipelineTaskDetail(display_name="Trainer-driver", state="FAILED", error=error)
+    run = api.V2beta1Run(run_id="r", state="FAILED", run_details=api.V2beta1RunDetails(task_details=[driver]))
+    (task,) = RunStatus.of(run, ["Trainer"]).tasks
+    assert (task.state, task.error) == ("FAILED", "driver: no such image")
+
+
+def test_a_run_whose_version_was_deleted_still_ends(server, connection, started):
+    server.scripts["r"] = [SUCCESS[-1]]
+    run_id = started()
+    server.versions.clear()
+    status, lines = followed(connection, run_id)
+    assert (status.succeeded, lines) == (True, ["0/0 tasks  run SUCCEEDED"])
+
+
+def test_an_absent_server_is_tolerated_for_a_while_after_each_response(server, connection, started):
+    server.scripts["r"] = list(SUCCESS)
+    run_id, clock, lines = started(), Clock(), []
 
     def show(line):
-        if "CorpusExampleGen" in line:  # away for another 200 s, twice
+        lines.append(line)
+        if "CorpusExampleGen" in line:  # absent for another 200 s, twice
             server.plan("GET", f"/runs/{run_id}", 503, times=20)
 
     server.plan("GET", f"/runs/{run_id}", 503, times=20)
     assert follow(connection, run_id, show, clock=clock, sleep=clock.sleep).succeeded
     assert clock.time > 600
+    assert lines[0].endswith("trying again")
 
 
-def test_a_server_that_stays_away_is_given_up_and_so_is_a_refusal(server, connection, start):
-    run_id = start()
+def test_waiting_ends_with_an_absent_server_or_a_refusal(server, connection, started):
+    run_id = started()
     server.plan("GET", f"/runs/{run_id}", 503, times=99)
     with pytest.raises(ServerError, match="503"):
         followed(connection, run_id)
@@ -91,15 +121,12 @@ def test_a_server_that_stays_away_is_given_up_and_so_is_a_refusal(server, connec
     server.plan("GET", f"/runs/{run_id}", 403)
     with pytest.raises(ServerError, match="403"):
         followed(connection, run_id)
+    with pytest.raises(NerError, match=r"no run 'x'\. `kfp run list` shows"):
+        followed(connection, "x")
 
 
-def test_following_stops_at_its_limit(server, connection, start):
-    run_id = start()
-    with pytest.raises(NerError, match="has not ended after 60 s; it goes on"):
+def test_waiting_stops_at_its_limit(server, connection, started):
+    run_id = started()
+    with pytest.raises(NerError, match="not ended after 60 s; it continues"):
         followed(connection, run_id, limit=60)
     assert server.count("GET", f"/runs/{run_id}") == 7  # at 0, 10 ... 60 s
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (0, "0:00:00"), (65.4, "0:01:05"), (36001, "10:00:01")])
-def test_durations_read_well(seconds, text):
-    assert duration(seconds) == text
