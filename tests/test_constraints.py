@@ -1,9 +1,8 @@
-"""constraints/: the exact resolved sets are complete, exact and fit setup.py, and say nothing about who made them."""
+"""constraints/: complete sets of exact pins that fit setup.py."""
 
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from importlib.metadata import requires
 from pathlib import Path
@@ -11,10 +10,11 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from support.processes import run
 from support.repository import ROOT
 
 STACKS = ("tfx116", "tfx121")
-SETUP_TOOLS = {"uv", "setuptools", "wheel"}  # the editable install is built without isolation
+SETUP_TOOLS = {"uv", "setuptools", "wheel"}  # the build of the editable install is not isolated
 
 
 def lines(stack: str) -> list[str]:
@@ -22,45 +22,35 @@ def lines(stack: str) -> list[str]:
 
 
 def pins(stack: str) -> dict[str, str]:
-    """Canonical name to version."""
+    """Returns the version of each package by its canonical name."""
     return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines(stack)[1:])}
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_first_line_says_how_to_renew_and_all_others_are_exact_pins(stack: str) -> None:
+@pytest.mark.parametrize(("stack", "tfx"), [("tfx116", "1.16.0"), ("tfx121", "1.21.0")])
+def test_constraints_are_exact_pins_of_the_stack(stack: str, tfx: str) -> None:
     first, *others = lines(stack)
     assert first.startswith("# Renewed by: make lock")
     assert [line for line in others if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*==[0-9][0-9a-z.+!]*", line)] == []
-
-
-@pytest.mark.parametrize("stack", STACKS)
-@pytest.mark.parametrize("extra", ["", "kfp", "test"])
-def test_pins_meet_what_the_project_requires(stack: str, extra: str) -> None:
-    pinned = pins(stack)
-    requirements = [Requirement(line) for line in requires("deployable-ner")]
-    wanted = [r for r in requirements if not r.marker or r.marker.evaluate({"extra": extra})]
-    unmet = [str(r) for r in wanted if not r.specifier.contains(pinned.get(canonicalize_name(r.name), "0"))]
-    assert len(wanted) >= 10
-    assert unmet == []
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_pins_hold_what_set_up_needs(stack: str) -> None:
+    assert pins(stack)["tfx"] == tfx
     assert pins(stack).keys() >= SETUP_TOOLS
 
 
-@pytest.mark.parametrize(("stack", "version"), [("tfx116", "1.16.0"), ("tfx121", "1.21.0")])
-def test_pins_are_of_the_stack_they_are_named_for(stack: str, version: str) -> None:
-    assert pins(stack)["tfx"] == version
+@pytest.mark.parametrize("stack", STACKS)
+def test_pins_meet_the_requirements_of_the_project(stack: str) -> None:
+    pinned = pins(stack)
+    for extra in ("", "kfp", "test"):
+        requirements = [Requirement(line) for line in requires("deployable-ner")]
+        applicable = [r for r in requirements if not r.marker or r.marker.evaluate({"extra": extra})]
+        unmet = [str(r) for r in applicable if not r.specifier.contains(pinned.get(canonicalize_name(r.name), "0"))]
+        assert len(applicable) >= 10
+        assert unmet == []
 
 
-def test_installed_packages_fit_together_but_for_the_one_override() -> None:
+def test_installed_packages_fit_together_except_for_the_override() -> None:
     uv = Path(sys.prefix) / "bin" / "uv"
     if not uv.exists():
-        pytest.skip("the environment of this run has no uv of its own")
-    result = subprocess.run(
-        [uv, "pip", "check", "--python", sys.executable], capture_output=True, text=True, check=False
-    )
+        pytest.skip("the environment of this run has no uv")
+    result = run([uv, "pip", "check", "--python", sys.executable], capture_output=True, text=True)
     complaints = re.findall(r"^The package .*$", result.stdout + result.stderr, flags=re.MULTILINE)
     assert "Checked" in result.stderr
     assert [line for line in complaints if "requires `pyfarmhash" not in line] == []

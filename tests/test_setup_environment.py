@@ -1,6 +1,6 @@
-"""tools/setup.sh: when it builds, completes or leaves alone an environment.
+"""tools/setup.sh: when it builds, completes or keeps an environment.
 
-uv is a stand-in that only notes its calls; each build still costs the seconds of a real venv with pip.
+uv is a stand-in that records its calls; each build still costs the seconds of a real venv with pip.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from support import processes
 from support.repository import ROOT
 
 REAL_PYTHON = Path(sys._base_executable).resolve()
@@ -43,7 +44,7 @@ def make_wheel(folder: Path, version: str) -> None:
 
 
 class Checkout:
-    """A copy of what set-up reads, whose environment can be built in seconds and without a network."""
+    """A copy of the inputs of tools/setup.sh, whose environment is built in seconds and without a network."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "check out"
@@ -69,18 +70,18 @@ class Checkout:
         return self.root / ".venv"
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        return processes.popen(
             ["bash", "tools/setup.sh", *arguments],
             cwd=self.root, env=self.variables | variables, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 
     def set_up(self, *arguments: str, **variables: str) -> tuple[int, str]:
-        """Runs the script; returns its exit status and what it said."""
-        process = self.start(*arguments, **variables)
-        return process.wait(timeout=120), process.stderr.read()
+        """Runs the script; returns its exit status and its messages."""
+        with self.start(*arguments, **variables) as process:
+            return process.wait(timeout=120), process.stderr.read()
 
     def calls(self) -> list[str]:
-        """The calls of uv since the last look."""
+        """Returns and forgets the recorded calls of uv."""
         text = self.calls_file.read_text() if self.calls_file.exists() else ""
         self.calls_file.unlink(missing_ok=True)
         return text.splitlines()
@@ -92,30 +93,30 @@ class Checkout:
 
 @pytest.fixture(scope="module")
 def first_set_up(tmp_path_factory: pytest.TempPathFactory) -> tuple[Checkout, int, str, list[str]]:
-    """A fresh checkout after its first set-up; exit status, what it said, and its calls of uv."""
+    """A fresh checkout after its first setup, with the exit status, the messages and the calls of uv."""
     checkout = Checkout(tmp_path_factory.mktemp("setup"))
-    status, said = checkout.set_up()
-    return checkout, status, said, checkout.calls()
+    status, messages = checkout.set_up()
+    return checkout, status, messages, checkout.calls()
 
 
 @pytest.fixture
 def checkout(first_set_up: tuple[Checkout, int, str, list[str]]) -> Checkout:
-    """A checkout whose environment is ready; a file `kept` in it is gone after a build."""
+    """A checkout with a complete environment; its file `kept` is gone after a build."""
     checkout = first_set_up[0]
-    status, said = checkout.set_up()
-    assert status == 0, said
+    status, messages = checkout.set_up()
+    assert status == 0, messages
     (checkout.venv / "kept").touch()
     checkout.calls()
     return checkout
 
 
 def test_fresh_checkout_is_built(first_set_up: tuple[Checkout, int, str, list[str]]) -> None:
-    _, status, said, (pins, project) = first_set_up
+    _, status, messages, (pins, project) = first_set_up
     assert status == 0
-    line, *_, last = said.splitlines()
+    line, *_, last = messages.splitlines()
     assert line.startswith("setup: Python 3.11.")
     assert f"{REAL_PYTHON}), stack tfx116 (as STACK says; glibc " in line
-    assert line.endswith(".venv: build (there is none that fits)")
+    assert line.endswith(".venv: build (there is none yet)")
     assert last.startswith("setup: .venv is ready after ")
     assert f"--no-deps -r {CONSTRAINTS} " in pins
     assert "--no-deps --no-build-isolation --editable . " in project
@@ -123,44 +124,45 @@ def test_fresh_checkout_is_built(first_set_up: tuple[Checkout, int, str, list[st
 
 def test_second_call_does_nothing_and_takes_less_than_two_seconds(checkout: Checkout) -> None:
     start = time.monotonic()
-    status, said = checkout.set_up()
+    status, messages = checkout.set_up()
     assert time.monotonic() - start < 2
     assert (status, checkout.calls()) == (0, [])
-    assert said.endswith(".venv: ready\n")
-    assert said.count("\n") == 1
+    assert messages.endswith(".venv: ready\n")
+    assert messages.count("\n") == 1
 
 
-def test_same_interpreter_under_another_name_is_no_reason_to_build(checkout: Checkout, tmp_path: Path) -> None:
+def test_another_name_of_the_same_interpreter_keeps_the_environment(checkout: Checkout, tmp_path: Path) -> None:
     (tmp_path / "linked").symlink_to(REAL_PYTHON)
-    status, said = checkout.set_up("--check", PYTHON=str(tmp_path / "linked"))
-    assert status == 0, said
+    status, messages = checkout.set_up("--check", PYTHON=str(tmp_path / "linked"))
+    assert status == 0, messages
 
 
-@pytest.mark.parametrize("name", [CONSTRAINTS, "setup.py", "pyproject.toml"])
-def test_changed_input_is_installed_over_what_is_there(checkout: Checkout, name: str) -> None:
-    with (checkout.root / name).open("a") as file:
-        file.write("# changed\n")
-    assert checkout.set_up("--check")[0] == 1
-    status, said = checkout.set_up()
-    assert status == 0
-    assert "update (pins or metadata changed)" in said
-    assert len(checkout.calls()) == 2
-    assert (checkout.venv / "kept").exists()
+def test_changed_input_updates_the_environment(checkout: Checkout) -> None:
+    for name in (CONSTRAINTS, "setup.py", "pyproject.toml"):
+        with (checkout.root / name).open("a") as file:
+            file.write("# changed\n")
+        assert checkout.set_up("--check")[0] == 1
+        status, messages = checkout.set_up()
+        assert status == 0
+        assert "update (pins or metadata changed)" in messages
+        assert len(checkout.calls()) == 2
+        assert (checkout.venv / "kept").exists()
 
 
-def test_set_up_that_failed_does_not_count_as_ready(checkout: Checkout) -> None:
+@pytest.mark.extended
+def test_failed_setup_is_not_ready(checkout: Checkout) -> None:
     checkout.change_pins()
-    status, said = checkout.set_up(UV_STATUS="2")
+    status, messages = checkout.set_up(UV_STATUS="2")
     assert status == 1
-    assert said.endswith("setup: the packages could not be installed (see above); run the same command again.\n")
+    assert messages.endswith("setup: the packages could not be installed (see above); run the same command again.\n")
     assert checkout.set_up("--check")[0] == 1
-    status, said = checkout.set_up()
+    status, messages = checkout.set_up()
     assert status == 0
-    assert "build (an earlier set-up was interrupted)" in said
+    assert "build (an earlier setup was interrupted)" in messages
     assert not (checkout.venv / "kept").exists()
 
 
-def test_set_up_that_was_killed_does_not_count_as_ready(checkout: Checkout) -> None:
+def test_killed_setup_is_not_ready(checkout: Checkout) -> None:
     stamp = checkout.venv / ".setup-stamp"
     true_stamp = stamp.read_text()
     stamp.write_text(true_stamp.replace("inputs=", "inputs=0"))
@@ -169,48 +171,51 @@ def test_set_up_that_was_killed_does_not_count_as_ready(checkout: Checkout) -> N
         time.sleep(0.02)
     process.kill()
     process.communicate()
-    status, said = checkout.set_up("--check")
+    status, messages = checkout.set_up("--check")
     assert status == 1
-    assert "build (an earlier set-up was interrupted)" in said
-    stamp.write_text(true_stamp)  # spares the next test the build: the stand-in broke nothing
+    assert "build (an earlier setup was interrupted)" in messages
+    stamp.write_text(true_stamp)  # saves the next test a build: the stand-in installed nothing
 
 
-def test_moved_checkout_is_to_be_built_anew(checkout: Checkout) -> None:
+def test_moved_checkout_is_built_again(checkout: Checkout) -> None:
     old = checkout.root
     checkout.root = old.rename(old.with_name("moved " + old.name))
-    status, said = checkout.set_up("--check")
+    status, messages = checkout.set_up("--check")
     checkout.root = checkout.root.rename(old)
     assert status == 1
-    assert f"build (the present one is for root={old})" in said
+    assert f"build (the present one is for root={old})" in messages
 
 
-def test_environment_made_by_somebody_else_is_completed(checkout: Checkout) -> None:
+@pytest.mark.extended
+def test_environment_made_by_another_tool_is_completed(checkout: Checkout) -> None:
     (checkout.venv / ".setup-stamp").unlink()
-    status, said = checkout.set_up()
+    status, messages = checkout.set_up()
     assert status == 0
-    assert "update (not made by this script, so completed)" in said
+    assert "update (not made by this script)" in messages
     assert (checkout.venv / "kept").exists()
 
 
+@pytest.mark.extended
 def test_environment_without_pip_is_completed(checkout: Checkout) -> None:
     environment = checkout.root / "without-pip"
     subprocess.run([REAL_PYTHON, "-m", "venv", "--without-pip", environment], check=True)
-    status, said = checkout.set_up(VENV=environment.name)
-    assert status == 0, said
+    status, messages = checkout.set_up(VENV=environment.name)
+    assert status == 0, messages
     assert (environment / "bin" / "uv").exists()
     shutil.rmtree(environment)
 
 
-def test_folder_that_is_no_environment_is_left_alone(checkout: Checkout) -> None:
+def test_folder_that_is_not_an_environment_is_kept(checkout: Checkout) -> None:
     letters = checkout.root / "letters"
     letters.mkdir()
     (letters / "mine").touch()
-    status, said = checkout.set_up(VENV=letters.name)
+    status, messages = checkout.set_up(VENV=letters.name)
     assert status == 1
-    assert "setup: letters is in the way: it is no virtual environment." in said
+    assert "setup: letters exists and is not a virtual environment." in messages
     assert (letters / "mine").exists()
 
 
+@pytest.mark.extended
 def test_pips_mirror_and_certificate_reach_uv(checkout: Checkout, tmp_path: Path) -> None:
     configuration = tmp_path / "pip.conf"
     configuration.write_text("[global]\nindex-url = https://mirror.invalid/simple\ncert = /my.pem\n")
@@ -222,10 +227,11 @@ def test_pips_mirror_and_certificate_reach_uv(checkout: Checkout, tmp_path: Path
     assert checkout.calls()[0].endswith("| https://other.invalid | /o")
 
 
-def test_two_set_ups_at_a_time_do_the_work_once(checkout: Checkout) -> None:
+@pytest.mark.extended
+def test_two_concurrent_setups_do_the_work_once(checkout: Checkout) -> None:
     checkout.change_pins()
     processes = [checkout.start(UV_TAKES="0.3") for _ in range(2)]
-    said = [process.communicate(timeout=60)[1] for process in processes]
+    messages = [process.communicate(timeout=60)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert len(checkout.calls()) == 2  # the pins and the project, by one of them
-    assert any(text.endswith(".venv: ready\n") for text in said)
+    assert any(text.endswith(".venv: ready\n") for text in messages)

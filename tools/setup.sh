@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the project's Python environment; where it is there already, finds that out quickly and does nothing.
+# Creates or completes the project's Python environment; a complete one costs a fraction of a second.
 #
 #   usage: tools/setup.sh                  set up what is missing
 #          tools/setup.sh --check          exit 0 if the environment is complete and current, else 1 and why
@@ -7,19 +7,19 @@
 #
 #   PYTHON=PATH   use this interpreter and no other
 #   STACK=NAME    tfx116, tfx121 or auto (the default)
-#   VENV=DIR      folder of the environment (default .venv); one for each stack keeps both
+#   VENV=DIR      folder of the environment (default .venv); use one folder for each stack to keep both
 #
-# Why no library: this runs before there is any Python to run one with.
+# A shell script without libraries, because it runs before there is a Python.
 set -euo pipefail
 
 venv=${VENV:-.venv}
-stamp=$venv/.setup-stamp  # written last: an environment without a true stamp never counts as ready
-passed_over=()            # "PATH REASON" of each interpreter that was tried and does not serve
+stamp=$venv/.setup-stamp  # written last: an environment without a current stamp is not ready
+rejected=()               # "PATH REASON" of each interpreter that was tried and is not usable
 
 # Runs in any Python from 2.7 on. Prints "ok<tab>executable<tab>version<tab>glibc" or "no<tab>reason".
-# The base executable, links resolved, is what stands behind a pyenv shim, a link or another virtual environment; so
-# an environment names the same interpreter as the one it was made from.
-# sqlite3, bz2, lzma, ...: a self-built Python often lacks them, and MLflow or pandas would only say so much later.
+# Prints the base executable with links resolved: the interpreter behind a pyenv shim, a link or a virtual environment.
+# So an environment is recognized as made from the same interpreter.
+# A self-built Python often lacks sqlite3, bz2 or lzma; MLflow or pandas would fail only much later.
 probe_code='
 import os, sys
 
@@ -63,32 +63,32 @@ probe() {
   esac
 }
 
-# Prints "WHERE<tab>PATH" of every interpreter worth a try, best first.
+# Prints "SOURCE<tab>PATH" of every candidate, best first.
 candidates() {
   local prefix uv_pythons=${UV_PYTHON_INSTALL_DIR:-${XDG_DATA_HOME:-${HOME:-}/.local/share}/uv/python}
-  if [[ -e $venv/bin/python ]]; then echo "$venv/bin/python" | found_at "in $venv"; fi
-  { type -aP python3.11; type -P python3; type -P python; } | found_at 'on PATH' || true
-  if prefix=$(pyenv prefix 3.11 2>/dev/null); then echo "$prefix/bin/python3.11" | found_at 'from pyenv'; fi
-  newest_first "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/3.11.*/bin/python3.11" | found_at 'from pyenv'
-  newest_first "$uv_pythons/cpython-3.11*/bin/python3.11" | found_at 'from uv'
+  if [[ -e $venv/bin/python ]]; then echo "$venv/bin/python" | label "in $venv"; fi
+  { type -aP python3.11; type -P python3; type -P python; } | label 'on PATH' || true
+  if prefix=$(pyenv prefix 3.11 2>/dev/null); then echo "$prefix/bin/python3.11" | label 'from pyenv'; fi
+  newest_first "${PYENV_ROOT:-${HOME:-}/.pyenv}/versions/3.11.*/bin/python3.11" | label 'from pyenv'
+  newest_first "$uv_pythons/cpython-3.11*/bin/python3.11" | label 'from uv'
 }
 
-found_at() { while IFS= read -r path; do printf '%s\t%s\n' "$1" "$path"; done; }
+label() { while IFS= read -r path; do printf '%s\t%s\n' "$1" "$path"; done; }
 
 # Prints the paths that match the glob $1, the highest version first.
 newest_first() { compgen -G "$1" | sort -rV || true; }
 
-# Sets python, version, glibc and found (where it was).
+# Sets python, version, glibc and source (the place of the interpreter).
 find_python() {
-  local where path
-  found='as PYTHON says'
+  local candidate path
+  source='as PYTHON says'
   if [[ -n ${PYTHON:-} ]]; then
-    probe "$PYTHON" || die "PYTHON=$PYTHON $reason. Name a usable Python 3.11, or unset PYTHON to have one searched for."
+    probe "$PYTHON" || die "PYTHON=$PYTHON $reason. Name a usable Python 3.11, or unset PYTHON to search for one."
     return
   fi
-  while IFS=$'\t' read -r where path <&3; do
-    if probe "$path"; then found=$where; return; fi
-    passed_over+=("$path $reason")
+  while IFS=$'\t' read -r candidate path <&3; do
+    if probe "$path"; then source=$candidate; return; fi
+    rejected+=("$path $reason")
   done 3< <(candidates | awk -F '\t' '!seen[$2]++')
   fetch_python || no_python
 }
@@ -97,17 +97,18 @@ find_python() {
 fetch_python() {
   local uv output path
   scratch=$(mktemp -d) && trap 'rm -rf "$scratch"' EXIT
-  uv=$(any_uv) || { passed_over+=('uv could not be had either: neither on PATH nor by pip of a python3'); return 1; }
-  say 'no usable Python 3.11 on this machine; uv fetches one'
-  output=$("$uv" python install 3.11 2>&1) || { passed_over+=("uv could not fetch one: ${output//$'\n'/ }"); return 1; }
+  uv=$(any_uv) || { rejected+=('uv is not available either: not on PATH, and pip of no python3 could install it'); return 1; }
+  say 'no usable Python 3.11 on this machine; fetching one with uv'
+  output=$("$uv" python install 3.11 2>&1) || { rejected+=("uv could not fetch one: ${output//$'\n'/ }"); return 1; }
   while IFS= read -r path <&3; do
-    if probe "$path"; then found='fetched by uv'; return; fi
-    passed_over+=("$path $reason")
+    if probe "$path"; then source='fetched by uv'; return; fi
+    rejected+=("$path $reason")
   done 3< <(newest_first "$("$uv" python dir)/cpython-3.11*/bin/python3.11")
   return 1
 }
 
-# Prints a uv that really runs: the one on PATH (may be a shim), or one that pip of some python3 puts into $scratch.
+# Prints a uv that runs: the one on PATH (which may be a broken shim), or one that the pip of a python3 installs into
+# $scratch.
 any_uv() {
   local python3
   if uv --version >/dev/null 2>&1; then echo uv; return; fi
@@ -127,11 +128,11 @@ no_python() {
   Fedora, RHEL         dnf install python3.11
   pyenv                pyenv install 3.11
   uv                   uv python install 3.11
-or name one that lies elsewhere: make setup PYTHON=/path/to/python3.11
+or name another one: make setup PYTHON=/path/to/python3.11
 END
-  if ((${#passed_over[@]})); then
-    echo 'Tried and passed over:' >&2
-    for line in "${passed_over[@]}"; do echo "  $line" >&2; done
+  if ((${#rejected[@]})); then
+    echo 'Tried and rejected:' >&2
+    for line in "${rejected[@]}"; do echo "  $line" >&2; done
   fi
   exit 1
 }
@@ -140,30 +141,30 @@ END
 
 version_at_least() { [[ $(printf '%s\n' "$1" "$2" | sort -V | head -n 1) == "$1" ]]; }  # MINIMUM VERSION
 
-# Sets stack, constraints and stack_why from STACK and the interpreter's C library (not the system's: they can differ).
+# Sets stack, constraints and stack_why from STACK and the C library of the interpreter (not of the system).
 choose_stack() {
   case ${STACK:-auto} in
     auto)
-      # ml-metadata's and TFDV's wheels of the newer stack were built against glibc 2.39.
+      # The ml-metadata and TFDV wheels of the newer stack need glibc 2.39.
       if version_at_least 2.39 "$glibc"; then
         stack=tfx121 stack_why="the newer one; glibc $glibc"
       else
-        stack=tfx116 stack_why="the newer one needs glibc 2.39; here is $glibc"
+        stack=tfx116 stack_why="the newer one needs glibc 2.39, this is $glibc"
       fi ;;
     tfx116) stack=tfx116 stack_why="as STACK says; glibc $glibc" ;;
     tfx121)
       version_at_least 2.39 "$glibc" ||
         die "STACK=tfx121 needs glibc 2.39 or newer, but $python has $glibc. Use STACK=tfx116, or a PYTHON with a newer C library."
       stack=tfx121 stack_why="as STACK says; glibc $glibc" ;;
-    *) die "STACK=$STACK is unknown; it is tfx116, tfx121 or auto." ;;
+    *) die "STACK=$STACK is unknown. Use tfx116, tfx121 or auto." ;;
   esac
   constraints=constraints/py311-$stack.txt
 }
 
 # --- the environment ------------------------------------------------------------------------------------------------
 
-# What the stamp of a complete environment says. The root is in it because scripts in bin/ hold absolute paths.
-true_stamp() {
+# Prints the stamp of a complete environment. It holds the root, because scripts in bin/ contain absolute paths.
+current_stamp() {
   printf 'root=%s\npython=%s\nstack=%s\n' "$PWD" "$python" "$stack"
   printf 'inputs=%s\n' "$(cat "$constraints" setup.py pyproject.toml tools/setup.sh | sha256sum | cut -d ' ' -f 1)"
 }
@@ -171,30 +172,30 @@ true_stamp() {
 # Sets task to ready, update (install over what is there) or build (from nothing), and task_why.
 assess() {
   local old='' new
-  new=$(true_stamp)
+  new=$(current_stamp)
   if [[ -f $stamp ]]; then old=$(<"$stamp"); fi
   if [[ -n $old && $old == "$new" ]]; then task=ready task_why=
-  elif [[ -z $old ]] && made_for_here; then task=update task_why='not made by this script, so completed'
-  elif [[ -z $old ]]; then task=build task_why='there is none that fits'
-  elif [[ $old == incomplete ]]; then task=build task_why='an earlier set-up was interrupted'
+  elif [[ -z $old ]] && made_for_here; then task=update task_why='not made by this script'
+  elif [[ -z $old ]]; then task=build task_why='there is none yet'
+  elif [[ $old == incomplete ]]; then task=build task_why='an earlier setup was interrupted'
   elif [[ ${old%$'\n'inputs=*} == "${new%$'\n'inputs=*}" ]]; then task=update task_why='pins or metadata changed'
   else task=build task_why="the present one is for $(grep -vxF "$new" <<<"$old" | grep -v '^inputs=' | paste -sd ' ')"
   fi
 }
 
-# True for a working environment of the same interpreter that somebody else made at this very path.
+# Succeeds for a working environment of the same interpreter at this path that another tool made.
 made_for_here() {
   local chosen=$python folder=$venv
   [[ $folder == /* ]] || folder=$PWD/$folder
-  # A subshell, because probe sets the variables of the interpreter that was chosen.
+  # In a subshell, because probe sets the variables of the chosen interpreter.
   grep -qsF "$folder" "$venv/bin/activate" && (probe "$venv/bin/python" && [[ $python == "$chosen" ]])
 }
 
 build_venv() {
   if [[ -e $venv ]]; then
     [[ -f $venv/pyvenv.cfg || -f $stamp || -z $(ls -A "$venv") ]] ||
-      die "$venv is in the way: it is no virtual environment. Move it, or name another folder with VENV=..."
-    find "$venv/" -mindepth 1 -delete  # the content only: $venv may be a link to a roomier disk
+      die "$venv exists and is not a virtual environment. Move it, or name another folder with VENV=..."
+    find "$venv/" -mindepth 1 -delete  # only the content: $venv may be a link to a larger disk
   fi
   mkdir -p "$venv"
   echo incomplete >"$stamp"
@@ -210,8 +211,8 @@ ensure_uv() {
     die "pip could not install uv into $venv (see above)."
 }
 
-# uv does not read pip's configuration, where many machines name their package mirror and its certificate.
-heed_pip_configuration() {
+# Passes pip's package mirror and certificate on to uv, which does not read pip's configuration.
+use_pip_configuration() {
   local index cert configured=${XDG_CONFIG_HOME:-${HOME:-}/.config}/uv/uv.toml
   if [[ -f $configured || -f /etc/uv/uv.toml || -n ${UV_CONFIG_FILE:-} ]]; then return; fi
   index=${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-${PIP_INDEX_URL:-$(pip_setting index-url)}}}
@@ -220,14 +221,14 @@ heed_pip_configuration() {
   if [[ -n $cert ]]; then export SSL_CERT_FILE=$cert; fi
 }
 
-# Not `pip config get`, which before pip 23.1 looks into the user's file only.
+# Not `pip config get`, which before pip 23.1 reads the user's file only.
 pip_setting() { "$venv/bin/python" -I -m pip config list 2>/dev/null | sed -n "s/^global\\.$1='\\(.*\\)'\$/\\1/p" || true; }
 
-# --no-deps, because the constraints are the whole resolved set: nothing unpinned may slip in. And uv, because TFX 1.16
-# says "Python < 3.11" although it runs on 3.11: uv ignores such upper bounds, pip refuses (docs/decisions/0001).
+# --no-deps, because the constraints are the complete resolved set: nothing unpinned is installed. uv, because TFX 1.16
+# declares "Python < 3.11" although it runs on 3.11: uv ignores the upper bound, pip refuses (docs/decisions/0001).
 install_packages() {
   local install=("$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --no-deps)
-  say "installing what is missing of $constraints (3 GB from nothing: minutes on a slow network)"
+  say "installing the missing packages of $constraints (up to 3 GB, which takes minutes on a slow network)"
   "${install[@]}" -r "$constraints" || die "the packages could not be installed (see above); run the same command again."
   "${install[@]}" --no-build-isolation --editable . || die "the project could not be installed (see above)."
 }
@@ -236,18 +237,18 @@ set_up() {
   SECONDS=0
   if [[ $task == build ]]; then build_venv; else echo incomplete >"$stamp"; fi
   ensure_uv
-  heed_pip_configuration
+  use_pip_configuration
   install_packages
-  true_stamp >"$stamp.new"
+  current_stamp >"$stamp.new"
   mv "$stamp.new" "$stamp"
   say "$venv is ready after $SECONDS s"
 }
 
-# Two set-ups of one checkout at a time would spoil each other; the second waits.
+# Two setups of one checkout would break each other; the second one waits.
 lock() {
   if ! type -P flock >/dev/null; then return; fi
   exec 9<tools
-  flock --nonblock 9 || { say 'waiting for another set-up of this checkout'; flock 9; }
+  flock --nonblock 9 || { say 'waiting for another setup of this checkout'; flock 9; }
 }
 
 main() {
@@ -257,13 +258,13 @@ main() {
     --which-python) find_python; echo "$python"; return ;;
     --check) [[ -f $stamp ]] || die "$venv was not made by this script" ;;
     '') ;;
-    *) die "unknown argument $1; see the head of tools/setup.sh" ;;
+    *) die "unknown argument $1. The first lines of tools/setup.sh list the arguments." ;;
   esac
   find_python
   choose_stack
   assess
   if [[ $task != ready && ${1:-} != --check ]]; then lock; assess; fi
-  say "Python $version ($found: $python), stack $stack ($stack_why), $venv: $task${task_why:+ ($task_why)}"
+  say "Python $version ($source: $python), stack $stack ($stack_why), $venv: $task${task_why:+ ($task_why)}"
   if [[ ${1:-} == --check ]]; then [[ $task == ready ]]; return; fi
   if [[ $task != ready ]]; then set_up; fi
 }
