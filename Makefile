@@ -120,7 +120,7 @@ help: ## Print this help
 	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# $(call resolve,STACK,PLATFORM): pins that still fit stay as they are, unless ARGS=--upgrade.
+# $(call resolve,STACK,PLATFORM): keeps pins that still fit, unless ARGS=--upgrade.
 define resolve
 $(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --python-platform $(2) \
   --override constraints/overrides.txt --extra kfp --extra test $(ARGS) \
@@ -129,6 +129,6 @@ sed -i '1i # Renewed by: make lock [ARGS=--upgrade], from constraints/$(1).in, c
   constraints/py311-$(1).txt
 echo 'tensorflow[and-cuda]' | $(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
   --python-platform $(2) --constraint constraints/py311-$(1).txt - | grep ^nvidia- > constraints/py311-$(1)-gpu.txt
-sed -i '1i # Renewed by: make lock [ARGS=--upgrade]: what tensorflow[and-cuda] adds to py311-$(1).txt (Dockerfile)' \
+sed -i '1i # Renewed by: make lock [ARGS=--upgrade]; the packages that tensorflow[and-cuda] adds to py311-$(1).txt (Dockerfile)' \
   constraints/py311-$(1)-gpu.txt
 endef

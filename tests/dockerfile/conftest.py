@@ -1,4 +1,4 @@
-"""The Dockerfile, taken apart."""
+"""Fixtures: the parsed Dockerfile, its build context and the constraints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Instruction:
 
     @property
     def command(self) -> str:
-        """Of a RUN, without the caches that it mounts."""
+        """The shell command of a RUN, without its cache mounts."""
         return re.sub(r"^(--mount=\S+\s+)+", "", self.value)
 
 
@@ -36,7 +36,7 @@ class Stage:
         return [one for one in self.instructions if one.name == name]
 
     def environment(self, arguments: dict[str, str] | None = None) -> dict[str, str]:
-        """The variables that the ENV instructions leave, with those of the base image."""
+        """Environment after the ENV instructions, on top of that of the base image."""
         known = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
         for instruction in self.all("ENV"):
             for pair in instruction.words:
@@ -51,33 +51,33 @@ def _expand(text: str, values: dict[str, str]) -> str:
 
 @pytest.fixture(scope="package")
 def stages() -> list[Stage]:
-    """The stages; what stands before the first is the stage `before`, without an image."""
+    """The stages. Instructions before the first FROM form the stage `before`, which has no image."""
     parse = pytest.importorskip("dockerfile_parse", reason="the extra `test` is not installed")
-    found = [Stage("", "before", [])]
+    parsed = [Stage("", "before", [])]
     with (ROOT / "Dockerfile").open("rb") as file:
         for step in parse.DockerfileParser(fileobj=file).structure:
             if step["instruction"] == "FROM":
                 image, _, name = step["value"].partition(" AS ")
-                found.append(Stage(image, name, []))
+                parsed.append(Stage(image, name, []))
             elif step["instruction"] != "COMMENT":
-                found[-1].instructions.append(Instruction(step["instruction"], step["value"]))
-    return found
+                parsed[-1].instructions.append(Instruction(step["instruction"], step["value"]))
+    return parsed
 
 
 @pytest.fixture(scope="package")
 def context() -> list[str]:
-    """Paths, relative to the checkout, of what an engine is sent."""
+    """Files of the build context, relative to the checkout."""
     build = pytest.importorskip("docker.utils.build", reason="comes with MLflow")
     patterns = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in patterns if line and not line.startswith("#")]
     sent_anyway = {"Dockerfile", ".dockerignore"}
-    found = build.exclude_paths(ROOT, patterns) - sent_anyway
-    return sorted(path for path in found if (ROOT / path).is_file())
+    files = build.exclude_paths(ROOT, patterns) - sent_anyway
+    return sorted(path for path in files if (ROOT / path).is_file())
 
 
 @pytest.fixture(scope="package")
 def pins() -> Callable[[str], dict[str, str]]:
-    """Reads a file of constraints/: name -> version."""
+    """Function that reads a file of constraints/ as package name -> version."""
 
     def read(file: str) -> dict[str, str]:
         lines = (ROOT / "constraints" / file).read_text(encoding="utf-8").splitlines()
