@@ -28,7 +28,6 @@ from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
 from configs.spec import PipelineConfig
 from pipeline.blessing_rules import blessing_rules, evaluation_settings
-from pipeline.run.beam_arguments import beam_arguments
 from pipeline.run.code_version import code_version
 from pipeline.run.inputs import RunInputs
 from pipeline.run.pretrained import pretrained
@@ -60,7 +59,7 @@ def create_pipeline(
         components=_Nodes(config, inputs, request, target).all,
         enable_cache=True,
         metadata_connection_config=target.metadata,
-        beam_pipeline_args=beam_arguments(config),
+        beam_pipeline_args=_beam_arguments(config),
     )
 
 
@@ -272,3 +271,15 @@ class _Nodes:
     @cached_property
     def _lineage(self) -> dict[str, str]:
         return lineage_tags(self.inputs, self.request)
+
+
+def _beam_arguments(config: PipelineConfig) -> list[str]:
+    """Returns the configured arguments, with one more for Beam's DirectRunner.
+
+    TFX builds a source package of itself at the start of every Beam node (three to five seconds) unless the workers
+    have a container image. DirectRunner has no workers and does not read the argument.
+    """
+    args = list(config.beam.args)
+    names = {arg.partition("=")[0] for arg in args}
+    direct = "--runner" not in names or "--runner=DirectRunner" in args
+    return [*args, "--sdk_container_image=none"] if direct and "--sdk_container_image" not in names else args

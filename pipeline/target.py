@@ -11,7 +11,7 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from components.corpus_example_gen.executor import NEWEST_SPAN
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
-from pipeline.run.metadata_file import metadata_path
+from pipeline.run.run_record import metadata_path
 
 if TYPE_CHECKING:
     from ml_metadata.proto import metadata_store_pb2

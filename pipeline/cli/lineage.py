@@ -36,7 +36,7 @@ def lineage(version: str, profile: Path | None, settings: tuple[str, ...], as_js
     from components.registry.store.model_registry import ModelRegistry
     from configs.loading import load_config
     from pipeline.registry_view.lineage import read_lineage
-    from pipeline.run.metadata_file import metadata_file
+    from pipeline.run.run_record import metadata_file
 
     config = load_config(profile, settings)
     registry = ModelRegistry(config.registry_uri)

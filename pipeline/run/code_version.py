@@ -1,22 +1,22 @@
-"""A hash of our own code, for caches to see that it changed."""
+"""Hash of this project's code, which invalidates TFX's cache."""
 
 from __future__ import annotations
 
 import hashlib
 from importlib import resources
 
-# Templates make as much of a report as code does.
+# Templates shape a report as much as code does.
 _SOURCES = frozenset({".py", ".j2", ".css"})
 
 
 def code_version(*packages: str) -> str:
-    """Returns 16 hex digits that change when a source file of one of the packages does.
+    """Returns 16 hex digits that change with any source file of the packages.
 
-    TFX's cache looks at a node's inputs and parameters and not at its code: without this a run after an edit would hand
-    back what the old code made.
+    TFX's cache compares a node's inputs and parameters, not its code; without this hash a run after an edit would reuse
+    outputs of the old code.
 
     Args:
-        *packages: dotted names, sub-packages included, for example `components.text`.
+        *packages: dotted names, for example `components.text`.
     """
     digest = hashlib.sha256()
     for package in sorted(packages):

@@ -1,4 +1,4 @@
-"""What a run reads, made ready before the pipeline is built: the corpus, the schema, and their fingerprint."""
+"""Inputs of a run: the corpus, the schema, and the fingerprint of everything that shapes the model."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import Any
 from components.corpus_example_gen.corpus.layout import NEWEST, corpus_fingerprint, find_splits
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.schema import compose_schema
+from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from configs.spec import PipelineConfig
 from pipeline.run.code_version import code_version
 from pipeline.run.pretrained import pretrained
 from pipeline.samples.sample import write_sample
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "schema.pbtxt"
-# Everything that can change what a run makes; the command line and the registry cannot.
+# Packages whose code can change the model.
 _PACKAGES = ("components", "configs", "schemas")
-_NOT_OF_THE_MODEL: dict[str, Any] = {
+_NO_EFFECT_ON_MODEL: dict[str, Any] = {
     **dict.fromkeys(("work_dir", "registry", "drift", "retrain"), True),
     "corpus": {"path": True},
 }
@@ -30,13 +31,13 @@ class RunInputs:
     """The inputs of a run.
 
     Attributes:
-        corpus: folder of the corpus, absolute; None: only the run itself knows it.
-        splits: (name, file pattern) as `find_splits` gives them; empty: the run finds them.
+        corpus: absolute folder of the corpus; None: known to the run only.
+        splits: (name, file pattern) as `find_splits` returns them; empty: the run finds them.
         schema: text of the TFMD schema.
-        fingerprint: of corpus, pretrained files, configuration and code: equal for two runs that would make the same
-            model. Empty where the corpus is not known.
-        corpus_fingerprint: of the files of the corpus that are read.
-        window: which spans are read.
+        fingerprint: hash of corpus, pretrained files, configuration and code: equal for two runs that would produce
+            the same model. Empty if the corpus is not known.
+        corpus_fingerprint: hash of the corpus files to read.
+        window: spans to read.
     """
 
     corpus: Path | None
@@ -48,23 +49,21 @@ class RunInputs:
 
     @property
     def split_names(self) -> tuple[str, ...]:
-        """The splits that examples have at least: `eval` is taken out of `train` where the corpus has none."""
+        """Splits that the examples have at least; a corpus without `eval` gets one from `train`."""
         if not self.splits:
-            return ("train", "eval")
-        given = [name for name, _ in self.splits]
-        return ("train", "eval", "test") if len(given) == 1 or "test" in given else ("train", "eval")
+            return (TRAIN_SPLIT, EVAL_SPLIT)
+        names = [name for name, _ in self.splits]
+        has_test = len(names) == 1 or TEST_SPLIT in names
+        return (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT) if has_test else (TRAIN_SPLIT, EVAL_SPLIT)
 
     @property
     def test_splits(self) -> list[str]:
-        """Decides whether a model is blessed; a corpus without a test split is tested on the eval split.
-
-        Empty where the corpus is not known.
-        """
+        """Splits that decide the blessing: `test`, or `eval` without a test split; empty if the corpus is not known."""
         return [self.split_names[-1]] if self.splits else []
 
     @property
     def schema_name(self) -> str:
-        """Tells schemas apart: `schema-` and a hash of the text."""
+        """Name of the schema: `schema-` and a hash of its text."""
         return f"schema-{hashlib.sha256(self.schema.encode()).hexdigest()[:12]}"
 
 
@@ -73,30 +72,30 @@ def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInput
 
     Args:
         config: the whole configuration.
-        warm_start: whether the training begins with the champion's weights.
+        warm_start: whether the training starts from the champion's weights.
 
     Raises:
-        NerError: there is no corpus at the path, or the schema cannot be used.
+        NerError: the path holds no corpus, or the schema cannot be used.
     """
     corpus = config.corpus.path or _sample(config)
-    unknown = inputs_of_cluster(config)
-    given, window = list(unknown.splits) or None, unknown.window
-    of_corpus = corpus_fingerprint(corpus, given, window)
+    configured = inputs_of_cluster(config)
+    patterns, window = list(configured.splits) or None, configured.window
+    of_corpus = corpus_fingerprint(corpus, patterns, window)
     parts = [
         of_corpus,
-        unknown.schema_name,
-        config.model_dump_json(exclude=_NOT_OF_THE_MODEL),
+        configured.schema_name,
+        config.model_dump_json(exclude=_NO_EFFECT_ON_MODEL),
         code_version(*_PACKAGES),
         *(values["version"] for values in pretrained(config).values()),
         *(["warm start"] if warm_start else []),
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-    splits = tuple(given or find_splits(corpus, window))
-    return RunInputs(corpus.absolute(), splits, unknown.schema, fingerprint, of_corpus, window)
+    splits = tuple(patterns or find_splits(corpus, window))
+    return RunInputs(corpus.absolute(), splits, configured.schema, fingerprint, of_corpus, window)
 
 
 def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
-    """Returns what is known of a run elsewhere, whose corpus is not on this machine.
+    """Returns the inputs of a run on a cluster, whose corpus this machine does not see.
 
     Args:
         config: the whole configuration.
@@ -110,7 +109,7 @@ def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
 
 
 def _sample(config: PipelineConfig) -> Path:
-    """Writes the generated corpus once: rewriting it would look like new data."""
+    """Writes the sample once; rewriting it would look like new data."""
     folder = config.work_dir / f"sample-{config.corpus.sample_seed}"
     if not folder.is_dir():
         write_sample(folder, kind="articles", seed=config.corpus.sample_seed)

@@ -10,10 +10,9 @@ from components.registry.names import CHAMPION
 from components.registry.store.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import prepare_inputs
-from pipeline.run.metadata_file import metadata_path
 from pipeline.run.pretrained import require_pretrained
 from pipeline.run.request import RunRequest
-from pipeline.run.run_record import RunRecord, read_run
+from pipeline.run.run_record import RunRecord, metadata_path, read_run
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline

@@ -1,4 +1,4 @@
-"""What was pretrained elsewhere and is read from a path: vectors, an encoder."""
+"""Pretrained word vectors and encoders, read from a path."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from configs.spec import PipelineConfig
 
 
 def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
-    """Returns what preprocessing must know of the tagger's pretrained parts, with a version of their files.
+    """Returns the settings of the tagger's pretrained parts with the version of their files.
 
-    Empty where the tagger has none. A path that is not on this machine has no version: a pipeline may be compiled
-    where it does not run.
+    The result is empty for a tagger without pretrained parts. A path that is not on this machine has no version: a
+    pipeline may be compiled on another machine than it runs on.
     """
     return {
         part: {**values, "version": file_version(str(values.get("path") or values.get("preset")))}
@@ -23,14 +23,14 @@ def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
 
 
 def require_pretrained(config: PipelineConfig) -> None:
-    """Looks for the file before anything runs, so that a wrong path is named at once.
+    """Checks the path of the vectors before anything runs; the name of a preset is not looked up.
 
     Raises:
-        NerError: there is no such file. The name of a preset is not looked up.
+        NerError: the file does not exist.
     """
     path = config.trainer.pretrained.get("vectors", {}).get("path")
     if path and "://" not in path and not Path(path).is_file():
         raise NerError(
-            f"[trainer -> cnn_linear -> vectors -> path] there is no file {path}; name a text file of word vectors, "
-            "or set it to null"
+            f"trainer.cnn_linear.vectors.path: {path} does not exist. Name a text file of word vectors, or set it to "
+            "null."
         )

@@ -1,4 +1,4 @@
-"""What a person sees while the pipeline runs, and the file that keeps the rest."""
+"""Progress of a run on the console, and its log file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from typing import TextIO
 import click
 from absl import logging as absl_logging
 
-_OURS = tuple(str(Path(__file__).parents[2] / package) for package in ("components", "pipeline"))
-_CHECKS = str(Path(__file__).parents[2] / "components" / "exporter" / "validator")
-# What LocalDagRunner logs; should it ever say it in other words, the progress lines are all that is lost.
+_OWN_CODE = tuple(str(Path(__file__).parents[2] / package) for package in ("components", "pipeline"))
+_VALIDATOR = str(Path(__file__).parents[2] / "components" / "exporter" / "validator")
+# Log line of LocalDagRunner. If TFX changes it, only the progress lines disappear.
 _NODE_STARTS = re.compile(r"Component (\S+) is running\.")
 
 
 class _Console(logging.Handler):
-    """Shows which node runs, and what our own code has to say."""
+    """Shows the running node and the log lines of this project's code."""
 
     def __init__(self, node_count: int, stream: TextIO) -> None:
         super().__init__(logging.INFO)
@@ -37,34 +37,34 @@ class _Console(logging.Handler):
             self._started += 1
             seconds = time.monotonic() - self._begin
             click.secho(f"[{self._started}/{self._total}] {node[1]}  ({seconds:.0f} s)", bold=True, file=self._stream)
-        elif record.pathname.startswith(_OURS) and not self._is_detail(record, message):
+        elif record.pathname.startswith(_OWN_CODE) and not self._is_detail(record, message):
             colour = "yellow" if record.levelno >= logging.WARNING else None
             click.secho(f"    {message}", fg=colour, file=self._stream)
 
     @staticmethod
     def _is_detail(record: logging.LogRecord, message: str) -> bool:
-        """What the file keeps and nobody reads while it passes: TFX's start-up lines, checks that went well."""
-        passed = record.levelno < logging.WARNING and record.pathname.startswith(_CHECKS)
+        """Says whether only the file keeps a line: TFX's start-up lines and passed checks."""
+        passed = record.levelno < logging.WARNING and record.pathname.startswith(_VALIDATOR)
         return passed or message.startswith("Starting ")
 
 
 @contextlib.contextmanager
 def run_log(folder: Path, node_count: int) -> Iterator[Path]:
-    """Shows progress on the console and writes everything that is logged to a new file in `folder`.
+    """Shows progress on the console and writes the whole log to a new file in `folder`.
 
-    What C++ code and child processes write to standard error goes to the file, too.
+    The file also receives what C++ code and child processes write to standard error.
 
     Yields:
-        The file.
+        Path of the file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.datetime.now():%Y%m%d-%H%M%S}.log"
     file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root, logger = logging.getLogger(), absl_logging.get_absl_logger()
-    # Some import below TFX gives the root logger a handler that prints everything.
-    others, root.handlers = root.handlers, [file]
-    # By absl's own function: absl sets its logger's level anew from what it remembers.
+    # An import below TFX adds a handler to the root logger that prints everything.
+    handlers, root.handlers = root.handlers, [file]
+    # absl resets its logger's level from its own verbosity, so set that.
     verbosity = absl_logging.get_verbosity()
     absl_logging.set_verbosity(absl_logging.INFO)
     try:
@@ -75,22 +75,22 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
                 yield path
             except Exception:
                 root.exception("the run stopped")
-                click.echo(f"    all that was logged: {path}", file=stream)
+                click.echo(f"    log: {path}", file=stream)
                 raise
             finally:
                 logger.removeHandler(console)
     finally:
         absl_logging.set_verbosity(verbosity)
-        root.handlers = others
+        root.handlers = handlers
         file.close()
 
 
 @contextlib.contextmanager
 def _stderr_to(path: Path) -> Iterator[TextIO]:
-    """Sends file descriptor 2 to the end of a file.
+    """Appends file descriptor 2 to a file.
 
     Yields:
-        The standard error that was, to write to.
+        A stream to the original standard error.
     """
     sys.stderr.flush()
     with path.open("ab") as file, os.fdopen(os.dup(2), "w", buffering=1) as before:

@@ -1,9 +1,12 @@
-"""What happened in a run, read back from ML Metadata."""
+"""Runs of the pipeline on this machine, as ML Metadata records them."""
 
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from configs.spec import PipelineConfig
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +17,7 @@ class NodeRecord:
         name: the node's id.
         state: `run`, `cached` or `failed`.
         seconds: wall time.
-        began: when it began, in seconds since the epoch; 0: unknown.
+        began: start time in seconds since the epoch; 0: unknown.
     """
 
     name: str
@@ -24,11 +27,11 @@ class NodeRecord:
 
 
 class NodeArtifacts(NamedTuple):
-    """What a node read and wrote: names of the inputs and outputs with the artifacts' ids.
+    """Inputs and outputs of a node, each as (channel name, artifact id).
 
     Attributes:
         inputs: (name, id) pairs.
-        outputs: (name, id) pairs, those taken from the cache included.
+        outputs: (name, id) pairs, including those from the cache.
     """
 
     inputs: tuple[tuple[str, int], ...]
@@ -37,10 +40,10 @@ class NodeArtifacts(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class RunRecord:
-    """A run.
+    """One run.
 
     Attributes:
-        nodes: in the order in which they ran.
+        nodes: nodes in the order in which they ran.
         outputs: (node name, output name) -> (URI, custom properties) of the artifact, cached nodes included.
         run_id: the run's id in ML Metadata.
         artifacts: node name -> its artifacts.
@@ -52,8 +55,20 @@ class RunRecord:
     artifacts: dict[str, NodeArtifacts] = dataclasses.field(default_factory=dict)
 
 
+def metadata_file(config: PipelineConfig) -> Path:
+    """Returns the sqlite file of ML Metadata, which need not exist."""
+    return config.work_dir.absolute() / "metadata" / f"{config.name}.sqlite"
+
+
+def metadata_path(config: PipelineConfig) -> str:
+    """Returns the sqlite file of ML Metadata for a writer, after creating its folder."""
+    path = metadata_file(config)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return str(path)
+
+
 def run_ids(metadata_path: str) -> list[str]:
-    """Returns the ids of all runs, the newest first."""
+    """Returns the ids of all runs, newest first."""
     contexts = _store(metadata_path).get_contexts_by_type("pipeline_run")
     return [context.name for context in sorted(contexts, key=lambda context: context.id, reverse=True)]
 
@@ -108,8 +123,7 @@ def _artifacts(store: Any, execution_id: int) -> NodeArtifacts:
     events = store.get_events_by_execution_ids([execution_id])
 
     def named(*kinds: int) -> tuple[tuple[str, int], ...]:
-        found = {(event.path.steps[0].key, event.artifact_id) for event in events if event.type in kinds}
-        return tuple(sorted(found))
+        return tuple(sorted({(event.path.steps[0].key, event.artifact_id) for event in events if event.type in kinds}))
 
     return NodeArtifacts(named(Event.INPUT), named(Event.OUTPUT))
 
@@ -117,13 +131,13 @@ def _artifacts(store: Any, execution_id: int) -> NodeArtifacts:
 def _outputs(store: Any, execution_id: int) -> list[tuple[str, tuple[str, dict[str, Any]]]]:
     from ml_metadata.proto.metadata_store_pb2 import Event
 
-    found = []
+    outputs = []
     for event in store.get_events_by_execution_ids([execution_id]):
         if event.type == Event.OUTPUT:
             [artifact] = store.get_artifacts_by_id([event.artifact_id])
             properties = {name: _plain(value) for name, value in artifact.custom_properties.items()}
-            found.append((event.path.steps[0].key, (artifact.uri, properties)))
-    return found
+            outputs.append((event.path.steps[0].key, (artifact.uri, properties)))
+    return outputs
 
 
 def _plain(value: Any) -> Any:

@@ -1,67 +1,61 @@
-"""The report of a run: that of its model, completed with what the run did."""
+"""The report of a run: the report of its model, completed with the nodes of the run."""
 
 from __future__ import annotations
 
 import datetime
-import os
 from pathlib import Path
 from typing import Any
 
+from components.common.files import write_atomically
 from components.reporter.report_error import ReportError
 from components.reporter.run_details import NodeDetails, RunDetails
 from configs.spec import PipelineConfig
-from pipeline.run.metadata_file import metadata_path
-from pipeline.run.run_record import NodeRecord, RunRecord, read_run, run_ids
+from pipeline.run.run_record import NodeRecord, RunRecord, metadata_path, read_run, run_ids
 
 _FILE = "report.html"
 
 
 def runs(config: PipelineConfig) -> list[str]:
-    """Returns the ids of all runs of a pipeline on this machine, the newest first.
+    """Returns the ids of all runs of a pipeline on this machine, newest first.
 
     Raises:
-        ReportError: it never ran here.
+        ReportError: the pipeline has not run in the work folder.
     """
     metadata = Path(metadata_path(config))
-    found = run_ids(str(metadata)) if metadata.exists() else []
-    if not found:
+    ids = run_ids(str(metadata)) if metadata.exists() else []
+    if not ids:
         raise ReportError(
-            f"the pipeline {config.name!r} never ran in {config.work_dir}: run `ner run` first, or name another folder "
-            "with --set work_dir=..."
+            f"{config.work_dir}: pipeline {config.name!r} has not run there. Run `ner run` first, or name another "
+            "folder with --set work_dir=..."
         )
-    return found
+    return ids
 
 
 def write_report(config: PipelineConfig, run_id: str | None = None) -> Path:
     """Completes the report of a run and writes it to `reports` in the work folder.
 
     Args:
-        config: which pipeline and where.
-        run_id: one of `runs`, or the beginning of one; the newest by default.
+        config: name and work folder of the pipeline.
+        run_id: id of a run, or its first characters; None takes the newest run.
 
     Returns:
-        The file.
+        Path of the report.
 
     Raises:
-        ReportError: there is no such run, or it wrote no report.
+        ReportError: no run or several runs match, or the run has no report.
     """
     from components.reporter.run_section import insert_run
 
-    record = read_run(metadata_path(config), config.name, _chosen(runs(config), run_id))
+    record = read_run(metadata_path(config), config.name, _match(runs(config), run_id))
     page = insert_run(_page(record), run_details(record))
     path = config.work_dir.absolute() / "reports" / f"{record.run_id.replace(':', '-')}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(page)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_atomically(path, page.encode("utf-8"))
     return path
 
 
 def run_details(record: RunRecord) -> RunDetails:
-    """Arranges what is known of a run for its report."""
+    """Returns the section of the report about the run."""
     nodes = sorted(record.nodes, key=lambda node: node.began)
     first = nodes[0].began if nodes else 0.0
     pushed = record.outputs.get(("RegistryPusher", "pushed_model"))
@@ -93,14 +87,14 @@ def _outcome(properties: dict[str, Any]) -> str:
     return str(properties.get("reason", ""))
 
 
-def _chosen(found: list[str], wanted: str | None) -> str:
-    if wanted is None:
-        return found[0]
-    fitting = [wanted] if wanted in found else [name for name in found if name.startswith(wanted)]
-    if len(fitting) == 1:
-        return fitting[0]
-    what = f"{len(fitting)} runs begin with" if fitting else "no run begins with"
-    raise ReportError(f"{what} {wanted!r}. `ner report --list` shows the runs; the newest is {found[0]}.")
+def _match(ids: list[str], prefix: str | None) -> str:
+    if prefix is None:
+        return ids[0]
+    matches = [prefix] if prefix in ids else [run_id for run_id in ids if run_id.startswith(prefix)]
+    if len(matches) == 1:
+        return matches[0]
+    problem = f"{len(matches)} runs begin" if matches else "no run begins"
+    raise ReportError(f"run {prefix!r}: {problem} with it. `ner report --list` shows the runs; the newest is {ids[0]}.")
 
 
 def _page(record: RunRecord) -> str:
@@ -110,9 +104,9 @@ def _page(record: RunRecord) -> str:
         return path.read_text(encoding="utf-8")
     failed = [node.name for node in record.nodes if node.state == "failed"]
     if path is not None:
-        why = f"its report {path} is gone"
+        problem = f"the file {path} was removed"
     elif failed:
-        why = f"it stopped in {failed[0]}, before the report"
+        problem = f"{failed[0]} failed before the Reporter ran"
     else:
-        why = f"it ended with {record.nodes[-1].name if record.nodes else 'nothing'}, before the report"
-    raise ReportError(f"run {record.run_id} has no report: {why}. `ner report --list` shows the other runs.")
+        problem = f"the run ended after {record.nodes[-1].name if record.nodes else '0 nodes'}"
+    raise ReportError(f"run {record.run_id}: no report, {problem}. `ner report --list` shows the other runs.")

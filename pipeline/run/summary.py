@@ -1,4 +1,4 @@
-"""The table at the end of a run."""
+"""Summary on the console at the end of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def print_summary(record: RunRecord) -> None:
-    """Prints each node with its state and seconds, the scores per entity type, and where the model went."""
+    """Prints the nodes with state and seconds, the scores per entity type, and the outcome of the push."""
     console = Console()
     console.print(_nodes(record))
     evaluation = record.outputs.get(("Evaluator", "evaluation"))
@@ -50,7 +50,7 @@ def _scores(overall: Comparison) -> Table:
     title = "Scores, and the change of F1 against the champion" if compared else "Scores"
     headings = ["entity type", "precision", "recall", "F1", "95 % interval", "entities", *(["change"] * compared)]
     table = Table(*headings, title=title, title_justify="left")
-    table.columns[0].overflow = "fold"  # a long type is not cut off
+    table.columns[0].overflow = "fold"  # keep long type names whole
     entities = overall.candidate.entities
     for column in table.columns[1:]:
         column.justify = "right"
@@ -79,14 +79,14 @@ def _change(overall: Comparison, metric: str) -> tuple[str, ...]:
 
 
 def _decision(blessing: Blessing) -> list[str]:
-    against = [escape(text) for text in (*blessing.failures, *blessing.notes)]
+    reasons = [escape(text) for text in (*blessing.failures, *blessing.notes)]
     if blessing.forced:
         return [
             f"[yellow]blessed by force[/yellow]: {escape(blessing.forced)}",
-            *(f"against: {text}" for text in against),
+            *(f"against: {text}" for text in reasons),
         ]
     label = "note" if blessing.blessed else "[yellow]not blessed[/yellow]"
-    return [f"{label}: {text}" for text in against]
+    return [f"{label}: {text}" for text in reasons]
 
 
 def _verdict(properties: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from components.registry.store.registered_version import RegisteredVersion
 from pipeline.registry_view.lineage import Lineage, Usage, read_lineage
-from pipeline.run.metadata_file import metadata_file
+from pipeline.run.run_record import metadata_file
 
 URI = "sqlite:////registry/mlflow.db"
 

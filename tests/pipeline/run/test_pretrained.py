@@ -1,4 +1,4 @@
-"""Files that were pretrained elsewhere."""
+"""Pretrained files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pipeline.run.inputs import prepare_inputs
 from pipeline.run.pretrained import pretrained, require_pretrained
 
 VECTORS = "trainer.cnn_linear.vectors.path"
-PRODUCTION = "trainer.tagger=cnn_linear"
+CNN_LINEAR = "trainer.tagger=cnn_linear"
 
 
 def test_a_missing_file_of_vectors_is_named_before_anything_runs():
-    with pytest.raises(NerError, match=r"\[trainer -> cnn_linear -> vectors -> path\] there is no file nowhere\.txt"):
-        require_pretrained(load_config(None, [PRODUCTION, f"{VECTORS}=nowhere.txt"]))
+    with pytest.raises(NerError, match=r"trainer\.cnn_linear\.vectors\.path: nowhere\.txt does not exist"):
+        require_pretrained(load_config(None, [CNN_LINEAR, f"{VECTORS}=nowhere.txt"]))
 
 
 @pytest.mark.parametrize("settings", [[], ["trainer.tagger=transformer", f"{VECTORS}=nowhere.txt"],
-                                      [PRODUCTION, f"{VECTORS}=gs://bucket/vectors.txt"]])  # fmt: skip
+                                      [CNN_LINEAR, f"{VECTORS}=gs://bucket/vectors.txt"]])  # fmt: skip
 def test_what_is_not_read_or_not_here_is_not_looked_for(settings):
     require_pretrained(load_config(None, settings))
 
@@ -36,6 +36,6 @@ def test_a_changed_file_of_vectors_is_another_run(tmp_path):
     prints = set()
     for content in ("a 1\n", "a 12\n"):
         file.write_text(content)
-        config = load_config(None, [f"work_dir={tmp_path}", PRODUCTION, f"{VECTORS}={file}"])
+        config = load_config(None, [f"work_dir={tmp_path}", CNN_LINEAR, f"{VECTORS}={file}"])
         prints.add(prepare_inputs(config).fingerprint)
     assert len(prints) == 2

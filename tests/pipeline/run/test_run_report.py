@@ -10,8 +10,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 
 from components.reporter.report_error import ReportError
 from configs.loading import load_config
-from pipeline.run.metadata_file import metadata_path
-from pipeline.run.run_record import read_run, run_ids
+from pipeline.run.run_record import metadata_path, read_run, run_ids
 from pipeline.run.run_report import run_details, runs, write_report
 
 PAGE = "<html><!-- run: begin -->empty<!-- run: end --></html>"
@@ -114,10 +113,10 @@ def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata
     [
         (
             None,
-            r"run 2026-11-22T10:00:00.1 has no report: it stopped in Trainer, before the report. `ner report --list`",
+            r"run 2026-11-22T10:00:00.1: no report, Trainer failed before the Reporter ran. `ner report --list`",
         ),
-        ("2026-11-2", "2 runs begin with '2026-11-2'"),
-        ("2025", "no run begins with '2025'. .*the newest is 2026-11-22"),
+        ("2026-11-2", "run '2026-11-2': 2 runs begin with it"),
+        ("2025", "run '2025': no run begins with it. .*the newest is 2026-11-22"),
     ],
 )
 def test_a_run_without_a_report_is_refused_with_its_reason(config, metadata, wanted, message):
@@ -127,17 +126,17 @@ def test_a_run_without_a_report_is_refused_with_its_reason(config, metadata, wan
 
 def test_a_report_that_was_removed_is_named(config, metadata, tmp_path):
     (tmp_path / "made" / "report.html").unlink()
-    with pytest.raises(ReportError, match=r"made/report\.html is gone"):
+    with pytest.raises(ReportError, match=r"made/report\.html was removed"):
         write_report(config, "2026-11-21")
 
 
 def test_a_pipeline_that_never_ran_says_what_to_do(config):
-    with pytest.raises(ReportError, match=r"never ran in .*: run `ner run` first"):
+    with pytest.raises(ReportError, match=r"has not run there. Run `ner run` first"):
         runs(config)
 
 
 def test_metadata_without_a_run_is_no_run(config):
     sqlite3.connect(metadata_path(config)).close()
     Metadata(config)
-    with pytest.raises(ReportError, match="never ran"):
+    with pytest.raises(ReportError, match="has not run"):
         runs(config)
