@@ -3,8 +3,8 @@
     tfx pipeline create --engine=local --pipeline_path=pipeline/local_runner.py
     tfx run create --engine=local --pipeline_name=ner
 
-The environment variable NER_CONFIG names a profile; without it the defaults of configs/base.yaml hold. `ner run` does
-the same with a summary at the end.
+The environment variable NER_CONFIG names a profile; the default is configs/base.yaml. `ner run` does the same and
+prints a summary.
 """
 
 from __future__ import annotations
