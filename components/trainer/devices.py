@@ -1,4 +1,4 @@
-"""What a training runs on: one device, all GPUs of a host, or several hosts."""
+"""Devices of a training: one device, all GPUs of a host, or several hosts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,19 @@ from components.common.errors import NerError
 
 @dataclasses.dataclass(frozen=True)
 class Devices:
-    """The devices of a training, as one strategy.
+    """Devices of a training as one distribution strategy.
 
     Attributes:
-        strategy: what variables are made and steps are run under.
-        gpus: names of the kinds of this host's GPUs that are used, such as `NVIDIA A100-SXM4-40GB`; empty on CPU.
-        host: number of this host, from 0.
-        hosts: how many take part. All run the same program on the same data and agree on every number.
+        strategy: strategy to create variables and run steps under.
+        gpus: model names of this host's GPUs in use, such as `NVIDIA A100-SXM4-40GB`; empty on a CPU.
+        host: index of this host.
+        hosts: number of hosts. All run the same program on the same data and agree on every number.
+
+    Example (`tests/components/trainer/test_devices.py` shows each case):
+
+        devices = choose_devices("auto", hosts=1)
+        with devices.strategy.scope():
+            model = build_tagger(...)
     """
 
     strategy: tf.distribute.Strategy
@@ -31,16 +37,16 @@ class Devices:
 
     @property
     def is_chief(self) -> bool:
-        """Whether this host is the one that writes models and checkpoints."""
+        """True on the host that writes models and checkpoints."""
         return self.host == 0
 
     @property
     def replicas(self) -> int:
-        """How many devices take part, on all hosts."""
+        """Number of devices on all hosts together."""
         return int(self.strategy.num_replicas_in_sync)
 
     def sum_over_hosts(self, values: np.ndarray) -> np.ndarray:
-        """Adds up what each host has; all get the sum, so that all decide alike.
+        """Returns the sum of the hosts' values on every host.
 
         Args:
             values: int64 or float64, of the same shape on each host.
@@ -53,42 +59,42 @@ class Devices:
 
         summed = tf.function(lambda mine: self.strategy.run(on_device, args=(mine,)), autograph=False)
         total = self.strategy.experimental_local_results(summed(tf.constant(values)))[0].numpy()
-        # Each device of a host sent what the host has.
+        # Each device of a host contributes the same values.
         return (total / (self.replicas / self.hosts)).astype(values.dtype)
 
 
 def choose_devices(kind: str, hosts: int) -> Devices:
-    """Finds the devices to train on. Where there are several hosts, nothing else may have used TensorFlow before.
+    """Chooses the devices to train on. With several hosts, call it before anything else uses TensorFlow.
 
     Args:
-        kind: `cpu`, `gpu` (all of the host), or `auto`: GPUs where there are some.
-        hosts: how many hosts take part. More than one are made known by the environment variable TF_CONFIG
-            (tensorflow.org/guide/distributed_training), which Kubeflow's training operator and Vertex AI set.
+        kind: `cpu`, `gpu` (all GPUs of the host), or `auto`: GPUs if there are any.
+        hosts: number of hosts. The environment variable TF_CONFIG names them if there are several
+            (tensorflow.org/guide/distributed_training); Kubeflow's training operator and Vertex AI set it.
 
     Raises:
-        NerError: there is no GPU, or TF_CONFIG speaks of other hosts.
+        NerError: there is no GPU, or TF_CONFIG names another number of hosts.
     """
-    host, named = _place_in_cluster()
-    if named != hosts:
-        raise NerError(_other_hosts(hosts, named))
+    host, configured = _position_in_cluster()
+    if configured != hosts:
+        raise NerError(_wrong_number_of_hosts(hosts, configured))
     gpus = [] if kind == "cpu" else tf.config.list_physical_devices("GPU")
     if kind == "gpu" and not gpus:
         raise NerError(
-            "trainer.devices is gpu, but TensorFlow finds no GPU on this machine. Set it to auto or cpu, or see why: "
-            "`nvidia-smi` must list one, and TensorFlow must be installed with its CUDA libraries "
+            "trainer.devices: is gpu, but TensorFlow finds no GPU on this machine. Set it to auto or cpu, or check "
+            "that `nvidia-smi` lists a GPU and that TensorFlow is installed with its CUDA libraries "
             "(pip install 'tensorflow[and-cuda]')."
         )
     names = tuple(tf.config.experimental.get_device_details(gpu).get("device_name", "unknown GPU") for gpu in gpus)
     strategy = _many_hosts(kind) if hosts > 1 else _one_host(len(gpus))
     chosen = Devices(strategy, names, host, hosts)
-    where = f"{len(gpus)} x {names[0]}" if gpus else "the CPU"
-    several = f", host {host + 1} of {hosts}" if hosts > 1 else ""
-    logging.info("trains on %s (trainer.devices: %s)%s", where, kind, several)
+    description = f"{len(gpus)} x {names[0]}" if gpus else "the CPU"
+    position = f", host {host + 1} of {hosts}" if hosts > 1 else ""
+    logging.info("training on %s (trainer.devices: %s)%s", description, kind, position)
     return chosen
 
 
-def _place_in_cluster() -> tuple[int, int]:
-    """This host's number and how many there are, by TF_CONFIG."""
+def _position_in_cluster() -> tuple[int, int]:
+    """Returns the index of this host and the number of hosts according to TF_CONFIG."""
     config = json.loads(os.environ.get("TF_CONFIG") or "{}")
     cluster, task = config.get("cluster", {}), config.get("task", {})
     chiefs, workers = len(cluster.get("chief", [])), len(cluster.get("worker", []))
@@ -96,14 +102,17 @@ def _place_in_cluster() -> tuple[int, int]:
     return number, max(chiefs + workers, 1)
 
 
-def _other_hosts(hosts: int, named: int) -> str:
+def _wrong_number_of_hosts(hosts: int, configured: int) -> str:
     if hosts > 1:
         return (
-            f"trainer.hosts is {hosts}, but TF_CONFIG names {named}. Each host must run the Trainer in a process of "
-            "its own whose environment variable TF_CONFIG lists all of them (docs/training.md); to train on this host "
-            "alone, set trainer.hosts to 1."
+            f"trainer.hosts: is {hosts}, but TF_CONFIG names {configured}. Run the Trainer in a fresh process on each "
+            "host, with an environment variable TF_CONFIG that lists all hosts (docs/training.md). To train on this "
+            "host alone, set trainer.hosts to 1."
         )
-    return f"TF_CONFIG names {named} hosts: set trainer.hosts to {named}, or unset TF_CONFIG to train on this one alone"
+    return (
+        f"trainer.hosts: is 1, but TF_CONFIG names {configured} hosts. Set trainer.hosts to {configured}, or unset "
+        "TF_CONFIG to train on this host alone."
+    )
 
 
 def _one_host(gpus: int) -> tf.distribute.Strategy:
@@ -119,6 +128,6 @@ def _many_hosts(kind: str) -> tf.distribute.Strategy:
         return tf.distribute.MultiWorkerMirroredStrategy()
     except RuntimeError as error:
         raise NerError(
-            "several hosts can only be used from the start of a process, but TensorFlow has run in this one already "
-            f"({error}). Run the Trainer in a process of its own on each host (docs/training.md)."
+            "trainer.hosts: several hosts must connect before TensorFlow is used, but it has run in this process "
+            f"already ({error}). Run the Trainer in a fresh process on each host (docs/training.md)."
         ) from error

@@ -1,4 +1,4 @@
-"""A trained tagger on disk: weights and sizes (`.keras`), and how sentences were cut for it."""
+"""Trained tagger on disk: weights and sizes (`.keras`), tags, windows and history (JSON)."""
 
 from __future__ import annotations
 
@@ -9,26 +9,30 @@ from typing import Any
 
 import keras
 
-import components.model.taggers  # registers the classes that a .keras file names
+import components.model.taggers  # registers the classes that .keras files name
+from components.keys import MODEL_FILE, TRAINED_MODEL_FILE
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.windows import Windows
 
-MODEL_FILE = "model.keras"
-INFO_FILE = "trained_model.json"
 del components
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainedModel:
-    """A tagger with what its user must know.
+    """Trained tagger with everything that serving it needs.
 
     Attributes:
-        model: features -> logits, loss stripped, in float32.
-        windows: how sentences were cut in training.
+        model: features -> logits, without its loss, in float32.
+        windows: windows that sentences were cut into.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
-        history: one dict of numbers an epoch, None where one is not known.
-        outside_bias: added to the logits of outside tags before decoding: the value that gives the highest entity
-            F1 on the eval split. Probabilities are those of the unbiased logits.
+        history: one row an epoch; None for a figure that is unknown.
+        outside_bias: bias on the logits of outside tags with the highest entity F1 on the eval split; decoding adds
+            it. Probabilities are those of the unbiased logits.
+
+    Example (`tests/components/trainer/test_training.py` trains, saves and loads one):
+
+        trained = TrainedModel.load("work/artifacts/Trainer/model/7")
+        logits = trained.model({"word_ids": ..., "case_ids": ..., "subword_ids": ...})
     """
 
     model: keras.Model
@@ -38,7 +42,7 @@ class TrainedModel:
     outside_bias: float = 0.0
 
     def save(self, folder: str) -> None:
-        """Writes both files. The loss stays out: a loss saved with a model is what stops it from loading elsewhere."""
+        """Writes both files, without the loss: a model saved with its loss does not load elsewhere."""
         Path(folder).mkdir(parents=True, exist_ok=True)
         plain_copy(self.model).save(Path(folder) / MODEL_FILE)
         info: dict[str, Any] = {
@@ -47,18 +51,18 @@ class TrainedModel:
             "outside_bias": self.outside_bias,
             "history": self.history,
         }
-        (Path(folder) / INFO_FILE).write_text(json.dumps(info, indent=1), encoding="utf-8")
+        (Path(folder) / TRAINED_MODEL_FILE).write_text(json.dumps(info, indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: str) -> TrainedModel:
-        """Reads what `save` wrote."""
-        info = json.loads((Path(folder) / INFO_FILE).read_text(encoding="utf-8"))
+        """Loads a saved model."""
+        info = json.loads((Path(folder) / TRAINED_MODEL_FILE).read_text(encoding="utf-8"))
         model = keras.saving.load_model(Path(folder) / MODEL_FILE, compile=False)
         return cls(model, Windows(**info["windows"]), tuple(info["tags"]), tuple(info["history"]), info["outside_bias"])
 
 
 def plain_copy(model: keras.Model) -> keras.Model:
-    """Builds a model anew with the same weights, in float32 and on one device, whatever it was trained in and on."""
+    """Returns a copy in float32 and on one device, for a model of any precision and strategy."""
     if isinstance(model, CnnLinearTagger):
         model = model.folded()
     config = model.get_config()

@@ -1,4 +1,4 @@
-"""Training a tagger. Knows no TFX: files in, a trained model out."""
+"""Training of a tagger from files to a trained model, without TFX."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from components.trainer.initial.linear_features import choose_linear_features
 from components.trainer.initial.warm_start import warm_start_from
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.epoch_log import EpochLog
-from components.trainer.loop.training_loop import fit
+from components.trainer.loop.training_loop import TrainingLoop
 from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel, plain_copy
 from components.transform.features import TAG_VOCABULARY
 
-# The larger, the faster, and the more memory: some hundred windows take no more than a training step does.
+# Larger is faster and takes more memory; some hundred windows take no more than a training step.
 _EVAL_BATCH = 128
 
 
@@ -47,24 +47,23 @@ def train(
     """Trains a tagger and keeps the weights of its best epoch by entity F1 on the eval split.
 
     Args:
-        settings: see `TrainerSettings`.
+        settings: trainer settings.
         train_files: gzipped TFRecords of transformed examples.
-        eval_files: the same. They choose the epoch to keep and the threshold, and nothing is learned from them.
-        transform_graph: folder of the transform graph (tf.Transform's output).
-        log_dir: where TensorBoard's event files go; none writes none.
-        checkpoint: where the state of the training is kept, and gone on from; none keeps nothing.
-        devices: what to train on; none takes those that the settings ask for.
-        earlier: folder of an earlier model whose weights to begin with; none begins fresh.
+        eval_files: the same for the eval split, which chooses the epoch to keep and the outside bias.
+        transform_graph: folder of tf.Transform's output.
+        log_dir: folder for TensorBoard's files; None writes none.
+        checkpoint: saved state of the training, to resume from and to write; None saves nothing.
+        devices: devices to train on; None chooses them by the settings.
+        earlier: folder of an earlier model to take the initial weights from; None starts fresh.
 
     Raises:
-        NerError: the training split holds no token, or nothing but outside tags; the devices are not there; or the
-            training cannot go on.
+        NerError: the training split holds no entity, the devices are missing, or the training cannot continue.
     """
     devices = devices or choose_devices(settings.devices, settings.hosts)
-    prepare(settings, devices)
+    _make_deterministic(settings, devices)
     transform = tft.TFTransformOutput(transform_graph)
     tags = [tag.decode() for tag in transform.vocabulary_by_name(TAG_VOCABULARY)]
-    _check_tags(tags)
+    check_tags(tags)
     windows = Windows(settings.window_size, settings.window_context)
     with tempfile.TemporaryDirectory(prefix="trainer-") as folder:
         train_set, eval_set = (
@@ -76,28 +75,19 @@ def train(
             warm_start_from(earlier, model, transform)
         choose_linear_features(model, train_set)
         loss = tagger_loss(settings.tagger, tags)
-        result = fit(
-            model,
-            supervised(loss),
+        loop = TrainingLoop(model, supervised(loss), settings, devices)
+        result = loop.fit(
             Batches(train_set, settings.batch_size, settings.seed, settings.jit_compile),
             DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices),
-            settings,
-            devices,
-            checkpoint,
-            EpochLog(log_dir, settings.epochs),
+            checkpoint=checkpoint,
+            log=EpochLog(log_dir, settings.epochs),
         )
     bias = result.history[result.best_epoch]["outside_bias"] or 0.0
     return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, bias)
 
 
-def prepare(settings: TrainerSettings, devices: Devices) -> None:
-    """Makes what follows depend on the seed alone: initial weights, dropout, and the sums that a GPU computes.
-
-    Args:
-        settings: of the training.
-        devices: what it runs on. A CPU always adds in the same order; a GPU only where it is told to, for the rest of
-            the process.
-    """
+def _make_deterministic(settings: TrainerSettings, devices: Devices) -> None:
+    """Makes initial weights, dropout and a GPU's sums depend on the seed alone, for the rest of the process."""
     keras.utils.set_random_seed(settings.seed)
     if devices.gpus and settings.deterministic:
         tf.config.experimental.enable_op_determinism()
@@ -109,10 +99,10 @@ def build_model(
     """Builds the tagger on the devices.
 
     Args:
-        settings: which tagger, its options, and the precision.
-        transform: the transform graph, which decides the sizes of the vocabularies.
+        settings: tagger, its options and its precision.
+        transform: transform graph, which determines the sizes of the vocabularies.
         num_tags: size of the tag vocabulary.
-        devices: what it is to be trained on.
+        devices: devices to train on.
     """
     precision = {"dtype": "mixed_bfloat16"} if settings.precision == "bfloat16" else {}
     with devices.strategy.scope():
@@ -121,9 +111,14 @@ def build_model(
     return model
 
 
-def _check_tags(tags: list[str]) -> None:
+def check_tags(tags: Sequence[str]) -> None:
+    """Checks that a tag vocabulary names an entity.
+
+    Raises:
+        NerError: it does not.
+    """
     if not any(tag.startswith("B-") for tag in tags):
         raise NerError(
-            f"the training split holds no entity: its tags are {', '.join(tags[1:]) or 'none'}; "
-            "a tagger can only learn what is labelled, add sentences with B- and I- tags"
+            f"training split: no sentence has an entity; its tags are {', '.join(tags[1:]) or 'none'}. "
+            "Add sentences with B- and I- tags."
         )

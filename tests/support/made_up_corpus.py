@@ -1,6 +1,6 @@
-"""A made-up corpus that needs no transform graph, and a tagger small enough to train on it in a second.
+"""An artificial corpus that needs no transform graph, and a tagger that trains on it in a second.
 
-No test: conftest.py makes fixtures of it, and programs that tests start import it.
+Imports Keras: import it in fixtures and programs only.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import numpy as np
 from components.model.masked_token_loss import MaskedTokenLoss
 from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import WindowTable
-from components.trainer.loop.training_loop import fit
-from components.trainer.loop.training_step import supervised, weights_of
+from components.trainer.loop.training_loop import TrainingLoop
+from components.trainer.loop.training_step import supervised, trainable_weights
 from components.trainer.scoring.dev_scorer import DevScorer
 from support.settings import trainer_settings
 
@@ -21,8 +21,8 @@ WORDS = 40
 
 
 def chunk(windows, seed):
-    """Windows whose tags follow from the words: 10 to 14 are first names, the word after one is a surname, 20 to 22 are
-    places.
+    """Windows whose tags follow from the words: ids 10 to 14 are first names, the word after one is a surname, ids 20
+    to 22 are places.
     """
     random = np.random.default_rng(seed)
     lengths = random.integers(2, 12, windows)
@@ -30,7 +30,7 @@ def chunk(windows, seed):
     tags = np.where((words >= 10) & (words < 15), 2, np.where((words >= 20) & (words < 23), 4, 1))
     follows = np.zeros(len(words), bool)
     follows[1:] = tags[:-1] == 2
-    follows[np.cumsum(lengths)[:-1]] = False  # not over a window's end
+    follows[np.cumsum(lengths)[:-1]] = False  # not across the end of a window
     tags[follows & (tags == 1)] = 3
     columns = {
         "word_ids": words,
@@ -55,7 +55,7 @@ def settings(**changes):
 
 
 class SmallTagger(keras.Model):
-    """Has what the loop must get right: embeddings, products, dropout. The real ones change; this one does not."""
+    """A tagger with all that the loop must handle: embeddings, products, dropout."""
 
     def __init__(self, dropout):
         super().__init__()
@@ -80,7 +80,7 @@ class SmallTagger(keras.Model):
 
 
 class MadeUp:
-    """The corpus and all that training on it needs."""
+    """The corpus with everything that training on it needs."""
 
     def __init__(self, folder):
         self.tags, self.settings = TAGS, settings
@@ -91,6 +91,9 @@ class MadeUp:
     def batches(self, size=16, fixed_shapes=False):
         return Batches(self.train, size, 5, fixed_shapes)
 
+    def dev_batches(self, size=32):
+        return Batches(self.dev, size)
+
     def model(self, devices, dropout=0.1):
         """A tagger with the same weights each time."""
         keras.utils.set_random_seed(7)
@@ -100,20 +103,19 @@ class MadeUp:
         return model
 
     def scorer(self, model, devices, size=32):
-        return DevScorer(model, self.loss, Batches(self.dev, size), TAGS, devices)
+        return DevScorer(model, self.loss, self.dev_batches(size), TAGS, devices)
 
-    def fit(self, devices, checkpoint=None, log=None, dropout=0.1, **changes):
-        """Trains a fresh tagger; returns its weights and what `fit` says."""
-        told = settings(**changes)
+    def fit(self, devices, *, checkpoint=None, log=None, dropout=0.1, scorer=None, batches=None, **changes):
+        """Trains a fresh tagger; returns its weights and the result of `TrainingLoop.fit`.
+
+        `scorer` (of a model) and `batches` replace the usual ones, `changes` are settings.
+        """
+        configured = settings(**changes)
         model = self.model(devices, dropout)
-        result = fit(
-            model,
-            supervised(self.loss),
-            self.batches(told.batch_size, told.jit_compile),
-            self.scorer(model, devices),
-            told,
-            devices,
-            checkpoint,
-            log,
+        result = TrainingLoop(model, supervised(self.loss), configured, devices).fit(
+            batches or self.batches(configured.batch_size, configured.jit_compile),
+            scorer(model) if scorer else self.scorer(model, devices),
+            checkpoint=checkpoint,
+            log=log,
         )
-        return [weight.numpy() for weight in weights_of(model)], result
+        return [weight.numpy() for weight in trainable_weights(model)], result

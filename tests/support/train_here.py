@@ -1,6 +1,6 @@
-"""Trains on transformed examples in a process of its own; a test kills it and starts it again.
+"""Program that trains on transformed examples; a test kills it and starts it again.
 
-Takes JSON on the command line: `settings`, `files`, `graph`, `checkpoint` (a folder), `weights` (a file to write).
+Its argument is JSON: `settings`, `files`, `graph`, `checkpoint` (a folder), `weights` (a file to write).
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from components.trainer.training import train
 
 if __name__ == "__main__":
     logging.set_verbosity(logging.INFO)
-    told = json.loads(sys.argv[1])
+    request = json.loads(sys.argv[1])
     trained = train(
-        TrainerSettings.model_validate(told["settings"]),
-        told["files"],
-        told["files"],
-        told["graph"],
-        checkpoint=Checkpoint(told["checkpoint"]),
+        TrainerSettings.model_validate(request["settings"]),
+        request["files"],
+        request["files"],
+        request["graph"],
+        checkpoint=Checkpoint(request["checkpoint"]),
     )
-    np.savez(told["weights"], *trained.model.get_weights(), history=json.dumps(trained.history))
+    np.savez(request["weights"], *trained.model.get_weights(), history=json.dumps(trained.history))

@@ -1,4 +1,4 @@
-"""From files of transformed examples to windows."""
+"""Reader of transformed examples."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _READ_BYTES = 1 << 20
 def read_windows(
     files: Sequence[str], feature_spec: Mapping[str, Any], windows: Windows
 ) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Reads the windows of all sentences in the order of the files.
+    """Reads transformed examples and cuts long sentences into windows.
 
     Args:
         files: gzipped TFRecord files of transformed examples.
         feature_spec: `TFTransformOutput.transformed_feature_spec()`.
-        windows: how long sentences are cut.
+        windows: length and overlap of the windows.
 
     Yields:
-        (lengths, columns) of the windows of some hundred sentences: int64 [windows], and for each feature and the tag
-        ids the values of all their tokens, int64 [sum of the lengths] or [sum of the lengths, columns].
+        `(lengths, columns)` of the windows of some hundred sentences, in the order of the files: int64 [windows], and
+        the token values of each feature and of the tag ids, int64 [sum of lengths] or [sum of lengths, columns].
     """
     spec = {name: feature_spec[name] for name in (*model_features(feature_spec), TAG_IDS)}
 
@@ -41,7 +41,7 @@ def read_windows(
 
 
 def _by_token(feature: tf.RaggedTensor) -> tf.RaggedTensor:
-    """Returns int64 ragged [batch, tokens] or [batch, tokens, columns]; parsing makes columns a ragged dimension."""
+    """Returns int64 ragged [batch, tokens] or [batch, tokens, columns]; parsing makes columns ragged, too."""
     feature = tf.cast(feature.with_row_splits_dtype(tf.int64), tf.int64)
     if feature.ragged_rank == 1:
         return feature

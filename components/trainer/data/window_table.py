@@ -1,4 +1,4 @@
-"""The windows of a split as plain columns of numbers in files."""
+"""Windows of a split as columns of numbers in files."""
 
 from __future__ import annotations
 
@@ -11,32 +11,63 @@ import numpy as np
 
 from components.transform.features import TAG_IDS
 
+_BLOCK_TOKENS = 1 << 16  # a block is read at once: 3 MB with twelve numbers a token
+_LENGTHS = "lengths"
+
+
+class Batch(NamedTuple):
+    """Windows of similar length, padded with 0.
+
+    Attributes:
+        features: int32 [rows, tokens] or [rows, tokens, columns] each (float32 where a feature is not an id); numpy
+            arrays or tensors.
+        tags: int32 [rows, tokens]: 0 at padding, -1 for a tag that is not in the training split.
+    """
+
+    features: dict[str, Any]
+    tags: Any
+
+    @property
+    def signature(self) -> Batch:
+        """Tensor specifications for any number and length of rows.
+
+        A function with this input signature is traced once; without it, TensorFlow traces the first shape separately.
+        """
+        import tensorflow as tf
+
+        return tf.nest.map_structure(lambda array: tf.TensorSpec([None, None, *array.shape[2:]], array.dtype), self)
+
 
 class WindowPool:
-    """Windows one after another.
+    """Windows in memory, one token after another.
 
     Attributes:
         lengths: int [windows], tokens of each window.
+
+    Example:
+        >>> pool = WindowPool(np.array([2, 1]), {"word_ids": np.array([7, 8, 9]), "tag_ids": np.array([1, 2, 1])})
+        >>> pool.batch(np.array([1, 0])).tags.tolist()
+        [[1, 0], [1, 2]]
     """
 
     def __init__(self, lengths: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:
-        """Keeps the windows.
+        """Stores the arguments.
 
         Args:
             lengths: int [windows].
-            columns: for each feature and for the tag ids the values of all tokens, [sum of the lengths, ...].
+            columns: token values of each feature and of the tag ids, [sum of lengths, ...].
         """
         self.lengths = lengths
         self._columns = columns
         self._starts = np.cumsum(lengths, dtype=np.int64) - lengths  # [windows]
 
     def batch(self, windows: np.ndarray, width: int | None = None, rows: int | None = None) -> Batch:
-        """Puts windows into padded rows.
+        """Pads windows to a batch.
 
         Args:
             windows: int [rows], positions of the windows in the pool.
-            width: tokens a row; none takes the longest window's.
-            rows: to fill up to with rows of nothing but padding; none adds no row.
+            width: tokens in a row; None takes the longest window's length.
+            rows: number of rows to pad to with empty windows; None adds none.
         """
         lengths = self.lengths[windows]
         width = width or int(lengths.max(initial=0))
@@ -45,25 +76,20 @@ class WindowPool:
             windows = np.pad(windows, (0, rows - len(windows)))
         steps = np.arange(width)
         real = steps < lengths[:, None]  # [rows, width]
-        places = np.where(real, self._starts[windows][:, None] + steps, 0)
-        padded = {name: _padded(values, places, real) for name, values in self._columns.items()}
+        positions = np.where(real, self._starts[windows][:, None] + steps, 0)  # [rows, width]
+        padded = {name: _padded(values, positions, real) for name, values in self._columns.items()}
         return Batch({name: values for name, values in padded.items() if name != TAG_IDS}, padded[TAG_IDS])
 
 
-def _padded(values: np.ndarray, places: np.ndarray, real: np.ndarray) -> np.ndarray:
-    taken = values[places]  # [rows, width, ...]
+def _padded(values: np.ndarray, positions: np.ndarray, real: np.ndarray) -> np.ndarray:
+    taken = values[positions]  # [rows, width, ...]
     taken[~real] = 0
     return taken
 
 
-# A block is read at once: 65,536 tokens with twelve numbers each take 3 MB.
-_BLOCK_TOKENS = 1 << 16
-_LENGTHS = "lengths"
-
-
 @dataclasses.dataclass(frozen=True)
 class _Block:
-    """Where some consecutive windows lie."""
+    """Position of consecutive windows in the files."""
 
     first_window: int
     windows: int
@@ -72,16 +98,15 @@ class _Block:
 
 
 class WindowTable:
-    """All windows of a split, one token after another, each feature in a file of its own.
+    """All windows of a split, each feature in a file of its values.
 
-    Training reads a corpus many times and in ever new order, so the examples are parsed once and kept in the form in
-    which a batch is cut out of them with a few numpy calls. What lies in files need not fit into memory: the operating
-    system keeps in its cache what it has room for, and this object keeps 32 bytes for each 65,536 tokens.
+    Training reads a corpus many times in a changing order. Examples are therefore parsed once, and a batch is cut out
+    of the columns with a few numpy calls. The files need not fit into memory: the operating system caches as much as it
+    can, and this object holds 32 bytes for each 65,536 tokens.
 
     No library served. tf.data's cache, shuffle and bucket_by_sequence_length work element by element, which costs as
-    much as the training step of a small tagger, and the state of a shuffle is the buffer itself, so that going on in
-    the middle of an epoch means to save or to repeat all of it. Grain has indices instead, but works element by element
-    in Python.
+    much as the training step of a small tagger, and the state of its shuffle is the buffer, so resuming within an epoch
+    means to save or repeat all of it. Grain has indices, but also works element by element, in Python.
     """
 
     def __init__(
@@ -97,10 +122,13 @@ class WindowTable:
         """Writes the files.
 
         Args:
-            folder: where; made if it is not there. The table is good for as long as the folder is.
-            chunks: (lengths, columns) of some windows at a time: int [windows], and for each feature an array
-                [sum of the lengths, ...]. Windows without tokens are left out.
-            largest_block: tokens after which a new block begins; 0 takes the default. For tests.
+            folder: folder to create the files in; the table is valid as long as it exists.
+            chunks: `(lengths, columns)` of some windows at a time: int [windows], and an array [sum of lengths, ...]
+                for each feature. Windows without tokens are dropped.
+            largest_block: number of tokens after which a new block begins; 0 takes the default.
+
+        Raises:
+            ValueError: a column has another number of values than there are tokens.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,42 +141,44 @@ class WindowTable:
         return cls(folder, writer.columns, writer.blocks)
 
     def __len__(self) -> int:
-        """Number of windows."""
+        """Returns the number of windows."""
         return sum(block.windows for block in self._blocks)
 
     @property
     def tokens(self) -> int:
-        """Number of tokens, those that windows share counted in each."""
+        """Number of tokens; tokens that windows share count in each."""
         return sum(block.tokens for block in self._blocks)
 
     @property
     def block_windows(self) -> list[int]:
-        """How many windows each block holds."""
+        """Number of windows in each block."""
         return [block.windows for block in self._blocks]
 
     def pool(self, blocks: Sequence[int]) -> WindowPool:
         """Reads some blocks into memory.
 
         Args:
-            blocks: their numbers, in the order in which their windows shall stand.
+            blocks: block numbers, in the order of the windows in the pool.
         """
         chosen = [self._blocks[number] for number in blocks]
-        spans = [(block.first_token, block.tokens) for block in chosen]
-        columns = {name: self._read(name, *form, spans) for name, form in self._columns.items()}
+        tokens = [(block.first_token, block.tokens) for block in chosen]
+        columns = {name: self._read(name, *form, tokens) for name, form in self._columns.items()}
         windows = [(block.first_window, block.windows) for block in chosen]
         return WindowPool(self._read(_LENGTHS, np.dtype(np.int32), (), windows), columns)
 
-    def _read(self, name: str, dtype: np.dtype, shape: tuple[int, ...], spans: Iterable[tuple[int, int]]) -> np.ndarray:
+    def _read(
+        self, name: str, dtype: np.dtype, shape: tuple[int, ...], ranges: Iterable[tuple[int, int]]
+    ) -> np.ndarray:
         width = int(np.prod(shape, dtype=np.int64))
         parts = [
             np.fromfile(self._folder / name, dtype, count * width, offset=first * width * dtype.itemsize)
-            for first, count in spans
+            for first, count in ranges
         ]
         return np.concatenate([np.empty(0, dtype), *parts]).reshape(-1, *shape)
 
 
 class _Writer:
-    """Appends to one file a column and remembers where blocks begin."""
+    """Appends to one file a column and records where blocks begin."""
 
     def __init__(self, folder: Path, block_tokens: int) -> None:
         self._folder, self._block_tokens = folder, block_tokens
@@ -166,8 +196,8 @@ class _Writer:
             self.columns.setdefault(name, (narrow.dtype, narrow.shape[1:]))
             self._append(name, narrow)
         self._append(_LENGTHS, lengths)
-        for windows, tokens in self._cut(lengths):
-            self._count(windows, tokens)
+        for windows, tokens in self._split(lengths):
+            self._extend_blocks(windows, tokens)
 
     def close(self) -> None:
         for file in self._files.values():
@@ -178,13 +208,13 @@ class _Writer:
             self._files[name] = (self._folder / name).open("wb")
         self._files[name].write(np.ascontiguousarray(values).data)
 
-    def _cut(self, lengths: np.ndarray) -> Iterator[tuple[int, int]]:
-        """Splits windows so that no part has many more tokens than a block may have: (windows, tokens) each."""
+    def _split(self, lengths: np.ndarray) -> Iterator[tuple[int, int]]:
+        """Yields (windows, tokens) of parts that are hardly larger than a block."""
         number = np.cumsum(lengths) // self._block_tokens
         for part in np.split(lengths, np.flatnonzero(np.diff(number)) + 1):
             yield len(part), int(part.sum())
 
-    def _count(self, windows: int, tokens: int) -> None:
+    def _extend_blocks(self, windows: int, tokens: int) -> None:
         last = self.blocks[-1] if self.blocks else _Block(0, 0, 0, 0)
         if self.blocks and last.tokens + tokens <= self._block_tokens:
             self.blocks[-1] = dataclasses.replace(last, windows=last.windows + windows, tokens=last.tokens + tokens)
@@ -192,26 +222,3 @@ class _Writer:
             self.blocks.append(
                 _Block(last.first_window + last.windows, windows, last.first_token + last.tokens, tokens)
             )
-
-
-class Batch(NamedTuple):
-    """Windows of similar length, padded with 0 to the same.
-
-    Attributes:
-        features: int32 [rows, tokens] or [rows, tokens, columns] each (float32 where a feature is no id); arrays of
-            numpy or tensors.
-        tags: int32 [rows, tokens]: 0 at padding, -1 for a tag that training never saw.
-    """
-
-    features: dict[str, Any]
-    tags: Any
-
-    @property
-    def signature(self) -> Batch:
-        """Returns tensor specifications that fit batches of any number and length of rows.
-
-        A function that is told of them is traced once; one that is left to find out, for the first shape and again.
-        """
-        import tensorflow as tf
-
-        return tf.nest.map_structure(lambda array: tf.TensorSpec([None, None, *array.shape[2:]], array.dtype), self)

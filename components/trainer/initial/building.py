@@ -1,4 +1,4 @@
-"""A tagger as the settings want it and the transform graph decides it, with whatever was pretrained in place."""
+"""Construction of the tagger from settings and transform graph, with pretrained parts in place."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from components.transform.vector_vocabulary import VectorVocabulary
 def new_tagger(
     settings: TrainerSettings, transform: tft.TFTransformOutput, num_tags: int, **kwargs: Any
 ) -> keras.Model:
-    """Builds a tagger whose weights are fresh, but for those that come from a file of vectors or from a checkpoint.
+    """Builds the tagger with fresh weights, except for pretrained vectors and a pretrained encoder.
 
     Args:
-        settings: which tagger, and its options.
-        transform: the transform graph, which decides the sizes of the vocabularies.
+        settings: tagger and its options.
+        transform: transform graph, which determines the sizes of the vocabularies.
         num_tags: size of the tag vocabulary.
         **kwargs: those of `keras.Model`.
 
     Raises:
-        NerError: the vectors or the checkpoint cannot be read, or do not go with the transform graph.
+        NerError: vectors or encoder cannot be read, or do not match the transform graph.
     """
     options = dict(settings.tagger_options)
-    wanted = options.pop("vectors", None)
+    vector_options = options.pop("vectors", None)
     sizes: dict[str, Any] = {
         "num_tags": num_tags,
         "vocab_size": transform.vocabulary_size_by_name(WORD_VOCABULARY),
@@ -49,15 +49,15 @@ def new_tagger(
     }
     if settings.tagger == "encoder":
         sizes["pieces"] = _lines(transform, PIECE_VOCABULARY)
-    if not wanted or not wanted["path"]:
+    if not vector_options or not vector_options["path"]:
         return build_tagger(settings.tagger, sizes, **options, **kwargs)
-    vectors = _vectors(wanted["path"], transform)
+    vectors = _vectors(vector_options["path"], transform)
     sizes["vectors"] = {
         "ids": len(vectors.row_of),
         "rows": len(vectors.table),
         "dim": vectors.table.shape[1],
-        "frozen": wanted["frozen"],
-        "rate": wanted["dropout"],
+        "frozen": vector_options["frozen"],
+        "rate": vector_options["dropout"],
     }
     model = build_tagger(settings.tagger, sizes, **options, **kwargs)
     model.word_vectors.assign(vectors.row_of, vectors.table)
@@ -77,7 +77,7 @@ def _lines(transform: tft.TFTransformOutput, vocabulary: str) -> list[str]:
     file = transform.vocabulary_file_by_name(vocabulary)
     if file is None:
         raise NerError(
-            "the examples were transformed for another tagger and hold no word pieces; "
-            "run Transform with [trainer -> tagger] encoder, too"
+            "trainer.tagger: the examples were transformed for another tagger and hold no word pieces. "
+            "Run Transform with trainer.tagger=encoder as well."
         )
     return Path(file).read_text(encoding="utf-8").split("\n")[:-1]

@@ -1,4 +1,4 @@
-"""Which features a tagger's linear part knows."""
+"""Choice of the features that a tagger's linear expert keeps."""
 
 from __future__ import annotations
 
@@ -10,70 +10,80 @@ from components.model.cnn_linear_tagger import CnnLinearTagger, columns
 from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import WindowTable
 
-# Features counted at once, 100 MB.
-_MOST = 8_000_000
+_MAX_FEATURES = 8_000_000  # counted at once, 100 MB
+_WINDOWS = 512
+_BATCHES_TOGETHER = 8  # counting is sorting, and sorting is cheaper in large pieces
+_MIN_COUNT = 2  # a feature that occurs once in the training split can only be memorized
+
+
+def choose_linear_features(model: keras.Model, table: WindowTable, windows: int = _WINDOWS) -> None:
+    """Assigns the rows of the linear expert to the most frequent features of the training split.
+
+    Args:
+        model: a built tagger; one without a linear expert does not change.
+        table: windows of the training split.
+        windows: number of windows to hash at once; the result does not depend on it.
+    """
+    if not isinstance(model, CnnLinearTagger):
+        return
+    counter, waiting = FeatureCounter(), []
+    for batch in Batches(table, windows).epoch(0):
+        hashes = keras.ops.convert_to_numpy(model.linear.hashes(columns(batch.features)))  # [windows, tokens, features]
+        waiting.append(hashes[batch.tags != 0].reshape(-1))
+        if len(waiting) == _BATCHES_TOGETHER:
+            counter.add(np.concatenate(waiting))
+            waiting.clear()
+    counter.add(np.concatenate([np.empty(0, np.uint32), *waiting]))
+    hashes, counts = counter.at_least(_MIN_COUNT)
+    model.linear.choose_owners(hashes, counts)
+    kept = np.count_nonzero(keras.ops.convert_to_numpy(model.linear.owners))
+    logging.info("linear features: %d occur at least %d times, %d are kept", len(hashes), _MIN_COUNT, kept)
 
 
 class FeatureCounter:
-    """Counts hashes in bounded memory.
+    """Counter of hashes in bounded memory.
 
-    Beyond a limit the rarest are forgotten, and begin anew when they come again: in the manner of lossy counting (Manku
-    and Motwani 2002, "Approximate Frequency Counts over Data Streams"). No feature is ever said to be more frequent
-    than it is, and those that are among the most frequent all along are counted right.
+    Beyond the limit it drops the rarest hashes, which start at zero when they occur again, as in lossy counting (Manku
+    and Motwani 2002, "Approximate Frequency Counts over Data Streams"). It never overestimates a count, and the counts
+    of hashes that are always among the most frequent are exact.
+
+    Example:
+        >>> counter = FeatureCounter()
+        >>> counter.add(np.array([7, 9, 7], np.uint32))
+        >>> [values.tolist() for values in counter.at_least(2)]
+        [[7], [2]]
     """
 
-    def __init__(self, most: int = _MOST) -> None:
-        """Begins with nothing; `most` features are kept when there are more."""
-        self._most = most
+    def __init__(self, limit: int = _MAX_FEATURES) -> None:
+        """Starts empty.
+
+        Args:
+            limit: number of hashes to keep.
+        """
+        self._limit = limit
         self._hashes = np.empty(0, np.uint32)
         self._counts = np.empty(0, np.int64)
 
+    def __len__(self) -> int:
+        """Returns the number of hashes in memory."""
+        return len(self._hashes)
+
     def add(self, hashes: np.ndarray) -> None:
-        """Counts one more of each.
+        """Counts each occurrence.
 
         Args:
             hashes: uint32 of any shape.
         """
         new, counts = np.unique(hashes, return_counts=True)
-        every = np.concatenate([self._hashes, new])
-        self._hashes, position = np.unique(every, return_inverse=True)
+        merged = np.concatenate([self._hashes, new])
+        self._hashes, position = np.unique(merged, return_inverse=True)
         weights = np.concatenate([self._counts, counts])
         self._counts = np.bincount(position.reshape(-1), weights, len(self._hashes)).astype(np.int64)
-        if len(self._hashes) > self._most:
-            kept = np.sort(np.argsort(-self._counts, kind="stable")[: self._most])
+        if len(self._hashes) > self._limit:
+            kept = np.sort(np.argsort(-self._counts, kind="stable")[: self._limit])
             self._hashes, self._counts = self._hashes[kept], self._counts[kept]
 
     def at_least(self, count: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the features that stand so often: uint32 [features], ascending, and how often, int64 [features]."""
+        """Returns the hashes with at least this count, uint32 [features], ascending, and their counts, int64."""
         frequent = self._counts >= count
         return self._hashes[frequent], self._counts[frequent]
-
-
-_WINDOWS = 512
-# Batches whose features are counted together: to sort is the work, and to sort much at once is less of it.
-_TOGETHER = 8
-# What stands once in the training split can only be learned by heart.
-_LEAST = 2
-
-
-def choose_linear_features(model: keras.Model, table: WindowTable) -> None:
-    """Lets the linear expert of a cnn_linear tagger keep the features that are frequent in the training split.
-
-    Args:
-        model: a built tagger; one without a linear expert stays as it is.
-        table: windows of the training split.
-    """
-    if not isinstance(model, CnnLinearTagger):
-        return
-    counter, waiting = FeatureCounter(), []
-    for batch in Batches(table, _WINDOWS).epoch(0):
-        hashes = keras.ops.convert_to_numpy(model.linear.hashes(columns(batch.features)))  # [windows, tokens, features]
-        waiting.append(hashes[batch.tags != 0].reshape(-1))
-        if len(waiting) == _TOGETHER:
-            counter.add(np.concatenate(waiting))
-            waiting.clear()
-    counter.add(np.concatenate([np.empty(0, np.uint32), *waiting]))
-    hashes, counts = counter.at_least(_LEAST)
-    model.linear.choose_owners(hashes, counts)
-    kept = np.count_nonzero(keras.ops.convert_to_numpy(model.linear.owners))
-    logging.info("linear features: %d stand %d times or more, %d are kept", len(hashes), _LEAST, kept)

@@ -1,4 +1,4 @@
-"""The pretrained vectors of the words that a tagger knows, and no others."""
+"""Pretrained vectors of the words that a tagger knows."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from components.text.folding import fold
 from components.transform.features import UNK_ID
 from components.transform.vector_file import VectorFile
 from components.transform.vector_file_error import VectorFileError
-from components.transform.vector_vocabulary import VectorVocabulary, fold
+from components.transform.vector_vocabulary import VectorVocabulary
 
-# Size of a vector's numbers (root of their mean square). The sum of freshly made embeddings has 0.1. Made-up words that
-# differ in their vectors only: after 60 steps 71 to 99 % of unseen ones are told apart with 0.1, all with 0.3 and 1.
+# Root mean square of a vector's numbers; the sum of fresh embeddings has 0.1. On an artificial corpus of words that
+# differ in their vectors only, a tagger tells 71 to 99 % of unseen words apart after 60 steps with 0.1, and all of them
+# with 0.3 or 1.
 _SCALE = 0.3
 
 
@@ -22,9 +24,9 @@ class Vectors:
     """Vectors by id (`components.transform.vector_lookup`).
 
     Attributes:
-        row_of: int64 [ids], row of each id's vector; 1 where there is none.
-        table: float32 [rows, dim]; the first two rows, of padding and of no vector, are zero.
-        coverage: what was found, in words.
+        row_of: int64 [ids], row of each id's vector; 1 for ids without a vector.
+        table: float32 [rows, dim]; the first two rows, for padding and for ids without a vector, are zero.
+        coverage: number of words with vectors, as a sentence.
     """
 
     row_of: np.ndarray
@@ -33,16 +35,16 @@ class Vectors:
 
 
 def load_vectors(path: str, own: VectorVocabulary, words: Sequence[str]) -> Vectors:
-    """Reads the vectors of a tagger's words in one pass over the file.
+    """Loads the vectors of a tagger's words in one pass over the file.
 
     Args:
         path: the file.
-        own: words that the transform graph looks up by themselves.
-        words: the word vocabulary, case and digits folded, [PAD] and [UNK] first. A word's vector is that of the first
-            word of the file that folds to it, which is its most frequent spelling.
+        own: words that the transform graph looks up in the file's own spelling.
+        words: the word vocabulary, folded, [PAD] and [UNK] first. The vector of a word is that of the first word in the
+            file that folds to it, its most frequent spelling.
 
     Raises:
-        VectorFileError: the file is not right, or has none of the words.
+        VectorFileError: the file is damaged, or has none of the words.
     """
     file = VectorFile(path)
     first = UNK_ID + 1
@@ -69,20 +71,19 @@ def load_vectors(path: str, own: VectorVocabulary, words: Sequence[str]) -> Vect
 def _check(path: str, own: VectorVocabulary, filled: np.ndarray, words: Sequence[str], others: int) -> None:
     lost = [word for row, word in enumerate(own.words, UNK_ID + 1) if not filled[row]]
     if lost:
-        found = f"lacks {len(lost)} words that it had when the examples were transformed, such as {lost[0]!r}"
-        raise VectorFileError(path, None, found, "the file was changed meanwhile: run again")
+        problem = f"lacks {len(lost)} words that it had when the examples were transformed, such as {lost[0]!r}"
+        raise VectorFileError(path, None, problem, "the file has changed meanwhile: run again")
     known = words[UNK_ID + 1 :]
     if known and not others and not any(word in own.ids for word in known):
-        found = f"holds no word of the training split, such as {', '.join(known[:5])}"
-        raise VectorFileError(path, None, found, "name a file of vectors of the corpus's language")
+        problem = f"holds no word of the training split, such as {', '.join(known[:5])}"
+        raise VectorFileError(path, None, problem, "name a file of vectors for the corpus's language")
 
 
 def _coverage(file: VectorFile, own: VectorVocabulary, words: Sequence[str], others: int) -> str:
-    """Says how many words have vectors."""
     known = words[UNK_ID + 1 :]
     shared = sum(word in own.ids for word in known)
     text = (
-        f"{file.path}: {file.dim} numbers a word; vectors of {shared + others} of the {len(known)} words of the "
-        f"training split's vocabulary, and {len(own.words)} words known by the file"
+        f"{file.path}: {file.dim} numbers a word; vectors for {shared + others} of the {len(known)} words of the "
+        f"training split's vocabulary, and {len(own.words)} words known from the file"
     )
-    return f"{text}; {file.skipped} words of it hold a blank and were left out" if file.skipped else text
+    return f"{text}; {file.skipped} words of the file contain a space and were skipped" if file.skipped else text

@@ -1,4 +1,4 @@
-"""The state of a training in a file."""
+"""State of a training, and the file that it is saved to."""
 
 from __future__ import annotations
 
@@ -16,39 +16,41 @@ import numpy as np
 import tensorflow as tf
 
 from components.common.errors import NerError
+from components.keys import VAL_ENTITY_F1
 from components.trainer.loop.epoch_log import Row
 
 _FILE = "state.npz"
 _NUMBERS = "numbers"
+_VARIABLE, _BEST = "variable", "best"
 
 
 class Checkpoint:
-    """Keeps the newest state of one training, to go on with after it was stopped.
+    """File with the latest state of one training.
 
-    One file, replaced as a whole: a state is either there, complete, or not there. Neither Keras nor TensorFlow serves:
-    Keras' BackupAndRestore goes back to weights and optimizer without the state of dropout or the position in the data,
-    and tf.train.Checkpoint writes several files that belong together.
+    The file is replaced as a whole, so a state is complete or absent. Neither library serves: Keras's BackupAndRestore
+    saves weights and optimizer without the dropout state and the position in the data, and tf.train.Checkpoint writes
+    several files that belong together.
     """
 
     def __init__(self, folder: str | Path) -> None:
-        """Names the folder, which is made when there is something to keep.
+        """Names the folder, which the first `save` creates.
 
         Args:
-            folder: one for each training; a path, or an address that `tf.io.gfile` knows (gs://).
+            folder: a separate folder for each training: a path, or an address that `tf.io.gfile` knows (gs://).
         """
         self._folder = str(folder)
         self._path = f"{self._folder}/{_FILE}"
 
     def __str__(self) -> str:
-        """The file."""
+        """Returns the path of the file."""
         return self._path
 
     def save(self, numbers: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-        """Replaces what was kept.
+        """Replaces the saved state.
 
         Args:
-            numbers: what JSON can hold.
-            arrays: any number of arrays, by name.
+            numbers: values that JSON can represent.
+            arrays: any number of arrays by name.
         """
         tf.io.gfile.makedirs(self._folder)
         encoded = np.frombuffer(json.dumps(numbers).encode(), np.uint8)
@@ -64,32 +66,40 @@ class Checkpoint:
                 tf.io.gfile.copy(str(file), self._path, overwrite=True)  # object stores show complete objects only
 
     def load(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
-        """Returns what `save` was given, or none.
+        """Returns numbers and arrays of the last `save`, or None if there is none.
+
+        Another process may replace the file meanwhile: this reads the old state or the new one.
 
         Raises:
             NerError: the file is damaged.
         """
-        if not tf.io.gfile.exists(self._path):
-            return None
         try:
-            with tf.io.gfile.GFile(self._path, "rb") as handle, np.load(handle) as file:
+            with _opened(self._path) as handle, np.load(handle) as file:
                 arrays = {name: file[name] for name in file.files}
             return json.loads(arrays.pop(_NUMBERS).tobytes()), arrays
+        except (FileNotFoundError, tf.errors.NotFoundError):
+            return None
         except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise NerError(
-                f"{self._path}: the state of a stopped training cannot be read ({error}). Delete the file to train "
+                f"{self._path}: the saved state of a training cannot be read ({error}). Delete the file to train "
                 "from the beginning."
             ) from error
 
     def discard(self) -> None:
-        """Deletes what was kept; to be called when the trained model is safe."""
+        """Deletes the saved state; call it when the trained model is saved."""
         with contextlib.suppress(tf.errors.NotFoundError):
             tf.io.gfile.rmtree(self._folder)
 
 
+def _opened(path: str) -> Any:
+    # GFile takes a file's size from its path, which may belong to the next state already, and zip files are read from
+    # their end.
+    return tf.io.gfile.GFile(path, "rb") if "://" in path else open(path, "rb")
+
+
 @contextlib.contextmanager
 def _temporary_file(folder: str | None) -> Iterator[Path]:
-    """Gives the path of a new file that is gone afterwards, unless it was moved."""
+    """Yields the path of a new file, which is deleted afterwards unless it was moved."""
     descriptor, name = tempfile.mkstemp(suffix=".tmp", dir=folder)
     os.close(descriptor)
     try:
@@ -98,24 +108,20 @@ def _temporary_file(folder: str | None) -> Iterator[Path]:
         Path(name).unlink(missing_ok=True)
 
 
-_VARIABLE, _BEST = "variable", "best"
-
-
 @dataclasses.dataclass
 class Progress:
-    """How far a training has come; JSON can hold it.
+    """Position of a training and figures up to there; JSON can represent it.
 
     Attributes:
-        epoch: number of the epoch that is under way, from 0.
-        step: how many of its batches have been trained on.
-        steps: how many batches have been trained on in all epochs.
-        loss_sum: of these batches' losses, each times its tokens.
-        tokens: of these batches.
-        seconds: that they took.
-        waited: seconds of these in which there was no batch.
-        rows: of the epochs that are done.
-        best_epoch: position in `rows` of the one with the highest entity F1, the first of equals; -1 before there is
-            one.
+        epoch: index of the current epoch.
+        step: number of its batches done.
+        steps: number of batches done in all epochs.
+        loss_sum: sum over the current epoch's batches of loss times tokens.
+        tokens: tokens in these batches.
+        seconds: seconds spent on them.
+        waited: part of these seconds spent waiting for a batch.
+        rows: rows of the finished epochs.
+        best_epoch: index in `rows` of the highest entity F1, the first of equals; -1 before the first epoch ends.
     """
 
     epoch: int = 0
@@ -130,49 +136,56 @@ class Progress:
 
     @property
     def best_f1(self) -> float:
-        """The highest entity F1 until now, -1 before there is one."""
-        return float(self.rows[self.best_epoch]["val_entity_f1"] or 0.0) if self.rows else -1.0
+        """The highest entity F1 so far, -1 before the first epoch ends."""
+        return float(self.rows[self.best_epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
+
+    def is_over(self, epochs: int, patience: int) -> bool:
+        """Tells whether all epochs are done, or the last `patience` epochs brought no higher F1."""
+        without_gain = len(self.rows) - 1 - self.best_epoch
+        return self.epoch >= epochs or (bool(self.rows) and without_gain >= patience)
 
     def end_epoch(self, row: Row) -> None:
-        """Keeps an epoch's row and begins the next one."""
+        """Appends the epoch's row and starts the next epoch."""
         self.rows.append(row)
         self.epoch, self.step = self.epoch + 1, 0
         self.loss_sum, self.tokens, self.seconds, self.waited = 0.0, 0, 0.0, 0.0
 
 
 class TrainingState:
-    """Numbers and variables of a training, to be written to a checkpoint and to be read from it.
+    """Progress and variables of a training.
 
     Attributes:
-        progress: how far it has come.
-        best_weights: of the best epoch, empty before there is one.
+        progress: position and figures.
+        best_weights: weights of the best epoch; empty before the first epoch ends.
     """
 
     def __init__(self, variables: Sequence[tf.Variable]) -> None:
-        """Names what training changes: weights, states of random generators, the optimizer, moving averages."""
+        """Names the variables that training changes: weights, random generators, optimizer, moving averages."""
         self._variables = variables
         self.progress = Progress()
         self.best_weights: list[np.ndarray] = []
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Writes everything."""
+        """Saves everything."""
         arrays = {f"{_VARIABLE}_{i}": variable.numpy() for i, variable in enumerate(self._variables)}
         arrays |= {f"{_BEST}_{i}": weights for i, weights in enumerate(self.best_weights)}
         checkpoint.save(dataclasses.asdict(self.progress), arrays)
 
     def restore(self, checkpoint: Checkpoint) -> bool:
-        """Reads everything; returns whether there was anything to read.
+        """Restores everything; returns False if nothing was saved.
 
         Raises:
-            NerError: the checkpoint cannot be read, or is that of another model.
+            NerError: the checkpoint cannot be read, or belongs to another model.
         """
-        kept = checkpoint.load()
-        if kept is None:
+        saved = checkpoint.load()
+        if saved is None:
             return False
-        numbers, arrays = kept
+        numbers, arrays = saved
         values = _numbered(arrays, _VARIABLE)
         if [value.shape for value in values] != [tuple(variable.shape) for variable in self._variables]:
-            raise NerError(f"{checkpoint}: this is the state of another model. Delete it to train from the beginning.")
+            raise NerError(
+                f"{checkpoint}: this is the state of another model. Delete the file to train from the beginning."
+            )
         for variable, value in zip(self._variables, values, strict=True):
             variable.assign(value)
         self.best_weights = _numbered(arrays, _BEST)

@@ -1,4 +1,4 @@
-"""What is said about each epoch."""
+"""Report of each epoch: a line in the log, and TensorBoard's files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import tensorflow as tf
 from absl import logging
 
 Row = dict[str, float | None]
-"""What is known about an epoch; none where a number cannot be known here."""
+"""Figures of an epoch; None for a figure that is unknown on this machine."""
 
 
 class EpochLog:
-    """Writes a line for each epoch, and its numbers for TensorBoard."""
+    """Writes a line for each epoch, and its figures for TensorBoard."""
 
     def __init__(self, folder: str | None, epochs: int) -> None:
-        """Names TensorBoard's folder (none: nothing is written for it) and the most epochs that there will be."""
+        """Opens TensorBoard's folder.
+
+        Args:
+            folder: folder for TensorBoard's files; None writes none.
+            epochs: maximum number of epochs.
+        """
         self._epochs = epochs
         self._writer = tf.summary.create_file_writer(folder) if folder else None
 
@@ -24,10 +29,10 @@ class EpochLog:
 
         Args:
             epoch: its number, from 1.
-            row: what `fit` keeps of it.
-            best_f1: the highest F1 until now.
+            row: its figures.
+            best_f1: the highest F1 so far.
         """
-        logging.info("%s", line(epoch, self._epochs, row, best_f1))
+        logging.info("%s", format_epoch(epoch, self._epochs, row, best_f1))
         if self._writer:
             with self._writer.as_default(step=epoch):
                 for name, value in row.items():
@@ -36,8 +41,8 @@ class EpochLog:
             self._writer.flush()
 
 
-def line(epoch: int, epochs: int, row: Mapping[str, float | None], best_f1: float) -> str:
-    """Puts an epoch into words."""
+def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], best_f1: float) -> str:
+    """Formats the figures of an epoch as one line."""
     precision, recall, f1 = (row[f"val_entity_{name}"] for name in ("precision", "recall", "f1"))
     mfu = "" if row["mfu"] is None else f"  MFU {row['mfu']:.1%}"
     return (

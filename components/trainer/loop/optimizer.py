@@ -1,4 +1,7 @@
-"""Adam, in one pass over the weights."""
+"""Learning rate, Adam and the moving average of the weights.
+
+docs/decisions/0007-own-optimizer-and-loop.md says why these are not Keras's own.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,50 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import keras
 import tensorflow as tf
 
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
+from components.trainer.settings import TrainerSettings
+
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7  # keras.optimizers.Adam's defaults
+
+
+def learning_rate_schedule(settings: TrainerSettings, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
+    """Returns a linear warm-up followed by a cosine decay to zero.
+
+    Args:
+        settings: peak learning rate, and the warm-up's share of all steps.
+        steps: number of steps in all epochs.
+    """
+    warmup = int(settings.warmup * steps)
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else settings.learning_rate,
+        decay_steps=max(steps - warmup, 1),
+        warmup_target=settings.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
 
 
 class Adam:
-    """Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", by TensorFlow's fused kernel.
+    """Adam on TensorFlow's fused kernel.
 
-    The formula and the constants are those of keras.optimizers.Adam, which takes ten passes over all weights and their
-    two averages; in a tagger nearly all weights are embeddings, and those passes were a fifth of a training step's CPU
-    time (measured: 6.3 ms against 2.9 for 3 million weights). Nor does Keras let several devices agree on a gradient
-    before it is clipped.
+    Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", with the formula and constants of
+    `keras.optimizers.Adam`; `tests/components/trainer/loop/test_optimizer.py` compares the two.
 
     Attributes:
-        iterations: int64 scalar, steps taken.
-        variables: `iterations` and the averages, all that a checkpoint must keep.
+        iterations: int64 scalar, number of steps taken.
+        variables: `iterations` and the moments: the state that a checkpoint saves.
     """
 
     def __init__(
         self, weights: Sequence[tf.Variable], schedule: Callable[[Any], Any], strategy: tf.distribute.Strategy
     ) -> None:
-        """Makes the averages.
+        """Creates the moments.
 
         Args:
-            weights: what is trained, made under the strategy.
-            schedule: from the number of steps taken to the step size (`keras.optimizers.schedules`).
-            strategy: what the weights live on.
+            weights: weights to train, created under the strategy.
+            schedule: number of steps taken -> learning rate.
+            strategy: strategy that the weights live on.
         """
         self._weights, self._schedule, self._strategy = weights, schedule, strategy
         with strategy.scope():
@@ -45,87 +65,83 @@ class Adam:
 
     @property
     def learning_rate(self) -> tf.Tensor:
-        """Float32 scalar: the size of the next step."""
+        """Float32 scalar: learning rate of the next step."""
         return tf.cast(self._schedule(self.iterations), tf.float32)
 
     def apply(self, gradients: Sequence[Any]) -> None:
-        """Takes a step. To be called where all replicas are seen at once, not inside of `Strategy.run`.
+        """Takes a step. Call it in cross-replica context, not inside `Strategy.run`.
 
         Args:
-            gradients: one a weight, the same on all replicas.
+            gradients: one for each weight, equal on all replicas.
         """
         steps = tf.cast(self.iterations + 1, tf.float32)
-        numbers = (self.learning_rate, tf.pow(_BETA_1, steps), tf.pow(_BETA_2, steps))
+        scalars = {
+            "lr": self.learning_rate,
+            "beta1_power": tf.pow(_BETA_1, steps),
+            "beta2_power": tf.pow(_BETA_2, steps),
+        }
         for weight, first, second, gradient in zip(self._weights, self._first, self._second, gradients, strict=True):
-            self._strategy.extended.update(weight, _update, args=(first, second, gradient, *numbers), group=False)
+            self._strategy.extended.update(weight, _update, args=(first, second, gradient), kwargs=scalars, group=False)
         self.iterations.assign_add(1)
 
 
 def _update(
-    weight: tf.Variable,
-    first: tf.Variable,
-    second: tf.Variable,
-    gradient: tf.Tensor,
-    rate: tf.Tensor,
-    power_1: tf.Tensor,
-    power_2: tf.Tensor,
+    weight: tf.Variable, first: tf.Variable, second: tf.Variable, gradient: tf.Tensor, **scalars: tf.Tensor
 ) -> None:
     tf.raw_ops.ResourceApplyAdam(
         var=weight.handle,
         m=first.handle,
         v=second.handle,
-        beta1_power=power_1,
-        beta2_power=power_2,
-        lr=rate,
+        grad=gradient,
         beta1=_BETA_1,
         beta2=_BETA_2,
         epsilon=_EPSILON,
-        grad=gradient,
+        **scalars,
     )
 
 
-# How much one update may move the average: no more often than that takes.
-_SHARE = 0.016
-
-
 class WeightAverage:
-    """An exponential moving average of the weights, which is what is scored and kept.
+    """An exponential moving average of the weights, which is scored and kept.
 
-    Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging", in the exponential form that is
-    common today. A pass over all weights in each step would be a fifth of its CPU time, so that the average of long
-    memory takes only each eighth step's weights, with the same memory in steps.
+    Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging", in its exponential form.
+    Averaging in each step would take a fifth of its CPU time. An average with a long memory therefore takes the weights
+    of every eighth step, with a share that gives it the same memory.
 
     Attributes:
-        variables: the averages; none where there is no averaging.
+        variables: the averages; empty without averaging.
+        interval: steps between two updates.
     """
 
+    _MOST_SHARE = 0.016  # of one update in the average, unless a single step has more
+    _MOST_INTERVAL = 8
+
     def __init__(self, weights: Sequence[tf.Variable], momentum: float, strategy: tf.distribute.Strategy) -> None:
-        """Begins with the weights as they are.
+        """Starts with the present weights.
 
         Args:
-            weights: what is trained, made under the strategy.
-            momentum: share of the average that a step leaves as it is, below 1; 0 keeps no average.
-            strategy: what the weights live on.
+            weights: weights to average, created under the strategy.
+            momentum: share of the average that a step keeps, below 1; 0 turns averaging off.
+            strategy: strategy that the weights live on.
         """
         self._weights, self._strategy = weights, strategy
-        self._every = max(1, min(8, round(_SHARE / (1 - momentum))))
-        self._share = 1 - momentum**self._every
+        self.interval = max(1, min(self._MOST_INTERVAL, round(self._MOST_SHARE / (1 - momentum))))
+        self._share = 1 - momentum**self.interval
         with strategy.scope():
             self.variables = [tf.Variable(weight.numpy(), trainable=False) for weight in weights] if momentum else []
-        self._update = tf.function(self._move, autograph=False)
+        self._update = tf.function(self._update_all, autograph=False)
 
     def after_step(self, steps: int) -> None:
-        """Moves the average where it is due.
+        """Updates the average if it is due.
 
         Args:
-            steps: how many steps training has taken.
+            steps: number of steps taken.
         """
-        if self.variables and steps % self._every == 0:
+        if self.variables and steps % self.interval == 0:
             self._update()
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
-        """Puts the average into the model for as long as the context lasts."""
+        """Swaps the average into the model for the duration of the context."""
         if not self.variables:
             yield
             return
@@ -136,11 +152,11 @@ class WeightAverage:
         finally:
             _assign(self._weights, trained)
 
-    def _move(self) -> None:
+    def _update_all(self) -> None:
         for average, weight in zip(self.variables, self._weights, strict=True):
-            self._strategy.extended.update(average, self._move_one, args=(weight,), group=False)
+            self._strategy.extended.update(average, self._update_one, args=(weight,), group=False)
 
-    def _move_one(self, average: tf.Variable, weight: tf.Variable) -> None:
+    def _update_one(self, average: tf.Variable, weight: tf.Variable) -> None:
         average.assign_add(self._share * (weight - average))
 
 

@@ -1,4 +1,4 @@
-"""How much of a GPU's arithmetic a training uses."""
+"""Model FLOPs utilization (MFU): the share of a GPU's arithmetic that a training uses."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import keras
 
-# Operations a second of dense matrix products, by the makers' data sheets: with bfloat16 inputs, and with float32
-# inputs as TensorFlow multiplies them (TF32 where the GPU has it). What counts is the first that a GPU's name holds.
+# FLOP/s of dense matrix products by the data sheets: with bfloat16 inputs, and with float32 inputs as TensorFlow
+# multiplies them (TF32 where the GPU has it). The first name that a GPU's name contains counts.
 _PEAKS: Mapping[str, tuple[float | None, float]] = {
     "B200": (2250e12, 1125e12),
     "H200": (989e12, 495e12),
@@ -30,16 +30,16 @@ _PEAKS: Mapping[str, tuple[float | None, float]] = {
     "V100": (None, 15.7e12),
     "P100": (None, 9.3e12),
 }
-# A product in the forward pass, and two of the same size in the backward pass.
+# One product in the forward pass and two of the same size in the backward pass.
 _PRODUCTS = 3
 
 
 def training_flops_per_token(model: keras.Model) -> int:
-    """Counts the operations of dense products in a training step, for each token.
+    """Counts the floating-point operations of a training step for each token.
 
     Kaplan et al. 2020, "Scaling Laws for Neural Language Models", section 2.1: a multiplication and an addition for
-    each weight of a product, three times over. Embeddings are looked up and not multiplied. What attention does between
-    tokens depends on their number and is left out, so that the count is a lower bound.
+    each weight of a dense product, three times. Embedding lookups and attention between tokens are left out, so the
+    count is a lower bound.
 
     Args:
         model: a built model.
@@ -49,11 +49,15 @@ def training_flops_per_token(model: keras.Model) -> int:
 
 
 def peak_flops(gpus: Sequence[str], bfloat16: bool) -> float | None:
-    """Returns the operations a second that GPUs can do together, none where one is not known or there is none.
+    """Returns the FLOP/s of all GPUs together; None if there are none or one of them is unknown.
 
     Args:
-        gpus: names of their kinds.
-        bfloat16: whether products have bfloat16 inputs.
+        gpus: names of their models.
+        bfloat16: products have bfloat16 inputs.
+
+    Example:
+        >>> peak_flops(["NVIDIA A100-SXM4-40GB"], bfloat16=True)
+        312000000000000.0
     """
     peaks = [_peak(gpu, bfloat16) for gpu in gpus]
     known = [peak for peak in peaks if peak is not None]

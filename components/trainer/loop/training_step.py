@@ -1,4 +1,4 @@
-"""One step of training, on however many devices."""
+"""One training step on any number of devices."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from components.trainer.devices import Devices
 from components.trainer.loop.optimizer import Adam
 
 Objective = Callable[[Callable[..., Any], dict[str, Any], Any], Any]
-"""(model, features, tags) -> float scalar to make small, in training: a mean over the tokens that have a tag.
+"""(model, features, tags) -> float scalar to minimize: a mean over the tokens that have a tag.
 
-The model is to be called with `training=True`; it may be a compiled form of the one that is trained.
+Call the model with `training=True`; it may be a compiled form of the model that is trained.
 """
 
 
 class TrainingStep:
-    """Computes the gradient of a batch, in pieces and on all devices, and moves the weights once.
+    """A gradient step that splits a batch into pieces and over devices.
 
-    Each token of a batch weighs the same, wherever it is computed: the result is that of the whole batch on one device.
+    Each token of a batch has the same weight wherever it is computed, so the result is that of the whole batch on one
+    device.
     """
 
     def __init__(
@@ -31,32 +32,33 @@ class TrainingStep:
         objective: Objective,
         optimizer: Adam,
         devices: Devices,
+        *,
         clip_norm: float,
         pieces: int = 1,
         jit_compile: bool = False,
     ) -> None:
-        """Keeps the parts.
+        """Prepares the step; the graph is traced at the first batch.
 
         Args:
             model: a built model.
-            objective: what to make small.
-            optimizer: of the model's trainable weights.
-            devices: what the model was made on.
-            clip_norm: the longest that the gradient of all weights may be.
-            pieces: parts of a batch that each device computes one after another, to need less memory.
-            jit_compile: whether XLA compiles the tagger, anew for each shape.
+            objective: the function to minimize.
+            optimizer: optimizer of the model's trainable weights.
+            devices: devices that the model was created on.
+            clip_norm: maximum norm of the gradient of all weights together.
+            pieces: number of parts of a batch that each device computes one after another, to save memory.
+            jit_compile: compile the tagger with XLA, once for each shape.
         """
         self._model, self._objective, self._optimizer = model, objective, optimizer
         self._strategy, self._clip_norm, self._pieces = devices.strategy, clip_norm, pieces
-        self._weights = weights_of(model)
+        self._weights = trainable_weights(model)
         if jit_compile:
-            # The tagger and its gradient, not the loss: XLA cannot take the gradient of a loop over tokens.
+            # Without the loss: XLA cannot compute the gradient of a loop over tokens.
             self._model = tf.function(model, autograph=False, jit_compile=True)
-        self._any_shape = not jit_compile  # XLA wants to know the shape
+        self._any_shape = not jit_compile  # XLA needs static shapes
         self._run: Callable[..., tf.Tensor] | None = None
 
     def __call__(self, batch: Batch) -> tf.Tensor:
-        """Takes a step; returns the objective of the batch before it, a float32 scalar."""
+        """Takes a step; returns the objective before it, a float32 scalar."""
         if self._run is None:
             signature = batch.signature if self._any_shape else None
             self._run = tf.function(self._step, autograph=False, input_signature=signature)
@@ -68,19 +70,19 @@ class TrainingStep:
         return self._strategy.experimental_local_results(loss)[0]
 
     def _on_device(self, features: dict[str, tf.Tensor], tags: tf.Tensor) -> list[tf.Tensor]:
-        """The objective and the clipped gradients of the whole batch; this device computes its share of the rows."""
+        """Returns objective and clipped gradients of the whole batch; this device computes its share of the rows."""
         context = tf.distribute.get_replica_context()
-        replicas, total = context.num_replicas_in_sync, _tagged(tags)
+        replicas, total = context.num_replicas_in_sync, _count_tagged(tags)
         if replicas > 1:
             number = context.replica_id_in_sync_group
             features, tags = {name: rows[number::replicas] for name, rows in features.items()}, tags[number::replicas]
         loss, *gradients = self._in_pieces(features, tags, total)
         if replicas > 1:
             loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
-        return [loss, *self._clipped(gradients)]
+        return [loss, *self._clip(gradients)]
 
-    def _clipped(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-        """Shortens what is too long; a pass over all weights that most steps can do without."""
+    def _clip(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        # Clipping is a pass over all weights, which most steps can do without.
         norm = tf.linalg.global_norm(gradients)
         return tf.cond(
             norm > self._clip_norm,
@@ -93,7 +95,7 @@ class TrainingStep:
             return self._gradients_of_piece(features, tags, total)
         sums: list[tf.Tensor] = []
         for piece in range(self._pieces):
-            # One after the other: side by side they would need the memory of the whole.
+            # One after another: in parallel they would need the memory of the whole batch.
             with tf.control_dependencies(sums):
                 own = {name: tf.identity(rows[piece :: self._pieces]) for name, rows in features.items()}
                 parts = self._gradients_of_piece(own, tf.identity(tags[piece :: self._pieces]), total)
@@ -101,21 +103,21 @@ class TrainingStep:
         return sums
 
     def _gradients_of_piece(self, features: dict[str, tf.Tensor], tags: tf.Tensor, total: tf.Tensor) -> list[tf.Tensor]:
-        share = _tagged(tags) / total
+        share = _count_tagged(tags) / total
         with tf.GradientTape() as tape:
             loss = tf.cast(self._objective(self._model, features, tags), tf.float32) * share
-        # The gradient of an embedding names the rows that it is about; those are most of the rows soon enough.
+        # Dense: an embedding's sparse gradient names rows, and soon most rows are named.
         gradients = tape.gradient(loss, self._weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return [loss, *map(tf.convert_to_tensor, gradients)]
 
 
-def weights_of(model: keras.Model) -> list[tf.Variable]:
-    """Returns what training changes, as TensorFlow knows it."""
+def trainable_weights(model: keras.Model) -> list[tf.Variable]:
+    """Returns the trainable weights as TensorFlow variables."""
     return [variable.value for variable in model.trainable_variables]
 
 
 def supervised(loss: Callable[[Any, Any], Any]) -> Objective:
-    """Makes an objective of a loss.
+    """Makes an objective from a loss.
 
     Args:
         loss: (tag ids, logits) -> mean over the tokens that have a tag.
@@ -123,6 +125,6 @@ def supervised(loss: Callable[[Any, Any], Any]) -> Objective:
     return lambda model, features, tags: loss(tags, model(features, training=True))
 
 
-def _tagged(tags: tf.Tensor) -> tf.Tensor:
-    """Float32 scalar: tokens that have a tag which can be learned."""
+def _count_tagged(tags: tf.Tensor) -> tf.Tensor:
+    """Returns the number of tokens with a known tag, at least 1, as a float32 scalar."""
     return tf.maximum(tf.reduce_sum(tf.cast(tags > 0, tf.float32)), 1.0)

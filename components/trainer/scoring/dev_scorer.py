@@ -9,17 +9,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.keys import VAL_ENTITY_F1
 from components.trainer.data.batches import Batches
 from components.trainer.devices import Devices
-from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter
+from components.trainer.scoring.entity_counter import EntityCounter
 
 
 class DevScorer:
-    """Scores a model on the eval split, as often as one likes.
+    """Scorer of a model on the eval split; the training loop calls it after each epoch.
 
-    Early stopping goes by entity F1: token accuracy and loss say little about entities. The scores are those at the
-    threshold that suits the split best (`EntityCounter`). Counted on windows; the Evaluator scores whole sentences of
-    the exported model.
+    Early stopping uses entity F1, because token accuracy and loss say little about entities. Scores are those at the
+    best outside bias (`EntityCounter`), counted on windows; the Evaluator scores whole sentences of the exported model.
     """
 
     def __init__(
@@ -30,12 +30,12 @@ class DevScorer:
         tags: Sequence[str],
         devices: Devices,
     ) -> None:
-        """Keeps the parts.
+        """Stores the arguments.
 
         Args:
             model: the tagger.
             loss: (tag ids, logits) -> mean over the tokens that have a tag.
-            batches: of the eval split; the larger, the faster.
+            batches: batches of the eval split; larger ones are faster.
             tags: tag vocabulary in the order of the logits, `[PAD]` first.
             devices: several hosts share the work.
         """
@@ -44,11 +44,11 @@ class DevScorer:
         self._run: Callable[..., Any] | None = None
 
     def score(self) -> dict[str, float]:
-        """Scores the model as it is now.
+        """Scores the model with its present weights.
 
         Returns:
-            `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1`, and `outside_bias`, which
-            was added to the outside logits for these scores.
+            `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1`, and `outside_bias`, the bias on
+            the outside logits that these scores were reached with.
         """
         counter, losses = EntityCounter(self._tags), np.zeros(2)  # weighted sum, weights
         for number, batch in enumerate(self._batches.epoch(0)):
@@ -60,14 +60,15 @@ class DevScorer:
             counter.add(logits.numpy(), batch.tags)
             tokens = np.count_nonzero(batch.tags > 0)
             losses += float(loss) * tokens, tokens
-        counter.counts = self._devices.sum_over_hosts(counter.counts.reshape(-1)).reshape(len(OUTSIDE_BIASES), 3)
+        shape = counter.counts.shape
+        counter.counts = self._devices.sum_over_hosts(counter.counts.reshape(-1)).reshape(shape)
         total, tokens = self._devices.sum_over_hosts(losses).tolist()
         bias, scores = counter.best()
         return {
             "val_loss": total / max(tokens, 1),
             "val_entity_precision": scores.precision,
             "val_entity_recall": scores.recall,
-            "val_entity_f1": scores.f1,
+            VAL_ENTITY_F1: scores.f1,
             "outside_bias": bias,
         }
 

@@ -1,4 +1,4 @@
-"""Entity precision, recall and F1 of a tagger's logits, at several thresholds at once."""
+"""Entity counts of logits at several outside biases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from components.text.entity_scores import Scores
 from components.text.tags import split_tag
-from components.text.transitions import constrained_viterbi, transitions
+from components.text.transitions import constrained_viterbi, outside_tags, transitions
 
 # Added to the logits of outside tags; a bias of -4 multiplies the odds of an entity by e ** 4 = 55.
 OUTSIDE_BIASES = tuple(0.0 - number / 2 for number in range(9))
@@ -16,27 +16,34 @@ _UNSEEN = "B-[UNSEEN]"
 
 
 class EntityCounter:
-    """Counts entities found, predicted and labelled, with each of `OUTSIDE_BIASES`.
+    """Counts correct, predicted and labelled entities at each of `OUTSIDE_BIASES`.
 
-    Likelihood and F1 do not want the same threshold: F1 is highest when a tagger names whatever is likelier than half
-    of the F1 that it can reach (Lipton et al. 2014, "Optimal Thresholding of Classifiers to Maximize F1 Measure"), far
-    below one half on a hard corpus.
+    Likelihood and F1 have different best thresholds: F1 is highest when a tagger predicts every entity that is likelier
+    than half of the F1 that it can reach (Lipton et al. 2014, "Optimal Thresholding of Classifiers to Maximize F1
+    Measure"), far below one half on a hard corpus.
 
-    What is counted is what `components.text.spans.spans` reads in the best legal sequences. Whole batches at once,
-    because `components.text.entity_scores` with its objects for single entities takes longer than the training does;
-    the tests compare the two.
+    The counts are those of `components.text.spans.spans` on the sequences of constrained Viterbi decoding, and the
+    tests compare the two. Whole batches are counted at once, because `components.text.entity_scores`, with an object
+    for each entity, would take longer than the training.
 
     Attributes:
-        counts: int64 [biases, 3]: entities found, predicted, and labelled. Those of parts of a split can be added.
+        counts: int64 [biases, 3]: correct, predicted and labelled entities. Counts of parts of a split can be added.
+
+    Example:
+        >>> counter = EntityCounter(["[PAD]", "O", "B-PER", "I-PER"])
+        >>> counter.add(np.array([[[-9.0, 0.0, 2.0, 0.0], [-9.0, 3.0, 0.0, 0.0]]]), np.array([[2, 1]]))
+        >>> bias, scores = counter.best()
+        >>> bias, scores.f1
+        (0.0, 1.0)
     """
 
     def __init__(self, tags: Sequence[str]) -> None:
-        """Starts with nothing counted.
+        """Starts with zero counts.
 
         Args:
             tags: tag vocabulary in the order of the logits, `[PAD]` first.
         """
-        # A tag that training never saw has id -1, the last one: it can only be missed.
+        # A tag that is not in the training split has id -1, the last one: its entities can only be missed.
         parts = [split_tag(tag) for tag in (*tags, _UNSEEN)]
         types = sorted({kind for prefix, kind in parts if prefix in ("B", "I")})
         # Entity type of each tag, -1 for none.
@@ -52,64 +59,59 @@ class EntityCounter:
 
         Args:
             logits: float [rows, tokens, tags].
-            gold: int [rows, tokens]: 0 at padding, -1 for a tag that training never saw.
+            gold: int [rows, tokens]: 0 at padding, -1 for a tag that is not in the training split.
         """
         real = gold != 0
         if not real.any():
             return
         labelled = self._spans(gold, real)
-        for row, best in zip(self.counts, self.decode(logits, real), strict=True):
-            predicted = self._spans(best, real)
+        for row, path in zip(self.counts, self._decode(logits, real), strict=True):
+            predicted = self._spans(path, real)
             row += len(np.intersect1d(labelled, predicted, assume_unique=True)), len(predicted), len(labelled)
 
     def best(self) -> tuple[float, Scores]:
-        """Returns the bias with the highest F1, the one nearest zero of equals, and its scores."""
+        """Returns the bias with the highest F1, of equals the one nearest zero, and its scores."""
         scores = [_scores(*row) for row in self.counts.tolist()]
-        place = max(range(len(OUTSIDE_BIASES)), key=lambda number: scores[number].f1)
-        return OUTSIDE_BIASES[place], scores[place]
+        best = max(range(len(OUTSIDE_BIASES)), key=lambda number: scores[number].f1)
+        return OUTSIDE_BIASES[best], scores[best]
 
-    def decode(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """Finds the best legal sequences: int [biases, rows, tokens]; what stands at padding means nothing."""
+    def _decode(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
+        """Returns the best valid sequences, int [biases, rows, tokens]; values at padding are undefined."""
         outside, inside = (np.flatnonzero(chosen) for chosen in (self._outside, self._inside))
-        # One bias on all outside logits changes which is better, outside or inside, and nothing within the two.
+        # A bias on all outside logits decides between the best outside and the best inside tag, and nothing else.
         if not len(outside):
-            outside = np.array([0])  # [PAD], impossible: a corpus without an outside token predicts none
+            outside = np.array([0])  # [PAD], impossible: without outside tokens in the corpus none are predicted
         best_outside, best_inside = (ids[logits[..., ids].argmax(-1)] for ids in (outside, inside))
         lead = logits[..., outside].max(-1) - logits[..., inside].max(-1)  # [rows, tokens]
         biases = np.array(OUTSIDE_BIASES, np.float32)[:, None, None]
         best = np.where(lead >= -biases, best_outside, best_inside)  # [biases, rows, tokens]
-        number, row = np.nonzero(self._is_illegal(best, real))
+        number, row = np.nonzero(self._is_invalid(best, real))
         if len(row):
-            biased = logits[row] + biases[number] * self._outside  # [illegal rows, tokens, tags]
+            biased = logits[row] + biases[number] * self._outside  # [invalid rows, tokens, tags]
             best[number, row] = constrained_viterbi(biased, real[row], self._start, self._step)
         return best
 
-    def _is_illegal(self, paths: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """Bool [biases, rows]."""
+    def _is_invalid(self, paths: np.ndarray, real: np.ndarray) -> np.ndarray:
+        """Returns bool [biases, rows]."""
         steps = (self._step[paths[..., :-1], paths[..., 1:]] != 0) & real[:, 1:]
         return steps.any(-1) | (self._start[paths[..., 0]] != 0) & real[:, 0]
 
     def _spans(self, ids: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """A number for each entity, int64 [entities]: two are equal when row, first and last token and type are."""
+        """Returns a number for each entity, int64 [entities]: equal for equal row, first and last token, and type."""
         types = np.where(real, self._types[ids], -1)  # [rows, tokens]
-        goes_on = np.zeros_like(real)
-        goes_on[:, 1:] = ~self._begins[ids[:, 1:]] & (types[:, 1:] == types[:, :-1])
-        named = types >= 0
-        ends = named.copy()
-        ends[:, :-1] &= ~(goes_on & named)[:, 1:]
-        first, last = np.flatnonzero(named & ~goes_on), np.flatnonzero(ends)  # as many, in the same order
+        continues = np.zeros_like(real)
+        continues[:, 1:] = ~self._begins[ids[:, 1:]] & (types[:, 1:] == types[:, :-1])
+        inside = types >= 0
+        ends = inside.copy()
+        ends[:, :-1] &= ~(continues & inside)[:, 1:]
+        first, last = np.flatnonzero(inside & ~continues), np.flatnonzero(ends)  # as many, in the same order
         return (first * ids.shape[1] + last - first) * (self._types.max() + 1) + types.ravel()[first]
 
 
-def outside_tags(tags: Sequence[str]) -> np.ndarray:
-    """Returns float32 [tags], 1 at the labels that name no entity (padding, which is never predicted, aside)."""
-    return np.array([position > 0 and not split_tag(tag)[0] for position, tag in enumerate(tags)], np.float32)
-
-
-def _scores(found: int, predicted: int, labelled: int) -> Scores:
+def _scores(correct: int, predicted: int, labelled: int) -> Scores:
     return Scores(
-        precision=found / predicted if predicted else 0.0,
-        recall=found / labelled if labelled else 0.0,
-        f1=2 * found / (predicted + labelled) if predicted + labelled else 0.0,
+        precision=correct / predicted if predicted else 0.0,
+        recall=correct / labelled if labelled else 0.0,
+        f1=2 * correct / (predicted + labelled) if predicted + labelled else 0.0,
         support=labelled,
     )

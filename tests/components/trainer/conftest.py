@@ -1,18 +1,16 @@
-"""A made-up corpus that needs no transform graph."""
+"""An artificial corpus, and this host's CPU."""
 
 from __future__ import annotations
 
-import runpy
-
 import pytest
-from support.repository import ROOT
 
 
 @pytest.fixture(scope="session")
 def made_up(tmp_path_factory):
-    """The corpus with all that training on it needs (made_up_corpus.py)."""
-    program = runpy.run_path(str(ROOT / "tests" / "support" / "made_up_corpus.py"))
-    return program["MadeUp"](tmp_path_factory.mktemp("made_up"))
+    """The corpus with everything that training on it needs (support/made_up_corpus.py)."""
+    from support.made_up_corpus import MadeUp
+
+    return MadeUp(tmp_path_factory.mktemp("made_up"))
 
 
 @pytest.fixture(scope="session")

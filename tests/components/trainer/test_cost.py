@@ -1,28 +1,24 @@
-"""What a larger corpus costs."""
+"""Cost of a larger corpus."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 
 import pytest
-from support.repository import ROOT
+from support import processes
+from support.repository import python_environment
 
-PROGRAM = str(ROOT / "tests" / "support" / "cost_of_an_epoch.py")
+pytestmark = pytest.mark.slow
 
 
 def cost(thousands):
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    answer = subprocess.run(
-        [sys.executable, PROGRAM, str(thousands)], stdout=subprocess.PIPE, env=environment, check=True
-    )
-    return json.loads(answer.stdout.splitlines()[-1])
+    command = [sys.executable, "-m", "support.cost_of_an_epoch", str(thousands)]
+    result = processes.run(command, capture_output=True, env=python_environment(), check=True)
+    return json.loads(result.stdout.splitlines()[-1])
 
 
-@pytest.mark.slow
-def test_four_times_the_corpus_takes_four_times_as_long_and_no_more_memory():
+def test_four_times_the_corpus_takes_four_times_the_seconds_and_no_more_memory():
     once, four_times = cost(60), cost(240)
     assert 3 < four_times["seconds"] / once["seconds"] < 5
     # The corpus itself grows by 61 MB (180,000 windows of 6.5 tokens with 13 numbers each).

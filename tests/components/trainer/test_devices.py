@@ -1,4 +1,4 @@
-"""What a training runs on."""
+"""Devices of a training."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import json
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from absl import logging
+from support.lazy import LazyModule
 
 from components.common.errors import NerError
-from components.trainer.devices import choose_devices
+
+tf = LazyModule("tensorflow")
+
+
+def choose_devices(kind, hosts):
+    from components.trainer.devices import choose_devices
+
+    return choose_devices(kind, hosts)
 
 
 @pytest.fixture
@@ -20,19 +27,19 @@ def no_gpu(monkeypatch):
 
 @pytest.fixture
 def a_gpu(monkeypatch):
-    """One GPU, as far as one asks."""
+    """One GPU, as TensorFlow reports it."""
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"])
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "NVIDIA A100"})
     monkeypatch.setattr(tf.distribute, "OneDeviceStrategy", lambda device: device)
 
 
 def test_gpu_is_an_error_where_there_is_none(no_gpu):
-    with pytest.raises(NerError, match=r"trainer.devices is gpu, but TensorFlow finds no GPU.*auto or cpu"):
+    with pytest.raises(NerError, match=r"trainer.devices: is gpu, but TensorFlow finds no GPU.*auto or cpu"):
         choose_devices("gpu", 1)
 
 
 @pytest.mark.parametrize("kind", ["auto", "cpu"])
-def test_without_a_gpu_the_cpu_is_taken(no_gpu, kind):
+def test_without_a_gpu_the_cpu_is_chosen(no_gpu, kind):
     devices = choose_devices(kind, 1)
     assert (devices.gpus, devices.replicas, devices.is_chief) == ((), 1, True)
 
@@ -40,17 +47,17 @@ def test_without_a_gpu_the_cpu_is_taken(no_gpu, kind):
 @pytest.mark.parametrize(
     ("kind", "device", "gpus"), [("auto", "/gpu:0", 1), ("gpu", "/gpu:0", 1), ("cpu", "/cpu:0", 0)]
 )
-def test_a_gpu_is_taken_unless_the_cpu_is_asked_for(a_gpu, kind, device, gpus):
+def test_a_gpu_is_chosen_unless_the_setting_is_cpu(a_gpu, kind, device, gpus):
     devices = choose_devices(kind, 1)
     assert devices.strategy == device
     assert devices.gpus == ("NVIDIA A100",) * gpus
 
 
-def test_what_was_chosen_is_said(a_gpu, monkeypatch):
-    said = []
-    monkeypatch.setattr(logging, "info", lambda text, *args: said.append(text % args))
+def test_the_choice_is_logged(a_gpu, monkeypatch):
+    lines = []
+    monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
     choose_devices("auto", 1)
-    assert said == ["trains on 1 x NVIDIA A100 (trainer.devices: auto)"]
+    assert lines == ["training on 1 x NVIDIA A100 (trainer.devices: auto)"]
 
 
 def cluster(monkeypatch, workers, index=0, chiefs=0, kind="worker"):
@@ -60,10 +67,10 @@ def cluster(monkeypatch, workers, index=0, chiefs=0, kind="worker"):
 
 
 def test_hosts_must_be_those_of_tf_config(monkeypatch):
-    with pytest.raises(NerError, match=r"trainer.hosts is 2, but TF_CONFIG names 1"):
+    with pytest.raises(NerError, match=r"trainer.hosts: is 2, but TF_CONFIG names 1"):
         choose_devices("cpu", 2)
     cluster(monkeypatch, 3)
-    with pytest.raises(NerError, match=r"TF_CONFIG names 3 hosts: set trainer.hosts to 3"):
+    with pytest.raises(NerError, match=r"TF_CONFIG names 3 hosts. Set trainer.hosts to 3"):
         choose_devices("cpu", 1)
 
 
@@ -82,14 +89,14 @@ def test_the_chief_is_the_first_of_all(monkeypatch, workers, chiefs, kind, index
 def test_several_hosts_need_a_fresh_process(monkeypatch):
     cluster(monkeypatch, 2)
 
-    def late():
+    def too_late():
         raise RuntimeError("Collective ops must be configured at program startup")
 
     monkeypatch.setattr(tf.config, "set_visible_devices", lambda devices, kind: None)
-    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", late)
-    with pytest.raises(NerError, match="in a process of its own on each host"):
+    monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", too_late)
+    with pytest.raises(NerError, match="in a fresh process on each host"):
         choose_devices("cpu", 2)
 
 
-def test_one_host_alone_has_its_own_sum(cpu):
+def test_the_sum_over_one_host_is_its_value(cpu):
     np.testing.assert_array_equal(cpu.sum_over_hosts(np.array([1, 2])), [1, 2])

@@ -59,6 +59,7 @@ def properties(settings, **more):
     return component(settings, **more).exec_properties
 
 
+@pytest.mark.parametrize("settings", ["transformer"], indirect=True)
 def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
     inputs, outputs = artifacts(transformed, tmp_path)
     Executor().Do(inputs, outputs, properties(settings))
@@ -81,7 +82,7 @@ def test_state_is_kept_until_the_model_is_safe_and_found_by_a_retry(transformed,
     assert [file.name for file in state.iterdir()] == ["state.npz"]
     inputs, outputs = artifacts(transformed, tmp_path, "retry")
     Executor().Do(inputs, outputs, told)
-    assert any(text.startswith(f"goes on from {state}/state.npz") for text in said)
+    assert any(text.startswith(f"resuming from {state}/state.npz") for text in said)
     assert len(TrainedModel.load(outputs["model"][0].uri).history) == 2
     assert not list((tmp_path / "states").iterdir())
 

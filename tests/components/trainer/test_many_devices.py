@@ -1,28 +1,26 @@
-"""Several devices of a host, and several hosts: as processes of this machine."""
+"""Several devices of a host, and several hosts as processes of this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import socket
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from support.repository import ROOT
+from support import processes
+from support.repository import python_environment
 
-from components.trainer.loop.checkpoint import Checkpoint
-
-PROGRAM = str(ROOT / "tests" / "support" / "train_on_many.py")
-# Without dropout, which is not the same on several devices, and for few steps: sums are taken in another order.
+pytestmark = pytest.mark.extended
+# Without dropout, which differs on several devices, and for few steps, because sums are taken in another order.
 SETTINGS = {"epochs": 2, "warmup": 0.0, "averaging": 0.5}
 
 
-def start(told):
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+def start(request):
+    environment = python_environment()
     environment.pop("TF_CONFIG", None)
-    return subprocess.Popen([sys.executable, PROGRAM, json.dumps(told)], env=environment)
+    return processes.popen([sys.executable, "-m", "support.train_on_many", json.dumps(request)], env=environment)
 
 
 def read(file):
@@ -55,28 +53,28 @@ def assert_close(file, on_one, replicas):
         np.testing.assert_allclose(mine, theirs, atol=5e-3)
 
 
-def test_two_devices_of_a_host_train_what_one_does(on_one, tmp_path):
-    told = {
-        "devices": 2,
-        "dropout": 0.0,
-        "settings": {**SETTINGS, "accumulation_steps": 2},
-        "out": str(tmp_path / "x.npz"),
-    }
-    assert start(told).wait() == 0
+def test_two_devices_of_a_host_train_like_one(on_one, tmp_path):
+    settings = {**SETTINGS, "accumulation_steps": 2}
+    with start({"devices": 2, "dropout": 0.0, "settings": settings, "out": str(tmp_path / "x.npz")}) as process:
+        assert process.wait(timeout=600) == 0
     assert_close(tmp_path / "x.npz", on_one, replicas=2)
 
 
-def test_two_hosts_train_what_one_does_and_agree(on_one, tmp_path):
-    told = {"hosts": 2, "ports": free_ports(2), "dropout": 0.0, "settings": {**SETTINGS, "checkpoint_steps": 7}}
-    files = [tmp_path / f"{host}.npz" for host in range(2)]
+def test_two_hosts_train_like_one_and_agree(on_one, tmp_path):
+    from components.trainer.loop.checkpoint import Checkpoint
+
     checkpoint = str(tmp_path / "state")
-    processes = [
-        start({**told, "host": host, "checkpoint": checkpoint, "out": str(file)}) for host, file in enumerate(files)
-    ]
-    assert [process.wait() for process in processes] == [0, 0]
+    settings = {**SETTINGS, "checkpoint_steps": 7}
+    shared = {"hosts": 2, "ports": free_ports(2), "dropout": 0.0, "settings": settings, "checkpoint": checkpoint}
+    files = [tmp_path / f"{host}.npz" for host in range(2)]
+    with contextlib.ExitStack() as stack:
+        hosts = [
+            stack.enter_context(start({**shared, "host": host, "out": str(file)})) for host, file in enumerate(files)
+        ]
+        assert [host.wait(timeout=600) for host in hosts] == [0, 0]
     for file in files:
         assert_close(file, on_one, replicas=2)
     first, second = (read(file)[0] for file in files)
     for mine, theirs in zip(first, second, strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    assert Checkpoint(checkpoint).load()[0]["steps"] == 14  # of the chief
+    assert Checkpoint(checkpoint).load()[0]["steps"] == 14  # only the chief writes

@@ -1,4 +1,4 @@
-"""The order of the batches."""
+"""Order and shapes of the batches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from components.trainer.data.window_table import WindowTable
 
 
 def table(folder, windows=200, largest_block=0):
-    """Windows whose words are numbered through: no two are alike."""
+    """Windows with consecutive word ids: no two are equal."""
     lengths = np.random.default_rng(0).integers(1, 30, windows)
     ids = np.arange(1, lengths.sum() + 1)
     return WindowTable.write(folder, [(lengths, {"word_ids": ids, "tag_ids": ids})], largest_block)
@@ -38,30 +38,33 @@ def test_order_follows_from_seed_and_epoch(tmp_path):
     assert first_words(Batches(windows, 16, seed=3), 0) == first
     assert first_words(Batches(windows, 16, seed=4), 0) != first
     second = first_words(Batches(windows, 16, seed=3), 1)
-    assert sorted(map(sorted, second)) != sorted(map(sorted, first))  # other batches, not the same in another order
+    assert sorted(map(sorted, second)) != sorted(map(sorted, first))  # not the same batches in another order
 
 
-def test_without_a_seed_epochs_are_alike_and_short_windows_come_first(tmp_path):
+def test_without_a_seed_epochs_are_equal_and_short_windows_come_first(tmp_path):
     batches = Batches(table(tmp_path), 16)
     widths = [batch.tags.shape[1] for batch in batches.epoch(0)]
     assert widths == sorted(widths)
     assert first_words(batches, 0) == first_words(batches, 1)
 
 
-@pytest.mark.parametrize("skip", [1, 7, 12, 13, 100])
-def test_any_position_can_be_gone_to(tmp_path, skip):
-    batches = Batches(table(tmp_path, largest_block=300), 16, seed=3, pool_blocks=4)
-    assert len(batches._pools(2)) > 2
-    assert first_words(batches, 2, skip) == first_words(batches, 2)[skip:]
+def record_parts(batches, monkeypatch):
+    """List that receives the block numbers of each part that is read."""
+    parts, read = [], batches.table.pool
+    monkeypatch.setattr(batches.table, "pool", lambda blocks: parts.append(sorted(blocks)) or read(blocks))
+    return parts
 
 
-def test_what_is_skipped_is_not_read(tmp_path, monkeypatch):
+def test_any_position_can_be_reached_and_skipped_parts_are_not_read(tmp_path, monkeypatch):
     batches = Batches(table(tmp_path, largest_block=300), 16, seed=3, pool_blocks=4)
-    read = []
-    pool = batches.table.pool
-    monkeypatch.setattr(batches.table, "pool", lambda blocks: read.append(blocks) or pool(blocks))
-    list(batches.epoch(0, skip=batches.steps(0) - 1))
-    assert len(read) == 1
+    parts = record_parts(batches, monkeypatch)
+    whole = first_words(batches, 2)
+    assert len(parts) > 2
+    for skip in (1, 7, 12, 13, 100):
+        assert first_words(batches, 2, skip) == whole[skip:]
+    parts.clear()
+    first_words(batches, 0, batches.steps(0) - 1)
+    assert len(parts) == 1
 
 
 def test_batches_hold_windows_of_similar_length(tmp_path):
@@ -70,13 +73,16 @@ def test_batches_hold_windows_of_similar_length(tmp_path):
     assert padded < 1.1 * batches.table.tokens
 
 
-def test_a_large_corpus_is_read_in_parts_made_of_blocks_from_all_over(tmp_path):
+def test_a_large_corpus_is_read_in_parts_of_blocks_from_all_over_it(tmp_path, monkeypatch):
     batches = Batches(table(tmp_path, windows=2000, largest_block=200), 16, seed=3, pool_blocks=8)
-    parts = [sorted(pool.tolist()) for pool in batches._pools(0)]
-    assert max(map(len, parts)) == 8
-    assert sorted(itertools.chain(*parts)) == list(range(len(batches.table.block_windows)))
-    assert all(part[-1] - part[0] > 50 for part in parts if len(part) == 8)
-    assert parts != [sorted(pool.tolist()) for pool in batches._pools(1)]
+    parts = record_parts(batches, monkeypatch)
+    first_words(batches, 0)
+    first = parts.copy()
+    assert max(map(len, first)) == 8
+    assert sorted(itertools.chain(*first)) == list(range(len(batches.table.block_windows)))
+    assert all(part[-1] - part[0] > 50 for part in first if len(part) == 8)
+    first_words(batches, 1)
+    assert parts[len(first) :] != first
 
 
 def test_fixed_shapes_are_few_and_lose_nothing(tmp_path):
@@ -88,12 +94,12 @@ def test_fixed_shapes_are_few_and_lose_nothing(tmp_path):
     assert len(words) == batches.table.tokens
 
 
-def test_items_come_in_order_and_end():
+def test_prefetched_items_keep_their_order():
     assert list(prefetched(iter(range(20)), depth=3)) == list(range(20))
     assert list(prefetched(iter([]))) == []
 
 
-def test_no_more_than_the_depth_lies_ready():
+def test_no_more_than_depth_items_are_prefetched():
     made, more = [], threading.Event()
 
     def items():
@@ -105,12 +111,12 @@ def test_no_more_than_the_depth_lies_ready():
 
     ahead = prefetched(items(), depth=3)
     assert next(ahead) == 0
-    assert more.wait(10)  # made in the background, without being asked for
-    assert len(made) == 4  # the one that was taken, and three
+    assert more.wait(10)  # made in the background, before anybody asks
+    assert len(made) == 4  # the one taken, and three
     ahead.close()
 
 
-def test_errors_of_making_an_item_are_raised_where_it_is_taken():
+def test_an_exception_of_the_iterator_is_raised_in_the_consumer():
     def items():
         yield 1
         raise ValueError("broken")

@@ -13,6 +13,13 @@ FILE = {"the": [1, 0], "Paris": [0, 2], "rare": [3, 3], "RARE": [9, 9], "Kyiv": 
 WORDS = ["[PAD]", "[UNK]", "the", "paris", "kyiv", "xyzzy", "rare"]
 
 
+def test_words_are_folded_as_in_the_graph(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("Οδός 1 0\nİstanbul 0 1\n", encoding="utf-8")
+    vectors = load_vectors(str(path), VectorVocabulary({}), ["[PAD]", "[UNK]", "οδόσ", "istanbul"])
+    assert "vectors for 2 of the 2 words" in vectors.coverage
+
+
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "vectors.txt"
@@ -21,7 +28,7 @@ def file(tmp_path):
 
 
 def vector(vectors, number):
-    """As in the file: whatever the table is scaled by, "the" is [1, 0]."""
+    """The vector without the table's scale: "the" is [1, 0]."""
     scale = vectors.table[vectors.row_of[2], 0]
     return (vectors.table[vectors.row_of[number]] / scale).round(5).tolist()
 
@@ -37,7 +44,7 @@ def test_words_known_by_the_file_and_by_the_vocabulary_have_their_vectors(file):
     assert behind["rare"] == [3, 3], "the first spelling of the file"
 
 
-def test_only_vectors_that_can_be_asked_for_are_kept(file):
+def test_only_vectors_with_an_id_are_kept(file):
     vectors = load_vectors(file, VectorVocabulary.select(file, 2, "words"), WORDS)
     assert len(vectors.table) == 2 + 2 + len({"kyiv", "rare"})
     assert vectors.table.dtype == np.float32
@@ -50,17 +57,17 @@ def test_without_words_of_its_own_all_ids_are_those_of_the_vocabulary(file):
     ]  # fmt: skip
 
 
-def test_size_of_the_numbers_does_not_depend_on_the_file(tmp_path, file):
+def test_scale_of_the_vectors_does_not_depend_on_the_file(tmp_path, file):
     larger = tmp_path / "larger.txt"
     larger.write_text("".join(f"{word} {x * 100} {y * 100}\n" for word, (x, y) in FILE.items()))
     tables = [load_vectors(path, VectorVocabulary({}), WORDS).table for path in (file, str(larger))]
     np.testing.assert_allclose(*tables, rtol=1e-5)
 
 
-def test_coverage_is_told(file):
+def test_coverage_is_reported(file):
     vectors = load_vectors(file, VectorVocabulary.select(file, 2, "words"), WORDS)
-    assert "2 numbers a word; vectors of 4 of the 5 words of the training split's vocabulary" in vectors.coverage
-    assert "2 words known by the file" in vectors.coverage
+    assert "2 numbers a word; vectors for 4 of the 5 words of the training split's vocabulary" in vectors.coverage
+    assert "2 words known from the file" in vectors.coverage
 
 
 def test_a_file_of_another_language_is_refused(file):

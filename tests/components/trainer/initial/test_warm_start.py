@@ -1,19 +1,21 @@
+"""Warm start, compared with the predictions of the earlier model."""
+
 from __future__ import annotations
 
 import json
 import logging
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
+from support.lazy import LazyModule
 
 from components.common.errors import NerError
-from components.model.taggers import build_tagger
-from components.text.windows import Windows
-from components.trainer.initial.warm_start import TAGS, WORDS, warm_start, warm_start_from
-from components.trainer.trained_model import TrainedModel
 
+keras = LazyModule("keras")
+taggers = LazyModule("components.model.taggers")
+initial = LazyModule("components.trainer.initial.warm_start")
+WORDS, TAGS = "words", "tags"
 OPTIONS = {
     "transformer": {"embed_dim": 16, "num_heads": 2, "ff_dim": 16},
     "cnn_linear": {
@@ -32,7 +34,7 @@ def _tagger(kind, vocabularies, seed, **options):
     keras.utils.set_random_seed(seed)
     sizes = {"vocab_size": len(vocabularies[WORDS]), "num_tags": len(vocabularies[TAGS])}
     sizes |= {"num_cases": 7, "num_subwords": 64, "maxlen": 8, "seed": seed}
-    return build_tagger(kind, sizes, **{**OPTIONS[kind], **options})
+    return taggers.build_tagger(kind, sizes, **{**OPTIONS[kind], **options})
 
 
 def _logits(model, vocabularies, words, tags):
@@ -43,17 +45,17 @@ def _logits(model, vocabularies, words, tags):
         "case_ids": np.ones((1, len(ids)), int),
         "subword_ids": np.full((1, len(ids), 10), 3),
     }
-    places = [vocabularies[TAGS].index(tag) for tag in tags]
-    return keras.ops.convert_to_numpy(model(features))[0][:, places]
+    positions = [vocabularies[TAGS].index(tag) for tag in tags]
+    return keras.ops.convert_to_numpy(model(features))[0][:, positions]
 
 
 @pytest.mark.parametrize("kind", sorted(OPTIONS))
-def test_a_warm_started_model_begins_with_the_answers_of_the_earlier_one(kind):
+def test_a_warm_started_model_starts_with_the_predictions_of_the_earlier_one(kind):
     old, new = _tagger(kind, OLD, 1), _tagger(kind, NEW, 2)
-    report = warm_start(new, old, NEW, OLD)
+    report = initial.warm_start(new, old, NEW, OLD)
     before = _logits(old, OLD, SENTENCE, OLD[TAGS])
     np.testing.assert_allclose(_logits(new, NEW, SENTENCE, OLD[TAGS]), before, atol=1e-5)
-    # A word that is new in the vocabulary is read as the earlier model read it.
+    # A word that is new in the vocabulary is read like the earlier model's [UNK].
     unknown = _logits(old, OLD, ["joe", "visited", "new"], OLD[TAGS])
     np.testing.assert_allclose(_logits(new, NEW, ["joe", "visited", "new"], OLD[TAGS]), unknown, atol=1e-5)
     assert report.fresh == ()
@@ -62,22 +64,22 @@ def test_a_warm_started_model_begins_with_the_answers_of_the_earlier_one(kind):
 
 
 @pytest.mark.parametrize("kind", sorted(OPTIONS))
-def test_copying_by_position_would_not_do(kind):
-    """The mistake this module is there to avoid: it raises nothing."""
+def test_copying_by_position_would_give_other_predictions(kind):
+    """The error that the module avoids: it raises nothing."""
     shuffled = {WORDS: [*OLD[WORDS][:2], *OLD[WORDS][:1:-1]], TAGS: [OLD[TAGS][0], *OLD[TAGS][:0:-1]]}
     old, new = _tagger(kind, OLD, 1), _tagger(kind, shuffled, 2)
     new.set_weights(old.get_weights())
     before = _logits(old, OLD, SENTENCE, OLD[TAGS])
     assert np.abs(_logits(new, shuffled, SENTENCE, OLD[TAGS]) - before).max() > 0.1
-    warm_start(new, old, shuffled, OLD)
+    initial.warm_start(new, old, shuffled, OLD)
     np.testing.assert_allclose(_logits(new, shuffled, SENTENCE, OLD[TAGS]), before, atol=1e-5)
 
 
-def test_a_new_tag_begins_fresh_and_the_others_stay():
+def test_a_new_tag_starts_fresh_and_the_others_are_kept():
     more = {**NEW, TAGS: [*NEW[TAGS], "B-ORG"]}
     old, new = _tagger("transformer", OLD, 1), _tagger("transformer", more, 2)
     fresh = keras.ops.convert_to_numpy(new.scores.kernel)[:, 4].copy()
-    report = warm_start(new, old, more, OLD)
+    report = initial.warm_start(new, old, more, OLD)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(new.scores.kernel)[:, 4], fresh)
     np.testing.assert_allclose(
         _logits(new, more, SENTENCE, OLD[TAGS]), _logits(old, OLD, SENTENCE, OLD[TAGS]), atol=1e-5
@@ -85,10 +87,10 @@ def test_a_new_tag_begins_fresh_and_the_others_stay():
     assert report.matched["scores/bias"] == (4, 5)
 
 
-def test_what_has_another_size_begins_fresh_and_is_named():
+def test_variables_of_another_size_start_fresh_and_are_named():
     old, new = _tagger("cnn_linear", OLD, 1), _tagger("cnn_linear", NEW, 2, width=24)
     before = keras.ops.convert_to_numpy(new.widen.kernel).copy()
-    report = warm_start(new, old, NEW, OLD)
+    report = initial.warm_start(new, old, NEW, OLD)
     assert {"widen/kernel", "widen/bias", "scores/kernel"} <= set(report.fresh)
     assert "fresh: widen/kernel" in report.summary()
     assert report.matched["word_embedding/embeddings"] == (5, 7)
@@ -96,21 +98,21 @@ def test_what_has_another_size_begins_fresh_and_is_named():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(new.widen.kernel), before)
 
 
-def test_random_states_stay_those_of_the_new_model():
+def test_random_states_are_not_copied():
     old, new = _tagger("cnn_linear", OLD, 1), _tagger("cnn_linear", NEW, 2)
 
     def states(model):
         return [keras.ops.convert_to_numpy(v).tolist() for v in model.variables if "seed_generator" in v.path]
 
     before = states(new)
-    report = warm_start(new, old, NEW, OLD)
+    report = initial.warm_start(new, old, NEW, OLD)
     assert states(new) == before
     assert not any("seed_generator" in path for path in (*report.copied, *report.fresh))
 
 
-TAGS = ("[PAD]", "O", "B-X")
+TAG_NAMES = ("[PAD]", "O", "B-X")
 SIZES = {"num_tags": 3, "num_cases": 7, "num_subwords": 64, "maxlen": 8, "seed": 0}
-ARTICLE = {"embed_dim": 8, "num_heads": 2, "ff_dim": 8}
+TRANSFORMER = {"embed_dim": 8, "num_heads": 2, "ff_dim": 8}
 
 
 class _Graph:
@@ -120,25 +122,28 @@ class _Graph:
         self._words = words
 
     def vocabulary_by_name(self, name: str) -> list[bytes]:
-        return [entry.encode() for entry in {"word_vocabulary": self._words, "tag_vocabulary": TAGS}[name]]
+        return [entry.encode() for entry in {"word_vocabulary": self._words, "tag_vocabulary": TAG_NAMES}[name]]
 
 
-def _tagger_earlier_model(words: int) -> keras.Model:
-    return build_tagger("transformer", {**SIZES, "vocab_size": words}, **ARTICLE)
+def _transformer(words: int) -> keras.Model:
+    return taggers.build_tagger("transformer", {**SIZES, "vocab_size": words}, **TRANSFORMER)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An earlier model over four words, one of them odd."""
-    TrainedModel(_tagger_earlier_model(5), Windows(8, 1), TAGS).save(str(tmp_path))
+    from components.text.windows import Windows
+    from components.trainer.trained_model import TrainedModel
+
+    TrainedModel(_transformer(5), Windows(8, 1), TAG_NAMES).save(str(tmp_path))
     (tmp_path / "word_vocabulary").write_text("[PAD]\n[UNK]\na\nb\u2028c\nd\n", encoding="utf-8")
     return tmp_path
 
 
 def test_warm_start_from_reads_weights_and_vocabularies(folder, caplog):
-    model = _tagger_earlier_model(4)
+    model = _transformer(4)
     with caplog.at_level(logging.INFO, logger="absl"):
-        report = warm_start_from(str(folder), model, _Graph(["[PAD]", "[UNK]", "b\u2028c", "new"]))
+        report = initial.warm_start_from(str(folder), model, _Graph(["[PAD]", "[UNK]", "b\u2028c", "new"]))
     assert report.matched["embedding/token_embedding/embeddings"] == (3, 4)
     earlier = keras.saving.load_model(folder / "model.keras", compile=False)
     np.testing.assert_array_equal(
@@ -148,27 +153,27 @@ def test_warm_start_from_reads_weights_and_vocabularies(folder, caplog):
     assert "warm start: " in caplog.text
 
 
-def test_warm_start_from_another_kind_of_tagger_is_none(folder, caplog):
+def test_warm_start_from_another_class_of_tagger_is_none(folder, caplog):
     options = {"embed_dim": 8, "width": 8, "dilations": [1], "linear_weights": 100, "linear_members": 1}
     options |= dict.fromkeys(("input_dropout", "dropout", "word_dropout", "subword_dropout", "linear_dropout"), 0.0)
-    model = build_tagger("cnn_linear", {**SIZES, "vocab_size": 4}, **options)
+    model = taggers.build_tagger("cnn_linear", {**SIZES, "vocab_size": 4}, **options)
     with caplog.at_level(logging.WARNING, logger="absl"):
-        assert warm_start_from(str(folder), model, _Graph(["[PAD]", "[UNK]", "a", "d"])) is None
+        assert initial.warm_start_from(str(folder), model, _Graph(["[PAD]", "[UNK]", "a", "d"])) is None
     assert "the champion is a TransformerTagger, this is a CnnLinearTagger" in caplog.text
 
 
 @pytest.mark.parametrize("file", ["model.keras", "trained_model.json", "word_vocabulary"])
 @pytest.mark.parametrize("damage", ["missing", "garbage"])
-def test_damaged_files_are_told(folder, file, damage):
+def test_damaged_files_are_reported(folder, file, damage):
     (folder / file).unlink()
     if damage == "garbage":
         (folder / file).write_bytes(b"\xff" if file == "word_vocabulary" else b"garbage")
-    with pytest.raises(NerError, match="without a warm start"):
-        warm_start_from(str(folder), _tagger_earlier_model(4), _Graph(["[PAD]", "[UNK]", "a", "d"]))
+    with pytest.raises(NerError, match=r"[Rr]un without a warm start"):
+        initial.warm_start_from(str(folder), _transformer(4), _Graph(["[PAD]", "[UNK]", "a", "d"]))
 
 
-def test_the_file_of_a_saved_model_names_its_class(folder):
-    """What `_class_name` relies on; Keras does not document it."""
+def test_a_saved_model_names_its_class(folder):
+    """`warm_start_from` relies on this; Keras does not document it."""
     import zipfile
 
     with zipfile.ZipFile(folder / "model.keras") as archive:

@@ -1,11 +1,12 @@
-"""What is said about an epoch."""
+"""Report of an epoch."""
 
 from __future__ import annotations
 
-import tensorflow as tf
 from absl import logging
+from support.lazy import LazyModule
 
-from components.trainer.loop.epoch_log import EpochLog, line
+tf = LazyModule("tensorflow")
+epoch_log = LazyModule("components.trainer.loop.epoch_log")
 
 ROW = {
     "loss": 0.125, "val_loss": 0.25, "val_entity_precision": 0.5, "val_entity_recall": 0.25, "val_entity_f1": 0.333,
@@ -14,18 +15,18 @@ ROW = {
 
 
 def test_an_epoch_is_one_line():
-    assert line(3, 20, ROW, 0.4) == (
+    assert epoch_log.format_epoch(3, 20, ROW, 0.4) == (
         "epoch 3/20  loss 0.1250  dev loss 0.2500  P 0.500  R 0.250  F1 0.333 (best 0.400)  "
         "12,346 tokens/s  waited for data 1.2%"
     )
-    assert line(3, 20, {**ROW, "mfu": 0.423}, 0.4).endswith("  MFU 42.3%")
+    assert epoch_log.format_epoch(3, 20, {**ROW, "mfu": 0.423}, 0.4).endswith("  MFU 42.3%")
 
 
-def test_console_and_tensorboard_get_it(tmp_path, monkeypatch):
-    said = []
-    monkeypatch.setattr(logging, "info", lambda text, *args: said.append(text % args))
-    EpochLog(str(tmp_path), 20).write(3, ROW, 0.4)
-    assert said == [line(3, 20, ROW, 0.4)]
+def test_log_and_tensorboard_receive_the_figures(tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
+    epoch_log.EpochLog(str(tmp_path), 20).write(3, ROW, 0.4)
+    assert lines == [epoch_log.format_epoch(3, 20, ROW, 0.4)]
     (file,) = tmp_path.iterdir()
     values = {
         value.tag: (event.step, float(tf.make_ndarray(value.tensor)))
@@ -38,5 +39,5 @@ def test_console_and_tensorboard_get_it(tmp_path, monkeypatch):
 
 def test_without_a_folder_only_the_line_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    EpochLog(None, 20).write(3, ROW, 0.4)
+    epoch_log.EpochLog(None, 20).write(3, ROW, 0.4)
     assert not list(tmp_path.iterdir())

@@ -1,17 +1,25 @@
-"""Adam, against Keras' own."""
+"""Adam, compared with Keras's own, and the moving average."""
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.trainer.loop.optimizer import Adam, WeightAverage
+keras, tf = LazyModule("keras"), LazyModule("tensorflow")
+optimizer = LazyModule("components.trainer.loop.optimizer")
 
 
 def schedule():
-    return keras.optimizers.schedules.CosineDecay(0.0, 20, warmup_target=0.1, warmup_steps=5)
+    from types import SimpleNamespace
+
+    return optimizer.learning_rate_schedule(SimpleNamespace(warmup=0.2, learning_rate=0.1), steps=25)
+
+
+def test_learning_rate_rises_to_its_peak_and_falls_to_zero():
+    rates = [float(schedule()(step)) for step in range(26)]
+    assert (rates[0], rates[25]) == (0.0, pytest.approx(0.0, abs=1e-7))
+    assert rates[5] == max(rates) == pytest.approx(0.1)
 
 
 def test_steps_are_those_of_keras():
@@ -19,29 +27,29 @@ def test_steps_are_those_of_keras():
     start = [random.normal(size=shape).astype(np.float32) for shape in ((4, 3), (3,))]
     gradients = [[random.normal(size=value.shape).astype(np.float32) for value in start] for _ in range(12)]
     own = [tf.Variable(value) for value in start]
-    optimizer = Adam(own, schedule(), tf.distribute.get_strategy())
+    adam = optimizer.Adam(own, schedule(), tf.distribute.get_strategy())
     keras_own = [keras.Variable(value) for value in start]
     reference = keras.optimizers.Adam(schedule())
     reference.build(keras_own)
-    apply = tf.function(optimizer.apply)
+    apply = tf.function(adam.apply)
     for now in gradients:
         apply([tf.constant(gradient) for gradient in now])
         reference.apply([tf.constant(gradient) for gradient in now], keras_own)
     for one, other in zip(own, keras_own, strict=True):
         np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5, atol=1e-5)
-    assert int(optimizer.iterations) == 12
-    np.testing.assert_allclose(float(optimizer.learning_rate), float(reference.learning_rate), rtol=1e-6)
+    assert int(adam.iterations) == 12
+    np.testing.assert_allclose(float(adam.learning_rate), float(reference.learning_rate), rtol=1e-6)
 
 
-def test_variables_hold_all_that_the_next_step_depends_on():
+def test_variables_are_all_that_the_next_step_depends_on():
     weight = tf.Variable([1.0, 2.0])
-    optimizer = Adam([weight], lambda step: 0.1, tf.distribute.get_strategy())
-    optimizer.apply([tf.constant([0.5, -1.0])])
-    kept = [variable.numpy() for variable in (weight, *optimizer.variables)]
-    optimizer.apply([tf.constant([2.0, 1.0])])
+    adam = optimizer.Adam([weight], lambda step: 0.1, tf.distribute.get_strategy())
+    adam.apply([tf.constant([0.5, -1.0])])
+    kept = [variable.numpy() for variable in (weight, *adam.variables)]
+    adam.apply([tf.constant([2.0, 1.0])])
     after = weight.numpy()
     other = tf.Variable([0.0, 0.0])
-    resumed = Adam([other], lambda step: 0.1, tf.distribute.get_strategy())
+    resumed = optimizer.Adam([other], lambda step: 0.1, tf.distribute.get_strategy())
     for variable, value in zip((other, *resumed.variables), kept, strict=True):
         variable.assign(value)
     resumed.apply([tf.constant([2.0, 1.0])])
@@ -50,7 +58,7 @@ def test_variables_hold_all_that_the_next_step_depends_on():
 
 def averaged(momentum, values):
     weight = tf.Variable([0.0])
-    average = WeightAverage([weight], momentum, tf.distribute.get_strategy())
+    average = optimizer.WeightAverage([weight], momentum, tf.distribute.get_strategy())
     for step, value in enumerate(values, start=1):
         weight.assign([value])
         average.after_step(step)
@@ -61,21 +69,21 @@ def averaged(momentum, values):
 def test_average_is_exponential(momentum):
     values = np.random.default_rng(0).normal(size=64).astype(np.float32)
     _, average = averaged(momentum, values)
-    expected, every = 0.0, average._every
+    expected, every = 0.0, average.interval
     for value in values[every - 1 :: every]:
         expected += (1 - momentum**every) * (value - expected)
     np.testing.assert_allclose(average.variables[0].numpy(), [expected], rtol=1e-5)
 
 
-def test_long_memory_is_updated_seldom_and_is_as_long():
+def test_long_memory_is_updated_rarely_and_is_as_long():
     steps = 4000
     _, average = averaged(0.998, [1.0] * steps)
-    assert average._every == 8
+    assert average.interval == 8
     np.testing.assert_allclose(average.variables[0].numpy(), [1 - 0.998**steps], rtol=1e-4)
-    assert averaged(0.9, [1.0])[1]._every == 1
+    assert averaged(0.9, [1.0])[1].interval == 1
 
 
-def test_average_stands_in_for_the_weights_as_long_as_it_is_asked_to():
+def test_average_replaces_the_weights_within_the_context():
     weight, average = averaged(0.5, [1.0, 2.0])
     with average.in_place():
         assert weight.numpy() == pytest.approx([1.25])

@@ -1,4 +1,4 @@
-"""Scores on the eval split."""
+"""Scorer of the eval split."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_scores_do_not_depend_on_the_size_of_the_batches(made_up, cpu, model):
 
 
 def test_loss_is_the_mean_over_all_tokens(made_up, cpu, model):
-    (whole,) = made_up.scorer(model, cpu, 60)._batches.epoch(0)
+    (whole,) = made_up.dev_batches(60).epoch(0)
     expected = float(made_up.loss(whole.tags, model(whole.features, training=False)))
     assert made_up.scorer(model, cpu, 7).score()["val_loss"] == pytest.approx(expected, rel=1e-5)
 
@@ -32,7 +32,7 @@ def test_hosts_share_the_split_and_agree(made_up, cpu, model, monkeypatch):
     parts = []
 
     class Host:
-        """Keeps what a host would send to the others, and answers with what all sent."""
+        """Records the values that a host sends, and answers with the prescribed sums."""
 
         def __init__(self, host, answers=None):
             self.host, self.hosts, self._answers, self.sent = host, 2, answers, []
@@ -51,7 +51,7 @@ def test_hosts_share_the_split_and_agree(made_up, cpu, model, monkeypatch):
     assert together[0] == together[1] == pytest.approx(alone, rel=1e-5)
 
 
-def test_the_model_is_scored_as_it_is_now(made_up, cpu):
+def test_the_model_is_scored_with_its_present_weights(made_up, cpu):
     model = made_up.model(cpu)
     scorer = made_up.scorer(model, cpu)
     before = scorer.score()
