@@ -8,6 +8,12 @@ EVAL_SPLIT = "eval"
 TEST_SPLIT = "test"
 
 # CorpusExampleGen, DataValidator, DriftValidator.
+DATA_PROFILE_FILE = "data_profile.json"
+"""`DataProfile` of the corpus."""
+DRIFT_REPORT_FILE = "drift.json"
+"""`DriftReport` of the corpus against the champion's training data."""
+DRIFTED = "drifted"
+"""Custom property of the data profile: 1 if a drift limit is exceeded."""
 
 # Transform, Trainer, Tuner.
 MODEL_FILE = "model.keras"
@@ -45,6 +51,15 @@ MANIFEST_FILE = "manifest.json"
 WARMUP_FILE = "tf_serving_warmup_requests"
 
 # Evaluator, Reporter.
+SCORES_FILE = "scores.json"
+"""`Evaluation` in the evaluation artifact."""
+TRAINING_ENTITIES_FILE = "training_entities.npy"
+"""Hashes of the training entities in the evaluation artifact."""
+FORCED = "forced"
+"""Custom property of a blessing that was forced: the reason."""
+REPORT_FILE = "report.html"
+MODEL_CARD_MARKDOWN_FILE = "model_card.md"
+MODEL_CARD_JSON_FILE = "model_card.json"
 
 # Registry.
 PRESENT = "present"

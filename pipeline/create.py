@@ -238,7 +238,7 @@ class _Nodes:
             trained_model=self.trainer.outputs["model"],
             statistics=self.statistics.outputs["statistics"],
             examples=self.examples.outputs["examples"],
-            champion=self.champion.outputs["champion"],
+            data_profile=self.drift_validator.outputs["profile"],
             model_name=self.config.name,
             lineage=self._lineage,
             card=CardText(**self.config.card.model_dump()),

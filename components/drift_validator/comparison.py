@@ -1,121 +1,134 @@
-"""Compares two data sets by TensorFlow Data Validation's comparators.
+"""Comparison of two data profiles by the comparators of TensorFlow Data Validation (TFDV).
 
-The counts are handed over as TFDV's statistics, so the distances, and what a schema may ask for, are TFDV's own. The
-share of unknown words is a difference of two numbers, for which TFDV has no comparator.
+The counts are converted to TFDV statistics, so distances and the comparators of a schema are TFDV's. For the share of
+unknown words, a difference of two numbers, TFDV has no comparator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from components.drift_validator.data_profile import DataProfile
-from components.drift_validator.drift import Drift
-from components.drift_validator.drift_report import DriftReport
+from components.drift_validator.drift_report import Drift, DriftReport
 from components.drift_validator.drift_thresholds import DriftThresholds
 
 TYPES, LENGTHS, UNKNOWN = "entity types", "sentence length", "unknown words"
 
-_UNLIMITED = 1e9  # TFDV measures only what has a threshold
+Kind = Literal["drift", "skew"]
+"""TFDV's terms: drift compares training data over time, skew compares training data with requests."""
+
+_NO_LIMIT = 1e9  # TFDV measures only features that have a threshold
+
+
+class NamedProfile(NamedTuple):
+    """A data set and its name in reports."""
+
+    name: str
+    profile: DataProfile
+
+
+class _Counts(NamedTuple):
+    reference: Mapping[str, int]
+    other: Mapping[str, int]
 
 
 def compare(
-    reference: DataProfile,
-    other: DataProfile,
+    reference: NamedProfile,
+    other: NamedProfile,
     thresholds: DriftThresholds,
-    names: tuple[str, str],
     schema: Any = None,
-    skew: bool = False,
+    kind: Kind = "drift",
 ) -> DriftReport:
-    """Measures how far a data set lies from an earlier one.
+    """Measures the distance of a data set from an earlier one.
+
+    tests/components/drift_validator/test_comparison.py shows the distances.
 
     Args:
-        reference: of the earlier data, with its training split.
-        other: of the new data.
-        thresholds: how far it may.
-        names: what to call the two.
-        schema: a `Schema` of the examples; `drift_comparator` of a metadata column, or with `skew` its
-            `skew_comparator`, goes before `thresholds.columns`.
-        skew: whether the new data are requests, and not a later span.
+        reference: the earlier data, with its training split.
+        other: the new data.
+        thresholds: the limits.
+        schema: `Schema` of the examples; the `drift_comparator` or `skew_comparator` of a metadata column overrides
+            `thresholds.columns`.
+        kind: `drift` for a later corpus, `skew` for requests.
 
     Returns:
-        A distance for everything that both data sets have.
+        One distance for each property that both data sets have.
     """
-    counts = {TYPES: (reference.labels, other.labels), LENGTHS: (reference.lengths, other.lengths)}
-    for name in sorted(set(reference.columns) & set(other.columns)):
-        counts[name] = (reference.columns[name], other.columns[name])
+    old, new = reference.profile, other.profile
+    counts = {TYPES: _Counts(old.labels, new.labels), LENGTHS: _Counts(old.lengths, new.lengths)}
+    for column in sorted(set(old.columns) & set(new.columns)):
+        counts[column] = _Counts(old.columns[column], new.columns[column])
     counts = {what: pair for what, pair in counts.items() if all(pair)}
-    limits = _validation_schema(list(counts), thresholds, schema, skew)
-    drifts = _by_tfdv(counts, names, limits, skew) + _unknown_words(reference, other, names, thresholds.unknown)
-    sentences = (reference.sentences, other.sentences)
+    drifts = [
+        Drift(what, reference.name, other.name, distance, measure, _largest_change(counts[what]), limit)
+        for what, distance, measure, limit in _distances(counts, _schema(list(counts), thresholds, schema, kind), kind)
+    ]
+    before, now = old.unknown_share(), old.unknown_share(new)
+    if before is not None and now is not None:
+        detail = f"{before:.1%} of the held-out tokens, {now:.1%} of these"
+        measure = "rise of their share"
+        drifts.append(Drift(UNKNOWN, reference.name, other.name, now - before, measure, detail, thresholds.unknown))
+    sentences = (old.sentences, new.sentences)
     return DriftReport(tuple(drifts), min(sentences) >= thresholds.min_sentences, sentences)
 
 
-def _unknown_words(
-    reference: DataProfile, other: DataProfile, names: tuple[str, str], limit: float | None
-) -> list[Drift]:
-    before, now = reference.unknown_share(), reference.unknown_share(other)
-    if before is None or now is None:
-        return []
-    detail = f"{before:.1%} of the tokens that were held out, {now:.1%} of these"
-    return [Drift(UNKNOWN, *names, now - before, "rise of their share", detail, limit)]
-
-
-def _validation_schema(whats: list[str], thresholds: DriftThresholds, schema: Any, skew: bool) -> Any:
-    """A schema whose features are what is compared, with the comparators that say by what measure and how far."""
+def _schema(properties: list[str], thresholds: DriftThresholds, schema: Any, kind: Kind) -> Any:
+    """Builds a schema with one feature per property, whose comparator has the measure and the limit."""
     from tensorflow_metadata.proto.v0 import schema_pb2
 
-    made = schema_pb2.Schema()
-    given = {feature.name: feature for feature in schema.feature} if schema is not None else {}
-    side = "skew_comparator" if skew else "drift_comparator"
-    for what in whats:
-        feature = made.feature.add(name=what, type=schema_pb2.BYTES)
-        comparator = getattr(feature, side)
-        own = given.get(what)
-        if own is not None and own.HasField(side):
-            comparator.CopyFrom(getattr(own, side))
+    built = schema_pb2.Schema()
+    declared = {feature.name: feature for feature in schema.feature} if schema is not None else {}
+    field = f"{kind}_comparator"
+    for what in properties:
+        comparator = getattr(built.feature.add(name=what, type=schema_pb2.BYTES), field)
+        feature = declared.get(what)
+        if feature is not None and feature.HasField(field):
+            comparator.CopyFrom(getattr(feature, field))
         elif what == LENGTHS:
             comparator.jensen_shannon_divergence.threshold = _limit(thresholds.length)
         else:
             limit = thresholds.types if what == TYPES else thresholds.columns
             comparator.infinity_norm.threshold = _limit(limit)
-    return made
+    return built
 
 
 def _limit(value: float | None) -> float:
-    return _UNLIMITED if value is None else value
+    return _NO_LIMIT if value is None else value
 
 
-def _by_tfdv(
-    counts: Mapping[str, tuple[Any, Any]], data_names: tuple[str, str], schema: Any, skew: bool
-) -> list[Drift]:
+def _distances(counts: Mapping[str, _Counts], schema: Any, kind: Kind) -> list[tuple[str, float, str, float | None]]:
+    """Returns (property, distance, measure, limit) from TFDV, in the order of `counts`."""
     import tensorflow_data_validation as tfdv
     from tensorflow_metadata.proto.v0 import anomalies_pb2
 
     if not counts:
         return []
-    before, now = (_statistics({what: pair[side] for what, pair in counts.items()}) for side in (0, 1))
-    other = {"serving_statistics": now} if skew else {"previous_statistics": before}
-    anomalies = tfdv.validate_statistics(before if skew else now, schema, **other)
-    measures = {anomalies_pb2.DriftSkewInfo.Measurement.L_INFTY: "L-infinity distance"}
-    measures[anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE] = "Jensen-Shannon divergence"
-    found = []
+    old = _statistics({what: pair.reference for what, pair in counts.items()})
+    new = _statistics({what: pair.other for what, pair in counts.items()})
+    if kind == "skew":
+        anomalies = tfdv.validate_statistics(old, schema, serving_statistics=new)
+    else:
+        anomalies = tfdv.validate_statistics(new, schema, previous_statistics=old)
+    measures = {
+        anomalies_pb2.DriftSkewInfo.Measurement.L_INFTY: "L-infinity distance",
+        anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE: "Jensen-Shannon divergence",
+    }
+    distances = []
     for info in anomalies.drift_skew_info:
-        what = info.path.step[0]
-        for measurement in info.skew_measurements if skew else info.drift_measurements:
-            limit = None if measurement.threshold >= _UNLIMITED else measurement.threshold
+        for measurement in info.skew_measurements if kind == "skew" else info.drift_measurements:
+            limit = None if measurement.threshold >= _NO_LIMIT else measurement.threshold
             measure = measures.get(measurement.type, "distance")
-            detail = _largest_change(*counts[what])
-            found.append(Drift(what, *data_names, measurement.value, measure, detail, limit))
-    return sorted(found, key=lambda drift: list(counts).index(drift.what))
+            distances.append((info.path.step[0], measurement.value, measure, limit))
+    return sorted(distances, key=lambda distance: list(counts).index(distance[0]))
 
 
 def _statistics(counts: Mapping[str, Mapping[str, int]]) -> Any:
-    """Counts as the statistics that TFDV would have computed of them."""
+    """Converts counts to the statistics that TFDV would compute of such data."""
     from tensorflow_metadata.proto.v0 import statistics_pb2
 
-    made = statistics_pb2.DatasetFeatureStatisticsList()
-    dataset = made.datasets.add()
+    statistics = statistics_pb2.DatasetFeatureStatisticsList()
+    dataset = statistics.datasets.add()
     for what, values in counts.items():
         total = sum(values.values())
         dataset.num_examples = max(dataset.num_examples, total)
@@ -128,14 +141,16 @@ def _statistics(counts: Mapping[str, Mapping[str, int]]) -> Any:
         common.min_num_values = common.max_num_values = common.avg_num_values = 1
         for rank, (value, count) in enumerate(sorted(values.items(), key=lambda item: (-item[1], item[0]))):
             strings.rank_histogram.buckets.add(low_rank=rank, high_rank=rank, label=value, sample_count=count)
-    return made
+    return statistics
 
 
-def _largest_change(before: Mapping[str, int], now: Mapping[str, int]) -> str:
-    """The value whose share changed most, with both shares."""
-    totals = (sum(before.values()), sum(now.values()))
-    shares = {
-        value: (before.get(value, 0) / totals[0], now.get(value, 0) / totals[1]) for value in sorted({*before, *now})
-    }
-    value = max(shares, key=lambda name: abs(shares[name][1] - shares[name][0]))
-    return f"{value}: {shares[value][0]:.1%} to {shares[value][1]:.1%}"
+def _largest_change(counts: _Counts) -> str:
+    """Describes the value whose share changed most, with both shares."""
+    before, now = _shares(counts.reference), _shares(counts.other)
+    value = max(sorted({*before, *now}), key=lambda name: abs(now.get(name, 0) - before.get(name, 0)))
+    return f"{value}: {before.get(value, 0):.1%} to {now.get(value, 0):.1%}"
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, float]:
+    total = sum(counts.values())
+    return {value: count / total for value, count in counts.items()}

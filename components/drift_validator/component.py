@@ -1,4 +1,4 @@
-"""The contract of DriftValidator."""
+"""Component specification of the DriftValidator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from components.drift_validator.executor import (
 )
 
 
-class _DriftGateSpec(component_spec.ComponentSpec):
+class _DriftValidatorSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         THRESHOLDS_KEY: ExecutionParameter(type=str),
         TOKENIZER_KEY: ExecutionParameter(type=str),
@@ -36,14 +36,15 @@ class _DriftGateSpec(component_spec.ComponentSpec):
 
 
 class DriftValidator(base_beam_component.BaseBeamComponent):
-    """Counts what the data is made of, and holds it against the data that the champion was trained on.
+    """Profiles the data and compares it with the champion's training data.
 
-    With a window of several spans the newest one is compared, and all of them are counted.
+    In a window of several spans the profile covers all spans, and only the newest one is compared.
 
     Component `outputs` contains:
 
-    *   `profile`: `DataProfile`, a folder with `data_profile.json`, which the RegistryPusher stores with the model so
-        that later runs have something to compare with, and `drift.json`. Custom property `drifted` (int 0/1).
+    *   `profile`: `DataProfile`, a folder with `data_profile.json`, which the RegistryPusher stores with the model for
+        the comparisons of later runs, and `drift.json` (`DriftReport`), which the Reporter shows. Custom property
+        `drifted` (int 0/1).
 
     Example:
         DriftValidator(
@@ -54,7 +55,7 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
         )
     """
 
-    SPEC_CLASS = _DriftGateSpec
+    SPEC_CLASS = _DriftValidatorSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
 
     def __init__(
@@ -69,15 +70,14 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
         """Declares the node.
 
         Args:
-            examples: Channel of the `Examples`.
-            schema: Channel of the `Schema`; a `drift_comparator` of a metadata column goes before
-                `thresholds.columns`.
-            champion: ChampionSource's `trained`; an empty one, or one without a profile, is compared with nothing.
-            thresholds: How far the data may lie from the champion's, and what happens if it lies farther.
-            tokenizer: How sentences are cut: `words` or `whitespace`.
-            code_version: Part of the cache key, so that changed code counts anew.
+            examples: channel of the `Examples`.
+            schema: channel of the `Schema`; the `drift_comparator` of a metadata column overrides `thresholds.columns`.
+            champion: channel of ChampionSource's `trained`; without a profile in it, drift is not measured.
+            thresholds: limits, and the action if one is exceeded.
+            tokenizer: `words` or `whitespace`.
+            code_version: version of the code; a new one invalidates TFX's cache.
         """
-        spec = _DriftGateSpec(
+        spec = _DriftValidatorSpec(
             examples=examples,
             schema=schema,
             champion=champion,

@@ -1,9 +1,8 @@
-"""What is remembered of a data set, to see later whether new data is still like it."""
+"""Counts of a data set, kept with a model so that later data can be compared with its training data."""
 
 from __future__ import annotations
 
 import json
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,29 +10,36 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
+from components.keys import DATA_PROFILE_FILE
+from components.text.folding import fold
 from components.text.spans import spans
 from components.text.words import whitespace_offsets, word_offsets
 
-FILE_NAME = "data_profile.json"
-
 _LENGTH_ENDS = (5, 10, 15, 20, 30, 50, 100)  # tokens; the last bucket is open
-_MOST_VALUES = 1000  # of a column
+_MOST_VALUES = 1000  # per column
 _MOST_WORDS = 200_000
-_DIGIT = re.compile(r"\d")
 
 
 @dataclass
 class DataProfile:
-    """Counts over sentences; profiles of parts add up to that of the whole.
+    """Counts over sentences; the profiles of parts add up to the profile of the whole.
 
     Attributes:
-        sentences: how many.
-        tokens: how many, cut as serving cuts raw text, so that a corpus and logged requests can be compared.
+        sentences: number of sentences.
+        tokens: number of tokens, cut as in serving, so that a corpus and logged requests can be compared.
         labels: entities by type.
         lengths: sentences by bucket of their number of tokens.
         columns: metadata column -> sentences by value.
-        words: tokens of the training split, case and digits folded.
-        held_out_words: the same of all other splits.
+        words: tokens of the training split, folded as in the word vocabulary.
+        held_out_words: tokens of all other splits, folded.
+
+    Example:
+        >>> profile = DataProfile()
+        >>> profile.add("Joe Biden visited Paris", ["B-PER", "I-PER", "O", "B-LOC"])
+        >>> profile.labels
+        Counter({'PER': 1, 'LOC': 1})
+        >>> profile.lengths
+        Counter({'0-5': 1})
     """
 
     sentences: int = 0
@@ -56,9 +62,9 @@ class DataProfile:
 
         Args:
             sentence: its text.
-            tags: IOB2, of whatever tokens it was labelled on; none where it is not labelled.
+            tags: IOB2 tags of any tokenization; empty for an unlabelled sentence.
             columns: its metadata.
-            held_out: whether it is of another split than the training split.
+            held_out: True for a sentence outside the training split.
             tokenizer: `words` or `whitespace`.
         """
         offsets = word_offsets(sentence) if tokenizer == "words" else whitespace_offsets(sentence)
@@ -81,13 +87,13 @@ class DataProfile:
             self.columns.setdefault(name, Counter()).update(counts)
 
     def unknown_share(self, of: DataProfile | None = None) -> float | None:
-        """The share of tokens that the training split does not have, which a tagger reads as unknown.
+        """Returns the share of tokens that are missing from the training split.
 
         Args:
-            of: a data set whose tokens are all looked up; None for this one's own held out splits.
+            of: the data set whose tokens are looked up; None: the held-out splits of this one.
 
         Returns:
-            0 to 1; None where there is no token to look up, or no training split.
+            0 to 1; None if there are no tokens to look up, or no training split.
         """
         looked_up = self.held_out_words if of is None else of.words + of.held_out_words
         total = looked_up.total()
@@ -96,7 +102,7 @@ class DataProfile:
         return sum(count for word, count in looked_up.items() if word not in self.words) / total
 
     def to_json(self) -> str:
-        """The profile as text; of rare words and values only the most frequent are kept."""
+        """Returns the profile as JSON, with only the most frequent words and column values."""
         words = {"words": self.words, "held_out_words": self.held_out_words}
         values = {
             **{part.name: getattr(self, part.name) for part in fields(self)},
@@ -107,34 +113,29 @@ class DataProfile:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Reads what `to_json` wrote.
+        """Reads the output of `to_json`.
 
         Raises:
-            ValueError: it is not that.
+            ValueError: the text has another form.
         """
         values = json.loads(text)
         if not isinstance(values, dict) or set(values) != {part.name for part in fields(cls)}:
-            raise ValueError("this is no profile of data as this version writes it")
+            raise ValueError("not a data profile of this version")
         counters = {name: Counter(value) for name, value in values.items() if isinstance(value, dict)}
         columns = {name: Counter(counts) for name, counts in values["columns"].items()}
         return cls(**{**values, **counters, "columns": columns})
 
     @classmethod
     def read(cls, folder: str | Path) -> Self | None:
-        """The profile in a folder; None if there is none, or one that this version cannot read."""
+        """Reads the profile in a folder; returns None if it is missing or of another version."""
         try:
-            return cls.from_json(Path(folder, FILE_NAME).read_text(encoding="utf-8"))
+            return cls.from_json(Path(folder, DATA_PROFILE_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
 
 
-def fold(token: str) -> str:
-    """A token as the word vocabulary has it: lower case, digits as 0."""
-    return _DIGIT.sub("0", token.lower())
-
-
 def _length_bucket(length: int) -> str:
-    place = bisect_left(_LENGTH_ENDS, length)
-    if place == len(_LENGTH_ENDS):
+    index = bisect_left(_LENGTH_ENDS, length)
+    if index == len(_LENGTH_ENDS):
         return f">{_LENGTH_ENDS[-1]}"
-    return f"{_LENGTH_ENDS[place - 1] + 1 if place else 0}-{_LENGTH_ENDS[place]}"
+    return f"{_LENGTH_ENDS[index - 1] + 1 if index else 0}-{_LENGTH_ENDS[index]}"

@@ -1,23 +1,63 @@
-"""How far two data sets lie apart."""
+"""Result of comparing two data sets: a distance for each property of the data, and which limits are exceeded."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Self
 
-from components.drift_validator.drift import Drift
 
-FILE_NAME = "drift.json"
+@dataclasses.dataclass(frozen=True)
+class Drift:
+    """Distance between a reference and another data set in one property of the data.
+
+    Attributes:
+        what: the compared property: `entity types`, `sentence length`, `unknown words`, or a metadata column.
+        reference: name of the reference data.
+        other: name of the other data.
+        distance: 0 (identical) to 1; for unknown words the rise of their share, which may be negative.
+        measure: name of the distance.
+        detail: the value that changed most, as a sentence fragment.
+        limit: the largest accepted distance; None if no limit is set.
+    """
+
+    what: str
+    reference: str
+    other: str
+    distance: float
+    measure: str
+    detail: str
+    limit: float | None = None
+
+    @property
+    def exceeded(self) -> bool:
+        """True if the distance is above the limit."""
+        return self.limit is not None and self.distance > self.limit
+
+    def __str__(self) -> str:
+        """Formats the distance, its limit and the largest change in one line."""
+        limit = "no limit" if self.limit is None else f"limit {self.limit:.3g}"
+        return f"{self.what}: {self.measure} {self.distance:.3g}, {limit} ({self.detail})"
 
 
 @dataclasses.dataclass(frozen=True)
 class DriftReport:
-    """All comparisons of two data sets.
+    """All distances between two data sets; the one source of every statement about drift.
+
+    The DriftValidator decides by it and writes it to `drift.json`; the Reporter shows that file.
 
     Attributes:
-        drifts: those that could be made.
-        enough: whether both data sets are large enough for the limits to count.
-        sentences: how many the reference and the other data set have.
+        drifts: the measured distances; empty if nothing was compared.
+        enough: True if both data sets are large enough for limits to apply.
+        sentences: sizes of the reference and of the other data set.
+
+    Example:
+        >>> types = Drift("entity types", "champion", "span-7", 0.3, "L-infinity distance", "PER: 60% to 30%", 0.25)
+        >>> report = DriftReport((types,), sentences=(5000, 800))
+        >>> report.drifted
+        True
+        >>> DriftReport.from_json(report.to_json()) == report
+        True
     """
 
     drifts: tuple[Drift, ...] = ()
@@ -26,15 +66,43 @@ class DriftReport:
 
     @property
     def exceeded(self) -> tuple[Drift, ...]:
-        """The comparisons whose limit is passed."""
+        """The distances above their limit, whether or not limits apply."""
         return tuple(drift for drift in self.drifts if drift.exceeded)
 
     @property
     def drifted(self) -> bool:
-        """Whether a limit is passed and the data sets are large enough for that to mean something."""
+        """True if a limit is exceeded and limits apply."""
         return self.enough and bool(self.exceeded)
 
+    @property
+    def verdict(self) -> str:
+        """Returns the decision as a sentence."""
+        if not self.drifts:
+            return "Drift was not measured: there is no champion with a data profile, or drift.action is ignore."
+        if self.drifted:
+            return f"The data drifted: {len(self.exceeded)} of {len(self.drifts)} distances exceed their limit."
+        if self.exceeded:
+            return (
+                f"Limits do not apply: {min(self.sentences):,} sentences are fewer than drift.min_sentences. "
+                f"{len(self.exceeded)} of {len(self.drifts)} distances are above their limit."
+            )
+        return "No distance exceeds its limit."
+
     def to_json(self) -> str:
-        """The report as text, for whoever shows it."""
+        """Returns the report as JSON, with `drifted` for readers outside this project."""
         values = {**dataclasses.asdict(self), "drifted": self.drifted}
         return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Reads the output of `to_json`.
+
+        Raises:
+            ValueError: the text has another form.
+        """
+        try:
+            values = json.loads(text)
+            drifts = tuple(Drift(**drift) for drift in values["drifts"])
+            return cls(drifts, values["enough"], tuple(values["sentences"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"not a drift report of this version ({type(error).__name__}: {error})") from error

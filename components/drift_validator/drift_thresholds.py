@@ -1,4 +1,4 @@
-"""How far new data may lie from what the champion was trained on."""
+"""Limits of the drift between new data and the champion's training data."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ IGNORE, WARN, STOP = "ignore", "warn", "stop"  # not "off", which YAML reads as 
 
 @dataclasses.dataclass(frozen=True)
 class DriftThresholds:
-    """Limits; configs/base.yaml holds the defaults. None switches a check off.
+    """Limits; None disables a check.
 
     Attributes:
-        action: what happens when a limit is passed: `IGNORE`, `WARN` or `STOP`.
-        min_sentences: with fewer sentences in either data set no limit counts: small samples differ by chance.
+        action: action if a limit is exceeded: `IGNORE`, `WARN` or `STOP`.
+        min_sentences: limits apply only to data sets of at least this size: small samples differ by chance.
         types: largest change of an entity type's share of all entities (L-infinity).
         length: Jensen-Shannon divergence of the sentence lengths.
         columns: largest change of a value's share in a metadata column (L-infinity), for columns without a
-            comparator of their own in the schema.
-        unknown: by how much the share of tokens that the champion's training split does not have may be higher than
-            in its own held out splits.
+            comparator in the schema.
+        unknown: largest rise of the share of tokens missing from the champion's training split, compared with the
+            champion's held-out splits.
     """
 
     action: str
@@ -32,10 +32,10 @@ class DriftThresholds:
     unknown: float | None
 
     def to_json(self) -> str:
-        """The limits as text."""
+        """Returns the limits as JSON."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Reads what `to_json` wrote."""
+        """Reads the output of `to_json`."""
         return cls(**json.loads(text))

@@ -1,4 +1,4 @@
-"""The errors of the drift checks that a user can mend."""
+"""Errors of the drift checks that a user can fix."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from components.common.errors import NerError
 
 
 class DriftError(NerError):
-    """The data lies too far from what the champion was trained on; the text says in what, and what to do."""
+    """The data drifted too far from the champion's training data; the message names the distances and the fix."""
 
 
 class RequestLogError(NerError):
-    """Logged requests cannot be read; the text names file and line."""
+    """A request log cannot be read; the message names file and line."""

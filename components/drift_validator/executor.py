@@ -1,4 +1,4 @@
-"""Counts examples and compares the counts with the champion's."""
+"""Executor of the DriftValidator: profiles the Examples and compares them with the champion's training data."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
-from components.drift_validator.comparison import compare
-from components.drift_validator.data_profile import FILE_NAME, DataProfile
-from components.drift_validator.drift_report import FILE_NAME as REPORT_FILE
+from components.drift_validator.comparison import NamedProfile, compare
+from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_report import DriftReport
 from components.drift_validator.drift_thresholds import IGNORE, STOP, DriftThresholds
 from components.drift_validator.errors import DriftError
 from components.drift_validator.profiling import ProfileExamples, merged, newest_span_profile, pack, unpack
+from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, DRIFTED
 
 EXAMPLES_KEY = "examples"
 SCHEMA_KEY = "schema"
@@ -31,12 +31,12 @@ THRESHOLDS_KEY = "thresholds"
 TOKENIZER_KEY = "tokenizer"
 CODE_VERSION_KEY = "code_version"
 
-_TRAINED = "trained"  # the folder in ChampionSource's output
+_TRAINED = "trained"  # folder in the output of ChampionSource
 _COUNTS = "spans"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """The executor of DriftValidator."""
+    """Executor of the DriftValidator."""
 
     def Do(
         self,
@@ -44,46 +44,49 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the profile and the comparison.
+        """Writes the profile and the drift report.
 
         Args:
             input_dict: `examples`, `schema` and `champion`.
             output_dict: `profile`.
-            exec_properties: `thresholds` (JSON of `DriftThresholds`), `tokenizer`, and `code_version`, which nobody
-                reads.
+            exec_properties: `thresholds` (JSON of `DriftThresholds`), `tokenizer` and `code_version` (only part of the
+                cache key).
 
         Raises:
-            DriftError: the data lies too far from the champion's, and that is to stop the run.
+            DriftError: the data drifted and `drift.action` is `stop`.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         thresholds = DriftThresholds.from_json(exec_properties[THRESHOLDS_KEY])
         output = artifact_utils.get_single_instance(output_dict[PROFILE_KEY])
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         profiles = self._profiles(examples, exec_properties[TOKENIZER_KEY], output.uri)
-        _write(output.uri, FILE_NAME, merged(profile for _, profile in profiles).to_json())
-        report, name = DriftReport(), ""
-        earlier = champion_profile(artifact_utils.get_single_instance(input_dict[CHAMPION_KEY]))
-        if earlier is not None and thresholds.action != IGNORE:
-            name, newest = newest_span_profile(profiles)
+        _write(output.uri, DATA_PROFILE_FILE, merged(profile for _, profile in profiles).to_json())
+        span, newest = newest_span_profile(profiles)
+        data = NamedProfile(span or "the corpus", newest)
+        report = DriftReport()
+        champion = champion_profile(artifact_utils.get_single_instance(input_dict[CHAMPION_KEY]))
+        if champion is not None and thresholds.action != IGNORE:
             schema = _schema(artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
-            report = compare(earlier, newest, thresholds, ("the champion's data", name or "the corpus"), schema)
-        _write(output.uri, REPORT_FILE, report.to_json())
-        output.set_int_custom_property("drifted", int(report.drifted))
-        _tell(report, name or "the corpus", thresholds)
+            report = compare(NamedProfile("the champion's data", champion), data, thresholds, schema)
+        _write(output.uri, DRIFT_REPORT_FILE, report.to_json())
+        output.set_int_custom_property(DRIFTED, int(report.drifted))
+        _log(report, data.name)
+        if report.drifted and thresholds.action == STOP:
+            raise DriftError(_stop_message(report, data.name))
 
     def _profiles(self, examples: Artifact, tokenizer: str, folder: str) -> list[tuple[str, DataProfile]]:
         counts = os.path.join(folder, _COUNTS)
         with self._make_beam_pipeline() as pipeline:
-            found = []
+            parts = []
             for split in artifact_utils.decode_split_names(examples.split_names):
                 pattern = os.path.join(artifact_utils.get_split_uri([examples], split), "*")
-                found.append(
+                parts.append(
                     pipeline
                     | f"Read[{split}]" >> beam.io.ReadFromTFRecord(pattern)
                     | f"Profile[{split}]" >> ProfileExamples(split, tokenizer)
                 )
-            lines = found | "Splits" >> beam.Flatten() | "Pack" >> beam.Map(pack)
-            # Through a file: a Beam runner on other machines hands nothing back.
+            lines = parts | "Splits" >> beam.Flatten() | "Pack" >> beam.Map(pack)
+            # Results pass through a file because a remote Beam runner returns nothing.
             _ = lines | "Write" >> beam.io.WriteToText(counts, num_shards=1)
         [file] = fileio.glob(f"{counts}-*")
         with fileio.open(file) as lines_file:
@@ -93,12 +96,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
 
 def champion_profile(champion: Artifact) -> DataProfile | None:
-    """The profile of the data that the champion was trained on; None if there is none, or one of another version."""
+    """Returns the profile of the champion's training data; None if it is missing or of another version."""
     if not champion.get_int_custom_property("present"):
         return None
     profile = DataProfile.read(Path(champion.uri, _TRAINED))
     if profile is None:
-        logging.warning("drift is not measured: the champion was registered without a profile of its data")
+        logging.warning("Drift is not measured: the champion was registered without a data profile.")
     return profile
 
 
@@ -113,16 +116,16 @@ def _write(folder: str, name: str, text: str) -> None:
         file.write(text)
 
 
-def _tell(report: DriftReport, name: str, thresholds: DriftThresholds) -> None:
+def _log(report: DriftReport, name: str) -> None:
     for drift in report.drifts:
-        (logging.warning if drift.exceeded else logging.info)("drift of %s: %s", name, drift)
-    if report.exceeded and not report.enough:
-        few = min(report.sentences)
-        logging.warning("too few sentences (%d) for the limits of drift to count ([drift -> min_sentences])", few)
-    if report.drifted and thresholds.action == STOP:
-        lines = "\n".join(f"  {drift}" for drift in report.exceeded)
-        raise DriftError(
-            f"{name} differs from the data that the champion was trained on; nothing was trained on it.\n{lines}\n"
-            "Mend the data; or, where it is right, let it pass once with --set drift.action=warn, or raise the limits "
-            "in [drift]."
-        )
+        (logging.warning if drift.exceeded else logging.info)("Drift of %s: %s", name, drift)
+    (logging.warning if report.exceeded else logging.info)("%s", report.verdict)
+
+
+def _stop_message(report: DriftReport, name: str) -> str:
+    lines = "\n".join(f"  {drift}" for drift in report.exceeded)
+    return (
+        f"{name}: differs from the champion's training data, so no model was trained on it.\n{lines}\n"
+        "Correct the data. If it is correct, accept it once with --set drift.action=warn, or raise the limits in the "
+        "section `drift`."
+    )

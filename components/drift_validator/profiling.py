@@ -1,4 +1,4 @@
-"""Profiles of examples, by Beam, a profile for each span."""
+"""Beam transform that profiles serialized Examples by span."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ import apache_beam as beam
 import tensorflow as tf
 
 from components.drift_validator.data_profile import DataProfile
+from components.keys import TRAIN_SPLIT
 
 _SPAN = re.compile(r"(span-[0-9]+)/")
-_OWN = frozenset({"key", "sentence", "tags", "source"})  # everything else of an example is metadata
-_TRAIN = "train"
+_NOT_METADATA = frozenset({"key", "sentence", "tags", "source"})
 
 
 class ProfileExamples(beam.PTransform):
-    """Counts serialized examples.
+    """Profiles serialized Examples.
 
     Args:
-        split: their split; all but `train` are held out.
+        split: the split of the Examples; all but `train` are held out.
         tokenizer: `words` or `whitespace`.
     """
 
     def __init__(self, split: str, tokenizer: str) -> None:
-        """Takes the settings."""
+        """Stores the settings."""
         super().__init__()
-        self._held_out = split != _TRAIN
+        self._held_out = split != TRAIN_SPLIT
         self._tokenizer = tokenizer
 
     def expand(self, examples: beam.PCollection) -> beam.PCollection:
-        """From serialized `tf.train.Example`s to (span folder or "", `DataProfile`) pairs."""
+        """Maps serialized `tf.train.Example`s to (span folder or "", `DataProfile`) pairs."""
         return (
             examples
             | "Key" >> beam.Map(_with_span)
@@ -41,8 +41,6 @@ class ProfileExamples(beam.PTransform):
 
 
 class _Profile(beam.CombineFn):
-    """Adds up examples."""
-
     def __init__(self, held_out: bool, tokenizer: str) -> None:
         self._held_out, self._tokenizer = held_out, tokenizer
 
@@ -54,33 +52,33 @@ class _Profile(beam.CombineFn):
             name: [value.decode("utf-8", "replace") for value in feature.bytes_list.value]
             for name, feature in example.features.feature.items()
         }
-        columns = {name: value[0] for name, value in values.items() if name not in _OWN and value}
+        columns = {name: value[0] for name, value in values.items() if name not in _NOT_METADATA and value}
         profile.add(values["sentence"][0], values.get("tags", []), columns, self._held_out, self._tokenizer)
         return profile
 
     def merge_accumulators(self, profiles: Iterable[DataProfile]) -> DataProfile:
-        merged = DataProfile()
-        for profile in profiles:
-            merged.merge(profile)
-        return merged
+        return merged(profiles)
 
     def extract_output(self, profile: DataProfile) -> DataProfile:
         return profile
 
 
 def merged(profiles: Iterable[DataProfile]) -> DataProfile:
-    """Adds up profiles."""
-    return _Profile(False, "").merge_accumulators(profiles)
+    """Returns the sum of profiles."""
+    total = DataProfile()
+    for profile in profiles:
+        total.merge(profile)
+    return total
 
 
 def newest_span_profile(profiles: Sequence[tuple[str, DataProfile]]) -> tuple[str, DataProfile]:
-    """The profile of the newest of several spans, since in a window the older ones would hide what is new.
+    """Returns the profile of the newest span: in a window, older spans would hide a change in the newest.
 
     Args:
         profiles: (span folder or "", profile) pairs; not empty.
 
     Returns:
-        The name of the span ("" where the corpus has none) and its profile.
+        The name of the span ("" for a corpus without spans) and its profile.
     """
     names = {name for name, _ in profiles}
     newest = max(names, key=lambda name: int(name.partition("-")[2] or -1))
@@ -88,12 +86,12 @@ def newest_span_profile(profiles: Sequence[tuple[str, DataProfile]]) -> tuple[st
 
 
 def pack(profile: tuple[str, DataProfile]) -> str:
-    """One line of text for a span's profile, which any Beam sink can write."""
+    """Serializes the profile of a span to one line of text for a Beam sink."""
     return json.dumps([profile[0], profile[1].to_json()])
 
 
 def unpack(line: str) -> tuple[str, DataProfile]:
-    """Reads what `pack` wrote."""
+    """Reads the output of `pack`."""
     name, text = json.loads(line)
     return name, DataProfile.from_json(text)
 
@@ -101,5 +99,5 @@ def unpack(line: str) -> tuple[str, DataProfile]:
 def _with_span(serialized: bytes) -> tuple[str, Any]:
     example = tf.train.Example.FromString(serialized)
     source = example.features.feature["source"].bytes_list.value
-    found = _SPAN.match(source[0].decode("utf-8", "replace")) if source else None
-    return (found[1] if found else ""), example
+    match = _SPAN.match(source[0].decode("utf-8", "replace")) if source else None
+    return (match[1] if match else ""), example

@@ -1,4 +1,4 @@
-"""Logged requests to a served model, as a profile."""
+"""Profile of the logged requests to a served model."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ _PAD = "[PAD]"
 
 
 def profile_requests(path: Path, tokenizer: str = "words") -> DataProfile:
-    """Counts what a served model was asked.
+    """Profiles the requests to a served model.
 
     Args:
-        path: JSON lines (`.gz` too). Each object has the `sentence` that was sent, or else the served `tokens`; the
-            answer's `tags`, where they are logged, stand in for labels. What `ner predict --json` prints is of that
-            form; so is a log of Vertex AI's batch prediction, with the request in `instance` and the answer in
-            `prediction`.
-        tokenizer: `words` or `whitespace`, as the tagger's.
+        path: JSON lines (`.gz` too). Each object has the request's `sentence`, or else the served `tokens`; the
+            answer's `tags`, if logged, replace labels. `ner predict --json` prints this form, and Vertex AI's batch
+            prediction logs it with the request in `instance` and the answer in `prediction`.
+        tokenizer: `words` or `whitespace`, as in the tagger.
 
     Raises:
-        RequestLogError: the file cannot be read, or a line is not of that form.
+        RequestLogError: the file cannot be read, or a line has another form.
     """
     profile = DataProfile()
     try:
@@ -34,31 +33,31 @@ def profile_requests(path: Path, tokenizer: str = "words") -> DataProfile:
                     sentence, tags = _request(line, f"{path}:{number}")
                     profile.add(sentence, tags, tokenizer=tokenizer)
     except (OSError, EOFError) as error:
-        raise RequestLogError(f"{path}: cannot be read ({error}); give a file of JSON lines") from error
+        raise RequestLogError(f"{path}: cannot be read ({error}). Give a file of JSON lines.") from error
     if not profile.sentences:
-        raise RequestLogError(f"{path}: holds no request; give a log with at least one")
+        raise RequestLogError(f"{path}: no requests. Give a log with at least one.")
     return profile
 
 
 def _request(line: bytes, where: str) -> tuple[str, list[str]]:
     try:
         record = json.loads(line)
-    except ValueError as error:  # bytes that are no UTF-8, too
-        raise RequestLogError(f"{where}: is no whole JSON value ({error}); write one object a line") from error
+    except ValueError as error:  # includes invalid UTF-8
+        raise RequestLogError(f"{where}: invalid JSON ({error}). Write one object per line.") from error
     if not isinstance(record, dict):
-        raise RequestLogError(f"{where}: is a JSON {type(record).__name__}; write one object a line")
+        raise RequestLogError(f"{where}: a JSON {type(record).__name__}, not an object. Write one object per line.")
     for part in ("instance", "prediction"):
         if isinstance(record.get(part), dict):
             record = {**record, **record[part]}
     tokens, tags = (_texts(record, name, where) for name in ("tokens", "tags"))
     sentence = record.get("sentence", " ".join(token for token in tokens if token != _PAD) or None)
     if not isinstance(sentence, str):
-        raise RequestLogError(f"{where}: has neither a text sentence nor tokens; log what was asked")
+        raise RequestLogError(f"{where}: neither `sentence` (text) nor `tokens`. Log the request with each answer.")
     return sentence, tags
 
 
 def _texts(record: dict[str, Any], name: str, where: str) -> list[str]:
     values = record.get(name) or []
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise RequestLogError(f"{where}: {name} is no list of texts; log what the model answered")
+        raise RequestLogError(f"{where}: `{name}` is not a list of texts. Log the answer of the model unchanged.")
     return values

@@ -17,14 +17,14 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, json_utils, proto_utils
 
-from components.evaluator.blessing import inputs as inputs_module
+from components.evaluator import inputs as inputs_module
 from components.evaluator.blessing.blessing import decide
-from components.evaluator.blessing.outputs import log_decision, note_blessing, note_scores
 from components.evaluator.blessing.rule import rules_from_json
 from components.evaluator.counts.slicing import ENTITY_SEEN
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import settings_of, with_training_entities
+from components.evaluator.outputs import log_decision, note_blessing, note_scores
 from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.results.scores import write_evaluation
 from components.evaluator.tfma.entity_metrics import comparisons
@@ -79,11 +79,11 @@ class Executor(tfx_executor.Executor):
         config = self._with_training_entities(config, inputs, evaluation.uri)
         self._run(config, inputs, output_dict, exec_properties)
         settings = settings_of(config)
-        overall, slices, mistakes = comparisons(tfma.load_metrics(evaluation.uri), settings.slices)
+        overall, slices, errors = comparisons(tfma.load_metrics(evaluation.uri), settings.slices)
         rules = rules_from_json(exec_properties.get(RULES_KEY) or "[]")
         decision = decide(overall, slices, rules, obstacles, exec_properties.get(FORCE_BLESS_KEY) or "")
         version = inputs_module.champion_version(inputs)
-        result = Evaluation(overall, slices, decision, mistakes, tuple(splits), version, settings.bootstrap)
+        result = Evaluation(overall, slices, decision, errors, tuple(splits), version, settings.bootstrap)
         write_evaluation(evaluation.uri, result)
         note_scores(evaluation, result)
         blessing = artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY])

@@ -1,4 +1,4 @@
-"""What only people know of a model."""
+"""Texts of the model card that cannot be derived from the model."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class CardText:
-    """The part of a model card that no figure tells; the section `card` of the configuration.
+    """Section `card` of the configuration.
 
     Attributes:
-        intended_use: what the model is for.
-        out_of_scope: what it must not be used for; empty: nothing is said.
-        languages: of the sentences, as BCP 47 codes; empty: unknown.
-        data: which corpus it is, and under which licence; empty: unknown.
-        license: of the model, an SPDX identifier; empty: unknown.
-        contact: whom to ask; empty: nobody is named.
+        intended_use: intended use of the model.
+        out_of_scope: uses to avoid; empty: omitted.
+        languages: BCP 47 codes of the sentences' languages; empty: unknown.
+        data: name and licence of the corpus; empty: unknown.
+        license: SPDX identifier of the model's licence; empty: unknown.
+        contact: contact for questions; empty: omitted.
     """
 
     intended_use: str

@@ -1,4 +1,4 @@
-"""The Reporter's contract."""
+"""Component specification of the Reporter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.artifacts import ModelCard, Report
+from components.artifacts import DataProfileArtifact, ModelCard, Report
 from components.reporter import executor
 from components.reporter.card_text import CardText
 
@@ -29,7 +29,7 @@ class _ReporterSpec(component_spec.ComponentSpec):
         executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         executor.STATISTICS_KEY: ChannelParameter(type=standard_artifacts.ExampleStatistics),
         executor.EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples),
-        executor.CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        executor.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact),
     }
     OUTPUTS = {
         executor.REPORT_KEY: ChannelParameter(type=Report),
@@ -38,12 +38,11 @@ class _ReporterSpec(component_spec.ComponentSpec):
 
 
 class Reporter(base_component.BaseComponent):
-    """Writes the report of a model and its card, blessed or not.
+    """Writes the report and the model card of a model, blessed or not.
 
     Component `outputs` contains:
 
-    *   `report`: `Report`, a folder with `report.html`. Its section on the run is empty, since the run is not over;
-        `ner report` fills it in.
+    *   `report`: `Report`, a folder with `report.html`. `ner report` fills in the run section after the run.
     *   `model_card`: `ModelCard`, a folder with `model_card.md` and `model_card.json`.
 
     Example:
@@ -53,10 +52,10 @@ class Reporter(base_component.BaseComponent):
             trained_model=trainer.outputs["model"],
             statistics=statistics_gen.outputs["statistics"],
             examples=example_gen.outputs["examples"],
-            champion=champion.outputs["champion"],
+            data_profile=drift_validator.outputs["profile"],
             model_name="ner",
             lineage={"run_fingerprint": "5f1c"},
-            card=CardText(intended_use="Names and places in news."),
+            card=CardText(intended_use="Persons and places in news."),
         )
     """
 
@@ -70,10 +69,11 @@ class Reporter(base_component.BaseComponent):
         trained_model: types.BaseChannel,
         statistics: types.BaseChannel,
         examples: types.BaseChannel,
+        data_profile: types.BaseChannel,
+        *,
         model_name: str,
         lineage: Mapping[str, str],
         card: CardText,
-        champion: types.BaseChannel | None = None,
         code_version: str | None = None,
     ) -> None:
         """Declares the node.
@@ -81,14 +81,14 @@ class Reporter(base_component.BaseComponent):
         Args:
             evaluation: channel of the Evaluator's `ModelEvaluation`.
             exported_model: channel of the Exporter's `Model`.
-            trained_model: channel of the Trainer's `Model`, with its history and settings.
+            trained_model: channel of the Trainer's `Model`, for its history and settings.
             statistics: channel of the `ExampleStatistics` of all splits.
-            examples: channel of the `Examples`.
+            examples: channel of the `Examples`, for the fingerprint and the account of the reader.
+            data_profile: channel of the DriftValidator's `profile`, for its drift report.
             model_name: name of the registered model.
-            lineage: what the model is made from, name -> text.
-            card: what only people know of the model.
-            champion: channel of the champion's `Model`; may be empty, and its artifact may be.
-            code_version: anything that changes when the code of the report does, so that TFX's cache sees it.
+            lineage: origin of the model, name -> text.
+            card: texts for the model card.
+            code_version: version of the report's code; a new one invalidates TFX's cache.
         """
         spec = _ReporterSpec(
             evaluation=evaluation,
@@ -96,7 +96,7 @@ class Reporter(base_component.BaseComponent):
             trained_model=trained_model,
             statistics=statistics,
             examples=examples,
-            champion=champion,
+            data_profile=data_profile,
             model_name=model_name,
             lineage=json.dumps(dict(lineage)),
             card=json.dumps(dataclasses.asdict(card), sort_keys=True),

@@ -1,12 +1,44 @@
-"""The data of a run: its splits, where it came from, and what reading it mended or left out."""
+"""Summary of the corpus: the splits, read from their TFDV statistics, and the repairs made while reading."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from components.reporter.split_summary import SplitSummary, split_from_dict
+from components.text.tags import split_tag
+
+if TYPE_CHECKING:
+    from tensorflow_metadata.proto.v0.statistics_pb2 import (
+        DatasetFeatureStatistics,
+        DatasetFeatureStatisticsList,
+        FeatureNameStatistics,
+        Histogram,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class SplitSummary:
+    """Counts of one split.
+
+    Attributes:
+        name: name of the split.
+        sentences: number of sentences.
+        tokens: number of tokens.
+        entities: entity type -> number of entities, the most frequent first.
+        lengths: 11 sentence lengths in tokens: minimum, nine deciles, maximum; empty without sentences.
+    """
+
+    name: str
+    sentences: int
+    tokens: int
+    entities: Mapping[str, int]
+    lengths: tuple[float, ...] = ()
+
+    @property
+    def entity_count(self) -> int:
+        """Number of entities of all types."""
+        return sum(self.entities.values())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,10 +47,15 @@ class DataSummary:
 
     Attributes:
         splits: in the order of the examples artifact: train, eval, test.
-        fingerprint: of the corpus files, one line a split; empty when unknown.
-        repairs: kind of repair -> how many the reader made.
-        left_out: sentences and files that were skipped because of errors.
-        skipped: the first of what was skipped, `file:line: what`.
+        fingerprint: fingerprint of the corpus files, one line a split; empty if unknown.
+        repairs: kind of repair -> number of repairs made by the reader.
+        left_out: number of sentences and files skipped because of errors.
+        skipped: the first of these, as `file:line: problem`.
+
+    Example:
+        >>> train, test = SplitSummary("train", 2, 9, {"PER": 1, "LOC": 3}), SplitSummary("test", 1, 4, {"PER": 1})
+        >>> DataSummary((train, test)).types
+        ('LOC', 'PER')
     """
 
     splits: tuple[SplitSummary, ...]
@@ -37,15 +74,43 @@ class DataSummary:
         return tuple(sorted(totals, key=lambda name: (-totals[name], name)))
 
     def split(self, name: str) -> SplitSummary | None:
-        """The split of that name, if there is one."""
+        """Returns the split of that name, or None."""
         return next((split for split in self.splits if split.name == name), None)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns what can be written as JSON."""
-        return dataclasses.asdict(self)
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> DataSummary:
-        """Takes what `to_dict` gave."""
-        splits = tuple(split_from_dict(split) for split in values["splits"])
-        return cls(**{**values, "splits": splits, "skipped": tuple(values["skipped"])})
+def summarize_split(name: str, statistics: DatasetFeatureStatisticsList | bytes) -> SplitSummary:
+    """Summarizes the TFDV statistics of a split.
+
+    Args:
+        name: name of the split.
+        statistics: the statistics of our Examples, or their serialized form (`FeatureStats.pb` of StatisticsGen).
+
+    Returns:
+        The summary; all zero if the split has no examples.
+    """
+    from tensorflow_metadata.proto.v0 import statistics_pb2
+
+    if isinstance(statistics, bytes):
+        statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString(statistics)
+    dataset: DatasetFeatureStatistics = next(iter(statistics.datasets), statistics_pb2.DatasetFeatureStatistics())
+    tags_feature = next((feature for feature in dataset.features if list(feature.path.step) == ["tags"]), None)
+    tags = {} if tags_feature is None else _value_counts(tags_feature)
+    begin_tags = {split_tag(tag)[1]: count for tag, count in tags.items() if split_tag(tag)[0] == "B"}
+    return SplitSummary(
+        name=name,
+        sentences=int(dataset.num_examples),
+        tokens=sum(tags.values()),
+        entities=dict(sorted(begin_tags.items(), key=lambda item: (-item[1], item[0]))),
+        lengths=_deciles(tags_feature.string_stats.common_stats.num_values_histogram) if tags_feature and tags else (),
+    )
+
+
+def _value_counts(feature: FeatureNameStatistics) -> dict[str, int]:
+    # The rank histogram holds up to 1,000 values; `top_values` only 20.
+    return {bucket.label: round(bucket.sample_count) for bucket in feature.string_stats.rank_histogram.buckets}
+
+
+def _deciles(histogram: Histogram) -> tuple[float, ...]:
+    # TFDV writes ten buckets of equal weight (type QUANTILES), so their ends are the deciles.
+    buckets: Any = histogram.buckets
+    return (buckets[0].low_value, *(bucket.high_value for bucket in buckets)) if buckets else ()

@@ -1,115 +1,113 @@
-"""What a user of the model should not expect of it, read off its figures."""
+"""Known limits of a model, derived from its evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from components.evaluator.results.evaluation import Comparison, EntityScores, Estimate, Scores
+from components.evaluator.counts.slicing import ENTITY_SEEN, SEEN, UNSEEN
+from components.evaluator.results.evaluation import Comparison, EntityScores, Scores
+from components.keys import TRAIN_SPLIT
 from components.reporter.model_facts import ModelFacts
 
 FEW = 30
-"""Gold entities below which a score is mostly chance: with 30, a share of one half is known to about 0.18."""
+"""Gold entities below which a score is unreliable: with 30, the interval of a share of one half is about ±0.18."""
 
 _HALF = 0.5
-_UNTRUE_SCORES = 0.05  # expected calibration error; 5 points is what one sees on a reliability diagram
+_POOR_CALIBRATION = 0.05  # expected calibration error that is visible in a reliability diagram
 _WORST_SLICES = 5
 
 
 def limits(facts: ModelFacts) -> list[str]:
-    """Says in sentences what the evaluation warns of; each is derived from a number in it.
+    """Returns one sentence per limit, each derived from a number in the facts.
 
-    Returns:
-        One sentence a limit: types with few entities in the evaluation, types that are mostly missed or mostly wrong,
-        unseen entities, slices that are surely worse than the whole, scores that are no probabilities, types without
-        training data, drifted data, sentences left out.
+    Limits are: rare types, types with low precision or recall, unseen entities, slices significantly worse than the
+    whole, poor calibration, types without training data, drift, and skipped sentences.
     """
     overall = facts.overall
     if overall is None:
-        return ["No sentence was evaluated: nothing is known of this model."]
-    found = [*_types(overall.candidate), *_unseen(facts), *_slices(facts), *_calibration(overall.candidate)]
-    return [*found, *_data(facts)]
+        return ["No sentence was evaluated, so the quality of this model is unknown."]
+    return [
+        *_types(overall.candidate),
+        *_unseen(facts),
+        *_slices(facts),
+        *_calibration(overall.candidate),
+        *_data(facts),
+    ]
 
 
 def _types(scores: Scores) -> Iterator[str]:
     for name, of_type in sorted(scores.entities.per_type.items(), key=lambda item: item[1].f1.value):
         if of_type.support == 0:
-            yield f"{name}: predicted {of_type.predicted} times, although the evaluated sentences hold none."
+            yield f"{name}: predicted {of_type.predicted} times, but absent from the evaluated sentences."
         elif of_type.support < FEW:
             yield (
-                f"{name}: only {of_type.support} in the evaluated sentences, so its F1 of {_told(of_type.f1)} says "
-                "little."
+                f"{name}: only {of_type.support} in the evaluated sentences, so its F1 of {of_type.f1} is unreliable."
             )
         elif of_type.predicted == 0:
-            yield f"{name}: never predicted, although the evaluated sentences hold {of_type.support:,}."
+            yield f"{name}: never predicted, although the evaluated sentences contain {of_type.support:,}."
         elif of_type.f1.value < _HALF:
-            yield f"{name}: {_weak(of_type)} (F1 {_told(of_type.f1)}, {of_type.support:,} entities)."
+            yield f"{name}: {_weakness(of_type)} (F1 {of_type.f1}, {of_type.support:,} entities)."
 
 
-def _weak(scores: EntityScores) -> str:
-    missed, wrong = scores.recall.value < _HALF, scores.precision.value < _HALF
-    words = [f"{1 - scores.recall.value:.0%} are missed"] if missed else []
-    words += [f"{1 - scores.precision.value:.0%} of the predicted ones are wrong"] if wrong else []
-    return " and ".join(words)
+def _weakness(scores: EntityScores) -> str:
+    parts = []
+    if scores.recall.value < _HALF:
+        parts.append(f"{1 - scores.recall.value:.0%} are missed")
+    if scores.precision.value < _HALF:
+        parts.append(f"{1 - scores.precision.value:.0%} of the predicted ones are wrong")
+    return " and ".join(parts)
 
 
 def _unseen(facts: ModelFacts) -> Iterator[str]:
-    of = {part.slice.value: part.candidate for part in facts.evaluation.slices if part.slice.column == "entity_seen"}
-    seen, unseen = of.get("seen"), of.get("unseen")
-    if unseen and unseen.entities.micro.support and not (seen and seen.entities.micro.support):
-        yield "None of the evaluated entities is in the training data: all scores are those of unseen entities."
-    elif seen and unseen and unseen.entities.micro.support:
+    parts = [part for part in facts.evaluation.slices if part.slice.column == ENTITY_SEEN]
+    by_value = {part.slice.value: part.candidate.entities.micro for part in parts}
+    seen, unseen = by_value.get(SEEN), by_value.get(UNSEEN)
+    if unseen is None or not unseen.support:
+        return
+    if seen is None or not seen.support:
+        yield "No evaluated entity occurs in the training data: all scores are for unseen entities."
+    else:
         yield (
-            f"Entities that training never saw ({unseen.entities.micro.support:,}): recall "
-            f"{_told(unseen.entities.micro.recall)}, against {_told(seen.entities.micro.recall)} for those it saw."
+            f"Entities that are not in the training data ({unseen.support:,}): recall {unseen.recall}, against "
+            f"{seen.recall} for the others."
         )
 
 
 def _slices(facts: ModelFacts) -> Iterator[str]:
-    """Slices whose whole interval lies below that of all examples, the worst first."""
+    """Yields slices whose whole interval is below that of all examples, the worst first."""
     if facts.overall is None or facts.overall.candidate.entities.micro.f1.low is None:
         return
-    least = facts.overall.candidate.entities.micro.f1.low
-    worse = [part for part in facts.evaluation.slices if _is_surely_below(part, least)]
+    low = facts.overall.candidate.entities.micro.f1.low
+    worse = [part for part in facts.evaluation.slices if _is_significantly_below(part, low)]
     for part in sorted(worse, key=lambda part: part.candidate.entities.micro.f1.value)[:_WORST_SLICES]:
         micro = part.candidate.entities.micro
-        yield f"{part.slice.name}: F1 {_told(micro.f1)} on {micro.support:,} entities, lower than on all examples."
+        yield f"{part.slice.name}: F1 {micro.f1} on {micro.support:,} entities, lower than on all examples."
 
 
-def _is_surely_below(part: Comparison, least: float) -> bool:
+def _is_significantly_below(part: Comparison, low: float) -> bool:
     micro = part.candidate.entities.micro
-    below = micro.f1.high is not None and micro.f1.high < least
-    return part.slice.column != "entity_seen" and micro.support >= FEW and below
+    below = micro.f1.high is not None and micro.f1.high < low
+    return part.slice.column != ENTITY_SEEN and micro.support >= FEW and below
 
 
 def _calibration(scores: Scores) -> Iterator[str]:
-    if scores.calibration is None or scores.calibration.error.value <= _UNTRUE_SCORES:
+    if scores.calibration is None or scores.calibration.error.value <= _POOR_CALIBRATION:
         return
     tokens = sum(part.count for part in scores.calibration.bins)
     surplus = sum(part.count * (part.mean_score - part.accuracy) for part in scores.calibration.bins) / tokens
-    word = "high" if surplus > 0 else "low"
+    direction = "high" if surplus > 0 else "low"
     yield (
-        f"Scores are too {word} to be read as probabilities: they are off by {scores.calibration.error.value:.3f} "
-        "on average (expected calibration error)."
+        f"Scores are too {direction} to be used as probabilities: the expected calibration error is "
+        f"{scores.calibration.error.value:.3f}."
     )
 
 
 def _data(facts: ModelFacts) -> Iterator[str]:
-    train = facts.data.split("train")
-    for name in facts.data.types if train else ():
-        if train and not train.entities.get(name):
-            yield f"{name}: not in the training data, so it is never predicted."
-    for drift in facts.drifts():
-        if drift.notable:
-            yield (
-                f"{drift.other} differs from {drift.reference} in {drift.what} ({drift.measure} distance "
-                f"{drift.distance:.2f}; {drift.detail})."
-            )
+    if train := facts.data.split(TRAIN_SPLIT):
+        for name in facts.data.types:
+            if not train.entities.get(name):
+                yield f"{name}: absent from the training data, so it is never predicted."
+    for drift in facts.drift.exceeded if facts.drift.drifted else ():
+        yield f"{drift.other} differs from {drift.reference}: {drift}."
     if facts.data.left_out:
-        yield f"{facts.data.left_out:,} sentences or files of the corpus could not be read and are in no figure."
-
-
-def _told(estimate: Estimate) -> str:
-    """`0.345 (0.312 to 0.371)`."""
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+        yield f"{facts.data.left_out:,} sentences or files of the corpus could not be read and are in no score."

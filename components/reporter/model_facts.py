@@ -1,4 +1,4 @@
-"""Everything that report and model card tell of a model, as plain values."""
+"""All facts that the report and the model card state, as plain values."""
 
 from __future__ import annotations
 
@@ -7,46 +7,48 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
+from components.drift_validator.drift_report import DriftReport
 from components.evaluator.results.evaluation import Comparison, Evaluation
 from components.exporter.contract.contract import Contract
 from components.reporter.card_text import CardText
 from components.reporter.data_summary import DataSummary
-from components.reporter.drift import Drift, drift_between
 
 
 @dataclasses.dataclass(frozen=True)
 class ModelFacts:
-    """A trained, exported and evaluated model.
+    """Facts about a trained, exported and evaluated model.
+
+    tests/components/reporter/conftest.py builds an example.
 
     Attributes:
         name: name of the registered model.
         created: when these facts were gathered, UTC.
-        evaluation: the Evaluator's findings.
-        data: the data it was trained and evaluated on.
-        history: one mapping of numbers an epoch (`loss`, `val_loss`, `val_entity_f1`, ...); None: not known.
+        evaluation: result of the Evaluator.
+        data: the corpus.
+        drift: result of the DriftValidator: the corpus against the champion's training data.
+        history: one mapping of numbers an epoch (`loss`, `val_loss`, `val_entity_f1`, ...); None: unknown.
         contract: signatures of the exported model.
-        validation: the exporter's `validation.json` (`tree_hash`, `size_bytes`, `checks`, ...); empty when unknown.
-        training: settings of the training by name.
-        lineage: what the model was made from, name -> text.
-        card: what only people know.
-        champion_data: the data of the champion, where its model card says so.
+        validation: the exporter's `validation.json` (`tree_hash`, `size_bytes`, `checks`, ...); empty if unknown.
+        training: trainer settings by name.
+        lineage: origin of the model, name -> text.
+        card: the texts of the configuration's section `card`.
     """
 
     name: str
     created: datetime.datetime
     evaluation: Evaluation
     data: DataSummary
+    drift: DriftReport
     history: tuple[Mapping[str, float | None], ...]
     contract: Contract
     validation: Mapping[str, Any]
     training: Mapping[str, Any]
     lineage: Mapping[str, str]
     card: CardText
-    champion_data: DataSummary | None = None
 
     @property
     def overall(self) -> Comparison | None:
-        """Both models on all evaluated sentences; None when there were none."""
+        """Scores on all evaluated sentences; None if there were none."""
         return self.evaluation.overall
 
     @property
@@ -54,17 +56,4 @@ class ModelFacts:
         """Number, from 1, of the epoch whose weights were kept; None without a history of entity F1."""
         scores = [epoch.get("val_entity_f1") for epoch in self.history]
         known = [(score, -number) for number, score in enumerate(scores, start=1) if score is not None]
-        return -max(known)[1] if known else None  # the first of equals, as early stopping takes it
-
-    def drifts(self) -> list[Drift]:
-        """Distances from the training split to the evaluated ones, and from the champion's training data to ours."""
-        found: list[Drift] = []
-        train = self.data.split("train")
-        for name in self.evaluation.splits:
-            split = self.data.split(name)
-            if train and split and name != "train":
-                found += drift_between(train, split)
-        before = self.champion_data.split("train") if self.champion_data else None
-        if train and before:
-            found += drift_between(before, train, ("champion's train", "train"))
-        return found
+        return -max(known)[1] if known else None  # the first of equals, as early stopping chooses

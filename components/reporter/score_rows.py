@@ -1,9 +1,11 @@
-"""The evaluation, arranged in the rows that the report shows."""
+"""Rows of the score tables in report and model card."""
 
 from __future__ import annotations
 
 import dataclasses
 
+from components.evaluator.blessing.rule import LOWER_IS_BETTER
+from components.evaluator.counts.slicing import CASE, ENTITY_LENGTH, ENTITY_SEEN, SENTENCE_LENGTH
 from components.evaluator.results.evaluation import (
     ALL,
     ERROR_KINDS,
@@ -15,38 +17,38 @@ from components.evaluator.results.evaluation import (
     RuleOutcome,
 )
 
-# More rows than this nobody reads, and thousands would make a report of megabytes.
+# More rows would make the report long and megabytes large.
 _MOST_SLICES = 30
 _MOST_LABELS = 25
 
-# Columns of slices that the Evaluator makes itself; others are features of the data and keep their names.
+# Titles of the derived slicing columns; other columns are features of the data and keep their names.
 _COLUMNS = {
-    "entity_seen": "Entities, seen in training or not",
-    "entity_length": "Entities by length in tokens",
-    "sentence_length": "Sentences by length in tokens",
-    "case": "Sentences by case",
+    ENTITY_SEEN: "Entities by presence in the training data",
+    ENTITY_LENGTH: "Entities by length in tokens",
+    SENTENCE_LENGTH: "Sentences by length in tokens",
+    CASE: "Sentences by case",
 }
 
 ERROR_WORDS = {
-    "boundary": ("Boundary", "right type, wrong ends"),
-    "type": ("Type", "right ends, wrong type"),
-    "boundary_and_type": ("Boundary and type", "touches an entity, wrong in both"),
-    "spurious": ("Spurious", "predicted where there is no entity"),
-    "missed": ("Missed", "an entity that nothing was predicted for"),
+    "boundary": ("Boundary", "correct type, wrong boundaries"),
+    "type": ("Type", "correct boundaries, wrong type"),
+    "boundary_and_type": ("Boundary and type", "overlaps an entity, both wrong"),
+    "spurious": ("Spurious", "overlaps no entity"),
+    "missed": ("Missed", "entity that no prediction overlaps"),
 }
-"""Kind of an error -> its name and what it means."""
+"""Kind of error -> title and meaning."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ScoreRow:
-    """One line of a table of scores.
+    """One row of a score table: an entity type or a slice.
 
     Attributes:
-        name: type, or value of a slice.
+        name: entity type, or value of the slice.
         candidate: scores of the new model.
-        champion: of the champion, if there is one.
-        change: of the F1 against the champion's.
-        rules: rules of the blessing about this row.
+        champion: scores of the champion, if there is one.
+        change: change in F1 against the champion.
+        rules: outcomes of the blessing rules for this row.
     """
 
     name: str
@@ -61,12 +63,12 @@ class MetricRow:
     """One metric of both models.
 
     Attributes:
-        title: in words.
-        note: what it counts.
-        candidate: of the new model.
-        champion: of the champion.
+        title: name in words.
+        note: definition in a few words.
+        candidate: value for the new model.
+        champion: value for the champion.
         change: difference of the two.
-        less_is_better: whether a fall is good.
+        lower_is_better: True if a decrease is an improvement.
     """
 
     title: str
@@ -74,35 +76,35 @@ class MetricRow:
     candidate: Estimate
     champion: Estimate | None
     change: Estimate | None
-    less_is_better: bool = False
+    lower_is_better: bool = False
 
 
 _METRICS = {
-    "entity_f1": ("Entity F1", "exact ends and type, micro-averaged"),
-    "entity_precision": ("Precision", "predicted entities that are right"),
-    "entity_recall": ("Recall", "entities that were found"),
-    "entity_macro_f1": ("Macro F1", "mean over types, rare ones count as much"),
-    "strict_f1": ("Strict F1", "an entity must begin with B-"),
-    "boundary_f1": ("Boundary F1", "right ends, whatever the type"),
-    "type_f1": ("Type F1", "right type, ends may differ"),
-    "token_accuracy": ("Token accuracy", "tokens with the right tag"),
-    "calibration_error": ("Calibration error", "how far scores are from probabilities"),
+    "entity_f1": ("Entity F1", "exact boundaries and type, micro-averaged"),
+    "entity_precision": ("Precision", "share of the predicted entities that are correct"),
+    "entity_recall": ("Recall", "share of the entities that were predicted"),
+    "entity_macro_f1": ("Macro F1", "unweighted mean over types"),
+    "strict_f1": ("Strict F1", "entities must begin with B-"),
+    "boundary_f1": ("Boundary F1", "correct boundaries, any type"),
+    "type_f1": ("Type F1", "correct type, overlapping boundaries"),
+    "token_accuracy": ("Token accuracy", "share of the tokens with the correct tag"),
+    "calibration_error": ("Calibration error", "mean distance between score and accuracy"),
 }
 
 
 def metric_rows(comparison: Comparison) -> list[MetricRow]:
-    """The overall metrics that the comparison has, in a fixed order."""
+    """Returns one row per overall metric, in a fixed order."""
     ours = comparison.candidate.metrics()
     theirs = comparison.champion.metrics() if comparison.champion else {}
     return [
-        MetricRow(title, note, ours[name], theirs.get(name), comparison.changes.get(name), name == "calibration_error")
+        MetricRow(title, note, ours[name], theirs.get(name), comparison.changes.get(name), name in LOWER_IS_BETTER)
         for name, (title, note) in _METRICS.items()
         if name in ours
     ]
 
 
 def type_rows(evaluation: Evaluation) -> list[ScoreRow]:
-    """One row an entity type, the most frequent first."""
+    """Returns one row per entity type, the most frequent first."""
     comparison = evaluation.overall
     if comparison is None:
         return []
@@ -121,9 +123,9 @@ def type_rows(evaluation: Evaluation) -> list[ScoreRow]:
 
 
 def slice_tables(evaluation: Evaluation) -> dict[str, list[ScoreRow]]:
-    """Title of a table -> its rows, one table for each column that was sliced by.
+    """Returns title -> rows, one table per slicing column.
 
-    Of a column with very many values only those with the most entities are there; the title says so.
+    A column with very many values keeps those with the most entities, and its title says so.
     """
     tables = _all_slices(evaluation)
     return dict(_largest(title, rows) for title, rows in tables.items())
@@ -158,11 +160,11 @@ class ErrorRow:
 
     Attributes:
         kind: one of `ERROR_KINDS`.
-        title: in words.
-        meaning: what it is.
-        count: of the new model.
-        share: of all its errors, 0 to 1.
-        champion: of the champion, if there is one.
+        title: name in words.
+        meaning: definition in a few words.
+        count: errors of the new model.
+        share: share of all its errors, 0 to 1.
+        champion: errors of the champion, if there is one.
     """
 
     kind: str
@@ -174,7 +176,7 @@ class ErrorRow:
 
 
 def error_rows(comparison: Comparison) -> list[ErrorRow]:
-    """One row a kind of error, in the order of `ERROR_KINDS`."""
+    """Returns one row per kind of error, in the order of `ERROR_KINDS`."""
     errors = comparison.candidate.errors
     total = sum(errors.values())
     champion = comparison.champion.errors if comparison.champion else None
@@ -191,7 +193,7 @@ def error_rows(comparison: Comparison) -> list[ErrorRow]:
 
 
 def frequent_part(confusion: Confusion) -> Confusion:
-    """A confusion matrix without its rarest types, where it has so many that nobody could read it."""
+    """Returns the confusion matrix of the most frequent types."""
     counts = confusion.counts
     largest = sorted(range(1, len(counts)), key=lambda row: -sum(counts[row]))[: _MOST_LABELS - 1]
     kept = [0, *sorted(largest)] if counts else []  # 0: outside

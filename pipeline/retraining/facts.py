@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from datetime import datetime
 
-from components.drift_validator.drift import Drift
+from components.drift_validator.drift_report import Drift
 from components.registry.store.registered_version import RegisteredVersion
 
 

@@ -40,11 +40,11 @@ def request_drift(
     if profile is None:
         return None
 
-    from components.drift_validator.comparison import compare
+    from components.drift_validator.comparison import NamedProfile, compare
 
     thresholds = DriftThresholds(**config.drift.model_dump(exclude={"requests"}))
-    names = (f"training data of version {champion.version}", log.name)
-    return compare(profile, requests, thresholds, names, _schema(config), skew=True)
+    reference = NamedProfile(f"training data of version {champion.version}", profile)
+    return compare(reference, NamedProfile(log.name, requests), thresholds, _schema(config), kind="skew")
 
 
 def _schema(config: PipelineConfig) -> object:

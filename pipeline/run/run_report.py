@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from components.common.files import write_atomically
-from components.reporter.report_error import ReportError
-from components.reporter.run_details import NodeDetails, RunDetails
+from components.reporter.errors import ReportError
+from components.reporter.page.run_section import NodeDetails, RunDetails
 from configs.spec import PipelineConfig
 from pipeline.run.run_record import NodeRecord, RunRecord, metadata_path, read_run, run_ids
 
@@ -44,7 +44,7 @@ def write_report(config: PipelineConfig, run_id: str | None = None) -> Path:
     Raises:
         ReportError: no run or several runs match, or the run has no report.
     """
-    from components.reporter.run_section import insert_run
+    from components.reporter.page.run_section import insert_run
 
     record = read_run(metadata_path(config), config.name, _match(runs(config), run_id))
     page = insert_run(_page(record), run_details(record))

@@ -12,8 +12,8 @@ from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.results.errors_in_context import confident_mistakes, merge_mistakes
-from components.evaluator.results.evaluation import Mistake, Slice
+from components.evaluator.results.errors_in_context import confident_errors, merge_errors
+from components.evaluator.results.evaluation import ErrorInContext, Slice
 
 
 @dataclasses.dataclass
@@ -23,12 +23,12 @@ class SliceCounts:
     Attributes:
         tables: model name -> its counts.
         confusions: model name -> its confusion matrix; only of all examples.
-        mistakes: the most confident mistakes, of each kind, of the model that they are shown for; only of all examples.
+        errors: the most confident errors, of each kind, of the model that they are shown for; only of all examples.
     """
 
     tables: dict[str, CountTable] = dataclasses.field(default_factory=dict)
     confusions: dict[str, CountTable] = dataclasses.field(default_factory=dict)
-    mistakes: tuple[Mistake, ...] = ()
+    errors: tuple[ErrorInContext, ...] = ()
 
     def add(self, other: SliceCounts) -> None:
         """Adds the counts of `other`, which stays as it is."""
@@ -38,8 +38,8 @@ class SliceCounts:
                     own[model].add(table)
                 else:
                     own[model] = CountTable(table.columns, table.values.copy())
-        if other.mistakes:
-            self.mistakes = merge_mistakes([self.mistakes, other.mistakes])
+        if other.errors:
+            self.errors = merge_errors([self.errors, other.errors])
 
 
 def count_slices(
@@ -56,7 +56,7 @@ def count_slices(
         features: see `Slicer.sentences`.
         slicer: what is sliced by.
         replicates: of the bootstrap.
-        show: the model whose mistakes are kept.
+        show: the model whose errors are kept.
 
     Yields:
         Each slice that something of the batch is in, all examples first.
@@ -69,7 +69,7 @@ def count_slices(
         SliceCounts(
             {model: CountTable.of(*counts, weights) for model, counts in counted.items()},
             {model: confusion_counts(batch) for model, batch in batches.items()},
-            confident_mistakes(batches[show]),
+            confident_errors(batches[show]),
         ),
     )
     for cut, rows in slicer.sentences(one, features):

@@ -25,7 +25,7 @@ from components.evaluator.delayed_labels.label_store import LabelStore
 from components.evaluator.delayed_labels.prediction import Prediction
 from components.evaluator.delayed_labels.window import window_of
 from components.evaluator.errors import EvaluationError
-from components.evaluator.results.errors_in_context import shown_mistakes
+from components.evaluator.results.errors_in_context import shown_errors
 from components.evaluator.results.evaluation import Comparison, Evaluation, Slice
 from components.evaluator.results.scoring import scores
 
@@ -208,7 +208,7 @@ def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: Del
     cuts = sorted((cut for cut in total if cut.column), key=slice_order(slicer.columns))
     slices = tuple(map(compared, cuts))
     decision = decide(overall, slices, options.rules)
-    shown = shown_mistakes(total[Slice()].mistakes)
+    shown = shown_errors(total[Slice()].errors)
     return Evaluation(overall, slices, decision, shown, bootstrap=options.bootstrap)
 
 

@@ -1,4 +1,4 @@
-"""The most confident mistakes, to be looked at."""
+"""The most confident errors, to be looked at."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from components.evaluator.counts.entities import Entities
 from components.evaluator.counts.matches import RIGHT
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.results.evaluation import ERROR_KINDS, MarkedSpan, Mistake
+from components.evaluator.results.evaluation import ERROR_KINDS, ErrorInContext, MarkedSpan
 
 MOST = 20
 """How many are shown, and how many of each kind are kept until everything has been counted."""
@@ -18,8 +18,8 @@ _SHARE = MOST // len(ERROR_KINDS)
 """How many places each kind has for sure. By confidence alone missed entities, which are mostly O, take them all."""
 
 
-def confident_mistakes(batch: TaggedBatch) -> tuple[Mistake, ...]:
-    """The most confident mistakes of each kind in a batch; none where the model gives no scores."""
+def confident_errors(batch: TaggedBatch) -> tuple[ErrorInContext, ...]:
+    """The most confident errors of each kind in a batch; none where the model gives no scores."""
     if batch.scores is None:
         return ()
     found: list[tuple[float, int, int, int, int]] = []  # -confidence, sentence, start, end, kind
@@ -39,47 +39,47 @@ def confident_mistakes(batch: TaggedBatch) -> tuple[Mistake, ...]:
         of_kind = chosen[each[4]]
         if len(of_kind) < MOST:
             of_kind.setdefault(batch.texts[each[1]], each)
-    return tuple(_mistake(batch, *each) for of_kind in chosen.values() for each in of_kind.values())
+    return tuple(_error(batch, *each) for of_kind in chosen.values() for each in of_kind.values())
 
 
-def merge_mistakes(groups: Iterable[Iterable[Mistake]]) -> tuple[Mistake, ...]:
+def merge_errors(groups: Iterable[Iterable[ErrorInContext]]) -> tuple[ErrorInContext, ...]:
     """The most confident of each kind of several groups; a text that occurs again counts once.
 
     The order of groups, and in what steps they are merged, is no matter.
     """
-    best: dict[str, dict[tuple[str, ...], Mistake]] = {kind: {} for kind in ERROR_KINDS}
-    for mistake in sorted((mistake for group in groups for mistake in group), key=_order):
-        of_kind = best[mistake.kind]
+    best: dict[str, dict[tuple[str, ...], ErrorInContext]] = {kind: {} for kind in ERROR_KINDS}
+    for error in sorted((error for group in groups for error in group), key=_order):
+        of_kind = best[error.kind]
         if len(of_kind) < MOST:
-            of_kind.setdefault(mistake.tokens, mistake)
-    return tuple(mistake for of_kind in best.values() for mistake in of_kind.values())
+            of_kind.setdefault(error.tokens, error)
+    return tuple(error for of_kind in best.values() for error in of_kind.values())
 
 
-def shown_mistakes(mistakes: Iterable[Mistake]) -> tuple[Mistake, ...]:
-    """What is shown of merged mistakes: at most one of a text, some of every kind, the most confident first.
+def shown_errors(errors: Iterable[ErrorInContext]) -> tuple[ErrorInContext, ...]:
+    """What is shown of merged errors: at most one of a text, some of every kind, the most confident first.
 
-    Each kind has its share of the places, those with the fewest mistakes choose first. What is left goes by confidence.
+    Each kind has its share of the places, those with the fewest errors choose first. What is left goes by confidence.
     """
-    ordered = sorted(mistakes, key=_order)
-    by_kind = [[mistake for mistake in ordered if mistake.kind == kind] for kind in ERROR_KINDS]
-    shown: dict[tuple[str, ...], Mistake] = {}
+    ordered = sorted(errors, key=_order)
+    by_kind = [[error for error in ordered if error.kind == kind] for kind in ERROR_KINDS]
+    shown: dict[tuple[str, ...], ErrorInContext] = {}
     for of_kind in sorted(filter(None, by_kind), key=lambda of_kind: (len(of_kind), _order(of_kind[0]))):
-        new = [mistake for mistake in of_kind if mistake.tokens not in shown]
-        shown |= {mistake.tokens: mistake for mistake in new[:_SHARE]}
-    for mistake in ordered:
+        new = [error for error in of_kind if error.tokens not in shown]
+        shown |= {error.tokens: error for error in new[:_SHARE]}
+    for error in ordered:
         if len(shown) == MOST:
             break
-        shown.setdefault(mistake.tokens, mistake)
+        shown.setdefault(error.tokens, error)
     return tuple(sorted(shown.values(), key=_order))
 
 
-def _order(mistake: Mistake) -> tuple[float, str, int]:
-    return -mistake.confidence, mistake.key, mistake.start
+def _order(error: ErrorInContext) -> tuple[float, str, int]:
+    return -error.confidence, error.key, error.start
 
 
-def _mistake(batch: TaggedBatch, less: float, row: int, start: int, end: int, kind: int) -> Mistake:
+def _error(batch: TaggedBatch, less: float, row: int, start: int, end: int, kind: int) -> ErrorInContext:
     offset = int(batch.offsets[row])
-    return Mistake(
+    return ErrorInContext(
         kind=ERROR_KINDS[kind],
         confidence=-less,
         key=batch.keys[row],

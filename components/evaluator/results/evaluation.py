@@ -35,11 +35,11 @@ __all__ = [
     "Comparison",
     "Confusion",
     "EntityScores",
+    "ErrorInContext",
     "Estimate",
     "Evaluation",
     "Level",
     "MarkedSpan",
-    "Mistake",
     "RuleOutcome",
     "RuleState",
     "Scores",
@@ -171,8 +171,8 @@ class MarkedSpan:
 
 
 @dataclasses.dataclass(frozen=True)
-class Mistake:
-    """A confident mistake of the candidate.
+class ErrorInContext:
+    """A confident error of the candidate.
 
     Attributes:
         kind: one of `ERROR_KINDS`.
@@ -203,7 +203,7 @@ class Evaluation:
         overall: both models on all examples; None when no example was evaluated.
         slices: both models on each slice, sorted by column and value (ranges by their lower end).
         blessing: the decision.
-        mistakes: of the candidate, the most confident first, at most twenty, each kind among them.
+        errors: of the candidate, the most confident first, at most twenty, each kind among them.
         splits: names of the evaluated splits.
         champion_version: registered version of the champion as text; empty when there is none or it is not registered.
         bootstrap: number of bootstrap replicates behind the intervals; 0 when there are none.
@@ -213,7 +213,7 @@ class Evaluation:
     overall: Comparison | None
     slices: tuple[Comparison, ...]
     blessing: Blessing
-    mistakes: tuple[Mistake, ...] = ()
+    errors: tuple[ErrorInContext, ...] = ()
     splits: tuple[str, ...] = ()
     champion_version: str = ""
     bootstrap: int = 0

@@ -26,6 +26,12 @@ class Estimate:
     low: float | None = None
     high: float | None = None
 
+    def __str__(self) -> str:
+        """Formats `0.345 (0.312 to 0.371)`, or `0.345` without an interval."""
+        if self.low is None or self.high is None:
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
 
 @dataclasses.dataclass(frozen=True)
 class EntityScores:

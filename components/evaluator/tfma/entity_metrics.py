@@ -16,8 +16,8 @@ from tensorflow_model_analysis.metrics import metric_types
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.slice_counts import SliceCounts
 from components.evaluator.counts.slicing import ENTITY_LENGTH, ENTITY_SEEN, slice_order
-from components.evaluator.results.errors_in_context import shown_mistakes
-from components.evaluator.results.evaluation import ALL, Comparison, Estimate, Level, Mistake, Scores, Slice
+from components.evaluator.results.errors_in_context import shown_errors
+from components.evaluator.results.evaluation import ALL, Comparison, ErrorInContext, Estimate, Level, Scores, Slice
 from components.evaluator.results.scoring import changes, scores
 from components.evaluator.tfma.extractor import BASELINE, COUNTS_KEY
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def comparisons(
     metrics: Iterable[MetricsForSlice], columns: Sequence[str]
-) -> tuple[Comparison | None, tuple[Comparison, ...], tuple[Mistake, ...]]:
+) -> tuple[Comparison | None, tuple[Comparison, ...], tuple[ErrorInContext, ...]]:
     """Reads what `EntityMetrics` found.
 
     Args:
@@ -35,25 +35,25 @@ def comparisons(
         columns: what was sliced by, in the order in which slices are to come.
 
     Returns:
-        All examples (None when none was evaluated), each slice, and the candidate's mistakes.
+        All examples (None when none was evaluated), each slice, and the candidate's errors.
     """
     overall: Comparison | None = None
-    mistakes: tuple[Mistake, ...] = ()
+    errors: tuple[ErrorInContext, ...] = ()
     slices = []
     for message in metrics:
         comparison, of_slice = _comparison(message)
         if comparison is None:
             continue
         if comparison.slice.name == ALL:
-            overall, mistakes = comparison, of_slice
+            overall, errors = comparison, of_slice
         else:
             slices.append(comparison)
     order = slice_order(columns)
-    return overall, tuple(sorted(slices, key=lambda comparison: order(comparison.slice))), mistakes
+    return overall, tuple(sorted(slices, key=lambda comparison: order(comparison.slice))), errors
 
 
-def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, tuple[Mistake, ...]]:
-    from components.evaluator.tfma.entity_metrics import CHANGES_JSON, MISTAKES_JSON, SCORES_JSON
+def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, tuple[ErrorInContext, ...]]:
+    from components.evaluator.tfma.entity_metrics import CHANGES_JSON, ERRORS_JSON, SCORES_JSON
     from components.evaluator.tfma.extractor import BASELINE
 
     found: dict[str, Any] = {}
@@ -68,8 +68,8 @@ def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, tuple[Mist
     if False not in models:
         return None, ()
     changes = CHANGES_JSON.validate_json(found["changes"]) if "changes" in found else {}
-    mistakes = MISTAKES_JSON.validate_json(found["mistakes"]) if "mistakes" in found else ()
-    return Comparison(_slice(message.slice_key), models[False], models.get(True), changes), mistakes
+    errors = ERRORS_JSON.validate_json(found["errors"]) if "errors" in found else ()
+    return Comparison(_slice(message.slice_key), models[False], models.get(True), changes), errors
 
 
 def _slice(key: SliceKey) -> Slice:
@@ -81,12 +81,12 @@ def _slice(key: SliceKey) -> Slice:
 
 SCORES_KEY = "scores"
 CHANGES_KEY = "changes"
-MISTAKES_KEY = "mistakes"
+ERRORS_KEY = "errors"
 """Names of the keys whose values are JSON."""
 
 SCORES_JSON: TypeAdapter[Scores] = TypeAdapter(Scores)
 CHANGES_JSON: TypeAdapter[dict[str, Estimate]] = TypeAdapter(dict[str, Estimate])
-MISTAKES_JSON: TypeAdapter[tuple[Mistake, ...]] = TypeAdapter(tuple[Mistake, ...])
+ERRORS_JSON: TypeAdapter[tuple[ErrorInContext, ...]] = TypeAdapter(tuple[ErrorInContext, ...])
 
 
 class EntityMetrics(metric_types.Metric):
@@ -94,7 +94,7 @@ class EntityMetrics(metric_types.Metric):
 
     Keys of the result for each model, floats: every name of `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
     and `example_count`. TFMA saves them, compares them with the baseline's and shows them in its own views. `scores`
-    holds everything with intervals as JSON (`Scores`); for the candidate there are `mistakes` (of all examples) and,
+    holds everything with intervals as JSON (`Scores`); for the candidate there are `errors` (of all examples) and,
     as a difference, `changes` (estimates of the paired differences by name).
 
     The metric takes what `components.evaluator.tfma.extractor` counted, not TFMA's labels and predictions.
@@ -162,7 +162,7 @@ class _Combiner(beam.CombineFn):
             differences = CHANGES_JSON.dump_json(changes(tables[candidate], tables[BASELINE]))
             result[metric_types.MetricKey(CHANGES_KEY, model_name=candidate, is_diff=True)] = differences
         if total.confusions:
-            result[_key(MISTAKES_KEY, candidate)] = MISTAKES_JSON.dump_json(shown_mistakes(total.mistakes))
+            result[_key(ERRORS_KEY, candidate)] = ERRORS_JSON.dump_json(shown_errors(total.errors))
         return result
 
 

@@ -15,9 +15,7 @@ from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
 from components.common.hashing import tree_hash
-from components.drift_validator.data_profile import FILE_NAME as PROFILE_FILE
-from components.drift_validator.drift_report import FILE_NAME as DRIFT_FILE
-from components.keys import MAX_EPOCHS
+from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, MAX_EPOCHS
 from components.registry.champions.champion_changes import acting_user
 from components.registry.errors import RegistryError
 from components.registry.names import (
@@ -184,14 +182,14 @@ def _trained(input_dict: dict[str, list[Artifact]]) -> dict[str, Path]:
     folders = [Path(model.uri) for model in models]
     folders += [Path(graph.uri, *_VOCABULARIES) for graph in input_dict.get(TRANSFORM_GRAPH_KEY) or []]
     files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
-    files += [Path(profile.uri, PROFILE_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
+    files += [Path(profile.uri, DATA_PROFILE_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
     return {file.name: file for file in files}
 
 
 def _cards(input_dict: dict[str, list[Artifact]]) -> list[Path]:
     evaluations = input_dict.get(EVALUATION_KEY) or []
     files = [file for evaluation in evaluations for file in _reports(Path(evaluation.uri))]
-    files += [Path(profile.uri, DRIFT_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
+    files += [Path(profile.uri, DRIFT_REPORT_FILE) for profile in input_dict.get(DATA_PROFILE_KEY) or []]
     return files + _documents(input_dict)
 
 

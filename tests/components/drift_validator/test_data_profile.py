@@ -1,4 +1,4 @@
-"""What is remembered of a data set."""
+"""Counts of a data set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.drift_validator.data_profile import FILE_NAME, DataProfile
+from components.drift_validator.data_profile import DataProfile
+from components.keys import DATA_PROFILE_FILE
 
 ROWS = [
     ("Joe Biden visited Paris", ["B-PER", "I-PER", "O", "B-LOC"], {"genre": "news"}, False),
@@ -34,23 +35,28 @@ def test_entities_lengths_columns_and_words_are_counted():
     assert profile.held_out_words == {"berlin": 1, "in": 1, "0000": 1, "!": 1}
 
 
-@pytest.mark.parametrize(
-    ("tokens", "bucket"), [(1, "0-5"), (5, "0-5"), (6, "6-10"), (100, "51-100"), (101, ">100"), (1000, ">100")]
-)
-def test_every_length_has_a_bucket(tokens, bucket):
+def test_every_length_has_a_bucket():
+    buckets = {1: "0-5", 5: "0-5", 6: "6-10", 100: "51-100", 101: ">100", 1000: ">100"}
+    for tokens, bucket in buckets.items():
+        profile = DataProfile()
+        profile.add(" ".join(["a"] * tokens))
+        assert profile.lengths == {bucket: 1}
+
+
+def test_words_are_folded_as_in_the_vocabulary():
     profile = DataProfile()
-    profile.add(" ".join(["a"] * tokens))
-    assert profile.lengths == {bucket: 1}
+    profile.add("Οδός İstanbul ΟΔΟΣ")
+    assert profile.words == {"οδόσ": 1, "istanbul": 1, "οδοσ": 1}
 
 
 @given(st.lists(st.sampled_from(ROWS), max_size=8), st.integers(0, 8))
-def test_profiles_of_parts_add_up_to_that_of_the_whole(rows, cut):
+def test_profiles_of_parts_add_up_to_the_profile_of_the_whole(rows, cut):
     first, second = profile_of(rows[:cut]), profile_of(rows[cut:])
     first.merge(second)
     assert first == profile_of(rows)
 
 
-def test_the_unknown_share_is_that_of_the_held_out_tokens_or_of_other_data():
+def test_unknown_share_of_held_out_tokens_and_of_other_data():
     profile = profile_of(ROWS)
     assert profile.unknown_share() == pytest.approx(2 / 4)  # berlin and ! are new; in and 0000 are not
     requests = DataProfile()
@@ -58,27 +64,27 @@ def test_the_unknown_share_is_that_of_the_held_out_tokens_or_of_other_data():
     assert profile.unknown_share(requests) == pytest.approx(1 / 3)
 
 
-def test_without_a_training_split_or_held_out_tokens_no_share_is_made_up():
+def test_unknown_share_needs_training_and_held_out_tokens():
     assert profile_of(ROWS[:2]).unknown_share() is None
     assert profile_of(ROWS[2:]).unknown_share() is None
 
 
-def test_a_profile_survives_its_text(tmp_path):
+def test_profile_can_be_read_back(tmp_path):
     profile = profile_of(ROWS)
-    (tmp_path / FILE_NAME).write_text(profile.to_json(), encoding="utf-8")
+    (tmp_path / DATA_PROFILE_FILE).write_text(profile.to_json(), encoding="utf-8")
     read = DataProfile.read(tmp_path)
     assert read == profile
     assert isinstance(read.columns["genre"], Counter)
 
 
-@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"sentences": 1}'])
-def test_what_is_no_profile_is_read_as_none(tmp_path, text):
-    if text is not None:
-        (tmp_path / FILE_NAME).write_text(text)
+def test_unreadable_profile_is_none(tmp_path):
     assert DataProfile.read(tmp_path) is None
+    for text in ("", "[]", "{}", '{"sentences": 1}'):
+        (tmp_path / DATA_PROFILE_FILE).write_text(text)
+        assert DataProfile.read(tmp_path) is None
 
 
-def test_the_tokenizer_decides_what_a_word_is():
+def test_tokenizer_defines_the_words():
     profile = DataProfile()
     profile.add("Biden,visited", tokenizer="whitespace")
     assert profile.words == {"biden,visited": 1}

@@ -1,4 +1,4 @@
-"""One distance, and the report of several."""
+"""Distances, their limits and the verdict."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from components.drift_validator.drift import Drift
-from components.drift_validator.drift_report import DriftReport
+from components.drift_validator.drift_report import Drift, DriftReport
 from components.drift_validator.drift_thresholds import DriftThresholds
 
 
@@ -15,29 +14,45 @@ def drift(distance=0.3, limit=0.2):
     return Drift("entity types", "before", "now", distance, "L-infinity distance", "PER: 1.0% to 31.0%", limit)
 
 
-def test_a_line_says_what_how_far_and_where():
+def test_text_names_property_distance_limit_and_change():
     assert str(drift()) == "entity types: L-infinity distance 0.3, limit 0.2 (PER: 1.0% to 31.0%)"
     assert "no limit" in str(drift(limit=None))
 
 
 @pytest.mark.parametrize(("limit", "exceeded"), [(0.2, True), (0.3, False), (0.4, False), (None, False)])
-def test_only_a_limit_that_is_there_and_passed_is_exceeded(limit, exceeded):
+def test_only_distances_above_a_limit_are_exceeded(limit, exceeded):
     report = DriftReport((drift(limit=limit), drift(0.0)))
     assert report.drifts[0].exceeded is exceeded
     assert report.drifted is exceeded
 
 
-@pytest.mark.parametrize(("distance", "notable"), [(0.09, False), (0.1, True)])
-def test_a_tenth_is_notable(distance, notable):
-    assert drift(distance).notable is notable
+@pytest.mark.parametrize(
+    ("report", "verdict"),
+    [
+        (DriftReport(), "Drift was not measured"),
+        (DriftReport((drift(), drift(0.1))), "The data drifted: 1 of 2 distances exceed their limit."),
+        (DriftReport((drift(),), enough=False, sentences=(900, 7)), "Limits do not apply: 7 sentences are fewer than"),
+        (DriftReport((drift(0.1),)), "No distance exceeds its limit."),
+    ],
+)
+def test_verdict_is_a_sentence(report, verdict):
+    assert report.verdict.startswith(verdict)
 
 
-def test_the_text_holds_everything():
-    values = json.loads(DriftReport((drift(),), enough=False, sentences=(7, 8)).to_json())
+def test_json_holds_everything_and_can_be_read_back():
+    report = DriftReport((drift(), drift(limit=None)), enough=False, sentences=(7, 8))
+    values = json.loads(report.to_json())
     assert values["drifts"][0]["detail"] == "PER: 1.0% to 31.0%"
     assert (values["enough"], values["sentences"], values["drifted"]) == (False, [7, 8], False)
+    assert DriftReport.from_json(report.to_json()) == report
 
 
-def test_thresholds_survive_their_text():
+def test_other_texts_are_refused():
+    for text in ("", "[]", "{}", '{"drifts": [{"what": 1}], "enough": true, "sentences": [1, 2]}'):
+        with pytest.raises(ValueError):
+            DriftReport.from_json(text)
+
+
+def test_thresholds_can_be_read_back():
     limits = DriftThresholds("stop", 10, 0.1, None, 0.2, 0.3)
     assert DriftThresholds.from_json(limits.to_json()) == limits

@@ -1,19 +1,20 @@
-"""DriftValidator on artifacts as TFX hands them over."""
+"""The DriftValidator on artifacts."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-import tensorflow as tf
-from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
-from tfx.types import artifact_utils, standard_artifacts
+from support.lazy import LazyModule
 
-from components.artifacts import DataProfileArtifact
-from components.drift_validator.data_profile import FILE_NAME, DataProfile
+from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_thresholds import DriftThresholds
 from components.drift_validator.errors import DriftError
-from components.drift_validator.executor import Executor
+from components.keys import DATA_PROFILE_FILE as FILE_NAME
+
+tf = LazyModule("tensorflow")
+standard_artifacts = LazyModule("tfx.types.standard_artifacts")
+artifact_utils = LazyModule("tfx.types.artifact_utils")
 
 PEOPLE = ("Joe Biden left", ["B-PER", "I-PER", "O"])
 PLACES = ("Paris is far", ["B-LOC", "O", "O"])
@@ -37,8 +38,12 @@ def artifact(kind, folder):
 
 
 @pytest.fixture
-def gate(tmp_path):
-    """Runs the node on rows of (split, span, (sentence, tags)); returns the output's folder."""
+def validate(tmp_path):
+    """Runs the DriftValidator on rows of (split, span, (sentence, tags)); returns its output."""
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+
+    from components.artifacts import DataProfileArtifact
+    from components.drift_validator.executor import Executor
 
     def run(rows, champion=None, action="stop"):
         examples = artifact(standard_artifacts.Examples, tmp_path / "examples")
@@ -61,7 +66,7 @@ def gate(tmp_path):
         output = artifact(DataProfileArtifact, tmp_path / "profile")
         settings = {"thresholds": DriftThresholds(action, **LIMITS).to_json(), "tokenizer": "words"}
         inputs = {"examples": [examples], "schema": [schema], "champion": [earlier]}
-        beam = ["--sdk_container_image=none"]  # keeps TFX from packing itself: seconds
+        beam = ["--sdk_container_image=none"]  # keeps TFX from packaging itself, which takes seconds
         context = BaseBeamExecutor.Context(beam_pipeline_args=beam, tmp_dir=str(tmp_path), unique_id="1")
         Executor(context).Do(inputs, {"profile": [output]}, settings)
         return output
@@ -73,8 +78,8 @@ def of(span, sentence, train=8, held_out=2):
     return [("train", span, sentence)] * train + [("eval", span, sentence)] * held_out
 
 
-def test_the_first_run_counts_and_compares_with_nothing(gate, tmp_path):
-    output = gate(of("", PEOPLE) + of("", PLACES))
+def test_first_run_profiles_without_comparison(validate, tmp_path):
+    output = validate(of("", PEOPLE) + of("", PLACES))
     profile = DataProfile.read(tmp_path / "profile")
     assert profile.sentences == 20
     assert profile.labels == {"PER": 10, "LOC": 10}
@@ -86,10 +91,10 @@ def test_the_first_run_counts_and_compares_with_nothing(gate, tmp_path):
     assert sorted(path.name for path in (tmp_path / "profile").iterdir()) == [FILE_NAME, "drift.json"]
 
 
-def test_data_like_the_champions_passes(gate, tmp_path):
-    gate(of("", PEOPLE) + of("", PLACES))
+def test_similar_data_passes(validate, tmp_path):
+    validate(of("", PEOPLE) + of("", PLACES))
     champion = (tmp_path / "profile" / FILE_NAME).read_text()
-    gate(of("", PEOPLE) + of("", PLACES), champion)
+    validate(of("", PEOPLE) + of("", PLACES), champion)
     report = json.loads((tmp_path / "profile" / "drift.json").read_text())
     assert [drift["what"] for drift in report["drifts"]] == [
         "entity types", "sentence length", "genre", "unknown words",
@@ -97,32 +102,31 @@ def test_data_like_the_champions_passes(gate, tmp_path):
     assert not report["drifted"]
 
 
-def test_the_newest_span_alone_is_compared_and_a_drifted_one_stops_the_run(gate, tmp_path):
-    gate(of("span-9/", PEOPLE, 80, 20))
+def test_only_the_newest_span_is_compared_and_its_drift_stops_the_run(validate, tmp_path):
+    validate(of("span-9/", PEOPLE, 80, 20))
     champion = (tmp_path / "profile" / FILE_NAME).read_text()
-    rows = of("span-9/", PEOPLE, 80, 20) + of("span-10/", PLACES)  # in the whole window only one sentence in ten moved
-    with pytest.raises(DriftError, match=r"(?s)span-10 differs.*LOC: 0.0% to 100.0%.*drift.action=warn"):
-        gate(rows, champion)
+    rows = of("span-9/", PEOPLE, 80, 20) + of("span-10/", PLACES)  # only one sentence in ten of the window changed
+    with pytest.raises(DriftError, match=r"(?s)span-10: differs.*LOC: 0.0% to 100.0%.*drift.action=warn"):
+        validate(rows, champion)
     assert json.loads((tmp_path / "profile" / "drift.json").read_text())["drifted"]
-    assert DataProfile.read(tmp_path / "profile").sentences == 110  # what is registered is of the whole window
+    assert DataProfile.read(tmp_path / "profile").sentences == 110  # the profile covers the whole window
 
 
 @pytest.mark.parametrize(("action", "drifted"), [("warn", 1), ("ignore", 0)])
-def test_the_setting_decides_whether_drift_stops(gate, tmp_path, action, drifted):
-    gate(of("", PEOPLE))
+def test_action_decides_whether_drift_stops(validate, tmp_path, action, drifted):
+    validate(of("", PEOPLE))
     champion = (tmp_path / "profile" / FILE_NAME).read_text()
-    output = gate(of("", PLACES), champion, action)
+    output = validate(of("", PLACES), champion, action)
     assert output.get_int_custom_property("drifted") == drifted
 
 
-def test_few_sentences_never_stop_a_run(gate, tmp_path):
-    gate(of("", PEOPLE))
+def test_few_sentences_never_stop_a_run(validate, tmp_path):
+    validate(of("", PEOPLE))
     champion = (tmp_path / "profile" / FILE_NAME).read_text()
-    output = gate(of("", PLACES, 3, 1), champion)
+    output = validate(of("", PLACES, 3, 1), champion)
     assert output.get_int_custom_property("drifted") == 0
 
 
-@pytest.mark.parametrize("text", ["", "{}"])
-def test_a_champion_without_a_readable_profile_is_compared_with_nothing(gate, tmp_path, text):
-    output = gate(of("", PLACES), text)
+def test_champion_without_readable_profile_is_not_compared(validate):
+    output = validate(of("", PLACES), "{}")
     assert output.get_int_custom_property("drifted") == 0

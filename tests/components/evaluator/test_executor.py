@@ -227,7 +227,7 @@ def test_scores_equal_seqeval_on_gold_tokens_and_the_model_is_blessed(evaluate, 
     f1 = candidate.entities.micro.f1
     assert f1.low < f1.value < f1.high
     assert candidate.calibration is not None
-    assert len(result.mistakes) == 20
+    assert len(result.errors) == 20
     for name, value in candidate.metrics().items():
         if "/" not in name:
             assert evaluation.get_float_custom_property(name) == value.value
@@ -376,7 +376,7 @@ def test_champion_that_loses_a_token_is_named_as_such(evaluate):
 def test_split_without_examples_blesses_nothing(evaluate):
     evaluation, blessing = evaluate("good", split="empty")
     result = read_evaluation(evaluation.uri)
-    assert (result.overall, result.slices, result.mistakes) == (None, (), ())
+    assert (result.overall, result.slices, result.errors) == (None, (), ())
     assert not result.blessing.blessed
     assert result.blessing.notes == ("no example was evaluated",)
     assert blessing.get_int_custom_property("blessed") == 0
@@ -402,7 +402,7 @@ def test_workers_that_share_the_examples_find_the_same(evaluate):
     slices = ["source", "entity_length"]
     beam = ["--direct_num_workers=2", "--direct_running_mode=multi_threading"]
     first, second = (read_evaluation(evaluate("good", slices=slices, beam=args)[0].uri) for args in ((), beam))
-    assert first.mistakes == second.mistakes
+    assert first.errors == second.errors
     for one, other in zip((first.overall, *first.slices), (second.overall, *second.slices), strict=True):
         assert one.slice == other.slice
         found = other.candidate.metrics()

@@ -1,4 +1,4 @@
-"""A made-up model with a champion, good and weak types, slices, errors and hostile sentences."""
+"""Facts of a synthetic model with a champion, strong and weak types, slices, errors and hostile sentences."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import datetime
 
 import pytest
 
+from components.drift_validator.drift_report import Drift, DriftReport
 from components.evaluator.results.evaluation import (
     ALL,
     Blessing,
@@ -15,10 +16,10 @@ from components.evaluator.results.evaluation import (
     Comparison,
     Confusion,
     EntityScores,
+    ErrorInContext,
     Estimate,
     Evaluation,
     MarkedSpan,
-    Mistake,
     RuleOutcome,
     Scores,
     Slice,
@@ -27,9 +28,8 @@ from components.evaluator.results.evaluation import (
 from components.exporter.contract.contract import build_contract
 from components.exporter.settings import ExportSettings
 from components.reporter.card_text import CardText
-from components.reporter.data_summary import DataSummary
+from components.reporter.data_summary import DataSummary, SplitSummary
 from components.reporter.model_facts import ModelFacts
-from components.reporter.split_summary import SplitSummary
 
 HOSTILE = "<script>alert('x')</script>"
 TYPES = {"person": (429, 0.62), "location": (150, 0.48), "creative-work": (142, 0.06), "corporation": (12, 0.31)}
@@ -83,22 +83,22 @@ def sliced(column: str, value: str, f1: float, support: int) -> Comparison:
     return Comparison(Slice(column, value, "entity" if column.startswith("entity") else "sentence"), one, one, changes)
 
 
-def mistakes() -> tuple[Mistake, ...]:
+def errors() -> tuple[ErrorInContext, ...]:
     plain = ("RT", "@fan", ":", "Come", "to", "Empire", "State", "Building", "with", "Sam", "Jones", "tonight", "!")
     long = tuple(f"word{i}" for i in range(100))
     arabic = ("زار", "محمد", "علي", "مدينة", "القاهرة", "أمس")
     gold = (MarkedSpan("location", 5, 8), MarkedSpan("person", 9, 11))
     return (
-        Mistake(
+        ErrorInContext(
             "boundary", 0.998, "test.conll:1f-0", plain, gold,
             (MarkedSpan("location", 5, 7, 0.99), MarkedSpan("person", 9, 11, 0.97)), 5, 7,
         ),
-        Mistake("type", 0.993, "test.conll:2b-0", (HOSTILE, "&", "Prada", "<b>"), (MarkedSpan("corporation", 2, 3),),
+        ErrorInContext("type", 0.993, "t:2b-0", (HOSTILE, "&", "Prada", "<b>"), (MarkedSpan("corporation", 2, 3),),
                 (MarkedSpan("person", 2, 3, 0.99),), 2, 3),
-        Mistake("missed", 0.981, "test.conll:3c-0", long, (MarkedSpan("creative-work", 50, 53),), (), 50, 53),
-        Mistake("spurious", 0.97, "test.conll:4d-0", arabic, (MarkedSpan("person", 1, 3),),
+        ErrorInContext("missed", 0.981, "test.conll:3c-0", long, (MarkedSpan("creative-work", 50, 53),), (), 50, 53),
+        ErrorInContext("spurious", 0.97, "test.conll:4d-0", arabic, (MarkedSpan("person", 1, 3),),
                 (MarkedSpan("person", 1, 3, 0.9), MarkedSpan("location", 4, 5, 0.97)), 4, 5),
-        Mistake("boundary_and_type", 0.95, "x" * 120, ("a" * 150, "Zoë", "🎉"), (MarkedSpan("person", 1, 2),),
+        ErrorInContext("boundary_and_type", 0.95, "x" * 120, ("a" * 150, "Zoë", "🎉"), (MarkedSpan("person", 1, 2),),
                 (MarkedSpan("corporation", 1, 3, 0.95),), 1, 3),
     )  # fmt: skip
 
@@ -128,18 +128,25 @@ def evaluation() -> Evaluation:
              rule("too_small", "source=x"), rule("no_champion")),
             ("no example is in the slice case=upper",),
         ),
-        mistakes=mistakes(),
+        errors=errors(),
         splits=("test",),
         champion_version="3",
         bootstrap=200,
     )  # fmt: skip
 
 
-def data_summary(shift: int = 0) -> DataSummary:
+def drift_report() -> DriftReport:
+    def drift(what: str, distance: float, limit: float | None) -> Drift:
+        return Drift(what, "the champion's data", "span-7", distance, "L-infinity distance", "PER: 60% to 30%", limit)
+
+    return DriftReport((drift("entity types", 0.3, 0.25), drift("genre", 0.15, 0.25)), sentences=(5000, 3394))
+
+
+def data_summary() -> DataSummary:
     def split(name: str, size: int) -> SplitSummary:
-        entities = {kind: max(count * size // 1000 - shift, 0) for kind, (count, _) in TYPES.items()}
+        entities = {kind: count * size // 1000 for kind, (count, _) in TYPES.items()}
         lengths = tuple(float(n) for n in (1, 8, 11, 14, 16, 18, 21, 23, 26, 28, 41 + size // 100))
-        return SplitSummary(name, size, size * 18, entities, lengths, {"genre": {"web": size // 2, "news": size // 3}})
+        return SplitSummary(name, size, size * 18, entities, lengths)
 
     splits = (split("train", 3394), split("eval", 1009), split("test", 1287))
     return DataSummary(
@@ -174,6 +181,7 @@ def facts(evaluation) -> ModelFacts:
         created=datetime.datetime(2026, 11, 22, 2, 30, tzinfo=datetime.UTC),
         evaluation=evaluation,
         data=data_summary(),
+        drift=drift_report(),
         history=history,
         contract=build_contract(ExportSettings(default="plain", forward={"source": "string"}), outside_bias=-1.5),
         validation=validation,
@@ -182,5 +190,4 @@ def facts(evaluation) -> ModelFacts:
         card=CardText(
             "Marks persons and places in tweets.", "Not for decisions on persons.", ("en",), "Tweets, CC BY 4.0"
         ),
-        champion_data=data_summary(shift=40),
     )

@@ -1,4 +1,4 @@
-"""The contract of Reporter, and the types of its artifacts."""
+"""Specification of the Reporter and types of its artifacts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import importlib
 import json
 
 import pytest
-from tfx import types
-from tfx.orchestration.kubeflow.v2 import compiler_utils
-from tfx.types import standard_artifacts
 
-from components.artifacts import ModelCard, Report
 from components.reporter.card_text import CardText
-from components.reporter.component import Reporter
 
 
 def test_inputs_outputs_and_parameters():
+    from tfx import types
+    from tfx.types import standard_artifacts
+
+    from components.artifacts import DataProfileArtifact, ModelCard, Report
+    from components.reporter.component import Reporter
+
     def channel(kind):
         return types.Channel(type=kind)
 
@@ -25,6 +26,7 @@ def test_inputs_outputs_and_parameters():
         trained_model=channel(standard_artifacts.Model),
         statistics=channel(standard_artifacts.ExampleStatistics),
         examples=channel(standard_artifacts.Examples),
+        data_profile=channel(DataProfileArtifact),
         model_name="ner",
         lineage={"run_fingerprint": "5f1c"},
         card=CardText("Names.", languages=("en",)),
@@ -33,16 +35,20 @@ def test_inputs_outputs_and_parameters():
     assert node.outputs["model_card"].type is ModelCard
     assert json.loads(node.exec_properties["card"])["languages"] == ["en"]
     assert json.loads(node.exec_properties["lineage"]) == {"run_fingerprint": "5f1c"}
-    assert "champion" not in node.inputs
+    assert "hyperparameters" not in node.inputs
 
 
-@pytest.mark.parametrize("kind", [Report, ModelCard])
-def test_kubeflow_can_write_the_type_down_and_import_it_again(kind):
-    assert f"title: {kind.TYPE_NAME}" in compiler_utils.get_artifact_schema(kind)
-    module, _, name = kind.TYPE_NAME.rpartition(".")
-    assert getattr(importlib.import_module(module), name) is kind
+def test_kubeflow_can_serialize_and_import_the_artifact_types():
+    from tfx.orchestration.kubeflow.v2 import compiler_utils
+
+    from components.artifacts import ModelCard, Report
+
+    for kind in (Report, ModelCard):
+        assert f"title: {kind.TYPE_NAME}" in compiler_utils.get_artifact_schema(kind)
+        module, _, name = kind.TYPE_NAME.rpartition(".")
+        assert getattr(importlib.import_module(module), name) is kind
 
 
-def test_the_package_has_no_other_names():
+def test_package_has_no_other_names():
     with pytest.raises(AttributeError, match="no attribute 'Other'"):
         getattr(importlib.import_module("components"), "Other")  # noqa: B009  (mypy would object to .Other)

@@ -6,14 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from tfx.types import artifact_utils, standard_artifacts
+from support.lazy import LazyModule
 
-from components.artifacts import ModelCard, Report
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.evaluator.results.scores import write_evaluation
-from components.exporter.saved_model.embedded_metadata import embed_metadata
-from components.reporter import executor
-from components.reporter.model_card import model_card
+from components.reporter.errors import ReportError
+
+artifacts = LazyModule("components.artifacts")
+executor = LazyModule("components.reporter.executor")
+standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 
 PROPERTIES = {
     "model_name": "ner",
@@ -33,6 +34,9 @@ def artifact(kind, folder: Path):
 @pytest.fixture
 def inputs(facts, tmp_path):
     from tensorflow_metadata.proto.v0 import statistics_pb2
+    from tfx.types import artifact_utils
+
+    from components.exporter.saved_model.embedded_metadata import embed_metadata
 
     evaluation = artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation")
     write_evaluation(evaluation.uri, facts.evaluation)
@@ -57,18 +61,22 @@ def inputs(facts, tmp_path):
     reading.repair("empty token", "a.conll", 3, "dropped")
     examples.set_string_custom_property("ingest_report", reading.to_json())
     examples.set_string_custom_property("input_fingerprint", "split:train,xor_checksum:1")
+    profile = artifact(artifacts.DataProfileArtifact, tmp_path / "profile")
+    (tmp_path / "profile" / "drift.json").write_text(facts.drift.to_json(), encoding="utf-8")
     return {
         "evaluation": [evaluation],
         "exported_model": [exported],
         "trained_model": [trained],
         "statistics": [statistics],
         "examples": [examples],
+        "data_profile": [profile],
     }
 
 
 @pytest.fixture
 def outputs(tmp_path):
-    return {"report": [artifact(Report, tmp_path / "report")], "model_card": [artifact(ModelCard, tmp_path / "card")]}
+    report = artifact(artifacts.Report, tmp_path / "report")
+    return {"report": [report], "model_card": [artifact(artifacts.ModelCard, tmp_path / "card")]}
 
 
 def test_report_and_card_are_written_and_nothing_else(inputs, outputs, tmp_path):
@@ -79,44 +87,28 @@ def test_report_and_card_are_written_and_nothing_else(inputs, outputs, tmp_path)
     assert json.loads((tmp_path / "card" / "model_card.json").read_text(encoding="utf-8"))["name"] == "ner"
 
 
-def test_facts_come_from_all_artifacts(inputs, facts):
-    found = executor.gather_facts(inputs, PROPERTIES)
-    assert found.evaluation == facts.evaluation
-    assert found.contract == facts.contract
-    assert found.history == facts.history
-    assert found.lineage == {"run_fingerprint": "5f1c", "transform graph": "b330"}
-    assert found.training == {"tagger": "transformer", "epochs": 3, "transformer.ff_dim": 64}
-    assert [(split.name, split.sentences) for split in found.data.splits] == [("train", 7), ("test", 8)]
-    assert found.data.repairs == {"empty token": 1}
-    assert found.data.fingerprint == "split:train,xor_checksum:1"
-    assert found.card.languages == ("en",)
-    assert found.champion_data is None
+def test_facts_are_gathered_from_all_artifacts(inputs, facts):
+    gathered = executor.gather_facts(inputs, PROPERTIES)
+    assert gathered.evaluation == facts.evaluation
+    assert gathered.contract == facts.contract
+    assert gathered.history == facts.history
+    assert gathered.lineage == {"run_fingerprint": "5f1c", "transform graph": "b330"}
+    assert gathered.training == {"tagger": "transformer", "epochs": 3, "transformer.ff_dim": 64}
+    assert [(split.name, split.sentences) for split in gathered.data.splits] == [("train", 7), ("test", 8)]
+    assert gathered.data.repairs == {"empty token": 1}
+    assert gathered.data.fingerprint == "split:train,xor_checksum:1"
+    assert gathered.card.languages == ("en",)
+    assert gathered.drift == facts.drift
 
 
-def test_settings_that_a_search_chose_are_named(inputs, tmp_path):
+def test_searched_settings_are_named(inputs, tmp_path):
     used = {"settings": {"tagger": "transformer", "epochs": 7}, "searched": ["epochs", "transformer.ff_dim"]}
     (tmp_path / "trained" / "trainer_settings.json").write_text(json.dumps(used))
     training = executor.gather_facts(inputs, PROPERTIES).training
     assert training == {"tagger": "transformer", "epochs": 7, "searched": "epochs, transformer.ff_dim"}
 
 
-def champion(tmp_path, text):
-    made = artifact(standard_artifacts.Model, tmp_path / "champion")
-    (tmp_path / "champion" / "card").mkdir()
-    (tmp_path / "champion" / "card" / "model_card.json").write_text(text, encoding="utf-8")
-    return {"champion": [made]}
-
-
-def test_the_champions_card_tells_its_data(inputs, facts, tmp_path):
-    found = executor.gather_facts({**inputs, **champion(tmp_path, json.dumps(model_card(facts)))}, PROPERTIES)
-    assert found.champion_data == facts.data
-
-
-@pytest.mark.parametrize("text", ["{}", "no json"])
-def test_a_champions_card_that_cannot_be_read_stops_nothing(inputs, tmp_path, text):
-    assert executor.gather_facts({**inputs, **champion(tmp_path, text)}, PROPERTIES).champion_data is None
-
-
-def test_a_champion_without_a_card_is_like_none(inputs, tmp_path):
-    made = artifact(standard_artifacts.Model, tmp_path / "champion")
-    assert executor.gather_facts({**inputs, "champion": [made]}, PROPERTIES).champion_data is None
+def test_unreadable_drift_report_is_refused(inputs, tmp_path):
+    (tmp_path / "profile" / "drift.json").write_text("{}")
+    with pytest.raises(ReportError, match=r"drift.json: not a drift report.* Run the DriftValidator again"):
+        executor.gather_facts(inputs, PROPERTIES)

@@ -1,4 +1,4 @@
-"""The evaluation in rows."""
+"""Rows of the score tables."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from components.evaluator.results.evaluation import ERROR_KINDS, Confusion, Eval
 from components.reporter.score_rows import ERROR_WORDS, error_rows, frequent_part, metric_rows, slice_tables, type_rows
 
 
-def test_every_kind_of_error_has_words():
+def test_every_kind_of_error_has_a_title():
     assert list(ERROR_WORDS) == list(ERROR_KINDS)
 
 
-def test_metrics_stand_beside_the_champions(facts):
+def test_metric_rows_hold_both_models(facts):
     rows = {row.title: row for row in metric_rows(facts.overall)}
     assert rows["Entity F1"].candidate.value == 0.487
     assert round(rows["Entity F1"].champion.value, 3) == 0.456
     assert rows["Entity F1"].change.value == 0.031
-    assert [title for title, row in rows.items() if row.less_is_better] == ["Calibration error"]
+    assert [title for title, row in rows.items() if row.lower_is_better] == ["Calibration error"]
 
 
-def test_without_a_champion_there_is_nothing_beside(facts):
+def test_rows_without_a_champion_hold_one_model(facts):
     alone = dataclasses.replace(facts.overall, champion=None, changes={})
     assert all(row.champion is None and row.change is None for row in metric_rows(alone))
     assert all(row.champion is None for row in error_rows(alone))
@@ -35,22 +35,22 @@ def test_types_are_ordered_by_support_and_carry_their_rules(facts):
 
 def test_slices_are_grouped_by_column_and_carry_their_rules(facts):
     tables = slice_tables(facts.evaluation)
-    assert list(tables) == ["Sentences by case", "Entities, seen in training or not", "Sentences by source"]
+    assert list(tables) == ["Sentences by case", "Entities by presence in the training data", "Sentences by source"]
     assert [(row.name, len(row.rules)) for row in tables["Sentences by case"]] == [("lower", 0), ("mixed", 1)]
 
 
-def test_errors_have_their_share(facts):
+def test_error_rows_have_shares(facts):
     rows = {row.kind: row for row in error_rows(facts.overall)}
     assert rows["missed"].count == 391
     assert round(sum(row.share for row in rows.values()), 9) == 1
     assert rows["missed"].champion == 391
 
 
-def test_an_evaluation_of_nothing_has_no_rows(facts):
+def test_empty_evaluation_has_no_rows(facts):
     assert type_rows(Evaluation(None, (), facts.evaluation.blessing)) == []
 
 
-def test_of_very_many_slices_the_largest_are_kept_in_their_order(facts):
+def test_the_largest_of_many_slices_are_kept_in_order(facts):
     one = facts.evaluation.slices[0]
 
     def part(number):
@@ -67,7 +67,7 @@ def test_of_very_many_slices_the_largest_are_kept_in_their_order(facts):
     assert [row.name for row in rows] == sorted(row.name for row in rows)
 
 
-def test_of_very_many_types_the_confusion_shows_the_most_frequent():
+def test_confusion_of_many_types_keeps_the_most_frequent():
     size = 40
     counts = tuple(tuple((row if row == column else 0) for column in range(size)) for row in range(size))
     part = frequent_part(Confusion(("O", *(f"T{i:02}" for i in range(1, size))), counts))
@@ -75,6 +75,6 @@ def test_of_very_many_types_the_confusion_shows_the_most_frequent():
     assert [row[i] for i, row in enumerate(part.counts)] == [0, *range(16, size)]
 
 
-def test_a_small_confusion_is_shown_whole(facts):
+def test_small_confusion_is_kept_whole(facts):
     assert frequent_part(facts.overall.candidate.confusion) == facts.overall.candidate.confusion
     assert frequent_part(Confusion((), ())) == Confusion((), ())

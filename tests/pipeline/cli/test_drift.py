@@ -7,7 +7,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from components.drift_validator.data_profile import FILE_NAME, DataProfile
+from components.drift_validator.data_profile import DataProfile
+from components.keys import DATA_PROFILE_FILE as FILE_NAME
 from components.registry.store.model_registry import ModelRegistry
 from components.registry.store.version_record import VersionRecord
 from pipeline.cli.drift import drift

@@ -8,7 +8,7 @@ import pytest
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-from components.reporter.report_error import ReportError
+from components.reporter.errors import ReportError
 from configs.loading import load_config
 from pipeline.run.run_record import metadata_path, read_run, run_ids
 from pipeline.run.run_report import run_details, runs, write_report

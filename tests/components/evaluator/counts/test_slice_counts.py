@@ -67,11 +67,11 @@ def test_a_slice_is_scored_as_if_it_were_alone(count, corpus):
         assert scores(found["source=a"].tables[model]) == scores(alone["all examples"].tables[model])
 
 
-def test_only_all_examples_have_confusion_and_mistakes_of_the_shown_model(count, corpus):
+def test_only_all_examples_have_confusion_and_errors_of_the_shown_model(count, corpus):
     found = count(corpus)
     assert set(found["all examples"].confusions) == {"candidate", "baseline"}
-    assert found["all examples"].mistakes
-    assert not any(counts.confusions or counts.mistakes for name, counts in found.items() if name != "all examples")
+    assert found["all examples"].errors
+    assert not any(counts.confusions or counts.errors for name, counts in found.items() if name != "all examples")
 
 
 def test_batches_add_up_in_any_order(count, corpus):
@@ -88,7 +88,7 @@ def test_batches_add_up_in_any_order(count, corpus):
             ours, theirs = scores(total[name].tables[model]), scores(table)
             assert ours.entities == theirs.entities
             assert ours.errors == theirs.errors
-        assert total[name].mistakes == counts.mistakes
+        assert total[name].errors == counts.errors
 
 
 def test_adding_leaves_what_is_added_as_it_is(count, corpus):

@@ -86,7 +86,7 @@ def test_scores_equal_seqeval_by_slice_and_window(files, rows):
         assert_equals_seqeval(scores, [pair for pair in rows if pair[side][field].startswith(value)])
     assert (result.account.scored, result.account.misaligned.count) == (2600, 0)
     assert result.evaluation.overall.candidate.calibration is not None
-    assert len(result.evaluation.mistakes) == 20
+    assert len(result.evaluation.errors) == 20
 
 
 def test_every_line_is_accounted_for(files, rows):

@@ -1,4 +1,4 @@
-"""The most confident mistakes."""
+"""The most confident errors."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from components.evaluator.results.errors_in_context import (
     MOST,
-    confident_mistakes,
-    merge_mistakes,
-    shown_mistakes,
+    confident_errors,
+    merge_errors,
+    shown_errors,
 )
 from components.evaluator.results.evaluation import MarkedSpan
 
 
-def test_a_mistake_shows_its_sentence_with_both_sides(make_batch):
+def test_a_error_shows_its_sentence_with_both_sides(make_batch):
     batch = make_batch(
         [["O"], ["B-X", "I-X", "O", "B-Y"]],
         [["O"], ["B-X", "O", "O", "B-Y"]],
@@ -24,50 +24,50 @@ def test_a_mistake_shows_its_sentence_with_both_sides(make_batch):
         texts=["x", "New Delhi and Paris"],
         keys=["a", "b"],
     )
-    (mistake,) = confident_mistakes(batch)
-    assert (mistake.kind, mistake.confidence, mistake.key) == ("boundary", pytest.approx(0.9), "b")
-    assert mistake.tokens == ("New", "Delhi", "and", "Paris")
-    assert (mistake.start, mistake.end) == (0, 1)
-    assert mistake.gold == (MarkedSpan("X", 0, 2), MarkedSpan("Y", 3, 4))
-    assert [(span.type, span.start, span.end) for span in mistake.predicted] == [("X", 0, 1), ("Y", 3, 4)]
-    assert [span.score for span in mistake.predicted] == pytest.approx([0.9, 0.7])
+    (error,) = confident_errors(batch)
+    assert (error.kind, error.confidence, error.key) == ("boundary", pytest.approx(0.9), "b")
+    assert error.tokens == ("New", "Delhi", "and", "Paris")
+    assert (error.start, error.end) == (0, 1)
+    assert error.gold == (MarkedSpan("X", 0, 2), MarkedSpan("Y", 3, 4))
+    assert [(span.type, span.start, span.end) for span in error.predicted] == [("X", 0, 1), ("Y", 3, 4)]
+    assert [span.score for span in error.predicted] == pytest.approx([0.9, 0.7])
 
 
 def test_a_missed_entity_is_as_confident_as_the_tags_on_it(make_batch):
     batch = make_batch([["O", "B-X", "I-X"]], [["O", "O", "O"]], scores=[[0.1, 0.8, 0.6]])
-    (mistake,) = confident_mistakes(batch)
-    assert (mistake.kind, mistake.start, mistake.end) == ("missed", 1, 3)
-    assert mistake.confidence == pytest.approx(0.7)
+    (error,) = confident_errors(batch)
+    assert (error.kind, error.start, error.end) == ("missed", 1, 3)
+    assert error.confidence == pytest.approx(0.7)
 
 
 def test_of_each_sentence_the_most_confident_is_shown(make_batch):
     batch = make_batch([["O", "B-X", "I-X", "O"]], [["O", "O", "O", "B-X"]], scores=[[0.7, 0.9, 0.9, 0.8]])
-    assert {mistake.kind for mistake in confident_mistakes(batch)} == {"missed", "spurious"}
+    assert {error.kind for error in confident_errors(batch)} == {"missed", "spurious"}
     batch = make_batch([["B-X", "O", "B-X"]], [["O", "O", "O"]], scores=[[0.7, 0.9, 0.8]])
-    assert [mistake.start for mistake in shown_mistakes(confident_mistakes(batch))] == [2]
+    assert [error.start for error in shown_errors(confident_errors(batch))] == [2]
 
 
 def test_the_same_text_is_shown_once(make_batch):
     batch = make_batch([["O"]] * 3, [["B-X"]] * 3, scores=[[0.5], [0.9], [0.7]], texts=["a", "a", "b"])
-    assert [(mistake.key, mistake.confidence) for mistake in confident_mistakes(batch)] == [
+    assert [(error.key, error.confidence) for error in confident_errors(batch)] == [
         ("key-1", pytest.approx(0.9)),
         ("key-2", pytest.approx(0.7)),
     ]
 
 
 def test_right_sentences_and_models_without_scores_give_none(make_batch):
-    assert confident_mistakes(make_batch([["B-X"]], [["B-X"]], scores=[[1.0]])) == ()
-    assert confident_mistakes(make_batch([["B-X"]], [["O"]])) == ()
-    assert confident_mistakes(make_batch([], [], scores=[])) == ()
+    assert confident_errors(make_batch([["B-X"]], [["B-X"]], scores=[[1.0]])) == ()
+    assert confident_errors(make_batch([["B-X"]], [["O"]])) == ()
+    assert confident_errors(make_batch([], [], scores=[])) == ()
 
 
 def test_merging_is_the_same_whatever_the_grouping(make_batch):
     dice = random.Random(3)
     rows = [(round(dice.random(), 1), f"text {dice.randint(0, 60)}", f"k{number}") for number in range(200)]
 
-    def mistakes(chosen):
+    def errors(chosen):
         size = len(chosen)
-        return confident_mistakes(
+        return confident_errors(
             make_batch(
                 [["O", "O"]] * size,
                 [["B-X", "O"]] * size,
@@ -77,12 +77,12 @@ def test_merging_is_the_same_whatever_the_grouping(make_batch):
             )
         )
 
-    whole = mistakes(rows)
+    whole = errors(rows)
     assert len(whole) == MOST
     for size in (7, 50):
         dice.shuffle(rows)
-        parts = [mistakes(rows[start : start + size]) for start in range(0, 200, size)]
-        assert merge_mistakes([merge_mistakes(parts[:3]), *parts[3:]]) == whole
+        parts = [errors(rows[start : start + size]) for start in range(0, 200, size)]
+        assert merge_errors([merge_errors(parts[:3]), *parts[3:]]) == whole
 
 
 KINDS = {
@@ -96,10 +96,10 @@ KINDS = {
 
 
 @pytest.fixture
-def mistakes_of(make_batch):
+def errors_of(make_batch):
     def of(wanted):
         """Mistakes of a batch that has the wanted (kind, score, text); each text may have several."""
-        return confident_mistakes(
+        return confident_errors(
             make_batch(
                 [KINDS[kind][0] for kind, _, _ in wanted],
                 [KINDS[kind][1] for kind, _, _ in wanted],
@@ -111,40 +111,40 @@ def mistakes_of(make_batch):
     return of
 
 
-def kinds_of(mistakes):
-    return collections.Counter(mistake.kind for mistake in mistakes)
+def kinds_of(errors):
+    return collections.Counter(error.kind for error in errors)
 
 
-def test_every_kind_is_shown_however_sure_the_model_is_of_another(mistakes_of):
+def test_every_kind_is_shown_however_sure_the_model_is_of_another(errors_of):
     sure = [("missed", 0.99, f"missed {number}") for number in range(50)]
     others = [(kind, 0.5, f"{kind} {number}") for kind in KINDS if kind != "missed" for number in range(9)]
-    shown = shown_mistakes(mistakes_of(sure + others))
+    shown = shown_errors(errors_of(sure + others))
     assert kinds_of(shown) == dict.fromkeys(KINDS, MOST // len(KINDS))
-    assert [mistake.confidence for mistake in shown] == sorted((one.confidence for one in shown), reverse=True)
+    assert [error.confidence for error in shown] == sorted((one.confidence for one in shown), reverse=True)
 
 
-def test_places_that_a_kind_does_not_need_go_to_the_most_confident(mistakes_of):
+def test_places_that_a_kind_does_not_need_go_to_the_most_confident(errors_of):
     rows = [("missed", 0.9, f"missed {number}") for number in range(50)]
     rows += [("type", 0.8, f"type {number}") for number in range(50)] + [("boundary", 0.1, "only one")]
-    assert kinds_of(shown_mistakes(mistakes_of(rows))) == {"missed": 15, "type": 4, "boundary": 1}
+    assert kinds_of(shown_errors(errors_of(rows))) == {"missed": 15, "type": 4, "boundary": 1}
 
 
-def test_a_rare_kind_keeps_its_text_though_another_is_surer_of_it(mistakes_of):
+def test_a_rare_kind_keeps_its_text_though_another_is_surer_of_it(errors_of):
     rows = [("missed", 0.9, f"missed {number}") for number in range(5)] + [
         ("missed", 0.99, "both"),
         ("type", 0.2, "both"),
     ]
-    assert kinds_of(shown_mistakes(mistakes_of(rows))) == {"missed": 5, "type": 1}
+    assert kinds_of(shown_errors(errors_of(rows))) == {"missed": 5, "type": 1}
 
 
-def test_what_is_shown_is_the_same_whatever_the_grouping(mistakes_of):
+def test_what_is_shown_is_the_same_whatever_the_grouping(errors_of):
     dice = random.Random(7)
     rows = [(dice.choice([*KINDS, "missed"]), dice.random(), f"text {dice.randint(0, 90)}") for _ in range(300)]
-    whole = shown_mistakes(mistakes_of(rows))
+    whole = shown_errors(errors_of(rows))
     assert len(whole) == MOST
     dice.shuffle(rows)
-    parts = [mistakes_of(rows[start : start + 40]) for start in range(0, 300, 40)]
-    merged = shown_mistakes(merge_mistakes([merge_mistakes(parts[:2]), *parts[2:]]))
+    parts = [errors_of(rows[start : start + 40]) for start in range(0, 300, 40)]
+    merged = shown_errors(merge_errors([merge_errors(parts[:2]), *parts[2:]]))
     assert [(one.kind, one.tokens, one.confidence) for one in merged] == [
         (one.kind, one.tokens, one.confidence) for one in whole
     ]

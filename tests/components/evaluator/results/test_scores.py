@@ -15,10 +15,10 @@ from components.evaluator.results.evaluation import (
     Comparison,
     Confusion,
     EntityScores,
+    ErrorInContext,
     Estimate,
     Evaluation,
     MarkedSpan,
-    Mistake,
     RuleOutcome,
     Scores,
     Slice,
@@ -36,14 +36,14 @@ def make_evaluation() -> Evaluation:
     confusion = Confusion(("O", "PER"), ((5, 1), (0, 2)))
     full = Scores(2, 7, typed, typed, scores, scores, {"type": 1, "missed": 2}, share, calibration, confusion)
     rule = RuleOutcome("min", "entity_f1", "all examples", "failed", 0.5, 3, 1, 0.3, None, "too low")
-    mistake = Mistake(
+    error = ErrorInContext(
         "type", 0.9, "k-1", ("Ann", "é"), (MarkedSpan("PER", 0, 1),), (MarkedSpan("LOC", 0, 1, 0.9),), 0, 1
     )
     return Evaluation(
         Comparison(Slice(), full, full, {"entity_f1": Estimate(-0.1, -0.2, 0.0)}),
         (Comparison(Slice("source", "é", "sentence"), full),),
         Blessing(False, (rule,), ("note",)),
-        (mistake,),
+        (error,),
         ("test",),
         "3",
         200,

@@ -11,11 +11,11 @@ from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import sentence_counts
 from components.evaluator.counts.slice_counts import SliceCounts, count_slices
 from components.evaluator.counts.slicing import Slicer
-from components.evaluator.results.evaluation import Estimate, Mistake
+from components.evaluator.results.evaluation import ErrorInContext, Estimate
 from components.evaluator.results.scoring import scores
 from components.evaluator.tfma.entity_metrics import (
     CHANGES_JSON,
-    MISTAKES_JSON,
+    ERRORS_JSON,
     SCORES_JSON,
     EntityMetrics,
     comparisons,
@@ -59,7 +59,7 @@ def test_counts_of_shards_become_floats_and_documents(count):
     document = SCORES_JSON.validate_json(values["scores"])
     assert {name: estimate.value for name, estimate in document.metrics().items()}.items() <= numbers.items()
     assert document.confusion.labels == ("O", "X", "Y")
-    assert [mistake.kind for mistake in MISTAKES_JSON.validate_json(values["mistakes"])] == ["missed"]
+    assert [error.kind for error in ERRORS_JSON.validate_json(values["errors"])] == ["missed"]
     assert "changes" not in values
 
 
@@ -73,7 +73,7 @@ def test_two_models_are_told_apart_and_compared(count):
     }
     (changes,) = (value for key, value in output.items() if key.name == "changes" and key.is_diff)
     assert CHANGES_JSON.validate_json(changes)["entity_f1"].value == 1.0
-    assert [key.model_name for key in output if key.name == "mistakes"] == ["candidate"]
+    assert [key.model_name for key in output if key.name == "errors"] == ["candidate"]
 
 
 def test_a_model_without_any_entity_in_a_slice_scores_nothing_there(count):
@@ -83,7 +83,7 @@ def test_a_model_without_any_entity_in_a_slice_scores_nothing_there(count):
     scores = {key.model_name: SCORES_JSON.validate_json(v) for key, v in output.items() if key.name == "scores"}
     assert scores["candidate"].entities.micro.predicted == 1
     assert scores["baseline"].entities.micro.predicted == scores["baseline"].sentences == 0
-    assert not any(key.name == "mistakes" for key in output)
+    assert not any(key.name == "errors" for key in output)
 
 
 def test_the_preprocessor_hands_on_the_counts_only():
@@ -98,10 +98,10 @@ def test_no_input_gives_zeros():
     assert {key.name: value for key, value in output.items()}["entity_f1"] == 0.0
 
 
-MISTAKE = Mistake("missed", 0.5, "k", ("a",), (), (), 0, 1)
+ERROR = ErrorInContext("missed", 0.5, "k", ("a",), (), (), 0, 1)
 
 
-def message(key, models, changes=None, mistakes=None):
+def message(key, models, changes=None, errors=None):
     made = metrics_for_slice_pb2.MetricsForSlice()
     for column, value in key:
         made.slice_key.single_slice_keys.add(column=column, bytes_value=value.encode())
@@ -112,7 +112,7 @@ def message(key, models, changes=None, mistakes=None):
         number = made.metric_keys_and_values.add()
         number.key.name, number.key.model_name = "entity_f1", model
         number.value.double_value.value = 0.5
-    for name, value in (("changes", changes), ("mistakes", mistakes)):
+    for name, value in (("changes", changes), ("errors", errors)):
         if value is not None:
             found = made.metric_keys_and_values.add()
             found.key.name, found.key.model_name, found.key.is_diff = name, "candidate", name == "changes"
@@ -130,13 +130,13 @@ def test_messages_become_comparisons_in_order(make_batch):
     messages = [
         message([("sentence_length", "11+")], {"candidate": good, "baseline": bad}),
         message([("source", "é")], {"candidate": good, "baseline": bad}, CHANGES_JSON.dump_json(changes)),
-        message([], {"candidate": good, "baseline": bad}, mistakes=MISTAKES_JSON.dump_json((MISTAKE,))),
+        message([], {"candidate": good, "baseline": bad}, errors=ERRORS_JSON.dump_json((ERROR,))),
         message([("entity_seen", "unseen")], {"candidate": bad, "baseline": bad}),
         message([("sentence_length", "6-10")], {"candidate": good, "baseline": bad}),
     ]
-    overall, slices, mistakes = comparisons(messages, ("source", "sentence_length", "entity_seen"))
+    overall, slices, errors = comparisons(messages, ("source", "sentence_length", "entity_seen"))
     assert (overall.candidate, overall.champion) == (good, bad)
-    assert mistakes == (MISTAKE,)
+    assert errors == (ERROR,)
     assert [(each.slice.name, each.slice.level) for each in slices] == [
         ("source=é", "sentence"),
         ("sentence_length=6-10", "sentence"),
@@ -149,9 +149,9 @@ def test_messages_become_comparisons_in_order(make_batch):
 def test_one_model_has_no_champion(make_batch):
     batch = make_batch([["B-X"]], [["B-X"]])
     only = scores(CountTable.of(*sentence_counts(batch), np.zeros((1, 0), np.float32)))
-    overall, slices, mistakes = comparisons([message([], {"": only})], ())
+    overall, slices, errors = comparisons([message([], {"": only})], ())
     assert (overall.candidate, overall.champion, overall.changes) == (only, None, {})
-    assert slices == mistakes == ()
+    assert slices == errors == ()
 
 
 def test_nothing_evaluated_gives_nothing():

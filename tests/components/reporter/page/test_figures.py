@@ -1,14 +1,16 @@
-"""The report's figures say in words what they show."""
+"""The figures describe themselves in words."""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree
 
 import pytest
+from support.lazy import LazyModule
 
 from components.evaluator.results.evaluation import Calibration, CalibrationBin, Estimate
-from components.reporter.figures import learning_curves, length_ranges, reliability_diagram
-from components.reporter.split_summary import SplitSummary
+from components.reporter.data_summary import SplitSummary
+
+figures = LazyModule("components.reporter.page.figures")
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -17,18 +19,18 @@ def described(markup):
     return ElementTree.fromstring(markup).find(f"{SVG}desc").text
 
 
-def test_the_reliability_diagram_tells_filled_bins():
+def test_reliability_diagram_describes_filled_bins():
     bins = (CalibrationBin(0.0, 0.5, 0, 0.0, 0.0), CalibrationBin(0.5, 1.0, 10, 0.9, 0.75))
-    diagram = reliability_diagram(Calibration(Estimate(0.15), bins))
-    assert described(diagram) == "By bin of tokens: score 0.90, right 0.75."
+    diagram = figures.reliability_diagram(Calibration(Estimate(0.15), bins))
+    assert described(diagram) == "By bin of tokens: score 0.90, correct 0.75."
 
 
-def test_curves_tell_first_and_last_epoch():
+def test_curves_describe_first_and_last_epoch():
     history = [
         {"loss": 1.0, "val_loss": 1.5, "val_entity_f1": 0.1},
         {"loss": 0.5, "val_loss": 1.25, "val_entity_f1": 0.3},
     ]
-    loss, scores = learning_curves(history, 2)
+    loss, scores = figures.learning_curves(history, 2)
     assert described(loss) == (
         "First to last of 2 epochs: training 1.000 to 0.500, eval split 1.500 to 1.250. Epoch 2 was kept."
     )
@@ -36,15 +38,15 @@ def test_curves_tell_first_and_last_epoch():
 
 
 @pytest.mark.parametrize(
-    ("history", "figures"),
+    ("history", "count"),
     [([], 0), ([{"loss": 1.0}], 1), ([{"lr": 1.0}], 0), ([{"loss": 1.0}, {"loss": None}], 0), ([{"loss": 1.0}, {}], 0)],
 )
-def test_lines_with_gaps_are_left_out(history, figures):
-    assert len(learning_curves(history, None)) == figures
+def test_curves_with_unknown_numbers_are_omitted(history, count):
+    assert len(figures.learning_curves(history, None)) == count
 
 
-def test_lengths_tell_each_split():
+def test_lengths_describe_each_split():
     lengths = tuple(float(n) for n in range(2, 13))
-    figure = length_ranges([SplitSummary("train", 1, 9, {}, lengths), SplitSummary("eval", 0, 0, {})])
-    assert described(figure) == "Tokens in a sentence: train: 2 to 12, median 7."
-    assert length_ranges([SplitSummary("eval", 0, 0, {})]) is None
+    figure = figures.length_ranges([SplitSummary("train", 1, 9, {}, lengths), SplitSummary("eval", 0, 0, {})])
+    assert described(figure) == "Tokens per sentence: train: 2 to 12, median 7."
+    assert figures.length_ranges([SplitSummary("eval", 0, 0, {})]) is None

@@ -1,4 +1,4 @@
-"""How a model is asked: commands that work as they stand."""
+"""Commands that query a registered model."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _PACKAGE = "packaged"
 
 @dataclasses.dataclass(frozen=True)
 class ServingCommand:
-    """One way to ask a model.
+    """One way to query a model.
 
     Attributes:
-        purpose: what it is for, in words.
-        language: of the text, for a Markdown fence.
+        purpose: purpose as an imperative phrase.
+        language: language of the text, for a Markdown fence.
         text: the command.
     """
 
@@ -29,11 +29,11 @@ class ServingCommand:
 
 
 def serving_commands(facts: ModelFacts) -> list[ServingCommand]:
-    """Returns the commands for a model that was pushed; requests are made from the examples in its contract."""
+    """Returns the commands for a registered model, with requests built from the examples in its contract."""
     commands = [
         ServingCommand("tag sentences on this machine", "bash", f"ner predict {shlex.quote(_sentence(facts))}"),
         ServingCommand(
-            "lay it out for TensorFlow Serving; README.md in the folder starts the server",
+            "package it for TensorFlow Serving; README.md in the folder explains how to start the server",
             "bash",
             f"ner package --for tf-serving {_PACKAGE}",
         ),
@@ -43,7 +43,7 @@ def serving_commands(facts: ModelFacts) -> list[ServingCommand]:
         return commands
     url = f"http://localhost:8501/v1/models/{facts.name}:predict"
     body = json.dumps({"signature_name": _DEFAULT, "inputs": _inputs(default)}, ensure_ascii=False)
-    commands.append(ServingCommand("ask that server", "bash", f"curl -d {shlex.quote(body)} {url}"))
+    commands.append(ServingCommand("query that server", "bash", f"curl -d {shlex.quote(body)} {url}"))
     commands.append(ServingCommand("load it in Python; only TensorFlow is needed", "python", _python(facts, default)))
     return commands
 
@@ -61,7 +61,7 @@ def _inputs(signature: SignatureContract) -> dict[str, object]:
 
 
 def _python(facts: ModelFacts, signature: SignatureContract) -> str:
-    given = ", ".join(
+    arguments = ", ".join(
         f"{name}=tf.constant({json.dumps(tensor.example, ensure_ascii=False)})"
         for name, tensor in signature.inputs.items()
     )
@@ -70,7 +70,7 @@ def _python(facts: ModelFacts, signature: SignatureContract) -> str:
             "import tensorflow as tf",
             "",
             f'model = tf.saved_model.load("{_PACKAGE}/{facts.name}/VERSION")',
-            f'answer = model.signatures["{_DEFAULT}"]({given})',
+            f'answer = model.signatures["{_DEFAULT}"]({arguments})',
             'print(answer["tags"].numpy())',
         ]
     )

@@ -6,10 +6,10 @@ import pytest
 from absl import logging
 from tfx.types import standard_artifacts
 
-from components.evaluator.blessing.outputs import log_decision, note_blessing, note_scores
 from components.evaluator.counts.bootstrap import draws
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import sentence_counts
+from components.evaluator.outputs import log_decision, note_blessing, note_scores
 from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, RuleOutcome, Slice
 from components.evaluator.results.scoring import scores
 

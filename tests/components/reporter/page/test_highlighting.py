@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from components.evaluator.results.evaluation import MarkedSpan, Mistake
-from components.reporter.highlighting import ELLIPSIS, Piece, pieces
+from components.evaluator.results.evaluation import ErrorInContext, MarkedSpan
+from components.reporter.page.highlighting import ELLIPSIS, Piece, pieces
 
 
-def mistake(tokens, start, end, gold=(), predicted=()):
-    return Mistake("missed", 0.9, "k", tuple(tokens), tuple(gold), tuple(predicted), start, end)
+def error(tokens, start, end, gold=(), predicted=()):
+    return ErrorInContext("missed", 0.9, "k", tuple(tokens), tuple(gold), tuple(predicted), start, end)
 
 
-def test_entities_are_pieces_of_their_own_and_the_mistake_is_marked():
+def test_entities_are_separate_pieces_and_the_error_is_marked():
     spans = (MarkedSpan("LOC", 3, 5, 0.8), MarkedSpan("PER", 0, 2, 0.9))
-    found = pieces(mistake(["Sam", "Jones", "in", "New", "York", "!"], 4, 5), spans)
+    found = pieces(error(["Sam", "Jones", "in", "New", "York", "!"], 4, 5), spans)
     assert found == [
         Piece("Sam Jones", "PER", 0.9, False),
         Piece("in"),
@@ -21,33 +21,33 @@ def test_entities_are_pieces_of_their_own_and_the_mistake_is_marked():
     ]
 
 
-def test_nothing_is_lost():
+def test_no_token_is_lost():
     tokens = [f"t{i}" for i in range(45)]
     for spans in [
         (),
         (MarkedSpan("A", 0, 45),),
         (MarkedSpan("A", 0, 1), MarkedSpan("B", 1, 2), MarkedSpan("A", 44, 45)),
     ]:
-        assert " ".join(piece.text for piece in pieces(mistake(tokens, 3, 4), spans)) == " ".join(tokens)
+        assert " ".join(piece.text for piece in pieces(error(tokens, 3, 4), spans)) == " ".join(tokens)
 
 
-def test_a_long_sentence_is_cut_around_the_mistake():
+def test_long_sentences_are_cut_around_the_error():
     tokens = [f"t{i}" for i in range(200)]
     spans = (MarkedSpan("A", 80, 90), MarkedSpan("B", 100, 102), MarkedSpan("C", 150, 151))
-    found = pieces(mistake(tokens, 100, 102), spans)
+    found = pieces(error(tokens, 100, 102), spans)
     assert found[0] == found[-1] == Piece(ELLIPSIS)
     assert [piece.type for piece in found if piece.type] == ["A", "B"]
     assert found[1].text == "t85 t86 t87 t88 t89"  # the part of A that is shown
     assert found[-2].text.endswith("t116")
 
 
-def test_a_mistake_at_an_end_is_cut_on_one_side_only():
+def test_error_at_a_sentence_end_is_cut_on_one_side_only():
     tokens = [f"t{i}" for i in range(100)]
-    assert pieces(mistake(tokens, 0, 1), ())[0].text.startswith("t0 ")
-    assert pieces(mistake(tokens, 99, 100), ())[-1].text.endswith(" t99")
+    assert pieces(error(tokens, 0, 1), ())[0].text.startswith("t0 ")
+    assert pieces(error(tokens, 99, 100), ())[-1].text.endswith(" t99")
 
 
-def test_a_long_mistake_is_shown_whole():
+def test_long_errors_are_shown_whole():
     tokens = [f"t{i}" for i in range(100)]
-    [piece] = pieces(mistake(tokens, 0, 100), (MarkedSpan("A", 0, 100),))
+    [piece] = pieces(error(tokens, 0, 100), (MarkedSpan("A", 0, 100),))
     assert piece.text == " ".join(tokens)

@@ -1,4 +1,4 @@
-"""The section on the run, filled in afterwards."""
+"""The run section, filled in after the run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import dataclasses
 import datetime
 
 import pytest
+from support.lazy import LazyModule
 
-from components.reporter.page import render_page
-from components.reporter.report_error import ReportError
-from components.reporter.run_details import NodeDetails, RunDetails
-from components.reporter.run_section import insert_run
+from components.reporter.errors import ReportError
+from components.reporter.page.run_section import NodeDetails, RunDetails, insert_run
+
+module = LazyModule("components.reporter.page.page")
 
 RUN = RunDetails(
     run_id="2026-11-22T02:30:00.1",
@@ -26,7 +27,7 @@ RUN = RunDetails(
 
 
 def test_nodes_times_and_outcome_are_filled_in(facts):
-    page = insert_run(render_page(facts), RUN)
+    page = insert_run(module.render_page(facts), RUN)
     for text in (
         "2 of 3 nodes",
         "2 min 42 s",
@@ -36,18 +37,18 @@ def test_nodes_times_and_outcome_are_filled_in(facts):
         "2026-11-22T02:30",
     ):
         assert text in page
-    assert "was still going on" not in page
+    assert "before its run ended" not in page
     assert "<b>" not in page
     assert "&lt;b&gt;" in page
 
 
-def test_filling_in_again_replaces(facts):
-    page = render_page(facts)
+def test_filling_in_again_replaces_the_section(facts):
+    page = module.render_page(facts)
     other = dataclasses.replace(RUN, run_id="other", nodes=(), outcome="", pushed=None)
     assert insert_run(insert_run(page, other), RUN) == insert_run(page, RUN)
 
 
-@pytest.mark.parametrize("page", ["", "<html>", "<!-- run: begin -->", "<!-- run: end --><!-- run: begin -->"])
-def test_a_page_without_the_place_is_refused(page):
-    with pytest.raises(ReportError, match="no place for the run"):
-        insert_run(page, RUN)
+def test_page_without_run_section_is_refused():
+    for page in ("", "<html>", "<!-- run: begin -->", "<!-- run: end --><!-- run: begin -->"):
+        with pytest.raises(ReportError, match="no run section"):
+            insert_run(page, RUN)

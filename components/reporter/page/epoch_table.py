@@ -1,4 +1,4 @@
-"""What a training logged after each epoch, as a table."""
+"""Training history as a table."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ from typing import Self
 
 _UNKNOWN = "\N{EN DASH}"
 
-
-def _share(value: float) -> str:
-    return f"{value:.1%}"
-
-
-# Name in the Trainer's history -> heading and how a number is written, in the order of the table.
+# Name in the Trainer's history -> heading and format, in the order of the table.
 _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "loss": ("Loss", "{:.4f}".format),
     "val_loss": ("Loss, eval split", "{:.4f}".format),
@@ -21,19 +16,23 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "val_entity_recall": ("Recall", "{:.3f}".format),
     "val_entity_f1": ("F1", "{:.3f}".format),
     "outside_bias": ("Outside bias", "{:g}".format),
-    "tokens_per_second": ("Tokens a second", "{:,.0f}".format),
-    "data_wait": ("Waited for data", _share),
-    "mfu": ("Model FLOPs utilization", _share),
+    "tokens_per_second": ("Tokens per second", "{:,.0f}".format),
+    "data_wait": ("Waiting for data", "{:.1%}".format),
+    "mfu": ("Model FLOPs utilization", "{:.1%}".format),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class EpochTable:
-    """A history for the eye.
+    """Formatted history.
 
     Attributes:
-        headings: one a column.
-        rows: text of each cell, epoch by epoch.
+        headings: one per column.
+        rows: text of each cell, one row per epoch.
+
+    Example:
+        >>> EpochTable.of([{"loss": 0.5, "mfu": None}, {"loss": 0.25}])
+        EpochTable(headings=('Loss',), rows=(('0.5000',), ('0.2500',)))
     """
 
     headings: tuple[str, ...]
@@ -41,11 +40,11 @@ class EpochTable:
 
     @classmethod
     def of(cls, history: Sequence[Mapping[str, float | None]]) -> Self:
-        """Arranges a history.
+        """Formats a history.
 
         Args:
-            history: one mapping of numbers an epoch. A number that is known of no epoch has no column; names that are
-                not known here come last, as they are.
+            history: one mapping of numbers per epoch. A number that no epoch has gets no column; unknown names come
+                last, unchanged.
         """
         logged = {name for row in history for name, value in row.items() if value is not None}
         names = [name for name in _COLUMNS if name in logged] + sorted(logged - _COLUMNS.keys())
@@ -53,11 +52,11 @@ class EpochTable:
         return cls(
             tuple(heading for heading, _ in columns),
             tuple(
-                tuple(_cell(row.get(name), write) for name, (_, write) in zip(names, columns, strict=True))
+                tuple(_cell(row.get(name), formatted) for name, (_, formatted) in zip(names, columns, strict=True))
                 for row in history
             ),
         )
 
 
-def _cell(value: float | None, write: Callable[[float], str]) -> str:
-    return _UNKNOWN if value is None else write(value)
+def _cell(value: float | None, formatted: Callable[[float], str]) -> str:
+    return _UNKNOWN if value is None else formatted(value)

@@ -1,4 +1,4 @@
-"""matplotlib's SVG, made fit to stand inside a page: it takes the page's colours and font, and harms nothing else."""
+"""matplotlib figures as inline SVG that uses the colours and the font of the page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ _XLINK = "http://www.w3.org/1999/xlink"
 _REFERENCE = re.compile(r"#([\w.-]+)")
 _FONT = re.compile(r"font-family: [^;\"]+;? ?")
 
-# Colours that matplotlib draws with -> the CSS variables that the page sets for light and dark.
 COLOURS = {
     "text": "#a10001",
     "muted": "#a10002",
@@ -28,10 +27,10 @@ COLOURS = {
     "bad": "#a10007",
     "surface": "#a10008",
 }
-"""Name of a CSS variable -> the colour to give matplotlib for it."""
+"""Name of a CSS variable, which the page sets for light and dark -> its placeholder colour in matplotlib."""
 
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",  # text stays text: it can be read aloud, selected, and takes the page's font
+    "svg.fonttype": "none",  # text stays text: screen readers read it, and it uses the font of the page
     "font.size": 12,
     "text.color": COLOURS["text"],
     "axes.labelcolor": COLOURS["muted"],
@@ -64,17 +63,17 @@ def themed_svg(
     draw: Callable[[Figure], None],
     size: tuple[int, int] = (360, 250),
 ) -> Markup:
-    """Draws a figure and returns its markup.
+    """Draws a figure and returns its SVG markup.
 
     Args:
-        identity: unique in the page; letters, digits and hyphens.
-        title: read aloud as the figure's name.
-        description: read aloud instead of the picture.
-        draw: draws on an empty figure, in `COLOURS`.
-        size: width and height in CSS pixels at which the figure's text has the page's size; the page may scale it.
+        identity: id prefix, unique in the page; letters, digits and hyphens.
+        title: accessible name of the figure.
+        description: accessible description, read instead of the picture.
+        draw: draws on an empty figure, using `COLOURS`.
+        size: width and height in CSS pixels at which text in the figure has the size of the page's text; the page may
+            scale it.
     """
-    # 72 units to the inch: one unit of the drawing is a pixel. The salt makes ids differ between figures, and the same
-    # in every run.
+    # At 72 dpi one unit of the drawing is a pixel. The salt makes ids unique to the figure and stable between runs.
     inches = (size[0] / 72, size[1] / 72)
     with rc_context({**_STYLE, "svg.hashsalt": identity, "figure.figsize": inches, "figure.dpi": 72}):
         figure = Figure(layout="constrained")
@@ -83,7 +82,7 @@ def themed_svg(
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())
     _drop(root, f"{{{_SVG}}}metadata")
-    _drop(root, f"{{{_SVG}}}style")  # a style element would hold for the whole page
+    _drop(root, f"{{{_SVG}}}style")  # a style element would apply to the whole page
     _keep_referenced_ids(root)
     _describe(root, identity, title, description)
     root.set("style", f"max-width: {size[0] * 1.3:.0f}px")
@@ -121,7 +120,7 @@ def _drop(root: ElementTree.Element, tag: str) -> None:
 
 
 def _keep_referenced_ids(root: ElementTree.Element) -> None:
-    """Ids such as `axes_1` would occur once a figure, and an id must be unique in a page."""
+    """Removes ids such as `axes_1`, which every figure has: ids must be unique in a page."""
     referenced = set(_REFERENCE.findall(_markup(root)))
     for element in root.iter():
         if element.get("id") not in (None, *referenced):

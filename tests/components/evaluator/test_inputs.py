@@ -6,10 +6,10 @@ import pytest
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 from tfx.types import artifact_utils, standard_artifacts
 
-from components.evaluator.blessing import inputs as inputs_module
-from components.evaluator.blessing.inputs import why_not_comparable
+from components.evaluator import inputs as inputs_module
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import eval_config
+from components.evaluator.inputs import why_not_comparable
 from components.evaluator.settings import EvaluationSettings
 
 

@@ -1,9 +1,8 @@
-"""The templates of HTML pages, and how they write numbers."""
+"""Jinja environment of the HTML templates, with filters that format numbers."""
 
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -12,19 +11,23 @@ from components.evaluator.results.evaluation import Estimate
 
 @functools.cache
 def environment() -> Environment:
-    """The templates; every value that is no markup is escaped, since sentences hold anything."""
-    found = Environment(
+    """Returns the environment. It escapes every value that is not markup, since sentences can contain anything.
+
+    Filters: `number`, `signed`, `interval`, `percent`, `duration`, `count` and `megabytes`; test: `significant`.
+    """
+    made = Environment(
         loader=PackageLoader("components.reporter", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"number": _number, "signed": _signed, "interval": _interval, "percent": _percent}
-    found.filters |= {"duration": _duration, "count": _count, "megabytes": lambda size: f"{size / 1e6:,.1f} MB"}
-    found.tests["sure"] = _is_sure
-    found.globals["zip"] = zip
-    return found
+    made.filters |= {"number": _number, "signed": _signed, "interval": _interval, "percent": _percent}
+    made.filters |= {"duration": _duration, "count": lambda value: f"{int(value):,}"}
+    made.filters["megabytes"] = lambda size: f"{size / 1e6:,.1f} MB"
+    made.tests["significant"] = _is_significant
+    made.globals["zip"] = zip
+    return made
 
 
 def _number(value: float) -> str:
@@ -32,7 +35,7 @@ def _number(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    # A change that is shown as zero has no sign.
+    # A change that rounds to zero has no sign.
     return "0.000" if round(value, 3) == 0 else f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -49,12 +52,8 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _count(value: Any) -> str:
-    return f"{int(value):,}"
-
-
 def _interval(estimate: Estimate, signed: bool = False) -> str:
-    """`0.312–0.371`, `-0.010 to +0.004` when signed; empty without an interval."""
+    """Formats `0.312–0.371`, or `-0.010 to +0.004` if signed; "" without an interval."""
     if estimate.low is None or estimate.high is None:
         return ""
     if signed:
@@ -62,6 +61,6 @@ def _interval(estimate: Estimate, signed: bool = False) -> str:
     return f"{_number(estimate.low)}\N{EN DASH}{_number(estimate.high)}"
 
 
-def _is_sure(estimate: Estimate) -> bool:
-    """Whether a change is more than chance: its interval does not hold zero."""
+def _is_significant(estimate: Estimate) -> bool:
+    """Returns True for a change whose 95 % interval excludes zero."""
     return estimate.low is not None and estimate.high is not None and (estimate.low > 0 or estimate.high < 0)

@@ -1,4 +1,4 @@
-"""The model card as Markdown, with the front matter that model hubs read."""
+"""Model card as Markdown, with the front matter that model hubs read."""
 
 from __future__ import annotations
 
@@ -8,22 +8,21 @@ from typing import Any
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from components.evaluator.results.evaluation import Estimate
+from components.reporter.card.serving_commands import serving_commands
 from components.reporter.limits import limits
 from components.reporter.model_facts import ModelFacts
 from components.reporter.score_rows import metric_rows, slice_tables, type_rows
-from components.reporter.serving_commands import serving_commands
 
-# What CommonMark or a table would take for markup; types and slices are named by the data.
+# Characters that are markup in CommonMark or in a table; names of types and slices come from the data.
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 def card_markdown(facts: ModelFacts) -> str:
-    """Writes the card of a model for people.
+    """Renders the model card for human readers.
 
     The front matter holds language, licence and scores in the form of Hugging Face's model cards.
     """
-    environment = Environment(  # no HTML: what it would escape is markup-free here by the filter `plain`
+    environment = Environment(  # Markdown, not HTML: the filter `plain` escapes markup
         loader=PackageLoader("components.reporter", "templates"),
         autoescape=False,
         undefined=StrictUndefined,
@@ -31,7 +30,11 @@ def card_markdown(facts: ModelFacts) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"plain": _plain, "told": _told, "count": lambda value: f"{value:,}"}
+    environment.filters |= {
+        "plain": _plain,
+        "estimate": lambda value: "–" if value is None else str(value),
+        "count": lambda value: f"{value:,}",
+    }
     return environment.get_template("model_card.md.j2").render(
         facts=facts,
         overall=facts.overall,
@@ -71,11 +74,3 @@ def _front_matter(facts: ModelFacts) -> dict[str, Any]:
 
 def _plain(value: object) -> str:
     return _MARKUP.sub(r"\\\1", " ".join(str(value).split()))
-
-
-def _told(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return "–"
-    if estimate.low is None or estimate.high is None:
-        return f"{estimate.value:.3f}"
-    return f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.reporter.epoch_table import EpochTable
+from components.reporter.page.epoch_table import EpochTable
 
 ROW = {
     "loss": 0.5,
@@ -12,29 +12,29 @@ ROW = {
     "val_loss": 0.25,
     "val_entity_f1": 0.75,
     "outside_bias": -1.0,
-    "of_tomorrow": 0.123456,
+    "custom": 0.123456,
 }
 
 
-def test_what_the_trainer_logs_has_a_heading_and_a_format_of_its_own():
+def test_logged_values_have_headings_and_formats():
     table = EpochTable.of([ROW])
     assert dict(zip(table.headings, table.rows[0], strict=True)) == {
         "Loss": "0.5000",
         "Loss, eval split": "0.2500",
         "F1": "0.750",
         "Outside bias": "-1",
-        "Tokens a second": "12,346",
-        "Waited for data": "3.1%",
-        "of_tomorrow": "0.1235",
+        "Tokens per second": "12,346",
+        "Waiting for data": "3.1%",
+        "custom": "0.1235",
     }
 
 
-def test_a_number_that_only_some_epochs_have_is_a_dash_elsewhere():
+def test_unknown_numbers_are_dashes():
     table = EpochTable.of([ROW, {**ROW, "mfu": 0.4, "loss": None}])
-    place = table.headings.index("Model FLOPs utilization")
-    assert [row[place] for row in table.rows] == ["\N{EN DASH}", "40.0%"]
+    column = table.headings.index("Model FLOPs utilization")
+    assert [row[column] for row in table.rows] == ["\N{EN DASH}", "40.0%"]
     assert [row[0] for row in table.rows] == ["0.5000", "\N{EN DASH}"]
 
 
-def test_no_epochs_make_no_table():
+def test_empty_history_makes_an_empty_table():
     assert EpochTable.of([]) == EpochTable((), ())

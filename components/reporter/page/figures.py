@@ -1,4 +1,4 @@
-"""The report's figures."""
+"""Figures of the report."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from components.evaluator.results.evaluation import Calibration
-from components.reporter.split_summary import SplitSummary
-from components.reporter.themed_svg import COLOURS, themed_svg
+from components.reporter.data_summary import SplitSummary
+from components.reporter.page.themed_svg import COLOURS, themed_svg
 
-# Line of a training history -> its words and colour. What training and evaluation share stands in one figure.
+# Name in the training history -> label and colour of its curve.
 _LOSSES = {"loss": ("training", "second"), "val_loss": ("eval split", "accent")}
 _SCORES = {
     "val_entity_precision": ("precision", "second"),
@@ -23,7 +23,7 @@ _SCORES = {
 
 
 def reliability_diagram(calibration: Calibration) -> Markup:
-    """Draws accuracy over mean score of each bin, and below it how many tokens the bins hold."""
+    """Draws the accuracy of each bin over its mean score, and below it the share of tokens in the bins."""
     filled = [part for part in calibration.bins if part.count]
     tokens = sum(part.count for part in filled)
 
@@ -33,7 +33,7 @@ def reliability_diagram(calibration: Calibration) -> Markup:
         scores, shares = [part.mean_score for part in filled], [part.accuracy for part in filled]
         above.vlines(scores, scores, shares, color=COLOURS["bad"], linewidth=2)
         above.plot(scores, shares, color=COLOURS["accent"], marker="o", markersize=6, label="model")
-        above.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="share that is right")
+        above.set(xlim=(0, 1.02), ylim=(0, 1.05), ylabel="share correct")
         above.legend(loc="upper left")
         widths = [part.upper - part.lower for part in filled]
         heights = [part.count / tokens for part in filled]
@@ -41,16 +41,16 @@ def reliability_diagram(calibration: Calibration) -> Markup:
         below.set(xlabel="score of the tag", ylabel="tokens", ylim=(0, 1))
         below.set_yticks([0, 1], ["", "all"])
 
-    points = "; ".join(f"score {part.mean_score:.2f}, right {part.accuracy:.2f}" for part in filled)
+    points = "; ".join(f"score {part.mean_score:.2f}, correct {part.accuracy:.2f}" for part in filled)
     return themed_svg("reliability", "Reliability diagram", f"By bin of tokens: {points}.", draw, (360, 330))
 
 
 def learning_curves(history: Sequence[Mapping[str, float | None]], best_epoch: int | None) -> list[Markup]:
-    """Draws loss and entity scores by epoch; a figure without values is left out.
+    """Draws loss and entity scores by epoch; omits a figure without values.
 
     Args:
-        history: one mapping of numbers an epoch; a line with a number that is not known is left out.
-        best_epoch: number, from 1, of the epoch that was kept.
+        history: one mapping of numbers per epoch; a curve with an unknown number is omitted.
+        best_epoch: number, from 1, of the epoch whose weights were kept.
     """
     figures = []
     for identity, title, lines in (("loss", "Loss", _LOSSES), ("scores", "Entity scores, eval split", _SCORES)):
@@ -65,15 +65,15 @@ def _curves(
     identity: str,
     title: str,
     curves: Mapping[str, list[float]],
-    words: Mapping[str, tuple[str, str]],
+    labels: Mapping[str, tuple[str, str]],
     best_epoch: int | None,
 ) -> Markup:
     def draw(figure: Figure) -> None:
         axes: Axes = figure.subplots()
         for name, values in curves.items():
-            word, colour = words[name]
+            label, colour = labels[name]
             epochs = range(1, len(values) + 1)
-            axes.plot(epochs, values, color=COLOURS[colour], marker="o", markersize=3.5, label=word)
+            axes.plot(epochs, values, color=COLOURS[colour], marker="o", markersize=3.5, label=label)
         if best_epoch is not None:
             axes.axvline(best_epoch, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), label="kept", zorder=1)
         axes.set(xlabel="epoch", title=title)
@@ -82,14 +82,14 @@ def _curves(
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         axes.legend(loc="best")
 
-    ends = ", ".join(f"{words[name][0]} {values[0]:.3f} to {values[-1]:.3f}" for name, values in curves.items())
+    ends = ", ".join(f"{labels[name][0]} {values[0]:.3f} to {values[-1]:.3f}" for name, values in curves.items())
     kept = "" if best_epoch is None else f" Epoch {best_epoch} was kept."
     count = len(next(iter(curves.values())))
     return themed_svg(f"curve-{identity}", title, f"First to last of {count} epochs: {ends}.{kept}", draw)
 
 
 def length_ranges(splits: Sequence[SplitSummary]) -> Markup | None:
-    """Draws the sentence lengths of each split: shortest to longest, the middle eight tenths, the median."""
+    """Draws the sentence lengths of each split: range, middle 80 % and median; None if no split has sentences."""
     known = [split for split in splits if split.lengths]
     if not known:
         return None
@@ -101,13 +101,11 @@ def length_ranges(splits: Sequence[SplitSummary]) -> Markup | None:
             axes.hlines(row, lengths[0], lengths[-1], color=COLOURS["muted"], linewidth=1.5)
             axes.hlines(row, lengths[1], lengths[-2], color=COLOURS["accent"], linewidth=10)
             axes.plot(lengths[len(lengths) // 2], row, "o", color=COLOURS["surface"], markersize=6)
-        axes.set(xlabel="tokens in a sentence", ylim=(len(known) - 0.5, -0.5))
+        axes.set(xlabel="tokens per sentence", ylim=(len(known) - 0.5, -0.5))
         axes.set_xlim(left=0)
         axes.set_yticks(range(len(known)), [split.name for split in known])
         axes.tick_params("y", labelcolor=COLOURS["text"])
         axes.grid(visible=False, axis="y")
 
     rows = "; ".join(f"{s.name}: {s.lengths[0]:.0f} to {s.lengths[-1]:.0f}, median {s.lengths[5]:.0f}" for s in known)
-    return themed_svg(
-        "lengths", "Sentence lengths", f"Tokens in a sentence: {rows}.", draw, (360, 80 + 34 * len(known))
-    )
+    return themed_svg("lengths", "Sentence lengths", f"Tokens per sentence: {rows}.", draw, (360, 80 + 34 * len(known)))

@@ -1,4 +1,4 @@
-"""The model card as Markdown."""
+"""Model card as Markdown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from components.evaluator.results.evaluation import Blessing, Evaluation
-from components.reporter.card_markdown import card_markdown
+from components.reporter.card.card_markdown import card_markdown
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def card(facts):
     return card_markdown(facts)
 
 
-def test_the_front_matter_is_what_hubs_read(card):
+def test_front_matter_has_the_fields_of_model_hubs(card):
     values = yaml.safe_load(card.split("---\n")[1])
     assert values["language"] == ["en"]
     assert values["pipeline_tag"] == "token-classification"
@@ -29,9 +29,9 @@ def test_the_front_matter_is_what_hubs_read(card):
     assert result["dataset"]["split"] == "test"
 
 
-def test_all_sections_are_there(card):
+def test_card_has_all_sections(card):
     titles = [line[3:] for line in card.splitlines() if line.startswith("## ")]
-    assert titles == ["Intended use", "Data", "Scores", "Limits", "Contract", "How to serve it", "Made from"]
+    assert titles == ["Intended use", "Data", "Scores", "Limits", "Contract", "Serving", "Lineage"]
 
 
 def test_tables_have_rows_of_equal_width(card):
@@ -43,7 +43,7 @@ def test_tables_have_rows_of_equal_width(card):
         assert set(table[1]) <= set("|-:"), table
 
 
-def test_names_from_the_data_are_no_markup(card):
+def test_names_from_the_data_are_escaped(card):
     assert "\\<script\\>" in card
     assert "| <script" not in card
 
@@ -53,30 +53,30 @@ def test_scores_have_intervals_and_the_champion(card):
     assert "champion 3" in card
 
 
-def test_the_contract_says_how_tags_are_chosen(facts, card):
+def test_contract_section_describes_decoding(facts, card):
     section = card.split("## Contract\n\n")[1]
     assert section.startswith("Version 1.\nThe logits of outside tags get a bias of -1.5 ")
     plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, outside_bias=0.0, legal=True))
     assert "## Contract\n\nVersion 1; tags are always legal IOB2.\n\n| signature |" in card_markdown(plain)
 
 
-def test_what_nobody_stated_is_said_to_be_so(facts):
+def test_missing_texts_are_marked_as_not_stated(facts):
     bare = dataclasses.replace(facts, card=dataclasses.replace(facts.card, languages=(), license=""))
     card = card_markdown(bare)
     assert "| languages | not stated |" in card
     assert "language" not in yaml.safe_load(card.split("---\n")[1])
 
 
-def test_an_evaluation_of_nothing_has_a_card(facts):
+def test_empty_evaluation_has_a_card(facts):
     nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
     assert "No sentence was evaluated." in card_markdown(nothing)
 
 
 @pytest.mark.parametrize(
     ("blessed", "forced", "text"),
-    [(True, "", "It was blessed"), (False, "", "It was not blessed."), (True, "a demo", "blessed by force: a demo")],
+    [(True, "", "It is blessed"), (False, "", "It is not blessed."), (True, "a demo", "blessed by force: a demo")],
 )
-def test_the_verdict_is_told(facts, blessed, forced, text):
+def test_card_states_the_verdict(facts, blessed, forced, text):
     blessing = dataclasses.replace(facts.evaluation.blessing, blessed=blessed, forced=forced)
     card = card_markdown(
         dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, blessing=blessing))

@@ -1,6 +1,6 @@
-"""The report in a browser: it fits the screen, is readable in both themes, and asks nothing of the network.
+"""Layout of the report in a browser: it fits the screen, is readable in both themes, and makes no network request.
 
-Screenshots stay in pytest's temporary folder. Skipped where there is no Chromium (Debian: apt-get install chromium).
+Screenshots stay in pytest's temporary folder. Skipped without Chromium (Debian: apt-get install chromium).
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import time
 import urllib.request
 
 import pytest
-import websocket
+from support.lazy import LazyModule
 
-from components.reporter.page import render_page
+module = LazyModule("components.reporter.page.page")
+websocket = LazyModule("websocket")
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"), pytest.mark.extended]
 
 WIDTHS = {"phone": 390, "narrow phone": 320, "desktop": 1280}
 
@@ -27,7 +28,7 @@ WIDTHS = {"phone": 390, "narrow phone": 320, "desktop": 1280}
 class Browser:
     """A tab of a headless Chromium, driven over its debugging socket.
 
-    Playwright and Selenium would bring a driver of their own of some 40 MB for these five commands.
+    Playwright and Selenium would add a driver of some 40 MB for these five commands.
     """
 
     def __init__(self, profile):
@@ -103,13 +104,13 @@ def browser(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(facts, tmp_path_factory):
     file = tmp_path_factory.mktemp("report") / "report.html"
-    file.write_text(render_page(facts), encoding="utf-8")
+    file.write_text(module.render_page(facts), encoding="utf-8")
     return file
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
-def test_the_page_fits_the_screen_and_complains_of_nothing(browser, page, tmp_path, width, dark):
+def test_page_fits_the_screen_without_errors(browser, page, tmp_path, width, dark):
     browser.open(page, width, dark)
     browser.screenshot(tmp_path / f"report-{width}-{'dark' if dark else 'light'}.png")
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
@@ -117,7 +118,7 @@ def test_the_page_fits_the_screen_and_complains_of_nothing(browser, page, tmp_pa
     assert complaints == []
 
 
-def test_the_page_asks_the_network_for_nothing(browser, page):
+def test_page_makes_no_network_request(browser, page):
     browser.open(page, 1280)
     asked = [
         event["params"]["request"]["url"] for event in browser.events if event["method"] == "Network.requestWillBeSent"
@@ -125,7 +126,7 @@ def test_the_page_asks_the_network_for_nothing(browser, page):
     assert [url for url in asked if not url.startswith("data:")] == [page.as_uri()]
 
 
-def test_the_theme_follows_the_system(browser, page):
+def test_theme_follows_the_system(browser, page):
     background = "getComputedStyle(document.body).backgroundColor"
     browser.open(page, 1280)
     light = browser.evaluate(background)
@@ -133,8 +134,8 @@ def test_the_theme_follows_the_system(browser, page):
     assert light != browser.evaluate(background)
 
 
-# The lowest contrasts of any text with what is behind it, by WCAG 2's formula. Colours are read back from a canvas,
-# because computed styles hold hsl() and color-mix() as they are.
+# The lowest contrasts between text and background, by the formula of WCAG 2. Colours are read back from a canvas,
+# because computed styles return hsl() and color-mix() unchanged.
 CONTRASTS = """
 (() => {
   const context = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
@@ -153,7 +154,7 @@ CONTRASTS = """
     }
     return [255, 255, 255];
   };
-  const found = [];
+  const contrasts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
@@ -162,22 +163,22 @@ CONTRASTS = """
     const ink = rgba(element instanceof SVGElement ? style.fill : style.color).slice(0, 3);
     const [a, b] = [luminance(ink), luminance(behind(element).slice(0, 3))].sort((x, y) => y - x);
     const name = `${element.tagName}.${element.getAttribute('class')}`;
-    found.push([(a + 0.05) / (b + 0.05), `${name}: ${walker.currentNode.data}`]);
+    contrasts.push([(a + 0.05) / (b + 0.05), `${name}: ${walker.currentNode.data}`]);
   }
-  return found.sort((x, y) => x[0] - y[0]).slice(0, 5);
+  return contrasts.sort((x, y) => x[0] - y[0]).slice(0, 5);
 })()
 """
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_all_text_can_be_read(browser, page, dark):
+def test_contrast_of_all_text_meets_wcag(browser, page, dark):
     browser.open(page, 1280, dark)
     lowest = browser.evaluate(CONTRASTS)
     assert len(lowest) == 5
     assert lowest[0][0] >= 4.5, lowest  # WCAG 2 AA
 
 
-def test_ids_are_unique_and_links_lead_somewhere(browser, page):
+def test_ids_are_unique_and_links_resolve(browser, page):
     browser.open(page, 1280)
     ids = browser.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids)) > 10
@@ -185,7 +186,7 @@ def test_ids_are_unique_and_links_lead_somewhere(browser, page):
     assert {target.removeprefix("#") for target in targets} <= set(ids)
 
 
-def test_figures_and_tables_say_what_they_are(browser, page):
+def test_figures_and_tables_are_described(browser, page):
     browser.open(page, 1280)
     figures = browser.evaluate(
         "[...document.querySelectorAll('svg[role=img]')].map(e => e.querySelector('desc').textContent)"

@@ -1,4 +1,4 @@
-"""The commands of the card are commands that there are."""
+"""The commands of the card are valid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from components.exporter.contract.contract import Contract, build_contract
 from components.exporter.settings import ExportSettings
-from components.reporter.serving_commands import serving_commands
+from components.reporter.card.serving_commands import serving_commands
 from pipeline.cli.main import main
 
 
@@ -29,7 +29,7 @@ def test_ner_commands_parse(facts):
 
 
 @pytest.mark.parametrize(("default", "inputs"), [("plain", {"sentence"}), ("keyed", {"sentence", "key"})])
-def test_the_request_has_the_inputs_of_the_default_signature(facts, default, inputs):
+def test_request_has_the_inputs_of_the_default_signature(facts, default, inputs):
     [command] = [c for c in serving_commands(with_default(facts, default)) if c.text.startswith("curl ")]
     words = shlex.split(command.text)
     body = json.loads(words[words.index("-d") + 1])
@@ -38,12 +38,12 @@ def test_the_request_has_the_inputs_of_the_default_signature(facts, default, inp
     assert words[-1] == "http://localhost:8501/v1/models/ner:predict"
 
 
-def test_the_python_is_python(facts):
+def test_python_snippet_parses(facts):
     [command] = [c for c in serving_commands(facts) if c.language == "python"]
     ast.parse(command.text)
     assert "sentence=tf.constant(" in command.text
 
 
-def test_a_model_without_a_contract_has_only_the_commands_that_need_none(facts):
+def test_model_without_a_contract_has_only_the_ner_commands(facts):
     commands = serving_commands(dataclasses.replace(facts, contract=Contract(0, {})))
     assert [command.text.split()[0] for command in commands] == ["ner", "ner"]

@@ -1,27 +1,21 @@
-"""The model card: what a model is for, made from, worth, and how it is asked.
+"""Model card as JSON: intended use, data, scores, limits, contract and lineage.
 
-The sections are those of Mitchell et al. 2019, "Model Cards for Model Reporting". Not by model-card-toolkit: its
-schema has no place for an interval, a contract or a command, and forbids additions.
+The sections follow Mitchell et al. 2019, "Model Cards for Model Reporting". The schema of model-card-toolkit has no
+field for an interval, a contract or a command, and forbids additional fields.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from components.evaluator.results.evaluation import Comparison, EntityScores, Estimate
-from components.reporter.data_summary import DataSummary
+from components.reporter.card.serving_commands import serving_commands
 from components.reporter.limits import limits
 from components.reporter.model_facts import ModelFacts
-from components.reporter.report_error import ReportError
-from components.reporter.serving_commands import serving_commands
 
 FORMAT_VERSION = 1
-
-MARKDOWN_FILE = "model_card.md"
-JSON_FILE = "model_card.json"
 
 
 def model_card(facts: ModelFacts) -> dict[str, Any]:
@@ -29,9 +23,9 @@ def model_card(facts: ModelFacts) -> dict[str, Any]:
 
     Returns:
         `format`, `name`, `created` (ISO 8601), `intended_use` and the other texts of `CardText`, `training` (settings),
-        `data` (`DataSummary.to_dict`), `evaluation` (`metrics`, `per_type`, `slices`: shares as `{"value", "low",
-        "high"}`), `limits` (list of sentences), `contract` (`Contract.to_dict`), `serving` (commands by purpose),
-        `lineage` (texts).
+        `data` (fields of `DataSummary`), `drift` (fields of `DriftReport`), `evaluation` (`metrics`, `per_type`,
+        `slices`: shares as `{"value", "low", "high"}`), `limits` (list of sentences), `contract` (`Contract.to_dict`),
+        `serving` (commands by purpose), `lineage` (texts).
     """
     texts = dataclasses.asdict(facts.card)
     return {
@@ -40,7 +34,8 @@ def model_card(facts: ModelFacts) -> dict[str, Any]:
         "created": facts.created.isoformat(timespec="seconds"),
         **{name: texts[name] for name in ("intended_use", "out_of_scope", "languages", "license", "contact")},
         "training": dict(facts.training),
-        "data": {"description": facts.card.data, **facts.data.to_dict()},
+        "data": {"description": facts.card.data, **dataclasses.asdict(facts.data)},
+        "drift": {**dataclasses.asdict(facts.drift), "drifted": facts.drift.drifted},
         "evaluation": _evaluation(facts),
         "limits": limits(facts),
         "contract": facts.contract.to_dict(),
@@ -49,33 +44,9 @@ def model_card(facts: ModelFacts) -> dict[str, Any]:
     }
 
 
-def data_of_card(text: str) -> DataSummary:
-    """Reads the data of a model from its card.
-
-    Args:
-        text: the JSON that `model_card` made.
-
-    Raises:
-        ReportError: the text is no model card of this format.
-    """
-    try:
-        card = json.loads(text)
-        if card["format"] != FORMAT_VERSION:
-            raise ReportError(
-                f"the model card has format {card['format']!r}, and {FORMAT_VERSION} is read here. "
-                "Run the pipeline again."
-            )
-        values = {name: value for name, value in card["data"].items() if name != "description"}
-        return DataSummary.from_dict(values)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReportError(
-            f"this is no model card ({type(error).__name__}: {error}). It must be the {JSON_FILE} of a pipeline run."
-        ) from error
-
-
 def _evaluation(facts: ModelFacts) -> dict[str, Any]:
     evaluation, overall = facts.evaluation, facts.overall
-    found: dict[str, Any] = {
+    values: dict[str, Any] = {
         "splits": list(evaluation.splits),
         "bootstrap": evaluation.bootstrap,
         "champion_version": evaluation.champion_version,
@@ -84,10 +55,10 @@ def _evaluation(facts: ModelFacts) -> dict[str, Any]:
         "failures": list(evaluation.blessing.failures),
     }
     if overall is None:
-        return {**found, "sentences": 0, "metrics": {}, "per_type": {}, "slices": {}}
+        return {**values, "sentences": 0, "metrics": {}, "per_type": {}, "slices": {}}
     metrics = {name: value for name, value in overall.candidate.metrics().items() if "/" not in name}
     return {
-        **found,
+        **values,
         "sentences": overall.candidate.sentences,
         "metrics": _estimates(metrics),
         "changes": _estimates({name: overall.changes[name] for name in metrics if name in overall.changes}),

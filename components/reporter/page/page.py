@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs no network."""
+"""The report: one HTML page that works offline."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from importlib import resources
 
 from markupsafe import Markup
 
-from components.reporter.environment import environment
-from components.reporter.epoch_table import EpochTable
-from components.reporter.figures import learning_curves, length_ranges, reliability_diagram
-from components.reporter.highlighting import pieces
 from components.reporter.limits import limits
 from components.reporter.model_facts import ModelFacts
+from components.reporter.page.environment import environment
+from components.reporter.page.epoch_table import EpochTable
+from components.reporter.page.figures import learning_curves, length_ranges, reliability_diagram
+from components.reporter.page.highlighting import pieces
 from components.reporter.score_rows import ERROR_WORDS, error_rows, frequent_part, metric_rows, slice_tables, type_rows
 
 _PACKAGE = "components.reporter"
@@ -20,10 +20,9 @@ _HUE_STEP = 137.508
 
 
 def render_page(facts: ModelFacts) -> str:
-    """Writes the report of a model.
+    """Renders the report of a model.
 
-    What it says of the run it came from is missing: `components.reporter.run_section.insert_run` adds that when the run
-    is over.
+    The run section stays empty until `components.reporter.page.run_section.insert_run` fills it in after the run.
     """
     scores = facts.overall.candidate if facts.overall else None
     return environment().get_template("report.html.j2").render(
@@ -43,12 +42,11 @@ def render_page(facts: ModelFacts) -> str:
         curves=learning_curves(facts.history, facts.best_epoch),
         epochs=EpochTable.of(facts.history),
         lengths=length_ranges(facts.data.splits),
-        drifts=facts.drifts(),
     )  # fmt: skip
 
 
 def _hues(facts: ModelFacts) -> dict[str, int]:
-    """Entity type -> hue in degrees; the same type has the same hue everywhere in the page."""
+    """Maps each entity type to a hue in degrees, which is the same everywhere in the page."""
     names = [*facts.data.types]
     if facts.overall:
         names += [name for name in facts.overall.candidate.entities.per_type if name not in names]

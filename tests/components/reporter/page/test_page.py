@@ -1,0 +1,99 @@
+"""Text of the page; test_page_in_chromium.py tests its layout."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+from support.lazy import LazyModule
+
+from components.drift_validator.drift_report import DriftReport
+from components.evaluator.results.evaluation import Blessing, Evaluation
+
+module = LazyModule("components.reporter.page.page")
+
+
+@pytest.fixture(scope="module")
+def page(facts):
+    return module.render_page(facts)
+
+
+def test_text_of_the_data_is_escaped(page):
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;" in page
+
+
+def test_page_is_small_and_self_contained(page):
+    assert len(page.encode()) < 1_000_000
+    links = re.findall(r'(?:href|src)="([^"]*)"', page)
+    assert all(link.startswith(("#", "data:")) for link in links)
+    assert "@import" not in page
+    assert "url(" not in page.replace("url(#", "")
+
+
+def test_page_states_the_facts(page):
+    texts = ["Not blessed", "0.487", "0.457–0.517", "version 3", "entity_f1/person of all examples", "unseen", "Missed",
+     "Expected calibration error 0.061", "weights of epoch 9 were kept", "Tokens per second", "9,876", "3,394",
+     "feature_forward", "71372d8478114f1f", "5f1c9d0e88aa7711", "3 &times; empty token", "a.conll:3: x",
+     "outside tags get a bias of -1.5",
+    ]  # fmt: skip
+    assert [text for text in texts if text not in page] == []
+
+
+def test_gold_and_predicted_entities_are_marked_in_the_sentence(page):
+    rows = re.findall(r'<span class="who">(\w+)</span> <span class="text" dir="auto">(.*?)</span></p>', page, re.DOTALL)
+    words = [(who, " ".join(re.sub(r"<[^>]*>|&nbsp;", " ", text).split())) for who, text in rows[:2]]
+    assert words == [
+        ("gold", "RT @fan : Come to Empire State Building location with Sam Jones person tonight !"),
+        ("predicted", "RT @fan : Come to Empire State location Building with Sam Jones person tonight !"),
+    ]
+    assert rows[0][1].count("entity focus") == 1
+
+
+def test_first_model_without_slices_scores_or_champion_has_a_page(facts):
+    overall = facts.overall
+    bare = dataclasses.replace(overall.candidate, calibration=None, confusion=None, token_accuracy=None, errors={})
+    evaluation = Evaluation(
+        dataclasses.replace(overall, candidate=bare, champion=None, changes={}), (), Blessing(True), splits=("test",)
+    )
+    page = module.render_page(dataclasses.replace(facts, evaluation=evaluation, history=(), drift=DriftReport()))
+    for text in (
+        "Blessed",
+        "no champion to compare",
+        "returns no scores",
+        "No slices",
+        "No errors",
+        "No training history",
+        "not measured",
+    ):
+        assert text in page
+
+
+def test_empty_evaluation_has_a_page(facts):
+    nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
+    assert "No sentence was evaluated" in module.render_page(nothing)
+
+
+def test_forced_blessing_shows_its_reason_and_the_failed_rules(facts):
+    blessing = dataclasses.replace(facts.evaluation.blessing, blessed=True, forced="demo on <Monday>")
+    page = module.render_page(
+        dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, blessing=blessing))
+    )
+    verdict = page[page.index('<div class="verdict') : page.index('<ul class="tiles')]
+    assert "Blessed by force" in verdict
+    assert "demo on &lt;Monday&gt;" in verdict
+    assert blessing.failures[0] in verdict
+
+
+def test_drift_is_shown_as_the_validator_judged_it(facts, page):
+    """0.15 is above the 0.1 that the report once called notable, and below the validator's limit of 0.25."""
+    assert page.count("above limit") == 1  # entity types, not genre
+    assert "1 of 2 distances exceed their limit" in page
+    few = dataclasses.replace(facts.drift, enough=False, sentences=(5000, 12))
+    small = module.render_page(dataclasses.replace(facts, drift=few))
+    assert "Limits do not apply: 12 sentences" in small
+    within = dataclasses.replace(facts.drift, drifts=facts.drift.drifts[1:])
+    calm = module.render_page(dataclasses.replace(facts, drift=within))
+    assert "No distance exceeds its limit." in calm
+    assert "above limit" not in calm
