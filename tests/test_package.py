@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,9 @@ def test_packages_are_typed_and_the_licence_is_an_spdx_expression(arguments: dic
     assert [top for top in tops if not (ROOT / top / "py.typed").is_file()] == []
     assert arguments["license_expression"] == "Apache-2.0"
     assert all((ROOT / file).is_file() for file in arguments["license_files"])
+
+
+def test_version_is_the_newest_release_in_the_changelog(arguments: dict[str, Any]) -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first, second = re.findall(r"^## \[(.+?)\]", changelog, flags=re.MULTILINE)[:2]
+    assert (first, second) == ("Unreleased", arguments["version"])
