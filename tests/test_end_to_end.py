@@ -1,4 +1,4 @@
-"""A whole run as a newcomer does it, and what later runs do: through the command line, in fresh processes."""
+"""Whole runs through the command line, in fresh processes: a newcomer's first run and the runs after it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.processes import run
 from support.repository import ROOT
-
-from components.registry.store.model_registry import ModelRegistry
 
 pytestmark = pytest.mark.e2e
 
@@ -24,14 +23,14 @@ ARTICLE = {
 
 
 def ner(*arguments: str, cwd: Path, **options) -> subprocess.CompletedProcess:
-    result = subprocess.run([BIN / "ner", *arguments], cwd=cwd, capture_output=True, text=True, check=False, **options)
+    result = run([BIN / "ner", *arguments], cwd=cwd, capture_output=True, text=True, **options)
     assert "Traceback" not in result.stderr, result.stderr
     return result
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder in which the sample pipeline ran once; its outputs are `home / "first.txt"`."""
+    """A folder in which the sample pipeline ran once; the output of the run is in `first.txt`."""
     folder = tmp_path_factory.mktemp("home")
     result = ner("run", "--config", str(PROFILE), cwd=folder)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -39,7 +38,7 @@ def home(tmp_path_factory):
     return folder
 
 
-def test_a_run_ends_with_scores_and_a_pushed_model(home):
+def test_first_run_prints_scores_and_pushes_a_model_with_its_card(home):
     printed = (home / "first.txt").read_text(encoding="utf-8")
     assert "12 executed" in printed
     assert "LOCATION" in printed
@@ -47,13 +46,36 @@ def test_a_run_ends_with_scores_and_a_pushed_model(home):
     served = home / "work" / "serving" / "ner" / "1"
     assert (served / "saved_model.pb").is_file()
     assert (home / "work" / "serving" / "models.config").is_file()
+    [card] = (home / "work" / "registry" / "artifacts").glob("*/*/card/model_card.md")
+    text = card.read_text(encoding="utf-8")
+    assert "## Intended use" in text
+    assert "| LOCATION |" in text
 
 
-def test_the_champion_tags_the_articles_sentences_as_the_article_prints_them(home):
+def test_champion_tags_the_articles_sentences_like_the_article(home):
     result = ner("predict", *ARTICLE, cwd=home)
     sentences = [[line.split("\t") for line in block.splitlines()] for block in result.stdout.strip().split("\n\n")]
     assert [" ".join(token for token, _ in sentence) for sentence in sentences] == list(ARTICLE)
     assert [" ".join(tag for _, tag in sentence) for sentence in sentences] == list(ARTICLE.values())
+
+
+def test_report_is_one_page_about_the_run(home):
+    result = ner("report", "--no-open", cwd=home)
+    assert result.returncode == 0, result.stderr
+    file = Path(result.stdout.strip())
+    page = file.read_text(encoding="utf-8")
+    assert file.parent == home / "work" / "reports"
+    assert len(page) < 1_000_000
+    for text in ("LOCATION", "no champion yet", "12 of 12 nodes executed", "RegistryPusher"):
+        assert text in page
+    assert "Version 1 in the registry" in page
+
+
+def test_second_run_without_a_change_executes_no_node(home):
+    result = ner("run", "--config", str(PROFILE), cwd=home)
+    assert result.returncode == 0, result.stderr
+    assert "0 executed" in result.stdout
+    assert "pushed as version 1" in result.stdout
 
 
 def test_predict_reads_lines_and_prints_json(home):
@@ -66,38 +88,8 @@ def test_predict_reads_lines_and_prints_json(home):
         assert [row["sentence"][s:e] for s, e in zip(row["starts"], row["ends"], strict=True)] == row["tokens"]
 
 
-def test_the_report_tells_the_run_and_needs_nothing_else(home):
-    result = ner("report", "--no-open", cwd=home)
-    assert result.returncode == 0, result.stderr
-    file = Path(result.stdout.strip())
-    page = file.read_text(encoding="utf-8")
-    assert file.parent == home / "work" / "reports"
-    assert len(page) < 1_000_000
-    for text in (
-        "LOCATION",
-        "no champion yet",
-        "12 of 12 nodes executed",
-        "RegistryPusher",
-        "Version 1 in the registry",
-    ):
-        assert text in page
-
-
-def test_the_model_card_is_registered_with_the_model(home):
-    [card] = (home / "work" / "registry" / "artifacts").glob("*/*/card/model_card.md")
-    text = card.read_text(encoding="utf-8")
-    assert "## Intended use" in text
-    assert "| LOCATION |" in text
-
-
-def test_an_unchanged_second_run_executes_no_node(home):
-    result = ner("run", "--config", str(PROFILE), cwd=home)
-    assert result.returncode == 0, result.stderr
-    assert "0 executed" in result.stdout
-    assert "pushed as version 1" in result.stdout
-
-
-def test_a_changed_setting_runs_what_depends_on_it_and_meets_the_champion(home):
+@pytest.mark.extended
+def test_changed_setting_runs_the_dependent_nodes_and_compares_with_the_champion(home):
     worse = ("--set", "trainer.epochs=2", "--set", "evaluator.max_regression=1")  # so short a training may lose
     result = ner("run", "--config", str(PROFILE), *worse, cwd=home)
     assert result.returncode == 0, result.stderr
@@ -107,8 +99,10 @@ def test_a_changed_setting_runs_what_depends_on_it_and_meets_the_champion(home):
     assert "pushed as version 2" in result.stdout
 
 
-@pytest.mark.slow  # two more runs; rules and forced blessings have tests of their own
-def test_a_model_that_misses_a_rule_is_pushed_only_when_somebody_says_why(home):
+@pytest.mark.slow  # two more runs; rules and forced blessings also have faster tests
+def test_model_below_a_rule_is_pushed_only_with_a_reason(home):
+    from components.registry.store.model_registry import ModelRegistry
+
     registry = ModelRegistry(f"sqlite:///{home / 'work' / 'registry' / 'mlflow.db'}")
     before = registry.get("ner", "champion").version
     rule = ("--set", "evaluator.rules=[{metric: calibration_error, min: 0}]")
@@ -123,15 +117,13 @@ def test_a_model_that_misses_a_rule_is_pushed_only_when_somebody_says_why(home):
     assert (champion.version, champion.tags["forced_blessing"]) == (before + 1, "no better data")
 
 
-@pytest.mark.slow  # README's own tfx commands are run by default
-def test_the_same_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
+@pytest.mark.slow
+def test_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
     environment = {**os.environ, "LOCAL_HOME": str(tmp_path), "HOME": str(tmp_path)}
     runner = ROOT / "pipeline" / "local_runner.py"
 
     def tfx(*arguments: str) -> str:
-        done = subprocess.run(
-            [BIN / "tfx", *arguments], cwd=home, env=environment, capture_output=True, text=True, check=False
-        )
+        done = run([BIN / "tfx", *arguments], cwd=home, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -139,36 +131,31 @@ def test_the_same_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
     tfx("run", "create", "--engine=local", "--pipeline_name=ner")
 
 
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        ({}, "empty"),
-        pytest.param({"train.conll": "", "dev.conll": "a\tO\n"}, "train.conll", marks=pytest.mark.slow),
-        ({"train.conll": "one\ncolumn\n", "dev.conll": "a\tO\n"}, "train.conll:1"),
-        pytest.param(
-            {"train.conll": b"\x00\xff\xfe\x80binary\x00", "dev.conll": b"a\tO\n"},
-            "train.conll",
-            marks=pytest.mark.slow,
-        ),
-        ({"train.conll": "a\tO\n\nb\tO\n", "dev.conll": "a\tO\n"}, "holds no entity"),
-    ],
-    ids=["empty folder", "empty file", "one column", "binary", "no entity"],
-)
-def test_a_corpus_that_cannot_be_used_ends_with_one_clear_error(tmp_path, files, expected):
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    for name, content in files.items():
-        (corpus / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    result = ner("run", "--data", str(corpus), cwd=tmp_path)
-    assert result.returncode == 1
-    error = result.stderr[result.stderr.index("error: ") :]
-    assert str(corpus) in error or expected == "holds no entity"
-    assert expected in error or expected == "empty"
+@pytest.mark.extended
+def test_unusable_corpus_ends_with_one_clear_error(tmp_path):
+    cases = {
+        "empty folder": ({}, "empty"),
+        "empty file": ({"train.conll": b"", "dev.conll": b"a\tO\n"}, "train.conll"),
+        "one column": ({"train.conll": b"one\ncolumn\n", "dev.conll": b"a\tO\n"}, "train.conll:1"),
+        "binary": ({"train.conll": b"\x00\xff\xfe\x80binary\x00", "dev.conll": b"a\tO\n"}, "train.conll"),
+        "no entity": ({"train.conll": b"a\tO\n\nb\tO\n", "dev.conll": b"a\tO\n"}, "holds no entity"),
+    }
+    for case, (files, expected) in cases.items():
+        corpus = tmp_path / case / "corpus"
+        corpus.mkdir(parents=True)
+        for name, content in files.items():
+            (corpus / name).write_bytes(content)
+        result = ner("run", "--data", str(corpus), cwd=tmp_path / case)
+        assert result.returncode == 1, case
+        error = result.stderr[result.stderr.index("error: ") :]
+        assert str(corpus) in error or case == "no entity"
+        assert expected in error or case == "empty folder"
 
 
-def test_an_anomaly_stops_the_run_with_its_own_words(tmp_path):
+@pytest.mark.extended
+def test_anomaly_stops_the_run_before_training(tmp_path):
     ner("data", "sample", "corpus", cwd=tmp_path)
-    schema = (PROFILE.parents[1] / "schemas" / "schema.pbtxt").read_text(encoding="utf-8")
+    schema = (ROOT / "schemas" / "schema.pbtxt").read_text(encoding="utf-8")
     domain = 'string_domain { name: "tags" value: "OUT" value: "B-NAME" value: "I-NAME" value: "B-LOCATION" }\n'
     changed = schema.replace('name: "tags"\n', 'name: "tags"\n  domain: "tags"\n', 1) + domain
     assert changed.count("domain") > schema.count("domain") + 1

@@ -1,18 +1,18 @@
-"""A model of one stack is served by the other; runs where `NER_OTHER_STACK` names a second environment's bin folder."""
+"""Each stack serves models of the other one. `NER_OTHER_STACK` names the bin folder of a second environment."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.processes import run
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(3000)]
 
-HERE = Path(sys.executable).parent
+THIS = Path(sys.executable).parent
 SENTENCES = ["Justin Trudeau went to New Delhi India", "Biden,who was in Kyiv Ukraine 😳", "", "Zz " * 300]
 
 
@@ -26,19 +26,17 @@ def other() -> Path:
 
 def version(environment: Path) -> str:
     code = "from importlib.metadata import version; print(version('tfx'))"
-    return subprocess.run([environment / "python", "-c", code], capture_output=True, text=True, check=True).stdout
+    return run([environment / "python", "-c", code], capture_output=True, text=True, check=True).stdout
 
 
 def model(environment: Path, folder: Path) -> Path:
-    subprocess.run(
-        [environment / "ner", "run", "--set", f"work_dir={folder}"], check=True, capture_output=True, cwd=folder.parent
-    )
+    run([environment / "ner", "run", "--set", f"work_dir={folder}"], check=True, capture_output=True, cwd=folder.parent)
     return folder / "serving" / "ner" / "1"
 
 
 def tagged(environment: Path, saved_model: Path) -> str:
     command = [environment / "ner", "predict", "--model", saved_model, "--json", *SENTENCES]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return run(command, check=True, capture_output=True, text=True).stdout
 
 
 def tags(output: str) -> list[list[str]]:
@@ -46,7 +44,7 @@ def tags(output: str) -> list[list[str]]:
 
 
 def test_each_stack_tags_with_the_others_model_as_with_its_own(other, tmp_path):
-    assert version(HERE) != version(other)
-    for maker, reader in ((HERE, other), (other, HERE)):
+    assert version(THIS) != version(other)
+    for maker, reader in ((THIS, other), (other, THIS)):
         saved_model = model(maker, tmp_path / f"made-by-{version(maker).strip()}")
         assert tags(tagged(reader, saved_model)) == tags(tagged(maker, saved_model))
