@@ -43,6 +43,7 @@ setup(
         "schemas": ["*.pbtxt", "*.json", "*.yaml"],
         "configs": ["*.yaml"],
         "components.reporter": ["templates/*"],
+        "pipeline.samples": ["*.txt"],
     },
     install_requires=[
         "tfx>=1.16,<1.22",

@@ -90,7 +90,7 @@ def test_predict_reads_lines_and_prints_json(home):
 
 @pytest.mark.extended
 def test_changed_setting_runs_the_dependent_nodes_and_compares_with_the_champion(home):
-    worse = ("--set", "trainer.epochs=2", "--set", "evaluator.max_regression=1")  # so short a training may lose
+    worse = ("--set", "trainer.epochs=5", "--set", "evaluator.max_regression=1")  # so short a training may lose
     result = ner("run", "--config", str(PROFILE), *worse, cwd=home)
     assert result.returncode == 0, result.stderr
     states = {row.split("│")[1].strip(): row.split("│")[2].strip() for row in result.stdout.splitlines() if "│" in row}

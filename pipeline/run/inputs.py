@@ -15,7 +15,7 @@ from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from configs.spec import PipelineConfig
 from pipeline.run.code_version import code_version
 from pipeline.run.pretrained import pretrained
-from pipeline.samples.sample import write_sample
+from pipeline.samples import write_sample
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "schema.pbtxt"
 # Packages whose code can change the model.

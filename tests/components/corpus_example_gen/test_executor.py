@@ -21,7 +21,7 @@ from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.executor import Executor
 from components.corpus_example_gen.readers.read_options import ReadOptions
-from pipeline.samples.sample import write_sample
+from pipeline.samples import write_sample
 
 BEAM_ARGS = [
     "--direct_num_workers=1",

@@ -12,7 +12,7 @@ from support.kfp_emulator.emulator import Emulator
 from support.kfp_emulator.pipeline_file import read_pipeline
 
 from components.registry.store.model_registry import ModelRegistry
-from pipeline.samples.sample import write_sample
+from pipeline.samples import write_sample
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3600)]
 

@@ -152,7 +152,7 @@ def test_corpus_is_read_and_counted_by_workers_as_it_is_in_one_process(cluster, 
 
     from components.artifacts import Corpus
     from pipeline.kubeflow.container.shared_folder import through_shared_folder
-    from pipeline.samples.sample import write_sample
+    from pipeline.samples import write_sample
 
     corpus = pod.artifact(Corpus, "corpus")
     write_sample(corpus.uri)
@@ -202,7 +202,7 @@ def test_compiled_pipeline_has_workers_do_what_beam_does(cluster, tmp_path) -> N
     from configs.loading import load_config
     from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for
     from pipeline.kubeflow.container.shared_folder import FOLDER_VARIABLE
-    from pipeline.samples.sample import write_sample
+    from pipeline.samples import write_sample
 
     before = cluster.jobs_done()
     (tmp_path / "shared").mkdir()
