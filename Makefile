@@ -56,12 +56,12 @@ format: setup ## Format the code and apply ruff's fixes
 
 ##@ Measure
 
-# The peers' environment; PEERS_PYTHON is what it is made from.
+# Environment of the other systems, made from PEERS_PYTHON.
 PEERS_VENV ?= .venv-bench
 PEERS_PYTHON ?= $(BIN)/python
 # A corpus folder, or a folder of them.
 DATA ?= ../shared/data
-# What is measured with nothing but keras, jax and numpy needs no set-up of ours.
+# The GPU benchmark needs only keras, jax and numpy, so any Python with them will do.
 GPU_PYTHON ?= $(if $(wildcard $(BIN)/python),$(BIN)/python,python3)
 BENCH = $(BIN)/python -m benchmarks
 BENCH_DATA = --data $(DATA) --peers-python $(PEERS_VENV)/bin/python
@@ -70,7 +70,7 @@ BENCH_DATA = --data $(DATA) --peers-python $(PEERS_VENV)/bin/python
 bench: bench-accuracy bench-serving bench-scaling ## Fill all tables of benchmarks/results (hours; DATA=, ARGS=)
 
 .PHONY: bench-setup
-bench-setup: setup ## Make the environment of the peers: CRFsuite, spaCy, torch (5 GB)
+bench-setup: setup ## Create the environment of the other systems: CRFsuite, spaCy, torch (5 GB)
 	@[ -x $(PEERS_VENV)/bin/python ] || $(PEERS_PYTHON) -m venv $(PEERS_VENV)
 	@$(PEERS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
 
@@ -79,19 +79,19 @@ bench-accuracy: bench-setup ## Train all systems on all corpora: entity F1, cost
 	@$(BENCH) accuracy $(BENCH_DATA) $(ARGS)
 
 .PHONY: bench-serving
-bench-serving: bench-setup ## Time all systems on one core, by turns: latency, throughput, size (DATA=, ARGS=)
+bench-serving: bench-setup ## Time all systems on one core, in turns: latency, throughput, size (DATA=, ARGS=)
 	@$(BENCH) serving $(BENCH_DATA) $(ARGS)
 
 .PHONY: bench-scaling
-bench-scaling: setup ## Train ours on multiples of a corpus: time of an epoch, memory (DATA=, ARGS=)
+bench-scaling: setup ## Train our tagger on multiples of a corpus: time of an epoch, memory (DATA=, ARGS=)
 	@$(BENCH) scaling $(BENCH_DATA) $(ARGS)
 
 .PHONY: bench-test
-bench-test: bench-setup ## Run the tests of the peers, which need their environment (ARGS=)
+bench-test: bench-setup ## Run the tests of the other systems, in their environment (ARGS=)
 	@$(PEERS_VENV)/bin/python -m pytest -p no:cacheprovider tests/benchmarks/peers $(ARGS)
 
 .PHONY: gpu
-gpu: ## Time training of the cnn_linear tagger on this machine's accelerator, by JAX (GPU_PYTHON=, ARGS=)
+gpu: ## Time training of the cnn_linear tagger on this machine's accelerator, with JAX (GPU_PYTHON=, ARGS=)
 	@$(GPU_PYTHON) -m benchmarks.gpu.train_speed $(ARGS)
 
 ##@ Environment
