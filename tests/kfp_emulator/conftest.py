@@ -1,4 +1,4 @@
-"""Small compiled pipelines whose containers are shell commands: they run in milliseconds and need no TFX."""
+"""Small compiled pipelines whose containers are shell commands: they run in milliseconds without TFX."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from support.kfp_emulator.emulator import Emulator
-from support.kfp_emulator.pipeline_file import read_pipeline
 
 
 def shell(script: str, **more) -> dict:
@@ -15,7 +13,7 @@ def shell(script: str, **more) -> dict:
 
 
 def task(name: str, inputs=None, after=(), **more) -> dict:
-    """inputs: name -> (producer, output) or {"parameter": ...} specs."""
+    """inputs: name -> (producer, output), or the specification of a parameter."""
     artifacts = {
         key: {"taskOutputArtifact": {"producerTask": value[0], "outputArtifactKey": value[1]}}
         for key, value in (inputs or {}).items()
@@ -38,7 +36,7 @@ def artifacts_of(inputs) -> list:
 MODEL = {"artifactType": {"instanceSchema": "title: tfx.Model\ntype: object\n"}}
 
 
-def component(name: str, inputs=(), parameters=None, outputs=(), values=None) -> dict:
+def component(name: str, inputs=(), parameters=None, outputs=()) -> dict:
     return {
         "executorLabel": f"{name}-executor",
         "inputDefinitions": {
@@ -47,7 +45,6 @@ def component(name: str, inputs=(), parameters=None, outputs=(), values=None) ->
         },
         "outputDefinitions": {
             "artifacts": dict.fromkeys(outputs, MODEL),
-            "parameters": {key: {"parameterType": kind} for key, kind in (values or {}).items()},
         },
     }
 
@@ -67,7 +64,7 @@ def pipeline(tasks: list[dict], components: dict[str, dict], executors: dict[str
 
 
 class Small:
-    """Makes and runs small pipelines."""
+    """Writes and runs small pipelines."""
 
     shell = staticmethod(shell)
     task = staticmethod(task)
@@ -75,10 +72,11 @@ class Small:
     pipeline = staticmethod(pipeline)
 
     def __init__(self, folder: Path) -> None:
+        from support.kfp_emulator.emulator import Emulator
+
         self.folder = folder
         self.lines: list[str] = []
-        self.waits: list[float] = []
-        self.emulator = Emulator(folder / "work", self.lines.append, self.waits.append)
+        self.emulator = Emulator(folder / "work", self.lines.append)
 
     def write(self, *documents: dict) -> Path:
         file = self.folder / "pipeline.yaml"
@@ -86,6 +84,8 @@ class Small:
         return file
 
     def run(self, *documents: dict, **options):
+        from support.kfp_emulator.pipeline_file import read_pipeline
+
         return self.emulator.run(read_pipeline(self.write(*documents)), **options)
 
     def one(self, script: str, outputs=("model",), platform=None, parameters=None, given=None, **more):

@@ -11,8 +11,8 @@ import copy
 import pytest
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
-from support.kfp_emulator.emulator_error import EmulatorError
-from support.kfp_emulator.parameters import run_parameters
+from support.kfp_emulator.errors import EmulatorError
+from support.kfp_emulator.pipeline_file import run_parameters
 from tfx.components import InfraValidator, StatisticsGen, Transform
 from tfx.components.example_gen.csv_example_gen.component import CsvExampleGen
 from tfx.dsl.components.common.resolver import Resolver

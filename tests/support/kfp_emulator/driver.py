@@ -1,33 +1,53 @@
-"""Does for a task what Kubeflow's driver does before its pod starts: finds its inputs and names its outputs."""
+"""KFP's driver and importer: the inputs of a task, and the URIs of its outputs."""
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from typing import Any
 
-from google.protobuf import json_format, struct_pb2
+from google.protobuf import struct_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
-from support.kfp_emulator.emulator_error import TaskError
-from support.kfp_emulator.run_context import GraphContext, RunContext
+from pipeline.kubeflow.container.mirror import is_mirrored
+from support.kfp_emulator.errors import TaskError
 
 LOGS = "executor-logs"
-"""The output that the driver adds to every container since KFP 2.14."""
+"""Output that the driver adds to every container since KFP 2.14."""
 
 
-def resolve_inputs(task: Any, component: Any, graph: GraphContext, run: RunContext) -> spec_pb2.ExecutorInput:
+@dataclasses.dataclass
+class Run:
+    """A run and the outputs of its tasks so far.
+
+    Attributes:
+        run_id: ID of the run, a UUID.
+        name: display name of the run.
+        root: URI prefix of all outputs of the run.
+        parameters: of the pipeline.
+        artifacts: task -> output -> artifact, as downstream tasks receive it.
+    """
+
+    run_id: str
+    name: str
+    root: str
+    parameters: dict[str, struct_pb2.Value]
+    artifacts: dict[str, dict[str, spec_pb2.RuntimeArtifact]] = dataclasses.field(default_factory=dict)
+
+
+def resolve_inputs(task: Any, component: Any, run: Run) -> spec_pb2.ExecutorInput:
     """Returns the task's input, without outputs.
 
     Raises:
-        TaskError: something that the task takes is not there.
+        TaskError: an input does not exist.
     """
     message = spec_pb2.ExecutorInput()
     message.inputs.SetInParent()
     for name, parameter in task.inputs.parameters.items():
-        value = _parameter(name, parameter, task, graph, run)
+        value = _parameter(name, parameter, task, run)
         if value.HasField("null_value"):
-            expected = component.input_definitions.parameters[name]
-            if expected.is_optional or expected.HasField("default_value"):
+            declared = component.input_definitions.parameters[name]
+            if declared.is_optional or declared.HasField("default_value"):
                 continue
             raise TaskError(f"the resolved input parameter is null: {name}")
         message.inputs.parameter_values[name].CopyFrom(value)
@@ -35,76 +55,89 @@ def resolve_inputs(task: Any, component: Any, graph: GraphContext, run: RunConte
         if parameter.HasField("default_value") and name not in message.inputs.parameter_values:
             message.inputs.parameter_values[name].CopyFrom(parameter.default_value)
     for name, artifact in task.inputs.artifacts.items():
-        message.inputs.artifacts[name].artifacts.add().CopyFrom(_artifact(name, artifact, task, graph))
+        message.inputs.artifacts[name].artifacts.add().CopyFrom(_artifact(name, artifact, task, run))
     return message
 
 
-def provision_outputs(
-    message: spec_pb2.ExecutorInput, task_name: str, component: Any, run: RunContext, output_file: str
-) -> None:
-    """Adds the outputs to a task's input, with a new place for each, and `executor-logs`.
+def provision_outputs(message: spec_pb2.ExecutorInput, task_name: str, component: Any, run: Run, attempt: int) -> None:
+    """Adds the outputs and `executor-logs` to a task's input, each with a new URI.
 
     Args:
         message: as `resolve_inputs` returns it; it is changed.
         task_name: `taskInfo.name`.
         component: the task's component.
         run: the run.
-        output_file: where the component is to tell of its outputs.
+        attempt: number of earlier tries.
     """
-    execution = uuid.uuid4()
-    message.outputs.output_file = output_file
-    definitions = {
-        name: (spec.artifact_type, spec.metadata) for name, spec in component.output_definitions.artifacts.items()
-    }
-    definitions[LOGS] = (spec_pb2.ArtifactTypeSchema(schema_title="system.Artifact"), struct_pb2.Struct())
-    for name, (kind, metadata) in definitions.items():
-        artifact = message.outputs.artifacts[name].artifacts.add()
-        artifact.uri = f"{run.root}/{task_name}/{execution}/{name}"
-        artifact.type.CopyFrom(kind)
-        artifact.metadata.CopyFrom(metadata)
-    for name in component.output_definitions.parameters:
-        message.outputs.parameters[name].output_file = f"{output_file}.{name}"
+    folder = f"{run.root}/{task_name}/{uuid.uuid4()}"
+    message.outputs.output_file = f"{folder}/output_metadata.json"
+    for name, spec in component.output_definitions.artifacts.items():
+        artifact = message.outputs.artifacts[name].artifacts.add(name=name, uri=f"{folder}/{name}")
+        artifact.type.CopyFrom(spec.artifact_type)
+    logs = message.outputs.artifacts[LOGS].artifacts.add(name=LOGS, uri=f"{folder}/{LOGS}-{attempt}")
+    logs.type.schema_title = "system.Artifact"
 
 
-def _parameter(name: str, spec: Any, task: Any, graph: GraphContext, run: RunContext) -> struct_pb2.Value:
+def import_artifact(spec: Any, component: Any, message: spec_pb2.ExecutorInput) -> tuple[str, Any]:
+    """Returns the output name and the artifact of an importer.
+
+    Args:
+        spec: the `ImporterSpec`.
+        component: the importer's component.
+        message: the importer's input.
+
+    Raises:
+        TaskError: there is no URI, or not one of an object store.
+    """
+    parameters = message.inputs.parameter_values
+    if spec.artifact_uri.HasField("constant"):
+        uri = spec.artifact_uri.constant.string_value
+        if not uri:
+            raise TaskError("empty Artifact URI constant value")
+    else:
+        name = spec.artifact_uri.runtime_parameter
+        if name not in parameters:
+            raise TaskError(f"cannot find parameter {name} in task input to fetch artifact uri")
+        uri = parameters[name].string_value
+        if not uri:
+            raise TaskError(f"empty artifact URI runtime value for parameter {name}")
+    if not is_mirrored(uri):
+        raise TaskError(f"no provider scheme found in artifact URI: {uri}")
+    if not uri.partition("://")[2].partition("/")[2]:
+        raise TaskError(f"artifact URI {uri} has empty key")
+    outputs = list(component.output_definitions.artifacts)
+    if len(outputs) != 1:
+        raise TaskError("failed to extract output artifact name from componentOutputSpec")
+    return outputs[0], spec_pb2.RuntimeArtifact(uri=uri, type=spec.type_schema, metadata=spec.metadata)
+
+
+def _parameter(name: str, spec: Any, task: Any, run: Run) -> struct_pb2.Value:
     kind = spec.WhichOneof("kind")
     if kind == "component_input_parameter":
-        if spec.component_input_parameter not in graph.parameters:
+        if spec.component_input_parameter not in run.parameters:
             raise TaskError(f"parent DAG does not have input parameter {spec.component_input_parameter}")
-        return graph.parameters[spec.component_input_parameter]
-    if kind == "task_output_parameter":
-        producer, key = spec.task_output_parameter.producer_task, spec.task_output_parameter.output_parameter_key
-        if producer not in task.dependent_tasks or key not in graph.values.get(producer, {}):
-            raise TaskError(f"producer task, {producer}, not in tasks")
-        return graph.values[producer][key]
+        return run.parameters[spec.component_input_parameter]
     if kind == "runtime_value" and spec.runtime_value.HasField("constant"):
-        return _constant(spec.runtime_value.constant, task, run)
-    if kind == "task_final_status":
-        final = graph.final_states[spec.task_final_status.producer_task]
-        return json_format.ParseDict(final, struct_pb2.Value())
+        constant = spec.runtime_value.constant
+        placeholders = {
+            "{{$.pipeline_job_name}}": run.name,
+            "{{$.pipeline_job_resource_name}}": run.name,
+            "{{$.pipeline_job_uuid}}": run.run_id,
+            "{{$.pipeline_task_name}}": task.task_info.name,
+        }
+        if constant.string_value in placeholders:  # only as the whole constant
+            return struct_pb2.Value(string_value=placeholders[constant.string_value])
+        return constant
     raise TaskError(f"resolving input parameter {name}: parameter spec of type {kind} not implemented yet")
 
 
-def _constant(value: struct_pb2.Value, task: Any, run: RunContext) -> struct_pb2.Value:
-    """A constant may be one of Kubeflow's placeholders, as a whole."""
-    known = {
-        "{{$.pipeline_job_name}}": run.run_name,
-        "{{$.pipeline_job_resource_name}}": run.run_name,
-        "{{$.pipeline_job_uuid}}": run.run_id,
-        "{{$.pipeline_task_name}}": task.task_info.name,
-    }
-    if value.string_value in known:
-        return struct_pb2.Value(string_value=known[value.string_value])
-    return value
-
-
-def _artifact(name: str, spec: Any, task: Any, graph: GraphContext) -> spec_pb2.RuntimeArtifact:
+def _artifact(name: str, spec: Any, task: Any, run: Run) -> spec_pb2.RuntimeArtifact:
     if spec.WhichOneof("kind") != "task_output_artifact":
         raise TaskError(f"failed to resolve input artifact {name}: artifact spec not implemented yet")
     producer, key = spec.task_output_artifact.producer_task, spec.task_output_artifact.output_artifact_key
-    # A task that does not say what it depends on starts at once on a cluster; here it might come later by chance.
-    if producer not in task.dependent_tasks or producer not in graph.artifacts:
+    # On a cluster a task without dependencies starts at once; here it might run later by chance.
+    if producer not in task.dependent_tasks or producer not in run.artifacts:
         raise TaskError(f'failed to resolve input artifact {name}: cannot find producer task "{producer}"')
-    if key not in graph.artifacts[producer]:
+    if key not in run.artifacts[producer]:
         raise TaskError(f'cannot find output artifact key "{key}" in producer task "{producer}"')
-    return graph.artifacts[producer][key]
+    return run.artifacts[producer][key]

@@ -10,7 +10,7 @@ import json
 import os
 
 import pytest
-from support.kfp_emulator.object_store import ObjectStore
+from support.kfp_emulator.stores import ObjectStore
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.dsl.components.base.base_executor import BaseExecutor

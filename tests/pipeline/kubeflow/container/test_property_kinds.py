@@ -7,7 +7,7 @@ import json
 import pytest
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
-from support.kfp_emulator.metadata_store import MetadataStore
+from support.kfp_emulator.stores import MetadataStore
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils as tfx_utils
 from tfx.types import standard_artifacts
 
@@ -20,7 +20,7 @@ def through_kubeflow(pod, schema, artifact, mend=True):
     """Hands an output artifact of one component to the next one."""
     write_output(build_output({"out": [artifact]}, {}), str(pod.output_file))
     [told] = json_format.Parse(pod.output_file.read_text(), spec_pb2.ExecutorOutput()).artifacts["out"].artifacts
-    kept = MetadataStore().record("out", told)
+    kept = MetadataStore().record(told, "out")
     message = spec_pb2.ExecutorInput(outputs={"output_file": str(pod.output_file)})
     message.inputs.artifacts["in"].artifacts.append(kept)
     spec = json.dumps({"artifacts": {"in": {"artifactType": schema(type(artifact))}}})

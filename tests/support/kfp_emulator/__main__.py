@@ -1,4 +1,4 @@
-"""`ner kfp emulate`: runs a compiled pipeline on this machine as Kubeflow Pipelines would."""
+"""Command line of the emulator."""
 
 from __future__ import annotations
 
@@ -21,25 +21,21 @@ from components.common.errors import NerError
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the object store and the logs.",
 )
-@click.option(
-    "--put",
-    "puts",
-    metavar="PATH=URI",
-    multiple=True,
-    help="File or folder to copy into the object store first, such as the corpus; repeatable.",
-)
-@click.option("--retries/--no-retries", default=True, help="Whether failed nodes are tried again as FILE says.")
+@click.option("--put", "puts", metavar="PATH=URI", multiple=True, help="Copy into the object store first; repeatable.")
+@click.option("--retries/--no-retries", default=True, help="Whether to retry failed nodes as FILE says.")
 def emulate(
-    file: Path, params: tuple[str, ...], root: str, run_name: str, workdir: Path, puts: tuple[str, ...], retries: bool
+    *,
+    file: Path,
+    params: tuple[str, ...],
+    root: str,
+    run_name: str,
+    workdir: Path,
+    puts: tuple[str, ...],
+    retries: bool,
 ) -> None:
-    """Run FILE, which `ner compile --target kubeflow` wrote, without a cluster.
-
-    Every node is a process that sees its declared inputs only, by the ways of Kubeflow's driver and launcher. Images,
-    resources and volumes do not count.
-    """
+    """Run FILE, the output of `ner compile --target kubeflow`, without a cluster."""
     from support.kfp_emulator.emulator import Emulator
-    from support.kfp_emulator.parameters import parse_parameter
-    from support.kfp_emulator.pipeline_file import read_pipeline
+    from support.kfp_emulator.pipeline_file import parse_parameter, read_pipeline
 
     pipeline = read_pipeline(file)
     inputs = pipeline.spec.root.input_definitions
@@ -47,18 +43,30 @@ def emulate(
     emulator = Emulator(workdir, click.echo, retry=retries)
     for path, uri in (_pair(one, "--put") for one in puts):
         if not Path(path).exists():
-            raise NerError(f"--put {path}={uri}: there is no {path}. Name a file or folder.")
+            raise NerError(f"--put {path}={uri}: {path} does not exist. Give a file or folder.")
         emulator.store.put(uri, Path(path))
     result = emulator.run(pipeline, values, root, run_name)
     if not result.succeeded:
         failed = next(task for task in result.tasks if task.state == "failed")
-        why = failed.message.removeprefix(f"error: {failed.name}: ")  # as our entry point ends a log
-        raise NerError(f"{failed.name}: {why}" + (f"\nIts log is {failed.log}" if failed.log else ""))
+        reason = failed.message.removeprefix(f"error: {failed.name}: ")  # our entry point ends a log like this
+        raise NerError(f"{failed.name}: {reason}" + (f"\nIts log is {failed.log}" if failed.log else ""))
     click.echo(f"succeeded; outputs are in {emulator.store.path(result.root)}")
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign or not name:
-        raise NerError(f"{option} {text}: write it as NAME=VALUE.")
+        raise NerError(f"{option} {text}: not NAME=VALUE. Add the part that is missing.")
     return name, value
+
+
+def main() -> None:
+    """Runs the command and prints an error as one text."""
+    try:
+        emulate()
+    except NerError as error:
+        raise SystemExit(f"error: {error}") from None
+
+
+if __name__ == "__main__":
+    main()
