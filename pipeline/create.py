@@ -15,14 +15,12 @@ from components.corpus_example_gen.component import CorpusExampleGen
 from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.data_validator.component import DataValidator
 from components.drift_validator.component import DriftValidator
-from components.drift_validator.drift_thresholds import DriftThresholds
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
 from components.exporter.component import Exporter
 from components.exporter.settings import ExportSettings
 from components.registry.champion_source.component import ChampionSource
 from components.registry.pusher.component import RegistryPusher
-from components.reporter.card_text import CardText
 from components.reporter.component import Reporter
 from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
@@ -141,7 +139,7 @@ class _Nodes:
             examples=self.examples.outputs["examples"],
             schema=self.schema.outputs["schema"],
             champion=self.champion.outputs["trained"],
-            thresholds=DriftThresholds(**self.config.drift.model_dump(exclude={"requests"})),
+            settings=self.config.drift,
             tokenizer=self.config.transform.tokenizer,
             code_version=code_version("components.drift_validator", "components.text"),
         )
@@ -241,7 +239,7 @@ class _Nodes:
             data_profile=self.drift_validator.outputs["profile"],
             model_name=self.config.name,
             lineage=self._lineage,
-            card=CardText(**self.config.card.model_dump()),
+            settings=self.config.card,
             code_version=code_version("components.reporter"),
         )
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_report import Drift, DriftReport
-from components.drift_validator.drift_thresholds import DriftThresholds
+from components.drift_validator.settings import DriftSettings
 
 TYPES, LENGTHS, UNKNOWN = "entity types", "sentence length", "unknown words"
 
@@ -36,7 +36,7 @@ class _Counts(NamedTuple):
 def compare(
     reference: NamedProfile,
     other: NamedProfile,
-    thresholds: DriftThresholds,
+    settings: DriftSettings,
     schema: Any = None,
     kind: Kind = "drift",
 ) -> DriftReport:
@@ -47,9 +47,9 @@ def compare(
     Args:
         reference: the earlier data, with its training split.
         other: the new data.
-        thresholds: the limits.
+        settings: the limits.
         schema: `Schema` of the examples; the `drift_comparator` or `skew_comparator` of a metadata column overrides
-            `thresholds.columns`.
+            `settings.columns`.
         kind: `drift` for a later corpus, `skew` for requests.
 
     Returns:
@@ -62,18 +62,18 @@ def compare(
     counts = {what: pair for what, pair in counts.items() if all(pair)}
     drifts = [
         Drift(what, reference.name, other.name, distance, measure, _largest_change(counts[what]), limit)
-        for what, distance, measure, limit in _distances(counts, _schema(list(counts), thresholds, schema, kind), kind)
+        for what, distance, measure, limit in _distances(counts, _schema(list(counts), settings, schema, kind), kind)
     ]
     before, now = old.unknown_share(), old.unknown_share(new)
     if before is not None and now is not None:
         detail = f"{before:.1%} of the held-out tokens, {now:.1%} of these"
         measure = "rise of their share"
-        drifts.append(Drift(UNKNOWN, reference.name, other.name, now - before, measure, detail, thresholds.unknown))
+        drifts.append(Drift(UNKNOWN, reference.name, other.name, now - before, measure, detail, settings.unknown))
     sentences = (old.sentences, new.sentences)
-    return DriftReport(tuple(drifts), min(sentences) >= thresholds.min_sentences, sentences)
+    return DriftReport(tuple(drifts), min(sentences) >= settings.min_sentences, sentences)
 
 
-def _schema(properties: list[str], thresholds: DriftThresholds, schema: Any, kind: Kind) -> Any:
+def _schema(properties: list[str], settings: DriftSettings, schema: Any, kind: Kind) -> Any:
     """Builds a schema with one feature per property, whose comparator has the measure and the limit."""
     from tensorflow_metadata.proto.v0 import schema_pb2
 
@@ -86,9 +86,9 @@ def _schema(properties: list[str], thresholds: DriftThresholds, schema: Any, kin
         if feature is not None and feature.HasField(field):
             comparator.CopyFrom(getattr(feature, field))
         elif what == LENGTHS:
-            comparator.jensen_shannon_divergence.threshold = _limit(thresholds.length)
+            comparator.jensen_shannon_divergence.threshold = _limit(settings.length)
         else:
-            limit = thresholds.types if what == TYPES else thresholds.columns
+            limit = settings.types if what == TYPES else settings.columns
             comparator.infinity_norm.threshold = _limit(limit)
     return built
 

@@ -8,22 +8,22 @@ from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import DataProfileArtifact
-from components.drift_validator.drift_thresholds import DriftThresholds
 from components.drift_validator.executor import (
     CHAMPION_KEY,
     CODE_VERSION_KEY,
     EXAMPLES_KEY,
     PROFILE_KEY,
     SCHEMA_KEY,
-    THRESHOLDS_KEY,
+    SETTINGS_KEY,
     TOKENIZER_KEY,
     Executor,
 )
+from components.drift_validator.settings import DriftSettings
 
 
 class _DriftValidatorSpec(component_spec.ComponentSpec):
     PARAMETERS = {
-        THRESHOLDS_KEY: ExecutionParameter(type=str),
+        SETTINGS_KEY: ExecutionParameter(type=str),
         TOKENIZER_KEY: ExecutionParameter(type=str),
         CODE_VERSION_KEY: ExecutionParameter(type=str),
     }
@@ -51,7 +51,7 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
             examples=example_gen.outputs["examples"],
             schema=schema.outputs["schema"],
             champion=champion.outputs["trained"],
-            thresholds=DriftThresholds("warn", 200, 0.25, 0.2, 0.25, 0.15),
+            settings=load_config(None).drift,
         )
     """
 
@@ -60,10 +60,11 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
 
     def __init__(
         self,
+        *,
         examples: types.BaseChannel,
         schema: types.BaseChannel,
         champion: types.BaseChannel,
-        thresholds: DriftThresholds,
+        settings: DriftSettings,
         tokenizer: str = "words",
         code_version: str = "",
     ) -> None:
@@ -71,9 +72,9 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
 
         Args:
             examples: channel of the `Examples`.
-            schema: channel of the `Schema`; the `drift_comparator` of a metadata column overrides `thresholds.columns`.
+            schema: channel of the `Schema`; the `drift_comparator` of a metadata column overrides `settings.columns`.
             champion: channel of ChampionSource's `trained`; without a profile in it, drift is not measured.
-            thresholds: limits, and the action if one is exceeded.
+            settings: limits, and the action if one is exceeded.
             tokenizer: `words` or `whitespace`.
             code_version: version of the code; a new one invalidates TFX's cache.
         """
@@ -81,7 +82,8 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
             examples=examples,
             schema=schema,
             champion=champion,
-            thresholds=thresholds.to_json(),
+            # The log of requests does not affect this node, so its path is not part of the cache key.
+            settings=settings.model_copy(update={"requests": None}).model_dump_json(),
             tokenizer=tokenizer,
             code_version=code_version,
             profile=types.Channel(type=DataProfileArtifact),

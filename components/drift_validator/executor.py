@@ -18,16 +18,16 @@ from tfx.types.artifact import Artifact
 from components.drift_validator.comparison import NamedProfile, compare
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_report import DriftReport
-from components.drift_validator.drift_thresholds import IGNORE, STOP, DriftThresholds
 from components.drift_validator.errors import DriftError
 from components.drift_validator.profiling import ProfileExamples, merged, newest_span_profile, pack, unpack
+from components.drift_validator.settings import DriftSettings
 from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, DRIFTED
 
 EXAMPLES_KEY = "examples"
 SCHEMA_KEY = "schema"
 CHAMPION_KEY = "champion"
 PROFILE_KEY = "profile"
-THRESHOLDS_KEY = "thresholds"
+SETTINGS_KEY = "settings"
 TOKENIZER_KEY = "tokenizer"
 CODE_VERSION_KEY = "code_version"
 
@@ -49,14 +49,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
             input_dict: `examples`, `schema` and `champion`.
             output_dict: `profile`.
-            exec_properties: `thresholds` (JSON of `DriftThresholds`), `tokenizer` and `code_version` (only part of the
+            exec_properties: `settings` (JSON of `DriftSettings`), `tokenizer` and `code_version` (only part of the
                 cache key).
 
         Raises:
             DriftError: the data drifted and `drift.action` is `stop`.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        thresholds = DriftThresholds.from_json(exec_properties[THRESHOLDS_KEY])
+        settings = DriftSettings.model_validate_json(exec_properties[SETTINGS_KEY])
         output = artifact_utils.get_single_instance(output_dict[PROFILE_KEY])
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         profiles = self._profiles(examples, exec_properties[TOKENIZER_KEY], output.uri)
@@ -65,13 +65,13 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         data = NamedProfile(span or "the corpus", newest)
         report = DriftReport()
         champion = champion_profile(artifact_utils.get_single_instance(input_dict[CHAMPION_KEY]))
-        if champion is not None and thresholds.action != IGNORE:
+        if champion is not None and settings.action != "ignore":
             schema = _schema(artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
-            report = compare(NamedProfile("the champion's data", champion), data, thresholds, schema)
+            report = compare(NamedProfile("the champion's data", champion), data, settings, schema)
         _write(output.uri, DRIFT_REPORT_FILE, report.to_json())
         output.set_int_custom_property(DRIFTED, int(report.drifted))
         _log(report, data.name)
-        if report.drifted and thresholds.action == STOP:
+        if report.drifted and settings.action == "stop":
             raise DriftError(_stop_message(report, data.name))
 
     def _profiles(self, examples: Artifact, tokenizer: str, folder: str) -> list[tuple[str, DataProfile]]:

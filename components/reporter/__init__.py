@@ -9,7 +9,7 @@ from components.common.lazy_exports import lazy_exports
 __getattr__ = lazy_exports(
     __name__,
     {
-        "CardText": "card_text",
+        "CardSettings": "settings",
         "ModelFacts": "model_facts",
         "ReportError": "errors",
         "Reporter": "component",

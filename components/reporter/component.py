@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 
@@ -13,14 +12,14 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import DataProfileArtifact, ModelCard, Report
 from components.reporter import executor
-from components.reporter.card_text import CardText
+from components.reporter.settings import CardSettings
 
 
 class _ReporterSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         executor.MODEL_NAME_KEY: ExecutionParameter(type=str),
         executor.LINEAGE_KEY: ExecutionParameter(type=str),
-        executor.CARD_KEY: ExecutionParameter(type=str),
+        executor.SETTINGS_KEY: ExecutionParameter(type=str),
         "code_version": ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
@@ -55,7 +54,7 @@ class Reporter(base_component.BaseComponent):
             data_profile=drift_validator.outputs["profile"],
             model_name="ner",
             lineage={"run_fingerprint": "5f1c"},
-            card=CardText(intended_use="Persons and places in news."),
+            settings=load_config(None).card,
         )
     """
 
@@ -64,16 +63,16 @@ class Reporter(base_component.BaseComponent):
 
     def __init__(
         self,
+        *,
         evaluation: types.BaseChannel,
         exported_model: types.BaseChannel,
         trained_model: types.BaseChannel,
         statistics: types.BaseChannel,
         examples: types.BaseChannel,
         data_profile: types.BaseChannel,
-        *,
         model_name: str,
         lineage: Mapping[str, str],
-        card: CardText,
+        settings: CardSettings,
         code_version: str | None = None,
     ) -> None:
         """Declares the node.
@@ -87,7 +86,7 @@ class Reporter(base_component.BaseComponent):
             data_profile: channel of the DriftValidator's `profile`, for its drift report.
             model_name: name of the registered model.
             lineage: origin of the model, name -> text.
-            card: texts for the model card.
+            settings: texts of the model card.
             code_version: version of the report's code; a new one invalidates TFX's cache.
         """
         spec = _ReporterSpec(
@@ -99,7 +98,7 @@ class Reporter(base_component.BaseComponent):
             data_profile=data_profile,
             model_name=model_name,
             lineage=json.dumps(dict(lineage)),
-            card=json.dumps(dataclasses.asdict(card), sort_keys=True),
+            settings=settings.model_dump_json(),
             code_version=code_version,
             report=types.Channel(type=Report),
             model_card=types.Channel(type=ModelCard),

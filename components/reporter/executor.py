@@ -24,10 +24,10 @@ from components.keys import (
     TRAINER_SETTINGS_FILE,
     VALIDATION_FILE,
 )
-from components.reporter.card_text import CardText
 from components.reporter.data_summary import DataSummary, summarize_split
 from components.reporter.errors import ReportError
 from components.reporter.model_facts import ModelFacts
+from components.reporter.settings import CardSettings
 
 EVALUATION_KEY = "evaluation"
 EXPORTED_MODEL_KEY = "exported_model"
@@ -37,7 +37,7 @@ EXAMPLES_KEY = "examples"
 DATA_PROFILE_KEY = "data_profile"
 MODEL_NAME_KEY = "model_name"
 LINEAGE_KEY = "lineage"
-CARD_KEY = "card"
+SETTINGS_KEY = "settings"
 REPORT_KEY = "report"
 MODEL_CARD_KEY = "model_card"
 
@@ -58,7 +58,7 @@ class Executor(base_executor.BaseExecutor):
         Args:
             input_dict: see `Reporter`.
             output_dict: `report` and `model_card`.
-            exec_properties: `model_name`, and as JSON `lineage` and `card`.
+            exec_properties: `model_name`, and as JSON `settings` (`CardSettings`) and `lineage`.
 
         Raises:
             EvaluationError: the evaluation cannot be read.
@@ -88,7 +88,6 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
     provenance = embedded_provenance(path_utils.serving_model_dir(exported))
     for name in ("corpus", "code"):  # already in the fingerprint of the data and in the lineage
         provenance.pop(name, None)
-    card = json.loads(exec_properties[CARD_KEY])
     return ModelFacts(
         name=exec_properties[MODEL_NAME_KEY],
         created=datetime.datetime.now(datetime.UTC),
@@ -100,7 +99,7 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
         validation=json.loads(_read(exported, VALIDATION_FILE)),
         training=_training(input_dict),
         lineage={**json.loads(exec_properties[LINEAGE_KEY]), **provenance},
-        card=CardText(**{**card, "languages": tuple(card["languages"])}),
+        card=CardSettings.model_validate_json(exec_properties[SETTINGS_KEY]),
     )
 
 

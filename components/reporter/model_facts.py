@@ -10,8 +10,8 @@ from typing import Any
 from components.drift_validator.drift_report import DriftReport
 from components.evaluator.results.evaluation import Comparison, Evaluation
 from components.exporter.contract.contract import Contract
-from components.reporter.card_text import CardText
 from components.reporter.data_summary import DataSummary
+from components.reporter.settings import CardSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +31,7 @@ class ModelFacts:
         validation: the exporter's `validation.json` (`tree_hash`, `size_bytes`, `checks`, ...); empty if unknown.
         training: trainer settings by name.
         lineage: origin of the model, name -> text.
-        card: the texts of the configuration's section `card`.
+        card: section `card` of the configuration.
     """
 
     name: str
@@ -44,7 +44,7 @@ class ModelFacts:
     validation: Mapping[str, Any]
     training: Mapping[str, Any]
     lineage: Mapping[str, str]
-    card: CardText
+    card: CardSettings
 
     @property
     def overall(self) -> Comparison | None:

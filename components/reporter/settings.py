@@ -10,7 +10,16 @@ from components.common.settings import Settings
 
 
 class CardSettings(Settings):
-    """Statements of the model card that no measurement gives; configs/base.yaml explains each setting."""
+    """Texts of the model card that no measurement provides; an empty one is omitted or marked as not stated.
+
+    Attributes:
+        intended_use: intended use of the model.
+        out_of_scope: uses to avoid.
+        languages: BCP 47 codes of the sentences' languages.
+        data: name and licence of the corpus.
+        license: SPDX identifier of the model's licence.
+        contact: contact for questions.
+    """
 
     intended_use: Annotated[str, Field(min_length=1)]
     out_of_scope: str

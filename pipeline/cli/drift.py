@@ -10,19 +10,18 @@ from components.common.errors import NerError
 from pipeline.cli.options import config_options
 
 DRIFTED = 3
-"""Exit status when a limit is passed; errors have 1."""
+"""Exit status if a limit is exceeded; errors have 1."""
 
 
 @click.command()
 @click.argument("requests", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @config_options
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...], as_json: bool) -> None:
-    """Hold logged REQUESTS (JSON lines; by default drift.requests) against the champion's training data.
+    """Compare logged REQUESTS (JSON lines; default: drift.requests) with the champion's training data.
 
-    Exit status 3 when a limit of [drift] is passed. How a new span compares is measured by each run.
+    Exits with 3 if a limit of the section `drift` is exceeded. Every run compares its newest span by itself.
     """
-    from components.drift_validator.drift_thresholds import IGNORE
     from components.registry.names import CHAMPION
     from components.registry.store.model_registry import ModelRegistry
     from configs.loading import load_config
@@ -31,13 +30,13 @@ def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...]
     config = load_config(profile, settings)
     log = requests or config.drift.requests
     if log is None:
-        raise click.UsageError("name a log of requests, or set drift.requests")
+        raise click.UsageError("REQUESTS is missing. Give a log of requests, or set drift.requests.")
     registry = ModelRegistry(config.registry_uri)
     champion = registry.require(config.name, CHAMPION)
     report = request_drift(config, registry, champion, log)
     if report is None:
         raise NerError(
-            f"{champion.name} version {champion.version} was registered without a profile of its data; train a new one"
+            f"{champion.name} version {champion.version}: registered without a data profile. Train a new version."
         )
     if as_json:
         click.echo(report.to_json(), nl=False)
@@ -45,6 +44,5 @@ def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...]
         click.echo(f"{report.sentences[1]} requests, {report.sentences[0]} sentences of version {champion.version}")
         for distance in report.drifts:
             click.secho(str(distance), fg="yellow" if distance.exceeded else None)
-        if not report.enough:
-            click.echo(f"too few for the limits to count ([drift -> min_sentences] is {config.drift.min_sentences})")
-    raise SystemExit(DRIFTED if report.drifted and config.drift.action != IGNORE else 0)
+        click.echo(report.verdict)
+    raise SystemExit(DRIFTED if report.drifted and config.drift.action != "ignore" else 0)

@@ -15,13 +15,14 @@ from pipeline.cli.options import config_options
 @click.command()
 @click.argument("run", required=False)
 @config_options
-@click.option("--no-open", is_flag=True, help="Write the file and print its path; open no browser.")
-@click.option("--list", "only_list", is_flag=True, help="List the runs, the newest first.")
+@click.option("--no-open", is_flag=True, help="Write the file and print its path without opening a browser.")
+@click.option("--list", "only_list", is_flag=True, help="List the runs, newest first.")
 def report(run: str | None, profile: Path | None, settings: tuple[str, ...], no_open: bool, only_list: bool) -> None:
-    """Show the report of RUN, the newest run by default.
+    """Show the report of RUN (default: the newest run).
 
-    One HTML file with the scores against the champion, slices, errors, training, data and what the run did. RUN is an
-    id that --list shows, or the beginning of one. Prints the file's path, and opens it where there is a screen.
+    The report is one HTML file with scores against the champion, slices, errors, training, data, drift and the nodes of
+    the run. RUN is an id that --list prints, or its first characters. Prints the path of the file and opens it in a
+    browser if there is a screen.
     """
     from configs.loading import load_config
     from pipeline.run.run_report import runs, write_report
@@ -38,8 +39,8 @@ def report(run: str | None, profile: Path | None, settings: tuple[str, ...], no_
 
 
 def _has_screen() -> bool:
-    """Whether a browser would be seen: not in CI, and not in a terminal without a display."""
+    """Returns False in CI and in a terminal without a display."""
     if os.environ.get("CI"):
         return False
-    # Elsewhere than on X11 and Wayland a browser needs no display to be named; here it would be lynx, in the terminal.
+    # Without X11 and Wayland `webbrowser` would open a text browser in the terminal; macOS and Windows need no display.
     return sys.platform in ("darwin", "win32") or bool({"DISPLAY", "WAYLAND_DISPLAY"} & set(os.environ))

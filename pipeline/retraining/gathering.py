@@ -11,7 +11,6 @@ from absl import logging
 
 from components.common.errors import NerError
 from components.corpus_example_gen.corpus.layout import newest_span
-from components.drift_validator.drift_thresholds import IGNORE
 from components.registry.names import CHAMPION, CORPUS_TAG
 from components.registry.store.model_registry import ModelRegistry
 from components.registry.store.registered_version import RegisteredVersion
@@ -40,7 +39,7 @@ def gather(config: PipelineConfig, registry: ModelRegistry, inputs: RunInputs) -
     champion = registry.get(config.name, CHAMPION)
     scores = config.retrain.scores
     report = None
-    if champion is not None and config.drift.requests is not None and config.drift.action != IGNORE:
+    if champion is not None and config.drift.requests is not None and config.drift.action != "ignore":
         report = request_drift(config, registry, champion, config.drift.requests)
         if report is None:
             logging.warning(

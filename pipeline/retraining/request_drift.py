@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.drift_validator.data_profile import DataProfile
-from components.drift_validator.drift_thresholds import DriftThresholds
 from components.drift_validator.request_log import profile_requests
 from components.registry.store.model_registry import ModelRegistry
 from components.registry.store.registered_version import RegisteredVersion
@@ -42,9 +41,8 @@ def request_drift(
 
     from components.drift_validator.comparison import NamedProfile, compare
 
-    thresholds = DriftThresholds(**config.drift.model_dump(exclude={"requests"}))
     reference = NamedProfile(f"training data of version {champion.version}", profile)
-    return compare(reference, NamedProfile(log.name, requests), thresholds, _schema(config), kind="skew")
+    return compare(reference, NamedProfile(log.name, requests), config.drift, _schema(config), kind="skew")
 
 
 def _schema(config: PipelineConfig) -> object:

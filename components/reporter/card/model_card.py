@@ -22,17 +22,17 @@ def model_card(facts: ModelFacts) -> dict[str, Any]:
     """Returns the card as plain values, ready for JSON.
 
     Returns:
-        `format`, `name`, `created` (ISO 8601), `intended_use` and the other texts of `CardText`, `training` (settings),
-        `data` (fields of `DataSummary`), `drift` (fields of `DriftReport`), `evaluation` (`metrics`, `per_type`,
-        `slices`: shares as `{"value", "low", "high"}`), `limits` (list of sentences), `contract` (`Contract.to_dict`),
-        `serving` (commands by purpose), `lineage` (texts).
+        `format`, `name`, `created` (ISO 8601), `intended_use` and the other texts of `CardSettings`, `training`
+        (settings), `data` (fields of `DataSummary`), `drift` (fields of `DriftReport`), `evaluation` (`metrics`,
+        `per_type`, `slices`: shares as `{"value", "low", "high"}`), `limits` (list of sentences), `contract`
+        (`Contract.to_dict`), `serving` (commands by purpose), `lineage` (texts).
     """
-    texts = dataclasses.asdict(facts.card)
+    texts = facts.card.model_dump(mode="json", exclude={"data"})
     return {
         "format": FORMAT_VERSION,
         "name": facts.name,
         "created": facts.created.isoformat(timespec="seconds"),
-        **{name: texts[name] for name in ("intended_use", "out_of_scope", "languages", "license", "contact")},
+        **texts,
         "training": dict(facts.training),
         "data": {"description": facts.card.data, **dataclasses.asdict(facts.data)},
         "drift": {**dataclasses.asdict(facts.drift), "drifted": facts.drift.drifted},

@@ -8,9 +8,9 @@ import pytest
 
 from components.drift_validator.comparison import NamedProfile, compare
 from components.drift_validator.data_profile import DataProfile
-from components.drift_validator.drift_thresholds import DriftThresholds
+from components.drift_validator.settings import DriftSettings
 
-LIMITS = DriftThresholds("stop", 10, types=0.2, length=0.2, columns=0.2, unknown=0.2)
+LIMITS = DriftSettings(action="stop", min_sentences=10, types=0.2, length=0.2, columns=0.2, unknown=0.2, requests=None)
 
 
 def profile(labels=None, lengths=None, columns=None, words=None, held_out=None, sentences=100):
@@ -68,7 +68,7 @@ def test_properties_missing_on_one_side_are_not_compared():
 
 
 def test_distances_without_a_limit_are_reported():
-    limits = DriftThresholds("stop", 10, None, None, None, None)
+    limits = LIMITS.model_copy(update=dict.fromkeys(("types", "length", "columns", "unknown")))
     unlimited = report(profile(), profile(labels={"ORG": 1}, lengths={">100": 1}), limits)
     assert [drift.limit for drift in unlimited.drifts] == [None, None, None]
     assert [round(drift.distance, 3) for drift in unlimited.drifts[:2]] == [1.0, 1.0]

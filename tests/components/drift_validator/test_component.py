@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from support.lazy import LazyModule
 
-from components.drift_validator.drift_thresholds import DriftThresholds
+from configs.loading import load_config
 
 types = LazyModule("tfx.types")
 standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 
-LIMITS = DriftThresholds("warn", 200, 0.25, 0.2, None, 0.15)
+SETTINGS = load_config(None, ["drift.requests=log.jsonl"]).drift
 
 
 def _component(**changes):
@@ -20,18 +20,21 @@ def _component(**changes):
         "examples": types.Channel(type=standard_artifacts.Examples),
         "schema": types.Channel(type=standard_artifacts.Schema),
         "champion": types.Channel(type=standard_artifacts.Model),
-        "thresholds": LIMITS,
+        "settings": SETTINGS,
     }
     return DriftValidator(**{**arguments, **changes})
 
 
 def test_output_and_parameters_are_declared():
     from components.artifacts import DataProfileArtifact
+    from components.drift_validator.settings import DriftSettings
 
     component = _component(code_version="c0de")
     assert component.outputs["profile"].type is DataProfileArtifact
-    assert component.exec_properties == {"thresholds": LIMITS.to_json(), "tokenizer": "words", "code_version": "c0de"}
-    assert DriftThresholds.from_json(component.exec_properties["thresholds"]) == LIMITS
+    properties = component.exec_properties
+    assert (properties["tokenizer"], properties["code_version"]) == ("words", "c0de")
+    passed = DriftSettings.model_validate_json(properties["settings"])
+    assert passed == SETTINGS.model_copy(update={"requests": None})
 
 
 def test_wrong_artifact_type_is_refused():

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from components.drift_validator.drift_report import Drift, DriftReport
-from components.drift_validator.drift_thresholds import DriftThresholds
 
 
 def drift(distance=0.3, limit=0.2):
@@ -51,8 +50,3 @@ def test_other_texts_are_refused():
     for text in ("", "[]", "{}", '{"drifts": [{"what": 1}], "enough": true, "sentences": [1, 2]}'):
         with pytest.raises(ValueError):
             DriftReport.from_json(text)
-
-
-def test_thresholds_can_be_read_back():
-    limits = DriftThresholds("stop", 10, 0.1, None, 0.2, 0.3)
-    assert DriftThresholds.from_json(limits.to_json()) == limits

@@ -8,8 +8,8 @@ import pytest
 from support.lazy import LazyModule
 
 from components.drift_validator.data_profile import DataProfile
-from components.drift_validator.drift_thresholds import DriftThresholds
 from components.drift_validator.errors import DriftError
+from components.drift_validator.settings import DriftSettings
 from components.keys import DATA_PROFILE_FILE as FILE_NAME
 
 tf = LazyModule("tensorflow")
@@ -18,7 +18,7 @@ artifact_utils = LazyModule("tfx.types.artifact_utils")
 
 PEOPLE = ("Joe Biden left", ["B-PER", "I-PER", "O"])
 PLACES = ("Paris is far", ["B-LOC", "O", "O"])
-LIMITS = {"min_sentences": 5, "types": 0.3, "length": 0.3, "columns": 0.3, "unknown": 0.9}
+LIMITS = {"requests": None, "min_sentences": 5, "types": 0.3, "length": 0.3, "columns": 0.3, "unknown": 0.9}
 
 
 def example(sentence, tags, source, **columns):
@@ -64,7 +64,7 @@ def validate(tmp_path):
             (tmp_path / "champion" / "trained").mkdir(exist_ok=True)
             (tmp_path / "champion" / "trained" / FILE_NAME).write_text(champion)
         output = artifact(DataProfileArtifact, tmp_path / "profile")
-        settings = {"thresholds": DriftThresholds(action, **LIMITS).to_json(), "tokenizer": "words"}
+        settings = {"settings": DriftSettings(action=action, **LIMITS).model_dump_json(), "tokenizer": "words"}
         inputs = {"examples": [examples], "schema": [schema], "champion": [earlier]}
         beam = ["--sdk_container_image=none"]  # keeps TFX from packaging itself, which takes seconds
         context = BaseBeamExecutor.Context(beam_pipeline_args=beam, tmp_dir=str(tmp_path), unique_id="1")

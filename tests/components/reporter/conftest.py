@@ -27,9 +27,9 @@ from components.evaluator.results.evaluation import (
 )
 from components.exporter.contract.contract import build_contract
 from components.exporter.settings import ExportSettings
-from components.reporter.card_text import CardText
 from components.reporter.data_summary import DataSummary, SplitSummary
 from components.reporter.model_facts import ModelFacts
+from components.reporter.settings import CardSettings
 
 HOSTILE = "<script>alert('x')</script>"
 TYPES = {"person": (429, 0.62), "location": (150, 0.48), "creative-work": (142, 0.06), "corporation": (12, 0.31)}
@@ -187,7 +187,12 @@ def facts(evaluation) -> ModelFacts:
         validation=validation,
         training={"tagger": "transformer", "epochs": 20, "tagger_options": {"embed_dim": 64}},
         lineage={"run_fingerprint": "5f1c9d0e88aa7711", "baseline_version": "3", "code_version": "0123456789abcdef"},
-        card=CardText(
-            "Marks persons and places in tweets.", "Not for decisions on persons.", ("en",), "Tweets, CC BY 4.0"
+        card=CardSettings(
+            intended_use="Marks persons and places in tweets.",
+            out_of_scope="Not for decisions on persons.",
+            languages=("en",),
+            data="Tweets, CC BY 4.0",
+            license="",
+            contact="",
         ),
     )

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from components.reporter.card_text import CardText
+from configs.loading import load_config
 
 
 def test_inputs_outputs_and_parameters():
@@ -29,11 +29,11 @@ def test_inputs_outputs_and_parameters():
         data_profile=channel(DataProfileArtifact),
         model_name="ner",
         lineage={"run_fingerprint": "5f1c"},
-        card=CardText("Names.", languages=("en",)),
+        settings=load_config(None, ["card.languages=[en]"]).card,
     )
     assert node.outputs["report"].type is Report
     assert node.outputs["model_card"].type is ModelCard
-    assert json.loads(node.exec_properties["card"])["languages"] == ["en"]
+    assert json.loads(node.exec_properties["settings"])["languages"] == ["en"]
     assert json.loads(node.exec_properties["lineage"]) == {"run_fingerprint": "5f1c"}
     assert "hyperparameters" not in node.inputs
 

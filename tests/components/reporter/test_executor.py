@@ -19,9 +19,11 @@ standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 PROPERTIES = {
     "model_name": "ner",
     "lineage": json.dumps({"run_fingerprint": "5f1c"}),
-    "card": json.dumps({"intended_use": "Names.", "languages": ["en"], "out_of_scope": "", "data": "", "license": "",
-                        "contact": ""}),
-}  # fmt: skip
+    "settings": json.dumps(
+        {"intended_use": "Names.", "languages": ["en"]}
+        | dict.fromkeys(("out_of_scope", "data", "license", "contact"), "")
+    ),
+}
 
 
 def artifact(kind, folder: Path):

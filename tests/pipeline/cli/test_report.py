@@ -1,4 +1,4 @@
-"""`ner report`, with a stand-in for what finds the report."""
+"""`ner report`, with a fake run report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.run import run_report
 
 @pytest.fixture
 def report(monkeypatch, tmp_path):
-    """Runs the command; `opened` and `asked` hold what it did."""
+    """Runs the command; `opened` and `asked` record its actions."""
     opened, asked = [], []
     monkeypatch.setattr(run_report, "runs", lambda config: ["two", "one"])
     monkeypatch.setattr(run_report, "write_report", lambda config, run: asked.append(run) or tmp_path / "two.html")
@@ -29,7 +29,7 @@ def report(monkeypatch, tmp_path):
     return run
 
 
-def test_the_path_is_printed_and_nothing_opened_without_a_screen(report, tmp_path, monkeypatch):
+def test_path_is_printed_without_opening_it_if_there_is_no_screen(report, tmp_path, monkeypatch):
     monkeypatch.setattr(command.sys, "platform", "linux")
     assert report() == f"{tmp_path / 'two.html'}\n"
     assert report.asked == [None]
@@ -45,7 +45,7 @@ def test_the_path_is_printed_and_nothing_opened_without_a_screen(report, tmp_pat
         ({"DISPLAY": ":0", "CI": "true"}, [], False),
     ],
 )
-def test_a_browser_is_opened_where_there_is_a_screen(report, tmp_path, monkeypatch, environment, arguments, opens):
+def test_browser_is_opened_if_there_is_a_screen(report, tmp_path, monkeypatch, environment, arguments, opens):
     monkeypatch.setattr(command.sys, "platform", "linux")
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -53,7 +53,7 @@ def test_a_browser_is_opened_where_there_is_a_screen(report, tmp_path, monkeypat
     assert report.opened == ([(tmp_path / "two.html").as_uri()] if opens else [])
 
 
-def test_a_mac_needs_no_display(report, monkeypatch):
+def test_macos_needs_no_display(report, monkeypatch):
     monkeypatch.setattr(command.sys, "platform", "darwin")
     report()
     assert len(report.opened) == 1
@@ -64,8 +64,8 @@ def test_runs_are_listed(report):
     assert report.asked == []
 
 
-def test_without_a_run_the_error_says_what_to_do(tmp_path):
+def test_missing_run_is_an_error_with_a_fix(tmp_path):
     result = CliRunner().invoke(main, ["report", "--set", f"work_dir={tmp_path}"])
     assert result.exit_code == 1
-    assert "never ran" in result.output
+    assert "has not run" in result.output
     assert "Traceback" not in result.output

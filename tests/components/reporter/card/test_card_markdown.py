@@ -61,7 +61,7 @@ def test_contract_section_describes_decoding(facts, card):
 
 
 def test_missing_texts_are_marked_as_not_stated(facts):
-    bare = dataclasses.replace(facts, card=dataclasses.replace(facts.card, languages=(), license=""))
+    bare = dataclasses.replace(facts, card=facts.card.model_copy(update={"languages": (), "license": ""}))
     card = card_markdown(bare)
     assert "| languages | not stated |" in card
     assert "language" not in yaml.safe_load(card.split("---\n")[1])
