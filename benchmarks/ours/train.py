@@ -21,6 +21,7 @@ from benchmarks.ours.prepared import EXPORTED, GRAPH, REPORT, REQUEST, files, re
 from benchmarks.result_store import write_json
 from components.exporter.saved_model.exporting import export
 from components.exporter.settings import ExportSettings
+from components.trainer.inputs import TrainingInputs
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 
@@ -58,7 +59,7 @@ def train_and_export(prepared: Path, folder: Path) -> None:
     absl_logging.get_absl_logger().addHandler(epochs)
     absl_logging.get_absl_logger().propagate = False  # some import gives the root logger a handler that prints it all
     settings = TrainerSettings.model_validate(request["trainer"])
-    trained = train(settings, files(prepared, "train"), files(prepared, "eval"), graph)
+    trained = train(settings, TrainingInputs(files(prepared, "train"), files(prepared, "eval"), graph))
     seconds, rss = epochs.clock.cpu_seconds, peak_rss_mb()
     if len(epochs.epochs) != len(trained.history):
         raise RuntimeError(

@@ -22,6 +22,7 @@ from components.keys import (
     VAL_ENTITY_F1,
 )
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
+from components.trainer.inputs import TrainingInputs
 from components.trainer.settings import TrainerSettings
 
 if TYPE_CHECKING:
@@ -58,12 +59,15 @@ class Executor(base_executor.BaseExecutor):
             settings = with_hyperparameters(settings, searched)
         # Devices first: several hosts meet before anything else runs.
         devices = choose_devices(settings.devices, settings.hosts)
-        train_files, eval_files = (_files(input_dict["examples"], split) for split in (TRAIN_SPLIT, EVAL_SPLIT))
-        graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
-        earlier = earlier_model_folder(input_dict.get("warm_start") or [])
-        checkpoint = _checkpoint(exec_properties, settings, train_files, eval_files, graph, earlier)
+        inputs = TrainingInputs(
+            _files(input_dict["examples"], TRAIN_SPLIT),
+            _files(input_dict["examples"], EVAL_SPLIT),
+            artifact_utils.get_single_uri(input_dict["transform_graph"]),
+            earlier_model_folder(input_dict.get("warm_start") or []),
+        )
+        checkpoint = _checkpoint(exec_properties, settings, inputs)
         log_dir = artifact_utils.get_single_uri(output_dict["model_run"])
-        trained = train(settings, train_files, eval_files, graph, log_dir, checkpoint, devices, earlier)
+        trained = train(settings, inputs, log_dir=log_dir, checkpoint=checkpoint, devices=devices)
         if not devices.is_chief:
             return
         model = artifact_utils.get_single_instance(output_dict["model"])
@@ -71,10 +75,9 @@ class Executor(base_executor.BaseExecutor):
         _write_settings(model.uri, settings, searched)
         if checkpoint:
             checkpoint.discard()
-        best = max(epoch[VAL_ENTITY_F1] or 0.0 for epoch in trained.history)
         model.set_int_custom_property(EPOCHS, len(trained.history))
         model.set_int_custom_property(MAX_EPOCHS, settings.epochs)
-        model.set_float_custom_property(VAL_ENTITY_F1, best)
+        model.set_float_custom_property(VAL_ENTITY_F1, trained.best_f1)
 
 
 def trainer_settings(exec_properties: dict[str, Any]) -> TrainerSettings:
@@ -95,22 +98,16 @@ def earlier_model_folder(artifacts: list[types.Artifact]) -> str | None:
 
 
 def _checkpoint(
-    exec_properties: dict[str, Any],
-    settings: TrainerSettings,
-    train_files: list[str],
-    eval_files: list[str],
-    graph: str,
-    earlier: str | None,
+    exec_properties: dict[str, Any], settings: TrainerSettings, inputs: TrainingInputs
 ) -> Checkpoint | None:
-    """A retry has another output folder and a new run another execution; the same training has the same id."""
+    # By training id: a retry has another output folder, and a new run another execution.
     from components.trainer.loop.checkpoint import Checkpoint
     from components.trainer.loop.training_id import training_id
 
     folder = exec_properties.get("checkpoint_dir")
     if not folder:
         return None
-    number = training_id(settings, train_files, eval_files, graph, exec_properties.get("code_version"), earlier)
-    return Checkpoint(f"{folder}/{number}")
+    return Checkpoint(f"{folder}/{training_id(settings, inputs, exec_properties.get('code_version'))}")
 
 
 def _files(examples: list[types.Artifact], split: str) -> list[str]:

@@ -52,4 +52,6 @@ def with_hyperparameters(settings: TrainerSettings, values: Mapping[str, Any]) -
     except KeyError as error:
         raise NerError(f"tuner.space: {error.args[0]!r} is not a trainer setting. Remove it.") from None
     except ValidationError as error:
-        raise NerError(f"tuner.space: {error.errors()[0]['loc']} {error.errors()[0]['msg']}") from None
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])) or "trainer"
+        raise NerError(f"tuner.space: {name}: {first['msg']}. Change the value.") from None

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 import components.model.taggers  # registers the classes that .keras files name
-from components.keys import MODEL_FILE, TRAINED_MODEL_FILE
+from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, VAL_ENTITY_F1
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.windows import Windows
 
@@ -40,6 +40,11 @@ class TrainedModel:
     tags: tuple[str, ...]
     history: tuple[dict[str, float | None], ...] = ()
     outside_bias: float = 0.0
+
+    @property
+    def best_f1(self) -> float:
+        """Entity F1 on the eval split of the epoch that was kept."""
+        return max(row[VAL_ENTITY_F1] or 0.0 for row in self.history)
 
     def save(self, folder: str) -> None:
         """Writes both files, without the loss: a model saved with its loss does not load elsewhere."""

@@ -12,6 +12,7 @@ import tensorflow_transform as tft
 from absl import logging
 
 from components.common.errors import NerError
+from components.keys import EVAL_SPLIT, TRAIN_SPLIT
 from components.model.taggers import tagger_loss
 from components.text.windows import Windows
 from components.trainer.data.batches import Batches
@@ -21,6 +22,7 @@ from components.trainer.devices import Devices, choose_devices
 from components.trainer.initial.building import new_tagger
 from components.trainer.initial.linear_features import choose_linear_features
 from components.trainer.initial.warm_start import warm_start_from
+from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.epoch_log import EpochLog
 from components.trainer.loop.training_loop import TrainingLoop
@@ -36,43 +38,38 @@ _EVAL_BATCH = 128
 
 def train(
     settings: TrainerSettings,
-    train_files: Sequence[str],
-    eval_files: Sequence[str],
-    transform_graph: str,
+    inputs: TrainingInputs,
+    *,
     log_dir: str | None = None,
     checkpoint: Checkpoint | None = None,
     devices: Devices | None = None,
-    earlier: str | None = None,
 ) -> TrainedModel:
     """Trains a tagger and keeps the weights of its best epoch by entity F1 on the eval split.
 
     Args:
         settings: trainer settings.
-        train_files: gzipped TFRecords of transformed examples.
-        eval_files: the same for the eval split, which chooses the epoch to keep and the outside bias.
-        transform_graph: folder of tf.Transform's output.
+        inputs: files to read.
         log_dir: folder for TensorBoard's files; None writes none.
         checkpoint: saved state of the training, to resume from and to write; None saves nothing.
         devices: devices to train on; None chooses them by the settings.
-        earlier: folder of an earlier model to take the initial weights from; None starts fresh.
 
     Raises:
         NerError: the training split holds no entity, the devices are missing, or the training cannot continue.
     """
     devices = devices or choose_devices(settings.devices, settings.hosts)
     _make_deterministic(settings, devices)
-    transform = tft.TFTransformOutput(transform_graph)
+    transform = tft.TFTransformOutput(inputs.transform_graph)
     tags = [tag.decode() for tag in transform.vocabulary_by_name(TAG_VOCABULARY)]
     check_tags(tags)
     windows = Windows(settings.window_size, settings.window_context)
     with tempfile.TemporaryDirectory(prefix="trainer-") as folder:
         train_set, eval_set = (
             WindowTable.write(Path(folder, name), read_windows(files, transform.transformed_feature_spec(), windows))
-            for name, files in (("train", train_files), ("eval", eval_files))
+            for name, files in ((TRAIN_SPLIT, inputs.train_files), (EVAL_SPLIT, inputs.eval_files))
         )
         model = build_model(settings, transform, len(tags), devices)
-        if earlier:
-            warm_start_from(earlier, model, transform)
+        if inputs.earlier_model:
+            warm_start_from(inputs.earlier_model, model, transform)
         choose_linear_features(model, train_set)
         loss = tagger_loss(settings.tagger, tags)
         loop = TrainingLoop(model, supervised(loss), settings, devices)

@@ -1,4 +1,4 @@
-"""What a search may choose from."""
+"""Search space of the Tuner."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ def search_space(settings: TrainerSettings, choices: Mapping[str, Sequence[Any]]
     """Builds the search space.
 
     Args:
-        settings: of the trainer as they are configured. They are the defaults, and so always among the choices.
-        choices: values by name: a field of `TrainerSettings`, or a tagger and one of its options such as
-            `cnn_linear.dropout`. Those of another tagger are left out.
+        settings: configured settings of the trainer; they are the defaults, and always among the choices.
+        choices: values by setting, for example `cnn_linear.dropout`. Options of other taggers are skipped.
 
     Raises:
-        NerError: a name is no setting, or there is none.
+        NerError: a name is not a setting, or none belongs to the tagger.
+
+    Example (`tests/components/tuner/test_search_space.py` shows each kind of setting):
+
+        space = search_space(settings, {"learning_rate": [0.001, 0.002], "cnn_linear.dilations": [[1, 2]]})
     """
     space = keras_tuner.HyperParameters()
     for name, values in choices.items():
@@ -44,5 +47,5 @@ def search_space(settings: TrainerSettings, choices: Mapping[str, Sequence[Any]]
 
 
 def _plain(value: Any) -> Any:
-    """KerasTuner's choices are numbers or text."""
+    """Returns a value as KerasTuner takes it: a number or text."""
     return json.dumps(list(value)) if isinstance(value, list | tuple) else value

@@ -1,28 +1,35 @@
-"""A search for settings of the trainer."""
+"""Hyperparameter search over settings of the trainer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 import keras_tuner
 from absl import logging
 from keras_tuner.engine.base_tuner import BaseTuner
 from keras_tuner.engine.trial import Trial, TrialStatus
+from keras_tuner.errors import FatalError
 
 from components.common.errors import NerError
+from components.keys import VAL_ENTITY_F1
 from components.trainer.hyperparameters import with_hyperparameters
 from components.trainer.settings import TrainerSettings
-from components.tuner.search_error import SearchError
 
-OBJECTIVE: Final = "val_entity_f1"
+
+class SearchError(NerError, FatalError):
+    """Ends a search; KerasTuner treats every other error as a failed trial and continues."""
 
 
 class TaggerTuner(BaseTuner):
-    """Trains a tagger for each trial, with the loop that trains the model in the end, and keeps its entity F1.
+    """Search that trains a tagger in each trial, with the Trainer's own loop, and maximizes its entity F1.
 
-    The settings as they are configured are the first trial: what a search finds is never worse than they are, by the
-    dev split and the epochs of a trial.
+    The first trial has the configured settings, so the result is never worse than these on the eval split.
+
+    Example (`tests/components/tuner/test_tagger_tuner.py` runs searches):
+
+        tuner = TaggerTuner(settings, space, score, trials=12, method="random", directory="work/search")
+        tuner.search()
     """
 
     def __init__(
@@ -30,6 +37,7 @@ class TaggerTuner(BaseTuner):
         settings: TrainerSettings,
         space: keras_tuner.HyperParameters,
         train: Callable[[TrainerSettings], float],
+        *,
         trials: int,
         method: str,
         directory: str,
@@ -37,18 +45,18 @@ class TaggerTuner(BaseTuner):
         """Sets up the search.
 
         Args:
-            settings: of the trainer.
-            space: what to choose from.
-            train: trains a tagger and returns its best entity F1 on the dev split.
-            trials: how many, at most; fewer where the space has fewer points.
+            settings: configured settings of the trainer.
+            space: search space.
+            train: trains a tagger and returns its best entity F1 on the eval split.
+            trials: maximum number of trials; a smaller space ends the search earlier.
             method: `random`, or `bayesian` (a Gaussian process over the trials so far).
-            directory: where KerasTuner keeps its state.
+            directory: folder for KerasTuner's state.
         """
         self._settings, self._train = settings, train
         arguments: dict[str, Any] = {
-            "objective": keras_tuner.Objective(OBJECTIVE, "max"),
+            "objective": keras_tuner.Objective(VAL_ENTITY_F1, "max"),
             "max_trials": trials,
-            "seed": settings.seed + 1,  # KerasTuner takes 0 for none
+            "seed": settings.seed + 1,  # 0 means no seed to KerasTuner
             "hyperparameters": space,
             "allow_new_entries": False,
         }
@@ -61,38 +69,38 @@ class TaggerTuner(BaseTuner):
         """Trains a tagger.
 
         Raises:
-            SearchError: the corpus or a file is not right, so that no other trial will do better.
+            SearchError: corpus or files are invalid, so every other trial would fail, too.
         """
         values = trial.hyperparameters.values
-        shown = ", ".join(f"{name} {value}" for name, value in values.items())
+        chosen = ", ".join(f"{name} {value}" for name, value in values.items())
         try:
             score = self._train(with_hyperparameters(self._settings, values))
         except NerError as error:
-            raise SearchError(f"trial {trial.trial_id} ({shown}): {error}") from error
+            raise SearchError(f"trial {trial.trial_id} ({chosen}): {error}") from error
         except Exception:
-            # KerasTuner goes on with the next one, and stops after three in a row.
-            logging.exception("trial %s failed: %s", trial.trial_id, shown)
+            # KerasTuner continues with the next trial, and stops after three failures in a row.
+            logging.exception("trial %s failed: %s", trial.trial_id, chosen)
             raise
-        logging.info("trial %s: entity F1 %.4f with %s", trial.trial_id, score, shown)
-        return {OBJECTIVE: score}
+        logging.info("trial %s: entity F1 %.4f with %s", trial.trial_id, score, chosen)
+        return {VAL_ENTITY_F1: score}
 
     def on_search_end(self) -> None:
-        """Makes sure that there is something to take.
+        """Checks that a trial succeeded.
 
         Raises:
-            SearchError: no trial went well.
+            SearchError: all trials failed.
         """
         trials = self.oracle.trials.values()
         if not any(trial.status == TrialStatus.COMPLETED for trial in trials):
-            raise SearchError("no trial of the search for settings went well; the log holds each one's error")
+            raise SearchError("tuner: all trials failed. The log has the error of each trial.")
 
     def search_space_summary(self, extended: bool = False) -> None:
-        """Logs the space; KerasTuner prints it."""
+        """Logs the space, which KerasTuner would print."""
         for choice in self.oracle.get_space().space:
-            logging.info("searches %s among %s", choice.name, ", ".join(map(str, choice.values)))
+            logging.info("search space: %s: %s", choice.name, ", ".join(map(str, choice.values)))
 
     def results_summary(self, num_trials: int = 10) -> None:
-        """Logs the best settings; KerasTuner prints the trials."""
+        """Logs the best settings; KerasTuner would print all trials."""
         [best] = self.oracle.get_best_trials(1)
         first = self.oracle.get_trial(self.oracle.start_order[0])
         logging.info(
@@ -105,7 +113,7 @@ class TaggerTuner(BaseTuner):
 
 
 class _ConfiguredFirst:
-    """An oracle whose first trial has the defaults of the space."""
+    """Mixin of an oracle whose first trial has the defaults of the space."""
 
     def populate_space(self: Any, trial_id: str) -> dict[str, Any]:
         if self.start_order:

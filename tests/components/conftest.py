@@ -35,7 +35,8 @@ def transformed(transform_corpus):
 def transform_corpus(tmp_path_factory):
     """Function from preprocessing's `custom_config` to a namespace of the tiny corpus.
 
-    `graph` is tf.Transform's output folder, `files` are gzipped TFRecords of transformed examples.
+    `graph` is tf.Transform's output folder, `files` are gzipped TFRecords of transformed examples, `inputs` are the
+    `TrainingInputs` of both.
     """
     return lambda **custom_config: _transform(tmp_path_factory.mktemp("transformed"), custom_config)
 
@@ -46,6 +47,7 @@ def _transform(folder, custom_config):
     import tensorflow_transform.beam as tft_beam
     from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
+    from components.trainer.inputs import TrainingInputs
     from components.transform.preprocessing import preprocessing_fn
 
     spec = {
@@ -70,7 +72,8 @@ def _transform(folder, custom_config):
     with tf.io.TFRecordWriter(file, tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
         for row in rows:
             writer.write(coder.encode(row))
-    return types.SimpleNamespace(graph=str(folder / "graph"), files=[file])
+    graph = str(folder / "graph")
+    return types.SimpleNamespace(graph=graph, files=[file], inputs=TrainingInputs([file], [file], graph))
 
 
 @pytest.fixture(scope="session", params=["cnn_linear", "transformer"])
@@ -84,5 +87,4 @@ def trained(transformed, settings, tmp_path_factory):
     """A tagger that knows the tiny corpus."""
     from components.trainer.training import train
 
-    logs = str(tmp_path_factory.mktemp("logs"))
-    return train(settings, transformed.files, transformed.files, transformed.graph, logs)
+    return train(settings, transformed.inputs, log_dir=str(tmp_path_factory.mktemp("logs")))

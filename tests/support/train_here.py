@@ -11,6 +11,7 @@ import sys
 import numpy as np
 from absl import logging
 
+from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
@@ -20,9 +21,7 @@ if __name__ == "__main__":
     request = json.loads(sys.argv[1])
     trained = train(
         TrainerSettings.model_validate(request["settings"]),
-        request["files"],
-        request["files"],
-        request["graph"],
+        TrainingInputs(request["files"], request["files"], request["graph"]),
         checkpoint=Checkpoint(request["checkpoint"]),
     )
     np.savez(request["weights"], *trained.model.get_weights(), history=json.dumps(trained.history))

@@ -20,6 +20,7 @@ from components.evaluator.results.scores import read_evaluation
 from components.evaluator.settings import EvaluationSettings
 from components.exporter.saved_model.exporting import export
 from components.exporter.settings import ExportSettings
+from components.trainer.inputs import TrainingInputs
 from components.trainer.training import train
 from components.transform.features import TAG_IDS, TAG_VOCABULARY, TOKENS
 
@@ -56,7 +57,7 @@ def models(transformed, tmp_path_factory):
     ignored = {"no_persons": {"Joe", "Biden", "Angela", "Merkel"}, "no_kyiv": {"Kyiv", "Ukraine"}}
     for name, words in ignored.items():
         files = unlabelled(transformed.graph, transformed.files[0], words, folder / f"{name}.gz")
-        trained = train(SETTINGS, files, files, transformed.graph, str(folder / "logs"))
+        trained = train(SETTINGS, TrainingInputs(files, files, transformed.graph))
         settings = ExportSettings("plain", {"source": "string"}, decoding="constrained")
         export(trained, transformed.graph, str(folder / name / "Format-Serving"), settings)
     _write_examples(folder / "examples" / "Split-eval" / "data.gz")

@@ -51,7 +51,7 @@ def exported(request, transform_corpus, tmp_path_factory):
     given, folder = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("made")
     trainer = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(given, request)]).trainer
     corpus = transform_corpus(**trainer.pretrained)
-    train(trainer, corpus.files, corpus.files, corpus.graph).save(str(folder / "trained"))
+    train(trainer, corpus.inputs).save(str(folder / "trained"))
     shutil.rmtree(given)
     trained = TrainedModel.load(str(folder / "trained"))
     export(trained, corpus.graph, str(folder / "model"), SETTINGS)

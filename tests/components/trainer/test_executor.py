@@ -1,4 +1,4 @@
-"""The Trainer's executor and component."""
+"""Component and executor of the Trainer."""
 
 from __future__ import annotations
 
@@ -6,45 +6,43 @@ import shutil
 
 import pytest
 from absl import logging
-from tfx import types
-from tfx.types import artifact_utils, standard_artifacts
+from support.lazy import LazyModule
 
-from components.trainer import devices, training
-from components.trainer.component import Trainer
-from components.trainer.devices import Devices
-from components.trainer.executor import Executor, trainer_settings
-from components.trainer.trained_model import TrainedModel
+tfx_types = LazyModule("tfx.types")
+standard_artifacts = LazyModule("tfx.types.standard_artifacts")
+executor = LazyModule("components.trainer.executor")
+trained_model = LazyModule("components.trainer.trained_model")
 
 
 def component(settings, **more):
+    from components.trainer.component import Trainer
+
     examples, graph = (
-        types.Channel(type=kind) for kind in (standard_artifacts.Examples, standard_artifacts.TransformGraph)
+        tfx_types.Channel(type=kind) for kind in (standard_artifacts.Examples, standard_artifacts.TransformGraph)
     )
     return Trainer(examples=examples, transform_graph=graph, settings=settings, **more)
 
 
-def test_component_has_typed_parameters_and_standard_outputs(settings):
+def test_component_has_standard_outputs_and_its_settings_as_one_property(settings):
     trainer = component(settings, code_version="x")
-    assert {name: c.type_name for name, c in trainer.outputs.items()} == {"model": "Model", "model_run": "ModelRun"}
-    assert trainer.exec_properties["epochs"] == 5
-    assert trainer_settings(trainer.exec_properties) == settings
+    outputs = {name: channel.type_name for name, channel in trainer.outputs.items()}
+    assert outputs == {"model": "Model", "model_run": "ModelRun"}
+    assert executor.trainer_settings(trainer.exec_properties) == settings
 
 
-def test_settings_survive_parameters_that_come_back_as_floats(settings):
+def test_epochs_may_arrive_as_a_float(settings):
     trainer = component(settings)
     floats = {n: float(v) if isinstance(v, int) else v for n, v in trainer.exec_properties.items()}
-    assert trainer_settings(floats) == settings
-    assert isinstance(trainer_settings(floats).epochs, int)
+    assert executor.trainer_settings(floats) == settings
+    assert isinstance(executor.trainer_settings(floats).epochs, int)
 
 
 def artifacts(transformed, tmp_path, model="model"):
-    """What TFX hands to `Do`."""
-    examples, graph, trained, logs = (
-        kind() for kind in (
-            standard_artifacts.Examples, standard_artifacts.TransformGraph, standard_artifacts.Model,
-            standard_artifacts.ModelRun,
-        )
-    )  # fmt: skip
+    """Inputs and outputs of `Do`."""
+    from tfx.types import artifact_utils
+
+    examples, graph = standard_artifacts.Examples(), standard_artifacts.TransformGraph()
+    trained, logs = standard_artifacts.Model(), standard_artifacts.ModelRun()
     for name, artifact in (("examples", examples), (model, trained), ("logs", logs)):
         artifact.uri = str(tmp_path / name)
     graph.uri = transformed.graph
@@ -55,46 +53,44 @@ def artifacts(transformed, tmp_path, model="model"):
     return {"examples": [examples], "transform_graph": [graph]}, {"model": [trained], "model_run": [logs]}
 
 
-def properties(settings, **more):
-    return component(settings, **more).exec_properties
-
-
 @pytest.mark.parametrize("settings", ["transformer"], indirect=True)
 def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
     inputs, outputs = artifacts(transformed, tmp_path)
-    Executor().Do(inputs, outputs, properties(settings))
+    executor.Executor().Do(inputs, outputs, component(settings).exec_properties)
     (model,) = outputs["model"]
-    assert TrainedModel.load(model.uri).tags[0] == "[PAD]"
+    assert trained_model.TrainedModel.load(model.uri).tags[0] == "[PAD]"
     assert model.get_float_custom_property("val_entity_f1") > 0.9
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
 
 
 @pytest.mark.parametrize("settings", ["transformer"], indirect=True)
-def test_state_is_kept_until_the_model_is_safe_and_found_by_a_retry(transformed, settings, tmp_path, monkeypatch):
-    told = properties(settings.replace({"epochs": 2, "checkpoint_steps": 3}), checkpoint_dir=str(tmp_path / "states"))
-    said = []
-    monkeypatch.setattr(logging, "info", lambda text, *args: said.append(text % args))
+def test_the_state_is_kept_until_the_model_is_saved_and_a_retry_resumes(transformed, settings, tmp_path, monkeypatch):
+    def fail(self, folder):
+        raise OSError("disk full")
+
+    states = tmp_path / "states"
+    trainer = component(settings.replace({"epochs": 2, "checkpoint_steps": 3}), checkpoint_dir=str(states))
+    lines = []
+    monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
     with monkeypatch.context() as patch:
-        patch.setattr(TrainedModel, "save", _fails)
+        patch.setattr(trained_model.TrainedModel, "save", fail)
         with pytest.raises(OSError, match="disk full"):
-            Executor().Do(*artifacts(transformed, tmp_path), told)
-    (state,) = (tmp_path / "states").iterdir()
+            executor.Executor().Do(*artifacts(transformed, tmp_path), trainer.exec_properties)
+    (state,) = states.iterdir()
     assert [file.name for file in state.iterdir()] == ["state.npz"]
     inputs, outputs = artifacts(transformed, tmp_path, "retry")
-    Executor().Do(inputs, outputs, told)
-    assert any(text.startswith(f"resuming from {state}/state.npz") for text in said)
-    assert len(TrainedModel.load(outputs["model"][0].uri).history) == 2
-    assert not list((tmp_path / "states").iterdir())
-
-
-def _fails(self, folder):
-    raise OSError("disk full")
+    executor.Executor().Do(inputs, outputs, trainer.exec_properties)
+    assert any(line.startswith(f"resuming from {state}/state.npz") for line in lines)
+    assert len(trained_model.TrainedModel.load(outputs["model"][0].uri).history) == 2
+    assert not list(states.iterdir())
 
 
 @pytest.mark.parametrize("settings", ["transformer"], indirect=True)
 def test_a_host_that_is_not_the_chief_writes_nothing(transformed, settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(devices, "choose_devices", lambda kind, hosts: Devices(None, host=1, hosts=2))
-    monkeypatch.setattr(training, "train", lambda *args: None)
+    from components.trainer import devices, training
+
+    monkeypatch.setattr(devices, "choose_devices", lambda kind, hosts: devices.Devices(None, host=1, hosts=2))
+    monkeypatch.setattr(training, "train", lambda *args, **kwargs: None)
     inputs, outputs = artifacts(transformed, tmp_path)
-    Executor().Do(inputs, outputs, properties(settings))
+    executor.Executor().Do(inputs, outputs, component(settings).exec_properties)
     assert not (tmp_path / "model").exists()

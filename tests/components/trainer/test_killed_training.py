@@ -63,7 +63,7 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(transfo
             assert process.wait(timeout=600) == 0
         log.seek(0)
         assert f"resuming from {checkpoint}: epoch" in log.read()
-    uninterrupted = train(settings, transformed.files, transformed.files, transformed.graph)
+    uninterrupted = train(settings, transformed.inputs)
     with np.load(request["weights"]) as file:
         history = json.loads(str(file["history"]))
         weights = [file[name] for name in file.files if name != "history"]

@@ -48,13 +48,14 @@ def test_saved_model_loads_with_the_same_predictions_and_without_its_loss(traine
 def test_equal_seeds_give_equal_weights(transformed, settings):
     def weights(seed):
         short = settings.replace({"epochs": 2, "seed": seed})
-        return training.train(short, transformed.files, transformed.files, transformed.graph).model.get_weights()
+        return training.train(short, transformed.inputs).model.get_weights()
 
     first, again, other = weights(5), weights(5), weights(6)
     assert all((a == b).all() for a, b in zip(first, again, strict=True))
     assert any((a != b).any() for a, b in zip(first, other, strict=True))
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_a_warm_start_starts_with_the_score_of_the_earlier_model(trained, transformed, settings, tmp_path):
     trained.save(str(tmp_path / "earlier"))
@@ -62,8 +63,8 @@ def test_a_warm_start_starts_with_the_score_of_the_earlier_model(trained, transf
     slow = settings.replace({"epochs": 1, "learning_rate": 1e-6})
 
     def first_score(earlier):
-        trained = training.train(slow, transformed.files, transformed.files, transformed.graph, earlier=earlier)
-        return trained.history[0]["val_entity_f1"] or 0.0
+        trained = training.train(slow, dataclasses.replace(transformed.inputs, earlier_model=earlier))
+        return trained.best_f1
 
     assert first_score(str(tmp_path / "earlier")) > 0.9
     assert first_score(None) < 0.5
@@ -72,7 +73,7 @@ def test_a_warm_start_starts_with_the_score_of_the_earlier_model(trained, transf
 @pytest.mark.extended
 def test_training_stops_when_entity_f1_no_longer_rises(transformed, settings, tmp_path):
     patient = settings.replace({"epochs": 50, "patience": 2})
-    history = training.train(patient, transformed.files, transformed.files, transformed.graph, str(tmp_path)).history
+    history = training.train(patient, transformed.inputs, log_dir=str(tmp_path)).history
     assert len(history) < 50
     assert list(tmp_path.rglob("events.out.tfevents.*"))
 
@@ -84,7 +85,7 @@ def test_bfloat16_trains_in_mixed_precision_and_saves_a_float32_model(transforme
     low = settings.replace({"epochs": 1, "precision": "bfloat16"})
     model = training.build_model(low, tft.TFTransformOutput(transformed.graph), num_tags=5, devices=cpu)
     assert (model.input_dropout.compute_dtype, model.scores.compute_dtype) == ("bfloat16", "float32")
-    result = training.train(low, transformed.files, transformed.files, transformed.graph)
+    result = training.train(low, transformed.inputs)
     assert np.isfinite(result.history[0]["loss"])
     result.save(str(tmp_path))
     loaded = trained_model.TrainedModel.load(str(tmp_path)).model

@@ -1,4 +1,4 @@
-"""Settings to search around."""
+"""Configured settings of a search."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from support.settings import trainer_settings
 
 @pytest.fixture(scope="session")
 def tagger_settings():
-    """Of a training that takes seconds."""
+    """Settings of a training that takes seconds."""
     return trainer_settings(tagger="cnn_linear", epochs=2, cnn_linear__linear_weights=1000)

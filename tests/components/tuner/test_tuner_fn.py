@@ -1,4 +1,4 @@
-"""TFX's Tuner with our search: artifacts in, the standard artifact out, which the Trainer reads."""
+"""TFX's Tuner with our search, and its standard artifact, which the Trainer reads."""
 
 from __future__ import annotations
 
@@ -6,18 +6,21 @@ import json
 import shutil
 
 import pytest
-from tfx import types
-from tfx.components import Tuner
-from tfx.dsl.components.base import base_executor
-from tfx.types import artifact_utils, standard_artifacts
 
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
 from components.tuner.settings import TunerSettings
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture(scope="module")
 def tuned(transformed, tagger_settings, tmp_path_factory):
-    """Runs the component as an orchestrator does: the folder of its outputs."""
+    """Folder of the outputs of the component, run as by an orchestrator."""
+    from tfx import types
+    from tfx.components import Tuner
+    from tfx.dsl.components.base import base_executor
+    from tfx.types import artifact_utils, standard_artifacts
+
     folder = tmp_path_factory.mktemp("tuner")
     names = {"examples": standard_artifacts.Examples, "transform_graph": standard_artifacts.TransformGraph}
     names |= {"best_hyperparameters": standard_artifacts.HyperParameters}
@@ -46,16 +49,16 @@ def tuned(transformed, tagger_settings, tmp_path_factory):
     return folder
 
 
-def test_the_trainer_takes_the_best_settings_from_the_standard_artifact(tuned, tagger_settings):
+def test_the_trainer_reads_the_best_settings_from_the_standard_artifact(tuned, tagger_settings):
     values = read_hyperparameters(str(tuned / "best_hyperparameters"))
     assert set(values) == {"learning_rate", "cnn_linear.dilations"}
-    assert values["learning_rate"] == tagger_settings.learning_rate, "the other one learns nothing"
+    assert values["learning_rate"] == tagger_settings.learning_rate, "the other one is too small to learn"
     best = with_hyperparameters(tagger_settings, values)
     assert best.tagger_options["dilations"] in ([1], [1, 2])
     assert best.epochs == tagger_settings.epochs
 
 
-def test_the_results_of_all_trials_are_kept(tuned):
+def test_the_results_of_all_trials_are_written(tuned):
     rows = json.loads((tuned / "tuner_results" / "tuner_results.json").read_text())
     assert len(rows) == 3
     scores = [row["score"] for row in rows]

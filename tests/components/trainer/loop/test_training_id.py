@@ -1,10 +1,8 @@
-"""Which trainings are the same."""
+"""Identity of a training."""
 
 from __future__ import annotations
 
 import pytest
-
-from components.trainer.loop.training_id import training_id
 
 
 @pytest.fixture
@@ -17,11 +15,15 @@ def data(tmp_path):
 
 
 def number(settings, folder, code="x", earlier=None):
-    return training_id(settings, [str(folder / "train")], [str(folder / "dev")], str(folder / "graph"), code, earlier)
+    from components.trainer.inputs import TrainingInputs
+    from components.trainer.loop.training_id import training_id
+
+    files = [str(folder / "train")], [str(folder / "dev")], str(folder / "graph")
+    return training_id(settings, TrainingInputs(*files, earlier), code)
 
 
 @pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
-def test_where_the_data_lie_does_not_matter(settings, data, tmp_path):
+def test_paths_and_checkpoint_settings_do_not_count(settings, data, tmp_path):
     before = number(settings, data)
     assert len(before) == 32
     other = data.rename(data.with_name("elsewhere"))
@@ -30,7 +32,7 @@ def test_where_the_data_lie_does_not_matter(settings, data, tmp_path):
 
 
 @pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
-def test_whatever_the_result_depends_on_matters(settings, data):
+def test_everything_that_the_result_depends_on_counts(settings, data):
     numbers = {number(settings, data), number(settings, data, "y")}
     numbers.add(number(settings.replace({"seed": 9}), data))
     numbers.add(number(settings.replace({"cnn_linear.width": 8}), data))
