@@ -12,6 +12,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from components.text.char_traits import BLANK, EXTENDS, FOLDED_SHIFT, INEXACT, PAGE_BITS, VISIBLE, trait_table
+from components.text.folding import REPLACEMENTS
 from components.text.word_begins import word_begins
 
 WHITESPACE, WORDS = "whitespace", "words"
@@ -37,7 +38,10 @@ class Characters(NamedTuple):
 
     def folded(self) -> tf.Tensor:
         """Returns the tokens with case and digits folded (`folding.fold`): string [tokens]."""
-        return self.encoded(tf.bitwise.right_shift(self.traits, FOLDED_SHIFT))
+        folded = self.encoded(tf.bitwise.right_shift(self.traits, FOLDED_SHIFT))
+        for old, new in REPLACEMENTS:
+            folded = tf.strings.regex_replace(folded, old, new)
+        return folded
 
     def encoded(self, code_points: tf.Tensor) -> tf.Tensor:
         """Returns the tokens made of other characters, int32 [characters]: string [tokens]."""

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from components.common.file_version import file_version
+from components.text.folding import fold
 from components.text.words import whitespace_offsets, word_offsets
 from components.transform.features import UNK_ID
 from components.transform.vector_file import VectorFile
@@ -61,12 +62,6 @@ class VectorVocabulary:
     def lines(self) -> list[str]:
         """Gives what `load` reads and a lookup table is made from: spelling, tab, id."""
         return [f"{word}\t{number}" for word, number in self.ids.items()]
-
-
-def fold(word: str) -> str:
-    """Folds case and digits as `preprocessing.normalize` does in the graph."""
-    lower = word.lower()
-    return lower if lower.isalpha() else "".join("0" if char.isdecimal() else char for char in lower)
 
 
 # Tracing a graph asks for it several times.

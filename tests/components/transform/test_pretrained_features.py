@@ -11,6 +11,12 @@ import tensorflow_transform as tft
 from components.common.errors import NerError
 from components.transform import features as names
 
+SPELLINGS = [
+    ("οδός", "Οδός", "ΟΔΌΣ"),
+    ("οδος", "ΟΔΟΣ"),
+    ("İstanbul", "istanbul", "i̇stanbul", "İSTANBUL"),
+    ("STRASSE", "Straße", "strasse"),
+]
 SENTENCE = "Joe Biden visited Zanzibar PARIS in 1997 xyzzy"
 
 
@@ -31,10 +37,12 @@ def test_default_taggers_do_not_pay_for_others(transformed):
 
 @pytest.fixture(scope="module")
 def with_vectors(transform_corpus, tmp_path_factory):
-    """The graph with the first four words of a file, which is gone afterwards."""
+    """The graph with all but the last word of a file, which is gone afterwards."""
     path = tmp_path_factory.mktemp("vectors") / "vectors.txt"
-    path.write_text("".join(f"{word} 1 2\n" for word in ["Paris", "Zanzibar", "1984", "in", "xyzzy"]))
-    made = transform_corpus(tokenizer="words", min_count=1, vectors={"path": str(path), "words": 4})
+    words = ["Paris", "Zanzibar", "1984", "in", *(spellings[0] for spellings in SPELLINGS), "xyzzy"]
+    path.write_text("".join(f"{word} 1 2\n" for word in words), encoding="utf-8")
+    vectors = {"path": str(path), "words": len(words) - 1}
+    made = transform_corpus(tokenizer="words", min_count=1, vectors=vectors)
     path.unlink()
     return made.graph
 
@@ -49,9 +57,15 @@ def test_words_of_the_file_are_known_whether_training_saw_them_or_not(with_vecto
     assert ids["PARIS"] == 2, "by its folded spelling"
     assert ids["1997"] == 4, "digits are folded, too"
     assert ids["in"] == 5
-    assert ids["xyzzy"] == names.UNK_ID, "the file's fifth word, which training has not"
+    assert ids["xyzzy"] == names.UNK_ID, "the file's last word, which training lacks"
     for word in ("Joe", "Biden", "visited"):
-        assert ids[word] == words.index(word.lower()) + 4
+        assert ids[word] == words.index(word.lower()) + 4 + len(SPELLINGS)
+
+
+def test_every_spelling_of_a_word_has_its_vector(with_vectors):
+    """More spellings: tests/components/text/test_folding.py."""
+    for number, spellings in enumerate(SPELLINGS, 6):
+        assert transform(with_vectors, " ".join(spellings))[names.VECTOR_IDS] == [number] * len(spellings)
 
 
 def test_the_vector_vocabulary_is_a_file_of_the_graph(with_vectors):

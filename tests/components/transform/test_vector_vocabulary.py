@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.transform.vector_file_error import VectorFileError
-from components.transform.vector_vocabulary import VectorVocabulary, fold
+from components.transform.vector_vocabulary import VectorVocabulary
 
 
 @pytest.fixture
@@ -71,8 +71,3 @@ def test_lines_load_to_the_same(vectors, tmp_path):
     path = tmp_path / "vocabulary"
     path.write_text("".join(f"{line}\n" for line in vocabulary.lines()), encoding="utf-8", newline="\n")
     assert VectorVocabulary.load(str(path)) == vocabulary
-
-
-@pytest.mark.parametrize(("word", "folded"), [("ÉLAN-1997", "élan-0000"), ("٣x", "0x"), ("ß", "ß"), ("½", "½")])
-def test_fold(word, folded):
-    assert fold(word) == folded
