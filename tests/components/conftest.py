@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import types
 
 import pytest
+from support.build_once import build_once
 from support.settings import trainer_settings
 
 NAMES = ["Joe Biden", "Xi Jinping", "Justin Trudeau", "Angela Merkel"]
@@ -38,7 +40,16 @@ def transform_corpus(tmp_path_factory):
     `graph` is tf.Transform's output folder, `files` are gzipped TFRecords of transformed examples, `inputs` are the
     `TrainingInputs` of both.
     """
-    return lambda **custom_config: _transform(tmp_path_factory.mktemp("transformed"), custom_config)
+
+    def transform(**custom_config):
+        from components.trainer.inputs import TrainingInputs
+
+        name = "transformed-" + hashlib.sha256(repr(sorted(custom_config.items())).encode()).hexdigest()[:8]
+        folder = build_once(tmp_path_factory, name, lambda folder: _transform(folder, custom_config))
+        graph, files = str(folder / "graph"), [str(folder / "examples.gz")]
+        return types.SimpleNamespace(graph=graph, files=files, inputs=TrainingInputs(files, files, graph))
+
+    return transform
 
 
 def _transform(folder, custom_config):
@@ -47,7 +58,6 @@ def _transform(folder, custom_config):
     import tensorflow_transform.beam as tft_beam
     from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
-    from components.trainer.inputs import TrainingInputs
     from components.transform.preprocessing import preprocessing_fn
 
     spec = {
@@ -72,8 +82,6 @@ def _transform(folder, custom_config):
     with tf.io.TFRecordWriter(file, tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
         for row in rows:
             writer.write(coder.encode(row))
-    graph = str(folder / "graph")
-    return types.SimpleNamespace(graph=graph, files=[file], inputs=TrainingInputs([file], [file], graph))
 
 
 @pytest.fixture(scope="session", params=["cnn_linear", "transformer"])
