@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Creates or completes the project's Python environment; a complete one costs a fraction of a second.
 #
-#   usage: tools/setup.sh                  set up what is missing
+#   usage: tools/setup.sh                  create or complete the environment
 #          tools/setup.sh --check          exit 0 if the environment is complete and current, else 1 and why
 #          tools/setup.sh --which-python   print the Python 3.11 that would be used
 #
@@ -169,7 +169,7 @@ current_stamp() {
   printf 'inputs=%s\n' "$(cat "$constraints" setup.py pyproject.toml tools/setup.sh | sha256sum | cut -d ' ' -f 1)"
 }
 
-# Sets task to ready, update (install over what is there) or build (from nothing), and task_why.
+# Sets task to ready, update (install over the present one) or build (from nothing), and task_why.
 assess() {
   local old='' new
   new=$(current_stamp)

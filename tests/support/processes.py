@@ -62,7 +62,7 @@ def pytest_configure() -> None:
 
 
 class Process(subprocess.Popen):
-    """A process in a group of its own; leaving its context kills the group."""
+    """A process in a new process group; leaving its context kills the group."""
 
     def __exit__(self, *exception: Any) -> None:
         """Kills the group, closes the streams and collects the exit status."""
@@ -72,7 +72,7 @@ class Process(subprocess.Popen):
 
 
 def popen(command: Sequence[Any], *, env: Mapping[str, str] | None = None, **options: Any) -> Process:
-    """Starts a process like `subprocess.Popen`, in a process group of its own."""
+    """Starts a process like `subprocess.Popen`, in a new process group."""
     environment = {**(os.environ if env is None else env), MARK: os.environ.get(MARK, "")}
     return Process(command, env=environment, start_new_session=True, **options)
 
