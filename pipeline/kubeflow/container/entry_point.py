@@ -1,7 +1,6 @@
-"""The command of every container, `python -m pipeline.kubeflow.container.entry_point`, with TFX's arguments.
+"""Command of every container: `python -m pipeline.kubeflow.container.entry_point` with TFX's arguments.
 
-It takes the place of TFX's own (`tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor`), with which no node
-of a pipeline runs on Kubeflow Pipelines 2.
+It replaces `tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor`.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from components.common.errors import NerError
 from pipeline.kubeflow.container.executor_input import read_input
 from pipeline.kubeflow.container.mirror import name_uris
 
-_LONGEST_LINE = 800  # characters; errors of Beam hold whole tracebacks
+_LONGEST_LINE = 800  # characters; Beam's errors contain whole tracebacks
 
 
 def parse_arguments(arguments: Sequence[str]) -> tuple[Namespace, list[str]]:
-    """Takes TFX's arguments; what is left are those of Beam.
+    """Parses TFX's arguments and returns them with the rest, which is Beam's.
 
     Args:
         arguments: the command line without the program's name.
@@ -44,30 +43,30 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the command line without the program's name.
 
     Returns:
-        Exit code. When it is 1, the last line on stderr says in words what went wrong in which node.
+        The exit code. If it is 1, the last line on stderr is `error: <node>: <problem>`.
     """
     known, beam_args = parse_arguments(arguments)
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
     node = known.executor_class_path
     try:
-        mended = read_input(
+        task = read_input(
             known.json_serialized_invocation_args, known.json_serialized_inputs_spec_args, known.executor_class_path
         )
-        node = mended.node
-        # Here, not above: a broken argument should not take ten seconds to be named.
+        node = task.node
+        # Not at the top: a broken argument is reported before the ten seconds of this import.
         from pipeline.kubeflow.container.component_run import run_component
 
-        run_component(mended, known.executor_class_path, beam_args)
+        run_component(task, known.executor_class_path, beam_args)
     except Exception as error:
-        _tell(node, error)
+        _print_error(node, error)
         return 1
-    logging.info("%s is done.", node)
+    logging.info("%s has succeeded.", node)
     return 0
 
 
-def _tell(node: str, error: Exception) -> None:
-    """Prints the error; last comes the one line that the pod's status and `ner kfp status` show."""
+def _print_error(node: str, error: Exception) -> None:
+    """Prints the error; the last line is the one that the pod's status shows."""
     if isinstance(error, NerError):
         text = name_uris(str(error))
     else:
@@ -80,9 +79,9 @@ def _tell(node: str, error: Exception) -> None:
 
 
 def main() -> None:
-    """Runs the component and ends the process.
+    """Runs the component and ends the process with `os._exit`.
 
-    By `os._exit`: destructors of the libraries below have been seen to abort a pod whose work was done.
+    Destructors of native libraries have been seen to abort a pod that had succeeded.
     """
     code = run(sys.argv[1:])
     logging.flush()

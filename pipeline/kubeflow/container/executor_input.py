@@ -1,4 +1,4 @@
-"""Reads what Kubeflow's launcher tells a component, and mends what TFX could not read."""
+"""The ExecutorInput of Kubeflow's launcher in a form that TFX can read."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 from pipeline.kubeflow.container.mirror import to_path
 
 SYSTEM_TYPES = "system."
-"""Begin of the names of Kubeflow's own artifact types, none of which TFX can import."""
+"""Prefix of Kubeflow's own artifact types; TFX can import none of them."""
 
-# What the launcher notes on every artifact: for its user interface and its object store client.
-_BOOKKEEPING = ("display_name", "store_session_info")
-_KFP_NOTES = "_kfp_"
-# Lists and structs are put into a struct of one field on their way through Kubeflow's metadata store.
+# Entries that the launcher adds for the user interface and its object store client.
+_KFP_ENTRIES = ("display_name", "store_session_info")
+_KFP_PREFIX = "_kfp_"
+# Kubeflow's metadata store wraps lists and structs into a struct of one field.
 _WRAPPERS = ("list", "struct")
 
 
 @dataclasses.dataclass(frozen=True)
-class MendedInput:
-    """What TFX is given.
+class TaskInput:
+    """Input of a component.
 
     Attributes:
-        message: inputs with their types and with paths for URIs; outputs with paths for URIs, TFX's only.
-        inputs_spec: the component's inputs as they were compiled.
-        extra_outputs: outputs of types that TFX does not know (`executor-logs`, the user interface's), by name, with
-            paths for URIs.
+        message: inputs with their types; paths instead of URIs; outputs of TFX's types only.
+        inputs_spec: the component's inputs as compiled.
+        extra_outputs: outputs of Kubeflow's types (`executor-logs`, the user interface's) by name, with paths as URIs.
         node: name of the component, for messages.
-        run_id: id of the run; empty where it is not known.
+        run_id: ID of the run; empty if unknown.
     """
 
     message: spec_pb2.ExecutorInput
@@ -42,19 +41,18 @@ class MendedInput:
     run_id: str = ""
 
 
-def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str = "") -> MendedInput:
-    """Reads the arguments that Kubeflow Pipelines gives to a component of TFX.
+def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str = "") -> TaskInput:
+    """Reads the arguments of a TFX component on Kubeflow Pipelines.
 
-    Mended are: artifact types, which Kubeflow does not hand on (they are those of the compiled component); URIs of
-    object stores; `executor-logs` and other outputs that are not TFX's; parameters without a value; metadata that
-    Kubeflow adds or wraps.
+    It restores artifact types, replaces URIs of object stores by paths, and removes outputs of Kubeflow's types,
+    parameters without a value, and metadata that Kubeflow adds or wraps.
 
     Args:
         invocation: JSON of `ExecutorInput`.
         inputs_spec: JSON of `ComponentInputsSpec`.
-        executor_class_path: names the component where nothing else does.
+        executor_class_path: names the component if the outputs' URIs do not.
     """
-    # Newer backends may say more than our protos know.
+    # Newer servers may send fields that our protos do not know.
     message = json_format.Parse(invocation, spec_pb2.ExecutorInput(), ignore_unknown_fields=True)
     spec = json_format.Parse(inputs_spec or "{}", spec_pb2.ComponentInputsSpec(), ignore_unknown_fields=True)
     node, run_id = _node_and_run(message, executor_class_path)
@@ -63,7 +61,7 @@ def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str 
             if name in spec.artifacts:
                 artifact.type.CopyFrom(spec.artifacts[name].artifact_type)
             artifact.uri = to_path(artifact.uri)
-            _mend_metadata(artifact)
+            _clean_metadata(artifact)
     values = message.inputs.parameter_values
     for name in [name for name, value in values.items() if value.WhichOneof("kind") in (None, "null_value")]:
         del values[name]
@@ -71,22 +69,22 @@ def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str 
         for artifact in artifacts.artifacts:
             artifact.uri = to_path(artifact.uri)
     message.outputs.output_file = to_path(message.outputs.output_file)
-    return MendedInput(message, spec, _take_extra_outputs(message), node, run_id)
+    return TaskInput(message, spec, _take_extra_outputs(message), node, run_id)
 
 
-def _mend_metadata(artifact: Any) -> None:
+def _clean_metadata(artifact: Any) -> None:
     fields = artifact.metadata.fields
     for name in list(fields):
-        if name in _BOOKKEEPING or name.startswith(_KFP_NOTES):
+        if name in _KFP_ENTRIES or name.startswith(_KFP_PREFIX):
             del fields[name]
             continue
         inner = fields[name].struct_value.fields if fields[name].HasField("struct_value") else {}
         if len(inner) == 1 and next(iter(inner)) in _WRAPPERS:
             [(wrapper, value)] = inner.items()
             if value.HasField(f"{wrapper}_value"):
-                kept = type(value)()
-                kept.CopyFrom(value)
-                fields[name].CopyFrom(kept)
+                copy = type(value)()
+                copy.CopyFrom(value)
+                fields[name].CopyFrom(copy)
 
 
 def _take_extra_outputs(message: Any) -> dict[str, spec_pb2.RuntimeArtifact]:
@@ -103,13 +101,13 @@ def _take_extra_outputs(message: Any) -> dict[str, spec_pb2.RuntimeArtifact]:
 def _title(artifact: Any) -> str:
     if artifact.type.schema_title:
         return str(artifact.type.schema_title)
-    # A YAML schema; Kubeflow's own types are compiled as titles, but a backend may hand them on like this.
-    found = re.search(r"^title:\s*(\S+)", artifact.type.instance_schema, re.MULTILINE)
-    return found[1] if found else ""
+    # A server may also send Kubeflow's own types as a YAML schema.
+    match = re.search(r"^title:\s*(\S+)", artifact.type.instance_schema, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def _node_and_run(message: Any, executor_class_path: str) -> tuple[str, str]:
-    """The names of node and run stand in the outputs' URIs and nowhere else."""
+    """Returns the names of node and run, which only the outputs' URIs contain."""
     for name, artifacts in message.outputs.artifacts.items():
         for artifact in artifacts.artifacts:
             run, node, execution, key = ["", "", "", *artifact.uri.split("/")][-4:]

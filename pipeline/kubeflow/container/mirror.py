@@ -1,7 +1,7 @@
-"""Where the files of an object store lie in a pod.
+"""Mirrors of object stores in a pod's file system.
 
-Kubeflow's launcher copies a component's inputs there before the component starts and its outputs back when it is done;
-on Vertex AI `gs://` is mounted at the same place. So no component needs to speak the protocol of an object store.
+Kubeflow's launcher downloads a component's inputs to them and uploads its outputs from them; on Vertex AI `gs://` is
+mounted at the same path. No component needs the protocol of an object store.
 """
 
 from __future__ import annotations
@@ -11,23 +11,26 @@ import re
 from collections.abc import Mapping
 
 ROOT_VARIABLE = "NER_MIRROR_ROOT"
-"""Environment variable that moves the mirrors out of `/`, for the emulator and for tests."""
+"""Environment variable that moves the mirrors from `/` to another folder, for the emulator and tests."""
 
-# As `LocalPathForURI` of Kubeflow's launcher has them.
+# As in `LocalPathForURI` of Kubeflow's launcher.
 _MIRRORS: Mapping[str, str] = {"gs://": "/gcs/", "minio://": "/minio/", "s3://": "/s3/"}
 
 
 def is_mirrored(uri: str) -> bool:
-    """Whether there is a mirror for the URI; without one (a path on a volume, say) it is used as it is."""
+    """Returns whether the URI has a mirror; others, such as a path on a volume, are used unchanged."""
     return uri.startswith(tuple(_MIRRORS))
 
 
 def to_path(uri: str, root: str | None = None) -> str:
-    """Returns the path at which a component finds, or leaves, what has the URI.
+    """Returns the path of a URI's mirror.
 
     Args:
-        uri: `minio://bucket/key`, `s3://...` or `gs://...`; anything else is returned as it is.
-        root: folder that holds the mirrors; `NER_MIRROR_ROOT` when not given, and `/` without that.
+        uri: `minio://bucket/key`, `s3://...` or `gs://...`; others are returned unchanged.
+        root: folder that holds the mirrors; None for `NER_MIRROR_ROOT`, then `/`.
+
+    >>> to_path("s3://bucket/key", root="")
+    '/s3/bucket/key'
     """
     for scheme, folder in _MIRRORS.items():
         if uri.startswith(scheme):
@@ -36,7 +39,7 @@ def to_path(uri: str, root: str | None = None) -> str:
 
 
 def to_uri(path: str, root: str | None = None) -> str:
-    """Returns the URI of what lies at a path of a mirror; any other path is returned as it is."""
+    """Returns the URI of a path in a mirror; other paths are returned unchanged."""
     for scheme, folder in _MIRRORS.items():
         if path.startswith(_root(root) + folder):
             return scheme + path.removeprefix(_root(root) + folder)
@@ -44,9 +47,13 @@ def to_uri(path: str, root: str | None = None) -> str:
 
 
 def name_uris(text: str, root: str | None = None) -> str:
-    """Returns a text for people, with URIs for the paths of mirrors that stand in it."""
+    """Replaces paths of mirrors in a text by URIs.
+
+    >>> name_uris("/minio/data/corpus: no split", root="")
+    'minio://data/corpus: no split'
+    """
     for scheme, folder in _MIRRORS.items():
-        # Not inside of another path, such as /data/s3/corpus.
+        # Not inside another path, such as /data/s3/corpus.
         text = re.sub(rf"(?<![\w./-]){re.escape(_root(root) + folder)}(?=\w)", scheme, text)
     return text
 

@@ -1,8 +1,8 @@
-"""A folder that Beam's workers reach too, where they run outside the node's pod.
+"""Folder through which a node shares its artifacts with Beam workers outside its pod.
 
-Kubeflow's launcher mirrors the object store into the pod (`mirror`): workers of Flink, Spark or Dataflow see nothing of
-it. So a node's artifacts go through a folder that both sides reach: a volume that the pod and the workers mount at the
-same path, or `gs://`, which TensorFlow and Beam speak. The launcher still finds the outputs in the mirror.
+Workers of Flink, Spark or Dataflow do not see the mirrors of the object store in the pod. The folder is a volume that
+the pod and the workers mount at the same path, or a `gs://` address, which TensorFlow and Beam can open. The launcher
+still finds the outputs in the mirror.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from components.common.errors import NerError
 from pipeline.kubeflow.container.mirror import to_uri
 
 FOLDER_VARIABLE = "NER_BEAM_FOLDER"
-"""Environment variable of a node: the folder, when Beam's workers run outside the pod."""
+"""Environment variable of a node: the folder, if Beam's workers run outside the pod."""
 
 
 @contextlib.contextmanager
 def through_shared_folder(
     inputs: Mapping[str, list[Any]], outputs: Mapping[str, list[Any]], folder: str | None = None
 ) -> Iterator[None]:
-    """Lets an executor find its mirrored inputs, and leave its outputs, in a shared folder while the block runs.
+    """Moves an executor's mirrored artifacts to a shared folder while the block runs.
 
-    Inputs are copied there before, outputs into the mirror afterwards, unless the block failed; in the end nothing is
-    left of both. What lies outside the mirrors, on a volume, stays where it is.
+    Inputs are copied there before the block, outputs back into the mirror after it unless it fails, and the copies are
+    removed. Artifacts outside the mirrors, on a volume, are not moved.
 
     Args:
-        inputs: the executor's input artifacts, whose `uri`s are paths in the pod.
+        inputs: the executor's input artifacts, with paths as URIs.
         outputs: its output artifacts, likewise; their folders exist.
-        folder: path or `gs://` address; `NER_BEAM_FOLDER` when not given, and without that nothing is done.
+        folder: path or `gs://` address; None for `NER_BEAM_FOLDER`, without which nothing is moved.
 
     Raises:
-        NerError: the folder is not there.
+        NerError: the folder does not exist.
     """
     from tfx.dsl.io import fileio
 
@@ -47,28 +47,28 @@ def through_shared_folder(
         return
     if "://" not in folder and not os.path.isdir(folder):
         raise NerError(
-            f"{FOLDER_VARIABLE} is {folder}, which is no folder here. Mount the same volume there in the node "
-            "(configs/kubeflow.yaml) and in Beam's workers, or name a gs:// address."
+            f"{FOLDER_VARIABLE}: {folder} is not a folder in this pod. Mount the same volume there in the node "
+            "(configs/kubeflow.yaml) and in Beam's workers, or give a gs:// address."
         )
     own = f"{folder.rstrip('/')}/{uuid.uuid4().hex}"
-    moved = dict(_places(own, inputs, outputs))
-    homes = {place: artifact.uri for place, artifact in moved.items()}
+    moved = dict(_copies(own, inputs, outputs))
+    originals = {copy: artifact.uri for copy, artifact in moved.items()}
     try:
-        for place, home in homes.items():
-            _copy(home, place)
-            moved[place].uri = place
+        for copy, original in originals.items():
+            _copy(original, copy)
+            moved[copy].uri = copy
         yield
-        for place in homes:
-            if place.startswith(f"{own}/out/"):
-                _copy(place, homes[place])
+        for copy, original in originals.items():
+            if copy.startswith(f"{own}/out/"):
+                _copy(copy, original)
     finally:
-        for place, home in homes.items():
-            moved[place].uri = home
+        for copy, original in originals.items():
+            moved[copy].uri = original
         if fileio.exists(own):
             fileio.rmtree(own)
 
 
-def _places(own: str, inputs: Mapping[str, list[Any]], outputs: Mapping[str, list[Any]]) -> Iterator[tuple[str, Any]]:
+def _copies(own: str, inputs: Mapping[str, list[Any]], outputs: Mapping[str, list[Any]]) -> Iterator[tuple[str, Any]]:
     for side, dictionary in (("in", inputs), ("out", outputs)):
         for name, artifacts in dictionary.items():
             for number, artifact in enumerate(artifacts):
@@ -77,11 +77,11 @@ def _places(own: str, inputs: Mapping[str, list[Any]], outputs: Mapping[str, lis
 
 
 def _copy(source: str, target: str) -> None:
-    """Copies a folder with all that is in it, or a file, whatever lies at the target."""
+    """Copies a folder or a file over the target."""
     from tfx.dsl.io import fileio
     from tfx.utils import io_utils
 
-    logging.info("copies %s to %s", source, target)
+    logging.info("Copying %s to %s", source, target)
     if fileio.isdir(source):
         io_utils.copy_dir(source, target)
     elif fileio.exists(source):  # an object store has no empty folders

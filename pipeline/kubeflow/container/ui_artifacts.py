@@ -1,7 +1,7 @@
-"""What a run shows in the user interface of Kubeflow Pipelines: extra outputs of its own artifact types.
+"""Scores, pages and registration in the user interface of Kubeflow Pipelines: outputs of its own artifact types.
 
-TFX knows none of these types, so a pipeline is compiled without them: `add_ui_outputs` adds them to the compiled
-pipeline, and in the pod the entry point takes them off TFX's hands and has `fill_ui_outputs` fill them.
+TFX cannot compile these types. `add_ui_outputs` adds them to the compiled pipeline; in the pod the entry point hides
+them from TFX, and `fill_ui_outputs` fills them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from components.keys import MODEL_CARD_MARKDOWN_FILE, REPORT_FILE
+
 METRICS = "system.Metrics"
 CONFUSION = "system.ClassificationMetrics"
 HTML = "system.HTML"
@@ -22,19 +24,19 @@ _SCHEMA_VERSION = "0.0.1"  # of all of Kubeflow's types
 _DIGITS = 4
 _HEADER = re.compile(r"\A---\n.*?\n---\n+", re.DOTALL)
 
-# (TFX's artifact that holds the facts, path of the file to be shown) -> what is shown as metadata
+# (TFX's artifact with the data, path of the file to write) -> metadata
 _Fill = Callable[[Any, Path], Mapping[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)
 class UiOutput:
-    """One thing that is shown.
+    """An output for the user interface.
 
     Attributes:
         node: name of the node.
-        name: name of the output; it is the heading.
+        name: name of the output, which is its heading.
         schema: Kubeflow's type.
-        source: the node's TFX output that holds the facts.
+        source: the node's TFX output with the data.
         fill: writes the file, if the type has one, and returns the metadata.
     """
 
@@ -46,7 +48,7 @@ class UiOutput:
 
 
 def add_ui_outputs(spec: dict[str, Any]) -> None:
-    """Adds the outputs to the components of the nodes that are there.
+    """Adds the outputs to the components of the pipeline's nodes.
 
     Args:
         spec: a PipelineSpec as a dict, in the JSON form of protos; it is changed.
@@ -60,10 +62,10 @@ def add_ui_outputs(spec: dict[str, Any]) -> None:
 
 
 def fill_ui_outputs(message: Any, artifacts: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:
-    """Fills the outputs of a node that has run.
+    """Fills the outputs of a finished node.
 
     Args:
-        message: the node's `ExecutorOutput`, to which they are added.
+        message: the node's `ExecutorOutput`; the outputs are added to it.
         artifacts: the node's outputs of Kubeflow's types by name (`RuntimeArtifact`, with paths for URIs).
         outputs: the node's TFX artifacts by name.
     """
@@ -77,36 +79,34 @@ def fill_ui_outputs(message: Any, artifacts: Mapping[str, Any], outputs: Mapping
 
 
 def _components_by_node(spec: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    components = spec.get("components", {})
-    for graph in (spec.get("root", {}), *components.values()):
-        for task in graph.get("dag", {}).get("tasks", {}).values():
-            yield task["taskInfo"]["name"], components[task["componentRef"]["name"]]
+    for task in spec["root"]["dag"]["tasks"].values():
+        yield task["taskInfo"]["name"], spec["components"][task["componentRef"]["name"]]
 
 
 def _scores(evaluation: Any, file: Path) -> dict[str, Any]:
-    """Scores of all examples; of the types only F1, the others stand in the report."""
+    """Returns the scores of all examples; of those by type only F1, the report has the others."""
     del file
     from components.evaluator.results.scores import read_evaluation
 
-    found = read_evaluation(evaluation.uri)
-    shown: dict[str, Any] = {"blessed": "yes" if found.blessing.blessed else "no"}
-    against = "; ".join([*found.blessing.failures, *found.blessing.notes])
-    if against:
-        shown["blessed_against" if found.blessing.blessed else "not_blessed_because"] = against
-    if found.overall is None:
+    result = read_evaluation(evaluation.uri)
+    shown: dict[str, Any] = {"blessed": "yes" if result.blessing.blessed else "no"}
+    reasons = "; ".join([*result.blessing.failures, *result.blessing.notes])
+    if reasons:
+        shown["blessed_against" if result.blessing.blessed else "not_blessed_because"] = reasons
+    if result.overall is None:
         return shown
-    values = {name: estimate.value for name, estimate in found.overall.candidate.metrics().items()}
-    wanted = {name: value for name, value in values.items() if "/" not in name or name.startswith("entity_f1/")}
-    shown |= {name: round(value, _DIGITS) for name, value in wanted.items()}
-    if found.overall.champion is not None:
-        shown["champion_version"] = found.champion_version
-        champion = found.overall.champion.metrics()["entity_f1"].value
+    for name, estimate in result.overall.candidate.metrics().items():
+        if "/" not in name or name.startswith("entity_f1/"):
+            shown[name] = round(estimate.value, _DIGITS)
+    if result.overall.champion is not None:
+        shown["champion_version"] = result.champion_version
+        champion = result.overall.champion.metrics()["entity_f1"].value
         shown["champion_entity_f1"] = round(champion, _DIGITS)
     return shown
 
 
 def _confusion(evaluation: Any, file: Path) -> dict[str, Any]:
-    """Tokens by gold type (rows) and predicted type (columns), in the form of `kfp.dsl.ClassificationMetrics`."""
+    """Returns token counts by gold (rows) and predicted type (columns), as `kfp.dsl.ClassificationMetrics` does."""
     del file
     from components.evaluator.results.scores import read_evaluation
 
@@ -133,13 +133,13 @@ def _registration(pushed_model: Any, file: Path) -> dict[str, Any]:
 
 def _report(report: Any, file: Path) -> dict[str, Any]:
     file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(report.uri, "report.html"), file)
+    shutil.copyfile(Path(report.uri, REPORT_FILE), file)
     return {}
 
 
 def _model_card(card: Any, file: Path) -> dict[str, Any]:
-    """The card without its YAML header, which a viewer of Markdown would show as one long heading."""
-    text = Path(card.uri, "model_card.md").read_text(encoding="utf-8")
+    """Writes the card without its YAML header, which a Markdown viewer would show as one long heading."""
+    text = Path(card.uri, MODEL_CARD_MARKDOWN_FILE).read_text(encoding="utf-8")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(_HEADER.sub("", text), encoding="utf-8")
     return {}
@@ -152,4 +152,4 @@ UI_OUTPUTS = (
     UiOutput("Reporter", "model_card_page", MARKDOWN, "model_card", _model_card),
     UiOutput("RegistryPusher", "registration", METRICS, "pushed_model", _registration),
 )
-"""Everything that is shown."""
+"""All outputs for the user interface."""

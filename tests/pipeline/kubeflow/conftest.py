@@ -1,4 +1,4 @@
-"""A pod as Kubeflow's launcher prepares it, for tests of what runs in it."""
+"""A pod as Kubeflow's launcher prepares it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, to_path
-
 RUN_ID = "7b9e1c52-30f4-4d57-9a59-1f2f6c3e8a01"
+MODEL = {"instanceSchema": "title: tfx.Model\ntype: object\n"}
 
 
 class Pod:
-    """Arguments of a container, and what it leaves behind."""
+    """Arguments and output of a container."""
 
-    def __init__(self, folder: Path, scheme: str = "minio://") -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.run_id = RUN_ID
-        self.root = f"{scheme}bucket/root/ner/{RUN_ID}"
-        self.output_file = folder / "tmp" / "kfp_outputs" / "output_metadata.json"
+        self.root = f"minio://bucket/root/ner/{RUN_ID}"
+        self.output_file = folder / "minio" / "bucket" / "root" / "output_metadata.json"
 
     def path(self, uri: str) -> Path:
+        from pipeline.kubeflow.container.mirror import to_path
+
         return Path(to_path(uri, str(self.folder)))
 
     def invocation(self, node="Node", inputs=None, parameters=None, outputs=None, logs=True) -> str:
@@ -31,7 +32,7 @@ class Pod:
         inputs: name -> (URI, metadata); outputs: name -> artifact type as a dict.
         """
         kinds = dict(outputs or {}) | ({"executor-logs": {"schemaTitle": "system.Artifact"}} if logs else {})
-        place = f"{self.root}/{node}/{uuid.uuid4()}"
+        prefix = f"{self.root}/{node}/{uuid.uuid4()}"
         message = {
             "inputs": {
                 "artifacts": {
@@ -44,14 +45,15 @@ class Pod:
             },
             "outputs": {
                 "artifacts": {
-                    name: {"artifacts": [{"uri": f"{place}/{name}", "type": kind}]} for name, kind in kinds.items()
+                    name: {"artifacts": [{"name": name, "uri": f"{prefix}/{name}", "type": kind}]}
+                    for name, kind in kinds.items()
                 },
                 "outputFile": str(self.output_file),
             },
         }  # fmt: skip
         return json.dumps(message)
 
-    def told(self) -> dict:
+    def output(self) -> dict:
         """The ExecutorOutput as the launcher reads it: strictly."""
         from google.protobuf import json_format
         from kfp.pipeline_spec import pipeline_spec_pb2
@@ -62,13 +64,15 @@ class Pod:
 
 @pytest.fixture
 def pod(tmp_path, monkeypatch) -> Pod:
+    from pipeline.kubeflow.container.mirror import ROOT_VARIABLE
+
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "pod"))
     return Pod(tmp_path / "pod")
 
 
 @pytest.fixture(scope="session")
 def schema():
-    """Artifact class -> its type as it is compiled into a pipeline."""
+    """Artifact class -> its type as compiled into a pipeline."""
     from tfx.orchestration.kubeflow.v2 import compiler_utils
 
     def schema_of(artifact_class) -> dict:

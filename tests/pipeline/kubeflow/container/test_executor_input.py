@@ -1,55 +1,71 @@
+"""ExecutorInput of Kubeflow's driver, recorded and made up."""
+
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
-from google.protobuf import json_format
+from support.lazy import LazyModule
 
-from pipeline.kubeflow.container.executor_input import read_input
-
+executor_input = LazyModule("pipeline.kubeflow.container.executor_input")
 MODEL = {"instanceSchema": "title: tfx.Model\ntype: object\n"}
 SPEC = json.dumps({"artifacts": {"model": {"artifactType": MODEL}}, "parameters": {}})
+RUN = "00000001-0000-4000-8000-000000000000"
 
 
-def metadata_of(mended, name="model"):
-    return json_format.MessageToDict(mended.message.inputs.artifacts[name].artifacts[0].metadata)
+def metadata_of(task, name="model"):
+    from google.protobuf import json_format
+
+    return json_format.MessageToDict(task.message.inputs.artifacts[name].artifacts[0].metadata)
 
 
-@pytest.mark.parametrize(
-    "given", [{"instanceSchema": ""}, {}, {"schemaTitle": "system.Artifact"}, {"schemaTitle": "system.Model"}]
-)
-def test_lost_types_are_those_of_the_compiled_component(pod, given):
+def test_recorded_inputs_of_kfps_own_driver_are_read(pod):
+    """The driver of KFP 2.17 wrote them for nodes of our pipeline."""
+    recorded = json.loads(Path(__file__).with_name("recorded_nodes.json").read_text())
+    for node, arguments in recorded.items():
+        task = executor_input.read_input(json.dumps(arguments["invocation"]), json.dumps(arguments["inputs_spec"]))
+        assert (task.node, task.run_id) == (node, RUN)
+        assert set(task.extra_outputs) == {"executor-logs"}
+        for name, artifacts in task.message.inputs.artifacts.items():
+            schema = arguments["inputs_spec"]["artifacts"][name]["artifactType"]["instanceSchema"]
+            assert artifacts.artifacts[0].type.instance_schema == schema
+            assert artifacts.artifacts[0].uri.startswith(str(pod.folder / "minio/mlpipeline"))
+            assert not {"display_name", "store_session_info"} & set(metadata_of(task, name))
+    task = executor_input.read_input(json.dumps(recorded["Trainer"]["invocation"]))
+    assert metadata_of(task, "examples")["split_names"] == '["test", "eval", "train"]'
+
+
+@pytest.mark.parametrize("kind", [{}, {"schemaTitle": "system.Artifact"}, {"schemaTitle": "system.Model"}])
+def test_lost_types_are_those_of_the_compiled_component(pod, kind):
     message = json.loads(pod.invocation(inputs={"model": ("minio://b/m", {})}))
-    message["inputs"]["artifacts"]["model"]["artifacts"][0]["type"] = given
-    mended = read_input(json.dumps(message), SPEC)
-    assert mended.message.inputs.artifacts["model"].artifacts[0].type.instance_schema == MODEL["instanceSchema"]
+    message["inputs"]["artifacts"]["model"]["artifacts"][0]["type"] = kind
+    task = executor_input.read_input(json.dumps(message), SPEC)
+    assert task.message.inputs.artifacts["model"].artifacts[0].type.instance_schema == MODEL["instanceSchema"]
 
 
 def test_uris_become_paths(pod):
-    mended = read_input(pod.invocation(inputs={"model": ("minio://b/m", {})}, outputs={"model": MODEL}), SPEC)
-    assert mended.message.inputs.artifacts["model"].artifacts[0].uri == str(pod.folder / "minio/b/m")
-    assert mended.message.outputs.artifacts["model"].artifacts[0].uri.startswith(str(pod.folder / "minio/bucket/root"))
+    message = json.loads(pod.invocation(inputs={"model": ("minio://b/m", {})}, outputs={"model": MODEL}))
+    message["outputs"]["outputFile"] = "gs://b/run/executor_output.json"  # as on Vertex AI
+    task = executor_input.read_input(json.dumps(message), SPEC)
+    assert task.message.inputs.artifacts["model"].artifacts[0].uri == str(pod.folder / "minio/b/m")
+    assert task.message.outputs.artifacts["model"].artifacts[0].uri.startswith(str(pod.folder / "minio/bucket/root"))
+    assert task.message.outputs.output_file == f"{pod.folder}/gcs/b/run/executor_output.json"
 
 
-def test_the_file_about_outputs_is_a_path_on_vertex_ai_too(pod):
-    message = json.loads(pod.invocation())
-    message["outputs"]["outputFile"] = "gs://b/run/executor_output.json"
-    assert read_input(json.dumps(message)).message.outputs.output_file == f"{pod.folder}/gcs/b/run/executor_output.json"
-
-
-def test_outputs_that_tfx_does_not_know_are_set_aside(pod):
+def test_outputs_of_kubeflows_types_are_set_aside(pod):
     outputs = {
         "model": MODEL,
         "page": {"schemaTitle": "system.HTML"},
         "old": {"instanceSchema": "title: system.Metrics\ntype: object\n"},
     }
-    mended = read_input(pod.invocation(outputs=outputs), SPEC)
-    assert list(mended.message.outputs.artifacts) == ["model"]
-    assert set(mended.extra_outputs) == {"executor-logs", "page", "old"}
-    assert mended.extra_outputs["page"].uri.startswith(str(pod.folder))
+    task = executor_input.read_input(pod.invocation(outputs=outputs), SPEC)
+    assert list(task.message.outputs.artifacts) == ["model"]
+    assert set(task.extra_outputs) == {"executor-logs", "page", "old"}
+    assert task.extra_outputs["page"].uri.startswith(str(pod.folder))
 
 
-def test_what_kubeflow_adds_to_the_metadata_is_taken_out_again(pod):
+def test_kubeflows_metadata_is_removed_and_unwrapped(pod):
     metadata = {
         "display_name": "model",
         "store_session_info": "{}",
@@ -59,35 +75,25 @@ def test_what_kubeflow_adds_to_the_metadata_is_taken_out_again(pod):
         "counts": {"struct": {"x": 1}},
         "own": {"list": "a text"},
     }
-    mended = read_input(pod.invocation(inputs={"model": ("minio://b/m", metadata)}), SPEC)
-    assert metadata_of(mended) == {"version": 3, "names": ["a", "b"], "counts": {"x": 1}, "own": {"list": "a text"}}
+    task = executor_input.read_input(pod.invocation(inputs={"model": ("minio://b/m", metadata)}), SPEC)
+    assert metadata_of(task) == {"version": 3, "names": ["a", "b"], "counts": {"x": 1}, "own": {"list": "a text"}}
 
 
-def test_a_parameter_without_a_value_is_left_out(pod):
-    mended = read_input(pod.invocation(parameters={"epochs": None, "name": "", "on": False}), SPEC)
-    assert set(mended.message.inputs.parameter_values) == {"name", "on"}
+def test_null_parameters_and_unknown_fields_are_ignored(pod):
+    message = json.loads(pod.invocation(parameters={"epochs": None, "name": "", "on": False})) | {"new_field": 1}
+    task = executor_input.read_input(json.dumps(message), SPEC)
+    assert set(task.message.inputs.parameter_values) == {"name", "on"}
 
 
-def test_fields_of_newer_backends_are_passed_over(pod):
-    message = json.loads(pod.invocation()) | {"of_tomorrow": 1}
-    assert read_input(json.dumps(message), SPEC).message.outputs.output_file == str(pod.output_file)
-
-
-RUN = "7b9e1c52-30f4-4d57-9a59-1f2f6c3e8a01"
-
-
-@pytest.mark.parametrize(
-    ("uri", "node", "run"),
-    [
-        (f"minio://b/root/ner/{RUN}/Trainer/0b2fbb7e-52bb-4b7b-8d0b-7a4b1d6a5f00/model", "Trainer", RUN),
-        ("minio://b/a/Trainer/0b2fbb7e-52bb-4b7b-8d0b-7a4b1d6a5f00/model", "Trainer", ""),
+def test_the_outputs_uris_name_node_and_run(pod):
+    execution = "0b2fbb7e-52bb-4b7b-8d0b-7a4b1d6a5f00"
+    for uri, node, run in [
+        (f"minio://b/a/Trainer/{execution}/model", "Trainer", ""),
         ("gs://b/root/123/ner-2026/Trainer_-42/model", "Trainer", "ner-2026"),
         ("gs://b/root/123/ner-2026/My_Node_42/model", "My_Node", "ner-2026"),
         ("minio://b/somewhere/else/model", "trainer", ""),
-    ],
-)
-def test_node_and_run_are_named_by_the_outputs_uris(pod, uri, node, run):
-    message = json.loads(pod.invocation(outputs={"model": MODEL}, logs=False))
-    message["outputs"]["artifacts"]["model"]["artifacts"][0]["uri"] = uri
-    mended = read_input(json.dumps(message), SPEC, "components.trainer.executor.Executor")
-    assert (mended.node, mended.run_id) == (node, run)
+    ]:
+        message = json.loads(pod.invocation(outputs={"model": MODEL}, logs=False))
+        message["outputs"]["artifacts"]["model"]["artifacts"][0]["uri"] = uri
+        task = executor_input.read_input(json.dumps(message), SPEC, "components.trainer.executor.Executor")
+        assert (task.node, task.run_id) == (node, run)

@@ -1,4 +1,4 @@
-"""Artifacts on their way through a folder that Beam's workers reach."""
+"""Artifacts in a folder that Beam's workers share with the node."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def pod(tmp_path, monkeypatch):
     """A pod with a mirror that holds an input, and with a shared folder."""
     monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path / "pod"))
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
-    given, made = tmp_path / "pod/minio/bucket/given", tmp_path / "pod/minio/bucket/made"
-    (given / "Split-train").mkdir(parents=True)
-    (given / "Split-train/data").write_text("sentences")
-    made.mkdir()
+    input_folder, output_folder = tmp_path / "pod/minio/bucket/input", tmp_path / "pod/minio/bucket/output"
+    (input_folder / "Split-train").mkdir(parents=True)
+    (input_folder / "Split-train/data").write_text("sentences")
+    output_folder.mkdir()
     (tmp_path / "shared").mkdir()
     return SimpleNamespace(
-        given=given, made=made, shared=tmp_path / "shared", volume=tmp_path / "volume",
-        inputs={"examples": [SimpleNamespace(uri=str(given))]},
-        outputs={"statistics": [SimpleNamespace(uri=str(made))]},
+        input_folder=input_folder, output_folder=output_folder, shared=tmp_path / "shared", volume=tmp_path / "volume",
+        inputs={"examples": [SimpleNamespace(uri=str(input_folder))]},
+        outputs={"statistics": [SimpleNamespace(uri=str(output_folder))]},
     )  # fmt: skip
 
 
-def work(pod):
-    """What an executor does: reads its input's files and writes some, wherever it is told to."""
+def execute(pod):
+    """Reads its input's files and writes output files, as an executor does."""
     text = (Path(pod.inputs["examples"][0].uri) / "Split-train/data").read_text()
     folder = Path(pod.outputs["statistics"][0].uri) / "Split-train"
     folder.mkdir(parents=True)
@@ -41,21 +41,24 @@ def test_executor_works_in_the_shared_folder_and_the_mirror_gets_the_outputs(pod
     with through_shared_folder(pod.inputs, pod.outputs, str(pod.shared)):
         for artifact in (*pod.inputs["examples"], *pod.outputs["statistics"]):
             assert Path(artifact.uri).is_relative_to(pod.shared)
-        work(pod)
-        assert list(pod.made.iterdir()) == []
-    assert (pod.made / "Split-train/stats").read_text() == "of sentences"
-    assert (pod.inputs["examples"][0].uri, pod.outputs["statistics"][0].uri) == (str(pod.given), str(pod.made))
+        execute(pod)
+        assert list(pod.output_folder.iterdir()) == []
+    assert (pod.output_folder / "Split-train/stats").read_text() == "of sentences"
+    assert (pod.inputs["examples"][0].uri, pod.outputs["statistics"][0].uri) == (
+        str(pod.input_folder),
+        str(pod.output_folder),
+    )
 
 
-def test_nothing_is_left_in_the_shared_folder(pod):
+def test_the_copies_are_removed(pod):
     with through_shared_folder(pod.inputs, pod.outputs, str(pod.shared)):
-        work(pod)
+        execute(pod)
     assert list(pod.shared.iterdir()) == []
 
 
-def test_failure_gives_no_outputs_and_leaves_nothing(pod):
+def test_a_failure_leaves_no_outputs_and_no_copies(pod):
     def fail():
-        work(pod)
+        execute(pod)
         raise ValueError("in the executor")
 
     with (
@@ -64,19 +67,19 @@ def test_failure_gives_no_outputs_and_leaves_nothing(pod):
     ):
         fail()
     assert list(pod.shared.iterdir()) == []
-    assert list(pod.made.iterdir()) == []
-    assert pod.outputs["statistics"][0].uri == str(pod.made)
+    assert list(pod.output_folder.iterdir()) == []
+    assert pod.outputs["statistics"][0].uri == str(pod.output_folder)
 
 
-def test_retries_and_parallel_nodes_do_not_meet(pod):
+def test_retries_and_parallel_nodes_use_different_folders(pod):
     with through_shared_folder(pod.inputs, {}, str(pod.shared)):
         first = pod.inputs["examples"][0].uri
-        pod.inputs["examples"][0].uri = str(pod.given)  # as another pod has it
+        pod.inputs["examples"][0].uri = str(pod.input_folder)  # as in another pod
         with through_shared_folder(pod.inputs, {}, str(pod.shared)):
             assert pod.inputs["examples"][0].uri != first
 
 
-def test_what_lies_on_a_volume_stays_there(pod):
+def test_an_artifact_on_a_volume_is_not_moved(pod):
     corpus = SimpleNamespace(uri=str(pod.volume))
     with through_shared_folder({"corpus": [corpus]}, pod.outputs, str(pod.shared)):
         assert corpus.uri == str(pod.volume)
@@ -84,34 +87,21 @@ def test_what_lies_on_a_volume_stays_there(pod):
 
 def test_without_the_variable_nothing_is_moved(pod):
     with through_shared_folder(pod.inputs, pod.outputs):
-        assert pod.inputs["examples"][0].uri == str(pod.given)
+        assert pod.inputs["examples"][0].uri == str(pod.input_folder)
 
 
-def test_folder_comes_from_the_nodes_environment(pod, monkeypatch):
+def test_the_folder_comes_from_the_nodes_environment(pod, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, f"{pod.shared}/")
     with through_shared_folder(pod.inputs, pod.outputs):
         assert pod.inputs["examples"][0].uri.startswith(f"{pod.shared}/")
 
 
-def test_folder_that_is_not_mounted_is_named(pod):
-    with pytest.raises(NerError, match=r"NER_BEAM_FOLDER is /no/such, which is no folder here\. Mount"):
+def test_a_missing_folder_is_reported(pod):
+    with pytest.raises(NerError, match=r"NER_BEAM_FOLDER: /no/such is not a folder in this pod\. Mount"):
         through_shared_folder(pod.inputs, pod.outputs, "/no/such").__enter__()
 
 
-def test_output_that_got_no_file_is_an_empty_folder(pod):
+def test_an_output_without_files_is_an_empty_folder(pod):
     with through_shared_folder(pod.inputs, pod.outputs, str(pod.shared)):
         pass
-    assert list(pod.made.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("base", "shared"), [("base_beam_executor.BaseBeamExecutor", True), ("base_executor.BaseExecutor", False)]
-)
-def test_only_executors_that_use_beam_work_there(pod, monkeypatch, base, shared):
-    from tfx.utils import import_utils
-
-    from pipeline.kubeflow.container.component_run import _data_place
-
-    monkeypatch.setenv(FOLDER_VARIABLE, str(pod.shared))
-    with _data_place(import_utils.import_class_by_path(f"tfx.dsl.components.base.{base}"), pod.inputs, pod.outputs):
-        assert Path(pod.inputs["examples"][0].uri).is_relative_to(pod.shared) == shared
+    assert list(pod.output_folder.iterdir()) == []
