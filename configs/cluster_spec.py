@@ -1,4 +1,4 @@
-"""The typed configuration of a cluster: what each node of the pipeline gets there."""
+"""Typed configuration of a cluster: images, and resources and settings of each node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NODES = (
     "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource", "DriftValidator",
     "Transform", "Tuner", "Trainer", "Exporter", "Evaluator", "Reporter", "RegistryPusher",
 )  # fmt: skip
-"""The nodes that are pods; `Corpus` is an importer, for which Kubeflow itself does all there is to do."""
+"""The nodes that run in pods. Kubeflow itself runs `Corpus`, an importer."""
 
 ACCELERATED = ("Trainer", "Tuner")
 """The nodes that can use a GPU."""
@@ -27,18 +27,22 @@ Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 def seconds(duration: str) -> int:
-    """Reads a duration such as `30s`, `10m`, `2h` or `1d`."""
+    """Returns the seconds of a duration such as `30s`, `10m`, `2h` or `1d`.
+
+    >>> seconds("10m")
+    600
+    """
     return int(duration[:-1]) * _SECONDS[duration[-1]]
 
 
 def cores(quantity: str) -> float:
-    """Reads Kubernetes' quantity of CPUs, `2` or `500m`."""
+    """Returns the CPUs of a Kubernetes quantity, `2` or `500m`."""
     return float(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
 
 
 def gigabytes(quantity: str) -> float:
-    """Reads Kubernetes' quantity of memory, such as `8Gi`, in 10^9 bytes, which is what KFP's older fields hold."""
-    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # checked before
+    """Returns the 10^9 bytes of a Kubernetes quantity such as `8Gi`."""
+    number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # matches `Memory`
     return float(number) * _BYTES[unit] / 10**9
 
 
@@ -73,14 +77,14 @@ class MemoryRange(_Section):
 
 
 class Gpu(_Section):
-    """Accelerators of a node: a resource of Kubernetes (`nvidia.com/gpu`), or Vertex AI's name of a kind."""
+    """Accelerators of a node: a Kubernetes resource such as `nvidia.com/gpu`, or a type of Vertex AI."""
 
     type: Annotated[str, Field(min_length=1)]
     count: Annotated[int, Field(gt=0)]
 
 
 class Retries(_Section):
-    """How often a failed node is tried again, and how long after."""
+    """Retries of a failed node."""
 
     count: Annotated[int, Field(ge=0)]
     backoff: Duration
@@ -89,14 +93,14 @@ class Retries(_Section):
 
 
 class Volume(_Section):
-    """A persistent volume claim that is there already."""
+    """An existing persistent volume claim."""
 
     claim: Annotated[str, Field(min_length=1)]
     path: Annotated[str, Field(pattern="^/")]
 
 
 class Toleration(_Section):
-    """As in Kubernetes."""
+    """A Kubernetes toleration."""
 
     key: str = ""
     operator: Literal["Exists", "Equal"] = "Equal"
@@ -106,7 +110,7 @@ class Toleration(_Section):
 
 
 class Node(_Section):
-    """What one node gets."""
+    """Resources and settings of a node."""
 
     cpu: CpuRange
     memory: MemoryRange
@@ -132,7 +136,7 @@ class Images(_Section):
 
 
 class ClusterConfig(_Section):
-    """A whole cluster."""
+    """Configuration of a cluster."""
 
     description: str
     pipeline_root: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
@@ -142,7 +146,7 @@ class ClusterConfig(_Section):
     nodes: dict[str, Node]
 
     @model_validator(mode="after")
-    def _gpus_where_they_are_used(self) -> Self:
+    def _gpus_only_where_used(self) -> Self:
         for name, node in self.nodes.items():
             if node.gpu and name not in ACCELERATED:
                 raise ValueError(f"nodes.{name}.gpu: only {' and '.join(ACCELERATED)} can use a GPU; set it to null")

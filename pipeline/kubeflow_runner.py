@@ -1,10 +1,10 @@
-"""The pipeline for Kubeflow Pipelines and Vertex AI, as a file that is run or that the `tfx` command line reads.
+"""Runner of the pipeline for Kubeflow Pipelines and Vertex AI, for `python` and the `tfx` command line.
 
     python pipeline/kubeflow_runner.py                  # writes pipeline.yaml
     NER_TARGET=vertex tfx pipeline create --engine=vertex --pipeline_path=pipeline/kubeflow_runner.py
 
-Environment variables take the place of the options of `ner compile`: NER_TARGET (kubeflow or vertex), NER_CONFIG (a
-profile), NER_CLUSTER (a cluster's configuration), NER_OUTPUT (the file that is written).
+Environment variables replace the options of `ner compile`: NER_TARGET (kubeflow or vertex), NER_CONFIG (a profile),
+NER_CLUSTER (a cluster's configuration), NER_OUTPUT (the file to write).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _FILES = {"kubeflow": "pipeline.yaml", "vertex": "pipeline.json"}
 
 
 def run() -> None:
-    """Compiles the pipeline as the environment says."""
+    """Compiles the pipeline with the settings in environment variables."""
     target = os.environ.get("NER_TARGET", "kubeflow")
     cluster = load_cluster(target, _path("NER_CLUSTER"))
     config = load_config(_path("NER_CONFIG"), settings_for(cluster))

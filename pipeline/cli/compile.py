@@ -28,12 +28,13 @@ from pipeline.cli.options import config_options
     "--platform/--no-platform",
     "with_platform",
     default=True,
-    help="Whether to write a second document with what is Kubernetes' own (volumes, secrets, tolerations ...).",
+    help="Write a second document with the Kubernetes settings (volumes, secrets, tolerations ...).",
 )
-@click.option("--force-bless", default="", metavar="REASON", help="Push each model whatever its scores.")
-@click.option("--warm-start", is_flag=True, help="Begin each training with the champion's weights.")
+@click.option("--force-bless", default="", metavar="REASON", help="Push each model regardless of its scores.")
+@click.option("--warm-start", is_flag=True, help="Start each training from the champion's weights.")
 @config_options
 def compile_command(
+    *,
     target: str,
     output: Path,
     cluster_file: Path | None,
@@ -47,19 +48,19 @@ def compile_command(
 ) -> None:
     """Compile the pipeline for Kubeflow Pipelines or Vertex AI.
 
-    It is the pipeline that `ner run` runs here. Corpus, span, epochs and baseline are parameters of each run there.
+    It is the pipeline of `ner run`. Corpus, span, epochs, run name and baseline become parameters of each run.
     """
     from configs.cluster_loading import load_cluster
     from configs.loading import load_config
-    from pipeline.kubeflow.compile.compiling import compile_pipeline, doubts, settings_for
+    from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for, warnings
     from pipeline.run.request import RunRequest
 
     if data is not None:
         cluster_settings = (*cluster_settings, f"data={data}")
     cluster = load_cluster(target, cluster_file, cluster_settings)
     config = load_config(profile, (*settings_for(cluster), *settings))
-    for doubt in doubts(config, cluster):
-        click.secho(f"note: {doubt}", fg="yellow", err=True)
+    for warning in warnings(config, cluster):
+        click.secho(f"warning: {warning}", fg="yellow", err=True)
     documents = compile_pipeline(
         config,
         cluster,

@@ -1,4 +1,4 @@
-"""The file for `python` and the `tfx` command line."""
+"""The runner for `python` and the `tfx` command line."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import json
 
 import pytest
 import yaml
-from tfx.tools.cli.handler.kubeflow_v2_dag_runner_patcher import KubeflowV2DagRunnerPatcher
+from support.lazy import LazyModule
 
 from configs.layers import ConfigError
-from pipeline import kubeflow_runner
+
+kubeflow_runner = LazyModule("pipeline.kubeflow_runner")
+pytestmark = pytest.mark.extended
 
 
 @pytest.fixture(autouse=True)
@@ -38,6 +40,8 @@ def test_the_environment_names_profile_cluster_and_file(tmp_path, monkeypatch):
 
 
 def test_the_tfx_command_line_gets_a_job_for_vertex_where_it_wants_it(tmp_path, monkeypatch):
+    from tfx.tools.cli.handler.kubeflow_v2_dag_runner_patcher import KubeflowV2DagRunnerPatcher
+
     monkeypatch.setenv("NER_TARGET", "vertex")
     patcher = KubeflowV2DagRunnerPatcher(call_real_run=True, prepare_dir_fn=lambda name: str(tmp_path / name))
     with patcher.patch() as context:
@@ -49,7 +53,7 @@ def test_the_tfx_command_line_gets_a_job_for_vertex_where_it_wants_it(tmp_path, 
     assert not (tmp_path / "pipeline.json").exists()
 
 
-def test_a_target_that_there_is_not_is_named(monkeypatch):
+def test_an_unknown_target_is_reported(monkeypatch):
     monkeypatch.setenv("NER_TARGET", "airflow")
-    with pytest.raises(ConfigError, match="there is no target 'airflow'; give one of kubeflow, vertex"):
+    with pytest.raises(ConfigError, match=r"target: 'airflow' is unknown\. Use one of kubeflow, vertex"):
         kubeflow_runner.run()

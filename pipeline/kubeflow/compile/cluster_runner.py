@@ -1,27 +1,34 @@
-"""TFX's runner for Kubeflow Pipelines, whose result Kubeflow Pipelines runs."""
+"""TFX's compiler for Kubeflow Pipelines, with output that Kubeflow Pipelines can run."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import KubeflowV2DagRunner, KubeflowV2DagRunnerConfig
 
+from components.common.errors import NerError
+from components.common.files import write_atomically
 from configs.cluster_spec import ClusterConfig
-from pipeline.kubeflow.compile.compiled_file import write_compiled
-from pipeline.kubeflow.compile.finalizing import VERTEX, finalize, platform
+from pipeline.kubeflow.compile.finalizing import VERTEX, finalize
+from pipeline.kubeflow.compile.kubernetes_platform import platform
 
 ENTRY_POINT = "pipeline.kubeflow.container.entry_point"
-"""Module that is the command of every container."""
+"""Module that every container runs."""
 
 _ROOT = "gcsOutputDirectory"
 
 
 class ClusterRunner(KubeflowV2DagRunner):
-    """Compiles a pipeline as TFX's runner does, mends the result, and puts the cluster's configuration into it."""
+    """TFX's compiler that also corrects its output and adds the cluster's configuration.
+
+    tests/pipeline/kubeflow/test_incompatibilities.py compares the two outputs.
+    """
 
     def __init__(
         self,
@@ -31,19 +38,19 @@ class ClusterRunner(KubeflowV2DagRunner):
         output: Path,
         with_platform: bool = True,
     ) -> None:
-        """Makes the runner.
+        """Configures TFX's compiler.
 
         Args:
-            cluster: what each node gets.
+            cluster: resources and settings of each node.
             target: `kubeflow` or `vertex`.
             defaults: of the run parameters (`Target.defaults`).
-            output: the file that `run` writes. The `tfx` command line writes elsewhere.
-            with_platform: whether there may be a second document, with what is Kubernetes' own.
+            output: the file that `run` writes. The `tfx` command line redirects it.
+            with_platform: add the second document with the Kubernetes settings, if there are any.
         """
         config = KubeflowV2DagRunnerConfig(
             default_image=cluster.images.cpu,
             default_commands=["python", "-m", ENTRY_POINT],
-            use_pipeline_spec_2_1=True,  # open-source servers read no other
+            use_pipeline_spec_2_1=True,  # the only version that open-source servers read
         )
         super().__init__(config, output_dir=str(output.parent), output_filename=output.name)
         self._cluster, self._target, self._defaults, self._with_platform = cluster, target, defaults, with_platform
@@ -62,15 +69,15 @@ class ClusterRunner(KubeflowV2DagRunner):
             write_out: whether to write the file.
 
         Returns:
-            For Kubeflow the PipelineSpec, and the PlatformSpec where there is one; for Vertex AI the PipelineJob.
+            For Kubeflow the PipelineSpec and an optional PlatformSpec; for Vertex AI the PipelineJob.
 
         Raises:
-            NerError: a node is of a kind that cannot run there, or the file cannot be written.
+            NerError: the target cannot run a node, or the file cannot be written.
         """
         job: dict[str, Any] = super().run(pipeline, parameter_values, write_out=False)
         documents = self._documents(job)
-        if write_out:  # to where the `tfx` command line may have turned it
-            write_compiled(documents, Path(os.path.join(self._output_dir, self._output_filename)))
+        if write_out:  # the `tfx` command line may have changed both attributes
+            _write(documents, Path(os.path.join(self._output_dir, self._output_filename)))
         return documents
 
     def _documents(self, job: dict[str, Any]) -> list[dict[str, Any]]:
@@ -81,3 +88,24 @@ class ClusterRunner(KubeflowV2DagRunner):
             return [{**job, "pipelineSpec": spec, "runtimeConfig": runtime | root}]
         second = platform(spec, self._cluster) if self._with_platform else None
         return [spec, second] if second else [spec]
+
+
+def _write(documents: list[dict[str, Any]], file: Path) -> None:
+    """Writes YAML, or JSON for a `.json` file.
+
+    Raises:
+        NerError: there are two documents for JSON, or the file cannot be written.
+    """
+    if file.suffix == ".json":
+        if len(documents) > 1:
+            raise NerError(
+                f"{file}: JSON holds one document, this pipeline has two. Use a .yaml file, or add --no-platform."
+            )
+        text = json.dumps(documents[0], indent=1, sort_keys=True)
+    else:
+        text = yaml.safe_dump_all(documents, sort_keys=True, allow_unicode=True, width=120)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(file, text.encode())
+    except OSError as error:
+        raise NerError(f"{file}: cannot be written ({error.strerror}). Give another file.") from error

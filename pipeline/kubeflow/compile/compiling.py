@@ -1,4 +1,4 @@
-"""Compiles the pipeline for Kubeflow Pipelines or Vertex AI."""
+"""Compilation of the pipeline for Kubeflow Pipelines or Vertex AI."""
 
 from __future__ import annotations
 
@@ -25,62 +25,53 @@ def compile_pipeline(
 
     Args:
         config: the whole configuration.
-        cluster: what each node gets.
+        cluster: resources and settings of each node.
         target: `kubeflow` or `vertex`.
-        output: YAML file, or JSON file where its name says so.
+        output: YAML file, or JSON file if its suffix is `.json`.
         request: choices of every run of the compiled pipeline; the run parameter `baseline` replaces its baseline.
-        with_platform: whether to give the second document, with what is Kubernetes' own.
+        with_platform: add the second document with the Kubernetes settings, if there are any.
 
     Returns:
-        The documents of the file: for Kubeflow the PipelineSpec, and the PlatformSpec where there is one; for Vertex AI
-        the PipelineJob.
+        The documents of the file: for Kubeflow the PipelineSpec and an optional PlatformSpec; for Vertex AI the
+        PipelineJob.
 
     Raises:
-        NerError: the pipeline, or a setting, cannot run there, or the file cannot be written.
+        NerError: the target cannot run the pipeline, or the file cannot be written.
     """
     from pipeline.create import create_pipeline
     from pipeline.kubeflow.compile.cluster_runner import ClusterRunner
     from pipeline.target import Target
 
-    where = Target.cluster(config, cluster.data)
-    inputs = inputs_of_cluster(config)
-    pipeline = create_pipeline(config, inputs, request or RunRequest(), where)
-    return ClusterRunner(cluster, target, where.defaults, output, with_platform).run(pipeline)
+    run_target = Target.cluster(config, cluster.data)
+    pipeline = create_pipeline(config, inputs_of_cluster(config), request or RunRequest(), run_target)
+    return ClusterRunner(cluster, target, run_target.defaults, output, with_platform).run(pipeline)
 
 
 def settings_for(cluster: ClusterConfig) -> list[str]:
-    """Returns the cluster's changes of the pipeline's configuration, in the form of `--set`.
-
-    Args:
-        cluster: what each node gets.
-    """
+    """Returns the cluster's changes of the pipeline's configuration, in the form of `--set`."""
     return [f"{name}={json.dumps(value)}" for name, value in cluster.settings.items()]
 
 
-def doubts(config: PipelineConfig, cluster: ClusterConfig) -> list[str]:
-    """Returns what a compiled pipeline may be surprised by, a line each.
+def warnings(config: PipelineConfig, cluster: ClusterConfig) -> list[str]:
+    """Returns warnings about settings that are likely to fail on a cluster.
 
     Args:
         config: the whole configuration.
-        cluster: what each node gets.
+        cluster: resources and settings of each node.
     """
     used = {cluster.images.gpu if node.gpu else cluster.images.cpu for node in cluster.nodes.values()}
-    found = [
-        f"image {image} has no digest: pods, and the cache, do not notice when it changes"
+    lines = [
+        f"image {image} has no digest: pods and the cache do not notice a changed image. Use name@sha256:..."
         for image in sorted(used)
         if "@sha256:" not in image
     ]
     mounted = [volume.path.rstrip("/") + "/" for node in cluster.nodes.values() for volume in node.volumes]
-    for name, path in _paths(config).items():
-        if path.startswith("/") and not any(path.startswith(volume) for volume in mounted):
-            found.append(f"[{name}] {path} is on no volume that a node mounts: what is written there goes with the pod")
-    return found
-
-
-def _paths(config: PipelineConfig) -> dict[str, str]:
-    """The settings that say where something stays beyond a pod."""
-    return {
-        "registry -> uri": config.registry_uri.removeprefix("sqlite:///"),
-        "registry -> serving_dir": str(config.registry.serving_dir or ""),
-        "trainer -> checkpoint_dir": str(config.trainer.checkpoint_dir or ""),
+    persistent = {
+        "registry.uri": config.registry_uri.removeprefix("sqlite:///"),
+        "registry.serving_dir": str(config.registry.serving_dir or ""),
+        "trainer.checkpoint_dir": str(config.trainer.checkpoint_dir or ""),
     }
+    for name, path in persistent.items():
+        if path.startswith("/") and not any(path.startswith(volume) for volume in mounted):
+            lines.append(f"{name}: {path} is not on a volume of any node, so it is lost with the pod. Mount a volume")
+    return lines

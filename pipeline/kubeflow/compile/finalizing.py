@@ -1,8 +1,7 @@
-"""Makes what TFX compiles into what Kubeflow Pipelines 2.x and Vertex AI run, with the cluster's configuration in it.
+"""Corrections of TFX's compiled pipeline for Kubeflow Pipelines 2.x and Vertex AI, and the cluster's configuration.
 
-Works on the dictionaries of the JSON form, not on protobuf messages: those of TFX's kfp are older than the servers that
-read the result. Fields and their meaning: api/v2alpha1/pipeline_spec.proto and
-kubernetes_platform/proto/kubernetes_executor_config.proto of kubeflow/pipelines.
+They work on dictionaries in the JSON form, because the protobuf messages of TFX's kfp are older than the servers.
+api/v2alpha1/pipeline_spec.proto of kubeflow/pipelines describes the fields.
 """
 
 from __future__ import annotations
@@ -12,36 +11,35 @@ from typing import Any
 
 from components.common.errors import NerError
 from configs.cluster_spec import ClusterConfig, Node, cores, gigabytes, seconds
-from pipeline.kubeflow.compile.kubernetes_platform import kubernetes_config
 from pipeline.kubeflow.container.ui_artifacts import add_ui_outputs
 
 KUBEFLOW, VERTEX = "kubeflow", "vertex"
 
 _DESCRIPTIONS = {
-    "data": "The corpus: s3://, gs:// or minio:// address of its folder.",
+    "data": "Address of the corpus folder: s3://, gs:// or minio://.",
     "span": "Number of the newest span-<number> folder to read, or: newest.",
-    "epochs": "Passes over the training split, at most.",
-    "run_name": "Noted with the version in the model registry.",
-    "baseline": "Version that the model must not fall behind: champion, a number, or none.",
+    "epochs": "Maximum number of passes over the training split.",
+    "run_name": "Stored with the version in the model registry.",
+    "baseline": "Version to compare with: champion, a number, or none.",
 }
 
 
 def finalize(
     spec: dict[str, Any], cluster: ClusterConfig, defaults: Mapping[str, str | int], target: str
 ) -> dict[str, Any]:
-    """Mends a compiled pipeline and gives every node its share of the cluster.
+    """Corrects a compiled pipeline and adds the cluster's configuration.
 
     Args:
-        spec: JSON form of a PipelineSpec 2.1, as TFX compiles it; it is changed.
-        cluster: what each node gets.
-        defaults: of the run parameters, which TFX leaves out.
+        spec: JSON form of a PipelineSpec 2.1 from TFX; it is changed.
+        cluster: resources and settings of each node.
+        defaults: of the run parameters, which TFX omits.
         target: `kubeflow` or `vertex`.
 
     Returns:
         The same spec.
 
     Raises:
-        NerError: a node is of a kind that Kubeflow cannot run.
+        NerError: Kubeflow cannot run a node of the pipeline.
     """
     spec["pipelineInfo"]["description"] = cluster.description
     if cluster.pipeline_root:
@@ -54,23 +52,6 @@ def finalize(
     add_ui_outputs(spec)
     _rename_components(spec)
     return spec
-
-
-def platform(spec: dict[str, Any], cluster: ClusterConfig) -> dict[str, Any] | None:
-    """Returns the second document: what is Kubernetes' own; None where no node has any of it.
-
-    Args:
-        spec: the finalized first document.
-        cluster: what each node gets.
-    """
-    found = {}
-    for task in spec["root"]["dag"]["tasks"].values():
-        name = task["taskInfo"]["name"]
-        if name in cluster.nodes:
-            label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
-            found[label] = kubernetes_config(cluster.nodes[name], cluster.images)
-    executors = {label: config for label, config in found.items() if config}
-    return {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}} if executors else None
 
 
 def _set_defaults(spec: dict[str, Any], defaults: Mapping[str, str | int]) -> None:
@@ -95,13 +76,13 @@ def _require_runnable(name: str, executor: dict[str, Any]) -> None:
     if "container" not in executor and "importer" not in executor:
         kinds = ", ".join(executor)
         raise NerError(
-            f"{name} is a {kinds} node, which Kubeflow Pipelines does not run. Use a component of one's own in its "
-            "place, as ChampionSource is for TFX's Resolver."
+            f"{name}: Kubeflow Pipelines does not run {kinds} nodes. Use a component instead, as ChampionSource "
+            "replaces TFX's Resolver."
         )
 
 
 def _apply(task: dict[str, Any], container: dict[str, Any], cluster: ClusterConfig, node: Node, target: str) -> None:
-    # No server but Vertex AI's runs this, and there the entry point has done the same before.
+    # Only Vertex AI runs this hook, and the entry point does the same.
     container.pop("lifecycle", None)
     container["image"] = cluster.images.gpu if node.gpu else cluster.images.cpu
     container["resources"] = _resources(node) if target == KUBEFLOW else _resources_of_vertex(node)
@@ -118,28 +99,28 @@ def _apply(task: dict[str, Any], container: dict[str, Any], cluster: ClusterConf
 
 
 def _resources(node: Node) -> dict[str, Any]:
-    given = {
+    resources = {
         "resourceCpuRequest": node.cpu.request,
         "resourceCpuLimit": node.cpu.limit,
         "resourceMemoryRequest": node.memory.request,
         "resourceMemoryLimit": node.memory.limit,
         "accelerator": node.gpu and {"resourceType": node.gpu.type, "resourceCount": str(node.gpu.count)},
     }
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in resources.items() if value}
 
 
 def _resources_of_vertex(node: Node) -> dict[str, Any]:
-    """Vertex AI picks a machine by numbers: CPUs and 10^9 bytes."""
-    given = {
+    """Returns numbers, by which Vertex AI chooses a machine: CPUs and 10^9 bytes."""
+    resources = {
         "cpuLimit": node.cpu.limit and cores(node.cpu.limit),
         "memoryLimit": node.memory.limit and round(gigabytes(node.memory.limit), 3),
         "accelerator": node.gpu and {"type": node.gpu.type, "count": str(node.gpu.count)},
     }
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in resources.items() if value}
 
 
 def _rename_components(spec: dict[str, Any]) -> None:
-    """Names components `comp-<node>`, as kfp's own compiler does: its local runner cuts five characters off a name."""
+    """Names components `comp-<node>` as kfp's own compiler does, whose local runner removes this prefix."""
     spec["components"] = {_component_name(name): component for name, component in spec["components"].items()}
     for task in spec["root"]["dag"]["tasks"].values():
         task["componentRef"]["name"] = _component_name(task["componentRef"]["name"])

@@ -1,20 +1,34 @@
-"""What a node gets that only Kubernetes knows: KFP's KubernetesExecutorConfig."""
+"""The second document of a compiled pipeline: the Kubernetes settings of its nodes.
+
+kubernetes_platform/proto/kubernetes_executor_config.proto of kubeflow/pipelines describes the fields.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from configs.cluster_spec import Images, Node, Toleration, Volume, seconds
+from configs.cluster_spec import ClusterConfig, Images, Node, Toleration, Volume, seconds
 
 
-def kubernetes_config(node: Node, images: Images) -> dict[str, Any]:
-    """Returns the JSON form of kubernetes_executor_config.proto's KubernetesExecutorConfig.
+def platform(spec: dict[str, Any], cluster: ClusterConfig) -> dict[str, Any] | None:
+    """Returns the JSON form of a PlatformSpec; None if no node has Kubernetes settings.
 
     Args:
-        node: what the node gets.
-        images: how images are pulled.
+        spec: the finalized first document.
+        cluster: resources and settings of each node.
     """
-    given: dict[str, Any] = {
+    executors = {}
+    for task in spec["root"]["dag"]["tasks"].values():
+        name = task["taskInfo"]["name"]
+        config = _executor_config(cluster.nodes[name], cluster.images) if name in cluster.nodes else {}
+        if config:
+            executors[spec["components"][task["componentRef"]["name"]]["executorLabel"]] = config
+    return {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}} if executors else None
+
+
+def _executor_config(node: Node, images: Images) -> dict[str, Any]:
+    """Returns the JSON form of a KubernetesExecutorConfig."""
+    config: dict[str, Any] = {
         "nodeSelector": node.node_selector and {"labels": dict(node.node_selector)},
         "tolerations": [_toleration(one) for one in node.tolerations],
         "enabledSharedMemory": node.shared_memory and {"volumeName": "shm", "size": node.shared_memory},
@@ -26,7 +40,7 @@ def kubernetes_config(node: Node, images: Images) -> dict[str, Any]:
             {"secretName": name, "secretNameParameter": _constant(name)} for name in images.pull_secrets
         ],
     }
-    return {name: value for name, value in given.items() if value}
+    return {name: value for name, value in config.items() if value}
 
 
 def _toleration(toleration: Toleration) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The whole pipeline, compiled once: what Kubeflow Pipelines and Vertex AI are given."""
+"""The whole pipeline, compiled once for Kubeflow Pipelines and once for Vertex AI."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import json
 
 import pytest
 import yaml
-from google.protobuf import json_format
-from kfp.pipeline_spec import pipeline_spec_pb2
+from support.lazy import LazyModule
 
+from components.common.errors import NerError
 from configs.cluster_loading import load_cluster
 from configs.cluster_spec import NODES
 from configs.loading import load_config
-from pipeline.kubeflow.compile.compiling import compile_pipeline, doubts, settings_for
-from pipeline.kubeflow.compile.finalizing import finalize, platform
+from pipeline.kubeflow.compile.kubernetes_platform import platform
+
+compiling = LazyModule("pipeline.kubeflow.compile.compiling")
+json_format = LazyModule("google.protobuf.json_format")
+pipeline_spec_pb2 = LazyModule("kfp.pipeline_spec.pipeline_spec_pb2")
 
 DIGEST = "@sha256:" + "a" * 64
 CLUSTER = f"""
@@ -42,10 +45,10 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory, cluster):
-    """(the file, the documents)"""
+    """The file and its documents."""
     file = tmp_path_factory.mktemp("out") / "pipeline.yaml"
-    config = load_config(None, [*settings_for(cluster), "trainer.epochs=3", "corpus.metadata=[genre]"])
-    return file, compile_pipeline(config, cluster, "kubeflow", file)
+    config = load_config(None, [*compiling.settings_for(cluster), "trainer.epochs=3", "corpus.metadata=[genre]"])
+    return file, compiling.compile_pipeline(config, cluster, "kubeflow", file)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def executor(spec, node):
     return spec["deploymentSpec"]["executors"][spec["components"][task["componentRef"]["name"]]["executorLabel"]]
 
 
-def test_the_file_holds_what_protos_and_kfps_own_loader_read_strictly(compiled, spec):
+def test_the_file_is_valid_for_kfps_protos_and_loader(compiled, spec):
     from kfp.components import load_component_from_text
 
     file, documents = compiled
@@ -71,13 +74,13 @@ def test_the_file_holds_what_protos_and_kfps_own_loader_read_strictly(compiled, 
     assert set(loaded.component_spec.inputs) == {"data", "span", "epochs", "run_name", "baseline"}
 
 
-def test_the_second_document_is_read_strictly_by_kubernetes_protos(compiled):
+def test_the_second_document_is_valid_for_kfps_kubernetes_protos(compiled):
     config = pytest.importorskip("kfp.kubernetes.kubernetes_executor_config_pb2")
     executors = compiled[1][1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
-    found = {
+    configs = {
         label: json_format.ParseDict(values, config.KubernetesExecutorConfig()) for label, values in executors.items()
     }
-    trainer = found["Trainer_executor"]
+    trainer = configs["Trainer_executor"]
     assert trainer.node_selector.labels == {"pool": "gpu"}
     assert trainer.tolerations[0].key == "nvidia.com/gpu"
     assert trainer.pvc_mount[0].mount_path == "/state"
@@ -85,15 +88,15 @@ def test_the_second_document_is_read_strictly_by_kubernetes_protos(compiled):
     assert trainer.enabled_shared_memory.size == "2Gi"
     assert trainer.active_deadline_seconds == 86400
     assert trainer.secret_as_env[0].key_to_env[0].env_var == "MLFLOW_TRACKING_TOKEN"
-    assert {config.image_pull_policy for config in found.values()} == {"Always"}
-    assert not found["Exporter_executor"].HasField("node_selector")
-    assert found["DataValidator_executor"].active_deadline_seconds == 0
+    assert {config.image_pull_policy for config in configs.values()} == {"Always"}
+    assert not configs["Exporter_executor"].HasField("node_selector")
+    assert configs["DataValidator_executor"].active_deadline_seconds == 0
 
 
 def test_run_parameters_keep_types_and_defaults(spec):
     parameters = spec["root"]["inputDefinitions"]["parameters"]
-    found = {name: (values["parameterType"], values.get("defaultValue")) for name, values in parameters.items()}
-    assert found == {
+    declared = {name: (values["parameterType"], values.get("defaultValue")) for name, values in parameters.items()}
+    assert declared == {
         "data": ("STRING", "s3://bucket/corpus"),
         "span": ("STRING", "newest"),
         "epochs": ("NUMBER_INTEGER", 3),
@@ -103,19 +106,19 @@ def test_run_parameters_keep_types_and_defaults(spec):
     assert all(values["isOptional"] and values["description"] for values in parameters.values())
 
 
-def test_every_node_is_one_that_kubeflow_runs_with_our_entry_point(spec):
+def test_every_node_runs_our_entry_point(spec):
     tasks = spec["root"]["dag"]["tasks"]
     assert set(tasks) == {*NODES, "Corpus"} - {"Tuner"}
     assert "importer" in executor(spec, "Corpus")
     for node in set(tasks) - {"Corpus"}:
         container = executor(spec, node)["container"]
         assert container["command"] == ["python", "-m", "pipeline.kubeflow.container.entry_point"]
-        assert "lifecycle" not in container, "nothing runs it"
+        assert "lifecycle" not in container
         assert {"name": "PROXY", "value": "x"} in container["env"]
     assert all(task["componentRef"]["name"] == f"comp-{name.lower()}" for name, task in tasks.items())
 
 
-def test_gpus_and_their_image_are_the_trainers_alone(spec):
+def test_only_the_trainer_has_gpus_and_their_image(spec):
     resources = {
         node: executor(spec, node)["container"]["resources"]
         for node in spec["root"]["dag"]["tasks"]
@@ -128,7 +131,7 @@ def test_gpus_and_their_image_are_the_trainers_alone(spec):
     assert {node for node, image in images.items() if image.startswith("ner-gpu@")} == {"Trainer"}
 
 
-def test_retries_and_cache_are_each_nodes_own(spec):
+def test_retries_and_cache_are_set_for_each_node(spec):
     tasks = spec["root"]["dag"]["tasks"]
     assert tasks["Trainer"]["retryPolicy"] == {
         "maxRetryCount": 5, "backoffDuration": "30s", "backoffFactor": 2.0, "backoffMaxDuration": "600s",
@@ -139,7 +142,7 @@ def test_retries_and_cache_are_each_nodes_own(spec):
     assert {"Transform", "Trainer", "Evaluator"} <= cached
 
 
-def test_nothing_of_this_machine_is_in_it(compiled, spec):
+def test_paths_of_this_machine_are_not_compiled(compiled, spec):
     text = compiled[0].read_text()
     assert str(load_config(None).work_dir.absolute()) not in text
     assert (
@@ -148,22 +151,23 @@ def test_nothing_of_this_machine_is_in_it(compiled, spec):
     )
 
 
-def test_arguments_stay_far_below_what_linux_takes_for_one(spec):
-    """ExecutorInput travels as one argument: 128 KiB. Ours is the parameters, and some hundred bytes an artifact."""
+def test_parameters_stay_far_below_the_longest_argument(spec):
+    """The ExecutorInput, one argument of at most 128 KiB, has these and some hundred bytes an artifact."""
     for task in spec["root"]["dag"]["tasks"].values():
         assert len(json.dumps(task["inputs"].get("parameters", {}))) < 16_000
 
 
+@pytest.mark.extended
 def test_compiling_again_gives_the_same_bytes(compiled, cluster, tmp_path):
-    config = load_config(None, [*settings_for(cluster), "trainer.epochs=3", "corpus.metadata=[genre]"])
-    compile_pipeline(config, cluster, "kubeflow", tmp_path / "again.yaml")
+    config = load_config(None, [*compiling.settings_for(cluster), "trainer.epochs=3", "corpus.metadata=[genre]"])
+    compiling.compile_pipeline(config, cluster, "kubeflow", tmp_path / "again.yaml")
     assert (tmp_path / "again.yaml").read_bytes() == compiled[0].read_bytes()
 
 
 def test_vertex_gets_one_job_with_its_own_fields(tmp_path):
     cluster = load_cluster("vertex", None, ["pipeline_root=gs://bucket/runs", "data=gs://bucket/corpus"])
-    config = load_config(None, [*settings_for(cluster), "tuner.enabled=true"])
-    (job,) = compile_pipeline(config, cluster, "vertex", tmp_path / "job.json")
+    config = load_config(None, [*compiling.settings_for(cluster), "tuner.enabled=true"])
+    (job,) = compiling.compile_pipeline(config, cluster, "vertex", tmp_path / "job.json")
     assert json.loads((tmp_path / "job.json").read_text()) == job
     json_format.ParseDict(job, pipeline_spec_pb2.PipelineJob())
     assert job["runtimeConfig"] == {"gcsOutputDirectory": "gs://bucket/runs"}
@@ -173,7 +177,7 @@ def test_vertex_gets_one_job_with_its_own_fields(tmp_path):
     assert "Tuner" in job["pipelineSpec"]["root"]["dag"]["tasks"]
 
 
-def test_without_settings_of_kubernetes_there_is_one_document(spec):
+def test_without_kubernetes_settings_there_is_one_document(spec):
     plain = load_cluster("kubeflow", None, ["nodes.default.timeout=null", "nodes.Trainer={gpu: null}"])
     assert platform(spec, load_cluster("kubeflow")) is not None
     bare = plain.model_copy(
@@ -188,7 +192,7 @@ def test_without_settings_of_kubernetes_there_is_one_document(spec):
 
 
 def test_a_node_that_kubeflow_cannot_run_is_refused(cluster):
-    from components.common.errors import NerError
+    from pipeline.kubeflow.compile.finalizing import finalize
 
     spec = {
         "pipelineInfo": {"name": "p"},
@@ -196,12 +200,17 @@ def test_a_node_that_kubeflow_cannot_run_is_refused(cluster):
         "deploymentSpec": {"executors": {"Latest_executor": {"resolver": {}}}},
         "root": {"dag": {"tasks": {"Latest": {"taskInfo": {"name": "Latest"}, "componentRef": {"name": "Latest"}}}}},
     }
-    with pytest.raises(NerError, match="Latest is a resolver node, which Kubeflow Pipelines does not run"):
+    with pytest.raises(NerError, match="Latest: Kubeflow Pipelines does not run resolver nodes"):
         finalize(spec, cluster, {}, "kubeflow")
 
 
-def test_what_would_be_lost_with_a_pod_is_said(cluster):
+def test_settings_that_are_likely_to_fail_are_reported(cluster):
     config = load_config(None, ["registry.uri=sqlite:////state/mlflow.db", "registry.serving_dir=/elsewhere"])
-    (doubt,) = doubts(config, cluster)
-    assert doubt.startswith("[registry -> serving_dir] /elsewhere is on no volume that a node mounts")
-    assert any("has no digest" in line for line in doubts(config, load_cluster("kubeflow")))
+    (warning,) = compiling.warnings(config, cluster)
+    assert warning.startswith("registry.serving_dir: /elsewhere is not on a volume of any node")
+    assert any("has no digest" in line for line in compiling.warnings(config, load_cluster("kubeflow")))
+
+
+def test_json_holds_one_document(cluster, tmp_path):
+    with pytest.raises(NerError, match=r"p\.json: JSON holds one document"):
+        compiling.compile_pipeline(load_config(None), cluster, "kubeflow", tmp_path / "p.json")
