@@ -80,8 +80,6 @@ def _require_no_kubernetes(cluster: ClusterConfig, title: str) -> None:
     for name, node in cluster.nodes.items():
         for key in _OF_KUBERNETES:
             if getattr(node, key):
-                raise ConfigError(
-                    f"{title} is not valid:\n  nodes.{name}.{key}: not on Vertex AI. Remove it"
-                )
+                raise ConfigError(f"{title} is not valid:\n  nodes.{name}.{key}: not on Vertex AI. Remove it")
     if cluster.images.pull_policy or cluster.images.pull_secrets:
         raise ConfigError(f"{title} is not valid:\n  images.pull_...: not on Vertex AI. Remove it")
