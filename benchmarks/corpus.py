@@ -10,6 +10,7 @@ from pathlib import Path
 from components.common.errors import NerError
 from components.corpus_example_gen.corpus.layout import find_splits
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from configs.loading import load_config
 
 _SPLITS = ("train", "eval", "test")
 
@@ -101,8 +102,8 @@ def _has_train_file(folder: Path) -> bool:
 
 
 def _read(path: Path) -> tuple[LabelledSentence, ...]:
-    sentences = (sentence for sentence in read_corpus_file(str(path)) if sentence.tags is not None)
-    return tuple(LabelledSentence(sentence.tokens, tuple(sentence.tags or ())) for sentence in sentences)
+    sentences = read_corpus_file(str(path), load_config(None).corpus)
+    return tuple(LabelledSentence(sentence.tokens, sentence.tags) for sentence in sentences)
 
 
 def _digest(splits: Iterable[tuple[LabelledSentence, ...]]) -> str:

@@ -190,12 +190,12 @@ def _write_examples(corpus: Path, folder: Path, sentences: int) -> None:
 def _sentences(corpus: Path, split: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     from components.corpus_example_gen.corpus.layout import find_splits
     from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+    from configs.loading import load_config
 
     pattern = dict(find_splits(corpus))[split]
     for path in sorted(corpus.glob(pattern)):
-        for sentence in read_corpus_file(str(path)):
-            if sentence.tags is not None:
-                yield sentence.tokens, sentence.tags
+        for sentence in read_corpus_file(str(path), load_config(None).corpus):
+            yield sentence.tokens, sentence.tags
 
 
 if __name__ == "__main__":

@@ -7,7 +7,17 @@ TRAIN_SPLIT = "train"
 EVAL_SPLIT = "eval"
 TEST_SPLIT = "test"
 
+# Features of an Example, all bytes.
+KEY = "key"
+SENTENCE = "sentence"
+TAGS = "tags"
+SOURCE = "source"
+
 # CorpusExampleGen, DataValidator, DriftValidator.
+INGEST_REPORT_FOLDER = "ingest"
+"""Folder of the examples artifact: one `IngestReport` per corpus file."""
+INGEST_REPORT = "ingest_report"
+"""Custom property of the examples artifact: JSON of the merged `IngestReport`."""
 DATA_PROFILE_FILE = "data_profile.json"
 """`DataProfile` of the corpus."""
 DRIFT_REPORT_FILE = "drift.json"

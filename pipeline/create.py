@@ -12,7 +12,6 @@ from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.artifacts import Corpus
 from components.corpus_example_gen.component import CorpusExampleGen
-from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.data_validator.component import DataValidator
 from components.drift_validator.component import DriftValidator
 from components.evaluator.component import Evaluator
@@ -87,25 +86,13 @@ class _Nodes:
 
     @cached_property
     def examples(self) -> CorpusExampleGen:
-        corpus = self.config.corpus
         return CorpusExampleGen(
+            settings=self.config.corpus,
             input_base=None if self.corpus else str(self.inputs.corpus),
             corpus=self.corpus.outputs["result"] if self.corpus else None,
             span=self.target.span,
-            splits=self.inputs.splits,
-            options=ReadOptions(
-                format=corpus.format,
-                token_column=corpus.token_column,
-                tag_column=corpus.tag_column,
-                scheme=corpus.scheme,
-                drop_types=corpus.drop_types,
-                on_error=corpus.on_error,
-            ),
-            metadata_columns=corpus.metadata,
-            code_version=code_version("components.corpus_example_gen", "components.text"),
-            window=self.inputs.window,
-            remove_duplicates=None if corpus.duplicates is None else corpus.duplicates == "remove",
             fingerprint=self.inputs.corpus_fingerprint,
+            code_version=code_version("components.corpus_example_gen", "components.text"),
         )
 
     @cached_property

@@ -1,8 +1,6 @@
-"""CorpusExampleGen: a folder of labelled text in, examples out."""
+"""Component specification of CorpusExampleGen."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from tfx import types
 from tfx.components.example_gen.component import FileBasedExampleGen
@@ -17,124 +15,102 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import Corpus
 from components.common.errors import NerError
-from components.corpus_example_gen.corpus.layout import NEWEST
-from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.example import check_metadata_columns
-from components.corpus_example_gen.executor import CORPUS_KEY, NEWEST_SPAN, SPAN_KEY, Executor
-from components.corpus_example_gen.plan import IngestConfig, IngestPlan
-from components.corpus_example_gen.readers.read_options import ReadOptions
+from components.corpus_example_gen.executor import NEWEST_SPAN, Executor
+from components.corpus_example_gen.plan import IngestPlan
+from components.corpus_example_gen.settings import CorpusSettings
 
 
 class Driver(FileBasedDriver):
-    """Finds span and files, unless the corpus is an artifact: then the executor does."""
+    """TFX's driver, which finds span and files; for a corpus artifact the executor finds them."""
 
     def run(self, execution_info: ExecutionInfo) -> DriverOutput:
-        """Returns TFX's driver's answer, or nothing to change."""
+        """Returns the output of TFX's driver, or an empty output for a corpus artifact."""
         if not execution_info.exec_properties.get(standard_component_specs.INPUT_BASE_KEY):
             return DriverOutput()
         return super().run(execution_info)
 
 
-HASH_BUCKETS = (("train", 8), ("eval", 1), ("test", 1))
-"""How a corpus of one split is divided."""
+class CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
+    """Inputs, outputs and parameters of CorpusExampleGen."""
 
-
-class _CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
     PARAMETERS = {
         **standard_component_specs.FileBasedExampleGenSpec.PARAMETERS,
         standard_component_specs.INPUT_BASE_KEY: ExecutionParameter(type=str, optional=True),
-        SPAN_KEY: ExecutionParameter(type=str, optional=True),
+        "settings": ExecutionParameter(type=str),
+        "span": ExecutionParameter(type=str, optional=True),
+        # Executors do not read these two; they invalidate TFX's cache.
+        "fingerprint": ExecutionParameter(type=str, optional=True),
+        "code_version": ExecutionParameter(type=str, optional=True),
     }
-    INPUTS = {CORPUS_KEY: ChannelParameter(type=Corpus, optional=True)}
+    INPUTS = {"corpus": ChannelParameter(type=Corpus, optional=True)}
 
 
 class CorpusExampleGen(FileBasedExampleGen):
-    """Reads a corpus folder into the splits `train`, `eval` and, where there is one, `test`.
+    """Reads a corpus folder into the splits `train`, `eval` and, if the corpus has one, `test`.
+
+    A corpus with one split is divided 8:1:1 by a hash of the sentence. A corpus with several splits but without `eval`
+    gets one from `train`: one sentence in ten, by the same hash. Equal sentences therefore share a split, also across
+    spans.
+
+    Component `outputs` contains:
+     - `examples`: `standard_artifacts.Examples` of `tf.train.Example` with the bytes features `key` [1],
+       `sentence` [1], `tags` [tokens], `source` [1] and each metadata column [1]. Its custom properties count what was
+       read, repaired and skipped (see `executor.Executor`).
 
     Example:
-        `CorpusExampleGen(input_base="data", metadata_columns=["topic"])`
-
-    Outputs: `examples`, `standard_artifacts.Examples` of `tf.train.Example`: bytes features `key` [1], `sentence` [1],
-    `tags` [tokens], `source` [1] and each metadata column [1]. Its properties hold what was read, mended and left out
-    (see `executor.Executor`).
-
-    Split by hash (of the sentence, so that equal sentences never stand on two sides): a corpus of one split is divided
-    by `hash_buckets`; where there are several but no `eval`, one sentence of `train` in ten becomes `eval`. The hash is
-    of the sentence alone, so a sentence that comes again in a later span falls into the same split.
-
-    A corpus that is not known before the run is an artifact (`corpus`, from an Importer): its layout is looked at by
-    the executor. Kubeflow brings the files of artifacts, and of nothing else, to where a component runs.
+        CorpusExampleGen(settings=load_config(None).corpus, input_base="data")
     """
 
-    SPEC_CLASS = _CorpusExampleGenSpec
+    SPEC_CLASS = CorpusExampleGenSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
     DRIVER_CLASS = Driver
 
     def __init__(
         self,
+        *,
+        settings: CorpusSettings,
         input_base: str | None = None,
-        splits: Sequence[tuple[str, str]] | None = None,
-        options: ReadOptions | None = None,
-        metadata_columns: Sequence[str] = (),
-        hash_buckets: Sequence[tuple[str, int]] = HASH_BUCKETS,
-        code_version: str = "",
-        window: SpanWindow = NEWEST,
-        remove_duplicates: bool | None = None,
-        fingerprint: str = "",
         corpus: types.BaseChannel | None = None,
         span: str | RuntimeParameter | None = None,
+        fingerprint: str = "",
+        code_version: str = "",
     ) -> None:
-        """Builds the node.
+        """Builds the spec.
 
         Args:
-            input_base: the corpus folder; None where `corpus` is given.
-            splits: (split, file pattern) pairs; None finds them (`layout.find_splits`). Patterns may hold `{SPAN}`.
-            options: how files are read.
-            metadata_columns: metadata that become features.
-            hash_buckets: (split, parts) pairs by which a corpus of one split is divided.
-            code_version: part of the cache key, so that changed code reads anew.
-            window: which spans to read.
-            remove_duplicates: take sentences out of a split that stand in a later one too; None does so where there are
-                spans. They are counted either way.
-            fingerprint: of the files, part of the cache key: TFX itself looks at the files of the newest span only.
-            corpus: channel of a `Corpus` artifact, instead of `input_base`.
-            span: with `corpus`, number of the newest span to read in place of the window's, as text; or `newest`.
+            settings: settings of the corpus; the component ignores `path` and `sample_seed`.
+            input_base: folder of the corpus.
+            corpus: channel of a `Corpus` artifact, for a corpus that is not known before the run. Kubeflow copies only
+                the files of artifacts to a node.
+            span: with `corpus`, number of the newest span to read (as text), or `newest`; replaces `settings.span`.
+            fingerprint: hash of the corpus files. TFX itself looks at the files of the newest span only.
+            code_version: hash of the code, so that a code change invalidates TFX's cache.
 
         Raises:
-            CorpusError: `splits` is None and the folder's layout is not understood.
-            NerError: a metadata column's name, or a combination of arguments, cannot be used.
+            CorpusError: the layout of the folder is not supported.
+            NerError: a metadata column has an invalid name, the configured splits or spans do not fit the corpus, or
+                not exactly one of `input_base` and `corpus` is set.
         """
         if (input_base is None) == (corpus is None):
-            raise NerError("CorpusExampleGen reads a folder (input_base) or an artifact (corpus): give one of them.")
-        check_metadata_columns(metadata_columns)
-        config = IngestConfig(
-            options=options or ReadOptions(),
-            metadata_columns=tuple(metadata_columns),
-            span_window=window.size,
-            remove_duplicates=remove_duplicates,
-            fingerprint=fingerprint,
+            raise NerError("CorpusExampleGen: needs input_base (a folder) or corpus (a channel). Set one of them.")
+        check_metadata_columns(settings.metadata)
+        plan = IngestPlan((), settings) if input_base is None else IngestPlan.for_corpus(input_base, settings)
+        if corpus is not None:
+            span = span or (NEWEST_SPAN if settings.span is None else str(settings.span))
+        spec = CorpusExampleGenSpec(
+            input_base=input_base,
+            input_config=plan.input_config,
+            output_config=example_gen_pb2.Output() if input_base is None else plan.output_config,
+            range_config=None if input_base is None else plan.range_config,
+            output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
+            output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
+            settings=plan.settings.model_dump_json(),
+            span=None if corpus is None else span,
+            fingerprint=fingerprint if settings.span_window > 1 else "",
             code_version=code_version,
+            corpus=corpus,
+            examples=types.Channel(type=standard_artifacts.Examples),
         )
-        plan = IngestPlan(tuple(splits or ()), config, tuple(hash_buckets), window)
-        if input_base is not None:
-            plan = plan.for_corpus(input_base)
-        # Past FileBasedExampleGen's own constructor, which can only build its own spec.
-        super(FileBasedExampleGen, self).__init__(spec=_spec(plan, input_base, corpus, span))
-
-
-def _spec(
-    plan: IngestPlan, input_base: str | None, corpus: types.BaseChannel | None, span: str | RuntimeParameter | None
-) -> _CorpusExampleGenSpec:
-    newest = plan.window.newest
-    return _CorpusExampleGenSpec(
-        input_base=input_base,
-        input_config=plan.input_config,
-        output_config=plan.output_config,
-        custom_config=plan.config.pack(),
-        range_config=plan.range_config if corpus is None else None,
-        output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
-        output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
-        span=None if corpus is None else span or (NEWEST_SPAN if newest is None else str(newest)),
-        corpus=corpus,
-        examples=types.Channel(type=standard_artifacts.Examples),
-    )
+        # FileBasedExampleGen's constructor can build its own spec only.
+        super(FileBasedExampleGen, self).__init__(spec=spec)

@@ -1,4 +1,4 @@
-"""Finds sentences that stand in several splits, which would be scored on what training has seen."""
+"""Sentences that occur in several splits and would inflate the scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import apache_beam as beam
 import tensorflow as tf
 
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.example import SENTENCE, SOURCE
+from components.keys import SENTENCE, SOURCE
 
 _KEPT, _DUPLICATES = "kept", "duplicates"
 
@@ -17,16 +17,16 @@ _KEPT, _DUPLICATES = "kept", "duplicates"
 def without_duplicates(
     splits: Mapping[str, beam.PCollection], reports: ReportFolder, remove: bool
 ) -> dict[str, beam.PCollection]:
-    """Takes out of each split the sentences that stand in a later one too, and counts them.
+    """Counts the sentences of each split that also occur in a later split, and optionally removes them.
 
-    The test split keeps everything, the eval split what is not in the test split, and the training split what is in
-    neither: scores stay comparable from run to run, and training gives way. Sentences are equal when their tokens are.
-    What is repeated within a split stays, it is how often people write it.
+    The test split keeps all its sentences, the eval split those that are not in the test split, and the training split
+    those that are in neither. Scores thus stay comparable between runs. Sentences are equal if their tokens are.
+    Repeats within a split stay: they reflect how often people write the sentence.
 
     Args:
         splits: split -> `tf.train.Example`s, in the order train, eval, test.
-        reports: gets for each split with duplicates how many there are in each source.
-        remove: False only counts.
+        reports: receives the number of duplicates of each split by source.
+        remove: whether to remove the duplicates; otherwise they are only counted.
 
     Returns:
         The same splits.
@@ -49,7 +49,7 @@ def without_duplicates(
             | f"Source[{name}]" >> beam.Map(_source)
             | f"Count[{name}]" >> beam.combiners.Count.PerElement()
             | f"List[{name}]" >> beam.combiners.ToList()
-            | f"IngestReport[{name}]" >> beam.Map(lambda rows, name=name: reports.write_duplicates(name, dict(rows)))
+            | f"Report[{name}]" >> beam.Map(lambda rows, name=name: reports.write_duplicates(name, dict(rows)))
         )
         if remove:
             result[name] = parted[_KEPT]
@@ -64,7 +64,7 @@ class _Part(beam.DoFn):
 
 
 def _digest(example: tf.train.Example) -> bytes:
-    """16 bytes that no two different sentences share, in practice."""
+    """Returns 16 bytes that identify the sentence."""
     return hashlib.sha256(example.features.feature[SENTENCE].bytes_list.value[0]).digest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""The Beam transform that reads the corpus files of one split."""
+"""Beam transform that reads the corpus files of one split."""
 
 from __future__ import annotations
 
@@ -16,26 +16,31 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker, to_example
-from components.corpus_example_gen.plan import IngestConfig
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.settings import CorpusSettings
 
 
 @beam.typehints.with_input_types(beam.Pipeline)
 @beam.typehints.with_output_types(tf.train.Example)
 class ReadCorpus(beam.PTransform):
-    """Reads the files that patterns match: pipeline in, `tf.train.Example`s out, one a sentence."""
+    """Reads all files that match the patterns, and returns one `tf.train.Example` per sentence.
 
-    def __init__(self, input_base: str, patterns: Sequence[str], config: IngestConfig, reports: ReportFolder) -> None:
-        """Names the files.
+    Example: tests/components/corpus_example_gen/test_executor.py.
+    """
+
+    def __init__(
+        self, input_base: str, patterns: Sequence[str], settings: CorpusSettings, reports: ReportFolder
+    ) -> None:
+        """Sets the files.
 
         Args:
             input_base: the corpus folder.
-            patterns: files relative to it; the last pattern, that of the newest span, must match some.
-            config: how they are read.
-            reports: gets the report, or the error, of each file.
+            patterns: file patterns relative to it; the last one (of the newest span) must match a file.
+            settings: settings of the corpus.
+            reports: receives the report or the error of each file.
         """
         super().__init__()
-        self._base, self._patterns, self._config, self._reports = input_base, list(patterns), config, reports
+        self._base, self._patterns, self._settings, self._reports = input_base, list(patterns), settings, reports
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
         """Builds the transform.
@@ -46,27 +51,26 @@ class ReadCorpus(beam.PTransform):
         matches = {pattern: sorted(fileio.glob(os.path.join(self._base, pattern))) for pattern in self._patterns}
         newest = self._patterns[-1]
         if not matches[newest]:
-            fix = "Check the folder and [corpus -> splits]; a path must not hold the wildcards * ? [ ] itself."
-            raise CorpusError(os.path.join(self._base, newest), None, "matches no file", fix)
+            fix = "Check the folder and corpus.splits; the path itself must not contain the wildcards * ? [ ]."
+            raise CorpusError(os.path.join(self._base, newest), None, "no file matches", fix)
         for pattern in (pattern for pattern, files in matches.items() if not files):
-            logging.warning("%s matches no file; that span has no part in this split", pattern)
-        files = [file for found in matches.values() for file in found]
+            logging.warning("%s: no file matches; this span adds nothing to the split", pattern)
         return (
             pipeline
-            | "Files" >> beam.Create(files)
+            | "Files" >> beam.Create([file for files in matches.values() for file in files])
             | "OneFileAWorker" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(_ReadFile(self._base, self._config, self._reports))
+            | "Read" >> beam.ParDo(_ReadFile(self._base, self._settings, self._reports))
         )
 
 
 @beam.typehints.with_input_types(str)
 @beam.typehints.with_output_types(tf.train.Example)
 class _ReadFile(beam.DoFn):
-    """Reads one file; an error of the corpus ends it and goes into the report folder, where the executor finds it."""
+    """Reads one file; a corpus error ends it and goes to the report folder, where the executor reads it."""
 
-    def __init__(self, base: str, config: IngestConfig, reports: ReportFolder) -> None:
+    def __init__(self, base: str, settings: CorpusSettings, reports: ReportFolder) -> None:
         super().__init__()
-        self._base, self._config, self._reports = base, config, reports
+        self._base, self._settings, self._reports = base, settings, reports
 
     def process(self, path: str) -> Iterator[tf.train.Example]:
         source = os.path.relpath(path, self._base).replace(os.sep, "/")
@@ -74,8 +78,8 @@ class _ReadFile(beam.DoFn):
         try:
             with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
                 data = file.read()
-            for sentence in read_corpus_file(path, self._config.options, report, data):
-                yield to_example(sentence, keys.make(sentence), source, self._config.metadata_columns)
+            for sentence in read_corpus_file(path, self._settings, report, data):
+                yield to_example(sentence, keys.make(sentence), source, self._settings.metadata)
         except CorpusError as error:
             self._reports.write_error(source, error)
             return

@@ -1,4 +1,4 @@
-"""The schema of the examples, with the metadata columns that a configuration declares."""
+"""Schema of the examples, including the configured metadata columns."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from components.corpus_example_gen.example import check_metadata_columns
 
 
 def compose_schema(base_path: str | Path, metadata_columns: Sequence[str]) -> str:
-    """Returns the schema of `base_path` (text format) with one feature a declared metadata column.
+    """Returns the schema at `base_path` (text format) with one additional feature per metadata column.
 
-    Without it TFDV reports each such column as new. A column that the base already describes keeps its description.
+    Without the feature, TFDV reports the column as new. A column that the base schema describes stays unchanged.
 
     Raises:
-        NerError: a column's name cannot be used, or the base is missing or no schema.
+        NerError: a column has an invalid name, or the base schema is missing or invalid.
     """
-    # Light, unlike tensorflow_data_validation, and yet nothing that `ner --help` should wait for.
+    # Light, unlike tensorflow_data_validation, but `ner --help` should not wait for it.
     from google.protobuf import text_format
     from tensorflow_metadata.proto.v0 import schema_pb2
 
@@ -26,9 +26,9 @@ def compose_schema(base_path: str | Path, metadata_columns: Sequence[str]) -> st
     try:
         text_format.Parse(Path(base_path).read_text(encoding="utf-8"), schema)
     except OSError as error:
-        raise NerError(f"{base_path}: cannot be read ({error.strerror}). Give the schema's path.") from error
+        raise NerError(f"{base_path}: cannot read the schema ({error.strerror}). Correct the path.") from error
     except text_format.ParseError as error:
-        raise NerError(f"{base_path}:{error}. Mend the schema (text format) there.") from error
+        raise NerError(f"{base_path}:{error}. Correct the schema (text format).") from error
     known = {feature.name for feature in schema.feature}
     for name in metadata_columns:
         if name not in known:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from components.common.settings import Count, NotNegative, Settings
+from components.corpus_example_gen.corpus.span_window import SpanWindow
 
 
 class CorpusSettings(Settings):
@@ -24,3 +25,8 @@ class CorpusSettings(Settings):
     metadata: tuple[str, ...]
     on_error: Literal["fail", "skip"]
     sample_seed: int
+
+    @property
+    def window(self) -> SpanWindow:
+        """Spans to read."""
+        return SpanWindow(self.span, self.span_window)

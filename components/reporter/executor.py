@@ -17,6 +17,7 @@ from tfx.utils import io_utils, path_utils
 from components.drift_validator.drift_report import DriftReport
 from components.keys import (
     DRIFT_REPORT_FILE,
+    INGEST_REPORT,
     MODEL_CARD_JSON_FILE,
     MODEL_CARD_MARKDOWN_FILE,
     REPORT_FILE,
@@ -120,7 +121,7 @@ def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:
         file = os.path.join(artifact_utils.get_split_uri([statistics], split), _STATISTICS_FILE)
         splits.append(summarize_split(split, io_utils.read_bytes_file(file)))
     examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
-    reading = IngestReport.from_json(examples.get_string_custom_property("ingest_report") or IngestReport().to_json())
+    reading = IngestReport.from_json(examples.get_string_custom_property(INGEST_REPORT) or IngestReport().to_json())
     return DataSummary(
         splits=tuple(splits),
         fingerprint=examples.get_string_custom_property("input_fingerprint"),

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+# Raw features of an Example.
+from components.keys import KEY as KEY
+from components.keys import SENTENCE as SENTENCE
+from components.keys import TAGS as TAGS
+
 PAD: Final = "[PAD]"
 UNK: Final = "[UNK]"
 PAD_ID: Final = 0
 UNK_ID: Final = 1
-
-# Raw features of an Example (components/corpus_example_gen writes them).
-KEY: Final = "key"
-SENTENCE: Final = "sentence"
-TAGS: Final = "tags"
 
 # Transformed features, ragged [batch, tokens].
 TOKENS: Final = "tokens"  # string, as they stand in the sentence

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
+from components.corpus_example_gen.settings import CorpusSettings
 from components.trainer.settings import TrainerSettings
 from configs.loading import load_config
 
@@ -23,3 +25,13 @@ def trainer_settings(**changes: Any) -> TrainerSettings:
     """Returns `TINY` settings with changes; `__` stands for a dot: `cnn_linear__dropout=0.2`."""
     named = {name.replace("__", "."): value for name, value in changes.items()}
     return load_config(None).trainer.replace({**TINY, **named})
+
+
+def corpus_settings(**changes: Any) -> CorpusSettings:
+    """Returns the default settings of a corpus with changes."""
+    return CorpusSettings.model_validate({**_corpus_defaults(), **changes})
+
+
+@cache
+def _corpus_defaults() -> dict[str, Any]:
+    return load_config(None).corpus.model_dump()

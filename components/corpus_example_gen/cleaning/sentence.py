@@ -14,7 +14,7 @@ class RawSentence:
     Attributes:
         line: 1-based line of the first token.
         tokens: tokens as written, possibly empty or with white space inside.
-        tags: tags as written, one per token; None in an unlabelled file or if an error prevented reading them.
+        tags: tags as written, one per token; empty if an error prevented reading them.
         lines: line of each token.
         key: id of the sentence in the corpus, or None.
         metadata: metadata of the sentence by name.
@@ -23,7 +23,7 @@ class RawSentence:
 
     line: int
     tokens: list[str] = field(default_factory=list)
-    tags: list[str] | None = None
+    tags: list[str] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     key: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
@@ -40,14 +40,14 @@ class Sentence:
 
     Attributes:
         tokens: at least one token; each is non-empty and free of Unicode White_Space.
-        tags: one IOB2 tag per token; None if the file was read as unlabelled.
+        tags: one IOB2 tag per token.
         key: id of the sentence in the corpus, or None.
         metadata: metadata of the sentence by name.
         line: 1-based line of the first token in the file.
     """
 
     tokens: tuple[str, ...]
-    tags: tuple[str, ...] | None
+    tags: tuple[str, ...]
     key: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     line: int = 1

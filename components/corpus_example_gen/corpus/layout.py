@@ -1,4 +1,4 @@
-"""Finds the splits of a corpus folder by the names of its files."""
+"""Splits of a corpus folder, detected from the names of its files."""
 
 from __future__ import annotations
 
@@ -9,42 +9,45 @@ from pathlib import Path
 
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
 from components.corpus_example_gen.errors import CorpusError
+from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 
 NEWEST = SpanWindow()
-"""The newest span alone."""
+"""Window with the newest span only."""
 
 SPLIT_STEMS = {
-    "train": ("train",),
-    "eval": ("dev", "valid", "validation", "eval", "testa"),
-    "test": ("test", "testb"),
+    TRAIN_SPLIT: ("train",),
+    EVAL_SPLIT: ("dev", "valid", "validation", "eval", "testa"),
+    TEST_SPLIT: ("test", "testb"),
 }
-"""The names that a split's file may have, by split."""
+"""File stems by split."""
 
 EXTENSIONS = ("conll", "conllu", "iob", "iob2", "bio", "bioes", "tsv", "txt", "jsonl", "json")
-"""Extensions of corpus files; each may be followed by `.gz`."""
+"""Extensions of corpus files; `.gz` may follow each of them."""
 
 ALL = "all"
-"""The name of the one input split of a folder whose files have to be split by hash."""
+"""Name of the single input split of a folder whose files are split by hash."""
 
-_GENERIC = ("txt", "json")  # a README.txt beside corpus files of another kind is no corpus
+_GENERIC = ("txt", "json")  # a README.txt next to corpus files of another kind is not part of the corpus
 _PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
-_EXPECTED = "Expected are train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
+_EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
 _STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
 
 
 def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[str, str]]:
     """Returns the splits of a corpus folder as (split, file pattern relative to the folder).
 
-    In this order: a folder with `span-<N>` folders gives patterns with `{SPAN}`, as the newest that is read is laid
-    out; files named after splits give `train`, `eval`, `test` as far as they are there; other corpus files of one kind
-    give the one split `all`. One split, whatever its name, is meant to be split by hash.
+    The first rule that applies counts: a folder with `span-<N>` folders has patterns with `{SPAN}`, by the layout of
+    the newest span to read; files named after splits have the existing splits of `train`, `eval` and `test`; other
+    corpus files of one kind have the single split `all`. A single split of any name is later split by hash.
+
+    Example: tests/components/corpus_example_gen/corpus/test_layout.py.
 
     Raises:
-        CorpusError: the folder is missing or holds no corpus, or its files can be understood in two ways.
+        CorpusError: the folder is missing, has no corpus, or is ambiguous.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CorpusError(str(folder), None, "is no folder", f"Give the folder of a corpus. {_EXPECTED}")
+        raise CorpusError(str(folder), None, "not a folder", f"Give the folder of a corpus. {_EXPECTED}")
     spans = _spans(folder)
     if not spans:
         return _splits(folder)
@@ -59,12 +62,12 @@ def matched_files(
 
     Args:
         folder: the corpus.
-        splits: (split, pattern) pairs, `{SPAN}` and the like standing for anything; None: what `find_splits` finds, of
-            the spans that are read where there are spans.
-        window: the spans that are read.
+        splits: (split, pattern) pairs, where placeholders such as `{SPAN}` match anything; None takes the splits of
+            `find_splits`, in the spans of the window.
+        window: spans to read.
 
     Raises:
-        CorpusError: as `find_splits`.
+        CorpusError: see `find_splits`.
     """
     folder = Path(folder)
     if splits is not None:
@@ -79,15 +82,15 @@ def matched_files(
 def corpus_fingerprint(
     folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
 ) -> str:
-    """Returns the SHA-256 (hexadecimal) of the names, relative to the folder, and contents of the matched files.
+    """Returns the SHA-256 (hexadecimal) of the relative names and the contents of the matched files.
 
     Args:
         folder: the corpus.
-        splits: as in `matched_files`.
-        window: the spans that are read.
+        splits: see `matched_files`.
+        window: spans to read.
 
     Raises:
-        CorpusError: as `find_splits`.
+        CorpusError: see `find_splits`.
     """
     digest = hashlib.sha256()
     for path in matched_files(folder, splits, window):
@@ -98,10 +101,10 @@ def corpus_fingerprint(
 
 
 def newest_span(folder: str | Path) -> int | None:
-    """Returns the number of the newest span; None: the corpus has no spans.
+    """Returns the number of the newest span, or None if the corpus has no spans.
 
     Raises:
-        CorpusError: a folder is named like a span and is none.
+        CorpusError: the name of a folder starts with `span-` but is not valid.
     """
     spans = _spans(Path(folder))
     return span_number(spans[-1]) if spans else None
@@ -113,37 +116,37 @@ def _spans(folder: Path) -> list[str]:
 
 
 def _span_spec(names: list[str]) -> str:
-    """Returns TFX's placeholder: with a width where numbers are padded with zeros."""
+    """Returns TFX's placeholder, with a width if the numbers are padded with zeros."""
     numbers = [name.removeprefix("span-") for name in names]
     if not any(number.startswith("0") and number != "0" for number in numbers):
         return "{SPAN}"
     widths = {len(number) for number in numbers}
     if len(widths) > 1:
-        fix = "Pad all span numbers with zeros to one width, or none."
+        fix = "Pad all span numbers with zeros to the same width, or none."
         raise CorpusError(names[0], None, f"found span numbers of different widths ({', '.join(numbers)})", fix)
     return f"{{SPAN:{widths.pop()}}}"
 
 
 def _splits(folder: Path) -> list[tuple[str, str]]:
-    """Returns the (split, pattern) of one folder without looking for spans."""
+    """Returns the (split, pattern) pairs of one folder, without spans."""
     files = _corpus_files(folder)
     splits = []
     for split, stems in SPLIT_STEMS.items():
         named = [name for name, (stem, _) in files.items() if stem in stems]
         if len(named) > 1:
-            found = f"holds {len(named)} files for the split {split}: {', '.join(named)}"
-            raise CorpusError(str(folder), None, found, "Keep one of them, or name the splits in [corpus -> splits].")
+            problem = f"has {len(named)} files for the split {split}: {', '.join(named)}"
+            raise CorpusError(str(folder), None, problem, "Keep one of them, or set corpus.splits.")
         splits += [(split, name) for name in named]
     if not splits:
         return [(ALL, _pattern_of_all(folder, files))]
-    if splits[0][0] != "train":
-        found = f"holds {', '.join(name for _, name in splits)} and no training file"
-        raise CorpusError(str(folder), None, found, f"Add train.<extension>. {_EXPECTED}")
+    if splits[0][0] != TRAIN_SPLIT:
+        problem = f"has {', '.join(name for _, name in splits)} but no training file"
+        raise CorpusError(str(folder), None, problem, f"Add train.<extension>. {_EXPECTED}")
     return splits
 
 
 def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
-    """Returns {file name: (stem, extension)} of the files with a corpus extension, `.gz` counted to the extension."""
+    """Returns {file name: (stem, extension)} of the corpus files; the extension includes `.gz`."""
     files = {}
     for path in sorted(folder.iterdir()):
         stem, dot, extension = path.name.removesuffix(".gz").rpartition(".")
@@ -153,19 +156,19 @@ def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
 
 
 def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
-    """Returns the one pattern of files whose names say no split."""
+    """Returns the pattern of files that are not named after splits."""
     suffixes = {match["name"] for stem, _ in files.values() if (match := _STEM_SUFFIX.fullmatch(stem.lower()))}
-    if "train" in suffixes and suffixes & {*SPLIT_STEMS["eval"], *SPLIT_STEMS["test"]}:
-        # Shuffling a published test set into the training data would spoil every score that follows.
-        found = f"holds files that seem to be splits but have longer names: {', '.join(files)}"
-        fix = "Rename them to train, dev and test, or name the splits in [corpus -> splits]."
-        raise CorpusError(str(folder), None, found, fix)
+    if "train" in suffixes and suffixes & {*SPLIT_STEMS[EVAL_SPLIT], *SPLIT_STEMS[TEST_SPLIT]}:
+        # Shuffling a published test set into the training data would invalidate all later scores.
+        problem = f"has files that seem to be splits but have longer names: {', '.join(files)}"
+        fix = "Rename them to train, dev and test, or set corpus.splits."
+        raise CorpusError(str(folder), None, problem, fix)
     kinds = {extension for _, extension in files.values()}
     specific = {kind for kind in kinds if kind.removesuffix(".gz") not in _GENERIC}
     chosen = specific or kinds
     if not chosen:
-        raise CorpusError(str(folder), None, "holds no corpus file", _EXPECTED)
+        raise CorpusError(str(folder), None, "has no corpus file", _EXPECTED)
     if len(chosen) > 1:
-        found = f"holds files of several kinds ({', '.join(sorted(chosen))}) and none named train"
-        raise CorpusError(str(folder), None, found, _EXPECTED)
+        problem = f"has files of several kinds ({', '.join(sorted(chosen))}) and none named train"
+        raise CorpusError(str(folder), None, problem, _EXPECTED)
     return f"*.{chosen.pop()}"

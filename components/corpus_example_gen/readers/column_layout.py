@@ -1,4 +1,4 @@
-"""Where the token and the tag stand in a columns file, found by looking at all of its lines."""
+"""Layout of a columns file: separator, token column and tag column, detected from all its lines."""
 
 from __future__ import annotations
 
@@ -9,36 +9,42 @@ from dataclasses import dataclass
 
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.comments import is_assignment
-from components.corpus_example_gen.readers.read_options import ReadOptions
+from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import is_legal_tag
 
 DOCUMENT_MARK = "-DOCSTART-"
 _INDEX = re.compile(r"[0-9]+")
-# CoNLL-U: a range such as 8-9 repeats the words that follow, 8.1 is a word that was never written.
+# CoNLL-U: a range such as 8-9 repeats the words that follow, and 8.1 is a word that is not in the text.
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
 _SPACES = re.compile(" +")
 _TOLERANCE = 20
 
 Lines = Callable[[], Iterator[tuple[int, str]]]
+"""Function that iterates over the numbered lines of a file from the start."""
 
 
 @dataclass(frozen=True)
 class ColumnLayout:
-    """The shape of one columns file.
+    r"""Layout of one columns file.
+
+    Example:
+        >>> layout = ColumnLayout(separator="\t", width=2)
+        >>> layout.split("Peru\tB-LOC"), layout.is_comment("# genre = blog"), layout.is_boundary("\t")
+        (['Peru', 'B-LOC'], True, True)
 
     Attributes:
-        separator: a tab, a space (any run of them), or the empty string where the file has one column.
-        width: the usual number of columns.
-        token: column of the token, counted from 0, negative from the end.
-        tag: column of the tag, None in an unlabelled file.
-        indexed: the first column counts the tokens of each sentence; rows may then differ in width.
-        bare: tags are bare types (scheme io).
+        separator: a tab, a space (which stands for a run of spaces), or an empty string in a file with one column.
+        width: usual number of columns.
+        token: column of the token, 0-based.
+        tag: column of the tag, 0-based; negative counts from the end.
+        indexed: whether the first column counts the tokens of each sentence; rows may then differ in width.
+        bare: whether tags are bare types (scheme io).
     """
 
     separator: str
     width: int
     token: int = 0
-    tag: int | None = None
+    tag: int = -1
     indexed: bool = False
     bare: bool = False
 
@@ -47,7 +53,7 @@ class ColumnLayout:
         return _split(line, self.separator)
 
     def is_comment(self, line: str) -> bool:
-        """Says whether a line is a comment; `#photography<TAB>O` and `# O` are tokens."""
+        """Returns whether a line is a comment; `#photography<TAB>O` and `# O` are tokens."""
         if not line.startswith("#"):
             return False
         if self.separator == "\t":
@@ -59,62 +65,63 @@ class ColumnLayout:
         return is_assignment(line) or not is_row
 
     def is_boundary(self, line: str) -> bool:
-        """Says whether a line ends a sentence: blank, or nothing but tabs."""
+        """Returns whether a line ends a sentence: it is empty or has tabs only."""
         return not line.strip("\t" if self.separator == "\t" else " \t")
 
     def is_blank_row(self, line: str) -> bool:
-        """Says whether a line holds spaces only, which in a tab separated file ends nothing."""
+        """Returns whether a line has spaces only; in a tab-separated file it does not end a sentence."""
         return not line.strip(" \t") and not self.is_boundary(line)
 
     def is_document_mark(self, line: str) -> bool:
-        """Says whether a line is a `-DOCSTART-` mark, in whatever number of columns."""
+        """Returns whether a line is a `-DOCSTART-` mark, with any number of columns."""
         cells = self.split(line)
         return cells[0] == DOCUMENT_MARK or (self.indexed and len(cells) > 1 and cells[1] == DOCUMENT_MARK)
 
     def is_extra_row(self, cells: list[str]) -> bool:
-        """Says whether a row of an indexed file is a CoNLL-U range or empty node, which is no token."""
+        """Returns whether a row of an indexed file is a CoNLL-U range or empty node instead of a token."""
         return self.indexed and bool(_EXTRA_INDEX.fullmatch(cells[0]))
 
-    def row_fault(self, cells: list[str]) -> str | None:
-        """Says what is wrong with the columns of a row, None when it fits."""
+    def row_problem(self, cells: list[str]) -> str | None:
+        """Describes the problem with the columns of a row; None if there is none."""
         if self.indexed and not _INDEX.fullmatch(cells[0]):
             return "found no number in the first column, which counts the tokens"
-        columns = [self.token] if self.tag is None else [self.token, self.tag]
+        columns = [self.token, self.tag]
         least = max(column + 1 if column >= 0 else -column for column in columns)
-        # Counted from the end, or found by counting, a column is only sure in rows of the usual width.
-        fits = len(cells) >= least if self.indexed or min(columns) >= 0 else len(cells) == self.width
-        wanted = f"at least {least}" if self.indexed or min(columns) >= 0 else str(self.width)
-        return None if fits else f"found {len(cells)} column{'s' * (len(cells) != 1)} where {wanted} belong"
+        # A column counted from the end is only reliable in rows of the usual width.
+        any_width = self.indexed or min(columns) >= 0
+        fits = len(cells) >= least if any_width else len(cells) == self.width
+        expected = f"at least {least}" if any_width else str(self.width)
+        return None if fits else f"found {len(cells)} column{'s' * (len(cells) != 1)}, expected {expected}"
 
 
-def find_layout(lines: Lines, path: str, options: ReadOptions) -> ColumnLayout | None:
-    """Looks at all lines and says how the file is laid out; None when it holds no row.
+def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayout | None:
+    """Detects the layout of a file from all its lines; returns None if it has no row.
 
     Args:
-        lines: gives the numbered lines anew at each call.
+        lines: numbered lines of the file.
         path: the file, for errors.
-        options: columns given there are taken as they are.
+        settings: settings of the corpus; its columns, if set, replace the detected ones.
 
     Raises:
-        CorpusError: one column where tags are wanted.
+        CorpusError: the file has one column.
     """
     separator = _find_separator(lines())
     widths = Counter(len(cells) for _, cells in _rows(lines(), separator) if cells)
     if not widths:
         return None
     width = widths.most_common(1)[0][0]
-    if options.labelled and width == 1:
+    if width == 1:
         line, cells = next((line, cells) for line, cells in _rows(lines(), separator) if cells)
         raise CorpusError(
             path,
             line,
             f"found one column ({cells[0]!r}) and no tags",
-            "Write token, tab, tag on each line; an unlabelled file can be tagged with `ner predict`, not trained on.",
+            "Write token, tab, tag on each line. `ner predict` tags unlabelled text.",
         )
     indexed = width >= 3 and _counts_up(cells for _, cells in _rows(lines(), separator))
-    token = options.token_column if options.token_column is not None else int(indexed)
-    tag = options.tag_column if options.tag_column is not None else (2 if indexed else -1)
-    return ColumnLayout(separator, width, token, tag if options.labelled else None, indexed, options.scheme == "io")
+    token = settings.token_column if settings.token_column is not None else int(indexed)
+    tag = settings.tag_column if settings.tag_column is not None else (2 if indexed else -1)
+    return ColumnLayout(separator, width, token, tag, indexed=indexed, bare=settings.scheme == "io")
 
 
 def _split(line: str, separator: str) -> list[str]:
@@ -124,7 +131,7 @@ def _split(line: str, separator: str) -> list[str]:
 
 
 def _find_separator(lines: Iterable[tuple[int, str]]) -> str:
-    """Returns the separator of most rows: a tab, else a space, else none."""
+    """Returns the separator of most rows: a tab, else a space, else an empty string."""
     tabs = spaces = rows = 0
     for _, line in lines:
         if not line.strip(" \t") or line.startswith(DOCUMENT_MARK) or (line.startswith("# ") and "\t" not in line):
@@ -147,9 +154,9 @@ def _rows(lines: Iterable[tuple[int, str]], separator: str) -> Iterator[tuple[in
 
 
 def _counts_up(rows: Iterable[list[str]]) -> bool:
-    """Says whether the first column counts up by one within each sentence, one row in twenty excepted.
+    """Returns whether the first column counts up by one within each sentence, with one exception per twenty rows.
 
-    The exceptions are for broken rows, which `row_fault` then names: they must not turn the index into the token.
+    The exceptions allow for broken rows, which `row_problem` then reports. They must not turn the index into the token.
     """
     good, bad, expected = 0, 0, None
     for cells in rows:

@@ -1,7 +1,7 @@
-"""Reader of column files: CoNLL-2003, CoNLL-U style (UNER), WNUT, and their relatives.
+"""Reader of column files: CoNLL-2003, CoNLL-U (UNER), WNUT and similar formats.
 
-No library served: those at hand read one fixed layout each and stop, or misread in silence, at the first oddity of
-the published files (a lone tab as boundary, tokens that begin with `#`, rows of 3 and 5 columns).
+No library fits: the available ones read one fixed layout each, and stop or silently misread at the irregularities of
+published files (a tab as a boundary, tokens that start with `#`, rows of 3 and 5 columns).
 """
 
 from __future__ import annotations
@@ -13,71 +13,68 @@ from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import ColumnLayout, Lines, find_layout
 from components.corpus_example_gen.readers.comments import Comments
-from components.corpus_example_gen.readers.read_options import ReadOptions
+from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE
 
 
-def read_columns(lines: Lines, path: str, options: ReadOptions, report: IngestReport) -> Iterator[RawSentence]:
+def read_columns(lines: Lines, path: str, settings: CorpusSettings, report: IngestReport) -> Iterator[RawSentence]:
     """Yields the sentences of a columns file as written.
 
     Args:
-        lines: gives the numbered lines anew at each call.
+        lines: numbered lines of the file.
         path: the file, for errors and the report.
-        options: how to read it.
-        report: gets the document boundaries and the rows that are no token.
+        settings: settings of the corpus.
+        report: receives the document boundaries and the rows that are not tokens.
 
     Raises:
-        CorpusError: the file has one column where tags are wanted.
+        CorpusError: the file has one column.
     """
-    layout = find_layout(lines, path, options)
+    layout = find_layout(lines, path, settings)
     if layout is None:
         return
+    rows = _Rows(layout, path, report)
     comments = Comments()
     raw: RawSentence | None = None
     for number, line in lines():
         if layout.is_boundary(line) or layout.is_document_mark(line):
             report.documents += layout.is_document_mark(line)
             if raw:
-                yield _with_comments(raw, comments)
+                raw.key, raw.metadata = comments.take()
+                yield raw
             raw = None
         elif layout.is_comment(line):
             comments.add(line)
         elif layout.is_blank_row(line):
-            report.repair("blank_row", path, number, "line of spaces, which ends no sentence, dropped")
+            report.repair("blank_row", path, number, "dropped a line of spaces, which does not end a sentence")
         else:
-            raw = _add_row(raw, layout, line, number, path, report)
+            raw = rows.add(raw, number, line)
     if raw:
-        yield _with_comments(raw, comments)
+        raw.key, raw.metadata = comments.take()
+        yield raw
     report.documents += comments.documents
 
 
-def _add_row(
-    raw: RawSentence | None, layout: ColumnLayout, line: str, number: int, path: str, report: IngestReport
-) -> RawSentence | None:
-    """Adds one row to the sentence that is being read, beginning it where there is none."""
-    cells = layout.split(line)
-    if layout.is_extra_row(cells):
-        report.repair("extra_row", path, number, f"row {cells[0]}, which is no word of its own, dropped")
-        return raw
-    raw = raw or RawSentence(number, tags=None if layout.tag is None else [])
-    fault = layout.row_fault(cells)
-    if fault and raw.error is None:
-        raw.error = CorpusError(
-            path,
-            number,
-            f"{fault}: {line!r}",
-            "Mend the row, or name the columns in [corpus -> token_column, tag_column].",
-        )
-    raw.lines.append(number)
-    raw.tokens.append(cells[0] if fault else cells[layout.token])
-    if raw.tags is not None and layout.tag is not None:
-        tag = OUTSIDE if fault else cells[layout.tag]
+class _Rows:
+    """Appends the rows of a file to sentences."""
+
+    def __init__(self, layout: ColumnLayout, path: str, report: IngestReport) -> None:
+        self.layout, self.path, self.report = layout, path, report
+
+    def add(self, raw: RawSentence | None, number: int, line: str) -> RawSentence | None:
+        """Returns the sentence with one more row; a row without a sentence starts one."""
+        cells = self.layout.split(line)
+        if self.layout.is_extra_row(cells):
+            self.report.repair("extra_row", self.path, number, f"dropped row {cells[0]}, which is not a token")
+            return raw
+        raw = raw or RawSentence(number)
+        problem = self.layout.row_problem(cells)
+        if problem and raw.error is None:
+            fix = "Correct the row, or set corpus.token_column and corpus.tag_column."
+            raw.error = CorpusError(self.path, number, f"{problem}: {line!r}", fix)
+        raw.lines.append(number)
+        raw.tokens.append(cells[0] if problem else cells[self.layout.token])
+        tag = OUTSIDE if problem else cells[self.layout.tag]
         if tag != tag.strip(" "):
-            report.repair("stripped_tag", path, number, f"tag {tag!r} read as {tag.strip(' ')!r}")
+            self.report.repair("stripped_tag", self.path, number, f"read tag {tag!r} as {tag.strip(' ')!r}")
         raw.tags.append(tag.strip(" "))
-    return raw
-
-
-def _with_comments(raw: RawSentence, comments: Comments) -> RawSentence:
-    raw.key, raw.metadata = comments.take()
-    return raw
+        return raw

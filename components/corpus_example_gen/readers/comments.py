@@ -1,4 +1,4 @@
-"""Comment lines: the id of a sentence, where documents begin, and metadata."""
+"""Comment lines: sentence ids, document starts and metadata."""
 
 from __future__ import annotations
 
@@ -12,21 +12,30 @@ _DOCUMENT = "newdoc"
 
 
 class Comments:
-    """Collects the comments before a sentence, and keeps those that hold for a whole document.
+    """Collects the comments before a sentence, and keeps those that apply to a whole document.
+
+    Example:
+        >>> comments = Comments()
+        >>> for line in ("# newdoc = a", "# sent_id = 7", "# genre = blog"):
+        ...     comments.add(line)
+        >>> comments.take()
+        ('7', {'newdoc': 'a', 'genre': 'blog'})
+        >>> comments.take()
+        (None, {'newdoc': 'a'})
 
     Attributes:
-        documents: how many documents were begun by a `# newdoc` comment.
+        documents: number of `# newdoc` comments.
     """
 
     def __init__(self) -> None:
-        """Begins with no comment seen."""
+        """Starts without comments."""
         self.documents = 0
         self._key: str | None = None
         self._metadata: dict[str, str] = {}
         self._document: dict[str, str] = {}
 
     def add(self, line: str) -> None:
-        """Takes in one comment line; a comment that assigns nothing is prose and is passed over."""
+        """Adds one comment line. A comment without an assignment is prose and has no effect."""
         match = _ASSIGNMENT.fullmatch(line)
         name, value = (match[1], match[2].strip()) if match else (line.lstrip("# ").rstrip(), "")
         if name.split()[:1] == [_DOCUMENT]:
@@ -38,12 +47,12 @@ class Comments:
             self._metadata[name] = value
 
     def take(self) -> tuple[str | None, dict[str, str]]:
-        """Returns (key, metadata) for the sentence that begins or ends now, and forgets them."""
+        """Returns (key, metadata) of the current sentence, and forgets them."""
         key, metadata = self._key, {**self._document, **self._metadata}
         self._key, self._metadata = None, {}
         return key, metadata
 
 
 def is_assignment(line: str) -> bool:
-    """Says whether a line of a space separated file is a `# name = value` comment."""
+    """Returns whether a line of a space-separated file is a `# name = value` comment."""
     return bool(_SPACED_ASSIGNMENT.match(line))

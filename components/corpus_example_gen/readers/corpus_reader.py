@@ -1,4 +1,4 @@
-"""Reads a corpus file of any supported format into clean sentences."""
+"""Reader of corpus files in any supported format."""
 
 from __future__ import annotations
 
@@ -14,76 +14,75 @@ from components.corpus_example_gen.readers.column_layout import Lines
 from components.corpus_example_gen.readers.columns_reader import read_columns
 from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
 from components.corpus_example_gen.readers.jsonl_reader import read_jsonl
-from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
+from components.corpus_example_gen.settings import CorpusSettings
 
-Reader = Callable[[Lines, str, ReadOptions, IngestReport], Iterator[RawSentence]]
+Reader = Callable[[Lines, str, CorpusSettings, IngestReport], Iterator[RawSentence]]
 _READERS: dict[str, Reader] = {"columns": read_columns, "tsv": read_tsv, "jsonl": read_jsonl}
 
 
 def read_corpus_file(
-    path: str, options: ReadOptions | None = None, report: IngestReport | None = None, data: bytes | None = None
+    path: str, settings: CorpusSettings, report: IngestReport | None = None, data: bytes | None = None
 ) -> Iterator[Sentence]:
-    """Yields the clean sentences of a corpus file; the whole file is held in memory while it is read.
+    """Yields the clean sentences of a corpus file. It holds the whole file in memory.
+
+    Example: tests/components/corpus_example_gen/readers/test_corpus_reader.py.
 
     Args:
-        path: the file; `.gz` is unpacked, `.jsonl` and `.json` say the format, errors name it.
-        options: how to read it, the defaults when None.
-        report: is filled in while reading and complete when the last sentence was taken.
-        data: the file's bytes when the caller has read them (from another file system).
+        path: the file; `.gz` is decompressed, `.jsonl` and `.json` determine the format.
+        settings: settings of the corpus.
+        report: receives the counts; it is complete after the last sentence.
+        data: content of the file, if the caller has read it (from another file system).
 
     Raises:
-        CorpusError: the file, or a sentence of it, cannot be read, and the options say that errors stop the reading.
+        CorpusError: the file or a sentence cannot be read, and `settings.on_error` is `fail`.
     """
-    options = options or ReadOptions()
     report = IngestReport() if report is None else report
     report.files.append(str(path))
     try:
-        yield from _read(str(path), options, report, data)
+        yield from _read(str(path), settings, report, data)
     except CorpusError as error:
-        if options.on_error == "fail":
+        if settings.on_error == "fail":
             raise
-        # Errors of a sentence were dealt with where they occurred: this one is about the whole file.
+        # The cleaner has skipped errors of sentences; this one concerns the whole file.
         report.skip_file(error)
     report.check()
 
 
-def find_format(path: str, text: str, options: ReadOptions) -> str:
-    """Returns `columns`, `tsv` or `jsonl`: as the options say, else by extension, else by looking into the text."""
-    if options.format != "auto":
-        return options.format
-    if path.removesuffix(".gz").endswith((".jsonl", ".json")) or _begins_as_json(text):
+def find_format(path: str, text: str, settings: CorpusSettings) -> str:
+    """Returns `columns`, `tsv` or `jsonl`: the configured format, or that of the extension, or that of the text."""
+    if settings.format != "auto":
+        return settings.format
+    if path.removesuffix(".gz").endswith((".jsonl", ".json")) or _starts_with_json_object(text):
         return "jsonl"
-    return "tsv" if is_tsv(functools.partial(iter_lines, text), options) else "columns"
+    return "tsv" if is_tsv(functools.partial(iter_lines, text), settings) else "columns"
 
 
-def _read(path: str, options: ReadOptions, report: IngestReport, data: bytes | None) -> Iterator[Sentence]:
+def _read(path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None) -> Iterator[Sentence]:
     text = load_text(path, data)
-    reader = _READERS[find_format(path, text, options)]
-    cleaner = Cleaner(path, options, report)
+    reader = _READERS[find_format(path, text, settings)]
+    cleaner = Cleaner(path, settings, report)
     lines_of_keys: dict[str, int] = {}
-    for raw in reader(functools.partial(iter_lines, text), path, options, report):
+    for raw in reader(functools.partial(iter_lines, text), path, settings, report):
         _check_key(raw, lines_of_keys, path)
         sentence = cleaner.clean(raw)
         if sentence:
             yield sentence
     cleaner.finish()
     if not report.sentences_in:
-        raise CorpusError(
-            path, None, "holds no sentence", "Give a file with labelled sentences, or take it out of the corpus."
-        )
+        raise CorpusError(path, None, "has no sentence", "Add labelled sentences, or remove the file from the corpus.")
 
 
 def _check_key(raw: RawSentence, lines_of_keys: dict[str, int], path: str) -> None:
     if raw.key is None:
         return
-    before = lines_of_keys.setdefault(raw.key, raw.line)
-    if before != raw.line and raw.error is None:
-        fix = "Give each sentence of a file an id of its own, or none."
-        raw.error = CorpusError(path, raw.line, f"found id {raw.key!r}, which the sentence at line {before} has", fix)
+    first = lines_of_keys.setdefault(raw.key, raw.line)
+    if first != raw.line and raw.error is None:
+        problem = f"found id {raw.key!r}, which the sentence at line {first} has"
+        raw.error = CorpusError(path, raw.line, problem, "Give each sentence of a file a unique id, or none.")
 
 
-def _begins_as_json(text: str) -> bool:
+def _starts_with_json_object(text: str) -> bool:
     line = text.lstrip()[:1_000_000].split("\n", 1)[0]
     if not line.startswith("{"):
         return False

@@ -1,14 +1,8 @@
-"""Sentences in several splits, in real Beam pipelines."""
+"""Duplicates across splits, in real Beam pipelines."""
 
 from __future__ import annotations
 
-import apache_beam as beam
 import pytest
-import tensorflow as tf
-from apache_beam.testing.util import assert_that, equal_to
-
-from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.duplicates import without_duplicates
 
 SPLITS = {
     "train": [("a", "span-1"), ("a", "span-2"), ("b", "span-1"), ("c", "span-2"), ("d", "span-2")],
@@ -18,6 +12,8 @@ SPLITS = {
 
 
 def _example(row):
+    import tensorflow as tf
+
     example = tf.train.Example()
     for name, value in zip(("sentence", "source"), row, strict=True):
         example.features.feature[name].bytes_list.value.append(value.encode())
@@ -29,7 +25,13 @@ def _sentence(example):
 
 
 @pytest.mark.parametrize("remove", [True, False])
-def test_training_gives_way_to_what_is_scored(tmp_path, remove):
+def test_training_loses_the_sentences_that_are_scored(tmp_path, remove):
+    import apache_beam as beam
+    from apache_beam.testing.util import assert_that, equal_to
+
+    from components.corpus_example_gen.cleaning.report_folder import ReportFolder
+    from components.corpus_example_gen.duplicates import without_duplicates
+
     reports = ReportFolder(str(tmp_path / "ingest"))
     reports.make()
     kept = {"train": ["a", "a"], "eval": ["b", "e", "e"], "test": ["c", "d", "d"]}
@@ -38,16 +40,22 @@ def test_training_gives_way_to_what_is_scored(tmp_path, remove):
             name: pipeline | f"Rows[{name}]" >> beam.Create(rows) | f"Example[{name}]" >> beam.Map(_example)
             for name, rows in SPLITS.items()
         }
-        for name, examples in without_duplicates(splits, reports, remove).items():
+        for name, examples in without_duplicates(splits, reports, remove=remove).items():
             expected = kept[name] if remove else [sentence for sentence, _ in SPLITS[name]]
-            found = examples | f"Sentence[{name}]" >> beam.Map(_sentence)
-            assert_that(found, equal_to(expected), label=name)
+            sentences = examples | f"Sentence[{name}]" >> beam.Map(_sentence)
+            assert_that(sentences, equal_to(expected), label=name)
     assert reports.duplicates() == {"train": {"span-1": 1, "span-2": 2}, "eval": {"span-2": 1}}
 
 
+@pytest.mark.extended
 def test_one_split_has_no_duplicates(tmp_path):
+    import apache_beam as beam
+
+    from components.corpus_example_gen.cleaning.report_folder import ReportFolder
+    from components.corpus_example_gen.duplicates import without_duplicates
+
     reports = ReportFolder(str(tmp_path))
     with beam.Pipeline() as pipeline:
         rows = pipeline | beam.Create([_example(("a", "x"))])
-        assert list(without_duplicates({"train": rows}, reports, True)) == ["train"]
+        assert list(without_duplicates({"train": rows}, reports, remove=True)) == ["train"]
     assert reports.duplicates() == {}

@@ -1,4 +1,4 @@
-"""Examples: features and the invariant."""
+"""Examples: features, keys, and defects of readers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def values(example):
 
 def test_features_of_a_sentence():
     sentence = Sentence(
-        ("Zoë", "in", "Oslo"), ("B-PER", "O", "B-LOC"), None, {"topic": "sport", "text": "not declared"}
+        ("Zoë", "in", "Oslo"), ("B-PER", "O", "B-LOC"), None, {"topic": "sport", "text": "not configured"}
     )
     assert values(to_example(sentence, "k:1", "train.conll", ["topic", "year"])) == {
         "key": ["k:1"],
@@ -29,51 +29,46 @@ def test_features_of_a_sentence():
     }
 
 
-def test_unlabelled_sentence_has_no_tags():
-    assert "tags" not in values(to_example(Sentence(("a",), None), "k", "s"))
+def test_tokens_that_white_space_would_split_are_a_defect():
+    for tokens in [("a b",), ("a\u00a0b",), ("a\u2028b", "c"), (" a",), ("",), ("a", "", "b"), ("\x85",)]:
+        with pytest.raises(RuntimeError, match=r"t\.conll:7: .* does not split into its tokens"):
+            to_example(Sentence(tokens, ("O",) * len(tokens), line=7), "k", "t.conll")
 
 
-@pytest.mark.parametrize(
-    "tokens", [("a b",), ("a\u00a0b",), ("a\u2028b", "c"), (" a",), ("",), ("a", "", "b"), ("\x85",)]
-)
-def test_tokens_that_white_space_would_split_are_a_defect(tokens):
-    with pytest.raises(RuntimeError, match=r"t\.conll:7: .* does not split into its tokens"):
-        to_example(Sentence(tokens, ("O",) * len(tokens), line=7), "k", "t.conll")
+def test_other_control_characters_stay_inside_tokens():
+    for token in ["a\u200bb", "\ufeffa", "a\x1cb", "👩\u200d👩", "\u180e"]:
+        assert values(to_example(Sentence((token, "b"), ("O", "O")), "k", "s"))["sentence"] == [f"{token} b"]
 
 
-@pytest.mark.parametrize("token", ["a\u200bb", "\ufeffa", "a\x1cb", "👩\u200d👩", "\u180e"])
-def test_tokens_with_other_control_characters_are_whole(token):
-    assert values(to_example(Sentence((token, "b"), ("O", "O")), "k", "s"))["sentence"] == [f"{token} b"]
-
-
-def test_another_number_of_tags_is_a_defect():
+def test_wrong_number_of_tags_is_a_defect():
     with pytest.raises(RuntimeError, match="2 tokens, 1 tags"):
         to_example(Sentence(("a", "b"), ("O",)), "k", "s")
 
 
-@pytest.mark.parametrize(
-    ("columns", "found"),
-    [(["tags"], "'tags', which is a feature"), (["a", "a"], "'a' twice"), ([" "], "an empty name")],
-)
-def test_unusable_metadata_columns_are_refused(columns, found):
-    with pytest.raises(NerError, match=rf"\[corpus -> metadata\] holds {found}"):
-        check_metadata_columns(columns)
+def test_invalid_metadata_columns_are_errors():
+    for columns, problem in [
+        (["tags"], "'tags', which is a feature"),
+        (["a", "a"], "'a' twice"),
+        ([" "], "an empty name"),
+    ]:
+        with pytest.raises(NerError, match=rf"corpus\.metadata: contains {problem}"):
+            check_metadata_columns(columns)
 
 
 A, B = Sentence(("A", "b"), ("O", "O")), Sentence(("B",), ("O",))
 
 
-def test_given_id_stands_after_the_source():
-    assert KeyMaker("span-1/train.conll").make(Sentence(("A",), None, key="s1")) == "span-1/train.conll:s1"
+def test_id_follows_the_source():
+    assert KeyMaker("span-1/train.conll").make(Sentence(("A",), ("O",), key="s1")) == "span-1/train.conll:s1"
 
 
-def test_equal_sentences_are_counted():
+def test_equal_sentences_are_numbered():
     keys = KeyMaker("t.tsv")
     digest = hashlib.sha256(b"A b").hexdigest()[:16]
     assert [keys.make(s) for s in (A, B, A)][::2] == [f"t.tsv:{digest}-0", f"t.tsv:{digest}-1"]
 
 
-def test_key_does_not_depend_on_what_else_is_in_the_file():
+def test_key_does_not_depend_on_other_sentences():
     first, second = KeyMaker("t.tsv"), KeyMaker("t.tsv")
     first.make(B)
     assert first.make(A) == second.make(A)
@@ -81,6 +76,6 @@ def test_key_does_not_depend_on_what_else_is_in_the_file():
 
 def test_a_key_used_twice_is_a_defect():
     keys = KeyMaker("t.tsv")
-    keys.make(Sentence(("A",), None, key="s1"))
+    keys.make(Sentence(("A",), ("O",), key="s1"))
     with pytest.raises(RuntimeError, match=r"'t\.tsv:s1' is used twice"):
-        keys.make(Sentence(("B",), None, key="s1"))
+        keys.make(Sentence(("B",), ("O",), key="s1"))

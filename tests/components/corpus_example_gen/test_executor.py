@@ -1,4 +1,4 @@
-"""The executor on real files: splits, account, errors."""
+"""The executor on real files: splits, counts, errors."""
 
 from __future__ import annotations
 
@@ -7,62 +7,77 @@ import json
 import logging
 
 import pytest
-import tensorflow as tf
-from tfx import types
-from tfx.components.example_gen.driver import FileBasedDriver
-from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
-from tfx.types import artifact_utils, standard_artifacts
+from support.settings import corpus_settings
 
-from components.artifacts import Corpus
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.corpus_example_gen.component import CorpusExampleGen
-from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.executor import Executor
-from components.corpus_example_gen.readers.read_options import ReadOptions
 from pipeline.samples import write_sample
 
-BEAM_ARGS = [
-    "--direct_num_workers=1",
-    "--sdk_container_image=none",
-]  # the second keeps TFX from packing itself: seconds
+# The second argument keeps TFX from packaging itself, which takes seconds.
+BEAM_ARGS = ["--direct_num_workers=1", "--sdk_container_image=none"]
 
 
-def do(tmp_path, corpus, **arguments):
+def execute(tmp_path, inputs, properties):
     """Runs the executor as the launcher does, without metadata; returns the artifact."""
-    component = CorpusExampleGen(str(corpus), **arguments)
+    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+    from tfx.types import standard_artifacts
+
+    from components.corpus_example_gen.executor import Executor
+
     examples = standard_artifacts.Examples()
     examples.uri = str(tmp_path / "examples")
     context = BaseBeamExecutor.Context(beam_pipeline_args=BEAM_ARGS, tmp_dir=str(tmp_path), unique_id="1")
-    # What TFX's driver does before: it puts the newest span into the patterns.
+    Executor(context).Do(inputs, {"examples": [examples]}, properties)
+    return examples
+
+
+def read_folder(tmp_path, corpus, **changes):
+    """Runs the executor on a folder."""
+    from tfx.components.example_gen.driver import FileBasedDriver
+
+    from components.corpus_example_gen import CorpusExampleGen
+
+    component = CorpusExampleGen(settings=corpus_settings(**changes), input_base=str(corpus))
+    # TFX's driver runs before the executor: it substitutes the newest span in the patterns.
     properties = FileBasedDriver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
-    Executor(context).Do({}, {"examples": [examples]}, properties)
-    return examples
+    return execute(tmp_path, {}, properties)
 
 
-def do_with_artifact(tmp_path, corpus, **arguments):
-    """Runs the executor on a corpus that is an artifact, as Kubeflow has it."""
+def read_artifact(tmp_path, corpus, span=None, **changes):
+    """Runs the executor on a corpus artifact, as Kubeflow does."""
+    from tfx import types
+
+    from components.artifacts import Corpus
+    from components.corpus_example_gen import CorpusExampleGen
+
     channel = types.Channel(type=Corpus)
-    component = CorpusExampleGen(corpus=channel, **arguments)
-    examples, folder = standard_artifacts.Examples(), Corpus()
-    examples.uri, folder.uri = str(tmp_path / "examples"), str(corpus)
-    context = BaseBeamExecutor.Context(beam_pipeline_args=BEAM_ARGS, tmp_dir=str(tmp_path), unique_id="1")
+    component = CorpusExampleGen(settings=corpus_settings(**changes), corpus=channel, span=span)
+    folder = Corpus()
+    folder.uri = str(corpus)
     properties = {name: value for name, value in component.spec.exec_properties.items() if value is not None}
-    Executor(context).Do({"corpus": [folder]}, {"examples": [examples]}, properties)
-    return examples
+    return execute(tmp_path, {"corpus": [folder]}, properties)
 
 
 def records(examples, split):
+    import tensorflow as tf
+    from tfx.types import artifact_utils
+
     files = sorted(tf.io.gfile.glob(f"{artifact_utils.get_split_uri([examples], split)}/*.gz"))
-    found = [tf.train.Example.FromString(r.numpy()) for r in tf.data.TFRecordDataset(files, compression_type="GZIP")]
+    stored = [tf.train.Example.FromString(r.numpy()) for r in tf.data.TFRecordDataset(files, compression_type="GZIP")]
     return [
         {name: [v.decode() for v in feature.bytes_list.value] for name, feature in example.features.feature.items()}
-        for example in found
+        for example in stored
     ]
 
 
+def sentences(examples, split):
+    return sorted(record["sentence"][0] for record in records(examples, split))
+
+
 def splits_of(examples):
+    from tfx.types import artifact_utils
+
     return artifact_utils.decode_split_names(examples.split_names)
 
 
@@ -74,14 +89,14 @@ def fill(folder, **files):
     return folder
 
 
-def test_named_splits_features_and_account(tmp_path):
+def test_splits_features_and_counts(tmp_path):
     corpus = fill(
         tmp_path / "c",
         train__conll="-DOCSTART-\tO\n\n# id = s1\n# topic = sport\nZoë Lima\tB-PER\nwon\tO\n\nOslo\tI-OTH\n",
         dev__tsv__gz=gzip.compress(b"Peru won\tB-LOC O\r\nPeru won\tB-LOC O\r\n"),
         test__jsonl='{"text": "Peru won.", "entities": [[0, 4, "LOC"]], "meta": {"topic": "news"}}\n',
     )
-    examples = do(tmp_path, corpus, metadata_columns=["topic"], options=ReadOptions(drop_types=("OTH",)))
+    examples = read_folder(tmp_path, corpus, metadata=["topic"], drop_types=["OTH"])
     assert splits_of(examples) == ["train", "eval", "test"]
     train = sorted(records(examples, "train"), key=lambda record: record["key"], reverse=True)
     assert train[0] == {
@@ -114,92 +129,96 @@ def test_named_splits_features_and_account(tmp_path):
 
 def test_hash_split_keeps_equal_sentences_together(tmp_path):
     sentences = [f"w{i % 300} won\tB-PER O\n" for i in range(600)]
-    examples = do(tmp_path, fill(tmp_path / "c", a__tsv="".join(sentences[:400]), b__tsv="".join(sentences[400:])))
-    found = {split: [r["sentence"][0] for r in records(examples, split)] for split in splits_of(examples)}
-    assert list(found) == ["train", "eval", "test"]
-    assert sum(map(len, found.values())) == 600
-    assert not set(found["train"]) & {*found["eval"], *found["test"]}
-    assert not set(found["eval"]) & set(found["test"])
-    assert 0.7 < len(found["train"]) / 600 < 0.9
-    assert len({r["key"][0] for split in found for r in records(examples, split)}) == 600
+    examples = read_folder(
+        tmp_path, fill(tmp_path / "c", a__tsv="".join(sentences[:400]), b__tsv="".join(sentences[400:]))
+    )
+    parts = {split: records(examples, split) for split in splits_of(examples)}
+    assert list(parts) == ["train", "eval", "test"]
+    assert len({record["key"][0] for part in parts.values() for record in part}) == 600
+    train, dev, test = ({record["sentence"][0] for record in part} for part in parts.values())
+    assert not train & (dev | test)
+    assert not dev & test
+    assert 0.7 < len(parts["train"]) / 600 < 0.9
 
 
-def test_window_of_spans_keeps_a_sentence_on_its_side_and_counts_duplicates(tmp_path, caplog):
+@pytest.mark.extended
+def test_sentence_keeps_its_split_in_later_spans(tmp_path, caplog):
     """An example must not move between train and eval when it comes again in a later span."""
     corpus = tmp_path / "c"
     for span in range(1, 4):
         fill(
             corpus / f"span-{span}", all__tsv="".join(f"w{i} won\tB-PER O\n" for i in range(span * 50, span * 50 + 100))
         )
-    sides: dict[str, str] = {}
+    split_of: dict[str, str] = {}
     for span in range(1, 4):
-        examples = do(tmp_path / str(span), corpus, window=SpanWindow(newest=span, size=2))
+        examples = read_folder(tmp_path / str(span), corpus, span=span, span_window=2)
         for split in splits_of(examples):
             for record in records(examples, split):
-                assert sides.setdefault(record["sentence"][0], split) == split
+                assert split_of.setdefault(record["sentence"][0], split) == split
         assert examples.get_int_custom_property("duplicates") == 0
-    assert len(sides) == 200
+    assert len(split_of) == 200
     assert examples.get_int_custom_property("sentences_out") == 200
     assert {record["source"][0] for record in records(examples, "train")} == {"span-2/all.tsv", "span-3/all.tsv"}
 
 
-@pytest.mark.parametrize(("remove", "train"), [(None, ["a"]), (True, ["a"]), (False, ["a", "b", "c"])])
-def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, remove, train, caplog):
+@pytest.mark.parametrize(("duplicates", "train"), [(None, ["a"]), ("keep", ["a", "b", "c"])])
+def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, duplicates, train, caplog):
     corpus = tmp_path / "c"
     fill(corpus / "span-1", train__tsv="a\tO\n\nb\tO\n", dev__tsv="x\tO\n", test__tsv="y\tO\n")
     fill(corpus / "span-2", train__tsv="c\tO\n", dev__tsv="b\tO\n", test__tsv="c\tO\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
-        examples = do(tmp_path, corpus, window=SpanWindow(size=2), remove_duplicates=remove)
-    assert sorted(record["sentence"][0] for record in records(examples, "train")) == train
-    assert sorted(record["sentence"][0] for record in records(examples, "eval")) == ["b", "x"]
+        examples = read_folder(tmp_path, corpus, span_window=2, duplicates=duplicates)
+    assert (sentences(examples, "train"), sentences(examples, "eval")) == (train, ["b", "x"])
     assert examples.get_int_custom_property("duplicates") == 2
     assert examples.get_int_custom_property("duplicates_removed") == 3 - len(train)
-    assert "split train: 1 sentences of span-1/train.tsv stand in a later split too" in caplog.text
+    assert "split train: 1 sentences of span-1/train.tsv also occur in a later split" in caplog.text
 
 
-def test_duplicates_of_a_published_division_are_counted_and_left(tmp_path, caplog):
+@pytest.mark.extended
+def test_duplicates_of_published_splits_are_counted_and_kept(tmp_path, caplog):
     corpus = fill(tmp_path / "c", train__tsv="a\tO\n\nb\tO\n", dev__tsv="b\tO\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
-        examples = do(tmp_path, corpus)
+        examples = read_folder(tmp_path, corpus)
     assert len(records(examples, "train")) == 2
     assert examples.get_int_custom_property("duplicates") == 1
     assert examples.get_int_custom_property("duplicates_removed") == 0
-    assert "left in ([corpus -> duplicates])" in caplog.text
+    assert "kept (corpus.duplicates)" in caplog.text
 
 
-def test_older_span_without_a_split_has_no_part_in_it(tmp_path, caplog):
+@pytest.mark.extended
+def test_older_span_without_a_split_adds_nothing_to_it(tmp_path, caplog):
     corpus = tmp_path / "c"
     fill(corpus / "span-1", train__tsv="a\tO\n")
     fill(corpus / "span-2", train__tsv="b\tO\n", dev__tsv="c\tO\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
-        examples = do(tmp_path, corpus, window=SpanWindow(size=2))
+        examples = read_folder(tmp_path, corpus, span_window=2)
     assert [len(records(examples, split)) for split in ("train", "eval")] == [2, 1]
-    assert "span-1/dev.tsv matches no file" in caplog.text
+    assert "span-1/dev.tsv: no file matches" in caplog.text
 
 
-def test_eval_is_held_out_of_train_where_there_is_none(tmp_path):
+def test_corpus_without_eval_holds_it_out_of_train(tmp_path):
     train = "".join(f"w{i % 150} won\tB-PER O\n" for i in range(300))
-    examples = do(tmp_path, fill(tmp_path / "c", train__tsv=train, test__tsv="Peru won\tB-LOC O\n"))
+    examples = read_folder(tmp_path, fill(tmp_path / "c", train__tsv=train, test__tsv="Peru won\tB-LOC O\n"))
     assert splits_of(examples) == ["train", "eval", "test"]
-    found = {split: {r["sentence"][0] for r in records(examples, split)} for split in splits_of(examples)}
-    assert not found["train"] & found["eval"]
-    assert 5 <= len(found["eval"]) <= 30
-    assert found["test"] == {"Peru won"}
+    held_out = set(sentences(examples, "eval"))
+    assert not set(sentences(examples, "train")) & held_out
+    assert 5 <= len(held_out) <= 30
+    assert sentences(examples, "test") == ["Peru won"]
     assert examples.get_int_custom_property("sentences_out") == 301
 
 
-def test_error_of_the_corpus_comes_out_of_beam_as_it_is_and_all_files_are_named(tmp_path, caplog):
+def test_corpus_error_leaves_beam_unchanged_and_errors_of_other_files_are_logged(tmp_path, caplog):
     corpus = fill(tmp_path / "c", train__conll="a\tO\n\nb\tNN\n", dev__conll=b"b\tO\n\xff\n", test__conll="c\tO\n")
     with caplog.at_level(logging.INFO, logger="absl"), pytest.raises(CorpusError) as caught:
-        do(tmp_path, corpus)
+        read_folder(tmp_path, corpus)
     assert type(caught.value) is CorpusError
     assert (caught.value.path, caught.value.line) == (str(corpus / "dev.conll"), 2)
     assert "found byte 0xFF, which is not UTF-8, at byte offset 4. Corpora are UTF-8 text" in str(caught.value)
     assert "while running" not in str(caught.value)
-    assert any("train.conll:3: found 'NN' where a tag" in record.getMessage() for record in caplog.records)
+    assert any("train.conll:3: found 'NN', expected a tag" in record.getMessage() for record in caplog.records)
 
 
-def test_skipping_counts_lists_and_goes_on(tmp_path, caplog):
+def test_skipped_sentences_and_files_are_counted_and_listed(tmp_path, caplog):
     corpus = fill(
         tmp_path / "c",
         train__conll="a\tO\n\nb\tNN\nc\tB-X\n\nd\tB-X\n",
@@ -207,7 +226,7 @@ def test_skipping_counts_lists_and_goes_on(tmp_path, caplog):
         test__conll=b"\0\1\2",
     )
     with caplog.at_level(logging.INFO, logger="absl"):
-        examples = do(tmp_path, corpus, options=ReadOptions(on_error="skip"))
+        examples = read_folder(tmp_path, corpus, on_error="skip")
     assert [len(records(examples, split)) for split in ("train", "eval", "test")] == [2, 1, 0]
     assert examples.get_int_custom_property("skipped") == 2
     report = json.loads(examples.get_string_custom_property("ingest_report"))
@@ -217,21 +236,24 @@ def test_skipping_counts_lists_and_goes_on(tmp_path, caplog):
     assert any(line.startswith("train.conll: sentences 3 in, 2 out; tokens 4 in, 2 out") for line in logged)
     assert any(line.startswith("skipped: ") and "train.conll:3: found 'NN'" in line for line in logged)
     assert "split train: 2 sentences" in logged
-    assert "split test holds no sentence" in logged
+    assert "split test has no sentence" in logged
 
 
-def test_training_split_without_sentence_is_an_error(tmp_path):
+@pytest.mark.extended
+def test_empty_training_split_is_an_error(tmp_path):
     corpus = fill(tmp_path / "c", train__conll="b\tNN\n", dev__conll="e\tO\n")
-    with pytest.raises(CorpusError, match=r"the split train holds no sentence \(2 read, 1 skipped\)\. Give more"):
-        do(tmp_path, corpus, options=ReadOptions(on_error="skip"))
+    with pytest.raises(CorpusError, match=r"the split train has no sentence \(2 read, 1 skipped\)\. Add sentences"):
+        read_folder(tmp_path, corpus, on_error="skip")
 
 
+@pytest.mark.extended
 def test_pattern_without_files_is_an_error(tmp_path):
     corpus = fill(tmp_path / "c", train__conll="a\tO\n")
-    with pytest.raises(CorpusError, match=r"no\*\.conll: matches no file\. Check the folder and \[corpus -> splits\]"):
-        do(tmp_path, corpus, splits=[("train", "train.conll"), ("eval", "no*.conll")])
+    with pytest.raises(CorpusError, match=r"no\*\.conll: no file matches\. Check the folder and corpus\.splits"):
+        read_folder(tmp_path, corpus, splits={"train": "train.conll", "eval": "no*.conll"})
 
 
+@pytest.mark.extended
 def test_sample_corpus_gives_the_same_examples_each_time_and_fits_the_schema(tmp_path):
     import tensorflow_data_validation as tfdv
     from google.protobuf import text_format
@@ -241,7 +263,7 @@ def test_sample_corpus_gives_the_same_examples_each_time_and_fits_the_schema(tmp
     from schemas import __file__ as schemas
 
     write_sample(tmp_path / "c", "newswire")
-    examples, again = (do(tmp_path / name, tmp_path / "c", metadata_columns=["topic"]) for name in "ab")
+    examples, again = (read_folder(tmp_path / name, tmp_path / "c", metadata=["topic"]) for name in "ab")
     assert sorted(map(repr, records(examples, "test"))) == sorted(map(repr, records(again, "test")))
     base = schemas.replace("__init__.py", "schema.pbtxt")
 
@@ -255,31 +277,32 @@ def test_sample_corpus_gives_the_same_examples_each_time_and_fits_the_schema(tmp
     assert anomalies(["topic", "missing"]) == {"missing"}
 
 
-def test_the_layout_of_a_corpus_that_is_an_artifact_is_found_by_the_executor(tmp_path):
+def test_executor_detects_the_layout_of_a_corpus_artifact(tmp_path):
     corpus = fill(tmp_path / "c", train__tsv="".join(f"w{i} won\tB-PER O\n" for i in range(60)), test__tsv="z y\tO O\n")
-    examples = do_with_artifact(tmp_path, corpus)
+    examples = read_artifact(tmp_path, corpus)
     assert splits_of(examples) == ["train", "eval", "test"], "eval is held out of train"
     assert len(records(examples, "train")) + len(records(examples, "eval")) == 60
     assert examples.get_int_custom_property("span") == 0
 
 
 @pytest.mark.parametrize(
-    ("span", "window", "expected"), [("newest", 1, {3}), ("2", 1, {2}), ("newest", 2, {2, 3}), (None, 1, {3})]
+    ("span", "window", "expected"),
+    [pytest.param("newest", 1, {3}, marks=pytest.mark.extended), ("2", 1, {2}), ("newest", 2, {2, 3})],
 )
-def test_the_span_of_a_corpus_that_is_an_artifact_is_chosen_when_it_is_read(tmp_path, span, window, expected):
+def test_span_of_a_corpus_artifact_is_selected_at_run_time(tmp_path, span, window, expected):
     corpus = tmp_path / "c"
     for number in (1, 2, 3):
         fill(corpus / f"span-{number}", train__tsv=f"a{number}\tO\n", dev__tsv=f"b{number}\tO\n")
-    examples = do_with_artifact(tmp_path, corpus, span=span, window=SpanWindow(size=window))
-    read = {record["source"][0] for record in records(examples, "train")}
-    assert read == {f"span-{number}/train.tsv" for number in expected}
+    examples = read_artifact(tmp_path, corpus, span=span, span_window=window)
+    sources = {record["source"][0] for record in records(examples, "train")}
+    assert sources == {f"span-{number}/train.tsv" for number in expected}
     assert examples.get_int_custom_property("span") == max(expected)
     assert len(examples.get_string_custom_property("input_fingerprint")) == 64
 
 
-def test_a_corpus_that_is_an_artifact_and_has_not_the_span_is_refused(tmp_path):
+def test_missing_or_invalid_span_of_a_corpus_artifact_is_an_error(tmp_path):
     fill(tmp_path / "c" / "span-1", train__tsv="a\tO\n", dev__tsv="b\tO\n")
     with pytest.raises(CorpusError, match="has no span 7, only 1"):
-        do_with_artifact(tmp_path, tmp_path / "c", span="7")
-    with pytest.raises(NerError, match="'-1' is neither a number nor 'newest'"):
-        do_with_artifact(tmp_path, tmp_path / "c", span="-1")
+        read_artifact(tmp_path, tmp_path / "c", span="7")
+    with pytest.raises(NerError, match=r"span: got '-1'\. Give the number"):
+        read_artifact(tmp_path, tmp_path / "c", span="-1")

@@ -1,11 +1,9 @@
-"""The schema: readable, and complete for what is declared."""
+"""Schema of the examples with metadata columns."""
 
 from __future__ import annotations
 
 import pytest
-from google.protobuf import text_format
 from support.repository import ROOT
-from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.common.errors import NerError
 from components.corpus_example_gen.schema import compose_schema
@@ -14,6 +12,9 @@ BASE = ROOT / "schemas" / "schema.pbtxt"
 
 
 def parse(text):
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
     return {feature.name: feature for feature in text_format.Parse(text, schema_pb2.Schema()).feature}
 
 
@@ -22,21 +23,21 @@ def test_base_describes_the_features_of_every_example():
     assert set(features) == {"key", "sentence", "tags", "source"}
     assert features["tags"].value_count.min == 1
     assert list(features["tags"].not_in_environment) == ["SERVING"]
-    assert all(feature.type == schema_pb2.BYTES for feature in features.values())
+    assert {feature.type for feature in features.values()} == {1}  # BYTES
 
 
-def test_declared_columns_are_added():
+def test_metadata_columns_are_added():
     features = parse(compose_schema(BASE, ["topic", "year"]))
     assert set(features) == {"key", "sentence", "tags", "source", "topic", "year"}
     assert features["topic"].shape.dim[0].size == 1
     assert features["topic"].presence.min_fraction == 1.0
 
 
-def test_nothing_declared_changes_nothing():
+def test_schema_without_metadata_stays_unchanged():
     assert parse(compose_schema(str(BASE), ())) == parse(BASE.read_text())
 
 
-def test_a_described_column_keeps_its_description(tmp_path):
+def test_described_column_keeps_its_description(tmp_path):
     base = tmp_path / "s.pbtxt"
     base.write_text(
         'feature { name: "topic" type: BYTES domain: "topics" }\nstring_domain { name: "topics" value: "é" }\n'
@@ -46,12 +47,12 @@ def test_a_described_column_keeps_its_description(tmp_path):
     assert 'value: "é"' in composed
 
 
-def test_bad_base_is_refused_by_name(tmp_path):
+def test_invalid_schema_is_an_error_with_its_path(tmp_path):
     base = tmp_path / "s.pbtxt"
-    with pytest.raises(NerError, match=r"s\.pbtxt: cannot be read"):
+    with pytest.raises(NerError, match=r"s\.pbtxt: cannot read the schema"):
         compose_schema(base, [])
     base.write_text("feature {\n  nam: 1\n}\n")
-    with pytest.raises(NerError, match=r"s\.pbtxt:2:.*nam.*Mend the schema"):
+    with pytest.raises(NerError, match=r"s\.pbtxt:2:.*nam.*Correct the schema"):
         compose_schema(base, [])
     with pytest.raises(NerError, match="'tags', which is a feature"):
         compose_schema(BASE, ["tags"])

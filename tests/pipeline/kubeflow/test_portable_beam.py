@@ -110,13 +110,14 @@ def _context(tmp_path: Path, beam_args: list[str]):
 
 
 def _ingest(tmp_path: Path, corpus, examples, beam_args: list[str]) -> None:
+    from support.settings import corpus_settings
     from tfx import types
 
     from components.artifacts import Corpus
     from components.corpus_example_gen.component import CorpusExampleGen
     from components.corpus_example_gen.executor import Executor
 
-    component = CorpusExampleGen(corpus=types.Channel(type=Corpus))
+    component = CorpusExampleGen(settings=corpus_settings(), corpus=types.Channel(type=Corpus))
     properties = {name: value for name, value in component.spec.exec_properties.items() if value is not None}
     Executor(_context(tmp_path, beam_args)).Do({"corpus": [corpus]}, {"examples": [examples]}, properties)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 import pytest
+from support.settings import corpus_settings
 
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
@@ -23,7 +24,7 @@ TYPES = {
 def sample(request, tmp_path_factory):
     """(kind, files, sentences of each file)."""
     files = write_sample(tmp_path_factory.mktemp("sample"), request.param)
-    return request.param, files, [list(read_corpus_file(str(file))) for file in files]
+    return request.param, files, [list(read_corpus_file(str(file), corpus_settings())) for file in files]
 
 
 def entities(sentences):
@@ -57,7 +58,7 @@ def test_files_are_read_without_repairs_in_the_documented_sizes(sample):
     assert [len(sentences) for sentences in splits] == list(KINDS[kind].generator.sizes.values())
     for file in files:
         report = IngestReport()
-        assert all(len(sentence.tokens) > 2 for sentence in read_corpus_file(str(file), None, report))
+        assert all(len(sentence.tokens) > 2 for sentence in read_corpus_file(str(file), corpus_settings(), report))
         assert not report.repairs
 
 

@@ -1,16 +1,16 @@
-"""Cleaning: repairs of tags and tokens, counted; nothing lost in silence."""
+"""Cleaning: repairs of tags and tokens are counted, and nothing is lost silently."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.settings import corpus_settings
 
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.text.words import whitespace_offsets
 
 
@@ -20,9 +20,9 @@ def raw(*rows):
     return RawSentence(1, [t for t, _ in pairs], [tag for _, tag in pairs], list(range(1, len(pairs) + 1)))
 
 
-def clean(*rows, **options):
+def clean(*rows, **changes):
     report = IngestReport()
-    cleaner = Cleaner("a.conll", ReadOptions(**options), report)
+    cleaner = Cleaner("a.conll", corpus_settings(**changes), report)
     sentence = cleaner.clean(raw(*rows))
     cleaner.finish()
     report.check()
@@ -51,7 +51,7 @@ def rows_of(sentence):
         (["a/B-X", "b/B-O", "c/I-X"], ["a/B-X", "b/O", "c/B-X"], {"outside_prefix": 1, "inside_begins": 0}),
         (["a/OUT", "b/B-OUT"], ["a/OUT", "b/OUT"], {"outside_prefix": 1}),
         (["a/B-X", "b/I-Y"], ["a/B-X", "b/B-Y"], {"inside_begins": 1}),
-        (["a/I-X", "b/I-Y", "c/B-Y"], ["a/B-X", "b/B-Y", "c/B-Y"], {}),  # IOB1: no fault
+        (["a/I-X", "b/I-Y", "c/B-Y"], ["a/B-X", "b/B-Y", "c/B-Y"], {}),  # regular in IOB1
         (["a/S-X", "b/B-X", "c/E-X"], ["a/B-X", "b/B-X", "c/I-X"], {}),
         (["a\x1cb/B-X", "\u200b/O", "c\ufeff/O"], ["a\x1cb/B-X", "\u200b/O", "c\ufeff/O"], {}),
     ],
@@ -60,7 +60,7 @@ def test_repairs(rows, expected, repairs):
     sentence, report = clean(*rows)
     assert rows_of(sentence) == expected
     counted = {kind: n for kind, n in repairs.items() if n}
-    if repairs.get("inside_begins") == 0:  # as many faults as good entities or fewer: reported
+    if repairs.get("inside_begins") == 0:  # at most as many as regular entities: reported
         counted["inside_begins"] = 1
     assert report.repairs == counted
 
@@ -77,17 +77,17 @@ def test_repairs(rows, expected, repairs):
         (["a/O,B-y", "b/I-y"], ["a/B-y", "b/I-y"]),
     ],
 )
-def test_one_of_several_tags_is_chosen(rows, chosen):
+def test_one_of_several_tags_is_selected(rows, chosen):
     sentence, report = clean(*rows)
     assert rows_of(sentence) == chosen
     assert report.repairs["several_tags"] == sum("," in row for row in rows)
 
 
-def test_comma_inside_a_type_joins_nothing():
+def test_comma_inside_a_type_does_not_join_tags():
     assert rows_of(clean("a/B-PER,LOC")[0]) == ["a/B-PER,LOC"]
 
 
-def test_dropped_types_become_outside_and_the_rest_stays_legal():
+def test_dropped_types_become_outside_and_the_rest_stays_valid():
     sentence, report = clean("F/B-OTH", "P/I-PER", "B/I-PER", "c/I-OTH", "d/I-OTH", drop_types=("OTH",))
     assert rows_of(sentence) == ["F/O", "P/B-PER", "B/I-PER", "c/O", "d/O"]
     assert report.entities_in == {"OTH": 2, "PER": 1}
@@ -98,7 +98,7 @@ def test_dropped_types_become_outside_and_the_rest_stays_legal():
 
 def test_outside_label_of_the_corpus_is_remembered():
     report = IngestReport()
-    cleaner = Cleaner("a.tsv", ReadOptions(drop_types=("X",)), report)
+    cleaner = Cleaner("a.tsv", corpus_settings(drop_types=("X",)), report)
     cleaner.clean(raw("a/OUT"))
     assert rows_of(cleaner.clean(raw("b/B-X", "c/B-O"))) == ["b/OUT", "c/OUT"]
 
@@ -109,23 +109,23 @@ def test_bare_types_under_scheme_io():
     assert report.repairs == {"several_tags": 1}
 
 
-def test_prefix_under_scheme_io_is_refused():
-    with pytest.raises(CorpusError, match=r"a\.conll:2: found tag 'B-PER'.* Set \[corpus -> scheme\] to auto"):
+def test_prefix_under_scheme_io_is_an_error():
+    with pytest.raises(CorpusError, match=r"a\.conll:2: found tag 'B-PER'.* Set corpus\.scheme to auto"):
         clean("a/O", "b/B-PER", scheme="io")
 
 
-@pytest.mark.parametrize("tag", ["NN", "", "PERSON", "B-", "b-per", "B-A B"])
-def test_what_is_no_tag_is_refused_with_line_and_hint(tag):
-    with pytest.raises(CorpusError) as caught:
-        clean(("a", "O"), ("b", tag), ("c", ""))
-    assert str(caught.value).startswith(f"a.conll:2: found {tag!r} where a tag such as B-PER, I-PER or O belongs")
-    assert "tag_column" in caught.value.fix
-    assert "scheme" in caught.value.fix
+def test_invalid_tag_is_an_error_with_line_and_fix():
+    for tag in ("NN", "", "PERSON", "B-", "b-per", "B-A B"):
+        with pytest.raises(CorpusError) as caught:
+            clean(("a", "O"), ("b", tag), ("c", ""))
+        assert str(caught.value).startswith(f"a.conll:2: found {tag!r}, expected a tag such as B-PER, I-PER or O")
+        assert "corpus.tag_column" in caught.value.fix
+        assert "corpus.scheme" in caught.value.fix
 
 
-def test_skipping_leaves_out_the_sentence_counts_and_lists_it():
+def test_skipped_sentence_is_counted_and_listed():
     report = IngestReport()
-    cleaner = Cleaner("a.conll", ReadOptions(on_error="skip"), report)
+    cleaner = Cleaner("a.conll", corpus_settings(on_error="skip"), report)
     assert cleaner.clean(raw("a/B-X", "b/NN", "c/B-Y")) is None
     assert cleaner.clean(raw("d/B-X")).tokens == ("d",)
     report.check()
@@ -142,18 +142,18 @@ def test_sentence_without_tokens_is_dropped():
 
 
 def test_repairs_name_file_and_line():
-    assert clean("a/O", "New York/B-X")[1].repair_examples == ["a.conll:2: token 'New York' read as 2 tokens"]
+    assert clean("a/O", "New York/B-X")[1].repair_examples == ["a.conll:2: read token 'New York' as 2 tokens"]
 
 
 token = st.text(alphabet="ab \t\u00a0\u200b\x1c\u2028", max_size=4)
 tag = st.sampled_from(["O", "OUT", "B-X", "I-X", "I-Y", "E-X", "S-Y", "B-O", "B-X,B-Y", "I-OTH", "NN", ""])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.tuples(token, tag), min_size=1, max_size=8), max_size=5), st.sampled_from(["OTH", "X"]))
-def test_the_account_always_adds_up(sentences, drop):
+def test_counts_always_add_up(sentences, drop):
     report = IngestReport()
-    cleaner = Cleaner("a", ReadOptions(on_error="skip", drop_types=(drop,)), report)
+    cleaner = Cleaner("a", corpus_settings(on_error="skip", drop_types=(drop,)), report)
     cleaned = [cleaner.clean(raw(*rows)) for rows in sentences]
     cleaner.finish()
     report.check()
@@ -163,8 +163,7 @@ def test_the_account_always_adds_up(sentences, drop):
     assert report.sentences_out == len(kept)
     assert report.tokens_out == sum(len(sentence.tokens) for sentence in kept)
     for sentence in kept:
-        found = tuple(sentence.text[a:b] for a, b in whitespace_offsets(sentence.text))
-        assert found == sentence.tokens
+        assert tuple(sentence.text[a:b] for a, b in whitespace_offsets(sentence.text)) == sentence.tokens
         assert f"B-{drop}" not in sentence.tags
         for before, after in zip(("O", *sentence.tags), sentence.tags, strict=False):
             assert not after.startswith("I-") or before[2:] == after[2:]

@@ -1,4 +1,4 @@
-"""The report: adds up, merges, survives JSON."""
+"""The ingest report adds up, merges, and survives JSON."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def filled(path="a.conll"):
     return report
 
 
-def test_full_account_passes():
+def test_complete_counts_pass():
     filled().check()
 
 
-@pytest.mark.parametrize("field", ["sentences_in", "sentences_skipped", "tokens_out", "tokens_added", "tokens_dropped"])
-def test_any_missing_sentence_or_token_is_a_defect(field):
-    report = filled()
-    setattr(report, field, getattr(report, field) + 1)
-    with pytest.raises(RuntimeError, match=r"a\.conll: \d+ (sentences|tokens) in, but \d+ accounted for"):
-        report.check()
+def test_missing_sentence_or_token_is_a_defect():
+    for field in ("sentences_in", "sentences_skipped", "tokens_out", "tokens_added", "tokens_dropped"):
+        report = filled()
+        setattr(report, field, getattr(report, field) + 1)
+        with pytest.raises(RuntimeError, match=r"a\.conll: \d+ (sentences|tokens) in, but \d+ accounted for"):
+            report.check()
 
 
 def test_missing_entity_is_a_defect():
@@ -40,7 +40,7 @@ def test_missing_entity_is_a_defect():
         report.check()
 
 
-def test_merge_adds_and_leaves_its_parts_alone():
+def test_merge_adds_and_does_not_change_its_parts():
     one, other = filled("a.conll"), filled("b.conll")
     total = IngestReport.merge([one, other])
     total.check()
@@ -54,7 +54,7 @@ def test_merge_of_none_is_empty():
     assert IngestReport.merge([]) == IngestReport()
 
 
-def test_lists_of_repairs_stay_short_and_counts_do_not():
+def test_list_of_repairs_is_truncated_and_counts_are_not():
     report = IngestReport()
     for line in range(1, 101):
         report.repair("split_token", "a.conll", line, "split")
@@ -67,7 +67,7 @@ def test_everything_skipped_is_listed():
     report = IngestReport()
     for line in range(1, 101):
         report.skip_sentence(CorpusError("a.conll", line, "found x", "Do y."), 1, {})
-    report.skip_file(CorpusError("b.conll", None, "holds no sentence", "Do y."))
+    report.skip_file(CorpusError("b.conll", None, "has no sentence", "Do y."))
     assert len(report.skipped) == report.total_skipped == 101
 
 
@@ -78,7 +78,7 @@ def test_json_round_trip_keeps_all_and_types():
     assert again.repairs["never seen"] == 0
 
 
-def test_trimmed_json_cuts_lists_only():
+def test_short_json_truncates_lists_only():
     report = filled()
     report.skipped *= 50
     again = IngestReport.from_json(report.to_json(longest_list=20))

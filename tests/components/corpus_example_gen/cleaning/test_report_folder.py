@@ -1,4 +1,4 @@
-"""Reports and errors get out of the workers as files."""
+"""Reports and errors leave the workers as files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_reports_and_errors_come_back_sorted_by_source(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_a_retried_worker_writes_the_same_file_and_make_empties(tmp_path):
+def test_retried_worker_rewrites_its_file_and_make_empties_the_folder(tmp_path):
     folder = ReportFolder(str(tmp_path / "ingest"))
     folder.make()
     for count in (1, 2):

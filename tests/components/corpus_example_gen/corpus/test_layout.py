@@ -1,4 +1,4 @@
-"""Finding the splits of a folder."""
+"""Detection of the splits of a folder."""
 
 from __future__ import annotations
 
@@ -41,35 +41,35 @@ def fill(folder, *names):
         (["span-0/train.tsv"], [("train", "span-{SPAN}/train.tsv")]),
     ],
 )  # fmt: skip
-def test_splits_are_found(tmp_path, names, splits):
+def test_splits_are_detected(tmp_path, names, splits):
     assert find_splits(fill(tmp_path, *names)) == splits
 
 
 @pytest.mark.parametrize(
-    ("names", "found"),
+    ("names", "problem"),
     [
-        ([], "holds no corpus file. Expected are train, dev and test files"),
-        (["README.md"], "holds no corpus file"),
-        (["train.conll", "train.tsv"], "holds 2 files for the split train: train.conll, train.tsv. Keep one"),
-        (["train.conll", "dev.conll", "valid.conll"], "holds 2 files for the split eval: dev.conll, valid.conll"),
-        (["dev.conll", "test.conll"], "holds dev.conll, test.conll and no training file. Add train"),
-        (["a.conll", "b.tsv"], r"holds files of several kinds \(conll, tsv\)"),
-        (["a.conll", "b.conll.gz"], r"holds files of several kinds \(conll, conll.gz\)"),
+        ([], "has no corpus file. Expected train, dev and test files"),
+        (["README.md"], "has no corpus file"),
+        (["train.conll", "train.tsv"], "has 2 files for the split train: train.conll, train.tsv. Keep one"),
+        (["train.conll", "dev.conll", "valid.conll"], "has 2 files for the split eval: dev.conll, valid.conll"),
+        (["dev.conll", "test.conll"], "has dev.conll, test.conll but no training file. Add train"),
+        (["a.conll", "b.tsv"], r"has files of several kinds \(conll, tsv\)"),
+        (["a.conll", "b.conll.gz"], r"has files of several kinds \(conll, conll.gz\)"),
         (["en-ud-train.iob2", "en-ud-test.iob2"], "seem to be splits but have longer names: .* Rename them"),
-        (["span-1/x.md"], "span-1: holds no corpus file"),
-        (["span-1/train.tsv", "span-old/train.tsv"], "span-old: is no span"),
+        (["span-1/x.md"], "span-1: has no corpus file"),
+        (["span-1/train.tsv", "span-old/train.tsv"], "span-old: not a span"),
         (["span-01/train.tsv", "span-2/train.tsv"], "span numbers of different widths"),
     ],
 )
-def test_what_is_not_understood_is_refused(tmp_path, names, found):
-    with pytest.raises(CorpusError, match=found):
+def test_ambiguous_or_missing_corpus_is_an_error(tmp_path, names, problem):
+    with pytest.raises(CorpusError, match=problem):
         find_splits(fill(tmp_path, *names))
 
 
-def test_missing_folder_is_refused(tmp_path):
-    with pytest.raises(CorpusError, match=r"no: is no folder\. Give the folder of a corpus"):
+def test_missing_folder_is_an_error(tmp_path):
+    with pytest.raises(CorpusError, match=r"no: not a folder\. Give the folder of a corpus"):
         find_splits(tmp_path / "no")
-    with pytest.raises(CorpusError, match="is no folder"):
+    with pytest.raises(CorpusError, match="not a folder"):
         find_splits(fill(tmp_path, "a.conll") / "a.conll")
 
 
@@ -82,7 +82,7 @@ def test_matched_files_are_those_of_the_newest_span(tmp_path):
     assert newest_span(tmp_path) == 10
 
 
-def test_splits_are_those_of_the_newest_span_that_is_read(tmp_path):
+def test_splits_are_those_of_the_newest_span_to_read(tmp_path):
     fill(tmp_path, "span-1/train.tsv", "span-1/dev.tsv", "span-2/train.tsv")
     assert [name for name, _ in find_splits(tmp_path)] == ["train"]
     assert [name for name, _ in find_splits(tmp_path, SpanWindow(newest=1))] == ["train", "eval"]
@@ -97,7 +97,7 @@ def test_fingerprint_covers_the_window(tmp_path):
     assert corpus_fingerprint(tmp_path, window=two) != before[1]
 
 
-def test_corpus_without_spans_has_no_newest_one(tmp_path):
+def test_corpus_without_spans_has_no_newest_span(tmp_path):
     assert newest_span(fill(tmp_path, "train.tsv")) is None
 
 

@@ -1,4 +1,4 @@
-"""Which spans are read."""
+"""Windows of spans."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ SPANS = ["span-1", "span-2", "span-4", "span-10"]
         (SpanWindow(newest=1, size=2), ["span-1"]),
     ],
 )
-def test_window_slides_over_the_spans_that_are_there(window, chosen):
+def test_window_slides_over_the_existing_spans(window, chosen):
     assert window.chosen("corpus", SPANS) == chosen
 
 
-def test_span_that_is_not_there_is_refused():
-    with pytest.raises(CorpusError, match=r"corpus: has no span 3, only 1, 2, 4, 10\. Correct \[corpus -> span\]"):
+def test_missing_span_is_an_error():
+    with pytest.raises(CorpusError, match=r"corpus: has no span 3, only 1, 2, 4, 10\. Correct corpus\.span"):
         SpanWindow(newest=3).chosen("corpus", SPANS)
 
 
-def test_pattern_of_one_span_is_spread_over_the_window():
+def test_pattern_is_repeated_for_each_span_of_the_window():
     assert SpanWindow(size=2).patterns("c", "span-4/dev.conll", SPANS) == ["span-2/dev.conll", "span-4/dev.conll"]
     assert SpanWindow(size=2).patterns("c", "span-002/*.tsv", ["span-001", "span-002"]) == [
         "span-001/*.tsv",
@@ -39,20 +39,18 @@ def test_pattern_of_one_span_is_spread_over_the_window():
     assert SpanWindow().patterns("c", "train.conll", []) == ["train.conll"]
 
 
-@pytest.mark.parametrize("pattern", ["train.conll", "day-3/train.conll", "span-3/train.conll"])
-def test_pattern_outside_the_span_folders_has_no_window(pattern):
-    with pytest.raises(CorpusError, match=f"has no span folder for the pattern {pattern}"):
-        SpanWindow(size=2).patterns("c", pattern, SPANS)
+def test_pattern_outside_the_span_folders_is_an_error():
+    for pattern in ("train.conll", "day-3/train.conll", "span-3/train.conll"):
+        with pytest.raises(CorpusError, match=f"has no span folder for the pattern {pattern}"):
+            SpanWindow(size=2).patterns("c", pattern, SPANS)
 
 
-def test_span_folders_are_in_the_order_of_their_numbers():
+def test_span_folders_are_sorted_by_number():
     assert span_folders("c", ["span-10", "train", "span-9", "span-1"]) == ["span-1", "span-9", "span-10"]
 
 
-@pytest.mark.parametrize(
-    ("names", "found"),
-    [(["span-new"], "c/span-new: is no span"), (["span-1", "span-01"], "c/span-1: is the same span as span-01")],
-)
-def test_span_folders_that_are_none_are_refused(names, found):
-    with pytest.raises(CorpusError, match=found):
-        span_folders("c", names)
+def test_invalid_span_folders_are_errors():
+    with pytest.raises(CorpusError, match="c/span-new: not a span"):
+        span_folders("c", ["span-new"])
+    with pytest.raises(CorpusError, match="c/span-1: has the same number as span-01"):
+        span_folders("c", ["span-1", "span-01"])

@@ -1,17 +1,17 @@
-"""Finding the layout of a columns file."""
+"""Detection of the layout of a columns file."""
 
 from __future__ import annotations
 
 import pytest
+from support.settings import corpus_settings
 
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import ColumnLayout, find_layout
 from components.corpus_example_gen.readers.corpus_text import iter_lines
-from components.corpus_example_gen.readers.read_options import ReadOptions
 
 
-def layout(text, **options):
-    return find_layout(lambda: iter_lines(text), "a.conll", ReadOptions(**options))
+def layout(text, **changes):
+    return find_layout(lambda: iter_lines(text), "a.conll", corpus_settings(**changes))
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,12 @@ def layout(text, **options):
         ("a b\tO\nc d\tO\n", ColumnLayout("\t", 2, 0, -1)),
     ],
 )
-def test_layout_is_found(text, expected):
+def test_layout_is_detected(text, expected):
     assert layout(text) == expected
 
 
-def test_named_columns_are_taken():
+def test_configured_columns_replace_the_detected_ones():
     assert layout("a\tNN\tO\tx\n", token_column=1, tag_column=2) == ColumnLayout("\t", 4, 1, 2)
-
-
-def test_unlabelled_file_has_no_tag_column():
-    assert layout("New\nYork\n", labelled=False) == ColumnLayout("", 1, 0, None)
-    assert layout("a\tO\n", labelled=False) == ColumnLayout("\t", 2, 0, None)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only = comments\n", "-DOCSTART- O\n\n"])
@@ -49,7 +44,7 @@ def test_file_without_rows_has_no_layout(text):
     assert layout(text) is None
 
 
-def test_one_column_is_refused_where_tags_are_wanted():
+def test_one_column_is_an_error():
     with pytest.raises(CorpusError) as caught:
         layout("\n# text = x\n&\ngt\n")
     assert str(caught.value).startswith("a.conll:3: found one column ('&') and no tags. Write token, tab, tag")
@@ -69,7 +64,7 @@ def test_one_column_is_refused_where_tags_are_wanted():
         ("", "# text = x", True),
     ],
 )
-def test_comments_and_tokens_that_begin_with_a_hash(separator, line, expected):
+def test_comments_differ_from_tokens_that_start_with_a_hash(separator, line, expected):
     assert ColumnLayout(separator, 2 if separator else 1, 0, -1).is_comment(line) is expected
 
 
@@ -90,22 +85,22 @@ def test_a_hash_row_with_a_bare_type_is_a_token_under_scheme_io():
         ("", " ", True, False),
     ],
 )
-def test_what_ends_a_sentence(separator, line, boundary, blank):
-    found = ColumnLayout(separator, 2, 0, -1)
-    assert (found.is_boundary(line), found.is_blank_row(line)) == (boundary, blank)
+def test_sentence_boundaries(separator, line, boundary, blank):
+    columns = ColumnLayout(separator, 2)
+    assert (columns.is_boundary(line), columns.is_blank_row(line)) == (boundary, blank)
 
 
 @pytest.mark.parametrize(
-    ("found", "cells", "fault"),
+    ("columns", "cells", "problem"),
     [
         (ColumnLayout("\t", 2, 0, -1), ["a", "O"], None),
-        (ColumnLayout("\t", 2, 0, -1), ["a"], "found 1 column where 2 belong"),
-        (ColumnLayout(" ", 2, 0, -1), ["New", "York", "O"], "found 3 columns where 2 belong"),
-        (ColumnLayout(" ", 4, 0, -1), ["a", "NN", "I-NP"], "found 3 columns where 4 belong"),
+        (ColumnLayout("\t", 2, 0, -1), ["a"], "found 1 column, expected 2"),
+        (ColumnLayout(" ", 2, 0, -1), ["New", "York", "O"], "found 3 columns, expected 2"),
+        (ColumnLayout(" ", 4, 0, -1), ["a", "NN", "I-NP"], "found 3 columns, expected 4"),
         (ColumnLayout("\t", 3, 1, 2, True), ["1", "a", "O", "-", "-"], None),
-        (ColumnLayout("\t", 3, 1, 2, True), ["1", "a"], "found 2 columns where at least 3 belong"),
+        (ColumnLayout("\t", 3, 1, 2, True), ["1", "a"], "found 2 columns, expected at least 3"),
         (ColumnLayout("\t", 5, 0, 1), ["a", "O"], None),
     ],
 )
-def test_rows_of_another_width(found, cells, fault):
-    assert found.row_fault(cells) == fault
+def test_row_width_is_checked(columns, cells, problem):
+    assert columns.row_problem(cells) == problem

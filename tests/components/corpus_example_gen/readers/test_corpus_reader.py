@@ -1,4 +1,4 @@
-"""Whole files: formats told apart, published oddities, keys, unreadable files."""
+"""Whole files: detection of the format, irregularities of published files, keys, unreadable files."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import gzip
 import os
 
 import pytest
+from support.settings import corpus_settings
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import find_format, read_corpus_file
-from components.corpus_example_gen.readers.read_options import ReadOptions
 
 
-def read(data, name="a.conll", **options):
+def read(data, name="a.conll", **changes):
     report = IngestReport()
-    sentences = list(read_corpus_file(name, ReadOptions(**options), report, data))
+    sentences = list(read_corpus_file(name, corpus_settings(**changes), report, data))
     return [rows(s) for s in sentences], report
 
 
@@ -23,7 +23,7 @@ def rows(sentence):
     return " ".join(f"{token}/{tag}" for token, tag in zip(sentence.tokens, sentence.tags, strict=True))
 
 
-# The byte patterns of published files, in words of our own.
+# Byte patterns of published files, with other words.
 QUIRKS = {
     "trailing space": (b"x\tO\n\xf0\x9f\x98\xb3 \tO\n\nWhy\tO\n", ["x/O 😳/O", "Why/O"], {"stripped_token": 2 - 1}),
     "empty token is a sentence": (
@@ -81,16 +81,11 @@ QUIRKS = {
 
 
 @pytest.mark.parametrize(("data", "expected", "repairs"), QUIRKS.values(), ids=QUIRKS)
-def test_oddities_of_published_files(data, expected, repairs):
-    found, report = read(data)
-    assert found == expected
-    assert report.repairs == repairs
-
-
-@pytest.mark.parametrize(("data", "expected", "repairs"), QUIRKS.values(), ids=QUIRKS)
-def test_oddities_read_alike_with_crlf_bom_and_gzip(data, expected, repairs):
-    found, report = read(gzip.compress(b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n")), "a.conll.gz")
-    assert (found, report.repairs) == (expected, repairs)
+def test_irregularities_of_published_files_also_with_crlf_bom_and_gzip(data, expected, repairs):
+    compressed = gzip.compress(b"\xef\xbb\xbf" + data.replace(b"\n", b"\r\n"))
+    for content, name in ((data, "a.conll"), (compressed, "a.conll.gz")):
+        sentences, report = read(content, name)
+        assert (sentences, report.repairs) == (expected, repairs)
 
 
 # (sentences out, tokens in and out, entities out, repairs, the last entity-bearing or only sentence's telling part)
@@ -130,35 +125,33 @@ REAL = {
 
 @pytest.mark.corpora
 @pytest.mark.parametrize("name", REAL)
-def test_real_oddities_have_their_documented_outcome(shared_data, name):
+def test_real_irregularities_have_their_documented_outcome(shared_data, name):
     sentences, tokens_in, tokens_out, entities, repairs, part = REAL[name]
     report = IngestReport()
-    found = [rows(s) for s in read_corpus_file(str(shared_data / "quirks" / name), None, report)]
-    assert len(found) == report.sentences_out == sentences
+    listed = [rows(s) for s in read_corpus_file(str(shared_data / "quirks" / name), corpus_settings(), report)]
+    assert len(listed) == report.sentences_out == sentences
     assert (report.tokens_in, report.tokens_out) == (tokens_in, tokens_out)
     assert +report.entities_out == entities
     assert report.repairs == repairs
-    assert any(part in row for row in found)
+    assert any(part in row for row in listed)
 
 
 @pytest.mark.corpora
 def test_real_one_column_file(shared_data):
     path = str(shared_data / "quirks" / "wnut_unlabelled_one_column.txt")
     with pytest.raises(CorpusError, match=r"one_column\.txt:1: found one column \('&'\) and no tags\. Write token"):
-        list(read_corpus_file(path))
-    (sentence,) = read_corpus_file(path, ReadOptions(labelled=False))
-    assert sentence.tokens[:6] == ("&", "gt", ";", "*", "The", "soldier")
+        list(read_corpus_file(path, corpus_settings()))
 
 
 @pytest.mark.corpora
-def test_every_real_oddity_is_tested(shared_data):
+def test_every_real_irregularity_is_tested(shared_data):
     assert {*os.listdir(shared_data / "quirks")} == {*REAL, "wnut_unlabelled_one_column.txt"}
 
 
 @pytest.mark.corpora
 def test_real_oth_is_dropped(shared_data):
     path = str(shared_data / "quirks" / "uner_hr_OTH_then_I-PER.iob2")
-    (sentence,) = read_corpus_file(path, ReadOptions(drop_types=("OTH",)))
+    (sentence,) = read_corpus_file(path, corpus_settings(drop_types=("OTH",)))
     assert "Austrijanca/O Romeda/B-PER Baumanna/I-PER" in rows(sentence)
     assert "Francuza/O Pierricka/B-PER Bourgeata/I-PER" in rows(sentence)
 
@@ -170,14 +163,14 @@ def test_real_oth_is_dropped(shared_data):
 )
 def test_real_corpora_read_without_repairs(shared_data, name, sentences, tokens, entities):
     report = IngestReport()
-    for _ in read_corpus_file(str(shared_data / name / "test.conll"), None, report):
+    for _ in read_corpus_file(str(shared_data / name / "test.conll"), corpus_settings(), report):
         pass
     assert (report.sentences_out, report.tokens_out, report.entities_out.total()) == (sentences, tokens, entities)
     assert report.repairs == {}
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "options", "expected"),
+    ("name", "text", "changes", "expected"),
     [
         ("a.jsonl", "", {}, "jsonl"),
         ("a.json.gz", "", {}, "jsonl"),
@@ -190,68 +183,66 @@ def test_real_corpora_read_without_repairs(shared_data, name, sentences, tokens,
         ("a.jsonl", "a\tO\n", {"format": "columns"}, "columns"),
     ],
 )
-def test_format_is_found(name, text, options, expected):
-    assert find_format(name, text, ReadOptions(**options)) == expected
+def test_format_is_detected(name, text, changes, expected):
+    assert find_format(name, text, corpus_settings(**changes)) == expected
+
+
+def test_file_without_a_sentence_is_an_error():
+    empty = [b"", b"\n\n", b"\xef\xbb\xbf"]
+    for name, contents in {
+        "a.jsonl": empty,
+        "a.conll": [*empty, b"# only = comments\n\n", b"-DOCSTART-\tO\n\n"],
+    }.items():
+        for data in contents:
+            with pytest.raises(CorpusError, match=rf"{name}: has no sentence\. Add labelled sentences"):
+                read(data, name)
 
 
 @pytest.mark.parametrize(
-    ("name", "data"),
+    ("data", "problem"),
     [
-        *((name, data) for name in ("a.conll", "a.jsonl") for data in (b"", b"\n\n", b"\xef\xbb\xbf")),
-        ("a.conll", b"# only = comments\n\n"),
-        ("a.conll", b"-DOCSTART-\tO\n\n"),
-    ],
-)
-def test_empty_file_holds_no_sentence(name, data):
-    with pytest.raises(CorpusError, match=rf"{name}: holds no sentence\. Give a file with labelled sentences"):
-        read(data, name)
-
-
-@pytest.mark.parametrize(
-    ("data", "found"),
-    [
-        (b"", "holds no sentence"),
+        (b"", "has no sentence"),
         (
             b"\x80\x81\xff\0\x01",
-            "0x80, which is not UTF-8, at byte offset 0. Corpora are UTF-8 text: convert it",
+            "0x80, which is not UTF-8, at byte offset 0. Corpora are UTF-8 text. Convert it",
         ),
         (b"a\nb\n", "found one column"),
     ],
 )
-def test_unreadable_file_is_skipped_whole_counted_and_listed(data, found):
+def test_unreadable_file_is_skipped_whole_counted_and_listed(data, problem):
     sentences, report = read(data, on_error="skip")
     assert sentences == []
     assert (report.files, report.files_skipped) == (["a.conll"], 1)
-    assert found in report.skipped[0]
+    assert problem in report.skipped[0]
 
 
-def test_binary_garbage_never_passes():
-    for seed in range(20):
+def test_binary_data_is_never_accepted():
+    for seed in range(5):
         data = bytes((i * 7919 + seed * 104729) % 256 for i in range(4096))
         with pytest.raises(CorpusError, match=r"a\.conll:\d+: found .* at byte offset \d+.*iconv"):
             read(data)
 
 
-def test_missing_file_is_refused(tmp_path):
-    with pytest.raises(CorpusError, match=r"no\.conll: cannot be read \(No such file or directory\)"):
-        list(read_corpus_file(str(tmp_path / "no.conll")))
+def test_missing_file_is_an_error(tmp_path):
+    with pytest.raises(CorpusError, match=r"no\.conll: cannot read the file \(No such file or directory\)"):
+        list(read_corpus_file(str(tmp_path / "no.conll"), corpus_settings()))
 
 
 TWICE = b"# id = s1\na O\n\n# id = s2\nb O\n\n# id = s1\nc O\n"
 
 
-def test_id_given_twice_is_refused_naming_both_lines():
+def test_repeated_id_is_an_error_that_names_both_lines():
     with pytest.raises(CorpusError, match=r"a\.conll:8: found id 's1', which the sentence at line 2 has\. Give each"):
         read(TWICE)
 
 
-def test_id_given_twice_leaves_out_the_second_when_skipping():
+def test_repeated_id_skips_the_second_sentence():
     sentences, report = read(TWICE, on_error="skip")
     assert sentences == ["a/O", "b/O"]
     assert report.sentences_skipped == 1
 
 
-def test_id_given_twice_on_json_lines():
+def test_repeated_id_in_json_lines():
     record = b'{"id": "x", "text": "a", "entities": []}\n'
     with pytest.raises(CorpusError, match=r"a\.jsonl:2: found id 'x', which the sentence at line 1 has"):
         read(record * 2, "a.jsonl")
@@ -259,7 +250,7 @@ def test_id_given_twice_on_json_lines():
 
 def test_reading_is_lazy_and_the_report_complete_at_the_end():
     report = IngestReport()
-    sentences = read_corpus_file("a.conll", ReadOptions(), report, b"a O\n\nb O\n")
+    sentences = read_corpus_file("a.conll", corpus_settings(), report, b"a O\n\nb O\n")
     next(sentences)
     assert report.sentences_out == 1
     assert len(list(sentences)) == 1

@@ -7,20 +7,20 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.settings import corpus_settings
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
-from components.corpus_example_gen.readers.read_options import ReadOptions
 
 
-def read(*records, **options):
+def read(*records, **changes):
     report = IngestReport()
     data = "".join(f"{r if isinstance(r, str) else json.dumps(r, ensure_ascii=False)}\n" for r in records).encode()
-    return list(read_corpus_file("a.jsonl", ReadOptions(**options), report, data)), report
+    return list(read_corpus_file("a.jsonl", corpus_settings(**changes), report, data)), report
 
 
-def test_spans_count_code_points_and_text_is_cut_into_words():
+def test_spans_count_code_points_and_the_text_is_tokenized():
     text = "😀 Zoë, of Oslo-West."
     sentences, report = read({"text": text, "entities": [[10, 19, "LOC"], [2, 5, "PER"]]})
     assert sentences[0].tokens == ("😀", "Zoë", ",", "of", "Oslo-West", ".")
@@ -28,18 +28,18 @@ def test_spans_count_code_points_and_text_is_cut_into_words():
     assert report.entities_in == {"PER": 1, "LOC": 1}
 
 
-def test_touching_spans_of_one_type_stay_two():
+def test_adjacent_spans_of_one_type_stay_separate():
     sentences, _ = read({"text": "Peru-Chile", "entities": [[0, 4, "LOC"], [4, 10, "LOC"]]})
     assert sentences[0].tokens == ("Peru", "-Chile")
     assert sentences[0].tags == ("B-LOC", "B-LOC")
 
 
-def test_a_word_is_cut_where_a_span_ends_at_a_connector():
+def test_word_is_split_where_a_span_ends_at_a_connector():
     sentences, report = read({"text": "a New York-based firm", "entities": [[2, 10, "LOC"]]})
     assert sentences[0].tokens == ("a", "New", "York", "-based", "firm")
     assert sentences[0].tags == ("O", "B-LOC", "I-LOC", "O", "O")
     assert report.repairs == {"word_cut_at_span": 1}
-    assert "'York-based' cut at the edge of a span" in report.repair_examples[0]
+    assert "split word 'York-based' at the edge of a span" in report.repair_examples[0]
 
 
 def test_id_and_meta():
@@ -53,7 +53,7 @@ def test_id_and_meta():
 def test_outer_white_space_of_spans_is_trimmed():
     sentences, report = read({"text": "in Oslo .", "entities": [[2, 8, "LOC"]]})
     assert sentences[0].tags == ("O", "B-LOC", "O")
-    assert report.repair_examples == ["a.jsonl:1: span ' Oslo ' trimmed of outer white space"]
+    assert report.repair_examples == ["a.jsonl:1: trimmed white space at the ends of span ' Oslo '"]
 
 
 def test_dropped_types_and_empty_text():
@@ -62,10 +62,6 @@ def test_dropped_types_and_empty_text():
     )
     assert [s.tags for s in sentences] == [("O", "O")]
     assert report.repairs == {"dropped_type": 1, "empty_sentence": 1}
-
-
-def test_unlabelled_needs_no_entities():
-    assert read({"text": "Oslo won"}, labelled=False)[0][0].tags is None
 
 
 BAD = {
@@ -83,7 +79,7 @@ BAD = {
     ),
     "negative": ({"text": "Oslo", "entities": [[-1, 4, "LOC"]]}, "found span [-1, 4, 'LOC'] in a text of 4"),
     "empty span": ({"text": "Oslo", "entities": [[2, 2, "LOC"]]}, "found span [2, 2, 'LOC'] in a text of 4"),
-    "blank span": ({"text": "a  b", "entities": [[1, 3, "LOC"]]}, "found a span of white space only"),
+    "span of spaces": ({"text": "a  b", "entities": [[1, 3, "LOC"]]}, "found a span of white space only"),
     "overlap": (
         {"text": "Bank of Oslo", "entities": [[8, 12, "LOC"], [0, 12, "ORG"]]},
         "found overlapping spans [0, 12, 'ORG'] 'Bank of Oslo' and [8, 12, 'LOC'] 'Oslo'. Keep one",
@@ -94,7 +90,7 @@ BAD = {
     "dict": ({"text": "Oslo", "entities": [{"start": 0}]}, 'found span {"start": 0}'),
     "two": ({"text": "Oslo", "entities": [[0, 4]]}, "found span [0, 4]"),
     "label": ({"text": "Oslo", "entities": [[0, 4, 7]]}, "found span [0, 4, 7]"),
-    "label blank": ({"text": "Oslo", "entities": [[0, 4, "A B"]]}, "found label 'A B'"),
+    "label with a space": ({"text": "Oslo", "entities": [[0, 4, "A B"]]}, "found label 'A B'"),
     "label empty": ({"text": "Oslo", "entities": [[0, 4, ""]]}, "found label ''"),
     "no text": ({"tokens": ["a"], "entities": []}, "found no string in field 'text', fields are 'tokens', 'entities'"),
     "nothing": ({}, "found no string in field 'text', fields are none"),
@@ -102,21 +98,21 @@ BAD = {
     "no entities": ({"text": "a", "label": []}, "found no list in field 'entities', fields are 'text', 'label'"),
     "meta": ({"text": "a", "entities": [], "meta": "x"}, "found a str in field 'meta'"),
     "id": ({"text": "a", "entities": [], "id": [1]}, "found id [1]"),
-    "json": ('{"text": "a", "entities": [}', "found no whole JSON value"),
-    "cut off": ('{"text": "a', "found no whole JSON value"),
-    "array": ('[{"text": "a"}]', "found a JSON list where an object belongs. Write one object a line (`jq -c '.[]'`"),
+    "json": ('{"text": "a", "entities": [}', "found invalid JSON"),
+    "cut off": ('{"text": "a', "found invalid JSON"),
+    "array": ('[{"text": "a"}]', "found a JSON list, expected an object. Write one object per line (`jq -c '.[]'`"),
     "surrogate": ('{"text": "a \\ud800", "entities": []}', "found U+D800 in the text"),
     "nul": ('{"text": "a \\u0000", "entities": []}', "found U+0000 in the text"),
 }
 
 
-@pytest.mark.parametrize(("record", "found"), BAD.values(), ids=BAD)
-def test_bad_record_is_refused_or_skipped(record, found):
+@pytest.mark.parametrize(("record", "problem"), BAD.values(), ids=BAD)
+def test_bad_record_is_an_error_or_skipped(record, problem):
     good = {"text": "Oslo won", "entities": [[0, 4, "LOC"]]}
     with pytest.raises(CorpusError) as caught:
         read(good, record, good)
     assert str(caught.value).startswith("a.jsonl:2: ")
-    assert found in str(caught.value)
+    assert problem in str(caught.value)
     assert caught.value.fix
     sentences, report = read(good, record, good, on_error="skip")
     assert [s.line for s in sentences] == [1, 3]

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from support.settings import corpus_settings
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.corpus_text import iter_lines
-from components.corpus_example_gen.readers.read_options import ReadOptions
 from components.corpus_example_gen.readers.tsv_reader import is_tsv
 
 GOOD = "Xi Jinping went to New Delhi India\tB-NAME I-NAME OUT OUT B-LOCATION I-LOCATION I-LOCATION\n"
 
 
-def read(text, name="train.tsv", **options):
+def read(text, name="train.tsv", **changes):
     report = IngestReport()
-    return list(read_corpus_file(name, ReadOptions(**options), report, text.encode())), report
+    return list(read_corpus_file(name, corpus_settings(**changes), report, text.encode())), report
 
 
-def test_sentence_and_tags_with_the_corpus_own_outside_label():
+def test_sentence_and_tags_keep_the_outside_label_of_the_corpus():
     sentences, report = read(GOOD + "\n" + GOOD.replace("\n", "\r\n"))
     assert len(sentences) == 2
     assert sentences[0].tokens == ("Xi", "Jinping", "went", "to", "New", "Delhi", "India")
@@ -28,43 +28,35 @@ def test_sentence_and_tags_with_the_corpus_own_outside_label():
     assert report.entities_out == {"NAME": 2, "LOCATION": 2}
 
 
-def test_comments_give_ids_and_metadata():
+def test_comments_set_ids_and_metadata():
     sentences, report = read("# newdoc\n# id = s1\n# topic = a\n" + GOOD + "-DOCSTART-\n#tag here\tO O\n")
     assert [(s.key, s.metadata) for s in sentences] == [("s1", {"topic": "a"}), (None, {})]
     assert report.documents == 2
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "problem"),
     [
         ("Xi left Oslo\tB-NAME OUT\n", "found 3 tokens and 2 tags: 'Xi left Oslo"),
-        ("Xi left Oslo\n", "found 1 cells where sentence, tab, tags belong"),
+        ("Xi left Oslo\n", "found 1 cells, expected sentence, tab, tags"),
         ("Xi left\tOUT OUT\tx\n", "found 3 cells"),
-        ("sentence\ttags\n", "found 'tags' where a tag such as B-PER"),
+        ("sentence\ttags\n", "found 'tags', expected a tag such as B-PER"),
         ("Xi left\t\n", "found 2 tokens and 0 tags"),
     ],
 )
-def test_bad_line_is_refused_or_skipped(line, found):
+def test_bad_line_is_an_error_or_skipped(line, problem):
     with pytest.raises(CorpusError) as caught:
         read(GOOD + line + GOOD)
     assert str(caught.value).startswith("train.tsv:2: ")
-    assert found in str(caught.value)
+    assert problem in str(caught.value)
     sentences, report = read(GOOD + line + GOOD, on_error="skip")
     assert [s.line for s in sentences] == [1, 3]
     assert report.sentences_skipped == 1
     assert report.skipped == [str(caught.value)]
 
 
-def test_unlabelled_lines_are_sentences():
-    sentences, _ = read("Xi left Oslo .\n#tag is a token\n", format="tsv", labelled=False)
-    assert [(s.tokens, s.tags) for s in sentences] == [
-        (("Xi", "left", "Oslo", "."), None),
-        (("#tag", "is", "a", "token"), None),
-    ]
-
-
 @pytest.mark.parametrize(
-    ("text", "options", "expected"),
+    ("text", "changes", "expected"),
     [
         (GOOD, {}, True),
         ("a\tO\n" + GOOD, {}, True),
@@ -76,5 +68,5 @@ def test_unlabelled_lines_are_sentences():
         ("", {}, False),
     ],
 )
-def test_format_is_told_from_columns(text, options, expected):
-    assert is_tsv(lambda: iter_lines(text), ReadOptions(**options)) is expected
+def test_format_differs_from_columns(text, changes, expected):
+    assert is_tsv(lambda: iter_lines(text), corpus_settings(**changes)) is expected
