@@ -19,4 +19,6 @@ class LazyModule:
 
     def __getattr__(self, attribute: str) -> Any:
         """Imports the module and reads the attribute."""
+        if attribute.startswith("__") or attribute == "_mock_name":  # pytest reads these while it collects
+            raise AttributeError(attribute)
         return getattr(importlib.import_module(self._name), attribute)
