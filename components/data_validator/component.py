@@ -1,6 +1,8 @@
-"""The DataValidator's contract."""
+"""Component specification of the DataValidator."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from tfx import types
 from tfx.components.example_validator.component import ExampleValidator
@@ -9,25 +11,26 @@ from tfx.types import standard_artifacts, standard_component_specs
 from tfx.types.component_spec import ExecutionParameter
 from tfx.utils import json_utils
 
-from components.data_validator.executor import REQUIRED_SPLITS_KEY, SCHEMA_FILE_KEY, Executor
+from components.data_validator.executor import Executor
 
 
-class _DataValidatorSpec(standard_component_specs.ExampleValidatorSpec):
+class DataValidatorSpec(standard_component_specs.ExampleValidatorSpec):
+    """Inputs, outputs and parameters of the DataValidator."""
+
     PARAMETERS = {
         **standard_component_specs.ExampleValidatorSpec.PARAMETERS,
-        REQUIRED_SPLITS_KEY: ExecutionParameter(type=str, optional=True),
-        SCHEMA_FILE_KEY: ExecutionParameter(type=str, optional=True),
+        "required_splits": ExecutionParameter(type=str),
+        "schema_file": ExecutionParameter(type=str),
     }
 
 
 class DataValidator(ExampleValidator):
-    """Checks the data's statistics against the schema and stops the run at the first anomaly.
+    """Checks the statistics of the data against the schema, and fails on anomalies.
 
-    The TFX ExampleValidator only notes what it finds, and the run goes on.
+    TFX's ExampleValidator only records them, and the run continues.
 
     Component `outputs` contains:
-
-    *   `anomalies`: `ExampleAnomalies`, as by the TFX ExampleValidator.
+     - `anomalies`: `standard_artifacts.ExampleAnomalies`, as TFX's ExampleValidator writes them.
 
     Example:
         DataValidator(
@@ -38,33 +41,32 @@ class DataValidator(ExampleValidator):
         )
     """
 
-    SPEC_CLASS = _DataValidatorSpec
+    SPEC_CLASS = DataValidatorSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(
         self,
+        *,
         statistics: types.BaseChannel,
         schema: types.BaseChannel,
-        exclude_splits: list[str] | None = None,
-        required_splits: list[str] | None = None,
-        schema_file: str | None = None,
+        required_splits: Sequence[str] = (),
+        schema_file: str = "",
     ) -> None:
-        """Declares the node.
+        """Builds the spec.
 
         Args:
             statistics: channel of `ExampleStatistics`.
             schema: channel of `Schema`.
-            exclude_splits: splits that are not checked.
-            required_splits: splits that must be in the data.
-            schema_file: path of the schema as the user knows it, for the error's text.
+            required_splits: splits that the data must have.
+            schema_file: path of the schema in the user's configuration, for the error.
         """
-        spec = _DataValidatorSpec(
+        spec = DataValidatorSpec(
             statistics=statistics,
             schema=schema,
-            exclude_splits=json_utils.dumps(exclude_splits or []),
-            required_splits=json_utils.dumps(required_splits or []),
+            exclude_splits=json_utils.dumps([]),
+            required_splits=json_utils.dumps(list(required_splits)),
             schema_file=schema_file,
             anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
         )
-        # Past ExampleValidator's own constructor, which can only build its own spec.
+        # ExampleValidator's constructor can build its own spec only.
         super(ExampleValidator, self).__init__(spec=spec)

@@ -1,4 +1,4 @@
-"""The error that stops a run whose data is not what its schema says."""
+"""The error raised for data that does not match its schema."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from components.common.errors import NerError
 
 
 class DataAnomalyError(NerError):
-    """The data has anomalies; the text lists them in TensorFlow Data Validation's words and says what to do."""
+    """The data has anomalies; the text lists them in TensorFlow Data Validation's words, with the fix."""

@@ -1,4 +1,4 @@
-"""Writes the schema where TFX's components look for it."""
+"""Executor of SchemaSource."""
 
 from __future__ import annotations
 
@@ -11,12 +11,9 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils
 
-SCHEMA_KEY = "schema"
-TEXT_KEY = "text"
-
 
 class Executor(base_executor.BaseExecutor):
-    """The executor of SchemaSource."""
+    """Writes the schema to the file that TFX's components read."""
 
     def Do(
         self,
@@ -24,12 +21,12 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the text to `schema.pbtxt`.
+        """Writes `schema.pbtxt`.
 
         Args:
-            input_dict: nothing.
+            input_dict: empty.
             output_dict: `schema`.
-            exec_properties: `text`.
+            exec_properties: `text`, the schema.
         """
-        schema = artifact_utils.get_single_instance(output_dict[SCHEMA_KEY])
-        io_utils.write_string_file(os.path.join(schema.uri, DEFAULT_FILE_NAME), exec_properties[TEXT_KEY])
+        schema = artifact_utils.get_single_instance(output_dict["schema"])
+        io_utils.write_string_file(os.path.join(schema.uri, DEFAULT_FILE_NAME), exec_properties["text"])

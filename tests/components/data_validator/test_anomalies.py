@@ -1,12 +1,11 @@
-"""Anomalies in words."""
+"""Text of anomalies."""
 
 from __future__ import annotations
 
 import pytest
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import anomalies_pb2
+from support.lazy import LazyModule
 
-from components.data_validator.anomalies import anomaly_lines, error_text
+anomalies = LazyModule("components.data_validator.anomalies")
 
 TWO_REASONS = """
 anomaly_info { key: "tags" value {
@@ -18,6 +17,9 @@ anomaly_info { key: "tags" value {
 
 
 def parse(text):
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import anomalies_pb2
+
     return text_format.Parse(text, anomalies_pb2.Anomalies())
 
 
@@ -26,17 +28,16 @@ def test_each_reason_is_a_line_with_split_feature_and_both_descriptions():
         "split eval, feature tags: Unexpected string values. Values missing: B-X (~1%).",
         "split eval, feature tags: Column dropped",
     ]
-    assert anomaly_lines("eval", parse(TWO_REASONS)).errors == expected
-    assert anomaly_lines("eval", parse(TWO_REASONS).SerializeToString()).errors == expected
+    assert anomalies.anomaly_lines("eval", parse(TWO_REASONS)).errors == expected
 
 
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("data_missing: true", "split eval: it holds no examples"),
+        ("data_missing: true", "split eval: has no examples"),
         (
             'dataset_anomaly_info { short_description: "Low num examples" description: "Below 10" }',
-            "split eval, the data set as a whole: Low num examples. Below 10",
+            "split eval, the whole data set: Low num examples. Below 10",
         ),
         (
             'anomaly_info { key: "a.b" value { path { step: "a" step: "b" } short_description: "Odd" } }',
@@ -46,25 +47,23 @@ def test_each_reason_is_a_line_with_split_feature_and_both_descriptions():
     ],
 )
 def test_other_kinds_of_anomalies(text, line):
-    assert anomaly_lines("eval", parse(text)) == ([line], [])
+    assert anomalies.anomaly_lines("eval", parse(text)) == ([line], [])
 
 
-def test_warnings_are_kept_apart():
-    found = parse('anomaly_info { key: "a" value { severity: WARNING short_description: "Odd" } }')
-    assert anomaly_lines("eval", found) == ([], ["split eval, feature a: Odd"])
+def test_warnings_are_separate():
+    warning = parse('anomaly_info { key: "a" value { severity: WARNING short_description: "Odd" } }')
+    assert anomalies.anomaly_lines("eval", warning) == ([], ["split eval, feature a: Odd"])
 
 
-def test_no_anomalies_no_lines():
-    assert anomaly_lines("eval", anomalies_pb2.Anomalies()) == ([], [])
+def test_no_anomalies_have_no_lines():
+    assert anomalies.anomaly_lines("eval", parse("")) == ([], [])
 
 
-def test_text_counts_lists_and_says_what_to_do():
-    text = error_text(["one", "two"], "schemas/schema.pbtxt")
-    assert text.splitlines() == [
-        "The data is not what the schema says (2 anomalies); nothing was trained on it.",
+def test_error_text_counts_and_lists_the_anomalies_and_names_the_fix():
+    assert anomalies.error_text(["one", "two"], "schemas/schema.pbtxt").splitlines() == [
+        "schemas/schema.pbtxt: the data does not match the schema (2 anomalies). Nothing was trained.",
         "  one",
         "  two",
-        "Mend the data; or, where the data is right, change the schema, schemas/schema.pbtxt, so that it allows this.",
+        "Correct the data, or change the schema if the data is right.",
     ]
-    assert "(1 anomaly)" in error_text(["one"])
-    assert "change the schema so that" in error_text(["one"])
+    assert anomalies.error_text(["one"]).startswith("schema: the data does not match the schema (1 anomaly).")

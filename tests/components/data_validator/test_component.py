@@ -1,14 +1,14 @@
-"""The DataValidator's contract."""
+"""Specification of the DataValidator."""
 
 from __future__ import annotations
 
-from tfx.types import channel_utils, standard_artifacts
-
-from components.data_validator.component import DataValidator
-from components.data_validator.executor import Executor
-
 
 def test_outputs_and_parameters():
+    from tfx.types import channel_utils, standard_artifacts
+
+    from components.data_validator import DataValidator
+    from components.data_validator.executor import Executor
+
     node = DataValidator(
         statistics=channel_utils.as_channel([standard_artifacts.ExampleStatistics()]),
         schema=channel_utils.as_channel([standard_artifacts.Schema()]),

@@ -1,16 +1,16 @@
-"""The schema as an artifact."""
+"""SchemaSource writes the schema to TFX's file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tfx.types import standard_artifacts
 
-from components.schema_source.component import SchemaSource
-from components.schema_source.executor import Executor
+def test_text_is_written_to_the_file_that_tfx_reads(tmp_path):
+    from tfx.types import standard_artifacts
 
+    from components.schema_source import SchemaSource
+    from components.schema_source.executor import Executor
 
-def test_the_text_is_written_where_tfx_reads_a_schema(tmp_path):
     schema = standard_artifacts.Schema()
     schema.uri = str(tmp_path / "schema")
     text = 'feature { name: "Äö" }\n'
