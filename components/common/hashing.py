@@ -44,6 +44,15 @@ def tree_hash(folder: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def file_hashes(folder: str | os.PathLike[str]) -> dict[str, str]:
+    """Returns the relative posix name -> sha256 of every file under a folder, sorted by name."""
+    hashes = {}
+    for name, path in sorted(_files(Path(folder)).items()):
+        with path.open("rb") as handle:
+            hashes[name] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return hashes
+
+
 def _files(root: Path) -> dict[str, Path]:
     """Relative posix name -> path of every file under `root`."""
     files = {}

@@ -1,4 +1,4 @@
-"""Errors."""
+"""Errors of the Exporter."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ from components.common.errors import NerError
 
 
 class ContractError(NerError):
-    """A serving contract cannot be read, or contradicts itself or the settings; the text says what to change."""
+    """A serving contract is unreadable or contradicts the settings."""
 
 
-class ModelExportError(NerError):
-    """Model, transform graph, labels and wishes do not go together; the text names what and says what to give."""
-
-
-class AddSignaturesError(NerError):
-    """A wish that does not go with the model; the text names the signature or tensor and what to ask for instead."""
+class ExportError(NerError):
+    """A model cannot be exported with the given transform graph, labels or signatures."""
 
 
 class ExportInvalidError(NerError):
-    """An exported model failed a check; the text names check, signature and cure."""
+    """An exported model failed a check; the text names check, signature and fix."""

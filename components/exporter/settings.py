@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from components.common.settings import Count, Settings
+from components.exporter.signatures import Signatures
+from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
+from components.transform.features import KEY
 
-# Inputs and outputs of the exported model (schemas/serving_contract.yaml).
-_TAKEN = {"sentence", "tokens", "tags", "scores", "starts", "ends", "truncated"}
-_TAKEN |= {f"entity_{name}" for name in ("texts", "types", "starts", "ends", "scores")}
-
-# Spellings of dtypes in configuration, and the ones TensorFlow knows.
-FORWARD_DTYPES = ("string", "float32", "int64")
-# Groups of outputs beside `tags`; schemas/serving_contract.yaml says what is in each.
-OUTPUTS = ("tokens", "scores", "offsets", "entities")
-BEST, CONSTRAINED = "best", "constrained"
-DECODINGS = (BEST, CONSTRAINED)
-
-
-@dataclasses.dataclass(frozen=True)
-class ExportSettings:
-    """Which signatures an exported model has; configs/base.yaml holds the defaults.
-
-    Attributes:
-        default: which signature is `serving_default`: `plain` or `keyed`. The other stays as `keyed` or
-            `unkeyed_signature`.
-        forward: features that `feature_forward` hands through: name -> dtype (`FORWARD_DTYPES`), shape [batch] each.
-        outputs: groups of outputs (`OUTPUTS`). `serving_examples` always has tokens, scores and offsets as well.
-        pad: what fills rows of strings.
-        token_length: columns of outputs; longer sentences are cut there, and output `truncated` says so. None: as many
-            as the longest sentence has tokens, and nothing is cut. `serving_examples` never cuts.
-        decoding: `best` (each token's most probable tag) or `legal` (the most probable legal IOB2 sequence).
-    """
-
-    default: str
-    forward: Mapping[str, str]
-    outputs: Sequence[str] = ("tokens", "scores", "offsets")
-    pad: str = "[PAD]"
-    token_length: int | None = None
-    decoding: str = BEST
+ForwardDtype = Literal["string", "float32", "int64"]
+FORWARD_DTYPES = get_args(ForwardDtype)
+CONSTRAINED = "constrained"
+# A function in an installed module: `my_package.my_module:my_function`.
+DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
 
 
 class ExporterSettings(Settings):
-    """Signatures, outputs and decoding of the exported model; configs/base.yaml explains each setting."""
+    """Signatures, outputs and decoding of the exported model; configs/base.yaml explains each setting.
+
+    tests/components/exporter/contract/test_contract.py shows the contracts of several settings.
+    """
 
     default: Literal["plain", "keyed"]
-    forward: dict[str, Literal["string", "float32", "int64"]]
+    forward: dict[str, ForwardDtype]
+    signatures: dict[str, DottedPath]
     outputs: tuple[Literal["tokens", "scores", "offsets", "entities"], ...]
     decoding: Literal["constrained", "best"]
     pad: str
@@ -59,8 +36,25 @@ class ExporterSettings(Settings):
 
     @field_validator("forward")
     @classmethod
-    def _names_are_free(cls, forward: dict[str, str]) -> dict[str, str]:
-        taken = sorted(_TAKEN & set(forward))
-        if taken:
-            raise ValueError(f"cannot forward {', '.join(taken)}: the model's own inputs and outputs have these names")
+    def _features_are_free(cls, forward: dict[str, str]) -> dict[str, str]:
+        from components.exporter.contract.contract_template import ContractTemplate
+
+        document = ContractTemplate.load().document
+        if taken := sorted({"sentence", *document["outputs"]} & {*forward}):
+            names = ", ".join(f"`{name}`" for name in taken)
+            raise ValueError(f"{names} is already an input or output of the model. Rename the feature in the data")
         return forward
+
+    @field_validator("signatures")
+    @classmethod
+    def _signatures_are_free(cls, signatures: dict[str, str]) -> dict[str, str]:
+        own = {SERVING_DEFAULT, KEYED, UNKEYED, FEATURE_FORWARD, SERVING_EXAMPLES}
+        if taken := sorted(own & {*signatures}):
+            names = ", ".join(f"`{name}`" for name in taken)
+            raise ValueError(f"{names} is already a signature of the model. Choose another name")
+        return signatures
+
+    @property
+    def chosen(self) -> Signatures:
+        """The choice among the signatures of this project."""
+        return Signatures(default=KEYED if self.default == KEYED else None, key=KEY, forward=self.forward)

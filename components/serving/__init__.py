@@ -1,0 +1,16 @@
+"""Exported models in use: tagging in this process, and packages for servers.
+
+Read `saved_model_tagger` first, then `packaging.packaging`.
+"""
+
+from components.common.lazy_exports import lazy_exports
+
+__all__ = ["SavedModelTagger", "TaggedSentence", "package"]
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "SavedModelTagger": "saved_model_tagger",
+        "TaggedSentence": "saved_model_tagger",
+        "package": "packaging.packaging",
+    },
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,20 +10,43 @@ import numpy as np
 
 from components.exporter.validator.probe.saved_graph import SavedGraph
 from components.exporter.validator.probe.served_model import ServedModel
-from components.serving.tagged_sentence import TaggedSentence
+from components.keys import SERVING_DEFAULT, UNKEYED
+
+
+@dataclasses.dataclass(frozen=True)
+class TaggedSentence:
+    """The tags of one sentence.
+
+    Attributes:
+        sentence: the raw text.
+        tokens: substrings of it.
+        tags: one per token.
+        scores: the tag's probability, one per token.
+        starts: offset of the token's first character in `sentence`.
+        ends: offset after its last one.
+    """
+
+    sentence: str
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+    scores: tuple[float, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
 
 
 class SavedModelTagger:
-    """An exported model of this project, loaded from a folder; needs nothing of it but the SavedModel.
+    """An exported model of this project, loaded from its folder alone.
 
-    Loads it as TensorFlow Serving does, through the C API, which takes half a second where `import tensorflow` takes
-    eight. A process that makes one before it imports TensorFlow cannot import TensorFlow any more.
+    Loads the model like TensorFlow Serving does, through the C API, in half a second instead of the eight of `import
+    tensorflow`. A process that creates one before it imports TensorFlow cannot import TensorFlow any more.
+
+    tests/components/serving/test_saved_model_tagger.py shows it at work.
     """
 
     def __init__(self, folder: Path) -> None:
         """Loads the model on the CPU."""
         graph = SavedGraph(folder)
-        signature = "unkeyed_signature" if "unkeyed_signature" in graph.methods else "serving_default"
+        signature = UNKEYED if UNKEYED in graph.methods else SERVING_DEFAULT
         self._input = graph.inputs(signature)["sentence"].tensor
         self._outputs = {name: info.tensor for name, info in graph.outputs(signature).items()}
         self._model = ServedModel(str(folder))

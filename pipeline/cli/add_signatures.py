@@ -9,63 +9,52 @@ from typing import Any
 import click
 
 from components.common.errors import NerError
+from components.exporter.settings import FORWARD_DTYPES
+from components.keys import SERVING_DEFAULT
 
-_DTYPES = ("string", "float32", "int64")
 _MODEL = click.Path(path_type=Path, exists=True, file_okay=False)
 
 
 @click.command()
 @click.argument("source", type=_MODEL)
 @click.argument("destination", type=click.Path(path_type=Path))
-@click.option("--add", multiple=True, type=click.Choice(["keyed", "feature_forward"]), help="A signature to add.")
-@click.option("--default", metavar="SIGNATURE", help="The signature, new or old, that becomes serving_default.")
-@click.option("--forward", metavar="NAME[:DTYPE],...", default="", help="What feature_forward hands through.")
-@click.option("--keep-original-as", metavar="NAME", help="Name under which the original serving_default stays.")
-@click.option("--base", default="serving_default", show_default=True, help="The signature that new ones extend.")
-@click.option("--key", default="key", show_default=True, help="What the key is called.")
+@click.option("--key", metavar="NAME", help="Add the signature keyed, which returns a key of this name.")
+@click.option("--forward", metavar="NAME[:DTYPE],...", default="", help="Add feature_forward, which returns these.")
+@click.option("--default", metavar="SIGNATURE", help="Signature, added or old, that becomes serving_default.")
+@click.option("--keep-default-as", metavar="NAME", help="Name under which the old serving_default stays.")
+@click.option("--base", default=SERVING_DEFAULT, show_default=True, help="Old signature that the added ones extend.")
 @click.option("--golden", type=click.Path(path_type=Path, exists=True), help="JSON lines of known requests.")
-@click.option("--report", type=click.Path(path_type=Path), help="Where the validation report goes.")
+@click.option("--report", type=click.Path(path_type=Path), help="File for the validation report.")
 def add_signatures(
-    source: Path,
-    destination: Path,
-    add: tuple[str, ...],
-    default: str | None,
-    forward: str,
-    keep_original_as: str | None,
-    base: str,
-    key: str,
-    golden: Path | None,
-    report: Path | None,
+    source: Path, destination: Path, base: str, golden: Path | None, report: Path | None, **options: str | None
 ) -> None:
-    """Copy the SavedModel SOURCE to DESTINATION with more signatures; the code that made it is not needed.
+    """Copy the SavedModel SOURCE to DESTINATION with more signatures, without the code that made it.
 
-    The copy has all old signatures, assets and weights, is compared with the source bit for bit, and is kept only if it
-    passes the validator. A feature of --forward that the model takes as input keeps its dtype; others are strings
-    unless a dtype (string, float32, int64) is given.
+    The copy has all old signatures, assets and weights. Its answers are compared with the source's bit for bit, and it
+    is kept only if it passes the validator. A feature of --forward that the model takes as input keeps its dtype;
+    others are strings unless a dtype (string, float32, int64) is given. --keep-default-as is unkeyed_signature if
+    another signature becomes the default.
     """
-    from components.exporter.add_signatures.add_signatures import add_signatures as add_signatures_to
+    from components.exporter import Signatures
+    from components.exporter import add_signatures as add_signatures_to
 
-    found = add_signatures_to(
+    result = add_signatures_to(
         source,
         destination,
-        add=add,
-        default=default,
-        forward=_features(forward),
-        keep_original_as=keep_original_as,
+        Signatures(**{**options, "forward": _features(options["forward"] or "")}),  # type: ignore[arg-type]
         base=base,
-        key=key,
         golden=_known_requests(golden),
         report_path=report,
     )
-    click.echo(f"{destination}: {', '.join(sorted(found.contract.signatures))}; {len(found.checks)} checks passed")
+    click.echo(f"{destination}: {', '.join(sorted(result.contract.signatures))}; {len(result.checks)} checks passed")
 
 
 def _features(text: str) -> dict[str, str]:
     features = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, dtype = part.partition(":")
-        if dtype and dtype not in _DTYPES:
-            raise NerError(f"--forward {part}: the dtype must be one of {', '.join(_DTYPES)}, got {dtype!r}.")
+        if dtype and dtype not in FORWARD_DTYPES:
+            raise NerError(f"--forward {part}: unknown dtype {dtype!r}. Use one of {', '.join(FORWARD_DTYPES)}.")
         features[name] = dtype or "string"
     return features
 
@@ -81,6 +70,6 @@ def _known_requests(file: Path | None) -> list[dict[str, Any]]:
         except (ValueError, KeyError, TypeError) as error:
             raise NerError(
                 f"{file}:{number}: not a known request ({type(error).__name__}: {error}). "
-                'Each line must be {"signature": NAME, "inputs": {NAME: VALUES}}.'
+                'Write one JSON object per line: {"signature": NAME, "inputs": {NAME: VALUES}}.'
             ) from error
     return cases

@@ -12,17 +12,16 @@ _COLUMNS = "  {:<8} {:<14} {:<10} {:<22} {}"
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--check", is_flag=True, help="Run the validator, too; exit status 1 if a check fails.")
-@click.option("--json", "as_json", is_flag=True, help="The contract as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the contract as JSON.")
 def inspect(model: Path, check: bool, as_json: bool) -> None:
-    """Show what the SavedModel MODEL takes and gives, where it comes from, and how large it is."""
-    from components.exporter.saved_model.inspecting import inspect_model
-    from components.exporter.validator import require_valid
+    """Show signatures, origin and size of the SavedModel MODEL."""
+    from components.exporter import inspect_model, require_valid
 
-    found = inspect_model(model, check=check)
+    inspection = inspect_model(model, check=check)
     if as_json:
-        click.echo(found.contract.to_json(), nl=False)
+        click.echo(inspection.contract.to_json(), nl=False)
         return
-    for name, signature in sorted(found.contract.signatures.items()):
+    for name, signature in sorted(inspection.contract.signatures.items()):
         click.secho(name, bold=True, nl=not signature.meaning)
         if signature.meaning:
             click.echo(f"  {signature.meaning}")
@@ -30,9 +29,9 @@ def inspect(model: Path, check: bool, as_json: bool) -> None:
             for key, tensor in tensors.items():
                 shape = "any" if tensor.shape is None else str([-1 if dim is None else dim for dim in tensor.shape])
                 click.echo(_COLUMNS.format(side, key, tensor.dtype, shape, tensor.meaning).rstrip())
-    for label, text in found.facts.items():
+    for label, text in inspection.facts.items():
         click.echo(f"{label + ':':<12} {text}")
-    if found.report is not None:
-        for result in found.report.checks:
+    if inspection.report is not None:
+        for result in inspection.report.checks:
             click.secho(str(result), fg=None if result.passed else "red")
-        require_valid(found.report)
+        require_valid(inspection.report)

@@ -10,7 +10,7 @@ import click
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
-    from components.serving.packaging.model_version import ModelVersion
+    from components.serving.packaging.prepare import ModelVersion
     from configs.spec import PipelineConfig
 
 _TARGETS = ("tf-serving", "vertex", "sagemaker", "kserve")
@@ -22,11 +22,11 @@ _PATH = click.Path(path_type=Path)
 @click.argument("folders", nargs=-1, required=True, type=_PATH, metavar="[MODEL_DIR] DESTINATION")
 @click.option("--for", "target", required=True, type=click.Choice(_TARGETS), help="The server.")
 @config_options
-@click.option("--name", help="Under which the model is served; by default that of the configuration.")
-@click.option("--version", type=_COUNT, help="Of MODEL_DIR; by default its name if that is a number, else 1.")
-@click.option("--server-version", default="", metavar="X.Y.Z", help="TensorFlow Serving's release, from 2.16 on.")
-@click.option("--storage-uri", default="", metavar="URI", help="kserve: where the storage folder will lie.")
-@click.option("--key", default="key", show_default=True, help="vertex: what the key of a row is called.")
+@click.option("--name", help="Name under which the model is served; by default that of the configuration.")
+@click.option("--version", type=_COUNT, help="Version of MODEL_DIR; by default its name if that is a number, else 1.")
+@click.option("--server-version", default="", metavar="X.Y.Z", help="Release of TensorFlow Serving, 2.16 or newer.")
+@click.option("--storage-uri", default="", metavar="URI", help="kserve: future address of the storage folder.")
+@click.option("--key", default="key", show_default=True, help="vertex: name of the key of a row.")
 @click.option("--max-batch-size", type=_COUNT, default=32, show_default=True)
 @click.option("--batch-timeout-micros", type=click.IntRange(min=0), default=1000, show_default=True)
 @click.option("--max-enqueued-batches", type=_COUNT, default=100, show_default=True)
@@ -43,29 +43,34 @@ def package(
     key: str,
     **batching: int,
 ) -> None:
-    """Lay the SavedModel MODEL_DIR, or the champion, out in DESTINATION as a server wants it.
+    """Package the SavedModel MODEL_DIR, or the champion, for a server in DESTINATION.
 
-    DESTINATION gets a README.md with the commands that serve it. It appears when it is complete, and a folder that
-    holds something else is never overwritten.
+    DESTINATION gets a README.md with the commands that serve the model. It appears when it is complete, and a folder
+    with other content is never overwritten.
     """
     if len(folders) > 2:
-        raise click.UsageError("give [MODEL_DIR] DESTINATION")
+        raise click.UsageError("too many folders. Give [MODEL_DIR] DESTINATION.")
     if len(folders) == 1 and version is not None:
-        raise click.UsageError("--version goes with MODEL_DIR; the champion has its own")
-    from components.serving.packaging.batching import Batching
-    from components.serving.packaging.package_settings import PackageSettings
+        raise click.UsageError("--version needs MODEL_DIR; the champion has its own version.")
     from components.serving.packaging.packaging import package as write_package
+    from components.serving.packaging.settings import Batching, PackageSettings
     from configs.loading import load_config
 
     config = load_config(profile, settings)
-    wishes = PackageSettings(name or config.name, server_version, Batching(**batching), storage_uri, key)
-    models = [_given(folders[0], version)] if len(folders) == 2 else _registered(config, target)
-    record = write_package(models, folders[-1], target, wishes)
+    package_settings = PackageSettings(
+        name=name or config.name,
+        server_version=server_version,
+        batching=Batching(**batching),
+        storage_uri=storage_uri,
+        key=key,
+    )
+    models = [_model_of(folders[0], version)] if len(folders) == 2 else _registered(config, target)
+    record = write_package(models, folders[-1], target, package_settings)
     click.echo(f"{folders[-1]}: {record['name']} version {record['version']} for {target}; see README.md there")
 
 
-def _given(folder: Path, version: int | None) -> ModelVersion:
-    from components.serving.packaging.model_version import ModelVersion
+def _model_of(folder: Path, version: int | None) -> ModelVersion:
+    from components.serving.packaging.prepare import ModelVersion
 
     name = folder.resolve().name
     number = int(name) if name.isascii() and name.isdigit() and int(name) else 1
@@ -73,10 +78,10 @@ def _given(folder: Path, version: int | None) -> ModelVersion:
 
 
 def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:
-    """The champion and, where the server keeps several versions, the one before it."""
+    """Returns the champion and, if the server keeps several versions, the previous one."""
     from components.registry.names import CHAMPION, PREVIOUS
     from components.registry.store.model_registry import ModelRegistry
-    from components.serving.packaging.model_version import ModelVersion
+    from components.serving.packaging.prepare import ModelVersion
     from pipeline.registry_view.champion import champion_folder
 
     folder = champion_folder(config)  # named after the version

@@ -16,7 +16,7 @@ import click
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
-    from components.serving.tagged_sentence import TaggedSentence
+    from components.serving.saved_model_tagger import TaggedSentence
 
 _BATCH = 64
 
@@ -27,16 +27,16 @@ _BATCH = 64
 @click.option(
     "--model", type=click.Path(path_type=Path, exists=True, file_okay=False), help="SavedModel to use instead."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a sentence.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per sentence.")
 def predict(
     sentences: tuple[str, ...], profile: Path | None, settings: tuple[str, ...], model: Path | None, as_json: bool
 ) -> None:
     """Tag SENTENCES, or the lines of standard input, with the champion.
 
-    Prints a token and its tag a line and an empty line after each sentence.
+    Prints one token and its tag per line, and an empty line after each sentence.
     """
     if not sentences and sys.stdin.isatty():
-        raise click.UsageError("give sentences, or lines on standard input")
+        raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
     from components.serving.saved_model_tagger import SavedModelTagger
 
     tagger = SavedModelTagger(model or _champion(profile, settings))
@@ -53,7 +53,7 @@ def _champion(profile: Path | None, settings: tuple[str, ...]) -> Path:
 
 
 def _lines() -> Iterator[str]:
-    # A byte that is no UTF-8 becomes U+FFFD, as it does in the served model.
+    # An invalid UTF-8 byte becomes U+FFFD, like in the served model.
     lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
     return (line.rstrip("\r\n") for line in lines)
 

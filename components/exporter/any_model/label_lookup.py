@@ -1,4 +1,4 @@
-"""From class scores to labels, in the graph."""
+"""Labels for class scores, in the graph."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from components.exporter.errors import ModelExportError
+from components.exporter.errors import ExportError
 
 
 class LabelLookup:
-    """Gives every row the label of its highest score.
+    """Maps every row to the label of its highest score.
 
-    Ids are positions in the list, so no lookup table is needed: it would only be one more file to lose.
+    Ids are positions in the list, so no lookup table is needed.
+
+    Example:
+        >>> LabelLookup(["no", "yes"])(tf.constant([[0.2, 0.8]]))["label"].numpy().tolist()
+        [b'yes']
     """
 
     def __init__(self, labels: Sequence[str] | str | os.PathLike[str], from_logits: bool = False) -> None:
         """Reads the labels.
 
         Args:
-            labels: in the order of the model's outputs; or a file with one label a line, such as a vocabulary of
+            labels: in the order of the model's outputs; or a file with one label per line, such as a vocabulary of
                 tf.Transform (`TFTransformOutput.vocabulary_file_by_name`).
-            from_logits: whether scores are logits; softmax is applied then (with one score and two labels: sigmoid).
+            from_logits: whether scores are logits; then softmax is applied (sigmoid for one score and two labels).
 
         Raises:
-            ModelExportError: no label at all, a blank line, or no such file.
+            ExportError: no labels, an empty line, or no such file.
         """
         self.labels = _read(Path(labels)) if isinstance(labels, str | os.PathLike) else list(labels)
         if not self.labels:
-            raise ModelExportError(f"labels: {labels!r} holds no label. Give one for each of the model's classes.")
+            raise ExportError(f"labels: {labels!r} holds no labels. Give one for each class of the model.")
         self._from_logits = from_logits
 
     def __call__(self, scores: tf.Tensor, name: str = "output") -> dict[str, tf.Tensor]:
-        """Looks labels up.
+        """Returns labels, scores and probabilities.
 
         Args:
             scores: [batch, ..., classes], or [batch, ..., 1] with two labels: the probability of the second one.
@@ -45,7 +49,7 @@ class LabelLookup:
             [batch, ..., classes].
 
         Raises:
-            ModelExportError: there are more or fewer labels than classes.
+            ExportError: there are more or fewer labels than classes.
         """
         probabilities = self._probabilities(scores, name)
         best = tf.argmax(probabilities, -1)
@@ -61,24 +65,23 @@ class LabelLookup:
             second = tf.sigmoid(scores) if self._from_logits else scores
             return tf.concat([1 - second, second], -1)
         if classes != len(self.labels):
-            raise ModelExportError(
-                f"labels: there are {len(self.labels)} ({', '.join(self.labels[:5])}, ...), and the model's output "
-                f"{name} has shape {scores.shape}, whose last dimension must be the number of classes. Give exactly "
-                "one label a class, in the order of the training ids."
+            raise ExportError(
+                f"labels: {len(self.labels)} labels ({', '.join(self.labels[:5])}, ...) do not fit the model's output "
+                f"{name} of shape {scores.shape}, whose last dimension is the number of classes. Give one label "
+                "per class, in the order of the training ids."
             )
         return tf.nn.softmax(scores) if self._from_logits else tf.identity(scores)
 
 
 def _read(file: Path) -> list[str]:
-    """The lines of a file."""
     if not file.is_file():
-        raise ModelExportError(f"labels: there is no file {file}. Give a file with one label a line, or a list.")
+        raise ExportError(f"labels: no such file: {file}. Give a file with one label per line, or a list.")
     labels = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     labels = [label.removesuffix("\r") for label in labels]
     for number, label in enumerate(labels, 1):
         if not label.strip():
-            raise ModelExportError(
-                f"{file}:{number}: this line is blank. A line is the label of the class with its number; remove it if "
-                "no class belongs to it."
+            raise ExportError(
+                f"{file}:{number}: this line is empty. Line n is the label of class n; remove the line if there is "
+                "no such class."
             )
     return labels

@@ -1,4 +1,4 @@
-"""What is served of any Keras model: raw features in, named outputs or labels out."""
+"""The exported graph of any Keras model: raw features in, named outputs or labels out."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import tensorflow_transform as tft
 
 from components.exporter.any_model.keras_interface import KerasInterface
 from components.exporter.any_model.label_lookup import LabelLookup
-from components.exporter.errors import ModelExportError
+from components.exporter.errors import ExportError
 from components.exporter.serving.transform_graph import TransformGraph, ancestors, computed
 
 
 class GenericModule(tf.Module):
     """Transform graph, model and label lookup in one graph.
 
-    Tracks the raw variables that the graph reads and never the Keras model, for the reason that `ServingModule` gives;
-    the model lives in a closure. Tables of its lookup layers are tracked one by one.
+    Tracks the raw variables that the graph reads and never the Keras model, for the reason given in `ServingModule`;
+    the model is kept in a closure. Tables of its lookup layers are tracked one by one.
 
     Attributes:
         inputs: served name -> spec.
@@ -33,16 +33,16 @@ class GenericModule(tf.Module):
         transform_graph: str | None = None,
         labels: LabelLookup | None = None,
     ) -> None:
-        """Puts the parts together and traces them.
+        """Combines and traces the parts.
 
         Args:
             model: owns the variables and tables.
             interface: calls the model.
-            transform_graph: tf.Transform's output folder; None: the model takes what is served.
-            labels: turns the model's only output into a label.
+            transform_graph: tf.Transform's output folder; None: requests hold the model's own inputs.
+            labels: converts the model's only output to labels.
 
         Raises:
-            ModelExportError: the parts do not go together.
+            ExportError: the parts do not fit together.
         """
         super().__init__(name="generic_serving")
         self.transform = None if transform_graph is None else _loaded(transform_graph)
@@ -67,30 +67,30 @@ def _loaded(folder: str) -> TransformGraph:
     try:
         return TransformGraph(folder)
     except OSError as error:
-        raise ModelExportError(
-            f"transform_graph: {folder} is no complete output folder of tf.Transform ({error}). It holds transform_fn, "
-            "transformed_metadata and, as TFX's Transform writes it, the schema of raw features in metadata."
+        raise ExportError(
+            f"transform_graph: {folder} is not a complete output folder of tf.Transform ({error}). It must hold "
+            "transform_fn, transformed_metadata and, like TFX's Transform writes it, the raw schema in metadata."
         ) from error
 
 
 def _raw_features(folder: str, transform: TransformGraph, interface: KerasInterface) -> dict[str, Any]:
-    """Feature specs of what must be sent: what the model's inputs are computed from, so not the training label."""
+    """Returns specs of the raw features that the model's inputs are computed from, so not the training label."""
     function = transform.saved_transform.transform_fn
     transformed = _by_name(function.structured_outputs, function.outputs)
     if missing := sorted({*interface.inputs} - {*transformed}):
-        raise ModelExportError(
+        raise ExportError(
             f"the model takes {missing}, which the transform graph does not give; it gives {sorted(transformed)}. Name "
             "the model's inputs after transformed features."
         )
-    [[given], _] = function.structured_input_signature
-    fed = _by_name(given, function.inputs)  # captured tables and constants follow after the features
+    [[features], _] = function.structured_input_signature
+    fed = _by_name(features, function.inputs)  # captured tables and constants follow after the features
     needed = ancestors(computed(tensor) for name in interface.inputs for tensor in transformed[name])
     spec = tft.TFTransformOutput(folder).raw_feature_spec()
     return {name: spec[name] for name in spec if needed & {tensor.op.name for tensor in fed[name]}}
 
 
 def _by_name(structure: Mapping[str, Any], tensors: Sequence[tf.Tensor]) -> dict[str, list[tf.Tensor]]:
-    """Tensors of a function's flat list by the name of the feature they belong to (several for a sparse one)."""
+    """Groups the flat list of a function's tensors by feature (several for a sparse one)."""
     flat = iter(tensors)
     return {
         name: [next(flat) for _ in tf.nest.flatten(structure[name], expand_composites=True)]
@@ -99,19 +99,19 @@ def _by_name(structure: Mapping[str, Any], tensors: Sequence[tf.Tensor]) -> dict
 
 
 def _served(name: str, spec: Any) -> tf.TensorSpec:
-    """What a request holds for a raw feature."""
+    """Returns the input of a request for a raw feature."""
     if isinstance(spec, tf.io.FixedLenFeature):
         return tf.TensorSpec([None, *spec.shape], spec.dtype, name=name)
     if isinstance(spec, tf.io.VarLenFeature):
         return tf.TensorSpec([None, None], spec.dtype, name=name)
-    raise ModelExportError(
+    raise ExportError(
         f"raw feature {name} of the transform graph is a {type(spec).__name__}, which a request cannot hold. Declare "
         "it with a fixed shape, or as a list of values, in the schema."
     )
 
 
 def _as_parsed(spec: Any, value: tf.Tensor) -> Any:
-    """The value as parsing a tf.Example would give it; of variable-length features every value counts, "" and 0 too."""
+    """Converts to the parsed form of a tf.Example; every value of a variable-length feature counts, "" and 0 too."""
     if isinstance(spec, tf.io.VarLenFeature):
         return tf.RaggedTensor.from_tensor(value).to_sparse()
     return value
@@ -120,17 +120,17 @@ def _as_parsed(spec: Any, value: tf.Tensor) -> Any:
 def _require_dense(values: Mapping[str, Any], interface: KerasInterface) -> None:
     for name in interface.inputs:
         if not isinstance(values[name], tf.Tensor) and name not in interface.takes_sparse:
-            raise ModelExportError(
-                f"transformed feature {name} is a {type(values[name]).__name__}, and the model takes it dense. Make it "
+            raise ExportError(
+                f"transformed feature {name} is a {type(values[name]).__name__}, but the model takes it dense. Make it "
                 "dense in the preprocessing function, or declare keras.Input(..., sparse=True)."
             )
 
 
 def _labelled(outputs: Mapping[str, tf.Tensor], labels: LabelLookup) -> dict[str, tf.Tensor]:
     if len(outputs) != 1:
-        raise ModelExportError(
-            f"labels belong to one output, and the model gives {sorted(outputs)}. Export a model that gives the class "
-            "scores only: keras.Model(model.inputs, model.outputs[0])."
+        raise ExportError(
+            f"labels belong to one output, but the model gives {sorted(outputs)}. Export a model that gives only the "
+            "class scores: keras.Model(model.inputs, model.outputs[0])."
         )
     [(name, scores)] = outputs.items()
     return labels(scores, name)

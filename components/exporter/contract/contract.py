@@ -1,6 +1,6 @@
-"""The serving contract of a model: what callers may rely on; schemas/serving_contract.yaml holds that of our taggers.
+"""The serving contract of a model; schemas/serving_contract.yaml holds the one of our taggers.
 
-Needs no TensorFlow, so that registry, docs and command line can read contracts quickly.
+Needs no TensorFlow, so that registry, docs and command line read contracts quickly.
 """
 
 from __future__ import annotations
@@ -23,39 +23,45 @@ class Contract:
     Attributes:
         version: of the contract; it grows with every change that breaks a caller.
         signatures: by name.
-        pad: what fills string rows up to the longest; empty: outputs are not padded.
-        legal: whether tags are always legal IOB2.
+        pad: text that fills string rows up to the longest one; empty: outputs are not padded.
+        valid_iob2: whether tags are always valid IOB2.
         outside_bias: added to the logits of outside tags before the tags are chosen; below 0, a token's tag
             may be less probable than the outside tag. Scores ignore it.
+
+    Example:
+        >>> from components.exporter.contract.tensors import SignatureContract, TensorContract
+        >>> number = TensorContract("float32", (None,))
+        >>> contract = Contract(version=1, signatures={"double": SignatureContract({"x": number}, {"y": number})})
+        >>> Contract.from_json(contract.to_json()) == contract
+        True
     """
 
     version: int
     signatures: Mapping[str, SignatureContract]
     pad: str = ""
-    legal: bool = False
+    valid_iob2: bool = False
     outside_bias: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns what can be written as JSON, always in the same order."""
+        """Returns values for JSON, always in the same order."""
         signatures = {name: self.signatures[name].to_dict() for name in sorted(self.signatures)}
         return {
             "version": self.version,
             "pad": self.pad,
-            "legal": self.legal,
+            "valid_iob2": self.valid_iob2,
             "outside_bias": self.outside_bias,
             "signatures": signatures,
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Contract:
-        """Takes what `to_dict` gave."""
-        signatures = {name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()}
+        """Reads the output of `to_dict`."""
         return cls(
-            int(values["version"]),
-            signatures,
-            values.get("pad", ""),
-            values.get("legal", False),
-            float(values.get("outside_bias", 0.0)),
+            version=int(values["version"]),
+            signatures={name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()},
+            pad=values.get("pad", ""),
+            valid_iob2=values.get("valid_iob2", False),
+            outside_bias=float(values.get("outside_bias", 0.0)),
         )
 
     def to_json(self) -> str:
@@ -64,16 +70,16 @@ class Contract:
 
     @classmethod
     def from_json(cls, text: str) -> Contract:
-        """Reads what `to_json` wrote.
+        """Reads the output of `to_json`.
 
         Raises:
-            ContractError: the text is no contract.
+            ContractError: the text is not a contract.
         """
         try:
             return cls.from_dict(json.loads(text))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ContractError(
-                f"this is no serving contract ({type(error).__name__}: {error}). It must be JSON with `version` and "
+                f"not a serving contract ({type(error).__name__}: {error}). It must be JSON with `version` and "
                 "`signatures`, each with `inputs` and `outputs` of `dtype` and `shape`; export the model again."
             ) from error
 
@@ -81,16 +87,21 @@ class Contract:
 def build_contract(
     settings: ExportSettings, outside_bias: float = 0.0, template: ContractTemplate | None = None
 ) -> Contract:
-    """Returns what a model that is exported with these settings promises.
+    """Returns the contract of a tagger that is exported with these settings.
 
     Args:
-        settings: which signature is the default, which features are forwarded.
+        settings: default signature, forwarded features, outputs.
         outside_bias: of the trained model.
-        template: what to build from; schemas/serving_contract.yaml by default.
+        template: to fill in; schemas/serving_contract.yaml by default.
 
     Raises:
-        ContractError: settings and template do not go together.
+        ContractError: settings and template contradict each other.
     """
     template = template or ContractTemplate.load()
-    legal = settings.decoding == CONSTRAINED
-    return Contract(template.version, template.signatures(settings), settings.pad, legal, outside_bias)
+    return Contract(
+        version=template.version,
+        signatures=template.signatures(settings),
+        pad=settings.pad,
+        valid_iob2=settings.decoding == CONSTRAINED,
+        outside_bias=outside_bias,
+    )

@@ -1,4 +1,4 @@
-"""Which differences between two contracts break a caller of the first."""
+"""Differences between two contracts that break a caller of the first."""
 
 from __future__ import annotations
 
@@ -9,29 +9,33 @@ from components.exporter.contract.tensors import SignatureContract, TensorContra
 
 
 def breaking_changes(old: Contract, new: Contract) -> list[str]:
-    """Says what a client of the old model would trip over with the new one.
+    """Returns the changes that break a client of the old model.
 
-    A signature or an output more breaks nobody, but for one case: TensorFlow Serving's REST answer names its outputs
-    only where there are several.
+    An added signature or output breaks nobody, with one exception: TensorFlow Serving's REST answer names its outputs
+    only if there are several.
 
     Args:
-        old: what callers rely on (the champion's contract).
-        new: what would be served.
+        old: the contract that callers rely on (the champion's).
+        new: of the model that would be served.
 
     Returns:
-        One sentence a change, naming signature and tensor; empty: the new model can take the old one's place.
+        One sentence per change, naming signature and tensor; empty: the new model can replace the old one.
+
+    Example:
+        >>> breaking_changes(Contract(1, {}, pad="[PAD]"), Contract(1, {}, pad=""))
+        ["rows are padded with '' instead of '[PAD]'"]
     """
     changes = []
     if old.pad != new.pad:
         changes.append(f"rows are padded with {new.pad!r} instead of {old.pad!r}")
-    if old.legal and not new.legal:
-        changes.append("tags are no longer always legal IOB2")
+    if old.valid_iob2 and not new.valid_iob2:
+        changes.append("tags are no longer always valid IOB2")
     for name, signature in sorted(old.signatures.items()):
         if name not in new.signatures:
             changes.append(f"signature {name} is gone")
             continue
-        found = [*_inputs(signature, new.signatures[name]), *_outputs(signature, new.signatures[name])]
-        changes.extend(f"signature {name}: {change}" for change in found)
+        differences = [*_inputs(signature, new.signatures[name]), *_outputs(signature, new.signatures[name])]
+        changes.extend(f"signature {name}: {change}" for change in differences)
     return changes
 
 
@@ -67,11 +71,11 @@ def _dtype(name: str, old: TensorContract, new: TensorContract) -> Iterator[str]
         yield f"{name} has dtype {new.dtype} instead of {old.dtype}"
 
 
-def _fits(given: tuple[int | None, ...] | None, wanted: tuple[int | None, ...] | None) -> bool:
-    """Whether every tensor of shape `given` is one of shape `wanted`."""
-    if wanted is None or given is None:
-        return wanted is None
-    return len(given) == len(wanted) and all(want in (None, have) for have, want in zip(given, wanted, strict=True))
+def _fits(shape: tuple[int | None, ...] | None, general: tuple[int | None, ...] | None) -> bool:
+    """Returns whether every tensor of `shape` also has the shape `general`."""
+    if general is None or shape is None:
+        return general is None
+    return len(shape) == len(general) and all(size in (None, own) for own, size in zip(shape, general, strict=True))
 
 
 def _text(shape: tuple[int | None, ...] | None) -> str:

@@ -1,4 +1,4 @@
-"""Reads schemas/serving_contract.yaml and fills in what is configured."""
+"""The contract of our taggers before configuration: schemas/serving_contract.yaml."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ COMPLETE = ("tokens", "scores", "offsets")
 
 @dataclasses.dataclass(frozen=True)
 class ContractTemplate:
-    """The contract before configuration.
+    """The parsed file.
+
+    tests/components/exporter/contract/test_contract.py shows what settings make of it.
 
     Attributes:
         version: see `Contract`.
@@ -32,12 +34,12 @@ class ContractTemplate:
 
     @classmethod
     def load(cls) -> ContractTemplate:
-        """Reads the file that is installed with the package."""
+        """Reads the file from the installed package."""
         document = yaml.safe_load((importlib.resources.files("schemas") / FILE).read_text(encoding="utf-8"))
         return cls(document["version"], document)
 
     def signatures(self, settings: ExportSettings) -> dict[str, SignatureContract]:
-        """Returns the signatures under the names by which they are served.
+        """Returns the signatures by served name.
 
         Raises:
             ContractError: `settings.default` is unknown, or a forwarded feature has the name of an output.
@@ -45,23 +47,23 @@ class ContractTemplate:
         names = self.document["defaults"].get(settings.default)
         if names is None:
             raise ContractError(
-                f"exporter.default is {settings.default!r}; it must be one of {sorted(self.document['defaults'])}."
+                f"exporter.default: {settings.default!r} is unknown. Use one of {sorted(self.document['defaults'])}."
             )
         if unknown := sorted({*settings.outputs} - {*self.document["groups"]}):
-            raise ContractError(f"exporter.outputs: {unknown} is unknown; there are {sorted(self.document['groups'])}.")
+            raise ContractError(f"exporter.outputs: {unknown} is unknown. Use {sorted(self.document['groups'])}.")
         if taken := sorted({*settings.forward} & {*self.document["outputs"]}):
             raise ContractError(
-                f"exporter.forward: {taken} cannot come back under that name, the model gives outputs called so. "
+                f"exporter.forward: {', '.join(f'`{name}`' for name in taken)} is already a model output. "
                 "Rename the feature in the data."
             )
-        wanted = {
+        configured = {
             name: signature
             for name, signature in self.document["signatures"].items()
             if settings.forward or FEATURES not in signature["inputs"]
         }
         return {
             served: self._signature(value, settings)
-            for name, value in wanted.items()
+            for name, value in configured.items()
             for served in names.get(name, [name])
         }
 
@@ -91,20 +93,20 @@ class ContractTemplate:
         return TensorContract(forward[name], (None,), f"The feature `{name}` of the row.", "feature")
 
     def _forwarded(self, path: str, dims: list[Any], inputs: Mapping[str, TensorContract]) -> TensorContract:
-        """An output that returns `input`, or the feature of an input of tf.Examples: `input:feature`."""
+        """Returns an output that forwards `input`, or `input:feature` of an input of tf.Examples."""
         name, _, feature = path.partition(":")
         dtype = inputs[name].serialized[feature]["dtype"] if feature else inputs[name].dtype
-        meaning = f"`{feature or name}` as it was sent."
+        meaning = f"`{feature or name}` as sent."
         return TensorContract(dtype, _shape(dims), meaning, forwards=path)
 
 
 def _filled(names: Iterable[str], forward: Mapping[str, str]) -> list[str]:
-    """Puts the configured features in the place of `{features}`; a name stands once."""
+    """Replaces `{features}` by the configured features; duplicates are dropped."""
     return list(dict.fromkeys(name for entry in names for name in (forward if entry == FEATURES else [entry])))
 
 
 def _cut_at(length: int, tensor: TensorContract) -> TensorContract:
-    """Of a fixed number of tokens; entities are as many as there are."""
+    """Fixes the number of tokens; the number of entities stays open."""
     by_token = not tensor.role.startswith("entity_")
     return dataclasses.replace(tensor, shape=(None, length)) if by_token else tensor
 
@@ -114,5 +116,5 @@ def _tensor(values: Mapping[str, Any]) -> TensorContract:
 
 
 def _shape(dims: Iterable[int | str]) -> tuple[int | None, ...]:
-    """Dimensions with a name may have any size."""
+    """Converts dimensions; a named one may have any size."""
     return tuple(dim if isinstance(dim, int) else None for dim in dims)

@@ -1,4 +1,4 @@
-"""What one input or output of a signature is."""
+"""Inputs and outputs of signatures."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ class TensorContract:
 
     Attributes:
         dtype: TensorFlow's name for it: `string`, `float32`, `int64`, ...
-        shape: one number a dimension, None where any size goes; None instead of a tuple: any rank.
+        shape: one number per dimension, None for any size; None instead of a tuple: any rank.
         meaning: for people.
-        role: what the validator may expect of it (`ROLES`); empty: nothing but dtype and shape.
-        forwards: of an output: the input that comes back in it unchanged; `input:feature` for a feature of serialized
+        role: decides which checks of the validator apply (`ROLES`); empty: only those of dtype and shape.
+        forwards: of an output: the input that it returns unchanged; `input:feature` for a feature of serialized
             tf.Examples; empty: computed.
         serialized: of an input of serialized tf.Examples: feature -> `{"dtype": ..., "role": ...}`, one value each.
         example: a value, as JSON.
+
+    Example:
+        >>> TensorContract("string", (None,), role="text").to_dict()
+        {'dtype': 'string', 'shape': [None], 'role': 'text'}
     """
 
     dtype: str
@@ -36,12 +40,12 @@ class TensorContract:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> TensorContract:
-        """Takes what `to_dict` gave (shapes may be lists)."""
+        """Reads the output of `to_dict` (shapes may be lists)."""
         shape = values.get("shape")
         return cls(**{**values, "shape": None if shape is None else tuple(shape)})
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns what can be written as JSON, without empty fields."""
+        """Returns values for JSON, without empty fields."""
         values: dict[str, Any] = {"dtype": self.dtype, "shape": None if self.shape is None else list(self.shape)}
         for name in ("meaning", "role", "forwards", "serialized", "example"):
             if value := getattr(self, name):
@@ -54,8 +58,8 @@ class SignatureContract:
     """The inputs and outputs of a signature by name.
 
     Attributes:
-        inputs: all must be given in a request.
-        outputs: all are in the answer.
+        inputs: a request holds all of them.
+        outputs: the answer holds all of them.
         meaning: for people.
     """
 
@@ -65,13 +69,13 @@ class SignatureContract:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> SignatureContract:
-        """Takes what `to_dict` gave."""
+        """Reads the output of `to_dict`."""
         inputs = {name: TensorContract.from_dict(tensor) for name, tensor in values["inputs"].items()}
         outputs = {name: TensorContract.from_dict(tensor) for name, tensor in values["outputs"].items()}
         return cls(inputs, outputs, values.get("meaning", ""))
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns what can be written as JSON."""
+        """Returns values for JSON."""
         return {
             "meaning": self.meaning,
             "inputs": {name: tensor.to_dict() for name, tensor in self.inputs.items()},

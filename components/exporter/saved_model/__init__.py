@@ -1,0 +1,6 @@
+"""SavedModel folders: writing, describing and changing them.
+
+Read `exporting` first (a trained tagger becomes a SavedModel), then `add_signatures` (more signatures for any
+SavedModel, planned by `signature_plan`) and `inspecting`. `embedded_metadata` reads and writes contract, provenance and
+manifest inside the folder; `scrub`, `input_names` and `warmup` edit single files.
+"""

@@ -1,73 +1,62 @@
-"""What travels inside a model's folder for whoever gets it later: contract, provenance, and the hashes of its files.
+"""Metadata inside a model's folder: contract, provenance, and the hashes of its files.
 
-Both lie in assets.extra, which servers ignore but for warm-up requests.
+All of it is in assets.extra, from which servers read only warm-up requests.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from components.common.hashing import file_hashes
 from components.exporter.contract.contract import Contract
-
-EXTRA = "assets.extra"
-CONTRACT_FILE = "serving_contract.json"
-PROVENANCE_FILE = "provenance.json"
-MANIFEST_FILE = "manifest.json"
+from components.keys import ASSETS_EXTRA, EMBEDDED_CONTRACT_FILE, MANIFEST_FILE, PROVENANCE_FILE
 
 
 def embed_metadata(
     model_dir: str | os.PathLike[str], contract: Contract, provenance: Mapping[str, str] | None = None
 ) -> None:
-    """Writes the files; the last thing that an export does to the folder, but for warm-up requests.
+    """Writes the files. Call it last: only warm-up requests may be added afterwards.
 
     Args:
         model_dir: a SavedModel.
-        contract: what it promises.
-        provenance: what it was made from, text by text; no paths of the machine that made it.
+        contract: of the model.
+        provenance: label -> text on the origin of the model, without paths of the build machine.
     """
     folder = Path(model_dir)
-    (folder / EXTRA).mkdir(exist_ok=True)
-    (folder / EXTRA / CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
-    origin = json.dumps(dict(provenance or {}), indent=1, sort_keys=True)
-    (folder / EXTRA / PROVENANCE_FILE).write_text(f"{origin}\n", encoding="utf-8")
-    manifest = json.dumps(_hashes(folder), indent=1, sort_keys=True)
-    (folder / EXTRA / MANIFEST_FILE).write_text(f"{manifest}\n", encoding="utf-8")
+    (folder / ASSETS_EXTRA).mkdir(exist_ok=True)
+    (folder / ASSETS_EXTRA / EMBEDDED_CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
+    _write(folder / ASSETS_EXTRA / PROVENANCE_FILE, provenance or {})
+    # assets.extra is left out, because its files may come and go.
+    hashes = {name: digest for name, digest in file_hashes(folder).items() if Path(name).parts[0] != ASSETS_EXTRA}
+    _write(folder / ASSETS_EXTRA / MANIFEST_FILE, hashes)
 
 
 def embedded_contract(model_dir: str | os.PathLike[str]) -> Contract | None:
-    """Reads the contract; None: the model has none.
+    """Reads the contract; None if the model has none.
 
     Raises:
         ContractError: the file is damaged.
     """
-    file = Path(model_dir, EXTRA, CONTRACT_FILE)
+    file = Path(model_dir, ASSETS_EXTRA, EMBEDDED_CONTRACT_FILE)
     return Contract.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
 def embedded_manifest(model_dir: str | os.PathLike[str]) -> dict[str, str]:
-    """Reads file name -> sha256; empty: the model has no such list."""
-    return _texts(Path(model_dir, EXTRA, MANIFEST_FILE))
+    """Reads file name -> sha256; empty if the model has no manifest."""
+    return _read(Path(model_dir, ASSETS_EXTRA, MANIFEST_FILE))
 
 
 def embedded_provenance(model_dir: str | os.PathLike[str]) -> dict[str, str]:
-    """Reads what the model was made from; empty: it does not say."""
-    return _texts(Path(model_dir, EXTRA, PROVENANCE_FILE))
+    """Reads the origin of the model; empty if it is not recorded."""
+    return _read(Path(model_dir, ASSETS_EXTRA, PROVENANCE_FILE))
 
 
-def _texts(file: Path) -> dict[str, str]:
+def _write(file: Path, texts: Mapping[str, str]) -> None:
+    file.write_text(json.dumps(dict(texts), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _read(file: Path) -> dict[str, str]:
     return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    """All files but those in assets.extra, which may come and go."""
-    hashes = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and name.parts[0] != EXTRA:
-            with path.open("rb") as handle:
-                hashes[name.as_posix()] = hashlib.file_digest(handle, "sha256").hexdigest()
-    return hashes

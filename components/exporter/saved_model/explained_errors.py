@@ -1,6 +1,6 @@
-"""Says in plain words why TensorFlow or Keras refuses to save, load or trace a model.
+"""Explanations of errors that TensorFlow and Keras raise while a model is saved, loaded or traced.
 
-These mistakes show before there is a folder that the validator could look at.
+These mistakes show before there is a folder for the validator.
 """
 
 from __future__ import annotations
@@ -25,24 +25,26 @@ _MESSAGES = (
 
 @contextlib.contextmanager
 def explained_errors() -> Iterator[None]:
-    """Turns errors whose cause is a known pitfall into ones that name it and its cure; all others pass unchanged.
+    """Converts errors with a known pitfall to errors that name it and its cure; others pass unchanged.
 
     Raises:
         ExportInvalidError: a known mistake; the original error is its cause.
+
+    Example:
+        >>> with explained_errors():  # doctest: +ELLIPSIS
+        ...     raise ValueError("Invalid filepath extension for saving.")
+        Traceback (most recent call last):
+        components.exporter.errors.ExportInvalidError: the model cannot be exported (not_a_saved_model): ...
     """
     try:
         yield
     except (AssertionError, NotImplementedError, TypeError, ValueError) as error:
-        pitfall = _pitfall(str(error))
-        if pitfall is None:
+        name = next((pitfall for message, pitfall in _MESSAGES if re.search(message, str(error))), None)
+        if name is None:
             raise
-        known = PITFALLS[pitfall]
+        pitfall = PITFALLS[name]
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
         raise ExportInvalidError(
-            f"the model cannot be exported ({pitfall}): {known.title}. {known.cause} Fix: {known.cure} "
+            f"the model cannot be exported ({name}): {pitfall.title}. {pitfall.cause} Fix: {pitfall.cure} "
             f"({type(error).__name__}: {first[:300]})"
         ) from error
-
-
-def _pitfall(text: str) -> str | None:
-    return next((name for message, name in _MESSAGES if re.search(message, text)), None)

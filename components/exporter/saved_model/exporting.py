@@ -1,4 +1,4 @@
-"""From a trained model and a transform graph to a SavedModel. Knows no TFX."""
+"""Writes a trained model and a transform graph as a SavedModel. Knows no TFX."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from components.trainer.trained_model import TrainedModel
 
 
 def export(trained: TrainedModel, transform_graph: str, destination: str, settings: ExportSettings) -> None:
-    """Writes an ordinary SavedModel that needs nothing but TensorFlow: raw sentence in, tags out.
+    """Writes an ordinary SavedModel that needs only TensorFlow: raw sentence in, tags out.
 
     Args:
         trained: the tagger.
         transform_graph: tf.Transform's output folder; its vocabularies become assets.
         destination: folder to write.
-        settings: which signatures and outputs.
+        settings: signatures and outputs.
 
     Raises:
         ExportInvalidError: TensorFlow refuses to save the model for a known reason.

@@ -1,26 +1,36 @@
 """Input names that Python does not allow, such as `image/encoded` or `class`.
 
-TensorFlow 1 took them and `tf.saved_model.save` cannot write them: it makes inputs parameters of Python functions. So a
-signature is traced with names that are allowed, and the real ones are put into the saved file afterwards.
+TensorFlow 1 took them and `tf.saved_model.save` cannot write them: it turns inputs into parameters of Python functions.
+A signature is therefore traced with allowed names, and the real ones are put into the saved file afterwards.
 """
 
 from __future__ import annotations
 
 import inspect
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from components.exporter.contract.tensors import TensorContract
+from components.keys import SAVED_MODEL_FILE
+
+if TYPE_CHECKING:
+    import tensorflow as tf
 
 
 def safe_names(names: Sequence[str]) -> dict[str, str]:
-    """Returns real name -> a name that Python takes; the same one where that is possible."""
+    """Returns real name -> a name that Python allows; the same one if possible.
+
+    Example:
+        >>> safe_names(["word", "class"])
+        {'word': 'word', 'class': 'input_1'}
+    """
     taken = set(names)
     safe = {}
     for number, name in enumerate(names):
-        short = (
-            name if name.isidentifier() and not keyword.iskeyword(name) and _is_parameter(name) else f"input_{number}"
-        )
+        allowed = name.isidentifier() and not keyword.iskeyword(name) and _is_parameter(name)
+        short = name if allowed else f"input_{number}"
         while short != name and short in taken:
             short += "_"
         taken.add(short)
@@ -28,12 +38,40 @@ def safe_names(names: Sequence[str]) -> dict[str, str]:
     return safe
 
 
+def pass_through(
+    answer: Callable[[Mapping[str, tf.Tensor]], Mapping[str, tf.Tensor]],
+    inputs: Mapping[str, TensorContract],
+    passed: Sequence[str],
+) -> Any:
+    """Traces a signature that answers like a function and returns some of its inputs next to the answer.
+
+    Args:
+        answer: inputs by name -> outputs by name.
+        inputs: of the signature, including those that are only returned.
+        passed: names of inputs to return unchanged.
+
+    Returns:
+        A concrete function for `tf.saved_model.save`, with `safe_names`; see `restore_input_names`.
+    """
+    import tensorflow as tf
+
+    safe = safe_names(list(inputs))
+
+    @tf.function(autograph=False)
+    def signature(**request: tf.Tensor) -> dict[str, tf.Tensor]:
+        values = {real: request[short] for real, short in safe.items()}
+        return {**answer(values), **{name: tf.identity(values[name]) for name in passed}}
+
+    specs = {short: tf.TensorSpec(inputs[real].shape, inputs[real].dtype, short) for real, short in safe.items()}
+    return signature.get_concrete_function(**specs)
+
+
 def restore_input_names(model_dir: Path, signatures: Mapping[str, Sequence[str]]) -> None:
     """Puts the real names into a saved model whose signatures were traced with `safe_names`.
 
     Args:
-        model_dir: folder of the SavedModel; saved_model.pb is changed where names differ.
-        signatures: name -> real input names, in the order that `safe_names` was given.
+        model_dir: folder of the SavedModel; saved_model.pb is changed if names differ.
+        signatures: name -> real input names, in the order passed to `safe_names`.
     """
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -43,7 +81,7 @@ def restore_input_names(model_dir: Path, signatures: Mapping[str, Sequence[str]]
     }
     if not any(renamed.values()):
         return
-    file = model_dir / "saved_model.pb"
+    file = model_dir / SAVED_MODEL_FILE
     saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
     for graph in saved.meta_graphs:
         for name, names in renamed.items():
@@ -57,20 +95,19 @@ def restore_input_names(model_dir: Path, signatures: Mapping[str, Sequence[str]]
 
 
 def _rename_for_python(objects: Any, renamed: Mapping[str, Mapping[str, str]]) -> None:
-    """The same for `tf.saved_model.load`, which reads the graph of objects and not the signatures.
+    """Renames for `tf.saved_model.load`, which reads the graph of objects instead of the signatures.
 
-    Only the keywords of calls: the structure of inputs holds parameters, which must be such as Python takes.
+    Only the keywords of calls change: the structure of inputs holds parameters, whose names Python must allow.
     """
     [signatures] = [child.node_id for child in objects.nodes[0].children if child.local_name == "signatures"]
     for child in objects.nodes[signatures].children:
         names = renamed.get(child.local_name, {})
         function = objects.nodes[child.node_id].bare_concrete_function
-        keywords = [names.get(word, word) for word in function.argument_keywords]
-        function.argument_keywords[:] = keywords
+        function.argument_keywords[:] = [names.get(word, word) for word in function.argument_keywords]
     for concrete in objects.concrete_functions.values():
         for value in concrete.canonicalized_input_signature.tuple_value.values:
             fields = value.dict_value.fields
-            for name in [name for name in fields if keyword.iskeyword(name)]:  # a function of the source's own
+            for name in [name for name in fields if keyword.iskeyword(name)]:  # a function of the source model
                 fields[f"{name}_"].CopyFrom(fields[name])
                 del fields[name]
 

@@ -1,4 +1,4 @@
-"""What can be said of a SavedModel without running it."""
+"""Description of a SavedModel from its files."""
 
 from __future__ import annotations
 
@@ -10,55 +10,67 @@ from typing import Any
 
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
+from components.exporter.errors import ExportInvalidError
 from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
-from components.exporter.validator import ExportInvalidError, ValidationReport, validate_export
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
+from components.exporter.validator.validate import validate_export
+from components.exporter.validator.validation_report import ValidationReport
 
 
 @dataclasses.dataclass(frozen=True)
 class Inspection:
-    """A model at a glance.
+    """A description of a model.
+
+    `ner inspect` prints it; see tests/pipeline/cli/test_add_signatures.py.
 
     Attributes:
-        contract: the one inside the model, or what its signatures say.
+        contract: the one inside the model, or derived from its signatures.
         facts: label -> text, for people.
-        report: of the validator, if that was wanted.
+        written_by: version of the TensorFlow that wrote the model.
+        report: of the validator, if requested.
     """
 
     contract: Contract
     facts: Mapping[str, str]
+    written_by: str
     report: ValidationReport | None = None
 
 
 def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Inspection:
-    """Reads a model's file in a fresh process; TensorFlow is not imported.
+    """Describes a model in a foreign process, without importing TensorFlow.
 
     Args:
         model_dir: a SavedModel.
         check: run the validator, too.
 
     Raises:
-        ExportInvalidError: there is no model that could be read.
+        ExportInvalidError: the folder holds no readable model.
     """
     folder = Path(model_dir)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     try:
-        for line in probe({"task": "describe", "model": str(folder.resolve()), "golden": []}, timeout=60):
-            found.update(line)
+        for line in probe("describe", folder, timeout=60):
+            values.update(line)
     except ProbeDiedError as error:
-        raise ExportInvalidError(f"{folder}: no SavedModel that can be read. {str(error).splitlines()[-1]}") from error
-    attached = embedded_contract(folder)
+        raise ExportInvalidError(f"{folder}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
+    embedded = embedded_contract(folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    weights, unread = found["variable_bytes"], found["unread_bytes"]
+    weights, unread = values["variable_bytes"], values["unread_bytes"]
     facts = {
-        "contract": f"version {attached.version}, inside the model" if attached else "none; from the signatures",
+        "contract": f"version {embedded.version}, inside the model"
+        if embedded
+        else "none; derived from the signatures",
         **{f"made from: {name}": text for name, text in sorted(embedded_provenance(folder).items())},
-        "written by": f"TensorFlow {found['written_by']}",
-        "weights": f"{weights:,} bytes in {found['variables']} variables, {unread:,} of them unread",
-        "assets": ", ".join(found["assets"]) or "none",
-        "ops": f"{len(found['ops'])} kinds",
+        "written by": f"TensorFlow {values['written_by']}",
+        "weights": f"{weights:,} bytes in {values['variables']} variables, {unread:,} of them unread",
+        "assets": ", ".join(values["assets"]) or "none",
+        "ops": f"{len(values['ops'])} kinds",
         "size": f"{size:,} bytes",
         "tree hash": tree_hash(folder),
     }
-    report = validate_export(folder, attached, manifest=embedded_manifest(folder)) if check else None
-    return Inspection(attached or Contract.from_dict(found["contract"]), facts, report)
+    return Inspection(
+        contract=embedded or Contract.from_dict(values["contract"]),
+        facts=facts,
+        written_by=values["written_by"],
+        report=validate_export(folder, embedded, manifest=embedded_manifest(folder)) if check else None,
+    )

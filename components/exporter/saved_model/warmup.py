@@ -1,4 +1,4 @@
-"""Warm-up requests of TensorFlow Serving: a server that cannot answer them does not load the model."""
+"""Warm-up requests of TensorFlow Serving, which does not load a model that cannot answer them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from pathlib import Path
 
 from absl import logging
 
-WARMUP_FILE = "tf_serving_warmup_requests"
+from components.keys import SERVING_DEFAULT
 
 
 def move_warmup(file: Path, old: str, new: str) -> int:
-    """Sends the requests for one signature to another one; without one they are dropped.
+    """Redirects the requests for one signature to another one.
 
     Args:
         file: TFRecords of `PredictionLog`; replaced.
         old: the signature that no longer takes these requests.
-        new: the one that does; empty: none.
+        new: the one that does; empty: the requests are dropped.
 
     Returns:
-        How many requests were changed or dropped.
+        The number of changed or dropped requests.
     """
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
@@ -27,7 +27,7 @@ def move_warmup(file: Path, old: str, new: str) -> int:
     for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
         log = prediction_log_pb2.PredictionLog.FromString(record)
         spec = getattr(log, log.WhichOneof("log_type")).request.model_spec
-        if (spec.signature_name or "serving_default") == old:
+        if (spec.signature_name or SERVING_DEFAULT) == old:
             changed += 1
             if not new:
                 continue

@@ -1,8 +1,8 @@
-"""From logits to tags, in the graph.
+"""Constrained decoding: tags for logits, in the graph.
 
-Viterbi's algorithm with the transitions of IOB2: I-X may only follow B-X and I-X. TensorFlow itself has no decoder for
-sequences with constraints (that of TensorFlow Addons is no longer kept), so it is written with stock ops.
-`components.text.transitions.legal_path` is the same for one sentence in numpy.
+Viterbi's algorithm with the transitions of IOB2: I-X may only follow B-X and I-X. TensorFlow has no decoder for
+constrained sequences (TensorFlow Addons is no longer maintained), so this one uses stock ops.
+`components.text.transitions.legal_path` does the same for one sentence in numpy.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from components.text.transitions import transitions
 
 
 def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Sequence[str]) -> tf.Tensor:
-    """Finds the most probable legal sequence of each sentence.
+    """Finds the most probable valid sequence of each sentence.
 
-    Where the best tags are legal already, which is in most sentences, they are the answer and cost next to nothing.
+    In most sentences the best tags are valid already; they are returned at almost no cost.
 
     Args:
-        logits: float32 [tokens, tags], of all sentences one behind the other.
+        logits: float32 [tokens, tags], of all sentences in sequence.
         positions: of the tokens.
         tags: tag vocabulary.
 
@@ -32,26 +32,26 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     """
     start, step = transitions(tags)
     best = tf.argmax(logits, -1)
-    # What stands before a sentence counts as one tag more.
+    # The begin of a sentence counts as an additional tag.
     before = tf.where(positions.begins, tf.constant(len(tags), tf.int64), tf.roll(best, 1, 0))
     forbidden = tf.constant(np.concatenate([step, start[None]]).reshape(-1) < 0)
-    wrong = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
+    invalid = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
 
-    # A call of its own: what stands in the branch itself takes time in every request, taken or not.
+    # A separate function: ops inside a branch of tf.cond cost time in every request, even if the branch is not taken.
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
-    def repaired(logits: tf.Tensor, begins: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor) -> tf.Tensor:
+    def repaired(logits: tf.Tensor, begins: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor) -> tf.Tensor:
         parts = _independent_parts(logits, begins, tags)
-        return _repaired(logits, parts, best, wrong, tf.constant(start), tf.constant(step))
+        return _repaired(logits, parts, best, invalid, tf.constant(start), tf.constant(step))
 
-    return tf.cond(tf.reduce_any(wrong), lambda: repaired(logits, positions.begins, best, wrong), lambda: best)
+    return tf.cond(tf.reduce_any(invalid), lambda: repaired(logits, positions.begins, best, invalid), lambda: best)
 
 
 def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
-    """Cuts sentences where the best legal sequence is that of the parts: int64 [parts + 1], splits.
+    """Splits sentences into parts that can be decoded independently: int64 [parts + 1], row splits.
 
-    That is before a token at which no I-X is better than its B-X: the same tags may follow the two, and B-X, unlike
-    I-X, may follow any, so a best sequence has no I there, and what stands before does not matter. Parts are short, and
-    the steps of Viterbi's algorithm, one after another, are what it costs.
+    A part begins at a token at which no I-X is better than its B-X: the same tags may follow the two, and B-X, unlike
+    I-X, may follow any tag, so a best sequence has no I there and does not depend on the tokens before. Parts are
+    short, and the cost of Viterbi's algorithm is its number of sequential steps.
     """
     ids = {split_tag(tag): number for number, tag in enumerate(tags)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
@@ -62,23 +62,23 @@ def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]
 
 
 def _repaired(
-    logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, wrong: tf.Tensor, start: tf.Tensor, step: tf.Tensor
+    logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor, start: tf.Tensor, step: tf.Tensor
 ) -> tf.Tensor:
-    """Replaces the tags of parts with a tag that is `wrong`; some is."""
+    """Decodes the parts that hold an invalid tag; there must be at least one."""
     rows = tf.RaggedTensor.from_row_splits(tf.range(tf.size(best)), splits, validate=False)  # indices of tokens
-    bad = tf.reduce_any(rows.with_flat_values(wrong), 1)
-    chosen = tf.ragged.boolean_mask(rows, bad)  # [illegal parts, tokens]
-    # Logs of probabilities: sums of logits over a long sentence would run out of digits.
+    bad = tf.reduce_any(rows.with_flat_values(invalid), 1)
+    chosen = tf.ragged.boolean_mask(rows, bad)  # [invalid parts, tokens]
+    # Log probabilities, because sums of logits over a long sentence lose precision.
     scores = tf.nn.log_softmax(tf.gather(logits, chosen.flat_values))
     paths = _viterbi(chosen.with_flat_values(scores).to_tensor(), chosen.row_lengths(), start, step)
-    found = tf.RaggedTensor.from_tensor(paths, chosen.row_lengths()).flat_values
-    return tf.tensor_scatter_nd_update(best, chosen.flat_values[:, None], found)
+    decoded = tf.RaggedTensor.from_tensor(paths, chosen.row_lengths()).flat_values
+    return tf.tensor_scatter_nd_update(best, chosen.flat_values[:, None], decoded)
 
 
 def _viterbi(emissions: tf.Tensor, lengths: tf.Tensor, start: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-    """Best paths int64 [rows, tokens] through log probabilities [rows, tokens, tags]; what is padding means nothing."""
+    """Returns best paths int64 [rows, tokens] through log probabilities [rows, tokens, tags]; padding is undefined."""
     by_time = tf.transpose(emissions, [1, 0, 2])  # [tokens, rows, tags]
-    by_time = tf.pad(by_time, [[0, 1], [0, 0], [0, 0]])  # one step that is padding everywhere: never no step at all
+    by_time = tf.pad(by_time, [[0, 1], [0, 0], [0, 0]])  # one padding step, so that there is at least one
     real = tf.transpose(tf.sequence_mask(lengths, tf.shape(by_time)[0]))[:, :, None]  # [tokens + 1, rows, 1]
     stay = tf.broadcast_to(tf.range(tf.shape(emissions)[2], dtype=tf.int64), tf.shape(by_time)[1:])
 

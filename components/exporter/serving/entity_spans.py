@@ -1,4 +1,4 @@
-"""From tags to entities, in the graph: whole batches at once, without a loop."""
+"""Entities of tagged tokens, in the graph: whole batches, without a loop."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def entity_spans(
     ends: tf.RaggedTensor,
     tags: Sequence[str],
 ) -> dict[str, tf.RaggedTensor]:
-    """Joins tagged tokens to entities.
+    """Joins tagged tokens into entities.
 
-    Illegal sequences are read as conlleval does: an I- tag that continues nothing begins an entity.
+    Invalid sequences are read like conlleval does: an I- tag without a predecessor begins an entity.
 
     Args:
         sentence: string [batch], raw.
@@ -39,7 +39,7 @@ def entity_spans(
     is_b = tf.gather(tf.constant([prefix == "B" for prefix, _ in parts]), best.flat_values)
     rows = best.value_rowids()
     inside = kind >= 0
-    # What comes before the first token of a sentence is another sentence's.
+    # The token before the first one of a sentence belongs to another sentence.
     same = tf.concat([tf.zeros_like(inside[:1]), (kind[1:] == kind[:-1]) & (rows[1:] == rows[:-1])], 0)
     begins = inside & (is_b | ~same)
     continues = inside & ~begins
@@ -49,7 +49,7 @@ def entity_spans(
     begin, end = tf.gather(starts.flat_values, first), tf.gather(ends.flat_values, last)
     number = tf.cumsum(tf.cast(begins, tf.int32)) - 1
     means = tf.math.segment_mean(tf.boolean_mask(scores.flat_values, inside), tf.boolean_mask(number, inside))
-    found = {
+    entities = {
         "entity_texts": _cut(sentence, row, begin, end),
         "entity_types": tf.gather(tf.constant([*types, ""]), tf.gather(kind, first)),
         "entity_starts": tf.cast(begin, tf.int32),
@@ -57,11 +57,11 @@ def entity_spans(
         "entity_scores": means,
     }
     batch = best.nrows()
-    return {name: tf.RaggedTensor.from_value_rowids(value, row, batch) for name, value in found.items()}
+    return {name: tf.RaggedTensor.from_value_rowids(value, row, batch) for name, value in entities.items()}
 
 
 def _cut(sentence: tf.Tensor, row: tf.Tensor, begin: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-    """Cuts by code points: bytes, so that a text that is no valid UTF-8 comes back as it was."""
+    """Cuts substrings by code points, but copies bytes, so that invalid UTF-8 stays unchanged."""
     _, bytes_at = tf.strings.unicode_decode_with_offsets(sentence, "UTF-8")
     sizes = tf.cast(tf.strings.length(sentence), bytes_at.dtype)
     bounds = tf.concat([bytes_at, sizes[:, None]], 1)  # [batch, characters + 1]

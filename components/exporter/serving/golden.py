@@ -1,4 +1,4 @@
-"""Golden predictions: what the training graph says, for the exported model to be held against."""
+"""Golden predictions: the training graph's tags, with which the exported model is compared."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.exporter.serving.sentence_logits import sentence_logits
 from components.exporter.settings import CONSTRAINED
+from components.text.token_positions import TokenPositions
 from components.text.transitions import legal_path, outside_tags, transitions
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import SENTENCE, TOKENS, model_features
@@ -17,7 +19,7 @@ from components.transform.features import SENTENCE, TOKENS, model_features
 def training_graph_tags(
     trained: TrainedModel, transform_graph: str, sentences: Sequence[str], decoding: str
 ) -> list[list[str]]:
-    """Tags sentences the way training does, one at a time and without the graph that is served.
+    """Tags sentences one at a time, with tf.Transform's own layer and decoding in numpy instead of the exported graph.
 
     Args:
         trained: the tagger.
@@ -26,7 +28,7 @@ def training_graph_tags(
         decoding: as in `ExportSettings`.
 
     Returns:
-        One tag a token for each sentence.
+        One tag per token for each sentence.
     """
     transform = tft.TFTransformOutput(transform_graph).transform_features_layer()
     tags = np.array(trained.tags, dtype=object)
@@ -38,12 +40,7 @@ def training_graph_tags(
     def log_probabilities(sentence: tf.Tensor) -> tf.Tensor:
         features = transform({SENTENCE: sentence})
         ids = {name: features[name] for name in model_features(features)}
-        if trained.model.receptive_field is None:
-            lengths = features[TOKENS].row_lengths()
-            windows = {name: trained.windows.cut(value).to_tensor(0) for name, value in ids.items()}
-            logits = trained.windows.stitch(trained.model(windows, training=False), lengths).flat_values
-        else:
-            logits = trained.model({name: value.to_tensor(0) for name, value in ids.items()}, training=False)[0]
+        logits = sentence_logits(trained, ids, TokenPositions.of(features[TOKENS].row_splits))
         return tf.nn.log_softmax(logits + bias)  # [tokens, tags]
 
     rows = []

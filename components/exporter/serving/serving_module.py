@@ -1,7 +1,8 @@
-"""What is served: raw sentences in, tokens, tags, scores, offsets and entities out."""
+"""The exported graph of a tagger: raw sentences in; tokens, tags, scores, offsets and entities out."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 
 import tensorflow as tf
@@ -23,27 +24,27 @@ class ServingModule(tf.Module):
     """Preprocessing, tagger and label lookup in one graph.
 
     Tracks the tagger's raw variables and never the Keras model: a KerasVariable is exported as a second variable, and
-    the one that the graph reads stays uninitialized in every loader but Python's (keras-team/keras#19274). The model
-    itself lives in a closure.
+    the one that the graph reads stays uninitialized in every loader except Python's (keras-team/keras#19274). A closure
+    holds the model itself.
+
+    tests/components/exporter/saved_model/test_exporting.py shows its answers.
     """
 
     def __init__(self, trained: TrainedModel, transform_graph: str, settings: ExportSettings) -> None:
-        """Puts the parts together.
+        """Combines the parts.
 
         Args:
             trained: the tagger.
             transform_graph: tf.Transform's output folder.
-            settings: decoding, padding, and which outputs `tag` gives.
+            settings: decoding, padding, and the outputs of `tag`.
         """
         super().__init__(name="ner_serving")
-        model = trained.model
-        self._windows, self._receptive_field = trained.windows, model.receptive_field
         self._settings = settings
         self.transform = TransformGraph(transform_graph)
         self._features = model_features(self.transform.names())
-        self.model_variables = [variable.value for variable in model.variables]
-        self._logits = lambda features: model(features, training=False)
-        # Ids are positions in the vocabulary: a lookup table would add nothing but a file to lose.
+        self.model_variables = [variable.value for variable in trained.model.variables]
+        self._logits = functools.partial(sentence_logits, trained)  # hides the model from tf.Module
+        # Ids are positions in the vocabulary, so no lookup table is needed.
         self._tag_names = tuple(trained.tags)
         self._outside_bias = trained.outside_bias
 
@@ -56,25 +57,25 @@ class ServingModule(tf.Module):
 
         Returns:
             `tags` and the configured groups of outputs: `tokens` string, `scores` float32 (the tag's probability),
-            `starts` and `ends` int32 (code points of the raw sentence), all [batch, tokens]; of the group `entities`
-            what `entity_spans` gives, [batch, entities]. Rows are padded with the configured text and 0. No token at
-            all gives [batch, 0]. With a fixed `token_length` there is `truncated` bool [batch], too.
+            `starts` and `ends` int32 (code points of the raw sentence), all [batch, tokens]; for the group `entities`
+            the outputs of `entity_spans`, [batch, entities]. Rows are padded with the configured text and 0. A batch
+            without tokens gives [batch, 0]. A fixed `token_length` adds `truncated` bool [batch].
         """
         return self._answer(sentence, self._settings.outputs, self._settings.token_length)
 
     def tag_completely(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The same with tokens, scores and offsets whatever is configured, and never cut: for evaluation.
+        """Tags with tokens, scores and offsets regardless of the settings, and never cuts: for evaluation.
 
-        Calls the graph of `tag` where that gives all this, so that the tagger is in the model once.
+        Calls the graph of `tag` if that gives all of this, so that the model holds the tagger once.
         """
         if self._settings.token_length is None and {*_COMPLETE} <= {*self._settings.outputs}:
             return self.tag(sentence)
         return self._answer(sentence, {*self._settings.outputs, *_COMPLETE}, None)
 
     def _answer(self, sentence: tf.Tensor, outputs: Collection[str], length: int | None) -> dict[str, tf.Tensor]:
-        wanted = {TOKENS, STARTS, ENDS, *self._features}
-        features = self.transform.only(wanted, {SENTENCE: tf.expand_dims(sentence, 1)})
-        splits = features[TOKENS].row_splits  # of all features
+        needed = {TOKENS, STARTS, ENDS, *self._features}
+        features = self.transform.only(needed, {SENTENCE: tf.expand_dims(sentence, 1)})
+        splits = features[TOKENS].row_splits  # the same for all features
         best, scores = self._best(features, TokenPositions.of(splits))
         starts, ends = (tf.cast(features[name].flat_values, tf.int32) for name in (STARTS, ENDS))
         flat = {"tags": tf.gather(tf.constant(self._tag_names), best)}
@@ -87,21 +88,21 @@ class ServingModule(tf.Module):
         answer = {name: self._rows(_ragged(value, splits), length) for name, value in flat.items()}
         if "entities" in outputs:
             best, scores, starts, ends = (_ragged(value, splits) for value in (best, scores, starts, ends))
-            found = entity_spans(sentence, best, scores, starts, ends, self._tag_names)
-            answer |= {name: self._rows(value, None) for name, value in found.items()}
+            entities = entity_spans(sentence, best, scores, starts, ends, self._tag_names)
+            answer |= {name: self._rows(value, None) for name, value in entities.items()}
         if length is not None:
             answer["truncated"] = splits[1:] - splits[:-1] > length
         return answer
 
     def _best(self, features: dict[str, tf.RaggedTensor], positions: TokenPositions) -> tuple[tf.Tensor, tf.Tensor]:
-        """Ids of tags, int64 [tokens], and their probabilities, float32 [tokens]."""
+        """Returns ids of tags, int64 [tokens], and their probabilities, float32 [tokens]."""
         ids = {name: features[name] for name in self._features}
-        logits = sentence_logits(self._logits, self._receptive_field, self._windows, ids, positions)  # [tokens, tags]
+        logits = self._logits(ids, positions)  # [tokens, tags]
         biased = logits
         if self._outside_bias:
             biased = logits + self._outside_bias * outside_tags(self._tag_names)
-        legal = self._settings.decoding == CONSTRAINED
-        best = decode_constrained(biased, positions, self._tag_names) if legal else tf.argmax(biased, -1)
+        constrained = self._settings.decoding == CONSTRAINED
+        best = decode_constrained(biased, positions, self._tag_names) if constrained else tf.argmax(biased, -1)
         return best, tf.gather(tf.nn.softmax(logits), best, batch_dims=1)
 
     def _rows(self, values: tf.RaggedTensor, length: int | None) -> tf.Tensor:

@@ -1,7 +1,7 @@
-"""The signatures of an exported model: the same tags, asked for in different ways.
+"""The signatures of an exported tagger: the same tags, requested in different ways.
 
-Article: "How to extend a Keras model" (keys and features passed through, several signatures). Each is a function of its
-own around one traced core, so the graph holds the tagger once.
+Article: "How to extend a Keras model" (keys and features passed through, several signatures). Every signature is a
+function around one traced core, so the graph holds the tagger once.
 """
 
 from __future__ import annotations
@@ -13,37 +13,33 @@ import tensorflow as tf
 
 from components.exporter.serving.serving_module import ServingModule
 from components.exporter.settings import ExportSettings
+from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
 from components.transform.features import KEY, SENTENCE
-
-SERVING_DEFAULT = "serving_default"
-KEYED = "keyed"
-UNKEYED = "unkeyed_signature"
-FEATURE_FORWARD = "feature_forward"
-SERVING_EXAMPLES = "serving_examples"
 
 
 def build_signatures(module: ServingModule, settings: ExportSettings) -> dict[str, Callable[..., Any]]:
-    """Returns the signatures by name, as `tf.saved_model.save` takes them.
+    """Returns the signatures by name, for `tf.saved_model.save`.
 
     Args:
-        module: gives the tags.
-        settings: which signature is the default, which features are forwarded.
+        module: tags sentences.
+        settings: default signature and forwarded features.
     """
+    choice = settings.signatures
     keyed = _forwarding(module, {KEY: "string"})
     signatures: dict[str, Callable[..., Any]] = {
         KEYED: keyed,
         SERVING_DEFAULT: module.tag,
         SERVING_EXAMPLES: _examples(module),
     }
-    if settings.default == KEYED:
+    if choice.default == KEYED:
         signatures |= {SERVING_DEFAULT: keyed, UNKEYED: module.tag}
-    if settings.forward:
-        signatures[FEATURE_FORWARD] = _forwarding(module, settings.forward)
+    if choice.forward:
+        signatures[FEATURE_FORWARD] = _forwarding(module, choice.forward)
     return signatures
 
 
 def _forwarding(module: ServingModule, features: Mapping[str, str]) -> Callable[..., Any]:
-    """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged beside the tags."""
+    """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged next to the tags."""
     specs = {name: tf.TensorSpec([None], dtype, name=name) for name, dtype in {**features, SENTENCE: "string"}.items()}
 
     @tf.function(autograph=False)

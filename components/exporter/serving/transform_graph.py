@@ -1,4 +1,4 @@
-"""The tf.Transform graph as something that can be exported again."""
+"""A tf.Transform graph in a form that can be exported again."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import tensorflow_transform as tft
 
 
 class TransformGraph(tf.Module):
-    """Applies a transform graph to raw features, filling in those that serving does not have (tags, keys).
+    """A transform graph that fills in raw features which serving does not have (tags, keys).
 
-    Only public functions are used. `TFTransformOutput.transform_features_layer()` would do, too, but it is a Keras 2
-    layer: saving it traces it once more as a Keras model, for seconds. `transform_raw_features` cannot be saved at all,
-    since nothing then tracks the graph's tables (tensorflow/transform#237).
+    Only public functions are used. `TFTransformOutput.transform_features_layer()` is a Keras 2 layer: saving it traces
+    it again as a Keras model, which takes seconds. `transform_raw_features` cannot be saved, because nothing tracks the
+    graph's tables then (tensorflow/transform#237).
+
+    tests/components/exporter/serving/test_transform_graph.py shows it at work.
     """
 
     def __init__(self, folder: str) -> None:
@@ -31,37 +33,37 @@ class TransformGraph(tf.Module):
             features: raw features by name, at least one; fixed-length ones have shape [batch, 1].
 
         Returns:
-            All transformed features. Those computed from features that were not given mean nothing.
+            All transformed features. Those computed from missing features are meaningless.
         """
         return self.saved_transform.transform_fn(self._filled(features))
 
-    def only(self, wanted: Collection[str], features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
-        """Does the same for some of the features, inside a `tf.function`.
+    def only(self, names: Collection[str], features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
+        """Computes some of the transformed features, inside a `tf.function`.
 
-        Puts only the operations that these need into the function that is traced, in the place of a call of the whole
-        graph: a server optimizes neither across such a call nor away what it gives for nothing.
+        Copies only the required operations into the traced function instead of calling the whole graph: the server
+        neither inlines the call nor prunes its unused outputs.
 
         Args:
-            wanted: names of transformed features.
+            names: transformed features to compute.
             features: raw features by name, at least one.
         """
         function = self.saved_transform.transform_fn
         filled = tf.nest.flatten(self._filled(features), expand_composites=True)
-        # A handle of a table must become a tensor of the function that is traced.
-        given = [*filled, *map(tf.identity, function.captured_inputs)]
-        fed = {tensor.name: value for tensor, value in zip(function.inputs, given, strict=True)}
-        specs = {name: function.structured_outputs[name] for name in sorted(wanted)}
+        # A handle of a table must become a tensor of the traced function.
+        values = [*filled, *map(tf.identity, function.captured_inputs)]
+        fed = {tensor.name: value for tensor, value in zip(function.inputs, values, strict=True)}
+        specs = {name: function.structured_outputs[name] for name in sorted(names)}
         outputs = [computed(tensor) for name in specs for tensor in self._outputs()[name]]
         body, fed = _extracted(function.graph, outputs, fed)
-        values = tf.graph_util.import_graph_def(body, fed, [tensor.name for tensor in outputs], name="transform")
-        return dict(tf.nest.pack_sequence_as(specs, values, expand_composites=True))
+        results = tf.graph_util.import_graph_def(body, fed, [tensor.name for tensor in outputs], name="transform")
+        return dict(tf.nest.pack_sequence_as(specs, results, expand_composites=True))
 
     def names(self) -> frozenset[str]:
         """Returns the names of all transformed features."""
         return frozenset(self.saved_transform.transform_fn.structured_outputs)
 
     def _outputs(self) -> dict[str, list[tf.Tensor]]:
-        """The graph's tensors of each transformed feature: one, or several where it is sparse or ragged."""
+        """Returns the graph's tensors of each transformed feature: one, or several if it is sparse or ragged."""
         function = self.saved_transform.transform_fn
         flat = iter(function.outputs)
         return {
@@ -71,15 +73,13 @@ class TransformGraph(tf.Module):
 
     def _filled(self, features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
         batch = tf.shape(next(iter(features.values())), tf.int64)[0]
-        return {
-            name: features[name] if name in features else _nothing(spec, batch) for name, spec in self._spec.items()
-        }
+        return {name: features[name] if name in features else _empty(spec, batch) for name, spec in self._spec.items()}
 
 
 def computed(output: tf.Tensor) -> tf.Tensor:
-    """Returns an output of a function before it waits for everything else that the function does.
+    """Returns an output of a function without its control dependencies.
 
-    That is only to look other things up, or to check them.
+    In a transform graph these only trigger unrelated lookups and checks.
     """
     return output.op.inputs[0] if output.op.type == "Identity" and output.op.control_inputs else output
 
@@ -87,7 +87,7 @@ def computed(output: tf.Tensor) -> tf.Tensor:
 def _extracted(
     graph: tf.Graph, outputs: Sequence[tf.Tensor], fed: Mapping[str, tf.Tensor]
 ) -> tuple[Any, dict[str, tf.Tensor]]:
-    """Returns the part of a graph that outputs are computed by, as a GraphDef, and those of the `fed` that it reads."""
+    """Returns the part of a graph that computes the outputs, as a GraphDef, and the entries of `fed` that it reads."""
     needed = ancestors(outputs)
     read = {name: value for name, value in fed.items() if name.partition(":")[0] in needed}
     needed -= {name.partition(":")[0] for name in read}
@@ -98,7 +98,7 @@ def _extracted(
 
 
 def ancestors(tensors: Iterable[tf.Tensor]) -> set[str]:
-    """Returns the names of all ops that values are computed from."""
+    """Returns the names of all ops from which tensors are computed."""
     waiting, seen = [tensor.op for tensor in tensors], set[str]()
     while waiting:
         op = waiting.pop()
@@ -108,12 +108,12 @@ def ancestors(tensors: Iterable[tf.Tensor]) -> set[str]:
     return seen
 
 
-def _nothing(spec: Any, batch: tf.Tensor) -> tf.Tensor | tf.SparseTensor:
-    """A batch of empty values for a feature."""
-    empty: Any = "" if spec.dtype == tf.string else tf.constant(0, spec.dtype)
+def _empty(spec: Any, batch: tf.Tensor) -> tf.Tensor | tf.SparseTensor:
+    """Returns a batch of empty values for a feature."""
+    filler: Any = "" if spec.dtype == tf.string else tf.constant(0, spec.dtype)
     if isinstance(spec, tf.io.FixedLenFeature):
-        return tf.fill(tf.concat([[batch], tf.constant(spec.shape, tf.int64)], 0), empty)
+        return tf.fill(tf.concat([[batch], tf.constant(spec.shape, tf.int64)], 0), filler)
     if isinstance(spec, tf.io.VarLenFeature):
-        values = tf.fill([0], empty)
+        values = tf.fill([0], filler)
         return tf.SparseTensor(tf.zeros([0, 2], tf.int64), values, tf.stack([batch, tf.constant(0, tf.int64)]))
-    raise TypeError(f"the transform graph reads a feature of a kind that serving cannot leave out: {spec}")
+    raise TypeError(f"serving cannot fill in a raw feature of this kind: {spec}")

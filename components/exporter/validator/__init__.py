@@ -1,7 +1,20 @@
-"""Validates exported models the way a server would see them."""
+"""The validator: checks a SavedModel against its contract in a foreign process, as a server would load it.
 
-from components.exporter.errors import ExportInvalidError
-from components.exporter.validator.validate import require_valid, validate_export
-from components.exporter.validator.validation_report import ValidationReport
+Read `validate` first, then `probe` (the part that runs in the foreign process; `probe/checks.py` lists the checks).
+`reference` records golden answers of a sound model.
+"""
 
-__all__ = ["ExportInvalidError", "ValidationReport", "require_valid", "validate_export"]
+from components.common.lazy_exports import lazy_exports
+
+__all__ = ["CheckResult", "ValidationReport", "reference_answers", "require_valid", "validate_export"]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "CheckResult": "validation_report",
+        "ValidationReport": "validation_report",
+        "reference_answers": "reference",
+        "require_valid": "validate",
+        "validate_export": "validate",
+    },
+)

@@ -1,4 +1,4 @@
-"""Holds an exported model against its contract, in a process that knows nothing of this project."""
+"""Validates an exported model against its contract, in a process that imports nothing else of this project."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from absl import logging
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportInvalidError
-from components.exporter.validator.check_result import CheckResult
-from components.exporter.validator.fresh_process import ProbeDiedError, probe
-from components.exporter.validator.plain_cases import plain_case
+from components.exporter.validator.fresh_process import TIMEOUT_SECONDS, ProbeDiedError, probe
 from components.exporter.validator.probe.pitfalls import PITFALLS
-from components.exporter.validator.validation_report import ValidationReport
+from components.exporter.validator.validation_report import CheckResult, ValidationReport
 
 BATCHES = (0, 1, 2, 33)
-TIMEOUT_SECONDS = 600.0
 
 
 def validate_export(
@@ -35,43 +32,51 @@ def validate_export(
     skip: Collection[str] = (),
     timeout: float = TIMEOUT_SECONDS,
 ) -> ValidationReport:
-    """Runs every check of probe/checks.py on a SavedModel of whatever kind.
+    """Runs every check of probe/checks.py on a SavedModel of any kind.
+
+    docs/serving.md has an example.
 
     Args:
         model_dir: the folder that would be pushed.
-        contract: what the model promises; by default what its signatures say (names only, no meanings).
+        contract: of the model; by default derived from its signatures (names only, no meanings).
         golden: known answers: `{"sentence": str, "tags": [str, ...]}` for every signature that takes sentences, or
             `{"signature": str, "inputs": {name: values}, "outputs": {name: values}}`, values as nested lists or arrays.
-        report_path: where the report goes as JSON; None: nowhere.
-        manifest: relative file name -> sha256 of what was exported.
+        report_path: file for the report as JSON; None: not written.
+        manifest: relative file name -> sha256 of the exported files.
         batches: numbers of rows to try.
         skip: names of checks to leave out; the report names them.
         timeout: seconds after which the model counts as hanging.
 
     Returns:
-        The report. A check that fails does not raise: see `require_valid`.
+        The report. A failed check does not raise: see `require_valid`.
     """
     folder = Path(model_dir).resolve()
-    request = {
-        "task": "validate",
-        "model": str(folder),
-        "contract": None if contract is None else contract.to_dict(),
-        "golden": [plain_case(case) for case in golden],
-        "manifest": dict(manifest or {}),
-        "batches": list(batches),
-        "skip": sorted(skip),
-        "build_paths": _build_paths(),
-    }
-    lines = _run(request, timeout)
+    lines = _Lines()
+    try:
+        for line in probe(
+            "validate",
+            folder,
+            golden=golden,
+            timeout=timeout,
+            contract=None if contract is None else contract.to_dict(),
+            manifest=dict(manifest or {}),
+            batches=list(batches),
+            skip=sorted(skip),
+            build_paths=_build_paths(),
+        ):
+            lines.take(line)
+    except ProbeDiedError as error:
+        lines.died(str(error))
+    loader = lines.facts.get("loader", "")
     report = ValidationReport(
-        tuple(lines.checks),
-        tree_hash(folder) if folder.is_dir() else "",
-        sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
-        lines.facts.get("loader", ""),
-        lines.facts.get("loader", "").partition(" C API")[0].removeprefix("TensorFlow "),
-        contract or Contract.from_dict(lines.facts.get("contract", {"version": 0, "signatures": {}})),
-        tuple(lines.facts.get("modules", ())),
-        tuple(sorted(skip)),
+        checks=tuple(lines.checks),
+        tree_hash=tree_hash(folder) if folder.is_dir() else "",
+        size_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        loader=loader,
+        tensorflow=loader.partition(" C API")[0].removeprefix("TensorFlow "),
+        contract=contract or Contract.from_dict(lines.facts.get("contract", {"version": 0, "signatures": {}})),
+        modules=tuple(lines.facts.get("modules", ())),
+        skipped=tuple(sorted(skip)),
     )
     if report_path is not None:
         report.write(report_path)
@@ -79,10 +84,10 @@ def validate_export(
 
 
 def require_valid(report: ValidationReport) -> None:
-    """Stops a run whose model failed a check.
+    """Raises if a check failed.
 
     Raises:
-        ExportInvalidError: names every check that failed, its signature, what was seen and what to do.
+        ExportInvalidError: names every failed check, its signature, what was seen and the fix.
     """
     if report.passed:
         return
@@ -94,7 +99,7 @@ def require_valid(report: ValidationReport) -> None:
 
 
 class _Lines:
-    """What the probe wrote."""
+    """The output of the probe."""
 
     def __init__(self) -> None:
         self.checks: list[CheckResult] = []
@@ -113,21 +118,11 @@ class _Lines:
         self.checks.append(check)
         (logging.info if check.passed else logging.error)("validator: %s", check)
 
-    def died(self, how: str) -> None:
-        self.add(CheckResult(**self.running, passed=False, detail=how, fix=PITFALLS["crash"].cure, pitfall="crash"))
-
-
-def _run(request: Mapping[str, Any], timeout: float) -> _Lines:
-    lines = _Lines()
-    try:
-        for line in probe(request, timeout):
-            lines.take(line)
-    except ProbeDiedError as error:
-        lines.died(str(error))
-    return lines
+    def died(self, detail: str) -> None:
+        self.add(CheckResult(**self.running, passed=False, detail=detail, fix=PITFALLS["crash"].cure, pitfall="crash"))
 
 
 def _build_paths() -> list[str]:
-    """Folders of this machine that have no business in a model."""
+    """Returns folders of this machine whose paths must not be in a model."""
     folders = {Path.cwd(), Path.home(), Path(tempfile.gettempdir()), Path(sys.prefix)}
     return sorted(f"{folder}/" for folder in folders if len(folder.parts) > 1)

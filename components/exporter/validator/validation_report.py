@@ -1,4 +1,4 @@
-"""What a validation found."""
+"""The result of a validation."""
 
 from __future__ import annotations
 
@@ -7,8 +7,42 @@ import json
 import os
 from pathlib import Path
 
+from components.common.files import write_atomically
 from components.exporter.contract.contract import Contract
-from components.exporter.validator.check_result import CheckResult
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckResult:
+    """One line of a validation report.
+
+    Attributes:
+        name: of the check; probe/checks.py lists them.
+        signature: empty for checks of the folder as a whole.
+        passed: whether the check passed.
+        detail: what the check saw.
+        fix: what to do; empty if passed.
+        pitfall: the known mistake (a key of probe/pitfalls.py, an anchor of docs/pitfalls.md).
+        seconds: duration of the check.
+
+    Example:
+        >>> print(CheckResult("load", "", passed=True, detail="4 signatures", seconds=0.5))
+        load: ok, 0.50 s: 4 signatures
+    """
+
+    name: str
+    signature: str
+    passed: bool
+    detail: str
+    fix: str = ""
+    pitfall: str = ""
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        """Returns one line for the log."""
+        where = f" [{self.signature}]" if self.signature else ""
+        verdict = "ok" if self.passed else f"FAILED ({self.pitfall})"
+        cure = "" if self.passed else f" Fix: {self.fix}"
+        return f"{self.name}{where}: {verdict}, {self.seconds:.2f} s: {self.detail}{cure}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,13 +51,13 @@ class ValidationReport:
 
     Attributes:
         checks: in the order in which they ran.
-        tree_hash: of the folder that was checked; identifies it (components/common/hashing.py).
+        tree_hash: identity of the checked folder (components/common/hashing.py).
         size_bytes: of all its files.
-        loader: what loaded it.
+        loader: the library and function that loaded the model.
         tensorflow: version of the library.
-        contract: what it was held against; derived from its signatures if none was given.
-        modules: top-level Python modules of the process that did it.
-        skipped: checks that were not wanted.
+        contract: the contract of the model; derived from its signatures if none was given.
+        modules: top-level Python modules of the foreign process.
+        skipped: names of checks that were left out.
     """
 
     checks: tuple[CheckResult, ...]
@@ -42,16 +76,16 @@ class ValidationReport:
 
     @property
     def failures(self) -> list[CheckResult]:
-        """The checks that failed."""
+        """The failed checks."""
         return [check for check in self.checks if not check.passed]
 
     @property
     def load_seconds(self) -> float:
-        """How long the loader took; 0 if it never came to that."""
+        """Duration of the load; 0 if the model was not loaded."""
         return sum(check.seconds for check in self.checks if check.name == "load")
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Writes the report as JSON; an older one is replaced when the new one is complete."""
+        """Writes the report as JSON, atomically."""
         values = {
             "passed": self.passed,
             "tree_hash": self.tree_hash,
@@ -62,10 +96,4 @@ class ValidationReport:
             "skipped": list(self.skipped),
             "checks": [dataclasses.asdict(check) for check in self.checks],
         }
-        target = Path(path)
-        partial = target.with_name(f".{target.name}.partial")
-        with partial.open("w", encoding="utf-8") as handle:
-            handle.write(json.dumps(values, indent=1, ensure_ascii=False) + "\n")
-            handle.flush()
-            os.fsync(handle.fileno())
-        partial.rename(target)
+        write_atomically(Path(path), (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from components.serving.packaging.batching import BATCHING_FILE
-from components.serving.packaging.package_error import PackageError
-from components.serving.packaging.package_settings import PackageSettings
-from components.serving.packaging.prepared_model import PreparedModel
-from components.serving.packaging.request_examples import write_requests
+from components.serving.packaging.errors import PackageError
+from components.serving.packaging.prepare import PreparedModel
+from components.serving.packaging.readme import write_readme
+from components.serving.packaging.requests import write_requests
+from components.serving.packaging.settings import BATCHING_FILE, PackageSettings
 
 STORAGE = "storage"
 SERVICE = "inferenceservice.yaml"
@@ -22,7 +22,7 @@ _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def check_settings(settings: PackageSettings) -> None:
-    """Checks what only KServe asks for.
+    """Checks the settings that only KServe restricts.
 
     Raises:
         PackageError: the name or the URI cannot be used.
@@ -38,18 +38,22 @@ def check_settings(settings: PackageSettings) -> None:
 
 
 def service_name(name: str) -> str:
-    """Returns the name of the InferenceService, which is also that of the model.
+    """Returns the name of the InferenceService and of the model in it.
 
     Raises:
-        PackageError: no such name can be made of it.
+        PackageError: the name cannot be converted.
+
+    Example:
+        >>> service_name("My_ner.v2")
+        'my-ner-v2'
     """
-    found = re.sub(r"[^a-z0-9-]", "-", name.lower()).strip("-")
-    if not _SERVICE_NAME.fullmatch(found):
+    service = re.sub(r"[^a-z0-9-]", "-", name.lower()).strip("-")
+    if not _SERVICE_NAME.fullmatch(service):
         raise PackageError(
-            f"name {name!r}: Kubernetes wants at most 63 letters, digits and hyphens, a letter first. "
+            f"name {name!r}: Kubernetes takes at most 63 letters, digits and hyphens, a letter first. "
             "Give another --name."
         )
-    return found
+    return service
 
 
 def lay_out(stage: Path, models: Sequence[PreparedModel], settings: PackageSettings) -> None:
@@ -62,8 +66,17 @@ def lay_out(stage: Path, models: Sequence[PreparedModel], settings: PackageSetti
         (storage / BATCHING_FILE).write_text(settings.batching.to_text(), encoding="utf-8")
     text = yaml.safe_dump(_service(settings, model.can_batch), sort_keys=False)
     (stage / SERVICE).write_text(text, encoding="utf-8")
-    names = write_requests(stage, model)
-    (stage / "README.md").write_text(_readme(settings, model, names), encoding="utf-8")
+    write_readme(
+        stage,
+        "kserve",
+        settings,
+        model,
+        manifest=SERVICE,
+        service=service_name(settings.name),
+        signatures=write_requests(stage, model),
+        storage=STORAGE,
+        uri=_uri(settings),
+    )
 
 
 def _uri(settings: PackageSettings) -> str:
@@ -74,7 +87,7 @@ def _service(settings: PackageSettings, batched: bool) -> dict[str, object]:
     model: dict[str, object] = {
         "modelFormat": {"name": "tensorflow"},
         "runtime": "kserve-tensorflow-serving",
-        # The runtime's own default is a server of 2021, which cannot be expected to load this model.
+        # The runtime's own default is a server of 2021, which may not load this model.
         "runtimeVersion": settings.server_version,
         "storageUri": _uri(settings),
     }
@@ -86,37 +99,3 @@ def _service(settings: PackageSettings, batched: bool) -> dict[str, object]:
         "metadata": {"name": service_name(settings.name)},
         "spec": {"predictor": {"model": model}},
     }
-
-
-def _readme(settings: PackageSettings, model: PreparedModel, names: list[str]) -> str:
-    name, uri = service_name(settings.name), _uri(settings)
-    copy = f"aws s3 sync {STORAGE} {uri}"
-    if uri.startswith("gs://"):
-        copy = f"gcloud storage rsync --recursive {STORAGE} {uri}"
-    elif not uri.startswith("s3://"):
-        copy = f"# copy the content of {STORAGE}/ to {uri}"
-    placeholder = f"No --storage-uri was given: put your address for {uri} here and in {SERVICE}."
-    calls = [
-        f'curl -X POST "$ADDRESS/v1/models/{name}:predict" -H "Host: $HOST" -d @requests/{each}.json' for each in names
-    ]
-    lines = [
-        f"# {name} for KServe",
-        "",
-        *([] if settings.storage_uri else [placeholder, ""]),
-        f"`storageUri` names the folder that holds `{model.version}/`, never `{model.version}/` itself: KServe starts",
-        "the server on it.",
-        "",
-        "```bash",
-        copy,
-        f"kubectl apply -f {SERVICE}",
-        f"kubectl wait --for=condition=Ready inferenceservice/{name} --timeout=300s",
-        f"HOST=$(kubectl get inferenceservice {name} -o jsonpath='{{.status.url}}' | cut -d/ -f3)",
-        "ADDRESS=http://INGRESS_HOST:INGRESS_PORT",
-        *calls,
-        "```",
-        "",
-        f"`runtimeVersion` is the tag of the image `tensorflow/serving`: {settings.server_version}.",
-        "None of this was run against a cluster.",
-        "",
-    ]
-    return "\n".join(lines)

@@ -1,78 +1,139 @@
-"""Makes the copy of a model that goes into a package."""
+"""The copy of a model that goes into a package."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from absl import logging
 
 from components.common.hashing import tree_hash
+from components.exporter.contract.contract import Contract
 from components.exporter.saved_model.inspecting import inspect_model
 from components.exporter.validator.reference import reference_answers
+from components.keys import SAVED_MODEL_FILE
 from components.registry.names import check_alias
-from components.serving.packaging.model_version import ModelVersion
-from components.serving.packaging.package_error import PackageError
-from components.serving.packaging.package_settings import PackageSettings
-from components.serving.packaging.prepared_model import PreparedModel
-from components.serving.packaging.warmup_requests import write_warmup
+from components.serving.packaging.errors import PackageError
+from components.serving.packaging.settings import PackageSettings
+from components.serving.packaging.warmup import write_warmup
 
 BATCHES = (1, 2, 32)
 
 
-def require_model(model: ModelVersion) -> None:
-    """Checks a wish before anything is made.
+@dataclasses.dataclass(frozen=True)
+class ModelVersion:
+    """One version of a model to package.
 
-    Raises:
-        NerError: no SavedModel, a number that is no version, or a label that is none.
+    Attributes:
+        folder: a SavedModel; it is only read.
+        version: its number, from 1 upwards.
+        labels: names under which a server offers it in addition to the number, e.g. `champion`.
     """
-    if not (model.folder / "saved_model.pb").is_file():
-        raise PackageError(
-            f"{model.folder}: no saved_model.pb. Give the folder of a SavedModel (with TF Serving, of a version)."
+
+    folder: Path
+    version: int
+    labels: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Checks folder, number and labels.
+
+        Raises:
+            NerError: no SavedModel, or an invalid version or label.
+        """
+        if not (self.folder / SAVED_MODEL_FILE).is_file():
+            raise PackageError(
+                f"{self.folder}: no {SAVED_MODEL_FILE}. Give a SavedModel (with TF Serving, the folder of a version)."
+            )
+        if self.version < 1:
+            raise PackageError(f"version {self.version}: servers take whole numbers from 1 upwards.")
+        for label in self.labels:
+            check_alias(label)
+
+
+@dataclasses.dataclass(frozen=True)
+class PreparedModel:
+    """The copy that goes into a package.
+
+    Attributes:
+        folder: the copy; a layout moves it to its place or archives it.
+        version: its number.
+        labels: names in addition to the number.
+        contract: of the copy.
+        cases: known answers of the copy, from `reference_answers`.
+        source_hash: tree hash of the original model.
+        tree_hash: tree hash of the copy, including warm-up requests.
+    """
+
+    folder: Path
+    version: int
+    labels: tuple[str, ...]
+    contract: Contract
+    cases: Sequence[Mapping[str, Any]]
+    source_hash: str
+    tree_hash: str
+
+    @property
+    def unanswered(self) -> list[str]:
+        """Signatures that answer no generated request."""
+        return sorted({*self.contract.signatures} - {case["signature"] for case in self.cases})
+
+    @property
+    def can_batch(self) -> bool:
+        """Whether a server may join requests: all inputs and outputs of all signatures have an open first dimension."""
+        return all(
+            tensor.shape is None or tensor.shape[:1] == (None,)
+            for signature in self.contract.signatures.values()
+            for tensor in (*signature.inputs.values(), *signature.outputs.values())
         )
-    if model.version < 1:
-        raise PackageError(f"version {model.version}: servers take whole numbers from 1 upwards.")
-    for label in model.labels:
-        check_alias(label)
 
 
 def prepare(source: ModelVersion, original: Path, folder: Path, settings: PackageSettings) -> PreparedModel:
-    """Copies a model, asks the copy for answers, and writes its warm-up requests.
+    """Copies a model, records answers of the copy, and writes its warm-up requests.
 
     Args:
         source: the model to copy.
-        original: the model that was given; another one than `source` where that was signed anew.
+        original: folder of the original model; it differs from `source` if signatures were added.
         folder: where the copy goes.
         settings: name and server.
 
     Raises:
-        NerError: the model cannot be loaded, answers to nothing, or is newer than the server.
+        NerError: the model cannot be loaded, answers nothing, or is newer than the server.
     """
     digest = tree_hash(source.folder)
     shutil.copytree(source.folder, folder)
     if tree_hash(folder) != digest:
         raise PackageError(f"{source.folder}: changed while it was copied. Package it again.")
-    found = inspect_model(folder)
-    _require_server(found.facts["written by"], settings)
-    cases = reference_answers(folder, found.contract, batches=BATCHES)
+    inspection = inspect_model(folder)
+    _require_server(inspection.written_by, settings)
+    cases = reference_answers(folder, inspection.contract, batches=BATCHES)
     if not cases:
         raise PackageError(
-            f"{source.folder}: no signature gives an answer, so a server could not serve it either. "
+            f"{source.folder}: no signature answers, so a server could not serve the model either. "
             f"`ner inspect --check {source.folder}` names the cause."
         )
     write_warmup(folder, settings.name, cases)
-    given = digest if original == source.folder else tree_hash(original)
-    made = PreparedModel(folder, source.version, source.labels, found.contract, cases, given, tree_hash(folder))
-    if made.unanswered:
-        logging.warning("no request could be made up for %s: no warm-up, no example", ", ".join(made.unanswered))
-    return made
+    prepared = PreparedModel(
+        folder=folder,
+        version=source.version,
+        labels=source.labels,
+        contract=inspection.contract,
+        cases=cases,
+        source_hash=digest if original == source.folder else tree_hash(original),
+        tree_hash=tree_hash(folder),
+    )
+    if prepared.unanswered:
+        logging.warning("no warm-up and no example for %s: no generated request", ", ".join(prepared.unanswered))
+    return prepared
 
 
 def _require_server(written_by: str, settings: PackageSettings) -> None:
     match = re.search(r"(\d+)\.(\d+)", written_by)
     if match and (int(match[1]), int(match[2])) > settings.release:
         raise PackageError(
-            f"the model was written by {written_by}, which is newer than TensorFlow Serving {settings.server_version}. "
-            "Give --server-version of that release or a later one."
+            f"the model was written by TensorFlow {written_by}, which is newer than TensorFlow Serving "
+            f"{settings.server_version}. Give --server-version of that release or a later one."
         )

@@ -8,9 +8,10 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.serving.packaging.package_settings import PackageSettings
-from components.serving.packaging.prepared_model import PreparedModel
-from components.serving.packaging.request_examples import write_requests
+from components.serving.packaging.prepare import PreparedModel
+from components.serving.packaging.readme import write_readme
+from components.serving.packaging.requests import write_requests
+from components.serving.packaging.settings import PackageSettings
 
 ARCHIVE = "model.tar.gz"
 ENVIRONMENT = "environment.json"
@@ -24,15 +25,23 @@ def lay_out(stage: Path, models: Sequence[PreparedModel], settings: PackageSetti
     if model.can_batch:
         environment |= {"SAGEMAKER_TFS_ENABLE_BATCHING": "true", **settings.batching.to_environment()}
     (stage / ENVIRONMENT).write_text(json.dumps(environment, indent=1) + "\n", encoding="utf-8")
-    names = write_requests(stage, model)
-    (stage / "README.md").write_text(_readme(settings, model, names), encoding="utf-8")
+    write_readme(
+        stage,
+        "sagemaker",
+        settings,
+        model,
+        archive=ARCHIVE,
+        environment=ENVIRONMENT,
+        resource=settings.name.replace("_", "-").replace(".", "-").strip("-"),  # letters, digits and hyphens only
+        signatures=write_requests(stage, model),
+    )
 
 
 def archive(folder: Path, name: str, file: Path) -> None:
-    """Writes a gzipped tar; the same content gives the same bytes whenever and by whomever it is packed.
+    """Writes a gzipped tar; the same content gives the same bytes, independent of time and owner.
 
     Args:
-        folder: what to pack.
+        folder: to pack.
         name: its path in the archive.
         file: the archive.
     """
@@ -50,64 +59,3 @@ def archive(folder: Path, name: str, file: Path) -> None:
             info.size, info.mode = path.stat().st_size, 0o644
             with path.open("rb") as content:
                 tar.addfile(info, content)
-
-
-def _readme(settings: PackageSettings, model: PreparedModel, names: list[str]) -> str:
-    name = settings.name
-    shown, release = f"{names[0]}.json", ".".join(map(str, settings.release))
-    resource = _resource(name)
-    lines = [
-        f"# {name} for SageMaker",
-        "",
-        f"`{ARCHIVE}` holds `{name}/{model.version}/`, `{ENVIRONMENT}` the variables of the container, `requests/` one",
-        "request a signature. Put your bucket, role and region for the words in capitals. IMAGE is the region's",
-        f"`tensorflow-inference` image of TensorFlow {release} or newer: an older server may not load this model.",
-        "",
-        "```bash",
-        f"aws s3 cp {ARCHIVE} s3://BUCKET/{name}/{model.version}/{ARCHIVE}",
-        "```",
-        "",
-        "```python",
-        "import json",
-        "",
-        "import boto3",
-        "",
-        'sagemaker = boto3.client("sagemaker", region_name="REGION")',
-        "sagemaker.create_model(",
-        f'    ModelName="{resource}-{model.version}",',
-        '    ExecutionRoleArn="ROLE",',
-        "    PrimaryContainer={",
-        '        "Image": "IMAGE",',
-        f'        "ModelDataUrl": "s3://BUCKET/{name}/{model.version}/{ARCHIVE}",',
-        f'        "Environment": json.load(open("{ENVIRONMENT}")),',
-        "    },",
-        ")",
-        "sagemaker.create_endpoint_config(",
-        f'    EndpointConfigName="{resource}-{model.version}",',
-        "    ProductionVariants=[",
-        "        {",
-        '            "VariantName": "all",',
-        f'            "ModelName": "{resource}-{model.version}",',
-        '            "InitialInstanceCount": 1,',
-        '            "InstanceType": "ml.c5.xlarge",',
-        "        }",
-        "    ],",
-        ")",
-        f'sagemaker.create_endpoint(EndpointName="{resource}", EndpointConfigName="{resource}-{model.version}")',
-        "```",
-        "",
-        "```bash",
-        f"aws sagemaker-runtime invoke-endpoint --endpoint-name {resource} \\",
-        f"  --content-type application/json --body fileb://requests/{shown} answer.json",
-        "```",
-        "",
-        "The container hands the body on to TensorFlow Serving, so `signature_name` in it chooses the signature.",
-        "None of this was run against AWS.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _resource(name: str) -> str:
-    """SageMaker's names hold letters, digits and hyphens only."""
-    return name.replace("_", "-").replace(".", "-").strip("-")

@@ -1,4 +1,4 @@
-"""Checks that send requests to every signature, whatever the model does."""
+"""Checks of the answers of every signature, for models of any kind."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from .check_failed_error import CheckFailedError
-from .context import Context
-from .endpoint import Arrays, Endpoint, require_outputs
-from .json_values import from_json
-from .odd_values import ODD_KEYS, PLAIN_TEXTS, odd_numbers
+from .endpoint import Arrays, Context, Endpoint, require_outputs
+from .pitfalls import CheckFailedError
+from .values import ODD_KEYS, PLAIN_TEXTS, from_json, odd_numbers, strings
 
 _THREADS = 4
-_RUNS = 4  # of each thread
+_RUNS = 4  # per thread
 _ALONE = 8  # rows that are also sent alone
 _BATCH = 32
 
@@ -23,10 +21,9 @@ def batch_sizes(context: Context, endpoint: Endpoint) -> str:
     """Answers have as many rows as requests."""
     sizes = context.options["batches"] if endpoint.batched else [_fixed_size(endpoint)]
     for size in sizes:
-        doing = f"a batch of {size}" if size is not None else "a request"
-        answer = endpoint.call(
-            endpoint.request(1 if size is None else size), doing, "empty_batch" if size == 0 else "unknown_error"
-        )
+        request = endpoint.request(1 if size is None else size)
+        action = f"a batch of {size}" if size is not None else "a request"
+        answer = endpoint.call(request, action, "empty_batch" if size == 0 else "unknown_error")
         require_outputs(endpoint, answer, size)
     return f"batches of {', '.join(map(str, sizes))}"
 
@@ -34,7 +31,7 @@ def batch_sizes(context: Context, endpoint: Endpoint) -> str:
 def golden_answers(context: Context, endpoint: Endpoint) -> str:
     """Known requests get the known answers, bit for bit."""
     for number, case in enumerate(endpoint.golden):
-        inputs = {name: endpoint.given(name, value) for name, value in case["inputs"].items()}
+        inputs = {name: endpoint.parse(name, value) for name, value in case["inputs"].items()}
         answer = endpoint.call(inputs, f"golden request {number}")
         for name, value in case["outputs"].items():
             if name not in answer:
@@ -53,13 +50,13 @@ def forwarded(context: Context, endpoint: Endpoint) -> str:
         if sent is None:
             continue
         answer = endpoint.call(endpoint.request(len(sent), {source: sent}), f"odd values of {source}", "key_changed")
-        found = answer[output].reshape(-1, *sent.shape[1:])
-        if len(found) != len(sent):
-            raise CheckFailedError("key_changed", f"{len(sent)} values of {source} in, {len(found)} of {output} out")
-        for row, (before, after) in enumerate(zip(sent, found, strict=True)):
+        received = answer[output].reshape(-1, *sent.shape[1:])
+        if len(received) != len(sent):
+            raise CheckFailedError("key_changed", f"{len(sent)} values of {source} in, {len(received)} of {output} out")
+        for row, (before, after) in enumerate(zip(sent, received, strict=True)):
             if not _same(before, after):
                 raise CheckFailedError(
-                    "key_changed", f"row {row}: {source} was {_shown(before)}, {output} is {_shown(after)}"
+                    "key_changed", f"row {row}: {source} was {_format(before)}, {output} is {_format(after)}"
                 )
     return ", ".join(endpoint.forwards) or "nothing is forwarded"
 
@@ -83,7 +80,7 @@ def repeatable(context: Context, endpoint: Endpoint) -> str:
 
 
 def batch_independence(context: Context, endpoint: Endpoint) -> str:
-    """A row gets the same answer alone and in a batch; texts also beside one of 300 words."""
+    """A row gets the same answer alone and in a batch; texts also next to one of 300 words."""
     if not endpoint.batched:
         return "the signature takes no batches"
     request = _mixed_batch(endpoint)
@@ -92,11 +89,11 @@ def batch_independence(context: Context, endpoint: Endpoint) -> str:
         alone = endpoint.call({name: value[row : row + 1] for name, value in request.items()}, "a row alone")
         for name, value in alone.items():
             if value.shape[:1] != (1,) or together[name].shape[:1] != (_BATCH,):
-                continue  # no rows: `batch_sizes` says so
+                continue  # `batch_sizes` reports outputs without rows
             if not _alike(value[0], together[name][row], context.pad):
                 raise CheckFailedError(
                     "rows_mixed",
-                    f"output {name} of row {row} is {_shown(value[0])} alone and {_shown(together[name][row])} "
+                    f"output {name} of row {row} is {_format(value[0])} alone and {_format(together[name][row])} "
                     f"in a batch of {_BATCH}",
                 )
     return f"{_ALONE} rows alone and in a batch of {_BATCH}"
@@ -111,66 +108,61 @@ def _mixed_batch(endpoint: Endpoint) -> Arrays:
 
 
 def _fixed_size(endpoint: Endpoint) -> int | None:
-    """Rows of a signature whose number of rows is fixed; None: it has no rows."""
+    """Returns the fixed number of rows of a signature; None: it has no rows."""
     shapes = [tensor.get("shape") for tensor in endpoint.contract["inputs"].values()]
     sizes = [shape[0] for shape in shapes if shape and shape[0] is not None]
     return sizes[0] if sizes else None
 
 
 def _odd_values(endpoint: Endpoint, name: str, feature: str) -> np.ndarray | None:
-    """Values to send; None where the model itself reads the input and may know a few numbers only."""
+    """Returns values to send; None if the model itself reads the input, since it may accept few numbers only."""
     tensor = endpoint.contract["inputs"][name]
     if feature:
-        dtype = {"string": np.dtype(object)}.get(tensor["serialized"][feature]["dtype"]) or np.dtype(
-            tensor["serialized"][feature]["dtype"]
-        )
+        type_name = tensor["serialized"][feature]["dtype"]
+        dtype = np.dtype(object if type_name == "string" else type_name)
     else:
         dtype = endpoint.dtype(name)
     if tensor.get("shape") == [] or (not tensor.get("role") and np.issubdtype(dtype, np.integer)):
         return None
-    if dtype.kind == "O":
-        values = np.empty(len(ODD_KEYS), object)
-        values[:] = ODD_KEYS
-    else:
-        values = odd_numbers(dtype)
+    values = strings(ODD_KEYS) if dtype.kind == "O" else odd_numbers(dtype)
     inner = [1 if dim is None else dim for dim in (tensor.get("shape") or [None])[1:]] if not feature else []
     return np.broadcast_to(values.reshape(-1, *[1] * len(inner)), (len(values), *inner)).copy()
 
 
-def _require_same(what: str, expected: np.ndarray, found: np.ndarray) -> None:
-    if not expected.size and not found.size and expected.shape[:1] == found.shape[:1]:
-        return  # lists without rows do not say of which shape the rows would be
-    if expected.shape != found.shape:
-        raise CheckFailedError("wrong_tags", f"{what} has shape {list(found.shape)} instead of {list(expected.shape)}")
-    if not _same(expected, found):
-        raise CheckFailedError("wrong_tags", f"{what} is {_shown(found)} instead of {_shown(expected)}")
+def _require_same(name: str, expected: np.ndarray, actual: np.ndarray) -> None:
+    if not expected.size and not actual.size and expected.shape[:1] == actual.shape[:1]:
+        return  # an empty list has no inner shape
+    if expected.shape != actual.shape:
+        raise CheckFailedError("wrong_tags", f"{name} has shape {list(actual.shape)} instead of {list(expected.shape)}")
+    if not _same(expected, actual):
+        raise CheckFailedError("wrong_tags", f"{name} is {_format(actual)} instead of {_format(expected)}")
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Bit for bit, so that -0.0 and NaN count."""
+    """Compares bit for bit, because -0.0 and NaN count."""
     one, other = np.asarray(one), np.asarray(other)
     if one.dtype == object or other.dtype == object:
         return one.shape == other.shape and bool(np.all(one == other))
     return one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
-def _alike(alone: np.ndarray, beside: np.ndarray, pad: str) -> bool:
-    """The same up to padding; numbers up to the rounding of another order of summation."""
-    alone, beside = np.asarray(alone), np.asarray(beside)
-    if alone.ndim and alone.shape != beside.shape:
+def _alike(alone: np.ndarray, batched: np.ndarray, pad: str) -> bool:
+    """Compares up to padding, and numbers up to the rounding of another order of summation."""
+    alone, batched = np.asarray(alone), np.asarray(batched)
+    if alone.ndim and alone.shape != batched.shape:
         width = alone.shape[0]
-        rest = beside[width:]
+        rest = batched[width:]
         filler = pad.encode() if alone.dtype == object else 0
-        if len(rest) != max(len(beside) - width, 0) or not np.all(rest == filler):
+        if len(rest) != max(len(batched) - width, 0) or not np.all(rest == filler):
             return False
-        beside = beside[:width]
-    if alone.shape != beside.shape:
+        batched = batched[:width]
+    if alone.shape != batched.shape:
         return False
     if np.issubdtype(alone.dtype, np.floating):
-        return bool(np.allclose(alone, beside, rtol=1e-3, atol=1e-5, equal_nan=True))
-    return bool(np.all(alone == beside))
+        return bool(np.allclose(alone, batched, rtol=1e-3, atol=1e-5, equal_nan=True))
+    return bool(np.all(alone == batched))
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
     return text if len(text) <= 120 else f"{text[:120]}..."

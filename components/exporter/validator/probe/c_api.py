@@ -1,14 +1,20 @@
-"""TensorFlow's C API by ctypes: prototypes, statuses, and tensors to and from numpy."""
+"""TensorFlow's C API through ctypes, without `import tensorflow`, which takes 8 s and brings Keras.
+
+Library and protocol buffers come from the installed wheel. Every call has its own status, so that threads do not
+interfere.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import importlib.util
+import sys
+import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from .tensorflow_wheel import c_library, protos
 
 STRING = 7
 _STRING_BYTES = 24  # sizeof(TF_TString)
@@ -16,7 +22,7 @@ POINTER = ctypes.c_void_p
 
 
 class TensorFlowError(Exception):
-    """TensorFlow refused; the text is its own."""
+    """An error status of TensorFlow, with its own message."""
 
 
 class Buffer(ctypes.Structure):
@@ -83,9 +89,46 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
 
 
 @functools.cache
+def wheel_folder() -> Path:
+    """Returns the folder of the installed TensorFlow.
+
+    Raises:
+        ImportError: TensorFlow is not installed.
+    """
+    spec = importlib.util.find_spec("tensorflow")
+    if spec is None or spec.origin is None:
+        raise ImportError("TensorFlow is not installed for this interpreter; the validator needs its C library.")
+    return Path(spec.origin).parent
+
+
+def protos(name: str) -> Any:
+    """Imports a module of TensorFlow's protocol buffers, such as `core.protobuf.saved_model_pb2`.
+
+    An empty package takes the place of `tensorflow`, so that its `__init__` does not run. Afterwards the process cannot
+    import TensorFlow any more.
+    """
+    if "tensorflow" not in sys.modules:
+        wheel_folder.cache_clear()
+        package = types.ModuleType("tensorflow")
+        package.__path__ = [str(wheel_folder())]
+        sys.modules["tensorflow"] = package
+    return importlib.import_module(f"tensorflow.{name}")
+
+
+@functools.cache
 def library() -> ctypes.CDLL:
-    """Returns the C library with the prototypes of the functions that are used here."""
-    lib = c_library()
+    """Loads the C library and declares the functions used in this package.
+
+    Raises:
+        OSError: the wheel has no C library (TensorFlow for Windows).
+    """
+    folder, lib = wheel_folder(), None
+    for stem in ("libtensorflow_framework", "libtensorflow_cc"):
+        for file in (f"{stem}.so.2", f"{stem}.2.dylib"):
+            if (folder / file).exists():
+                lib = ctypes.CDLL(str(folder / file), mode=ctypes.RTLD_GLOBAL)
+    if lib is None:
+        raise OSError(f"{folder}: no libtensorflow_cc in the wheel. Run the validator on Linux or macOS.")
     for name, (result, arguments) in _PROTOTYPES.items():
         function = getattr(lib, name)
         function.restype, function.argtypes = result, arguments
@@ -93,7 +136,7 @@ def library() -> ctypes.CDLL:
 
 
 def call(name: str, *arguments: Any) -> Any:
-    """Calls a function whose last argument is a status; every call has a status of its own, for threads' sake.
+    """Calls a C function whose last parameter is a status.
 
     Raises:
         TensorFlowError: the status is not OK.
@@ -109,18 +152,25 @@ def call(name: str, *arguments: Any) -> Any:
         lib.TF_DeleteStatus(status)
 
 
-def take_buffer(buffer: Any) -> bytes:
-    """Returns a buffer's content and frees the buffer."""
-    value = ctypes.string_at(buffer.contents.data, buffer.contents.length)
-    library().TF_DeleteBuffer(buffer)
-    return value
+def registered_ops() -> frozenset[str]:
+    """Returns the names of all ops of TensorFlow's C++ library: those of a server without custom ops."""
+    ops = protos("core.framework.op_def_pb2").OpList()
+    ops.ParseFromString(_take_buffer(library().TF_GetAllOpList()))
+    return frozenset(op.name for op in ops.op)
+
+
+def has_cpu_kernel(op: str) -> bool:
+    """Tests for a C++ kernel on the CPU: `PyFunc` is a registered op and has none."""
+    kernels = protos("core.framework.kernel_def_pb2").KernelList()
+    kernels.ParseFromString(_take_buffer(call("TF_GetRegisteredKernelsForOp", op.encode())))
+    return any(kernel.device_type in ("CPU", "DEFAULT") for kernel in kernels.kernel)
 
 
 def numpy_dtype(number: int) -> np.dtype:
     """Returns numpy's dtype for a TensorFlow `DataType`; strings are objects.
 
     Raises:
-        TensorFlowError: numpy has nothing of that kind (bfloat16, resources, quantized numbers).
+        TensorFlowError: numpy has no such dtype (bfloat16, resources, quantized numbers).
     """
     name = dtype_name(number)
     try:
@@ -147,7 +197,7 @@ def to_tensor(value: np.ndarray) -> int:
             lib.TF_StringInit(at)
             lib.TF_StringCopy(at, item, len(item))
         return int(tensor)
-    array = np.ascontiguousarray(value).reshape(value.shape)  # the first call makes vectors of scalars
+    array = np.ascontiguousarray(value).reshape(value.shape)  # ascontiguousarray turns scalars into vectors
     tensor = lib.TF_AllocateTensor(_number(array.dtype), dims, array.ndim, array.nbytes)
     if array.nbytes:
         ctypes.memmove(lib.TF_TensorData(tensor), array.ctypes.data, array.nbytes)
@@ -170,7 +220,14 @@ def to_array(tensor: int) -> np.ndarray:
     return array
 
 
+def _take_buffer(buffer: Any) -> bytes:
+    """Returns the content of a buffer and frees the buffer."""
+    value = ctypes.string_at(buffer.contents.data, buffer.contents.length)
+    library().TF_DeleteBuffer(buffer)
+    return value
+
+
 def _number(dtype: np.dtype) -> int:
     names = {"float32": "FLOAT", "float64": "DOUBLE", "float16": "HALF"}
-    types = protos("core.framework.types_pb2")
-    return int(types.DataType.Value(f"DT_{names.get(dtype.name, dtype.name.upper())}"))
+    types_pb2 = protos("core.framework.types_pb2")
+    return int(types_pb2.DataType.Value(f"DT_{names.get(dtype.name, dtype.name.upper())}"))

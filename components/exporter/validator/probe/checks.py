@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Callable
+
 from . import answer_checks, folder_checks, graph_checks, text_checks
 from .c_api import TensorFlowError
-from .check import Check
-from .context import Context
-from .diagnosis import explain
-from .endpoint import Endpoint
+from .endpoint import Context, Endpoint
+from .pitfalls import diagnose
 from .served_model import ServedModel
 
 
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """A function that runs once or for every signature.
+
+    Attributes:
+        run: takes the context and, depending on the scope, the name or endpoint of a signature; returns a description
+            of what it saw, or raises `CheckFailedError`. Its docstring is the line in docs/serving.md.
+        scope: `folder` (once), `signature` (for every one, before loading), `endpoint` (for every one, loaded).
+    """
+
+    run: Callable[..., str]
+    scope: str
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.run.__name__
+
+
 def load(context: Context) -> str:
-    """TensorFlow's C++ loader takes the folder."""
+    """TensorFlow's C++ loader accepts the folder."""
     try:
         model = ServedModel(str(context.folder))
     except TensorFlowError as error:
-        raise explain(error, "cannot_load", "loading") from error
+        raise diagnose(error, "cannot_load", "loading") from error
     context.endpoints = {
         name: Endpoint(name, contract, context.parsed, model, context.golden)
         for name, contract in context.contract["signatures"].items()
@@ -43,10 +63,10 @@ CHECKS: tuple[Check, ...] = (
     Check(text_checks.odd_texts, "endpoint"),
     Check(text_checks.padding, "endpoint"),
     Check(text_checks.offsets, "endpoint"),
-    Check(text_checks.legal_tags, "endpoint"),
+    Check(text_checks.valid_tags, "endpoint"),
     Check(answer_checks.repeatable, "endpoint"),
     Check(answer_checks.batch_independence, "endpoint"),
 )
-# What comes after a failure of these says nothing new: of the folder, or of the signature that failed.
+# After one of these fails, the remaining checks (of the folder, or of that signature) would only repeat the failure.
 NEEDED = frozenset({"saved_model", "files", "load"})
 NEEDED_BY_SIGNATURE = frozenset({"names_and_types", "batch_sizes"})

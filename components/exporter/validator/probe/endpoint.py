@@ -1,24 +1,23 @@
-"""One signature of a loaded model, and requests that fit it."""
+"""One validation (`Context`), one signature of a loaded model (`Endpoint`), and requests that fit it."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .c_api import TensorFlowError, numpy_dtype
-from .check_failed_error import CheckFailedError
-from .diagnosis import explain
-from .json_values import from_json
-from .odd_values import PLAIN_TEXTS
+from .c_api import TensorFlowError, numpy_dtype, protos
+from .pitfalls import CheckFailedError, diagnose
 from .saved_graph import SavedGraph
 from .served_model import ServedModel
-from .tensorflow_wheel import protos
+from .values import PLAIN_TEXTS, from_json, strings
 
 Arrays = dict[str, np.ndarray]
-_OPEN = 4  # size of an open dimension that is not the batch
-_SIDE = 32  # the same where there are several of them: images
+_OPEN = 4  # size of an open dimension other than the batch
+_SIDE = 32  # size of several open dimensions: images
 
 
 class Endpoint:
@@ -27,6 +26,8 @@ class Endpoint:
     Attributes:
         name: of the signature.
         contract: its part of the contract, as JSON.
+        golden: known answers of the signature.
+        plain_texts: sentences to send.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Endpoint:
         Args:
             name: of the signature.
             contract: `inputs` and `outputs`.
-            graph: the file.
+            graph: the parsed file.
             model: the loaded model.
             golden: known answers; those of this signature also serve as values for requests.
         """
@@ -51,45 +52,45 @@ class Endpoint:
         self.plain_texts = [text.encode() for text in (*texts, *PLAIN_TEXTS)]
 
     def names(self, role: str, side: str = "outputs") -> list[str]:
-        """Inputs or outputs that have a role."""
+        """Returns the inputs or outputs with a role."""
         return [name for name, tensor in self.contract[side].items() if tensor.get("role") == role]
 
     @property
     def takes_text(self) -> bool:
-        """Whether sentences can be sent, as they are or in tf.Examples."""
-        return bool(self.names("text", "inputs") or self._features("text"))
+        """Whether sentences can be sent, directly or in tf.Examples."""
+        return bool(self.names("text", "inputs")) or any(
+            feature.get("role") == "text"
+            for tensor in self.contract["inputs"].values()
+            for feature in tensor.get("serialized", {}).values()
+        )
 
     @property
     def forwards(self) -> dict[str, str]:
-        """Output -> the input (`input`, `input:feature`) that comes back in it."""
+        """Output -> the input (`input`, `input:feature`) that it returns."""
         outputs = self.contract["outputs"].items()
         return {name: tensor["forwards"] for name, tensor in outputs if tensor.get("forwards")}
 
     @property
     def batched(self) -> bool:
-        """Whether the number of rows is open: every input has an open first dimension."""
+        """Whether every input has an open first dimension."""
         return all(info.shape is None or info.shape[:1] == (None,) for info in self._inputs.values())
 
     def dtype(self, name: str) -> np.dtype:
-        """Numpy's dtype of an input or output."""
+        """Returns numpy's dtype of an input or output."""
         return numpy_dtype((self._inputs.get(name) or self._outputs[name]).number)
 
-    def given(self, name: str, value: Any) -> np.ndarray:
-        """Reads an input from JSON; an empty list gets the shape that no rows of this input have."""
+    def parse(self, name: str, value: Any) -> np.ndarray:
+        """Reads an input from JSON; an empty list gets the shape of this input without rows."""
         array = from_json(value, self.dtype(name))
-        return (
-            array
-            if array.size
-            else array.reshape(self._made_up(name)[:0].shape if array.shape == (0,) else array.shape)
-        )
+        return array.reshape(self._generated(name)[:0].shape) if array.shape == (0,) else array
 
-    def call(self, inputs: Mapping[str, np.ndarray], doing: str, otherwise: str = "unknown_error") -> Arrays:
+    def call(self, inputs: Mapping[str, np.ndarray], action: str, otherwise: str = "unknown_error") -> Arrays:
         """Runs the signature.
 
         Args:
-            inputs: all of them by name.
-            doing: what is tried, for messages.
-            otherwise: the pitfall where TensorFlow's message does not tell.
+            inputs: all inputs by name.
+            action: what is tried, for messages.
+            otherwise: the pitfall if TensorFlow's message matches no known one.
 
         Raises:
             CheckFailedError: the run failed.
@@ -98,96 +99,117 @@ class Endpoint:
         try:
             values = self._model.run(feeds, [info.tensor for info in self._outputs.values()])
         except TensorFlowError as error:
-            raise explain(error, otherwise, doing) from error
+            raise diagnose(error, otherwise, action) from error
         return dict(zip(self._outputs, values, strict=True))
 
-    def request(self, size: int, given: Mapping[str, np.ndarray] | None = None) -> Arrays:
+    def request(self, size: int, chosen: Mapping[str, np.ndarray] | None = None) -> Arrays:
         """Builds a request.
 
         Args:
             size: number of rows.
-            given: values that matter, [size, ...], by input name, or `text` for whatever holds the sentences, or
-                `input:feature`; everything else is filled in.
+            chosen: values [size, ...] by input name, by `input:feature`, or by `text` for the input that holds the
+                sentences; all others are generated.
         """
-        given = dict(given or {})
-        return {name: self._value(name, size, given) for name in self._inputs}
+        return {name: self._value(name, size, chosen or {}) for name in self._inputs}
 
-    def text_request(self, texts: Sequence[bytes], given: Mapping[str, np.ndarray] | None = None) -> Arrays:
-        """Builds a request that holds these sentences."""
-        return self.request(len(texts), {**(given or {}), "text": _strings(texts)})
+    def text_request(self, texts: Sequence[bytes]) -> Arrays:
+        """Builds a request with these sentences."""
+        return self.request(len(texts), {"text": strings(texts)})
 
-    def _value(self, name: str, size: int, given: Mapping[str, np.ndarray]) -> np.ndarray:
+    def _value(self, name: str, size: int, chosen: Mapping[str, np.ndarray]) -> np.ndarray:
         tensor = self.contract["inputs"][name]
         if tensor.get("serialized"):
-            return _strings([self._example(name, row, given) for row in range(size)])
-        if name in given:
-            return given[name]
-        if tensor.get("role") == "text" and "text" in given:
-            return given["text"]
+            return strings([self._example(name, row, chosen) for row in range(size)])
+        if name in chosen:
+            return chosen[name]
+        if tensor.get("role") == "text" and "text" in chosen:
+            return chosen["text"]
         rows = self._rows(name)
         if self._inputs[name].shape == ():
             return rows[:1].reshape(())
         return rows[np.arange(size) % len(rows)]
 
     def _rows(self, name: str) -> np.ndarray:
-        """Values to choose from, [n, ...]: of known answers where there are some."""
-        known = [self.given(name, case["inputs"][name]) for case in self.golden if name in case["inputs"]]
+        """Returns values [n, ...] to choose from: those of known answers if there are any."""
+        known = [self.parse(name, case["inputs"][name]) for case in self.golden if name in case["inputs"]]
         known = [value if self._inputs[name].shape != () else value[None] for value in known]
         same = [value for value in known if value.shape[1:] == known[0].shape[1:]]
-        return np.concatenate(same) if same and len(np.concatenate(same)) else self._made_up(name)
+        return np.concatenate(same) if same and len(np.concatenate(same)) else self._generated(name)
 
-    def _made_up(self, name: str) -> np.ndarray:
+    def _generated(self, name: str) -> np.ndarray:
         dtype = self.dtype(name)
-        if dtype.kind == "O":
-            plain = self.contract["inputs"][name].get("role") == "text"
-            values = _strings(self.plain_texts if plain else [f"{name}-{row}".encode() for row in range(40)])
-        else:
-            values = np.zeros(40, dtype)
         inner = (self._inputs[name].shape or (None,))[1:]
         open_size = _SIDE if inner.count(None) > 1 else _OPEN
         shape = tuple(open_size if dim is None else dim for dim in inner)
         if dtype.kind == "O":
+            plain = self.contract["inputs"][name].get("role") == "text"
+            values = strings(self.plain_texts if plain else [f"{name}-{row}".encode() for row in range(40)])
             return np.broadcast_to(values.reshape(-1, *[1] * len(shape)), (len(values), *shape)).copy()
         rng = np.random.default_rng(0)
         if np.issubdtype(dtype, np.floating):
             return rng.uniform(0, 1, (40, *shape)).astype(dtype)
         return rng.integers(0, 2, (40, *shape)).astype(dtype)  # 0 and 1 are ids in every vocabulary
 
-    def _example(self, name: str, row: int, given: Mapping[str, np.ndarray]) -> bytes:
+    def _example(self, name: str, row: int, chosen: Mapping[str, np.ndarray]) -> bytes:
         example = protos("core.example.example_pb2").Example()
         for feature, spec in self.contract["inputs"][name]["serialized"].items():
-            values = given.get(f"{name}:{feature}", given.get("text") if spec.get("role") == "text" else None)
-            default = self.plain_texts[row % len(self.plain_texts)] if spec.get("role") == "text" else b"key-%d" % row
-            value = default if values is None else values[row]
+            text = spec.get("role") == "text"
+            values = chosen.get(f"{name}:{feature}", chosen.get("text") if text else None)
             target = example.features.feature[feature]
             if spec["dtype"] == "string":
-                target.bytes_list.value.append(value)
+                default = self.plain_texts[row % len(self.plain_texts)] if text else b"key-%d" % row
+                target.bytes_list.value.append(default if values is None else values[row])
             elif spec["dtype"] == "float32":
-                target.float_list.value.append(0.0 if values is None else value)
+                target.float_list.value.append(0.0 if values is None else values[row])
             else:
-                target.int64_list.value.append(0 if values is None else value)
+                target.int64_list.value.append(0 if values is None else values[row])
         return bytes(example.SerializeToString())
 
-    def _features(self, role: str) -> list[str]:
-        """Features of tf.Examples that have a role, as `input:feature`."""
-        return [
-            f"{name}:{feature}"
-            for name, tensor in self.contract["inputs"].items()
-            for feature, spec in tensor.get("serialized", {}).items()
-            if spec.get("role") == role
-        ]
+
+@dataclasses.dataclass
+class Context:
+    """One validation.
+
+    Attributes:
+        folder: the SavedModel.
+        contract: as JSON.
+        golden: known answers.
+        options: batches, build paths, file hashes.
+        graph: the parsed file, after the check `saved_model`.
+        endpoints: signatures by name, after the check `load`.
+        ruled_out: signatures that failed a check on which later checks depend.
+    """
+
+    folder: Path
+    contract: Mapping[str, Any]
+    golden: Sequence[Mapping[str, Any]]
+    options: Mapping[str, Any]
+    graph: SavedGraph | None = None
+    endpoints: dict[str, Endpoint] = dataclasses.field(default_factory=dict)
+    ruled_out: set[str] = dataclasses.field(default_factory=set)
+
+    @property
+    def parsed(self) -> SavedGraph:
+        """The parsed file."""
+        assert self.graph is not None, "saved_model.pb is parsed before any check asks for it"
+        return self.graph
+
+    @property
+    def pad(self) -> str:
+        """The text that fills rows of strings; empty: rows are not padded."""
+        return str(self.contract.get("pad", ""))
 
 
 def require_outputs(endpoint: Endpoint, answer: Arrays, rows: int | None) -> None:
     """Checks dtypes, ranks and numbers of rows of an answer.
 
     Args:
-        endpoint: what gave it.
+        endpoint: the signature.
         answer: outputs by name.
-        rows: rows of the request; None where the signature has no rows.
+        rows: rows of the request; None if the signature has no rows.
 
     Raises:
-        CheckFailedError: an output is not as the contract says.
+        CheckFailedError: an output differs from the contract.
     """
     for name, tensor in endpoint.contract["outputs"].items():
         value, shape = answer[name], tensor.get("shape")
@@ -199,11 +221,5 @@ def require_outputs(endpoint: Endpoint, answer: Arrays, rows: int | None) -> Non
             raise CheckFailedError(
                 "rank_as_batch", f"a batch of {rows} gives {value.shape[0]} rows of {name} (shape {list(value.shape)})"
             )
-        if any(want is not None and want != have for want, have in zip(shape, value.shape, strict=True)):
+        if any(size is not None and size != actual for size, actual in zip(shape, value.shape, strict=True)):
             raise CheckFailedError("off_contract", f"output {name} has shape {list(value.shape)} instead of {shape}")
-
-
-def _strings(values: Sequence[bytes]) -> np.ndarray:
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array

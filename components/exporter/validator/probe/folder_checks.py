@@ -1,4 +1,4 @@
-"""Checks of a folder's files; nothing is loaded for them."""
+"""Checks of a folder's files, without loading the model."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import re
 import zipfile
 from pathlib import Path
 
-from .check_failed_error import CheckFailedError
-from .context import Context
+from .endpoint import Context
+from .pitfalls import CheckFailedError
 from .saved_graph import SavedGraph
 
 _SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})$")
 
 
 def saved_model(context: Context) -> str:
-    """A folder with a saved_model.pb whose graph is tagged `serve`."""
+    """The folder has a saved_model.pb whose graph is tagged `serve`."""
     folder = context.folder
     archives = [folder] if folder.is_file() else [*folder.glob("*.keras"), *folder.glob("*.h5")]
     if not (folder / "saved_model.pb").is_file():
         if archives:
-            raise _archive_found(archives[0])
+            raise _archive_failure(archives[0])
         if (folder / "saved_model.cpb").exists():
             raise CheckFailedError("cannot_load", "saved_model.cpb: graphs over 2 GB are not supported")
         raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}")
@@ -34,20 +34,20 @@ def saved_model(context: Context) -> str:
 
 
 def serving_only(context: Context) -> str:
-    """Nothing of Keras's training side is in the folder: no loss, no Lambda, no class that only Python has."""
+    """The folder holds nothing of Keras's training side: no loss, no Lambda, no class that only Python has."""
     metadata = context.folder / "keras_metadata.pb"
     if not metadata.exists():
         return "no Keras metadata"
     text = metadata.read_bytes().decode("utf-8", "replace")
     if '"class_name": "Lambda"' in text:
         raise CheckFailedError("lambda_layer", "keras_metadata.pb holds a Lambda layer")
-    if found := re.search(r'"training_config": \{"loss": (\{.*?\}|\[.*?\]|"[^"]*")', text):
-        raise CheckFailedError("loss_saved", f"keras_metadata.pb holds the loss {found.group(1)}")
-    raise CheckFailedError("not_a_saved_model", "keras_metadata.pb: this was saved for Keras, with model.save()")
+    if match := re.search(r'"training_config": \{"loss": (\{.*?\}|\[.*?\]|"[^"]*")', text):
+        raise CheckFailedError("loss_saved", f"keras_metadata.pb holds the loss {match.group(1)}")
+    raise CheckFailedError("not_a_saved_model", "keras_metadata.pb: the model was saved for Keras, with model.save()")
 
 
 def files(context: Context) -> str:
-    """All files that the graph names are there."""
+    """All files that the graph names exist."""
     missing = [f"assets/{name}" for name in context.parsed.assets if not (context.folder / "assets" / name).is_file()]
     if context.parsed.variables():
         missing += _missing_variables(context.folder / "variables")
@@ -57,19 +57,19 @@ def files(context: Context) -> str:
 
 
 def manifest(context: Context) -> str:
-    """Every file is the one that was exported."""
+    """Every file is the exported one, byte for byte."""
     expected: dict[str, str] = context.options.get("manifest") or {}
     if not expected:
-        return "no list of hashes to compare with"
+        return "no manifest to compare with"
     for name, digest in sorted(expected.items()):
         path = context.folder / name
         if not path.is_file():
             raise CheckFailedError("file_missing", f"missing: {name}")
         with path.open("rb") as handle:
-            found = hashlib.file_digest(handle, "sha256").hexdigest()
-        if found != digest:
+            actual = hashlib.file_digest(handle, "sha256").hexdigest()
+        if actual != digest:
             raise CheckFailedError(
-                "file_changed", f"{name} ({path.stat().st_size:,} bytes) is not the file that was exported"
+                "file_changed", f"{name} ({path.stat().st_size:,} bytes) differs from the exported file"
             )
     return f"{len(expected)} files as exported"
 
@@ -79,14 +79,14 @@ def _missing_variables(folder: Path) -> list[str]:
     shards = sorted(path.name for path in folder.glob("variables.data-*"))
     if not shards:
         return [*missing, "variables/variables.data-*"]
-    found = _SHARD.search(shards[0])
-    total = int(found.group(2)) if found else len(shards)
-    wanted = [f"variables.data-{number:05d}-of-{total:05d}" for number in range(total)]
-    return [*missing, *(f"variables/{name}" for name in wanted if name not in shards)]
+    match = _SHARD.search(shards[0])
+    total = int(match.group(2)) if match else len(shards)
+    expected = [f"variables.data-{number:05d}-of-{total:05d}" for number in range(total)]
+    return [*missing, *(f"variables/{name}" for name in expected if name not in shards)]
 
 
-def _archive_found(path: Path) -> CheckFailedError:
-    """Says what is in a Keras archive that someone took for an export."""
+def _archive_failure(path: Path) -> CheckFailedError:
+    """Describes a Keras archive that was taken for an export."""
     if path.suffix == ".keras" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))

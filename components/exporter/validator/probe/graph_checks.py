@@ -1,4 +1,4 @@
-"""Checks of the graph as it is written in saved_model.pb; nothing is loaded for them."""
+"""Checks of the graph in saved_model.pb, without loading the model."""
 
 from __future__ import annotations
 
@@ -6,49 +6,49 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .check_failed_error import CheckFailedError
-from .context import Context
-from .op_registry import has_cpu_kernel, registered_ops
+from .c_api import has_cpu_kernel, registered_ops
+from .endpoint import Context
+from .pitfalls import CheckFailedError
 from .saved_graph import TensorInfo
 
 _PREDICT = "tensorflow/serving/predict"
 _PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
-# An absolute path: a text that begins like one (two parts at least), or one of the usual roots within a name.
+# An absolute path: a text that begins like one (at least two parts), or one of the usual roots within a name.
 _ROOTS = "home|root|tmp|var|usr|opt|mnt|srv|work|workspace|workdir|data|build|content|Users|private|dev/shm|github"
 _PATH = re.compile(
     rf"^/[\w.+-]+/[\w.+-]+|(?<![A-Za-z0-9.])/(?:{_ROOTS})/[\w.+-]+|\b[A-Za-z]:\\\w+|\b(?:file|gs|s3)://\w+"
 )
-_UNREAD_SHARE = 0.01  # seeds of dropout layers and other odds and ends
+_UNREAD_SHARE = 0.01  # of the variables, for seeds of dropout layers and the like
 
 
 def stock_ops(context: Context) -> str:
-    """Only ops that TensorFlow's own C++ library can run on a CPU: that is what a stock server has."""
+    """Every op has a CPU kernel in TensorFlow's own C++ library, which is all that a stock server has."""
     ops = context.parsed.ops()
     for op in sorted(_PYTHON_OPS & set(ops)):
         raise CheckFailedError("py_function", f"op {op} in {ops[op]}")
     known = registered_ops()
     for op, place in sorted(ops.items()):
         if op not in known or not has_cpu_kernel(op):
-            what = "is unknown to" if op not in known else "has no CPU kernel in"
-            raise CheckFailedError("custom_op", f"op {op} in {place} {what} TensorFlow's C++ library")
+            problem = "is unknown to" if op not in known else "has no CPU kernel in"
+            raise CheckFailedError("custom_op", f"op {op} in {place} {problem} TensorFlow's C++ library")
     return f"{len(ops)} kinds of ops"
 
 
 def no_build_paths(context: Context) -> str:
-    """No absolute path of the machine that made the model: not as a text of an op, not anywhere in the files."""
+    """No text of an op and no file holds an absolute path of the build machine."""
     for place, text in context.parsed.texts():
         if _PATH.search(text):
             raise CheckFailedError("build_paths", f"{place}: {text[:200]!r}")
     for path in [context.folder / "saved_model.pb", *sorted(context.folder.glob("debug/*"))]:
         content = path.read_bytes()
         for root in context.options.get("build_paths", []):
-            if found := re.search(re.escape(root.encode()) + rb"[\w./+-]*", content):
-                raise CheckFailedError("build_paths", f"{path.name} holds {found.group().decode()!r}")
+            if match := re.search(re.escape(root.encode()) + rb"[\w./+-]*", content):
+                raise CheckFailedError("build_paths", f"{path.name} holds {match.group().decode()!r}")
     return "none"
 
 
 def weights_once(context: Context) -> str:
-    """What is stored is what signatures read."""
+    """The checkpoint holds only variables that signatures read."""
     stored, read = context.parsed.stored_variables(), context.parsed.read_variables()
     used = sum(size for name, size in stored.items() if name in read)
     unread = {name: size for name, size in stored.items() if name not in read}
@@ -65,16 +65,16 @@ def weights_once(context: Context) -> str:
 
 def all_signatures(context: Context) -> str:
     """The signatures are those of the contract."""
-    found, wanted = set(context.parsed.methods), set(context.contract["signatures"])
-    if missing := sorted(wanted - found):
-        raise CheckFailedError("off_contract", f"no signature {', '.join(missing)}; there are {sorted(found)}")
-    if extra := sorted(found - wanted):
+    actual, promised = set(context.parsed.methods), set(context.contract["signatures"])
+    if missing := sorted(promised - actual):
+        raise CheckFailedError("off_contract", f"no signature {', '.join(missing)}; there are {sorted(actual)}")
+    if extra := sorted(actual - promised):
         raise CheckFailedError("off_contract", f"signature {', '.join(extra)} is not in the contract")
-    return ", ".join(sorted(found))
+    return ", ".join(sorted(actual))
 
 
 def names_and_types(context: Context, signature: str) -> str:
-    """Names, dtypes and ranks of one signature are those of the contract."""
+    """Names, dtypes and ranks of the signature are those of the contract."""
     method = context.parsed.methods[signature]
     if method != _PREDICT:
         raise CheckFailedError("off_contract", f"method {method!r} instead of {_PREDICT!r}")
@@ -84,35 +84,35 @@ def names_and_types(context: Context, signature: str) -> str:
     return f"{len(contract['inputs'])} inputs, {len(contract['outputs'])} outputs"
 
 
-def _compare(side: str, contract: Mapping[str, Any], found: Mapping[str, TensorInfo]) -> None:
-    for name, info in found.items():
+def _compare(side: str, contract: Mapping[str, Any], actual: Mapping[str, TensorInfo]) -> None:
+    for name, info in actual.items():
         if not info.tensor:
             raise CheckFailedError("off_contract", f"{side} {name} is sparse or ragged; a request cannot hold it")
-    if set(contract) != set(found):
-        types = {name: info.dtype for name, info in found.items()}
+    if set(contract) != set(actual):
+        types = {name: info.dtype for name, info in actual.items()}
         strings = any(tensor["dtype"] == "string" for tensor in contract.values())
         bare = strings and not any(dtype == "string" for dtype in types.values())
         pitfall = "ids_for_strings" if bare else "off_contract"
         raise CheckFailedError(pitfall, f"{side}s are {types}, expected {sorted(contract)}")
     for name, tensor in contract.items():
-        info = found[name]
+        info = actual[name]
         if tensor["dtype"] != info.dtype:
             pitfall = "ids_for_strings" if tensor["dtype"] == "string" else "off_contract"
             raise CheckFailedError(pitfall, f"{side} {name} has dtype {info.dtype} instead of {tensor['dtype']}")
         _compare_shapes(side, name, tensor.get("shape"), info.shape)
 
 
-def _compare_shapes(side: str, name: str, wanted: Any, found: tuple[int | None, ...] | None) -> None:
-    if wanted is None or (found is None and side == "output"):  # answers are looked at when there are some
+def _compare_shapes(side: str, name: str, promised: Any, actual: tuple[int | None, ...] | None) -> None:
+    if promised is None or (actual is None and side == "output"):  # checked in the answers
         return
-    if found is None or len(found) != len(wanted):
-        shown = "no known rank" if found is None else f"rank {len(found)}"
-        raise CheckFailedError("off_contract", f"{side} {name} has {shown} instead of rank {len(wanted)}")
-    if wanted[:1] == [None] and found[0] is not None:
+    if actual is None or len(actual) != len(promised):
+        rank = "no known rank" if actual is None else f"rank {len(actual)}"
+        raise CheckFailedError("off_contract", f"{side} {name} has {rank} instead of rank {len(promised)}")
+    if promised[:1] == [None] and actual[0] is not None:
         pitfall = "fixed_batch" if side == "input" else "rank_as_batch"
-        raise CheckFailedError(pitfall, f"{side} {name} is {list(found)}: only batches of {found[0]}")
-    for want, have in zip(wanted, found, strict=True):
-        if want is None and have is not None and side == "input":
-            raise CheckFailedError("off_contract", f"{side} {name} is {list(found)} instead of {wanted}")
-        if None not in (want, have) and want != have:
-            raise CheckFailedError("off_contract", f"{side} {name} is {list(found)} instead of {wanted}")
+        raise CheckFailedError(pitfall, f"{side} {name} is {list(actual)}: only batches of {actual[0]}")
+    for size, actual_size in zip(promised, actual, strict=True):
+        if size is None and actual_size is not None and side == "input":
+            raise CheckFailedError("off_contract", f"{side} {name} is {list(actual)} instead of {promised}")
+        if None not in (size, actual_size) and size != actual_size:
+            raise CheckFailedError("off_contract", f"{side} {name} is {list(actual)} instead of {promised}")

@@ -1,6 +1,6 @@
-"""Reads a request from a file, writes what it finds as lines of JSON to standard output.
+"""Entry point of the foreign process: reads a request from a file and writes lines of JSON to standard output.
 
-The parent process reads the lines as they come: a process that dies says how far it got.
+The parent reads the lines as they come, so a process that dies has reported its progress.
 """
 
 from __future__ import annotations
@@ -13,25 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from .c_api import TensorFlowError, library
-from .check import Check
-from .check_failed_error import CheckFailedError
-from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, load
-from .context import Context
-from .derived_contract import derived_contract
-from .json_values import to_json
-from .saved_graph import SavedGraph
+from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, Check, load
+from .endpoint import Context
+from .pitfalls import CheckFailedError
+from .saved_graph import SavedGraph, derived_contract
+from .values import to_json
 
 
 def main(request_file: str) -> None:
-    """Does what the request file says: `validate`, `describe` or `record`."""
+    """Runs the task of the request file: `validate`, `describe` or `record`."""
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     {"validate": _validate, "describe": _describe, "record": _record}[request["task"]](request)
-    _say(modules=sorted({name.partition(".")[0] for name in sys.modules}))
+    _write(modules=sorted({name.partition(".")[0] for name in sys.modules}))
 
 
 def _validate(request: dict[str, Any]) -> None:
     context = Context(Path(request["model"]), request["contract"] or {}, request["golden"], request)
-    _say(loader=f"TensorFlow {library().TF_Version().decode()} C API, TF_LoadSessionFromSavedModel")
+    _write(loader=f"TensorFlow {library().TF_Version().decode()} C API, TF_LoadSessionFromSavedModel")
     for check in CHECKS:
         if check.name in request["skip"] and check.name not in NEEDED:
             continue
@@ -42,11 +40,11 @@ def _validate(request: dict[str, Any]) -> None:
             context.ruled_out.update(failed)
         if check.name == "saved_model" and not context.contract:
             context.contract = derived_contract(context.parsed, context.golden)
-            _say(contract=context.contract)
+            _write(contract=context.contract)
 
 
 def _targets(check: Check, context: Context) -> Iterator[str]:
-    """Names of signatures; one empty name for what is checked once."""
+    """Yields names of signatures; one empty name for a check that runs once."""
     if check.scope == "folder":
         yield ""
     else:
@@ -55,26 +53,26 @@ def _targets(check: Check, context: Context) -> Iterator[str]:
 
 
 def _run(check: Check, context: Context, signature: str) -> bool:
-    _say(started={"name": check.name, "signature": signature})
+    _write(started={"name": check.name, "signature": signature})
     begin = time.perf_counter()
-    found: dict[str, Any] = {"passed": True, "fix": "", "pitfall": ""}
+    result: dict[str, Any] = {"passed": True, "fix": "", "pitfall": ""}
     try:
         if check.scope == "folder":
-            found["detail"] = check.run(context)
+            result["detail"] = check.run(context)
         else:
             target = context.endpoints[signature] if check.scope == "endpoint" else signature
-            found["detail"] = check.run(context, target)
+            result["detail"] = check.run(context, target)
     except CheckFailedError as error:
-        found = {"passed": False, "detail": error.detail, "fix": error.fix, "pitfall": error.pitfall}
+        result = {"passed": False, "detail": error.detail, "fix": error.fix, "pitfall": error.pitfall}
     seconds = round(time.perf_counter() - begin, 4)
-    _say(check={"name": check.name, "signature": signature, **found, "seconds": seconds})
-    return bool(found["passed"])
+    _write(check={"name": check.name, "signature": signature, **result, "seconds": seconds})
+    return bool(result["passed"])
 
 
 def _describe(request: dict[str, Any]) -> None:
     graph = SavedGraph(Path(request["model"]))
     stored = graph.stored_variables()
-    _say(
+    _write(
         contract=derived_contract(graph, request["golden"]),
         ops=sorted(graph.ops()),
         assets=graph.assets,
@@ -86,7 +84,7 @@ def _describe(request: dict[str, Any]) -> None:
 
 
 def _record(request: dict[str, Any]) -> None:
-    """Sends made-up requests to every signature and says what came back, as golden answers."""
+    """Sends generated requests to every signature and writes the answers as golden answers."""
     graph = SavedGraph(Path(request["model"]))
     contract = request["contract"] or derived_contract(graph, request["golden"])
     context = Context(Path(request["model"]), contract, request["golden"], request, graph)
@@ -98,16 +96,16 @@ def _record(request: dict[str, Any]) -> None:
             try:
                 outputs = endpoint.call(inputs, f"a batch of {size}")
             except CheckFailedError as error:
-                _say(refused={**case, "detail": error.detail})
+                _write(refused={**case, "detail": error.detail})
                 continue
-            _say(golden={**case, "outputs": _values(outputs)})
+            _write(golden={**case, "outputs": _values(outputs)})
 
 
 def _values(arrays: dict[str, Any]) -> dict[str, Any]:
     return {name: to_json(value) for name, value in arrays.items()}
 
 
-def _say(**line: Any) -> None:
+def _write(**line: Any) -> None:
     print(json.dumps(line), flush=True)
 
 

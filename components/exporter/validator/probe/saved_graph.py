@@ -1,19 +1,19 @@
-"""What a SavedModel's file says, before anything is loaded: signatures, ops, assets, variables, texts."""
+"""The content of saved_model.pb, without loading the model: signatures, ops, assets, variables, texts."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .c_api import dtype_name
-from .tensorflow_wheel import protos
+from .c_api import dtype_name, protos
 
 INIT_OP = "__saved_model_init_op"
+_PAD = "[PAD]"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,7 @@ class TensorInfo:
     Attributes:
         tensor: its name in the graph.
         number: TensorFlow's number of the dtype.
-        shape: None for an unknown rank; a dimension of any size is None.
+        shape: None for an unknown rank; None for a dimension of any size.
     """
 
     tensor: str
@@ -37,24 +37,27 @@ class TensorInfo:
 
 
 class SavedGraph:
-    """The meta graph that is tagged `serve`."""
+    """The meta graph with the tag `serve`.
+
+    tests/components/serving/test_saved_model_tagger.py shows how a signature's tensors are found with it.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Parses saved_model.pb.
 
         Raises:
-            ValueError: the file is damaged, or no meta graph has the tag `serve` alone.
+            ValueError: the file is damaged, or no meta graph has exactly the tag `serve`.
         """
         saved = protos("core.protobuf.saved_model_pb2").SavedModel()
         try:
             saved.ParseFromString((folder / "saved_model.pb").read_bytes())
-        except Exception as error:  # what a parser raises differs between the versions of protobuf
+        except Exception as error:  # the type differs between versions of protobuf
             raise ValueError(f"saved_model.pb cannot be read: {error}") from error
-        found = [graph for graph in saved.meta_graphs if set(graph.meta_info_def.tags) == {"serve"}]
-        if not found:
+        serving = [graph for graph in saved.meta_graphs if set(graph.meta_info_def.tags) == {"serve"}]
+        if not serving:
             tags = [list(graph.meta_info_def.tags) for graph in saved.meta_graphs]
             raise ValueError(f"no meta graph has the tag `serve`; there are {tags}")
-        self.message = found[0]
+        self.message = serving[0]
         self.nodes = {node.name: node for node in self.message.graph_def.node}
         self.functions = {function.signature.name: function for function in self.message.graph_def.library.function}
 
@@ -65,7 +68,7 @@ class SavedGraph:
 
     @functools.cached_property
     def methods(self) -> dict[str, str]:
-        """Signature -> method name; `tensorflow/serving/predict` is what a server offers."""
+        """Signature -> method name; a server offers those with `tensorflow/serving/predict`."""
         return {name: sig.method_name for name, sig in self.message.signature_def.items() if name != INIT_OP}
 
     def inputs(self, signature: str) -> dict[str, TensorInfo]:
@@ -77,23 +80,23 @@ class SavedGraph:
         return _infos(self.message.signature_def[signature].outputs)
 
     def ops(self) -> dict[str, str]:
-        """Every op that can run, and where it stands: functions that nothing calls do not count."""
-        found: dict[str, str] = {}
+        """Op -> a place where it is used; functions that nothing calls are left out."""
+        places: dict[str, str] = {}
         pending = [("the main graph", list(self.nodes.values()))]
         seen: set[str] = set()
         while pending:
             place, nodes = pending.pop()
             for node in nodes:
                 if node.op not in self.functions:
-                    found.setdefault(node.op, place)
+                    places.setdefault(node.op, place)
                 for name in _called(node) - seen:
                     if name in self.functions:
                         seen.add(name)
                         pending.append((f"function {name}", list(self.functions[name].node_def)))
-        return found
+        return places
 
     def stored_variables(self) -> dict[str, int]:
-        """Resource variables that the checkpoint restores, and their bytes."""
+        """Resource variable -> bytes, of those that the checkpoint restores."""
         restore = self.message.saver_def.restore_op_name
         stored = [node for node in self._ancestors([restore]) if node.op == "VarHandleOp"]
         return {node.name: _variable_bytes(node) for node in stored}
@@ -108,9 +111,9 @@ class SavedGraph:
         return sorted(name for name, node in self.nodes.items() if node.op in ("VarHandleOp", "VariableV2"))
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Every text that an op carries (attributes, single string constants), and where it stands.
+        """Yields (place, text) for every attribute and single string constant of an op.
 
-        Names of nodes are left out: they are scopes, which look like paths. Lists of strings are, too: they are data.
+        Names of nodes are left out, because scopes look like paths; so are lists of strings, which are data.
         """
         for node in self.nodes.values():
             yield from _node_texts(node, node.name)
@@ -128,6 +131,41 @@ class SavedGraph:
         return [self.nodes[name] for name in seen]
 
 
+def derived_contract(graph: SavedGraph, golden: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns a contract as JSON for a model without one: names, dtypes and shapes of its signatures.
+
+    An output with the name and dtype of an input counts as that input forwarded. If sentences are among the golden
+    answers, a string input that is not forwarded is taken for text, and an output named `tags` for tags.
+
+    Args:
+        graph: the parsed file.
+        golden: known answers.
+    """
+    sentences = any("sentence" in case for case in golden)
+    signatures = {name: _signature(graph, name, sentences) for name in sorted(graph.methods)}
+    return {"version": 0, "pad": _PAD if sentences else "", "signatures": signatures}
+
+
+def _signature(graph: SavedGraph, name: str, sentences: bool) -> dict[str, Any]:
+    inputs, outputs = graph.inputs(name), graph.outputs(name)
+    takes = {key: _tensor(info) for key, info in inputs.items()}
+    returns = {key: _tensor(info) for key, info in outputs.items()}
+    for key in set(inputs) & set(outputs):
+        if inputs[key].dtype == outputs[key].dtype:
+            returns[key]["forwards"] = key
+    if sentences:
+        texts = [key for key, info in inputs.items() if info.dtype == "string" and key not in outputs]
+        if len(texts) == 1:
+            takes[texts[0]]["role"] = "text"
+        if "tags" in returns:
+            returns["tags"]["role"] = "tags"
+    return {"inputs": takes, "outputs": returns}
+
+
+def _tensor(info: TensorInfo) -> dict[str, Any]:
+    return {"dtype": info.dtype, "shape": None if info.shape is None else list(info.shape)}
+
+
 def _infos(messages: Any) -> dict[str, TensorInfo]:
     return {
         name: TensorInfo(info.name, info.dtype, _shape(info.tensor_shape)) for name, info in sorted(messages.items())
@@ -139,7 +177,7 @@ def _shape(message: Any) -> tuple[int | None, ...] | None:
 
 
 def _called(node: Any) -> set[str]:
-    """Functions that a node may call: by its op, or by an attribute."""
+    """Names of functions that a node may call, by its op or by an attribute."""
     names = {node.op}
     for value in node.attr.values():
         names.add(value.func.name)

@@ -1,4 +1,4 @@
-"""A SavedModel behind TensorFlow's C API: what a server does, in half a second and without Python's TensorFlow."""
+"""A SavedModel behind TensorFlow's C API, loaded like a server does: in 0.5 s, without Python's TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .c_api import POINTER, Output, TensorFlowError, call, library, to_array, to_tensor
-from .tensorflow_wheel import protos
+from .c_api import POINTER, Output, TensorFlowError, call, library, protos, to_array, to_tensor
 
 
 class ServedModel:
-    """A loaded model; `run` may be called by several threads at once."""
+    """A loaded model. Several threads may call `run` at once.
+
+    tests/components/exporter/validator/test_validate.py shows it at work.
+    """
 
     def __init__(self, folder: str) -> None:
-        """Loads the graph that is tagged `serve`, on the CPU, with the function that TensorFlow Serving uses, too.
+        """Loads the graph with the tag `serve` on the CPU, through the C++ function that TensorFlow Serving calls.
 
         Raises:
             TensorFlowError: the folder cannot be loaded.
@@ -36,10 +38,10 @@ class ServedModel:
             outputs: tensor names.
 
         Returns:
-            One array an output; strings as `bytes` objects.
+            One array per output; strings as `bytes` objects.
 
         Raises:
-            TensorFlowError: the run failed, or there is no such tensor.
+            TensorFlowError: the run failed, or the graph has no such tensor.
         """
         feeds = (Output * len(inputs))(*[self._output(name) for name in inputs])
         fetches = (Output * len(outputs))(*[self._output(name) for name in outputs])
@@ -55,7 +57,7 @@ class ServedModel:
 
     def _output(self, name: str) -> Output:
         operation, _, index = name.partition(":")
-        found = library().TF_GraphOperationByName(self._graph, operation.encode())
-        if not found:
+        pointer = library().TF_GraphOperationByName(self._graph, operation.encode())
+        if not pointer:
             raise TensorFlowError(f"the graph has no tensor {name}")
-        return Output(found, int(index or 0))
+        return Output(pointer, int(index or 0))

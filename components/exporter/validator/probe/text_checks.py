@@ -1,4 +1,4 @@
-"""Checks of signatures that take sentences and give tags."""
+"""Checks of signatures that take sentences and return tags."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from .check_failed_error import CheckFailedError
-from .context import Context
-from .endpoint import Arrays, Endpoint, require_outputs
-from .odd_values import LONG_TEXTS, ODD_TEXTS, PLAIN_TEXTS, UNKNOWN_WORDS
+from .endpoint import Arrays, Context, Endpoint, require_outputs
+from .pitfalls import CheckFailedError
+from .values import LONG_TEXTS, ODD_TEXTS, PLAIN_TEXTS, UNKNOWN_WORDS
 
 _BATCH = 32
-# Texts whose offsets are known: valid UTF-8, and short, for all of them go out in one padded batch.
+# Texts for offsets: valid UTF-8, and short, because they are sent in one padded batch.
 _READABLE = tuple(
     text.decode("utf-8", "ignore") for name, text in ODD_TEXTS.items() if name not in {*LONG_TEXTS, "invalid UTF-8"}
 )
 
 
 def golden_sentences(context: Context, endpoint: Endpoint) -> str:
-    """Sentences get the tags that the training graph gave them."""
+    """Sentences get the same tags as from the training graph."""
     cases = [case for case in context.golden if "sentence" in case]
     tags = endpoint.names("tags")
     if not endpoint.takes_text or not tags:
@@ -35,7 +34,7 @@ def golden_sentences(context: Context, endpoint: Endpoint) -> str:
 
 
 def odd_texts(context: Context, endpoint: Endpoint) -> str:
-    """Every text gets an answer of the right shape, alone and all at once."""
+    """Unusual texts get an answer of the right shape, alone and in one batch."""
     if not endpoint.takes_text:
         return "no sentences in"
     for name, text in ODD_TEXTS.items():
@@ -48,48 +47,50 @@ def odd_texts(context: Context, endpoint: Endpoint) -> str:
 
 
 def padding(context: Context, endpoint: Endpoint) -> str:
-    """Every token has a tag, and only what is no token is padded; unknown words are tokens, too."""
+    """Every token has a tag, unknown words included, and only padding is padded."""
     tags = endpoint.names("tags")
     if not endpoint.takes_text or not tags or not context.pad:
         return "no padded tags"
     texts = ["Paris went to " * 100, UNKNOWN_WORDS, f"{UNKNOWN_WORDS} Paris", *PLAIN_TEXTS, *_READABLE]
     answer = endpoint.call(endpoint.text_request([text.encode() for text in texts]), "unknown words")
     for row, text in enumerate(texts):
-        found = [tag.decode("utf-8", "replace") for tag in answer[tags[0]][row]]
-        length = next((index for index, tag in enumerate(found) if tag == context.pad), len(found))
-        if any(tag != context.pad for tag in found[length:]):
-            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {context.pad} within the tags {found[:12]}")
+        actual = [tag.decode("utf-8", "replace") for tag in answer[tags[0]][row]]
+        length = next((index for index, tag in enumerate(actual) if tag == context.pad), len(actual))
+        if any(tag != context.pad for tag in actual[length:]):
+            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {context.pad} within the tags {actual[:12]}")
         least = _least_tokens(text, endpoint.contract["outputs"][tags[0]].get("shape"))
         if length < least:
-            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {least} tokens, {length} tags: {found[:12]}")
+            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {least} tokens, {length} tags: {actual[:12]}")
         if _tokens(endpoint, answer, row) not in (None, length):
             tokens = _tokens(endpoint, answer, row)
-            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {tokens} tokens, {length} tags: {found[:12]}")
+            raise CheckFailedError("pad_is_unknown", f"{text[:60]!r}: {tokens} tokens, {length} tags: {actual[:12]}")
     return f"{len(texts)} texts"
 
 
 def offsets(context: Context, endpoint: Endpoint) -> str:
-    """Offsets cut tokens and entities out of the sentence as they are given."""
+    """Offsets cut the returned tokens and entities out of the sentence."""
     texts = [*PLAIN_TEXTS, *_READABLE]
     kinds = [("tokens", "starts", "ends"), ("entity_texts", "entity_starts", "entity_ends")]
-    found = [[endpoint.names(role) for role in kind] for kind in kinds]
-    wanted = [[names[0] for names in kind] for kind in found if all(kind)]
-    if not endpoint.takes_text or not wanted:
+    by_role = [[endpoint.names(role) for role in kind] for kind in kinds]
+    groups = [[names[0] for names in kind] for kind in by_role if all(kind)]
+    if not endpoint.takes_text or not groups:
         return "no offsets"
     answer = endpoint.call(endpoint.text_request([text.encode() for text in texts]), "texts with offsets")
-    for outputs in wanted:
+    for outputs in groups:
         for row, text in enumerate(texts):
             for piece, start, end in zip(*(answer[name][row] for name in outputs), strict=False):
                 if end > start and text[start:end].encode() != piece:
-                    detail = f"{text[:60]!r}: {outputs[0]} {piece!r} at {start}-{end}, where {text[start:end]!r} stands"
+                    detail = (
+                        f"{text[:60]!r}: {outputs[0]} {piece!r} at {start}-{end}, where the text is {text[start:end]!r}"
+                    )
                     raise CheckFailedError("wrong_offsets", detail)
     return f"{len(texts)} texts"
 
 
-def legal_tags(context: Context, endpoint: Endpoint) -> str:
-    """Tags are legal IOB2, if that is promised: I-X follows B-X or I-X only. Shuffled sentences try it."""
+def valid_tags(context: Context, endpoint: Endpoint) -> str:
+    """Tags are valid IOB2 if the contract says so: I-X follows only B-X or I-X, also in shuffled sentences."""
     tags = endpoint.names("tags")
-    if not context.contract.get("legal") or not tags or not endpoint.takes_text:
+    if not context.contract.get("valid_iob2") or not tags or not endpoint.takes_text:
         return "not promised"
     plain = endpoint.plain_texts
     texts = [*plain, *(b" ".join(reversed(text.split())) for text in plain), *(text.split()[-1:] for text in plain)]
@@ -99,28 +100,28 @@ def legal_tags(context: Context, endpoint: Endpoint) -> str:
         before = ""
         for tag in (tag.decode("utf-8", "replace") for tag in row):
             if (tag.startswith("I-") and before[:2] not in ("B-", "I-")) or (tag[:2] == "I-" and before[2:] != tag[2:]):
-                raise CheckFailedError("illegal_tags", f"{text[:60]!r}: {tag} after {before or 'nothing'}")
+                raise CheckFailedError("invalid_tags", f"{text[:60]!r}: {tag} after {before or 'nothing'}")
             before = tag
     return f"{len(texts)} texts"
 
 
-def _require_tags(case: Mapping[str, Any], found: list[str], pad: str, fixed: int | None) -> None:
+def _require_tags(case: Mapping[str, Any], actual: list[str], pad: str, fixed: int | None) -> None:
     expected = list(case["tags"])[:fixed]
-    if found[: len(expected)] != expected or any(tag != pad for tag in found[len(expected) :]):
+    if actual[: len(expected)] != expected or any(tag != pad for tag in actual[len(expected) :]):
         raise CheckFailedError(
             "wrong_tags",
-            f"{case['sentence'][:80]!r}: the training graph says {expected[:12]}, the export {found[:12]}",
+            f"{case['sentence'][:80]!r}: the training graph gives {expected[:12]}, the export {actual[:12]}",
         )
 
 
 def _tokens(endpoint: Endpoint, answer: Arrays, row: int) -> int | None:
-    """Tokens of a row by its offsets: a token has a length. None: the model gives none."""
+    """Counts the tokens of a row by its offsets, since no token is empty. None: the model returns no offsets."""
     starts, ends = endpoint.names("starts"), endpoint.names("ends")
     return int(np.sum(answer[ends[0]][row] > answer[starts[0]][row])) if starts and ends else None
 
 
 def _least_tokens(text: str, shape: Sequence[int | None] | None) -> int:
-    """How many tags a text has at least: one for every word of letters, up to the fixed length of the output."""
+    """Returns the minimum number of tags: one per word of letters, up to the fixed length of the output."""
     words = sum(any(letter.isalpha() and letter.isascii() for letter in word) for word in text.split(" "))
     fixed = shape[1] if shape and len(shape) > 1 else None
     return words if fixed is None else min(words, fixed)

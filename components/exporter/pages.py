@@ -1,6 +1,6 @@
-"""The parts of docs/serving.md that are written from the contract and from the validator.
+"""Documentation generated from code: parts of docs/serving.md, and docs/pitfalls.md.
 
-`python -m components.exporter.contract.contract_page docs/serving.md` brings the page up to date.
+`python -m components.exporter.pages docs` updates both.
 """
 
 from __future__ import annotations
@@ -12,12 +12,20 @@ from typing import Any
 
 from components.exporter.contract.contract_template import FEATURES, ContractTemplate
 from components.exporter.validator.probe.checks import CHECKS
+from components.exporter.validator.probe.pitfalls import PITFALLS
 
 _MARK = "<!-- generated from {}: {} -->"
+_PITFALLS_HEAD = """# Pitfalls of exporting models
+
+The mistakes that the validator recognizes. Each of them loads, trains or even serves somewhere, and fails in
+production. This page is generated from components/exporter/validator/probe/pitfalls.py. Broken exports are built in
+tests/components/exporter/validator/test_pitfall_clinic.py and
+tests/components/exporter/saved_model/test_explained_errors.py.
+"""
 
 
 def contract_page() -> str:
-    """Returns the contract as Markdown: one table of signatures, one of tensors, one of defaults."""
+    """Returns the contract as Markdown: tables of signatures, groups of outputs, defaults and tensors."""
     document = ContractTemplate.load().document
     lines = [f"Contract version {document['version']}. Rows are padded with the text of `exporter.pad` and with 0.", ""]
     lines += ["| signature | inputs | outputs | |", "|---|---|---|---|"]
@@ -44,24 +52,34 @@ def contract_page() -> str:
 
 def checks_page() -> str:
     """Returns the checks of the validator as a Markdown table."""
-    lines = ["| check | runs | what must hold |", "|---|---|---|"]
+    lines = ["| check | runs | condition |", "|---|---|---|"]
     for check in CHECKS:
         meaning = " ".join((check.run.__doc__ or "").split())
         lines.append(f"| `{check.name}` | {'once' if check.scope == 'folder' else 'for every signature'} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
+def pitfalls_page() -> str:
+    """Returns docs/pitfalls.md."""
+    sections = (
+        f"\n## {name}\n\n**{pitfall.title}**\n\n"
+        f"- Symptom: {pitfall.symptom}\n- Cause: {pitfall.cause}\n- Cure: {pitfall.cure}\n"
+        for name, pitfall in PITFALLS.items()
+    )
+    return _PITFALLS_HEAD + "".join(sections)
+
+
 def refreshed(page: str) -> str:
-    """Returns a page with its generated parts replaced.
+    """Returns docs/serving.md with its generated parts replaced.
 
     Raises:
-        ValueError: the page lacks one of them.
+        ValueError: the page lacks the marks of a generated part.
     """
     for source, content in (("schemas/serving_contract.yaml", contract_page()), ("the validator", checks_page())):
         begin, end = _MARK.format(source, "begin"), _MARK.format(source, "end")
-        head, found, rest = page.partition(begin)
+        head, opened, rest = page.partition(begin)
         _, closed, tail = rest.partition(end)
-        if not (found and closed):
+        if not (opened and closed):
             raise ValueError(f"the page lacks {begin} or {end}")
         page = f"{head}{begin}\n{content}{end}{tail}"
     return page
@@ -78,5 +96,7 @@ def _tensor(name: str, tensor: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    target.write_text(refreshed(target.read_text(encoding="utf-8")), encoding="utf-8")
+    docs = Path(sys.argv[1])
+    (docs / "pitfalls.md").write_text(pitfalls_page(), encoding="utf-8")
+    serving = docs / "serving.md"
+    serving.write_text(refreshed(serving.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,196 @@
+"""Adds signatures to any SavedModel, without the code that made it.
+
+The method comes from the second article that this project builds on (keyed prediction, feature forwarding, several
+signatures), with one change that TensorFlow needs today: the loaded model stays an attribute of the saved object, so
+that its variables and tables are saved, too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import logging
+
+from components.exporter.contract.contract import Contract
+from components.exporter.errors import ExportError
+from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract
+from components.exporter.saved_model.explained_errors import explained_errors
+from components.exporter.saved_model.input_names import pass_through, restore_input_names
+from components.exporter.saved_model.scrub import scrub_build_paths
+from components.exporter.saved_model.signature_plan import SignaturePlan, plan_signatures
+from components.exporter.saved_model.warmup import move_warmup
+from components.exporter.signatures import Signatures
+from components.exporter.validator.probe.checks import NEEDED
+from components.exporter.validator.reference import reference_answers
+from components.exporter.validator.validate import require_valid, validate_export
+from components.exporter.validator.validation_report import ValidationReport
+from components.keys import ASSETS_EXTRA, SAVED_MODEL_FILE, SERVING_DEFAULT, WARMUP_FILE
+
+
+def add_signatures(
+    source: str | os.PathLike[str],
+    destination: str | os.PathLike[str],
+    signatures: Signatures,
+    *,
+    base: str = SERVING_DEFAULT,
+    golden: Sequence[Mapping[str, Any]] = (),
+    report_path: str | os.PathLike[str] | None = None,
+) -> ValidationReport:
+    """Writes a copy of a model with more signatures. The copy does not need the source.
+
+    The copy keeps all old signatures, names, assets, assets.extra and weights. The validator sends the same requests to
+    both models and compares the answers bit for bit.
+
+    Args:
+        source: a SavedModel, TensorFlow 1 or 2.
+        destination: folder to create; it must not exist and appears only after validation.
+        signatures: to add; `default` may also name a signature of the source.
+        base: signature that the added ones extend.
+        golden: further known requests, as in `validate_export`, for models whose inputs cannot be generated.
+        report_path: file for the validation report.
+
+    Returns:
+        The validation report of the copy.
+
+    Raises:
+        ExportError: the signatures do not fit the model, or a folder is missing or exists.
+        ExportInvalidError: the copy fails a check that the source passes; no copy is left.
+    """
+    source, destination = Path(source).resolve(), Path(destination).absolute()
+    _require_folders(source, destination)
+    before = validate_export(source, embedded_contract(source), golden)
+    if {check.name for check in before.failures} & NEEDED:
+        require_valid(before)
+    plan = plan_signatures(before.contract, signatures, base)
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as workshop:
+        copy = Path(workshop, "model")
+        in_python = _save(source, copy, plan, before.contract)
+        _copy_extras(source, copy, plan)
+        embed_metadata(copy, plan.contract)
+        cases = reference_answers(source, before.contract, golden, in_python=in_python)
+        report = _validate(copy, plan, cases, before)
+        if report_path is not None:
+            report.write(report_path)
+        require_valid(report)
+        copy.rename(destination)
+    return report
+
+
+def _require_folders(source: Path, destination: Path) -> None:
+    if not (source / SAVED_MODEL_FILE).is_file():
+        raise ExportError(
+            f"{source}: no {SAVED_MODEL_FILE}. Give the folder of a SavedModel (with TF Serving, of a version)."
+        )
+    if destination.exists():
+        raise ExportError(f"{destination} exists already. Choose another folder, or remove it first.")
+
+
+def _load(source: Path) -> Any:
+    import tensorflow as tf
+
+    try:
+        return tf.saved_model.load(str(source), tags=["serve"])
+    except ValueError as error:
+        # Newer TensorFlows refuse inputs of TensorFlow 1 models that are not Python names, such as `class`.
+        if "parameter name" not in str(error):
+            raise
+        raise ExportError(
+            f"{source}: TensorFlow {tf.__version__} cannot load a TensorFlow 1 model with such an input: {error}. "
+            "Add the signatures with TensorFlow 2.16 (STACK=tfx116)."
+        ) from error
+
+
+def _save(source: Path, copy: Path, plan: SignaturePlan, old: Contract) -> Callable[..., Any]:
+    """Loads, wraps, saves; returns (signature, inputs) -> outputs of the loaded model."""
+    import tensorflow as tf
+
+    loaded = _load(source)
+    module = tf.Module(name="added_signatures")
+    module.base = loaded  # tracks variables and tables
+    with explained_errors():
+        signatures = {name: _signature(loaded.signatures, name, plan, old) for name in plan.sources}
+        options = tf.saved_model.SaveOptions(save_debug_info=False)
+        tf.saved_model.save(module, str(copy), signatures=signatures, options=options)
+    restore_input_names(copy, {name: list(plan.contract.signatures[name].inputs) for name in signatures})
+    scrub_build_paths(copy)
+
+    def call(signature: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        dtypes = {name: tensor.dtype for name, tensor in old.signatures[signature].inputs.items()}
+        tensors = {name: tf.constant(value, dtypes[name]) for name, value in inputs.items()}
+        answer = loaded.signatures[signature](**tensors)
+        return {name: value.numpy() for name, value in answer.items()}
+
+    return call
+
+
+def _signature(originals: Mapping[str, Any], name: str, plan: SignaturePlan, old: Contract) -> Any:
+    """Traces a signature that answers like the source's and returns the added inputs."""
+    original = originals[plan.sources[name]]
+    own = old.signatures[plan.sources[name]].inputs
+    return pass_through(
+        lambda values: original(**{each: values[each] for each in own}),
+        plan.contract.signatures[name].inputs,
+        list(plan.added.get(name, {})),
+    )
+
+
+def _copy_extras(source: Path, copy: Path, plan: SignaturePlan) -> None:
+    """Copies assets.extra, which saving drops. Warm-up requests of the old default follow it to its new name."""
+    if not (source / ASSETS_EXTRA).is_dir():
+        return
+    shutil.copytree(source / ASSETS_EXTRA, copy / ASSETS_EXTRA)
+    warmup = copy / ASSETS_EXTRA / WARMUP_FILE
+    if warmup.is_file() and plan.moved_default != SERVING_DEFAULT:
+        move_warmup(warmup, SERVING_DEFAULT, plan.moved_default)
+
+
+def _validate(
+    copy: Path, plan: SignaturePlan, cases: Sequence[Mapping[str, Any]], before: ValidationReport
+) -> ValidationReport:
+    """Validates the copy; checks that already fail on the source are skipped."""
+    golden = [expected for case in cases for expected in _expected(case, plan)]
+    if missing := sorted({*plan.sources} - {case["signature"] for case in golden if case["rows"] != 0}):
+        raise ExportError(
+            f"no generated request is answered by signature {', '.join(missing)}, so the copy cannot be compared with "
+            "the source. Give known requests (--golden FILE, or golden= in Python)."
+        )
+    required = {"golden_answers", "forwarded", "all_signatures", "names_and_types", "load", "files", "saved_model"}
+    skip = {check.name for check in before.failures} - required
+    for name in sorted(skip):
+        logging.warning("the source fails the check %s, so it is skipped for the copy", name)
+    answered = [
+        {case["rows"] for case in cases if case["signature"] == name} - {None} for name in before.contract.signatures
+    ]
+    sizes = sorted(set.intersection(*filter(None, answered))) if any(answered) else []
+    return validate_export(copy, plan.contract, golden, skip=skip, batches=sizes)
+
+
+def _expected(case: Mapping[str, Any], plan: SignaturePlan) -> list[dict[str, Any]]:
+    """Returns a known answer of the source for every signature of the copy that must give it."""
+    cases = []
+    for name, source in plan.sources.items():
+        if source != case["signature"]:
+            continue
+        inputs, outputs = dict(case["inputs"]), dict(case["outputs"])
+        for each, tensor in plan.added.get(name, {}).items():
+            inputs.setdefault(each, generated_values(tensor.dtype, case["rows"]))
+            outputs[each] = inputs[each]
+        cases.append({"signature": name, "rows": case["rows"], "inputs": inputs, "outputs": outputs})
+    return cases
+
+
+def generated_values(dtype: str, rows: int | None) -> Any:
+    """Returns values for an input that is only returned; `rows` None: a single one.
+
+    Example:
+        >>> generated_values("string", 2)
+        ['row 0', 'row 1']
+    """
+    values: list[Any] = [f"row {number}" if dtype == "string" else number for number in range(rows or 1)]
+    return values[0] if rows is None else values[:rows]
