@@ -44,6 +44,7 @@ setup(
         "configs": ["*.yaml"],
         "components.reporter": ["templates/*"],
         "pipeline.samples": ["*.txt"],
+        "components.serving.packaging": ["templates/*"],
     },
     install_requires=[
         "tfx>=1.16,<1.22",

@@ -123,7 +123,7 @@ def _our_system(name: str, changes: Sequence[str]) -> System:
         "transform": config.transform.model_dump(mode="json"),
         "beam": config.beam.model_dump(mode="json"),
         "trainer": config.trainer.model_dump(mode="json"),
-        "exporter": config.exporter.model_dump(mode="json", exclude={"golden_sentences", "allow_breaking_changes"}),
+        "exporter": config.exporter.model_dump(mode="json"),
     }
     packages = ("keras", "tensorflow", "tensorflow-transform")
     target = "benchmarks.ours.our_peer:OurPeer"

@@ -17,7 +17,6 @@ from components.drift_validator.component import DriftValidator
 from components.evaluator.component import Evaluator
 from components.evaluator.eval_config import eval_config
 from components.exporter.component import Exporter
-from components.exporter.settings import ExportSettings
 from components.registry.champion_source.component import ChampionSource
 from components.registry.pusher.component import RegistryPusher
 from components.reporter.component import Reporter
@@ -187,15 +186,12 @@ class _Nodes:
 
     @cached_property
     def exporter(self) -> Exporter:
-        settings = self.config.exporter.model_dump(exclude={"golden_sentences", "allow_breaking_changes"})
         return Exporter(
             model=self.trainer.outputs["model"],
             transform_graph=self.transform.outputs["transform_graph"],
             examples=self.examples.outputs["examples"],
-            settings=ExportSettings(**settings),
+            settings=self.config.exporter,
             champion=self.champion.outputs["champion"],
-            allow_breaking_changes=self.config.exporter.allow_breaking_changes,
-            golden_sentences=self.config.exporter.golden_sentences,
             code_version=code_version(
                 "components.exporter", "components.model", "components.text", "components.trainer"
             ),

@@ -43,7 +43,7 @@ class OurPeer:
             transform: section of the configuration.
             beam: section of the configuration.
             trainer: fields of `TrainerSettings`.
-            exporter: fields of `ExportSettings`.
+            exporter: fields of `ExporterSettings`.
             prepared: folder that transformed corpora are kept below.
         """
         self._transform, self._beam, self._trainer, self._exporter = transform, beam, trainer, exporter

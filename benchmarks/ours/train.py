@@ -20,7 +20,7 @@ from benchmarks.cpu_clock import CpuClock, peak_rss_mb
 from benchmarks.ours.prepared import EXPORTED, GRAPH, REPORT, REQUEST, files, read
 from benchmarks.result_store import write_json
 from components.exporter.saved_model.exporting import export
-from components.exporter.settings import ExportSettings
+from components.exporter.settings import ExporterSettings
 from components.trainer.inputs import TrainingInputs
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
@@ -67,7 +67,7 @@ def train_and_export(prepared: Path, folder: Path) -> None:
             "components/trainer/loop/epoch_log.py writes has changed; see EpochClock"
         )
     export_clock = CpuClock()
-    export(trained, graph, str(folder / EXPORTED), ExportSettings(**request["exporter"]))
+    export(trained, graph, str(folder / EXPORTED), ExporterSettings(**request["exporter"]))
     rows: list[dict[str, Any]] = [dict(row) for row in trained.history]
     write_json(
         folder / REPORT,

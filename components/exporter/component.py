@@ -1,26 +1,21 @@
-"""The Exporter's contract."""
+"""Contract of the Exporter."""
 
 from __future__ import annotations
-
-import dataclasses
-import json
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
+from components.common.dotted_path import require_module
 from components.exporter import executor
-from components.exporter.settings import ExportSettings
+from components.exporter.settings import ExporterSettings
 
 
 class ExporterSpec(component_spec.ComponentSpec):
-    """A trained model and its transform graph in, a servable model out."""
+    """Inputs, outputs and parameters of the Exporter."""
 
     PARAMETERS = {
         "settings": component_spec.ExecutionParameter(type=str),
-        "allow_breaking_changes": component_spec.ExecutionParameter(type=int),
-        "golden_split": component_spec.ExecutionParameter(type=str),
-        "golden_sentences": component_spec.ExecutionParameter(type=int),
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
@@ -35,13 +30,21 @@ class ExporterSpec(component_spec.ComponentSpec):
 
 
 class Exporter(base_component.BaseComponent):
-    """Attaches preprocessing and label lookup to a trained tagger and validates the result.
+    """Adds preprocessing and label lookup to a trained tagger, and validates the result.
 
-    A model that fails one check stops the run here, before anything is evaluated or pushed.
+    A model that fails a check stops the run here, before it is evaluated or pushed.
 
     Component `outputs` contains:
-     - `exported_model`: `Format-Serving/` is an ordinary SavedModel; beside it stand `contract.json` (what its
-       signatures promise) and `validation.json` (every check, and the tree hash of what was checked).
+     - `exported_model`: `standard_artifacts.Model`. `Format-Serving/` is an ordinary SavedModel; next to it are
+       `contract.json` (the signatures) and `validation.json` (every check, and the tree hash of the checked folder).
+
+    Example:
+        exporter = Exporter(
+            model=trainer.outputs["model"],
+            transform_graph=transform.outputs["transform_graph"],
+            examples=example_gen.outputs["examples"],
+            settings=load_config(None).exporter,
+        )
     """
 
     SPEC_CLASS = ExporterSpec
@@ -49,38 +52,35 @@ class Exporter(base_component.BaseComponent):
 
     def __init__(
         self,
+        *,
         model: types.BaseChannel,
         transform_graph: types.BaseChannel,
         examples: types.BaseChannel,
-        settings: ExportSettings,
+        settings: ExporterSettings,
         champion: types.BaseChannel | None = None,
-        allow_breaking_changes: bool = False,
-        golden_split: str = "eval",
-        golden_sentences: int = 200,
         code_version: str | None = None,
     ) -> None:
         """Builds the spec.
 
         Args:
-            model: a trained model of our Trainer.
-            transform_graph: the graph that made its training examples.
-            examples: raw examples; sentences of `golden_split` are tagged by both graphs and must agree.
-            settings: which signatures.
+            model: output of the Trainer.
+            transform_graph: transform graph that produced its training examples.
+            examples: raw examples; both graphs must tag sentences of the eval split alike.
+            settings: settings of the exporter.
             champion: the model that is served now; its artifact may be empty.
-            allow_breaking_changes: whether callers of the champion may break (`contract_changes.breaking_changes`).
-            golden_split: a split of `examples`.
-            golden_sentences: how many of its sentences.
-            code_version: anything that changes when the export code does, so that TFX's cache sees it.
+            code_version: hash of the export code, so that a code change invalidates TFX's cache.
+
+        Raises:
+            NerError: a custom signature is in a module that does not exist.
         """
+        for name, path in settings.signatures.items():
+            require_module(path, f"exporter.signatures.{name}")
         spec = ExporterSpec(
             model=model,
             transform_graph=transform_graph,
             examples=examples,
             champion=champion,
-            allow_breaking_changes=int(allow_breaking_changes),
-            settings=json.dumps(dataclasses.asdict(settings), sort_keys=True),
-            golden_split=golden_split,
-            golden_sentences=golden_sentences,
+            settings=settings.model_dump_json(),
             code_version=code_version,
             exported_model=types.Channel(type=standard_artifacts.Model),
         )

@@ -1,9 +1,8 @@
-"""Reads artifacts, exports, validates, writes artifacts."""
+"""Executor of the Exporter."""
 
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,13 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.exporter.contract.contract import Contract, build_contract
-from components.exporter.settings import ExportSettings
-
-CONTRACT_FILE = "contract.json"
-VALIDATION_FILE = "validation.json"
+from components.exporter.contract.contract import Contract
+from components.exporter.settings import ExporterSettings
+from components.keys import CONTRACT_FILE, EVAL_SPLIT, SIGNATURES, VALIDATED, VALIDATION_FILE
 
 
 class Executor(base_executor.BaseExecutor):
-    """Runs `components.exporter.saved_model.exporting.export` and the validator."""
+    """Reads the artifacts, exports, validates, writes the exported model."""
 
     def Do(
         self,
@@ -34,34 +31,35 @@ class Executor(base_executor.BaseExecutor):
         """Exports and validates a model.
 
         Args:
-            input_dict: `model` (trained), `transform_graph`, `examples` (raw), and the `champion`, if any.
-            output_dict: `exported_model`.
-            exec_properties: see `ExporterSpec`.
+            input_dict: `model` (trained), `transform_graph`, `examples` (raw), and optionally `champion`.
+            output_dict: `exported_model` receives the SavedModel, `contract.json`, `validation.json` and the custom
+                properties `validated` and `signatures` (`components.keys`).
+            exec_properties: `settings` (JSON of `ExporterSettings`), `code_version`.
 
         Raises:
-            ContractError: callers of the champion would trip over the new model, and that is not allowed.
-            ExportInvalidError: a check failed; the report stands beside the model.
+            ContractError: the new model breaks callers of the champion, and that is not allowed.
+            ExportInvalidError: a check failed; the report is next to the model.
         """
         from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
         from components.exporter.saved_model.exporting import export
         from components.exporter.serving.golden import training_graph_tags
-        from components.exporter.validator import require_valid, validate_export
+        from components.exporter.validator.validate import require_valid, validate_export
         from components.trainer.trained_model import TrainedModel
 
         self._log_startup(input_dict, output_dict, exec_properties)
+        settings = ExporterSettings.model_validate_json(exec_properties["settings"])
         trained = TrainedModel.load(artifact_utils.get_single_uri(input_dict["model"]))
         transform_graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
-        settings = ExportSettings(**json.loads(exec_properties["settings"]))
         exported = artifact_utils.get_single_instance(output_dict["exported_model"])
         saved_model = path_utils.serving_model_dir(exported.uri)
-        contract = build_contract(settings, trained.outside_bias)
-        _refuse_breaking(input_dict.get("champion") or [], contract, bool(exec_properties["allow_breaking_changes"]))
-        export(trained, transform_graph, saved_model, settings)
+
+        contract = export(trained, transform_graph, saved_model, settings)
+        _refuse_breaking(input_dict.get("champion") or [], contract, settings.allow_breaking_changes)
         embed_metadata(saved_model, contract, _provenance(input_dict, exec_properties))
         Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
-        files = _files(input_dict["examples"], exec_properties["golden_split"])
-        sentences = list(itertools.islice(_sentences(files), int(exec_properties["golden_sentences"])))
-        tags = training_graph_tags(trained, transform_graph, sentences, settings.decoding)
+
+        sentences = list(itertools.islice(_sentences(input_dict["examples"]), settings.golden_sentences))
+        tags = training_graph_tags(trained, transform_graph, sentences, settings.constrained)
         golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
         report = validate_export(
             saved_model,
@@ -72,8 +70,8 @@ class Executor(base_executor.BaseExecutor):
         )
         require_valid(report)
         logging.info("the exported model passed all %d checks of its contract", len(report.checks))
-        exported.set_int_custom_property("validated", 1)
-        exported.set_string_custom_property("signatures", ", ".join(sorted(contract.signatures)))
+        exported.set_int_custom_property(VALIDATED, 1)
+        exported.set_string_custom_property(SIGNATURES, ", ".join(sorted(contract.signatures)))
 
 
 def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowed: bool) -> None:
@@ -85,16 +83,16 @@ def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowe
         served = embedded_contract(path_utils.serving_model_dir(champion.uri))
         changes = breaking_changes(served, contract) if served else []
         for change in changes:
-            logging.warning("against the champion's contract: %s", change)
+            logging.warning("differs from the champion's contract: %s", change)
         if changes and not allowed:
             raise ContractError(
-                f"callers of the champion would break: {'; '.join(changes)}. "
-                "Keep the export's settings, or allow it with --set exporter.allow_breaking_changes=true"
+                f"the new model breaks callers of the champion: {'; '.join(changes)}. "
+                "Keep the settings of the export, or allow it with --set exporter.allow_breaking_changes=true"
             )
 
 
 def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: dict[str, Any]) -> dict[str, str]:
-    """What identifies the inputs wherever the model goes: hashes, not paths."""
+    """Returns hashes of the inputs, which identify them on any machine."""
     from components.common.hashing import tree_hash
 
     examples = artifact_utils.get_single_instance(input_dict["examples"])
@@ -106,16 +104,14 @@ def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: di
     }
 
 
-def _files(examples: list[types.Artifact], split: str) -> list[str]:
-    folders = artifact_utils.get_split_uris(examples, split)
-    return [file for folder in folders for file in sorted(fileio.glob(f"{folder}/*"))]
-
-
-def _sentences(files: list[str]) -> Iterator[str]:
+def _sentences(examples: list[types.Artifact]) -> Iterator[str]:
+    """Yields the raw sentences of the eval split."""
     import tensorflow as tf
 
     from components.transform.features import SENTENCE
 
+    folders = artifact_utils.get_split_uris(examples, EVAL_SPLIT)
+    files = [file for folder in folders for file in sorted(fileio.glob(f"{folder}/*"))]
     for record in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
         yield features[SENTENCE].bytes_list.value[0].decode("utf-8")

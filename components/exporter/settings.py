@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
+from components.common.dotted_path import DottedPath
 from components.common.settings import Count, Settings
+from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.signatures import Signatures
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
-from components.transform.features import KEY
+from components.transform.features import KEY, SENTENCE
 
 ForwardDtype = Literal["string", "float32", "int64"]
 FORWARD_DTYPES = get_args(ForwardDtype)
-CONSTRAINED = "constrained"
-# A function in an installed module: `my_package.my_module:my_function`.
-DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
 
 
 class ExporterSettings(Settings):
@@ -37,12 +36,8 @@ class ExporterSettings(Settings):
     @field_validator("forward")
     @classmethod
     def _features_are_free(cls, forward: dict[str, str]) -> dict[str, str]:
-        from components.exporter.contract.contract_template import ContractTemplate
-
-        document = ContractTemplate.load().document
-        if taken := sorted({"sentence", *document["outputs"]} & {*forward}):
-            names = ", ".join(f"`{name}`" for name in taken)
-            raise ValueError(f"{names} is already an input or output of the model. Rename the feature in the data")
+        if taken := sorted({SENTENCE, *ContractTemplate.load().document["outputs"]} & {*forward}):
+            raise ValueError(f"{_quoted(taken)} is already an input or output of the model; rename the feature")
         return forward
 
     @field_validator("signatures")
@@ -50,11 +45,19 @@ class ExporterSettings(Settings):
     def _signatures_are_free(cls, signatures: dict[str, str]) -> dict[str, str]:
         own = {SERVING_DEFAULT, KEYED, UNKEYED, FEATURE_FORWARD, SERVING_EXAMPLES}
         if taken := sorted(own & {*signatures}):
-            names = ", ".join(f"`{name}`" for name in taken)
-            raise ValueError(f"{names} is already a signature of the model. Choose another name")
+            raise ValueError(f"{_quoted(taken)} is already a signature of the model; choose another name")
         return signatures
 
     @property
     def chosen(self) -> Signatures:
-        """The choice among the signatures of this project."""
+        """The choice among the built-in signatures."""
         return Signatures(default=KEYED if self.default == KEYED else None, key=KEY, forward=self.forward)
+
+    @property
+    def constrained(self) -> bool:
+        """Whether tags are always valid IOB2."""
+        return self.decoding == "constrained"
+
+
+def _quoted(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -8,12 +8,14 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.contract.tensors import SignatureContract
 from components.exporter.errors import ContractError
-from components.exporter.settings import CONSTRAINED, ExportSettings
+
+if TYPE_CHECKING:
+    from components.exporter.settings import ExporterSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,23 +87,20 @@ class Contract:
 
 
 def build_contract(
-    settings: ExportSettings, outside_bias: float = 0.0, template: ContractTemplate | None = None
+    settings: ExporterSettings, outside_bias: float = 0.0, template: ContractTemplate | None = None
 ) -> Contract:
-    """Returns the contract of a tagger that is exported with these settings.
+    """Returns the contract of a tagger that is exported with these settings, without custom signatures.
 
     Args:
         settings: default signature, forwarded features, outputs.
         outside_bias: of the trained model.
         template: to fill in; schemas/serving_contract.yaml by default.
-
-    Raises:
-        ContractError: settings and template contradict each other.
     """
     template = template or ContractTemplate.load()
     return Contract(
         version=template.version,
         signatures=template.signatures(settings),
         pad=settings.pad,
-        valid_iob2=settings.decoding == CONSTRAINED,
+        valid_iob2=settings.constrained,
         outside_bias=outside_bias,
     )

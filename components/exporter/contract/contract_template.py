@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import importlib.resources
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from components.exporter.contract.tensors import SignatureContract, TensorContract
-from components.exporter.errors import ContractError
-from components.exporter.settings import ExportSettings
+
+if TYPE_CHECKING:
+    from components.exporter.settings import ExporterSettings
 
 FEATURES = "{features}"
 FILE = "serving_contract.yaml"
@@ -38,24 +39,14 @@ class ContractTemplate:
         document = yaml.safe_load((importlib.resources.files("schemas") / FILE).read_text(encoding="utf-8"))
         return cls(document["version"], document)
 
-    def signatures(self, settings: ExportSettings) -> dict[str, SignatureContract]:
-        """Returns the signatures by served name.
+    @property
+    def inputs(self) -> dict[str, TensorContract]:
+        """Inputs that signatures share, by name."""
+        return {name: _tensor(values) for name, values in self.document["inputs"].items()}
 
-        Raises:
-            ContractError: `settings.default` is unknown, or a forwarded feature has the name of an output.
-        """
-        names = self.document["defaults"].get(settings.default)
-        if names is None:
-            raise ContractError(
-                f"exporter.default: {settings.default!r} is unknown. Use one of {sorted(self.document['defaults'])}."
-            )
-        if unknown := sorted({*settings.outputs} - {*self.document["groups"]}):
-            raise ContractError(f"exporter.outputs: {unknown} is unknown. Use {sorted(self.document['groups'])}.")
-        if taken := sorted({*settings.forward} & {*self.document["outputs"]}):
-            raise ContractError(
-                f"exporter.forward: {', '.join(f'`{name}`' for name in taken)} is already a model output. "
-                "Rename the feature in the data."
-            )
+    def signatures(self, settings: ExporterSettings) -> dict[str, SignatureContract]:
+        """Returns the signatures by served name."""
+        names = self.document["defaults"][settings.default]
         configured = {
             name: signature
             for name, signature in self.document["signatures"].items()
@@ -67,7 +58,7 @@ class ContractTemplate:
             for served in names.get(name, [name])
         }
 
-    def _signature(self, signature: Mapping[str, Any], settings: ExportSettings) -> SignatureContract:
+    def _signature(self, signature: Mapping[str, Any], settings: ExporterSettings) -> SignatureContract:
         forward = settings.forward
         inputs = {name: self._input(name, forward) for name in _filled(signature["inputs"], forward)}
         complete = signature.get("complete", False)
@@ -88,8 +79,8 @@ class ContractTemplate:
         return {name: _tensor(self.document["outputs"][name]) for name in names}
 
     def _input(self, name: str, forward: Mapping[str, str]) -> TensorContract:
-        if name in self.document["inputs"]:
-            return _tensor(self.document["inputs"][name])
+        if name in self.inputs:
+            return self.inputs[name]
         return TensorContract(forward[name], (None,), f"The feature `{name}` of the row.", "feature")
 
     def _forwarded(self, path: str, dims: list[Any], inputs: Mapping[str, TensorContract]) -> TensorContract:

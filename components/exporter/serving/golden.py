@@ -9,7 +9,6 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.exporter.serving.sentence_logits import sentence_logits
-from components.exporter.settings import CONSTRAINED
 from components.text.token_positions import TokenPositions
 from components.text.transitions import legal_path, outside_tags, transitions
 from components.trainer.trained_model import TrainedModel
@@ -17,7 +16,7 @@ from components.transform.features import SENTENCE, TOKENS, model_features
 
 
 def training_graph_tags(
-    trained: TrainedModel, transform_graph: str, sentences: Sequence[str], decoding: str
+    trained: TrainedModel, transform_graph: str, sentences: Sequence[str], constrained: bool
 ) -> list[list[str]]:
     """Tags sentences one at a time, with tf.Transform's own layer and decoding in numpy instead of the exported graph.
 
@@ -25,7 +24,7 @@ def training_graph_tags(
         trained: the tagger.
         transform_graph: tf.Transform's output folder.
         sentences: raw sentences.
-        decoding: as in `ExportSettings`.
+        constrained: whether tags must be valid IOB2.
 
     Returns:
         One tag per token for each sentence.
@@ -46,6 +45,6 @@ def training_graph_tags(
     rows = []
     for sentence in sentences:
         row = log_probabilities(tf.constant([[sentence]])).numpy()
-        ids = legal_path(row, start, step) if decoding == CONSTRAINED else np.argmax(row, -1)
+        ids = legal_path(row, start, step) if constrained else np.argmax(row, -1)
         rows.append(tags[ids].tolist() if len(row) else [])
     return rows

@@ -11,7 +11,7 @@ from components.exporter.serving.decoding import decode_constrained
 from components.exporter.serving.entity_spans import entity_spans
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.exporter.serving.transform_graph import TransformGraph
-from components.exporter.settings import CONSTRAINED, ExportSettings
+from components.exporter.settings import ExporterSettings
 from components.text.token_positions import TokenPositions
 from components.text.transitions import outside_tags
 from components.trainer.trained_model import TrainedModel
@@ -30,7 +30,7 @@ class ServingModule(tf.Module):
     tests/components/exporter/saved_model/test_exporting.py shows its answers.
     """
 
-    def __init__(self, trained: TrainedModel, transform_graph: str, settings: ExportSettings) -> None:
+    def __init__(self, trained: TrainedModel, transform_graph: str, settings: ExporterSettings) -> None:
         """Combines the parts.
 
         Args:
@@ -101,8 +101,10 @@ class ServingModule(tf.Module):
         biased = logits
         if self._outside_bias:
             biased = logits + self._outside_bias * outside_tags(self._tag_names)
-        constrained = self._settings.decoding == CONSTRAINED
-        best = decode_constrained(biased, positions, self._tag_names) if constrained else tf.argmax(biased, -1)
+        if self._settings.constrained:
+            best = decode_constrained(biased, positions, self._tag_names)
+        else:
+            best = tf.argmax(biased, -1)
         return best, tf.gather(tf.nn.softmax(logits), best, batch_dims=1)
 
     def _rows(self, values: tf.RaggedTensor, length: int | None) -> tf.Tensor:

@@ -12,19 +12,19 @@ from typing import Any
 import tensorflow as tf
 
 from components.exporter.serving.serving_module import ServingModule
-from components.exporter.settings import ExportSettings
+from components.exporter.settings import ExporterSettings
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
 from components.transform.features import KEY, SENTENCE
 
 
-def build_signatures(module: ServingModule, settings: ExportSettings) -> dict[str, Callable[..., Any]]:
+def build_signatures(module: ServingModule, settings: ExporterSettings) -> dict[str, Callable[..., Any]]:
     """Returns the signatures by name, for `tf.saved_model.save`.
 
     Args:
         module: tags sentences.
         settings: default signature and forwarded features.
     """
-    choice = settings.signatures
+    choice = settings.chosen
     keyed = _forwarding(module, {KEY: "string"})
     signatures: dict[str, Callable[..., Any]] = {
         KEYED: keyed,
