@@ -7,8 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from components.serving.saved_model_tagger import SavedModelTagger
-from components.serving.tagged_sentence import TaggedSentence
+from components.serving.saved_model_tagger import SavedModelTagger, TaggedSentence
 
 
 class OurTagger:

@@ -84,7 +84,7 @@ def _transform(folder, custom_config):
             writer.write(coder.encode(row))
 
 
-@pytest.fixture(scope="session", params=["cnn_linear", "transformer"])
+@pytest.fixture(scope="session", params=["cnn_linear", pytest.param("transformer", marks=pytest.mark.extended)])
 def settings(request):
     """Settings of a training that takes seconds, for each tagger."""
     return trainer_settings(tagger=request.param)

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from components.corpus_example_gen.settings import CorpusSettings
+from components.exporter.settings import ExporterSettings
 from components.trainer.settings import TrainerSettings
 from configs.loading import load_config
 
@@ -35,3 +36,9 @@ def corpus_settings(**changes: Any) -> CorpusSettings:
 @cache
 def _corpus_defaults() -> dict[str, Any]:
     return load_config(None).corpus.model_dump()
+
+
+def exporter_settings(**changes: Any) -> ExporterSettings:
+    """Returns settings of a plain export (no forwarded features, best tags) with changes."""
+    plain = {"default": "plain", "forward": {}, "decoding": "best"}
+    return ExporterSettings.model_validate({**load_config(None).exporter.model_dump(), **plain, **changes})

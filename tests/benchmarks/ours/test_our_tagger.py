@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ours.our_tagger import OurTagger, first_pieces
-from components.serving.tagged_sentence import TaggedSentence
+from components.serving.saved_model_tagger import TaggedSentence
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
 from google.protobuf import json_format
-from support.settings import trainer_settings
+from support.settings import exporter_settings, trainer_settings
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 from tfx.types import artifact_utils, standard_artifacts
 
@@ -19,7 +19,6 @@ from components.evaluator.executor import Executor
 from components.evaluator.results.scores import read_evaluation
 from components.evaluator.settings import EvaluationSettings
 from components.exporter.saved_model.exporting import export
-from components.exporter.settings import ExportSettings
 from components.trainer.inputs import TrainingInputs
 from components.trainer.training import train
 from components.transform.features import TAG_IDS, TAG_VOCABULARY, TOKENS
@@ -58,7 +57,7 @@ def models(transformed, tmp_path_factory):
     for name, words in ignored.items():
         files = unlabelled(transformed.graph, transformed.files[0], words, folder / f"{name}.gz")
         trained = train(SETTINGS, TrainingInputs(files, files, transformed.graph))
-        settings = ExportSettings("plain", {"source": "string"}, decoding="constrained")
+        settings = exporter_settings(forward={"source": "string"}, decoding="constrained")
         export(trained, transformed.graph, str(folder / name / "Format-Serving"), settings)
     _write_examples(folder / "examples" / "Split-eval" / "data.gz")
     return folder

@@ -1,120 +1,41 @@
-"""A tagger of a few words that keeps the serving contract, exported in a second: the stock that broken exports vary."""
+"""Fixtures of the Exporter's tests."""
 
 from __future__ import annotations
 
 import types
-from pathlib import Path
 
 import pytest
-import tensorflow as tf
+from support.settings import exporter_settings
 
 from components.exporter.contract.contract import build_contract
-from components.exporter.saved_model.scrub import scrub_build_paths
-from components.exporter.settings import ExportSettings
-from components.text.tokenizer import WHITESPACE, tokenize
-
-TAGS = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-LOCATION", "I-LOCATION"]
-WORDS = {"Joe": 2, "Biden": 3, "Xi": 2, "Jinping": 3, "Paris": 4, "France": 5, "Kyiv": 4, "visited": 1, "went": 1}
-SETTINGS = ExportSettings("plain", {"source": "string", "tax": "float32"})
-SENTENCE = tf.TensorSpec([None], tf.string, name="sentence")
-
-
-class TinyTagger(tf.Module):
-    """Looks every word up; broken exports override one method."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self.words = _table(_asset(folder, "words.txt", ["[PAD]", "[UNK]", *WORDS]), tf.string, tf.int64, 1)
-        self.labels = _table(_asset(folder, "tags.txt", TAGS), tf.int64, tf.string, "[PAD]")
-        rows = [tf.one_hot(WORDS.get(word, 1), len(TAGS)) for word in ["[PAD]", "[UNK]", *WORDS]]
-        self.weights = tf.Variable(tf.stack(rows), name="weights")  # [words, tags]
-
-    def ids(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
-        return tokens.with_flat_values(self.words.lookup(tokens.flat_values))
-
-    def logits(self, ids: tf.RaggedTensor) -> tf.RaggedTensor:
-        return tf.ragged.map_flat_values(tf.gather, self.weights, ids)
-
-    def to_rows(self, ragged: tf.RaggedTensor, filler: object) -> tf.Tensor:
-        return ragged.to_tensor(filler)
-
-    def cut(self, sentence: tf.Tensor):
-        tokens, starts, ends = tokenize(sentence, WHITESPACE)[:3]
-        return tokens, tf.cast(starts, tf.int32), tf.cast(ends, tf.int32)
-
-    def tag(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
-        tokens, starts, ends = self.cut(sentence)
-        logits = self.logits(self.ids(tokens))
-        best = logits.with_flat_values(tf.argmax(logits.flat_values, -1))
-        scores = tf.reduce_max(tf.nn.softmax(logits.flat_values), -1)
-        return {
-            "tokens": self.to_rows(tokens, "[PAD]"),
-            "tags": self.to_rows(best.with_flat_values(self.labels.lookup(best.flat_values)), "[PAD]"),
-            "scores": self.to_rows(tokens.with_flat_values(scores), 0.0),
-            "starts": self.to_rows(starts, 0),
-            "ends": self.to_rows(ends, 0),
-        }
-
-    def keyed(self, key: tf.Tensor, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {**self.tag(sentence), "key": tf.identity(key)}
-
-    def forward(self, sentence: tf.Tensor, source: tf.Tensor, tax: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {**self.tag(sentence), "source": tf.identity(source), "tax": tf.identity(tax)}
-
-    def examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        spec = {"sentence": tf.io.FixedLenFeature([], tf.string), "key": tf.io.FixedLenFeature([1], tf.string, [""])}
-        parsed = tf.io.parse_example(examples, spec)
-        return {**self.tag(parsed["sentence"]), "key": parsed["key"]}
-
-    def signatures(self) -> dict[str, object]:
-        strings = {name: tf.TensorSpec([None], tf.string, name=name) for name in ("key", "source", "examples")}
-        tax = tf.TensorSpec([None], tf.float32, name="tax")
-        return {
-            "serving_default": tf.function(self.tag).get_concrete_function(SENTENCE),
-            "keyed": tf.function(self.keyed).get_concrete_function(strings["key"], SENTENCE),
-            "feature_forward": tf.function(self.forward).get_concrete_function(SENTENCE, strings["source"], tax),
-            "serving_examples": tf.function(self.examples).get_concrete_function(strings["examples"]),
-        }
-
-    def save(self, folder: Path) -> Path:
-        options = tf.saved_model.SaveOptions(save_debug_info=False)
-        tf.saved_model.save(self, str(folder), signatures=self.signatures(), options=options)
-        scrub_build_paths(folder)
-        return folder
-
-
-def _asset(folder: Path, name: str, lines: list[str]) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return str(folder / name)
-
-
-def _table(file: str, key: tf.DType, value: tf.DType, default: object) -> tf.lookup.StaticHashTable:
-    number, line = tf.lookup.TextFileIndex.LINE_NUMBER, tf.lookup.TextFileIndex.WHOLE_LINE
-    columns = (line, number) if key == tf.string else (number, line)
-    return tf.lookup.StaticHashTable(tf.lookup.TextFileInitializer(file, key, columns[0], value, columns[1]), default)
-
-
-def golden_tags(sentence: str) -> list[str]:
-    """What the tagger must say, without TensorFlow."""
-    return [TAGS[WORDS.get(word, 1)] for word in sentence.split()]
 
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
-    """Namespace: `Tagger` to derive from, the sound export's `folder`, its `contract`, and `golden` sentences."""
+    """Namespace: `Tagger` to subclass, the sound export's `folder`, its `contract`, and `golden` sentences."""
+    from support.tiny_tagger import TinyTagger, golden_tags
+
     folder = tmp_path_factory.mktemp("tiny")
     sentences = ["Joe Biden visited Paris France", "", "Xi Jinping went", "Kyiv unheard Paris"]
-    golden = [{"sentence": sentence, "tags": golden_tags(sentence)} for sentence in sentences]
-    saved = TinyTagger(folder / "source").save(folder / "model")
     return types.SimpleNamespace(
-        Tagger=TinyTagger, folder=saved, contract=build_contract(SETTINGS), golden=golden, settings=SETTINGS
+        Tagger=TinyTagger,
+        folder=TinyTagger(folder / "source").save(folder / "model"),
+        contract=build_contract(exporter_settings(forward={"source": "string", "tax": "float32"})),
+        golden=[{"sentence": sentence, "tags": golden_tags(sentence)} for sentence in sentences],
     )
 
 
-def pytest_collection_modifyitems(items):
-    """Settings and artifacts hardly depend on the tagger: one is enough for the default run."""
-    heavy = ("test_executor.py", "test_export_settings.py")
-    for item in items:
-        if item.path.name in heavy and "exporter" in item.path.parts and "transformer" in item.name:
-            item.add_marker(pytest.mark.slow)
+@pytest.fixture
+def serve():
+    """Function from a folder to `support.server.Server`; servers are closed after the test."""
+    from support.server import Server
+
+    servers = []
+
+    def start(folder):
+        servers.append(Server(folder))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.session.close()

@@ -1,22 +1,20 @@
-"""A program in C, without Python, gets the training graph's tags from the exported model, through every signature."""
+"""A C program, without Python, gets the training graph's tags from the exported model, through every signature."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
+from support import processes
+from support.lazy import LazyModule
+from support.settings import exporter_settings
 
-from components.exporter.contract.contract import build_contract
+from components.exporter import export, require_valid, validate_export
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
-from components.exporter.saved_model.exporting import export
-from components.exporter.serving.golden import training_graph_tags
-from components.exporter.settings import ExportSettings
-from components.exporter.validator import require_valid, validate_export
 
+tf = LazyModule("tensorflow")
 SENTENCES = [
     "Joe Biden visited New Delhi India",
     "",
@@ -24,17 +22,19 @@ SENTENCES = [
     "Paris " * 50,
     "\u3000Élysée 😳 was in Kyiv",
 ]
-SETTINGS = ExportSettings("keyed", {"source": "string"})
+SETTINGS = exporter_settings(default="keyed", forward={"source": "string"})
 SOURCE = Path(__file__).with_name("serve_golden.c")
 
 
 @pytest.fixture(scope="module")
 def exported(trained, transformed, tmp_path_factory):
-    """(folder, known tags) of a real export."""
+    """(folder, contract, known tags) of a real export."""
+    from components.exporter.serving.golden import training_graph_tags
+
     folder = tmp_path_factory.mktemp("exported") / "model"
-    export(trained, transformed.graph, str(folder), SETTINGS)
-    embed_metadata(folder, build_contract(SETTINGS))
-    return folder, training_graph_tags(trained, transformed.graph, SENTENCES, "best")
+    contract = export(trained, transformed.graph, str(folder), SETTINGS)
+    embed_metadata(folder, contract)
+    return folder, contract, training_graph_tags(trained, transformed.graph, SENTENCES, constrained=False)
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,10 @@ def program(tmp_path_factory):
     compiler = shutil.which("cc") or shutil.which("gcc")
     wheel = Path(tf.__file__).parent
     if compiler is None or sys.platform != "linux":
-        pytest.skip("no C compiler here")
+        pytest.skip("no C compiler")
     target = tmp_path_factory.mktemp("program") / "serve_golden"
     libraries = ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2", f"-Wl,-rpath,{wheel}"]
-    subprocess.run(
+    processes.run(
         [compiler, "-std=gnu11", f"-I{wheel / 'include'}", str(SOURCE), "-o", str(target), f"-L{wheel}", *libraries],
         check=True,
     )
@@ -54,11 +54,12 @@ def program(tmp_path_factory):
 
 
 def test_the_validator_passes_the_real_export(exported):
-    folder, tags = exported
+    folder, contract, tags = exported
     golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(SENTENCES, tags, strict=True)]
-    require_valid(validate_export(folder, build_contract(SETTINGS), golden, manifest=embedded_manifest(folder)))
+    require_valid(validate_export(folder, contract, golden, manifest=embedded_manifest(folder)))
 
 
+@pytest.mark.extended
 def test_the_weights_are_stored_once(exported, trained):
     reader = tf.train.load_checkpoint(str(exported[0] / "variables" / "variables"))
     stored = reader.get_variable_to_shape_map()
@@ -71,25 +72,26 @@ def test_the_weights_are_stored_once(exported, trained):
     assert floats == sum(tf.TensorShape(each.shape).num_elements() for each in weights if "float" in str(each.dtype))
 
 
-@pytest.mark.parametrize(
-    "signature", ["serving_default", "keyed", "unkeyed_signature", "feature_forward", "serving_examples"]
-)
-def test_a_c_program_gives_the_golden_tags(exported, program, signature):
-    folder, expected = exported
+def test_a_c_program_gives_the_golden_tags_through_every_signature(exported, program):
+    folder, contract, expected = exported
+    for signature in contract.signatures:
+        assert answers(program, folder, signature) == expected, signature
+
+
+def answers(program, folder, signature):
     tensors = signature_tensors(folder, signature)
     values = {"sentence": SENTENCES, "key": ["k"] * len(SENTENCES), "source": ["s"] * len(SENTENCES)}
     values["examples"] = [example(sentence) for sentence in SENTENCES]
     rows = zip(*(values[name] for name in tensors["inputs"]), strict=True)
     encoded = ["\t".join(as_bytes(value).hex() for value in row) for row in rows]
-    result = subprocess.run(
+    result = processes.run(
         [program, folder, tensors["tags"], *tensors["inputs"].values()],
         input="\n".join(encoded) + "\n",
         capture_output=True,
         text=True,
         check=True,
     )
-    found = [[tag for tag in line.split("\t") if tag != "[PAD]"] for line in result.stdout.splitlines()]
-    assert found == expected
+    return [[tag for tag in line.split("\t") if tag != "[PAD]"] for line in result.stdout.splitlines()]
 
 
 def signature_tensors(folder, signature):

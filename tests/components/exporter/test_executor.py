@@ -1,4 +1,4 @@
-"""The Exporter's executor: artifacts in, a validated model out, and what stops it."""
+"""Component and executor of the Exporter: artifacts in, a validated model out, and errors."""
 
 from __future__ import annotations
 
@@ -6,22 +6,24 @@ import json
 import types as python_types
 
 import pytest
-import tensorflow as tf
-from tfx import types
-from tfx.types import artifact_utils, standard_artifacts
+from support.settings import exporter_settings
 
+from components.common.errors import NerError
 from components.common.hashing import tree_hash
-from components.exporter.component import Exporter
-from components.exporter.errors import ContractError
-from components.exporter.executor import Executor
+from components.exporter import ContractError, ExportInvalidError
 from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
-from components.exporter.settings import ExportSettings
-from components.exporter.validator import ExportInvalidError
 
 
 @pytest.fixture
 def run(trained, transformed, tmp_path):
-    """Runs the executor on the tiny tagger; gives the folder of the artifact."""
+    """Function that runs the executor on the tiny tagger and returns the folder of the artifact."""
+    import tensorflow as tf
+    from tfx import types
+    from tfx.types import artifact_utils, standard_artifacts
+
+    from components.exporter.component import Exporter
+    from components.exporter.executor import Executor
+
     artifacts = python_types.SimpleNamespace(
         model=standard_artifacts.Model(),
         transform_graph=standard_artifacts.TransformGraph(),
@@ -41,10 +43,10 @@ def run(trained, transformed, tmp_path):
                 tf.train.Example(features=tf.train.Features(feature={"sentence": feature})).SerializeToString()
             )
 
-    def do(name, settings=None, champion=None, **changes):
-        settings = settings or ExportSettings("plain", {"source": "string"}, decoding="constrained")
-        channels = [types.Channel(type=type(a)) for a in vars(artifacts).values()]
-        properties = {**Exporter(*channels, settings=settings).exec_properties, **changes}
+    def do(name, champion=None, **changes):
+        settings = exporter_settings(**{"forward": {"source": "string"}, "decoding": "constrained", **changes})
+        channels = {key: types.Channel(type=type(artifact)) for key, artifact in vars(artifacts).items()}
+        properties = Exporter(**channels, settings=settings).exec_properties
         exported = standard_artifacts.Model()
         exported.uri = str(tmp_path / name)
         inputs = {key: [value] for key, value in vars(artifacts).items()}
@@ -68,23 +70,26 @@ def test_the_artifact_holds_model_contract_and_validation(run):
     assert set(embedded_provenance(saved_model)) == {"code", "corpus", "trained model", "transform graph"}
 
 
+@pytest.mark.extended
 def test_a_change_that_breaks_callers_of_the_champion_is_refused_unless_allowed(run):
     run("champion")
-    narrower = ExportSettings("keyed", {}, decoding="constrained")
     with pytest.raises(ContractError, match=r"signature feature_forward is gone.*allow_breaking_changes=true"):
-        run("refused", narrower, "champion")
-    run("allowed", narrower, "champion", allow_breaking_changes=1)
-    run(
-        "wider",
-        ExportSettings("plain", {"source": "string", "tax": "int64"}, decoding="constrained"),
-        "nothing there yet",
-    )
+        run("refused", "champion", default="keyed", forward={})
+    run("allowed", "champion", default="keyed", forward={}, allow_breaking_changes=True)
+    run("wider", "no champion yet", forward={"source": "string", "tax": "int64"})
 
 
+@pytest.mark.extended
 def test_a_model_that_disagrees_with_the_training_graph_stops_here(run, monkeypatch):
     monkeypatch.setattr(
         "components.exporter.serving.golden.training_graph_tags",
-        lambda trained, graph, sentences, decoding: [["B-NAME"] * 5, ["OUT"] * 4],
+        lambda trained, graph, sentences, constrained: [["B-NAME"] * 5, ["OUT"] * 4],
     )
     with pytest.raises(ExportInvalidError, match="golden"):
         run("wrong")
+
+
+@pytest.mark.extended
+def test_a_signature_in_an_unknown_module_is_refused_before_the_run(run):
+    with pytest.raises(NerError, match=r"exporter\.signatures\.mine: there is no module absent"):
+        run("never", signatures={"mine": "absent:function"})

@@ -1,19 +1,18 @@
-"""Pages that are written from code are up to date."""
+"""Generated documentation is up to date."""
 
 from __future__ import annotations
 
 import pytest
 from support.repository import ROOT
 
-from components.exporter.contract.contract_page import refreshed
-from components.exporter.pitfalls_page import pitfalls_page
+from components.exporter.pages import pitfalls_page, refreshed
 
 DOCS = ROOT / "docs"
 
 
-def test_serving_page_is_what_the_contract_and_the_validator_say():
+def test_the_serving_page_shows_contract_and_checks():
     page = (DOCS / "serving.md").read_text(encoding="utf-8")
-    assert refreshed(page) == page, "run python -m components.exporter.contract.contract_page docs/serving.md"
+    assert refreshed(page) == page, "run python -m components.exporter.pages docs"
 
 
 def test_a_stale_page_is_refreshed_and_one_without_marks_refused():
@@ -23,6 +22,6 @@ def test_a_stale_page_is_refreshed_and_one_without_marks_refused():
         refreshed("# nothing")
 
 
-def test_pitfalls_page_is_what_the_validator_says():
+def test_the_pitfalls_page_shows_the_validators_table():
     page = (DOCS / "pitfalls.md").read_text(encoding="utf-8")
-    assert pitfalls_page() == page, "run python -m components.exporter.pitfalls_page docs/pitfalls.md"
+    assert pitfalls_page() == page, "run python -m components.exporter.pages docs"

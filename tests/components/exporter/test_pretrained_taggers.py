@@ -1,4 +1,4 @@
-"""From a file of vectors, or from an encoder's checkpoint, to a served model that needs neither."""
+"""A tagger with pretrained vectors or encoder, exported without the pretrained files."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import types
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
+from support.settings import exporter_settings
 
-from components.exporter.contract.contract import build_contract
-from components.exporter.saved_model.exporting import export
-from components.exporter.serving.golden import training_graph_tags
-from components.exporter.settings import CONSTRAINED, ExportSettings
-from components.exporter.validator import require_valid, validate_export
-from components.trainer.trained_model import TrainedModel
-from components.trainer.training import train
+from components.exporter import build_contract, export, require_valid, validate_export
 from configs.loading import load_config
 
-SETTINGS = ExportSettings("plain", {"source": "string"}, decoding=CONSTRAINED)
+pytestmark = pytest.mark.extended
+
+tf = LazyModule("tensorflow")
+SETTINGS = exporter_settings(forward={"source": "string"}, decoding="constrained")
 SENTENCES = ["Joe Biden visited Kyiv Ukraine", "", "Xi Jinping was in New Delhi India", "Ludmila saw Zanzibar,ÿ!"]
 TAGS = ["B-NAME", "I-NAME", "OUT", "B-LOCATION", "I-LOCATION"]
 COMMON = {
@@ -29,7 +27,7 @@ COMMON = {
 
 
 def vectors(folder, request):
-    """Words of the corpus and two that it has not, with vectors that tell names and places apart."""
+    """Writes vectors of words, two of them not in the corpus, that separate names from places."""
     rng = np.random.default_rng(0)
     kinds = {1: ["Joe", "Biden", "Xi", "Jinping", "Ludmila"], -1: ["Kyiv", "Paris", "Zanzibar"]}
     rows = [(word, base + rng.normal(0, 0.1, 8)) for base, words in kinds.items() for word in words]
@@ -39,7 +37,7 @@ def vectors(folder, request):
 
 
 def encoder(folder, request):
-    """A copy of the tiny preset."""
+    """Copies the tiny preset."""
     copy = folder / "preset"
     shutil.copytree(request.getfixturevalue("tiny_preset"), copy)
     return ["trainer.tagger=encoder", f"trainer.encoder.preset={copy}", "trainer.encoder.max_pieces=4"]
@@ -47,19 +45,24 @@ def encoder(folder, request):
 
 @pytest.fixture(scope="module", params=[vectors, encoder], ids=["vectors", "encoder"])
 def exported(request, transform_corpus, tmp_path_factory):
-    """Transforms, trains, saves, loads, exports; what was pretrained is gone before the model is loaded."""
-    given, folder = tmp_path_factory.mktemp("given"), tmp_path_factory.mktemp("made")
-    trainer = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(given, request)]).trainer
+    """Transforms, trains, saves, loads, exports; the pretrained files are removed before the model is loaded."""
+    from components.trainer.trained_model import TrainedModel
+    from components.trainer.training import train
+
+    pretrained, folder = tmp_path_factory.mktemp("pretrained"), tmp_path_factory.mktemp("made")
+    trainer = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(pretrained, request)]).trainer
     corpus = transform_corpus(**trainer.pretrained)
     train(trainer, corpus.inputs).save(str(folder / "trained"))
-    shutil.rmtree(given)
+    shutil.rmtree(pretrained)
     trained = TrainedModel.load(str(folder / "trained"))
     export(trained, corpus.graph, str(folder / "model"), SETTINGS)
     return types.SimpleNamespace(trained=trained, graph=corpus.graph, folder=folder / "model", work=folder)
 
 
 def test_the_exported_model_passes_every_check_of_the_contract(exported):
-    tags = training_graph_tags(exported.trained, exported.graph, SENTENCES, CONSTRAINED)
+    from components.exporter.serving.golden import training_graph_tags
+
+    tags = training_graph_tags(exported.trained, exported.graph, SENTENCES, constrained=True)
     golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(SENTENCES, tags, strict=True)]
     require_valid(validate_export(exported.folder, build_contract(SETTINGS), golden, exported.work / "report.json"))
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
+from support.settings import exporter_settings
 
-from components.exporter.contract.contract import build_contract
-from components.exporter.saved_model.exporting import export
-from components.exporter.settings import ExportSettings
-from components.exporter.validator import require_valid, validate_export
+from components.exporter import export, require_valid, validate_export
 
+pytestmark = pytest.mark.extended
+
+tf = LazyModule("tensorflow")
 ENTITIES = {"entity_texts", "entity_types", "entity_starts", "entity_ends", "entity_scores"}
 
 
@@ -19,15 +20,17 @@ def exported(trained, transformed, tmp_path_factory):
 
     def make(settings):
         folder = tmp_path_factory.mktemp("export") / "model"
-        export(trained, transformed.graph, str(folder), settings)
-        require_valid(validate_export(folder, build_contract(settings), batches=(0, 1, 3)))
+        contract = export(trained, transformed.graph, str(folder), settings)
+        require_valid(validate_export(folder, contract, batches=(0, 1, 3)))
         return tf.saved_model.load(str(folder)).signatures
 
     return make
 
 
-def test_entities_of_legal_tags_with_a_padding_text_of_ones_own(exported):
-    settings = ExportSettings("plain", {}, ("tokens", "scores", "offsets", "entities"), "<none>", None, "legal")
+def test_entities_of_valid_tags_with_another_padding_text(exported):
+    settings = exporter_settings(
+        outputs=("tokens", "scores", "offsets", "entities"), pad="<none>", decoding="constrained"
+    )
     answer = exported(settings)["serving_default"](
         tf.constant(["Joe Biden visited New Delhi India", "Biden", "went to"])
     )
@@ -40,8 +43,8 @@ def test_entities_of_legal_tags_with_a_padding_text_of_ones_own(exported):
     assert not answer["tags"].numpy()[1, 0].startswith(b"I-")
 
 
-def test_tags_only_of_a_fixed_length_say_when_they_were_cut(exported):
-    signatures = exported(ExportSettings("keyed", {"source": "string"}, (), "[PAD]", 4))
+def test_truncated_tells_when_tags_of_a_fixed_length_were_cut(exported):
+    signatures = exported(exporter_settings(default="keyed", forward={"source": "string"}, outputs=(), token_length=4))
     answer = signatures["unkeyed_signature"](tf.constant(["Joe Biden visited New Delhi India", "Paris", ""]))
     assert set(answer) == {"tags", "truncated"}
     assert answer["tags"].shape == (3, 4)

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 
 import pytest
+from support.settings import exporter_settings
 
 from components.drift_validator.drift_report import Drift, DriftReport
 from components.evaluator.results.evaluation import (
@@ -26,7 +27,6 @@ from components.evaluator.results.evaluation import (
     TypedScores,
 )
 from components.exporter.contract.contract import build_contract
-from components.exporter.settings import ExportSettings
 from components.reporter.data_summary import DataSummary, SplitSummary
 from components.reporter.model_facts import ModelFacts
 from components.reporter.settings import CardSettings
@@ -183,7 +183,7 @@ def facts(evaluation) -> ModelFacts:
         data=data_summary(),
         drift=drift_report(),
         history=history,
-        contract=build_contract(ExportSettings(default="plain", forward={"source": "string"}), outside_bias=-1.5),
+        contract=build_contract(exporter_settings(forward={"source": "string"}), outside_bias=-1.5),
         validation=validation,
         training={"tagger": "transformer", "epochs": 20, "tagger_options": {"embed_dim": 64}},
         lineage={"run_fingerprint": "5f1c9d0e88aa7711", "baseline_version": "3", "code_version": "0123456789abcdef"},

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from support.settings import exporter_settings
 
-from components.exporter.saved_model.exporting import export
-from components.exporter.settings import ExportSettings
-from components.serving.saved_model_tagger import SavedModelTagger
+from components.exporter import export
+from components.serving import SavedModelTagger
 
 
-@pytest.mark.parametrize("default", ["plain", "keyed"])
-def test_sentences_come_back_with_one_tag_a_token(trained, transformed, tmp_path, default):
-    export(trained, transformed.graph, str(tmp_path), ExportSettings(default, {}))
+@pytest.mark.parametrize("default", ["plain", pytest.param("keyed", marks=pytest.mark.extended)])
+def test_sentences_get_one_tag_per_token(trained, transformed, tmp_path, default):
+    export(trained, transformed.graph, str(tmp_path), exporter_settings(default=default))
+    tagger = SavedModelTagger(tmp_path)
     sentences = ["Justin Trudeau went to New Delhi India", "", "Joe Biden visited Paris France 😳"]
-    tagged = SavedModelTagger(tmp_path).tag(sentences)
+    tagged = tagger.tag(sentences)
     assert [t.sentence for t in tagged] == sentences
     assert tagged[0].tags == ("B-NAME", "I-NAME", "OUT", "OUT", "B-LOCATION", "I-LOCATION", "I-LOCATION")
     assert tagged[1].tokens == tagged[1].tags == ()
@@ -21,8 +22,4 @@ def test_sentences_come_back_with_one_tag_a_token(trained, transformed, tmp_path
     for t in tagged:
         assert tuple(t.sentence[s:e] for s, e in zip(t.starts, t.ends, strict=True)) == t.tokens
         assert len(t.scores) == len(t.tags) == len(t.tokens)
-
-
-def test_no_sentence_gives_nothing(trained, transformed, tmp_path):
-    export(trained, transformed.graph, str(tmp_path), ExportSettings("plain", {}))
-    assert SavedModelTagger(tmp_path).tag([]) == []
+    assert tagger.tag([]) == []

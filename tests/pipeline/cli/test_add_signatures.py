@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-import tensorflow as tf
 from click.testing import CliRunner
+from support.lazy import LazyModule
 
 from pipeline.cli.main import main
+
+tf = LazyModule("tensorflow")
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +33,11 @@ def run(*arguments):
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
-def test_the_command_of_the_manual_works(price_model, tmp_path):
+def test_the_command_of_the_documentation_works(price_model, tmp_path):
     made, report = tmp_path / "made", tmp_path / "validation.json"
-    options = ("--add", "keyed", "--default", "keyed", "--forward", "tax_rate,source,page:int64")
-    kept = ("--keep-original-as", "unkeyed_signature", "--report", report)
-    result = run("add_signatures", price_model, made, *options, *kept)
+    options = ("--key", "key", "--default", "keyed", "--forward", "tax_rate,source,page:int64")
+    more = ("--keep-default-as", "unkeyed_signature", "--report", report)
+    result = run("add-signatures", price_model, made, *options, *more)
     assert result.exit_code == 0, result.output
     assert "feature_forward, keyed, serving_default, unkeyed_signature" in result.output
     assert json.loads(report.read_text())["passed"] is True
@@ -53,16 +55,17 @@ def test_the_command_of_the_manual_works(price_model, tmp_path):
     assert "forwarded [keyed]: ok" in shown.output
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ((), "nothing to do"),
-        (("--forward", "tax_rate:double"), "must be one of string, float32, int64"),
-        (("--add", "keyed", "--base", "other"), "no signature other"),
+        (("--forward", "tax_rate:double"), "Use one of string, float32, int64"),
+        (("--key", "key", "--base", "other"), "no signature other"),
     ],
 )
-def test_mistakes_are_explained_without_a_traceback(price_model, tmp_path, options, message):
-    result = run("add_signatures", price_model, tmp_path / "made", *options)
+def test_errors_have_no_traceback(price_model, tmp_path, options, message):
+    result = run("add-signatures", price_model, tmp_path / "made", *options)
     assert result.exit_code == 1
     assert message in result.output
     assert "Traceback" not in result.output
@@ -72,12 +75,13 @@ def test_mistakes_are_explained_without_a_traceback(price_model, tmp_path, optio
 def test_known_requests_are_read_line_by_line(price_model, tmp_path):
     golden = tmp_path / "golden.jsonl"
     golden.write_text('{"signature": "serving_default", "inputs": {"tax_rate": [[1]], "rooms": [[2]]}}\n{"x": 1}\n')
-    result = run("add_signatures", price_model, tmp_path / "made", "--add", "keyed", "--golden", golden)
+    result = run("add-signatures", price_model, tmp_path / "made", "--key", "key", "--golden", golden)
     assert result.exit_code == 1
     assert "golden.jsonl:2" in result.output
 
 
+@pytest.mark.extended
 def test_inspect_of_a_folder_without_a_model_says_so(tmp_path):
     result = run("inspect", tmp_path)
     assert result.exit_code == 1
-    assert "no SavedModel that can be read" in result.output
+    assert "not a readable SavedModel" in result.output

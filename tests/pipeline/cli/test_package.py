@@ -1,4 +1,4 @@
-"""`ner package`, with a stand-in for what lays out."""
+"""`ner package`, with a stand-in for the function that writes the package."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pipeline.registry_view import champion
 
 @pytest.fixture
 def calls(monkeypatch):
-    """What the command asked for: (models, destination, target, settings)."""
-    made = []
+    """Arguments of the command's calls: (models, destination, target, settings)."""
+    recorded = []
 
     def stand_in(models, destination, target, settings):
-        made.append((models, destination, target, settings))
+        recorded.append((models, destination, target, settings))
         return {"name": settings.name, "version": models[0].version}
 
     monkeypatch.setattr(packaging, "package", stand_in)
-    return made
+    return recorded
 
 
 def run(*arguments):
@@ -61,7 +61,7 @@ def test_options_reach_the_layout(calls, tmp_path):
 
 @pytest.fixture
 def registry(monkeypatch, tmp_path):
-    """A registry whose champion is version 5 and came after version 4; the latter has to be fetched."""
+    """A registry whose champion is version 5 after version 4; the latter must be fetched."""
 
     class Registry:
         def __init__(self, uri):
@@ -89,7 +89,7 @@ def test_without_a_model_tf_serving_gets_the_champion_and_the_one_before_it(call
 
 
 @pytest.mark.parametrize("target", ["vertex", "sagemaker", "kserve"])
-def test_the_others_get_the_champion_alone(calls, registry, tmp_path, target):
+def test_other_servers_get_the_champion_alone(calls, registry, tmp_path, target):
     assert run(tmp_path / "out", "--for", target).exit_code == 0
     assert [(model.version, model.labels) for model in calls[0][0]] == [(5, ())]
 
@@ -97,14 +97,14 @@ def test_the_others_get_the_champion_alone(calls, registry, tmp_path, target):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a", "b", "c", "--for", "kserve"), "give [MODEL_DIR] DESTINATION"),
-        (("out", "--for", "kserve", "--version", "2"), "the champion has its own"),
+        (("a", "b", "c", "--for", "kserve"), "Give [MODEL_DIR] DESTINATION"),
+        (("out", "--for", "kserve", "--version", "2"), "the champion has its own version"),
         (("out",), "--for"),
         (("out", "--for", "heroku"), "heroku"),
         (("m", "out", "--for", "kserve", "--max-batch-size", "0"), "--max-batch-size"),
     ],
 )
-def test_wrong_use_is_explained(calls, arguments, message):
+def test_usage_errors_name_the_argument(calls, arguments, message):
     result = run(*arguments)
     assert result.exit_code == 2
     assert message in result.output

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from components.serving import saved_model_tagger
-from components.serving.tagged_sentence import TaggedSentence
+from components.serving.saved_model_tagger import TaggedSentence
 from pipeline.cli.main import main
 
 

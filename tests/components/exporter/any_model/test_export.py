@@ -1,4 +1,4 @@
-"""A tabular classifier that is no tagger: tf.Transform graph, Keras model and labels become one servable model."""
+"""A tabular classifier: tf.Transform graph, Keras model and labels become one servable model."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import json
 import re
 import types
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
-import tensorflow_transform as tft
+from support.lazy import LazyModule
 from support.repository import ROOT
 
-from components.exporter.any_model.export import export_model
-from components.exporter.errors import ModelExportError
-from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest
-from components.exporter.validator import validate_export
+from components.exporter import ExportError, Signatures, embedded_contract, export_model, validate_export
+from components.exporter.saved_model.embedded_metadata import embedded_manifest
 from components.exporter.validator.probe.checks import CHECKS
 
+pytestmark = pytest.mark.extended
+
+keras, tf, tft = LazyModule("keras"), LazyModule("tensorflow"), LazyModule("tensorflow_transform")
 PAGE = ROOT / "docs" / "exporting-any-model.md"
 SPECIES = ["setosa", "versicolor", "virginica"]
 COLOURS = ["white", "blue", "violet"]
@@ -52,7 +51,7 @@ def preprocessing(raw):
 
 @pytest.fixture(scope="module")
 def flowers(tmp_path_factory):
-    """Namespace: `graph` (tf.Transform's output folder), `labels` (its vocabulary file), `model`, trained a little."""
+    """Namespace: `graph` (tf.Transform's output folder), `labels` (its vocabulary file), `model`, trained briefly."""
     import tensorflow_transform.beam as tft_beam
     from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io, schema_utils
 
@@ -96,54 +95,47 @@ def _classifier():
 
 
 def _transformed(output):
-    """The training data, through tf.Transform's own way to apply its graph."""
+    """Returns the training data, transformed by tf.Transform's own layer."""
     raw = {name: tf.constant([row[name] for row in ROWS]) for name in ("width", "colour", "species")}
     raw["lengths"] = tf.sparse.from_dense(tf.constant([row["lengths"] for row in ROWS]) + 1e-9)
-    found = {name: value.numpy() for name, value in output.transform_features_layer()(raw).items()}
-    ids = found.pop("label_id")
-    return {name: value[:, None] for name, value in found.items()}, ids
+    features = {name: value.numpy() for name, value in output.transform_features_layer()(raw).items()}
+    ids = features.pop("label_id")
+    return {name: value[:, None] for name, value in features.items()}, ids
 
 
 @pytest.fixture(scope="module")
 def served(flowers, tmp_path_factory):
-    """The exported classifier: its folder, its report, and what a session says: (signature, inputs) -> outputs."""
+    """Namespace of the exported classifier: `folder`, `report` and `run`, a `support.server.Server`."""
+    from support.server import Server
+
     folder = tmp_path_factory.mktemp("served") / "1"
     report = export_model(
         flowers.model,
         folder,
         transform_graph=flowers.graph,
         labels=flowers.labels,
-        default="keyed",
-        forward={"colour": "string"},
+        signatures=Signatures(default="keyed", key="key", forward={"colour": "string"}),
         examples=_request(slice(5)),
         report_path=folder.parent / "validation.json",
     )
-    session = tf.compat.v1.Session(graph=tf.Graph())
-    with session.graph.as_default():
-        definitions = tf.compat.v1.saved_model.load(session, ["serve"], str(folder)).signature_def
-
-    def run(signature, **inputs):
-        definition = definitions[signature]
-        feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
-        return session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feeds)
-
-    yield types.SimpleNamespace(folder=folder, report=report, run=run)
-    session.close()
+    server = Server(folder)
+    yield types.SimpleNamespace(folder=folder, report=report, run=server)
+    server.session.close()
 
 
 def _request(rows):
     return {name: np.array([row[name] for row in ROWS[rows]]) for name in ("width", "lengths", "colour")}
 
 
-def test_the_label_needs_not_be_sent_and_the_contract_says_what_comes_back(served):
+def test_requests_need_no_label_and_the_contract_lists_the_outputs(served):
     inputs = {"width": ("float32", (None,)), "lengths": ("float32", (None, None)), "colour": ("string", (None,))}
     outputs = {"label": ("string", (None,)), "score": ("float32", (None,)), "probabilities": ("float32", (None, 3))}
     key = {"key": ("string", (None,))}
-    found = {
+    signatures = {
         name: tuple({each: (t.dtype, t.shape) for each, t in side.items()} for side in (one.inputs, one.outputs))
         for name, one in served.report.contract.signatures.items()
     }
-    assert found == {
+    assert signatures == {
         "serving_default": ({**inputs, **key}, {**outputs, **key}),
         "keyed": ({**inputs, **key}, {**outputs, **key}),
         "unkeyed_signature": (inputs, outputs),
@@ -187,12 +179,12 @@ def test_floats_are_stored_once(served, flowers):
 
 def test_a_model_whose_inputs_the_graph_does_not_give_is_refused(flowers, tmp_path):
     model = keras.Sequential([keras.Input((1,), name="height"), keras.layers.Dense(3)])
-    with pytest.raises(ModelExportError, match=r"takes \['height'\].*gives \['colour_id', 'label_id', 'length', 'wid"):
+    with pytest.raises(ExportError, match=r"takes \['height'\].*gives \['colour_id', 'label_id', 'length', 'wid"):
         export_model(model, tmp_path / "1", transform_graph=flowers.graph)
 
 
 def test_labels_that_do_not_fit_the_model_are_refused(flowers, tmp_path):
-    with pytest.raises(ModelExportError, match=r"there are 2 \(.*shape \(None, 3\)"):
+    with pytest.raises(ExportError, match=r"2 labels \(.*shape \(None, 3\)"):
         export_model(flowers.model, tmp_path / "1", transform_graph=flowers.graph, labels=SPECIES[:2])
     assert list(tmp_path.iterdir()) == []
 

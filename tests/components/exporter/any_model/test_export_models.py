@@ -2,67 +2,58 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.exporter.any_model import export as generic_export
-from components.exporter.any_model.export import export_model
-from components.exporter.any_model.keras_interface import KerasInterface
-from components.exporter.any_model.label_lookup import LabelLookup
-from components.exporter.any_model.module import GenericModule
-from components.exporter.errors import AddSignaturesError, ModelExportError
-from components.exporter.validator import ExportInvalidError
+from components.exporter import ExportError, ExportInvalidError, Signatures, export_model
 
-
-def answers(folder, signature, **inputs):
-    """What a session says, which loads as TensorFlow Serving does."""
-    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-        definition = tf.compat.v1.saved_model.load(session, ["serve"], str(folder)).signature_def[signature]
-        feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
-        return session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feeds)
+keras, tf = LazyModule("keras"), LazyModule("tensorflow")
+label_lookup = LazyModule("components.exporter.any_model.label_lookup")
 
 
 @pytest.fixture
 def numbers():
-    """Four numbers in, two scores out; without a compiled loss."""
+    """A model from four numbers to two scores, not compiled."""
     return keras.Sequential([keras.Input((4,), name="x"), keras.layers.Dense(2, name="scores")])
 
 
-def module_of(model, labels=None, **options):
-    return GenericModule(model, KerasInterface(model, **options), None, labels)
+def module_of(model):
+    from components.exporter.any_model.keras_interface import KerasInterface
+    from components.exporter.any_model.module import GenericModule
+
+    return GenericModule(model, KerasInterface(model))
 
 
 def outputs(module):
     return {name: (spec.dtype.name, tuple(spec.shape)) for name, spec in module.answer.structured_outputs.items()}
 
 
-class Scaled(keras.Model):
-    def __init__(self):
-        super().__init__()
-        self.dense = keras.layers.Dense(1)
+@pytest.mark.extended
+def test_a_subclassed_model_needs_its_inputs_declared(serve, tmp_path):
+    class Scaled(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(1)
 
-    def call(self, inputs):
-        return {"far": self.dense(inputs["a"] / 2), "b": inputs["b"]}
+        def call(self, inputs):
+            return {"far": self.dense(inputs["a"] / 2), "b": inputs["b"]}
 
-
-def test_a_subclassed_model_with_dictionaries_is_told_what_it_takes(tmp_path):
     model = Scaled()
     row = {"a": np.float32([[1, 2, 3], [4, 5, 6]]), "b": np.float32([[0], [1]])}
-    with pytest.raises(ModelExportError, match="was never called"):
+    with pytest.raises(ExportError, match="was never called"):
         export_model(model, tmp_path / "1")
     expected = model(row)
-    with pytest.raises(ModelExportError, match="does not say what it takes"):
+    with pytest.raises(ExportError, match="declares no inputs"):
         export_model(model, tmp_path / "1")
     specs = {name: tf.TensorSpec([2, *value.shape[1:]], "float32") for name, value in row.items()}
-    report = export_model(model, tmp_path / "1", inputs=specs, key=None)
+    report = export_model(model, tmp_path / "1", inputs=specs, signatures=Signatures())
     assert set(report.contract.signatures) == {"serving_default"}
-    found = answers(tmp_path / "1", "serving_default", a=row["a"][:1], b=row["b"][:1])
-    np.testing.assert_allclose(found["far"], expected["far"][:1], rtol=1e-6)
+    answer = serve(tmp_path / "1")(a=row["a"][:1], b=row["b"][:1])
+    np.testing.assert_allclose(answer["far"], expected["far"][:1], rtol=1e-6)
 
 
-def test_a_lookup_layers_table_travels_along_and_names_python_does_not_allow_are_kept(tmp_path):
+def test_a_lookup_layers_table_is_exported_and_names_python_does_not_allow_are_kept(serve, tmp_path):
     colour = keras.Input((), dtype="string", name="colour")
     ids = keras.layers.StringLookup(vocabulary=["white", "blue"])(colour)
     scores = keras.layers.Dense(2, name="scores")(keras.layers.Embedding(3, 4)(ids))
@@ -71,12 +62,13 @@ def test_a_lookup_layers_table_travels_along_and_names_python_does_not_allow_are
     request = ["blue", "never seen", "white"]
     export_model(model, tmp_path / "1", inputs=spec, labels=["no", "yes"], from_logits=True,
                  examples={"flower/colour": request})  # fmt: skip
-    found = answers(tmp_path / "1", "keyed", **{"flower/colour": request, "key": ["a", "", "a"]})
+    answer = serve(tmp_path / "1")("keyed", **{"flower/colour": request, "key": ["a", "", "a"]})
     expected = keras.ops.softmax(model(tf.constant(request)))
-    np.testing.assert_allclose(found["probabilities"], expected, rtol=1e-5)
-    assert found["key"].tolist() == [b"a", b"", b"a"]
+    np.testing.assert_allclose(answer["probabilities"], expected, rtol=1e-5)
+    assert answer["key"].tolist() == [b"a", b"", b"a"]
 
 
+@pytest.mark.extended
 def test_a_mistake_in_the_model_is_named_with_its_cure(tmp_path):
     table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a"], tf.constant([1.0])), 0.0)
 
@@ -94,17 +86,20 @@ def test_a_mistake_in_the_model_is_named_with_its_cure(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_answers_that_are_not_the_keras_models_stop_the_export(numbers, tmp_path, monkeypatch):
+def test_answers_that_differ_from_the_keras_model_stop_the_export(numbers, tmp_path, monkeypatch):
+    from components.exporter.any_model import export as module
+
     def weights_change(folder):
         numbers.set_weights([weight + 1 for weight in numbers.get_weights()])
 
-    monkeypatch.setattr(generic_export, "scrub_build_paths", weights_change)
-    with pytest.raises(ExportInvalidError, match=r"keras_answers \[serving_default\].*Keras model says"):
-        export_model(numbers, tmp_path / "model" / "1", key=None)
+    monkeypatch.setattr(module, "scrub_build_paths", weights_change)
+    with pytest.raises(ExportInvalidError, match=r"keras_answers \[serving_default\].*Keras model gives"):
+        export_model(numbers, tmp_path / "model" / "1", signatures=Signatures())
     assert list((tmp_path / "model").iterdir()) == []
 
 
-def test_only_what_is_read_is_stored(numbers):
+@pytest.mark.extended
+def test_only_variables_that_are_read_are_stored(numbers):
     numbers.compile("adam", "mse", metrics=["mae"])
     numbers.fit(np.zeros((2, 4)), np.zeros((2, 2)), verbose=0)
     assert sum(variable.shape.num_elements() for variable in module_of(numbers).model_variables) == 4 * 2 + 2
@@ -128,53 +123,55 @@ def test_outputs_are_named_by_the_model_or_by_its_layers(make, expected):
 
 
 def test_one_score_and_two_labels_is_the_probability_of_the_second():
-    lookup = LabelLookup(["ham", "spam"])
-    found = lookup(tf.constant([[0.75], [0.25]]))
-    assert found["label"].numpy().tolist() == [b"spam", b"ham"]
-    assert found["score"].numpy().tolist() == [0.75, 0.75]
-    assert found["probabilities"].numpy().tolist() == [[0.25, 0.75], [0.75, 0.25]]
-    logits = LabelLookup(["ham", "spam"], from_logits=True)(tf.constant([[0.0]]))
+    lookup = label_lookup.LabelLookup(["ham", "spam"])
+    answer = lookup(tf.constant([[0.75], [0.25]]))
+    assert answer["label"].numpy().tolist() == [b"spam", b"ham"]
+    assert answer["score"].numpy().tolist() == [0.75, 0.75]
+    assert answer["probabilities"].numpy().tolist() == [[0.25, 0.75], [0.75, 0.25]]
+    logits = label_lookup.LabelLookup(["ham", "spam"], from_logits=True)(tf.constant([[0.0]]))
     assert logits["score"].numpy().tolist() == [0.5]
 
 
-@pytest.mark.parametrize(
-    ("content", "message"), [("a\n\nc\n", r"labels\.txt:2: this line is blank"), ("", r"labels\.txt:1: this line is")]
-)
-def test_a_blank_line_in_a_file_of_labels_is_named(tmp_path, content, message):
-    (tmp_path / "labels.txt").write_text(content, encoding="utf-8")
-    with pytest.raises(ModelExportError, match=message):
-        LabelLookup(tmp_path / "labels.txt")
+def test_an_empty_line_in_a_file_of_labels_is_named(tmp_path):
+    for content, line in (("a\n\nc\n", 2), ("", 1)):
+        (tmp_path / "labels.txt").write_text(content, encoding="utf-8")
+        with pytest.raises(ExportError, match=rf"labels\.txt:{line}: this line is empty"):
+            label_lookup.LabelLookup(tmp_path / "labels.txt")
 
 
 def test_a_file_of_labels_keeps_every_character(tmp_path):
     (tmp_path / "labels.txt").write_bytes("new york\r\n\u2028Köln\r\nx".encode())
-    assert LabelLookup(str(tmp_path / "labels.txt")).labels == ["new york", "\u2028Köln", "x"]
+    assert label_lookup.LabelLookup(str(tmp_path / "labels.txt")).labels == ["new york", "\u2028Köln", "x"]
 
 
-@pytest.mark.parametrize(
-    ("wishes", "error", "message"),
-    [
-        ({"default": "other"}, ModelExportError, "default is 'other'"),
-        ({"default": "keyed", "key": None}, ModelExportError, "keyed needs a key"),
-        ({"forward": {"region": "text"}}, ModelExportError, "region has dtype 'text'"),
-        ({"forward": {"scores": "float32"}}, AddSignaturesError, "has an output of that name"),
-        ({"labels": []}, ModelExportError, "holds no label"),
-        ({"labels": "none.txt"}, ModelExportError, "there is no file none.txt"),
-        ({"labels": ["a", "b", "c"]}, ModelExportError, r"there are 3 .*output scores has shape \(None, 2\)"),
-        ({"inputs": {"x": tf.TensorSpec([None, 4]), "y": tf.TensorSpec([None])}}, ModelExportError, r"takes \['x'\]"),
-        ({"transform_graph": "nowhere"}, ModelExportError, "nowhere is no complete output folder of tf.Transform"),
-        ({"examples": {"y": [[1.0] * 4]}}, ModelExportError, r"give as many of each of \['x'\]"),
-    ],
-)
-def test_wishes_that_do_not_go_with_the_model_are_refused(numbers, tmp_path, wishes, error, message):
-    with pytest.raises(error, match=message):
-        export_model(numbers, tmp_path / "1", **wishes)
+def test_arguments_that_do_not_fit_the_model_are_refused(numbers, tmp_path):
+    cases = [
+        ({"signatures": Signatures(default="other")}, "signatures.default: 'other'"),
+        ({"signatures": Signatures(default="keyed")}, "or keyed with a key"),
+        ({"signatures": Signatures(forward={"region": "text"})}, "region has dtype 'text'"),
+        ({"signatures": Signatures(forward={"scores": "float32"})}, "has an output of that name"),
+        ({"labels": []}, "holds no labels"),
+        ({"labels": "none.txt"}, "no such file: none.txt"),
+        ({"labels": ["a", "b", "c"]}, r"3 labels .*output scores of shape \(None, 2\)"),
+        ({"inputs": {"x": tf.TensorSpec([None, 4]), "y": tf.TensorSpec([None])}}, r"of model \w+, \['x'\]"),
+        ({"transform_graph": "nowhere"}, "nowhere is not a complete output folder of tf.Transform"),
+    ]
+    for arguments, message in cases:
+        with pytest.raises(ExportError, match=message):
+            export_model(numbers, tmp_path / "1", **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.extended
+def test_examples_need_all_inputs(numbers, tmp_path):
+    with pytest.raises(ExportError, match=r"Give as many of each of \['x'\]"):
+        export_model(numbers, tmp_path / "1", examples={"y": [[1.0] * 4]})
     assert list(tmp_path.iterdir()) == []
 
 
 def test_labels_need_a_single_output_and_a_folder_is_not_replaced(numbers, tmp_path):
     both = keras.Model(numbers.inputs, {"a": numbers.outputs[0], "b": numbers.outputs[0]})
-    with pytest.raises(ModelExportError, match="labels belong to one output"):
+    with pytest.raises(ExportError, match="labels belong to one output"):
         export_model(both, tmp_path / "1", labels=["a", "b"])
-    with pytest.raises(ModelExportError, match="exists already"):
+    with pytest.raises(ExportError, match="exists already"):
         export_model(numbers, tmp_path)

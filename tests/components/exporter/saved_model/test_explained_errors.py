@@ -1,16 +1,15 @@
-"""Mistakes that TensorFlow or Keras notice before there is a folder: the message says what they mean."""
+"""Mistakes that TensorFlow or Keras report before there is a folder: the message explains them."""
 
 from __future__ import annotations
 
-import keras
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
+from components.exporter import ExportInvalidError
 from components.exporter.saved_model.explained_errors import explained_errors
-from components.exporter.validator import ExportInvalidError
 from components.exporter.validator.probe.pitfalls import PITFALLS
 
-STRINGS = tf.TensorSpec([None], tf.string)
+keras, tf = LazyModule("keras"), LazyModule("tensorflow")
 
 
 def label_table(keys):
@@ -20,7 +19,9 @@ def label_table(keys):
 def table_in_closure(folder):
     table = tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(["a"], tf.constant([1], tf.int64)), 0)
     module = tf.Module()
-    module.run = tf.function(lambda words: {"ids": table.lookup(words)}, input_signature=[STRINGS])
+    module.run = tf.function(
+        lambda words: {"ids": table.lookup(words)}, input_signature=[tf.TensorSpec([None], tf.string)]
+    )
     tf.saved_model.save(module, str(folder / "model"), signatures=module.run)
 
 
@@ -38,21 +39,24 @@ def int_keyed_label_table(folder):
     tf.saved_model.save(module, str(folder / "model"), signatures=module.run)
 
 
-class Sized(keras.layers.Layer):
-    def __init__(self, size):
-        super().__init__()
-        self.size = size
+def sized(size):
+    class Sized(keras.layers.Layer):
+        def __init__(self, size):
+            super().__init__()
+            self.size = size
 
-    def call(self, inputs):
-        return inputs
+        def call(self, inputs):
+            return inputs
+
+    return Sized(size)
 
 
 def layer_without_get_config(folder):
-    keras.Sequential([keras.layers.Input((4,)), Sized(object())]).save(folder / "model.keras")
+    keras.Sequential([keras.layers.Input((4,)), sized(object())]).save(folder / "model.keras")
 
 
 def layer_nobody_knows(folder):
-    keras.Sequential([keras.layers.Input((4,)), Sized(3)]).save(folder / "model.keras")
+    keras.Sequential([keras.layers.Input((4,)), sized(3)]).save(folder / "model.keras")
     keras.saving.load_model(folder / "model.keras")
 
 
@@ -61,12 +65,11 @@ def lambda_loaded(folder):
     keras.saving.load_model(folder / "model.keras")
 
 
-class PaddingLoss(keras.losses.Loss):
-    def call(self, y_true, y_pred):
-        return y_pred
-
-
 def loss_loaded(folder):
+    class PaddingLoss(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return y_pred
+
     model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(2)])
     model.compile("adam", PaddingLoss())
     model.save(folder / "model.keras")
@@ -84,6 +87,7 @@ def ids_served_as_text(folder):
     tf.saved_model.load(str(folder / "model")).run(tf.constant(["Paris"]))
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("mistake", "pitfall"),
     [

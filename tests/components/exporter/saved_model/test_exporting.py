@@ -1,4 +1,4 @@
-"""The exported model: the training graph's tags, whatever else is in the batch, through the loader servers use."""
+"""The exported model gives the training graph's tags in every batch, through the loader of servers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import random
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
+from support.settings import exporter_settings
 
-from components.exporter.saved_model.exporting import export
-from components.exporter.serving.golden import training_graph_tags
-from components.exporter.settings import ExportSettings
+from components.exporter import export
 
+tf, golden = LazyModule("tensorflow"), LazyModule("components.exporter.serving.golden")
 WORDS = ["Joe", "Biden", "visited", "New", "Delhi", "unknown", "U.S.", "(Kyiv)", "3,14", "Élysée", "😳", "\u00a0x"]
 
 
@@ -21,25 +21,19 @@ def random_sentences(count: int, longest: int = 40) -> list[str]:
     return [" ".join(rng.choices(WORDS, k=rng.randrange(longest))) for _ in range(count)]
 
 
-@pytest.fixture(scope="module", params=["plain", "keyed"])
+@pytest.fixture(scope="module", params=["plain", pytest.param("keyed", marks=pytest.mark.extended)])
 def served(request, trained, transformed, tmp_path_factory):
-    """Runs a signature in a session, as TensorFlow Serving does: (signature, inputs) -> outputs."""
+    """`support.server.Server` of an export; `plain` is the name of its plain signature."""
+    from support.server import Server
+
     folder = str(tmp_path_factory.mktemp(request.param) / "model")
-    export(trained, transformed.graph, folder, ExportSettings(request.param, {"source": "string", "tax": "float32"}))
-    session = tf.compat.v1.Session(graph=tf.Graph())
-    with session.graph.as_default():
-        definitions = tf.compat.v1.saved_model.load(session, ["serve"], folder).signature_def
-
-    def run(signature, **inputs):
-        definition = definitions[signature]
-        feeds = {definition.inputs[name].name: value for name, value in inputs.items()}
-        return session.run({name: tensor.name for name, tensor in definition.outputs.items()}, feeds)
-
-    run.definitions = definitions
-    run.default = request.param
-    run.plain = "serving_default" if request.param == "plain" else "unkeyed_signature"
-    yield run
-    session.close()
+    settings = exporter_settings(default=request.param, forward={"source": "string", "tax": "float32"})
+    export(trained, transformed.graph, folder, settings)
+    server = Server(folder)
+    server.default = request.param
+    server.plain = "serving_default" if request.param == "plain" else "unkeyed_signature"
+    yield server
+    server.session.close()
 
 
 def tags(served, sentences):
@@ -53,14 +47,16 @@ def tags(served, sentences):
 def test_signatures_are_the_configured_ones(served):
     expected = {"serving_default", "keyed", "feature_forward", "serving_examples"}
     expected |= {"unkeyed_signature"} if served.default == "keyed" else set()
-    assert {name for name in served.definitions if not name.startswith("__")} == expected
+    assert served.names == expected
     inputs = {"sentence", "key"} if served.default == "keyed" else {"sentence"}
-    assert set(served.definitions["serving_default"].inputs) == inputs
+    assert set(served.signatures["serving_default"].inputs) == inputs
 
 
 def test_a_thousand_sentences_get_the_training_graphs_tags(served, trained, transformed):
     sentences = random_sentences(1000)
-    assert tags(served, sentences) == training_graph_tags(trained, transformed.graph, sentences, "best")
+    assert tags(served, sentences) == golden.training_graph_tags(
+        trained, transformed.graph, sentences, constrained=False
+    )
 
 
 def test_tags_do_not_depend_on_the_batch(served):
@@ -77,10 +73,10 @@ def test_nothing_is_truncated(served):
     assert len(row) == 10_000
 
 
-@pytest.mark.parametrize("batch", [[], [""], ["", " \u3000"]])
-def test_no_sentence_and_no_token_give_no_column(served, batch):
-    outputs = served(served.plain, sentence=batch)
-    assert {value.shape for value in outputs.values()} == {(len(batch), 0)}
+def test_batches_without_tokens_have_no_columns(served):
+    for batch in ([], [""], ["", " \u3000"]):
+        outputs = served(served.plain, sentence=batch)
+        assert {value.shape for value in outputs.values()} == {(len(batch), 0)}
 
 
 def test_keys_and_features_come_back_unchanged_and_in_order(served):
@@ -126,18 +122,19 @@ def test_padding_is_marked_in_every_output(served):
     assert b"[PAD]" not in outputs["tags"][1]
 
 
+@pytest.mark.extended
 def test_outside_tags_with_a_negative_bias_are_chosen_less_often_and_scores_stay_probabilities(
     trained, transformed, tmp_path_factory
 ):
     sentences = random_sentences(50)
-    outside, scores, settings = {}, {}, ExportSettings("plain", {})
+    outside, scores, settings = {}, {}, exporter_settings()
     for bias in (0.0, -50.0):
         biased = dataclasses.replace(trained, outside_bias=bias)
         folder = str(tmp_path_factory.mktemp("bias") / "model")
         export(biased, transformed.graph, folder, settings)
         answer = tf.saved_model.load(folder).signatures["serving_default"](sentence=tf.constant(sentences))
         tags, real = answer["tags"].numpy(), answer["ends"].numpy() > 0
-        assert training_graph_tags(biased, transformed.graph, sentences, settings.decoding) == [
+        assert golden.training_graph_tags(biased, transformed.graph, sentences, constrained=False) == [
             row[keep].tolist() for row, keep in zip(tags.astype(str), real, strict=True)
         ]
         outside[bias] = (tags[real] == b"OUT").sum()

@@ -1,10 +1,13 @@
-"""Paths of the build machine leave the graph; tables stay what they are."""
+"""Removal of the build machine's paths; tables stay intact."""
 
 from __future__ import annotations
 
-import tensorflow as tf
+import pytest
+from support.lazy import LazyModule
 
-from components.exporter.saved_model.scrub import scrub_build_paths
+from components.exporter import scrub_build_paths
+
+tf = LazyModule("tensorflow")
 
 
 def save(tagger_class, folder):
@@ -20,7 +23,7 @@ def tags(folder, sentence):
     )
 
 
-def test_names_of_tables_and_debug_information_go(tiny, tmp_path):
+def test_names_of_tables_and_debug_information_are_removed(tiny, tmp_path):
     folder = save(tiny.Tagger, tmp_path)
     before = tags(folder, "Joe Biden visited Paris")
     assert str(tmp_path).encode() in (folder / "saved_model.pb").read_bytes()
@@ -32,6 +35,7 @@ def test_names_of_tables_and_debug_information_go(tiny, tmp_path):
     assert scrub_build_paths(folder) == 0
 
 
+@pytest.mark.extended
 def test_models_with_other_words_do_not_share_tables_in_one_process(tiny, tmp_path):
     class Other(tiny.Tagger):
         def __init__(self, folder):
@@ -43,5 +47,5 @@ def test_models_with_other_words_do_not_share_tables_in_one_process(tiny, tmp_pa
     for folder in folders:
         scrub_build_paths(folder)
     loaded = [tf.saved_model.load(str(folder)).signatures["serving_default"] for folder in folders]
-    found = [model(tf.constant(["Paris"]))["tags"].numpy().tolist() for model in loaded]
-    assert found == [[[b"B-LOCATION"]], [[b"B-CITY"]]]
+    tagged = [model(tf.constant(["Paris"]))["tags"].numpy().tolist() for model in loaded]
+    assert tagged == [[[b"B-LOCATION"]], [[b"B-CITY"]]]

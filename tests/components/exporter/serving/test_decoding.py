@@ -1,4 +1,4 @@
-"""Constrained decoding: the most probable legal sequence, the same in the graph and in numpy, alone and in a batch."""
+"""Constrained decoding: the most probable valid sequence, the same in the graph and in numpy, alone and in a batch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.exporter.serving.decoding import decode_constrained
 from components.text.tags import to_iob2
-from components.text.token_positions import TokenPositions
 from components.text.transitions import legal_path, transitions
 
+tf = LazyModule("tensorflow")
 TAGS = ("[PAD]", "O", "B-X", "I-X", "B-Y", "I-Y")
 
 
@@ -28,6 +27,9 @@ def random_rows(lengths, seed=0):
 
 
 def decode(rows):
+    from components.exporter.serving.decoding import decode_constrained
+    from components.text.token_positions import TokenPositions
+
     flat = np.concatenate([*rows, np.zeros([0, len(TAGS)], "float32")])
     splits = np.cumsum([0, *map(len, rows)])
     ids = tf.function(lambda logits, splits: decode_constrained(logits, TokenPositions.of(splits), TAGS))(
@@ -40,40 +42,40 @@ def in_numpy(row):
     return legal_path(row, *transitions(TAGS))
 
 
-def is_legal(ids):
+def is_valid(ids):
     tags = [TAGS[tag] for tag in ids]
     return to_iob2(tags) == tags
 
 
 def by_trying_everything(row):
-    """The most probable of all legal sequences."""
+    """Returns the most probable of all valid sequences."""
     every = itertools.product(range(1, len(TAGS)), repeat=len(row))
-    return list(max(filter(is_legal, every), key=lambda ids: sum(row[i, tag] for i, tag in enumerate(ids))))
+    return list(max(filter(is_valid, every), key=lambda ids: sum(row[i, tag] for i, tag in enumerate(ids))))
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 4])
-def test_the_path_is_the_best_of_all_legal_ones(length):
+def test_the_path_is_the_best_of_all_valid_ones(length):
     rows = random_rows([length] * 25, seed=length)
     expected = [by_trying_everything(row) for row in rows]
-    assert any(not is_legal(np.argmax(row, -1)) for row in rows), "the rows must put the constraint to the test"
+    assert any(not is_valid(np.argmax(row, -1)) for row in rows), "some best tags must be invalid"
     assert decode(rows) == expected
     assert [in_numpy(row) for row in rows] == expected
 
 
-def test_long_sentences_are_legal_and_do_not_depend_on_the_batch():
+def test_long_sentences_are_valid_and_do_not_depend_on_the_batch():
     rows = random_rows([0, 40, 1, 300, 7, 0, 33])
     together = decode(rows)
     assert together == [decode([row])[0] for row in rows] == [in_numpy(row) for row in rows]
-    assert all(map(is_legal, together))
+    assert all(map(is_valid, together))
     assert [len(path) for path in together] == [len(row) for row in rows]
 
 
-def test_legal_best_tags_are_left_alone():
-    rows = [row for row in random_rows([3] * 60) if is_legal(np.argmax(row, -1))]
+def test_valid_best_tags_stay():
+    rows = [row for row in random_rows([3] * 60) if is_valid(np.argmax(row, -1))]
     assert len(rows) > 5
     assert decode(rows) == [np.argmax(row, -1).tolist() for row in rows]
 
 
-@pytest.mark.parametrize("lengths", [[], [0], [0, 0]])
-def test_nothing_to_decode(lengths):
-    assert decode(random_rows(lengths)) == [[] for _ in lengths]
+def test_batches_without_tokens():
+    for lengths in ([], [0], [0, 0]):
+        assert decode(random_rows(lengths)) == [[] for _ in lengths]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import random
 
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.exporter.serving.entity_spans import entity_spans
 from components.text.spans import spans as reference_spans
 
+tf, graph = LazyModule("tensorflow"), LazyModule("components.exporter.serving.entity_spans")
 TAGS = ("[PAD]", "O", "B-X", "I-X", "B-Y", "I-Y")
 
 
 def spans(sentences, tags):
-    """Entities of sentences whose tokens stand between single spaces."""
+    """Returns the entities of sentences whose tokens are separated by single spaces."""
     tokens = [text.split(" ") if text else [] for text in sentences]
     starts, ends = [], []
     for row in tokens:
@@ -27,39 +27,41 @@ def spans(sentences, tags):
     scores = tf.ragged.constant([[(i + 1) / 10 for i in range(len(row))] for row in ids], tf.float32, ragged_rank=1)
     return {
         name: value.to_list()
-        for name, value in entity_spans(tf.constant(sentences), best, scores, *ragged, TAGS).items()
+        for name, value in graph.entity_spans(tf.constant(sentences), best, scores, *ragged, TAGS).items()
     }
 
 
 def test_entities_have_text_type_offsets_and_a_mean_score():
-    found = spans(["Élysée Palace in Paris", "", "none"], [["B-X", "I-X", "O", "B-Y"], [], ["O"]])
-    assert found["entity_texts"] == [["Élysée Palace".encode(), b"Paris"], [], []]
-    assert found["entity_types"] == [[b"X", b"Y"], [], []]
-    assert found["entity_starts"] == [[0, 17], [], []]
-    assert found["entity_ends"] == [[13, 22], [], []]
-    assert found["entity_scores"] == [[pytest.approx(0.15), pytest.approx(0.4)], [], []]
+    entities = spans(["Élysée Palace in Paris", "", "none"], [["B-X", "I-X", "O", "B-Y"], [], ["O"]])
+    assert entities["entity_texts"] == [["Élysée Palace".encode(), b"Paris"], [], []]
+    assert entities["entity_types"] == [[b"X", b"Y"], [], []]
+    assert entities["entity_starts"] == [[0, 17], [], []]
+    assert entities["entity_ends"] == [[13, 22], [], []]
+    assert entities["entity_scores"] == [[pytest.approx(0.15), pytest.approx(0.4)], [], []]
 
 
-def test_neighbours_and_illegal_beginnings_are_told_apart():
-    found = spans(["a b c d", "e f"], [["I-X", "B-X", "I-Y", "I-Y"], ["I-Y", "O"]])
-    assert found["entity_texts"] == [[b"a", b"b", b"c d"], [b"e"]]
+def test_neighbours_and_invalid_beginnings_are_separated():
+    entities = spans(["a b c d", "e f"], [["I-X", "B-X", "I-Y", "I-Y"], ["I-Y", "O"]])
+    assert entities["entity_texts"] == [[b"a", b"b", b"c d"], [b"e"]]
 
 
-def test_a_text_that_is_no_utf8_is_cut_as_it_is():
+def test_invalid_utf8_is_copied():
     best = tf.ragged.constant([[2, 3]], tf.int64)
     offsets = tf.ragged.constant([[0, 4]]), tf.ragged.constant([[3, 6]])
-    found = entity_spans(tf.constant([b"a\xffb \xc3x."]), best, tf.ragged.constant([[1.0, 1.0]]), *offsets, TAGS)
-    assert found["entity_texts"].to_list() == [[b"a\xffb \xc3x"]]
+    entities = graph.entity_spans(
+        tf.constant([b"a\xffb \xc3x."]), best, tf.ragged.constant([[1.0, 1.0]]), *offsets, TAGS
+    )
+    assert entities["entity_texts"].to_list() == [[b"a\xffb \xc3x"]]
 
 
 def test_random_batches_agree_with_the_reference():
     rng = random.Random(0)
     tags = [rng.choices(TAGS[1:], k=rng.randrange(12)) for _ in range(200)]
     sentences = [" ".join(rng.choice(["a", "bé", "日本", "x-y"]) for _ in row) for row in tags]
-    found = spans(sentences, tags)
+    entities = spans(sentences, tags)
     for number, (text, row) in enumerate(zip(sentences, tags, strict=True)):
         words = text.split(" ")
         expected = [
             (" ".join(words[span.start : span.end]).encode(), span.type.encode()) for span in reference_spans(row)
         ]
-        assert list(zip(found["entity_texts"][number], found["entity_types"][number], strict=True)) == expected
+        assert list(zip(entities["entity_texts"][number], entities["entity_types"][number], strict=True)) == expected

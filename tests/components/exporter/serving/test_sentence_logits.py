@@ -1,22 +1,20 @@
-"""A token's logits are those of its sentence alone, whichever way the batch goes through the tagger."""
+"""A token has the logits of its sentence alone, both packed and in windows."""
 
 from __future__ import annotations
 
 import random
+import types
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.exporter.serving.sentence_logits import sentence_logits
-from components.text.token_positions import TokenPositions
-from components.text.windows import Windows
-
+tf = LazyModule("tensorflow")
 REACH = 2
 
 
 def tagger(features):
-    """Logits [rows, tokens, 1]: sums of a token's id, its columns, and the ids that stand up to REACH away."""
+    """Returns logits [rows, tokens, 1]: sums of a token's id, its columns, and the ids up to REACH away."""
     ids, columns = features["word_ids"], features["subword_ids"]
     padded = tf.pad(ids, [[0, 0], [REACH, REACH]])
     width = tf.shape(ids)[1]
@@ -35,27 +33,38 @@ def batch(lengths, seed=0):
     }
 
 
-def logits(ids, gap):
+class Tagger:
+    def __init__(self, receptive_field):
+        self.receptive_field = receptive_field
+
+    def __call__(self, features, training):
+        return tagger(features)
+
+
+def logits(ids, receptive_field):
+    from components.exporter.serving.sentence_logits import sentence_logits
+    from components.text.token_positions import TokenPositions
+    from components.text.windows import Windows
+
+    trained = types.SimpleNamespace(model=Tagger(receptive_field), windows=Windows(8, REACH))
     function = tf.function(
-        lambda values: sentence_logits(
-            tagger, gap, Windows(8, REACH), values, TokenPositions.of(values["word_ids"].row_splits)
-        )
+        lambda values: sentence_logits(trained, values, TokenPositions.of(values["word_ids"].row_splits))
     )
     return function(ids).numpy()
 
 
-@pytest.mark.parametrize("gap", [REACH, None], ids=["packed", "windows"])
+@pytest.mark.parametrize("receptive_field", [REACH, None], ids=["packed", "windows"])
 @pytest.mark.parametrize("lengths", [[5], [3, 0, 7, 1, 1], [0, 0], [30, 2, 9]], ids=str)
-def test_every_token_has_the_logits_it_has_alone(gap, lengths):
+def test_every_token_has_the_logits_it_has_alone(receptive_field, lengths):
     ids = batch(lengths)
     alone = [
         tagger({name: values[row : row + 1].to_tensor() for name, values in ids.items()})[0].numpy()
         for row, length in enumerate(lengths)
         if length
     ]
-    np.testing.assert_array_equal(logits(ids, gap), np.concatenate([*alone, np.zeros([0, 1], np.float32)]))
+    np.testing.assert_array_equal(logits(ids, receptive_field), np.concatenate([*alone, np.zeros([0, 1], np.float32)]))
 
 
-def test_too_small_a_gap_would_be_seen():
+def test_a_receptive_field_that_is_too_small_changes_logits():
     ids = batch([4, 4])
     assert (logits(ids, REACH - 1) != logits(ids, REACH)).any()

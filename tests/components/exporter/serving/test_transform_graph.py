@@ -1,39 +1,41 @@
-"""The part of a transform graph that is asked for."""
+"""Partial evaluation of a transform graph."""
 
 from __future__ import annotations
 
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.exporter.serving.transform_graph import TransformGraph
 from components.transform.features import SENTENCE, TAG_IDS, TOKENS
 
+tf = LazyModule("tensorflow")
 SENTENCES = ["Joe Biden visited (Kyiv)", "", "in New Delhi"]
 
 
 @pytest.fixture(scope="module")
 def graph(transformed):
+    from components.exporter.serving.transform_graph import TransformGraph
+
     return TransformGraph(transformed.graph)
 
 
 def traced(function):
-    """The function's answer, and its operations."""
+    """Returns the function's answer and its operations."""
     concrete = tf.function(function).get_concrete_function(tf.TensorSpec([None], tf.string))
     return concrete(tf.constant(SENTENCES)), concrete.graph.get_operations()
 
 
-def test_a_part_gives_what_the_whole_gives(graph):
-    wanted = graph.names() - {TAG_IDS}
-    part, _ = traced(lambda sentences: graph.only(wanted, {SENTENCE: sentences[:, None]}))
+def test_a_part_gives_the_same_values_as_the_whole(graph):
+    names = graph.names() - {TAG_IDS}
+    part, _ = traced(lambda sentences: graph.only(names, {SENTENCE: sentences[:, None]}))
     whole, _ = traced(lambda sentences: graph({SENTENCE: sentences[:, None]}))
-    assert set(part) == wanted
+    assert set(part) == names
     for name, value in part.items():
         assert type(value) is type(whole[name])
         if isinstance(value, tf.RaggedTensor):
             assert value.to_list() == whole[name].to_list()
 
 
-def test_what_is_not_asked_for_is_not_computed(graph):
+def test_other_features_are_not_computed(graph):
     _, few = traced(lambda sentences: graph.only({TOKENS}, {SENTENCE: sentences[:, None]}))
     _, many = traced(lambda sentences: graph.only(graph.names() - {TAG_IDS}, {SENTENCE: sentences[:, None]}))
     assert not any("LookupTable" in operation.type for operation in few)

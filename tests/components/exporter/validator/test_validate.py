@@ -1,4 +1,4 @@
-"""A sound model passes; the report says what was looked at, in a process that knows nothing of this project."""
+"""Validation of a sound model, in a process that imports nothing else of this project."""
 
 from __future__ import annotations
 
@@ -7,34 +7,36 @@ import shutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.common.hashing import tree_hash
-from components.exporter.validator import ExportInvalidError, require_valid, validate_export
+from components.common.hashing import file_hashes, tree_hash
+from components.exporter import ExportInvalidError, require_valid, validate_export
 from components.exporter.validator.probe.checks import CHECKS
+
+tf = LazyModule("tensorflow")
 
 
 @pytest.fixture(scope="module")
 def report(tiny, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "validation.json"
-    found = validate_export(tiny.folder, tiny.contract, tiny.golden, path)
-    return found, json.loads(path.read_text())
+    result = validate_export(tiny.folder, tiny.contract, tiny.golden, path)
+    return result, json.loads(path.read_text())
 
 
 def test_a_sound_model_passes_every_check_for_every_signature(tiny, report):
-    found, written = report
-    require_valid(found)
-    assert found.passed
+    result, written = report
+    require_valid(result)
+    assert result.passed
     assert written["passed"] is True
-    assert {check.name for check in found.checks} == {check.name for check in CHECKS}
+    assert {check.name for check in result.checks} == {check.name for check in CHECKS}
     for check in CHECKS:
-        signatures = {result.signature for result in found.checks if result.name == check.name}
+        signatures = {each.signature for each in result.checks if each.name == check.name}
         assert signatures == ({""} if check.scope == "folder" else set(tiny.contract.signatures))
 
 
 def test_the_report_identifies_the_folder(tiny, report):
-    found, written = report
-    assert written["tree_hash"] == found.tree_hash == tree_hash(tiny.folder)
+    result, written = report
+    assert written["tree_hash"] == result.tree_hash == tree_hash(tiny.folder)
     assert written["size_bytes"] == sum(path.stat().st_size for path in tiny.folder.rglob("*") if path.is_file())
     assert 0 < written["load_seconds"] < 30
     assert written["tensorflow"] == tf.__version__
@@ -47,9 +49,9 @@ def test_the_process_holds_neither_project_nor_keras(report):
 
 
 def test_golden_answers_of_any_signature_are_compared_bit_by_bit(tiny):
-    def golden(value):
+    def golden(scores):
         inputs = {"key": [b"\xff", b""], "sentence": ["Paris", "Joe Biden"]}
-        return [{"signature": "keyed", "inputs": inputs, "outputs": {"scores": value, "key": [b"\xff", b""]}}]
+        return [{"signature": "keyed", "inputs": inputs, "outputs": {"scores": scores, "key": [b"\xff", b""]}}]
 
     scores = tf.saved_model.load(str(tiny.folder)).signatures["keyed"](
         key=tf.constant(["", ""]), sentence=tf.constant(["Paris", "Joe Biden"])
@@ -66,6 +68,7 @@ def test_a_failure_names_check_signature_and_cure(tiny):
         require_valid(report)
 
 
+@pytest.mark.extended
 def test_skipped_checks_are_named(tiny):
     report = validate_export(tiny.folder, tiny.contract, skip={"odd_texts"}, batches=(1,))
     assert report.skipped == ("odd_texts",)
@@ -79,10 +82,7 @@ def test_a_model_that_hangs_fails_the_check_that_was_running(tiny):
 
 
 def test_a_changed_file_is_named(tiny, tmp_path):
-    import hashlib
-
-    names = [path.relative_to(tiny.folder).as_posix() for path in tiny.folder.rglob("*") if path.is_file()]
-    manifest = {name: hashlib.sha256((tiny.folder / name).read_bytes()).hexdigest() for name in names}
+    manifest = file_hashes(tiny.folder)
     folder = shutil.copytree(tiny.folder, tmp_path / "model")
     assert validate_export(folder, tiny.contract, manifest=manifest, batches=(1,)).passed
     (folder / "assets" / "words.txt").write_text("[PAD]\n[UNK]\n")

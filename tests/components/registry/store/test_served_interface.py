@@ -4,18 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
+from support.settings import exporter_settings
 
 from components.exporter.contract.contract import build_contract
 from components.exporter.errors import ContractError
 from components.exporter.saved_model.embedded_metadata import embed_metadata
-from components.exporter.settings import ExportSettings
 from components.registry.store.pyfunc_folder import write_pyfunc_folder
 from components.registry.store.served_interface import input_example, mlflow_signature, model_contract
 
 
 @pytest.fixture(params=["plain", "keyed"])
 def contract(request, model_dir):
-    made = build_contract(ExportSettings(default=request.param, forward={"source": "string", "age": "int64"}))
+    made = build_contract(exporter_settings(default=request.param, forward={"source": "string", "age": "int64"}))
     embed_metadata(model_dir, made)
     return model_contract(model_dir)
 
@@ -65,7 +65,7 @@ def test_a_model_without_a_contract_has_neither(model_dir, tmp_path):
 def test_a_damaged_contract_is_told(model_dir: Path):
     (model_dir / "assets.extra").mkdir()
     (model_dir / "assets.extra" / "serving_contract.json").write_text("{")
-    with pytest.raises(ContractError, match="no serving contract"):
+    with pytest.raises(ContractError, match="not a serving contract"):
         model_contract(model_dir)
 
 

@@ -9,15 +9,15 @@ import shlex
 
 import click
 import pytest
+from support.settings import exporter_settings
 
 from components.exporter.contract.contract import Contract, build_contract
-from components.exporter.settings import ExportSettings
 from components.reporter.card.serving_commands import serving_commands
 from pipeline.cli.main import main
 
 
 def with_default(facts, default):
-    return dataclasses.replace(facts, contract=build_contract(ExportSettings(default=default, forward={})))
+    return dataclasses.replace(facts, contract=build_contract(exporter_settings(default=default)))
 
 
 def test_ner_commands_parse(facts):

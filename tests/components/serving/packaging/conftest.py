@@ -1,54 +1,52 @@
-"""A tiny exported tagger with its contract, as the pipeline pushes one, and how to ask a packaged model."""
+"""A tiny exported tagger with its contract, and requests to a packaged model."""
 
 from __future__ import annotations
 
-import types
+import functools
 
 import numpy as np
 import pytest
+from support.settings import exporter_settings
 
-from components.exporter.contract.contract import build_contract
+from components.exporter import export
 from components.exporter.saved_model.embedded_metadata import embed_metadata
-from components.exporter.saved_model.exporting import export
-from components.exporter.saved_model.scrub import scrub_build_paths
-from components.exporter.settings import ExportSettings
 from components.exporter.validator.probe.c_api import numpy_dtype
-from components.exporter.validator.probe.json_values import from_json
 from components.exporter.validator.probe.saved_graph import SavedGraph
 from components.exporter.validator.probe.served_model import ServedModel
-from components.serving.saved_model_tagger import SavedModelTagger
+from components.exporter.validator.probe.values import from_json
+from components.serving import SavedModelTagger
 
 
 @pytest.fixture(scope="session")
 def exported(trained, transformed, tmp_path_factory):
-    """Folders of the same tagger: `plain` and `keyed`, after the signature that is the default."""
-    made = {}
-    for default in ("plain", "keyed"):
-        settings = ExportSettings(default, {"source": "string"})
+    """Function from the default signature, `plain` or `keyed`, to the folder of an export."""
+
+    @functools.cache
+    def make(default):
         folder = tmp_path_factory.mktemp(default) / "model"
-        export(trained, transformed.graph, str(folder), settings)
-        scrub_build_paths(folder)
-        embed_metadata(folder, build_contract(settings))
-        made[default] = folder
-    return types.SimpleNamespace(**made)
+        settings = exporter_settings(default=default, forward={"source": "string"})
+        embed_metadata(folder, export(trained, transformed.graph, str(folder), settings))
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")
 def tags_as_before(exported):
-    """Asserts that a model tags as the one that was packaged."""
+    """Function that asserts that a model gives the same tags as the original."""
     sentences = ["Justin Trudeau went to New Delhi India", "", "Joe Biden visited Paris France 😳"]
-    wanted = SavedModelTagger(exported.plain).tag(sentences)
-    assert wanted[0].tags == ("B-NAME", "I-NAME", "OUT", "OUT", "B-LOCATION", "I-LOCATION", "I-LOCATION")
+    expected = SavedModelTagger(exported("plain")).tag(sentences)
+    assert expected[0].tags == ("B-NAME", "I-NAME", "OUT", "OUT", "B-LOCATION", "I-LOCATION", "I-LOCATION")
 
     def check(folder):
-        assert SavedModelTagger(folder).tag(sentences) == wanted
+        assert SavedModelTagger(folder).tag(sentences) == expected
 
     return check
 
 
 @pytest.fixture(scope="session")
 def ask():
-    """Sends the body of a REST request, or a `PredictRequest`, to a model; returns outputs by name."""
+    """Function that sends the body of a REST request, or a `PredictRequest`, to a model and returns outputs by name."""
 
     def send(folder, request):
         graph, model = SavedGraph(folder), ServedModel(str(folder))
@@ -73,10 +71,3 @@ def ask():
         return dict(zip(outputs, values, strict=True))
 
     return send
-
-
-def pytest_collection_modifyitems(items):
-    """What a layout does to a model hardly depends on the tagger in it: one is enough for the default run."""
-    for item in items:
-        if "packaging" in item.path.parts and "transformer" in item.name:
-            item.add_marker(pytest.mark.slow)

@@ -1,4 +1,4 @@
-"""Every layout holds a model that loads, tags as before, and answers its own requests."""
+"""Every layout holds a model that loads, gives the same tags, and answers its own requests."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ import shutil
 import tarfile
 
 import pytest
-import tensorflow as tf
 import yaml
-from google.protobuf import text_format
+from support.lazy import LazyModule
 
 from components.common.errors import NerError
 from components.common.hashing import tree_hash
-from components.exporter.contract.contract import Contract
-from components.exporter.saved_model.embedded_metadata import EXTRA
-from components.exporter.saved_model.inspecting import inspect_model
-from components.exporter.saved_model.warmup import WARMUP_FILE
-from components.serving.packaging.model_version import ModelVersion
-from components.serving.packaging.package_settings import PackageSettings
+from components.exporter import embedded_contract, inspect_model
+from components.keys import ASSETS_EXTRA, WARMUP_FILE
 from components.serving.packaging.packaging import LAYOUTS, package
+from components.serving.packaging.prepare import ModelVersion
+from components.serving.packaging.settings import PackageSettings
 
+tf = LazyModule("tensorflow")
+TARGETS = [pytest.param(target, marks=[] if target == "tf-serving" else pytest.mark.extended) for target in LAYOUTS]
 SETTINGS = PackageSettings("ner")
 SIGNATURES = {"serving_default", "keyed", "feature_forward", "serving_examples"}
 
@@ -30,29 +29,29 @@ SIGNATURES = {"serving_default", "keyed", "feature_forward", "serving_examples"}
 def warmup_requests(folder):
     from tensorflow_serving.apis import prediction_log_pb2
 
-    records = tf.data.TFRecordDataset(str(folder / EXTRA / WARMUP_FILE)).as_numpy_iterator()
+    records = tf.data.TFRecordDataset(str(folder / ASSETS_EXTRA / WARMUP_FILE)).as_numpy_iterator()
     return [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
 
 
 @pytest.fixture(scope="module")
 def packed(exported, tmp_path_factory):
-    """Target -> (folder, record) of a package."""
-    made = {}
+    """Function from a target to (folder, record) of a package."""
+    packages = {}
 
     def of(target):
-        if target not in made:
+        if target not in packages:
             folder = tmp_path_factory.mktemp(target) / "package"
-            before = tree_hash(exported.plain)
-            made[target] = folder, package([ModelVersion(exported.plain, 7)], folder, target, SETTINGS)
-            assert tree_hash(exported.plain) == before
-        return made[target]
+            before = tree_hash(exported("plain"))
+            packages[target] = folder, package([ModelVersion(exported("plain"), 7)], folder, target, SETTINGS)
+            assert tree_hash(exported("plain")) == before
+        return packages[target]
 
     return of
 
 
 @pytest.fixture
 def model_in(packed, tmp_path):
-    """Target -> folder of the packaged model; an archive is unpacked."""
+    """Function from a target to the folder of the packaged model; an archive is unpacked."""
 
     def of(target):
         folder, _ = packed(target)
@@ -65,18 +64,18 @@ def model_in(packed, tmp_path):
     return of
 
 
-@pytest.mark.parametrize("target", LAYOUTS)
-def test_the_packaged_model_tags_as_before(target, model_in, tags_as_before):
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_packaged_model_gives_the_same_tags(target, model_in, tags_as_before):
     tags_as_before(model_in(target))
 
 
-@pytest.mark.parametrize("target", LAYOUTS)
+@pytest.mark.parametrize("target", TARGETS)
 def test_the_record_names_source_copy_signatures_and_files(target, packed, model_in, exported):
     folder, record = packed(target)
     assert json.loads((folder / "package.json").read_text()) == record
     assert (record["for"], record["name"], record["version"]) == (target, "ner", 7)
     [model] = record["models"]
-    assert model["source_tree_hash"] == tree_hash(exported.plain)
+    assert model["source_tree_hash"] == tree_hash(exported("plain"))
     assert model["tree_hash"] == tree_hash(model_in(target)) != model["source_tree_hash"]
     assert set(model["signatures"]) == SIGNATURES | ({"unkeyed_signature"} if target == "vertex" else set())
     assert model["unanswered"] == []
@@ -86,7 +85,7 @@ def test_the_record_names_source_copy_signatures_and_files(target, packed, model
     assert not [path for path in folder.parent.iterdir() if path != folder]
 
 
-@pytest.mark.parametrize("target", LAYOUTS)
+@pytest.mark.parametrize("target", TARGETS)
 def test_the_model_answers_its_warmup_requests_of_every_signature(target, packed, model_in, ask):
     model = model_in(target)
     requests = warmup_requests(model)
@@ -101,21 +100,21 @@ def test_the_model_answers_its_warmup_requests_of_every_signature(target, packed
     assert any(b"B-NAME" in ask(model, request)["tags"] for request in requests)
 
 
-@pytest.mark.parametrize("target", LAYOUTS)
+@pytest.mark.parametrize("target", TARGETS)
 def test_the_model_answers_the_example_request_of_every_signature(target, packed, model_in, ask):
     folder, record = packed(target)
-    found = {path.stem: json.loads(path.read_text()) for path in (folder / "requests").iterdir()}
-    assert set(found) == set(record["models"][0]["signatures"])
-    for name, body in found.items():
+    bodies = {path.stem: json.loads(path.read_text()) for path in (folder / "requests").iterdir()}
+    assert set(bodies) == set(record["models"][0]["signatures"])
+    for name, body in bodies.items():
         assert body["signature_name"] == name
         assert len(ask(model_in(target), body)["tags"]) == 1
-    [row] = found["serving_examples"]["instances"]
+    [row] = bodies["serving_examples"]["instances"]
     assert set(row["examples"]) == {"b64"}
-    assert found["keyed"]["instances"][0]["key"] == "key-0"
+    assert bodies["keyed"]["instances"][0]["key"] == "key-0"
 
 
-@pytest.mark.parametrize("target", LAYOUTS)
-def test_every_file_that_the_manual_names_is_there(target, packed):
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_file_that_the_readme_names_exists(target, packed):
     folder, record = packed(target)
     readme = (folder / "README.md").read_text()
     named = set(re.findall(r"requests/\w+\.json", readme))
@@ -126,10 +125,12 @@ def test_every_file_that_the_manual_names_is_there(target, packed):
             assert name in readme
 
 
+@pytest.mark.extended
 def test_tf_serving_gets_both_versions_with_their_labels(exported, tmp_path, tags_as_before):
+    from google.protobuf import text_format
     from tensorflow_serving.config import model_server_config_pb2
 
-    models = [ModelVersion(exported.plain, 12, ("champion",)), ModelVersion(exported.keyed, 9, ("previous",))]
+    models = [ModelVersion(exported("plain"), 12, ("champion",)), ModelVersion(exported("keyed"), 9, ("previous",))]
     folder = tmp_path / "package"
     record = package(models, folder, "tf-serving", SETTINGS)
     text = (folder / "models.config").read_text()
@@ -145,6 +146,7 @@ def test_tf_serving_gets_both_versions_with_their_labels(exported, tmp_path, tag
     assert "labels/previous:predict` is version 9" in readme
 
 
+@pytest.mark.extended
 def test_vertex_gets_a_keyed_default_and_instances_for_it(packed, ask):
     folder, _ = packed("vertex")
     contract = inspect_model(folder / "model").contract
@@ -156,17 +158,19 @@ def test_vertex_gets_a_keyed_default_and_instances_for_it(packed, ask):
     assert answer["key"].tolist() == [row["key"].encode() for row in rows]
 
 
-def test_vertex_takes_a_keyed_model_as_it_is(exported, tmp_path):
-    record = package([ModelVersion(exported.keyed, 1)], tmp_path / "package", "vertex", SETTINGS)
-    assert set(record["models"][0]["signatures"]) == {*inspect_model(exported.keyed).contract.signatures}
+@pytest.mark.extended
+def test_vertex_keeps_a_keyed_model_unchanged(exported, tmp_path):
+    record = package([ModelVersion(exported("keyed"), 1)], tmp_path / "package", "vertex", SETTINGS)
+    assert set(record["models"][0]["signatures"]) == {*inspect_model(exported("keyed")).contract.signatures}
     pb = "saved_model.pb"
-    assert (tmp_path / "package" / "model" / pb).read_bytes() == (exported.keyed / pb).read_bytes()
+    assert (tmp_path / "package" / "model" / pb).read_bytes() == (exported("keyed") / pb).read_bytes()
 
 
+@pytest.mark.extended
 def test_sagemaker_archive_is_the_same_bytes_each_time(packed, exported, tmp_path):
     folder, _ = packed("sagemaker")
     copy = tmp_path / "copy"
-    shutil.copytree(exported.plain, copy, copy_function=shutil.copyfile)  # other times
+    shutil.copytree(exported("plain"), copy, copy_function=shutil.copyfile)  # other times
     package([ModelVersion(copy, 7)], tmp_path / "again", "sagemaker", SETTINGS)
     assert (tmp_path / "again" / "model.tar.gz").read_bytes() == (folder / "model.tar.gz").read_bytes()
     with tarfile.open(folder / "model.tar.gz") as tar:
@@ -182,7 +186,8 @@ def test_sagemaker_archive_is_the_same_bytes_each_time(packed, exported, tmp_pat
         assert packed_file.mtime == 0
 
 
-def test_sagemaker_is_told_name_and_batching_by_variables(packed):
+@pytest.mark.extended
+def test_sagemaker_gets_name_and_batching_as_variables(packed):
     environment = json.loads((packed("sagemaker")[0] / "environment.json").read_text())
     assert environment == {
         "SAGEMAKER_TFS_DEFAULT_MODEL_NAME": "ner",
@@ -194,10 +199,11 @@ def test_sagemaker_is_told_name_and_batching_by_variables(packed):
     }
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("uri", ["", "gs://models/ner"])
 def test_kserve_service_points_above_the_numbered_folder(exported, tmp_path, uri):
     settings = PackageSettings("My_ner.v2", storage_uri=uri)
-    package([ModelVersion(exported.plain, 3)], tmp_path / "package", "kserve", settings)
+    package([ModelVersion(exported("plain"), 3)], tmp_path / "package", "kserve", settings)
     service = yaml.safe_load((tmp_path / "package" / "inferenceservice.yaml").read_text())
     assert (service["apiVersion"], service["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
     assert service["metadata"]["name"] == "my-ner-v2"
@@ -209,47 +215,49 @@ def test_kserve_service_points_above_the_numbered_folder(exported, tmp_path, uri
     assert sorted(path.name for path in (tmp_path / "package" / "storage").iterdir()) == ["3", "batching.config"]
 
 
-def test_the_same_package_is_left_as_it_is_and_another_is_refused(exported, tmp_path):
+@pytest.mark.extended
+def test_the_same_package_stays_and_another_is_refused(exported, tmp_path):
     folder = tmp_path / "package"
-    first = package([ModelVersion(exported.plain, 1)], folder, "kserve", SETTINGS)
+    first = package([ModelVersion(exported("plain"), 1)], folder, "kserve", SETTINGS)
     inode = folder.stat().st_ino
-    assert package([ModelVersion(exported.plain, 1)], folder, "kserve", SETTINGS) == first
+    assert package([ModelVersion(exported("plain"), 1)], folder, "kserve", SETTINGS) == first
     assert folder.stat().st_ino == inode
     before = tree_hash(folder)
     for models, target, settings, differing in [
-        ([ModelVersion(exported.plain, 2)], "kserve", SETTINGS, "models, version"),
-        ([ModelVersion(exported.keyed, 1)], "kserve", SETTINGS, "models"),
-        ([ModelVersion(exported.plain, 1)], "sagemaker", SETTINGS, "for"),
-        ([ModelVersion(exported.plain, 1)], "kserve", PackageSettings("ner", "2.17.0"), "server_version"),
+        ([ModelVersion(exported("plain"), 2)], "kserve", SETTINGS, "models, version"),
+        ([ModelVersion(exported("keyed"), 1)], "kserve", SETTINGS, "models"),
+        ([ModelVersion(exported("plain"), 1)], "sagemaker", SETTINGS, "for"),
+        ([ModelVersion(exported("plain"), 1)], "kserve", PackageSettings("ner", "2.17.0"), "server_version"),
     ]:
         with pytest.raises(NerError, match=rf"another package already \(it differs in {differing}\)"):
             package(models, folder, target, settings)
     assert tree_hash(folder) == before
     (folder / "README.md").write_text("changed")
     with pytest.raises(NerError, match="differs in files"):
-        package([ModelVersion(exported.plain, 1)], folder, "kserve", SETTINGS)
+        package([ModelVersion(exported("plain"), 1)], folder, "kserve", SETTINGS)
 
 
-def test_a_folder_that_is_no_package_is_never_touched(exported, tmp_path):
+@pytest.mark.extended
+def test_a_folder_with_other_content_is_never_touched(exported, tmp_path):
     (tmp_path / "mine").write_text("x")
-    with pytest.raises(NerError, match="is no package"):
-        package([ModelVersion(exported.plain, 1)], tmp_path, "vertex", SETTINGS)
+    with pytest.raises(NerError, match="is not a package"):
+        package([ModelVersion(exported("plain"), 1)], tmp_path, "vertex", SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-def test_warmup_requests_that_the_model_came_with_are_kept(exported, tmp_path):
+@pytest.mark.extended
+def test_existing_warmup_requests_are_kept(exported, tmp_path):
     copy = tmp_path / "model"
-    shutil.copytree(exported.plain, copy)
-    with tf.io.TFRecordWriter(str(copy / EXTRA / WARMUP_FILE)):
+    shutil.copytree(exported("plain"), copy)
+    with tf.io.TFRecordWriter(str(copy / ASSETS_EXTRA / WARMUP_FILE)):
         pass
     package([ModelVersion(copy, 1)], tmp_path / "package", "tf-serving", SETTINGS)
     assert warmup_requests(tmp_path / "package" / "ner" / "1") == []
 
 
-@pytest.mark.parametrize(
-    ("models", "target", "wishes", "message"),
-    [
-        ([1], "triton", {}, "unknown; there are tf-serving, vertex, sagemaker, kserve"),
+def test_arguments_that_do_not_fit_are_refused(exported, tmp_path):
+    cases = [
+        ([1], "triton", {}, "unknown server. Use one of tf-serving, vertex, sagemaker, kserve"),
         ([0], "kserve", {}, "whole numbers from 1 upwards"),
         ([1, 2], "vertex", {}, "2 models for vertex"),
         ([2, 2], "tf-serving", {}, "version 2 is given twice"),
@@ -259,26 +267,27 @@ def test_warmup_requests_that_the_model_came_with_are_kept(exported, tmp_path):
         ([1], "tf-serving", {"server_version": "2.15.0"}, "too old"),
         ([1], "tf-serving", {"server_version": "latest"}, "expected a full release"),
         ([1], "tf-serving", {"name": "a/b"}, "model name 'a/b'"),
-    ],
-)
-def test_wishes_that_cannot_be_met_are_explained(exported, tmp_path, models, target, wishes, message):
-    versions = [ModelVersion(exported.plain, version) for version in models]
-    with pytest.raises(NerError, match=message):
-        package(versions, tmp_path / "package", target, PackageSettings(**{"name": "ner", **wishes}))
+    ]
+    for versions, target, settings, message in cases:
+        models = [ModelVersion(exported("plain"), version) for version in versions]
+        with pytest.raises(NerError, match=message):
+            package(models, tmp_path / "package", target, PackageSettings(**{"name": "ner", **settings}))
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.extended
 def test_a_folder_without_model_and_a_model_without_answers_are_refused(exported, tmp_path):
     with pytest.raises(NerError, match=r"no saved_model\.pb"):
         package([ModelVersion(tmp_path, 1)], tmp_path / "package", "kserve", SETTINGS)
     broken = tmp_path / "broken"
-    shutil.copytree(exported.plain, broken)
+    shutil.copytree(exported("plain"), broken)
     (broken / "variables" / "variables.index").unlink()
     with pytest.raises(NerError):
         package([ModelVersion(broken, 1)], tmp_path / "package", "kserve", SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["broken"]
 
 
+@pytest.mark.extended
 def test_a_model_without_contract_and_without_rows_is_packaged_unbatched(tmp_path):
     module = tf.Module()
     module.weight = tf.Variable(2.0)
@@ -294,6 +303,6 @@ def test_a_model_without_contract_and_without_rows_is_packaged_unbatched(tmp_pat
     assert tf.make_ndarray(request.inputs["x"]).shape == ()
 
 
-def test_the_contract_travels_along(packed, model_in):
-    text = (model_in("tf-serving") / EXTRA / "serving_contract.json").read_text()
-    assert set(Contract.from_json(text).signatures) == SIGNATURES
+@pytest.mark.extended
+def test_the_package_holds_the_contract(model_in):
+    assert set(embedded_contract(model_in("tf-serving")).signatures) == SIGNATURES

@@ -1,38 +1,41 @@
-"""Re-signing: more signatures, the same answers, and nothing of the source is needed afterwards."""
+"""Added signatures: same answers as the source, which may be deleted afterwards."""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 
-import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from packaging.version import Version
+from support.lazy import LazyModule
 
-from components.exporter.add_signatures.add_signatures import add_signatures
-from components.exporter.errors import AddSignaturesError
+from components.exporter import ExportError, ExportInvalidError, Signatures, add_signatures, validate_export
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract, embedded_manifest
-from components.exporter.validator import ExportInvalidError, validate_export
+from components.exporter.saved_model.signature_plan import plan_signatures
+from components.keys import ASSETS_EXTRA, WARMUP_FILE
+
+keras, tf = LazyModule("keras"), LazyModule("tensorflow")
+KEYED = Signatures(default="keyed", key="key")
 
 
 def signatures(folder):
-    """What saved_model_cli shows: signature -> (inputs, outputs) as {name: (dtype, shape)}."""
-    found = tf.saved_model.load(str(folder)).signatures
+    """Returns signature -> (inputs, outputs) as {name: (dtype, shape)}."""
+    functions = tf.saved_model.load(str(folder)).signatures
 
     def shown(tensors):
         return {name: (tensor.dtype.name, tuple(tensor.shape)) for name, tensor in sorted(tensors.items())}
 
     return {
         name: (shown(function.structured_input_signature[1]), shown(function.structured_outputs))
-        for name, function in found.items()
+        for name, function in functions.items()
     }
 
 
 def answers(folder, signature, **inputs):
     function = tf.saved_model.load(str(folder)).signatures[signature]
-    found = function(**{name: tf.constant(value) for name, value in inputs.items()})
-    return {name: value.numpy() for name, value in found.items()}
+    outputs = function(**{name: tf.constant(value) for name, value in inputs.items()})
+    return {name: value.numpy() for name, value in outputs.items()}
 
 
 @pytest.fixture(scope="module")
@@ -56,10 +59,7 @@ KEY = {"key": ("string", (None,))}
 
 
 def test_keyed_prediction_of_the_articles_image_model(image_model, tmp_path):
-    report = add_signatures(
-        image_model, tmp_path / "keyed", add=["keyed"], default="keyed", keep_original_as="unkeyed_signature"
-    )
-    assert report.passed
+    assert add_signatures(image_model, tmp_path / "keyed", KEYED).passed
     assert signatures(tmp_path / "keyed") == {
         "serving_default": ({**IMAGE, **KEY}, {**KEY, **PREDS}),
         "keyed": ({**IMAGE, **KEY}, {**KEY, **PREDS}),
@@ -88,7 +88,7 @@ def price_model(tmp_path_factory):
 
 
 def test_feature_forwarding_of_the_articles_price_model(price_model, tmp_path):
-    add_signatures(price_model, tmp_path / "made", forward={"tax_rate": "string", "source": "string"})
+    add_signatures(price_model, tmp_path / "made", Signatures(forward={"tax_rate": "string", "source": "string"}))
     number = ("float32", (None, 1))
     inputs = {"rooms": number, "tax_rate": number}
     assert signatures(tmp_path / "made") == {
@@ -104,19 +104,15 @@ def test_feature_forwarding_of_the_articles_price_model(price_model, tmp_path):
     assert made["price"].tobytes() == answers(price_model, "serving_default", **row)["price"].tobytes()
 
 
+@pytest.mark.extended
 def test_four_hops_with_every_source_deleted(tiny, tmp_path):
     expected = answers(tiny.folder, "serving_default", sentence=["Joe Biden visited Paris", "", "unheard"])
     folder = shutil.copytree(tiny.folder, tmp_path / "hop0")
     steps = [
-        {
-            "forward": {"region": "string"},
-            "base": "unkeyed_signature",
-            "default": "feature_forward",
-            "keep_original_as": "was",
-        },
-        {"keep_original_as": "again"},
-        {"default": "unkeyed_signature", "keep_original_as": "more"},
-        {"default": "keyed", "keep_original_as": "plain"},
+        Signatures(default="feature_forward", forward={"region": "string"}, keep_default_as="was"),
+        Signatures(keep_default_as="again"),
+        Signatures(default="unkeyed_signature", keep_default_as="more"),
+        Signatures(default="keyed", keep_default_as="plain"),
     ]
     renamed = {"feature_forward": "old_forward"}
     start = tf.saved_model.load(str(folder))
@@ -128,9 +124,10 @@ def test_four_hops_with_every_source_deleted(tiny, tmp_path):
     tf.saved_model.save(module, str(tmp_path / "start"), signatures=signatures, options=options)
     del start, module, kept
     source, sizes = tmp_path / "start", []
-    for number, wishes in enumerate(steps, 1):
+    for number, step in enumerate(steps, 1):
         made = tmp_path / f"hop{number}"
-        report = add_signatures(source, made, **wishes)
+        base = "unkeyed_signature" if step.forward else "serving_default"
+        report = add_signatures(source, made, step, base=base)
         shutil.rmtree(source)
         sizes.append((made / "saved_model.pb").stat().st_size)
         source = made
@@ -148,7 +145,7 @@ def test_four_hops_with_every_source_deleted(tiny, tmp_path):
 
 @pytest.fixture
 def tf1_model(tmp_path):
-    """Of TensorFlow 1: a table, a variable, and names that Python does not take."""
+    """A model of TensorFlow 1 with a table, a variable, and names that Python does not allow."""
     tf1 = tf.compat.v1
     (tmp_path / "words.txt").write_text("a\nb\n")
     with tf.Graph().as_default(), tf1.Session() as session:
@@ -175,12 +172,13 @@ def tf1_model(tmp_path):
     return tmp_path / "tf1"
 
 
+@pytest.mark.extended
 def test_a_tensorflow_1_model_keeps_names_that_python_does_not_allow(tf1_model, tmp_path):
     if Version(tf.__version__) >= Version("2.17"):
-        with pytest.raises(AddSignaturesError, match=r"such an input: 'class'.*Re-sign it with TensorFlow 2\.16"):
-            add_signatures(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
+        with pytest.raises(ExportError, match=r"such an input: 'class'.*signatures with TensorFlow 2\.16"):
+            add_signatures(tf1_model, tmp_path / "made", KEYED)
         return
-    report = add_signatures(tf1_model, tmp_path / "made", add=["keyed"], default="keyed")
+    report = add_signatures(tf1_model, tmp_path / "made", KEYED)
     assert report.passed
     inputs = {"class": ("string", (None,)), "image/encoded": ("float32", (None, 3))}
     outputs = {"ids": ("int64", (None,)), "scores/all": ("float32", (None, 2))}
@@ -188,25 +186,27 @@ def test_a_tensorflow_1_model_keeps_names_that_python_does_not_allow(tf1_model, 
     assert {name: (each.dtype, each.shape) for name, each in keyed.inputs.items()} == {**inputs, **KEY}
     assert {name: (each.dtype, each.shape) for name, each in keyed.outputs.items()} == {**outputs, **KEY}
     assert set(report.contract.signatures["unkeyed_signature"].inputs) == set(inputs)
-    assert add_signatures(tmp_path / "made", tmp_path / "again", forward={"page": "int64"}).passed
+    assert add_signatures(tmp_path / "made", tmp_path / "again", Signatures(forward={"page": "int64"})).passed
     request = {"class": ["b", "x"], "image/encoded": np.float32([[1, 2, 3], [0, 0, 1]]), "key": ["1", "2"]}
-    found = answers(tmp_path / "made", "keyed", **request)
-    assert found["ids"].tolist() == [1, -1]
-    assert found["scores/all"].tolist() == [[16, 22], [4, 5]]
+    outputs = answers(tmp_path / "made", "keyed", **request)
+    assert outputs["ids"].tolist() == [1, -1]
+    assert outputs["scores/all"].tolist() == [[16, 22], [4, 5]]
 
 
+@pytest.mark.extended
 def test_a_model_without_batches(tmp_path):
     module = tf.Module()
     module.factor = tf.Variable(3.0)
     scalar = tf.TensorSpec([], tf.float32, name="x")
     module.serve = tf.function(lambda x: {"y": x * module.factor}, input_signature=[scalar])
     tf.saved_model.save(module, str(tmp_path / "scalar"), signatures=module.serve)
-    add_signatures(tmp_path / "scalar", tmp_path / "made", add=["keyed"])
-    found = answers(tmp_path / "made", "keyed", x=2.0, key="only")
-    assert (found["y"], found["key"]) == (6.0, b"only")
+    add_signatures(tmp_path / "scalar", tmp_path / "made", Signatures(key="key"))
+    outputs = answers(tmp_path / "made", "keyed", x=2.0, key="only")
+    assert (outputs["y"], outputs["key"]) == (6.0, b"only")
 
 
-def test_a_model_that_only_python_can_load_is_healed(tmp_path):
+@pytest.mark.extended
+def test_a_model_that_only_python_can_load_is_repaired(tmp_path):
     module = tf.Module()
     module.model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])  # the pitfall
     spec = tf.TensorSpec([None, 4], tf.float32, name="x")
@@ -214,17 +214,17 @@ def test_a_model_that_only_python_can_load_is_healed(tmp_path):
     options = tf.saved_model.SaveOptions(save_debug_info=False)
     tf.saved_model.save(module, str(tmp_path / "broken"), signatures=module.serve, options=options)
     assert {check.pitfall for check in validate_export(tmp_path / "broken").failures} >= {"keras_variables"}
-    assert add_signatures(tmp_path / "broken", tmp_path / "made", add=["keyed"]).passed
+    assert add_signatures(tmp_path / "broken", tmp_path / "made", Signatures(key="key")).passed
     assert "keras_variables" not in {check.pitfall for check in validate_export(tmp_path / "made").failures}
 
 
-def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_path):
+def test_extras_are_copied_and_warm_up_follows_the_old_default(tiny, tmp_path):
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     source = shutil.copytree(tiny.folder, tmp_path / "source")
     embed_metadata(source, tiny.contract)
-    (source / "assets.extra" / "note.txt").write_text("kept")
-    file = source / "assets.extra" / "tf_serving_warmup_requests"
+    (source / ASSETS_EXTRA / "note.txt").write_text("kept")
+    file = source / ASSETS_EXTRA / WARMUP_FILE
     with tf.io.TFRecordWriter(str(file)) as writer:
         for signature in ("", "keyed"):
             request = predict_pb2.PredictRequest()
@@ -233,9 +233,9 @@ def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_p
             log = prediction_log_pb2.PredictionLog(predict_log=prediction_log_pb2.PredictLog(request=request))
             writer.write(log.SerializeToString())
     made = tmp_path / "made"
-    add_signatures(source, made, default="keyed", keep_original_as="plain")
-    assert (made / "assets.extra" / "note.txt").read_text() == "kept"
-    records = tf.data.TFRecordDataset(str(made / "assets.extra" / file.name)).as_numpy_iterator()
+    add_signatures(source, made, Signatures(default="keyed", keep_default_as="plain"))
+    assert (made / ASSETS_EXTRA / "note.txt").read_text() == "kept"
+    records = tf.data.TFRecordDataset(str(made / ASSETS_EXTRA / file.name)).as_numpy_iterator()
     logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
     assert [log.predict_log.request.model_spec.signature_name for log in logs] == ["plain", "keyed"]
     contract = embedded_contract(made)
@@ -244,55 +244,55 @@ def test_extras_are_carried_over_and_warm_up_follows_the_old_default(tiny, tmp_p
     assert validate_export(made, contract, tiny.golden, manifest=embedded_manifest(made)).passed
 
 
-def test_requests_that_cannot_be_made_up_must_be_given(tiny, tmp_path):
-    with pytest.raises(AddSignaturesError, match=r"signature serving_examples answers.*--golden"):
-        add_signatures(tiny.folder, tmp_path / "made", keep_original_as="plain")
+@pytest.mark.extended
+def test_requests_that_cannot_be_generated_must_be_given(tiny, tmp_path):
+    alias = Signatures(keep_default_as="plain")
+    with pytest.raises(ExportError, match=r"answered by signature serving_examples.*--golden"):
+        add_signatures(tiny.folder, tmp_path / "made", alias)
     text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"Joe Biden"]))
     example = tf.train.Example(features=tf.train.Features(feature={"sentence": text})).SerializeToString()
     known = {"signature": "serving_examples", "inputs": {"examples": [example]}, "outputs": {}}
-    report = add_signatures(tiny.folder, tmp_path / "made", keep_original_as="plain", golden=[known])
+    report = add_signatures(tiny.folder, tmp_path / "made", alias, golden=[known])
     assert report.passed
     assert "plain" in report.contract.signatures
 
 
-@pytest.mark.parametrize(
-    ("wishes", "message"),
-    [
-        ({}, "nothing to do"),
-        ({"add": ["keyed"]}, "has a signature keyed already"),
-        ({"add": ["other"]}, "cannot add"),
-        ({"add": ["feature_forward"]}, "needs features"),
-        ({"default": "nope"}, "cannot become the default"),
-        ({"default": "keyed", "keep_original_as": "keyed"}, "that name is taken"),
-        ({"base": "nope", "add": ["keyed"]}, "no signature nope"),
-        ({"forward": {"tags": "string"}}, "has an output of that name"),
-    ],
-)
-def test_wishes_that_do_not_go_with_the_model_are_refused(tiny, wishes, message):
-    from components.exporter.add_signatures.plan import plan_added_signatures
-
-    with pytest.raises(AddSignaturesError, match=message):
-        plan_added_signatures(tiny.contract, **wishes)
+def test_signatures_that_do_not_fit_the_model_are_refused(tiny):
+    cases = [
+        (Signatures(), "nothing to do"),
+        (Signatures(key="key"), "already has a signature keyed"),
+        (Signatures(default="nope"), "cannot become the default"),
+        (Signatures(default="keyed", keep_default_as="keyed"), "that name is taken"),
+    ]
+    for signatures, message in cases:
+        with pytest.raises(ExportError, match=message):
+            plan_signatures(tiny.contract, signatures)
+    with pytest.raises(ExportError, match="no signature nope"):
+        plan_signatures(tiny.contract, Signatures(key="key"), base="nope")
+    without = dataclasses.replace(tiny.contract, signatures={"a": tiny.contract.signatures["keyed"]})
+    with pytest.raises(ExportError, match="has an output of that name"):
+        plan_signatures(without, Signatures(forward={"tags": "string"}), base="a")
 
 
-def test_folders_are_looked_at_before_anything_is_loaded(tiny, tmp_path):
-    with pytest.raises(AddSignaturesError, match="exists already"):
-        add_signatures(tiny.folder, tmp_path, add=["keyed"])
-    with pytest.raises(AddSignaturesError, match=r"no saved_model\.pb"):
-        add_signatures(tmp_path, tmp_path / "made", add=["keyed"])
+def test_folders_are_checked_before_anything_is_loaded(tiny, tmp_path):
+    with pytest.raises(ExportError, match="exists already"):
+        add_signatures(tiny.folder, tmp_path, KEYED)
+    with pytest.raises(ExportError, match=r"no saved_model\.pb"):
+        add_signatures(tmp_path, tmp_path / "made", KEYED)
 
 
-def test_a_copy_that_answers_otherwise_is_thrown_away(image_model, tmp_path, monkeypatch):
-    from components.exporter.add_signatures import add_signatures as module
+@pytest.mark.extended
+def test_a_copy_with_other_answers_is_removed(image_model, tmp_path, monkeypatch):
+    from components.exporter.saved_model import add_signatures as module
 
     real = module.reference_answers
 
-    def wrong(*args):
-        cases = real(*args)
+    def wrong(*args, **options):
+        cases = real(*args, **options)
         cases[1]["outputs"]["preds"][0][0] += 1e-7
         return cases
 
     monkeypatch.setattr(module, "reference_answers", wrong)
     with pytest.raises(ExportInvalidError, match="golden_answers"):
-        add_signatures(image_model, tmp_path / "made", add=["keyed"])
+        add_signatures(image_model, tmp_path / "made", Signatures(key="key"))
     assert list(tmp_path.iterdir()) == []

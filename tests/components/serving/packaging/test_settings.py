@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format, wrappers_pb2
-
-from components.serving.packaging.batching import Batching
+from components.serving.packaging.settings import Batching
 
 
 def parameters():
-    """`BatchingParameters` of session_bundle_config.proto, whose stub tensorflow-serving-api does not ship."""
+    """Returns `BatchingParameters` of session_bundle_config.proto, which tensorflow-serving-api does not ship."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, wrappers_pb2
+
     file = descriptor_pb2.FileDescriptorProto(name="batching.proto", package="t", syntax="proto3")
     file.dependency.append(wrappers_pb2.DESCRIPTOR.name)
     message = file.message_type.add(name="BatchingParameters")
@@ -26,7 +26,9 @@ def parameters():
 
 
 def test_the_text_is_the_message_of_the_server():
+    from google.protobuf import text_format
+
     batching = Batching(64, 0, 7, 3)
-    found = text_format.Parse(batching.to_text(), parameters())
-    assert {name: getattr(found, name).value for name in dataclasses.asdict(batching)} == dataclasses.asdict(batching)
-    assert found.HasField("batch_timeout_micros")
+    message = text_format.Parse(batching.to_text(), parameters())
+    assert {name: getattr(message, name).value for name in dataclasses.asdict(batching)} == dataclasses.asdict(batching)
+    assert message.HasField("batch_timeout_micros")
