@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from support.fake_kfp import FakeKfp
 from support.processes import run
-from support.repository import ROOT
+from support.repository import ROOT, copy_of_the_repository, repository_files
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
-LISTED = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-
-
-def repository_files() -> list[str]:
-    listed = subprocess.run(LISTED, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    return [name for name in listed if (ROOT / name).is_file()]
-
-
-def copy_of_the_repository(folder: Path) -> Path:
-    """Copies the files that git would clone; this run's environment is its `.venv`, and set-up does nothing."""
-    for name in repository_files():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, folder / name)
-    (folder / ".venv").symlink_to(sys.prefix)
-    (folder / "tools" / "setup.sh").write_text("exit 0\n", encoding="utf-8")
-    return folder
 
 
 @pytest.mark.e2e
