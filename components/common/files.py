@@ -1,72 +1,99 @@
-"""Writing a file whole or not at all."""
+"""Atomic writes, locks between processes, and JSON lines."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gzip
 import json
 import os
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from components.evaluator.errors import EvaluationError
-from components.registry.errors import LockHeldError
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file under another name, has it reach the disk, and renames it into place.
-
-    Args:
-        path: the file; one that is there is replaced.
-        content: all of it.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
-    incoming = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with incoming.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        incoming.replace(path)
-    finally:
-        incoming.unlink(missing_ok=True)
-
+from components.common.errors import LockHeldError, NerError
 
 INCOMING_PREFIX = ".incoming-"
-"""Folders of this name are unfinished; TF Serving skips them because they are no number."""
+"""Prefix of unfinished files and folders. TF Serving skips such folders because their name is not a number."""
 
 
-@contextmanager
-def locked(lock_file: Path, wait: bool = True) -> Iterator[None]:
-    """Holds an exclusive lock between processes of one machine; the system drops it when the holder dies.
-
-    flock of the standard library, because nothing but this one call is needed. It does not nest.
+def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Writes a file under a temporary name, syncs it to disk and renames it: readers see the old or the new content.
 
     Args:
-        lock_file: File to lock; created with its folder when absent, never removed (removing it would be a race).
-        wait: until another holder is through.
+        path: local path, or a URL that TFX's file systems know (`gs://...`). Its folder is created.
+        content: the whole file; text is encoded as UTF-8.
 
     Raises:
-        LockHeldError: somebody else holds it, and `wait` is false.
+        OSError: the folder cannot be written. An existing file is unchanged.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> write_atomically(folder / "champion.json", '{"version": 3}')
+        >>> (folder / "champion.json").read_text()
+        '{"version": 3}'
+    """
+    data = content.encode() if isinstance(content, str) else content
+    if "://" in os.fspath(path):
+        _write_remote(os.fspath(path), data)
+        return
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=INCOMING_PREFIX, dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)  # mkstemp creates private files; servers run as another user
+        os.replace(name, target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    fsync_path(target.parent)
+
+
+def _write_remote(path: str, data: bytes) -> None:
+    from tfx.dsl.io import fileio
+
+    fileio.makedirs(os.path.dirname(path))
+    with fileio.open(f"{path}.tmp", "wb") as file:
+        file.write(data)
+    fileio.rename(f"{path}.tmp", path, overwrite=True)
+
+
+@contextlib.contextmanager
+def locked(lock_file: Path, *, wait: bool = True) -> Iterator[None]:
+    """Holds an exclusive lock between the processes of one machine; it does not nest.
+
+    The system releases the lock when its holder dies.
+
+    Args:
+        lock_file: created with its folder if absent. It is never deleted, which would be a race.
+        wait: whether to wait for another holder.
+
+    Raises:
+        LockHeldError: another process holds the lock, and `wait` is false.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> with locked(folder / "history.lock"):
+        ...     write_atomically(folder / "history", "1")
     """
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise LockHeldError(f"{lock_file} is held by another process; wait until it is through") from None
+            raise LockHeldError(f"{lock_file}: held by another process. Wait until it has finished.") from None
         yield
 
 
-@contextmanager
+@contextlib.contextmanager
 def incoming_folder(parent: Path) -> Iterator[Path]:
-    """A fresh temporary folder in `parent`, removed at the end whatever happens (after a rename it is gone already)."""
+    """Yields a new temporary folder in `parent` and deletes it afterwards, unless it was renamed."""
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=INCOMING_PREFIX, dir=parent))
     try:
@@ -76,7 +103,7 @@ def incoming_folder(parent: Path) -> Iterator[Path]:
 
 
 def fsync_path(path: Path) -> None:
-    """Forces one file or one folder (its list of names) to the disk."""
+    """Syncs one file, or the list of names of one folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -85,7 +112,7 @@ def fsync_path(path: Path) -> None:
 
 
 def fsync_tree(folder: Path) -> None:
-    """Forces every file and folder under `folder`, and itself, to the disk, children before parents."""
+    """Syncs a folder and everything below it to disk, children before parents."""
     for parent, _, names in os.walk(folder, topdown=False):
         for name in names:
             fsync_path(Path(parent, name))
@@ -93,51 +120,53 @@ def fsync_tree(folder: Path) -> None:
 
 
 def rename_into_place(source: Path, target: Path) -> None:
-    """One os.rename on the same file system, made durable: readers see the whole of `target` or nothing."""
-    source.chmod(0o755)  # mkdtemp makes folders that only their owner can read; servers run as somebody else
+    """Renames a folder on the same file system and syncs the rename: readers see all of `target` or nothing."""
+    source.chmod(0o755)  # mkdtemp creates private folders; servers run as another user
     os.rename(source, target)
     fsync_path(target.parent)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Writes a text file so that readers see the old or the new content, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=INCOMING_PREFIX, dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    fsync_path(path.parent)
+def read_json_lines(path: Path, *, error: type[NerError] = NerError) -> Iterator[tuple[int, dict[str, Any]]]:
+    r"""Yields (line number from 1, object) of a file of JSON lines; skips empty lines and unpacks `.gz`.
 
+    Args:
+        path: local file.
+        error: raised, with file and line, if the file cannot be read or a line is not a JSON object.
 
-def read_json_lines(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yields (1-based line, object) of a file; `.gz` is unpacked, empty lines are left out.
-
-    Raises:
-        EvaluationError: the file cannot be read, or a line is no JSON object.
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> _ = (folder / "log.jsonl").write_text('{"key": "a"}\n\n{"key": "b"}\n')
+        >>> list(read_json_lines(folder / "log.jsonl"))
+        [(1, {'key': 'a'}), (3, {'key': 'b'})]
     """
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
-                    yield number, _parse(path, number, line)
-    except OSError as error:
-        raise EvaluationError(
-            f"{path}: cannot be read ({error.strerror or error}); give a file of JSON lines"
-        ) from error
+                    try:
+                        yield number, parse_json_object(line)
+                    except ValueError as reason:
+                        raise error(f"{path}:{number}: {reason}. Write one object per line.") from reason
+    except (OSError, EOFError, zlib.error) as reason:
+        text = getattr(reason, "strerror", None) or reason
+        raise error(f"{path}: cannot be read ({text}). Give a file of JSON lines.") from reason
 
 
-def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def parse_json_object(text: str | bytes) -> dict[str, Any]:
+    """Parses a JSON object.
+
+    Raises:
+        ValueError: the text is not JSON or not UTF-8, or another JSON value.
+
+    Example:
+        >>> parse_json_object("[1, 2]")
+        Traceback (most recent call last):
+        ValueError: a JSON list, not an object
+    """
     try:
-        record = json.loads(line)
-    except ValueError as error:  # bytes that are no UTF-8, too
-        raise EvaluationError(f"{path}:{number}: is no whole JSON value ({error}); write one object a line") from error
-    if not isinstance(record, dict):
-        raise EvaluationError(f"{path}:{number}: is a JSON {type(record).__name__}; write one object a line")
-    return record
+        value = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"invalid JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise ValueError(f"a JSON {type(value).__name__}, not an object")
+    return value

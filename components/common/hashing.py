@@ -1,65 +1,105 @@
-"""The identity of a model folder.
+"""Identity of files and folders.
 
-Two exports of the same model are never byte-identical, so a model is known by the bytes of the folder that was pushed.
+Two exports of one model never have the same bytes, so the bytes of the pushed folder identify a model (`tree_hash`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from components.common.errors import NerError
-
-_CHUNK_BYTES = 1 << 20
 
 
 def tree_hash(folder: str | os.PathLike[str]) -> str:
     """Hashes the names and contents of all files under a folder.
 
-    Times, permissions and empty folders do not count (object stores keep none of them). Every name and content is
-    preceded by its length, so that no two different trees give the same stream.
+    Times, permissions and empty folders do not count: object stores keep none of them.
 
     Args:
-        folder: Folder to hash.
+        folder: folder to hash.
 
     Returns:
-        sha256 as 64 lower-case hexadecimal digits.
+        SHA-256 as 64 hexadecimal digits.
 
     Raises:
-        NerError: If the folder is missing, or holds something that is neither a file nor a folder, or a link to a
-            folder (what it points at would not travel with the model).
+        NerError: the folder is missing, or contains a link to a folder or a special file, which would not be copied
+            with the model.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> _ = (folder / "vocabulary.txt").write_text("the")
+        >>> tree_hash(folder)[:16]
+        '6d41fb7b153951b2'
     """
     root = Path(folder)
     if not root.is_dir():
         raise NerError(f"{root}: there is no such folder, so there is no model to hash. Check the path.")
     digest = hashlib.sha256()
     for name, path in sorted(_files(root).items()):
+        # With the length in front of every name and content, two different trees never give the same stream.
         encoded = name.encode("utf-8")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
         digest.update(path.stat().st_size.to_bytes(8, "big"))
         with path.open("rb") as handle:
-            while chunk := handle.read(_CHUNK_BYTES):
-                digest.update(chunk)
+            hashlib.file_digest(handle, lambda: digest)  # continues `digest`
     return digest.hexdigest()
 
 
-def file_hashes(folder: str | os.PathLike[str]) -> dict[str, str]:
-    """Returns the relative posix name -> sha256 of every file under a folder, sorted by name."""
-    hashes = {}
-    for name, path in sorted(_files(Path(folder)).items()):
-        with path.open("rb") as handle:
-            hashes[name] = hashlib.file_digest(handle, "sha256").hexdigest()
-    return hashes
-
-
 def _files(root: Path) -> dict[str, Path]:
-    """Relative posix name -> path of every file under `root`."""
+    """Returns the path of every file under `root` by relative POSIX name."""
     files = {}
     for parent, folders, names in os.walk(root):
         for path in (Path(parent, name) for name in [*folders, *names]):
             if path.is_file():
                 files[path.relative_to(root).as_posix()] = path
             elif path.is_symlink() or not path.is_dir():
-                raise NerError(f"{path}: a model folder may hold only files and folders. Remove it or copy it in.")
+                raise NerError(f"{path}: neither a file nor a folder of the model. Remove it or copy its content.")
     return files
+
+
+def file_hashes(folder: str | os.PathLike[str], *, skip: Collection[str] = ()) -> dict[str, str]:
+    """Returns relative POSIX name -> SHA-256 of each file under a folder, sorted by path.
+
+    Args:
+        folder: folder to read.
+        skip: names of files and folders directly in `folder` that are left out.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> _ = (folder / "vocabulary.txt").write_text("the")
+        >>> file_hashes(folder)
+        {'vocabulary.txt': 'b9776d7ddf459c9ad5b0e1d6ac61e27befb5e99fd62446677600d7cacef544d0'}
+    """
+    hashes = {}
+    for path in sorted(Path(folder).rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and name.parts[0] not in skip:
+            with path.open("rb") as handle:
+                hashes[name.as_posix()] = hashlib.file_digest(handle, "sha256").hexdigest()
+    return hashes
+
+
+def file_version(path: str) -> str:
+    """Returns a text that changes when a file, or a file in a folder, changes: from sizes and times, unread.
+
+    TFX's cache looks at paths only, and the files meant here (vectors, checkpoints) are too large to hash in each run.
+
+    Args:
+        path: a file or a folder. Anything else, such as a URL or the name of a preset, has the version "".
+
+    Example:
+        >>> file_version("gs://bucket/glove.txt")
+        ''
+    """
+    root = Path(path)
+    files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
+    digest = hashlib.sha256()
+    for file in files:
+        if not file.is_file():
+            return ""
+        status = file.stat()
+        digest.update(f"{file.relative_to(root).as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()[:16]

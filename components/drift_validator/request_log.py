@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
 from typing import Any
 
+from components.common.files import read_json_lines
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.errors import RequestLogError
 
@@ -26,26 +25,15 @@ def profile_requests(path: Path, tokenizer: str = "words") -> DataProfile:
         RequestLogError: the file cannot be read, or a line has another form.
     """
     profile = DataProfile()
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    sentence, tags = _request(line, f"{path}:{number}")
-                    profile.add(sentence, tags, tokenizer=tokenizer)
-    except (OSError, EOFError) as error:
-        raise RequestLogError(f"{path}: cannot be read ({error}). Give a file of JSON lines.") from error
+    for line, record in read_json_lines(path, error=RequestLogError):
+        sentence, tags = _request(record, f"{path}:{line}")
+        profile.add(sentence, tags, tokenizer=tokenizer)
     if not profile.sentences:
         raise RequestLogError(f"{path}: no requests. Give a log with at least one.")
     return profile
 
 
-def _request(line: bytes, where: str) -> tuple[str, list[str]]:
-    try:
-        record = json.loads(line)
-    except ValueError as error:  # includes invalid UTF-8
-        raise RequestLogError(f"{where}: invalid JSON ({error}). Write one object per line.") from error
-    if not isinstance(record, dict):
-        raise RequestLogError(f"{where}: a JSON {type(record).__name__}, not an object. Write one object per line.")
+def _request(record: dict[str, Any], where: str) -> tuple[str, list[str]]:
     for part in ("instance", "prediction"):
         if isinstance(record.get(part), dict):
             record = {**record, **record[part]}

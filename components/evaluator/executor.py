@@ -12,16 +12,15 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 from tfx.components.evaluator import executor as tfx_executor
 from tfx.components.util import tfxio_utils
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, json_utils, proto_utils
 
+from components.common.files import write_atomically
 from components.evaluator import inputs as inputs_module
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import rules_from_json
 from components.evaluator.counts.slicing import ENTITY_SEEN
-from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import settings_of, with_training_entities
 from components.evaluator.outputs import log_decision, note_blessing, note_scores
@@ -128,7 +127,7 @@ class Executor(tfx_executor.Executor):
                 pipeline
                 | "ReadTrainingExamples" >> tfxio(files).BeamSource()
                 | "FindTrainingEntities" >> FindTrainingEntities()
-                | "WriteTrainingEntities" >> beam.Map(_write, path)
+                | "WriteTrainingEntities" >> beam.Map(lambda entities: write_atomically(path, entities.to_bytes()))
             )
         return with_training_entities(config, path)
 
@@ -140,10 +139,3 @@ def _splits(exec_properties: dict[str, Any], input_dict: dict[str, list[Artifact
     examples = input_dict[standard_component_specs.EXAMPLES_KEY]
     there = [name for one in examples for name in artifact_utils.decode_split_names(one.split_names)]
     return asked or ["test" if "test" in there else "eval"]
-
-
-def _write(entities: TrainingEntities, path: str) -> None:
-    fileio.makedirs(os.path.dirname(path))
-    with fileio.open(f"{path}.tmp", "wb") as file:
-        file.write(entities.to_bytes())
-    fileio.rename(f"{path}.tmp", path, overwrite=True)

@@ -15,7 +15,3 @@ class PromotionRefusedError(RegistryError):
 
 class ChampionMovedError(PromotionRefusedError):
     """A promotion was refused because the champion is no longer the one the new version was compared with."""
-
-
-class LockHeldError(RegistryError):
-    """Another process of this machine is at work on the same thing."""

@@ -9,11 +9,11 @@ from typing import Any
 
 from absl import logging
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
 
+from components.common.files import write_atomically
 from components.drift_validator.drift_report import DriftReport
 from components.keys import (
     DRIFT_REPORT_FILE,
@@ -72,10 +72,12 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         facts = gather_facts(input_dict, exec_properties)
         report = artifact_utils.get_single_uri(output_dict[REPORT_KEY])
-        _write(report, REPORT_FILE, render_page(facts))
+        write_atomically(os.path.join(report, REPORT_FILE), render_page(facts))
         card = artifact_utils.get_single_uri(output_dict[MODEL_CARD_KEY])
-        _write(card, MODEL_CARD_MARKDOWN_FILE, card_markdown(facts))
-        _write(card, MODEL_CARD_JSON_FILE, json.dumps(model_card(facts), ensure_ascii=False, indent=1) + "\n")
+        write_atomically(os.path.join(card, MODEL_CARD_MARKDOWN_FILE), card_markdown(facts))
+        write_atomically(
+            os.path.join(card, MODEL_CARD_JSON_FILE), json.dumps(model_card(facts), ensure_ascii=False, indent=1) + "\n"
+        )
         logging.info("The report is written. Show it with: ner report")
 
 
@@ -146,12 +148,3 @@ def _drift(folder: str) -> DriftReport:
 
 def _read(folder: str, name: str) -> str:
     return io_utils.read_bytes_file(os.path.join(folder, name)).decode("utf-8")
-
-
-def _write(folder: str, name: str, text: str) -> None:
-    """Writes a file so that readers see all of it or nothing."""
-    fileio.makedirs(folder)
-    path = os.path.join(folder, name)
-    with fileio.open(f"{path}.tmp", "wb") as file:
-        file.write(text.encode("utf-8"))
-    fileio.rename(f"{path}.tmp", path, overwrite=True)

@@ -12,7 +12,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.common.file_version import file_version
+from components.common.hashing import file_version
 from components.text.folding import fold
 from components.text.words import whitespace_offsets, word_offsets
 from components.transform.features import UNK_ID

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from components.common.files import replace_text
+from components.common.files import write_atomically
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Attempt:
 
     def write(self, path: Path) -> None:
         """Writes the file; a reader sees the old or the new one."""
-        replace_text(path, json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1) + "\n")
+        write_atomically(path, json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Self | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.common.errors import LockHeldError
 from components.common.files import locked
 from components.data_validator.errors import DataAnomalyError
 from components.drift_validator.errors import DriftError
 from components.registry.champions.history_entry import STOPPED as NOTED_AS_STOPPED
-from components.registry.errors import LockHeldError
 from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from components.registry.store.model_registry import ModelRegistry
 from configs.spec import PipelineConfig

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
-from components.common.file_version import file_version
+from components.common.hashing import file_version
 from configs.spec import PipelineConfig
 
 

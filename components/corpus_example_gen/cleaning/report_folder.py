@@ -10,6 +10,7 @@ from typing import Any
 
 from tfx.dsl.io import fileio
 
+from components.common.files import write_atomically
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
 
@@ -61,9 +62,7 @@ class ReportFolder:
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         path = os.path.join(self.path, f"{name}.json")
-        with fileio.open(f"{path}.tmp", "w") as file:
-            file.write(json.dumps(value, ensure_ascii=False))
-        fileio.rename(f"{path}.tmp", path, overwrite=True)
+        write_atomically(path, json.dumps(value, ensure_ascii=False))
 
     def _read(self, prefix: str) -> Iterator[dict[str, Any]]:
         for path in fileio.glob(os.path.join(self.path, f"{prefix}*.json")):

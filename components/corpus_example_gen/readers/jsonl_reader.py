@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
+from components.common.files import parse_json_object
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
@@ -66,15 +67,10 @@ class _Record:
 
     def _parse(self, line: str) -> dict[str, Any]:
         try:
-            record = json.loads(line)
+            return parse_json_object(line)
         except ValueError as error:
-            raise self._error(f"found invalid JSON ({error})", f"Write one object per line: {_SHAPE}.") from error
-        if not isinstance(record, dict):
-            raise self._error(
-                f"found a JSON {type(record).__name__}, expected an object",
-                f"Write one object per line (`jq -c '.[]'` converts an array): {_SHAPE}.",
-            )
-        return record
+            fix = f"Write one object per line (`jq -c '.[]'` converts an array): {_SHAPE}."
+            raise self._error(f"found {error}", fix) from error
 
     def _text(self, record: dict[str, Any]) -> str:
         text = record.get("text")

@@ -118,7 +118,7 @@ class _Joined:
 def _joined(path: Path, store: LabelStore, account: JoinAccount) -> Iterator[list[_Joined]]:
     """Yields batches of what both sides have, and counts the rest."""
     batch: dict[str, tuple[Prediction, str]] = {}
-    for line, record in read_json_lines(path):
+    for line, record in read_json_lines(path, error=EvaluationError):
         where = f"{path}:{line}"
         prediction = Prediction.from_record(record, where)
         account.predictions += 1

@@ -16,6 +16,7 @@ from typing import Self
 
 from components.common.files import read_json_lines
 from components.evaluator.delayed_labels.label import Label
+from components.evaluator.errors import EvaluationError
 
 _BATCH = 1000
 _AT_ONCE = 500  # SQLite takes so many parameters on every machine
@@ -112,7 +113,7 @@ class LabelStore:
             )
 
     def _rows(self) -> Iterator[tuple[str, int, str]]:
-        for line, record in read_json_lines(self._path):
+        for line, record in read_json_lines(self._path, error=EvaluationError):
             label = Label.from_record(record, f"{self._path}:{line}")
             yield label.key, line, json.dumps(record)
 

@@ -30,8 +30,7 @@ def embed_metadata(
     (folder / ASSETS_EXTRA / EMBEDDED_CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
     _write(folder / ASSETS_EXTRA / PROVENANCE_FILE, provenance or {})
     # assets.extra is left out, because its files may come and go.
-    hashes = {name: digest for name, digest in file_hashes(folder).items() if Path(name).parts[0] != ASSETS_EXTRA}
-    _write(folder / ASSETS_EXTRA / MANIFEST_FILE, hashes)
+    _write(folder / ASSETS_EXTRA / MANIFEST_FILE, file_hashes(folder, skip=[ASSETS_EXTRA]))
 
 
 def embedded_contract(model_dir: str | os.PathLike[str]) -> Contract | None:

@@ -13,7 +13,7 @@ from components.common.files import (
     incoming_folder,
     locked,
     rename_into_place,
-    replace_text,
+    write_atomically,
 )
 from components.common.hashing import tree_hash
 from components.registry.errors import RegistryError
@@ -176,4 +176,4 @@ def _read_config(path: Path) -> Any:
 def _write_config(path: Path, config: Any) -> None:
     from google.protobuf import text_format
 
-    replace_text(path, text_format.MessageToString(config))
+    write_atomically(path, text_format.MessageToString(config))

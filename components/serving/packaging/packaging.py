@@ -118,12 +118,7 @@ def _record(stage: Path, identity: dict[str, Any], prepared: Sequence[PreparedMo
         }
         for copy in prepared
     ]
-    return {**identity, "models": models, "files": _hashes(stage)}
-
-
-def _hashes(folder: Path) -> dict[str, str]:
-    """Returns relative name -> sha256 of every file except the record."""
-    return {name: digest for name, digest in file_hashes(folder).items() if name != RECORD}
+    return {**identity, "models": models, "files": file_hashes(stage, skip=[RECORD])}
 
 
 def _same_package(destination: Path, identity: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +131,7 @@ def _same_package(destination: Path, identity: dict[str, Any]) -> dict[str, Any]
         record = json.loads((destination / RECORD).read_text(encoding="utf-8"))
         sources = [{name: each[name] for name in ("version", "source_tree_hash")} for each in record["models"]]
         differing = sorted(name for name in identity if {**record, "models": sources}.get(name) != identity[name])
-        if not differing and record["files"] != _hashes(destination):
+        if not differing and record["files"] != file_hashes(destination, skip=[RECORD]):
             differing = ["files"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise PackageError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from google.protobuf import json_format
@@ -42,9 +41,7 @@ def write_output(message: spec_pb2.ExecutorOutput, file: str) -> None:
         for artifact in artifacts.artifacts:
             artifact.uri = to_uri(artifact.uri)
             _clean_metadata(artifact.metadata.fields)
-    path = Path(file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, json_format.MessageToJson(message).encode())
+    write_atomically(file, json_format.MessageToJson(message))
 
 
 def _clean_metadata(fields: Any) -> None:

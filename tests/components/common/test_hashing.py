@@ -1,3 +1,5 @@
+"""Identity of model folders and of files that are too large to read."""
+
 from __future__ import annotations
 
 import hashlib
@@ -8,22 +10,7 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import NerError
-from components.common.hashing import tree_hash
-
-
-@pytest.fixture
-def model_dir(tmp_path: Path) -> Path:
-    """A small folder in the shape of a SavedModel."""
-    folder = tmp_path / "exported" / "Format-Serving"
-    for name in (
-        "saved_model.pb",
-        "variables/variables.index",
-        "variables/variables.data-00000-of-00001",
-        "assets/vocabulary.txt",
-    ):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(name.encode() * 100)
-    return folder
+from components.common.hashing import file_hashes, file_version, tree_hash
 
 
 def test_tree_hash_is_the_sha256_of_length_prefixed_names_and_contents(tmp_path):
@@ -35,7 +22,7 @@ def test_tree_hash_is_the_sha256_of_length_prefixed_names_and_contents(tmp_path)
     assert tree_hash(tmp_path) == hashlib.sha256(stream).hexdigest()
 
 
-def test_tree_hash_ignores_times_modes_empty_folders_and_where_the_folder_is(model_dir, tmp_path):
+def test_tree_hash_ignores_times_modes_empty_folders_and_the_folders_path(model_dir, tmp_path):
     copy = tmp_path / "elsewhere"
     shutil.copytree(model_dir, copy)
     os.utime(copy / "saved_model.pb", (0, 0))
@@ -64,11 +51,12 @@ def _add_an_empty_file(folder: Path) -> None:
     (folder / "fingerprint.pb").touch()
 
 
-@pytest.mark.parametrize("change", [_append, _rename, _move_a_byte_between_files, _add_an_empty_file])
-def test_tree_hash_changes_with(change, model_dir):
-    before = tree_hash(model_dir)
-    change(model_dir)
-    assert tree_hash(model_dir) != before
+def test_tree_hash_changes_with_every_change_of_a_file(model_dir):
+    seen = {tree_hash(model_dir)}
+    for change in (_append, _rename, _move_a_byte_between_files, _add_an_empty_file):
+        change(model_dir)
+        assert tree_hash(model_dir) not in seen, change
+        seen.add(tree_hash(model_dir))
 
 
 def test_tree_hash_of_a_missing_folder_names_it(tmp_path):
@@ -76,14 +64,42 @@ def test_tree_hash_of_a_missing_folder_names_it(tmp_path):
         tree_hash(tmp_path / "absent")
 
 
-def test_tree_hash_refuses_what_would_not_travel_with_the_model(model_dir, tmp_path):
+@pytest.mark.parametrize("target", ["outside", "nowhere"])
+def test_tree_hash_refuses_links_that_are_not_copied_with_the_model(model_dir, tmp_path, target):
     (tmp_path / "outside").mkdir()
-    (model_dir / "link").symlink_to(tmp_path / "outside")
-    with pytest.raises(NerError, match="only files and folders"):
+    (model_dir / "link").symlink_to(tmp_path / target)
+    with pytest.raises(NerError, match="link: neither a file nor a folder of the model"):
         tree_hash(model_dir)
 
 
-def test_tree_hash_refuses_a_dangling_link(model_dir, tmp_path):
-    (model_dir / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(NerError, match="only files and folders"):
-        tree_hash(model_dir)
+def test_file_hashes_cover_all_files_but_the_skipped_ones(model_dir):
+    hashes = file_hashes(model_dir, skip=["assets"])
+    names = ["saved_model.pb", "variables/variables.data-00000-of-00001", "variables/variables.index"]
+    assert list(hashes) == names
+    assert hashes == {name: hashlib.sha256((model_dir / name).read_bytes()).hexdigest() for name in names}
+
+
+def test_a_path_without_a_file_has_no_version():
+    for name in ("gs://bucket/glove.txt", "bert_base_en", "/nowhere/at/all"):
+        assert file_version(name) == ""
+
+
+def test_a_changed_file_has_another_version(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("a 1")
+    first = file_version(str(path))
+    assert first == file_version(str(path)) != ""
+    path.write_text("a 12")
+    longer = file_version(str(path))
+    os.utime(path, ns=(1, 1))
+    assert len({first, longer, file_version(str(path))}) == 3
+
+
+def test_a_folder_has_the_version_of_all_its_files(tmp_path):
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "vocabulary.txt").write_text("a")
+    first = file_version(str(tmp_path))
+    (tmp_path / "assets" / "vocabulary.txt").write_text("ab")
+    second = file_version(str(tmp_path))
+    (tmp_path / "assets" / "vocabulary.txt").rename(tmp_path / "vocabulary.txt")
+    assert len({first, second, file_version(str(tmp_path))}) == 3

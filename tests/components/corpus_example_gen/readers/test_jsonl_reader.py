@@ -100,7 +100,7 @@ BAD = {
     "id": ({"text": "a", "entities": [], "id": [1]}, "found id [1]"),
     "json": ('{"text": "a", "entities": [}', "found invalid JSON"),
     "cut off": ('{"text": "a', "found invalid JSON"),
-    "array": ('[{"text": "a"}]', "found a JSON list, expected an object. Write one object per line (`jq -c '.[]'`"),
+    "array": ('[{"text": "a"}]', "found a JSON list, not an object. Write one object per line (`jq -c '.[]'`"),
     "surrogate": ('{"text": "a \\ud800", "entities": []}', "found U+D800 in the text"),
     "nul": ('{"text": "a \\u0000", "entities": []}', "found U+0000 in the text"),
 }
