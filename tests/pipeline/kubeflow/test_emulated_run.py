@@ -1,4 +1,4 @@
-"""The whole pipeline as Kubeflow Pipelines would run it, beside a run on this machine."""
+"""The whole pipeline in the emulator of Kubeflow Pipelines, compared with a local run."""
 
 from __future__ import annotations
 
@@ -7,35 +7,38 @@ import sys
 from pathlib import Path
 
 import pytest
-from google.protobuf import json_format
-from support.kfp_emulator.emulator import Emulator
-from support.kfp_emulator.pipeline_file import read_pipeline
+from support.lazy import LazyModule
 
-from components.registry.store.model_registry import ModelRegistry
-from pipeline.samples import write_sample
-
+json_format = LazyModule("google.protobuf.json_format")
+emulation = LazyModule("support.kfp_emulator.emulator")
+pipeline_file = LazyModule("support.kfp_emulator.pipeline_file")
+store = LazyModule("components.registry.store.model_registry")
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 BIN = Path(sys.executable).parent
 EPOCHS = 4
 SENTENCES = ["Justin Trudeau went to New Delhi India", "Vladimir Putin was chased out of Kyiv Ukraine", "Nobody left ."]
-# What a model is made of; the rest tells one run from another.
+# Tags that must agree; the others identify a run.
 OF_THE_MODEL = ("blessed", "contract_version", "schema", "schema_hash", "metric.entity_f1", "metrics_by_type")
-OF_THE_FILES = "data.input_fingerprint"  # TFX's own kind on this machine, a hash of the contents on a cluster
+OF_THE_FILES = "data.input_fingerprint"  # TFX's own fingerprint locally, a content hash on a cluster
 
 
 def ner(*arguments: str, cwd: Path) -> str:
-    result = subprocess.run([BIN / "ner", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    command = [BIN / "ner", *arguments]
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=1800)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
 
 def champion(registry: Path):
-    return ModelRegistry(f"sqlite:///{registry}").get("ner", "champion")
+
+    return store.ModelRegistry(f"sqlite:///{registry}").get("ner", "champion")
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
+    from pipeline.samples.samples import write_sample
+
     folder = tmp_path_factory.mktemp("data") / "corpus"
     write_sample(folder, kind="articles", seed=0)
     return folder
@@ -43,7 +46,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory, corpus):
-    """Folder of a run on this machine."""
+    """Folder of a local run."""
     folder = tmp_path_factory.mktemp("local")
     ner("run", "--set", f"corpus.path={corpus}", "--set", f"trainer.epochs={EPOCHS}", cwd=folder)
     return folder
@@ -54,15 +57,16 @@ def data_uri(root: str) -> str:
 
 
 def emulated(tmp_path: Path, corpus: Path, root: str, *options: str):
-    """Compiles and emulates; returns the run and the registry's file."""
+    """Compiles and emulates; returns the emulator, the result and the registry's file."""
+
     registry = tmp_path / "registry" / "mlflow.db"
-    where = ("--set-cluster", f"settings={{registry.uri: 'sqlite:///{registry}'}}")
+    settings = ("--set-cluster", f"settings={{registry.uri: 'sqlite:///{registry}'}}")
     data = data_uri(root)
-    ner("compile", "--target", "kubeflow", "-o", "pipeline.yaml", *where, "--data", data, *options, cwd=tmp_path)
+    ner("compile", "--target", "kubeflow", "-o", "pipeline.yaml", *settings, "--data", data, *options, cwd=tmp_path)
     lines: list[str] = []
-    emulator = Emulator(tmp_path / "work", lines.append, retry=False)
+    emulator = emulation.Emulator(tmp_path / "work", lines.append, retry=False)
     emulator.store.put(data, corpus)
-    pipeline = read_pipeline(tmp_path / "pipeline.yaml")
+    pipeline = pipeline_file.read_pipeline(tmp_path / "pipeline.yaml")
     assert bool(pipeline.pods) == ("--no-platform" not in options)
     result = emulator.run(pipeline, {"epochs": EPOCHS, "run_name": "emulated"}, root)
     assert result.succeeded, "\n".join(lines)
@@ -70,8 +74,8 @@ def emulated(tmp_path: Path, corpus: Path, root: str, *options: str):
 
 
 def tagged(version, registry: Path, folder: Path) -> str:
-    """Sentences as the version's own files tag them."""
-    model = ModelRegistry(f"sqlite:///{registry}").fetch(version, folder)
+    """Returns the sentences as the version's files tag them."""
+    model = store.ModelRegistry(f"sqlite:///{registry}").fetch(version, folder)
     return ner("predict", "--model", str(model), *SENTENCES, cwd=folder.parent)
 
 
@@ -80,21 +84,21 @@ def tagged(version, registry: Path, folder: Path) -> str:
     [("minio://mlpipeline/v2/artifacts", ()), ("s3://bucket/runs", ("--no-platform",))],
     ids=["minio, two documents", "s3, one document"],
 )
-def test_an_emulated_run_makes_the_model_of_a_local_run(tmp_path, corpus, local, root, options):
-    emulator, result, there = emulated(tmp_path, corpus, root, *options)
-    here = local / "work" / "registry" / "mlflow.db"
-    ours, expected = champion(there), champion(here)
+def test_an_emulated_run_produces_the_model_of_a_local_run(tmp_path, corpus, local, root, options):
+    emulator, result, registry = emulated(tmp_path, corpus, root, *options)
+    local_registry = local / "work" / "registry" / "mlflow.db"
+    ours, expected = champion(registry), champion(local_registry)
     assert ours.version == 1
     data = {name for name in {*ours.tags, *expected.tags} if name.startswith("data.")} - {OF_THE_FILES}
     for name in (*OF_THE_MODEL, *sorted(data)):
         assert ours.tags[name] == expected.tags[name].replace(str(corpus), data_uri(root)), name
     assert (ours.tags["run_id"], ours.tags["run_name"]) == (result.run_id, "emulated")
-    assert tagged(ours, there, tmp_path / "ours") == tagged(expected, here, tmp_path / "expected")
-    check_what_is_shown(emulator, result)
+    assert tagged(ours, registry, tmp_path / "ours") == tagged(expected, local_registry, tmp_path / "expected")
+    check_user_interface(emulator, result)
 
 
-def check_what_is_shown(emulator, result):
-    """Scores, confusion matrix, report, model card and registration in the user interface."""
+def check_user_interface(emulator, result):
+    """Checks scores, confusion matrix, report, model card and registration in the user interface."""
     shown = result.artifacts
     scores = json_format.MessageToDict(shown["Evaluator"]["scores"].metadata)
     assert 0 < scores["entity_f1"] <= 1

@@ -1,7 +1,6 @@
-"""Beam by a portable job server and a pool of workers, as on a cluster: the node submits, other processes compute.
+"""Beam on a portable job server with a worker pool: the node submits, other processes compute.
 
-What Flink, Spark and Dataflow have in common is Beam's portability API, and Beam's own job server speaks it: what runs
-here needs nothing but artifacts that both sides reach, and code that both have installed.
+Beam's own job server has the portability API of Flink, Spark and Dataflow. Both sides need the artifacts and the code.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @dataclasses.dataclass(frozen=True)
 class Cluster:
-    """A job server and a worker pool, with what they say."""
+    """A job server and a worker pool, with their logs."""
 
     beam_args: list[str]
     job_log: Path
@@ -46,7 +45,7 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
         "job": ["local_job_service_main", f"--port_file={port_file}", f"--staging_dir={folder / 'staging'}"],
         "pool": ["worker_pool_main", f"--service_port={pool_port}"],
     }
-    # The pool starts its workers by `python` of the PATH.
+    # The pool starts its workers with the `python` of the PATH.
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     processes = []
     try:
@@ -56,7 +55,7 @@ def cluster(tmp_path_factory) -> Iterator[Cluster]:
                 command = [sys.executable, "-m", f"apache_beam.runners.{where}.{module}", *options]
                 processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder))
         _wait_for(port_file, folder)
-        # sdk_container_image: without it TFX packs itself for the workers, which have it.
+        # Without sdk_container_image TFX packs itself for the workers, which already have it.
         beam_args = ["--runner=PortableRunner", f"--job_endpoint=localhost:{port_file.read_text().strip()}"]
         beam_args += ["--environment_type=EXTERNAL", f"--environment_config=localhost:{pool_port}"]
         yield Cluster([*beam_args, "--sdk_container_image=ours"], folder / "job.log", folder / "pool.log")
@@ -76,14 +75,14 @@ def _free_port() -> int:
 def _wait_for(file: Path, folder: Path) -> None:
     end = time.monotonic() + 120
     while not (file.exists() and file.read_text().strip()):
-        said = "".join(log.read_text() for log in folder.glob("*.log"))
-        assert time.monotonic() < end, f"no job server after two minutes: {said}"
+        output = "".join(log.read_text() for log in folder.glob("*.log"))
+        assert time.monotonic() < end, f"no job server after two minutes: {output}"
         time.sleep(0.1)
 
 
 @dataclasses.dataclass(frozen=True)
 class Pod:
-    """Where a node runs: a mirror of the object store, and a folder that workers reach too."""
+    """A node's mirror of the object store, and a folder that workers also reach."""
 
     mirror: Path
     shared: Path
@@ -98,7 +97,7 @@ class Pod:
 @pytest.fixture
 def pod(tmp_path, monkeypatch) -> Pod:
     monkeypatch.setenv("NER_MIRROR_ROOT", str(tmp_path / "pod"))
-    monkeypatch.setattr(sys, "argv", sys.argv[:1])  # TFX hands our arguments to absl
+    monkeypatch.setattr(sys, "argv", sys.argv[:1])  # TFX passes pytest's arguments to absl
     (tmp_path / "shared").mkdir()
     return Pod(tmp_path / "pod", tmp_path / "shared")
 
@@ -134,13 +133,13 @@ def _records(examples, split: str) -> Counter[bytes]:
     import tensorflow as tf
 
     files = sorted(Path(examples.uri).glob(f"Split-{split}/*.gz"))
-    found = tf.data.TFRecordDataset([*map(str, files)], compression_type="GZIP")
-    # Protobuf writes the features in any order it likes.
-    return Counter(tf.train.Example.FromString(one.numpy()).SerializeToString(deterministic=True) for one in found)
+    records = tf.data.TFRecordDataset([*map(str, files)], compression_type="GZIP")
+    # Protobuf writes the features in any order.
+    return Counter(tf.train.Example.FromString(one.numpy()).SerializeToString(deterministic=True) for one in records)
 
 
 def _numbers(examples) -> dict[str, object]:
-    """The account of what was read, without paths."""
+    """Returns the counts of the ingest, without paths."""
     return {
         name: value.int_value
         for name, value in examples.mlmd_artifact.custom_properties.items()
@@ -148,7 +147,7 @@ def _numbers(examples) -> dict[str, object]:
     }
 
 
-def test_corpus_is_read_and_counted_by_workers_as_it_is_in_one_process(cluster, pod, tmp_path) -> None:
+def test_workers_read_and_count_the_corpus_as_one_process_does(cluster, pod, tmp_path) -> None:
     from tfx.types import standard_artifacts
 
     from components.artifacts import Corpus
@@ -157,25 +156,25 @@ def test_corpus_is_read_and_counted_by_workers_as_it_is_in_one_process(cluster, 
 
     corpus = pod.artifact(Corpus, "corpus")
     write_sample(corpus.uri)
-    here, there = (pod.artifact(standard_artifacts.Examples, name) for name in ("here", "there"))
-    _ingest(tmp_path, corpus, here, ["--direct_num_workers=1"])
-    with through_shared_folder({"corpus": [corpus]}, {"examples": [there]}, str(pod.shared)):
-        _ingest(tmp_path, corpus, there, cluster.beam_args)
-    assert there.split_names == here.split_names
+    local, remote = (pod.artifact(standard_artifacts.Examples, name) for name in ("local", "remote"))
+    _ingest(tmp_path, corpus, local, ["--direct_num_workers=1"])
+    with through_shared_folder({"corpus": [corpus]}, {"examples": [remote]}, str(pod.shared)):
+        _ingest(tmp_path, corpus, remote, cluster.beam_args)
+    assert remote.split_names == local.split_names
     for split in ("train", "eval", "test"):
-        assert _records(there, split) == _records(here, split) != Counter()
-    assert _numbers(there) == _numbers(here)
+        assert _records(remote, split) == _records(local, split) != Counter()
+    assert _numbers(remote) == _numbers(local)
 
     statistics = pod.artifact(standard_artifacts.ExampleStatistics, "statistics")
-    with through_shared_folder({"examples": [there]}, {"statistics": [statistics]}, str(pod.shared)):
-        _statistics(tmp_path, there, statistics, cluster.beam_args)
-    found = sorted(path.parent.name for path in Path(statistics.uri).glob("Split-*/FeatureStats.pb"))
-    assert found == ["Split-eval", "Split-test", "Split-train"]
+    with through_shared_folder({"examples": [remote]}, {"statistics": [statistics]}, str(pod.shared)):
+        _statistics(tmp_path, remote, statistics, cluster.beam_args)
+    folders = sorted(path.parent.name for path in Path(statistics.uri).glob("Split-*/FeatureStats.pb"))
+    assert folders == ["Split-eval", "Split-test", "Split-train"]
     assert cluster.jobs_done() == 2
     assert cluster.workers_started() == 2
 
 
-def test_error_of_the_corpus_comes_back_from_the_worker_in_words(cluster, pod, tmp_path) -> None:
+def test_an_error_of_the_corpus_comes_back_from_the_worker(cluster, pod, tmp_path) -> None:
     from tfx.types import standard_artifacts
 
     from components.artifacts import Corpus
@@ -193,8 +192,8 @@ def test_error_of_the_corpus_comes_back_from_the_worker_in_words(cluster, pod, t
         _ingest(tmp_path, corpus, examples, cluster.beam_args)
 
 
-def test_compiled_pipeline_has_workers_do_what_beam_does(cluster, tmp_path) -> None:
-    """As `ner compile --set beam.args=...` writes it, run as a cluster runs it; the nodes up to the statistics."""
+def test_a_compiled_pipeline_runs_beam_on_the_workers(cluster, tmp_path) -> None:
+    """Runs the nodes up to the statistics of `ner compile --set beam.args=...` in the emulator."""
     import yaml
     from support.kfp_emulator.emulator import Emulator
     from support.kfp_emulator.pipeline_file import read_pipeline
@@ -220,7 +219,7 @@ def test_compiled_pipeline_has_workers_do_what_beam_does(cluster, tmp_path) -> N
     emulator.store.put("minio://mlpipeline/corpus", tmp_path / "corpus")
     result = emulator.run(read_pipeline(tmp_path / "part.yaml"))
     assert result.succeeded, result.tasks
-    found = sorted(path.parent.name for path in emulator.store.path(result.root).rglob("FeatureStats.pb"))
-    assert found == ["Split-eval", "Split-test", "Split-train"]
+    folders = sorted(path.parent.name for path in emulator.store.path(result.root).rglob("FeatureStats.pb"))
+    assert folders == ["Split-eval", "Split-test", "Split-train"]
     assert cluster.jobs_done() == before + 2
     assert list((tmp_path / "shared").iterdir()) == []
