@@ -120,11 +120,13 @@ def test_beam_knows_the_arguments() -> None:
         assert [arg for arg in args if arg.removeprefix("--").partition("=")[0] not in known] == []
 
 
+@pytest.mark.extended
 def test_job_servers_are_of_the_beam_that_the_constraints_pin() -> None:
     pinned = re.search(r"^apache-beam==(.+)$", (ROOT / "constraints/py311-tfx116.txt").read_text(), re.MULTILINE)[1]
     assert set(re.findall(r"job_server:([\d.]+)", TEXTS["distributed"])) == {pinned}
 
 
+@pytest.mark.extended
 def test_build_arguments_are_the_dockerfiles() -> None:
     known = set(re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE))
     named = {name for text in TEXTS.values() for name in re.findall(r"--build-arg (\w+)", text)}
@@ -166,11 +168,13 @@ def unknown_fields(value: Any, kind: str, path: str) -> list[str]:
     return wrong + [bad for name, one in known.items() for bad in unknown_fields(one, types[name], f"{path}.{name}")]
 
 
+@pytest.mark.extended
 def test_manifest_has_only_fields_that_kubernetes_knows() -> None:
     for document in MLFLOW:
         assert unknown_fields(document, KINDS[document["kind"]], document["kind"]) == []
 
 
+@pytest.mark.extended
 def test_manifest_serves_the_configured_address() -> None:
     address = load_cluster("kubeflow").settings["registry.uri"]
     claim, service, deployment = MLFLOW

@@ -29,7 +29,7 @@ def report(metadata, key="model"):
     return f"echo '{message}' > {OUTPUT_FILE}"
 
 
-@pytest.mark.parametrize("root", ["minio://bucket/a", "gs://bucket/a/"])
+@pytest.mark.parametrize("root", ["minio://bucket/a", pytest.param("gs://bucket/a/", marks=pytest.mark.extended)])
 def test_outputs_reach_the_next_task_through_the_object_store(small, root):
     write = f"mkdir -p {MODEL}/x/empty; echo one > {MODEL}/x/file"
     read = f"cat {INPUT}/x/file; test ! -e {INPUT}/x/empty; mkdir -p {MODEL}; cp {INPUT}/x/file {MODEL}/copy"
@@ -72,12 +72,14 @@ def test_an_artifact_arrives_as_the_metadata_store_returns_it(small):
     }
 
 
+@pytest.mark.extended
 def test_every_container_has_an_output_for_its_logs(small):
     result = small.one("echo to stdout; echo to stderr >&2", outputs=())
     logs = result.artifacts["a"]["executor-logs"]
     assert small.emulator.store.path(logs.uri).read_text() == "to stdout\nto stderr\n"
 
 
+@pytest.mark.extended
 def test_an_executor_output_is_read_strictly(small):
     for command, message in [
         (f"echo '{{\"artifact\": {{}}}}' > {OUTPUT_FILE}", "failed to unmarshall ExecutorOutput"),
@@ -89,6 +91,7 @@ def test_an_executor_output_is_read_strictly(small):
         assert message in result.task("a").message
 
 
+@pytest.mark.extended
 def test_a_uri_without_a_mirror_is_not_uploaded(small):
     output = json.dumps({"artifacts": {"model": {"artifacts": [{"uri": "/minio/bucket/x"}]}}})
     result = small.one(f"mkdir -p {MODEL}; touch {MODEL}/f; echo '{output}' > {OUTPUT_FILE}")
@@ -112,6 +115,7 @@ def test_a_failed_task_ends_the_run_with_the_last_line_of_its_log(small):
     assert small.lines[0].endswith("failed: error: a: no corpus")
 
 
+@pytest.mark.extended
 def test_a_task_is_retried_as_its_policy_says(small):
     count = f"echo x >> {small.folder}/count; test $(wc -l < {small.folder}/count) -ge"
     policy = {"maxRetryCount": 2, "backoffDuration": "3600s"}
@@ -123,6 +127,7 @@ def test_a_task_is_retried_as_its_policy_says(small):
     assert small.one(f"{count} 99", outputs=()).task("a").tries == 1
 
 
+@pytest.mark.extended
 def test_a_pod_is_killed_at_its_deadline(small):
     executors = {"a-executor": {"activeDeadlineSeconds": "1"}}
     platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}
@@ -130,6 +135,7 @@ def test_a_pod_is_killed_at_its_deadline(small):
     assert "DeadlineExceeded" in result.task("a").message
 
 
+@pytest.mark.extended
 def test_parameters_arrive_as_floats_and_constants_may_be_placeholders(small):
     inputs = {
         "epochs": {"componentInputParameter": "epochs"},
@@ -158,6 +164,7 @@ def importer(small, uri):
     return document
 
 
+@pytest.mark.extended
 def test_an_importer_returns_an_existing_artifact(small):
     (small.folder / "f").write_text("text")
     small.emulator.store.put("minio://data/corpus/f", small.folder / "f")
@@ -166,6 +173,7 @@ def test_an_importer_returns_an_existing_artifact(small):
         assert result.task("b").log.read_text() == "text"
 
 
+@pytest.mark.extended
 def test_an_importer_refuses_paths_and_buckets(small):
     for uri, message in [
         ("/data", "no provider scheme found in artifact URI: /data"),
@@ -176,6 +184,7 @@ def test_an_importer_refuses_paths_and_buckets(small):
         assert message in result.task("a").message
 
 
+@pytest.mark.extended
 def test_a_missing_dependency_fails_as_on_a_cluster(small):
     document = two(small, "true", "true")
     document["root"]["dag"]["tasks"]["b"]["dependentTasks"] = []
@@ -188,12 +197,14 @@ def test_row_15_an_argument_that_is_too_long_for_linux_is_reported(small):
     assert "argument list too long" in result.task("a").message
 
 
+@pytest.mark.extended
 def test_the_command_has_the_environment_of_its_container(small):
     document = two(small, "test $COLOUR = blue; test $(pwd) != $OLDPWD", "true")
     document["deploymentSpec"]["executors"]["a-executor"]["container"]["env"] = [{"name": "COLOUR", "value": "blue"}]
     assert small.run(document).succeeded
 
 
+@pytest.mark.extended
 def test_a_run_that_kubeflow_would_not_start_is_refused(small):
     document = two(small, "true", "true")
     for root in ("/data", "file:///data"):

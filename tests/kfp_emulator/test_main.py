@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from components.common.errors import NerError
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture
 def file(small):

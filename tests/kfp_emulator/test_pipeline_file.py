@@ -32,6 +32,7 @@ def platform(executors, name="kubernetes"):
     return {"platforms": {name: {"deploymentSpec": {"executors": executors}}}}
 
 
+@pytest.mark.extended
 def test_a_pipeline_of_one_document(small, document):
     read = read_pipeline(small.write(document))
     assert read.spec.pipeline_info.name == "small"
@@ -39,6 +40,7 @@ def test_a_pipeline_of_one_document(small, document):
     assert read.pods == {}
 
 
+@pytest.mark.extended
 def test_a_second_document_is_about_pods(small, document):
     read = read_pipeline(small.write(document, platform({"a-executor": {"activeDeadlineSeconds": "7"}})))
     assert read.pods["a-executor"]["activeDeadlineSeconds"] == "7"
@@ -97,12 +99,14 @@ def test_documents_that_are_not_one_pipeline_are_refused(small, document):
             read_pipeline(small.write(*documents))
 
 
+@pytest.mark.extended
 def test_the_second_document_is_read_strictly(small, document):
     pytest.importorskip("kfp.kubernetes", reason="kfp-kubernetes is not installed")
     with pytest.raises(NerError, match="invalid Kubernetes configuration"):
         read_pipeline(small.write(document, platform({"a-executor": {"colour": "blue"}})))
 
 
+@pytest.mark.extended
 def test_a_file_that_is_not_a_pipeline_is_named(tmp_path):
     file = tmp_path / "x.yaml"
     for text in ("a: [", "", "just text"):
@@ -119,6 +123,7 @@ def inputs():
     return json_format.ParseDict({"parameters": SPECS}, pipeline_spec_pb2.ComponentInputsSpec())
 
 
+@pytest.mark.extended
 def test_defaults_fill_missing_parameters(inputs):
     from google.protobuf import json_format
     from support.kfp_emulator.pipeline_file import run_parameters
@@ -142,6 +147,7 @@ def test_row_7_wrong_parameters_are_refused_with_the_api_servers_words(inputs):
         assert str(refused.value).startswith(message)
 
 
+@pytest.mark.extended
 def test_texts_of_a_command_line_are_read_by_type(inputs):
     from support.kfp_emulator.pipeline_file import parse_parameter
 

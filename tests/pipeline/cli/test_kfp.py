@@ -31,6 +31,7 @@ def test_help_is_fast_and_needs_no_kfp():
     assert min(times) < 0.5
 
 
+@pytest.mark.extended
 def test_every_command_explains_its_connection():
     for name in ("upload", "run", "wait", "schedule"):
         result = CliRunner().invoke(main, ["kfp", name, "--help"])
@@ -71,6 +72,7 @@ def test_run_and_wait(ner, server, uploaded):
     assert f"kubectl -n kubeflow logs -l pipeline/runid={run_id}" in output
 
 
+@pytest.mark.extended
 def test_a_run_of_a_file_with_all_options(ner, server, compiled, monkeypatch):
     monkeypatch.setenv("KF_PIPELINES_DEFAULT_EXPERIMENT_NAME", "mine")
     run_id = ner("run", "--file", compiled(), "--param", "data=s3://b/c", "--root", "s3://b/r", "--no-cache").split()[1]
@@ -142,6 +144,7 @@ def test_any_response_that_the_specification_allows_is_read(swagger, fake, monke
         assert "unexpected" not in result.output, (seed, result.output)
 
 
+@pytest.mark.extended
 def test_the_specification_finds_wrong_requests_and_responses(swagger):
     for method, url, body, fault in [
         ("GET", "/apis/v2beta1/nothing", b"", "no such operation"),

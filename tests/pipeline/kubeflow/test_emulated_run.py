@@ -37,7 +37,7 @@ def champion(registry: Path):
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    from pipeline.samples.samples import write_sample
+    from pipeline.samples import write_sample
 
     folder = tmp_path_factory.mktemp("data") / "corpus"
     write_sample(folder, kind="articles", seed=0)

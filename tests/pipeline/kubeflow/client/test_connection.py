@@ -31,6 +31,7 @@ def test_the_address_comes_from_the_argument_or_the_environment(server, monkeypa
     assert connect(server.host).host == server.host
 
 
+@pytest.mark.extended
 def test_a_kubeconfig_leads_to_the_service_in_the_cluster(server, monkeypatch, tmp_path):
     path = tmp_path / "kubeconfig"
     path.write_text(
@@ -64,12 +65,14 @@ def test_a_server_that_does_not_respond_times_out(server, monkeypatch):
         connect(server.host)
 
 
+@pytest.mark.extended
 def test_tls_to_a_plain_server_is_reported(server, monkeypatch):
     monkeypatch.setattr("pipeline.kubeflow.client.bounded_rest.CONNECT_SECONDS", 0.3)
     with pytest.raises(ServerError, match=r"^https://127.*no secure connection: .*Use http://.*--ca-cert"):
         connect(server.host.removeprefix("http://"))  # https without a scheme, as kfp has it
 
 
+@pytest.mark.extended
 def test_a_private_authority_is_trusted_with_its_certificate(fake, tmp_path):
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
@@ -115,6 +118,7 @@ def test_refusals_name_the_server_and_never_the_token(server, status, text):
     assert caught.value.transient is (status >= 500)
 
 
+@pytest.mark.extended
 def test_a_password_in_the_address_is_not_shown(server):
     connection = connect(server.host.replace("http://", "http://me:hidden@"))
     assert "hidden" not in connection.host
@@ -137,17 +141,20 @@ def test_a_request_that_was_sent_is_not_repeated(server, connection):
     assert server.count("POST", "/experiments") == 1
 
 
+@pytest.mark.extended
 def test_kfp_is_kept_quiet(connection, capsys):
     connection.experiment_id("x")
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
 
 
+@pytest.mark.extended
 def test_an_experiment_is_created_once(server, connection):
     assert connection.experiment_id("nightly") == connection.experiment_id("nightly")
     assert len(server.experiments) == 1
 
 
+@pytest.mark.extended
 def test_lists_are_read_page_by_page(server, connection):
     server.page_limit = 7
     for i in range(20):

@@ -51,18 +51,21 @@ def test_an_interrupted_upload_is_completed_by_the_next(server, connection, comp
     assert (len(server.pipelines), len(server.versions)) == (1, 1)
 
 
+@pytest.mark.extended
 def test_a_used_version_name_is_refused_by_the_server(connection, compiled):
     upload(connection, compiled(), "v1")
     with pytest.raises(ServerError, match=r"refused \(409\): Already exist"):
         upload(connection, compiled(sdkVersion="x"), "v1")
 
 
+@pytest.mark.extended
 def test_names_that_differ_in_case_are_two_pipelines(server, connection, compiled):
     upload(connection, compiled(), "v1", "ner")
     upload(connection, compiled(), "v1", "NER")
     assert len(server.pipelines) == 2
 
 
+@pytest.mark.extended
 def test_the_namespace_is_sent(fake, compiled):
     server = fake(multi_user=True)
     for _ in range(2):

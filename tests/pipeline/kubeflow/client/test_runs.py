@@ -24,16 +24,17 @@ def test_caching_is_set_for_all_tasks_of_a_copy(server, started):
         assert [task["cachingOptions"].get("enableCache", False) for task in tasks.values()] == [caching] * 3
 
 
-@pytest.mark.parametrize("platform", [None, PLATFORM], ids=["one document", "two documents"])
-def test_a_file_runs_without_upload(server, connection, compiled, platform):
-    spec = PipelineSpec.of_file(compiled(platform=platform))
-    run = server.runs[start(connection, RunSubmission(spec, "r", {}, experiment="e"))]
+def test_a_file_runs_without_upload(server, connection, compiled):
+    for platform in (None, PLATFORM):
+        spec = PipelineSpec.of_file(compiled(platform=platform))
+        run = server.runs[start(connection, RunSubmission(spec, "r", {}, experiment="e"))]
+        content = PipelineSpec.of_server(run["pipeline_spec"], "")
+        assert content.tasks == ["CorpusExampleGen", "Trainer", "RegistryPusher"]
+        assert content.platform == (platform or {})
     assert server.pipelines == {}
-    content = PipelineSpec.of_server(run["pipeline_spec"], "")
-    assert content.tasks == ["CorpusExampleGen", "Trainer", "RegistryPusher"]
-    assert content.platform == (platform or {})
 
 
+@pytest.mark.extended
 def test_a_specification_that_kfp_cannot_read_is_reported(connection, compiled):
     spec = PipelineSpec.of_file(compiled(newField={}))
     with pytest.raises(NerError, match=r"pipeline.yaml: not a pipeline that the installed kfp reads.*newField"):

@@ -37,34 +37,37 @@ def test_a_schedule_starts_one_run_at_a_time(server, connection, schedule):
     assert server.count("POST", "/recurringruns") == 1
 
 
-@pytest.mark.parametrize("change", ["cron", "parameters", "root", "catchup", "version", "experiment_id"])
-def test_a_change_replaces_the_schedule(server, connection, compiled, schedule, change):
-    values = {"cron": "0 0 4 * * *", "parameters": {"span": -1}, "root": "s3://b/r", "catchup": True}
-    if change == "version":
-        values["version"] = upload(connection, compiled(sdkVersion="x"), "v2")[0]
-    if change == "experiment_id":
-        values["experiment_id"] = connection.experiment_id("other")
-    _, first = apply_schedule(connection, schedule)
-    other = dataclasses.replace(schedule, **{change: values[change]})
-    server.requests.clear()
-    outcome, second = apply_schedule(connection, other)
-    assert [method for method, _ in server.requests if method != "GET"] == ["POST", "DELETE"]
-    assert outcome == "updated"
-    assert list(server.recurring) == [second.recurring_run_id] != [first.recurring_run_id]
-    assert apply_schedule(connection, other)[0] == "unchanged"
+def test_a_change_replaces_the_schedule(server, connection, compiled, schedule):
+    for change in (
+        {"cron": "0 0 4 * * *"},
+        {"parameters": {"span": -1}},
+        {"root": "s3://b/r"},
+        {"catchup": True},
+        {"version": upload(connection, compiled(sdkVersion="x"), "v2")[0]},
+        {"experiment_id": connection.experiment_id("other")},
+    ):
+        _, first = apply_schedule(connection, schedule)
+        other = dataclasses.replace(schedule, **change)
+        server.requests.clear()
+        outcome, second = apply_schedule(connection, other)
+        assert [method for method, _ in server.requests if method != "GET"] == ["POST", "DELETE"]
+        assert outcome == "updated"
+        assert list(server.recurring) == [second.recurring_run_id] != [first.recurring_run_id]
+        assert apply_schedule(connection, other)[0] == "unchanged"
 
 
-@pytest.mark.parametrize("failure", ["lose", "drop", 500])
-def test_the_next_call_repairs_an_interrupted_change(server, connection, schedule, changed, failure):
-    apply_schedule(connection, schedule)
-    server.plan("DELETE", "/recurringruns", failure)
-    with pytest.raises(ServerError):
+def test_the_next_call_repairs_an_interrupted_change(server, connection, schedule, changed):
+    for failure in ("lose", "drop", 500):
+        apply_schedule(connection, schedule)
+        server.plan("DELETE", "/recurringruns", failure)
+        with pytest.raises(ServerError):
+            apply_schedule(connection, changed)
+        assert "0 0 4 * * *" in crons(server)
         apply_schedule(connection, changed)
-    assert "0 0 4 * * *" in crons(server)
-    apply_schedule(connection, changed)
-    assert crons(server) == ["0 0 4 * * *"]
+        assert crons(server) == ["0 0 4 * * *"]
 
 
+@pytest.mark.extended
 def test_going_back_after_an_interrupted_change_repairs_too(server, connection, schedule, changed):
     apply_schedule(connection, schedule)
     server.plan("DELETE", "/recurringruns", 500)
@@ -82,6 +85,7 @@ def test_a_failed_creation_leaves_the_old_schedule(server, connection, schedule,
     assert crons(server) == ["0 0 3 * * *"]
 
 
+@pytest.mark.extended
 def test_a_creation_whose_response_was_lost_is_not_repeated(server, connection, schedule):
     server.plan("POST", "/recurringruns", "drop")
     with pytest.raises(ServerError):
@@ -105,6 +109,7 @@ def test_a_schedule_of_another_pipeline_is_not_changed(server, connection, compi
     assert len(server.recurring) == 1
 
 
+@pytest.mark.extended
 def test_names_that_differ_in_case_are_two_schedules(server, connection, schedule):
     apply_schedule(connection, schedule)
     assert apply_schedule(connection, dataclasses.replace(schedule, name="Nightly"))[0] == "created"

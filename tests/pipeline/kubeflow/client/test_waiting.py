@@ -78,6 +78,7 @@ def test_a_recorded_response_of_kfp_is_read():
     assert (status.ended, status.succeeded) == (True, False)
 
 
+@pytest.mark.extended
 def test_a_task_whose_driver_failed_has_failed():
     import kfp_server_api as api
 
@@ -88,6 +89,7 @@ def test_a_task_whose_driver_failed_has_failed():
     assert (task.state, task.error) == ("FAILED", "driver: no such image")
 
 
+@pytest.mark.extended
 def test_a_run_whose_version_was_deleted_still_ends(server, connection, started):
     server.scripts["r"] = [SUCCESS[-1]]
     run_id = started()
@@ -125,6 +127,7 @@ def test_waiting_ends_with_an_absent_server_or_a_refusal(server, connection, sta
         followed(connection, "x")
 
 
+@pytest.mark.extended
 def test_waiting_stops_at_its_limit(server, connection, started):
     run_id = started()
     with pytest.raises(NerError, match="not ended after 60 s; it continues"):

@@ -151,6 +151,7 @@ def test_paths_of_this_machine_are_not_compiled(compiled, spec):
     )
 
 
+@pytest.mark.extended
 def test_parameters_stay_far_below_the_longest_argument(spec):
     """The ExecutorInput, one argument of at most 128 KiB, has these and some hundred bytes an artifact."""
     for task in spec["root"]["dag"]["tasks"].values():
@@ -177,6 +178,7 @@ def test_vertex_gets_one_job_with_its_own_fields(tmp_path):
     assert "Tuner" in job["pipelineSpec"]["root"]["dag"]["tasks"]
 
 
+@pytest.mark.extended
 def test_without_kubernetes_settings_there_is_one_document(spec):
     plain = load_cluster("kubeflow", None, ["nodes.default.timeout=null", "nodes.Trainer={gpu: null}"])
     assert platform(spec, load_cluster("kubeflow")) is not None
@@ -191,6 +193,7 @@ def test_without_kubernetes_settings_there_is_one_document(spec):
     assert platform(spec, bare) is None
 
 
+@pytest.mark.extended
 def test_a_node_that_kubeflow_cannot_run_is_refused(cluster):
     from pipeline.kubeflow.compile.finalizing import finalize
 
@@ -211,6 +214,7 @@ def test_settings_that_are_likely_to_fail_are_reported(cluster):
     assert any("has no digest" in line for line in compiling.warnings(config, load_cluster("kubeflow")))
 
 
+@pytest.mark.extended
 def test_json_holds_one_document(cluster, tmp_path):
     with pytest.raises(NerError, match=r"p\.json: JSON holds one document"):
         compiling.compile_pipeline(load_config(None), cluster, "kubeflow", tmp_path / "p.json")

@@ -65,7 +65,7 @@ def test_row_2_lost_types_break_tfx_and_not_us(pod, schema, model):
     assert type(executors.CALLS[0]["inputs"]["card"][0]) is ModelCard
 
 
-@pytest.mark.parametrize("scheme", ["minio://", "s3://"])
+@pytest.mark.parametrize("scheme", ["minio://", pytest.param("s3://", marks=pytest.mark.extended)])
 def test_row_3_uris_of_object_stores_break_tfx_and_not_us(pod, model, scheme):
     pod.root = pod.root.replace("minio://", scheme)
     command = arguments("Copier", pod.invocation(outputs={"model": model}, logs=False))
@@ -130,6 +130,7 @@ def test_row_4_the_driver_of_a_stock_example_gen_runs_first(tmp_path, pod, schem
     assert metadata["input_fingerprint"] == properties["input_fingerprint"]
 
 
+@pytest.mark.extended
 def test_row_4_an_example_gen_without_named_splits_needs_no_driver(tmp_path, pod, schema):
     for config in ("{}", '{"splits": []}'):
         assert entry_point.run(examples_command(pod, schema, tmp_path / "none", {"input_config": config})) == 0
@@ -155,6 +156,7 @@ def test_the_component_knows_the_run_and_beam_its_arguments(pod, model):
     assert executors.CALLS[1]["temp"].startswith(str(pod.output_file.parent))
 
 
+@pytest.mark.extended
 def test_only_executors_that_use_beam_work_in_the_shared_folder(tmp_path, pod, model, monkeypatch):
     (tmp_path / "shared").mkdir()
     monkeypatch.setenv("NER_BEAM_FOLDER", str(tmp_path / "shared"))

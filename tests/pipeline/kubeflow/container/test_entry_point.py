@@ -61,7 +61,7 @@ def test_unknown_arguments_are_left_to_beam():
     assert rest == ["--runner=FlinkRunner", "--json", "x"]
 
 
-@pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.parametrize("code", [0, pytest.param(1, marks=pytest.mark.extended)])
 def test_row_13_destructors_of_libraries_cannot_fail_a_pod(code):
     """Simulates `pure virtual method called`, which aborts a process at its end."""
     program = f"""

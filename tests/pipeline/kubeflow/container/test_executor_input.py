@@ -36,12 +36,12 @@ def test_recorded_inputs_of_kfps_own_driver_are_read(pod):
     assert metadata_of(task, "examples")["split_names"] == '["test", "eval", "train"]'
 
 
-@pytest.mark.parametrize("kind", [{}, {"schemaTitle": "system.Artifact"}, {"schemaTitle": "system.Model"}])
-def test_lost_types_are_those_of_the_compiled_component(pod, kind):
-    message = json.loads(pod.invocation(inputs={"model": ("minio://b/m", {})}))
-    message["inputs"]["artifacts"]["model"]["artifacts"][0]["type"] = kind
-    task = executor_input.read_input(json.dumps(message), SPEC)
-    assert task.message.inputs.artifacts["model"].artifacts[0].type.instance_schema == MODEL["instanceSchema"]
+def test_lost_types_are_those_of_the_compiled_component(pod):
+    for kind in ({}, {"schemaTitle": "system.Artifact"}, {"schemaTitle": "system.Model"}):
+        message = json.loads(pod.invocation(inputs={"model": ("minio://b/m", {})}))
+        message["inputs"]["artifacts"]["model"]["artifacts"][0]["type"] = kind
+        task = executor_input.read_input(json.dumps(message), SPEC)
+        assert task.message.inputs.artifacts["model"].artifacts[0].type.instance_schema == MODEL["instanceSchema"]
 
 
 def test_uris_become_paths(pod):
@@ -79,6 +79,7 @@ def test_kubeflows_metadata_is_removed_and_unwrapped(pod):
     assert metadata_of(task) == {"version": 3, "names": ["a", "b"], "counts": {"x": 1}, "own": {"list": "a text"}}
 
 
+@pytest.mark.extended
 def test_null_parameters_and_unknown_fields_are_ignored(pod):
     message = json.loads(pod.invocation(parameters={"epochs": None, "name": "", "on": False})) | {"new_field": 1}
     task = executor_input.read_input(json.dumps(message), SPEC)

@@ -25,7 +25,7 @@ def written(pod):
     return artifact
 
 
-@pytest.mark.parametrize("scheme", ["minio", "s3"])
+@pytest.mark.parametrize("scheme", ["minio", pytest.param("s3", marks=pytest.mark.extended)])
 def test_paths_become_uris_everywhere(pod, scheme):
     path = f"{pod.folder}/{scheme}/bucket/out"
     metadata = {"model": f"{path}/model", "report": json.dumps({"files": [f"{path}/a.conll"]}), "other": "/data/s3/x"}
@@ -45,6 +45,7 @@ def test_nulls_are_removed_because_the_launcher_refuses_them(pod):
     assert written(pod)["metadata"] == {"blessed": 1}
 
 
+@pytest.mark.extended
 def test_an_artifact_has_properties_and_custom_properties(pod):
     from tfx.types import standard_artifacts
 

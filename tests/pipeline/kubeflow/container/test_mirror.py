@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, is_mirrored, name_uris, to_path, to_uri
 
 
@@ -14,6 +16,7 @@ def test_paths_are_those_of_kubeflows_launcher():
         assert (to_path(path), to_uri(path), is_mirrored(path)) == (path, path, False)
 
 
+@pytest.mark.extended
 def test_the_mirrors_can_be_moved(monkeypatch):
     for root in ("/pod", "/pod/"):
         monkeypatch.setenv(ROOT_VARIABLE, root)
@@ -23,6 +26,7 @@ def test_the_mirrors_can_be_moved(monkeypatch):
         assert to_path("s3://b/k", root="") == "/s3/b/k"
 
 
+@pytest.mark.extended
 def test_messages_have_uris_instead_of_paths():
     for text, expected in [
         ("/minio/data/corpus: no split", "minio://data/corpus: no split"),

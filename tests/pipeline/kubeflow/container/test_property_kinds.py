@@ -58,6 +58,7 @@ def test_properties_of_all_kinds_arrive_unchanged(pod, schema, examples):
     assert arrived.mlmd_artifact.custom_properties == examples.mlmd_artifact.custom_properties
 
 
+@pytest.mark.extended
 def test_numbers_of_another_pipelines_artifact_can_be_read_as_either(pod, schema, examples):
     arrived = through_kubeflow(pod, schema, examples)
     del arrived.mlmd_artifact.custom_properties["integer_properties"]

@@ -50,6 +50,7 @@ def test_executor_works_in_the_shared_folder_and_the_mirror_gets_the_outputs(pod
     )
 
 
+@pytest.mark.extended
 def test_the_copies_are_removed(pod):
     with through_shared_folder(pod.inputs, pod.outputs, str(pod.shared)):
         execute(pod)
@@ -71,6 +72,7 @@ def test_a_failure_leaves_no_outputs_and_no_copies(pod):
     assert pod.outputs["statistics"][0].uri == str(pod.output_folder)
 
 
+@pytest.mark.extended
 def test_retries_and_parallel_nodes_use_different_folders(pod):
     with through_shared_folder(pod.inputs, {}, str(pod.shared)):
         first = pod.inputs["examples"][0].uri
@@ -79,17 +81,20 @@ def test_retries_and_parallel_nodes_use_different_folders(pod):
             assert pod.inputs["examples"][0].uri != first
 
 
+@pytest.mark.extended
 def test_an_artifact_on_a_volume_is_not_moved(pod):
     corpus = SimpleNamespace(uri=str(pod.volume))
     with through_shared_folder({"corpus": [corpus]}, pod.outputs, str(pod.shared)):
         assert corpus.uri == str(pod.volume)
 
 
+@pytest.mark.extended
 def test_without_the_variable_nothing_is_moved(pod):
     with through_shared_folder(pod.inputs, pod.outputs):
         assert pod.inputs["examples"][0].uri == str(pod.input_folder)
 
 
+@pytest.mark.extended
 def test_the_folder_comes_from_the_nodes_environment(pod, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, f"{pod.shared}/")
     with through_shared_folder(pod.inputs, pod.outputs):
@@ -101,6 +106,7 @@ def test_a_missing_folder_is_reported(pod):
         through_shared_folder(pod.inputs, pod.outputs, "/no/such").__enter__()
 
 
+@pytest.mark.extended
 def test_an_output_without_files_is_an_empty_folder(pod):
     with through_shared_folder(pod.inputs, pod.outputs, str(pod.shared)):
         pass

@@ -67,6 +67,7 @@ def test_the_confusion_matrix_has_the_form_of_kubeflows_own_class(tmp_path, eval
     assert shown == expected.metadata
 
 
+@pytest.mark.extended
 def test_an_empty_evaluation_shows_the_decision(tmp_path, evaluation):
     write_evaluation(evaluation.uri, Evaluation(None, (), Blessing(False)))
     assert filled("scores", evaluation, tmp_path)[1] == {"blessed": "no"}
@@ -129,6 +130,7 @@ def test_outputs_are_added_to_existing_nodes_only():
     assert spec["components"]["comp-trainer"] == before
 
 
+@pytest.mark.extended
 def test_adding_twice_changes_nothing():
     spec = spec_of(*{output.node for output in UI_OUTPUTS})
     add_ui_outputs(spec)
@@ -137,6 +139,7 @@ def test_adding_twice_changes_nothing():
     assert json.dumps(spec) == once
 
 
+@pytest.mark.extended
 def test_kubeflow_knows_every_type_and_names_are_unique():
     import kfp.dsl.types.artifact_types as kfp_types
 
