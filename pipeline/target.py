@@ -1,4 +1,4 @@
-"""Where a pipeline runs: on this machine, or on a cluster with parameters that each run may set."""
+"""Target of a pipeline: this machine, or a cluster with parameters that each run may set."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Options, settings, arguments and files that docs/kubeflow.md and docs/distributed.md name exist.
 
-Commands that need a cluster do not run here.
+Commands that need a cluster do not run.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ def check_command(command: click.Command, words: list[str]) -> None:
         assert subcommand is not None, f"there is no {' '.join(words)}"
         command, rest = subcommand, rest[1:]
     options = {name: option for option in command.params for name in (*option.opts, *option.secondary_opts)}
-    given = [word for word in rest if word.startswith("-")]
-    assert [word for word in given if word not in options] == [], words
+    used = [word for word in rest if word.startswith("-")]
+    assert [word for word in used if word not in options] == [], words
     required = {option.opts[-1] for option in command.params if option.required and isinstance(option, click.Option)}
-    assert required <= {options[word].opts[-1] for word in given}, words
-    with_value = sum(not getattr(options[word], "is_flag", False) for word in given)
+    assert required <= {options[word].opts[-1] for word in used}, words
+    with_value = sum(not getattr(options[word], "is_flag", False) for word in used)
     arguments = [argument for argument in command.params if isinstance(argument, click.Argument)]
     if all(argument.nargs == 1 for argument in arguments):
-        positional = len(rest) - len(given) - with_value
+        positional = len(rest) - len(used) - with_value
         assert sum(argument.required for argument in arguments) <= positional <= len(arguments), words
 
 
@@ -113,9 +113,9 @@ def test_configuration_is_valid_with_its_commented_settings(tmp_path: Path) -> N
 @pytest.mark.extended
 def test_beam_knows_the_arguments() -> None:
     options = pytest.importorskip("apache_beam.options.pipeline_options")
-    given = [yaml.safe_load(text)["settings"].get("beam.args", []) for text in blocks("distributed", "yaml")]
-    assert sum(map(bool, given)) >= 2
-    for args in given:
+    arguments = [yaml.safe_load(text)["settings"].get("beam.args", []) for text in blocks("distributed", "yaml")]
+    assert sum(map(bool, arguments)) >= 2
+    for args in arguments:
         known = options.PipelineOptions(args).get_all_options(drop_default=True)
         assert [arg for arg in args if arg.removeprefix("--").partition("=")[0] not in known] == []
 

@@ -14,7 +14,7 @@ import click
 from components.common.errors import NerError
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.client import Connection
+    from pipeline.kubeflow.client import Connection, PipelineVersion
 
 _pipeline_option = click.option("--pipeline", metavar="NAME", help="An uploaded pipeline, by name or ID.")
 _version_option = click.option("--version", metavar="NAME", help="A version by name or ID; default: the newest.")
@@ -133,16 +133,17 @@ def run(
         raise click.UsageError("give --pipeline NAME [--version NAME], or --file FILE")
     from pipeline.kubeflow.client import PipelineSpec, RunSubmission, find_version, start, typed_parameters
 
+    source: PipelineSpec | PipelineVersion
     if file is not None:
-        spec = PipelineSpec.of_file(file)
-        parameters = typed_parameters(spec, settings)  # reports errors before it connects
+        source = PipelineSpec.of_file(file)
+        title, parameters = source.name, typed_parameters(source, settings)  # reports errors before it connects
         connection = server()
-        submission = RunSubmission(spec, name or _run_name(spec.name), parameters, experiment, root, caching)
     else:
         connection = server()
-        found = find_version(connection, str(pipeline), version)
-        parameters = typed_parameters(found.spec, settings)
-        submission = RunSubmission(found, name or _run_name(found.pipeline_name), parameters, experiment, root, caching)
+        source = find_version(connection, str(pipeline), version)
+        title, parameters = source.pipeline_name, typed_parameters(source.spec, settings)
+    name = name or f"{title} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    submission = RunSubmission(source, name, parameters, experiment, root, caching)
     run_id = start(connection, submission)
     click.echo(f"run {run_id}")
     click.echo(connection.ui_address(f"runs/details/{run_id}"))
@@ -200,27 +201,23 @@ def schedule(
 
     fields = five_fields(expression)  # reports errors before it connects
     connection = server()
-    found = find_version(connection, pipeline, version)
+    uploaded = find_version(connection, pipeline, version)
     desired = Schedule(
-        name=name or found.pipeline_name,
+        name=name or uploaded.pipeline_name,
         cron=f"0 {fields}",  # seconds first
-        version=found,
+        version=uploaded,
         experiment_id=connection.experiment_id(experiment),
-        parameters=typed_parameters(found.spec, settings),
+        parameters=typed_parameters(uploaded.spec, settings),
         root=root,
         catchup=catchup,
     )
     outcome, entry = apply_schedule(connection, desired)
-    click.echo(f"schedule {desired.name!r} {outcome}: {found.pipeline_name!r} version {found.version_name!r}")
+    click.echo(f"schedule {desired.name!r} {outcome}: {uploaded.pipeline_name!r} version {uploaded.version_name!r}")
     click.echo("next times, if the server's time zone is UTC:")
     for time in itertools.islice(next_times(expression, datetime.now(UTC)), 3):
         click.echo(f"  {time:%a %Y-%m-%d %H:%M %Z}   local {time.astimezone():%a %Y-%m-%d %H:%M %Z}")
     if not is_enabled(entry):
         click.echo(f"paused; `kfp recurring-run enable {entry.recurring_run_id}` resumes it")
-
-
-def _run_name(pipeline: str) -> str:
-    return f"{pipeline} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _wait(connection: Connection, run_id: str, interval: float, limit: float | None) -> None:

@@ -88,7 +88,7 @@ class Small:
 
         return self.emulator.run(read_pipeline(self.write(*documents)), **options)
 
-    def one(self, script: str, outputs=("model",), platform=None, parameters=None, given=None, **more):
+    def one(self, script: str, outputs=("model",), platform=None, parameters=None, arguments=None, **more):
         """Runs a pipeline of one task."""
         document = pipeline(
             [task("a", {name: {"componentInputParameter": name} for name in (parameters or {})}, **more)],
@@ -96,7 +96,7 @@ class Small:
             {"a": shell(script)},
             {name: {"parameterType": "STRING"} | spec for name, spec in (parameters or {}).items()},
         )
-        return self.run(document, *([platform] if platform else []), parameters=given)
+        return self.run(document, *([platform] if platform else []), parameters=arguments)
 
 
 @pytest.fixture

@@ -193,7 +193,7 @@ def test_a_missing_dependency_fails_as_on_a_cluster(small):
 
 
 def test_row_15_an_argument_that_is_too_long_for_linux_is_reported(small):
-    result = small.one(f"echo {MESSAGE} > /dev/null", parameters={"long": {}}, given={"long": "x" * 140_000})
+    result = small.one(f"echo {MESSAGE} > /dev/null", parameters={"long": {}}, arguments={"long": "x" * 140_000})
     assert "argument list too long" in result.task("a").message
 
 

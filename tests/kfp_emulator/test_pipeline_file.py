@@ -88,14 +88,14 @@ def test_row_5_a_resolver_is_refused(small, document):
 
 
 def test_documents_that_are_not_one_pipeline_are_refused(small, document):
-    for documents, found in (
+    for documents, message in (
         ([document, document], "multiple pipeline specs"),
         ([platform({})], "no pipeline spec"),
         ([document, {"colour": "blue"}], "not a platform spec"),
         ([document, platform({}, "moon")], "for moon, not kubernetes"),
         ([document, platform({"b-executor": {}})], "'b-executor', not an executor"),
     ):
-        with pytest.raises(NerError, match=found):
+        with pytest.raises(NerError, match=message):
             read_pipeline(small.write(*documents))
 
 
@@ -135,7 +135,7 @@ def test_defaults_fill_missing_parameters(inputs):
 def test_row_7_wrong_parameters_are_refused_with_the_api_servers_words(inputs):
     from support.kfp_emulator.pipeline_file import run_parameters
 
-    for given, message in [
+    for arguments, message in [
         ({}, "parameter data is not optional, yet has neither default value nor user provided value"),
         ({"data": "x", "colour": "b"}, "parameter(s) provided are not required by pipeline: colour"),
         ({"data": 3}, "input parameter data requires type string, but the parameter value is not of string value type"),
@@ -143,7 +143,7 @@ def test_row_7_wrong_parameters_are_refused_with_the_api_servers_words(inputs):
         ({"data": "x", "on": 1}, "input parameter on requires type bool, but"),
     ]:
         with pytest.raises(NerError) as refused:
-            run_parameters(inputs, given)
+            run_parameters(inputs, arguments)
         assert str(refused.value).startswith(message)
 
 

@@ -126,8 +126,8 @@ class FakeKfp:
     def versions_of(self, pipeline_id, version_id, query):
         if version_id:
             return _at(self.versions, version_id, "PipelineVersion")
-        found = [v for v in self.versions.values() if v["pipeline_id"] == pipeline_id]
-        return self._page("pipeline_versions", found, query)
+        versions = [v for v in self.versions.values() if v["pipeline_id"] == pipeline_id]
+        return self._page("pipeline_versions", versions, query)
 
     def post_experiments(self, query, body):
         experiment = {**json.loads(body), "experiment_id": str(uuid.uuid4()), "created_at": self.now()}

@@ -96,7 +96,7 @@ def connect(
         raise NerError(f"--ca-cert {ca_cert}: the file does not exist. Give the authority's certificate")
     if host and "://" not in host:
         host = f"https://{host}"  # as kfp does
-    client = _client_class()(host=host and host.rstrip("/"), existing_token=token, ssl_ca_cert=ca_cert, given_host=host)
+    client = _client_class()(host=host and host.rstrip("/"), existing_token=token, ssl_ca_cert=ca_cert, address=host)
     api_client = client._run_api.api_client
     _pin_host(api_client.configuration)
     shown_host = _without_credentials(api_client.configuration.host)
@@ -130,10 +130,10 @@ def _client_class() -> Any:
         raise NerError(f"{error.name} is not installed. Run: pip install 'deployable-ner[kfp]'") from None
 
     class QuietClient(kfp.Client):
-        def __init__(self, *, given_host: str | None, **options: Any) -> None:
+        def __init__(self, *, address: str | None, **options: Any) -> None:
             with silenced():
                 super().__init__(**options)
-            if given_host is None and "ml-pipeline" not in self._existing_config.host:
+            if address is None and "ml-pipeline" not in self._existing_config.host:
                 raise NerError(_NO_ADDRESS)  # neither a pod's account nor a kubeconfig was found
 
         def get_kfp_healthz(self, sleep_duration: int = 0) -> Any:

@@ -35,7 +35,7 @@ def typed_parameters(pipeline: PipelineSpec, settings: Iterable[str]) -> dict[st
             raise NerError(f"--param {name}: given twice. Give it once")
         if macro := re.search(r"\[\[.*?\]\]", text):
             # Measured with KFP 2.17: it replaces macros only where no version is pinned, and then not all of them.
-            raise NerError(f"--param {name}: Kubeflow Pipelines does not replace {macro[0]} here. Give a plain value")
+            raise NerError(f"--param {name}: Kubeflow Pipelines does not replace {macro[0]}. Give a plain value")
         values[name] = _typed(name, text, known[name].get("parameterType", "STRING"))
     missing = [name for name, definition in known.items() if name not in values and _is_required(definition)]
     if missing:

@@ -74,12 +74,12 @@ class RunStatus:
 
     @property
     def ended(self) -> bool:
-        """Whether the state is final."""
+        """True if the state is final."""
         return self.state in _ENDED
 
     @property
     def succeeded(self) -> bool:
-        """Whether the run ended successfully."""
+        """True if the run ended successfully."""
         return self.state in ("SUCCEEDED", "SKIPPED")
 
     @property

@@ -1,7 +1,7 @@
 """Execution of one TFX component in its pod.
 
-The steps are those of TFX's `kubeflow_v2_run_executor`, which does not work here: it knows neither object stores nor
-Kubeflow's own artifact types, leaves custom properties as JSON values, and passes no run ID to the component.
+The steps are those of TFX's `kubeflow_v2_run_executor`, which fails on Kubeflow: it knows neither object stores nor
+Kubeflow's artifact types, leaves custom properties as JSON values, and passes no run ID to the component.
 """
 
 from __future__ import annotations

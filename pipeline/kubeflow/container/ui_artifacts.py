@@ -1,4 +1,4 @@
-"""Scores, pages and registration in the user interface of Kubeflow Pipelines: outputs of its own artifact types.
+"""Scores, pages and registration in the user interface of Kubeflow Pipelines: outputs of its artifact types.
 
 TFX cannot compile these types. `add_ui_outputs` adds them to the compiled pipeline; in the pod the entry point hides
 them from TFX, and `fill_ui_outputs` fills them.

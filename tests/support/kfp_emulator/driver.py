@@ -135,7 +135,7 @@ def _artifact(name: str, spec: Any, task: Any, run: Run) -> spec_pb2.RuntimeArti
     if spec.WhichOneof("kind") != "task_output_artifact":
         raise TaskError(f"failed to resolve input artifact {name}: artifact spec not implemented yet")
     producer, key = spec.task_output_artifact.producer_task, spec.task_output_artifact.output_artifact_key
-    # On a cluster a task without dependencies starts at once; here it might run later by chance.
+    # On a cluster a task without dependencies starts at once; the emulator might run it later by chance.
     if producer not in task.dependent_tasks or producer not in run.artifacts:
         raise TaskError(f'failed to resolve input artifact {name}: cannot find producer task "{producer}"')
     if key not in run.artifacts[producer]:

@@ -65,7 +65,7 @@ class RunResult:
 
     @property
     def succeeded(self) -> bool:
-        """Whether no task failed."""
+        """True if no task failed."""
         return all(task.state != "failed" for task in self.tasks)
 
     def task(self, name: str) -> TaskResult:

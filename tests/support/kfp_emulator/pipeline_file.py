@@ -136,23 +136,23 @@ def _parse(values: Any, message: Any, problem: str) -> Any:
         raise EmulatorError(f"{problem}: {error}") from error
 
 
-def run_parameters(inputs: spec_pb2.ComponentInputsSpec, given: Mapping[str, Any]) -> dict[str, struct_pb2.Value]:
+def run_parameters(inputs: spec_pb2.ComponentInputsSpec, arguments: Mapping[str, Any]) -> dict[str, struct_pb2.Value]:
     """Returns all parameters of a run; numbers become floats, as everywhere in Kubeflow.
 
     Args:
         inputs: declares the parameters.
-        given: values by name; None is Kubeflow's null.
+        arguments: values by name; None is Kubeflow's null.
 
     Raises:
         EmulatorError: a parameter is missing, unknown or of another type; the text is Kubeflow's.
     """
-    unknown = sorted(set(given) - set(inputs.parameters))
+    unknown = sorted(set(arguments) - set(inputs.parameters))
     if unknown:
         raise EmulatorError(f"parameter(s) provided are not required by pipeline: {', '.join(unknown)}")
     values = {}
     for name, parameter in inputs.parameters.items():
-        if name in given:
-            values[name] = json_format.ParseDict(given[name], struct_pb2.Value())
+        if name in arguments:
+            values[name] = json_format.ParseDict(arguments[name], struct_pb2.Value())
             _check_type(name, parameter.parameter_type, values[name])
         elif parameter.HasField("default_value"):
             values[name] = parameter.default_value

@@ -159,6 +159,6 @@ def test_lists_are_read_page_by_page(server, connection):
     server.page_limit = 7
     for i in range(20):
         connection.experiment_id(f"e{i}")
-    found = connection.all_of("experiments", connection.client.list_experiments)
-    assert sorted(each.display_name for each in found) == sorted(f"e{i}" for i in range(20))
+    experiments = connection.all_of("experiments", connection.client.list_experiments)
+    assert sorted(each.display_name for each in experiments) == sorted(f"e{i}" for i in range(20))
     assert list(connection.all_of("runs", connection.client.list_runs)) == []

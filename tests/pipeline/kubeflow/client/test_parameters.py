@@ -42,7 +42,7 @@ def test_wrong_values_are_reported(pipeline):
         ("tags={}", "LIST. Give a list"),
         ("more=[]", "STRUCT. Give an object"),
         ("more={", "STRUCT. Give an object"),
-        ("data=n-[[ScheduledTime]]", r"does not replace \[\[ScheduledTime\]\] here"),
+        ("data=n-[[ScheduledTime]]", r"does not replace \[\[ScheduledTime\]\]"),
     ]:
         with pytest.raises(NerError, match=message):
             typed_parameters(pipeline, [setting])

@@ -15,9 +15,9 @@ def test_the_first_upload_creates_the_pipeline_and_a_version(server, connection,
     assert is_new
     assert (version.pipeline_name, version.version_name) == ("ner", "v1")
     assert [p["display_name"] for p in server.pipelines.values()] == ["ner"]
-    found = find_version(connection, "ner")
-    assert found.version_id == version.version_id
-    assert found.spec.digest == PipelineSpec.of_file(compiled(platform=PLATFORM)).digest
+    newest = find_version(connection, "ner")
+    assert newest.version_id == version.version_id
+    assert newest.spec.digest == PipelineSpec.of_file(compiled(platform=PLATFORM)).digest
 
 
 def test_the_same_content_is_not_uploaded_again(server, connection, compiled):

@@ -125,7 +125,7 @@ def test_only_the_trainer_has_gpus_and_their_image(spec):
         if node != "Corpus"
     }
     assert resources["Trainer"]["accelerator"] == {"resourceType": "nvidia.com/gpu", "resourceCount": "2"}
-    assert [node for node, given in resources.items() if "accelerator" in given] == ["Trainer"]
+    assert [node for node, values in resources.items() if "accelerator" in values] == ["Trainer"]
     assert resources["Exporter"]["resourceMemoryLimit"] == "8Gi"
     images = {node: executor(spec, node)["container"]["image"] for node in resources}
     assert {node for node, image in images.items() if image.startswith("ner-gpu@")} == {"Trainer"}
