@@ -55,7 +55,7 @@ class ExporterSettings(Settings):
 
     @property
     def constrained(self) -> bool:
-        """Whether tags are always valid IOB2."""
+        """True if tags are always valid IOB2."""
         return self.decoding == "constrained"
 
 

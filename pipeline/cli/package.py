@@ -32,6 +32,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--max-enqueued-batches", type=_COUNT, default=100, show_default=True)
 @click.option("--num-batch-threads", type=_COUNT, default=4, show_default=True)
 def package(
+    *,
     folders: tuple[Path, ...],
     target: str,
     profile: Path | None,

@@ -42,10 +42,9 @@ def reference_answers(
     Raises:
         ExportInvalidError: the process died.
     """
-    options = {"contract": contract.to_dict(), "batches": list(batches)}
     cases = []
     try:
-        for line in probe("record", model_dir, golden=golden, **options):
+        for line in probe("record", model_dir, golden=golden, contract=contract.to_dict(), batches=list(batches)):
             if "golden" in line:
                 cases.append(line["golden"])
             elif "refused" in line:

@@ -71,7 +71,7 @@ class ValidationReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed."""
+        """True if no check failed."""
         return bool(self.checks) and not self.failures
 
     @property

@@ -83,7 +83,7 @@ class PreparedModel:
 
     @property
     def can_batch(self) -> bool:
-        """Whether a server may join requests: all inputs and outputs of all signatures have an open first dimension."""
+        """True if a server may join requests: all inputs and outputs of all signatures have an open first dimension."""
         return all(
             tensor.shape is None or tensor.shape[:1] == (None,)
             for signature in self.contract.signatures.values()

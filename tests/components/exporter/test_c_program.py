@@ -13,6 +13,7 @@ from support.settings import exporter_settings
 
 from components.exporter import export, require_valid, validate_export
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
+from components.exporter.validator.probe.c_api import wheel_folder
 
 tf = LazyModule("tensorflow")
 SENTENCES = [
@@ -41,7 +42,7 @@ def exported(trained, transformed, tmp_path_factory):
 def program(tmp_path_factory):
     """The compiled program."""
     compiler = shutil.which("cc") or shutil.which("gcc")
-    wheel = Path(tf.__file__).parent
+    wheel = wheel_folder()
     if compiler is None or sys.platform != "linux":
         pytest.skip("no C compiler")
     target = tmp_path_factory.mktemp("program") / "serve_golden"
@@ -53,6 +54,7 @@ def program(tmp_path_factory):
     return target
 
 
+@pytest.mark.extended
 def test_the_validator_passes_the_real_export(exported):
     folder, contract, tags = exported
     golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(SENTENCES, tags, strict=True)]

@@ -57,7 +57,7 @@ class Endpoint:
 
     @property
     def takes_text(self) -> bool:
-        """Whether sentences can be sent, directly or in tf.Examples."""
+        """True if sentences can be sent, directly or in tf.Examples."""
         return bool(self.names("text", "inputs")) or any(
             feature.get("role") == "text"
             for tensor in self.contract["inputs"].values()
@@ -72,7 +72,7 @@ class Endpoint:
 
     @property
     def batched(self) -> bool:
-        """Whether every input has an open first dimension."""
+        """True if every input has an open first dimension."""
         return all(info.shape is None or info.shape[:1] == (None,) for info in self._inputs.values())
 
     def dtype(self, name: str) -> np.dtype:

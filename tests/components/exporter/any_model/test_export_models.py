@@ -114,10 +114,10 @@ def test_only_variables_that_are_read_are_stored(numbers):
     ],
 )
 def test_outputs_are_named_by_the_model_or_by_its_layers(make, expected):
-    given = [keras.Input((2,), name="first"), keras.Input((2,), name="second")]
-    hidden = keras.layers.Concatenate()(given)
-    made = make(keras.layers.Dense(3, name="one")(hidden), keras.layers.Dense(1, name="two")(hidden))
-    module = module_of(keras.Model(given, made))
+    inputs = [keras.Input((2,), name="first"), keras.Input((2,), name="second")]
+    hidden = keras.layers.Concatenate()(inputs)
+    structure = make(keras.layers.Dense(3, name="one")(hidden), keras.layers.Dense(1, name="two")(hidden))
+    module = module_of(keras.Model(inputs, structure))
     assert outputs(module) == expected
     assert set(module.inputs) == {"first", "second"}
 

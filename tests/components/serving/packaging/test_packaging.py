@@ -85,7 +85,8 @@ def test_the_record_names_source_copy_signatures_and_files(target, packed, model
     assert not [path for path in folder.parent.iterdir() if path != folder]
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.extended
+@pytest.mark.parametrize("target", LAYOUTS)
 def test_the_model_answers_its_warmup_requests_of_every_signature(target, packed, model_in, ask):
     model = model_in(target)
     requests = warmup_requests(model)
