@@ -13,6 +13,5 @@ __getattr__ = lazy_exports(
         "SearchError": "tagger_tuner",
         "TaggerTuner": "tagger_tuner",
         "TunerSettings": "settings",
-        "search_space": "search_space",
     },
 )
