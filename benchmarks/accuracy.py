@@ -1,109 +1,194 @@
-"""Plans the accuracy table: which runs it needs, and which of them have a result already."""
+"""Accuracy and cost of training: one run for each system, corpus and seed, each in a process of its own.
+
+`python -m benchmarks.accuracy RUN_JSON RESULTS_FOLDER` is such a process. It imports nothing that the environment of
+the other systems lacks.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
+import json
+import logging
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from benchmarks.accuracy_task import AccuracyTask, make_task
-from benchmarks.corpus import corpus_folders, load_corpus
-from benchmarks.jobs import Job
-from benchmarks.result_store import ResultStore
-from benchmarks.systems import System, find_system
+from benchmarks import machine
+from benchmarks.corpus import Corpus, LabelledSentence, corpus_folders, load_corpus
+from benchmarks.peers.peer import Peer, Tagger, TrainedPeer
+from benchmarks.results import write_json
+from benchmarks.scoring import score
+from benchmarks.systems import System
 from components.common.errors import NerError
+from components.text.entity_scores import EntityCounts
 
-_TAGS_ONLY = "benchmarks.ours.tags_only_tagger:TagsOnlyTagger"
+# Languages that spaCy has a tokenizer for and that published corpora are named after (ISO 639-1).
+_LANGUAGES = (
+    *("bg", "ca", "da", "de", "el", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "mk", "nb", "nl", "pl"),
+    *("pt", "ro", "ru", "sk", "sl", "sr", "sv", "tr", "uk"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
-class AccuracyPlan:
-    """What is to be measured.
+class Run:
+    """Training and evaluation of a system on a corpus.
 
     Attributes:
+        system: the system.
+        folder: folder of the corpus.
+        seed: seed of everything random; 0 for a deterministic system.
+        models: folder for the models of all runs.
+    """
+
+    system: System
+    folder: str
+    seed: int
+    models: str
+
+    @property
+    def corpus(self) -> str:
+        """Name of the corpus."""
+        return Path(self.folder).name
+
+    @property
+    def name(self) -> str:
+        """Name of the result's file."""
+        return f"{self.corpus}.{self.system.name}.seed{self.seed}"
+
+    @property
+    def model_folder(self) -> Path:
+        """Folder of the trained model."""
+        return Path(self.models) / self.name
+
+    def to_json(self) -> str:
+        """Returns the run as text for another process."""
+        return json.dumps(dataclasses.asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Run:
+        """Reads the text of `to_json`."""
+        values = json.loads(text)
+        return cls(**{**values, "system": System(**values["system"])})
+
+
+def plan_runs(data: Iterable[Path], systems: Iterable[System], seeds: Iterable[int], models: Path) -> list[Run]:
+    """Returns all runs, system by system; deterministic systems run once.
+
+    Args:
         data: corpus folders, or folders of them.
-        systems: what to train.
-        seeds: of systems that know seeds; the others are run once.
-        models: folder that models are written below.
+        systems: systems to train.
+        seeds: seeds of the others.
+        models: folder for the models.
+
+    Raises:
+        NerError: there is no corpus.
     """
+    folders = corpus_folders(data)
+    return [
+        Run(system, str(folder.resolve()), seed, str(models.resolve()))
+        for system in systems
+        for folder in folders
+        for seed in (seeds if system.seeded else (0,))
+    ]
 
-    data: tuple[Path, ...]
-    systems: tuple[System, ...]
-    seeds: tuple[int, ...]
-    models: Path
 
-    def tasks(self) -> list[AccuracyTask]:
-        """Lists all runs, system by system.
+def run_commands(runs: Iterable[Run], results: Path, peers_python: Path) -> dict[str, list[str]]:
+    """Returns the command of each run by name.
 
-        Raises:
-            NerError: a corpus cannot be read.
-        """
-        corpora = [(folder, load_corpus(folder)) for folder in corpus_folders(self.data)]
-        return [
-            make_task(system, corpus, folder, seed, self.models)
-            for system in self.systems
-            for folder, corpus in corpora
-            for seed in (self.seeds if system.seeded else (0,))
+    Args:
+        runs: runs to start.
+        results: folder for their results.
+        peers_python: interpreter of the other systems' environment.
+
+    Raises:
+        NerError: the environment of the other systems is missing.
+    """
+    runs = list(runs)
+    if any(run.system.is_peer for run in runs) and not peers_python.exists():
+        raise NerError(f"{peers_python}: file not found. `make bench-setup` installs the other systems.")
+    return {
+        run.name: [
+            str(peers_python) if run.system.is_peer else sys.executable,
+            *("-m", "benchmarks.accuracy", run.to_json(), str(results.resolve())),
         ]
+        for run in runs
+    }
 
 
-def open_jobs(tasks: Sequence[AccuracyTask], store: ResultStore, results: Path, peers_python: Path) -> list[Job]:
-    """Returns the processes for those tasks that have no result of the same settings, code and data.
+def train_and_score(run: Run, results: Path) -> None:
+    """Trains, saves, loads and scores a system, and writes the record; the loaded model is scored."""
+    corpus = load_corpus(Path(run.folder))
+    peer_class = run.system.peer_class()
+    wall = machine.CpuClock()
+    peer: Peer = peer_class(**run.system.settings)
+    trained = peer.train(corpus.train, corpus.dev, run.seed, language_of(corpus.name))
+    wall_seconds = wall.wall_seconds
+    rss = max(machine.peak_rss_mb(), machine.peak_rss_mb(children=True))
+    _save(trained.tagger, run.model_folder)
+    tagger = peer_class.load(run.model_folder)
+    dev, test = _scores(score(tagger, corpus.dev)), _scores(score(tagger, corpus.test))
+    record = {
+        "corpus": corpus.name,
+        "corpus_digest": corpus.digest,
+        "system": run.system.name,
+        "seed": run.seed,
+        "settings": run.system.settings,
+        "packages": {name: importlib.metadata.version(name) for name in run.system.packages},
+        "machine": machine.description(),
+        "training": _training_figures(trained, corpus) | {"wall_seconds": wall_seconds, "peak_rss_mb": rss},
+        "model_mb": machine.folder_mb(run.model_folder),
+        "dev": dev,
+        "test": test,
+    }
+    write_json(results / f"{run.name}.json", record)
+    logging.info("dev F1 %.4f, test F1 %.4f", dev["f1"], test["f1"])
 
-    Args:
-        tasks: all runs.
-        store: of the results that are there.
-        results: its folder.
-        peers_python: interpreter of the peers' environment.
 
-    Raises:
-        NerError: a peer is to be run and its environment is not there.
+def language_of(corpus: str) -> str:
+    """Returns the language in the name of a corpus folder, or `en`.
+
+    Example:
+        >>> language_of("uner_sv_talbanken"), language_of("btc")
+        ('sv', 'en')
     """
-    missing = [task for task in tasks if store.get(task.name, task.fingerprint) is None]
-    return _jobs(missing, results, peers_python)
+    return next((part for part in corpus.lower().replace("-", "_").split("_") if part in _LANGUAGES), "en")
 
 
-def missing_models(tasks: Sequence[AccuracyTask], results: Path, peers_python: Path) -> list[Job]:
-    """Returns the processes for those tasks whose model is not in the work folder, whether or not there is a result.
-
-    Args:
-        tasks: all runs.
-        results: folder that their results go to.
-        peers_python: interpreter of the peers' environment.
-
-    Raises:
-        NerError: a peer is to be run and its environment is not there.
-    """
-    return _jobs([task for task in tasks if not task.model_folder.is_dir()], results, peers_python)
-
-
-def served(tasks: Sequence[AccuracyTask], peers_python: Path) -> dict[str, tuple[str, str, Path]]:
-    """Returns how the models of tasks are served: name -> (interpreter, `module:Class` to load with, folder).
-
-    Ours is there twice: asked for tags alone, and, as `<name>_all`, for tokens, scores and offsets, too.
-
-    Args:
-        tasks: of one corpus.
-        peers_python: interpreter of the peers' environment.
-    """
-    found = {}
-    for task in tasks:
-        system = find_system(task.system)
-        if system.is_peer:
-            found[task.system] = (str(peers_python), system.target, task.model_folder)
-            continue
-        found[task.system] = (sys.executable, _TAGS_ONLY, task.model_folder)
-        found[f"{task.system}_all"] = (sys.executable, system.target, task.model_folder)
-    return found
+def _training_figures(trained: TrainedPeer, corpus: Corpus) -> dict[str, Any]:
+    tokens = count_tokens(corpus.train)
+    return {
+        "cpu_seconds": trained.cpu_seconds,
+        "cpu_seconds_to_best_dev": trained.best.cpu_seconds,
+        "passes": trained.passes,
+        "tokens": tokens,
+        "tokens_per_cpu_second": trained.passes * tokens / trained.cpu_seconds,
+        "dev_scores": [row._asdict() for row in trained.dev_scores],
+        **trained.extra,
+    }
 
 
-def _jobs(tasks: Sequence[AccuracyTask], results: Path, peers_python: Path) -> list[Job]:
-    if any(find_system(task.system).is_peer for task in tasks) and not peers_python.exists():
-        raise NerError(f"{peers_python}: is missing; `make bench-setup` installs what the peers need")
-    return [Job(task.name, _command(task, results, peers_python)) for task in tasks]
+def count_tokens(sentences: Iterable[LabelledSentence]) -> int:
+    """Returns the number of tokens in sentences."""
+    return sum(len(sentence.tokens) for sentence in sentences)
 
 
-def _command(task: AccuracyTask, results: Path, peers_python: Path) -> list[str]:
-    python = str(peers_python) if find_system(task.system).is_peer else sys.executable
-    return [python, "-m", "benchmarks.accuracy_run", task.to_json(), str(results.resolve())]
+def _scores(counts: EntityCounts) -> Mapping[str, Any]:
+    by_type = {name: of_type._asdict() for name, of_type in counts.per_type().items()}
+    return {**counts.micro()._asdict(), "per_type": by_type}
+
+
+def _save(tagger: Tagger, folder: Path) -> None:
+    partial = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    tagger.save(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    train_and_score(Run.from_json(sys.argv[1]), Path(sys.argv[2]))

@@ -1,48 +1,85 @@
-"""The commands: one a table."""
+"""Commands, one for each table."""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmarks.accuracy import AccuracyPlan, missing_models, open_jobs, served
-from benchmarks.chosen_systems import chosen_systems
+from benchmarks.accuracy import Run, plan_runs, run_commands
 from benchmarks.corpus import corpus_folders, load_corpus
-from benchmarks.jobs import run_jobs
-from benchmarks.render import render_accuracy, render_scaling, render_serving
-from benchmarks.result_store import ResultStore, write_json
-from benchmarks.scaling import scaling_jobs
-from benchmarks.serving import last_core, measure, sample, serving_record
-from benchmarks.systems import OURS, PEERS
+from benchmarks.machine import ROOT, description, run_all
+from benchmarks.results import write_json
+from benchmarks.scaling import scaling_commands
+from benchmarks.serving import candidates, last_core, measure, sample
+from benchmarks.systems import OURS, PEERS, System, choose_systems
+from benchmarks.tables import render_accuracy, render_scaling, render_serving
 from components.common.errors import NerError
 from configs.loading import load_config
 
-ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-PRODUCTION = ROOT / "benchmarks" / "gpu" / "cnn_linear.json"
+GPU_OPTIONS = ROOT / "benchmarks" / "gpu" / "cnn_linear.json"
+_PATH = click.Path(path_type=Path)
+
+
+@dataclasses.dataclass(frozen=True)
+class Common:
+    """Options of all measuring commands."""
+
+    data: tuple[Path, ...]
+    systems: str
+    tagger: str
+    settings: tuple[str, ...]
+    results: Path
+    work: Path
+    peers_python: Path
+    jobs: int
+    force: bool
+
+    def chosen(self) -> list[System]:
+        """Returns the chosen systems."""
+        return choose_systems(names(self.systems), self.tagger, self.settings)
+
+    def measure_missing(self, commands: dict[str, list[str]], folder: Path) -> None:
+        """Runs the commands without a result in the folder, or all of them by force."""
+        missing = {
+            name: command for name, command in commands.items() if self.force or not (folder / f"{name}.json").exists()
+        }
+        present = len(commands) - len(missing)
+        click.echo(f"{len(commands)} runs, {present} have results" + (" (--force repeats them)" if present else ""))
+        run_all(missing, self.jobs, self.work / "logs", click.echo)
 
 
 def common(function: Callable[..., None]) -> Callable[..., None]:
-    """Adds the options that all tables have."""
-    path = click.Path(path_type=Path)
-    for option in (
-        click.option("--data", multiple=True, required=True, type=path, help="Corpus folder, or folder of them."),
-        click.option("--systems", default=",".join((*PEERS, OURS)), show_default=True, help="With commas between."),
-        click.option("--tagger", default="cnn_linear", show_default=True, help="Which of our taggers `ours` is."),
+    """Adds the options of `Common` to a command, which receives them as its first argument."""
+
+    @functools.wraps(function)
+    def command(**options: Any) -> None:
+        fields = {field.name: options.pop(field.name) for field in dataclasses.fields(Common)}
+        function(Common(**fields), **options)
+
+    options = (
+        click.option("--data", multiple=True, required=True, type=_PATH, help="Corpus folder, or folder of them."),
+        click.option("--systems", default=",".join((*PEERS, OURS)), show_default=True, help="Separated by commas."),
+        click.option("--tagger", default="cnn_linear", show_default=True, help="Tagger of `ours`."),
         click.option("--set", "settings", multiple=True, metavar="SYSTEM.KEY=VALUE", help="Change a setting."),
-        click.option("--results", type=path, default=RESULTS, show_default="benchmarks/results"),
-        click.option("--work", type=path, default=ROOT / "work" / "benchmarks", help="Models and logs."),
-        click.option("--peers-python", type=path, default=ROOT / ".venv-bench" / "bin" / "python"),
-    ):
-        function = option(function)
-    return function
+        click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results"),
+        click.option("--work", type=_PATH, default=ROOT / "work" / "benchmarks", help="Folder for models and logs."),
+        click.option("--peers-python", type=_PATH, default=ROOT / ".venv-bench" / "bin" / "python"),
+        click.option("--jobs", default=1, show_default=True, help="Processes at a time."),
+        click.option("--force", is_flag=True, help="Repeat measurements that have results."),
+    )
+    for option in reversed(options):
+        option(command)
+    return command
 
 
 class _Group(click.Group):
-    """Prints errors of the user's without a traceback."""
+    """A group that prints a user's errors without a traceback."""
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -53,137 +90,134 @@ class _Group(click.Group):
 
 @click.group(cls=_Group)
 def main() -> None:
-    """Measure the tagger against its peers."""
+    """Compare our taggers with other systems."""
 
 
 @main.command()
 @common
-@click.option("--seeds", default="0,1,2", show_default=True, help="Numbers, with commas between.")
-@click.option("--jobs", "at_a_time", default=1, show_default=True, help="Runs at a time.")
-def accuracy(
-    data: tuple[Path, ...],
-    systems: str,
-    tagger: str,
-    settings: tuple[str, ...],
-    results: Path,
-    work: Path,
-    peers_python: Path,
-    seeds: str,
-    at_a_time: int,
-) -> None:
-    """Train systems on corpora: entity F1 and what training costs. What has a result is not repeated."""
-    chosen = tuple(chosen_systems(names(systems), tagger, settings))
-    plan = AccuracyPlan(data, chosen, numbers(seeds), work / "models")
-    folder = results / "accuracy"
-    store = ResultStore(folder)
-    tasks = plan.tasks()
-    jobs = open_jobs(tasks, store, folder, peers_python)
-    click.echo(f"{len(tasks)} runs, {len(tasks) - len(jobs)} have results")
+@click.option("--seeds", default="0,1,2", show_default=True, help="Numbers, separated by commas.")
+def accuracy(options: Common, seeds: str) -> None:
+    """Train systems on corpora: entity F1 and the cost of training."""
+    folder = options.results / "accuracy"
+    runs = plan_runs(options.data, options.chosen(), numbers(seeds), options.work / "models")
     try:
-        run_jobs(jobs, at_a_time, work / "logs", click.echo)
+        options.measure_missing(run_commands(runs, folder, options.peers_python), folder)
     finally:
-        render_accuracy(results)  # what there is, even when a run failed
+        render_accuracy(options.results)  # all results so far, even when a run failed
 
 
 @main.command()
 @common
-@click.option("--sentences", "count", default=1000, show_default=True, help="Of the test split, at random.")
-@click.option("--rounds", default=5, show_default=True, help="How often each system has its turn.")
-@click.option("--core", type=int, default=None, help="What all are pinned to.  [default: the last one]")
-def serving(
-    data: tuple[Path, ...],
-    systems: str,
-    tagger: str,
-    settings: tuple[str, ...],
-    results: Path,
-    work: Path,
-    peers_python: Path,
-    count: int,
-    rounds: int,
-    core: int | None,
-) -> None:
-    """Time trained systems, on one core and by turns; trains those that have no model in the work folder."""
-    chosen = tuple(chosen_systems(names(systems), tagger, settings))
-    tasks = AccuracyPlan(data, chosen, (0,), work / "models").tasks()
-    run_jobs(missing_models(tasks, results / "accuracy", peers_python), 1, work / "logs", click.echo)
-    for folder in corpus_folders(data):
-        corpus = load_corpus(folder)
-        texts = sample([sentence.text for sentence in corpus.test], count)
-        own = [task for task in tasks if task.corpus == corpus.name]
-        rows = measure(
-            served(own, peers_python), texts, rounds, last_core() if core is None else core, work / "logs", click.echo
-        )
-        ResultStore(results / "serving").put(corpus.name, serving_record(corpus.name, rows, texts, rounds))
-    render_serving(results)
+@click.option("--sentences", "count", default=1000, show_default=True, help="Random sentences of the test split.")
+@click.option("--rounds", default=5, show_default=True, help="Turns of each system.")
+@click.option("--core", type=int, default=None, help="Core that all processes are pinned to.  [default: the last one]")
+def serving(options: Common, count: int, rounds: int, core: int | None) -> None:
+    """Time trained systems on one core, in turns; systems without a model in the work folder are trained first."""
+    runs = plan_runs(options.data, options.chosen(), (0,), options.work / "models")
+    untrained = [run for run in runs if not run.model_folder.is_dir()]
+    commands = run_commands(untrained, options.results / "accuracy", options.peers_python)
+    run_all(commands, 1, options.work / "logs", click.echo)
+    for folder in corpus_folders(options.data):
+        _time_on_corpus(options, [run for run in runs if Path(run.folder) == folder.resolve()], count, rounds, core)
+    render_serving(options.results)
+
+
+def _time_on_corpus(options: Common, runs: list[Run], count: int, rounds: int, core: int | None) -> None:
+    corpus = load_corpus(Path(runs[0].folder))
+    sentences = sample([sentence.text for sentence in corpus.test], count)
+    rows = measure(
+        candidates(runs, options.peers_python),
+        sentences,
+        rounds,
+        last_core() if core is None else core,
+        logs=options.work / "logs",
+        show=click.echo,
+    )
+    record = {
+        "corpus": corpus.name,
+        "machine": description(),
+        "sentences": len(sentences),
+        "tokens": sum(len(sentence.split()) for sentence in sentences),
+        "rounds": rounds,
+        "rows": rows,
+    }
+    write_json(options.results / "serving" / f"{corpus.name}.json", record)
 
 
 @main.command()
 @common
-@click.option("--factors", default="1,2,4,8,16", show_default=True, help="How many times the corpus, with commas.")
-@click.option("--epochs", default=3, show_default=True, help="Of each training; the first does not count.")
-@click.option("--jobs", "at_a_time", default=1, show_default=True, help="Runs at a time.")
-def scaling(
-    data: tuple[Path, ...],
-    systems: str,
-    tagger: str,
-    settings: tuple[str, ...],
-    results: Path,
-    work: Path,
-    peers_python: Path,
-    factors: str,
-    epochs: int,
-    at_a_time: int,
-) -> None:
-    """Train ours on a corpus and on multiples of it: time of an epoch, memory, share of time waiting for data."""
-    del peers_python
-    ours = [system for system in chosen_systems(names(systems), tagger, settings) if not system.is_peer]
-    folder = results / "scaling"
-    store = ResultStore(folder)
-    jobs = [
-        job
-        for corpus in corpus_folders(data)
-        for system in ours
-        for job in scaling_jobs(corpus, numbers(factors), epochs, system, store, folder)
-    ]
-    click.echo(f"{len(jobs)} runs have no result yet")
-    run_jobs(jobs, at_a_time, work / "logs", click.echo)
-    render_scaling(results)
+@click.option("--factors", default="1,2,4,8,16", show_default=True, help="Numbers of copies of the corpus.")
+@click.option("--epochs", default=3, show_default=True, help="Epochs of each training; the first does not count.")
+def scaling(options: Common, factors: str, epochs: int) -> None:
+    """Train our tagger on multiples of a corpus: time of an epoch, memory, share of time waiting for data."""
+    folder = options.results / "scaling"
+    commands: dict[str, list[str]] = {}
+    for corpus in corpus_folders(options.data):
+        for system in options.chosen():
+            if not system.is_peer:
+                commands |= scaling_commands(corpus, numbers(factors), epochs, system, folder)
+    options.measure_missing(commands, folder)
+    render_scaling(options.results)
 
 
 @main.command()
-@click.option("--results", type=click.Path(path_type=Path), default=RESULTS, show_default="benchmarks/results")
+@click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results")
 def tables(results: Path) -> None:
-    """Write all tables and pictures again from the stored measurements; measures nothing."""
+    """Write all tables and pictures again from the stored measurements."""
     render_accuracy(results)
     render_serving(results)
     render_scaling(results)
 
 
 @main.command()
+@click.option("--model", type=_PATH, required=True, help="Exported SavedModel.")
+@click.option("--corpus", type=_PATH, required=True, help="Corpus folder with train and test files.")
+@click.option("--sentences", default=100_000, show_default=True)
+@click.option("--workers", default="1", show_default=True, help="Numbers of Beam workers, separated by commas.")
+@click.option("--mode", default="multi_threading", show_default=True, help="Beam's mode for several workers.")
+def evaluation(model: Path, corpus: Path, sentences: int, workers: str, mode: str) -> None:
+    """Compare the cost of an evaluation with that of inference; prints a line of JSON for each measurement."""
+    from benchmarks.evaluation import measure_evaluation
+
+    measure_evaluation(model, corpus, sentences, numbers(workers), mode, click.echo)
+
+
+@main.command()
+@click.option("--model", type=_PATH, required=True, help="Exported SavedModel.")
+@click.option("--versions", default=1000, show_default=True, help="Versions to list.")
+@click.option("--folder", type=_PATH, help="Folder for the temporary registry, to choose a disk.")
+def registry(model: Path, versions: int, folder: Path | None) -> None:
+    """Time pushes to a registry, and the list of many versions; prints a line of JSON for each measurement."""
+    from benchmarks.registry import measure_registry
+
+    measure_registry(model, versions, folder, click.echo)
+
+
+@main.command()
 def gpu_options() -> None:
-    """Write the cnn_linear tagger's sizes to benchmarks/gpu/cnn_linear.json, for machines without PyYAML."""
-    write_json(PRODUCTION, cnn_linear_options())
+    """Write the sizes of the cnn_linear tagger to benchmarks/gpu/cnn_linear.json, for machines without PyYAML."""
+    write_json(GPU_OPTIONS, cnn_linear_options())
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Reads names with commas between."""
+    """Splits names at commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def numbers(text: str) -> tuple[int, ...]:
-    """Reads numbers with commas between.
+    """Reads numbers separated by commas.
 
     Raises:
-        NerError: something else stands there.
+        NerError: a part is not a whole number.
     """
     try:
         return tuple(int(part) for part in names(text))
     except ValueError:
-        raise NerError(f"{text!r} must be whole numbers with commas between, such as 0,1,2") from None
+        raise NerError(f"{text!r}: not whole numbers. Separate them by commas, such as 0,1,2.") from None
 
 
 def cnn_linear_options() -> dict[str, Any]:
-    """Returns the cnn_linear tagger's sizes by the configuration, without pretrained vectors."""
+    """Returns the configured sizes of the cnn_linear tagger, without pretrained vectors."""
     options = load_config(None, ["trainer.tagger=cnn_linear"]).trainer.tagger_options
     options.pop("vectors", None)
     return options

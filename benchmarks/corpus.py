@@ -1,4 +1,4 @@
-"""A corpus to measure on: its three splits, read by the project's own readers, so that every system gets the same."""
+"""Corpora to measure on, read by the project's readers, so that every system gets the same sentences."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class LabelledSentence:
     """Tokens and their IOB2 tags.
 
     Attributes:
-        tokens: of the corpus; none holds white space.
-        tags: one a token.
+        tokens: tokens of the corpus, without white space.
+        tags: one for each token.
     """
 
     tokens: tuple[str, ...]
@@ -29,7 +29,7 @@ class LabelledSentence:
 
     @property
     def text(self) -> str:
-        """The raw sentence that a system gets: the tokens joined by one space."""
+        """The raw sentence that a system gets: the tokens joined by spaces."""
         return " ".join(self.tokens)
 
 
@@ -38,10 +38,10 @@ class Corpus:
     """The three splits of a corpus.
 
     Attributes:
-        name: of its folder.
-        train: what systems learn from.
-        dev: what they choose their best state by.
-        test: what they are compared on, and nothing else.
+        name: name of its folder.
+        train: sentences to train on.
+        dev: sentences to choose the best state by.
+        test: sentences to compare systems on.
         digest: hash of all sentences, 16 hexadecimal digits.
     """
 
@@ -56,14 +56,14 @@ def load_corpus(folder: Path) -> Corpus:
     """Reads the train, dev and test files of a folder.
 
     Raises:
-        NerError: the folder is no corpus, or lacks one of the three splits.
+        NerError: the folder is not a corpus, or lacks one of the three splits.
     """
     patterns = dict(find_splits(folder))
     missing = [split for split in _SPLITS if split not in patterns]
     if missing:
         raise NerError(
-            f"{folder}: lacks a file for {', '.join(missing)}; a comparison needs train, dev and test files, "
-            "so that no system chooses its own"
+            f"{folder}: no file for {', '.join(missing)}. Add train, dev and test files, so that all systems use the "
+            "same splits."
         )
     train, dev, test = (_read(folder / patterns[split]) for split in _SPLITS)
     return Corpus(folder.resolve().name, train, dev, test, _digest((train, dev, test)))
@@ -78,22 +78,22 @@ def corpus_folders(data: Iterable[Path]) -> list[Path]:
     Raises:
         NerError: there is none, or two have the same name.
     """
-    found = [folder for given in data for folder in _corpora(given)]
-    names = [folder.resolve().name for folder in found]
+    folders = [folder for path in data for folder in _corpora(path)]
+    names = [folder.resolve().name for folder in folders]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise NerError(f"found two corpora called {', '.join(twice)}: rename one folder, results are kept by name")
-    return sorted(found, key=lambda folder: folder.resolve().name)
+        raise NerError(f"--data: two corpora are called {', '.join(twice)}. Rename one folder.")
+    return sorted(folders, key=lambda folder: folder.resolve().name)
 
 
-def _corpora(given: Path) -> list[Path]:
-    if not given.is_dir():
-        raise NerError(f"--data {given}: is no folder; give a corpus folder or a folder of them")
-    if _has_train_file(given):
-        return [given]
-    inside = [folder for folder in given.iterdir() if folder.is_dir() and _has_train_file(folder)]
+def _corpora(path: Path) -> list[Path]:
+    if not path.is_dir():
+        raise NerError(f"--data {path}: not a folder. Name a corpus folder, or a folder of them.")
+    if _has_train_file(path):
+        return [path]
+    inside = [folder for folder in path.iterdir() if folder.is_dir() and _has_train_file(folder)]
     if not inside:
-        raise NerError(f"--data {given}: neither it nor a folder in it holds a train file, such as train.conll")
+        raise NerError(f"--data {path}: no train file, such as train.conll, in it or in a folder in it. Add one.")
     return inside
 
 

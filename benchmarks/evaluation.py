@@ -1,16 +1,12 @@
-"""What an evaluation costs, beside the model's own inference on the same sentences.
+"""Cost of an evaluation, compared with the model's own inference on the same sentences.
 
-    .venv/bin/python -m benchmarks.evaluation --model work/serving/ner/1 --corpus ../shared/data/uner_en_ewt
-
-Repeats the corpus's test sentences (with keys of their own) up to `--sentences`, and measures in a fresh process each:
-the model's signature alone in batches of 64, as they come and sorted by length; then the Evaluator's executor with all
-its slices and intervals, without and with a champion, for each number of workers. CPU seconds count imports neither of
-this nor of that; they are what a busy machine can be trusted with. Prints one JSON object a measurement.
+`measure_evaluation` runs `python -m benchmarks.evaluation REQUEST_JSON` for each measurement, to have its own memory.
 """
 
 from __future__ import annotations
 
-import argparse
+import dataclasses
+import itertools
 import json
 import os
 import resource
@@ -18,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,77 +22,77 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _BATCH = 64
 _SLICES = ("source", "sentence_length", "case", "entity_seen", "entity_length")
+_MEASUREMENTS = ("inference", "inference_sorted", "evaluation", "evaluation_champion")
 
 
-def main() -> None:
-    """Runs all measurements, or with `--measure` one of them."""
-    arguments = _arguments()
-    if arguments.measure:
-        print(json.dumps(_measure(arguments)), flush=True)
-        return
+@dataclasses.dataclass(frozen=True)
+class _Request:
+    """A measurement: model, folder of examples, number of sentences and workers, Beam's running mode."""
+
+    name: str
+    model: str
+    folder: str
+    sentences: int
+    workers: int
+    mode: str
+
+
+def measure_evaluation(
+    model: Path, corpus: Path, sentences: int, workers: Sequence[int], mode: str, show: Callable[[str], None]
+) -> None:
+    """Measures inference alone, and the Evaluator's executor with all slices and intervals.
+
+    Inference runs in batches of 64, in the order of the corpus and sorted by length; the Evaluator runs without a
+    champion, for each number of workers, and with one.
+
+    Args:
+        model: exported SavedModel.
+        corpus: corpus folder with train and test files; its test sentences are repeated with new keys.
+        sentences: number of sentences to evaluate.
+        workers: numbers of Beam workers.
+        mode: Beam's `direct_running_mode` for several workers.
+        show: prints a line of JSON for each measurement. CPU seconds do not count imports.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        _write_examples(arguments.corpus, Path(folder), arguments.sentences)
-        for name in ("inference", "inference_sorted", "evaluation", "evaluation_champion"):
-            for workers in arguments.workers if name == "evaluation" else arguments.workers[:1]:
-                command = [
-                    sys.executable,
-                    "-m",
-                    "benchmarks.evaluation",
-                    *sys.argv[1:],
-                    "--measure",
-                    name,
-                    "--folder",
-                    folder,
-                ]
-                done = subprocess.run(
-                    [*command, "--worker-count", str(workers)], stdout=subprocess.PIPE, text=True, check=True
-                )
-                print(done.stdout.splitlines()[-1], flush=True)
+        _write_examples(corpus, Path(folder), sentences)
+        for name in _MEASUREMENTS:
+            for count in workers if name == "evaluation" else workers[:1]:
+                request = dataclasses.asdict(_Request(name, str(model.absolute()), folder, sentences, count, mode))
+                command = [sys.executable, "-m", "benchmarks.evaluation", json.dumps(request)]
+                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+                show(done.stdout.splitlines()[-1])
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="exported SavedModel")
-    parser.add_argument("--corpus", type=Path, required=True, help="corpus folder with train and test files")
-    parser.add_argument("--sentences", type=int, default=100_000)
-    parser.add_argument("--workers", type=lambda text: [int(n) for n in text.split(",")], default=[1])
-    parser.add_argument("--mode", default="multi_threading", help="Beam's direct_running_mode for several workers")
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--worker-count", type=int, help=argparse.SUPPRESS)
-    return parser.parse_args()
-
-
-def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    if arguments.measure.startswith("inference"):
-        run = _inference(arguments, in_order_of_length=arguments.measure.endswith("sorted"))
+def _measure(request: _Request) -> dict[str, Any]:
+    if request.name.startswith("inference"):
+        run = _inference(request, sort_by_length=request.name.endswith("sorted"))
     else:
-        run = _evaluation(arguments, with_champion=arguments.measure.endswith("champion"))
+        run = _evaluation(request, with_champion=request.name.endswith("champion"))
     before, begin = os.times(), time.perf_counter()
-    found = run()
+    figures = run()
     after, end = os.times(), time.perf_counter()
     return {
-        "measured": arguments.measure,
-        "sentences": arguments.sentences,
-        "workers": arguments.worker_count,
+        "measured": request.name,
+        "sentences": request.sentences,
+        "workers": request.workers,
         "cpu_seconds": round(sum(after[:4]) - sum(before[:4]), 1),
         "wall_seconds": round(end - begin, 1),
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        **found,
+        "peak_mb": _peak_mb(),
+        **figures,
     }
 
 
-def _inference(arguments: argparse.Namespace, in_order_of_length: bool) -> Callable[[], dict[str, Any]]:
+def _inference(request: _Request, sort_by_length: bool) -> Callable[[], dict[str, Any]]:
     import tensorflow as tf
 
-    model = tf.saved_model.load(str(arguments.model))
+    model = tf.saved_model.load(request.model)
     signature = model.signatures["serving_examples"]
     (name,) = signature.structured_input_signature[1]
-    files = [str(path) for path in (arguments.folder / "Split-test").iterdir()]
+    files = [str(path) for path in Path(request.folder, "Split-test").iterdir()]
     records = list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
-    if in_order_of_length:
+    if sort_by_length:
         records.sort(key=len)
-    signature(**{name: tf.constant(records[:_BATCH])})  # traces nothing, but loads what is loaded late
+    signature(**{name: tf.constant(records[:_BATCH])})  # loads what is loaded lazily
 
     def run() -> dict[str, Any]:
         for begin in range(0, len(records), _BATCH):
@@ -107,7 +103,7 @@ def _inference(arguments: argparse.Namespace, in_order_of_length: bool) -> Calla
     return run
 
 
-def _evaluation(arguments: argparse.Namespace, with_champion: bool) -> Callable[[], dict[str, Any]]:
+def _evaluation(request: _Request, with_champion: bool) -> Callable[[], dict[str, Any]]:
     from google.protobuf import json_format
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
     from tfx.types import artifact_utils, standard_artifacts
@@ -123,12 +119,13 @@ def _evaluation(arguments: argparse.Namespace, with_champion: bool) -> Callable[
         made.uri = str(path)
         return made
 
-    out = arguments.folder / f"{arguments.measure}-{arguments.worker_count}"
-    served = arguments.folder / "model" / "Format-Serving"
+    folder = Path(request.folder)
+    out = folder / f"{request.name}-{request.workers}"
+    served = folder / "model" / "Format-Serving"
     if not served.exists():
         served.parent.mkdir()
-        served.symlink_to(arguments.model.absolute(), target_is_directory=True)
-    examples = artifact(standard_artifacts.Examples, arguments.folder)
+        served.symlink_to(request.model, target_is_directory=True)
+    examples = artifact(standard_artifacts.Examples, folder)
     examples.split_names = artifact_utils.encode_split_names(["train", "test"])
     examples.set_string_custom_property("payload_format", "FORMAT_TF_EXAMPLE")
     inputs = {"examples": [examples], "model": [artifact(standard_artifacts.Model, served.parent)]}
@@ -143,10 +140,9 @@ def _evaluation(arguments: argparse.Namespace, with_champion: bool) -> Callable[
         "rules": rules_to_json([Rule("entity_f1", min=0.0)]),
         "example_splits": '["test"]',
     }
-    workers = arguments.worker_count
-    mode = "in_memory" if workers == 1 else arguments.mode
+    mode = "in_memory" if request.workers == 1 else request.mode
     context = BaseBeamExecutor.Context(
-        beam_pipeline_args=[f"--direct_num_workers={workers}", f"--direct_running_mode={mode}"],
+        beam_pipeline_args=[f"--direct_num_workers={request.workers}", f"--direct_running_mode={mode}"],
         tmp_dir=str(out / "tmp"),
         unique_id="1",
     )
@@ -156,7 +152,7 @@ def _evaluation(arguments: argparse.Namespace, with_champion: bool) -> Callable[
         Executor(context).Do(inputs, outputs, properties)
         overall = read_evaluation(str(out / "evaluation")).overall
         assert overall is not None
-        assert overall.candidate.sentences == arguments.sentences
+        assert overall.candidate.sentences == request.sentences
         return {"mb_before": before, "entity_f1": round(overall.candidate.entities.micro.f1.value, 4)}
 
     return run
@@ -167,16 +163,14 @@ def _peak_mb() -> int:
 
 
 def _write_examples(corpus: Path, folder: Path, sentences: int) -> None:
-    """The corpus's train split, and its test split over and over, as Examples."""
-    import itertools
-
+    """Writes the corpus's train split, and its test split repeated, as Examples."""
     import tensorflow as tf
 
-    for split, wanted in (("train", None), ("test", sentences)):
+    for split, count in (("train", None), ("test", sentences)):
         path = folder / f"Split-{split}" / "data_tfrecord-00000-of-00001.gz"
         path.parent.mkdir()
-        there = list(_sentences(corpus, split))
-        rows = there if wanted is None else itertools.islice(itertools.cycle(there), wanted)
+        labelled = list(_sentences(corpus, split))
+        rows = labelled if count is None else itertools.islice(itertools.cycle(labelled), count)
         with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
             for number, (tokens, tags) in enumerate(rows):
                 values = {"key": [f"{split}-{number}"], "sentence": [" ".join(tokens)], "tags": tags, "source": [split]}
@@ -199,4 +193,4 @@ def _sentences(corpus: Path, split: str) -> Iterator[tuple[tuple[str, ...], tupl
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(_measure(_Request(**json.loads(sys.argv[1])))), flush=True)

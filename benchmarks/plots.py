@@ -1,4 +1,4 @@
-"""The tables as pictures, made from nothing but their rows."""
+"""Pictures of the tables, drawn from their rows."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def accuracy_plot(rows: Rows, path: Path) -> None:
     """Draws test F1 of each system on each corpus; the whisker is the sample standard deviation over the seeds."""
     figure, [axes] = _figure(1, width=11)
     corpora, systems = (list(dict.fromkeys(row[name] for row in rows)) for name in ("corpus", "system"))
-    found = {(row["corpus"], row["system"]): row for row in rows}
+    cells = {(row["corpus"], row["system"]): row for row in rows}
     width = 0.8 / max(len(systems), 1)
     for number, system in enumerate(systems):
-        here = [(place, found[corpus, system]) for place, corpus in enumerate(corpora) if (corpus, system) in found]
+        bars = [(x, cells[corpus, system]) for x, corpus in enumerate(corpora) if (corpus, system) in cells]
         axes.bar(
-            [place + (number - (len(systems) - 1) / 2) * width for place, _ in here],
-            [row["test_f1_mean"] for _, row in here],
+            [x + (number - (len(systems) - 1) / 2) * width for x, _ in bars],
+            [row["test_f1_mean"] for _, row in bars],
             width,
-            yerr=[row["test_f1_std"] or 0.0 for _, row in here],
+            yerr=[row["test_f1_std"] or 0.0 for _, row in bars],
             capsize=2,
             label=system,
         )
@@ -51,7 +51,7 @@ def scaling_plot(rows: Rows, path: Path) -> None:
         own = sorted((row for row in rows if row["system"] == system), key=lambda row: row["sentences"])
         sizes = [row["sentences"] for row in own]
         left.plot(sizes, [row["epoch_cpu_seconds"] for row in own], "o-", label=system)
-        # What the smallest corpus costs, times the size: the line that linear growth would follow.
+        # Linear growth from the cost of the smallest corpus.
         left.plot(sizes, [own[0]["epoch_cpu_seconds"] * size / sizes[0] for size in sizes], "k:", label="linear")
         right.plot(sizes, [row["train_process_peak_rss_mb"] for row in own], "o-", label=system)
     left.set(xscale="log", yscale="log", xlabel="sentences", ylabel="CPU seconds an epoch")
@@ -71,7 +71,7 @@ def _bars(axes: Axes, rows: Rows, name: str, title: str) -> None:
 
 
 def _figure(columns: int, width: float) -> tuple[Figure, list[Axes]]:
-    # Not pyplot, which keeps every figure alive and looks for a display.
+    # Not pyplot, which keeps every figure in memory and looks for a display.
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, 4.5), layout="constrained")

@@ -1,16 +1,7 @@
-"""What the registry itself costs: a push with its promotion, and a list of many versions.
-
-    .venv/bin/python benchmarks/registry.py --model work/serving/ner/1 --versions 1000
-
-Works on a registry of its own in a temporary folder (`--folder` for another disk). Measured are, after imports and
-after MLflow has made its tables: whole pushes of the model (register, verify, promote, publish, sync), each of a
-changed copy; and `ner registry list` as a command, imports and all, with so many versions. Prints one JSON object a
-measurement: seconds of the wall clock, and of the processor, which other work on the machine disturbs far less.
-"""
+"""Cost of the registry: a push with its promotion, and a list of many versions."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
@@ -20,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from components.common.hashing import tree_hash
@@ -31,26 +23,34 @@ _PUSHES = 10
 _LISTS = 5
 
 
-def main() -> None:
-    """Runs both measurements."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, required=True, help="exported SavedModel")
-    parser.add_argument("--versions", type=int, default=1000)
-    parser.add_argument("--folder", type=Path, help="where the temporary folder is made")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-        work = Path(folder, "work")
+def measure_registry(model: Path, versions: int, folder: Path | None, show: Callable[[str], None]) -> None:
+    """Measures pushes and lists on a registry in a temporary folder.
+
+    A push registers, verifies, promotes, publishes and syncs a changed copy of the model. A list is the command
+    `ner registry list`, imports included. MLflow is imported and has created its tables before.
+
+    Args:
+        model: exported SavedModel.
+        versions: number of versions to list.
+        folder: folder for the temporary folder, to choose a disk.
+        show: prints a line of JSON for each measurement: wall seconds, and processor seconds, which other work on the
+            machine disturbs far less.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        work = Path(temporary, "work")
         registry = ModelRegistry(f"sqlite:///{work}/registry/mlflow.db")
-        _push(registry, work, arguments.model, 0)  # imports MLflow and makes its tables
-        times = [_push(registry, work, arguments.model, number) for number in range(1, _PUSHES + 1)]
-        size = sum(path.stat().st_size for path in arguments.model.rglob("*") if path.is_file())
-        _print("push and promote", times, model_bytes=size)
-        _fill(registry, work, arguments.versions)
-        _print("ner registry list", [_list(work) for _ in range(_LISTS)], versions=len(registry.versions("ner")))
+        _push(registry, work, model, 0)  # imports MLflow and creates its tables
+        times = [_push(registry, work, model, number) for number in range(1, _PUSHES + 1)]
+        size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
+        show(_figures("push and promote", times, model_bytes=size))
+        _fill(registry, work, versions)
+        show(
+            _figures("ner registry list", [_list(work) for _ in range(_LISTS)], versions=len(registry.versions("ner")))
+        )
 
 
 def _push(registry: ModelRegistry, work: Path, model: Path, number: int) -> tuple[float, float]:
-    """Wall and processor seconds of one push."""
+    """Returns wall and processor seconds of one push."""
     copy = work / "exported" / str(number) / "Format-Serving"
     shutil.copytree(model, copy)
     (copy / "number").write_text(str(number))
@@ -68,7 +68,7 @@ def _push(registry: ModelRegistry, work: Path, model: Path, number: int) -> tupl
 
 
 def _fill(registry: ModelRegistry, work: Path, versions: int) -> None:
-    """Registers small models until there are so many versions."""
+    """Registers small models until there are enough versions."""
     small = work / "small"
     small.mkdir()
     for number in range(len(registry.versions("ner")), versions):
@@ -78,7 +78,7 @@ def _fill(registry: ModelRegistry, work: Path, versions: int) -> None:
 
 
 def _list(work: Path) -> tuple[float, float]:
-    """Wall and processor seconds of the command."""
+    """Returns wall and processor seconds of the command."""
     code = "from pipeline.cli.main import main; main()"
     command = [sys.executable, "-c", code, "registry", "list", "--set", f"work_dir={work}"]
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -88,12 +88,8 @@ def _list(work: Path) -> tuple[float, float]:
     return time.perf_counter() - wall, processor
 
 
-def _print(what: str, times: list[tuple[float, float]], **facts: int) -> None:
+def _figures(name: str, times: list[tuple[float, float]], **facts: int) -> str:
     walls, processors = zip(*times, strict=True)
     seconds = {"wall": statistics.median(walls), "wall_max": max(walls), "processor": statistics.median(processors)}
     rounded = {name: round(value, 3) for name, value in seconds.items()}
-    print(json.dumps({"what": what, **facts, "times": len(times), **rounded}), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+    return json.dumps({"measured": name, **facts, "times": len(times), **rounded})

@@ -1,4 +1,4 @@
-"""The serving table: all systems on one core in the same run, by turns."""
+"""Serving cost: all systems on one core in the same run, in turns."""
 
 from __future__ import annotations
 
@@ -6,153 +6,169 @@ import contextlib
 import json
 import os
 import random
+import statistics
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks.accuracy_run import folder_mb, machine
-from benchmarks.jobs import ROOT, environment
-from benchmarks.latency import over_rounds
+from benchmarks import machine
+from benchmarks.accuracy import Run
 from components.common.errors import NerError
 
-COMMANDS = ("single", "batch")
+_TAGS_ONLY = "benchmarks.ours.taggers:TagsOnlyTagger"
 
 
-class ServedSystem:
-    """A worker process with one tagger."""
+class Candidate(NamedTuple):
+    """A trained model to time.
 
-    def __init__(self, name: str, python: str, target: str, model: Path, sentences: Path, core: int, log: Path) -> None:
-        """Starts the process.
+    Attributes:
+        name: name in the table.
+        python: interpreter.
+        target: `module:Class` that loads the model.
+        model: folder of the model.
+    """
 
-        Args:
-            name: of the system.
-            python: interpreter.
-            target: `module:Class` that loads the model.
-            model: its folder.
-            sentences: file with a JSON list of raw sentences.
-            core: what it is pinned to.
-            log: gets what it prints.
-        """
-        self.name, self.model, self._log = name, model, log
-        command = [python, "-m", "benchmarks.serving_worker", target, str(model), str(sentences), str(core)]
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("w", encoding="utf-8") as file:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=file,
-                text=True,
-            )
-        self.rounds: list[dict[str, float]] = []
+    name: str
+    python: str
+    target: str
+    model: Path
 
-    def ready(self) -> dict[str, float]:
-        """Waits until the model is loaded and warm; returns what that cost."""
-        return self._answer()
 
-    def run(self, command: str) -> dict[str, float]:
-        """Has all sentences tagged once; returns the figures."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{command}\n")
-        self._process.stdin.flush()
-        return self._answer()
+def candidates(runs: Sequence[Run], peers_python: Path) -> list[Candidate]:
+    """Returns the models of runs on one corpus.
 
-    def stop(self) -> None:
-        """Ends the process."""
-        self._process.kill()
-        self._process.communicate()
+    Ours occurs twice: asked for tags alone, and as `<name>_all` for tokens, scores and offsets as well.
 
-    def _answer(self) -> dict[str, float]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise NerError(f"the worker of {self.name} ended ({self._process.wait()}); see {self._log}")
-        return json.loads(line)
+    Args:
+        runs: runs of one corpus.
+        peers_python: interpreter of the other systems' environment.
+    """
+    rows = []
+    for run in runs:
+        name, target, model = run.system.name, run.system.target, run.model_folder
+        if run.system.is_peer:
+            rows.append(Candidate(name, str(peers_python), target, model))
+        else:
+            rows.append(Candidate(name, sys.executable, _TAGS_ONLY, model))
+            rows.append(Candidate(f"{name}_all", sys.executable, target, model))
+    return rows
 
 
 def measure(
-    systems: Mapping[str, tuple[str, str, Path]],
+    systems: Sequence[Candidate],
     sentences: Sequence[str],
     rounds: int,
     core: int,
+    *,
     logs: Path,
     show: Callable[[str], None],
 ) -> list[dict[str, Any]]:
-    """Measures systems against each other.
+    """Times systems against each other.
 
-    In each round every system tags all sentences one by one, then every system tags them in batches: what the machine
-    does besides hits all alike.
+    In each round every system tags all sentences one by one, then every system tags them in batches, so that other work
+    on the machine affects all systems alike.
 
     Args:
-        systems: name -> (interpreter, `module:Class` that loads the model, model folder).
-        sentences: raw text.
-        rounds: how often.
-        core: what all are pinned to; only one works at a time.
-        logs: folder for what the processes print.
+        systems: models to time.
+        sentences: raw sentences.
+        rounds: number of rounds.
+        core: core that all processes are pinned to; one works at a time.
+        logs: folder for the output of the processes.
         show: prints a line.
 
     Returns:
-        A row of figures a system.
+        A row of figures for each system.
 
     Raises:
         NerError: a worker failed.
     """
     with contextlib.ExitStack() as stack:
         file = stack.enter_context(_sentence_file(sentences))
-        workers, loading = [], {}
-        for name, (python, target, model) in systems.items():
-            worker = ServedSystem(name, python, target, model, file, core, logs / f"serving-{name}.log")
+        workers, loading = [], []
+        for system in systems:
+            worker = _Worker(system, file, core, logs / f"serving-{system.name}.log")
             stack.callback(worker.stop)
             workers.append(worker)
-            loading[name] = worker.ready()  # one after another: they share the core
-            show(f"    {name}: loaded")
+            loading.append(worker.answer())  # one after another, because they share the core
+            show(f"    {system.name}: loaded")
+        figures: list[list[dict[str, float]]] = [[] for _ in workers]
         for number in range(1, rounds + 1):
-            for worker in workers:
-                worker.rounds.append({})
-            for command in COMMANDS:
-                for worker in workers:
-                    worker.rounds[-1].update(worker.run(command))
-            show(f"[{number}/{rounds}] " + ", ".join(_brief(worker) for worker in workers))
+            for rows in figures:
+                rows.append({})
+            for command in ("single", "batch"):
+                for worker, rows in zip(workers, figures, strict=True):
+                    rows[-1].update(worker.run(command))
+            show(f"[{number}/{rounds}] " + ", ".join(map(_brief, systems, figures)))
         return [
             {
-                "system": worker.name,
-                "model_mb": folder_mb(worker.model),
-                "load_cpu_seconds": loading[worker.name]["load_cpu_seconds"],
-                **over_rounds(worker.rounds),
+                "system": system.name,
+                "model_mb": machine.folder_mb(system.model),
+                "load_cpu_seconds": cost["load_cpu_seconds"],
+                **over_rounds(rows),
             }
-            for worker in workers
+            for system, cost, rows in zip(systems, loading, figures, strict=True)
         ]
 
 
+class _Worker:
+    """Process of one tagger (`benchmarks.serving_worker`)."""
+
+    def __init__(self, system: Candidate, sentences: Path, core: int, log: Path) -> None:
+        self._name, self._log = system.name, log
+        command = [system.python, "-m", "benchmarks.serving_worker", system.target]
+        command += [str(system.model), str(sentences), str(core)]
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("w", encoding="utf-8") as file:
+            self._process = subprocess.Popen(
+                command,
+                cwd=machine.ROOT,
+                env=machine.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=file,
+                text=True,
+            )
+
+    def run(self, command: str) -> dict[str, float]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{command}\n")
+        self._process.stdin.flush()
+        return self.answer()
+
+    def answer(self) -> dict[str, float]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise NerError(f"{self._name}: the worker ended with status {self._process.wait()}. See {self._log}.")
+        return json.loads(line)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def over_rounds(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Returns the median of each figure, and its range as `<name>_min` and `<name>_max`."""
+    result: dict[str, float] = {}
+    for name in rounds[0]:
+        values = [figures[name] for figures in rounds]
+        result |= {name: statistics.median(values), f"{name}_min": min(values), f"{name}_max": max(values)}
+    return result
+
+
 def sample(sentences: Sequence[str], count: int) -> list[str]:
-    """Returns so many sentences at random, always the same ones; all in their order where there are fewer."""
+    """Returns the same random sentences each time, or all of them in order if there are no more."""
     if len(sentences) <= count:
         return list(sentences)
     return random.Random(0).sample(list(sentences), count)
 
 
 def last_core() -> int:
-    """Returns the highest core that this process may use: the first ones are busy with everything else."""
+    """Returns the highest core that this process may use; the first ones are usually busier."""
     return max(os.sched_getaffinity(0))
-
-
-def serving_record(
-    corpus: str, rows: Sequence[Mapping[str, Any]], sentences: Sequence[str], rounds: int
-) -> dict[str, Any]:
-    """Returns what is kept of a serving run."""
-    tokens = sum(len(sentence.split()) for sentence in sentences)
-    return {
-        "corpus": corpus,
-        "machine": machine(),
-        "sentences": len(sentences),
-        "tokens": tokens,
-        "rounds": rounds,
-        "rows": list(rows),
-    }
 
 
 @contextlib.contextmanager
@@ -163,7 +179,7 @@ def _sentence_file(sentences: Sequence[str]) -> Iterator[Path]:
         yield file
 
 
-def _brief(worker: ServedSystem) -> str:
-    figures = worker.rounds[-1]
-    rate = figures["batch_tokens_per_cpu_second"]
-    return f"{worker.name} {figures['single_cpu_p50_ms']:.2f} ms, {rate:,.0f} tokens/CPU s"
+def _brief(system: Candidate, rounds: Sequence[dict[str, float]]) -> str:
+    latest = rounds[-1]
+    rate = latest["batch_tokens_per_cpu_second"]
+    return f"{system.name} {latest['single_cpu_p50_ms']:.2f} ms, {rate:,.0f} tokens/CPU s"

@@ -1,9 +1,10 @@
-"""The systems that are compared, by name."""
+"""Systems to compare, by name."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,109 +17,112 @@ class System:
     """A system to measure.
 
     Attributes:
-        name: in tables and on the command line.
+        name: name in tables and on the command line.
         target: `module:Class` of its `Peer`.
         settings: arguments of the class.
-        modules: code that its results depend on, besides what all systems share.
-        packages: distributions that its results depend on.
-        seeded: whether seeds make a difference; a deterministic system is run once.
-        is_peer: whether it runs in the peers' environment; ours run in the project's.
+        packages: distributions whose versions a result names.
+        seeded: seeds make a difference; a deterministic system runs once.
+        is_peer: it runs in the environment of the other systems; our taggers run in the project's.
     """
 
     name: str
     target: str
     settings: Mapping[str, Any]
-    modules: tuple[str, ...]
-    packages: tuple[str, ...]
+    packages: Sequence[str]
     seeded: bool
     is_peer: bool = True
 
     def peer_class(self) -> type[Peer]:
-        """Imports its class, and with it the packages that it needs."""
+        """Imports the class, and the packages that it needs."""
         module, _, name = self.target.partition(":")
         return getattr(importlib.import_module(module), name)
 
-
-_CRF_MODULES = ("benchmarks.peers.crf", "benchmarks.peers.crf_features", "benchmarks.peers.word_forms")
-_BILSTM_MODULES = tuple(
-    f"benchmarks.peers.{name}"
-    for name in ("bilstm", "bilstm_network", "bilstm_tagger", "bilstm_vocabulary", "linear_chain", "bioes")
-)
 
 PEERS: Mapping[str, System] = {
     system.name: system
     for system in (
         System(
-            "crf",
-            "benchmarks.peers.crf:CrfPeer",
-            {"template": "standard", "c1": 0.1, "c2": 0.1, "iterations": 100},
-            _CRF_MODULES,
-            ("python-crfsuite",),
+            name="crf",
+            target="benchmarks.peers.crf:CrfPeer",
+            settings={"template": "standard", "c1": 0.1, "c2": 0.1, "iterations": 100},
+            packages=("python-crfsuite",),
             seeded=False,
         ),
         System(
-            "crf_plus",
-            "benchmarks.peers.crf:CrfPeer",
-            {"template": "plus", "c1": 0.05, "c2": 0.2, "iterations": 120},
-            _CRF_MODULES,
-            ("python-crfsuite",),
+            name="crf_plus",
+            target="benchmarks.peers.crf:CrfPeer",
+            settings={"template": "plus", "c1": 0.05, "c2": 0.2, "iterations": 120},
+            packages=("python-crfsuite",),
             seeded=False,
         ),
         System(
-            "bilstm",
-            "benchmarks.peers.bilstm:BilstmPeer",
-            {"epochs": 12, "patience": 4, "batch_size": 16},
-            (*_BILSTM_MODULES, "benchmarks.peers.word_forms"),
-            ("torch", "numpy"),
+            name="bilstm",
+            target="benchmarks.peers.bilstm:BilstmPeer",
+            settings={"epochs": 12, "patience": 4, "batch_size": 16},
+            packages=("torch", "numpy"),
             seeded=True,
         ),
         System(
-            "spacy",
-            "benchmarks.peers.spacy_efficiency:SpacyPeer",
-            {"max_steps": 3000},
-            ("benchmarks.peers.spacy_efficiency",),
-            ("spacy", "numpy"),
+            name="spacy",
+            target="benchmarks.peers.spacy_efficiency:SpacyPeer",
+            settings={"max_steps": 3000},
+            packages=("spacy", "numpy"),
             seeded=True,
         ),
     )
 }
 
-
 OURS = "ours"
-"""What our own systems are called, before the tagger's name: `ours_production`."""
-
-_OUR_MODULES = (
-    "benchmarks.ours",
-    "components.exporter",
-    "components.model",
-    "components.serving.saved_model_tagger",
-    "components.text",
-    "components.trainer",
-    "components.transform",
-)
+"""Prefix of our systems before the tagger's name, such as `ours_cnn_linear`."""
 
 
-def find_system(name: str, changes: Sequence[str] = ()) -> System:
-    """Returns a system by name.
+def choose_systems(names: Sequence[str], tagger: str, changes: Sequence[str]) -> list[System]:
+    """Returns systems with their settings.
 
     Args:
-        name: a peer's, or `ours_` and the name of one of our taggers.
-        changes: `section.key=value` in place of the pipeline configuration's defaults, for ours.
+        names: names of other systems, `ours`, or `ours_<tagger>`.
+        tagger: tagger of `ours`.
+        changes: `crf.iterations=50` for another system, `ours.trainer.epochs=3` for the pipeline configuration.
 
     Raises:
-        NerError: there is none of that name, or the configuration is not legal.
+        NerError: a system or a setting does not exist, or a change has another form.
     """
-    if name.startswith(f"{OURS}_"):
-        return _our_system(name, changes)
+    for change in changes:
+        system, dot, rest = change.partition(".")
+        if not dot or "=" not in rest or system not in (*PEERS, OURS):
+            raise NerError(
+                f"--set {change!r}: not of the form SYSTEM.KEY=VALUE. Write, for example, --set bilstm.epochs=3 or "
+                "--set ours.trainer.epochs=3."
+            )
+    full_names = [f"{OURS}_{tagger}" if name == OURS else name for name in names]
+    return [_system(name, changes) for name in dict.fromkeys(full_names)]
+
+
+def _system(name: str, changes: Sequence[str]) -> System:
+    prefix = OURS if name.startswith(f"{OURS}_") else name
+    own = [change.removeprefix(f"{prefix}.") for change in changes if change.startswith(f"{prefix}.")]
+    if prefix == OURS:
+        return _our_system(name, own)
     if name not in PEERS:
-        raise NerError(f"--systems {name}: no such system; known are {', '.join(PEERS)} and {OURS}")
-    return PEERS[name]
+        raise NerError(f"--systems {name}: unknown system. Known systems: {', '.join(PEERS)}, {OURS}.")
+    settings = dict(PEERS[name].settings)
+    for change in own:
+        key, _, value = change.partition("=")
+        if key not in settings:
+            raise NerError(f"--set {name}.{key}: unknown setting. Settings of {name}: {', '.join(settings)}.")
+        try:
+            settings[key] = json.loads(value)
+        except ValueError:
+            raise NerError(
+                f"--set {name}.{change}: the value is not JSON. Write a number, or text in double quotes."
+            ) from None
+    return dataclasses.replace(PEERS[name], settings=settings)
 
 
 def _our_system(name: str, changes: Sequence[str]) -> System:
-    from configs.loading import load_config  # needs pydantic, which the peers' environment need not have
+    from configs.loading import load_config  # needs pydantic, which the other systems' environment may lack
 
-    config = load_config(None, [f"trainer.tagger={name.removeprefix(OURS)[1:]}", *changes])
+    config = load_config(None, [f"trainer.tagger={name.removeprefix(f'{OURS}_')}", *changes])
     settings = {
         "transform": config.transform.model_dump(mode="json"),
         "beam": config.beam.model_dump(mode="json"),
@@ -126,5 +130,4 @@ def _our_system(name: str, changes: Sequence[str]) -> System:
         "exporter": config.exporter.model_dump(mode="json"),
     }
     packages = ("keras", "tensorflow", "tensorflow-transform")
-    target = "benchmarks.ours.our_peer:OurPeer"
-    return System(name, target, settings, _OUR_MODULES, packages, seeded=True, is_peer=False)
+    return System(name, "benchmarks.ours.our_peer:OurPeer", settings, packages, seeded=True, is_peer=False)

@@ -1,1 +1,1 @@
-"""Training speed on an accelerator, measured with nothing but keras, jax and numpy."""
+"""Training speed on an accelerator; read `train_speed.py` first. Needs keras, jax and numpy only."""

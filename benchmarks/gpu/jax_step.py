@@ -1,4 +1,4 @@
-"""A training step of a Keras model as one compiled JAX function."""
+"""Training step of a Keras model as one compiled JAX function."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from benchmarks.gpu.synthetic import SyntheticBatch
 
 
 class JaxStep:
-    """Takes steps with Adam; the state lives on the device between them.
+    """Steps with Adam whose state stays on the device.
 
-    Not `keras.Model.train_on_batch`, which waits for the loss of every step and moves the state to and fro: that would
-    measure Keras' loop.
+    `keras.Model.train_on_batch` waits for the loss of every step and moves the state back and forth, so it would
+    measure Keras's loop.
     """
 
     def __init__(self, model: keras.Model, loss: keras.losses.Loss, learning_rate: float = 1e-3) -> None:
-        """Takes a built model; its own variables stay as they are."""
+        """Copies the variables of a built model."""
         self._model, self._loss = model, loss
         self._optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
         self._optimizer.build(model.trainable_variables)
@@ -29,7 +29,7 @@ class JaxStep:
         self._step = jax.jit(self._compute, donate_argnums=0)
 
     def __call__(self, batch: SyntheticBatch) -> jax.Array:
-        """Takes a step; returns the loss of the weights before it, float32 scalar, which need not be there yet."""
+        """Takes a step; returns the loss before it, a float32 scalar that may still be computed."""
         self._state, loss = self._step(self._state, batch.features, batch.tags)
         return loss
 

@@ -1,8 +1,8 @@
-"""How fast the cnn_linear tagger trains on this machine's accelerator, for some batch sizes and precisions.
+"""Training speed of the cnn_linear tagger on this machine's accelerator, by batch size and precision.
 
     python -m benchmarks.gpu.train_speed --batch-sizes 32,128,512 --precisions float32,bfloat16
 
-Needs keras, jax and numpy, and no TensorFlow: for machines on which nothing else is installed. Runs on a CPU, too.
+Needs keras, jax and numpy only, so it runs on machines without TensorFlow; also on a CPU.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import keras
 
 from benchmarks.gpu.jax_step import JaxStep
 from benchmarks.gpu.synthetic import TAGS, WIDTHS, WORDS, synthetic_batches
-from benchmarks.result_store import write_json
+from benchmarks.results import write_json
 from components.model.taggers import build_tagger, tagger_loss
 from components.trainer.loop.throughput import peak_flops, training_flops_per_token
 from components.transform.features import CASES, SUBWORD_BUCKETS
@@ -35,17 +35,17 @@ PRECISIONS = ("float32", "bfloat16")
 def measure(batch_size: int, precision: str, steps: int, options: dict[str, Any]) -> dict[str, Any]:
     """Trains for some steps.
 
-    Every width is compiled before the clock starts; the clock stops when the last step is done on the device.
+    All widths are compiled before the clock starts; the clock stops when the device has finished the last step.
 
     Args:
-        batch_size: sentences a step.
+        batch_size: sentences in a step.
         precision: `float32`, or `bfloat16` (mixed: weights and logits stay float32).
-        steps: to time.
+        steps: number of steps to time.
         options: sizes of the cnn_linear tagger.
 
     Returns:
-        Figures of one row: step time, tokens (no padding) a second, share of tokens that is padding, estimated MFU
-        (None on a device whose peak is not known), first and last loss.
+        Figures of one row: step time, tokens without padding per second, share of padding, estimated MFU (None on a
+        device with an unknown peak), first and last loss.
     """
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
@@ -59,14 +59,14 @@ def measure(batch_size: int, precision: str, steps: int, options: dict[str, Any]
     losses = [step(batch) for batch in batches]
     jax.block_until_ready(losses)
     seconds = time.perf_counter() - began
-    tokens, places = sum(batch.tokens for batch in batches), sum(batch.tags.size for batch in batches)
+    tokens, padded = sum(batch.tokens for batch in batches), sum(batch.tags.size for batch in batches)
     flops, peak = training_flops_per_token(model), peak_flops([jax.devices()[0].device_kind], precision == "bfloat16")
     return {
         "batch_size": batch_size,
         "precision": precision,
         "step_ms": seconds / steps * 1e3,
         "tokens_per_second": tokens / seconds,
-        "padding": 1 - tokens / places,
+        "padding": 1 - tokens / padded,
         "mfu": tokens / seconds * flops / peak if peak else None,
         "flops_per_token": flops,
         "first_loss": first[0],
@@ -75,23 +75,23 @@ def measure(batch_size: int, precision: str, steps: int, options: dict[str, Any]
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measures every combination, prints a line each and writes the file."""
+    """Measures every combination, prints a line for each and writes the file."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--batch-sizes", default="32,128,512,2048")
     parser.add_argument("--precisions", default=",".join(PRECISIONS))
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--options", type=Path, default=OPTIONS, help="JSON: sizes of the cnn_linear tagger")
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[1] / "results" / "gpu.json")
-    given = parser.parse_args(arguments)
-    options = json.loads(given.options.read_text(encoding="utf-8"))
+    request = parser.parse_args(arguments)
+    options = json.loads(request.options.read_text(encoding="utf-8"))
     device = jax.devices()[0]
     print(f"{device.platform}: {device.device_kind}; jax {jax.__version__}, keras {keras.__version__}")
     rows = []
-    for precision in given.precisions.split(","):
+    for precision in request.precisions.split(","):
         if precision not in PRECISIONS:
             parser.error(f"--precisions {precision}: must be one of {', '.join(PRECISIONS)}")
-        for batch_size in map(int, given.batch_sizes.split(",")):
-            row = measure(batch_size, precision, given.steps, options)
+        for batch_size in map(int, request.batch_sizes.split(",")):
+            row = measure(batch_size, precision, request.steps, options)
             mfu = "" if row["mfu"] is None else f"  MFU {row['mfu']:.1%}"
             print(
                 f"{precision} batch {batch_size}: {row['step_ms']:.2f} ms a step, "
@@ -100,7 +100,9 @@ def main(arguments: Sequence[str]) -> None:
             )
             rows.append(row)
     versions = {"jax": jax.__version__, "keras": keras.__version__}
-    write_json(given.output, {"device": device.device_kind, "steps": given.steps, "packages": versions, "rows": rows})
+    write_json(
+        request.output, {"device": device.device_kind, "steps": request.steps, "packages": versions, "rows": rows}
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
-"""How fast the transform graph alone is: raw sentences to the tagger's features, on one thread.
+"""Speed of the transform graph alone: raw sentences to the tagger's features, on one thread.
 
-    python -m benchmarks.ours.graph_speed PREPARED_FOLDER SENTENCES_FILE REPORT
-
-is what `graph_speed` runs, in a process of its own.
+`graph_speed` runs `python -m benchmarks.ours.graph_speed PREPARED_FOLDER SENTENCES_FILE REPORT`.
 """
 
 from __future__ import annotations
@@ -15,20 +13,20 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.latency import time_calls
-from benchmarks.ours.prepared import GRAPH
-from benchmarks.result_store import write_json
+from benchmarks.ours.our_peer import GRAPH
+from benchmarks.results import write_json
+from benchmarks.serving_worker import time_calls
 
 BATCHES = (1, 32, 512)
 _SENTENCES = 2048
 
 
 def graph_speed(prepared: Path, sentences: Sequence[str]) -> dict[str, float]:
-    """Measures in a process of its own.
+    """Measures the graph in a process of its own.
 
     Args:
         prepared: folder of `benchmarks.ours.prepare`.
-        sentences: raw text, of which some at random are taken.
+        sentences: raw sentences to draw from.
 
     Returns:
         `graph_batch<n>_sentences_per_cpu_second` for each batch size.
@@ -54,12 +52,12 @@ def _measure(prepared: Path, texts: Path, report: Path) -> None:
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
     def features(batch: tf.Tensor) -> dict[str, tf.RaggedTensor]:
         made = graph({SENTENCE: tf.expand_dims(batch, 1)})
-        return {name: made[name] for name in model_features(made)}  # what a tagger reads, and nothing else
+        return {name: made[name] for name in model_features(made)}  # only the tagger's features
 
     def tag(request: Sequence[str]) -> object:
         return features(tf.constant(request))
 
-    time_calls(tag, sentences[:64], 32)  # traces, and warms up
+    time_calls(tag, sentences[:64], 32)  # traces and warms up
     figures = {}
     for batch in BATCHES:
         times = time_calls(tag, sentences, batch)

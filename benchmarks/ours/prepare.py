@@ -1,9 +1,10 @@
-"""From sentences to transformed examples: `preprocessing_fn` on Beam, as the pipeline's Transform node runs it.
+"""Transform of sentences into examples: `preprocessing_fn` on Beam, as the pipeline's Transform node runs it.
 
     python -m benchmarks.ours.prepare FOLDER
 
-FOLDER/request.json holds `transform` and `beam` of the configuration and the sentences of `train` and `eval`; the
-graph, the transformed examples and report.json are written beside it. A process of its own, for its time and memory.
+FOLDER/request.json holds the sections `transform` and `beam` of the configuration and the sentences of `train` and
+`eval`. The program writes graph, transformed examples and report.json into FOLDER. It is a program to have its own CPU
+time and memory.
 """
 
 from __future__ import annotations
@@ -23,20 +24,23 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 from tfx_bsl.public import tfxio
 
-from benchmarks.cpu_clock import CpuClock, peak_rss_mb
-from benchmarks.ours.prepared import GRAPH, REPORT, REQUEST, SPLITS, read
-from benchmarks.result_store import write_json
+from benchmarks.machine import CpuClock, peak_rss_mb
+from benchmarks.ours.our_peer import GRAPH, REPORT, REQUEST, read_json
+from benchmarks.results import write_json
 from components.corpus_example_gen.cleaning.sentence import Sentence
 from components.corpus_example_gen.example import to_example
 from components.corpus_example_gen.schema import compose_schema
+from components.keys import EVAL_SPLIT, TRAIN_SPLIT
 from components.transform.preprocessing import preprocessing_fn
 from pipeline.run.inputs import SCHEMA
 
+_SPLITS = (TRAIN_SPLIT, EVAL_SPLIT)
+
 
 def prepare(folder: Path) -> None:
-    """Does what the module says."""
-    request = read(folder, REQUEST)
-    for split in SPLITS:
+    """Transforms the sentences of a folder's request."""
+    request = read_json(folder, REQUEST)
+    for split in _SPLITS:
         _write_examples(request[split], folder / f"raw-{split}.gz", split)
     clock = CpuClock()
     schema = text_format.Parse(compose_schema(SCHEMA, []), schema_pb2.Schema())
@@ -57,14 +61,14 @@ def _write_examples(rows: Sequence[Sequence[Sequence[str]]], path: Path, source:
 def _transform(pipeline: beam.Pipeline, folder: Path, schema: schema_pb2.Schema, config: Mapping[str, Any]) -> None:
     source = {
         split: tfxio.TFExampleRecord(str(folder / f"raw-{split}.gz"), ["benchmark", split], schema=schema)
-        for split in SPLITS
+        for split in _SPLITS
     }
-    data = {split: pipeline | f"Read {split}" >> source[split].BeamSource() for split in SPLITS}
-    metadata = source["train"].TensorAdapterConfig()
+    data = {split: pipeline | f"Read {split}" >> source[split].BeamSource() for split in _SPLITS}
+    metadata = source[TRAIN_SPLIT].TensorAdapterConfig()
     function = functools.partial(preprocessing_fn, custom_config=dict(config))
-    graph = (data["train"], metadata) | tft_beam.AnalyzeDataset(function)
+    graph = (data[TRAIN_SPLIT], metadata) | tft_beam.AnalyzeDataset(function)
     _ = graph | tft_beam.WriteTransformFn(str(folder / GRAPH))
-    for split in SPLITS:
+    for split in _SPLITS:
         rows, made = ((data[split], metadata), graph) | f"Transform {split}" >> tft_beam.TransformDataset(
             output_record_batches=True
         )

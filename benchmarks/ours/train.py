@@ -1,9 +1,9 @@
-"""Trains and exports one tagger by the functions that the pipeline's Trainer and Exporter call.
+"""Training and export of one tagger with the functions that the pipeline's Trainer and Exporter call.
 
     python -m benchmarks.ours.train PREPARED_FOLDER FOLDER
 
-FOLDER/request.json holds `trainer` (the fields of `TrainerSettings`) and `exporter`; `exported/` and report.json are
-written beside it. A process of its own, for its time and memory.
+FOLDER/request.json holds the sections `trainer` and `exporter` of the configuration. The program writes exported/ and
+report.json into FOLDER. It is a program to have its own CPU time and memory.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any
 
 from absl import logging as absl_logging
 
-from benchmarks.cpu_clock import CpuClock, peak_rss_mb
-from benchmarks.ours.prepared import EXPORTED, GRAPH, REPORT, REQUEST, files, read
-from benchmarks.result_store import write_json
+from benchmarks.machine import CpuClock, peak_rss_mb
+from benchmarks.ours.our_peer import EXPORTED, GRAPH, REPORT, REQUEST, read_json
+from benchmarks.results import write_json
 from components.exporter.saved_model.exporting import export
 from components.exporter.settings import ExporterSettings
+from components.keys import EVAL_SPLIT, TRAIN_SPLIT
 from components.trainer.inputs import TrainingInputs
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
@@ -29,7 +30,7 @@ _OURS = str(Path(__file__).parents[2] / "components")
 
 
 class EpochClock(logging.Handler):
-    """Notes the CPU clock whenever the trainer logs an epoch, since the trainer itself keeps wall seconds only."""
+    """Log handler that records the CPU time of each epoch; the trainer's history has wall seconds only."""
 
     def __init__(self) -> None:
         """Starts the clock."""
@@ -38,7 +39,7 @@ class EpochClock(logging.Handler):
         self.epochs: list[float] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Takes the time of a line that begins like `epoch 3/20`; prints what our own code says as progress."""
+        """Records the time of a line that begins like `epoch 3/20`; prints the lines of our code as progress."""
         text = record.getMessage()
         if record.pathname.startswith(_OURS):
             print(text, flush=True)
@@ -47,27 +48,27 @@ class EpochClock(logging.Handler):
 
 
 def train_and_export(prepared: Path, folder: Path) -> None:
-    """Does what the module says.
+    """Trains and exports by a folder's request.
 
     Raises:
         RuntimeError: the trainer logged another number of epochs than it trained.
     """
-    request = read(folder, REQUEST)
+    request = read_json(folder, REQUEST)
     graph = str(prepared / GRAPH)
     absl_logging.set_verbosity(absl_logging.INFO)
     epochs = EpochClock()
     absl_logging.get_absl_logger().addHandler(epochs)
-    absl_logging.get_absl_logger().propagate = False  # some import gives the root logger a handler that prints it all
+    absl_logging.get_absl_logger().propagate = False  # an import gives the root logger a handler that prints everything
     settings = TrainerSettings.model_validate(request["trainer"])
-    trained = train(settings, TrainingInputs(files(prepared, "train"), files(prepared, "eval"), graph))
+    trained = train(settings, TrainingInputs(_files(prepared, TRAIN_SPLIT), _files(prepared, EVAL_SPLIT), graph))
     seconds, rss = epochs.clock.cpu_seconds, peak_rss_mb()
     if len(epochs.epochs) != len(trained.history):
         raise RuntimeError(
-            f"the trainer kept {len(trained.history)} epochs and logged {len(epochs.epochs)}: the line that "
-            "components/trainer/loop/epoch_log.py writes has changed; see EpochClock"
+            f"the trainer trained {len(trained.history)} epochs and logged {len(epochs.epochs)}. The line of "
+            "components/trainer/loop/epoch_log.py has changed: adapt EpochClock."
         )
     export_clock = CpuClock()
-    export(trained, graph, str(folder / EXPORTED), ExporterSettings(**request["exporter"]))
+    export(trained, graph, str(folder / EXPORTED), ExporterSettings.model_validate(request["exporter"]))
     rows: list[dict[str, Any]] = [dict(row) for row in trained.history]
     write_json(
         folder / REPORT,
@@ -78,6 +79,10 @@ def train_and_export(prepared: Path, folder: Path) -> None:
             "epochs": [{**row, "cpu_seconds": cpu} for row, cpu in zip(rows, epochs.epochs, strict=True)],
         },
     )
+
+
+def _files(prepared: Path, split: str) -> list[str]:
+    return sorted(str(path) for path in prepared.glob(f"{split}-*.gz"))
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""What somebody would take instead: each a module with one class, trained from scratch on the same data."""
+"""Other systems, each a module with a `Peer`; read `peer.py` first."""

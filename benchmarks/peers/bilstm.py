@@ -1,9 +1,10 @@
-"""A BiLSTM-CNN-CRF in torch, with the hyperparameters that papers of this family report."""
+"""BiLSTM-CNN-CRF in torch, with the hyperparameters that papers of this family report."""
 
 from __future__ import annotations
 
 import copy
 import itertools
+import json
 import logging
 import random
 from collections.abc import Iterator, Sequence
@@ -12,39 +13,43 @@ from pathlib import Path
 import torch
 
 from benchmarks.corpus import LabelledSentence
-from benchmarks.cpu_clock import CpuClock
-from benchmarks.peers.bilstm_network import Inputs
-from benchmarks.peers.bilstm_tagger import BilstmTagger, fresh_network, padded, to_inputs
-from benchmarks.peers.bilstm_vocabulary import UNK, Vocabulary
-from benchmarks.peers.peer import DevScore, TrainedPeer
+from benchmarks.machine import CpuClock
+from benchmarks.peers.bilstm_network import BilstmNetwork, Inputs
+from benchmarks.peers.bilstm_vocabulary import PAD, UNK, Vocabulary, case_id
+from benchmarks.peers.peer import DevScore, TrainedPeer, split_words
 from benchmarks.scoring import score
+from components.text.tags import to_iob2
 
-_POOL = 50  # batches that are sorted by length together
-_HIDDEN_WORDS = 0.5  # share of words of frequency 1 that training reads as unknown, or unknown would never be trained
+_POOL = 50  # batches sorted by length together
+_HIDDEN_WORDS = 0.5  # share of words of frequency 1 read as unknown, without which [UNK] would not be trained
 _CLIP_NORM = 5.0
 _LEARNING_RATE = 1e-3
-_BAD_EPOCHS = 3  # after so many without a better dev score the learning rate is halved
+_BAD_EPOCHS = 3  # without a better dev score, after which the learning rate is halved
+_WEIGHTS, _VOCABULARY = "weights.pt", "vocabulary.json"
 
 Batch = tuple[Inputs, torch.Tensor]
 
 
 class BilstmPeer:
-    """Adam, gradient clipping, the learning rate halved when the dev split stops improving, early stopping."""
+    """Trains with Adam, gradient clipping, a learning rate halved on plateaus of dev F1, and early stopping.
+
+    `tests/benchmarks/peers/test_bilstm.py` trains one.
+    """
 
     def __init__(self, epochs: int, patience: int, batch_size: int) -> None:
-        """Keeps the settings.
+        """Stores the settings.
 
         Args:
-            epochs: at most.
-            patience: epochs without a better dev F1 before training stops.
-            batch_size: sentences a step.
+            epochs: maximum number of epochs.
+            patience: epochs without a better dev F1 after which training stops.
+            batch_size: sentences in a step.
         """
         self._epochs, self._patience, self._batch_size = epochs, patience, batch_size
 
     def train(
         self, train: Sequence[LabelledSentence], dev: Sequence[LabelledSentence], seed: int, language: str
     ) -> TrainedPeer:
-        """See `Peer`."""
+        """Trains as `Peer` describes; the language does not matter."""
         del language
         torch.set_num_threads(1)
         torch.manual_seed(seed)
@@ -75,7 +80,7 @@ class BilstmPeer:
         train: Sequence[LabelledSentence],
         rng: random.Random,
     ) -> float:
-        """One pass; returns the mean loss of a batch."""
+        """Trains for an epoch; returns the mean loss of a batch."""
         network, losses = tagger.network.train(), []
         for inputs, tags in self._batches(train, tagger.vocabulary, rng):
             optimizer.zero_grad()
@@ -89,7 +94,7 @@ class BilstmPeer:
     def _batches(
         self, sentences: Sequence[LabelledSentence], vocabulary: Vocabulary, rng: random.Random
     ) -> Iterator[Batch]:
-        """Batches of similar lengths in random order."""
+        """Yields batches of similar lengths in random order."""
         order = iter(rng.sample(sentences, len(sentences)))
         batches = []
         while pool := list(itertools.islice(order, self._batch_size * _POOL)):
@@ -103,13 +108,70 @@ class BilstmPeer:
 
     @staticmethod
     def load(folder: Path) -> BilstmTagger:
-        """See `Peer`."""
+        """Loads a saved tagger."""
         torch.set_num_threads(1)
         return BilstmTagger.load(folder)
 
 
+class BilstmTagger:
+    """Network with its vocabulary."""
+
+    def __init__(self, network: BilstmNetwork, vocabulary: Vocabulary) -> None:
+        """Stores both; each use switches the network to inference."""
+        self.network, self.vocabulary = network, vocabulary
+
+    def tag(self, sentences: Sequence[str]) -> list[list[str]]:
+        """Tags raw sentences as `Tagger` describes."""
+        split = [split_words(sentence) for sentence in sentences]
+        present = [tokens for tokens in split if tokens]
+        if not present:
+            return [[] for _ in split]
+        self.network.eval()
+        with torch.inference_mode():
+            inputs = to_inputs(present, self.vocabulary)
+            paths = iter(self.network.chain.decode(self.network(inputs), [len(tokens) for tokens in present]))
+        names = self.vocabulary.tags
+        return [to_iob2([names[tag] for tag in next(paths)]) if tokens else [] for tokens in split]
+
+    def save(self, folder: Path) -> None:
+        """Writes weights and vocabulary."""
+        torch.save(self.network.state_dict(), folder / _WEIGHTS)
+        (folder / _VOCABULARY).write_text(json.dumps(self.vocabulary.to_dict(), ensure_ascii=False), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> BilstmTagger:
+        """Loads a saved tagger."""
+        vocabulary = Vocabulary.from_dict(json.loads((folder / _VOCABULARY).read_text(encoding="utf-8")))
+        network = fresh_network(vocabulary)
+        network.load_state_dict(torch.load(folder / _WEIGHTS, weights_only=True))
+        return cls(network, vocabulary)
+
+
+def fresh_network(vocabulary: Vocabulary) -> BilstmNetwork:
+    """Returns a network with random weights for a vocabulary."""
+    return BilstmNetwork(len(vocabulary.words) + 2, len(vocabulary.chars) + 2, vocabulary.tags)
+
+
+def to_inputs(sentences: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Inputs:
+    """Returns the batch of sentences, each with at least one token."""
+    distinct = {token: row for row, token in enumerate(dict.fromkeys(t for s in sentences for t in s), start=1)}
+    return Inputs(
+        words=padded([vocabulary.word_ids(tokens) for tokens in sentences]),
+        cases=padded([[case_id(token) for token in tokens] for tokens in sentences]),
+        spellings=padded([[PAD], *(vocabulary.char_ids(token) for token in distinct)]),
+        tokens=padded([[distinct[token] for token in tokens] for tokens in sentences]),
+        lengths=torch.tensor([len(tokens) for tokens in sentences]),
+    )
+
+
+def padded(rows: Sequence[Sequence[int]]) -> torch.Tensor:
+    """Returns int64 [rows, longest row], padded with 0."""
+    width = max(len(row) for row in rows)
+    return torch.tensor([[*row, *[PAD] * (width - len(row))] for row in rows])
+
+
 def _hidden(words: torch.Tensor, vocabulary: Vocabulary, rng: random.Random) -> torch.Tensor:
-    """Reads words of frequency 1 as unknown now and then."""
+    """Replaces words of frequency 1 by [UNK] at random."""
     hidden = [
         [UNK if word in vocabulary.singletons and rng.random() < _HIDDEN_WORDS else word for word in row]
         for row in words.tolist()
@@ -118,6 +180,6 @@ def _hidden(words: torch.Tensor, vocabulary: Vocabulary, rng: random.Random) -> 
 
 
 def _stale(dev_scores: Sequence[DevScore]) -> int:
-    """Epochs since the best one."""
+    """Returns the number of epochs since the best one."""
     values = [score.f1 for score in dev_scores]
     return len(values) - 1 - values.index(max(values))

@@ -1,4 +1,4 @@
-"""From tokens to the ids that the BiLSTM-CRF reads, and from ids to tags."""
+"""Ids of words, characters and BIOES tags for the BiLSTM-CRF."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from benchmarks.peers.bioes import to_bioes
 from benchmarks.peers.word_forms import normalized
+from components.text.spans import spans
+from components.text.tags import OUTSIDE, split_tag
 
 PAD, UNK = 0, 1
 CASES = 8
 """Case classes, 0 for padding."""
 
-_LONGEST_WORD = 30  # characters; what is beyond says little and pads the whole batch
+_LONGEST_WORD = 30  # characters; the rest says little and pads the whole batch
 
 
 @dataclasses.dataclass(frozen=True)
 class Vocabulary:
-    """What has ids.
+    """Words, characters and tags with ids.
 
     Attributes:
         words: normalized words of the training split; the first has id 2.
@@ -34,13 +35,13 @@ class Vocabulary:
     singletons: frozenset[int]
 
     def __post_init__(self) -> None:
-        """Makes the ways back."""
+        """Builds the reverse lookups."""
         object.__setattr__(self, "_word_ids", {word: i for i, word in enumerate(self.words, start=2)})
         object.__setattr__(self, "_char_ids", {char: i for i, char in enumerate(self.chars, start=2)})
 
     @classmethod
     def build(cls, tokens: Iterable[Sequence[str]], tags: Iterable[Sequence[str]]) -> Vocabulary:
-        """Collects what the training split holds, in sorted order: the same corpus gives the same ids."""
+        """Collects words, characters and tags in sorted order, so that equal corpora give equal ids."""
         sentences = list(tokens)
         counts = Counter(normalized(token) for sentence in sentences for token in sentence)
         words = sorted(counts)
@@ -50,27 +51,27 @@ class Vocabulary:
         return cls(tuple(words), tuple(chars), tuple(bioes), singletons)
 
     def word_ids(self, tokens: Sequence[str]) -> list[int]:
-        """Ids of words, 1 for what training did not have."""
+        """Returns ids of words, 1 for unknown words."""
         known: dict[str, int] = vars(self)["_word_ids"]
         return [known.get(normalized(token), UNK) for token in tokens]
 
     def char_ids(self, token: str) -> list[int]:
-        """Ids of a token's characters, as many as count."""
+        """Returns ids of a token's first characters."""
         known: dict[str, int] = vars(self)["_char_ids"]
         return [known.get(char, UNK) for char in token[:_LONGEST_WORD]]
 
     def tag_ids(self, tags: Sequence[str]) -> list[int]:
-        """Ids of IOB2 tags."""
+        """Returns ids of IOB2 tags."""
         known = {tag: i for i, tag in enumerate(self.tags)}
         return [known[tag] for tag in to_bioes(tags)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns all of it ready for JSON; singletons matter in training only and stay out."""
+        """Returns JSON values, without the singletons, which only training uses."""
         return {"words": self.words, "chars": self.chars, "tags": self.tags}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Vocabulary:
-        """Reads what `to_dict` gave."""
+        """Reads the values of `to_dict`."""
         return cls(tuple(values["words"]), tuple(values["chars"]), tuple(values["tags"]), frozenset())
 
 
@@ -86,3 +87,38 @@ def case_id(token: str) -> int:
         if holds:
             return number
     return 5
+
+
+def to_bioes(tags: Sequence[str]) -> list[str]:
+    """Converts IOB2 tags to BIOES: S-X for an entity of one token, E-X for the last token of a longer one.
+
+    `components.text.tags.to_iob2` converts back.
+
+    Example:
+        >>> to_bioes(["B-X", "O", "B-Y", "I-Y"])
+        ['S-X', 'O', 'B-Y', 'E-Y']
+    """
+    bioes = [tag if not split_tag(tag)[0] else OUTSIDE for tag in tags]
+    for span in spans(tags):
+        inside = range(span.start + 1, span.end - 1)
+        if span.end - span.start == 1:
+            bioes[span.start] = f"S-{span.type}"
+            continue
+        bioes[span.start], bioes[span.end - 1] = f"B-{span.type}", f"E-{span.type}"
+        for index in inside:
+            bioes[index] = f"I-{span.type}"
+    return bioes
+
+
+def may_follow(before: str | None, after: str | None) -> bool:
+    """Tells whether one BIOES tag may follow another.
+
+    Args:
+        before: first tag; None for the start of the sentence.
+        after: second tag; None for the end of the sentence.
+    """
+    prefix_before, kind_before = split_tag(before) if before else ("", "")
+    prefix, kind = split_tag(after) if after else ("", "")
+    if prefix_before in ("B", "I"):  # an entity is open
+        return prefix in ("I", "E") and kind == kind_before
+    return prefix not in ("I", "E")

@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field: CRFsuite through python-crfsuite."""
+"""Linear-chain conditional random field: CRFsuite through python-crfsuite."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from pathlib import Path
 import pycrfsuite
 
 from benchmarks.corpus import LabelledSentence
-from benchmarks.cpu_clock import CpuClock
+from benchmarks.machine import CpuClock
 from benchmarks.peers.crf_features import plus_features, standard_features
-from benchmarks.peers.peer import DevScore, TrainedPeer
-from benchmarks.peers.pieces import pieces
+from benchmarks.peers.peer import DevScore, TrainedPeer, split_words
 from benchmarks.scoring import score
 
 Template = Callable[[Sequence[str]], list[list[str]]]
@@ -22,7 +21,7 @@ _MODEL, _INFO = "model.crfsuite", "template.json"
 
 
 class CrfTagger:
-    """A trained CRF."""
+    """Trained CRF."""
 
     def __init__(self, model: bytes, template: str) -> None:
         """Opens a model that CRFsuite wrote, from memory."""
@@ -32,26 +31,29 @@ class CrfTagger:
         self._tagger.open_inmemory(model)
 
     def tag(self, sentences: Sequence[str]) -> list[list[str]]:
-        """See `Tagger`. CRFsuite knows no batches: sentence after sentence."""
-        return [self._tagger.tag(self._features(pieces(sentence))) for sentence in sentences]
+        """Tags raw sentences as `Tagger` describes, one by one; CRFsuite has no batches."""
+        return [self._tagger.tag(self._features(split_words(sentence))) for sentence in sentences]
 
     def save(self, folder: Path) -> None:
-        """See `Tagger`."""
+        """Writes the model and the name of its template."""
         (folder / _MODEL).write_bytes(self._model)
         (folder / _INFO).write_text(json.dumps({"template": self._template}), encoding="utf-8")
 
 
 class CrfPeer:
-    """CRFsuite, L-BFGS, elastic net; all transitions possible."""
+    """Trains with L-BFGS and an elastic net penalty; all transitions are possible.
+
+    `tests/benchmarks/peers/test_crf.py` trains one.
+    """
 
     def __init__(self, template: str, c1: float, c2: float, iterations: int) -> None:
-        """Keeps the settings.
+        """Stores the settings.
 
         Args:
             template: a key of `TEMPLATES`.
             c1: weight of the L1 penalty.
             c2: weight of the L2 penalty.
-            iterations: of L-BFGS.
+            iterations: maximum number of iterations of L-BFGS.
         """
         self._template = template
         self._parameters = {
@@ -64,7 +66,7 @@ class CrfPeer:
     def train(
         self, train: Sequence[LabelledSentence], dev: Sequence[LabelledSentence], seed: int, language: str
     ) -> TrainedPeer:
-        """See `Peer`. Deterministic: no use of the seed, and one look at the dev split, at the end."""
+        """Trains as `Peer` describes; deterministic, with one evaluation on the dev split at the end."""
         del seed, language
         clock = CpuClock()
         trainer = pycrfsuite.Trainer(verbose=False)
@@ -84,6 +86,6 @@ class CrfPeer:
 
     @staticmethod
     def load(folder: Path) -> CrfTagger:
-        """See `Peer`."""
+        """Loads a saved tagger."""
         info = json.loads((folder / _INFO).read_text(encoding="utf-8"))
         return CrfTagger((folder / _MODEL).read_bytes(), info["template"])

@@ -1,4 +1,4 @@
-"""The two feature templates of the CRFsuite peers. Pure: strings in, strings out."""
+"""Feature templates of the CRFsuite peers."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _LONGER_AFFIXES = (1, 2, 3, 4)
 
 
 def standard_features(tokens: Sequence[str]) -> list[list[str]]:
-    """What every tutorial's template has, as far as it needs no part-of-speech tag.
+    """Returns the features of every tutorial's template that need no part-of-speech tag.
 
-    Of each token the form, as it is and lower-cased, its shape (`Xxx-00`) and short shape (`Xx-0`), prefixes and
-    suffixes of one to three characters, and whether it is a title, upper case or digits; of its two neighbours form,
-    short shape and case; the forms two tokens away; whether it begins or ends the sentence.
+    For each token: form and lower-cased form, shape (`Xxx-00`) and short shape (`Xx-0`), prefixes and suffixes of one
+    to three characters, flags for title case, upper case and digits; form, short shape and case of both neighbours; the
+    forms two tokens away; flags for the start and end of the sentence.
 
     Returns:
         The attributes of each token.
@@ -39,29 +39,29 @@ def standard_features(tokens: Sequence[str]) -> list[list[str]]:
 
 
 def plus_features(tokens: Sequence[str]) -> list[list[str]]:
-    """The fuller template: what a careful user comes to before giving up on a CRF.
+    """Returns the features of a fuller template, tuned as far as a careful user would.
 
-    Forms with folded case and digits in a window of two tokens to each side, pairs of neighbouring forms, short shapes
-    in the same window, alone, in pairs and in a triple; of the token itself the form as it is, prefixes and suffixes of
-    one to four characters, shape, length and kind. Affixes and case of the neighbours were tried, too: on dev splits
-    they gained on one corpus what they lost on the others.
+    Forms with folded case and digits in a window of two tokens to each side, and pairs of neighbouring forms; short
+    shapes in the same window, alone, in pairs and as a triple; for the token itself form, prefixes and suffixes of one
+    to four characters, shape, length and kind. Affixes and case of the neighbours were tried as well: on dev splits
+    they gained on one corpus as much as they lost on the others.
 
     Returns:
         The attributes of each token.
     """
-    # Two places beyond each end, so that every window is whole.
+    # Two markers at each end, so that every window is complete.
     forms = ["<s2>", "<s1>", *(normalized(token) for token in tokens), "</s1>", "</s2>"]
     shapes = ["<s2>", "<s1>", *(short_shape(token) for token in tokens), "</s1>", "</s2>"]
     rows = []
     for i, token in enumerate(tokens, start=2):
-        before, here, after = forms[i - 1 : i + 2]
-        shape_before, shape_here, shape_after = shapes[i - 1 : i + 2]
-        row = ["bias", f"w={here}", f"w-1={before}", f"w+1={after}", f"w-2={forms[i - 2]}", f"w+2={forms[i + 2]}"]
-        row += [f"w-1w={before}|{here}", f"ww+1={here}|{after}"]
-        row += [f"s={shape_here}", f"s-1={shape_before}", f"s+1={shape_after}"]
+        before, form, after = forms[i - 1 : i + 2]
+        shape_before, shape_own, shape_after = shapes[i - 1 : i + 2]
+        row = ["bias", f"w={form}", f"w-1={before}", f"w+1={after}", f"w-2={forms[i - 2]}", f"w+2={forms[i + 2]}"]
+        row += [f"w-1w={before}|{form}", f"ww+1={form}|{after}"]
+        row += [f"s={shape_own}", f"s-1={shape_before}", f"s+1={shape_after}"]
         row += [f"s-2={shapes[i - 2]}", f"s+2={shapes[i + 2]}"]
-        row += [f"s-1s={shape_before}|{shape_here}", f"ss+1={shape_here}|{shape_after}"]
-        row += [f"s-1ss+1={shape_before}|{shape_here}|{shape_after}"]
+        row += [f"s-1s={shape_before}|{shape_own}", f"ss+1={shape_own}|{shape_after}"]
+        row += [f"s-1ss+1={shape_before}|{shape_own}|{shape_after}"]
         rows.append([*row, *_alone(token)])
     return rows
 

@@ -1,4 +1,4 @@
-"""The small interface of every peer."""
+"""Interface of a system."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from benchmarks.corpus import LabelledSentence
 
 
 class DevScore(NamedTuple):
-    """One look at the dev split during training.
+    """Evaluation on the dev split during training.
 
     Attributes:
-        cpu_seconds: since training began, dev evaluations included.
-        passes: passes over the training split so far; an iteration of L-BFGS is one.
+        cpu_seconds: CPU seconds since the start of training, dev evaluations included.
+        passes: passes over the training split so far; an iteration of L-BFGS is one pass.
         f1: micro entity F1 on the dev split.
     """
 
@@ -25,30 +25,35 @@ class DevScore(NamedTuple):
 
 
 class Tagger(Protocol):
-    """A trained model."""
+    """Trained model."""
 
     def tag(self, sentences: Sequence[str]) -> list[list[str]]:
         """Tags a batch of raw sentences.
 
         Returns:
-            For each sentence one tag for each of its pieces between blanks.
+            For each sentence one tag for each word between spaces.
         """
         ...
 
     def save(self, folder: Path) -> None:
-        """Writes the model, and nothing that serving does not need, into an existing folder."""
+        """Writes the files that serving needs into an existing folder."""
         ...
 
 
 class TrainedPeer(NamedTuple):
-    """What training gives.
+    """Result of a training.
 
     Attributes:
-        tagger: in the state that was best on the dev split.
-        dev_scores: every look at the dev split, in order; not empty.
-        passes: over the training split, until training stopped.
-        cpu_seconds: until training stopped.
-        extra: further figures by name, such as CPU seconds spent before training proper.
+        tagger: tagger in its best state on the dev split.
+        dev_scores: all evaluations on the dev split, in order; not empty.
+        passes: passes over the training split.
+        cpu_seconds: CPU seconds of the training.
+        extra: further figures by name, such as the CPU seconds of preprocessing.
+
+    Example:
+        >>> scores = (DevScore(1.0, 1.0, 0.3), DevScore(2.0, 2.0, 0.7), DevScore(3.0, 3.0, 0.7))
+        >>> TrainedPeer(None, scores, passes=3.0, cpu_seconds=4.0).best.passes
+        2.0
     """
 
     tagger: Tagger
@@ -59,12 +64,12 @@ class TrainedPeer(NamedTuple):
 
     @property
     def best(self) -> DevScore:
-        """The first of the best looks at the dev split."""
+        """The first of the best evaluations on the dev split."""
         return max(self.dev_scores, key=lambda score: score.f1)
 
 
 class Peer(Protocol):
-    """A system to compare with; its constructor takes its settings by keyword."""
+    """System to compare; its constructor takes the settings by keyword."""
 
     def train(
         self, train: Sequence[LabelledSentence], dev: Sequence[LabelledSentence], seed: int, language: str
@@ -72,14 +77,24 @@ class Peer(Protocol):
         """Trains from scratch.
 
         Args:
-            train: what to learn from.
-            dev: what to choose the best state by.
-            seed: of everything random.
-            language: ISO 639-1 code, for peers whose tokenizer asks for one.
+            train: sentences to train on.
+            dev: sentences to choose the best state by.
+            seed: seed of everything random.
+            language: ISO 639-1 code, for systems whose tokenizer needs one.
         """
         ...
 
     @staticmethod
     def load(folder: Path) -> Tagger:
-        """Reads what a tagger saved."""
+        """Loads a saved tagger."""
         ...
+
+
+def split_words(sentence: str) -> list[str]:
+    """Splits a raw sentence at spaces, for systems without a tokenizer.
+
+    Example:
+        >>> split_words("  Ada  went")
+        ['Ada', 'went']
+    """
+    return [word for word in sentence.split(" ") if word]

@@ -1,6 +1,6 @@
 """spaCy's recommended configuration for a CPU: `spacy init config --pipeline ner --optimize efficiency`, unchanged.
 
-No vectors: the recommendation has none. Trained on raw sentences with spaCy's own tokenizer, which is how it is served.
+The recommendation has no vectors. Training and serving use raw sentences and spaCy's own tokenizer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from spacy.training.loop import train as run_training
 from spacy.util import fix_random_seed
 
 from benchmarks.corpus import LabelledSentence
-from benchmarks.cpu_clock import CpuClock
+from benchmarks.machine import CpuClock
 from benchmarks.peers.peer import DevScore, TrainedPeer
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
 
@@ -31,34 +31,37 @@ _LOGGER = "benchmark_dev_scores.v1"
 
 
 class SpacyTagger:
-    """A spaCy pipeline; a piece between blanks gets the tag of its first token."""
+    """A spaCy pipeline; a word between spaces gets the tag of its first token."""
 
     def __init__(self, nlp: Language) -> None:
-        """Takes a pipeline with an entity recogniser."""
+        """Stores a pipeline with an entity recognizer."""
         self._nlp = nlp
 
     def tag(self, sentences: Sequence[str]) -> list[list[str]]:
-        """See `Tagger`."""
+        """Tags raw sentences as `Tagger` describes."""
         return [_tags(doc) for doc in self._nlp.pipe(sentences)]
 
     def save(self, folder: Path) -> None:
-        """See `Tagger`."""
+        """Writes the pipeline."""
         self._nlp.to_disk(folder)
 
 
 class SpacyPeer:
-    """Steps of growing batches until the dev score has not improved for 1,600 steps: spaCy's own early stopping."""
+    """Trains with growing batches and spaCy's own early stopping: 1,600 steps without a better dev score.
+
+    `tests/benchmarks/peers/test_spacy_efficiency.py` trains one.
+    """
 
     def __init__(self, max_steps: int) -> None:
-        """Keeps the settings; spaCy's own limit is 20,000 steps."""
+        """Stores the settings; spaCy's own limit is 20,000 steps."""
         self._max_steps = max_steps
 
     def train(
         self, train: Sequence[LabelledSentence], dev: Sequence[LabelledSentence], seed: int, language: str
     ) -> TrainedPeer:
-        """See `Peer`."""
+        """Trains as `Peer` describes."""
         tokenizer = spacy.blank(language).tokenizer
-        train_tokens = sum(len(tokenizer(sentence.text)) for sentence in train)  # spaCy's own: it splits further
+        train_tokens = sum(len(tokenizer(sentence.text)) for sentence in train)  # spaCy's tokens, which are finer
         clock = CpuClock()
         dev_scores: list[DevScore] = []
         spacy.registry.loggers.register(_LOGGER, func=_logger_factory(clock, dev_scores, train_tokens))
@@ -81,12 +84,12 @@ class SpacyPeer:
 
     @staticmethod
     def load(folder: Path) -> SpacyTagger:
-        """See `Peer`."""
+        """Loads a saved pipeline."""
         return SpacyTagger(spacy.load(folder))
 
 
 def _tags(doc: Doc) -> list[str]:
-    by_start = {token.idx: token for token in doc}  # a blank ends a token, so one begins where a piece does
+    by_start = {token.idx: token for token in doc}  # spaCy splits at spaces, so a token begins with each word
     first = [by_start[match.start()] for match in re.finditer("[^ ]+", doc.text)]
     return [f"{token.ent_iob_}-{token.ent_type_}" if token.ent_type_ else OUTSIDE for token in first]
 
@@ -104,7 +107,7 @@ def _doc_bin(sentences: Sequence[LabelledSentence], language: str) -> DocBin:
 
 
 def _logger_factory(clock: CpuClock, dev_scores: list[DevScore], train_tokens: int) -> Callable[[], Callable[..., Any]]:
-    """Makes what spaCy calls a logger: it sees every evaluation as it happens."""
+    """Returns a factory of a spaCy logger that records every evaluation."""
 
     def log_step(info: dict[str, Any] | None) -> None:
         if info is None:

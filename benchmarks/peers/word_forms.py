@@ -1,4 +1,4 @@
-"""Forms and shapes of words, which peers read instead of the words themselves. Pure."""
+"""Forms and shapes of words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class _CharTable(dict[int, str]):
-    """What `str.translate` looks characters up in; filled as they come, because Unicode has many."""
+    """Table for `str.translate` that is filled on demand."""
 
     def __init__(self, rule: Callable[[str], str]) -> None:
         super().__init__()
@@ -31,15 +31,15 @@ _SHAPES = _CharTable(_shape_of)
 
 
 def normalized(token: str) -> str:
-    """Folds case and digits: `MAY-1997` becomes `may-0000`."""
+    """Returns a token with folded case and digits: `MAY-1997` becomes `may-0000`."""
     return token.lower().translate(_DIGITS)
 
 
 def shape(token: str) -> str:
-    """Upper case to X, lower case to x, digits to 0, the rest as it is: `McDonald's` becomes `XxXxxxxx'x`."""
+    """Returns a token with X for upper case, x for lower case and 0 for digits: `McDonald's` becomes `XxXxxxxx'x`."""
     return token.translate(_SHAPES)
 
 
 def short_shape(token: str) -> str:
-    """A shape with repeated characters written once: `McDonald's` becomes `XxXx'x`."""
+    """Returns a shape without repetitions: `McDonald's` becomes `XxXx'x`."""
     return "".join(char for char, _ in itertools.groupby(shape(token)))

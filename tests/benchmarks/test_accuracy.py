@@ -1,58 +1,97 @@
+"""Runs of the accuracy table."""
+
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.accuracy import AccuracyPlan, missing_models, open_jobs, served
-from benchmarks.accuracy_task import AccuracyTask
-from benchmarks.chosen_systems import chosen_systems
-from benchmarks.result_store import ResultStore
+from benchmarks.accuracy import Run, language_of, plan_runs, run_commands, train_and_score
+from benchmarks.peers.peer import DevScore, TrainedPeer
+from benchmarks.systems import PEERS, choose_systems
 from components.common.errors import NerError
 
-PYTHON = Path(sys.executable)
+NOTE = "tags.txt"
 
 
 @pytest.fixture
-def tasks(corpus_folder, tmp_path):
-    systems = tuple(chosen_systems(["crf", "bilstm", "ours"], "transformer", []))
-    return AccuracyPlan((corpus_folder,), systems, (0, 1), tmp_path / "models").tasks()
+def runs(corpus_folder, tmp_path):
+    systems = choose_systems(["crf", "bilstm", "ours"], "transformer", [])
+    return plan_runs([corpus_folder], systems, (0, 1), tmp_path / "models")
 
 
-def test_a_deterministic_system_is_run_once(tasks):
-    names = [task.name.removeprefix("tiny.") for task in tasks]
+def test_a_deterministic_system_runs_once(runs):
+    names = [run.name.removeprefix("tiny.") for run in runs]
     assert names == ["crf.seed0", "bilstm.seed0", "bilstm.seed1", "ours_transformer.seed0", "ours_transformer.seed1"]
 
 
-def test_what_has_a_result_is_not_run_again(tasks, tmp_path):
-    store = ResultStore(tmp_path)
-    store.put(tasks[0].name, {"fingerprint": tasks[0].fingerprint})
-    store.put(tasks[1].name, {"fingerprint": "of other code"})
-    jobs = open_jobs(tasks, store, tmp_path, PYTHON)
-    assert [job.name for job in jobs] == [task.name for task in tasks[1:]]
+def test_a_command_holds_the_whole_run(runs, tmp_path):
+    command = run_commands(runs[:1], tmp_path, Path(sys.executable))["tiny.crf.seed0"]
+    assert command[:3] == [sys.executable, "-m", "benchmarks.accuracy"]
+    assert Run.from_json(command[3]).to_json() == runs[0].to_json()
 
 
-def test_a_job_tells_its_process_the_whole_task(tasks, tmp_path):
-    job = open_jobs(tasks[:1], ResultStore(tmp_path), tmp_path, PYTHON)[0]
-    assert job.command[1:3] == ["-m", "benchmarks.accuracy_run"]
-    assert AccuracyTask.from_json(job.command[3]) == tasks[0]
-
-
-def test_peers_environment_must_be_there_for_peers_only(tasks, tmp_path):
-    nowhere = tmp_path / "bin" / "python"
+def test_only_the_other_systems_need_their_environment(runs, tmp_path):
+    missing = tmp_path / "bin" / "python"
     with pytest.raises(NerError, match="make bench-setup"):
-        open_jobs(tasks, ResultStore(tmp_path), tmp_path, nowhere)
-    assert open_jobs(tasks[3:], ResultStore(tmp_path), tmp_path, nowhere)[0].command[0] == sys.executable
+        run_commands(runs, tmp_path, missing)
+    assert run_commands(runs[3:], tmp_path, missing)["tiny.ours_transformer.seed0"][0] == sys.executable
 
 
-def test_a_model_that_is_gone_is_trained_again(tasks, tmp_path):
-    tasks[0].model_folder.mkdir(parents=True)
-    assert [job.name for job in missing_models(tasks[:2], tmp_path, PYTHON)] == [tasks[1].name]
+def test_language_is_read_from_the_name_of_the_folder():
+    names = ["uner_sv_talbanken", "uner_en_ewt", "btc", "wnut17", "germeval-DE"]
+    assert [language_of(name) for name in names] == ["sv", "en", "en", "en", "de"]
 
 
-def test_ours_is_served_with_tags_alone_and_with_everything(tasks):
-    found = served([tasks[0], tasks[3]], PYTHON)
-    assert list(found) == ["crf", "ours_transformer", "ours_article_all"]
-    assert found["ours_transformer"][1].endswith(":TagsOnlyTagger")
-    assert found["ours_transformer"][2] == found["ours_article_all"][2] == tasks[3].model_folder
+class NoteTagger:
+    """Gives every token the same tag."""
+
+    def __init__(self, note):
+        self.note = note
+
+    def tag(self, sentences):
+        return [[self.note] * len(sentence.split()) for sentence in sentences]
+
+    def save(self, folder):
+        (folder / NOTE).write_text("B-LOC", encoding="utf-8")
+
+
+class NotePeer:
+    """Saves another tagger than it returns."""
+
+    def __init__(self, **settings):
+        self.settings = settings
+
+    def train(self, train, dev, seed, language):
+        scores = (DevScore(1.0, 1.0, 0.2), DevScore(2.0, 2.0, 0.6), DevScore(3.0, 3.0, 0.6))
+        return TrainedPeer(NoteTagger("O"), scores, 3.0, 4.0, {"transform_cpu_seconds": 9.0})
+
+    @staticmethod
+    def load(folder):
+        return NoteTagger((folder / NOTE).read_text(encoding="utf-8"))
+
+
+def test_a_run_scores_the_model_on_disk_and_records_its_cost(corpus_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules["benchmarks.systems"].System, "peer_class", lambda self: NotePeer)
+    system = dataclasses.replace(PEERS["crf"], packages=("numpy",))
+    run = Run(system, str(corpus_folder), 0, str(tmp_path / "models"))
+    run.model_folder.mkdir(parents=True)
+    (run.model_folder / "old").touch()
+    train_and_score(run, tmp_path)
+    record = json.loads((tmp_path / "tiny.crf.seed0.json").read_text(encoding="utf-8"))
+    assert record["test"]["per_type"]["LOC"]["recall"] == 1.0  # every token is B-LOC
+    assert record["test"]["recall"] == pytest.approx(2 / 3)
+    assert [file.name for file in run.model_folder.iterdir()] == [NOTE]
+    assert record["model_mb"] == pytest.approx(5e-6)
+    training = record["training"]
+    assert training["cpu_seconds_to_best_dev"] == 2.0  # the first of the best
+    assert training["tokens_per_cpu_second"] == pytest.approx(3 * 7 / 4.0)
+    assert (training["tokens"], training["transform_cpu_seconds"]) == (7, 9.0)
+    assert training["dev_scores"][0] == {"cpu_seconds": 1.0, "passes": 1.0, "f1": 0.2}
+    assert record["settings"] == dict(system.settings)
+    assert record["packages"].keys() == {"numpy"}
+    assert record["machine"].keys() == {"cpu", "cores", "python"}
+    assert str(corpus_folder) not in str(record)

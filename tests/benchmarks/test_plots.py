@@ -1,11 +1,14 @@
+"""Pictures of the tables."""
+
 from __future__ import annotations
 
 import pytest
 
-from benchmarks.accuracy_table import accuracy_rows
 from benchmarks.plots import accuracy_plot, scaling_plot, serving_plot
+from benchmarks.tables import accuracy_rows
 
-pytest.importorskip("matplotlib")
+pytestmark = pytest.mark.extended
+
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 

@@ -1,42 +1,57 @@
+"""Growth with the size of the corpus."""
+
 from __future__ import annotations
 
 import json
 
 import pytest
 
-from benchmarks.chosen_systems import chosen_systems
-from benchmarks.result_store import ResultStore
-from benchmarks.scaling import scaling_jobs
+from benchmarks import scaling
+from benchmarks.peers.peer import DevScore, TrainedPeer
+from benchmarks.systems import choose_systems
 from components.common.errors import NerError
 
 
-@pytest.fixture
-def jobs(corpus_folder, tmp_path):
-    [ours] = chosen_systems(["ours"], "transformer", [])
-    store = ResultStore(tmp_path)
-    return lambda factors, epochs=2: scaling_jobs(corpus_folder, factors, epochs, ours, store, tmp_path)
+def test_every_size_trains_all_epochs_with_the_same_vocabulary(corpus_folder, tmp_path):
+    [ours] = choose_systems(["ours"], "transformer", [])
+    commands = scaling.scaling_commands(corpus_folder, [1, 4], 2, ours, tmp_path)
+    assert list(commands) == ["tiny.ours_transformer.x1", "tiny.ours_transformer.x4"]
+    one, four = (json.loads(command[3]) for command in commands.values())
+    assert (one["factor"], four["factor"]) == (1, 4)
+    assert four["settings"]["trainer"]["epochs"] == four["settings"]["trainer"]["patience"] == 2
+    assert four["settings"]["transform"]["min_count"] == 4 * one["settings"]["transform"]["min_count"]
 
 
-def test_a_run_for_each_size_that_trains_all_epochs(jobs):
-    found = jobs([1, 4])
-    assert [job.name for job in found] == ["tiny.ours_transformer.x1", "tiny.ours_transformer.x4"]
-    task = json.loads(found[1].command[3])
-    assert task["factor"] == 4
-    assert task["settings"]["trainer"]["epochs"] == task["settings"]["trainer"]["patience"] == 2
+def test_one_epoch_is_too_few(corpus_folder, tmp_path):
+    [ours] = choose_systems(["ours"], "transformer", [])
+    with pytest.raises(NerError, match="--epochs 1: the first epoch traces"):
+        scaling.scaling_commands(corpus_folder, [1], 1, ours, tmp_path)
 
 
-def test_sizes_that_have_a_result_are_left_out(jobs, tmp_path):
-    task = json.loads(jobs([1])[0].command[3])
-    ResultStore(tmp_path).put(task["name"], {"fingerprint": task["fingerprint"]})
-    assert [job.name for job in jobs([1, 2])] == ["tiny.ours_transformer.x2"]
-    assert len(jobs([1, 2], epochs=3)) == 2
+class CountingPeer:
+    """Takes a CPU second a sentence, and ten to trace the graph."""
+
+    def __init__(self, **settings):
+        pass
+
+    def train(self, train, dev, seed, language):
+        scores = tuple(DevScore(10.0 + len(train) * epoch, epoch, 0.5) for epoch in (1, 2, 3))
+        return TrainedPeer(None, scores, 3.0, 99.0, {"data_wait": 0.02})
+
+    def prepare(self, train, dev, folder):
+        pass
 
 
-def test_repetition_makes_no_rare_word_known(jobs):
-    counts = [json.loads(job.command[3])["settings"]["transform"]["min_count"] for job in jobs([1, 2, 16])]
-    assert counts == [counts[0], 2 * counts[0], 16 * counts[0]]
-
-
-def test_one_epoch_is_too_few(jobs):
-    with pytest.raises(NerError, match="--epochs 1: must be 2 at least"):
-        jobs([1], epochs=1)
+def test_a_run_repeats_the_corpus_and_leaves_tracing_out(corpus_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(scaling, "OurPeer", CountingPeer)
+    monkeypatch.setattr(scaling, "graph_speed", lambda prepared, texts: {"graph": len(texts)})
+    records = []
+    for factor in (1, 4):
+        run = {"name": "x", "folder": str(corpus_folder), "factor": factor, "system": "ours", "settings": {}}
+        scaling.train_scaled(run, tmp_path)
+        records.append(json.loads((tmp_path / "x.json").read_text(encoding="utf-8")))
+    one, four = records
+    assert (four["sentences"], four["tokens"], four["data_wait"]) == (8, 28, 0.02)
+    assert four["epoch_cpu_seconds"] == pytest.approx(8.0)
+    assert one["graph"] == 2  # measured on the single corpus
+    assert "graph" not in four

@@ -1,3 +1,5 @@
+"""Entity scores of a tagger."""
+
 from __future__ import annotations
 
 import pytest

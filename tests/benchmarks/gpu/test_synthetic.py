@@ -1,3 +1,5 @@
+"""Batches with random ids."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -5,6 +7,8 @@ import pytest
 
 from benchmarks.gpu.synthetic import TAGS, WIDTHS, sample_lengths, synthetic_batches
 from components.text.tags import to_iob2
+
+pytestmark = pytest.mark.extended
 
 
 def test_lengths_are_like_those_of_the_corpus():

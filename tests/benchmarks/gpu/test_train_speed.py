@@ -1,22 +1,22 @@
-"""A small run on the CPU of what is meant for a GPU; needs jax, and must not need TensorFlow."""
+"""A small run of the GPU benchmark on a CPU; it needs jax, and must not need TensorFlow."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
 import sys
 
 import pytest
+from support import processes
 
-from benchmarks.jobs import ROOT, environment
+from benchmarks.machine import ROOT, environment
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed"),
 ]
 
-# Whatever imports TensorFlow or TFX fails here, as it would where only JAX is installed.
+# An import of TensorFlow or TFX fails, as on a machine with JAX alone.
 PROGRAM = """
 import sys
 for name in ("tensorflow", "tensorflow_transform", "tfx", "yaml"):
@@ -28,16 +28,14 @@ main(sys.argv[1:])
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Runs the script with small sizes; returns what it printed and what it wrote."""
+    """Standard output and file of the script, run with small sizes."""
     folder = tmp_path_factory.mktemp("gpu")
     options = json.loads((ROOT / "benchmarks" / "gpu" / "cnn_linear.json").read_text(encoding="utf-8"))
     (folder / "options.json").write_text(json.dumps({**options, "embed_dim": 8, "width": 8}), encoding="utf-8")
     small = ["--batch-sizes", "4", "--steps", "3", "--precisions", "float32,bfloat16"]
-    command = [sys.executable, "-c", PROGRAM, *small, "--options", str(folder / "options.json")]
-    result = subprocess.run(
-        [*command, "--output", str(folder / "gpu.json")],
-        cwd=ROOT, env=environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    files = ["--options", str(folder / "options.json"), "--output", str(folder / "gpu.json")]
+    command = [sys.executable, "-c", PROGRAM, *small, *files]
+    result = processes.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True)
     assert result.returncode == 0, result.stderr[-3000:]
     return result.stdout, json.loads((folder / "gpu.json").read_text(encoding="utf-8"))
 
@@ -55,7 +53,7 @@ def test_figures_are_those_of_a_training(run):
         assert row["step_ms"] > 0
         assert row["flops_per_token"] > 0
         assert 0 <= row["padding"] < 1
-        assert row["mfu"] is None  # nobody knows a CPU's peak
+        assert row["mfu"] is None  # a CPU's peak is unknown
         assert 0 < row["last_loss"] < 100
 
 

@@ -1,4 +1,4 @@
-"""A corpus that every peer learns by heart."""
+"""A corpus that every system learns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLACES = [("Paris",), ("New", "York"), ("Rome",), ("Los", "Angeles"), ("Oslo",)]
 
 @pytest.fixture(scope="session")
 def learnable():
-    """200 sentences of who went where."""
+    """200 sentences about people and places."""
     rng = random.Random(0)
     sentences = []
     for _ in range(200):
@@ -27,7 +27,7 @@ def learnable():
 
 @pytest.fixture
 def check_peer(learnable, tmp_path):
-    """Trains a peer, and holds it to the interface."""
+    """Function that trains a system and checks its interface."""
     from benchmarks.scoring import score
 
     def check(peer):

@@ -1,8 +1,17 @@
+"""Ids and BIOES tags of the BiLSTM-CRF."""
+
 from __future__ import annotations
 
-import pytest
+import itertools
 
-from benchmarks.peers.bilstm_vocabulary import UNK, Vocabulary, case_id
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmarks.peers.bilstm_vocabulary import UNK, Vocabulary, case_id, may_follow, to_bioes
+from components.text.tags import to_iob2
+
+pytestmark = pytest.mark.extended
 
 
 @pytest.fixture
@@ -17,11 +26,11 @@ def test_case_and_digits_are_folded_and_unknown_words_have_an_id(vocabulary):
     assert new == UNK
 
 
-def test_words_of_frequency_one_are_known_as_such(vocabulary):
+def test_words_of_frequency_one_are_singletons(vocabulary):
     assert vocabulary.singletons == set(vocabulary.word_ids(["saw", "1999"]))
 
 
-def test_characters_beyond_the_limit_are_left_out(vocabulary):
+def test_characters_beyond_the_limit_are_dropped(vocabulary):
     assert vocabulary.char_ids("Ad?")[2] == UNK
     assert len(vocabulary.char_ids("a" * 99)) == 30
 
@@ -31,7 +40,7 @@ def test_tags_are_bioes(vocabulary):
     assert vocabulary.tag_ids(["O", "B-X"]) == [0, 1]
 
 
-def test_ids_survive_the_way_to_disk_and_back(vocabulary):
+def test_a_saved_vocabulary_gives_the_same_ids(vocabulary):
     again = Vocabulary.from_dict(vocabulary.to_dict())
     assert again.word_ids(["ada", "saw"]) == vocabulary.word_ids(["ada", "saw"])
     assert again.char_ids("Ada") == vocabulary.char_ids("Ada")
@@ -42,8 +51,34 @@ def test_same_corpus_in_another_order_gives_the_same_ids(vocabulary):
     assert other == vocabulary
 
 
-@pytest.mark.parametrize(
-    ("token", "number"), [("12", 1), ("abc", 2), ("ABC", 3), ("Abc", 4), ("aBc", 5), ("B2B", 6), ("...", 7)]
-)
-def test_case_classes(token, number):
-    assert case_id(token) == number
+def test_case_classes():
+    assert [case_id(token) for token in ("12", "abc", "ABC", "Abc", "aBc", "B2B", "...")] == [1, 2, 3, 4, 5, 6, 7]
+
+
+TAGS = st.lists(st.sampled_from(["O", "B-X", "I-X", "B-Y", "I-Y"]), max_size=12).map(to_iob2)
+
+
+def test_single_and_last_tokens_are_marked():
+    assert to_bioes(["B-X", "B-X", "I-X", "I-X", "O", "B-Y", "I-Y"]) == [
+        "S-X", "B-X", "I-X", "E-X", "O", "B-Y", "E-Y",
+    ]  # fmt: skip
+
+
+@given(TAGS)
+def test_conversion_back_gives_the_same_tags(tags):
+    assert to_iob2(to_bioes(tags)) == tags
+
+
+@given(TAGS)
+def test_converted_tags_are_valid(tags):
+    path = [None, *to_bioes(tags), None]
+    assert all(may_follow(a, b) for a, b in itertools.pairwise(path) if len(path) > 2)
+
+
+def test_entities_are_closed_before_anything_else_follows():
+    valid = [(None, "B-X"), ("B-X", "E-X"), ("E-X", "S-X"), ("O", None)]
+    invalid = [
+        (None, "I-X"), (None, "E-X"), ("B-X", "E-Y"), ("B-X", "O"), ("B-X", None), ("S-X", "I-X"),
+    ]  # fmt: skip
+    assert all(may_follow(*pair) for pair in valid)
+    assert not any(may_follow(*pair) for pair in invalid)

@@ -1,8 +1,12 @@
+"""Feature templates of the CRFs."""
+
 from __future__ import annotations
 
 import pytest
 
 from benchmarks.peers.crf_features import plus_features, standard_features
+
+pytestmark = pytest.mark.extended
 
 TEMPLATES = [standard_features, plus_features]
 

@@ -1,0 +1,77 @@
+"""Exported models behind the interface of the other systems, run through TensorFlow's C API."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from components.serving.saved_model_tagger import SavedModelTagger, TaggedSentence
+
+_PAD = b"[PAD]"
+
+
+class OurTagger:
+    """An exported SavedModel; a word between spaces gets the tag of its first token."""
+
+    def __init__(self, folder: Path, scratch: tempfile.TemporaryDirectory[str] | None = None) -> None:
+        """Stores the folder; the model is loaded at its first use.
+
+        A process that has loaded a model cannot import TensorFlow any more.
+
+        Args:
+            folder: folder of the SavedModel.
+            scratch: temporary folder to keep as long as the tagger.
+        """
+        self._folder, self._scratch = folder, scratch
+        self._tagger: SavedModelTagger | None = None
+
+    def tag(self, sentences: Sequence[str]) -> list[list[str]]:
+        """Tags raw sentences as `Tagger` describes."""
+        if self._tagger is None:
+            self._tagger = SavedModelTagger(self._folder)
+        return [first_tags(tagged) for tagged in self._tagger.tag(sentences)]
+
+    def save(self, folder: Path) -> None:
+        """Copies the model."""
+        shutil.copytree(self._folder, folder, dirs_exist_ok=True)
+
+
+class TagsOnlyTagger:
+    """An exported SavedModel that is asked for tags alone, the least that a caller can ask for."""
+
+    def __init__(self, folder: Path) -> None:
+        """Loads the model."""
+        from components.exporter.validator.probe.saved_graph import SavedGraph
+        from components.exporter.validator.probe.served_model import ServedModel
+        from components.keys import SERVING_DEFAULT, UNKEYED
+
+        graph = SavedGraph(folder)
+        signature = UNKEYED if UNKEYED in graph.methods else SERVING_DEFAULT
+        self._input = graph.inputs(signature)["sentence"].tensor
+        self._output = graph.outputs(signature)["tags"].tensor
+        self._model = ServedModel(str(folder))
+
+    def tag(self, sentences: Sequence[str]) -> list[list[str]]:
+        """Tags raw sentences.
+
+        Returns:
+            For each sentence the tags of the model's own tokens.
+        """
+        import numpy as np
+
+        batch = np.array([sentence.encode() for sentence in sentences], dtype=object)
+        [tags] = self._model.run({self._input: batch}, [self._output])  # [batch, tokens]
+        return [[tag.decode() for tag in row if tag != _PAD] for row in tags.tolist()]
+
+    @staticmethod
+    def load(folder: Path) -> TagsOnlyTagger:
+        """Loads an exported model."""
+        return TagsOnlyTagger(folder)
+
+
+def first_tags(tagged: TaggedSentence) -> list[str]:
+    """Returns the tags of the tokens that do not touch the token before them."""
+    before = (-1, *tagged.ends)[:-1]
+    return [tag for tag, start, end in zip(tagged.tags, tagged.starts, before, strict=True) if start != end]

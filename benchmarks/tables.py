@@ -1,0 +1,167 @@
+"""Tables and pictures of `benchmarks/results`, made from the stored measurements."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.plots import accuracy_plot, scaling_plot, serving_plot
+from benchmarks.results import Record, read_records, write_json, write_text
+
+Row = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]]
+_TRAINING = ("tokens_per_cpu_second", "cpu_seconds_to_best_dev", "cpu_seconds", "peak_rss_mb")
+_OURS = ("transform_cpu_seconds", "export_cpu_seconds", "data_wait")
+
+
+def render_accuracy(results: Path) -> None:
+    """Writes and prints the measurements of `accuracy`, if there are any."""
+    records = read_records(results / "accuracy")
+    if not records:
+        return
+    rows, training = accuracy_rows(records), training_rows(records)
+    write_table(results, "accuracy", rows)
+    write_table(results, "accuracy_types", type_rows(records))
+    write_table(results, "training", training)
+    accuracy_plot(rows, results / "accuracy.png")
+    columns = ("corpus", "system", "seeds", "dev_f1_mean", "dev_f1_std", "test_f1_mean", "test_f1_std")
+    print_table("Entity F1 (%)", rows, columns)
+    costs = ("corpus", "system", "passes", "tokens_per_cpu_second", "cpu_seconds_to_best_dev", "cpu_seconds")
+    print_table("Training", training, (*costs, "peak_rss_mb", "model_mb"))
+
+
+def render_serving(results: Path) -> None:
+    """Writes and prints the measurements of `serving`, if there are any."""
+    records = read_records(results / "serving")
+    rows = [{"corpus": record["corpus"], **row} for record in records for row in record["rows"]]
+    if not rows:
+        return
+    write_table(results, "serving", rows)
+    for record in records:
+        serving_plot(record["rows"], results / f"serving.{record['corpus']}.png")
+    columns = ("corpus", "system", "single_cpu_p50_ms", "single_cpu_p99_ms", "batch_tokens_per_cpu_second")
+    print_table("Serving on one core, raw string to tags", rows, (*columns, "model_mb", "peak_rss_mb"))
+
+
+def render_scaling(results: Path) -> None:
+    """Writes and prints the measurements of `scaling`, if there are any."""
+    records = read_records(results / "scaling")
+    if not records:
+        return
+    rows = [{name: value for name, value in record.items() if name != "machine"} for record in records]
+    rows.sort(key=lambda row: (row["corpus"], row["system"], row["factor"]))
+    write_table(results, "scaling", rows)
+    scaling_plot(rows, results / "scaling.png")
+    columns = ("corpus", "system", "factor", "epoch_cpu_seconds", "train_process_peak_rss_mb", "data_wait")
+    print_table("Growth", rows, (*columns, "transform_cpu_seconds", "transform_peak_rss_mb"))
+
+
+def accuracy_rows(records: Iterable[Record]) -> list[Row]:
+    """Returns a row for each corpus and system: micro entity F1 over the seeds, in percent."""
+    rows = []
+    for (corpus, system), runs in _grouped(records).items():
+        row: Row = {"corpus": corpus, "system": system, "seeds": len(runs)}
+        for split in ("dev", "test"):
+            row |= spread([run[split]["f1"] * 100 for run in runs], f"{split}_f1")
+        for name in ("precision", "recall"):
+            row[f"test_{name}_mean"] = statistics.mean(run["test"][name] * 100 for run in runs)
+        rows.append(row)
+    return rows
+
+
+def type_rows(records: Iterable[Record]) -> list[Row]:
+    """Returns a row for each corpus, system and entity type: F1 over the seeds, in percent."""
+    rows = []
+    for (corpus, system), runs in _grouped(records).items():
+        names = sorted({name for run in runs for split in ("dev", "test") for name in run[split]["per_type"]})
+        for name in names:
+            row: Row = {"corpus": corpus, "system": system, "type": name}
+            for split in ("dev", "test"):
+                scores: list[Mapping[str, Any]] = [run[split]["per_type"].get(name, {}) for run in runs]
+                row |= spread([of_type.get("f1", 0.0) * 100 for of_type in scores], f"{split}_f1")
+                row[f"{split}_support"] = max(of_type.get("support", 0) for of_type in scores)
+            rows.append(row)
+    return rows
+
+
+def training_rows(records: Iterable[Record]) -> list[Row]:
+    """Returns a row for each corpus and system: cost of training, means over the seeds."""
+    rows = []
+    for (corpus, system), runs in _grouped(records).items():
+        row: Row = {"corpus": corpus, "system": system, "seeds": len(runs)}
+        row["passes"] = statistics.mean(run["training"]["passes"] for run in runs)
+        for name in (*_TRAINING, *_OURS):
+            values = [run["training"][name] for run in runs if name in run["training"]]
+            row[name] = statistics.mean(values) if values else None
+        row["model_mb"] = statistics.mean(run["model_mb"] for run in runs)
+        rows.append(row)
+    return rows
+
+
+def spread(values: Sequence[float], name: str) -> Row:
+    """Returns mean, sample standard deviation (None for one value), minimum and maximum of a figure.
+
+    Example:
+        >>> spread([3.0], "f1")
+        {'f1_mean': 3.0, 'f1_std': None, 'f1_min': 3.0, 'f1_max': 3.0}
+    """
+    return {
+        f"{name}_mean": statistics.mean(values),
+        f"{name}_std": statistics.stdev(values) if len(values) > 1 else None,
+        f"{name}_min": min(values),
+        f"{name}_max": max(values),
+    }
+
+
+def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], list[Record]]:
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in sorted(records, key=lambda record: (record["corpus"], record["system"], record["seed"])):
+        groups.setdefault((record["corpus"], record["system"]), []).append(record)
+    return groups
+
+
+def write_table(folder: Path, name: str, rows: Rows) -> None:
+    """Writes `<name>.json` and `<name>.csv` with the same rows; JSON has all digits, CSV five of them."""
+    write_json(folder / f"{name}.json", list(rows))
+    write_text(folder / f"{name}.csv", to_csv(rows))
+
+
+def to_csv(rows: Rows) -> str:
+    """Returns rows as CSV with a header of all columns, in the order of their first occurrence."""
+    text = io.StringIO()
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: short(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def short(value: Any) -> str:
+    """Returns a value as text: five significant digits of a float, nothing for None.
+
+    Example:
+        >>> [short(value) for value in (123456.7, 0.5, 7, None)]
+        ['123457', '0.5', '7', '']
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.5g}"
+
+
+def print_table(title: str, rows: Rows, columns: Sequence[str]) -> None:
+    """Prints some columns of rows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for name in columns:
+        table.add_column(name, justify="left" if rows and isinstance(rows[0].get(name), str) else "right")
+    for row in rows:
+        table.add_row(*(short(row.get(name)) for name in columns))
+    Console(width=160, soft_wrap=True).print(table)
