@@ -11,9 +11,11 @@ from support import processes
 from support.lazy import LazyModule
 from support.settings import exporter_settings
 
-from components.exporter import export, require_valid, validate_export
+from components.exporter import require_valid, validate_export
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
 from components.exporter.validator.probe.c_api import wheel_folder
+
+exporter = LazyModule("components.exporter")
 
 tf = LazyModule("tensorflow")
 SENTENCES = [
@@ -33,7 +35,7 @@ def exported(trained, transformed, tmp_path_factory):
     from components.exporter.serving.golden import training_graph_tags
 
     folder = tmp_path_factory.mktemp("exported") / "model"
-    contract = export(trained, transformed.graph, str(folder), SETTINGS)
+    contract = exporter.export(trained, transformed.graph, str(folder), SETTINGS)
     embed_metadata(folder, contract)
     return folder, contract, training_graph_tags(trained, transformed.graph, SENTENCES, constrained=False)
 

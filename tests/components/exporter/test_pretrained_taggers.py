@@ -11,8 +11,10 @@ import pytest
 from support.lazy import LazyModule
 from support.settings import exporter_settings
 
-from components.exporter import build_contract, export, require_valid, validate_export
+from components.exporter import build_contract, require_valid, validate_export
 from configs.loading import load_config
+
+exporter = LazyModule("components.exporter")
 
 pytestmark = pytest.mark.extended
 
@@ -55,7 +57,7 @@ def exported(request, transform_corpus, tmp_path_factory):
     train(trainer, corpus.inputs).save(str(folder / "trained"))
     shutil.rmtree(pretrained)
     trained = TrainedModel.load(str(folder / "trained"))
-    export(trained, corpus.graph, str(folder / "model"), SETTINGS)
+    exporter.export(trained, corpus.graph, str(folder / "model"), SETTINGS)
     return types.SimpleNamespace(trained=trained, graph=corpus.graph, folder=folder / "model", work=folder)
 
 

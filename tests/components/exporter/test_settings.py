@@ -6,7 +6,9 @@ import pytest
 from support.lazy import LazyModule
 from support.settings import exporter_settings
 
-from components.exporter import export, require_valid, validate_export
+from components.exporter import require_valid, validate_export
+
+exporter = LazyModule("components.exporter")
 
 pytestmark = pytest.mark.extended
 
@@ -20,7 +22,7 @@ def exported(trained, transformed, tmp_path_factory):
 
     def make(settings):
         folder = tmp_path_factory.mktemp("export") / "model"
-        contract = export(trained, transformed.graph, str(folder), settings)
+        contract = exporter.export(trained, transformed.graph, str(folder), settings)
         require_valid(validate_export(folder, contract, batches=(0, 1, 3)))
         return tf.saved_model.load(str(folder)).signatures
 

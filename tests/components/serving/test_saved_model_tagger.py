@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from support.lazy import LazyModule
 from support.settings import exporter_settings
 
-from components.exporter import export
 from components.serving import SavedModelTagger
+
+exporter = LazyModule("components.exporter")
 
 
 @pytest.mark.parametrize("default", ["plain", pytest.param("keyed", marks=pytest.mark.extended)])
 def test_sentences_get_one_tag_per_token(trained, transformed, tmp_path, default):
-    export(trained, transformed.graph, str(tmp_path), exporter_settings(default=default))
+    exporter.export(trained, transformed.graph, str(tmp_path), exporter_settings(default=default))
     tagger = SavedModelTagger(tmp_path)
     sentences = ["Justin Trudeau went to New Delhi India", "", "Joe Biden visited Paris France 😳"]
     tagged = tagger.tag(sentences)

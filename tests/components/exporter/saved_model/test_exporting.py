@@ -10,7 +10,8 @@ import pytest
 from support.lazy import LazyModule
 from support.settings import exporter_settings
 
-from components.exporter import export
+exporter = LazyModule("components.exporter")
+
 
 tf, golden = LazyModule("tensorflow"), LazyModule("components.exporter.serving.golden")
 WORDS = ["Joe", "Biden", "visited", "New", "Delhi", "unknown", "U.S.", "(Kyiv)", "3,14", "Élysée", "😳", "\u00a0x"]
@@ -28,7 +29,7 @@ def served(request, trained, transformed, tmp_path_factory):
 
     folder = str(tmp_path_factory.mktemp(request.param) / "model")
     settings = exporter_settings(default=request.param, forward={"source": "string", "tax": "float32"})
-    export(trained, transformed.graph, folder, settings)
+    exporter.export(trained, transformed.graph, folder, settings)
     server = Server(folder)
     server.default = request.param
     server.plain = "serving_default" if request.param == "plain" else "unkeyed_signature"
@@ -131,7 +132,7 @@ def test_outside_tags_with_a_negative_bias_are_chosen_less_often_and_scores_stay
     for bias in (0.0, -50.0):
         biased = dataclasses.replace(trained, outside_bias=bias)
         folder = str(tmp_path_factory.mktemp("bias") / "model")
-        export(biased, transformed.graph, folder, settings)
+        exporter.export(biased, transformed.graph, folder, settings)
         answer = tf.saved_model.load(folder).signatures["serving_default"](sentence=tf.constant(sentences))
         tags, real = answer["tags"].numpy(), answer["ends"].numpy() > 0
         assert golden.training_graph_tags(biased, transformed.graph, sentences, constrained=False) == [

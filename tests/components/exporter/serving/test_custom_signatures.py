@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from support.lazy import LazyModule
 from support.settings import exporter_settings
 
 from components.common.errors import NerError
-from components.exporter import export, require_valid, validate_export
+from components.exporter import require_valid, validate_export
 from components.exporter.contract.contract import build_contract
 from components.exporter.contract.contract_changes import breaking_changes
+
+exporter = LazyModule("components.exporter")
 
 PATH = "support.custom_signature:token_count"
 SENTENCES = ["Joe Biden visited Paris", "", "Kyiv, \U0001f633"]
@@ -16,7 +19,7 @@ SENTENCES = ["Joe Biden visited Paris", "", "Kyiv, \U0001f633"]
 
 def test_a_function_of_the_configuration_becomes_a_signature(trained, transformed, serve, tmp_path):
     settings = exporter_settings(signatures={"token_count": PATH})
-    contract = export(trained, transformed.graph, str(tmp_path / "model"), settings)
+    contract = exporter.export(trained, transformed.graph, str(tmp_path / "model"), settings)
     server = serve(tmp_path / "model")
     assert server("token_count", sentence=SENTENCES)["count"].tolist() == [4, 0, 3]
     assert server.names == set(contract.signatures)
@@ -37,5 +40,7 @@ def test_functions_that_cannot_be_used_are_named(trained, transformed, tmp_path)
     ]
     for path, message in cases:
         with pytest.raises(NerError, match=message):
-            export(trained, transformed.graph, str(tmp_path / "model"), exporter_settings(signatures={"mine": path}))
+            exporter.export(
+                trained, transformed.graph, str(tmp_path / "model"), exporter_settings(signatures={"mine": path})
+            )
     assert not (tmp_path / "model").exists()

@@ -6,15 +6,17 @@ import functools
 
 import numpy as np
 import pytest
+from support.lazy import LazyModule
 from support.settings import exporter_settings
 
-from components.exporter import export
 from components.exporter.saved_model.embedded_metadata import embed_metadata
 from components.exporter.validator.probe.c_api import numpy_dtype
 from components.exporter.validator.probe.saved_graph import SavedGraph
 from components.exporter.validator.probe.served_model import ServedModel
 from components.exporter.validator.probe.values import from_json
 from components.serving import SavedModelTagger
+
+exporter = LazyModule("components.exporter")
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +27,7 @@ def exported(trained, transformed, tmp_path_factory):
     def make(default):
         folder = tmp_path_factory.mktemp(default) / "model"
         settings = exporter_settings(default=default, forward={"source": "string"})
-        embed_metadata(folder, export(trained, transformed.graph, str(folder), settings))
+        embed_metadata(folder, exporter.export(trained, transformed.graph, str(folder), settings))
         return folder
 
     return make
