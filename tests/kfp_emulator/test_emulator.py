@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from support.repository import ROOT
 
 from components.common.errors import NerError
 
@@ -70,6 +71,26 @@ def test_an_artifact_arrives_as_the_metadata_store_returns_it(small):
         "counts": {"struct": {"x": 1}},
         "text": "t",
     }
+
+
+def test_an_executor_input_has_the_shape_of_a_recorded_one(small):
+    """The record is of KFP 2.17's own driver."""
+    file = ROOT / "tests/pipeline/kubeflow/container/recorded_nodes.json"
+    recorded = json.loads(file.read_text())["Trainer"]["invocation"]
+    result = small.run(two(small, f"mkdir -p {MODEL}", f"cat <<'END'\n{MESSAGE}\nEND"))
+    message = json.loads(result.task("b").log.read_text())
+
+    def keys(side, name):
+        return set(side["artifacts"][name]["artifacts"][0])
+
+    assert keys(message["inputs"], "model") == keys(recorded["inputs"], "examples")
+    for name in ("model", "executor-logs"):
+        assert keys(message["outputs"], name) == keys(recorded["outputs"], name)
+    for one in (message, recorded):
+        outputs = one["outputs"]["artifacts"]
+        folder = outputs["model"]["artifacts"][0]["uri"].removeprefix("minio://").removesuffix("/model")
+        assert one["outputs"]["outputFile"].endswith(f"/minio/{folder}/output_metadata.json")
+        assert outputs["executor-logs"]["artifacts"][0]["uri"] == f"minio://{folder}/executor-logs-0"
 
 
 @pytest.mark.extended

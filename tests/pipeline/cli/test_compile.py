@@ -1,0 +1,22 @@
+"""`ner compile`."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from pipeline.cli.compile import compile_command
+
+
+@pytest.mark.extended
+def test_compile_writes_the_documents_and_warns(tmp_path):
+    file = tmp_path / "pipeline.yaml"
+    arguments = ["--target", "kubeflow", "-o", str(file), "--data", "s3://bucket/corpus", "--set", "name=tweets"]
+    result = CliRunner().invoke(compile_command, arguments)
+    assert result.exit_code == 0, result.output
+    assert f"{file}: 13 nodes, 2 documents\n" in result.output
+    assert "warning: image deployable-ner:cpu has no digest" in result.output
+    spec, _ = yaml.safe_load_all(file.read_text())
+    assert spec["pipelineInfo"]["name"] == "tweets"
+    assert spec["root"]["inputDefinitions"]["parameters"]["data"]["defaultValue"] == "s3://bucket/corpus"
