@@ -159,9 +159,7 @@ class _Nodes:
             custom_config={
                 "tuner": self.config.tuner.model_dump_json(),
                 "trainer": self.config.trainer.model_dump_json(),
-                "code_version": code_version(
-                    "components.tuner", "components.trainer", "components.model", "components.text"
-                ),
+                "code_version": code_version("components.tuner", *self._training_packages),
             },
         )
 
@@ -174,8 +172,13 @@ class _Nodes:
             warm_start=self.champion.outputs["trained"] if self.request.warm_start else None,
             epochs=self.target.epochs,
             checkpoint_dir=self.target.checkpoint_dir,
-            code_version=code_version("components.trainer", "components.model", "components.text"),
+            code_version=code_version(*self._training_packages),
         )
+
+    @property
+    def _training_packages(self) -> list[str]:
+        by_path = self.config.trainer.tagger_package
+        return ["components.trainer", "components.model", "components.text", *([by_path] if by_path else [])]
 
     @property
     def _transformed(self) -> dict[str, types.BaseChannel]:

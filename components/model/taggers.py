@@ -1,60 +1,214 @@
-"""Which taggers there are. A tagger is a Keras model from the features of a batch to logits.
+"""Taggers by name, and the interface of a tagger.
 
-Input: dict of int [batch, tokens] and [batch, tokens, columns] features (components/transform/features.py), 0 at
-padding. Output: float32 logits [batch, tokens, tags], with tag 0, [PAD], impossible; the layer that gives them is
-called `scores`. `gap` is how many tokens of padding must stand between two sentences of a row for neither to change the
-other's logits; None where padding is not enough, or a row cannot be of any length. Every class is registered with Keras
-and built from plain numbers, so that a saved model loads where this package is installed, without its training code.
+A tagger is a Keras model from the features of a batch to logits. `trainer.tagger` names a built-in one (`TAGGERS`) or
+the class of another package (`my_package.my_module:MyTagger`), which must have:
+
+constructor:
+    keyword arguments for the sizes of the data that it uses (`DATA_SIZES`) and for its options (`trainer.options`);
+    other keyword arguments go to `keras.Model`.
+registration:
+    `@keras.saving.register_keras_serializable(package=...)`, so that a saved model loads.
+`build(input_shape=None)`:
+    creates all weights.
+`call(inputs, training=False)`:
+    inputs: dict of int features (components/transform/features.py): `word_ids` and `case_ids` [batch, tokens],
+    `subword_ids` [batch, tokens, columns]; 0 at padding. Returns float32 logits [batch, tokens, tags], where tag 0,
+    [PAD], is impossible (-1e9).
+`receptive_field`:
+    property, int or None: number of tokens to either side that a token's logits depend on; None: unbounded.
+`get_config()`:
+    the constructor's arguments, as plain values.
+
+If the layer of the logits is named `scores`, a warm start keeps its rows by tag. tests/support/custom_tagger.py is a
+complete example.
 """
 
 from __future__ import annotations
 
+import importlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
 
 import keras
+import numpy as np
 
+from components.common.errors import NerError
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.model.constrained_crf_loss import ConstrainedCrfLoss
 from components.model.encoder_preset import encoder_from_preset
 from components.model.masked_token_loss import MaskedTokenLoss
 from components.model.transformer_tagger import TransformerTagger
 
-TAGGERS: Mapping[str, Callable[..., keras.Model]] = {
+TAGGERS: Final[Mapping[str, Callable[..., keras.Model]]] = {
     "transformer": TransformerTagger,
     "cnn_linear": CnnLinearTagger,
     "encoder": encoder_from_preset,
 }
+
+DATA_SIZES: Final = ("num_tags", "vocab_size", "num_cases", "num_subwords", "maxlen", "seed")
+"""Arguments that the Trainer sets: sizes that count padding, the most tokens per window, and the seed."""
+
+_IMPOSSIBLE = -1e6
 
 
 def build_tagger(name: str, data_sizes: Mapping[str, Any] | None = None, **options: Any) -> keras.Model:
     """Builds a tagger with fresh weights.
 
     Args:
-        name: a key of `TAGGERS`.
-        data_sizes: arguments that the data decides; a tagger gets those that it has.
+        name: a key of `TAGGERS`, or the dotted path of a class.
+        data_sizes: arguments that depend on the data; a tagger receives those that its constructor names.
         **options: the tagger's own arguments.
 
     Raises:
-        ValueError: there is no such tagger.
+        NerError: the name or an option is not valid.
+
+    Example:
+        >>> sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "num_subwords": 100}
+        >>> model = build_tagger("transformer", sizes, embed_dim=8, ff_dim=8)
+        >>> ids = np.array([[2, 3, 0]])
+        >>> model({"word_ids": ids, "case_ids": ids}).shape  # [batch, tokens, tags]
+        TensorShape([1, 3, 3])
     """
-    if name not in TAGGERS:
-        raise ValueError(f"tagger must be one of {', '.join(TAGGERS)}, got {name!r}")
-    taken = inspect.signature(TAGGERS[name]).parameters
-    model = TAGGERS[name](**{size: value for size, value in (data_sizes or {}).items() if size in taken}, **options)
+    tagger = TAGGERS[name] if name in TAGGERS else tagger_class(name, options)
+    taken = inspect.signature(tagger).parameters
+    sizes = {size: value for size, value in (data_sizes or {}).items() if size in taken}
+    model = tagger(**sizes, **options)
     model.build()
     return model
+
+
+def tagger_class(path: str, options: Collection[str] = ()) -> type[keras.Model]:
+    """Imports the class of a tagger, without building one.
+
+    Args:
+        path: `my_package.my_module:MyTagger` or `my_package.my_module.MyTagger`.
+        options: names of its options.
+
+    Raises:
+        NerError: the class cannot be imported, lacks a part of the interface, or does not have these options.
+
+    Example:
+        >>> tagger_class("components.model.transformer_tagger:TransformerTagger").__name__
+        'TransformerTagger'
+        >>> tagger_class("collections:OrderedDict")
+        Traceback (most recent call last):
+        components.common.errors.NerError: trainer.tagger: collections:OrderedDict is not a subclass of keras.Model. ...
+    """
+    module, _, name = path.partition(":") if ":" in path else path.rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise NerError(
+            f"trainer.tagger: {path} cannot be imported ({error}). Name a built-in tagger ({', '.join(TAGGERS)}), or a "
+            "class my_package.my_module:MyTagger of an installed package or of a folder on PYTHONPATH."
+        ) from error
+    if problem := _lacks(found):
+        raise NerError(f"trainer.tagger: {path} {problem}")
+    _check_options(path, found, options)
+    return found
+
+
+def _check_options(path: str, found: type[keras.Model], options: Collection[str]) -> None:
+    known = [
+        parameter
+        for parameter in inspect.signature(found).parameters.values()
+        if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in DATA_SIZES
+    ]
+    names = [parameter.name for parameter in known]
+    if unknown := sorted(set(options) - {*names, "dtype", "name"}):
+        raise NerError(
+            f"trainer.options.{unknown[0]}: is not an argument of {path}. Its options: {', '.join(names) or 'none'}."
+        )
+    if missing := [one.name for one in known if one.default is one.empty and one.name not in options]:
+        raise NerError(f"trainer.options.{missing[0]}: is missing. {path} has no default for it; set a value.")
+
+
+def _lacks(found: Any) -> str:
+    """Returns the problem of a class that is not a tagger, and its fix; "" if there is none."""
+    if not (isinstance(found, type) and issubclass(found, keras.Model)):
+        return "is not a subclass of keras.Model. Derive it from keras.Model."
+    if keras.saving.get_registered_name(found) == found.__name__:
+        return (
+            "is not registered, so that its saved model could not be loaded. "
+            'Decorate it with @keras.saving.register_keras_serializable(package="...").'
+        )
+    if not hasattr(found, "receptive_field"):
+        return (
+            "lacks the property receptive_field. Define it: number of tokens to either side that a token's logits "
+            "depend on; None: unbounded."
+        )
+    for method, purpose in (
+        ("build", "create all weights"),
+        ("call", "return logits"),
+        ("get_config", "return the constructor's arguments"),
+    ):
+        if not any(method in vars(base) for base in found.__mro__[: found.__mro__.index(keras.Model)]):
+            return f"lacks the method {method}. Define it to {purpose}."
+    parameters = inspect.signature(found).parameters.values()
+    if "num_tags" not in {parameter.name for parameter in parameters}:
+        return "lacks the constructor argument num_tags. Add it: number of logits per token."
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return "lacks **kwargs in its constructor. Add them and pass them to keras.Model."
+    return ""
+
+
+def check_tagger(name: str, options: Mapping[str, Any]) -> None:
+    """Builds a tiny tagger and tags one sentence, to find a wrong class or option before anything is read or trained.
+
+    Args:
+        name: as `trainer.tagger`. A built-in tagger needs no check.
+        options: its options.
+
+    Raises:
+        NerError: the class is not a tagger, or an option is not valid.
+
+    Example: tests/components/model/test_taggers.py.
+    """
+    if name in TAGGERS:
+        return
+    sizes = dict(zip(DATA_SIZES, (3, 9, 7, 9, 8, 0), strict=True))
+    try:
+        model = build_tagger(name, sizes, **options)
+    except (TypeError, ValueError) as error:
+        raise NerError(f"trainer.options: {name} cannot be built ({error}). Correct the options.") from error
+    features = {
+        "word_ids": np.array([[2, 3]]),
+        "case_ids": np.array([[1, 2]]),
+        "subword_ids": np.ones((1, 2, 10), np.int64),
+    }
+    field = model.receptive_field
+    if not (field is None or (isinstance(field, int) and field >= 0)):
+        raise NerError(f"trainer.tagger: receptive_field of {name} is {field!r}. Return 0 or more tokens, or None.")
+    copy = type(model).from_config(model.get_config())
+    copy.build()
+    if [weight.shape for weight in copy.weights] != [weight.shape for weight in model.weights]:
+        raise NerError(f"trainer.tagger: get_config of {name} gives another model. Return all constructor arguments.")
+    count = len(model.weights)
+    logits = keras.ops.convert_to_numpy(model(features))
+    if len(model.weights) != count:
+        raise NerError(f"trainer.tagger: {name} creates weights when it is called. Create all of them in build.")
+    if logits.shape != (1, 2, 3):
+        raise NerError(
+            f"trainer.tagger: {name} returns logits of shape {list(logits.shape)} for 1 sentence, 2 tokens and 3 tags. "
+            "Return [batch, tokens, num_tags]."
+        )
+    if logits[..., 0].max() > _IMPOSSIBLE:
+        raise NerError(f"trainer.tagger: {name} can predict tag 0, [PAD]. Add -1e9 to its logits.")
 
 
 def tagger_loss(name: str, tags: Sequence[str]) -> keras.losses.Loss:
     """Returns the loss that a tagger is trained with.
 
     Args:
-        name: a key of `TAGGERS`.
+        name: a key of `TAGGERS`, or the dotted path of a class.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
+
+    Example:
+        >>> type(tagger_loss("cnn_linear", ["[PAD]", "O", "B-PER", "I-PER"])).__name__
+        'ConstrainedCrfLoss'
     """
     if name == "transformer":
         return MaskedTokenLoss()
-    # The cnn_linear tagger's linear experts only get worse by cross entropy (measured), its network better.
+    # Cross entropy makes cnn_linear's linear experts worse (measured) and its network better.
     return ConstrainedCrfLoss(tags, token_weights=(1.0, 0.0) if name == "cnn_linear" else (1.0,))

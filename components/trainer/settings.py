@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from components.common.settings import Count, NotNegative, Positive, Rate, Settings, Share
+
+BUILT_IN_TAGGERS = ("cnn_linear", "transformer", "encoder")
+_CLASS_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 
 
 class TransformerOptions(Settings):
@@ -62,10 +66,11 @@ class EncoderOptions(Settings):
 class TrainerSettings(Settings):
     """Tagger and training run; configs/base.yaml explains each setting."""
 
-    tagger: Literal["transformer", "cnn_linear", "encoder"]
+    tagger: str
     transformer: TransformerOptions
     cnn_linear: CnnLinearOptions
     encoder: EncoderOptions
+    options: dict[str, Any]
     window_size: Count
     window_context: NotNegative
     batch_size: Count
@@ -85,6 +90,23 @@ class TrainerSettings(Settings):
     checkpoint_steps: Count
     checkpoint_dir: str | None
 
+    @field_validator("tagger")
+    @classmethod
+    def _is_a_name_or_path(cls, tagger: str) -> str:
+        if tagger not in BUILT_IN_TAGGERS and not _CLASS_PATH.fullmatch(tagger):
+            raise ValueError(
+                f"must be {', '.join(BUILT_IN_TAGGERS)} or the path of a class such as my_package.my_module:MyTagger"
+            )
+        return tagger
+
+    @field_validator("options")
+    @classmethod
+    def _options_belong_to_the_tagger(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        tagger = info.data.get("tagger")
+        if options and tagger in BUILT_IN_TAGGERS:
+            raise ValueError(f"only for a tagger by path; set trainer.{tagger}.* for {tagger}")
+        return options
+
     @model_validator(mode="after")
     def _windows_advance(self) -> Self:
         if self.window_size <= 2 * self.window_context:
@@ -100,10 +122,19 @@ class TrainerSettings(Settings):
         return self
 
     @property
+    def tagger_section(self) -> str:
+        """Name of the section with the options of the selected tagger."""
+        return self.tagger if self.tagger in BUILT_IN_TAGGERS else "options"
+
+    @property
+    def tagger_package(self) -> str | None:
+        """Top-level package of a tagger by path; None for a built-in one."""
+        return None if self.tagger in BUILT_IN_TAGGERS else re.split("[.:]", self.tagger)[0]
+
+    @property
     def tagger_options(self) -> dict[str, Any]:
         """Options of the selected tagger, as JSON values."""
-        options: Settings = getattr(self, self.tagger)
-        return options.model_dump(mode="json")
+        return dict(self.model_dump(mode="json")[self.tagger_section])
 
     @property
     def pretrained(self) -> dict[str, dict[str, Any]]:
@@ -125,7 +156,7 @@ class TrainerSettings(Settings):
                 else:
                     flat[prefix + name] = value
 
-        others = {"transformer", "cnn_linear", "encoder"} - {self.tagger}
+        others = {*BUILT_IN_TAGGERS, "options"} - {self.tagger_section}
         add("", self.model_dump(mode="json", exclude=others))
         return flat
 
@@ -137,9 +168,12 @@ class TrainerSettings(Settings):
         """
         value: Any = self
         for part in name.split("."):
-            if not isinstance(value, Settings) or part not in type(value).model_fields:
+            if isinstance(value, dict):
+                value = value[part]
+            elif isinstance(value, Settings) and part in type(value).model_fields:
+                value = getattr(value, part)
+            else:
                 raise KeyError(name)
-            value = getattr(value, part)
         if isinstance(value, Settings):
             raise KeyError(name)
         return value

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 import keras
 
-import components.model.taggers  # registers the classes that .keras files name
+from components.common.errors import NerError
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, VAL_ENTITY_F1
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.windows import Windows
-
-del components
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +50,7 @@ class TrainedModel:
         Path(folder).mkdir(parents=True, exist_ok=True)
         plain_copy(self.model).save(Path(folder) / MODEL_FILE)
         info: dict[str, Any] = {
+            "tagger_module": type(self.model).__module__,
             "windows": dataclasses.asdict(self.windows),
             "tags": self.tags,
             "outside_bias": self.outside_bias,
@@ -60,8 +60,19 @@ class TrainedModel:
 
     @classmethod
     def load(cls, folder: str) -> TrainedModel:
-        """Loads a saved model."""
+        """Loads a saved model.
+
+        Raises:
+            NerError: the module of a tagger by path cannot be imported.
+        """
         info = json.loads((Path(folder) / TRAINED_MODEL_FILE).read_text(encoding="utf-8"))
+        try:
+            importlib.import_module(info["tagger_module"])  # registers the class that the .keras file names
+        except ImportError as error:
+            raise NerError(
+                f"{folder}: the tagger's module {info['tagger_module']} cannot be imported ({error}). "
+                "Install its package, or put its folder on PYTHONPATH."
+            ) from error
         model = keras.saving.load_model(Path(folder) / MODEL_FILE, compile=False)
         return cls(model, Windows(**info["windows"]), tuple(info["tags"]), tuple(info["history"]), info["outside_bias"])
 

@@ -13,7 +13,7 @@ from absl import logging
 
 from components.common.errors import NerError
 from components.keys import EVAL_SPLIT, TRAIN_SPLIT
-from components.model.taggers import tagger_loss
+from components.model.taggers import check_tagger, tagger_loss
 from components.text.windows import Windows
 from components.trainer.data.batches import Batches
 from components.trainer.data.dataset import read_windows
@@ -54,9 +54,11 @@ def train(
         devices: devices to train on; None chooses them by the settings.
 
     Raises:
-        NerError: the training split holds no entity, the devices are missing, or the training cannot continue.
+        NerError: the tagger is not valid, the training split holds no entity, the devices are missing, or the
+            training cannot continue.
     """
     devices = devices or choose_devices(settings.devices, settings.hosts)
+    check_tagger(settings.tagger, settings.tagger_options)
     _make_deterministic(settings, devices)
     transform = tft.TFTransformOutput(inputs.transform_graph)
     tags = [tag.decode() for tag in transform.vocabulary_by_name(TAG_VOCABULARY)]

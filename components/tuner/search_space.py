@@ -28,7 +28,7 @@ def search_space(settings: TrainerSettings, choices: Mapping[str, Sequence[Any]]
     """
     space = keras_tuner.HyperParameters()
     for name, values in choices.items():
-        if "." in name and name.partition(".")[0] != settings.tagger:
+        if "." in name and name.partition(".")[0] != settings.tagger_section:
             continue
         try:
             configured = settings[name]

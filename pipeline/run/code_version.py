@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from importlib import resources
+import importlib.util
+from pathlib import Path
 
 # Templates shape a report as much as code does.
 _SOURCES = frozenset({".py", ".j2", ".css"})
@@ -16,13 +17,19 @@ def code_version(*packages: str) -> str:
     outputs of the old code.
 
     Args:
-        *packages: dotted names, for example `components.text`.
+        *packages: dotted names of packages or single modules, for example `components.text`. A package that is not
+            installed is skipped: a pipeline may be compiled on another machine than it runs on.
     """
     digest = hashlib.sha256()
     for package in sorted(packages):
-        root = resources.files(package)
-        with resources.as_file(root) as folder:
-            for file in sorted(path for path in folder.rglob("*") if path.suffix in _SOURCES):
-                digest.update(f"{package}/{file.relative_to(folder).as_posix()}\0".encode())
-                digest.update(file.read_bytes())
+        spec = importlib.util.find_spec(package)
+        if spec is None:
+            continue
+        folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+        files = [(folder, file) for folder in folders for file in folder.rglob("*") if file.suffix in _SOURCES]
+        if not folders and spec.origin:
+            files = [(Path(spec.origin).parent, Path(spec.origin))]
+        for folder, file in sorted(files):
+            digest.update(f"{package}/{file.relative_to(folder).as_posix()}\0".encode())
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:16]

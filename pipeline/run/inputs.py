@@ -85,7 +85,7 @@ def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInput
         of_corpus,
         configured.schema_name,
         config.model_dump_json(exclude=_NO_EFFECT_ON_MODEL),
-        code_version(*_PACKAGES),
+        code_version(*_PACKAGES, *filter(None, [config.trainer.tagger_package])),
         *(values["version"] for values in pretrained(config).values()),
         *(["warm start"] if warm_start else []),
     ]

@@ -23,11 +23,15 @@ def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
 
 
 def require_pretrained(config: PipelineConfig) -> None:
-    """Checks the path of the vectors before anything runs; the name of a preset is not looked up.
+    """Checks a tagger by path and the file of the vectors before anything runs; presets are not looked up.
 
     Raises:
-        NerError: the file does not exist.
+        NerError: the tagger is not valid, or the file does not exist.
     """
+    if config.trainer.tagger_package:
+        from components.model.taggers import tagger_class
+
+        tagger_class(config.trainer.tagger, config.trainer.tagger_options)
     path = config.trainer.pretrained.get("vectors", {}).get("path")
     if path and "://" not in path and not Path(path).is_file():
         raise NerError(

@@ -37,6 +37,16 @@ def test_naming_forwarded_features_replaces_the_default_ones():
     assert load_config(None, ["exporter.forward={}"]).exporter.forward == {}
 
 
+def test_a_tagger_by_path_has_options_by_name():
+    config = load_config(None, ["trainer.tagger=my_package.taggers:MyTagger", "trainer.options.width=3"])
+    assert config.trainer.tagger_options == {"width": 3} == config.trainer.replace({}).tagger_options
+    assert config.trainer["options.width"] == 3
+    assert config.trainer.replace({"options.width": 4}).tagger_options == {"width": 4}
+    assert config.trainer.selected()["options.width"] == 3
+    assert not [name for name in config.trainer.selected() if name.startswith("cnn_linear")]
+    assert config.trainer.tagger_package == "my_package"
+
+
 def test_naming_a_search_space_replaces_the_default_one():
     assert load_config(None, ["tuner.space={learning_rate: [0.1]}"]).tuner.space == {"learning_rate": (0.1,)}
 
@@ -66,6 +76,8 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("trainer.batch_size=many", "trainer.batch_size: input should be a valid integer"),
         ("trainer.window_context=64", "trainer: window_size must be more than twice window_context (64)"),
         ("trainer.transformer.num_heads=3", "trainer.transformer: embed_dim must be a multiple of num_heads"),
+        ("trainer.tagger=bert", "trainer.tagger: must be cnn_linear, transformer, encoder or the path of a class such"),
+        ("trainer.options={width: 3}", "trainer.options: only for a tagger by path; set trainer.cnn_linear.* for"),
         ("trainer.tagger=encoder", "trainer: tagger encoder needs trainer.encoder.preset"),
         ("trainer={tagger: encoder, encoder: {preset: x}, jit_compile: true}", "set jit_compile to false"),
         ("trainer.cnn_linear.vectors.words=-1", "trainer.cnn_linear.vectors.words: must be >= 0, got -1"),

@@ -1,4 +1,4 @@
-"""A tagger with pretrained vectors or encoder, exported without the pretrained files."""
+"""A tagger with pretrained vectors or encoder, or from another package, exported without their files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,12 @@ def encoder(folder, request):
     return ["trainer.tagger=encoder", f"trainer.encoder.preset={copy}", "trainer.encoder.max_pieces=4"]
 
 
-@pytest.fixture(scope="module", params=[vectors, encoder], ids=["vectors", "encoder"])
+def by_path(folder, request):
+    """Selects a tagger of another package."""
+    return ["trainer.tagger=support.custom_tagger:WindowTagger", "trainer.options.width=16"]
+
+
+@pytest.fixture(scope="module", params=[vectors, encoder, by_path], ids=["vectors", "encoder", "by path"])
 def exported(request, transform_corpus, tmp_path_factory):
     """Transforms, trains, saves, loads, exports; the pretrained files are removed before the model is loaded."""
     from components.trainer.trained_model import TrainedModel

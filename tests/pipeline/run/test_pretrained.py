@@ -18,6 +18,15 @@ def test_a_missing_file_of_vectors_is_named_before_anything_runs():
         require_pretrained(load_config(None, [CNN_LINEAR, f"{VECTORS}=nowhere.txt"]))
 
 
+def test_a_wrong_tagger_by_path_is_named_before_anything_runs():
+    by_path = "trainer.tagger=support.custom_tagger:WindowTagger"
+    require_pretrained(load_config(None, [by_path, "trainer.options.width=4"]))
+    with pytest.raises(NerError, match=r"trainer\.options\.height: is not an argument of .*Its options: width"):
+        require_pretrained(load_config(None, [by_path, "trainer.options.height=4"]))
+    with pytest.raises(NerError, match=r"trainer\.tagger: support\.lazy:LazyModule is not a subclass of keras\.Model"):
+        require_pretrained(load_config(None, ["trainer.tagger=support.lazy:LazyModule"]))
+
+
 @pytest.mark.parametrize("settings", [[], ["trainer.tagger=transformer", f"{VECTORS}=nowhere.txt"],
                                       [CNN_LINEAR, f"{VECTORS}=gs://bucket/vectors.txt"]])  # fmt: skip
 def test_what_is_not_read_or_not_here_is_not_looked_for(settings):
