@@ -6,7 +6,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.common.dotted_path import require_module
+from components.common.dotted_path import source_hash
 from components.exporter import executor
 from components.exporter.settings import ExporterSettings
 
@@ -73,15 +73,15 @@ class Exporter(base_component.BaseComponent):
         Raises:
             NerError: a custom signature is in a module that does not exist.
         """
-        for name, path in settings.signatures.items():
-            require_module(path, f"exporter.signatures.{name}")
+        # A change of a custom signature invalidates the cache, too.
+        sources = [source_hash(path, f"exporter.signatures.{name}") for name, path in settings.signatures.items()]
         spec = ExporterSpec(
             model=model,
             transform_graph=transform_graph,
             examples=examples,
             champion=champion,
             settings=settings.model_dump_json(),
-            code_version=code_version,
+            code_version="-".join(filter(None, [code_version, *sources])) or None,
             exported_model=types.Channel(type=standard_artifacts.Model),
         )
         super().__init__(spec=spec)
