@@ -13,6 +13,9 @@ from components.common.hashing import tree_hash
 from components.exporter import ContractError, ExportInvalidError
 from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
 
+# Artifacts hardly depend on the tagger: one is enough.
+pytestmark = pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True, scope="session")
+
 
 @pytest.fixture
 def run(trained, transformed, tmp_path):

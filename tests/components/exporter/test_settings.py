@@ -10,7 +10,8 @@ from components.exporter import require_valid, validate_export
 
 exporter = LazyModule("components.exporter")
 
-pytestmark = pytest.mark.extended
+# Settings hardly depend on the tagger: one is enough.
+pytestmark = [pytest.mark.extended, pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True, scope="session")]
 
 tf = LazyModule("tensorflow")
 ENTITIES = {"entity_texts", "entity_types", "entity_starts", "entity_ends", "entity_scores"}

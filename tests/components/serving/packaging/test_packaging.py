@@ -11,6 +11,7 @@ import tarfile
 import pytest
 import yaml
 from support.lazy import LazyModule
+from support.warmup import warmup_requests
 
 from components.common.errors import NerError
 from components.common.hashing import tree_hash
@@ -21,16 +22,11 @@ from components.serving.packaging.prepare import ModelVersion
 from components.serving.packaging.settings import PackageSettings
 
 tf = LazyModule("tensorflow")
+# A layout hardly depends on the tagger: one is enough.
+pytestmark = pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True, scope="session")
 TARGETS = [pytest.param(target, marks=[] if target == "tf-serving" else pytest.mark.extended) for target in LAYOUTS]
 SETTINGS = PackageSettings("ner")
 SIGNATURES = {"serving_default", "keyed", "feature_forward", "serving_examples"}
-
-
-def warmup_requests(folder):
-    from tensorflow_serving.apis import prediction_log_pb2
-
-    records = tf.data.TFRecordDataset(str(folder / ASSETS_EXTRA / WARMUP_FILE)).as_numpy_iterator()
-    return [prediction_log_pb2.PredictionLog.FromString(record).predict_log.request for record in records]
 
 
 @pytest.fixture(scope="module")
@@ -286,22 +282,6 @@ def test_a_folder_without_model_and_a_model_without_answers_are_refused(exported
     with pytest.raises(NerError):
         package([ModelVersion(broken, 1)], tmp_path / "package", "kserve", SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["broken"]
-
-
-@pytest.mark.extended
-def test_a_model_without_contract_and_without_rows_is_packaged_unbatched(tmp_path):
-    module = tf.Module()
-    module.weight = tf.Variable(2.0)
-    double = tf.function(lambda x: {"y": x * module.weight}, input_signature=[tf.TensorSpec([], tf.float32, name="x")])
-    options = tf.saved_model.SaveOptions(save_debug_info=False)
-    tf.saved_model.save(module, str(tmp_path / "model"), signatures=double, options=options)
-    record = package([ModelVersion(tmp_path / "model", 1)], tmp_path / "package", "tf-serving", SETTINGS)
-    assert "batching.config" not in record["files"]
-    assert "--enable_batching" not in (tmp_path / "package" / "README.md").read_text()
-    body = json.loads((tmp_path / "package" / "requests" / "serving_default.json").read_text())
-    assert set(body) == {"signature_name", "inputs"}
-    [request] = warmup_requests(tmp_path / "package" / "ner" / "1")
-    assert tf.make_ndarray(request.inputs["x"]).shape == ()
 
 
 @pytest.mark.extended
