@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.errors import CorpusError
 
 
-def test_reports_and_errors_come_back_sorted_by_source(tmp_path):
+@pytest.fixture
+def folder(tmp_path):
+    from components.corpus_example_gen.cleaning.report_folder import ReportFolder
+
     folder = ReportFolder(str(tmp_path / "ingest"))
     folder.make()
+    return folder
+
+
+def test_reports_and_errors_are_sorted_by_source(folder, tmp_path):
     for source in ("span-1/b.tsv", "a.tsv"):
         report = IngestReport(files=[source])
         report.repair("split_token", source, 1, "é")
@@ -21,9 +29,7 @@ def test_reports_and_errors_come_back_sorted_by_source(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_retried_worker_rewrites_its_file_and_make_empties_the_folder(tmp_path):
-    folder = ReportFolder(str(tmp_path / "ingest"))
-    folder.make()
+def test_retried_worker_rewrites_its_file_and_make_empties_the_folder(folder):
     for count in (1, 2):
         folder.write_report("a.tsv", IngestReport(sentences_in=count))
     assert folder.reports() == {"a.tsv": IngestReport(sentences_in=2)}

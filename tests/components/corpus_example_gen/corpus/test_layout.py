@@ -45,9 +45,8 @@ def test_splits_are_detected(tmp_path, names, splits):
     assert find_splits(fill(tmp_path, *names)) == splits
 
 
-@pytest.mark.parametrize(
-    ("names", "problem"),
-    [
+def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
+    cases = [
         ([], "has no corpus file. Expected train, dev and test files"),
         (["README.md"], "has no corpus file"),
         (["train.conll", "train.tsv"], "has 2 files for the split train: train.conll, train.tsv. Keep one"),
@@ -59,11 +58,11 @@ def test_splits_are_detected(tmp_path, names, splits):
         (["span-1/x.md"], "span-1: has no corpus file"),
         (["span-1/train.tsv", "span-old/train.tsv"], "span-old: not a span"),
         (["span-01/train.tsv", "span-2/train.tsv"], "span numbers of different widths"),
-    ],
-)
-def test_ambiguous_or_missing_corpus_is_an_error(tmp_path, names, problem):
-    with pytest.raises(CorpusError, match=problem):
-        find_splits(fill(tmp_path, *names))
+    ]
+    for number, (names, problem) in enumerate(cases):
+        (tmp_path / str(number)).mkdir()
+        with pytest.raises(CorpusError, match=problem):
+            find_splits(fill(tmp_path / str(number), *names))
 
 
 def test_missing_folder_is_an_error(tmp_path):
@@ -102,10 +101,10 @@ def test_corpus_without_spans_has_no_newest_span(tmp_path):
 
 
 @pytest.mark.corpora
-@pytest.mark.parametrize("name", ["btc", "uner_da_ddt", "uner_en_ewt", "uner_hr_set", "uner_sv_talbanken", "wnut17"])
-def test_real_corpora_have_their_three_splits(shared_data, name):
-    splits = [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]
-    assert find_splits(shared_data / name) == splits
+def test_real_corpora_have_their_three_splits(shared_data):
+    for name in ["btc", "uner_da_ddt", "uner_en_ewt", "uner_hr_set", "uner_sv_talbanken", "wnut17"]:
+        splits = [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]
+        assert find_splits(shared_data / name) == splits
 
 
 def test_fingerprint_follows_names_and_contents_only(tmp_path):

@@ -10,19 +10,16 @@ from components.corpus_example_gen.errors import CorpusError
 SPANS = ["span-1", "span-2", "span-4", "span-10"]
 
 
-@pytest.mark.parametrize(
-    ("window", "chosen"),
-    [
+def test_window_slides_over_the_existing_spans():
+    for window, chosen in [
         (SpanWindow(), ["span-10"]),
         (SpanWindow(size=3), ["span-2", "span-4", "span-10"]),
         (SpanWindow(size=9), SPANS),
         (SpanWindow(newest=4), ["span-4"]),
         (SpanWindow(newest=4, size=2), ["span-2", "span-4"]),
         (SpanWindow(newest=1, size=2), ["span-1"]),
-    ],
-)
-def test_window_slides_over_the_existing_spans(window, chosen):
-    assert window.chosen("corpus", SPANS) == chosen
+    ]:
+        assert window.chosen("corpus", SPANS) == chosen
 
 
 def test_missing_span_is_an_error():

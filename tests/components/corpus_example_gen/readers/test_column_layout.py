@@ -39,9 +39,9 @@ def test_configured_columns_replace_the_detected_ones():
     assert layout("a\tNN\tO\tx\n", token_column=1, tag_column=2) == ColumnLayout("\t", 4, 1, 2)
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# only = comments\n", "-DOCSTART- O\n\n"])
-def test_file_without_rows_has_no_layout(text):
-    assert layout(text) is None
+def test_file_without_rows_has_no_layout():
+    for text in ["", "\n\n", "# only = comments\n", "-DOCSTART- O\n\n"]:
+        assert layout(text) is None
 
 
 def test_one_column_is_an_error():
@@ -50,9 +50,8 @@ def test_one_column_is_an_error():
     assert str(caught.value).startswith("a.conll:3: found one column ('&') and no tags. Write token, tab, tag")
 
 
-@pytest.mark.parametrize(
-    ("separator", "line", "expected"),
-    [
+def test_comments_differ_from_tokens_that_start_with_a_hash():
+    for separator, line, expected in [
         ("\t", "#photography\tO", False),
         ("\t", "#photography", True),
         ("\t", "# text = x", True),
@@ -62,19 +61,16 @@ def test_one_column_is_an_error():
         (" ", "# any prose here", True),
         ("", "#photography", False),
         ("", "# text = x", True),
-    ],
-)
-def test_comments_differ_from_tokens_that_start_with_a_hash(separator, line, expected):
-    assert ColumnLayout(separator, 2 if separator else 1, 0, -1).is_comment(line) is expected
+    ]:
+        assert ColumnLayout(separator, 2 if separator else 1, 0, -1).is_comment(line) is expected
 
 
 def test_a_hash_row_with_a_bare_type_is_a_token_under_scheme_io():
     assert not ColumnLayout(" ", 2, 0, -1, bare=True).is_comment("# TOPIC")
 
 
-@pytest.mark.parametrize(
-    ("separator", "line", "boundary", "blank"),
-    [
+def test_sentence_boundaries():
+    for separator, line, boundary, blank in [
         ("\t", "", True, False),
         ("\t", "\t", True, False),
         ("\t", " ", False, True),
@@ -83,16 +79,13 @@ def test_a_hash_row_with_a_bare_type_is_a_token_under_scheme_io():
         (" ", "  ", True, False),
         (" ", "\t", True, False),
         ("", " ", True, False),
-    ],
-)
-def test_sentence_boundaries(separator, line, boundary, blank):
-    columns = ColumnLayout(separator, 2)
-    assert (columns.is_boundary(line), columns.is_blank_row(line)) == (boundary, blank)
+    ]:
+        columns = ColumnLayout(separator, 2)
+        assert (columns.is_boundary(line), columns.is_blank_row(line)) == (boundary, blank)
 
 
-@pytest.mark.parametrize(
-    ("columns", "cells", "problem"),
-    [
+def test_row_width_is_checked():
+    for columns, cells, problem in [
         (ColumnLayout("\t", 2, 0, -1), ["a", "O"], None),
         (ColumnLayout("\t", 2, 0, -1), ["a"], "found 1 column, expected 2"),
         (ColumnLayout(" ", 2, 0, -1), ["New", "York", "O"], "found 3 columns, expected 2"),
@@ -100,7 +93,5 @@ def test_sentence_boundaries(separator, line, boundary, blank):
         (ColumnLayout("\t", 3, 1, 2, True), ["1", "a", "O", "-", "-"], None),
         (ColumnLayout("\t", 3, 1, 2, True), ["1", "a"], "found 2 columns, expected at least 3"),
         (ColumnLayout("\t", 5, 0, 1), ["a", "O"], None),
-    ],
-)
-def test_row_width_is_checked(columns, cells, problem):
-    assert columns.row_problem(cells) == problem
+    ]:
+        assert columns.row_problem(cells) == problem

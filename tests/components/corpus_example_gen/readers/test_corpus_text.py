@@ -14,9 +14,8 @@ def lines(data, name="a.conll"):
     return list(iter_lines(load_text(name, data)))
 
 
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
+def test_lines_end_in_lf_or_crlf_and_nowhere_else():
+    for data, expected in [
         (b"", []),
         (b"a\nb\n", [(1, "a"), (2, "b")]),
         (b"a\nb", [(1, "a"), (2, "b")]),
@@ -26,15 +25,12 @@ def lines(data, name="a.conll"):
         (b"\xef\xbb\xbfa\tO\n", [(1, "a\tO")]),
         ("a\u2028b\x85c\x0bd\x0ce\n".encode(), [(1, "a\u2028b\x85c\x0bd\x0ce")]),
         ("a\n\ufeffb\n".encode(), [(1, "a"), (2, "\ufeffb")]),
-    ],
-)
-def test_lines_end_in_lf_or_crlf_and_nowhere_else(data, expected):
-    assert lines(data) == expected
+    ]:
+        assert lines(data) == expected
 
 
-@pytest.mark.parametrize(
-    ("data", "line", "problem", "fix"),
-    [
+def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
+    for data, line, problem, fix in [
         (
             b"a\tO\nb\xff\tO\n",
             2,
@@ -46,14 +42,12 @@ def test_lines_end_in_lf_or_crlf_and_nowhere_else(data, expected):
         ("a\tO\n".encode("utf-16"), 1, "UTF-16", "iconv -f UTF-16 -t UTF-8 a.conll"),
         (gzip.compress(b"a", mtime=0), None, "gzip data", ".gz"),
         (bytes(range(128, 256)), 1, "0x80, which is not UTF-8, at byte offset 0", "iconv"),
-    ],
-)
-def test_other_data_than_utf8_text_is_an_error_with_line_and_fix(data, line, problem, fix):
-    with pytest.raises(CorpusError) as caught:
-        load_text("dir/a.conll", data)
-    assert caught.value.line == line
-    assert problem in caught.value.problem
-    assert fix in caught.value.fix
+    ]:
+        with pytest.raises(CorpusError) as caught:
+            load_text("dir/a.conll", data)
+        assert caught.value.line == line
+        assert problem in caught.value.problem
+        assert fix in caught.value.fix
 
 
 def test_gzip_is_decompressed_by_name(tmp_path):
