@@ -90,7 +90,7 @@ class KeyMaker:
     Example:
         >>> keys = KeyMaker("train.conll")
         >>> keys.make(Sentence(("Peru", "won"), ("B-LOC", "O")))
-        'train.conll:3ef8b3d0f4f2cdea-0'
+        'train.conll:61b44f5c206b5c0e-0'
         >>> keys.make(Sentence(("Peru", "won"), ("B-LOC", "O"), key="s7"))
         'train.conll:s7'
     """

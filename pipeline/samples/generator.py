@@ -23,7 +23,7 @@ def read_sections(name: str) -> dict[str, list[str]]:
     """Returns the lines of a text file of this folder by section, without comments and empty lines.
 
     Args:
-        name: the file. `[topic]` on a line of its own begins a section, `#` a comment.
+        name: the file. a line `[topic]` starts a section, `#` a comment.
     """
     sections: dict[str, list[str]] = {}
     for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():

@@ -68,7 +68,7 @@ class ColumnLayout:
         """Returns whether a line ends a sentence: it is empty or has tabs only."""
         return not line.strip("\t" if self.separator == "\t" else " \t")
 
-    def is_blank_row(self, line: str) -> bool:
+    def is_space_row(self, line: str) -> bool:
         """Returns whether a line has spaces only; in a tab-separated file it does not end a sentence."""
         return not line.strip(" \t") and not self.is_boundary(line)
 

@@ -44,8 +44,8 @@ def read_columns(lines: Lines, path: str, settings: CorpusSettings, report: Inge
             raw = None
         elif layout.is_comment(line):
             comments.add(line)
-        elif layout.is_blank_row(line):
-            report.repair("blank_row", path, number, "dropped a line of spaces, which does not end a sentence")
+        elif layout.is_space_row(line):
+            report.repair("space_row", path, number, "dropped a line of spaces, which does not end a sentence")
         else:
             raw = rows.add(raw, number, line)
     if raw:

@@ -70,7 +70,7 @@ def test_a_hash_row_with_a_bare_type_is_a_token_under_scheme_io():
 
 
 def test_sentence_boundaries():
-    for separator, line, boundary, blank in [
+    for separator, line, boundary, spaces in [
         ("\t", "", True, False),
         ("\t", "\t", True, False),
         ("\t", " ", False, True),
@@ -81,7 +81,7 @@ def test_sentence_boundaries():
         ("", " ", True, False),
     ]:
         columns = ColumnLayout(separator, 2)
-        assert (columns.is_boundary(line), columns.is_blank_row(line)) == (boundary, blank)
+        assert (columns.is_boundary(line), columns.is_space_row(line)) == (boundary, spaces)
 
 
 def test_row_width_is_checked():

@@ -35,7 +35,7 @@ QUIRKS = {
     "space line, empty token": (
         b"M\tB-LOC\n,\tI-LOC\nF\tI-LOC\n \n\tO\nx\tO\n\nI\tO\n",
         ["M/B-LOC ,/I-LOC F/I-LOC x/O", "I/O"],
-        {"blank_row": 1, "empty_token": 1},
+        {"space_row": 1, "empty_token": 1},
     ),
     "two-column document mark": (b"-DOCSTART-\tO\n\nThe\tB-PRO\nG\tI-PRO\n", ["The/B-PRO G/I-PRO"], {}),
     "3 and 5 columns": (
@@ -96,7 +96,7 @@ REAL = {
     ),
     "btc_replacement_char.conll": (1, 9, 9, {}, {}, "\ufffds/O"),
     "btc_space_line_and_empty_token.conll": (
-        2, 9, 8, {"LOC": 1}, {"blank_row": 1, "empty_token": 1}, "France/I-LOC 🇫🇷/O tps://t.co/PSleTSIEmD/O",
+        2, 9, 8, {"LOC": 1}, {"space_row": 1, "empty_token": 1}, "France/I-LOC 🇫🇷/O tps://t.co/PSleTSIEmD/O",
     ),
     "turku_docstart_two_columns.tsv": (2, 9, 9, {"ORG": 2, "PRO": 1}, {}, "The/B-PRO Garden/I-PRO Collection/I-PRO"),
     "uner_3_and_5_columns_B-O_OTH.iob2": (
