@@ -14,6 +14,12 @@ TAGS = "tags"
 SOURCE = "source"
 
 # CorpusExampleGen, DataValidator, DriftValidator.
+NEWEST_SPAN = "newest"
+"""Value of the execution property `span` for the newest existing span.
+
+The property is a string because Kubeflow substitutes the values of a schedule, such as `[[ScheduledTime.20060102]]`,
+in strings only.
+"""
 INGEST_REPORT_FOLDER = "ingest"
 """Folder of the examples artifact: one `IngestReport` per corpus file."""
 INGEST_REPORT = "ingest_report"

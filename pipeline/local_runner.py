@@ -16,7 +16,7 @@ from absl import logging
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from configs.loading import load_config
-from pipeline.run.local_run import build_pipeline
+from pipeline.local_run import build_pipeline
 
 
 def run() -> None:

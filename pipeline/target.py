@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 
-from components.corpus_example_gen.executor import NEWEST_SPAN
+from components.keys import NEWEST_SPAN
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
 from pipeline.run.run_record import metadata_path

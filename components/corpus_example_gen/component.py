@@ -16,9 +16,10 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 from components.artifacts import Corpus
 from components.common.errors import NerError
 from components.corpus_example_gen.example import check_metadata_columns
-from components.corpus_example_gen.executor import NEWEST_SPAN, Executor
+from components.corpus_example_gen.executor import Executor
 from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.settings import CorpusSettings
+from components.keys import NEWEST_SPAN
 
 
 class Driver(FileBasedDriver):

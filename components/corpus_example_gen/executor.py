@@ -28,14 +28,15 @@ from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.plan import IngestPlan, holds_out_eval
 from components.corpus_example_gen.read_corpus import ReadCorpus
 from components.corpus_example_gen.settings import CorpusSettings
-from components.keys import EVAL_SPLIT, INGEST_REPORT, INGEST_REPORT_FOLDER, SENTENCE, TEST_SPLIT, TRAIN_SPLIT
-
-NEWEST_SPAN = "newest"
-"""Value of the execution property `span` for the newest existing span.
-
-The property is a string because Kubeflow substitutes the values of a schedule, such as `[[ScheduledTime.20060102]]`,
-in strings only.
-"""
+from components.keys import (
+    EVAL_SPLIT,
+    INGEST_REPORT,
+    INGEST_REPORT_FOLDER,
+    NEWEST_SPAN,
+    SENTENCE,
+    TEST_SPLIT,
+    TRAIN_SPLIT,
+)
 
 _LONGEST_LIST = 20  # of a report in an artifact property; the folder has the full lists
 _HOLD_OUT = 10  # one sentence in ten moves from train to eval

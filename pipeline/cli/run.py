@@ -33,7 +33,7 @@ def run(
         settings = (*settings, f"corpus.path={data}")
     config = load_config(profile, settings)
 
-    from pipeline.run.local_run import run_locally
+    from pipeline.local_run import run_locally
     from pipeline.run.request import RunRequest
     from pipeline.run.summary import print_summary
 

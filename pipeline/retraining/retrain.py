@@ -55,7 +55,7 @@ def retrain(config: PipelineConfig, warm_start: bool, force: str = "", dry_run: 
 
 
 def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm_start: bool) -> Outcome:
-    from pipeline.run.local_run import run_locally
+    from pipeline.local_run import run_locally
     from pipeline.run.request import RunRequest
     from pipeline.run.summary import print_summary
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
+from pipeline import local_run
 from pipeline.cli.main import main
-from pipeline.run import local_run, summary
+from pipeline.run import summary
 from pipeline.run.request import RunRequest
 
 

@@ -73,7 +73,7 @@ class _Played:
 @pytest.fixture
 def played(tmp_path, monkeypatch):
     play = _Played(tmp_path)
-    monkeypatch.setattr("pipeline.run.local_run.run_locally", play.run)
+    monkeypatch.setattr("pipeline.local_run.run_locally", play.run)
     return play
 
 
