@@ -1,4 +1,4 @@
-"""Accuracy and cost of training: one run for each system, corpus and seed, each in a process of its own.
+"""Accuracy and cost of training: one run for each system, corpus and seed, each in a separate process.
 
 `python -m benchmarks.accuracy RUN_JSON RESULTS_FOLDER` is such a process. It imports nothing that the environment of
 the other systems lacks.

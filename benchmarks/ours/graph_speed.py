@@ -22,7 +22,7 @@ _SENTENCES = 2048
 
 
 def graph_speed(prepared: Path, sentences: Sequence[str]) -> dict[str, float]:
-    """Measures the graph in a process of its own.
+    """Measures the graph in a separate process.
 
     Args:
         prepared: folder of `benchmarks.ours.prepare`.

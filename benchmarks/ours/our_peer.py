@@ -1,4 +1,4 @@
-"""Our taggers as a `Peer`: transform, train and export, each in a process of its own."""
+"""Our taggers as a `Peer`: transform, train and export, each in a separate process."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class TrainerSpec(component_spec.ComponentSpec):
 
     PARAMETERS = {
         "settings": component_spec.ExecutionParameter(type=str),
-        # A property of its own, so that a run on a cluster can set it.
+        # Not part of `settings`, so that a run on a cluster can set it.
         "epochs": component_spec.ExecutionParameter(type=int),
         "checkpoint_dir": component_spec.ExecutionParameter(type=str, optional=True),
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),

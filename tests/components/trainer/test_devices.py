@@ -38,19 +38,17 @@ def test_gpu_is_an_error_where_there_is_none(no_gpu):
         choose_devices("gpu", 1)
 
 
-@pytest.mark.parametrize("kind", ["auto", "cpu"])
-def test_without_a_gpu_the_cpu_is_chosen(no_gpu, kind):
-    devices = choose_devices(kind, 1)
-    assert (devices.gpus, devices.replicas, devices.is_chief) == ((), 1, True)
+def test_without_a_gpu_the_cpu_is_chosen(no_gpu):
+    for kind in ("auto", "cpu"):
+        devices = choose_devices(kind, 1)
+        assert (devices.gpus, devices.replicas, devices.is_chief) == ((), 1, True)
 
 
-@pytest.mark.parametrize(
-    ("kind", "device", "gpus"), [("auto", "/gpu:0", 1), ("gpu", "/gpu:0", 1), ("cpu", "/cpu:0", 0)]
-)
-def test_a_gpu_is_chosen_unless_the_setting_is_cpu(a_gpu, kind, device, gpus):
-    devices = choose_devices(kind, 1)
-    assert devices.strategy == device
-    assert devices.gpus == ("NVIDIA A100",) * gpus
+def test_a_gpu_is_chosen_unless_the_setting_is_cpu(a_gpu):
+    for kind, device, gpus in (("auto", "/gpu:0", 1), ("gpu", "/gpu:0", 1), ("cpu", "/cpu:0", 0)):
+        devices = choose_devices(kind, 1)
+        assert devices.strategy == device
+        assert devices.gpus == ("NVIDIA A100",) * gpus
 
 
 def test_the_choice_is_logged(a_gpu, monkeypatch):
@@ -74,16 +72,15 @@ def test_hosts_must_be_those_of_tf_config(monkeypatch):
         choose_devices("cpu", 1)
 
 
-@pytest.mark.parametrize(
-    ("workers", "chiefs", "kind", "index", "host"),
-    [(2, 0, "worker", 0, 0), (2, 0, "worker", 1, 1), (1, 1, "chief", 0, 0), (1, 1, "worker", 0, 1)],
-)
-def test_the_chief_is_the_first_of_all(monkeypatch, workers, chiefs, kind, index, host):
-    cluster(monkeypatch, workers, index, chiefs, kind)
+def test_the_chief_is_the_first_host(monkeypatch):
     monkeypatch.setattr(tf.config, "set_visible_devices", lambda devices, kind: None)
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "strategy")
-    devices = choose_devices("cpu", 2)
-    assert (devices.host, devices.hosts, devices.is_chief) == (host, 2, host == 0)
+    for workers, chiefs, kind, index, host in (
+        (2, 0, "worker", 0, 0), (2, 0, "worker", 1, 1), (1, 1, "chief", 0, 0), (1, 1, "worker", 0, 1),
+    ):  # fmt: skip
+        cluster(monkeypatch, workers, index, chiefs, kind)
+        devices = choose_devices("cpu", 2)
+        assert (devices.host, devices.hosts, devices.is_chief) == (host, 2, host == 0)
 
 
 def test_several_hosts_need_a_fresh_process(monkeypatch):

@@ -23,6 +23,7 @@ def component(settings, **more):
     return Trainer(examples=examples, transform_graph=graph, settings=settings, **more)
 
 
+@pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_component_has_standard_outputs_and_its_settings_as_one_property(settings):
     trainer = component(settings, code_version="x")
     outputs = {name: channel.type_name for name, channel in trainer.outputs.items()}
@@ -30,6 +31,7 @@ def test_component_has_standard_outputs_and_its_settings_as_one_property(setting
     assert executor.trainer_settings(trainer.exec_properties) == settings
 
 
+@pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 def test_epochs_may_arrive_as_a_float(settings):
     trainer = component(settings)
     floats = {n: float(v) if isinstance(v, int) else v for n, v in trainer.exec_properties.items()}

@@ -162,14 +162,17 @@ def test_warm_start_from_another_class_of_tagger_is_none(folder, caplog):
     assert "the champion is a TransformerTagger, this is a CnnLinearTagger" in caplog.text
 
 
-@pytest.mark.parametrize("file", ["model.keras", "trained_model.json", "word_vocabulary"])
-@pytest.mark.parametrize("damage", ["missing", "garbage"])
-def test_damaged_files_are_reported(folder, file, damage):
-    (folder / file).unlink()
-    if damage == "garbage":
-        (folder / file).write_bytes(b"\xff" if file == "word_vocabulary" else b"garbage")
-    with pytest.raises(NerError, match=r"[Rr]un without a warm start"):
-        initial.warm_start_from(str(folder), _transformer(4), _Graph(["[PAD]", "[UNK]", "a", "d"]))
+def test_damaged_files_are_reported(folder):
+    model = _transformer(4)
+    for file in ("model.keras", "trained_model.json", "word_vocabulary"):
+        content = (folder / file).read_bytes()
+        for damage in (None, b"\xff" if file == "word_vocabulary" else b"garbage"):
+            (folder / file).unlink(missing_ok=True)
+            if damage:
+                (folder / file).write_bytes(damage)
+            with pytest.raises(NerError, match=r"[Rr]un without a warm start"):
+                initial.warm_start_from(str(folder), model, _Graph(["[PAD]", "[UNK]", "a", "d"]))
+        (folder / file).write_bytes(content)
 
 
 def test_a_saved_model_names_its_class(folder):
