@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from components.common.hashing import tree_hash
+from components.registry.model_registry import ModelRegistry
 from components.registry.pusher.push import PushRequest, push
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import VersionRecord
 
 _PUSHES = 10
 _LISTS = 5

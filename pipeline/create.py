@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 from tfx import types
 from tfx.components import StatisticsGen, Transform, Tuner
@@ -235,18 +236,17 @@ class _Nodes:
             model=self.exporter.outputs["exported_model"],
             blessing=self.evaluator.outputs["blessing"],
             evaluation=self.evaluator.outputs["evaluation"],
-            examples=self.examples.outputs["examples"],
-            schema=self.schema.outputs["schema"],
-            transform_graph=self.transform.outputs["transform_graph"],
             trained_model=self.trainer.outputs["model"],
             data_profile=self.drift_validator.outputs["profile"],
             model_card=self.reporter.outputs["model_card"],
             report=self.reporter.outputs["report"],
-            champion=self.champion.outputs["champion"],
-            registry_uri=self.config.registry_uri,
             model_name=self.config.name,
-            serving_dir=self.target.serving_dir,
-            keep_versions=self.config.registry.keep_versions,
+            settings=self.config.registry.model_copy(
+                update={
+                    "uri": self.config.registry_uri,
+                    "serving_dir": Path(self.target.serving_dir) if self.target.serving_dir else None,
+                }
+            ),
             params=flat_settings(self.config),
             lineage=self._lineage,
             run_name=self.target.run_name,

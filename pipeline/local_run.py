@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from components.registry.champions.resolve_baseline import resolve_baseline
+from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
-from components.registry.store.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import prepare_inputs
 from pipeline.run.pretrained import require_pretrained
@@ -33,7 +32,7 @@ def build_pipeline(config: PipelineConfig, request: RunRequest | None = None) ->
     # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
     inputs = prepare_inputs(config, request.warm_start)
     if request.baseline == CHAMPION:
-        baseline = resolve_baseline(ModelRegistry(config.registry_uri), config.name, inputs.fingerprint)
+        baseline = ModelRegistry(config.registry_uri).baseline(config.name, inputs.fingerprint)
         request = dataclasses.replace(request, baseline=baseline)
 
     from pipeline.create import create_pipeline

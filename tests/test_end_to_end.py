@@ -101,7 +101,7 @@ def test_changed_setting_runs_the_dependent_nodes_and_compares_with_the_champion
 
 @pytest.mark.slow  # two more runs; rules and forced blessings also have faster tests
 def test_model_below_a_rule_is_pushed_only_with_a_reason(home):
-    from components.registry.store.model_registry import ModelRegistry
+    from components.registry.model_registry import ModelRegistry
 
     registry = ModelRegistry(f"sqlite:///{home / 'work' / 'registry' / 'mlflow.db'}")
     before = registry.get("ner", "champion").version

@@ -43,8 +43,8 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
     Component `outputs` contains:
 
     *   `profile`: `DataProfile`, a folder with `data_profile.json`, which the RegistryPusher stores with the model for
-        the comparisons of later runs, and `drift.json` (`DriftReport`), which the Reporter shows. Custom property
-        `drifted` (int 0/1).
+        the comparisons of later runs, `drift.json` (`DriftReport`), which the Reporter shows, and `lineage.json`, the
+        registry's tags about examples and schema. Custom property `drifted` (int 0/1).
 
     Example:
         DriftValidator(

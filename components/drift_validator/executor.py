@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
+from components.common.hashing import tree_hash
 from components.drift_validator.comparison import NamedProfile, compare
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_report import DriftReport
 from components.drift_validator.errors import DriftError
 from components.drift_validator.profiling import ProfileExamples, merged, newest_span_profile, pack, unpack
 from components.drift_validator.settings import DriftSettings
-from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, DRIFTED
+from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, DRIFTED, LINEAGE_FILE
 
 EXAMPLES_KEY = "examples"
 SCHEMA_KEY = "schema"
@@ -33,6 +35,10 @@ CODE_VERSION_KEY = "code_version"
 
 _TRAINED = "trained"  # folder in the output of ChampionSource
 _COUNTS = "spans"
+# Properties that TFX sets on every artifact; they do not describe the data.
+_TFX_PROPERTIES = frozenset(
+    {"name", "type_name", "state", "tfx_version", "pipeline_name", "producer_component", "is_external"}
+)
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -44,7 +50,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the profile and the drift report.
+        """Writes the profile, the lineage of the data, and the drift report.
 
         Args:
             input_dict: `examples`, `schema` and `champion`.
@@ -61,6 +67,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         profiles = self._profiles(examples, exec_properties[TOKENIZER_KEY], output.uri)
         _write(output.uri, DATA_PROFILE_FILE, merged(profile for _, profile in profiles).to_json())
+        lineage = data_lineage(examples, artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
+        _write(output.uri, LINEAGE_FILE, json.dumps(lineage, ensure_ascii=False, indent=1))
         span, newest = newest_span_profile(profiles)
         data = NamedProfile(span or "the corpus", newest)
         report = DriftReport()
@@ -93,6 +101,18 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             profiles = [unpack(line) for line in lines_file]
         fileio.remove(file)
         return profiles
+
+
+def data_lineage(examples: Artifact, schema: str) -> dict[str, str]:
+    """Returns the lineage tags of the data: the properties of the examples as `data.<name>`, and `schema_hash`."""
+    entry = examples.mlmd_artifact
+    tags = {}
+    for key, value in [*entry.properties.items(), *entry.custom_properties.items()]:
+        kind = value.WhichOneof("value")
+        if key not in _TFX_PROPERTIES and kind in ("int_value", "double_value", "string_value"):
+            tags[f"data.{key}"] = str(getattr(value, kind))
+    # A hash identifies the schema on any machine, a path does not.
+    return {**{key: text for key, text in tags.items() if text}, "schema_hash": tree_hash(schema)}
 
 
 def champion_profile(champion: Artifact) -> DataProfile | None:

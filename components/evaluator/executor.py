@@ -81,7 +81,7 @@ class Executor(tfx_executor.Executor):
         overall, slices, errors = comparisons(tfma.load_metrics(evaluation.uri), settings.slices)
         rules = rules_from_json(exec_properties.get(RULES_KEY) or "[]")
         decision = decide(overall, slices, rules, obstacles, exec_properties.get(FORCE_BLESS_KEY) or "")
-        version = inputs_module.champion_version(inputs)
+        version = inputs_module.champion_version(input_dict)
         result = Evaluation(overall, slices, decision, errors, tuple(splits), version, settings.bootstrap)
         write_evaluation(evaluation.uri, result)
         note_scores(evaluation, result)

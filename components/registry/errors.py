@@ -1,4 +1,4 @@
-"""Errors of the model registry that a user can cause and mend."""
+"""Errors of the model registry."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from components.common.errors import NerError
 
 
 class RegistryError(NerError):
-    """The registry, a model folder or the serving directory is not as it must be; the text says what to do."""
+    """Invalid state of the registry, a model folder or the serving directory."""
 
 
 class PromotionRefusedError(RegistryError):
-    """A version may not become champion; the text says why."""
+    """Refusal to make a version the champion."""
 
 
 class ChampionMovedError(PromotionRefusedError):
-    """A promotion was refused because the champion is no longer the one the new version was compared with."""
+    """Refusal because the champion has changed since the new version was compared with it."""

@@ -8,7 +8,7 @@ from components.common.settings import NotNegative, Settings
 
 
 class RegistrySettings(Settings):
-    """Location of the registry and the serving directory; configs/base.yaml explains each setting."""
+    """Location of the registry and of the serving directory; configs/base.yaml explains each setting."""
 
     uri: str | None
     serving_dir: Path | None

@@ -1,30 +1,35 @@
-"""What two versions differ in."""
+"""Differences between two registered versions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.registry.names import BLESSED_TAG, CONTRACT_VERSION_TAG, METRIC_TAG_PREFIX, TREE_HASH_TAG
+from components.registry.names import (
+    BLESSED_TAG,
+    CONTRACT_VERSION_TAG,
+    DATA_TAG_PREFIX,
+    METRIC_TAG_PREFIX,
+    TREE_HASH_TAG,
+)
 from components.registry.store.mlflow_entities import OWN_TAGS
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 
 SCORES, SETTINGS, DATA, ORIGIN = "scores", "settings", "data", "origin"
 
-_DATA_PREFIX = "data."
 _COMPARED_OWN_TAGS = (TREE_HASH_TAG, BLESSED_TAG, CONTRACT_VERSION_TAG)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not the same in both.
+    """One value that differs.
 
     Attributes:
         section: `SCORES`, `SETTINGS`, `DATA` or `ORIGIN`.
-        name: What it is.
-        first: Its value in the first version; empty when it is not there.
-        second: The same of the second.
-        change: Second minus first, for scores that both have.
+        name: name of the value.
+        first: value in the first version; empty if absent.
+        second: value in the second version; empty if absent.
+        change: second minus first, for scores of both versions.
     """
 
     section: str
@@ -35,21 +40,21 @@ class Difference:
 
 
 def differences(first: RegisteredVersion, second: RegisteredVersion) -> list[Difference]:
-    """Lists scores (overall, by type, by slice), settings, data and origin that differ, in this order."""
-    found = _scores(first.metrics, second.metrics)
+    """Returns the scores (overall, by type, by slice), settings, data and origin that differ, in this order."""
+    rows = _scores(first.metrics, second.metrics)
     for tables in ((first.metrics_by_type, second.metrics_by_type), (first.metrics_by_slice, second.metrics_by_slice)):
-        for row in sorted({*tables[0], *tables[1]}):
-            found += _scores(tables[0].get(row, {}), tables[1].get(row, {}), f"{row}: ")
-    found += _texts(SETTINGS, first.params, second.params)
+        for name in sorted({*tables[0], *tables[1]}):
+            rows += _scores(tables[0].get(name, {}), tables[1].get(name, {}), prefix=f"{name}: ")
+    rows += _texts(SETTINGS, first.params, second.params)
     tags = (_comparable(first.tags), _comparable(second.tags))
     for section in (DATA, ORIGIN):
-        parts = [{k: v for k, v in one.items() if k.startswith(_DATA_PREFIX) == (section == DATA)} for one in tags]
-        found += _texts(section, *parts)
-    return found
+        parts = [{k: v for k, v in one.items() if k.startswith(DATA_TAG_PREFIX) == (section == DATA)} for one in tags]
+        rows += _texts(section, *parts)
+    return rows
 
 
 def _comparable(tags: Mapping[str, str]) -> dict[str, str]:
-    """Without what is compared as scores and settings."""
+    """Returns the tags without scores and settings."""
     return {
         key: value
         for key, value in tags.items()

@@ -73,6 +73,7 @@ class Executor(base_executor.BaseExecutor):
         model = artifact_utils.get_single_instance(output_dict["model"])
         trained.save(model.uri)
         _write_settings(model.uri, settings, searched)
+        _copy_vocabularies(inputs.transform_graph, model.uri)
         if checkpoint:
             checkpoint.discard()
         model.set_int_custom_property(EPOCHS, len(trained.history))
@@ -89,6 +90,13 @@ def trainer_settings(exec_properties: dict[str, Any]) -> TrainerSettings:
 def _write_settings(folder: str, settings: TrainerSettings, searched: Collection[str]) -> None:
     with fileio.open(f"{folder}/{TRAINER_SETTINGS_FILE}", "w") as file:
         file.write(json.dumps({"settings": settings.selected(), "searched": list(searched)}, indent=1))
+
+
+def _copy_vocabularies(transform_graph: str, folder: str) -> None:
+    """Copies the vocabularies, without which a later training cannot match the rows of the weights."""
+    vocabularies = f"{transform_graph}/transform_fn/assets"  # where TensorFlow Transform writes them
+    for name in fileio.listdir(vocabularies) if fileio.exists(vocabularies) else []:
+        fileio.copy(f"{vocabularies}/{name}", f"{folder}/{name}", overwrite=True)
 
 
 def earlier_model_folder(artifacts: list[types.Artifact]) -> str | None:

@@ -22,8 +22,8 @@ def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...]
 
     Exits with 3 if a limit of the section `drift` is exceeded. Every run compares its newest span by itself.
     """
+    from components.registry.model_registry import ModelRegistry
     from components.registry.names import CHAMPION
-    from components.registry.store.model_registry import ModelRegistry
     from configs.loading import load_config
     from pipeline.retraining.request_drift import request_drift
 

@@ -12,7 +12,7 @@ import click
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
-    from components.registry.store.registered_version import RegisteredVersion
+    from components.registry.store.version import RegisteredVersion
     from pipeline.registry_view.lineage import Lineage
 
 _LONGEST = 200
@@ -33,7 +33,7 @@ def lineage(version: str, profile: Path | None, settings: tuple[str, ...], as_js
     The registry knows the first wherever it is; the steps and the uses come from the metadata of the runs, which lie
     where they ran.
     """
-    from components.registry.store.model_registry import ModelRegistry
+    from components.registry.model_registry import ModelRegistry
     from configs.loading import load_config
     from pipeline.registry_view.lineage import read_lineage
     from pipeline.run.run_record import metadata_file

@@ -80,8 +80,8 @@ def _model_of(folder: Path, version: int | None) -> ModelVersion:
 
 def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:
     """Returns the champion and, if the server keeps several versions, the previous one."""
+    from components.registry.model_registry import ModelRegistry
     from components.registry.names import CHAMPION, PREVIOUS
-    from components.registry.store.model_registry import ModelRegistry
     from components.serving.packaging.prepare import ModelVersion
     from pipeline.registry_view.champion import champion_folder
 

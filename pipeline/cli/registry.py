@@ -13,8 +13,8 @@ import click
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
-    from components.registry.store.model_registry import ModelRegistry
-    from components.registry.store.registered_version import RegisteredVersion
+    from components.registry.model_registry import ModelRegistry
+    from components.registry.store.version import RegisteredVersion
     from configs.spec import PipelineConfig
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -48,7 +48,7 @@ def list_versions(profile: Path | None, settings: tuple[str, ...], last: int | N
     if as_json:
         click.echo(json.dumps([_plain(version) for version in versions], indent=1, ensure_ascii=False))
         return
-    from pipeline.registry_view.registry_view import print_versions
+    from pipeline.registry_view.tables import print_versions
 
     print_versions(_console(), versions)
     _warn_of_moved_aliases(config, models)
@@ -64,7 +64,7 @@ def show(profile: Path | None, settings: tuple[str, ...], version: str, as_json:
     if as_json:
         click.echo(json.dumps(_plain(found), indent=1, ensure_ascii=False))
         return
-    from pipeline.registry_view.registry_view import print_version
+    from pipeline.registry_view.tables import print_version
 
     print_version(_console(), found)
 
@@ -75,7 +75,7 @@ def show(profile: Path | None, settings: tuple[str, ...], version: str, as_json:
 def diff(profile: Path | None, settings: tuple[str, ...], first: str, second: str) -> None:
     """Show what two versions differ in: scores, settings, data, origin."""
     from components.registry.version_diff import differences
-    from pipeline.registry_view.registry_view import print_differences
+    from pipeline.registry_view.tables import print_differences
 
     config, models = _open(profile, settings)
     a, b = models.require(config.name, first), models.require(config.name, second)
@@ -137,7 +137,7 @@ def history(profile: Path | None, settings: tuple[str, ...], as_json: bool) -> N
         rows = [{**dataclasses.asdict(entry), "counts": entry.number not in line.void} for entry in entries]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False, default=str))
         return
-    from pipeline.registry_view.registry_view import print_history
+    from pipeline.registry_view.tables import print_history
 
     print_history(_console(), entries, line)
     _warn_of_moved_aliases(config, models)
@@ -183,9 +183,9 @@ def sync(
         models,
         config.name,
         directory or config.serving_dir,
-        config.registry.keep_versions if keep is None else keep,
-        wait,
-        base_path,
+        keep=config.registry.keep_versions if keep is None else keep,
+        wait_until_loaded=wait,
+        base_path=base_path,
     )
     if not report.labels:
         click.echo(f"{config.name} has no champion; nothing was changed")
@@ -194,8 +194,8 @@ def sync(
     for what, versions in (("added", report.published), ("removed", report.pruned)):
         if versions:
             click.echo(f"{what}: {', '.join(map(str, versions))}")
-    if report.strange:
-        click.echo(f"left alone, not from this registry: {', '.join(map(str, report.strange))}", err=True)
+    if report.unknown:
+        click.echo(f"left alone, not from this registry: {', '.join(map(str, report.unknown))}", err=True)
 
 
 @_command("serve-ui")
@@ -211,7 +211,7 @@ def serve_ui(profile: Path | None, settings: tuple[str, ...], host: str, port: i
 
 
 def _open(profile: Path | None, settings: tuple[str, ...]) -> tuple[PipelineConfig, ModelRegistry]:
-    from components.registry.store.model_registry import ModelRegistry
+    from components.registry.model_registry import ModelRegistry
     from configs.loading import load_config
 
     config = load_config(profile, settings)
@@ -246,7 +246,7 @@ def _follow(config: PipelineConfig, models: ModelRegistry, no_sync: bool) -> Non
         return
     from components.registry.serving_directory.serving_sync import sync as sync_directory
 
-    report = sync_directory(models, config.name, config.serving_dir, config.registry.keep_versions)
+    report = sync_directory(models, config.name, config.serving_dir, keep=config.registry.keep_versions)
     click.echo(f"{report.model_dir}: {', '.join(f'{label} {version}' for label, version in report.labels.items())}")
 
 

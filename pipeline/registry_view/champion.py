@@ -1,12 +1,12 @@
-"""Finds the champion's files."""
+"""Location of the champion's files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from components.common.errors import NerError
+from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
-from components.registry.store.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 
 
@@ -20,8 +20,8 @@ def champion_folder(config: PipelineConfig) -> Path:
     champion = registry.get(config.name, CHAMPION)
     if champion is None:
         raise NerError(
-            f"the registry {config.registry_uri} has no champion of the model {config.name!r}: "
-            "run `ner run` first, or name another registry with --config or --set registry.uri=..."
+            f"registry {config.registry_uri}: no champion of the model {config.name!r}. "
+            "Run `ner run` first, or give another registry with --config or --set registry.uri=..."
         )
     served = config.serving_dir / config.name / str(champion.version)
     if served.is_dir():

@@ -1,4 +1,4 @@
-"""Where a registered version comes from and what it was used for, out of ML Metadata."""
+"""Lineage of a registered version, read from ML Metadata: the steps that produced it and the runs that used it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from components.registry.store.registered_version import RegisteredVersion
+from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_URI, REGISTRY_VERSION, VERSION
+from components.registry.store.version import RegisteredVersion
 
 _PUSHER, _CHAMPION_SOURCE = "RegistryPusher", "ChampionSource"
-_ROLES = {"Trainer": "warm start", "DriftValidator": "drift's reference"}  # of all others: baseline
-# What TFX notes on every artifact and execution; it says nothing about the model.
-_TFX_NOTES = frozenset({"tfx_version", "is_external", "name", "state", "pipeline_name", "producer_component"})
+_ROLES = {"Trainer": "warm start", "DriftValidator": "drift reference"}  # of all other nodes: baseline
+# Properties that TFX sets on every artifact and execution; they do not describe the model.
+_TFX_PROPERTIES = frozenset({"tfx_version", "is_external", "name", "state", "pipeline_name", "producer_component"})
 
 
 @dataclasses.dataclass(frozen=True)
 class LineageNode:
-    """One step on the way to a version.
+    """One step that led to a version.
 
     Attributes:
         name: the node's id.
         settings: its parameters.
-        outputs: output name -> (URI, properties) of what it made.
+        outputs: output name -> (URI, properties) of the artifact.
     """
 
     name: str
@@ -32,12 +33,12 @@ class LineageNode:
 
 @dataclasses.dataclass(frozen=True)
 class Usage:
-    """A run that the version was an input of.
+    """A run that had the version as input.
 
     Attributes:
         run: id of the pipeline run.
-        roles: what for: `baseline`, `warm start`, `drift's reference`.
-        outcome: what that run came to, in words.
+        roles: purposes: `baseline`, `warm start`, `drift reference`.
+        outcome: result of that run, in words.
     """
 
     run: str
@@ -47,10 +48,10 @@ class Usage:
 
 @dataclasses.dataclass(frozen=True)
 class Lineage:
-    """The way to a version and on from it.
+    """Steps before a version, and runs after it.
 
     Attributes:
-        runs: ids of the runs that made it, or that got it from the cache.
+        runs: ids of the runs that produced it, or got it from the cache.
         nodes: the steps, each after its inputs.
         usages: in the order of the runs.
     """
@@ -65,28 +66,28 @@ def read_lineage(metadata_path: Path, registry_uri: str, version: RegisteredVers
 
     Args:
         metadata_path: sqlite file of ML Metadata.
-        registry_uri: address of the registry, as the pusher knows it.
+        registry_uri: address of the registry, as RegistryPusher recorded it.
         version: the version.
 
     Returns:
-        The lineage; None if there is no such file, or the version was not pushed by a run that it knows.
+        The lineage; None if the file does not exist, or none of its runs pushed the version.
     """
     if not metadata_path.is_file():
         return None
-    graph = _Graph(metadata_path)
-    pushed = graph.artifacts(_PUSHER, registry_uri, version, {"registry_version": version.version})
+    graph = _Graph(metadata_path, version.name)
+    pushed = graph.artifacts(_PUSHER, {REGISTRY_URI: registry_uri, REGISTRY_VERSION: version.version})
     if not pushed:
         return None
-    makers = graph.makers(pushed)
-    nodes = graph.upstream(min(makers, key=lambda execution: execution.id))
-    runs = sorted({run for execution in makers for run in graph.runs_of(execution.id)})
-    sources = graph.artifacts(_CHAMPION_SOURCE, registry_uri, version, {"version": version.version})
+    producers = graph.producers(pushed)
+    nodes = graph.upstream(min(producers, key=lambda execution: execution.id))
+    runs = sorted({run for execution in producers for run in graph.runs_of(execution.id)})
+    sources = graph.artifacts(_CHAMPION_SOURCE, {VERSION: version.version}, {REGISTRY_URI: registry_uri})
     return Lineage(tuple(runs), tuple(nodes), tuple(_usages(graph, sources)))
 
 
 def _usages(graph: _Graph, sources: list[Any]) -> Iterable[Usage]:
     runs: dict[str, set[str]] = {}
-    for execution in graph.makers(sources):
+    for execution in graph.producers(sources):
         for run in graph.runs_of(execution.id):
             runs.setdefault(run, set()).update(graph.roles(run, {source.id for source in sources}))
     for run, roles in sorted(runs.items()):
@@ -94,38 +95,39 @@ def _usages(graph: _Graph, sources: list[Any]) -> Iterable[Usage]:
 
 
 class _Graph:
-    """The few questions that are asked of ML Metadata here."""
+    """Queries of ML Metadata about one registered model."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, model_name: str) -> None:
         from ml_metadata import metadata_store
         from ml_metadata.proto import metadata_store_pb2 as mlmd
 
         read_only = mlmd.SqliteMetadataSourceConfig.READONLY
         source = mlmd.SqliteMetadataSourceConfig(filename_uri=str(path), connection_mode=read_only)
         self._store = metadata_store.MetadataStore(mlmd.ConnectionConfig(sqlite=source))
+        self._model_name = model_name
         self._input, self._output = mlmd.Event.INPUT, mlmd.Event.OUTPUT
         self._good = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
         self._complete = mlmd.Execution.COMPLETE
         self._kinds = {kind.id: kind.name.rsplit(".", 1)[-1] for kind in self._store.get_execution_types()}
 
     def artifacts(
-        self, node: str, registry_uri: str, version: RegisteredVersion, wanted: Mapping[str, Any]
+        self, node: str, properties: Mapping[str, Any], settings: Mapping[str, Any] | None = None
     ) -> list[Any]:
-        """The outputs of a kind of node for this registered model that have the wanted properties."""
-        found = {}
+        """Returns the outputs with these properties of a kind of node with these settings."""
+        expected = {"model_name": self._model_name, **(settings or {})}
+        artifacts = {}
         for execution in self._store.get_executions():
-            settings = _plain(execution)
-            if self._kinds[execution.type_id] != node or settings.get("registry_uri") != registry_uri:
+            if self._kinds[execution.type_id] != node or execution.last_known_state not in self._good:
                 continue
-            if settings.get("model_name") != version.name or execution.last_known_state not in self._good:
+            if not expected.items() <= _properties(execution).items():
                 continue
             for _, artifact in self._linked(execution.id, self._output):
-                if wanted.items() <= _plain(artifact).items():
-                    found[artifact.id] = artifact
-        return list(found.values())
+                if properties.items() <= _properties(artifact).items():
+                    artifacts[artifact.id] = artifact
+        return list(artifacts.values())
 
-    def makers(self, artifacts: list[Any]) -> list[Any]:
-        """The executions that gave out one of the artifacts, from the cache too."""
+    def producers(self, artifacts: list[Any]) -> list[Any]:
+        """Returns the executions that produced one of the artifacts or got it from the cache."""
         if not artifacts:
             return []
         events = self._store.get_events_by_artifact_ids([artifact.id for artifact in artifacts])
@@ -134,28 +136,28 @@ class _Graph:
         return [execution for execution in executions if execution.last_known_state in self._good]
 
     def upstream(self, execution: Any) -> list[LineageNode]:
-        """The execution and everything before it, each after its inputs."""
+        """Returns the execution and everything before it, each after its inputs."""
         nodes: dict[int, LineageNode] = {}
 
         def visit(current: Any) -> None:
             if current.id in nodes:
                 return
             for _, artifact in self._linked(current.id, self._input):
-                makers = [maker for maker in self.makers([artifact]) if maker.last_known_state == self._complete]
-                for maker in makers[:1]:
-                    visit(maker)
+                complete = [maker for maker in self.producers([artifact]) if maker.last_known_state == self._complete]
+                for producer in complete[:1]:
+                    visit(producer)
             nodes[current.id] = self._node(current)
 
         visit(execution)
         return list(nodes.values())
 
     def runs_of(self, execution_id: int) -> list[str]:
-        """Ids of the runs in which an execution took part."""
+        """Returns the ids of the runs that contain an execution."""
         contexts = self._store.get_contexts_by_execution(execution_id)
         return [context.name for context in contexts if context.type == "pipeline_run"]
 
     def roles(self, run: str, sources: set[int]) -> set[str]:
-        """What the artifacts were used for in a run."""
+        """Returns the purposes for which a run used the artifacts."""
         roles = set()
         for execution in self._executions(run):
             kind = self._kinds[execution.type_id]
@@ -164,40 +166,40 @@ class _Graph:
         return roles
 
     def outcome(self, run: str) -> str:
-        """What a run came to, in words."""
+        """Returns the result of a run, in words."""
         executions = self._executions(run)
         for execution in executions:
             if self._kinds[execution.type_id] == _PUSHER and execution.last_known_state in self._good:
-                facts = [_plain(artifact) for _, artifact in self._linked(execution.id, self._output)]
-                facts = facts or [{}]
-                if facts[0].get("pushed"):
-                    return f"pushed version {facts[0].get('registry_version')}"
-                return f"not pushed: {facts[0].get('reason', 'no reason is recorded')}"
+                outputs = [_properties(artifact) for _, artifact in self._linked(execution.id, self._output)]
+                pushed = outputs[0] if outputs else {}
+                if pushed.get(PUSHED):
+                    return f"pushed version {pushed.get(REGISTRY_VERSION)}"
+                return f"not pushed: {pushed.get(REFUSAL_REASON, 'no reason is recorded')}"
         failed = [execution for execution in executions if execution.last_known_state not in self._good]
-        return f"stopped at {self._kinds[failed[-1].type_id]}" if failed else "did not come to a push"
+        return f"stopped at {self._kinds[failed[-1].type_id]}" if failed else "ended before the push"
 
     def _executions(self, run: str) -> list[Any]:
         context = self._store.get_context_by_type_and_name("pipeline_run", run)
         return sorted(self._store.get_executions_by_context(context.id), key=lambda execution: execution.id)
 
     def _linked(self, execution_id: int, direction: int) -> list[tuple[str, Any]]:
-        """(input or output name, artifact) of an execution."""
+        """Returns (input or output name, artifact) of an execution."""
         events = [event for event in self._store.get_events_by_execution_ids([execution_id]) if event.type == direction]
         artifacts = {one.id: one for one in self._store.get_artifacts_by_id([event.artifact_id for event in events])}
         return [(event.path.steps[0].key, artifacts[event.artifact_id]) for event in events]
 
     def _node(self, execution: Any) -> LineageNode:
         outputs = {
-            name: (artifact.uri, _plain(artifact)) for name, artifact in self._linked(execution.id, self._output)
+            name: (artifact.uri, _properties(artifact)) for name, artifact in self._linked(execution.id, self._output)
         }
-        return LineageNode(self._kinds[execution.type_id], _plain(execution), outputs)
+        return LineageNode(self._kinds[execution.type_id], _properties(execution), outputs)
 
 
-def _plain(entry: Any) -> dict[str, Any]:
-    """Properties of an artifact or an execution, without TFX's own notes and without empty ones."""
-    found = {}
+def _properties(entry: Any) -> dict[str, Any]:
+    """Returns the properties of an artifact or an execution without TFX's own and without empty ones."""
+    values = {}
     for name, value in [*entry.properties.items(), *entry.custom_properties.items()]:
         kind = value.WhichOneof("value")
-        if name not in _TFX_NOTES and kind in ("int_value", "double_value", "string_value", "bool_value"):
-            found[name] = getattr(value, kind)
-    return {name: value for name, value in found.items() if value != ""}
+        if name not in _TFX_PROPERTIES and kind in ("int_value", "double_value", "string_value", "bool_value"):
+            values[name] = getattr(value, kind)
+    return {name: value for name, value in values.items() if value != ""}

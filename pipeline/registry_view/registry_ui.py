@@ -6,32 +6,32 @@ import os
 import sys
 
 from components.common.errors import NerError
-from components.registry.store.model_registry import ModelRegistry
+from components.registry.model_registry import ModelRegistry
 
 
 def ui_command(registry: ModelRegistry, host: str, port: int, allowed_hosts: str | None = None) -> list[str]:
-    """The command that starts the interface.
+    """Returns the command that starts the interface.
 
     Args:
-        registry: A registry in an sqlite file.
-        host: Address to listen at.
-        port: Port to listen at.
-        allowed_hosts: Host names that requests may ask for, by comma; MLflow answers others with 403.
+        registry: a registry in an sqlite file.
+        host: address to listen at.
+        port: port to listen at.
+        allowed_hosts: host names of allowed requests, separated by commas; MLflow answers others with 403.
 
     Raises:
-        NerError: If the registry is a server, which has an interface of its own.
+        NerError: the registry is a server, which has its own interface.
     """
     if registry.database is None:
-        raise NerError(f"the registry {registry.uri} is a server; open that address in a browser.")
+        raise NerError(f"registry.uri {registry.uri}: is a server. Open this address in a browser.")
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", registry.uri]
     command += ["--host", host, "--port", str(port), "--workers", "1"]
-    # Runs that others log here go beside the registry, not into the folder one happens to be in.
+    # Runs that others log go next to the registry, not into the working directory.
     command += ["--default-artifact-root", str(registry.database.parent / "artifacts")]
     return command + (["--allowed-hosts", allowed_hosts] if allowed_hosts else [])
 
 
 def ui_environment() -> dict[str, str]:
-    """This process's environment, with MLflow's telemetry and its job runner off unless the user says otherwise.
+    """Returns the environment without MLflow's telemetry and job runner, unless the user has set the variables.
 
     The job runner is a second process that only MLflow's features for language models need.
     """
@@ -39,13 +39,14 @@ def ui_environment() -> dict[str, str]:
 
 
 def serve(registry: ModelRegistry, name: str, host: str, port: int, allowed_hosts: str | None = None) -> None:
-    """Becomes the web interface; does not return.
+    """Replaces this process by the web interface.
 
     Raises:
-        NerError: As `ui_command`.
-        RegistryError: If the registry cannot be opened.
+        NerError: see `ui_command`.
+        RegistryError: the registry cannot be opened.
     """
     command = ui_command(registry, host, port, allowed_hosts)
-    registry.open()  # two processes that create the tables at once break each other's migration
-    print(f"http://{host}:{port}/#/models/{name}  (Ctrl-C ends it)", flush=True)
+    with registry.client():  # two processes that create the tables at once break each other's migration
+        pass
+    print(f"http://{host}:{port}/#/models/{name}  (stop with Ctrl-C)", flush=True)
     os.execve(command[0], command, ui_environment())

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import datetime
 
 from components.drift_validator.drift_report import Drift
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 
 
 @dataclasses.dataclass(frozen=True)

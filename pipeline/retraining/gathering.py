@@ -11,9 +11,9 @@ from absl import logging
 
 from components.common.errors import NerError
 from components.corpus_example_gen.corpus.layout import newest_span
+from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, CORPUS_TAG
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig
 from pipeline.retraining.facts import Facts
 from pipeline.retraining.request_drift import request_drift

@@ -6,10 +6,9 @@ import dataclasses
 import hashlib
 import json
 
-from components.registry.champions.resolve_baseline import resolve_baseline
+from components.registry.model_registry import ModelRegistry
 from components.registry.names import BASELINE_VERSION_TAG, NO_VERSION, RUN_FINGERPRINT_TAG
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig
 from pipeline.retraining.attempt import Attempt
 from pipeline.retraining.facts import Facts
@@ -53,7 +52,7 @@ def make_plan(
     """
     inputs = prepare_inputs(config, warm_start)
     facts = gather(config, registry, inputs)
-    baseline = resolve_baseline(registry, config.name, inputs.fingerprint)
+    baseline = registry.baseline(config.name, inputs.fingerprint)
     parts = [inputs.fingerprint, baseline, config.drift.model_dump_json(exclude={"requests"})]
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     if force:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.request_log import profile_requests
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.model_registry import ModelRegistry
+from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig
 
 if TYPE_CHECKING:

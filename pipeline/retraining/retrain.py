@@ -8,9 +8,9 @@ from components.common.errors import LockHeldError
 from components.common.files import locked
 from components.data_validator.errors import DataAnomalyError
 from components.drift_validator.errors import DriftError
-from components.registry.champions.history_entry import STOPPED as NOTED_AS_STOPPED
+from components.registry.champions.history import STOPPED as NOTED_AS_STOPPED
+from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
-from components.registry.store.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.retraining.attempt import Attempt
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Outcome

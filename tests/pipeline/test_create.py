@@ -42,6 +42,14 @@ def test_what_is_evaluated_and_pushed_is_the_exported_model(pipeline):
     assert nodes["RegistryPusher"].inputs["model"] is exported
 
 
+def test_the_registry_hangs_on_five_nodes(pipeline):
+    """Lineage travels with the artifacts: the graph in the web interface of Kubeflow Pipelines stays readable."""
+    (pusher,) = (node for node in pipeline.components if node.id == "RegistryPusher")
+    assert {node.id for node in pusher.upstream_nodes} == {
+        "Exporter", "Evaluator", "Trainer", "DriftValidator", "Reporter",
+    }  # fmt: skip
+
+
 def test_report_and_model_card_are_registered_with_the_model(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     for name in ("report", "model_card"):

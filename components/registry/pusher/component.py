@@ -1,4 +1,4 @@
-"""The contract of RegistryPusher."""
+"""Component specification of the RegistryPusher."""
 
 from __future__ import annotations
 
@@ -12,152 +12,103 @@ from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import DataProfileArtifact, ModelCard, Report
-from components.registry.pusher.executor import (
-    BLESSING_KEY,
-    CHAMPION_KEY,
-    DATA_PROFILE_KEY,
-    EVALUATION_KEY,
-    EXAMPLES_KEY,
-    KEEP_KEY,
-    LINEAGE_KEY,
-    MODEL_CARD_KEY,
-    MODEL_KEY,
-    MODEL_NAME_KEY,
-    PARAMS_KEY,
-    PUSHED_MODEL_KEY,
-    REGISTRY_URI_KEY,
-    REPORT_KEY,
-    RUN_NAME_KEY,
-    SCHEMA_KEY,
-    SERVING_DIR_KEY,
-    TRAINED_MODEL_KEY,
-    TRANSFORM_GRAPH_KEY,
-    Executor,
-)
+from components.registry.pusher import executor
+from components.registry.settings import RegistrySettings
 
 
 class _RegistryPusherSpec(component_spec.ComponentSpec):
     PARAMETERS = {
-        REGISTRY_URI_KEY: ExecutionParameter(type=str),
-        MODEL_NAME_KEY: ExecutionParameter(type=str),
-        SERVING_DIR_KEY: ExecutionParameter(type=str),
-        LINEAGE_KEY: ExecutionParameter(type=str),
-        PARAMS_KEY: ExecutionParameter(type=str),
-        KEEP_KEY: ExecutionParameter(type=int),
-        RUN_NAME_KEY: ExecutionParameter(type=str, optional=True),
+        executor.MODEL_NAME_KEY: ExecutionParameter(type=str),
+        executor.SETTINGS_KEY: ExecutionParameter(type=str),
+        executor.LINEAGE_KEY: ExecutionParameter(type=str),
+        executor.PARAMS_KEY: ExecutionParameter(type=str),
+        executor.RUN_NAME_KEY: ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
-        MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
-        BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
-        EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
-        EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples, optional=True),
-        MODEL_CARD_KEY: ChannelParameter(type=ModelCard, optional=True),
-        REPORT_KEY: ChannelParameter(type=Report, optional=True),
-        SCHEMA_KEY: ChannelParameter(type=standard_artifacts.Schema, optional=True),
-        TRANSFORM_GRAPH_KEY: ChannelParameter(type=standard_artifacts.TransformGraph, optional=True),
-        TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
-        DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
-        CHAMPION_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        executor.MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
+        executor.BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
+        executor.EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
+        executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        executor.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
+        executor.MODEL_CARD_KEY: ChannelParameter(type=ModelCard, optional=True),
+        executor.REPORT_KEY: ChannelParameter(type=Report, optional=True),
     }
-    OUTPUTS = {PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}
+    OUTPUTS = {executor.PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}
 
 
 class RegistryPusher(base_component.BaseComponent):
-    """Registers a blessed and validated model, makes it the champion, and lays it out for TF Serving.
+    """Registers a validated and blessed model, makes it the champion, and publishes it for TensorFlow Serving.
 
-    A model that is not blessed, that the exporter did not validate, or that changed since, is not pushed: the node
-    succeeds, logs why, says so in the properties, and notes it in the model's history. A model that was compared with a
-    champion which another run has replaced meanwhile is registered as `candidate` only.
+    A model that is not blessed, not validated, or changed after its validation is not registered. If the champion has
+    changed since the evaluation, the model is registered as `candidate` only. In both cases the node succeeds, logs the
+    reason, and records it in the model's history.
 
     Component `outputs` contains:
 
-    *   `pushed_model`: `PushedModel`, an empty folder (the files are in the registry and in the serving directory).
-        Custom properties: `pushed` (int 0/1); `reason` (text, when not pushed); `registry_uri`, `registry_version`
-        (int) and `registry_alias` (when registered); `pushed_version` (text) and `pushed_destination` (when pushed).
+    *   `pushed_model`: `PushedModel` without files. Custom properties: `pushed` (int 0/1); if not pushed `reason`;
+        if registered `registry_uri`, `registry_version` (int) and `registry_alias`; if published `pushed_version`
+        and `pushed_destination`.
 
     Example:
         RegistryPusher(
             model=exporter.outputs["exported_model"],
             blessing=evaluator.outputs["blessing"],
             evaluation=evaluator.outputs["evaluation"],
-            examples=example_gen.outputs["examples"],
-            registry_uri="sqlite:////data/registry/mlflow.db",
             model_name="ner",
-            serving_dir="/data/serving",
-            lineage={"run_fingerprint": "5f1c", "baseline_version": "3"},
+            settings=load_config(None).registry.model_copy(update={"uri": "sqlite:////data/mlflow.db"}),
+            lineage={"run_fingerprint": "5f1c", "baseline_version": "none"},
         )
     """
 
     SPEC_CLASS = _RegistryPusherSpec
-    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
 
     def __init__(
         self,
+        *,
         model: types.BaseChannel,
         blessing: types.BaseChannel,
-        registry_uri: str,
         model_name: str,
-        serving_dir: str,
-        lineage: str | Mapping[str, str],
+        settings: RegistrySettings,
+        lineage: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
         evaluation: types.BaseChannel | None = None,
-        examples: types.BaseChannel | None = None,
-        model_card: types.BaseChannel | None = None,
-        report: types.BaseChannel | None = None,
-        schema: types.BaseChannel | None = None,
-        transform_graph: types.BaseChannel | None = None,
         trained_model: types.BaseChannel | None = None,
         data_profile: types.BaseChannel | None = None,
-        params: Mapping[str, str] | None = None,
-        keep_versions: int = 2,
-        champion: types.BaseChannel | None = None,
+        model_card: types.BaseChannel | None = None,
+        report: types.BaseChannel | None = None,
         run_name: RuntimeParameter | None = None,
     ) -> None:
-        """Declares the node.
+        """Builds the spec.
 
         Args:
-            model: Channel of the exported `Model`: a SavedModel in `Format-Serving`, and `validation.json` beside it.
-            blessing: Channel of the Evaluator's `ModelBlessing`.
-            registry_uri: See `components.registry.store.model_registry.ModelRegistry`; a local path should be absolute.
-            model_name: Name of the registered model.
-            serving_dir: The TF Serving directory; should be absolute. Empty: none, servers fetch from the registry.
-            lineage: Tags of the version, text by text, as a mapping or its JSON. `run_fingerprint` makes a repeated
-                push find its version (empty: it is worked out of what the run read); `baseline_version` is what the
-                model was compared with ("" or "none": nothing).
-            evaluation: Channel of the Evaluator's `ModelEvaluation`, whose scores and files go into the registry.
-            examples: Channel of the `Examples`, whose properties (span, fingerprint, counts) become tags `data.*`.
-            model_card: Channel of the Reporter's `ModelCard`; its files are stored with the version.
-            report: Channel of the Reporter's `Report`; its file is stored with the version.
-            schema: Channel of the `Schema`, whose hash becomes the tag `schema_hash`.
-            transform_graph: Channel of the `TransformGraph`, whose hash becomes the tag `transform_graph_hash`.
-            trained_model: Channel of the Trainer's `Model`; its files are registered too, with the vocabularies of the
-                transform graph, so that a later training can begin with them.
-            data_profile: Channel of the DriftValidator's `DataProfile`; the profile is registered with the weights, its
-                comparison with the files of the evaluation.
-            params: The settings of the run, text by text; they become parameters of the version's MLflow run.
-            keep_versions: How many versions without a label stay in the serving directory.
-            champion: Channel of ChampionSource's `Model`: which version the model was compared with, whatever the
-                lineage says of it.
-            run_name: A name given with each run; it becomes the tag `run_name`.
+            model: channel of the Exporter's `Model`.
+            blessing: channel of the Evaluator's `ModelBlessing`.
+            model_name: name of the registered model.
+            settings: registry and serving directory. `uri` is required, and local paths should be absolute; without
+                `serving_dir` nothing is published.
+            lineage: lineage tags, name -> text. `run_fingerprint` is part of the version's identity; if it is empty,
+                the executor computes it. `baseline_version` is the version that the model is compared with.
+            params: settings of the run, by dotted name.
+            evaluation: channel of the Evaluator's `ModelEvaluation`, for scores, verdict and champion.
+            trained_model: channel of the Trainer's `Model`, stored for warm starts.
+            data_profile: channel of the DriftValidator's `profile`, for the lineage of the data.
+            model_card: channel of the Reporter's `ModelCard`.
+            report: channel of the Reporter's `Report`.
+            run_name: runtime parameter with a name to store with the version.
         """
-        text = lineage if isinstance(lineage, str) else json.dumps(dict(lineage), sort_keys=True)
         spec = _RegistryPusherSpec(
             model=model,
             blessing=blessing,
             evaluation=evaluation,
-            examples=examples,
-            model_card=model_card,
-            report=report,
-            schema=schema,
-            transform_graph=transform_graph,
             trained_model=trained_model,
             data_profile=data_profile,
-            registry_uri=registry_uri,
+            model_card=model_card,
+            report=report,
             model_name=model_name,
-            serving_dir=serving_dir,
-            lineage=text,
+            settings=settings.model_dump_json(),
+            lineage=json.dumps(dict(lineage), sort_keys=True),
             params=json.dumps(dict(params or {}), sort_keys=True),
-            keep_versions=keep_versions,
-            champion=champion,
             run_name=run_name,
             pushed_model=types.Channel(type=standard_artifacts.PushedModel),
         )

@@ -1,4 +1,4 @@
-"""The part of an evaluation that is registered with a version."""
+"""Scores and verdict of an evaluation, as the registry stores them."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ from components.evaluator.results.evaluation import Comparison, EntityScores, Ev
 from components.evaluator.results.scores import read_evaluation
 
 F1 = "entity_f1"
-"""Name of the score by which models are compared."""
+"""Main score of the comparison."""
 
 
 @dataclass(frozen=True)
 class EvaluationSummary:
-    """Scores of the model, without their intervals.
+    """Scores of the model without their intervals.
 
     Attributes:
-        metrics: Of all examples.
-        by_type: Entity type -> scores.
-        by_slice: Slice -> scores.
-        champion: Scores of the champion on the same examples; empty when there was none.
-        failures: What the blessing was refused for, a line each; empty when it was given.
+        metrics: scores on all examples.
+        by_type: entity type -> scores.
+        by_slice: slice -> scores.
+        champion: scores of the champion on the same examples; empty if there was none.
+        champion_version: registered version of the champion as text; empty if there was none.
+        failures: reasons to refuse the blessing, a line each; empty if blessed.
+
+    Example:
+        >>> EvaluationSummary(metrics={"entity_f1": 0.912}, champion={"entity_f1": 0.897}).verdict()
+        'entity F1 0.9120, champion 0.8970'
     """
 
     metrics: Mapping[str, float] = field(default_factory=dict)
     by_type: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     by_slice: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     champion: Mapping[str, float] = field(default_factory=dict)
+    champion_version: str = ""
     failures: tuple[str, ...] = ()
 
     @classmethod
@@ -39,22 +45,23 @@ class EvaluationSummary:
             uri: URI of an `evaluation` artifact of the Evaluator.
 
         Raises:
-            EvaluationError: If there is none, or it cannot be read.
+            EvaluationError: it is missing or cannot be read.
         """
         evaluation = read_evaluation(uri)
         if evaluation.overall is None:  # no example was evaluated
-            return cls(failures=_failures(evaluation))
+            return cls(champion_version=evaluation.champion_version, failures=_failures(evaluation))
         overall = evaluation.overall
         return cls(
             metrics=_metrics(overall.candidate),
             by_type={name: _row(scores) for name, scores in overall.candidate.entities.per_type.items()},
             by_slice={row.slice.name: _row(_entities(row)) for row in evaluation.slices},
             champion=_metrics(overall.champion) if overall.champion else {},
+            champion_version=evaluation.champion_version,
             failures=_failures(evaluation),
         )
 
     def verdict(self) -> str:
-        """The comparison in a few words, such as `entity F1 0.912, champion 0.897`; empty without scores."""
+        """Returns the comparison in words; empty without scores."""
         if F1 not in self.metrics:
             return ""
         champion = f", champion {self.champion[F1]:.4f}" if F1 in self.champion else ", no champion"
@@ -62,7 +69,7 @@ class EvaluationSummary:
 
 
 def _metrics(scores: Scores) -> dict[str, float]:
-    """Those of all types together; `by_type` has the others."""
+    """Returns the scores of all types together; `by_type` has the others."""
     return {name: estimate.value for name, estimate in scores.metrics().items() if "/" not in name}
 
 

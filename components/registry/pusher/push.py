@@ -1,12 +1,17 @@
-"""Pushing: from an exported, validated, blessed model to the champion and its copy for TF Serving."""
+"""Push of an exported, validated and blessed model: registration, promotion, and publication."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from components.registry.champions.history_entry import REFUSED
+from components.common.hashing import tree_hash
+from components.registry.champions.history import REFUSED
 from components.registry.errors import PromotionRefusedError
+from components.registry.model_registry import ModelRegistry
 from components.registry.names import (
     BASELINE_VERSION_TAG,
     CANDIDATE,
@@ -15,23 +20,20 @@ from components.registry.names import (
     check_model_name,
     parse_version,
 )
-from components.registry.pusher.push_gate import refusal
 from components.registry.serving_directory.serving_directory import publish
 from components.registry.serving_directory.serving_sync import sync
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.registered_version import RegisteredVersion
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import RegisteredVersion, VersionRecord
 
 
 @dataclass(frozen=True)
 class PushResult:
-    """What became of a push.
+    """Result of a push.
 
     Attributes:
-        pushed: Whether the model is the champion now and is in the serving directory, if there is one.
-        reason: Why not, in words; empty when pushed.
-        version: The version in the registry; None if the model was not even registered.
-        destination: The version folder in the serving directory; None when not pushed, or there is none.
+        pushed: whether the model is now the champion and is in the serving directory, if there is one.
+        reason: why it is not; empty if pushed.
+        version: version in the registry; None if the model was not registered.
+        destination: version folder in the serving directory; None if not pushed, or there is no serving directory.
     """
 
     pushed: bool
@@ -42,20 +44,19 @@ class PushResult:
 
 @dataclass(frozen=True)
 class PushRequest:
-    """What is pushed, and where to.
+    """A model to push, and its destination.
 
     Attributes:
-        model_dir: The exported SavedModel.
-        validation_file: The exporter's `validation.json`, which is stored with the version.
-        model_name: Name of the registered model.
-        serving_dir: The TF Serving directory; None: nothing is published, servers fetch from the registry.
-        record: What is registered with the version. Its tag `baseline_version` (number as text, "" or "none") is the
-            champion that the model was compared with, `run_fingerprint` part of its identity. Files that do not exist
-            are left out.
-        verdict: The comparison in words, for the history.
-        failures: What the blessing was refused for, a line each.
-        who: Who pushes; by default the user of this process.
-        keep: How many versions without a label stay in the serving directory.
+        model_dir: the exported SavedModel.
+        validation_file: the Exporter's `validation.json`, stored with the version.
+        model_name: name of the registered model.
+        serving_dir: directory that TensorFlow Serving reads; None publishes nothing, servers fetch from the registry.
+        record: metadata of the version. Its tag `baseline_version` (number as text, "" or "none") is the champion that
+            the model was compared with, `run_fingerprint` part of its identity. Missing files are left out.
+        verdict: the comparison in words, for the history.
+        failures: failed rules of the blessing, a line each.
+        who: the pipeline run; default: the user of this process.
+        keep: number of versions without a label that stay in the serving directory.
     """
 
     model_dir: Path
@@ -70,36 +71,36 @@ class PushRequest:
 
 
 def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
-    """Registers a model, promotes it and publishes it, if it was validated and blessed.
+    """Registers, promotes and publishes a model if it is validated and blessed.
 
-    Every step can be repeated: a push that died anywhere is finished by the next one, and makes no second version.
-    Promotion precedes publication, because TF Serving without a models.config loads whatever number is the highest.
-    What is refused is noted in the model's history.
+    Every step can be repeated: the next push completes one that was killed, and creates no second version. Promotion
+    precedes publication, because TensorFlow Serving without a models.config loads the highest version. The history
+    records a refusal.
 
     Args:
-        registry: The model registry.
-        request: The model and its circumstances.
+        registry: the model registry.
+        request: the model and its metadata.
 
     Returns:
-        What became of it. A refused model is an ordinary result, not an error.
+        The result. A refused model is not an error.
 
     Raises:
-        RegistryError: If the registry or the serving directory cannot be written, or the lineage is malformed.
+        RegistryError: the registry or the serving directory cannot be written, or the lineage is malformed.
     """
     champions = registry.champions(check_model_name(request.model_name))
-    parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))  # a malformed one is told before any work
-    reason = refusal(request.model_dir, request.validation_file, request.record.blessed, request.failures)
+    parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))  # reports a malformed tag before any work
+    reason = refusal_to_push(request.model_dir, request.validation_file, request.record.blessed, request.failures)
     if reason:
         champions.note(REFUSED, reason, who=request.who)
         return PushResult(pushed=False, reason=reason)
     files = [file for file in (request.validation_file, *request.record.files) if file.is_file()]
     record = replace(request.record, files=tuple(files), summary=request.record.summary or request.verdict)
     version = registry.register(request.model_dir, request.model_name, record)
+    why = f"blessed: {request.verdict}" if request.verdict else "blessed"
     try:
-        expected = _expected_champion(registry, request)
-        version = champions.promote(version.version, expected, _why(request), who=request.who)
+        version = champions.promote(version.version, _expected_champion(registry, request), why, who=request.who)
     except PromotionRefusedError as error:
-        return _candidate_only(registry, request, version, str(error))
+        return _candidate_only(registry, request, version, error)
     if request.serving_dir is None:
         return PushResult(pushed=True, version=version)
     publish(request.model_dir, request.serving_dir, version.name, version.version)
@@ -107,12 +108,8 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
     return PushResult(pushed=True, version=version, destination=report.folder(version.version))
 
 
-def _why(request: PushRequest) -> str:
-    return f"blessed: {request.verdict}" if request.verdict else "blessed"
-
-
 def _candidate_only(
-    registry: ModelRegistry, request: PushRequest, version: RegisteredVersion, error: str
+    registry: ModelRegistry, request: PushRequest, version: RegisteredVersion, error: PromotionRefusedError
 ) -> PushResult:
     registry.set_alias(version.name, CANDIDATE, version.version)
     reason = f"registered as {CANDIDATE} only: {error}"
@@ -121,13 +118,55 @@ def _candidate_only(
 
 
 def _expected_champion(registry: ModelRegistry, request: PushRequest) -> int | None:
-    """What the champion must still be for the evaluation to count.
+    """Returns the champion against which the evaluation counts.
 
-    A champion made from the very same inputs stood the same comparison: a repeated training (its artifacts were lost,
-    say) may take its place.
+    A champion with the same run fingerprint passed the same comparison, so a repeated training (whose artifacts were
+    lost, for example) may replace it.
     """
     champion = registry.get(request.model_name, CHAMPION)
     fingerprint = request.record.tags.get(RUN_FINGERPRINT_TAG)
     if champion is not None and fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == fingerprint:
         return champion.version
     return parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))
+
+
+def refusal_to_push(model_dir: Path, validation_file: Path, blessed: bool, failures: Sequence[str] = ()) -> str:
+    """Returns all reasons not to push a model, joined by "; ", or "".
+
+    Args:
+        model_dir: the exported SavedModel.
+        validation_file: the Exporter's validation report: a JSON object with `passed` (bool), `tree_hash` (of the
+            validated folder; may be empty) and `checks` (objects with `name`, `passed`, `detail`).
+        blessed: whether the Evaluator blessed the model.
+        failures: failed rules of the blessing.
+    """
+    details = f" ({', '.join(failures)})" if failures else ""
+    reasons = [] if blessed else [f"the evaluator did not bless the model{details}"]
+    return "; ".join(reasons + _validation_reasons(model_dir, validation_file))
+
+
+def _validation_reasons(model_dir: Path, file: Path) -> list[str]:
+    if not file.is_file():
+        return [f"the exporter's validation report is missing ({file} does not exist)"]
+    try:
+        report = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        return [f"the exporter's validation report is unreadable ({file}: {error})"]
+    if not isinstance(report, dict):
+        return [f"the exporter's validation report is unreadable ({file}: a JSON object was expected)"]
+    reasons = [] if report.get("passed") is True else [_failed_checks(report)]
+    expected = report.get("tree_hash") or ""
+    if expected and expected != (actual := tree_hash(model_dir)):
+        reasons.append(f"the model is not the validated one (tree hash {actual}, validated was {expected})")
+    return reasons
+
+
+def _failed_checks(report: dict[str, Any]) -> str:
+    """Returns the failed checks with their details."""
+    checks = [check for check in report.get("checks") or [] if isinstance(check, dict)]
+    texts = [
+        f"{check.get('name', 'unnamed check')}: {check.get('detail') or 'no detail'}"
+        for check in checks
+        if check.get("passed") is not True
+    ]
+    return "the exporter's validation failed" + (f" ({', '.join(texts)})" if texts else "")

@@ -1,4 +1,4 @@
-"""The directory that TF Serving watches: `<base>/<name>/<version>/` and `<base>/models.config`."""
+"""Layout of the directory that TensorFlow Serving reads: `<base>/<name>/<version>/` and `<base>/models.config`."""
 
 from __future__ import annotations
 
@@ -16,35 +16,34 @@ from components.common.files import (
     write_atomically,
 )
 from components.common.hashing import tree_hash
+from components.keys import SAVED_MODEL_FILE
 from components.registry.errors import RegistryError
 from components.registry.names import check_model_name
 
 MODELS_CONFIG = "models.config"
-SAVED_MODEL_FILE = "saved_model.pb"
 
 
 def publish(model_dir: Path, base_dir: Path, name: str, version: int) -> Path:
-    """Copies a SavedModel to where TF Serving finds it, as a whole or not at all.
+    """Copies a SavedModel into the serving directory, completely or not at all.
 
-    The copy grows in a hidden sibling of the version folder, `saved_model.pb` last (TF Serving and other loaders take
-    that file as the sign of a complete model), is forced to the disk and renamed. Leftovers of a killed process are
-    removed by the next call.
+    The copy is written to a hidden sibling of the version folder, `saved_model.pb` last (loaders take that file as the
+    sign of a complete model), flushed to the disk and renamed. The next call removes leftovers of a killed process.
 
     Args:
-        model_dir: The SavedModel.
-        base_dir: The serving directory; created when absent.
-        name: Name of the model.
-        version: Number of the version.
+        model_dir: the SavedModel.
+        base_dir: the serving directory; created if absent.
+        name: name of the model.
+        version: number of the version.
 
     Returns:
-        The version folder. One that already holds the same model is left as it is.
+        The version folder. A folder that already holds the same model stays as it is.
 
     Raises:
-        RegistryError: If `model_dir` is no SavedModel, or the version folder holds another model.
+        RegistryError: `model_dir` is not a SavedModel, or the version folder holds another model.
     """
     digest = tree_hash(model_dir)
     if not (model_dir / SAVED_MODEL_FILE).is_file():
-        raise RegistryError(f"{model_dir}: no {SAVED_MODEL_FILE} there, so it is no SavedModel. Check the path.")
+        raise RegistryError(f"{model_dir}: not a SavedModel, {SAVED_MODEL_FILE} is missing. Check the path.")
     target = base_dir / check_model_name(name) / str(int(version))
     with locked(lock_file(base_dir, name)):
         if target.exists():
@@ -63,24 +62,24 @@ def publish(model_dir: Path, base_dir: Path, name: str, version: int) -> Path:
 def write_models_config(
     base_dir: Path, name: str, versions: Iterable[int], labels: Mapping[str, int], base_path: str | None = None
 ) -> Path:
-    """Tells TF Serving which versions of a model to load and what their labels are.
+    """Writes the versions that TensorFlow Serving loads and their labels; entries of other models stay.
 
-    The entries of other models in the file stay. The messages come from tensorflow-serving-api: its config stubs
-    import no TensorFlow (measured: 0.05 s), unlike its service stubs.
+    The messages come from tensorflow-serving-api, whose config stubs import no TensorFlow (0.05 s), unlike its service
+    stubs.
 
     Args:
-        base_dir: The serving directory.
-        name: Name of the model.
-        versions: Versions to load; each must have its folder.
-        labels: Label -> version, each of them among `versions` (TF Serving refuses labels of versions it has not).
-        base_path: Folder of the model as the server sees it, when that differs, e.g. `/models/ner` in a container; it
-            stays until another one is given.
+        base_dir: the serving directory.
+        name: name of the model.
+        versions: versions to load; each must have its folder.
+        labels: label -> version, each among `versions`, because TensorFlow Serving refuses labels of other versions.
+        base_path: folder of the model as the server sees it, e.g. `/models/ner` in a container; default: the path in
+            the file, or the path on this machine.
 
     Returns:
         The file.
 
     Raises:
-        RegistryError: If a version has no folder, a label points at a version that is not listed, or the file there
+        RegistryError: a version has no folder, a label points at a version that is not listed, or the existing file
             cannot be read.
     """
     numbers = sorted({int(version) for version in versions})
@@ -97,21 +96,21 @@ def write_models_config(
         entry.model_version_policy.specific.versions.extend(numbers)
         for label, version in sorted(labels.items()):
             entry.version_labels[label] = int(version)
-        if _read_config(path) != config:  # the server reads it anew whenever it changes
+        if _read_config(path) != config:  # the server reloads the file whenever it changes
             _write_config(path, config)
     return path
 
 
 def lock_file(base_dir: Path, name: str) -> Path:
-    """The file that is locked while versions of a model come or go."""
+    """Returns the lock file of a model's versions."""
     return base_dir / f".{check_model_name(name)}.lock"
 
 
 def models_config(base_dir: Path, name: str) -> tuple[tuple[int, ...], dict[str, int]]:
-    """What TF Serving is told about a model: the versions to load, and label -> version; nothing when it is not named.
+    """Returns the versions of a model to load, and label -> version, from models.config; empty if it lacks the model.
 
     Raises:
-        RegistryError: If the file cannot be read.
+        RegistryError: the file cannot be read.
     """
     for entry in _read_config(base_dir / MODELS_CONFIG).model_config_list.config:
         if entry.name == name:
@@ -120,7 +119,7 @@ def models_config(base_dir: Path, name: str) -> tuple[tuple[int, ...], dict[str,
 
 
 def published_versions(base_dir: Path, name: str) -> tuple[int, ...]:
-    """The versions of a model that are in the serving directory, in ascending order."""
+    """Returns the versions of a model in the serving directory, in ascending order."""
     folder = base_dir / check_model_name(name)
     if not folder.is_dir():
         return ()
@@ -128,23 +127,23 @@ def published_versions(base_dir: Path, name: str) -> tuple[int, ...]:
 
 
 def _already_published(target: Path, digest: str) -> Path:
-    found = tree_hash(target)
-    if found != digest:
+    published = tree_hash(target)
+    if published != digest:
         raise RegistryError(
-            f"{target}: this version is published already with other content (tree hash {found}, the model to publish "
-            f"has {digest}). A version never changes: register the model as a new version, or remove the folder if it "
-            "belongs to another registry."
+            f"{target}: this version is already published with other content (tree hash {published}, the model to "
+            f"publish has {digest}). A version never changes: register the model as a new version, or remove the "
+            "folder if it belongs to another registry."
         )
     return target
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copies the content of `source` into the existing folder `target`, the file that makes it a SavedModel last."""
+    """Copies the content of `source` into the existing folder `target`, `saved_model.pb` last."""
 
-    def left_for_last(parent: str, _: list[str]) -> list[str]:
+    def postponed(parent: str, _: list[str]) -> list[str]:
         return [SAVED_MODEL_FILE] if Path(parent) == source else []
 
-    shutil.copytree(source, target, dirs_exist_ok=True, ignore=left_for_last)
+    shutil.copytree(source, target, dirs_exist_ok=True, ignore=postponed)
     fsync_tree(target)
     shutil.copy2(source / SAVED_MODEL_FILE, target / SAVED_MODEL_FILE)
 
@@ -152,11 +151,11 @@ def _copy(source: Path, target: Path) -> None:
 def _check_versions(base_dir: Path, name: str, versions: list[int], labels: Mapping[str, int]) -> None:
     missing = sorted(set(versions) - set(published_versions(base_dir, name)))
     if missing:
-        raise RegistryError(f"{base_dir / name}: versions {missing} are not there. Publish them first.")
+        raise RegistryError(f"{base_dir / name}: versions {missing} are missing. Publish them first.")
     for label, version in labels.items():
         if int(version) not in versions:
             raise RegistryError(
-                f"label {label!r} of {name}: version {version} is not among those to load, {versions}. Add it there."
+                f"label {label!r} of {name}: version {version} is not among the versions to load, {versions}. Add it."
             )
 
 
@@ -169,7 +168,9 @@ def _read_config(path: Path) -> Any:
         try:
             text_format.Parse(path.read_text(encoding="utf-8"), config)
         except text_format.ParseError as error:
-            raise RegistryError(f"{path}:{error} It is no TF Serving model config; mend or remove it.") from error
+            raise RegistryError(
+                f"{path}:{error} Not a model config of TensorFlow Serving. Correct or remove the file."
+            ) from error
     return config
 
 

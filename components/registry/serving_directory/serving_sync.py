@@ -1,4 +1,4 @@
-"""Makes the directory that TF Serving watches follow the registry."""
+"""Synchronization of the serving directory with the registry."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from components.common.files import INCOMING_PREFIX, fsync_path, locked
 from components.common.hashing import tree_hash
+from components.registry.model_registry import ModelRegistry
 from components.registry.names import CANDIDATE, CHAMPION, PREVIOUS
 from components.registry.serving_directory.serving_directory import (
     lock_file,
@@ -17,32 +18,31 @@ from components.registry.serving_directory.serving_directory import (
     published_versions,
     write_models_config,
 )
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 
 _REMOVED_PREFIX = ".removed-"
 
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What a synchronisation did.
+    """Changes of one synchronization.
 
     Attributes:
-        model_dir: Folder of the model in the serving directory.
-        labels: Label -> version, as TF Serving is told.
-        published: Versions that were brought into the directory.
-        pruned: Versions that were removed from it.
-        strange: Versions there that the registry does not have, or has with other files; they are left alone.
+        model_dir: folder of the model in the serving directory.
+        labels: label -> version in models.config.
+        published: versions added to the directory.
+        pruned: versions removed from it.
+        unknown: versions in it that the registry does not have, or has with other files; they are not touched.
     """
 
     model_dir: Path
     labels: Mapping[str, int]
     published: tuple[int, ...]
     pruned: tuple[int, ...]
-    strange: tuple[int, ...]
+    unknown: tuple[int, ...]
 
     def folder(self, version: int) -> Path:
-        """Folder of a version."""
+        """Returns the folder of a version."""
         return self.model_dir / str(version)
 
 
@@ -50,32 +50,33 @@ def sync(
     registry: ModelRegistry,
     name: str,
     base_dir: Path,
+    *,
     keep: int = 2,
     wait_until_loaded: Callable[[Collection[int]], None] | None = None,
     base_path: str | None = None,
 ) -> SyncReport:
-    """Lays out champion, previous version and candidate for TF Serving, with their aliases as version labels.
+    """Publishes champion, previous version and candidate, with their aliases as version labels.
 
-    Done again, it changes nothing. A version appears by one rename, after its tree hash was checked; `models.config` is
-    replaced as a whole, never names a version that is not there, and is written before anything is removed. Without a
-    champion nothing is touched.
+    Repeating it changes nothing. A version appears by one rename, after its tree hash was checked. `models.config` is
+    replaced as a whole, never names a missing version, and is written before versions are removed. Without a champion
+    nothing changes.
 
     Args:
-        registry: The model registry.
-        name: Name of the registered model.
-        base_dir: The serving directory; created when absent.
-        keep: How many of the newest versions stay in the directory beside those that have a label. TF Serving does not
-            load them; a way back to them needs no download.
-        wait_until_loaded: Returns when the server has loaded these versions. With it, labels move the way TF Serving
-            asks for: first it is told of the new versions, and when it has them, of the labels. Without it, start the
-            server with `--allow_version_labels_for_unavailable_models`.
-        base_path: See `write_models_config`.
+        registry: the model registry.
+        name: name of the registered model.
+        base_dir: the serving directory; created if absent.
+        keep: number of newest versions without a label that stay in the directory. TensorFlow Serving does not load
+            them; a rollback to them needs no download.
+        wait_until_loaded: returns when the server has loaded these versions. With it, labels move in the order that
+            TensorFlow Serving requires: models.config first announces the new versions, then, when they are loaded, the
+            labels. Without it, start the server with `--allow_version_labels_for_unavailable_models`.
+        base_path: see `write_models_config`.
 
     Returns:
-        What was done.
+        The changes.
 
     Raises:
-        RegistryError: If a version's files are damaged, or the directory holds another model under its number.
+        RegistryError: a version's files are damaged, or the directory holds another model under its number.
     """
     base_dir = base_dir.absolute()
     if registry.get(name, CHAMPION) is None:
@@ -90,9 +91,9 @@ def sync(
         if wait_until_loaded is not None:
             _introduce(base_dir, name, labels, wait_until_loaded, base_path)
         write_models_config(base_dir, name, labels.values(), labels, base_path)
-        pruned, strange = _prune(base_dir / name, registered, labels.values(), keep)
+        pruned, unknown = _prune(base_dir / name, registered, labels.values(), keep)
     published = tuple(sorted(set(labels.values()) - set(before)))
-    return SyncReport(base_dir / name, labels, published, pruned, strange)
+    return SyncReport(base_dir / name, labels, published, pruned, unknown)
 
 
 def _labels(versions: Collection[RegisteredVersion]) -> dict[str, int]:
@@ -103,14 +104,14 @@ def _labels(versions: Collection[RegisteredVersion]) -> dict[str, int]:
 def _introduce(
     base_dir: Path, name: str, labels: Mapping[str, int], wait: Callable[[Collection[int]], None], base_path: str | None
 ) -> None:
-    """Has the server load the new versions while the old labels stay, where there are old labels that will move."""
+    """Lets the server load the new versions before labels move; the old labels stay meanwhile."""
     versions, old_labels = models_config(base_dir, name)
-    there = set(published_versions(base_dir, name))
-    kept = {label: version for label, version in old_labels.items() if version in there}
+    published = set(published_versions(base_dir, name))
+    kept = {label: version for label, version in old_labels.items() if version in published}
     if kept == dict(labels):
         return
     if kept:
-        write_models_config(base_dir, name, (there & set(versions)) | set(labels.values()), kept, base_path)
+        write_models_config(base_dir, name, (published & set(versions)) | set(labels.values()), kept, base_path)
     else:
         write_models_config(base_dir, name, labels.values(), {}, base_path)
     wait(sorted(set(labels.values())))
@@ -119,31 +120,31 @@ def _introduce(
 def _prune(
     folder: Path, registered: Mapping[int, RegisteredVersion], labelled: Collection[int], keep: int
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Removes what the registry can give back at any time.
+    """Removes versions without a label that the registry can restore.
 
     Returns:
-        The versions that were removed, and those that the registry does not know.
+        The removed versions, and those that the registry does not know.
     """
-    there = published_versions(folder.parent, folder.name)
-    unlabelled = [number for number in there if number not in labelled]
+    published = published_versions(folder.parent, folder.name)
+    unlabelled = [number for number in published if number not in labelled]
     known = [number for number in unlabelled if number in registered]
-    strange = [number for number in unlabelled if number not in registered]
+    unknown = [number for number in unlabelled if number not in registered]
     pruned = []
     for number in known[: max(len(known) - keep, 0)]:
         if tree_hash(folder / str(number)) != registered[number].tree_hash:
-            strange.append(number)
+            unknown.append(number)
             continue
-        # Renamed first: whoever dies while removing leaves no half version.
+        # Renamed first, so that a killed process leaves no incomplete version.
         removed = folder / f"{_REMOVED_PREFIX}{number}"
         os.rename(folder / str(number), removed)
         fsync_path(folder)
         shutil.rmtree(removed)
         pruned.append(number)
-    return tuple(pruned), tuple(sorted(strange))
+    return tuple(pruned), tuple(sorted(unknown))
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """What killed processes left behind; the lock is held, so nobody is at work there."""
+    """Removes folders of killed processes; the caller holds the lock."""
     for prefix in (INCOMING_PREFIX, _REMOVED_PREFIX):
         for leftover in folder.glob(f"{prefix}*"):
             shutil.rmtree(leftover)

@@ -1,4 +1,4 @@
-"""Between MLflow's entities and ours."""
+"""Conversion of version records to MLflow's tags, and idempotent calls of its client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from components.registry.names import (
     TREE_HASH_TAG,
     TYPES_TAG,
 )
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import VersionRecord
 
 _MAX_TAG_CHARACTERS = 100_000  # MLflow's limit for the tags of a version
 OWN_TAGS = (
@@ -36,7 +36,7 @@ TOO_LONG = "too long for a tag; see the files of the version"
 
 @contextmanager
 def ignoring(code: str) -> Iterator[None]:
-    """Leaves the block quietly on MLflow's error `code`, such as RESOURCE_DOES_NOT_EXIST."""
+    """Suppresses MLflow's error `code`, such as RESOURCE_DOES_NOT_EXIST."""
     from mlflow.exceptions import MlflowException
 
     try:
@@ -47,33 +47,33 @@ def ignoring(code: str) -> Iterator[None]:
 
 
 def create_registered_model(client: Any, name: str, description: str = "") -> None:
-    """Creates a registered model; one that is there already, or that another process was faster with, is fine."""
+    """Creates a registered model unless it exists."""
     with ignoring("RESOURCE_ALREADY_EXISTS"):
         client.create_registered_model(name, description=description or None)
 
 
 def version_tags(record: VersionRecord, digest: str, contract_version: int | None = None) -> dict[str, str]:
-    """The tags to store with a version: the caller's, its metrics as text, and what the registry knows itself.
+    """Returns the tags of a version: those of the record, its metrics as text, and the registry's own.
 
     Args:
-        record: What is registered with the version.
-        digest: Tree hash of the model.
-        contract_version: Version of its serving contract; None if it has none.
+        record: the version's metadata.
+        digest: tree hash of the model.
+        contract_version: version of its serving contract; None if it has none.
 
     Raises:
-        RegistryError: If a tag belongs to the registry or is too long, or a metric is not a finite number.
+        RegistryError: a tag is reserved or too long, or a metric is not finite.
     """
     for key, value in record.tags.items():
         if key in OWN_TAGS or key.startswith(METRIC_TAG_PREFIX):
-            raise RegistryError(f"tag {key!r}: the registry writes this one itself. Use another name.")
+            raise RegistryError(f"tag {key!r}: reserved for the registry. Use another name.")
         if len(value) > _MAX_TAG_CHARACTERS:
             raise RegistryError(
-                f"tag {key!r}: {len(value)} characters, at most {_MAX_TAG_CHARACTERS} can be stored. "
+                f"tag {key!r}: {len(value)} characters exceed the limit of {_MAX_TAG_CHARACTERS}. "
                 "Store the text as a file."
             )
     for key, score in record.metrics.items():
         if not math.isfinite(score):
-            raise RegistryError(f"metric {key!r}: {score} is no score. Leave the metric out.")
+            raise RegistryError(f"metric {key!r}: {score} is not finite. Leave the metric out.")
     own = {TREE_HASH_TAG: digest, BLESSED_TAG: str(record.blessed).lower()}
     if contract_version is not None:
         own[CONTRACT_VERSION_TAG] = str(contract_version)

@@ -1,8 +1,7 @@
-"""Lets MLflow's own server load a stored SavedModel (`mlflow models serve`, `mlflow.pyfunc.load_model`).
+"""Loader with which MLflow serves a stored SavedModel (`mlflow models serve`, `mlflow.pyfunc.load_model`).
 
-A copy of this file is stored with every registered version and is imported by the process that serves it, on a machine
-that has TensorFlow but not necessarily this project. So it imports nothing of ours, and TensorFlow only when a model is
-loaded: the registry and the pusher never run it.
+Every registered version stores a copy of this file. The serving process imports the copy on a machine that has
+TensorFlow but possibly not this project, so the file imports none of our modules, and TensorFlow only to load a model.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ DEFAULT_SIGNATURE = "serving_default"
 
 
 class SavedModelPredictor:
-    """Calls the signatures of a SavedModel with MLflow's kind of input.
+    """Predictor that calls the signatures of a SavedModel with MLflow's input types.
 
     Args:
-        path: The SavedModel folder.
+        path: the SavedModel folder.
     """
 
     def __init__(self, path: str) -> None:
@@ -25,21 +24,21 @@ class SavedModelPredictor:
         import tensorflow
 
         self._tensorflow = tensorflow
-        self._model = tensorflow.saved_model.load(path)  # its signatures die with it, so it is kept
+        self._model = tensorflow.saved_model.load(path)  # its signatures become invalid without it
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> dict[str, list[Any]]:
         """Runs one signature.
 
         Args:
-            model_input: One column for each input of the signature, all of one length [batch]: a pandas DataFrame, a
-                mapping of names to sequences, or (signatures with one input) a bare sequence.
-            params: `signature_name` chooses another signature than `serving_default`.
+            model_input: one column for each input of the signature, all of the same length [batch]: a pandas DataFrame,
+                a mapping of names to sequences, or (for a signature with one input) a sequence.
+            params: `signature_name` selects a signature; default: `serving_default`.
 
         Returns:
-            Each output as nested lists, [batch] or [batch, tokens]; byte strings decoded from UTF-8.
+            Each output as nested lists, [batch] or [batch, tokens], byte strings decoded from UTF-8.
 
         Raises:
-            ValueError: If there is no such signature or an input is missing; MLflow's server answers 400.
+            ValueError: there is no such signature, or an input is missing. MLflow's server answers 400.
         """
         name = (params or {}).get("signature_name", DEFAULT_SIGNATURE)
         if name not in self._model.signatures:
@@ -52,7 +51,7 @@ class SavedModelPredictor:
 
 
 def _columns(model_input: Any, names: Sequence[str]) -> dict[str, list[Any]]:
-    """The inputs by name, whichever of MLflow's forms they came in."""
+    """Returns the inputs by name."""
     if not hasattr(model_input, "keys"):
         if len(names) != 1:
             raise ValueError(f"this signature needs the named inputs {sorted(names)}")
@@ -64,12 +63,12 @@ def _columns(model_input: Any, names: Sequence[str]) -> dict[str, list[Any]]:
 
 
 def _decoded(value: Any) -> Any:
-    """Nested lists with every byte string as text."""
+    """Returns nested lists with every byte string as text."""
     if isinstance(value, list):
         return [_decoded(item) for item in value]
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else value
 
 
 def _load_pyfunc(path: str) -> SavedModelPredictor:
-    """The entry point that MLflow calls; the name is MLflow's."""
+    """Entry point that MLflow calls by this name."""
     return SavedModelPredictor(path)

@@ -1,4 +1,4 @@
-"""The serving contract of a model as MLflow's signature and input example."""
+"""MLflow's signature and input example, derived from a model's serving contract."""
 
 from __future__ import annotations
 
@@ -10,29 +10,32 @@ from components.exporter.contract.tensors import TensorContract
 from components.exporter.saved_model.embedded_metadata import embedded_contract
 from components.registry.store.ner_pyfunc_loader import DEFAULT_SIGNATURE
 
-# TensorFlow's names and MLflow's.
-_DTYPES = {"string": "string", "float32": "float", "float64": "double", "int32": "integer", "int64": "long"}
-_DTYPES["bool"] = "boolean"
+# TensorFlow's dtype -> MLflow's data type.
+_DTYPES = {
+    "string": "string",
+    "float32": "float",
+    "float64": "double",
+    "int32": "integer",
+    "int64": "long",
+    "bool": "boolean",
+}
 
 
 def model_contract(model_dir: Path) -> Contract | None:
-    """The contract that a model carries; None if it carries none, or none with a default signature.
+    """Returns the embedded contract of a model; None if it has none, or one without a default signature.
 
     Raises:
-        ContractError: If it is damaged.
+        ContractError: the contract is damaged.
     """
     contract = embedded_contract(model_dir)
     return contract if contract and DEFAULT_SIGNATURE in contract.signatures else None
 
 
 def mlflow_signature(contract: Contract) -> Any:
-    """Says to MLflow what the default signature takes and gives, so that its server refuses other requests.
+    """Returns the `mlflow.models.ModelSignature` of the default signature, which MLflow's server enforces.
 
-    Inputs of the other signatures are columns too, not required, since MLflow drops what it does not know;
-    `params={"signature_name": ...}` chooses the signature.
-
-    Returns:
-        An `mlflow.models.ModelSignature`.
+    Inputs of the other signatures are optional columns, because MLflow drops columns that it does not know;
+    `params={"signature_name": ...}` selects the signature.
     """
     from mlflow.models import ModelSignature
     from mlflow.types.schema import ParamSchema, ParamSpec, Schema
@@ -53,11 +56,7 @@ def mlflow_signature(contract: Contract) -> Any:
 
 
 def input_example(contract: Contract) -> dict[str, Any] | None:
-    """One request for the default signature, made of the contract's own examples; None where one is lacking.
-
-    Returns:
-        Input -> values [batch].
-    """
+    """Returns one request for the default signature: input -> values [batch]; None if an input has no example."""
     inputs = contract.signatures[DEFAULT_SIGNATURE].inputs
     if not inputs or not all(tensor.example for tensor in inputs.values()):
         return None
@@ -65,7 +64,7 @@ def input_example(contract: Contract) -> dict[str, Any] | None:
 
 
 def _is_column(tensor: TensorContract) -> bool:
-    """Whether MLflow can hand it through: one plain value a row. Serialized Examples are bytes, not text."""
+    """Returns whether MLflow can pass the tensor: one plain value a row. Serialized Examples are bytes, not text."""
     return tensor.dtype in _DTYPES and tensor.shape is not None and len(tensor.shape) == 1 and tensor.role != "examples"
 
 

@@ -1,4 +1,4 @@
-"""The files of a version: how they get into MLflow's artifact store, and out again."""
+"""Files of a version: upload to MLflow's artifact store, download, and verification."""
 
 from __future__ import annotations
 
@@ -7,39 +7,49 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from components.common.files import fsync_tree, incoming_folder, rename_into_place
 from components.common.hashing import tree_hash
+from components.keys import TRAINED_FOLDER
 from components.registry.errors import RegistryError
-from components.registry.names import TRAINED_HASH_TAG
+from components.registry.names import TRAINED_HASH_TAG, TREE_HASH_TAG
 from components.registry.store.mlflow_store import MlflowStore, local_path
 from components.registry.store.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model, write_pyfunc_folder
-from components.registry.store.registered_version import RegisteredVersion
-from components.registry.store.registry_reader import RegistryReader
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.readers import RegistryReader
+from components.registry.store.version import RegisteredVersion, VersionRecord
+
+_UPLOAD_TAG = "ner.upload"  # of MLflow runs that the registry creates; the value is the model's name
+_ABANDONED_SECONDS = 24 * 3600  # no upload takes that long
+_PARAMS_PER_REQUEST = 100  # MLflow's limit
+_MAX_PARAM_CHARACTERS = 6000  # MLflow's limit
 
 CARD_FOLDER = "card"
-"""Folder of the reports among the artifacts of a version's MLflow run."""
+"""Folder of `VersionRecord.files` among the artifacts of the version's MLflow run."""
 
-TRAINED_FOLDER = "trained"
-"""Folder of the trained weights among the same artifacts."""
 
-_UPLOAD_TAG = "ner.upload"  # on the MLflow runs that are made here, with the name of the model
-_ABANDONED_AFTER = 24 * 3600  # seconds; nobody uploads for that long
-_PARAMS_A_REQUEST = 100  # MLflow's limit
-_LONGEST_PARAM = 6000  # MLflow's limit
+class Part(Enum):
+    """Part of a stored version.
+
+    Attributes:
+        folder: folder among the artifacts of the version's MLflow run.
+        hash_tag: tag of the version that holds the part's tree hash.
+    """
+
+    MODEL = DATA_ARTIFACT, TREE_HASH_TAG
+    WEIGHTS = TRAINED_FOLDER, TRAINED_HASH_TAG
+
+    def __init__(self, folder: str, hash_tag: str) -> None:
+        """Names the attributes."""
+        self.folder, self.hash_tag = folder, hash_tag
 
 
 @contextlib.contextmanager
 def gathered(files: Mapping[str, Path]) -> Iterator[Path | None]:
-    """A folder with copies of the files under their new names, for as long as the block lasts.
-
-    Yields:
-        The folder; None when there are no files.
-    """
+    """Yields a temporary folder with copies of the files under their new names; None if there are no files."""
     with TemporaryDirectory() as scratch:
         folder = Path(scratch, TRAINED_FOLDER)
         folder.mkdir()
@@ -52,20 +62,17 @@ def gathered(files: Mapping[str, Path]) -> Iterator[Path | None]:
 def uploaded(
     store: MlflowStore, client: Any, model_dir: Path, trained_dir: Path | None, name: str, record: VersionRecord
 ) -> Iterator[Any]:
-    """Stores the files, metrics and parameters of a version in an MLflow run of its own.
+    """Stores files, metrics and parameters of a version in a new MLflow run and yields the run.
 
-    The run counts as finished when the block, which creates the version, ends well.
+    The run counts as finished if the block, which creates the version, raises nothing.
 
     Args:
-        store: Where the registry lies.
-        client: An `MlflowClient` of it.
-        model_dir: The SavedModel.
-        trained_dir: Folder of the trained weights; None when there are none.
-        name: Name of the registered model.
-        record: What else is known.
-
-    Yields:
-        The MLflow run.
+        store: the MLflow store.
+        client: an `MlflowClient` of it.
+        model_dir: the SavedModel.
+        trained_dir: folder of the trained model; None if there is none.
+        name: name of the registered model.
+        record: metadata of the version.
     """
     run = client.create_run(store.experiment_id(client), run_name=name, tags={_UPLOAD_TAG: name})
     status = "FAILED"
@@ -88,20 +95,20 @@ def uploaded(
 
 
 def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, name: str) -> None:
-    """Removes the local files of uploads that died a day ago or more and made no version.
+    """Removes local files of uploads that ended a day ago or earlier without a version.
 
-    A killed pusher leaves a run that nobody sees in the registry, but its files take room.
+    A killed pusher leaves an MLflow run that the registry does not show, but its files take space.
     """
-    before = int((time.time() - _ABANDONED_AFTER) * 1000)
+    before = int((time.time() - _ABANDONED_SECONDS) * 1000)
     condition = f"tags.`{_UPLOAD_TAG}` = '{name}' and attributes.status != 'FINISHED'"
     condition += f" and attributes.start_time < {before}"
-    found = client.search_runs([store.experiment_id(client)], condition, max_results=100)
-    if not found:
+    runs = client.search_runs([store.experiment_id(client)], condition, max_results=100)
+    if not runs:
         return
-    alive = {version.run_id for version in reader.versions(name)}
-    for run in found:
+    registered = {version.run_id for version in reader.versions(name)}
+    for run in runs:
         folder = local_path(run.info.artifact_uri)
-        if run.info.run_id in alive:  # it died between making the version and saying so
+        if run.info.run_id in registered:  # killed between creating the version and ending the run
             client.set_terminated(run.info.run_id, "FINISHED")
         elif folder is not None and not store.over_http:
             shutil.rmtree(folder, ignore_errors=True)
@@ -109,87 +116,89 @@ def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, n
             client.delete_run(run.info.run_id)
 
 
-def fetched(store: MlflowStore, version: RegisteredVersion, destination: Path, trained: bool = False) -> Path:
-    """Downloads a stored model, checks its tree hash and renames it into place.
+def fetch_part(store: MlflowStore, version: RegisteredVersion, part: Part, destination: Path) -> Path | None:
+    """Downloads one part of a version, checks its tree hash, and renames it into place.
 
     Args:
-        store: Where the registry lies.
-        version: The version.
-        destination: Folder to create. One that already holds the same is left as it is.
-        trained: Fetches the trained weights instead, which the version must have.
+        store: the MLflow store.
+        version: the version.
+        part: the part.
+        destination: folder to create. A folder that already holds the same content stays as it is.
 
     Returns:
-        `destination`.
+        `destination`; None if the version was registered without this part.
 
     Raises:
-        RegistryError: If the stored files are gone or differ from what was registered, or `destination` holds
-            something else.
+        RegistryError: the stored files are missing or differ from the registered ones, or `destination` holds
+            other content.
     """
-    expected = version.tags[TRAINED_HASH_TAG] if trained else version.tree_hash
+    expected = version.tags.get(part.hash_tag)
+    if expected is None:
+        return None
     if destination.exists():
-        found = tree_hash(destination)
-        if found != expected:
+        actual = tree_hash(destination)
+        if actual != expected:
             raise RegistryError(
-                f"{destination}: holds another model (tree hash {found}) than {version.name} version "
+                f"{destination}: holds another model (tree hash {actual}) than {version.name} version "
                 f"{version.version} ({expected}). Remove it or choose another folder."
             )
         return destination
     with incoming_folder(destination.parent) as incoming:
-        model = _stored_files(store, version, incoming, trained)
-        if incoming not in model.parents:
-            model = Path(shutil.copytree(model, incoming / MODEL_ARTIFACT))
-        _check_hash(version, model, expected)
-        fsync_tree(model)
-        rename_into_place(model, destination)
+        folder = _stored_files(store, version, part, incoming)
+        if incoming not in folder.parents:
+            folder = Path(shutil.copytree(folder, incoming / MODEL_ARTIFACT))
+        _check_hash(version, folder, expected)
+        fsync_tree(folder)
+        rename_into_place(folder, destination)
     return destination
 
 
 def verify(store: MlflowStore, version: RegisteredVersion) -> None:
-    """Reads all stored files of a version and checks their tree hashes.
+    """Reads the stored model and weights of a version and checks their tree hashes.
 
     Raises:
-        RegistryError: If they are gone or differ from what was registered.
+        RegistryError: they are missing or differ from the registered ones.
     """
     with TemporaryDirectory() as scratch:
-        _check_hash(version, _stored_files(store, version, Path(scratch), trained=False), version.tree_hash)
-        if TRAINED_HASH_TAG in version.tags:
-            weights = _stored_files(store, version, Path(scratch), trained=True)
-            _check_hash(version, weights, version.tags[TRAINED_HASH_TAG])
+        for part in Part:
+            expected = version.tags.get(part.hash_tag)
+            if expected is not None:
+                _check_hash(version, _stored_files(store, version, part, Path(scratch)), expected)
 
 
-def _check_hash(version: RegisteredVersion, model: Path, expected: str) -> None:
-    found = tree_hash(model)
-    if found != expected:
+def _check_hash(version: RegisteredVersion, folder: Path, expected: str) -> None:
+    actual = tree_hash(folder)
+    if actual != expected:
         raise RegistryError(
-            f"{version.name} version {version.version}: the files at {version.uri} have the tree hash {found}, "
+            f"{version.name} version {version.version}: the files at {version.uri} have the tree hash {actual}, "
             f"registered was {expected}. They were changed or damaged; use another version."
         )
 
 
-def _stored_files(store: MlflowStore, version: RegisteredVersion, scratch: Path, trained: bool) -> Path:
-    """The SavedModel or the weights: where they lie when that is a local folder, else downloaded into `scratch`."""
+def _stored_files(store: MlflowStore, version: RegisteredVersion, part: Part, scratch: Path) -> Path:
+    """Returns the folder of a part: in place if it is a local folder, otherwise downloaded into `scratch`."""
     local = None if store.over_http else local_path(version.uri)
     try:
         if local is not None:
-            folder = local.parent / (TRAINED_FOLDER if trained else DATA_ARTIFACT)
+            folder = local.parent / part.folder
             if not folder.is_dir():
-                raise FileNotFoundError(f"{folder} is not there")
+                raise FileNotFoundError(f"{folder} does not exist")
         else:
-            folder = _downloaded(store, version, scratch, TRAINED_FOLDER if trained else DATA_ARTIFACT)
-        return folder if trained else stored_model(folder)
+            folder = _downloaded(store, version, part, scratch)
+        return stored_model(folder) if part is Part.MODEL else folder
     except OSError as error:
         raise RegistryError(
             f"{version.name} version {version.version}: its files cannot be read from {version.uri} ({error}). "
-            "If the registry was moved, move it back: MLflow records where the files are."
+            "If the registry was moved, move it back: MLflow records the location of the files."
         ) from error
 
 
-def _downloaded(store: MlflowStore, version: RegisteredVersion, scratch: Path, part: str) -> Path:
+def _downloaded(store: MlflowStore, version: RegisteredVersion, part: Part, scratch: Path) -> Path:
     from mlflow.exceptions import MlflowException
 
     with store.client() as client:
         try:
-            return Path(client.download_artifacts(version.run_id, part, str(scratch)))
+            return Path(client.download_artifacts(version.run_id, part.folder, str(scratch)))
         except MlflowException as error:
             raise OSError(error.message) from error
 
@@ -199,55 +208,6 @@ def _log_numbers(client: Any, run_id: str, record: VersionRecord) -> None:
 
     now = int(datetime.now(UTC).timestamp() * 1000)
     client.log_batch(run_id, metrics=[Metric(key, float(score), now, 0) for key, score in record.metrics.items()])
-    params = [Param(key, str(value)[:_LONGEST_PARAM]) for key, value in sorted(record.params.items())]
-    for start in range(0, len(params), _PARAMS_A_REQUEST):
-        client.log_batch(run_id, params=params[start : start + _PARAMS_A_REQUEST])
-
-
-CARD_FILE = "model_card.json"
-
-# Beside the model, among the artifacts of the version's MLflow run.
-_FOLDER = "card"
-
-
-def fetch_card(registry_uri: str, version: RegisteredVersion, folder: Path) -> Path | None:
-    """Copies the model card of a version out of the registry.
-
-    Args:
-        registry_uri: address of the registry; MLflow asks a server for the files.
-        version: the version.
-        folder: where the card goes; made when there is one.
-
-    Returns:
-        The file; None when the version was registered without a card.
-
-    Raises:
-        RegistryError: the files of the version cannot be listed or read.
-    """
-    stored = f"{version.uri.rstrip('/').rpartition('/')[0]}/{_FOLDER}"
-    beside = local_path(stored)
-    if beside is not None:
-        if not (beside / CARD_FILE).is_file():
-            return None
-        folder.mkdir(parents=True, exist_ok=True)
-        return Path(shutil.copy2(beside / CARD_FILE, folder / CARD_FILE))
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return _download(registry_uri, stored, folder)
-    except (OSError, MlflowException) as error:
-        raise RegistryError(
-            f"{version.name} version {version.version}: its model card cannot be read from {stored} ({error}). Make "
-            "the registry's files reachable from here."
-        ) from error
-
-
-def _download(registry_uri: str, stored: str, folder: Path) -> Path | None:
-    from mlflow import artifacts
-
-    files = artifacts.list_artifacts(artifact_uri=stored, tracking_uri=registry_uri)
-    if not any(Path(file.path).name == CARD_FILE for file in files):
-        return None
-    folder.mkdir(parents=True, exist_ok=True)
-    uri = f"{stored}/{CARD_FILE}"
-    return Path(artifacts.download_artifacts(artifact_uri=uri, dst_path=str(folder), tracking_uri=registry_uri))
+    params = [Param(key, str(value)[:_MAX_PARAM_CHARACTERS]) for key, value in sorted(record.params.items())]
+    for start in range(0, len(params), _PARAMS_PER_REQUEST):
+        client.log_batch(run_id, params=params[start : start + _PARAMS_PER_REQUEST])

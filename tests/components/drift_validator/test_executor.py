@@ -7,6 +7,7 @@ import json
 import pytest
 from support.lazy import LazyModule
 
+from components.common.hashing import tree_hash
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.errors import DriftError
 from components.drift_validator.settings import DriftSettings
@@ -49,6 +50,8 @@ def validate(tmp_path):
         examples = artifact(standard_artifacts.Examples, tmp_path / "examples")
         splits = sorted({split for split, _, _ in rows}, reverse=True)
         examples.split_names = artifact_utils.encode_split_names(splits)
+        examples.span = 4
+        examples.set_string_custom_property("input_fingerprint", "5f")
         for split in splits:
             folder = tmp_path / "examples" / f"Split-{split}"
             folder.mkdir(exist_ok=True)
@@ -88,7 +91,17 @@ def test_first_run_profiles_without_comparison(validate, tmp_path):
     assert profile.columns == {"genre": {"news": 20}}
     assert json.loads((tmp_path / "profile" / "drift.json").read_text())["drifts"] == []
     assert output.get_int_custom_property("drifted") == 0
-    assert sorted(path.name for path in (tmp_path / "profile").iterdir()) == [FILE_NAME, "drift.json"]
+    assert sorted(path.name for path in (tmp_path / "profile").iterdir()) == [FILE_NAME, "drift.json", "lineage.json"]
+
+
+def test_lineage_of_the_data_is_written_for_the_registry(validate, tmp_path):
+    validate(of("", PEOPLE))
+    assert json.loads((tmp_path / "profile" / "lineage.json").read_text()) == {
+        "data.span": "4",
+        "data.split_names": '["train", "eval"]',
+        "data.input_fingerprint": "5f",
+        "schema_hash": tree_hash(tmp_path / "schema"),
+    }
 
 
 def test_similar_data_passes(validate, tmp_path):

@@ -6,24 +6,13 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from components.evaluator.results.evaluation import (
-    Blessing,
-    Comparison,
-    EntityScores,
-    Estimate,
-    Evaluation,
-    RuleOutcome,
-    Scores,
-    TypedScores,
-)
-from components.evaluator.results.evaluation import Slice as EvaluatedSlice
+from components.registry.model_registry import ModelRegistry
 from components.registry.store.mlflow_store import MlflowStore
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.registered_version import RegisteredVersion
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import RegisteredVersion, VersionRecord
 
 
 @pytest.fixture
@@ -47,25 +36,29 @@ def write_model(folder: Path, content: bytes) -> Path:
     return folder
 
 
-def scores(f1: float) -> Scores:
-    """All the same: PER is the only type, eight entities."""
-    entities = EntityScores(Estimate(f1), Estimate(f1), Estimate(f1), 8, 8)
-    typed = TypedScores(entities, entities, {"PER": entities})
-    return Scores(2, 7, typed, typed, entities, entities, {})
-
-
 @pytest.fixture(scope="session")
-def make_evaluation() -> Callable[..., Evaluation]:
-    """Makes an evaluation from F1 scores: of all examples, of a slice, of the champion, and what was refused for."""
+def make_evaluation() -> Callable[..., Any]:
+    """Builds an `Evaluation` from F1 scores: on all examples, on a slice, of the champion; and from failed rules."""
+    from components.evaluator.results import evaluation as e
 
-    def make(f1: float, sliced: float, champion: float | None, *failures: str) -> Evaluation:
+    def scores(f1: float) -> e.Scores:
+        """All scores are equal; PER is the only type, with eight entities."""
+        estimate = e.Estimate(f1)
+        entities = e.EntityScores(estimate, estimate, estimate, 8, 8)
+        typed = e.TypedScores(entities, entities, {"PER": entities})
+        return e.Scores(2, 7, typed, typed, entities, entities, {})
+
+    def make(
+        f1: float, sliced: float, champion: float | None, *failures: str, champion_version: str = ""
+    ) -> e.Evaluation:
         rules = (
-            RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 8, 1, f1, None, text) for text in failures
+            e.RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 8, 1, f1, None, text) for text in failures
         )
-        return Evaluation(
-            Comparison(EvaluatedSlice(), scores(f1), None if champion is None else scores(champion)),
-            (Comparison(EvaluatedSlice("source", "a"), scores(sliced)),),
-            Blessing(not failures, tuple(rules)),
+        return e.Evaluation(
+            e.Comparison(e.Slice(), scores(f1), None if champion is None else scores(champion)),
+            (e.Comparison(e.Slice("source", "a"), scores(sliced)),),
+            e.Blessing(not failures, tuple(rules)),
+            champion_version=champion_version,
         )
 
     return make

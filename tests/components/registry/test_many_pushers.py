@@ -6,24 +6,24 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.repository import ROOT
+from support.processes import popen, run
+from support.repository import python_environment
 
 from components.common.hashing import tree_hash
+from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory.serving_directory import models_config, published_versions
-from components.registry.store.model_registry import ModelRegistry
 
 _PUSH = '''
 import json, os, random, signal, sys, time
 from pathlib import Path
-from components.registry.store.model_registry import ModelRegistry
+from components.registry.model_registry import ModelRegistry
 from components.registry.pusher.push import PushRequest, push
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import VersionRecord
 from components.common.hashing import tree_hash
 import mlflow, mlflow.pyfunc, pandas
 import mlflow.store.tracking.sqlalchemy_store, mlflow.store.model_registry.sqlalchemy_store
@@ -108,7 +108,7 @@ def _driver(script: str, *arguments: object) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return python_environment(MLFLOW_DISABLE_TELEMETRY="true")
 
 
 def _check_consistent(registry: ModelRegistry, folder: Path, scratch: Path) -> None:
@@ -133,7 +133,7 @@ def _check_consistent(registry: ModelRegistry, folder: Path, scratch: Path) -> N
 )
 def test_pushers_at_once_make_distinct_versions_without_an_error(registry_uri, tmp_path, processes, turns):
     command = _driver(_AT_ONCE, registry_uri, tmp_path, processes, turns)
-    ended = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    ended = run(command, env=_environment(), capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     results = [row for file in tmp_path.glob("results-*.json") for row in json.loads(file.read_text())]
     assert sorted(version for version, _, _ in results) == list(range(1, processes * turns + 1))
@@ -152,16 +152,15 @@ def test_pushers_at_once_make_distinct_versions_without_an_error(registry_uri, t
 )
 def test_a_pusher_that_is_killed_at_any_moment_leaves_no_half_version(registry_uri, tmp_path, rounds, seed):
     command = _driver(_KILLED, registry_uri, tmp_path, rounds, seed)
-    driver = subprocess.Popen(
-        command, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     registry = ModelRegistry(registry_uri)
-    for _ in range(rounds):
-        assert driver.stdout.readline() == "killed\n", driver.communicate()[1]
-        _check_consistent(registry, tmp_path, tmp_path / "scratch")
-        driver.stdin.write("checked\n")
-        driver.stdin.flush()
-    _, errors = driver.communicate()
+    with popen(command, env=_environment(), text=True, **pipes) as driver:
+        for _ in range(rounds):
+            assert driver.stdout.readline() == "killed\n", driver.communicate()[1]
+            _check_consistent(registry, tmp_path, tmp_path / "scratch")
+            driver.stdin.write("checked\n")
+            driver.stdin.flush()
+        _, errors = driver.communicate()
     assert driver.returncode == 0, errors
     assert int((tmp_path / "killed").read_text()) > rounds // 2
     _check_consistent(registry, tmp_path, tmp_path / "scratch")

@@ -19,8 +19,8 @@ from support.repository import ROOT
 
 from components.common.hashing import tree_hash
 from components.registry.errors import ChampionMovedError, RegistryError
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.model_registry import ModelRegistry
+from components.registry.store.version import VersionRecord
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
@@ -94,8 +94,8 @@ _PROMOTE = """
 import sys
 from pathlib import Path
 from components.registry.errors import ChampionMovedError
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.model_registry import ModelRegistry
+from components.registry.store.version import VersionRecord
 registry = ModelRegistry(sys.argv[1])
 number, won, lost, versions = int(sys.argv[3]), [], 0, []
 for turn in range(5):
@@ -149,7 +149,7 @@ def test_a_server_refuses_a_foreign_host_name(server):
 
 
 def test_model_registry_over_http_refuses_a_server_that_would_store_locally(server, model_dir, tmp_path):
-    with ModelRegistry(server)._store.client() as client:
+    with ModelRegistry(server).client() as client:
         client.create_experiment("local", artifact_location=str(tmp_path / "here"))
     with pytest.raises(RegistryError, match="other machines do not see"):
         ModelRegistry(server, experiment="local").register(model_dir, "other")

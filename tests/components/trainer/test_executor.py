@@ -63,6 +63,7 @@ def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
     assert trained_model.TrainedModel.load(model.uri).tags[0] == "[PAD]"
     assert model.get_float_custom_property("val_entity_f1") > 0.9
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+    assert (tmp_path / "model" / "word_vocabulary").is_file(), "a warm start needs it"
 
 
 @pytest.mark.parametrize("settings", ["transformer"], indirect=True)

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from components.drift_validator.data_profile import DataProfile
 from components.keys import DATA_PROFILE_FILE as FILE_NAME
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.model_registry import ModelRegistry
+from components.registry.store.version import VersionRecord
 from pipeline.cli.drift import drift
 
 TAGS = ["B-PER", "O", "B-LOC"]

@@ -68,4 +68,4 @@ def test_wrong_setting_ends_before_anything_heavy_is_imported():
     result = subprocess.run([NER, "run", "--set", "trainer.epochs=-1"], capture_output=True, text=True)
     assert time.perf_counter() - begin < 5
     assert result.returncode == 1
-    assert "[trainer -> epochs] must be > 0, got -1" in result.stderr
+    assert "trainer.epochs: must be > 0, got -1" in result.stderr

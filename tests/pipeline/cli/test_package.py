@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from components.common.errors import NerError
-from components.registry.store import model_registry
+from components.registry import model_registry
 from components.serving.packaging import packaging
 from pipeline.cli.package import package
 from pipeline.registry_view import champion

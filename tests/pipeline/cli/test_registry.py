@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from support.repository import ROOT
 
 from components.common.hashing import tree_hash
+from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory.serving_directory import models_config, published_versions
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import VersionRecord
 from pipeline.cli.main import main
 from pipeline.registry_view import registry_ui
 from pipeline.registry_view.registry_ui import ui_command, ui_environment
@@ -103,7 +103,7 @@ def test_show_tells_everything(ner):
 def test_show_of_what_is_not_there(ner):
     result = ner("show", "candidate")
     assert result.exit_code == 1
-    assert "error: ner has no version 'candidate' in sqlite:" in result.output
+    assert "error: ner: no version 'candidate' in sqlite:" in result.output
 
 
 def test_diff_shows_what_differs_and_nothing_else(ner):
@@ -118,7 +118,7 @@ def test_diff_shows_what_differs_and_nothing_else(ner):
     assert "tree_hash" in rows
     assert "trainer.seed" not in rows
     assert not any("source=a" in name for name in rows)
-    assert "differ in nothing" in ner("diff", "2", "2").output
+    assert "have the same recorded data" in ner("diff", "2", "2").output
 
 
 def test_promote_takes_what_the_version_was_blessed_against_for_expected(ner, home):
@@ -133,11 +133,11 @@ def test_promote_takes_what_the_version_was_blessed_against_for_expected(ner, ho
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("1",), "ner version 1 was to replace no champion, but the champion is now version 2"),
-        (("3", "--expect", "1"), "was blessed against champion 2, and is to replace champion 1"),
-        (("3", "--expect", "champion"), "version 'champion': expected a whole number"),
-        (("4",), "ner version 4 is not blessed"),
-        (("9",), "ner has no version 9"),
+        (("1",), "ner version 1: expected no champion, but the champion is now version 2"),
+        (("3", "--expect", "1"), "was blessed against version 2 and would replace version 1"),
+        (("3", "--expect", "champion"), "version 'champion': not a version number"),
+        (("4",), "ner version 4: not blessed"),
+        (("9",), "ner: no version 9"),
     ],
 )
 def test_promote_refuses(ner, home, arguments, message):
@@ -186,7 +186,7 @@ def test_history_reads_as_what_happened(ner):
 
 
 def test_an_alias_that_was_moved_by_hand_is_told(ner, home):
-    with _registry(home)._store.client() as client:
+    with _registry(home).client() as client:
         client.set_registered_model_alias("ner", "champion", "4")
     for command in ("list", "history"):
         assert "alias champion points to version 4" in ner(command).stderr
@@ -214,7 +214,7 @@ def test_sync_lays_out_another_directory_and_says_what_it_did(ner, home):
 def test_sync_waits_for_the_server_that_is_named(ner):
     result = ner("sync", "--server", "http://127.0.0.1:1")
     assert result.exit_code == 1
-    assert "no answer as TF Serving gives it" in result.output
+    assert "no answer like TensorFlow Serving" in result.output
 
 
 def test_sync_without_a_champion_says_so(ner, home):
@@ -240,7 +240,7 @@ def test_serve_ui_starts_mlflow_on_the_file_with_telemetry_off(ner, home, monkey
 def test_serve_ui_of_a_server_names_its_address(ner):
     result = ner("serve-ui", "--set", "registry.uri=http://registry.example:5000")
     assert result.exit_code == 1
-    assert "the registry http://registry.example:5000 is a server" in result.output
+    assert "registry.uri http://registry.example:5000: is a server" in result.output
 
 
 def test_serve_ui_leaves_telemetry_to_a_user_who_decided(monkeypatch):

@@ -12,7 +12,7 @@ from support.lazy import LazyModule
 json_format = LazyModule("google.protobuf.json_format")
 emulation = LazyModule("support.kfp_emulator.emulator")
 pipeline_file = LazyModule("support.kfp_emulator.pipeline_file")
-store = LazyModule("components.registry.store.model_registry")
+store = LazyModule("components.registry.model_registry")
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 BIN = Path(sys.executable).parent

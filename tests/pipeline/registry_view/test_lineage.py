@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 from pipeline.registry_view.lineage import Lineage, Usage, read_lineage
 from pipeline.run.run_record import metadata_file
 
@@ -61,7 +61,8 @@ def path(tmp_path: Path) -> Path:
     file = tmp_path / "metadata" / "ner.sqlite"
     file.parent.mkdir()
     store = _Store(file)
-    registry = {"registry_uri": URI, "model_name": "ner"}
+    model = {"model_name": "ner"}
+    registry = {"registry_uri": URI, **model}
     examples = store.artifact("Examples", span=4, split_names='["train"]', tfx_version="1")
     trained = store.artifact("Model")
     nobody = store.artifact("Model", present=0)
@@ -70,22 +71,20 @@ def path(tmp_path: Path) -> Path:
     store.execution("a", "ChampionSource", {}, {"champion": nobody}, version="none", **registry)
     store.execution("a", "Trainer", {"examples": examples}, {"model": trained}, epochs=20, learning_rate=0.5)
     store.execution("a", "Evaluator", {"examples": examples, "baseline_model": nobody}, {})
-    store.execution(
-        "a", "RegistryPusher", {"model": trained, "examples": examples}, {"pushed_model": pushed}, **registry
-    )
-    store.execution("b", "RegistryPusher", {"model": trained}, {"pushed_model": pushed}, "CACHED", **registry)
+    store.execution("a", "RegistryPusher", {"model": trained, "examples": examples}, {"pushed_model": pushed}, **model)
+    store.execution("b", "RegistryPusher", {"model": trained}, {"pushed_model": pushed}, "CACHED", **model)
     champion = store.artifact("Model", version=1, present=1)
     second = store.artifact("PushedModel", registry_version=2, pushed=1, registry_uri=URI)
     for run, state in (("c", "COMPLETE"), ("d", "CACHED")):
         store.execution(run, "ChampionSource", {}, {"champion": champion}, state, version="1", **registry)
         store.execution(run, "Evaluator", {"examples": examples, "baseline_model": champion}, {})
     store.execution("c", "Trainer", {"examples": examples, "warm_start": champion}, {"model": store.artifact("Model")})
-    store.execution("c", "RegistryPusher", {}, {"pushed_model": second}, **registry)
+    store.execution("c", "RegistryPusher", {}, {"pushed_model": second}, **model)
     store.execution("d", "DriftValidator", {"examples": examples, "champion": champion}, {})
     refused = store.artifact("PushedModel", pushed=0, reason="not blessed")
-    store.execution("d", "RegistryPusher", {}, {"pushed_model": refused}, **registry)
-    other = store.artifact("PushedModel", registry_version=1, pushed=1)
-    store.execution("e", "RegistryPusher", {}, {"pushed_model": other}, registry_uri=URI, model_name="other")
+    store.execution("d", "RegistryPusher", {}, {"pushed_model": refused}, **model)
+    other = store.artifact("PushedModel", registry_version=1, pushed=1, registry_uri=URI)
+    store.execution("e", "RegistryPusher", {}, {"pushed_model": other}, model_name="other")
     store.execution("f", "ChampionSource", {}, {"champion": champion}, "CACHED", version="1", **registry)
     store.execution("f", "Trainer", {"examples": examples}, {}, "FAILED")
     return file
@@ -105,7 +104,7 @@ def test_lineage_names_the_runs_that_made_it_and_those_that_used_it(path):
     assert found.runs == ("a", "b")
     assert found.usages == (
         Usage("c", ("baseline", "warm start"), "pushed version 2"),
-        Usage("d", ("baseline", "drift's reference"), "not pushed: not blessed"),
+        Usage("d", ("baseline", "drift reference"), "not pushed: not blessed"),
         Usage("f", (), "stopped at Trainer"),
     )
     assert read_lineage(path, URI, _version(2)).usages == ()
@@ -125,7 +124,7 @@ def test_lineage_without_metadata_is_none(tmp_path):
 
 @pytest.mark.parametrize("known", [True, False])
 def test_ner_lineage_prints_registry_and_metadata(path, tmp_path, monkeypatch, known):
-    from components.registry.store import model_registry
+    from components.registry import model_registry
     from configs.loading import load_config
     from pipeline.cli.main import main
 
@@ -140,7 +139,7 @@ def test_ner_lineage_prints_registry_and_metadata(path, tmp_path, monkeypatch, k
     output = CliRunner().invoke(main, ["lineage", "--set", f"work_dir={tmp_path}"]).output
     for text in ("data.span", "c0de", "trainer.epochs"):
         assert text in output
-    used = "run d as baseline and drift's reference: not pushed: not blessed"
+    used = "run d as baseline and drift reference: not pushed: not blessed"
     expected = used if known else "knows no run that pushed it"
     assert expected in output
     plain = CliRunner().invoke(main, ["lineage", "champion", "--json", "--set", f"work_dir={tmp_path}"]).output

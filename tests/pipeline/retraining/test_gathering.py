@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from components.common.errors import NerError
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 from configs.loading import load_config
 from pipeline.retraining.gathering import delayed_label_f1, gather
 from pipeline.run.inputs import prepare_inputs

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from components.drift_validator.drift_report import Drift
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 from configs.spec import RetrainSettings
 from pipeline.retraining.facts import Facts
 from pipeline.retraining.reasons import reasons_to_retrain

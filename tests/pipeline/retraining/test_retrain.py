@@ -11,9 +11,8 @@ import pytest
 from support.repository import ROOT
 
 from components.drift_validator.errors import DriftError
-from components.registry.champions.resolve_baseline import resolve_baseline
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.model_registry import ModelRegistry
+from components.registry.store.version import VersionRecord
 from configs.loading import load_config
 from pipeline.retraining import retrain as module
 from pipeline.retraining.retrain import retrain
@@ -41,17 +40,17 @@ class _Played:
         folder.mkdir(parents=True)
         (folder / "train.conll").write_text(f"{folder.name}\tO\n")
 
-    def run(self, config, warm_start):
+    def run(self, config, request):
         """Stands for `run_locally`."""
-        self.runs.append(warm_start)
+        self.runs.append(request.warm_start)
         if self.ends == "drift":
             raise DriftError("span-2 differs\n  entity types: far")
         if self.ends == "crash":
             raise OSError("no space left on device")
         if self.ends == "worse":
             return self._record(pushed=0, reason="the evaluator did not bless the model")
-        inputs = prepare_inputs(config, warm_start)
-        baseline = resolve_baseline(self.registry, "ner", inputs.fingerprint)
+        inputs = prepare_inputs(config, request.warm_start)
+        baseline = self.registry.baseline("ner", inputs.fingerprint)
         tags = {
             "run_fingerprint": inputs.fingerprint,
             "baseline_version": baseline,

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from components.registry.champions import champion_changes
-from components.registry.champions.history_entry import LOST, PROMOTED, REFUSED, ROLLED_BACK
+from components.registry.champions.champions import refusal_to_promote
+from components.registry.champions.history import LOST, PROMOTED, REFUSED, ROLLED_BACK, ChampionLine, HistoryEntry
 from components.registry.errors import ChampionMovedError, PromotionRefusedError, RegistryError
-from components.registry.store.model_registry import ModelRegistry
+from components.registry.model_registry import ModelRegistry
+from components.registry.store.version import RegisteredVersion
 
 
 def _aliases(registry: ModelRegistry) -> dict[str, int]:
@@ -19,7 +22,7 @@ def _story(registry: ModelRegistry) -> list[tuple[str, int | None, int | None]]:
 
 
 def _mlflow_aliases(registry: ModelRegistry) -> dict[str, int]:
-    with registry._store.client() as client:
+    with registry.client() as client:
         return {alias: int(number) for alias, number in client.get_registered_model("ner").aliases.items()}
 
 
@@ -49,7 +52,7 @@ def test_promote_over_another_champion_is_refused_and_changes_nothing(registry, 
     register("two", str(expected or ""))
     registry.champions("ner").promote(1, None)
     before = (registry.versions("ner"), _story(registry))
-    with pytest.raises(ChampionMovedError, match=r"ner version 2 was to replace .*the champion is now version 1"):
+    with pytest.raises(ChampionMovedError, match=r"ner version 2: expected .*, but the champion is now version 1"):
         registry.champions("ner").promote(2, expected)
     assert (registry.versions("ner"), _story(registry)) == before
 
@@ -62,14 +65,14 @@ def test_promote_of_the_champion_again_changes_nothing(three_champions):
 
 def test_promote_of_a_missing_version_says_so(registry, register):
     register("one")
-    with pytest.raises(RegistryError, match="ner has no version 2 in sqlite:"):
+    with pytest.raises(RegistryError, match="ner: no version 2 in sqlite:"):
         registry.champions("ner").promote(2, None)
 
 
 def test_promote_needs_a_blessing_or_a_reason(registry, register):
     register("one", blessed=False)
     champions = registry.champions("ner")
-    with pytest.raises(PromotionRefusedError, match="is not blessed"):
+    with pytest.raises(PromotionRefusedError, match="not blessed"):
         champions.promote(1, None)
     with pytest.raises(PromotionRefusedError, match="needs a reason"):
         champions.promote(1, None, " ", force=True)
@@ -93,7 +96,7 @@ def test_rollback_goes_back_step_by_step(three_champions):
     assert _aliases(three_champions) == _mlflow_aliases(three_champions) == {"champion": 2, "previous": 1}
     assert champions.rollback().version == 1
     assert _aliases(three_champions) == _mlflow_aliases(three_champions) == {"champion": 1}
-    with pytest.raises(RegistryError, match="no champion to go back to"):
+    with pytest.raises(RegistryError, match="no earlier champion"):
         champions.rollback()
     assert _story(three_champions)[3:] == [(ROLLED_BACK, 2, 3), (ROLLED_BACK, 1, 2)]
     assert champions.history()[3].why == "it tags nothing"
@@ -108,7 +111,7 @@ def test_rollback_goes_back_to_any_earlier_champion_and_forward_again(three_cham
 
 def test_rollback_to_what_was_never_champion_is_refused(three_champions, register):
     register("four", "3")
-    with pytest.raises(RegistryError, match=r"version 4 was never champion \(these were: 1, 2, 3\)"):
+    with pytest.raises(RegistryError, match=r"version 4: was never champion \(champions were: 1, 2, 3\)"):
         three_champions.champions("ner").rollback(4)
 
 
@@ -120,13 +123,13 @@ def test_rollback_in_an_empty_registry_says_so(tmp_path):
 def test_what_was_rolled_back_does_not_come_back_by_itself(three_champions):
     champions = three_champions.champions("ner")
     champions.rollback()
-    with pytest.raises(PromotionRefusedError, match="ner version 3 was rolled back"):
+    with pytest.raises(PromotionRefusedError, match="ner version 3: was rolled back"):
         champions.promote(3, 2)
     assert champions.promote(3, 2, "the data was to blame", force=True).aliases == ("champion",)
 
 
 def test_the_champion_that_somebody_deleted_is_written_off_and_replaced(three_champions, register):
-    with three_champions._store.client() as client:
+    with three_champions.client() as client:
         client.delete_model_version("ner", "3")  # in MLflow's UI, which drops the alias silently
     assert three_champions.get("ner", "champion") is None
     assert _aliases(three_champions) == {"previous": 2}
@@ -136,17 +139,17 @@ def test_the_champion_that_somebody_deleted_is_written_off_and_replaced(three_ch
 
 
 def test_rollback_leaves_out_what_somebody_deleted(three_champions):
-    with three_champions._store.client() as client:
+    with three_champions.client() as client:
         client.delete_model_version("ner", "2")
     assert _aliases(three_champions) == {"champion": 3, "previous": 1}
     assert three_champions.champions("ner").rollback().version == 1
-    with three_champions._store.client() as client:
+    with three_champions.client() as client:
         client.delete_model_version("ner", "1")
     assert three_champions.champions("ner").rollback(3).version == 3
 
 
 def test_an_alias_that_somebody_moved_by_hand_is_told_and_put_back(three_champions, register):
-    with three_champions._store.client() as client:
+    with three_champions.client() as client:
         client.set_registered_model_alias("ner", "champion", "1")
     champions = three_champions.champions("ner")
     assert champions.moved_aliases() == {"champion": 1}
@@ -165,7 +168,7 @@ def test_a_promotion_that_died_is_either_nothing_or_everything(three_champions, 
 
     register("four", "3")
     champions = three_champions.champions("ner")
-    with three_champions._store.client() as client, monkeypatch.context() as patch:
+    with three_champions.client() as client, monkeypatch.context() as patch:
         patch.setattr(client, method, die)
         with pytest.raises(KeyboardInterrupt):
             champions.promote(4, 3)
@@ -185,11 +188,11 @@ def test_of_two_writers_without_a_lock_one_wins_and_the_other_is_told(three_cham
     write = champion_changes.write_entry
 
     def slow(client, name, entry):
-        write(client, name, champion_changes.HistoryEntry.new(PROMOTED, 5, 3, "the other", ""))
+        write(client, name, HistoryEntry.new(PROMOTED, 5, 3, who="the other", why=""))
         return write(client, name, entry)
 
     monkeypatch.setattr(champion_changes, "write_entry", slow)
-    with pytest.raises(ChampionMovedError, match=r"ner version 4 was to replace version 3, but .* is now version 5"):
+    with pytest.raises(ChampionMovedError, match=r"ner version 4: expected .* version 3, but .* version 5"):
         champions.promote(4, 3)
     assert champions.line().champion == 5
     assert champions.line().void == {5}
@@ -221,8 +224,51 @@ def test_the_history_of_a_registry_that_nobody_wrote_is_empty(tmp_path):
 
 
 def test_mlflow_loads_what_was_champion_by_its_place_in_the_history(three_champions):
-    with three_champions._store.client() as client:
+    with three_champions.client() as client:
         entry = client.get_model_version("ner.history", "2")
         version = client.get_model_version("ner", "2")
         assert client.get_model_version_download_uri("ner.history", "2") == version.source
     assert entry.source == "models:/ner/2"
+
+
+def _version(number: int, baseline: str = "", fingerprint: str = "", blessed: str = "true") -> RegisteredVersion:
+    tags = {"baseline_version": baseline, "run_fingerprint": fingerprint, "blessed": blessed}
+    return RegisteredVersion("ner", number, (), tags, "", "", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("version", "champion", "replaced"),
+    [
+        (_version(1), None, None),
+        (_version(1, "none"), None, None),
+        (_version(4, "3"), _version(3), 3),
+        (_version(4, "2", "same"), _version(3, "2", "same"), 3),
+    ],
+)
+def test_a_blessing_against_the_champion_counts(version, champion, replaced):
+    entry = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="")
+    assert refusal_to_promote(version, champion, entry, ChampionLine()) == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "champion", "replaced", "reason"),
+    [
+        (_version(4, "3", blessed="false"), _version(3), 3, "ner version 4: not blessed"),
+        (_version(4, "2"), _version(3), 3, "was blessed against version 2 and would replace version 3"),
+        (_version(4, ""), _version(3), 3, "was blessed against no version"),
+        (_version(4, "3"), None, None, "would replace no version"),
+        (_version(4, "2", ""), _version(3, "2", ""), 3, "was blessed against version 2"),
+        (_version(4, "2", "same"), _version(3, "2", "other"), 3, "was blessed against version 2"),
+    ],
+)
+def test_any_other_is_refused_unless_it_is_forced(version, champion, replaced, reason):
+    entry = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because")
+    assert reason in refusal_to_promote(version, champion, entry, ChampionLine())
+    forced = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because", forced=True)
+    assert refusal_to_promote(version, champion, forced, ChampionLine()) == ""
+
+
+def test_what_was_rolled_back_is_refused():
+    entry = HistoryEntry.new(PROMOTED, 4, 3, who="", why="")
+    line = ChampionLine(champion=3, taken_back=frozenset({4}))
+    assert "was rolled back" in refusal_to_promote(_version(4, "3"), _version(3), entry, line)

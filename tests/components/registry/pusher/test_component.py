@@ -3,58 +3,49 @@ from __future__ import annotations
 import json
 
 import pytest
-from tfx import types
-from tfx.types import standard_artifacts
+from support.lazy import LazyModule
 
-from components.artifacts import DataProfileArtifact
-from components.registry.pusher.component import RegistryPusher
+from components.registry.settings import RegistrySettings
+
+types = LazyModule("tfx.types")
+standard_artifacts = LazyModule("tfx.types.standard_artifacts")
+
+SETTINGS = RegistrySettings(uri="sqlite:////data/mlflow.db", serving_dir="/data/serving", keep_versions=3)
 
 
-def _component(**changes) -> RegistryPusher:
+def component(**changes):
+    from components.registry.pusher.component import RegistryPusher
+
     arguments = {
         "model": types.Channel(type=standard_artifacts.Model),
         "blessing": types.Channel(type=standard_artifacts.ModelBlessing),
-        "registry_uri": "sqlite:////data/mlflow.db",
         "model_name": "ner",
-        "serving_dir": "/data/serving",
+        "settings": SETTINGS,
         "lineage": {"run_fingerprint": "5f", "baseline_version": ""},
     }
     return RegistryPusher(**{**arguments, **changes})
 
 
-def test_registry_pusher_declares_its_output_and_parameters():
-    component = _component(params={"trainer.epochs": "20"}, keep_versions=3)
-    assert component.outputs["pushed_model"].type is standard_artifacts.PushedModel
-    assert component.exec_properties == {
-        "registry_uri": "sqlite:////data/mlflow.db",
+def test_settings_and_lineage_travel_as_json():
+    pusher = component(params={"trainer.epochs": "20"})
+    properties = pusher.exec_properties
+    assert pusher.outputs["pushed_model"].type is standard_artifacts.PushedModel
+    assert RegistrySettings.model_validate_json(properties.pop("settings")) == SETTINGS
+    assert properties == {
         "model_name": "ner",
-        "serving_dir": "/data/serving",
         "lineage": '{"baseline_version": "", "run_fingerprint": "5f"}',
         "params": '{"trainer.epochs": "20"}',
-        "keep_versions": 3,
         "run_name": None,
     }
+    assert json.loads(component().exec_properties["params"]) == {}
 
 
-def test_registry_pusher_takes_lineage_as_json_too():
-    text = json.dumps({"run_fingerprint": "5f"})
-    assert _component(lineage=text).exec_properties["lineage"] == text
+def test_evaluation_trained_model_and_documents_are_optional():
+    assert set(component().inputs) == {"model", "blessing"}
+    evaluation = types.Channel(type=standard_artifacts.ModelEvaluation)
+    assert set(component(evaluation=evaluation).inputs) == {"model", "blessing", "evaluation"}
 
 
-def test_registry_pusher_takes_what_else_there_is():
-    assert set(_component().inputs) == {"model", "blessing"}
-    component = _component(
-        evaluation=types.Channel(type=standard_artifacts.ModelEvaluation),
-        examples=types.Channel(type=standard_artifacts.Examples),
-        schema=types.Channel(type=standard_artifacts.Schema),
-        transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
-        trained_model=types.Channel(type=standard_artifacts.Model),
-        data_profile=types.Channel(type=DataProfileArtifact),
-    )
-    optional = {"evaluation", "examples", "schema", "transform_graph", "trained_model", "data_profile"}
-    assert set(component.inputs) == {"model", "blessing"} | optional
-
-
-def test_registry_pusher_refuses_another_type_of_artifact():
+def test_a_channel_of_another_type_is_refused():
     with pytest.raises(TypeError, match="ModelBlessing"):
-        _component(blessing=types.Channel(type=standard_artifacts.Model))
+        component(blessing=types.Channel(type=standard_artifacts.Model))

@@ -9,9 +9,9 @@ import pytest
 from components.common.hashing import tree_hash
 from components.registry.errors import RegistryError
 from components.registry.pusher import push as push_module
-from components.registry.pusher.push import PushRequest, push
+from components.registry.pusher.push import PushRequest, push, refusal_to_push
 from components.registry.serving_directory.serving_directory import models_config, published_versions
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import VersionRecord
 
 
 def _request(
@@ -59,7 +59,7 @@ def test_push_registers_promotes_and_publishes(registry, model_dir, serving):
     (entry,) = registry.champions("ner").history()
     assert (entry.action, entry.version, entry.who, entry.why) == ("promoted", 1, "run 7", "blessed: entity F1 0.9")
     assert (Path(champion.uri).parent / "card" / "validation.json").is_file()
-    with registry._store.client() as client:
+    with registry.client() as client:
         assert client.get_model_version("ner", "1").description == "entity F1 0.9"
 
 
@@ -93,7 +93,7 @@ def test_push_replaces_the_champion_it_was_compared_with_and_keeps_it_at_hand(re
     ("changes", "reason"),
     [
         ({"blessed": False}, "the evaluator did not bless the model (entity_f1 is 0.1)"),
-        ({"validation_file": Path("absent.json")}, "the exporter's validation is missing"),
+        ({"validation_file": Path("absent.json")}, "the exporter's validation report is missing"),
     ],
 )
 def test_push_of_a_refused_model_is_noted_and_touches_nothing_else(registry, model_dir, serving, changes, reason):
@@ -121,7 +121,7 @@ def test_push_leaves_a_champion_alone_that_the_model_was_not_compared_with(regis
     push(registry, _request(make_model("first"), serving))
     result = push(registry, _request(make_model("second"), serving, baseline, "b"))
     assert not result.pushed
-    assert result.reason.startswith("registered as candidate only: ner version 2 was to replace")
+    assert result.reason.startswith("registered as candidate only: ner version 2: expected")
     assert result.version.aliases == ("candidate",)
     assert result.destination is None
     assert registry.get("ner", "champion").version == 1
@@ -156,6 +156,63 @@ def test_push_that_died_after_promotion_is_finished_by_the_next(registry, model_
 
 
 def test_push_refuses_a_malformed_baseline_before_anything_is_written(registry, model_dir, serving):
-    with pytest.raises(RegistryError, match="version 'champion': expected a whole number"):
+    with pytest.raises(RegistryError, match="version 'champion': not a version number"):
         push(registry, _request(model_dir, serving, baseline="champion"))
     assert registry.versions("ner") == ()
+
+
+def _write(model_dir, content):
+    file = model_dir.parent / "validation.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+@pytest.mark.parametrize("with_hash", [True, False])
+def test_refusal_of_a_blessed_and_validated_model_is_nothing(model_dir, with_hash):
+    report = {"passed": True, "tree_hash": tree_hash(model_dir) if with_hash else "", "checks": []}
+    assert refusal_to_push(model_dir, _write(model_dir, report), blessed=True) == ""
+
+
+def test_refusal_names_the_failed_checks(model_dir):
+    checks = [
+        {"name": "signatures", "passed": True, "detail": "4"},
+        {"name": "batch of 0", "passed": False, "detail": "keyed: shape [1], not [0]; pad in the graph"},
+        {"name": "ops", "passed": False, "detail": ""},
+    ]
+    file = _write(model_dir, {"passed": False, "tree_hash": tree_hash(model_dir), "checks": checks})
+    assert refusal_to_push(model_dir, file, blessed=True) == (
+        "the exporter's validation failed (batch of 0: keyed: shape [1], not [0]; pad in the graph, ops: no detail)"
+    )
+
+
+@pytest.mark.parametrize("passed", [False, None, "true", 1])
+def test_refusal_wants_exactly_true(model_dir, passed):
+    assert "validation failed" in refusal_to_push(model_dir, _write(model_dir, {"passed": passed}), blessed=True)
+
+
+def test_refusal_of_a_model_that_changed_after_validation(model_dir):
+    validated = tree_hash(model_dir)
+    file = _write(model_dir, {"passed": True, "tree_hash": validated, "checks": []})
+    (model_dir / "assets" / "vocabulary.txt").write_text("other")
+    assert refusal_to_push(model_dir, file, blessed=True) == (
+        f"the model is not the validated one (tree hash {tree_hash(model_dir)}, validated was {validated})"
+    )
+
+
+def test_refusal_without_a_validation(model_dir):
+    file = model_dir.parent / "validation.json"
+    refusal = refusal_to_push(model_dir, file, blessed=True)
+    assert refusal == f"the exporter's validation report is missing ({file} does not exist)"
+
+
+@pytest.mark.parametrize("content", ["{", "", "[true]", '"passed"', b"\xff".decode("latin-1")])
+def test_refusal_of_an_unreadable_validation(model_dir, content):
+    assert "validation report is unreadable" in refusal_to_push(model_dir, _write(model_dir, content), blessed=True)
+
+
+def test_refusal_gives_every_reason(model_dir):
+    reason = refusal_to_push(model_dir, _write(model_dir, {"passed": False, "tree_hash": "0" * 64}), blessed=False)
+    first, second, third = reason.split("; ")
+    assert first == "the evaluator did not bless the model"
+    assert second == "the exporter's validation failed"
+    assert third.startswith("the model is not the validated one")

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from google.protobuf import text_format
-from support.repository import ROOT
+from support.processes import run
+from support.repository import python_environment
 
 from components.common.hashing import tree_hash
 from components.registry.errors import RegistryError
@@ -46,7 +45,7 @@ def test_publish_of_the_same_model_again_changes_nothing(model_dir, tmp_path):
 def test_publish_never_changes_a_version(model_dir, make_model, tmp_path):
     path = publish(model_dir, tmp_path, "ner", 1)
     before = tree_hash(path)
-    with pytest.raises(RegistryError, match="1: this version is published already with other content"):
+    with pytest.raises(RegistryError, match="1: this version is already published with other content"):
         publish(make_model("other"), tmp_path, "ner", 1)
     assert tree_hash(path) == before
 
@@ -67,7 +66,7 @@ def test_publish_that_fails_shows_no_version_and_leaves_nothing(step, model_dir,
 _KILLED_BEFORE_THE_LAST_FILE = """
 import os, signal, sys
 from pathlib import Path
-from components.registry import serving_directory
+from components.registry.serving_directory import serving_directory
 serving_directory.shutil.copy2 = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 serving_directory.publish(Path(sys.argv[1]), Path(sys.argv[2]), "ner", 1)
 """
@@ -76,7 +75,7 @@ serving_directory.publish(Path(sys.argv[1]), Path(sys.argv[2]), "ner", 1)
 def test_publish_killed_half_way_shows_no_version_and_the_next_one_cleans_up(model_dir, tmp_path):
     serving = tmp_path / "serving"
     command = [sys.executable, "-c", _KILLED_BEFORE_THE_LAST_FILE, str(model_dir), str(serving)]
-    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    ended = run(command, env=python_environment())
     assert ended.returncode == -9
     (leftover,) = (serving / "ner").iterdir()
     assert leftover.name.startswith(".incoming-")
@@ -88,7 +87,7 @@ def test_publish_killed_half_way_shows_no_version_and_the_next_one_cleans_up(mod
 
 def test_publish_refuses_a_folder_without_saved_model_pb(model_dir, tmp_path):
     (model_dir / "saved_model.pb").unlink()
-    with pytest.raises(RegistryError, match=r"no saved_model\.pb there"):
+    with pytest.raises(RegistryError, match=r"not a SavedModel, saved_model\.pb is missing"):
         publish(model_dir, tmp_path / "serving", "ner", 1)
 
 
@@ -144,7 +143,7 @@ def test_write_models_config_replaces_its_own_entry_and_keeps_others(model_dir, 
 
 @pytest.mark.parametrize(
     ("versions", "labels", "message"),
-    [([1, 2], {}, r"versions \[2\] are not there"), ([1], {"champion": 2}, "label 'champion' of ner: version 2")],
+    [([1, 2], {}, r"versions \[2\] are missing"), ([1], {"champion": 2}, "label 'champion' of ner: version 2")],
 )
 def test_write_models_config_refuses_what_tf_serving_cannot_load(versions, labels, message, model_dir, tmp_path):
     publish(model_dir, tmp_path, "ner", 1)
@@ -156,14 +155,14 @@ def test_write_models_config_refuses_what_tf_serving_cannot_load(versions, label
 def test_write_models_config_does_not_overwrite_what_it_cannot_read(model_dir, tmp_path):
     publish(model_dir, tmp_path, "ner", 1)
     (tmp_path / "models.config").write_text("model_config_list {\n  nonsense\n}\n")
-    with pytest.raises(RegistryError, match=r"models\.config:.*2:3.*no TF Serving model config"):
+    with pytest.raises(RegistryError, match=r"models\.config:.*2:3.*Not a model config of TensorFlow Serving"):
         write_models_config(tmp_path, "ner", [1], {})
     assert "nonsense" in (tmp_path / "models.config").read_text()
 
 
 def test_serving_directory_imports_no_tensorflow():
     script = (
-        "import sys; from components.registry import serving_directory; from pathlib import Path\n"
+        "import sys; from components.registry.serving_directory import serving_directory; from pathlib import Path\n"
         "serving_directory._read_config(Path('absent')); assert 'tensorflow' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)
+    run([sys.executable, "-c", script], env=python_environment(), check=True)

@@ -55,13 +55,13 @@ def test_wait_until_loaded_waits(server):
 def test_wait_until_loaded_gives_up(server):
     address, answers = server
     answers.append([(3, "AVAILABLE")])
-    with pytest.raises(RegistryError, match=r"has not loaded version 4, 5 of ner after 0\.05 s"):
+    with pytest.raises(RegistryError, match=r"version 4, 5 of ner not loaded after 0\.05 s"):
         wait_until_loaded(address, "ner", [3, 4, 5], timeout=0.05)
 
 
 @pytest.mark.parametrize(
     ("address", "message"),
-    [("localhost:8501", "expected the http address"), ("http://127.0.0.1:1", "no answer as TF Serving gives it")],
+    [("localhost:8501", "not an http address"), ("http://127.0.0.1:1", "no answer like TensorFlow Serving's")],
 )
 def test_loaded_versions_of_no_server(address, message):
     with pytest.raises(RegistryError, match=message):

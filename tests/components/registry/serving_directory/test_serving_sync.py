@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.repository import ROOT
+from support.processes import run
+from support.repository import python_environment
 
 from components.common.hashing import tree_hash
 from components.registry.errors import RegistryError
+from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory import serving_sync
 from components.registry.serving_directory.serving_directory import models_config, published_versions
 from components.registry.serving_directory.serving_sync import sync
-from components.registry.store.model_registry import ModelRegistry
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def test_sync_lays_out_what_has_an_alias(three_champions, register, serving):
     report = sync(three_champions, "ner", serving)
     assert report.labels == {"candidate": 4, "champion": 3, "previous": 2}
     assert report.published == published_versions(serving, "ner") == (2, 3, 4)
-    assert (report.pruned, report.strange) == ((), ())
+    assert (report.pruned, report.unknown) == ((), ())
     assert models_config(serving, "ner") == ((2, 3, 4), report.labels)
     for version in (2, 3, 4):
         assert tree_hash(report.folder(version)) == three_champions.get("ner", version).tree_hash
@@ -54,7 +53,7 @@ def test_sync_without_a_champion_creates_nothing(registry, register, serving):
 def test_sync_leaves_the_directory_as_it_is_when_the_champion_is_gone(three_champions, serving):
     sync(three_champions, "ner", serving)
     before = _state(serving)
-    with three_champions._store.client() as client:
+    with three_champions.client() as client:
         client.delete_model_version("ner", "3")
     sync(three_champions, "ner", serving)
     assert _state(serving) == before
@@ -79,7 +78,7 @@ def test_sync_never_removes_what_the_registry_cannot_give_back(three_champions, 
         (serving / "ner" / name).mkdir()
         (serving / "ner" / name / "saved_model.pb").write_bytes(b"of another registry")
     report = sync(three_champions, "ner", serving, keep=0)
-    assert (report.pruned, report.strange) == ((), (1, 99))
+    assert (report.pruned, report.unknown) == ((), (1, 99))
     assert published_versions(serving, "ner") == (1, 2, 3, 99)
 
 
@@ -130,8 +129,8 @@ def test_sync_that_waits_in_vain_leaves_the_old_labels(three_champions, serving)
 _KILLED = """
 import os, signal, sys, types
 from pathlib import Path
-from components.registry import serving_sync
-from components.registry.store.model_registry import ModelRegistry
+from components.registry.serving_directory import serving_sync
+from components.registry.model_registry import ModelRegistry
 serving_sync.shutil = types.SimpleNamespace(rmtree=lambda _: os.kill(os.getpid(), signal.SIGKILL))
 serving_sync.sync(ModelRegistry(sys.argv[1]), "ner", Path(sys.argv[2]), keep=0)
 """
@@ -141,7 +140,7 @@ def test_sync_killed_while_it_removes_shows_no_half_version(three_champions, ser
     sync(three_champions, "ner", serving)
     three_champions.champions("ner").rollback()
     command = [sys.executable, "-c", _KILLED, three_champions.uri, str(serving)]
-    ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
+    ended = run(command, env=python_environment())
     assert ended.returncode == -9
     assert published_versions(serving, "ner") == (1, 2)
     assert (serving / "ner" / ".removed-3").is_dir()

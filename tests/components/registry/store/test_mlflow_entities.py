@@ -4,7 +4,7 @@ import pytest
 
 from components.registry.errors import RegistryError
 from components.registry.store.mlflow_entities import TOO_LONG, version_tags
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import VersionRecord
 
 
 def test_version_tags_hold_metrics_exactly():
@@ -27,9 +27,9 @@ def test_version_tags_say_when_the_slices_are_too_many():
 @pytest.mark.parametrize(
     ("tags", "metrics", "message"),
     [
-        ({"tree_hash": "x"}, {}, "tag 'tree_hash': the registry writes"),
-        ({"blessed": "true"}, {}, "tag 'blessed': the registry writes"),
-        ({"metric.f1": "1"}, {}, "tag 'metric.f1': the registry writes"),
+        ({"tree_hash": "x"}, {}, "tag 'tree_hash': reserved for the registry"),
+        ({"blessed": "true"}, {}, "tag 'blessed': reserved for the registry"),
+        ({"metric.f1": "1"}, {}, "tag 'metric.f1': reserved for the registry"),
         ({"long": "x" * 100_001}, {}, "tag 'long': 100001 characters"),
         ({}, {"f1": float("nan")}, "metric 'f1': nan"),
     ],

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-import os
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from support.repository import ROOT
+from support.processes import popen
+from support.repository import python_environment
 
 from components.registry.errors import RegistryError
 from components.registry.store.mlflow_store import MlflowStore, local_path
@@ -15,7 +16,7 @@ from components.registry.store.mlflow_store import MlflowStore, local_path
 
 @pytest.mark.parametrize("uri", ["registry.db", "/a/registry", "file:///a/mlruns", "sqlite://", "sqlite:///", ""])
 def test_mlflow_store_refuses_what_is_no_registry(uri):
-    with pytest.raises(RegistryError, match=r"registry uri .*expected sqlite:///"):
+    with pytest.raises(RegistryError, match=r"registry.uri .*Give sqlite:///"):
         MlflowStore(uri)
 
 
@@ -69,7 +70,7 @@ def test_mlflow_store_is_empty_until_opened(tmp_path):
 
 def test_mlflow_store_turns_a_refusal_into_a_user_error(registry_uri):
     with (
-        pytest.raises(RegistryError, match=r"the model registry sqlite:///.* failed: .*absent"),
+        pytest.raises(RegistryError, match=r"model registry sqlite:///.*: MLflow failed: .*absent"),
         MlflowStore(registry_uri).client() as client,
     ):
         client.get_registered_model("absent")
@@ -95,8 +96,8 @@ def test_mlflow_store_replaces_the_leftover_of_a_killed_first_open(tmp_path, mig
 _FIRST_OPEN = """
 import os, sys
 from pathlib import Path
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.model_registry import ModelRegistry
+from components.registry.store.version import VersionRecord
 registry = ModelRegistry("sqlite:///registry/mlflow.db")
 assert "mlflow" not in sys.modules
 record = VersionRecord(tags={"run_fingerprint": sys.argv[2]}, metrics={"f1": 0.5})
@@ -110,19 +111,18 @@ print(version.version)
 
 
 def test_mlflow_store_survives_four_processes_that_open_an_empty_registry_at_once(tmp_path, model_dir):
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", _FIRST_OPEN, str(model_dir), f"run {number}"],
-            cwd=tmp_path,
-            env={**environment, "PYTHONPATH": str(ROOT)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(4)
-    ]
-    ended = [process.communicate(timeout=240) for process in processes]
+    environment = {key: value for key, value in python_environment().items() if not key.startswith("MLFLOW_")}
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                popen(
+                    [sys.executable, "-c", _FIRST_OPEN, str(model_dir), f"run {number}"],
+                    cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                )
+            )
+            for number in range(4)
+        ]  # fmt: skip
+        ended = [process.communicate(timeout=240) for process in processes]
     assert [process.returncode for process in processes] == [0] * 4, [error for _, error in ended]
     assert sorted(output.strip() for output, _ in ended) == ["1", "2", "3", "4"]
     # Nothing went to MLflow's process-wide default store.

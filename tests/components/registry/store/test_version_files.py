@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import shutil
 import time
 from pathlib import Path
@@ -9,19 +8,21 @@ import pytest
 
 from components.registry.errors import RegistryError
 from components.registry.store import version_files
-from components.registry.store.version_files import discard_abandoned, fetch_card, verify
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.mlflow_store import MlflowStore
+from components.registry.store.version import VersionRecord
+from components.registry.store.version_files import discard_abandoned, verify
 
 
 def _runs(registry) -> dict[str, str]:
-    with registry._store.client() as client:
-        found = client.search_runs([registry._store.experiment_id(client)], run_view_type=3)
+    with registry.client() as client:
+        found = client.search_runs([MlflowStore(registry.uri).experiment_id(client)], run_view_type=3)
         return {run.info.run_id: run.info.status for run in found}
 
 
 def _discard(registry) -> None:
-    with registry._store.client() as client, registry._store.reader() as reader:
-        discard_abandoned(registry._store, client, reader, "ner")
+    store = MlflowStore(registry.uri)
+    with store.client() as client, store.reader() as reader:
+        discard_abandoned(store, client, reader, "ner")
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def abandoned(registry, model_dir, monkeypatch):
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with registry._store.client() as client, monkeypatch.context() as patch:
+    with registry.client() as client, monkeypatch.context() as patch:
         patch.setattr(client, "create_model_version", die)
         patch.setattr(client, "set_terminated", die)  # kill -9 says nothing either
         with pytest.raises(KeyboardInterrupt):
@@ -52,20 +53,20 @@ def test_an_upload_without_a_version_is_removed_after_a_day(registry, abandoned,
 
 
 def test_an_upload_that_made_its_version_is_kept_however_it_ended(registry, model_dir, monkeypatch):
-    with registry._store.client() as client, monkeypatch.context() as patch:
+    with registry.client() as client, monkeypatch.context() as patch:
         patch.setattr(client, "set_terminated", lambda *_: None)
         version = registry.register(model_dir, "ner")
     later = time.time() + 25 * 3600
     monkeypatch.setattr(version_files.time, "time", lambda: later)
     _discard(registry)
     assert _runs(registry) == {version.run_id: "FINISHED"}
-    verify(registry._store, version)
+    verify(MlflowStore(registry.uri), version)
 
 
 def test_runs_of_others_are_left_alone(registry, model_dir, monkeypatch):
     registry.register(model_dir, "ner")
-    with registry._store.client() as client:
-        other = client.create_run(registry._store.experiment_id(client)).info
+    with registry.client() as client:
+        other = client.create_run(MlflowStore(registry.uri).experiment_id(client)).info
     Path(other.artifact_uri).mkdir(parents=True)
     later = time.time() + 25 * 3600
     monkeypatch.setattr(version_files.time, "time", lambda: later)
@@ -76,8 +77,9 @@ def test_runs_of_others_are_left_alone(registry, model_dir, monkeypatch):
 
 def test_verify_reads_local_files_where_they_lie(registry, model_dir, monkeypatch):
     version = registry.register(model_dir, "ner")
-    monkeypatch.setattr(registry._store, "client", lambda **_: pytest.fail("MLflow was asked"))
-    verify(registry._store, version)
+    store = MlflowStore(registry.uri)
+    monkeypatch.setattr(store, "client", lambda **_: pytest.fail("MLflow was asked"))
+    verify(store, version)
 
 
 @pytest.fixture
@@ -116,38 +118,3 @@ def test_damaged_weights_stop_a_fetch_and_a_promotion(registry, with_weights, tm
     with pytest.raises(RegistryError, match=message):
         registry.champions("ner").promote(1, None, "a test", force=True)
     assert not (tmp_path / "fetched").exists()
-
-
-@pytest.fixture
-def card(tmp_path: Path) -> Path:
-    file = tmp_path / "made" / "model_card.json"
-    file.parent.mkdir()
-    file.write_text('{"name": "ner"}', encoding="utf-8")
-    return file
-
-
-def test_the_card_is_copied_byte_for_byte(registry, model_dir, card, tmp_path):
-    version = registry.register(model_dir, "ner", VersionRecord(files=(card,)))
-    fetched = fetch_card(registry.uri, version, tmp_path / "fetched")
-    assert fetched == tmp_path / "fetched" / "model_card.json"
-    assert fetched.read_bytes() == card.read_bytes()
-
-
-def test_a_version_without_a_card_gives_none_and_makes_no_folder(registry, model_dir, tmp_path):
-    version = registry.register(model_dir, "ner")
-    assert fetch_card(registry.uri, version, tmp_path / "fetched") is None
-    assert not (tmp_path / "fetched").exists()
-
-
-def test_files_that_are_in_no_local_folder_are_asked_of_mlflow(registry, model_dir, card, tmp_path):
-    version = registry.register(model_dir, "ner", VersionRecord(files=(card,)))
-    run_id = Path(version.uri).parts[-3]
-    remote = dataclasses.replace(version, uri=f"runs:/{run_id}/model")
-    assert fetch_card(registry.uri, remote, tmp_path / "fetched").read_bytes() == card.read_bytes()
-
-
-def test_files_that_cannot_be_reached_are_an_error(registry, model_dir, tmp_path):
-    version = registry.register(model_dir, "ner")
-    nowhere = dataclasses.replace(version, uri="runs:/0123456789abcdef0123456789abcdef/model")
-    with pytest.raises(RegistryError, match="ner version 1: its model card cannot be read from runs:/"):
-        fetch_card(registry.uri, nowhere, tmp_path / "fetched")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.registry.champions.champion_line import ChampionLine
-from components.registry.champions.history_entry import LOST, PROMOTED, REFUSED, ROLLED_BACK, HistoryEntry
+from components.registry.champions.history import LOST, PROMOTED, REFUSED, ROLLED_BACK, ChampionLine, HistoryEntry
+from components.registry.errors import RegistryError
+from components.registry.store.version import RegisteredVersion
 
 
 def _entries(*rows: tuple[str, int | None, int | None]) -> list[HistoryEntry]:
@@ -81,3 +82,21 @@ def test_champion_line_counts_exactly_the_changes_whose_expectation_held(rows):
     line = ChampionLine.of(entries)
     assert (line.champion, line.void, set(line.ever)) == (champion, void, ever)
     assert len(line.ever) == len(ever)
+
+
+def _stored(number: int, tags: dict[str, str]) -> RegisteredVersion:
+    return RegisteredVersion("ner.history", number, (), tags, "", "", datetime(2026, 1, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("version", "replaced", "forced"), [(4, 3, False), (1, None, True), (None, 3, False)])
+def test_history_entry_comes_back_as_it_was_written(version, replaced, forced):
+    entry = HistoryEntry.new(PROMOTED, version, replaced, who="é@host", why="better\nby far", forced=forced)
+    read = HistoryEntry.from_version(_stored(17, entry.to_tags()))
+    assert read == HistoryEntry(
+        17, PROMOTED, version, replaced, "é@host", "better\nby far", forced, datetime(2026, 1, 2, tzinfo=UTC)
+    )
+
+
+def test_history_entry_of_foreign_hands_names_what_is_wrong():
+    with pytest.raises(RegistryError, match="version 'five'"):
+        HistoryEntry.from_version(_stored(1, {"action": PROMOTED, "version": "five"}))

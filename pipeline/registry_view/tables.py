@@ -1,4 +1,4 @@
-"""The registry on a terminal."""
+"""Versions, differences and history of a registry as text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from components.registry.champions.champion_line import ChampionLine
-from components.registry.champions.history_entry import HistoryEntry
+from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.names import (
     BASELINE_VERSION_TAG,
     CHAMPION,
@@ -17,20 +16,20 @@ from components.registry.names import (
     PARAMS_TAG,
     RUN_ID_TAG,
     SLICES_TAG,
+    SPAN_TAG,
     TYPES_TAG,
 )
 from components.registry.pusher.evaluation_summary import F1
-from components.registry.store.registered_version import RegisteredVersion
+from components.registry.store.version import RegisteredVersion
 from components.registry.version_diff import Difference
 
-_SPAN_TAG = "data.span"
 _TIME = "%Y-%m-%d %H:%M"
-_LONGEST_TAG = 160
+_MAX_CHARACTERS = 160  # of a value
 
 
 def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> None:
-    """One line a version, the newest at the end, as in a log."""
-    table = Table("version", "alias", "entity F1", "blessed", "compared with", "span", "registered", "run")
+    """Prints a table of versions, the newest at the end."""
+    table = Table("ver.", "alias", "F1", "blessed", "base", "span", "registered", "run", padding=(0, 0))
     table.columns[0].justify = table.columns[2].justify = "right"
     for version in versions:
         score = version.metrics.get(F1)
@@ -40,7 +39,7 @@ def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> N
             "" if score is None else f"{score:.4f}",
             "yes" if version.blessed else "no",
             version.tags.get(BASELINE_VERSION_TAG, ""),
-            version.tags.get(_SPAN_TAG, ""),
+            version.tags.get(SPAN_TAG, ""),
             f"{version.created:{_TIME}}",
             version.tags.get(RUN_ID_TAG, ""),
             style="bold" if CHAMPION in version.aliases else None,
@@ -49,14 +48,14 @@ def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> N
 
 
 def print_version(console: Console, version: RegisteredVersion) -> None:
-    """Everything that is known about a version."""
+    """Prints all data of a version."""
     console.print(f"[bold]{version.name} version {version.version}[/bold]  {', '.join(version.aliases)}")
     facts = {"registered": f"{version.created:{_TIME}} UTC", "files": version.uri, "MLflow run": version.run_id}
     for name, value in facts.items():
         _print_fact(console, name, value)
-    shown = (PARAMS_TAG, SLICES_TAG, TYPES_TAG)
+    shown_below = (PARAMS_TAG, SLICES_TAG, TYPES_TAG)
     for name, value in sorted(version.tags.items()):
-        if not name.startswith(METRIC_TAG_PREFIX) and name not in shown:
+        if not name.startswith(METRIC_TAG_PREFIX) and name not in shown_below:
             _print_fact(console, name, value)
     rows = {"all examples": version.metrics, **version.metrics_by_type, **version.metrics_by_slice}
     for title, scores in rows.items():
@@ -68,15 +67,15 @@ def print_version(console: Console, version: RegisteredVersion) -> None:
 
 
 def print_differences(
-    console: Console, first: RegisteredVersion, second: RegisteredVersion, found: Sequence[Difference]
+    console: Console, first: RegisteredVersion, second: RegisteredVersion, rows: Sequence[Difference]
 ) -> None:
-    """Both versions side by side, only what differs."""
-    if not found:
-        console.print(f"versions {first.version} and {second.version} differ in nothing that is recorded")
+    """Prints the differing values of two versions side by side."""
+    if not rows:
+        console.print(f"versions {first.version} and {second.version} have the same recorded data")
         return
     table = Table("", f"version {first.version}", f"version {second.version}", "change")
     section = ""
-    for row in found:
+    for row in rows:
         if row.section != section:
             table.add_section()
             table.add_row(row.section, style="bold")
@@ -87,11 +86,11 @@ def print_differences(
 
 
 def print_history(console: Console, entries: Sequence[HistoryEntry], line: ChampionLine) -> None:
-    """What happened, oldest first; what came too late says so."""
-    table = Table("when (UTC)", "what", "version", "before", "who", "why")
+    """Prints the history, oldest entry first; entries that do not count are marked."""
+    table = Table("time (UTC)", "action", "version", "before", "who", "why", padding=(0, 0))
     for entry in entries:
-        late = entry.number in line.void
-        notes = [note for note, holds in (("forced", entry.forced), ("came too late", late)) if holds]
+        void = entry.number in line.void
+        notes = [note for note, applies in (("forced", entry.forced), ("too late", void)) if applies]
         table.add_row(
             f"{entry.when:{_TIME}}",
             ", ".join([entry.action, *notes]),
@@ -99,7 +98,7 @@ def print_history(console: Console, entries: Sequence[HistoryEntry], line: Champ
             str(entry.replaced or ""),
             escape(entry.who),
             escape(entry.why),
-            style="dim" if late else None,
+            style="dim" if void else None,
         )
     console.print(table)
 
@@ -110,4 +109,4 @@ def _print_fact(console: Console, name: str, value: str) -> None:
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_TAG else f"{line[: _LONGEST_TAG - 2]} …"
+    return line if len(line) <= _MAX_CHARACTERS else f"{line[: _MAX_CHARACTERS - 2]} …"

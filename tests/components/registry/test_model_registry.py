@@ -9,10 +9,10 @@ import pytest
 
 from components.common.hashing import tree_hash
 from components.registry.errors import RegistryError
+from components.registry.model_registry import ModelRegistry
 from components.registry.store import version_files
 from components.registry.store.mlflow_entities import TOO_LONG
-from components.registry.store.model_registry import ModelRegistry
-from components.registry.store.version_record import VersionRecord
+from components.registry.store.version import VersionRecord
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -60,7 +60,7 @@ def test_model_registry_keeps_tags_metrics_time_and_cards(registry, model_dir, t
     assert version.params == {}
     assert timedelta(0) <= datetime.now(UTC) - version.created < timedelta(minutes=1)
     assert (Path(version.uri).parent / "card" / "card.md").read_text() == "# A model"
-    with registry._store.client() as client:
+    with registry.client() as client:
         run = client.get_run(client.get_model_version("ner", "1").run_id)
     assert run.data.metrics == {"f1": 0.1 + 0.2}
     assert run.data.params["trainer.epochs"] == "20"
@@ -129,7 +129,7 @@ def test_model_registry_get_of_an_unknown_alias_or_version_is_none(registry, mod
 def test_model_registry_get_of_a_deleted_version_is_none(registry, model_dir):
     registry.register(model_dir, "ner")
     registry.champions("ner").promote(1, None, "first", force=True)
-    with registry._store.client() as client:
+    with registry.client() as client:
         client.delete_model_version("ner", "1")  # somebody in the MLflow UI; MLflow drops the alias with it
     assert registry.get("ner", "champion") is None
     assert registry.get("ner", 1) is None
@@ -178,3 +178,38 @@ def test_model_registry_versions_are_immutable(registry, model_dir):
     version = registry.register(model_dir, "ner")
     with pytest.raises(dataclasses.FrozenInstanceError):
         version.version = 2
+
+
+def _champion(registry, model_dir, **tags):
+    version = registry.register(model_dir, "ner", VersionRecord(tags=tags))
+    registry.champions("ner").promote(version.version, None, "a test", force=True)
+
+
+def test_resolve_baseline_without_a_champion_is_none(registry, model_dir):
+    registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}))
+    assert registry.baseline("ner", "a") == "none"
+
+
+@pytest.mark.parametrize("tags", [{"run_fingerprint": "a", "baseline_version": "7"}, {}])
+def test_resolve_baseline_of_a_new_run_is_the_champion(registry, model_dir, tags):
+    _champion(registry, model_dir, **tags)
+    assert registry.baseline("ner", "b") == "1"
+
+
+@pytest.mark.parametrize(
+    ("tags", "baseline"),
+    [
+        ({"baseline_version": "7"}, "7"),
+        ({"baseline_version": ""}, "none"),
+        ({"baseline_version": "none"}, "none"),
+        ({}, "none"),
+    ],
+)
+def test_resolve_baseline_of_the_champions_own_run_is_what_it_was_compared_with(registry, model_dir, tags, baseline):
+    _champion(registry, model_dir, run_fingerprint="a", **tags)
+    assert registry.baseline("ner", "a") == baseline
+
+
+def test_resolve_baseline_takes_no_two_unknown_runs_for_the_same(registry, model_dir):
+    _champion(registry, model_dir, run_fingerprint="")
+    assert registry.baseline("ner", "") == "1"

@@ -1,29 +1,28 @@
-"""Finds versions and aliases as the history has them, whatever became of MLflow's own aliases."""
+"""Lookup of versions and aliases according to the history, even if MLflow's own aliases differ."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from components.registry.champions.champion_line import ChampionLine
-from components.registry.champions.history_entry import HistoryEntry
+from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.errors import RegistryError
 from components.registry.names import CHAMPION, HISTORY_SUFFIX, PREVIOUS
-from components.registry.store.registered_version import RegisteredVersion
-from components.registry.store.registry_reader import RegistryReader
+from components.registry.store.readers import RegistryReader
+from components.registry.store.version import RegisteredVersion
 
 
 def history_entries(reader: RegistryReader, name: str) -> tuple[HistoryEntry, ...]:
-    """The whole history of a model, oldest first."""
+    """Returns the whole history of a model, oldest entry first."""
     return tuple(HistoryEntry.from_version(stored) for stored in reader.versions(name + HISTORY_SUFFIX))
 
 
 def champion_line(reader: RegistryReader, name: str, aliases: dict[str, int] | None = None) -> ChampionLine:
-    """What the history of a model adds up to.
+    """Returns the line of champions of a model.
 
     Args:
-        reader: Reads the registry.
-        name: Name of the registered model.
-        aliases: MLflow's own aliases, if they are known already; believed where the history holds no change yet.
+        reader: a reader of the registry.
+        name: name of the registered model.
+        aliases: MLflow's own aliases, if known already; they count while the history holds no change.
     """
     stored = reader.aliases(name) if aliases is None else aliases
     before = [stored[alias] for alias in (PREVIOUS, CHAMPION) if alias in stored] if CHAMPION in stored else []
@@ -31,9 +30,9 @@ def champion_line(reader: RegistryReader, name: str, aliases: dict[str, int] | N
 
 
 def true_aliases(reader: RegistryReader, name: str) -> dict[str, int]:
-    """Alias -> version.
+    """Returns alias -> version.
 
-    A champion or previous version that is deleted has no alias; `previous` is then the one before that.
+    A deleted champion has no alias; `previous` is the newest earlier champion that exists.
     """
     stored = reader.aliases(name)
     line = champion_line(reader, name, stored)
@@ -48,33 +47,36 @@ def true_aliases(reader: RegistryReader, name: str) -> dict[str, int]:
 
 
 def find_version(reader: RegistryReader, name: str, version_or_alias: int | str) -> RegisteredVersion | None:
-    """A version by number (also as text) or alias; None when there is none."""
+    """Returns a version by number (also as text) or alias; None if there is none."""
     aliases = true_aliases(reader, name)
     text = str(version_or_alias)
     number = int(text) if text.isascii() and text.isdigit() else aliases.get(text)
-    found = None if number is None else reader.version(name, number)
-    return None if found is None else with_aliases(found, aliases)
+    version = None if number is None else reader.version(name, number)
+    return None if version is None else with_aliases(version, aliases)
 
 
 def require_version(reader: RegistryReader, name: str, version_or_alias: int | str, uri: str) -> RegisteredVersion:
-    """A version that must be there.
+    """Returns a version by number or alias.
 
     Raises:
-        RegistryError: If it is not; `uri` is named.
+        RegistryError: there is none; the text names `uri`.
     """
-    found = find_version(reader, name, version_or_alias)
-    if found is None:
-        raise RegistryError(missing(name, version_or_alias, uri))
-    return found
+    version = find_version(reader, name, version_or_alias)
+    if version is None:
+        raise missing_version(name, version_or_alias, uri)
+    return version
 
 
-def missing(name: str, version_or_alias: int | str, uri: str) -> str:
-    """The text of the error that a version is not there."""
-    what = f"version {version_or_alias}" if str(version_or_alias).isdigit() else f"version {version_or_alias!r}"
-    return f"{name} has no {what} in {uri}. See `ner registry list`, and choose another."
+def missing_version(name: str, version_or_alias: int | str, uri: str) -> RegistryError:
+    """Returns the error for a version that does not exist."""
+    text = str(version_or_alias)
+    return RegistryError(
+        f"{name}: no version {text if text.isdigit() else repr(text)} in {uri}. "
+        "List the versions with `ner registry list` and choose another."
+    )
 
 
 def with_aliases(version: RegisteredVersion, aliases: dict[str, int]) -> RegisteredVersion:
-    """The version with those of the aliases that point at it."""
+    """Returns the version with those of the aliases that point at it."""
     own = tuple(sorted(alias for alias, number in aliases.items() if number == version.version))
     return replace(version, aliases=own)

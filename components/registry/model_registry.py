@@ -1,0 +1,235 @@
+"""The model registry: versions of models, their aliases, and the champion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from components.common.hashing import tree_hash
+from components.registry.champions.champions import Champions
+from components.registry.champions.lookup import (
+    find_version,
+    missing_version,
+    require_version,
+    true_aliases,
+    with_aliases,
+)
+from components.registry.errors import RegistryError
+from components.registry.names import (
+    BASELINE_VERSION_TAG,
+    CHAMPION,
+    NO_VERSION,
+    PREVIOUS,
+    RUN_FINGERPRINT_TAG,
+    TRAINED_HASH_TAG,
+    TREE_HASH_TAG,
+    check_alias,
+    check_model_name,
+)
+from components.registry.store.mlflow_entities import create_registered_model, version_tags
+from components.registry.store.mlflow_store import MlflowStore
+from components.registry.store.pyfunc_folder import MODEL_ARTIFACT
+from components.registry.store.readers import RegistryReader
+from components.registry.store.served_interface import model_contract
+from components.registry.store.version import RegisteredVersion, VersionRecord
+from components.registry.store.version_files import Part, discard_abandoned, fetch_part, gathered, uploaded
+
+
+class ModelRegistry:
+    """Versions of models in MLflow.
+
+    A version is written in one transaction after all its files are stored, so readers see all of it or nothing. The
+    history, which has one order for all writers, decides which version is champion
+    (docs/decisions/0003-history-decides.md); MLflow's alias `champion` follows it.
+
+    Args:
+        uri: see `MlflowStore`.
+        artifact_location: see `MlflowStore`.
+        experiment: see `MlflowStore`.
+
+    Raises:
+        RegistryError: the URI is not the address of a registry.
+
+    Example:
+        registry = ModelRegistry("sqlite:///outputs/registry/mlflow.db")
+        record = VersionRecord(tags={"run_fingerprint": "5f1c"}, metrics={"entity_f1": 0.91}, blessed=True)
+        version = registry.register(model_dir, "ner", record)
+        registry.champions("ner").promote(version.version, expected=None, why="the first model")
+        registry.fetch(registry.require("ner", "champion"), Path("champion"))
+    """
+
+    def __init__(self, uri: str, artifact_location: str | None = None, experiment: str = "ner") -> None:
+        """Checks the addresses; opens nothing."""
+        self._store = MlflowStore(uri, artifact_location, experiment)
+
+    @property
+    def uri(self) -> str:
+        """Address of the registry; the path of an sqlite file is absolute."""
+        return self._store.uri
+
+    @property
+    def database(self) -> Path | None:
+        """The sqlite file; None for other stores."""
+        return self._store.database
+
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        """Opens the registry and yields its `MlflowClient`; an sqlite file that does not exist is created.
+
+        Raises:
+            RegistryError: it cannot be opened, or MLflow refuses a call.
+        """
+        with self._store.client() as client:
+            yield client
+
+    def register(self, model_dir: Path, name: str, record: VersionRecord | None = None) -> RegisteredVersion:
+        """Stores a model folder unchanged as a new version.
+
+        A model with the same bytes and run fingerprint is not stored again.
+
+        Args:
+            model_dir: the SavedModel folder.
+            name: name of the registered model, created if absent.
+            record: metadata; its tag `run_fingerprint` is part of the version's identity.
+
+        Returns:
+            The new version, or the existing one.
+
+        Raises:
+            RegistryError: a name, tag, metric or folder cannot be stored, or the store refuses.
+        """
+        check_model_name(name)
+        record = record or VersionRecord()
+        contract = model_contract(model_dir)
+        tags = version_tags(record, tree_hash(model_dir), contract.version if contract else None)
+        with (
+            gathered(record.trained) as trained_dir,
+            self._store.client(write=True) as client,
+            self._store.reader() as reader,
+        ):
+            create_registered_model(client, name)
+            existing = _existing(reader, name, tags)
+            if existing is not None:
+                return with_aliases(existing, true_aliases(reader, name))
+            discard_abandoned(self._store, client, reader, name)
+            if trained_dir is not None:
+                tags[TRAINED_HASH_TAG] = tree_hash(trained_dir)
+            with uploaded(self._store, client, model_dir, trained_dir, name, record) as run:
+                source = f"{run.info.artifact_uri}/{MODEL_ARTIFACT}"
+                # Without the run id the server refuses the source, and MLflow asks its process-wide URI.
+                summary = record.summary or None
+                created = client.create_model_version(name, source, run.info.run_id, tags, description=summary)
+            return require_version(reader, name, int(created.version), self.uri)
+
+    def get(self, name: str, version_or_alias: int | str) -> RegisteredVersion | None:
+        """Returns one version by its number (also as text) or alias; None if there is none.
+
+        Raises:
+            RegistryError: the store cannot be read.
+        """
+        check_model_name(name)
+        if self._store.is_empty():
+            return None
+        with self._store.reader() as reader:
+            return find_version(reader, name, version_or_alias)
+
+    def require(self, name: str, version_or_alias: int | str) -> RegisteredVersion:
+        """Returns one version by its number or alias.
+
+        Raises:
+            RegistryError: there is none, or the store cannot be read.
+        """
+        version = self.get(name, version_or_alias)
+        if version is None:
+            raise missing_version(name, version_or_alias, self.uri)
+        return version
+
+    def versions(self, name: str) -> tuple[RegisteredVersion, ...]:
+        """Returns all versions of a model, oldest first; none if there is no such model.
+
+        Raises:
+            RegistryError: the store cannot be read.
+        """
+        check_model_name(name)
+        if self._store.is_empty():
+            return ()
+        with self._store.reader() as reader:
+            aliases = true_aliases(reader, name)
+            return tuple(with_aliases(version, aliases) for version in reader.versions(name))
+
+    def champions(self, name: str) -> Champions:
+        """Returns the champion and the history of a model, to read and to change.
+
+        Raises:
+            RegistryError: the name is not valid.
+        """
+        return Champions(self._store, check_model_name(name))
+
+    def baseline(self, name: str, run_fingerprint: str) -> str:
+        """Returns the version to compare a new run with: the champion's number, or "none".
+
+        A champion with the same run fingerprint means that the run repeats the champion's run without a change. Such a
+        run gets the baseline of the first run, so that TFX finds every node in its cache.
+
+        Args:
+            name: name of the registered model.
+            run_fingerprint: fingerprint of all inputs of the new run.
+
+        Raises:
+            RegistryError: the registry cannot be read.
+        """
+        champion = self.get(name, CHAMPION)
+        if champion is None:
+            return NO_VERSION
+        if run_fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == run_fingerprint:
+            return champion.tags.get(BASELINE_VERSION_TAG) or NO_VERSION
+        return str(champion.version)
+
+    def fetch(self, version: RegisteredVersion, destination: Path) -> Path:
+        """Downloads the stored SavedModel, checks its tree hash, and renames it into place.
+
+        Args:
+            version: the version.
+            destination: folder to create. A folder that already holds the same model stays as it is.
+
+        Returns:
+            `destination`.
+
+        Raises:
+            RegistryError: the stored files are missing or differ from the registered ones, or `destination` holds
+                other content.
+        """
+        folder = fetch_part(self._store, version, Part.MODEL, destination)
+        if folder is None:
+            raise RegistryError(f"{version.name} version {version.version}: has no tree hash. Register it with ner.")
+        return folder
+
+    def fetch_trained(self, version: RegisteredVersion, destination: Path) -> Path | None:
+        """Downloads the trained model, for a warm start; the arguments and errors are those of `fetch`.
+
+        Returns:
+            `destination`; None if the version was registered without a trained model.
+        """
+        return fetch_part(self._store, version, Part.WEIGHTS, destination)
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """Points an alias other than `champion` and `previous` at a version.
+
+        Raises:
+            RegistryError: the alias is reserved, or there is no such version.
+        """
+        if check_alias(alias) in (CHAMPION, PREVIOUS):
+            raise RegistryError(f"alias {alias!r}: only promotions and rollbacks move it. Use one of these.")
+        with self._store.client(write=True) as client, self._store.reader() as reader:
+            require_version(reader, check_model_name(name), version, self.uri)
+            client.set_registered_model_alias(name, alias, str(version))
+
+
+def _existing(reader: RegistryReader, name: str, tags: dict[str, str]) -> RegisteredVersion | None:
+    """Returns a version with the same bytes and run fingerprint."""
+    for version in reader.versions(name, {TREE_HASH_TAG: tags[TREE_HASH_TAG]}):
+        if version.tags.get(RUN_FINGERPRINT_TAG, "") == tags.get(RUN_FINGERPRINT_TAG, ""):
+            return version
+    return None
