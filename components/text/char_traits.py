@@ -1,9 +1,9 @@
-"""What the graph has to know of each Unicode code point, in one number.
+"""Properties of Unicode code points that the tokenizers and the transform graph use.
 
-Tokenizer, case patterns, folding and hashed subwords all look at the same characters of a sentence, so one lookup
-serves them all. The table is laid out in two stages, as Unicode libraries do (Unicode Standard, section 5.1,
-"Multistage Tables"): 4,352 page offsets and about 250 distinct pages of 256 numbers, 270 KB in a graph and
-not 4.5 MB.
+`char_class` serves the Python tokenizers (`words`); the graph looks up `traits`, one number per code point, which
+contains the class, so the two cannot diverge. Tokenizer, case ids, folding and subword ids share one lookup. The table
+has two stages (Unicode Standard, section 5.1, "Multistage Tables"): 4,352 page offsets and about 250 distinct pages of
+256 numbers take 270 KB in a graph instead of 4.5 MB.
 """
 
 from __future__ import annotations
@@ -14,60 +14,99 @@ import unicodedata
 
 import numpy as np
 
-from components.text.char_classes import CONNECTOR, EXTEND, PUNCT, SPACE, char_class
 from components.text.folding import fold_char
+
+SPACE, WORD, PUNCT, EXTEND, CONNECTOR = range(5)
+"""Classes of characters (`char_class`)."""
+
+# Unicode White_Space outside general category Z (PropList.txt).
+_CONTROL_SPACES = frozenset("\t\n\v\f\r\x85")
+# Punctuation inside words, numbers, addresses and names: "U.S.-based", "AT&T", "10:30", "a@b.org". Includes the
+# typographic apostrophe and hyphens, and the middle dot of Catalan.
+_CONNECTORS = frozenset("#$%&'*+,-./:=?@\\_~’‐‑·")
+# Fitzpatrick modifiers color the emoji before them.
+_EMOJI_MODIFIERS = range(0x1F3FB, 0x1F400)
 
 PAGE_BITS = 8
 _PAGE = 1 << PAGE_BITS
 
-# The lowest three bits are the kind; hashes of trained tables depend on these numbers. 0 is what is no character.
+# The lowest three bits are the kind; hashes of trained tables depend on these numbers. 0: no character.
 KIND = 7
 OTHER, UPPER, LOWER, LETTER, DIGIT, MARK = range(1, 7)
 _KINDS = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": LETTER, "Lo": LETTER, "Nd": DIGIT}
 # One bit each.
-SPLITS = 1 << 3  # never part of a word: a blank, punctuation, a symbol
+SPLITS = 1 << 3  # never part of a word: space, punctuation, symbol
 EXTENDS = 1 << 4  # belongs to the character before it
-BLANK = 1 << 5
-NUMBER = 1 << 6  # any general category N
-VISIBLE = 1 << 7  # no blank
-INEXACT = 1 << 8  # stands for bytes that are not its UTF-8, or does not survive `tf.strings.unicode_encode`
-CONNECTS = 1 << 9  # inside a word part of it
-# Above them the code point that this one folds to; 0 for blanks.
+BLANK = 1 << 5  # a space
+NUMBER = 1 << 6  # general category N
+VISIBLE = 1 << 7  # not a space
+INEXACT = 1 << 8  # stands for invalid UTF-8, or is changed by `tf.strings.unicode_encode`
+CONNECTS = 1 << 9  # part of a word inside it
+# The higher bits are the folded code point; 0 for spaces.
 FOLDED_SHIFT = 10
+
+
+def char_class(char: str) -> int:
+    """Returns SPACE, WORD, CONNECTOR, PUNCT or EXTEND for one character.
+
+    SPACE is Unicode's White_Space property. PUNCT is punctuation and symbols (general categories P and S), including
+    emoji, except for the few CONNECTOR characters, which belong to a word inside it. EXTEND belongs to the character
+    before it: combining marks, joiners and other format characters (M and Cf), emoji modifiers. Everything else,
+    including control characters such as NUL, is WORD.
+
+    Example:
+        >>> [char_class(char) for char in "a (-"] == [WORD, SPACE, PUNCT, CONNECTOR]
+        True
+    """
+    if char in _CONTROL_SPACES:
+        return SPACE
+    if char in _CONNECTORS:
+        return CONNECTOR
+    category = unicodedata.category(char)
+    if category[0] == "Z":
+        return SPACE
+    if category[0] == "M" or category == "Cf" or ord(char) in _EMOJI_MODIFIERS:
+        return EXTEND
+    return PUNCT if category[0] in "PS" else WORD
 
 
 @functools.cache
 def trait_table() -> tuple[np.ndarray, np.ndarray]:
-    """Returns the two-stage table of all code points.
+    """Returns the two-stage table of the traits of all code points.
 
     Returns:
-        offsets: int32 [4352], by the code point's page.
+        offsets: int32 [4352], by page of the code point.
         values: int32 [distinct pages * 256]. The traits of `c` are
-            `(c << FOLDED_SHIFT) + values[offsets[c >> PAGE_BITS] + c]`: relative to the code point, since most fold to
-            themselves and pages of them are then the same.
+            `(c << FOLDED_SHIFT) + values[offsets[c >> PAGE_BITS] + c]`: values are relative to the code point, which
+            makes pages of characters that fold to themselves identical.
+
+    Example:
+        >>> offsets, values = trait_table()
+        >>> (ord("A") << FOLDED_SHIFT) + values[offsets[0] + ord("A")] == traits("A")
+        True
     """
     count = sys.maxunicode + 1
-    every = np.fromiter((traits(chr(c)) - (c << FOLDED_SHIFT) for c in range(count)), np.int32, count)
-    distinct, pages = np.unique(every.reshape(-1, _PAGE), axis=0, return_inverse=True)
+    relative = np.fromiter((traits(chr(c)) - (c << FOLDED_SHIFT) for c in range(count)), np.int32, count)
+    distinct, pages = np.unique(relative.reshape(-1, _PAGE), axis=0, return_inverse=True)
     offsets = (pages.reshape(-1) - np.arange(count // _PAGE)) * _PAGE
     return offsets.astype(np.int32), distinct.reshape(-1)
 
 
 def traits(char: str) -> int:
-    """Returns the traits of one character: the reference for the table."""
-    kind = char_class(char)
-    if kind == SPACE:
+    """Returns the traits of one character: its bits and its folded code point.
+
+    Example:
+        >>> chr(traits("É") >> FOLDED_SHIFT), traits("É") & KIND == UPPER
+        ('é', True)
+    """
+    group = char_class(char)
+    if group == SPACE:
         return BLANK | SPLITS
     category = unicodedata.category(char)
     bits = VISIBLE
     if char != "\0":  # counts as no character in hashes
         bits |= _KINDS.get(category, MARK if category[0] in "PS" else OTHER)
-    if kind == PUNCT:
-        bits |= SPLITS
-    if kind == CONNECTOR:
-        bits |= CONNECTS
-    if kind == EXTEND:
-        bits |= EXTENDS
+    bits |= {PUNCT: SPLITS, CONNECTOR: CONNECTS, EXTEND: EXTENDS}.get(group, 0)
     if category[0] == "N":
         bits |= NUMBER
     if char == "\ufffd" or _is_noncharacter(ord(char)):
@@ -76,5 +115,5 @@ def traits(char: str) -> int:
 
 
 def _is_noncharacter(code: int) -> bool:
-    """Whether a code point is reserved for internal use (Unicode Standard, section 23.7) or a surrogate."""
+    """Returns whether a code point is reserved for internal use (Unicode Standard, section 23.7) or a surrogate."""
     return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF or 0xD800 <= code <= 0xDFFF

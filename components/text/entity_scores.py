@@ -1,8 +1,8 @@
 """Entity-level precision, recall and F1 from counts that can be added up.
 
-An entity is found when its type and both its ends are right (the CoNLL-2003 shared task's measure). Counts, not scores,
-are what sentences, shards and slices are merged by. No library served: seqeval keeps every tag of the corpus in memory
-and has nothing to merge; scikit-learn scores tokens. The tests compare with seqeval.
+An entity is correct if its type and both its ends are (the measure of the CoNLL-2003 shared task). Counts can be merged
+across sentences, shards and slices; scores cannot. No library was suitable: seqeval keeps every tag of the corpus in
+memory and merges nothing, scikit-learn scores tokens. The tests compare with seqeval.
 """
 
 from __future__ import annotations
@@ -14,15 +14,19 @@ from components.text.spans import spans
 
 
 class Scores(NamedTuple):
-    """Scores of one type, or of all.
+    """Scores of one entity type, or of all.
 
     Attributes:
-        precision: share of the predicted entities that are right, 0 to 1.
-        recall: share of the gold entities that were found, 0 to 1.
+        precision: share of the predicted entities that are correct, 0 to 1.
+        recall: share of the gold entities that are predicted, 0 to 1.
         f1: harmonic mean of the two.
         support: number of gold entities.
 
     A score whose denominator is zero is 0.0, as in seqeval's default.
+
+    Example:
+        >>> Scores(precision=0.5, recall=1.0, f1=2 / 3, support=4).support
+        4
     """
 
     precision: float
@@ -32,7 +36,7 @@ class Scores(NamedTuple):
 
 
 class EntityCounts:
-    """Found, spurious and missed entities per type; `+`-able through `merge`.
+    """True positives, false positives and false negatives per entity type.
 
     Example:
         >>> counts = EntityCounts()
@@ -42,7 +46,7 @@ class EntityCounts:
     """
 
     def __init__(self) -> None:
-        """Starts with nothing counted."""
+        """Starts with zero counts."""
         # type -> [true positives, false positives, false negatives]
         self._counts: dict[str, list[int]] = {}
 
@@ -54,43 +58,43 @@ class EntityCounts:
             predicted_tags: one tag for each of the same tokens.
 
         Raises:
-            ValueError: the two differ in length; nothing is counted then.
+            ValueError: the two differ in length; the counts do not change.
         """
         if len(gold_tags) != len(predicted_tags):
-            raise ValueError(f"{len(gold_tags)} gold tags and {len(predicted_tags)} predicted tags: a token needs both")
+            raise ValueError(f"{len(gold_tags)} gold tags and {len(predicted_tags)} predicted tags: lengths must agree")
         gold, predicted = set(spans(gold_tags)), set(spans(predicted_tags))
-        for place, found in enumerate((gold & predicted, predicted - gold, gold - predicted)):
-            for span in found:
-                self._of(span.type)[place] += 1
+        for column, group in enumerate((gold & predicted, predicted - gold, gold - predicted)):
+            for span in group:
+                self._of(span.type)[column] += 1
 
     def merge(self, other: EntityCounts) -> None:
         """Adds the counts of `other` to these."""
         for entity_type, counts in other._counts.items():
             own = self._of(entity_type)
-            for place, count in enumerate(counts):
-                own[place] += count
+            for column, count in enumerate(counts):
+                own[column] += count
 
     def micro(self) -> Scores:
-        """The scores over all entities, whatever their type."""
-        return _scores(*(sum(counts[place] for counts in self._counts.values()) for place in range(3)))
+        """Returns the scores over all entities of all types."""
+        return _scores(*(sum(counts[column] for counts in self._counts.values()) for column in range(3)))
 
     def macro(self) -> Scores:
-        """The unweighted mean over all types that occur in gold or prediction; support is their sum.
+        """Returns the unweighted mean over all types in gold or prediction, and the sum of their support.
 
-        0.0 where there is no type at all (seqeval gives nan there).
+        Without any type the scores are 0.0, where seqeval returns nan.
         """
-        each = list(self.per_type().values())
-        if not each:
+        types = list(self.per_type().values())
+        if not types:
             return Scores(0.0, 0.0, 0.0, 0)
-        precision, recall, f1 = (sum(values) / len(each) for values in list(zip(*each, strict=True))[:3])
-        return Scores(precision, recall, f1, sum(scores.support for scores in each))
+        precision, recall, f1 = (sum(values) / len(types) for values in list(zip(*types, strict=True))[:3])
+        return Scores(precision, recall, f1, sum(scores.support for scores in types))
 
     def per_type(self) -> dict[str, Scores]:
-        """The scores of each type that occurs in gold or prediction, sorted by type."""
+        """Returns the scores of each type in gold or prediction, sorted by type."""
         return {entity_type: _scores(*self._counts[entity_type]) for entity_type in sorted(self._counts)}
 
     def to_dict(self) -> dict[str, dict[str, int]]:
-        """The counts as a plain dict, `{"PER": {"tp": 1, "fp": 0, "fn": 2}}`; JSON keeps it."""
+        """Returns the counts as JSON values: `{"PER": {"tp": 1, "fp": 0, "fn": 2}}`."""
         return {
             entity_type: dict(zip(("tp", "fp", "fn"), self._counts[entity_type], strict=True))
             for entity_type in sorted(self._counts)
@@ -98,7 +102,7 @@ class EntityCounts:
 
     @classmethod
     def from_dict(cls, counts: Mapping[str, Mapping[str, int]]) -> EntityCounts:
-        """Builds counts from what `to_dict` returned.
+        """Builds counts from the result of `to_dict`.
 
         Raises:
             KeyError: a type lacks one of `tp`, `fp` and `fn`.
@@ -109,13 +113,13 @@ class EntityCounts:
         return built
 
     def __eq__(self, other: object) -> bool:
-        """Equal counts for equal types."""
+        """Compares the counts of all types."""
         return isinstance(other, EntityCounts) and self.to_dict() == other.to_dict()
 
     __hash__ = None  # type: ignore[assignment]  # mutable
 
     def __repr__(self) -> str:
-        """The counts, readable."""
+        """Returns the counts as text."""
         return f"EntityCounts({self.to_dict()})"
 
     def _of(self, entity_type: str) -> list[int]:

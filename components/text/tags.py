@@ -1,7 +1,7 @@
-"""Tags of single tokens, and the way from every tagging scheme in use to IOB2.
+"""Tags of single tokens, and conversion of every common tagging scheme to IOB2.
 
-No library served: seqeval reads one scheme at a time, told beforehand or guessed, and drops what is illegal in it; real
-corpora mix schemes and hold illegal sequences, which have to be repaired and never lost.
+No library was suitable: seqeval reads one scheme at a time and drops invalid tags. Real corpora mix schemes and contain
+invalid sequences, which must be repaired without losing entities.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 OUTSIDE = "O"
-"""The outside label that is written where a corpus has none of its own."""
+"""Outside label for corpora that do not have one."""
 
 OUTSIDE_LABELS = frozenset({"O", "OUT"})
-"""The labels that corpora use for a token outside every entity."""
+"""Labels that corpora use for tokens outside entities."""
 
-_SINGLE = frozenset("SUW")  # BIOES S, BILOU U, BMESW W: the whole entity is one token
+_SINGLE = frozenset("SUW")  # BIOES S, BILOU U, BMESW W: an entity of one token
 _CONTINUES = frozenset("IMEL")  # inside, middle; BIOES E and BILOU L also close the entity
 _CLOSES = frozenset("ELSUW")
 _PREFIXES = frozenset("B") | _CONTINUES | _SINGLE
@@ -28,8 +28,12 @@ def split_tag(tag: str) -> tuple[str, str]:
 
     Returns:
         `(prefix, type)`: `("B", "PER")` for `B-PER`; `("B", "creative-work")` for `B-creative-work`, because only the
-        first hyphen separates; `("", "")` for everything that names no entity: `O`, `OUT`, `B-O`, and words without a
-        known prefix.
+        first hyphen separates; `("", "")` for every label that names no entity: `O`, `OUT`, `B-O`, and words without
+        a known prefix.
+
+    Example:
+        >>> split_tag("B-creative-work"), split_tag("O")
+        (('B', 'creative-work'), ('', ''))
     """
     prefix, hyphen, entity_type = tag.partition("-")
     if not hyphen or prefix not in _PREFIXES or not entity_type or entity_type in OUTSIDE_LABELS:
@@ -37,10 +41,14 @@ def split_tag(tag: str) -> tuple[str, str]:
     return prefix, entity_type
 
 
-def is_legal_tag(tag: str) -> bool:
-    """Says whether a word is a tag at all: an outside label, or a known prefix, a hyphen and a type.
+def is_valid_tag(tag: str) -> bool:
+    """Returns whether a word is a tag: an outside label, or a known prefix, a hyphen and a type.
 
-    `B-O`, which some corpora hold, counts as legal (it means outside); a bare type such as `PERSON` does not.
+    `B-O`, which some corpora contain, is a tag (it means outside); a bare type such as `PERSON` is not.
+
+    Example:
+        >>> is_valid_tag("B-PER"), is_valid_tag("PERSON")
+        (True, False)
     """
     if tag in OUTSIDE_LABELS:
         return True
@@ -49,21 +57,25 @@ def is_legal_tag(tag: str) -> bool:
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
-    """Rewrites the tags of one sentence as IOB2, whatever scheme they are in.
+    """Converts the tags of one sentence from any scheme to IOB2.
 
-    One rule reads IOB1, IOB2, IO, BIOES, BILOU and BMESW alike, so no scheme has to be detected: `B`, `S`, `U` and `W`
-    begin an entity; `I`, `M`, `E` and `L` continue the entity of the token before when that is still open and of the
-    same type, else they begin one; `E`, `L`, `S`, `U` and `W` close it. The same rule repairs illegal sequences
-    (conlleval reads them in this way too). `B-O` and the like become outside.
+    One rule covers IOB1, IOB2, IO, BIOES, BILOU and BMESW, so the scheme need not be detected: `B`, `S`, `U` and `W`
+    begin an entity; `I`, `M`, `E` and `L` continue the entity of the token before if it is open and of the same type,
+    or else begin one; `E`, `L`, `S`, `U` and `W` close it. The same rule repairs invalid sequences, as conlleval does.
+    `B-O` and similar tags become outside.
 
     Args:
         tags: one tag a token.
 
     Returns:
-        As many tags, each `B-X`, `I-X` or an outside label; outside labels are kept as written. The output is legal
-        IOB2, and giving it in again changes nothing.
+        One tag a token: `B-X`, `I-X` or an outside label as written. The result is valid IOB2, and converting it
+        again does not change it.
+
+    Example:
+        >>> to_iob2(["S-PER", "O", "B-LOC", "E-LOC", "I-ORG"])
+        ['B-PER', 'O', 'B-LOC', 'I-LOC', 'B-ORG']
     """
-    # A corpus that says OUT gets OUT for its B-OUT, and not a second outside label.
+    # B-OUT becomes the outside label that the corpus uses, not a second one.
     outside = next((tag for tag in tags if tag in OUTSIDE_LABELS), OUTSIDE)
     iob2 = []
     open_type = ""
@@ -80,6 +92,6 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
 
 
 def _names_outside(tag: str) -> bool:
-    """True for `B-O`, `I-OUT` and the like: a prefix before an outside label."""
+    """Returns whether a tag is a prefix before an outside label, such as `B-O` and `I-OUT`."""
     prefix, _, entity_type = tag.partition("-")
     return prefix in _PREFIXES and entity_type in OUTSIDE_LABELS

@@ -1,8 +1,8 @@
-"""Tokenizing in the graph: the same operations split sentences in training, in evaluation and in serving.
+"""Tokenizer in the graph: the same ops split sentences in training, in evaluation and in serving.
 
-Only operations that a stock TensorFlow Serving registers are used (no TF Text). The work is done on the code points of
-the whole batch at once, so its cost grows with the text and not with the number of sentences; and a single sentence
-costs as much as there are operations, so there are few.
+It uses only ops that a stock TensorFlow Serving registers (no TF Text), on the code points of the whole batch at once:
+the cost grows with the text, not with the number of sentences. For a single sentence the number of ops is the cost, so
+there are few.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ TOKENIZERS = (WHITESPACE, WORDS)
 
 
 class Characters(NamedTuple):
-    """The characters of a batch of sentences, a blank behind each sentence, and where the tokens stand among them.
+    """Characters of a batch of sentences, each followed by a newline, and the positions of the tokens in them.
 
     Attributes:
         traits: int32 [characters], see `char_traits`.
-        begins: int64 [tokens], index of each token's first character.
-        ends: int64 [tokens], index behind its last one; there always is a character.
-        pieces: int64 [pieces], index of the first character of every token and of every blank.
-        numbers: int64 [tokens], which of the pieces a token is.
+        begins: int64 [tokens], index of the first character of each token.
+        ends: int64 [tokens], index after its last character; there always is one.
+        pieces: int64 [pieces], index of the first character of every token and of every space.
+        numbers: int64 [tokens], index of each token in `pieces`.
+
+    Example:
+        >>> characters = tokenize(tf.constant(["May 24"])).characters
+        >>> characters.folded().numpy().tolist()
+        [b'may', b'00']
     """
 
     traits: tf.Tensor
@@ -44,20 +49,25 @@ class Characters(NamedTuple):
         return folded
 
     def encoded(self, code_points: tf.Tensor) -> tf.Tensor:
-        """Returns the tokens made of other characters, int32 [characters]: string [tokens]."""
-        # The last piece is the last sentence's blank. A piece of nothing in front, for there may be no sentence.
+        """Returns the tokens with other code points, int32 [characters], in place of their own: string [tokens]."""
+        # The last piece is the last newline. An empty piece comes first, because there may be no sentence.
         rows = tf.RaggedTensor.from_row_splits(code_points[:-1], tf.pad(self.pieces, [[1, 0]]), validate=False)
         return tf.gather(tf.strings.unicode_encode(rows, "UTF-8"), self.numbers + 1)
 
 
 class Tokens(NamedTuple):
-    """The tokens of a batch of sentences.
+    """Tokens of a batch of sentences.
 
     Attributes:
-        tokens: ragged string [batch, tokens], bytes cut unchanged from the sentence.
-        starts: ragged int64 [batch, tokens], code point where the token starts in the raw sentence.
-        ends: ragged int64 [batch, tokens], code point after the token's last one.
-        characters: of all sentences.
+        tokens: ragged string [batch, tokens], unchanged bytes of the sentence.
+        starts: ragged int64 [batch, tokens], offset of the first code point in the raw sentence.
+        ends: ragged int64 [batch, tokens], offset after the last code point.
+        characters: characters of all sentences.
+
+    Example:
+        >>> tokens = tokenize(tf.constant(["Hi, Paul", ""]))
+        >>> tokens.tokens.to_list(), tokens.starts.to_list()
+        ([[b'Hi', b',', b'Paul'], []], [[0, 2, 4], []])
     """
 
     tokens: tf.RaggedTensor
@@ -71,15 +81,18 @@ def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
 
     Args:
         sentences: string [batch], UTF-8. A byte that is not UTF-8 counts as one U+FFFD and stays in its token.
-        tokenizer: `whitespace` (runs without Unicode White_Space) or `words` (punctuation cut off, too).
+        tokenizer: `whitespace` (runs without Unicode White_Space) or `words` (splits punctuation, too).
 
     Raises:
-        ValueError: the tokenizer has no such name.
+        ValueError: the name is unknown.
+
+    Example:
+        >>> tokenize(tf.constant(["Hi, Paul"]), "whitespace").tokens.to_list()
+        [[b'Hi,', b'Paul']]
     """
     if tokenizer not in TOKENIZERS:
         raise ValueError(f"tokenizer must be one of {', '.join(TOKENIZERS)}, got {tokenizer!r}")
-    # The blank ends the sentence's last token: no other character looks beyond its sentence, and the first one of the
-    # batch looks back, around the corner, at the last sentence's.
+    # A trailing newline isolates sentences; `tf.roll` wraps the first character to the last newline.
     text = tf.strings.join([sentences, "\n"])
     code_points, byte_starts = tf.strings.unicode_decode_with_offsets(text, "UTF-8")
     characters = _characters(code_points.flat_values, tokenizer)
@@ -112,14 +125,14 @@ def _traits(code_points: tf.Tensor) -> tf.Tensor:
 
 
 def _runs(traits: tf.Tensor) -> tf.Tensor:
-    """Returns where runs without blanks begin, and where blanks stand: int64 [pieces]."""
+    """Returns the begins of runs without spaces, and the spaces: int64 [pieces]."""
     return _indices(_bits(tf.bitwise.bitwise_or(traits, tf.roll(traits, 1, 0)), BLANK))
 
 
 def _word_pieces(traits: tf.Tensor) -> tf.Tensor:
-    """Returns where words, punctuation and blanks begin, int64 [pieces]; `words.word_offsets` is the specification."""
-    # A character that extends the one before it is left out: whatever that is, the two stay together. Behind a blank it
-    # begins a word. (The comparison is true where there is a blank, or nothing that extends.)
+    """Returns the begins of words and punctuation, and the spaces: int64 [pieces] (as `words.word_offsets`)."""
+    # A character that extends the one before it is dropped, because the two stay together; after a space it begins a
+    # word. (The comparison is true after a space, and for characters that extend nothing.)
     kept = _indices(_bits(tf.roll(traits, 1, 0), BLANK) >= _bits(traits, EXTENDS))
     return tf.gather(kept, _indices(word_begins(tf.gather(traits, kept))))
 
@@ -129,24 +142,23 @@ def _bits(traits: tf.Tensor, mask: int) -> tf.Tensor:
 
 
 def _indices(flags: tf.Tensor) -> tf.Tensor:
-    """Returns where a vector is true or not 0: int64 [n]."""
+    """Returns the indices at which a vector is true or not 0: int64 [n]."""
     return tf.squeeze(tf.where(flags), 1)
 
 
 def _restored(
     tokens: tf.Tensor, characters: Characters, text: tf.Tensor, row: tf.Tensor, byte_starts: tf.Tensor
 ) -> tf.Tensor:
-    """Cuts tokens whose characters do not stand for their bytes, such as invalid UTF-8, out of the sentences.
+    """Replaces tokens with inexact characters, such as invalid UTF-8, by their bytes in the sentence.
 
-    Only them: what is cut is a copy of the whole sentence first, which for all tokens of a long text would be
-    gigabytes.
+    Only these tokens: `tf.strings.substr` needs a copy of the whole sentence for each, gigabytes for a long text.
 
     Args:
-        tokens: string [tokens], encoded.
-        characters: of the sentences.
+        tokens: string [tokens], encoded from code points.
+        characters: characters of the sentences.
         text: string [batch], the sentences.
-        row: int64 [tokens], the sentence of each token.
-        byte_starts: int64 [characters], where each character starts in its sentence.
+        row: int64 [tokens], sentence of each token.
+        byte_starts: int64 [characters], byte offset of each character in its sentence.
     """
     odd = tf.expand_dims(_indices(_bits(characters.traits, INEXACT)), 0)  # [1, odd characters]
     which = tf.raw_ops.UpperBound(sorted_inputs=tf.expand_dims(characters.begins, 0), values=odd, out_type=tf.int64)

@@ -1,4 +1,7 @@
-"""Which tags may follow which in IOB2, which name nothing, and the best sequence among those that are legal."""
+"""IOB2 transitions, and constrained Viterbi decoding in numpy.
+
+`components.exporter.serving.decoding` is the same decoding in the graph.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,26 @@ import numpy as np
 
 from components.text.tags import split_tag
 
-# Far below any score, and still far from the end of float32 when added up over a sentence.
+# Far below any score, and within float32 when added up over a sentence.
 FORBIDDEN = -1e9
 
 
 def transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Says which tags may follow which: I-X only B-X and I-X.
+    """Returns the transition scores of IOB2, in which I-X may only follow B-X and I-X.
 
     Args:
         tags: tag vocabulary in the order of ids.
 
     Returns:
-        `(start, step)`: float32 [tags], 0 where a tag may begin a sentence, and [tags, tags], 0 where the second one
+        `(start, step)`: float32 [tags], 0 where a tag may begin a sentence; and [tags, tags], 0 where the second tag
         may follow the first; `FORBIDDEN` everywhere else.
+
+    Example:
+        >>> start, step = transitions(["O", "B-X", "I-X"])
+        >>> (start == 0).tolist()
+        [True, True, False]
+        >>> (step == 0).tolist()  # only O -> I-X is forbidden
+        [[True, True, False], [True, True, True], [True, True, True]]
     """
     parts = [split_tag(tag) for tag in tags]
     start = np.array([FORBIDDEN if prefix == "I" else 0.0 for prefix, _ in parts], np.float32)
@@ -36,57 +46,64 @@ def transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def outside_tags(tags: Sequence[str]) -> np.ndarray:
-    """Returns float32 [tags], 1 at the labels that name no entity (padding, which is never predicted, aside)."""
-    return np.array([position > 0 and not split_tag(tag)[0] for position, tag in enumerate(tags)], np.float32)
+    """Returns float32 [tags], 1 at labels that name no entity, except at padding (tag 0), which is never predicted.
+
+    Example:
+        >>> outside_tags(["[PAD]", "O", "B-X", "B-O"]).tolist()
+        [0.0, 1.0, 0.0, 1.0]
+    """
+    return np.array([number > 0 and not split_tag(tag)[0] for number, tag in enumerate(tags)], np.float32)
 
 
-def legal_path(logits: np.ndarray, start: np.ndarray, step: np.ndarray) -> list[int]:
-    """Finds the best legal sequence of one sentence: its best tags where these are legal, else Viterbi's algorithm.
+def constrained_path(logits: np.ndarray, start: np.ndarray, step: np.ndarray) -> list[int]:
+    """Finds the best valid sequence of one sentence: its best tags if they are valid, else by `constrained_viterbi`.
+
+    The distinction matters for long sentences, over which float32 sums lose precision.
 
     Args:
-        logits: float [tokens, tags], or log probabilities.
-        start: of `transitions`.
-        step: of `transitions`.
+        logits: float [tokens, tags], logits or log probabilities.
+        start: float [tags], from `transitions`.
+        step: float [tags, tags], from `transitions`.
 
     Returns:
-        One id a token.
+        One tag id per token.
+
+    Example:
+        >>> constrained_path(np.array([[3, 0, 1], [0, 2, 3]]), *transitions(["O", "B-X", "I-X"]))  # O, B-X
+        [0, 1]
     """
     best = np.argmax(logits, -1).tolist()
-    if not best or (start[best[0]] == 0 and all(step[one, two] == 0 for one, two in itertools.pairwise(best))):
+    if not best or (start[best[0]] == 0 and all(step[pair] == 0 for pair in itertools.pairwise(best))):
         return best
-    scores, back = logits[0] + start, []
-    for emission in logits[1:]:
-        reached = scores[:, None] + step  # [tags before, tags]
-        back.append(np.argmax(reached, 0))
-        scores = np.max(reached, 0) + emission
-    path = [int(np.argmax(scores))]
-    for pointers in reversed(back):
-        path.append(int(pointers[path[-1]]))
-    return path[::-1]
+    real = np.ones((1, len(best)), bool)
+    return constrained_viterbi(logits[None], real, start, step)[0].tolist()
 
 
 def constrained_viterbi(logits: np.ndarray, real: np.ndarray, start: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Finds the best legal sequence of each row.
-
-    The batched form of `components.text.transitions.legal_path`, without its shortcut.
+    """Finds the best valid sequence of each sentence of a batch.
 
     Args:
-        logits: float [rows, tokens, tags], or log probabilities; at least one token.
-        real: bool [rows, tokens], false at padding, which stands at the end only.
-        start: float [tags], of `components.text.transitions.transitions`.
-        step: float [tags, tags], of the same.
+        logits: float [rows, tokens, tags], logits or log probabilities; at least one token.
+        real: bool [rows, tokens], false at padding, which is at the end.
+        start: float [tags], from `transitions`.
+        step: float [tags, tags], from `transitions`.
 
     Returns:
-        Int [rows, tokens]; what stands at padding means nothing.
+        Int [rows, tokens]; values at padding are undefined.
+
+    Example:
+        >>> logits = np.array([[[3, 0, 1], [0, 2, 3]]])
+        >>> constrained_viterbi(logits, np.ones((1, 2), bool), *transitions(["O", "B-X", "I-X"])).tolist()
+        [[0, 1]]
     """
     scores = logits[:, 0] + start  # [rows, tags]
     stay = np.broadcast_to(np.arange(logits.shape[-1]), scores.shape)
     back = []
     for token in range(1, logits.shape[1]):
         reached = scores[:, :, None] + step  # [rows, tags before, tags]
-        here = real[:, token, None]
-        back.append(np.where(here, reached.argmax(1), stay))
-        scores = np.where(here, reached.max(1) + logits[:, token], scores)
+        is_real = real[:, token, None]
+        back.append(np.where(is_real, reached.argmax(1), stay))
+        scores = np.where(is_real, reached.max(1) + logits[:, token], scores)
     path = [scores.argmax(-1)]
     for pointers in reversed(back):
         path.append(np.take_along_axis(pointers, path[-1][:, None], 1)[:, 0])

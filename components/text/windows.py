@@ -1,8 +1,8 @@
-"""Long sentences, cut into windows that a model with a fixed number of positions can read, and put together again.
+"""Overlapping windows over long sentences, for models with a fixed number of positions.
 
-Nothing is truncated, and the windows of a sentence depend on that sentence alone, so its tags do not depend on what
-else is in the batch. Windows overlap by `2 * context` tokens; each prediction is taken from the window in which its
-token has at least `context` tokens on both sides (where the sentence has them).
+No token is truncated. The windows of a sentence depend on that sentence alone, so its tags do not depend on the rest of
+the batch. Windows overlap by `2 * context` tokens; the prediction of a token comes from the window in which it has at
+least `context` tokens on both sides (unless the sentence begins or ends there).
 """
 
 from __future__ import annotations
@@ -14,33 +14,42 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Windows:
-    """How a batch of sentences is cut.
+    """Size and overlap of the windows.
 
     Attributes:
-        size: the most tokens in a window.
-        context: tokens on each side of an inner window whose predictions are not used.
+        size: most tokens in a window.
+        context: tokens at each end of an inner window whose predictions are discarded.
+
+    Example:
+        >>> windows = Windows(size=4, context=1)
+        >>> tokens = tf.ragged.constant([[1, 2, 3, 4, 5], [6]])
+        >>> cut = windows.cut(tokens)
+        >>> cut.to_list()
+        [[1, 2, 3, 4], [3, 4, 5], [6]]
+        >>> windows.stitch(cut.to_tensor(), tokens.row_lengths()).to_list()
+        [[1, 2, 3, 4, 5], [6]]
     """
 
     size: int
     context: int
 
     def __post_init__(self) -> None:
-        """Refuses windows that would never advance."""
+        """Checks that consecutive windows advance."""
         if self.context < 0 or self.size <= 2 * self.context:
             raise ValueError(f"window size must be > 2 * context >= 0, got size {self.size}, context {self.context}")
 
     @property
     def stride(self) -> int:
-        """Tokens by which one window starts after the one before."""
+        """Distance in tokens between the starts of consecutive windows."""
         return self.size - 2 * self.context
 
     def counts(self, lengths: tf.Tensor) -> tf.Tensor:
-        """Returns how many windows each sentence gives: int64 [batch]; one for an empty sentence."""
+        """Returns the number of windows of each sentence: int64 [batch]; 1 for an empty sentence."""
         over = tf.maximum(lengths - self.size, 0)
         return 1 + (over + self.stride - 1) // self.stride
 
     def cut(self, values: tf.RaggedTensor) -> tf.RaggedTensor:
-        """Cuts ragged [batch, tokens] into ragged [windows, at most size], the windows of a sentence in order."""
+        """Cuts ragged [batch, tokens] into ragged [windows, at most size], in order."""
         lengths = values.row_lengths()
         counts = self.counts(lengths)
         sentence = tf.repeat(tf.range(values.nrows()), counts)  # [windows]
@@ -52,11 +61,11 @@ class Windows:
         return indices.with_flat_values(tf.gather(values.flat_values, indices.flat_values))
 
     def stitch(self, windows: tf.Tensor, lengths: tf.Tensor) -> tf.RaggedTensor:
-        """Puts predictions back into sentences.
+        """Merges the predictions for windows into predictions for sentences.
 
         Args:
-            windows: [windows, width, ...], predictions for the padded windows that `cut` gave.
-            lengths: int64 [batch], tokens of each sentence.
+            windows: [windows, width, ...], predictions for the padded result of `cut`.
+            lengths: int64 [batch], number of tokens of each sentence.
 
         Returns:
             Ragged [batch, tokens, ...]: one prediction a token.

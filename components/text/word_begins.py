@@ -1,7 +1,7 @@
-"""Where words begin, in the graph; `words.word_offsets` is the specification, rule by rule.
+"""Word boundaries in the graph, rule by rule as in `words.word_offsets`.
 
-A character is firm (a blank, punctuation, part of a word) or a connector. What becomes of a connector depends on the
-firm characters around it, however many connectors there are in between, so these are looked up first.
+A character is firm (space, punctuation, part of a word) or a connector. The role of a connector depends on the nearest
+firm characters on both sides, across any number of connectors, so these are looked up first.
 """
 
 from __future__ import annotations
@@ -23,13 +23,18 @@ from components.text.char_traits import (
 
 
 def word_begins(chars: tf.Tensor) -> tf.Tensor:
-    """Tells which characters begin a token, or are blanks.
+    r"""Returns which characters begin a token or are spaces.
 
     Args:
-        chars: int32 [characters], traits of those that extend no other; the last one is a blank.
+        chars: int32 [characters], traits of the characters that do not extend another one; the last one is a space.
 
     Returns:
         Bool [characters].
+
+    Example:
+        >>> text = [traits(char) for char in "it's (OK)\n"]
+        >>> "".join("^" if begins else "." for begins in word_begins(tf.constant(text)).numpy())
+        '^.^.^^^.^^'
     """
     back, back2, ahead, ahead2 = (tf.roll(chars, shift, 0) for shift in (1, 2, -1, -2))
     connects = _has(chars, CONNECTS) & (~_is(chars, ",") | (_kind(back, DIGIT) & _kind(ahead, DIGIT)))
@@ -48,7 +53,7 @@ def word_begins(chars: tf.Tensor) -> tf.Tensor:
 
 
 def _firm_neighbours(connects: tf.Tensor, word: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns whether the next firm character in front, and the next one from here on, are of a word."""
+    """Returns whether the nearest firm character before, and the nearest from this one on, belong to a word."""
     firm = ~connects
     passed = tf.cumsum(tf.cast(firm, tf.int32), exclusive=True)
     of_word = tf.pad(tf.boolean_mask(word, firm), [[1, 0]])

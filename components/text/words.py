@@ -1,6 +1,6 @@
-"""The tokenizers in plain Python: the reference that the graph's tokenizer is tested against.
+"""The tokenizers in plain Python: the reference for the tokenizer in the graph.
 
-Readers use it for formats that mark entities by character offsets, where the corpus itself has no tokens.
+Readers use them for formats that mark entities by character offsets and have no tokens.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-from components.text.char_classes import CONNECTOR, EXTEND, PUNCT, SPACE, WORD, char_class
+from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WORD, char_class
 
 _APOSTROPHES = "'’"
 
 
 def whitespace_offsets(text: str) -> list[tuple[int, int]]:
-    """Returns (start, end) code point offsets of the maximal runs without Unicode White_Space."""
+    """Returns (start, end) code point offsets of the maximal runs without Unicode White_Space.
+
+    Example:
+        >>> whitespace_offsets("Hello, world")
+        [(0, 6), (7, 12)]
+    """
     offsets: list[tuple[int, int]] = []
     start = None
     for i, char in enumerate(text):
@@ -31,18 +36,23 @@ def whitespace_offsets(text: str) -> list[tuple[int, int]]:
 def word_offsets(text: str) -> list[tuple[int, int]]:
     """Returns (start, end) code point offsets of words and of runs of the same punctuation or symbol character.
 
-    Blanks and most punctuation end a word; a comma does unless it stands between digits. Connectors such as `.`, `-`,
-    `@` and `/` are part of a word inside it and are cut off at its edges, so that "U.S.-based", "AT&T", links and
-    addresses stay whole and "(Paris)." gives four tokens. At the edges, too, the word keeps
+    Spaces and most punctuation end a word; a comma does, except between digits. Connectors such as `.`, `-`, `@` and
+    `/` are part of a word inside it and are cut off at its edges: "U.S.-based", "AT&T", links and addresses stay whole,
+    and "(Paris)." has four tokens. At the edges a word keeps
 
     - `@` and `#` before it: "@you", "#Paris";
-    - the dot behind a lone letter: "U.S.", "J.".
+    - the dot after a lone letter: "U.S.", "J.".
 
-    An apostrophe with the `s` that ends a word is a token of its own ("London's"), and one between a small letter and a
-    capital is split off ("l'Italie"). Connectors without a word stay together (":/"). A combining mark, joiner or emoji
-    modifier stays with the character before it; after a blank it begins a word.
+    An apostrophe with the `s` that ends a word is a separate token ("London's"), as is an apostrophe between a small
+    and a capital letter ("l'Italie"). Connectors without a word stay together (":/"). A combining mark, joiner or emoji
+    modifier stays with the character before it; after a space it begins a word.
 
-    Cutting the tokens, joined by blanks, again gives the same tokens.
+    Tokenizing the tokens, joined by spaces, gives the same tokens.
+
+    Example:
+        >>> text = "U.S.-based (London's)"
+        >>> [text[start:end] for start, end in word_offsets(text)]
+        ['U.S.-based', '(', 'London', "'s", ')']
     """
     chars = [i for i, char in enumerate(text) if not _extends(text, i)]
     chars.append(len(text))
@@ -66,7 +76,7 @@ def _extends(text: str, i: int) -> bool:
 
 
 def _kind(bases: Sequence[str], i: int) -> int:
-    """SPACE, PUNCT, CONNECTOR or WORD; a comma connects digits only."""
+    """Returns SPACE, PUNCT, CONNECTOR or WORD; a comma connects digits only."""
     kind = char_class(bases[i])
     if bases[i] == ",":
         inside = 0 < i < len(bases) - 1 and bases[i - 1].isdecimal() and bases[i + 1].isdecimal()
@@ -75,12 +85,12 @@ def _kind(bases: Sequence[str], i: int) -> int:
 
 
 def _side(kind: int) -> int:
-    """Where a character goes: SPACE and PUNCT apart, WORD together with CONNECTOR."""
+    """Returns WORD for characters of words and connectors, PUNCT for all others."""
     return WORD if kind in (WORD, CONNECTOR) else PUNCT
 
 
 def _cuts(part: Sequence[str]) -> set[int]:
-    """Where tokens begin in a run of words' characters and connectors."""
+    """Returns the begins of tokens in a run of word characters and connectors."""
     connects = [char_class(char) == CONNECTOR for char in part]
     if all(connects):
         return {0}
@@ -102,7 +112,7 @@ def _cuts(part: Sequence[str]) -> set[int]:
 
 
 def _abbreviates(part: Sequence[str], last: int) -> bool:
-    """Whether a dot belongs to the letter that ends the word: one that stands alone or behind another dot."""
+    """Returns whether a dot belongs to the last letter of the word: a lone letter, or one after a dot."""
     lone = last == 0 or part[last - 1] == "."
     dot = part[last + 1 : last + 2] == ["."] and part[last + 2 : last + 3] != ["."]
     return dot and lone and unicodedata.category(part[last])[0] == "L"

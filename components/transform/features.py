@@ -25,7 +25,7 @@ SUBWORD_IDS: Final = "subword_ids"  # int64 [.., SUBWORD_COLUMNS]: 0 padding, 1 
 TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a tag that training never saw
 
 # Only where the tagger reads them.
-VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then as `vector_lookup.vector_ids` says
+VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then as `preprocessing.vector_ids` says
 PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of an encoder's word pieces, each plus 1
 
 MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS, SUBWORD_IDS)

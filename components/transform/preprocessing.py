@@ -12,8 +12,8 @@ from components.text.tokenizer import WORDS, Tokens, tokenize
 from components.transform import features as names
 from components.transform.case_ids import case_ids
 from components.transform.subwords import subword_ids
-from components.transform.vector_lookup import vector_ids
 from components.transform.vector_vocabulary import VectorVocabulary
+from components.transform.vocabulary_asset import vocabulary_table
 
 
 def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -79,6 +79,31 @@ def _pretrained(
         pieces = WordPieceVocabulary.from_preset(encoder["preset"])
         given[names.PIECE_IDS] = piece_ids(tokens, pieces, int(encoder["max_pieces"]))
     return given
+
+
+def vector_ids(
+    tokens: tf.RaggedTensor, normalized: tf.RaggedTensor, word_ids: tf.RaggedTensor, vocabulary: VectorVocabulary
+) -> tf.RaggedTensor:
+    """Looks tokens up: as they stand, then with case and digits folded, then in the word vocabulary.
+
+    Args:
+        tokens: string ragged [batch, tokens].
+        normalized: the same, case and digits folded.
+        word_ids: int64, the same shape: ids in the word vocabulary.
+        vocabulary: words with vectors of their own.
+
+    Returns:
+        int64 ragged [batch, tokens]: 1 for none, ids of `vocabulary` from 2, and behind them the ids of the word
+        vocabulary, each plus the number of the vocabulary's words.
+    """
+    seen = word_ids.flat_values
+    ids = tf.where(seen > names.UNK_ID, seen + len(vocabulary.words), names.UNK_ID)
+    if vocabulary.ids:
+        table = vocabulary_table(names.VECTOR_VOCABULARY, vocabulary.lines(), with_ids=True, default=names.UNK_ID)
+        for spelling in (normalized, tokens):
+            found = table.lookup(spelling.flat_values)
+            ids = tf.where(found > names.UNK_ID, found, ids)
+    return word_ids.with_flat_values(ids)
 
 
 def normalize(tokens: Tokens) -> tf.RaggedTensor:

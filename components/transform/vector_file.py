@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from absl import logging
 
-from components.transform.vector_file_error import VectorFileError
+from components.common.errors import NerError
 
 _LONGEST_LINE = 1 << 20  # bytes; 1,000 numbers take 20,000
 _READ_BYTES = 1 << 20
@@ -25,6 +25,15 @@ _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 _FOREIGN = {b"PK": "found a zip archive", b"\xba\x16\x4f\x2f": "found a binary fastText model"}
 _TEXT = "vector files are text in UTF-8 (plain or .gz), one line a word: the word, then its numbers, blanks between"
+
+
+class VectorFileError(NerError):
+    """Names the file, the line where there is one, what was found, and what to do."""
+
+    def __init__(self, path: str, line: int | None, found: str, cure: str) -> None:
+        """Puts the text together: `glove.txt:7: found ...; do ...`."""
+        where = path if line is None else f"{path}:{line}"
+        super().__init__(f"{where}: {found}; {cure}")
 
 
 class VectorFile:

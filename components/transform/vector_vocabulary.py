@@ -16,8 +16,7 @@ from components.common.hashing import file_version
 from components.text.folding import fold
 from components.text.words import whitespace_offsets, word_offsets
 from components.transform.features import UNK_ID
-from components.transform.vector_file import VectorFile
-from components.transform.vector_file_error import VectorFileError
+from components.transform.vector_file import VectorFile, VectorFileError
 
 _OFFSETS = {"words": word_offsets, "whitespace": whitespace_offsets}
 

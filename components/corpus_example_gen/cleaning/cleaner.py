@@ -12,7 +12,7 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_legal_tag, split_tag, to_iob2
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag, to_iob2
 from components.text.words import whitespace_offsets
 
 _INSIDE = frozenset("IMEL")
@@ -71,7 +71,7 @@ class Cleaner:
         """Returns the IOB2 tags of the tokens as written, with dropped types outside."""
         raw_tags = self._one_annotator(raw)
         for tag, line in zip(raw_tags, raw.lines, strict=True):
-            if not is_legal_tag(tag):
+            if not is_valid_tag(tag):
                 raise self._invalid_tag(tag, line)
         self._outside = next((tag for tag in raw_tags if tag in OUTSIDE_LABELS), self._outside)
         raw_tags = [self._repair_outside(tag, line) for tag, line in zip(raw_tags, raw.lines, strict=True)]
@@ -102,7 +102,7 @@ class Cleaner:
         parts = tag.split(",")
         if self.settings.scheme == "io":
             return [self._add_prefix(part, line) for part in (parts if all(parts) else [tag])]
-        return parts if all(map(is_legal_tag, parts)) else [tag]
+        return parts if all(map(is_valid_tag, parts)) else [tag]
 
     def _add_prefix(self, tag: str, line: int) -> str:
         if tag in OUTSIDE_LABELS or not tag:

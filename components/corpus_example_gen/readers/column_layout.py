@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.comments import is_assignment
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import is_legal_tag
+from components.text.tags import is_valid_tag
 
 DOCUMENT_MARK = "-DOCSTART-"
 _INDEX = re.compile(r"[0-9]+")
@@ -61,7 +61,7 @@ class ColumnLayout:
         if not line.startswith("# "):
             return False
         cells = self.split(line)
-        is_row = len(cells) == self.width > 1 and (self.bare or is_legal_tag(cells[-1]))
+        is_row = len(cells) == self.width > 1 and (self.bare or is_valid_tag(cells[-1]))
         return is_assignment(line) or not is_row
 
     def is_boundary(self, line: str) -> bool:

@@ -13,7 +13,7 @@ from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import Lines
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.char_classes import CONNECTOR, char_class
+from components.text.char_traits import CONNECTOR, char_class
 from components.text.tags import OUTSIDE
 from components.text.words import whitespace_offsets, word_offsets
 

@@ -10,7 +10,7 @@ from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import DOCUMENT_MARK, Lines
 from components.corpus_example_gen.readers.comments import Comments
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE_LABELS, is_legal_tag
+from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import whitespace_offsets
 
 
@@ -45,7 +45,7 @@ def is_tsv(lines: Lines, settings: CorpusSettings) -> bool:
             continue
         tags = cells[1].split()
         bare = settings.scheme == "io" and len(tags) == len(cells[0].split()) and bool(OUTSIDE_LABELS & set(tags))
-        if len(tags) > 1 and (bare or all(map(is_legal_tag, tags))):
+        if len(tags) > 1 and (bare or all(map(is_valid_tag, tags))):
             return True
     return False
 

@@ -2,7 +2,7 @@
 
 Viterbi's algorithm with the transitions of IOB2: I-X may only follow B-X and I-X. TensorFlow has no decoder for
 constrained sequences (TensorFlow Addons is no longer maintained), so this one uses stock ops.
-`components.text.transitions.legal_path` does the same for one sentence in numpy.
+`components.text.transitions.constrained_path` does the same for one sentence in numpy.
 """
 
 from __future__ import annotations

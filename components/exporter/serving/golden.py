@@ -10,7 +10,7 @@ import tensorflow_transform as tft
 
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.text.token_positions import TokenPositions
-from components.text.transitions import legal_path, outside_tags, transitions
+from components.text.transitions import constrained_path, outside_tags, transitions
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import SENTENCE, TOKENS, model_features
 
@@ -45,6 +45,6 @@ def training_graph_tags(
     rows = []
     for sentence in sentences:
         row = log_probabilities(tf.constant([[sentence]])).numpy()
-        ids = legal_path(row, start, step) if constrained else np.argmax(row, -1)
+        ids = constrained_path(row, start, step) if constrained else np.argmax(row, -1)
         rows.append(tags[ids].tolist() if len(row) else [])
     return rows

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from components.text.packing import PackedRow
-from components.text.token_positions import TokenPositions
+from components.text.token_positions import PackedRow, TokenPositions
 
 if TYPE_CHECKING:
     from components.trainer.trained_model import TrainedModel

@@ -9,8 +9,7 @@ import numpy as np
 
 from components.text.folding import fold
 from components.transform.features import UNK_ID
-from components.transform.vector_file import VectorFile
-from components.transform.vector_file_error import VectorFileError
+from components.transform.vector_file import VectorFile, VectorFileError
 from components.transform.vector_vocabulary import VectorVocabulary
 
 # Root mean square of a vector's numbers; the sum of fresh embeddings has 0.1. On an artificial corpus of words that
@@ -21,7 +20,7 @@ _SCALE = 0.3
 
 @dataclasses.dataclass(frozen=True)
 class Vectors:
-    """Vectors by id (`components.transform.vector_lookup`).
+    """Vectors by id (`components.transform.preprocessing`).
 
     Attributes:
         row_of: int64 [ids], row of each id's vector; 1 for ids without a vector.

@@ -5,8 +5,17 @@ from __future__ import annotations
 import pytest
 
 from components.text import char_traits
-from components.text.char_classes import CONNECTOR, EXTEND, PUNCT, SPACE, char_class
-from components.text.char_traits import FOLDED_SHIFT, PAGE_BITS, trait_table, traits
+from components.text.char_traits import (
+    CONNECTOR,
+    EXTEND,
+    FOLDED_SHIFT,
+    PAGE_BITS,
+    PUNCT,
+    SPACE,
+    char_class,
+    trait_table,
+    traits,
+)
 from components.text.folding import fold_char
 
 SAMPLE = [*range(0x3000), 0xFDD0, 0xFFFD, 0xFFFF, 0x1E900, 0x1F3FB, 0x1F600, 0x2F800, 0xE0001, 0x10FFFF]

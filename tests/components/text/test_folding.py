@@ -34,10 +34,8 @@ SPELLINGS = [
 
 def in_graph(words):
     from components.text.tokenizer import tokenize
-    from components.transform.preprocessing import normalize
 
-    tokens = normalize(tokenize(tf.constant(words), "whitespace"))
-    return [token.decode() for token in tokens.flat_values.numpy()]
+    return [token.decode() for token in tokenize(tf.constant(words), "whitespace").characters.folded().numpy()]
 
 
 def test_case_and_digits_fold():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_legal_tag, split_tag, to_iob2
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag, to_iob2
 
 TYPES = ["PER", "LOC", "creative-work", "E-mail"]
 
@@ -35,12 +35,12 @@ def test_split_tag_gives_prefix_and_type(tag, parts):
 
 @pytest.mark.parametrize("tag", ["O", "OUT", "B-O", *(f"{p}-X" for p in "BIMELSUW"), "B-creative-work", "B-place'name"])
 def test_legal_tags(tag):
-    assert is_legal_tag(tag)
+    assert is_valid_tag(tag)
 
 
 @pytest.mark.parametrize("tag", ["", "-", "PERSON", "NN", "B-", "B_PER", "o", "BPER", "X-PER", "B-A B", "I-NP "])
 def test_illegal_tags(tag):
-    assert not is_legal_tag(tag)
+    assert not is_valid_tag(tag)
 
 
 @pytest.mark.parametrize(

@@ -1,56 +1,49 @@
-"""Legal transitions, and the best path along them against trying all."""
+"""IOB2 transitions, and the best valid path compared with an exhaustive search."""
 
 from __future__ import annotations
 
 import itertools
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.text.transitions import constrained_viterbi, legal_path, transitions
+from components.text.transitions import constrained_path, constrained_viterbi, transitions
 
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
 
-def test_transitions_allow_what_iob2_allows():
+def test_only_inside_tags_depend_on_the_tag_before():
     start, step = transitions(TAGS)
     assert [TAGS[i] for i in np.flatnonzero(start)] == ["I-PER", "I-LOC"]
-    legal = {(TAGS[i], TAGS[j]) for i, j in zip(*np.nonzero(step == 0), strict=True)}
-    assert {pair for pair in legal if pair[1] == "I-PER"} == {("B-PER", "I-PER"), ("I-PER", "I-PER")}
-    assert all((tag, "B-LOC") in legal for tag in TAGS)
+    valid = {(TAGS[i], TAGS[j]) for i, j in zip(*np.nonzero(step == 0), strict=True)}
+    assert {pair for pair in valid if pair[1] == "I-PER"} == {("B-PER", "I-PER"), ("I-PER", "I-PER")}
+    assert all((tag, "B-LOC") in valid for tag in TAGS)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_legal_path_is_the_best_of_all_legal_ones(seed):
-    logits = np.random.default_rng(seed).normal(size=(4, len(TAGS)))
+def test_constrained_path_is_the_best_of_all_valid_ones():
     start, step = transitions(TAGS)
 
     def cost(path):
         return start[path[0]] + sum(step[pair] for pair in itertools.pairwise(path))
 
-    legal = [path for path in itertools.product(range(len(TAGS)), repeat=4) if cost(path) == 0]
-    best = max(legal, key=lambda path: sum(logits[i, tag] for i, tag in enumerate(path)))
-    assert legal_path(logits, start, step) == list(best)
+    valid = [path for path in itertools.product(range(len(TAGS)), repeat=4) if cost(path) == 0]
+    for seed in range(5):
+        logits = np.random.default_rng(seed).normal(size=(4, len(TAGS)))
+        best = max(valid, key=lambda path: sum(logits[i, tag] for i, tag in enumerate(path)))
+        assert constrained_path(logits, start, step) == list(best)
 
 
 def test_no_token_gives_no_tag():
-    assert legal_path(np.zeros((0, len(TAGS))), *transitions(TAGS)) == []
-
-
-TAGS_LEGAL_DECODING = ["[PAD]", "O", "B-A", "I-A", "B-B", "I-B"]
+    assert constrained_path(np.zeros((0, len(TAGS))), *transitions(TAGS)) == []
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(0, 2**32))
-def test_each_row_is_what_one_sentence_alone_gives(lengths, seed):
-    rules = transitions(TAGS_LEGAL_DECODING)
-    logits = (
-        np.random.default_rng(seed)
-        .normal(size=(len(lengths), max(lengths), len(TAGS_LEGAL_DECODING)))
-        .astype(np.float32)
-    )
+def test_padding_does_not_change_the_path_of_a_row(lengths, seed):
+    rules = transitions(TAGS)
+    shape = (len(lengths), max(lengths), len(TAGS))
+    logits = np.random.default_rng(seed).normal(size=shape).astype(np.float32)
     real = np.arange(max(lengths)) < np.array(lengths)[:, None]
     paths = constrained_viterbi(logits, real, *rules)
     for row, length in enumerate(lengths):
-        assert paths[row, :length].tolist() == legal_path(logits[row, :length], *rules)
+        assert paths[row, :length].tolist() == constrained_path(logits[row, :length], *rules)

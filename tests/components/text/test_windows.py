@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.text.windows import Windows
+tf = LazyModule("tensorflow")
+windows_module = LazyModule("components.text.windows")
 
 
 @pytest.mark.parametrize(("size", "context"), [(4, 1), (5, 0), (8, 3), (128, 16)])
 def test_cut_and_stitch_give_back_every_token_once(size, context):
-    windows = Windows(size, context)
+    windows = windows_module.Windows(size, context)
     values = tf.ragged.constant([list(range(n)) for n in (0, 1, 3, 4, 5, 6, 7, 19, 300)], dtype=tf.int64)
     cut = windows.cut(values)
     assert int(tf.reduce_max(cut.row_lengths())) <= size
@@ -19,27 +20,22 @@ def test_cut_and_stitch_give_back_every_token_once(size, context):
 
 
 def test_used_predictions_have_context_on_both_sides():
-    windows = Windows(8, 2)
+    windows = windows_module.Windows(8, 2)
     length = 50
     cut = windows.cut(tf.ragged.range(tf.constant([length], tf.int64)))
-    place = tf.ragged.range(cut.row_lengths()).to_tensor()
-    first = cut.to_tensor()[:, :1]
-    for token, (column, begin) in enumerate(
-        windows.stitch(tf.stack([place, tf.broadcast_to(first, tf.shape(place))], -1), tf.constant([length], tf.int64))[
-            0
-        ]
-        .numpy()
-        .tolist()
-    ):
+    column = tf.ragged.range(cut.row_lengths()).to_tensor()
+    begin = tf.broadcast_to(cut.to_tensor()[:, :1], tf.shape(column))
+    [stitched] = windows.stitch(tf.stack([column, begin], -1), tf.constant([length], tf.int64)).to_list()
+    for token, (column, begin) in enumerate(stitched):
         assert column >= min(2, token)
         assert begin + 8 - 1 - token >= min(2, length - 1 - token)
 
 
 def test_no_sentence_gives_no_window():
     empty = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int64), tf.zeros([0], tf.int64))
-    assert Windows(4, 1).cut(empty).nrows() == 0
+    assert windows_module.Windows(4, 1).cut(empty).nrows() == 0
 
 
 def test_windows_that_never_advance_are_refused():
     with pytest.raises(ValueError, match="size 4, context 2"):
-        Windows(4, 2)
+        windows_module.Windows(4, 2)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.text.char_classes import SPACE, char_class
+from components.text.char_traits import SPACE, char_class
 from components.text.words import whitespace_offsets, word_offsets
 
 

@@ -8,8 +8,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from components.transform.vector_file import VectorFile
-from components.transform.vector_file_error import VectorFileError
+from components.transform.vector_file import VectorFile, VectorFileError
 
 GLOVE = "the 0.1 -0.2 3\nParis 1 2e-1 -.5\n"
 FASTTEXT = "2 3\nthe 0.1 -0.2 3 \nParis 1 2e-1 -.5 \n"

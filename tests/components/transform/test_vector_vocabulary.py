@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.transform.vector_file_error import VectorFileError
+from components.transform.vector_file import VectorFileError
 from components.transform.vector_vocabulary import VectorVocabulary
 
 

@@ -9,7 +9,7 @@ import pytest
 from support.lazy import LazyModule
 
 from components.text.tags import to_iob2
-from components.text.transitions import legal_path, transitions
+from components.text.transitions import constrained_path, transitions
 
 tf = LazyModule("tensorflow")
 TAGS = ("[PAD]", "O", "B-X", "I-X", "B-Y", "I-Y")
@@ -39,7 +39,7 @@ def decode(rows):
 
 
 def in_numpy(row):
-    return legal_path(row, *transitions(TAGS))
+    return constrained_path(row, *transitions(TAGS))
 
 
 def is_valid(ids):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.trainer.initial.vectors import load_vectors
-from components.transform.vector_file_error import VectorFileError
+from components.transform.vector_file import VectorFileError
 from components.transform.vector_vocabulary import VectorVocabulary
 
 FILE = {"the": [1, 0], "Paris": [0, 2], "rare": [3, 3], "RARE": [9, 9], "Kyiv": [4, 4], "never": [5, 5]}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.text.entity_scores import EntityCounts
-from components.text.transitions import legal_path, outside_tags, transitions
+from components.text.transitions import constrained_path, outside_tags, transitions
 from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter
 
 TAGS = ["[PAD]", "O", "B-A", "I-A", "OUT", "B-B", "I-B"]
@@ -29,7 +29,7 @@ def one_by_one(logits, gold, bias):
     names = np.array([*TAGS, "B-[UNSEEN]"], dtype=object)
     for row, ids in zip(logits + np.float32(bias) * outside_tags(TAGS), gold, strict=True):
         real = ids != 0
-        counts.add(names[ids[real]].tolist(), names[legal_path(row[real], *rules)].tolist())
+        counts.add(names[ids[real]].tolist(), names[constrained_path(row[real], *rules)].tolist())
     return counts.micro()
 
 
