@@ -1,4 +1,8 @@
-"""The type of the artifact that is a corpus, where a run gets its corpus as an artifact."""
+"""Artifact types of the pipeline.
+
+Kubeflow Pipelines imports a class by its type name. The name must have one dot and be importable (`components.Corpus`),
+and the class cannot have properties.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +10,24 @@ from tfx.types.artifact import Artifact
 
 
 class Corpus(Artifact):
-    """A folder of labelled text as `layout.find_splits` understands it.
-
-    Kubeflow Pipelines finds the class again by its type's name (`components.Corpus`).
-    """
+    """A folder of labelled text in a layout that `layout.find_splits` supports."""
 
     TYPE_NAME = "components.Corpus"
 
 
 class DataProfileArtifact(Artifact):
-    """A folder with `data_profile.json` (`data_profile.DataProfile`) and `drift.json` (`drift_report.DriftReport`).
-
-    Kubeflow Pipelines finds the class again by its type's name (`components.DataProfile`).
-    """
+    """A folder with `data_profile.json` (`data_profile.DataProfile`) and `drift.json` (`drift_report.DriftReport`)."""
 
     TYPE_NAME = "components.DataProfile"
 
 
 class ModelCard(Artifact):
-    """A folder with `model_card.md` for people and `model_card.json` for programs.
-
-    Kubeflow Pipelines finds the class again by its type's name, which must have one dot and be importable
-    (`components.ModelCard`), and takes no properties of its own.
-    """
+    """A folder with `model_card.md` for people and `model_card.json` for programs."""
 
     TYPE_NAME = "components.ModelCard"
 
 
 class Report(Artifact):
-    """A folder with `report.html`, one file that needs no network.
-
-    Kubeflow Pipelines finds the class again by its type's name, which must have one dot and be importable
-    (`components.Report`), and takes no properties of its own.
-    """
+    """A folder with `report.html`, one file that needs no network."""
 
     TYPE_NAME = "components.Report"

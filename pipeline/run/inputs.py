@@ -105,7 +105,7 @@ def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
     """
     schema = compose_schema(config.schema_path or SCHEMA, config.corpus.metadata)
     splits = tuple((config.corpus.splits or {}).items())
-    return RunInputs(None, splits, schema, window=SpanWindow(config.corpus.span, config.corpus.span_window))
+    return RunInputs(None, splits, schema, window=config.corpus.window)
 
 
 def _sample(config: PipelineConfig) -> Path:
