@@ -9,13 +9,13 @@ import click
 
 @click.group()
 def data() -> None:
-    """Corpora."""
+    """Generate corpora."""
 
 
 @data.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--kind", type=click.Choice(["articles", "newswire"]), default="articles", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Equal seeds give equal files.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same files.")
 def sample(folder: Path, kind: str, seed: int) -> None:
     """Write a generated corpus (train, dev, test) to FOLDER. Nothing is downloaded.
 

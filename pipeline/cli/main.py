@@ -1,58 +1,131 @@
-"""The `ner` command line. Commands are imported when they are called: TFX takes many seconds to import."""
+"""The `ner` command: its table of commands, and the commands that other packages add.
+
+A command's module is imported when the command is called, because TFX takes many seconds to import.
+
+A package adds a command with an entry point of the group `deployable_ner.commands`, whose value is a click command
+(docs/extending.md). `ner --help` shows the summary of the package and does not import it.
+"""
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
 import warnings
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 import click
 
 from components.common.errors import NerError
-from pipeline.cli.lazy_group import LazyGroup
 
-# Name -> (where the command is, what it does).
-_COMMANDS = {
+COMMAND_GROUP = "deployable_ner.commands"
+"""Group of the entry points with which other packages add commands."""
+
+# Name -> ("module:attribute" of the command, one line of help).
+COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
     "compile": ("pipeline.cli.compile:compile_command", "Compile the pipeline for Kubeflow or Vertex AI."),
     "report": ("pipeline.cli.report:report", "Show the report of a run."),
-    "evaluate": ("pipeline.cli.evaluate:evaluate", "Score logged predictions against labels that came later."),
-    "retrain": ("pipeline.cli.retrain:retrain", "Retrain if there is reason to; keep what is better."),
-    "schedule": ("pipeline.cli.schedule:schedule", "Retrain at set times."),
-    "drift": ("pipeline.cli.drift:drift", "Hold logged requests against the champion's training data."),
+    "evaluate": ("pipeline.cli.evaluate:evaluate", "Score logged predictions against delayed labels."),
+    "retrain": ("pipeline.cli.retrain:retrain", "Retrain if there is a reason; keep the better model."),
+    "schedule": ("pipeline.cli.retrain:schedule", "Retrain at set times."),
+    "drift": ("pipeline.cli.drift:drift", "Compare logged requests with the champion's training data."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
-    "registry": ("pipeline.cli.registry:registry", "Registered models: look, compare, promote, roll back."),
-    "lineage": ("pipeline.cli.lineage:lineage", "What made a version, and what it was used for."),
-    "data": ("pipeline.cli.data:data", "Corpora: write a generated one."),
-    "package": ("pipeline.cli.package:package", "Lay a model out as a server wants it."),
-    "add-signatures": ("pipeline.cli.add_signatures:add_signatures", "Give any SavedModel more signatures."),
-    "kfp": ("pipeline.cli.kfp:kfp", "On Kubeflow Pipelines: upload, run, wait, schedule."),
-    "inspect": ("pipeline.cli.inspect:inspect", "Show what a SavedModel takes and gives; check it."),
+    "registry": ("pipeline.cli.registry:registry", "List, compare, promote and roll back registered models."),
+    "lineage": ("pipeline.cli.registry:lineage", "Show the origin of a version and the runs that used it."),
+    "data": ("pipeline.cli.data:data", "Write a generated corpus."),
+    "package": ("pipeline.cli.package:package", "Prepare a model for a server."),
+    "add-signatures": ("pipeline.cli.add_signatures:add_signatures", "Add signatures to any SavedModel."),
+    "kfp": ("pipeline.cli.kfp:kfp", "Upload, run, wait and schedule on Kubeflow Pipelines."),
+    "inspect": ("pipeline.cli.inspect:inspect", "Show the contract of a SavedModel, and validate it."),
 }
 
 
-class _Commands(LazyGroup.of(_COMMANDS)):  # type: ignore[misc]
-    """All commands; it prints their errors."""
+class _Commands(click.Group):
+    """Group that imports a command when it is called, and prints its errors."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names of all commands, the project's own first."""
+        added, _ = _added_commands()
+        return [*COMMANDS, *added]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports and returns a command; None if there is none of this name."""
+        if cmd_name in COMMANDS:
+            module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+            return getattr(importlib.import_module(module), attribute)
+        entry = _added_commands()[0].get(cmd_name)
+        return None if entry is None else _loaded(entry)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands and their lines of help; no command is imported."""
+        added, ignored = _added_commands()
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        if added:
+            with formatter.section("Commands of other packages"):
+                formatter.write_dl([(name, _summary(entry)) for name, entry in added.items()])
+        for entry in ignored:
+            formatter.write_paragraph()
+            formatter.write_text(f"Ignored: {entry.name} of {_package(entry)}, because another command has this name.")
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Prints an error as one text; `--debug` gives the traceback."""
+        """Prints an error as text; `--debug` shows the traceback."""
         try:
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
-            raise  # click's own business
+            raise  # click reports them
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            click.secho(f"error: {_text_of(error)}", fg="red", err=True)
+            click.secho(f"error: {_message(error)}", fg="red", err=True)
             ctx.exit(1)
 
 
-def _text_of(error: Exception) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, NerError):
         return str(error)
     return f"unexpected {type(error).__name__}: {error}\nThis is a defect of ner; `ner --debug ...` shows where."
+
+
+def _added_commands() -> tuple[dict[str, EntryPoint], list[EntryPoint]]:
+    """Returns name -> entry point of other packages, and the entry points whose names are taken."""
+    added: dict[str, EntryPoint] = {}
+    ignored = []
+    for entry in sorted(entry_points(group=COMMAND_GROUP), key=lambda entry: (entry.name, _package(entry))):
+        if entry.name in COMMANDS or entry.name in added:
+            ignored.append(entry)
+        else:
+            added[entry.name] = entry
+    return added, ignored
+
+
+def _loaded(entry: EntryPoint) -> click.Command:
+    try:
+        command = entry.load()
+    except Exception as error:  # the module of another package may raise anything
+        raise NerError(
+            f"ner {entry.name}: {_package(entry)} cannot be loaded from {entry.value} "
+            f"({type(error).__name__}: {error}). Repair or uninstall the package."
+        ) from error
+    if not isinstance(command, click.Command):
+        raise NerError(
+            f"ner {entry.name}: {entry.value} of {_package(entry)} is not a click command. "
+            "Decorate the function with @click.command()."
+        )
+    return command
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unknown package"
+
+
+def _summary(entry: EntryPoint) -> str:
+    metadata = entry.dist.metadata if entry.dist else None
+    summary = metadata["Summary"] if metadata is not None and "Summary" in metadata else entry.value
+    return f"{summary} ({_package(entry)})"
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,7 +134,7 @@ def _text_of(error: Exception) -> str:
 def main(debug: bool) -> None:
     """Train, export, evaluate and serve a sequence tagger."""
     if not sys.warnoptions:
-        # Those of the stack below are not the user's to mend. Our own are errors in the tests.
+        # Users cannot act on warnings of the libraries. In the tests our own warnings are errors.
         warnings.simplefilter("ignore")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its deprecation warnings, mostly of its own callers
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its deprecation warnings concern mostly its own code

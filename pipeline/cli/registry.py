@@ -1,8 +1,9 @@
-"""`ner registry`."""
+"""`ner registry` and `ner lineage`."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,124 +15,149 @@ from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
     from components.registry.model_registry import ModelRegistry
+    from components.registry.serving_directory.serving_sync import SyncReport
     from components.registry.store.version import RegisteredVersion
     from configs.spec import PipelineConfig
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_WHY = click.option("--why", required=True, metavar="TEXT", help="The reason, for the history.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
-_NO_SYNC = click.option("--no-sync", is_flag=True, help="Leave the serving directory as it is.")
+_why_option = click.option("--why", required=True, metavar="TEXT", help="The reason, for the history.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+_no_sync_option = click.option("--no-sync", is_flag=True, help="Do not change the serving directory.")
 
 
 @click.group()
 def registry() -> None:
-    """Registered models: look, compare, promote, roll back, serve.
+    """List, compare, promote, roll back and serve registered models.
 
     VERSION is a number or an alias: champion, previous, candidate.
     """
 
 
-def _command(name: str) -> Callable[[Callable[..., None]], click.Command]:
-    def decorate(function: Callable[..., None]) -> click.Command:
-        return registry.command(name)(config_options(function))
+@dataclasses.dataclass(frozen=True)
+class _Opened:
+    """The configuration and its registry."""
 
-    return decorate
+    config: PipelineConfig
+    models: ModelRegistry
+
+    @classmethod
+    def of(cls, profile: Path | None, settings: tuple[str, ...]) -> _Opened:
+        from components.registry.model_registry import ModelRegistry
+        from configs.loading import load_config
+
+        config = load_config(profile, settings)
+        return cls(config, ModelRegistry(config.registry_uri))
+
+    @property
+    def name(self) -> str:
+        return self.config.name
+
+    def require(self, version: str) -> RegisteredVersion:
+        return self.models.require(self.name, version)
 
 
-@_command("list")
+def _with_registry(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds `--config` and `--set`; the command receives the opened registry as its first argument."""
+
+    @config_options
+    @functools.wraps(command)
+    def wrapper(*, profile: Path | None, settings: tuple[str, ...], **arguments: Any) -> None:
+        command(_Opened.of(profile, settings), **arguments)
+
+    return wrapper
+
+
+@registry.command("list")
 @click.option("--last", type=click.IntRange(min=1), default=None, metavar="N", help="Only the newest N versions.")
-@_JSON
-def list_versions(profile: Path | None, settings: tuple[str, ...], last: int | None, as_json: bool) -> None:
+@_json_option
+@_with_registry
+def list_versions(opened: _Opened, last: int | None, as_json: bool) -> None:
     """List the versions and their aliases."""
-    config, models = _open(profile, settings)
-    versions = models.versions(config.name)[-(last or 0) :]
+    versions = opened.models.versions(opened.name)[-(last or 0) :]
     if as_json:
         click.echo(json.dumps([_plain(version) for version in versions], indent=1, ensure_ascii=False))
         return
     from pipeline.registry_view.tables import print_versions
 
     print_versions(_console(), versions)
-    _warn_of_moved_aliases(config, models)
+    _warn_of_moved_aliases(opened)
 
 
-@_command("show")
+@registry.command("show")
 @click.argument("version")
-@_JSON
-def show(profile: Path | None, settings: tuple[str, ...], version: str, as_json: bool) -> None:
-    """Show what is known about VERSION."""
-    config, models = _open(profile, settings)
-    found = models.require(config.name, version)
+@_json_option
+@_with_registry
+def show(opened: _Opened, version: str, as_json: bool) -> None:
+    """Show all data of VERSION."""
+    shown = opened.require(version)
     if as_json:
-        click.echo(json.dumps(_plain(found), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(_plain(shown), indent=1, ensure_ascii=False))
         return
     from pipeline.registry_view.tables import print_version
 
-    print_version(_console(), found)
+    print_version(_console(), shown)
 
 
-@_command("diff")
+@registry.command("diff")
 @click.argument("first", metavar="VERSION")
 @click.argument("second", metavar="VERSION")
-def diff(profile: Path | None, settings: tuple[str, ...], first: str, second: str) -> None:
-    """Show what two versions differ in: scores, settings, data, origin."""
+@_with_registry
+def diff(opened: _Opened, first: str, second: str) -> None:
+    """Show the differences between two versions: scores, settings, data, origin."""
     from components.registry.version_diff import differences
     from pipeline.registry_view.tables import print_differences
 
-    config, models = _open(profile, settings)
-    a, b = models.require(config.name, first), models.require(config.name, second)
+    a, b = opened.require(first), opened.require(second)
     print_differences(_console(), a, b, differences(a, b))
 
 
-@_command("promote")
+@registry.command("promote")
 @click.argument("version")
-@click.option("--expect", metavar="VERSION", help="The champion it is to replace, or none; by default the blessing's.")
-@_WHY
-@click.option("--force-blessing", is_flag=True, help="Promote without a valid blessing; --why must say why.")
-@_NO_SYNC
-def promote(
-    profile: Path | None,
-    settings: tuple[str, ...],
-    version: str,
-    expect: str | None,
-    why: str,
-    force_blessing: bool,
-    no_sync: bool,
-) -> None:
-    """Make VERSION the champion, if the champion is still the expected one."""
+@click.option(
+    "--expect", metavar="VERSION", help="The champion to replace, or none; default: the one it was blessed against."
+)
+@_why_option
+@click.option("--force-blessing", is_flag=True, help="Promote without a valid blessing; --why gives the reason.")
+@_no_sync_option
+@_with_registry
+def promote(opened: _Opened, version: str, expect: str | None, why: str, force_blessing: bool, no_sync: bool) -> None:
+    """Make VERSION the champion if the champion is still the expected one."""
     from components.registry.names import BASELINE_VERSION_TAG, CHAMPION, parse_version
 
-    config, models = _open(profile, settings)
-    wanted = models.require(config.name, version)
+    promoted = opened.require(version)
     if expect is not None:
         expected = parse_version(expect)
     elif force_blessing:
-        champion = models.get(config.name, CHAMPION)
+        champion = opened.models.get(opened.name, CHAMPION)
         expected = champion.version if champion else None
     else:
-        expected = parse_version(wanted.tags.get(BASELINE_VERSION_TAG, ""))
-    done = models.champions(config.name).promote(wanted.version, expected, why, force=force_blessing)
+        expected = parse_version(promoted.tags.get(BASELINE_VERSION_TAG, ""))
+    champions = opened.models.champions(opened.name)
+    done = champions.promote(promoted.version, expected, why, force=force_blessing)
     click.echo(f"{done.name} version {done.version} is the champion")
-    _follow(config, models, no_sync)
+    if not no_sync:
+        _follow(opened)
 
 
-@_command("rollback")
-@click.option("--to", type=click.IntRange(min=1), metavar="VERSION", help="Any earlier champion; by default the last.")
-@_WHY
-@_NO_SYNC
-def rollback(profile: Path | None, settings: tuple[str, ...], to: int | None, why: str, no_sync: bool) -> None:
+@registry.command("rollback")
+@click.option("--to", type=click.IntRange(min=1), metavar="VERSION", help="Any earlier champion; default: the last.")
+@_why_option
+@_no_sync_option
+@_with_registry
+def rollback(opened: _Opened, to: int | None, why: str, no_sync: bool) -> None:
     """Make an earlier champion the champion again."""
-    config, models = _open(profile, settings)
-    done = models.champions(config.name).rollback(to, why)
+    done = opened.models.champions(opened.name).rollback(to, why)
     click.echo(f"{done.name} version {done.version} is the champion again")
-    _follow(config, models, no_sync)
+    if not no_sync:
+        _follow(opened)
 
 
-@_command("history")
-@_JSON
-def history(profile: Path | None, settings: tuple[str, ...], as_json: bool) -> None:
+@registry.command("history")
+@_json_option
+@_with_registry
+def history(opened: _Opened, as_json: bool) -> None:
     """Show who made which version the champion, when, and why."""
-    config, models = _open(profile, settings)
-    champions = models.champions(config.name)
+    champions = opened.models.champions(opened.name)
     entries, line = champions.history(), champions.line()
     if as_json:
         rows = [{**dataclasses.asdict(entry), "counts": entry.number not in line.void} for entry in entries]
@@ -140,89 +166,75 @@ def history(profile: Path | None, settings: tuple[str, ...], as_json: bool) -> N
     from pipeline.registry_view.tables import print_history
 
     print_history(_console(), entries, line)
-    _warn_of_moved_aliases(config, models)
+    _warn_of_moved_aliases(opened)
 
 
-@_command("fetch")
+@registry.command("fetch")
 @click.argument("version")
 @click.argument("destination", type=_FOLDER)
-def fetch(profile: Path | None, settings: tuple[str, ...], version: str, destination: Path) -> None:
-    """Download the SavedModel of VERSION to DESTINATION, and check it against its hash."""
-    config, models = _open(profile, settings)
-    click.echo(models.fetch(models.require(config.name, version), destination))
+@_with_registry
+def fetch(opened: _Opened, version: str, destination: Path) -> None:
+    """Download the SavedModel of VERSION to DESTINATION, and check its hash."""
+    click.echo(opened.models.fetch(opened.require(version), destination))
 
 
-@_command("sync")
+@registry.command("sync")
 @click.argument("directory", required=False, type=_FOLDER)
-@click.option("--keep", type=click.IntRange(min=0), help="Versions that stay beside those with an alias.")
+@click.option("--keep", type=click.IntRange(min=0), help="Number of versions without an alias to keep.")
 @click.option("--server", metavar="URL", help="Move labels when this TensorFlow Serving has loaded the versions.")
-@click.option("--timeout", type=float, default=300, show_default=True, metavar="SECONDS", help="Of the waiting for it.")
+@click.option("--timeout", type=float, default=300, show_default=True, metavar="SECONDS", help="Limit for --server.")
 @click.option("--base-path", metavar="PATH", help="Folder of the model as the server sees it, e.g. /models/ner.")
+@_with_registry
 def sync(
-    profile: Path | None,
-    settings: tuple[str, ...],
-    directory: Path | None,
-    keep: int | None,
-    server: str | None,
-    timeout: float,
-    base_path: str | None,
+    opened: _Opened, directory: Path | None, keep: int | None, server: str | None, timeout: float, base_path: str | None
 ) -> None:
-    """Make DIRECTORY, which TensorFlow Serving watches, follow the registry.
+    """Make DIRECTORY, which TensorFlow Serving reads, follow the registry.
 
-    Champion, previous version and candidate are laid out with their aliases as labels in models.config. By default
-    DIRECTORY is the configured one.
+    It holds champion, previous version and candidate, with their aliases as labels in models.config. Default: the
+    configured directory.
     """
-    import functools
-
     from components.registry.serving_directory.serving_status import wait_until_loaded
     from components.registry.serving_directory.serving_sync import sync as sync_directory
 
-    config, models = _open(profile, settings)
-    wait = functools.partial(_wait, wait_until_loaded, server, config.name, timeout) if server else None
+    def wait(versions: Any) -> None:
+        wait_until_loaded(server or "", opened.name, versions, timeout)
+
     report = sync_directory(
-        models,
-        config.name,
-        directory or config.serving_dir,
-        keep=config.registry.keep_versions if keep is None else keep,
-        wait_until_loaded=wait,
+        opened.models,
+        opened.name,
+        directory or opened.config.serving_dir,
+        keep=opened.config.registry.keep_versions if keep is None else keep,
+        wait_until_loaded=wait if server else None,
         base_path=base_path,
     )
     if not report.labels:
-        click.echo(f"{config.name} has no champion; nothing was changed")
+        click.echo(f"{opened.name} has no champion; nothing was changed")
         return
-    click.echo(f"{report.model_dir}: {', '.join(f'{label} {version}' for label, version in report.labels.items())}")
-    for what, versions in (("added", report.published), ("removed", report.pruned)):
+    click.echo(_labels(report))
+    for verb, versions in (("added", report.published), ("removed", report.pruned)):
         if versions:
-            click.echo(f"{what}: {', '.join(map(str, versions))}")
+            click.echo(f"{verb}: {', '.join(map(str, versions))}")
     if report.unknown:
-        click.echo(f"left alone, not from this registry: {', '.join(map(str, report.unknown))}", err=True)
+        click.echo(f"not changed, not from this registry: {', '.join(map(str, report.unknown))}", err=True)
 
 
-@_command("serve-ui")
+@registry.command("serve-ui")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
-@click.option("--allowed-hosts", metavar="NAMES", help="Host names that requests may ask for, by comma.")
-def serve_ui(profile: Path | None, settings: tuple[str, ...], host: str, port: int, allowed_hosts: str | None) -> None:
-    """Start MLflow's web interface on the registry; it takes half a minute to come up."""
+@click.option("--allowed-hosts", metavar="NAMES", help="Host names of allowed requests, separated by commas.")
+@_with_registry
+def serve_ui(opened: _Opened, host: str, port: int, allowed_hosts: str | None) -> None:
+    """Start MLflow's web interface on the registry; the start takes half a minute."""
     from pipeline.registry_view.registry_ui import serve
 
-    config, models = _open(profile, settings)
-    serve(models, config.name, host, port, allowed_hosts)
-
-
-def _open(profile: Path | None, settings: tuple[str, ...]) -> tuple[PipelineConfig, ModelRegistry]:
-    from components.registry.model_registry import ModelRegistry
-    from configs.loading import load_config
-
-    config = load_config(profile, settings)
-    return config, ModelRegistry(config.registry_uri)
+    serve(opened.models, opened.name, host, port, allowed_hosts)
 
 
 def _console() -> Any:
     from rich.console import Console
 
     console = Console()
-    # A pipe has no width: nothing is cut off there.
+    # A pipe has no width, so lines are not cut there.
     return console if console.is_terminal else Console(width=240)
 
 
@@ -236,26 +248,89 @@ def _plain(version: RegisteredVersion) -> dict[str, Any]:
     }
 
 
-def _wait(waiting: Callable[..., None], server: str, name: str, timeout: float, versions: Any) -> None:
-    waiting(server, name, versions, timeout)
+def _labels(report: SyncReport) -> str:
+    return f"{report.model_dir}: {', '.join(f'{label} {version}' for label, version in report.labels.items())}"
 
 
-def _follow(config: PipelineConfig, models: ModelRegistry, no_sync: bool) -> None:
-    """Makes the configured serving directory follow, if there is one on this machine."""
-    if no_sync or not config.serving_dir.is_dir():
+def _follow(opened: _Opened) -> None:
+    """Synchronizes the configured serving directory if it exists on this machine."""
+    if not opened.config.serving_dir.is_dir():
         return
     from components.registry.serving_directory.serving_sync import sync as sync_directory
 
-    report = sync_directory(models, config.name, config.serving_dir, keep=config.registry.keep_versions)
-    click.echo(f"{report.model_dir}: {', '.join(f'{label} {version}' for label, version in report.labels.items())}")
+    keep = opened.config.registry.keep_versions
+    click.echo(_labels(sync_directory(opened.models, opened.name, opened.config.serving_dir, keep=keep)))
 
 
-def _warn_of_moved_aliases(config: PipelineConfig, models: ModelRegistry) -> None:
-    for alias, version in models.champions(config.name).moved_aliases().items():
-        where = "nowhere" if version is None else f"to version {version}"
+def _warn_of_moved_aliases(opened: _Opened) -> None:
+    for alias, version in opened.models.champions(opened.name).moved_aliases().items():
+        target = "is missing" if version is None else f"points to version {version}"
         click.secho(
-            f"MLflow's own alias {alias} points {where}: somebody moved it by hand, or a change was interrupted. "
-            "A promotion or rollback puts it right.",
+            f"MLflow's alias {alias} {target}: it was moved by hand, or a change was interrupted. "
+            "The next promotion or rollback corrects it.",
             fg="yellow",
             err=True,
         )
+
+
+_MAX_CHARACTERS = 200  # of a value
+# Tags about the origin of a version, in the order of the pipeline; `data.` stands for all tags with this prefix.
+_ORIGIN = (
+    "data.", "schema", "schema_hash", "transform_graph_hash", "code_version", "contract_version",
+    "baseline_version", "warm_start_version", "run_id", "run_name", "run_fingerprint", "tree_hash",
+)  # fmt: skip
+
+
+@click.command()
+@click.argument("version", default="champion")
+@_json_option
+@_with_registry
+def lineage(opened: _Opened, version: str, as_json: bool) -> None:
+    """Show the origin of VERSION (a number or an alias) and the runs that used it.
+
+    Data, schema, code and settings come from the registry, on any machine. Steps and uses come from the metadata of the
+    runs, on the machine where they ran.
+    """
+    from pipeline.registry_view.lineage import read_lineage
+    from pipeline.run.run_record import metadata_file
+
+    shown = opened.require(version)
+    metadata = metadata_file(opened.config)
+    steps = read_lineage(metadata, opened.models.uri, shown)
+    if as_json:
+        values = {"tags": dict(shown.tags), "lineage": dataclasses.asdict(steps) if steps else None}
+        click.echo(json.dumps(values, indent=1, ensure_ascii=False, default=str))
+        return
+    _print_origin(shown)
+    if steps is None:
+        click.echo(f"\n{metadata} has no run that pushed it: it ran on another machine, or the file was removed")
+        return
+    click.secho(f"made in run {', '.join(steps.runs)}", bold=True)
+    for node in steps.nodes:
+        click.echo(f"  {node.name}")
+        for name, value in sorted(node.settings.items()):
+            click.echo(f"    {name:<22} {_short(value)}")
+        for output, (uri, _) in sorted(node.outputs.items()):
+            click.echo(f"    -> {output:<19} {uri}")
+    click.secho("used by", bold=True)
+    for usage in steps.usages:
+        click.echo(f"  run {usage.run} as {' and '.join(usage.roles) or 'input of no node'}: {usage.outcome}")
+    if not steps.usages:
+        click.echo("  no run yet")
+
+
+def _print_origin(version: RegisteredVersion) -> None:
+    click.secho(f"{version.name} version {version.version}  {', '.join(version.aliases)}", bold=True)
+    for prefix in _ORIGIN:
+        for name, value in sorted(version.tags.items()):
+            if name == prefix or (prefix.endswith(".") and name.startswith(prefix)):
+                click.echo(f"  {name:<24} {_short(value)}")
+    if version.params:
+        click.secho("settings", bold=True)
+        for name, value in sorted(version.params.items()):
+            click.echo(f"  {name:<24} {_short(value)}")
+
+
+def _short(value: Any) -> str:
+    line = " ".join(str(value).split())
+    return line if len(line) <= _MAX_CHARACTERS else f"{line[: _MAX_CHARACTERS - 2]} …"

@@ -1,24 +1,29 @@
-"""`ner retrain`."""
+"""`ner retrain`, and `ner schedule`, which runs it at set times."""
 
 from __future__ import annotations
 
+import itertools
+import subprocess
+import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from pipeline.cli.options import config_options
+from pipeline.cli.options import config_options, data_option, with_corpus
 
 
 @click.command()
 @config_options
-@click.option("--data", type=click.Path(path_type=Path), help="Corpus folder; the same as --set corpus.path=DIR.")
+@data_option
 @click.option(
-    "--warm-start/--full", default=None, help="Begin with the champion's weights, or anew; retrain.warm_start."
+    "--warm-start/--full", default=None, help="Start from the champion's weights, or afresh; see retrain.warm_start."
 )
-@click.option("--force", default="", metavar="WHY", help="Retrain without other reason.")
-@click.option("--dry-run", is_flag=True, help="Decide, and say why; do nothing.")
-@click.option("--json", "as_json", is_flag=True, help="The outcome as JSON, on the last line.")
+@click.option("--force", default="", metavar="WHY", help="Retrain without another reason.")
+@click.option("--dry-run", is_flag=True, help="Only decide, and print the reason.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON, on the last line.")
 def retrain(
+    *,
     profile: Path | None,
     settings: tuple[str, ...],
     data: Path | None,
@@ -27,22 +32,20 @@ def retrain(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Retrain if there is reason to, and let a better model take the champion's place.
+    """Retrain if there is a reason, and promote the new model if it is better.
 
-    Reasons: new data (a span, or changed files), requests that drift, an old champion, a fallen score; see [retrain]
-    and [drift] in the configuration. It may be interrupted and called again at any time.
+    Reasons: new data (a span, or changed files), drift of logged requests, an old champion, a lower score; see the
+    sections `retrain` and `drift` of the configuration. An interrupted retraining can be started again at any time.
 
-    Exit status: 0 a new champion, or nothing was due; 3 the new model was refused; 4 the data was stopped; 5 there is
+    Exit status: 0 a new champion, or nothing is due; 3 the new model was refused; 4 the data was refused; 5 there is a
     reason to retrain, but no new data; 75 another retraining is running; 1 an error.
     """
     from configs.loading import load_config
     from pipeline.retraining.retrain import retrain as decide_and_retrain
 
-    if data is not None:
-        settings = (*settings, f"corpus.path={data}")
-    config = load_config(profile, settings)
+    config = load_config(profile, with_corpus(settings, data))
     warm = config.retrain.warm_start if warm_start is None else warm_start
-    outcome = decide_and_retrain(config, warm, force.strip(), dry_run)
+    outcome = decide_and_retrain(config, warm_start=warm, force=force.strip(), dry_run=dry_run)
     if as_json:
         click.echo(outcome.to_json())
     else:
@@ -50,3 +53,61 @@ def retrain(
             click.echo(f"reason: {reason}")
         click.secho(f"{outcome.kind}: {outcome.text}", fg="yellow" if outcome.exit_code else "green")
     raise SystemExit(outcome.exit_code)
+
+
+@click.command()
+@click.option("--cron", required=True, metavar="EXPRESSION", help="Five fields as in crontab, e.g. '0 3 * * *'.")
+@click.option("--local", is_flag=True, help="On this machine, as long as this command runs.")
+@click.option("--next", "show", type=click.IntRange(min=1), metavar="N", help="Only print the next N times.")
+@config_options
+@data_option
+def schedule(
+    *,
+    cron: str,
+    local: bool,
+    show: int | None,
+    profile: Path | None,
+    settings: tuple[str, ...],
+    data: Path | None,
+) -> None:
+    """Run `ner retrain` at set times, in local time.
+
+    Each retraining is a separate process; if one fails, the next one runs nevertheless. Stop it with Ctrl-C, or run it
+    as a service. `ner retrain` in a crontab or a systemd timer has the same effect.
+    """
+    from pipeline.retraining.cron import next_times
+    from pipeline.retraining.schedule import run_at
+
+    now = datetime.now().astimezone()
+    if show is not None:
+        for due in itertools.islice(next_times(cron, now), show):
+            click.echo(due.isoformat(timespec="minutes"))
+        return
+    if not local:
+        raise click.UsageError("--local is missing: this command runs the retraining on this machine only.")
+    from configs.loading import load_config
+
+    load_config(profile, settings)  # reports an invalid configuration now instead of at the first due time
+
+    def act() -> None:
+        click.echo(f"{datetime.now().astimezone().isoformat(timespec='seconds')} ner retrain")
+        code = subprocess.run(_command(profile, settings, data), check=False).returncode
+        click.echo(f"ner retrain ended with {code}")
+        click.echo(_next_line(cron))
+
+    click.echo(_next_line(cron))
+    run_at(cron, act)
+
+
+def _next_line(cron: str) -> str:
+    from pipeline.retraining.cron import next_times
+
+    due = next(next_times(cron, datetime.now().astimezone()))
+    return f"next retraining: {due.isoformat(timespec='minutes')}"
+
+
+def _command(profile: Path | None, settings: tuple[str, ...], data: Path | None) -> list[str]:
+    command = [sys.executable, "-P", "-c", "from pipeline.cli.main import main; main()", "retrain"]
+    command += ["--config", str(profile)] if profile is not None else []
+    command += [part for setting in settings for part in ("--set", setting)]
+    return command + (["--data", str(data)] if data is not None else [])

@@ -1,4 +1,4 @@
-"""Holds logged requests against the data that the champion was trained on."""
+"""Drift of logged requests against the champion's training data."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 def request_drift(
     config: PipelineConfig, registry: ModelRegistry, champion: RegisteredVersion, log: Path
 ) -> DriftReport | None:
-    """Measures how far requests lie from the champion's training data.
+    """Compares logged requests with the champion's training data.
 
     Args:
         config: the whole configuration.
-        registry: where the champion is; its profile is fetched into `work_dir` once.
+        registry: the model registry; the champion's profile is downloaded into `work_dir` once.
         champion: the champion.
-        log: the logged requests, see `profile_requests`.
+        log: the logged requests; see `profile_requests`.
 
     Returns:
-        The distances; None if the champion was registered without a profile of its data.
+        The drift report; None if the champion was registered without a data profile.
 
     Raises:
         NerError: the log or the registry cannot be read.

@@ -1,4 +1,4 @@
-"""Decides whether to retrain, retrains, and says what came of it."""
+"""Retraining on this machine: decide, run the pipeline, report the outcome."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from components.common.errors import LockHeldError
 from components.common.files import locked
 from components.data_validator.errors import DataAnomalyError
 from components.drift_validator.errors import DriftError
-from components.registry.champions.history import STOPPED as NOTED_AS_STOPPED
+from components.keys import REFUSAL_REASON, REGISTRY_VERSION
+from components.registry.champions.history import STOPPED as STOPPED_NOTE
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from configs.spec import PipelineConfig
-from pipeline.retraining.attempt import Attempt
-from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Outcome
+from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Attempt, Outcome
 from pipeline.retraining.plan import Plan, make_plan
 
 _PUSHED = ("RegistryPusher", "pushed_model")
 
 
-def retrain(config: PipelineConfig, warm_start: bool, force: str = "", dry_run: bool = False) -> Outcome:
-    """Retrains if there is reason to, and never twice at once.
+def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_run: bool = False) -> Outcome:
+    """Retrains if there is a reason, and never twice at once.
 
-    It can be killed at any moment and called again: what was done is in TFX's cache, a pushed model is found by its
-    inputs, and the lock dies with its holder.
+    It can be killed and called again at any time: finished nodes are in TFX's cache, a pushed model is found by its
+    inputs, and the lock ends with its holder.
 
     Args:
         config: the whole configuration.
-        warm_start: begin with the champion's weights.
-        force: a reason of the user's own; retrains whatever else speaks for or against it.
-        dry_run: only decide.
+        warm_start: starts from the champion's weights.
+        force: the user's own reason, which overrides everything else.
+        dry_run: only decides.
 
     Returns:
-        What became of it. A refused model or stopped data is an ordinary outcome.
+        The outcome. A refused model or refused data is not an error.
 
     Raises:
         NerError: corpus, registry, requests or scores cannot be read, or the run failed.
@@ -41,10 +41,10 @@ def retrain(config: PipelineConfig, warm_start: bool, force: str = "", dry_run: 
     folder = config.work_dir / "retrain"
     last = folder / "last.json"
     if dry_run:
-        return make_plan(config, registry, warm_start, force, Attempt.read(last)).decision
+        return make_plan(config, registry, Attempt.read(last), warm_start=warm_start, force=force).decision
     try:
         with locked(folder / "lock", wait=False):
-            plan = make_plan(config, registry, warm_start, force, Attempt.read(last))
+            plan = make_plan(config, registry, Attempt.read(last), warm_start=warm_start, force=force)
             if plan.decision.kind != DUE:
                 return plan.decision
             outcome = _carry_out(config, registry, plan, warm_start)
@@ -62,16 +62,16 @@ def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm
     try:
         record = run_locally(config, RunRequest(warm_start=warm_start))
     except (DriftError, DataAnomalyError) as error:
-        registry.champions(config.name).note(NOTED_AS_STOPPED, " ".join(str(error).split()))
+        registry.champions(config.name).note(STOPPED_NOTE, " ".join(str(error).split()))
         return Outcome(STOPPED, str(error), plan.decision.reasons)
     print_summary(record)
     return _result(registry, config.name, plan, record.outputs.get(_PUSHED, ("", {}))[1])
 
 
 def _result(registry: ModelRegistry, name: str, plan: Plan, pushed: dict[str, Any]) -> Outcome:
-    """What came of a run, by the registry: a pusher out of the cache says what was true once."""
+    """Returns the outcome according to the registry, because a cached pusher reports an earlier state."""
     champion, reasons = registry.get(name, CHAMPION), plan.decision.reasons
     if champion is not None and champion.tags.get(RUN_FINGERPRINT_TAG) == plan.inputs.fingerprint:
         return Outcome(PROMOTED, f"version {champion.version} is the champion", reasons, champion.version)
-    why = pushed.get("reason") or f"version {pushed.get('registry_version')} was made before, and is not the champion"
-    return Outcome(REFUSED, f"the champion stays: {why}", reasons)
+    earlier = f"version {pushed.get(REGISTRY_VERSION)} was built before, and is not the champion"
+    return Outcome(REFUSED, f"the champion stays: {pushed.get(REFUSAL_REASON) or earlier}", reasons)

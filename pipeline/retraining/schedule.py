@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pipeline.retraining.cron import next_times
 
-_NAP = 30.0  # seconds after which the clock is looked at again: it may be set, and a machine may have slept
+_NAP_SECONDS = 30.0  # the clock may be changed, and the machine may sleep, so it is read again after this time
 
 
 def run_at(
@@ -18,21 +18,21 @@ def run_at(
     now: Callable[[], datetime] = lambda: datetime.now().astimezone(),
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Calls the action at each time of a cron expression, for ever.
+    """Calls the action at each time of a cron expression, without end.
 
-    Times that pass while the action runs, or while the machine sleeps, are made up for by one call at most.
+    Times that pass while the action runs or the machine sleeps lead to one call at most.
 
     Args:
         expression: see `cron.five_fields`.
-        action: what to do.
+        action: the action.
         now: the clock, with a time zone.
         sleep: waits some seconds.
 
     Raises:
-        NerError: as `next_times`.
+        NerError: see `next_times`.
     """
     while True:
         due = next(next_times(expression, now()))
         while (left := (due - now()).total_seconds()) > 0:
-            sleep(min(left, _NAP))
+            sleep(min(left, _NAP_SECONDS))
         action()

@@ -1,8 +1,7 @@
-"""The command line's frame."""
+"""Frame of the command line: help, errors, and the commands of other packages."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +9,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from support.custom_command import GROUP, install
+from support.processes import run
+from support.repository import python_environment
 
 from components.common.errors import NerError
 from pipeline.cli import main as cli
@@ -21,25 +23,32 @@ def test_help_answers_in_half_a_second():
     times = []
     for _ in range(5):
         begin = time.perf_counter()
-        result = subprocess.run([NER, "--help"], capture_output=True, text=True, check=True)
+        result = run([NER, "--help"], env=python_environment(), capture_output=True, text=True, check=True)
         times.append(time.perf_counter() - begin)
     assert "predict" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
     assert min(times) < 0.5
 
 
-@pytest.mark.parametrize("name", cli._COMMANDS)
-def test_every_listed_command_exists_and_explains_itself(name):
-    result = CliRunner().invoke(cli.main, [name, "--help"])
-    assert result.exit_code == 0, result.output
-    assert len(result.output) > 100
+def test_every_listed_command_exists_and_explains_itself():
+    for name in cli.COMMANDS:
+        result = CliRunner().invoke(cli.main, [name, "--help"])
+        assert result.exit_code == 0, result.output
+        assert len(result.output) > 100, name
 
 
-def failing(error):
-    @click.command()
-    def command():
-        raise error
+@pytest.fixture
+def failing(monkeypatch):
+    """Replaces every command by one that raises an error."""
 
-    return command
+    def replace(error: Exception) -> None:
+        @click.command()
+        def command() -> None:
+            raise error
+
+        monkeypatch.setattr(cli.main, "get_command", lambda ctx, name: command)
+
+    return replace
 
 
 @pytest.mark.parametrize(
@@ -49,23 +58,70 @@ def failing(error):
         (KeyError("x"), "error: unexpected KeyError: 'x'\nThis is a defect of ner"),
     ],
 )
-def test_errors_are_text_and_not_tracebacks(monkeypatch, error, expected):
-    monkeypatch.setattr(cli.main, "get_command", lambda ctx, name: failing(error))
+def test_errors_are_text_without_a_traceback(failing, error, expected):
+    failing(error)
     result = CliRunner().invoke(cli.main, ["run"])
     assert result.exit_code == 1
     assert result.output.startswith(expected)
     assert "Traceback" not in result.output
 
 
-def test_debug_gives_the_exception(monkeypatch):
-    monkeypatch.setattr(cli.main, "get_command", lambda ctx, name: failing(NerError("no")))
+def test_debug_raises_the_exception(failing):
+    failing(NerError("no"))
     result = CliRunner().invoke(cli.main, ["--debug", "run"])
     assert isinstance(result.exception, NerError)
 
 
-def test_wrong_setting_ends_before_anything_heavy_is_imported():
+def test_an_invalid_setting_is_reported_before_heavy_imports():
     begin = time.perf_counter()
-    result = subprocess.run([NER, "run", "--set", "trainer.epochs=-1"], capture_output=True, text=True)
+    command = [NER, "run", "--set", "trainer.epochs=-1"]
+    result = run(command, env=python_environment(), capture_output=True, text=True)
     assert time.perf_counter() - begin < 5
     assert result.returncode == 1
     assert "trainer.epochs: must be > 0, got -1" in result.stderr
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """Folder on `sys.path` for the metadata of packages."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
+
+
+def ner(*arguments: str):
+    return CliRunner().invoke(cli.main, arguments)
+
+
+def test_a_command_of_another_package_is_listed_without_being_imported_and_runs(packages, monkeypatch):
+    assert GROUP == cli.COMMAND_GROUP
+    install(packages, "ner-count", {"count": "support.custom_command:count"}, "Count tokens.")
+    monkeypatch.setitem(sys.modules, "support.custom_command", None)  # an import would raise
+    assert "  count  Count tokens. (ner-count 1.0)" in ner("--help").output
+    monkeypatch.undo()
+    monkeypatch.syspath_prepend(packages)
+    assert ner("count", "Joe went home", "x").output == "3\n1\n"
+    assert "number of tokens" in ner("count", "--help").output
+
+
+def test_a_broken_command_of_another_package_fails_with_one_line_when_it_is_called(packages):
+    commands = {"gone": "absent_module:command", "plain": "support.custom_command:install"}
+    install(packages, "broken", commands, "Nothing.")
+    assert ner("--help").exit_code == ner("run", "--help").exit_code == 0
+    for name, reason in (("gone", "No module named 'absent_module'"), ("plain", "is not a click command")):
+        result = ner(name)
+        assert result.exit_code == 1
+        assert result.output.startswith(f"error: ner {name}: ")
+        assert reason in result.output
+        assert "broken 1.0" in result.output
+        assert len(result.output.splitlines()) == 1
+
+
+def test_commands_of_ner_and_of_earlier_packages_keep_their_names(packages):
+    for package in ("b-package", "a-package"):
+        commands = {"count": "support.custom_command:count", "run": "support.custom_command:count"}
+        install(packages, package, commands, f"From {package}.")
+    text = " ".join(ner("--help").output.split())
+    assert "count From a-package." in text
+    assert "Ignored: count of b-package 1.0, because another command has this name." in text
+    assert "Ignored: run of a-package 1.0" in text
+    assert "labelled text in" in ner("run", "--help").output

@@ -206,7 +206,7 @@ def test_sync_lays_out_another_directory_and_says_what_it_did(ner, home):
     ner("rollback", "--why", "a test")
     result = ner("sync", str(home / "elsewhere"), "--keep", "0")
     assert "removed: 2" in result.stdout
-    assert "left alone, not from this registry: 99" in result.stderr
+    assert "not changed, not from this registry: 99" in result.stderr
     assert published_versions(home / "elsewhere", "ner") == (1, 99)
     assert "/models/ner" in (home / "elsewhere" / "models.config").read_text()
 

@@ -140,7 +140,7 @@ def test_ner_lineage_prints_registry_and_metadata(path, tmp_path, monkeypatch, k
     for text in ("data.span", "c0de", "trainer.epochs"):
         assert text in output
     used = "run d as baseline and drift reference: not pushed: not blessed"
-    expected = used if known else "knows no run that pushed it"
+    expected = used if known else "has no run that pushed it"
     assert expected in output
     plain = CliRunner().invoke(main, ["lineage", "champion", "--json", "--set", f"work_dir={tmp_path}"]).output
     assert '"tags"' in plain

@@ -1,4 +1,4 @@
-"""Deciding and carrying out, on a real registry; the run itself is played."""
+"""Retraining on a real registry, with simulated runs."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.repository import ROOT
+from support.processes import popen
+from support.repository import python_environment
 
 from components.drift_validator.errors import DriftError
 from components.registry.model_registry import ModelRegistry
 from components.registry.store.version import VersionRecord
 from configs.loading import load_config
-from pipeline.retraining import retrain as module
 from pipeline.retraining.retrain import retrain
 from pipeline.run.inputs import prepare_inputs
 from pipeline.run.run_record import RunRecord
 
 
 class _Played:
-    """A corpus, a registry, and runs that end as they are told to."""
+    """A corpus, a registry, and simulated runs whose result is `ends`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.runs, self.ends = folder, [], "better"
@@ -41,7 +41,7 @@ class _Played:
         (folder / "train.conll").write_text(f"{folder.name}\tO\n")
 
     def run(self, config, request):
-        """Stands for `run_locally`."""
+        """Replaces `run_locally`."""
         self.runs.append(request.warm_start)
         if self.ends == "drift":
             raise DriftError("span-2 differs\n  entity types: far")
@@ -77,7 +77,7 @@ def played(tmp_path, monkeypatch):
 
 
 def test_from_the_first_model_to_a_rollback(played):
-    """One story, since each registry takes seconds to make."""
+    """One sequence, because creating a registry takes seconds."""
     first = retrain(played.config(), warm_start=True)
     assert (first.kind, first.version, first.exit_code) == ("promoted", 1, 0)
     assert first.reasons == ("there is no champion yet",)
@@ -88,7 +88,7 @@ def test_from_the_first_model_to_a_rollback(played):
     aged = retrain(played.config("retrain.max_age_days=0.0000001"), warm_start=True)
     assert (aged.kind, aged.exit_code, len(played.runs)) == ("nothing new", 5, 1)
     assert "days old" in aged.text
-    assert "version 1, was made from the same data" in aged.text
+    assert "version 1, was built from the same data" in aged.text
 
     played.add_span()
     planned = retrain(played.config(), warm_start=True, dry_run=True)
@@ -99,7 +99,7 @@ def test_from_the_first_model_to_a_rollback(played):
     with pytest.raises(OSError, match="no space"):
         retrain(played.config(), warm_start=True)
     played.ends = "worse"
-    worse = retrain(played.config(), warm_start=True)  # a crash is no end: it is tried again
+    worse = retrain(played.config(), warm_start=True)  # a crash is not a result: it is repeated
     assert (worse.kind, worse.exit_code, len(played.runs)) == ("refused", 3, 3)
     assert "did not bless" in worse.text
     settled = retrain(played.config(), warm_start=True)
@@ -115,13 +115,13 @@ def test_from_the_first_model_to_a_rollback(played):
     assert (still.kind, still.exit_code, len(played.runs)) == ("stopped", 4, 4)
 
     played.ends = "better"
-    better = retrain(played.config("drift.action=ignore"), warm_start=True)  # another setting: tried anew
+    better = retrain(played.config("drift.action=ignore"), warm_start=True)  # another setting: not the same attempt
     assert (better.kind, better.version, len(played.runs)) == ("promoted", 2, 5)
 
     played.registry.champions("ner").rollback(why="tags nothing")
     taken_back = retrain(played.config(), warm_start=True)
     assert (taken_back.kind, len(played.runs)) == ("not due", 5)
-    assert "version 2, made from the same data, settings and code, was rolled back" in taken_back.text
+    assert "version 2, built from the same data, settings and code, was rolled back" in taken_back.text
 
     forced = retrain(played.config(), warm_start=False, force="I want one")
     assert (forced.kind, forced.reasons, played.runs[-1]) == ("promoted", ("I want one",), False)
@@ -131,7 +131,7 @@ def test_from_the_first_model_to_a_rollback(played):
     assert actions == expected
 
 
-def test_two_never_run_at_once(played):
+def test_two_retrainings_never_run_at_once(played):
     lock = played.folder / "work" / "retrain" / "lock"
     script = f"""
 import sys
@@ -141,28 +141,21 @@ with locked(Path({str(lock)!r})):
     print("held", flush=True)
     sys.stdin.read()
 """
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
-    )
-    assert holder.stdout.readline() == "held\n"
-    busy = retrain(played.config(), warm_start=True)
-    assert (busy.kind, busy.exit_code, played.runs) == ("busy", 75, [])
-    assert retrain(played.config(), warm_start=True, dry_run=True).kind == "due"  # looking is always possible
-    holder.kill()
-    holder.communicate()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with popen([sys.executable, "-c", script], text=True, env=python_environment(), **pipes) as holder:
+        assert holder.stdout.readline() == "held\n"
+        busy = retrain(played.config(), warm_start=True)
+        assert (busy.kind, busy.exit_code, played.runs) == ("busy", 75, [])
+        assert retrain(played.config(), warm_start=True, dry_run=True).kind == "due", "a decision needs no lock"
     played.ends = "worse"
-    assert retrain(played.config(), warm_start=True).kind == "refused"  # the lock died with its holder
+    assert retrain(played.config(), warm_start=True).kind == "refused", "the lock ended with its holder"
 
 
-def test_a_damaged_note_of_the_last_attempt_costs_one_more_run(played):
+def test_a_damaged_record_of_the_last_attempt_costs_one_run(played):
     played.ends = "worse"
     retrain(played.config(), warm_start=True)
-    note = played.folder / "work" / "retrain" / "last.json"
-    assert json.loads(note.read_text())["kind"] == "refused"
-    note.write_text('{"inputs"')
+    record = played.folder / "work" / "retrain" / "last.json"
+    assert json.loads(record.read_text())["kind"] == "refused"
+    record.write_text('{"inputs"')
     retrain(played.config(), warm_start=True)
     assert len(played.runs) == 2
-
-
-def test_the_run_is_imported_when_it_is_needed():
-    assert "run_locally" not in vars(module)  # TFX takes ten seconds to import; a decision does not need it

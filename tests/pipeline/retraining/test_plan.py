@@ -1,24 +1,22 @@
-"""Why to retrain."""
+"""Reasons to retrain."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from components.drift_validator.drift_report import Drift
 from components.registry.store.version import RegisteredVersion
 from configs.spec import RetrainSettings
 from pipeline.retraining.facts import Facts
-from pipeline.retraining.reasons import reasons_to_retrain
+from pipeline.retraining.plan import reasons_to_retrain
 
 NOW = datetime(2026, 5, 10, tzinfo=UTC)
 SETTINGS = RetrainSettings(warm_start=True, max_age_days=7, scores=None, score_drop=0.05)
 DRIFT = Drift("entity types", "data", "log", 0.4, "L-infinity distance", "PER: 1% to 41%", 0.25)
 
 
-def facts(age=1.0, new_data="", drifts=(), delayed_label_f1=None, f1="0.8"):
-    champion = RegisteredVersion("ner", 3, (), {"metric.entity_f1": f1}, "", "", NOW - timedelta(days=age))
+def facts(age=1.0, new_data="", drifts=(), delayed_label_f1=None):
+    champion = RegisteredVersion("ner", 3, (), {"metric.entity_f1": "0.8"}, "", "", NOW - timedelta(days=age))
     return Facts(champion, new_data, drifts, delayed_label_f1, NOW)
 
 
@@ -26,13 +24,12 @@ def test_without_a_reason_there_is_none():
     assert reasons_to_retrain(facts(delayed_label_f1=0.76), SETTINGS) == ()
 
 
-def test_no_champion_is_reason_enough():
+def test_a_missing_champion_is_a_reason():
     assert reasons_to_retrain(Facts(None, "", (), None, NOW), SETTINGS) == ("there is no champion yet",)
 
 
-def test_every_reason_is_told_new_data_first():
-    found = reasons_to_retrain(facts(8, "span 4 is new", (DRIFT,), 0.7), SETTINGS)
-    assert found == (
+def test_every_reason_is_reported_new_data_first():
+    assert reasons_to_retrain(facts(8, "span 4 is new", (DRIFT,), 0.7), SETTINGS) == (
         "span 4 is new",
         "requests drift: entity types: L-infinity distance 0.4, limit 0.25 (PER: 1% to 41%)",
         "the champion, version 3, is 8.0 days old, more than 7",
@@ -40,10 +37,7 @@ def test_every_reason_is_told_new_data_first():
     )
 
 
-@pytest.mark.parametrize(("age", "due"), [(6.9, False), (7.1, True)])
-def test_age_counts_in_days(age, due):
-    assert bool(reasons_to_retrain(facts(age), SETTINGS)) is due
-
-
-def test_without_a_limit_no_champion_is_too_old():
+def test_the_age_is_measured_in_days_and_needs_a_limit():
+    for age, due in ((6.9, False), (7.1, True)):
+        assert bool(reasons_to_retrain(facts(age), SETTINGS)) is due
     assert reasons_to_retrain(facts(9999), SETTINGS.model_copy(update={"max_age_days": None})) == ()
