@@ -87,7 +87,7 @@ class Champions:
     ) -> RegisteredVersion:
         """Makes a version the champion if the champion is still the expected one (compare-and-set).
 
-        Reads and hashes the stored files first. The champion itself stays champion, whatever is expected.
+        Reads and hashes the stored files first. Promoting the champion again is not an error.
 
         Args:
             version: the version to promote.

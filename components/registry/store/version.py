@@ -79,7 +79,7 @@ class RegisteredVersion:
 
     @property
     def blessed(self) -> bool:
-        """Whether the Evaluator blessed the model."""
+        """True if the Evaluator blessed the model."""
         return self.tags.get(BLESSED_TAG) == "true"
 
     @property

@@ -1,4 +1,4 @@
-"""A small folder in the shape of a SavedModel, and registries that need no migration of their own."""
+"""Small folders with the layout of a SavedModel, and registries that are copies of one migrated database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def model_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_model(tmp_path: Path) -> Callable[[str], Path]:
-    """Writes a model of its own bytes for each name."""
+    """Writes a model with different bytes for each name."""
     return lambda name: write_model(tmp_path / "models" / name / "Format-Serving", name.encode())
 
 
@@ -66,7 +66,7 @@ def make_evaluation() -> Callable[..., Any]:
 
 @pytest.fixture(scope="session")
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One sqlite file with MLflow's tables and nothing else; creating it takes seconds."""
+    """An sqlite file with MLflow's empty tables, whose creation takes seconds."""
     database = tmp_path_factory.mktemp("registry") / "mlflow.db"
     with MlflowStore(f"sqlite:///{database}").client():
         return database
@@ -87,7 +87,7 @@ def registry(registry_uri: str) -> ModelRegistry:
 
 @pytest.fixture
 def register(registry: ModelRegistry, make_model: Callable[[str], Path]) -> Callable[..., RegisteredVersion]:
-    """Registers a model of its own bytes for each name, blessed against `baseline`."""
+    """Registers a model with different bytes for each name, blessed against `baseline`."""
 
     def register(
         model: str, baseline: str = "", blessed: bool = True, name: str = "ner", fingerprint: str = ""
@@ -100,7 +100,7 @@ def register(registry: ModelRegistry, make_model: Callable[[str], Path]) -> Call
 
 @pytest.fixture
 def three_champions(registry: ModelRegistry, register: Callable[..., RegisteredVersion]) -> ModelRegistry:
-    """A registry whose versions 1, 2 and 3 became champion one after the other."""
+    """A registry whose versions 1, 2 and 3 became champion in this order."""
     for number, baseline in ((1, None), (2, 1), (3, 2)):
         register(f"model {number}", str(baseline or ""))
         registry.champions("ner").promote(number, baseline, f"reason {number}", who="tester")

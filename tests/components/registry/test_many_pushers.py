@@ -1,6 +1,6 @@
-"""Pushers of several processes at once, and pushers that are killed: for real, on an sqlite registry.
+"""Concurrent pushers in several processes, and killed pushers, on an sqlite registry.
 
-`driver.py` (written below) imports MLflow once and forks, since each import would take seconds.
+Each script imports MLflow once and forks, because an import takes seconds.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def make_model(name):
     return model
 
 def push_model(name):
-    """Pushes against the champion of the moment, as a pipeline run does."""
+    """Pushes against the current champion, as a pipeline run does."""
     registry = ModelRegistry(uri)
     champion = registry.get("ner", "champion")
     tags = {"run_fingerprint": name, "baseline_version": str(champion.version if champion else "")}
@@ -81,7 +81,7 @@ if (child := os.fork()) == 0:
     push_model("whole")
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
-whole = time.monotonic() - begin  # seconds of a push that nobody kills
+whole = time.monotonic() - begin  # seconds of a push that is not killed
 killed = 0
 for number in range(rounds):
     make_model(f"killed-{number}")
@@ -94,7 +94,7 @@ for number in range(rounds):
     print("killed", flush=True)
     assert sys.stdin.readline() == "checked\\n"
 (folder / "killed").write_text(str(killed))
-if (child := os.fork()) == 0:  # the next pusher finds nothing in its way
+if (child := os.fork()) == 0:  # the next pusher is not blocked
     make_model("last")
     assert push_model("last").pushed
     os._exit(0)
@@ -112,7 +112,7 @@ def _environment() -> dict[str, str]:
 
 
 def _check_consistent(registry: ModelRegistry, folder: Path, scratch: Path) -> None:
-    """Whoever looks finds whole versions only: in the registry, in the serving directory and in the history."""
+    """Checks that registry, serving directory and history show complete versions only."""
     versions = registry.versions("ner")
     for version in versions:
         fetched = registry.fetch(version, scratch / str(version.version))  # checks the hash
@@ -129,9 +129,13 @@ def _check_consistent(registry: ModelRegistry, folder: Path, scratch: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("processes", "turns"), [(3, 3), pytest.param(8, 25, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
+    ("processes", "turns"),
+    [
+        pytest.param(3, 3, marks=pytest.mark.extended),
+        pytest.param(8, 25, marks=[pytest.mark.slow, pytest.mark.timeout(3000)]),
+    ],
 )
-def test_pushers_at_once_make_distinct_versions_without_an_error(registry_uri, tmp_path, processes, turns):
+def test_concurrent_pushers_create_distinct_versions_without_an_error(registry_uri, tmp_path, processes, turns):
     command = _driver(_AT_ONCE, registry_uri, tmp_path, processes, turns)
     ended = run(command, env=_environment(), capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
@@ -150,7 +154,7 @@ def test_pushers_at_once_make_distinct_versions_without_an_error(registry_uri, t
 @pytest.mark.parametrize(
     ("rounds", "seed"), [(6, 0), pytest.param(50, 1, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
 )
-def test_a_pusher_that_is_killed_at_any_moment_leaves_no_half_version(registry_uri, tmp_path, rounds, seed):
+def test_a_pusher_killed_at_any_moment_leaves_no_incomplete_version(registry_uri, tmp_path, rounds, seed):
     command = _driver(_KILLED, registry_uri, tmp_path, rounds, seed)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     registry = ModelRegistry(registry_uri)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,7 @@ def _stored(version) -> Path:
     return Path(version.uri) / "data" / "Format-Serving"
 
 
-def test_model_registry_gives_back_every_byte(registry, model_dir, tmp_path):
+def test_fetch_returns_every_byte(registry, model_dir, tmp_path):
     version = registry.register(model_dir, "ner")
     before = _contents(model_dir)
     shutil.rmtree(model_dir)
@@ -32,7 +31,7 @@ def test_model_registry_gives_back_every_byte(registry, model_dir, tmp_path):
     assert list(fetched.parent.iterdir()) == [fetched]
 
 
-def test_model_registry_keeps_tags_metrics_time_and_cards(registry, model_dir, tmp_path):
+def test_tags_metrics_time_and_files_are_stored(registry, model_dir, tmp_path):
     card = tmp_path / "card.md"
     card.write_text("# A model")
     version = registry.register(
@@ -69,7 +68,8 @@ def test_model_registry_keeps_tags_metrics_time_and_cards(registry, model_dir, t
     assert run.info.status == "FINISHED"
 
 
-def test_model_registry_stores_what_mlflow_can_serve(registry, model_dir):
+@pytest.mark.extended
+def test_mlflow_can_serve_a_stored_version(registry, model_dir):
     from mlflow.models import Model
 
     flavor = Model.load(registry.register(model_dir, "ner").uri).flavors["python_function"]
@@ -77,7 +77,7 @@ def test_model_registry_stores_what_mlflow_can_serve(registry, model_dir):
     assert flavor["data"] == "data/Format-Serving"
 
 
-def test_model_registry_makes_no_second_version_of_a_repeated_push(registry, registry_uri, model_dir):
+def test_a_repeated_registration_returns_the_existing_version(registry, registry_uri, model_dir):
     first = registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}, metrics={"f1": 0.5}))
     again = ModelRegistry(registry_uri).register(
         model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}, metrics={"f1": 0.5})
@@ -86,7 +86,7 @@ def test_model_registry_makes_no_second_version_of_a_repeated_push(registry, reg
     assert registry.versions("ner") == (first,)
 
 
-def test_model_registry_tells_apart_other_bytes_runs_and_models(registry, make_model):
+def test_other_bytes_runs_and_models_are_other_versions(registry, make_model):
     one, two = make_model("one"), make_model("two")
     assert registry.register(one, "ner", VersionRecord(tags={"run_fingerprint": "a"})).version == 1
     assert registry.register(two, "ner", VersionRecord(tags={"run_fingerprint": "a"})).version == 2
@@ -96,7 +96,7 @@ def test_model_registry_tells_apart_other_bytes_runs_and_models(registry, make_m
     assert [version.version for version in registry.versions("ner")] == [1, 2, 3, 4]
 
 
-def test_model_registry_shows_no_version_when_storing_fails(registry, model_dir, monkeypatch):
+def test_a_failed_upload_leaves_no_version(registry, model_dir, monkeypatch):
     def full_disk(*_: object) -> None:
         raise OSError("disk full")
 
@@ -108,34 +108,37 @@ def test_model_registry_shows_no_version_when_storing_fails(registry, model_dir,
     assert registry.register(model_dir, "ner").version == 1
 
 
-def test_model_registry_that_nobody_wrote_is_empty_and_stays_so(tmp_path):
+def test_reading_does_not_create_a_registry(tmp_path):
     registry = ModelRegistry(f"sqlite:///{tmp_path}/registry/mlflow.db")
     assert registry.get("ner", "champion") is None
     assert registry.versions("ner") == ()
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("wanted", ["champion", 1, "1", 7, "v1"])
-def test_model_registry_get_of_what_is_not_there_is_none(registry, wanted):
-    assert registry.get("ner", wanted) is None
+@pytest.mark.extended
+def test_get_of_a_missing_version_is_none(registry):
+    for version in ("champion", 1, "1", 7, "v1"):
+        assert registry.get("ner", version) is None
 
 
-def test_model_registry_get_of_an_unknown_alias_or_version_is_none(registry, model_dir):
+@pytest.mark.extended
+def test_get_of_an_unknown_alias_is_none(registry, model_dir):
     registry.register(model_dir, "ner")
     assert registry.get("ner", "champion") is None
     assert registry.get("ner", 2) is None
 
 
-def test_model_registry_get_of_a_deleted_version_is_none(registry, model_dir):
+@pytest.mark.extended
+def test_get_of_a_deleted_version_is_none(registry, model_dir):
     registry.register(model_dir, "ner")
     registry.champions("ner").promote(1, None, "first", force=True)
     with registry.client() as client:
-        client.delete_model_version("ner", "1")  # somebody in the MLflow UI; MLflow drops the alias with it
+        client.delete_model_version("ner", "1")  # as in MLflow's web interface; MLflow removes the alias as well
     assert registry.get("ner", "champion") is None
     assert registry.get("ner", 1) is None
 
 
-def test_model_registry_fetch_refuses_tampered_files_and_leaves_nothing(registry, model_dir, tmp_path):
+def test_fetch_refuses_changed_files_and_leaves_nothing(registry, model_dir, tmp_path):
     version = registry.register(model_dir, "ner")
     (_stored(version) / "assets" / "vocabulary.txt").write_text("other")
     with pytest.raises(RegistryError, match=r"ner version 1: .*changed or damaged"):
@@ -143,21 +146,23 @@ def test_model_registry_fetch_refuses_tampered_files_and_leaves_nothing(registry
     assert list((tmp_path / "fetched").iterdir()) == []
 
 
-def test_model_registry_fetch_says_when_the_files_are_gone(registry, model_dir, tmp_path):
+@pytest.mark.extended
+def test_fetch_of_missing_files_is_an_error(registry, model_dir, tmp_path):
     version = registry.register(model_dir, "ner")
     shutil.rmtree(Path(version.uri))
     with pytest.raises(RegistryError, match="ner version 1: its files cannot be read"):
         registry.fetch(version, tmp_path / "fetched" / "model")
 
 
-def test_model_registry_fetch_keeps_a_folder_that_holds_the_model(registry, model_dir, tmp_path):
+@pytest.mark.extended
+def test_fetch_keeps_a_folder_that_holds_the_model(registry, model_dir, tmp_path):
     version = registry.register(model_dir, "ner")
     destination = registry.fetch(version, tmp_path / "fetched")
     inode = destination.stat().st_ino
     assert registry.fetch(version, destination).stat().st_ino == inode
 
 
-def test_model_registry_fetch_refuses_a_folder_that_holds_another(registry, model_dir, make_model):
+def test_fetch_refuses_a_folder_that_holds_another_model(registry, model_dir, make_model):
     version = registry.register(model_dir, "ner")
     other = make_model("other")
     before = _contents(other)
@@ -166,18 +171,12 @@ def test_model_registry_fetch_refuses_a_folder_that_holds_another(registry, mode
     assert _contents(other) == before
 
 
-@pytest.mark.parametrize(("alias", "version"), [("champion", 1), ("previous", 1), ("latest", 1), ("candidate", 2)])
-def test_model_registry_set_alias_refuses(registry, model_dir, alias, version):
+def test_set_alias_refuses_reserved_aliases_and_missing_versions(registry, model_dir):
     registry.register(model_dir, "ner")
-    with pytest.raises(RegistryError):
-        registry.set_alias("ner", alias, version)
+    for alias, version in (("champion", 1), ("previous", 1), ("latest", 1), ("candidate", 2)):
+        with pytest.raises(RegistryError):
+            registry.set_alias("ner", alias, version)
     assert registry.get("ner", 1).aliases == ()
-
-
-def test_model_registry_versions_are_immutable(registry, model_dir):
-    version = registry.register(model_dir, "ner")
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        version.version = 2
 
 
 def _champion(registry, model_dir, **tags):
@@ -185,31 +184,22 @@ def _champion(registry, model_dir, **tags):
     registry.champions("ner").promote(version.version, None, "a test", force=True)
 
 
-def test_resolve_baseline_without_a_champion_is_none(registry, model_dir):
-    registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "a"}))
+def test_the_baseline_of_a_run_is_the_champion(registry, model_dir):
+    registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "0"}))
+    assert registry.baseline("ner", "a") == "none", "there is no champion"
+    _champion(registry, model_dir, run_fingerprint="a", baseline_version="7")
+    assert registry.baseline("ner", "b") == "2"
+    assert registry.baseline("ner", "a") == "7", "the champion's own run keeps the baseline that it had"
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("tags", [{"baseline_version": ""}, {"baseline_version": "none"}, {}])
+def test_the_baseline_of_the_first_champions_run_is_none(registry, model_dir, tags):
+    _champion(registry, model_dir, run_fingerprint="a", **tags)
     assert registry.baseline("ner", "a") == "none"
 
 
-@pytest.mark.parametrize("tags", [{"run_fingerprint": "a", "baseline_version": "7"}, {}])
-def test_resolve_baseline_of_a_new_run_is_the_champion(registry, model_dir, tags):
-    _champion(registry, model_dir, **tags)
-    assert registry.baseline("ner", "b") == "1"
-
-
-@pytest.mark.parametrize(
-    ("tags", "baseline"),
-    [
-        ({"baseline_version": "7"}, "7"),
-        ({"baseline_version": ""}, "none"),
-        ({"baseline_version": "none"}, "none"),
-        ({}, "none"),
-    ],
-)
-def test_resolve_baseline_of_the_champions_own_run_is_what_it_was_compared_with(registry, model_dir, tags, baseline):
-    _champion(registry, model_dir, run_fingerprint="a", **tags)
-    assert registry.baseline("ner", "a") == baseline
-
-
-def test_resolve_baseline_takes_no_two_unknown_runs_for_the_same(registry, model_dir):
+@pytest.mark.extended
+def test_two_runs_without_a_fingerprint_are_not_the_same(registry, model_dir):
     _champion(registry, model_dir, run_fingerprint="")
     assert registry.baseline("ner", "") == "1"

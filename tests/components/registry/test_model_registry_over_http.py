@@ -1,4 +1,4 @@
-"""The registry against a real MLflow server, which takes most of a minute to come up."""
+"""The registry on a real MLflow server, whose start takes most of a minute."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _record(fingerprint: str, baseline: str = "") -> VersionRecord:
     return VersionRecord(tags=tags, metrics={"f1": 0.5}, blessed=True)
 
 
-def test_model_registry_over_http_stores_on_the_server_and_promotes(server, make_model, tmp_path, monkeypatch):
+def test_versions_are_stored_on_the_server_and_promoted(server, make_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     registry = ModelRegistry(server)
     assert registry.get("ner", "champion") is None
@@ -114,7 +114,7 @@ print(versions, won, lost, sep="\t")
 
 
 def test_promotions_over_http_need_no_lock_to_agree(server, model_dir, tmp_path):
-    """Four processes, no common file system but for the model: every change counts for all or for none."""
+    """Four processes share only the model's folder: every change counts for all of them or for none."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     processes = [
         subprocess.Popen(
@@ -134,13 +134,13 @@ def test_promotions_over_http_need_no_lock_to_agree(server, model_dir, tmp_path)
     assert versions == list(range(1, 21))
     champions = ModelRegistry(server).champions("many")
     line = champions.line()
-    # Everybody who was told that he won did, in an order on which all agree; nobody else did.
+    # Exactly the writers without an error won, in an order on which all agree.
     assert sorted((*line.earlier, line.champion)) == sorted(v for row in rows for v in ast.literal_eval(row[1]))
     assert sum(int(row[2]) for row in rows) + len(line.ever) == 20
     assert champions.moved_aliases() == {}
 
 
-def test_a_server_refuses_a_foreign_host_name(server):
+def test_a_server_refuses_an_unknown_host_name(server):
     port = server.rsplit(":", 1)[1]
     address = f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search?max_results=1"
     request = urllib.request.Request(address, headers={"Host": "registry.example"})
@@ -148,7 +148,7 @@ def test_a_server_refuses_a_foreign_host_name(server):
         urllib.request.urlopen(request, timeout=30)
 
 
-def test_model_registry_over_http_refuses_a_server_that_would_store_locally(server, model_dir, tmp_path):
+def test_a_server_that_stores_in_a_local_folder_is_refused(server, model_dir, tmp_path):
     with ModelRegistry(server).client() as client:
         client.create_experiment("local", artifact_location=str(tmp_path / "here"))
     with pytest.raises(RegistryError, match="other machines do not see"):

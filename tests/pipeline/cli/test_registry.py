@@ -3,26 +3,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from support.repository import ROOT
+from support.processes import run
+from support.repository import python_environment
 
 from components.common.hashing import tree_hash
 from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory.serving_directory import models_config, published_versions
 from components.registry.store.version import VersionRecord
 from pipeline.cli.main import main
-from pipeline.registry_view import registry_ui
 from pipeline.registry_view.registry_ui import ui_command, ui_environment
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A working folder whose registry has two champions and two versions that are none."""
+    """A working folder whose registry has two champions and two other versions."""
     folder = tmp_path_factory.mktemp("made")
     registry = ModelRegistry(f"sqlite:///{folder}/registry/mlflow.db")
     for number, baseline, blessed in ((1, "none", True), (2, "1", True), (3, "2", True), (4, "2", False)):
@@ -50,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(made: Path, tmp_path: Path) -> Path:
-    """A working folder of one's own with that registry (the model files stay where they were stored)."""
+    """A separate working folder with a copy of that registry (the model files stay in place)."""
     (tmp_path / "registry").mkdir()
     shutil.copy(made / "registry" / "mlflow.db", tmp_path / "registry" / "mlflow.db")
     return tmp_path
@@ -87,26 +86,28 @@ def test_list_shows_the_newest_only_and_json(ner):
     assert rows[0]["tags"]["data.span"] == "3"
 
 
-def test_list_of_a_registry_that_is_not_there_is_empty(ner, home):
+@pytest.mark.extended
+def test_list_of_a_missing_registry_is_empty(ner, home):
     shutil.rmtree(home / "registry")
     assert ner("list", "--json").output == "[]\n"
     assert not (home / "registry").exists()
 
 
-def test_show_tells_everything(ner):
+def test_show_prints_all_data(ner):
     output = ner("show", "champion").output
     for text in ("ner version 2", "champion", "entity_f1 0.52", "f1 0.2", "source=a", "trainer.epochs", "data.span"):
         assert text in output
     assert json.loads(ner("show", "2", "--json").output)["version"] == 2
 
 
-def test_show_of_what_is_not_there(ner):
+@pytest.mark.extended
+def test_show_of_a_missing_version_is_an_error(ner):
     result = ner("show", "candidate")
     assert result.exit_code == 1
     assert "error: ner: no version 'candidate' in sqlite:" in result.output
 
 
-def test_diff_shows_what_differs_and_nothing_else(ner):
+def test_diff_shows_differences_only(ner):
     output = ner("diff", "1", "champion").output
     rows = {cells[0]: cells[1:] for cells in (
         [cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if "│" in line
@@ -121,29 +122,26 @@ def test_diff_shows_what_differs_and_nothing_else(ner):
     assert "have the same recorded data" in ner("diff", "2", "2").output
 
 
-def test_promote_takes_what_the_version_was_blessed_against_for_expected(ner, home):
+def test_promote_expects_the_champion_of_the_blessing(ner, home):
     result = ner("promote", "3", "--why", "better still")
     assert result.exit_code == 0, result.output
     assert "ner version 3 is the champion" in result.output
-    assert not (home / "serving").exists()  # there was none to follow
+    assert not (home / "serving").exists()  # there is no directory to synchronize
     entry = _registry(home).champions("ner").history()[-1]
     assert (entry.version, entry.replaced, entry.why, entry.forced) == (3, 2, "better still", False)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
+def test_promote_refuses(ner, home):
+    for arguments, message in (
         (("1",), "ner version 1: expected no champion, but the champion is now version 2"),
         (("3", "--expect", "1"), "was blessed against version 2 and would replace version 1"),
         (("3", "--expect", "champion"), "version 'champion': not a version number"),
         (("4",), "ner version 4: not blessed"),
         (("9",), "ner: no version 9"),
-    ],
-)
-def test_promote_refuses(ner, home, arguments, message):
-    result = ner("promote", *arguments, "--why", "because")
-    assert result.exit_code == 1
-    assert message in result.output
+    ):
+        result = ner("promote", *arguments, "--why", "because")
+        assert result.exit_code == 1
+        assert message in result.output
     assert _registry(home).get("ner", "champion").version == 2
 
 
@@ -154,12 +152,13 @@ def test_promote_without_a_blessing_is_recorded_as_forced(ner, home):
     assert "the customer waits" in ner("history").output
 
 
-def test_promote_and_rollback_want_to_know_why(ner):
+@pytest.mark.extended
+def test_promote_and_rollback_need_a_reason(ner):
     assert "Missing option '--why'" in ner("promote", "3").output
     assert "Missing option '--why'" in ner("rollback").output
 
 
-def test_rollback_and_the_serving_directory_follow_in_one_command(ner, home):
+def test_rollback_synchronizes_the_serving_directory(ner, home):
     assert ner("sync").exit_code == 0
     result = ner("rollback", "--why", "it tags nothing")
     assert result.exit_code == 0, result.output
@@ -169,7 +168,7 @@ def test_rollback_and_the_serving_directory_follow_in_one_command(ner, home):
     assert models_config(home / "serving", "ner") == ((1,), {"champion": 1})
 
 
-def test_history_reads_as_what_happened(ner):
+def test_history_lists_the_changes(ner):
     ner("rollback", "--why", "it tags nothing")
     output = ner("history").output
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in output.splitlines() if "│" in line]
@@ -185,20 +184,21 @@ def test_history_reads_as_what_happened(ner):
     ]  # fmt: skip
 
 
-def test_an_alias_that_was_moved_by_hand_is_told(ner, home):
+def test_an_alias_that_was_moved_by_hand_is_reported(ner, home):
     with _registry(home).client() as client:
         client.set_registered_model_alias("ner", "champion", "4")
     for command in ("list", "history"):
         assert "alias champion points to version 4" in ner(command).stderr
 
 
-def test_fetch_brings_the_model(ner, home, made):
+@pytest.mark.extended
+def test_fetch_downloads_the_model(ner, home, made):
     result = ner("fetch", "champion", str(home / "fetched"))
     assert result.output == f"{home / 'fetched'}\n"
     assert tree_hash(home / "fetched") == tree_hash(made / "models" / "2")
 
 
-def test_sync_lays_out_another_directory_and_says_what_it_did(ner, home):
+def test_sync_of_another_directory_reports_its_changes(ner, home):
     result = ner("sync", str(home / "elsewhere"), "--keep", "0", "--base-path", "/models/ner")
     assert result.output.splitlines() == [f"{home}/elsewhere/ner: champion 2, previous 1", "added: 1, 2"]
     assert "/models/ner" in (home / "elsewhere" / "models.config").read_text()
@@ -211,17 +211,20 @@ def test_sync_lays_out_another_directory_and_says_what_it_did(ner, home):
     assert "/models/ner" in (home / "elsewhere" / "models.config").read_text()
 
 
-def test_sync_waits_for_the_server_that_is_named(ner):
+@pytest.mark.extended
+def test_sync_reports_an_unreachable_server(ner):
     result = ner("sync", "--server", "http://127.0.0.1:1")
     assert result.exit_code == 1
     assert "no answer like TensorFlow Serving" in result.output
 
 
-def test_sync_without_a_champion_says_so(ner, home):
+@pytest.mark.extended
+def test_sync_without_a_champion_changes_nothing(ner, home):
     shutil.rmtree(home / "registry")
     assert "ner has no champion; nothing was changed" in ner("sync").output
 
 
+@pytest.mark.extended
 def test_serve_ui_starts_mlflow_on_the_file_with_telemetry_off(ner, home, monkeypatch):
     started = []
     monkeypatch.setattr(os, "execve", lambda *arguments: started.append(arguments))
@@ -237,40 +240,45 @@ def test_serve_ui_starts_mlflow_on_the_file_with_telemetry_off(ner, home, monkey
     assert environment["MLFLOW_DISABLE_TELEMETRY"] == "true"
 
 
-def test_serve_ui_of_a_server_names_its_address(ner):
+@pytest.mark.extended
+def test_serve_ui_of_a_server_reports_its_address(ner):
     result = ner("serve-ui", "--set", "registry.uri=http://registry.example:5000")
     assert result.exit_code == 1
     assert "registry.uri http://registry.example:5000: is a server" in result.output
 
 
-def test_serve_ui_leaves_telemetry_to_a_user_who_decided(monkeypatch):
+@pytest.mark.extended
+def test_serve_ui_keeps_the_users_choice_of_telemetry(monkeypatch):
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "false")
     assert ui_environment()["MLFLOW_DISABLE_TELEMETRY"] == "false"
     assert "--allowed-hosts" not in ui_command(_registry(Path("/data")), "127.0.0.1", 1)
-    assert registry_ui.serve.__doc__
 
 
-_READ_ONLY_COMMANDS = (
-    ["list"],
-    ["show", "champion"],
-    ["diff", "1", "2"],
-    ["history"],
-    ["fetch", "1", "fetched"],
-    ["sync"],
-)
 _RUN = """
 import sys
 from pipeline.cli.main import main
-try:
-    main(["registry", *sys.argv[1:]], prog_name="ner")
-finally:
+for arguments in (
+    ["list"], ["show", "champion"], ["diff", "1", "2"], ["history"], ["fetch", "1", "fetched"], ["sync"],
+):
+    main(["registry", *arguments, "--set", f"work_dir={sys.argv[1]}"], prog_name="ner", standalone_mode=False)
     heavy = {"mlflow", "sqlalchemy", "pandas", "tensorflow", "tfx"} & set(sys.modules)
-    assert not heavy, heavy
+    assert not heavy, (arguments, heavy)
 """
 
 
-@pytest.mark.parametrize("arguments", _READ_ONLY_COMMANDS, ids=lambda arguments: arguments[0])
-def test_commands_that_only_read_import_nothing_heavy(home, arguments):
-    command = [sys.executable, "-c", _RUN, *arguments, "--set", f"work_dir={home}"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(command, cwd=home, env=environment, check=True, capture_output=True)
+def test_commands_that_only_read_import_no_heavy_module(home):
+    run([sys.executable, "-c", _RUN, str(home)], cwd=home, env=python_environment(), check=True, capture_output=True)
+
+
+def test_tables_fit_a_terminal_of_80_columns(home):
+    from rich.console import Console
+
+    from pipeline.registry_view.tables import print_history, print_versions
+
+    console = Console(width=80, record=True)
+    champions = _registry(home).champions("ner")
+    print_versions(console, _registry(home).versions("ner"))
+    print_history(console, champions.history(), champions.line())
+    text = console.export_text()
+    assert "…" not in text
+    assert "0.5400" in text

@@ -57,7 +57,7 @@ class _Store:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Run a makes version 1; run b gets it from the cache; run c makes version 2 out of it; run d is refused."""
+    """Run a pushes version 1; run b gets it from the cache; run c pushes version 2 after it; run d is refused."""
     file = tmp_path / "metadata" / "ner.sqlite"
     file.parent.mkdir()
     store = _Store(file)
@@ -65,12 +65,12 @@ def path(tmp_path: Path) -> Path:
     registry = {"registry_uri": URI, **model}
     examples = store.artifact("Examples", span=4, split_names='["train"]', tfx_version="1")
     trained = store.artifact("Model")
-    nobody = store.artifact("Model", present=0)
+    empty = store.artifact("Model", present=0)
     pushed = store.artifact("PushedModel", registry_version=1, pushed=1, registry_uri=URI)
     store.execution("a", "CorpusExampleGen", {}, {"examples": examples}, input_base="/data")
-    store.execution("a", "ChampionSource", {}, {"champion": nobody}, version="none", **registry)
+    store.execution("a", "ChampionSource", {}, {"champion": empty}, version="none", **registry)
     store.execution("a", "Trainer", {"examples": examples}, {"model": trained}, epochs=20, learning_rate=0.5)
-    store.execution("a", "Evaluator", {"examples": examples, "baseline_model": nobody}, {})
+    store.execution("a", "Evaluator", {"examples": examples, "baseline_model": empty}, {})
     store.execution("a", "RegistryPusher", {"model": trained, "examples": examples}, {"pushed_model": pushed}, **model)
     store.execution("b", "RegistryPusher", {"model": trained}, {"pushed_model": pushed}, "CACHED", **model)
     champion = store.artifact("Model", version=1, present=1)
@@ -90,19 +90,19 @@ def path(tmp_path: Path) -> Path:
     return file
 
 
-def test_lineage_has_the_steps_after_their_inputs_and_nothing_else(path):
-    found = read_lineage(path, URI, _version(1))
-    assert [node.name for node in found.nodes] == ["CorpusExampleGen", "Trainer", "RegistryPusher"]
-    examples, trainer, _ = found.nodes
+def test_steps_follow_their_inputs(path):
+    lineage = read_lineage(path, URI, _version(1))
+    assert [node.name for node in lineage.nodes] == ["CorpusExampleGen", "Trainer", "RegistryPusher"]
+    examples, trainer, _ = lineage.nodes
     assert examples.settings == {"input_base": "/data"}
     assert examples.outputs == {"examples": ("/Examples", {"span": 4, "split_names": '["train"]'})}
     assert trainer.settings == {"epochs": 20, "learning_rate": 0.5}
 
 
-def test_lineage_names_the_runs_that_made_it_and_those_that_used_it(path):
-    found = read_lineage(path, URI, _version(1))
-    assert found.runs == ("a", "b")
-    assert found.usages == (
+def test_runs_before_and_after_a_version(path):
+    lineage = read_lineage(path, URI, _version(1))
+    assert lineage.runs == ("a", "b")
+    assert lineage.usages == (
         Usage("c", ("baseline", "warm start"), "pushed version 2"),
         Usage("d", ("baseline", "drift reference"), "not pushed: not blessed"),
         Usage("f", (), "stopped at Trainer"),
@@ -113,7 +113,7 @@ def test_lineage_names_the_runs_that_made_it_and_those_that_used_it(path):
 @pytest.mark.parametrize(
     ("uri", "version"), [(URI, _version(3)), ("sqlite:////other.db", _version(1)), (URI, _version(1, "another"))]
 )
-def test_lineage_of_a_version_that_no_run_here_made_is_none(path, uri, version):
+def test_a_version_of_other_runs_has_no_lineage(path, uri, version):
     assert read_lineage(path, uri, version) is None
 
 

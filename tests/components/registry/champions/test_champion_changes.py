@@ -9,11 +9,13 @@ from components.registry.errors import RegistryError
 from components.registry.store.mlflow_store import MlflowStore
 
 
+@pytest.mark.extended
 def test_acting_user_is_a_user_at_a_machine(monkeypatch):
     monkeypatch.setattr(getpass, "getuser", lambda: "ada")
     assert acting_user().startswith("ada@")
 
 
+@pytest.mark.extended
 def test_acting_user_of_a_container_without_user_names(monkeypatch):
     def nobody() -> str:
         raise KeyError("getpwuid(): uid not found: 1234")
@@ -23,20 +25,20 @@ def test_acting_user_of_a_container_without_user_names(monkeypatch):
     assert acting_user().startswith("uid 1234@")
 
 
-def test_settle_aliases_puts_right_what_another_moved_in_between(three_champions):
-    """On a server a slower writer may move the alias back; whoever looks last corrects it."""
+def test_settle_aliases_corrects_a_concurrent_change(three_champions):
+    """On a server a slower writer may move an alias back; the last writer corrects it."""
     store = MlflowStore(three_champions.uri)
     with store.client() as client, store.reader() as reader:
         client.set_registered_model_alias("ner", "champion", "1")
         set_alias, calls = client.set_registered_model_alias, []
 
-        def set_and_be_overtaken(name, alias, version):
+        def set_and_lose(name, alias, version):
             set_alias(name, alias, version)
             calls.append(version)
             if len(calls) == 1:
                 set_alias(name, alias, "2")
 
-        client.set_registered_model_alias = set_and_be_overtaken
+        client.set_registered_model_alias = set_and_lose
         try:
             settle_aliases(client, reader, "ner")
         finally:
@@ -45,7 +47,8 @@ def test_settle_aliases_puts_right_what_another_moved_in_between(three_champions
     assert three_champions.champions("ner").moved_aliases() == {}
 
 
-def test_settle_aliases_gives_up_on_somebody_who_never_stops(three_champions):
+@pytest.mark.extended
+def test_settle_aliases_gives_up_if_aliases_keep_changing(three_champions):
     store = MlflowStore(three_champions.uri)
     with store.client() as client, store.reader() as reader:
         client.set_registered_model_alias("ner", "champion", "1")

@@ -26,7 +26,7 @@ def _mlflow_aliases(registry: ModelRegistry) -> dict[str, int]:
         return {alias: int(number) for alias, number in client.get_registered_model("ner").aliases.items()}
 
 
-def test_promote_makes_champion_and_previous_and_writes_the_history(three_champions):
+def test_promote_sets_champion_and_previous_and_writes_the_history(three_champions):
     assert _aliases(three_champions) == _mlflow_aliases(three_champions) == {"champion": 3, "previous": 2}
     assert _story(three_champions) == [(PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 2)]
     entry = three_champions.champions("ner").history()[1]
@@ -34,26 +34,29 @@ def test_promote_makes_champion_and_previous_and_writes_the_history(three_champi
     assert three_champions.champions("ner").moved_aliases() == {}
 
 
-def test_promote_takes_the_alias_candidate_away(registry, register):
+@pytest.mark.extended
+def test_promote_removes_the_alias_candidate(registry, register):
     register("one")
     registry.set_alias("ner", "candidate", 1)
     assert registry.champions("ner").promote(1, None).aliases == ("champion",)
 
 
-def test_promote_says_who_did_it_if_nobody_is_named(registry, register):
+@pytest.mark.extended
+def test_promote_records_the_user_by_default(registry, register):
     register("one")
     registry.champions("ner").promote(1, None)
     assert registry.champions("ner").history()[0].who == champion_changes.acting_user()
 
 
-@pytest.mark.parametrize("expected", [None, 3])
-def test_promote_over_another_champion_is_refused_and_changes_nothing(registry, register, expected):
+def test_promote_over_another_champion_is_refused_and_changes_nothing(registry, register):
     register("one")
-    register("two", str(expected or ""))
+    register("two")
+    register("three", "3")
     registry.champions("ner").promote(1, None)
     before = (registry.versions("ner"), _story(registry))
-    with pytest.raises(ChampionMovedError, match=r"ner version 2: expected .*, but the champion is now version 1"):
-        registry.champions("ner").promote(2, expected)
+    for version, expected in ((2, None), (3, 3)):
+        with pytest.raises(ChampionMovedError, match=r": expected .*, but the champion is now version 1"):
+            registry.champions("ner").promote(version, expected)
     assert (registry.versions("ner"), _story(registry)) == before
 
 
@@ -63,7 +66,8 @@ def test_promote_of_the_champion_again_changes_nothing(three_champions):
     assert _story(three_champions) == before
 
 
-def test_promote_of_a_missing_version_says_so(registry, register):
+@pytest.mark.extended
+def test_promote_of_a_missing_version_is_an_error(registry, register):
     register("one")
     with pytest.raises(RegistryError, match="ner: no version 2 in sqlite:"):
         registry.champions("ner").promote(2, None)
@@ -81,7 +85,7 @@ def test_promote_needs_a_blessing_or_a_reason(registry, register):
     assert (entry.forced, entry.why) == (True, "the customer waits")
 
 
-def test_promote_refuses_files_that_were_changed_after_registration(registry, register):
+def test_promote_refuses_files_that_changed_after_registration(registry, register):
     version = register("one")
     (Path(version.uri) / "data" / "Format-Serving" / "saved_model.pb").write_bytes(b"other")
     with pytest.raises(RegistryError, match="changed or damaged"):
@@ -102,6 +106,7 @@ def test_rollback_goes_back_step_by_step(three_champions):
     assert champions.history()[3].why == "it tags nothing"
 
 
+@pytest.mark.extended
 def test_rollback_goes_back_to_any_earlier_champion_and_forward_again(three_champions):
     champions = three_champions.champions("ner")
     assert champions.rollback(1).aliases == ("champion",)
@@ -109,18 +114,20 @@ def test_rollback_goes_back_to_any_earlier_champion_and_forward_again(three_cham
     assert _aliases(three_champions) == {"champion": 3, "previous": 1}
 
 
-def test_rollback_to_what_was_never_champion_is_refused(three_champions, register):
+@pytest.mark.extended
+def test_rollback_to_a_version_that_was_never_champion_is_refused(three_champions, register):
     register("four", "3")
     with pytest.raises(RegistryError, match=r"version 4: was never champion \(champions were: 1, 2, 3\)"):
         three_champions.champions("ner").rollback(4)
 
 
-def test_rollback_in_an_empty_registry_says_so(tmp_path):
+@pytest.mark.extended
+def test_rollback_in_an_empty_registry_is_an_error(tmp_path):
     with pytest.raises(RegistryError, match="is empty"):
         ModelRegistry(f"sqlite:///{tmp_path}/mlflow.db").champions("ner").rollback()
 
 
-def test_what_was_rolled_back_does_not_come_back_by_itself(three_champions):
+def test_a_version_that_was_rolled_back_needs_a_forced_promotion(three_champions):
     champions = three_champions.champions("ner")
     champions.rollback()
     with pytest.raises(PromotionRefusedError, match="ner version 3: was rolled back"):
@@ -128,7 +135,7 @@ def test_what_was_rolled_back_does_not_come_back_by_itself(three_champions):
     assert champions.promote(3, 2, "the data was to blame", force=True).aliases == ("champion",)
 
 
-def test_the_champion_that_somebody_deleted_is_written_off_and_replaced(three_champions, register):
+def test_the_loss_of_a_deleted_champion_is_recorded_before_the_next_one(three_champions, register):
     with three_champions.client() as client:
         client.delete_model_version("ner", "3")  # in MLflow's UI, which drops the alias silently
     assert three_champions.get("ner", "champion") is None
@@ -138,7 +145,8 @@ def test_the_champion_that_somebody_deleted_is_written_off_and_replaced(three_ch
     assert _story(three_champions)[3:] == [(LOST, None, 3), (PROMOTED, 4, None)]
 
 
-def test_rollback_leaves_out_what_somebody_deleted(three_champions):
+@pytest.mark.extended
+def test_rollback_skips_deleted_versions(three_champions):
     with three_champions.client() as client:
         client.delete_model_version("ner", "2")
     assert _aliases(three_champions) == {"champion": 3, "previous": 1}
@@ -148,7 +156,7 @@ def test_rollback_leaves_out_what_somebody_deleted(three_champions):
     assert three_champions.champions("ner").rollback(3).version == 3
 
 
-def test_an_alias_that_somebody_moved_by_hand_is_told_and_put_back(three_champions, register):
+def test_an_alias_that_was_moved_by_hand_is_reported_and_corrected(three_champions, register):
     with three_champions.client() as client:
         client.set_registered_model_alias("ner", "champion", "1")
     champions = three_champions.champions("ner")
@@ -160,8 +168,8 @@ def test_an_alias_that_somebody_moved_by_hand_is_told_and_put_back(three_champio
 
 
 @pytest.mark.parametrize("method", ["set_registered_model_alias", "create_model_version"])
-def test_a_promotion_that_died_is_either_nothing_or_everything(three_champions, register, method, monkeypatch):
-    """MLflow has no transaction over alias and history: dying between its calls must not show."""
+def test_an_interrupted_promotion_happened_completely_or_not_at_all(three_champions, register, method, monkeypatch):
+    """MLflow has no transaction over alias and history, so an interruption between its calls must not be visible."""
 
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -180,8 +188,8 @@ def test_a_promotion_that_died_is_either_nothing_or_everything(three_champions, 
     assert len(_story(three_champions)) == 4
 
 
-def test_of_two_writers_without_a_lock_one_wins_and_the_other_is_told(three_champions, register, monkeypatch):
-    """Both saw the champion 3; the registry put the other one's entry first."""
+def test_of_two_writers_without_a_lock_one_wins_and_the_other_gets_an_error(three_champions, register, monkeypatch):
+    """Both read champion 3; the registry received the other entry first."""
     register("four", "3")
     register("five", "3")
     champions = three_champions.champions("ner")
@@ -199,7 +207,7 @@ def test_of_two_writers_without_a_lock_one_wins_and_the_other_is_told(three_cham
     assert three_champions.get("ner", "champion").version == 5
 
 
-def test_note_is_written_once_however_often_it_is_repeated(three_champions):
+def test_a_repeated_note_is_written_once(three_champions):
     champions = three_champions.champions("ner")
     for why in ("not blessed", "not blessed", "not validated", "not blessed"):
         champions.note(REFUSED, why, who="run 1")
@@ -208,14 +216,15 @@ def test_note_is_written_once_however_often_it_is_repeated(three_champions):
     assert champions.line().champion == 3
 
 
-def test_note_of_a_model_without_any_version(registry):
+@pytest.mark.extended
+def test_a_note_needs_no_version(registry):
     registry.champions("ner").note(REFUSED, "not blessed")
     assert _story(registry) == [(REFUSED, None, None)]
     assert registry.versions("ner") == ()
     assert registry.get("ner", "champion") is None
 
 
-def test_the_history_of_a_registry_that_nobody_wrote_is_empty(tmp_path):
+def test_the_history_of_a_registry_that_does_not_exist_is_empty(tmp_path):
     champions = ModelRegistry(f"sqlite:///{tmp_path}/mlflow.db").champions("ner")
     assert champions.history() == ()
     assert champions.line().champion is None
@@ -223,7 +232,8 @@ def test_the_history_of_a_registry_that_nobody_wrote_is_empty(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_mlflow_loads_what_was_champion_by_its_place_in_the_history(three_champions):
+@pytest.mark.extended
+def test_mlflow_loads_an_earlier_champion_by_its_history_entry(three_champions):
     with three_champions.client() as client:
         entry = client.get_model_version("ner.history", "2")
         version = client.get_model_version("ner", "2")
@@ -261,14 +271,14 @@ def test_a_blessing_against_the_champion_counts(version, champion, replaced):
         (_version(4, "2", "same"), _version(3, "2", "other"), 3, "was blessed against version 2"),
     ],
 )
-def test_any_other_is_refused_unless_it_is_forced(version, champion, replaced, reason):
+def test_any_other_blessing_is_refused_unless_it_is_forced(version, champion, replaced, reason):
     entry = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because")
     assert reason in refusal_to_promote(version, champion, entry, ChampionLine())
     forced = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because", forced=True)
     assert refusal_to_promote(version, champion, forced, ChampionLine()) == ""
 
 
-def test_what_was_rolled_back_is_refused():
+def test_a_version_that_was_rolled_back_is_refused():
     entry = HistoryEntry.new(PROMOTED, 4, 3, who="", why="")
     line = ChampionLine(champion=3, taken_back=frozenset({4}))
     assert "was rolled back" in refusal_to_promote(_version(4, "3"), _version(3), entry, line)

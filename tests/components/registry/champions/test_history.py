@@ -16,21 +16,21 @@ def _entries(*rows: tuple[str, int | None, int | None]) -> list[HistoryEntry]:
     return [HistoryEntry(n, action, to, before, "", "", False, when) for n, (action, to, before) in enumerate(rows, 1)]
 
 
-def test_champion_line_of_nothing_is_nobody():
+def test_an_empty_history_has_no_champion():
     assert ChampionLine.of([]) == ChampionLine()
 
 
-def test_champion_line_of_a_registry_without_a_history_believes_the_alias():
+def test_without_a_change_in_the_history_the_alias_counts():
     line = ChampionLine.of(_entries((REFUSED, None, 7)), before=[5, 7])
     assert (line.champion, line.earlier, line.ever) == (7, (5,), (5, 7))
 
 
-def test_champion_line_begins_with_what_was_there_before_the_history():
+def test_the_first_change_names_the_champion_before_the_history():
     line = ChampionLine.of(_entries((PROMOTED, 8, 7)), before=[8])
     assert (line.champion, line.earlier, line.ever) == (8, (7,), (7, 8))
 
 
-def test_champion_line_counts_the_first_of_two_that_expected_the_same():
+def test_the_first_of_two_changes_with_the_same_expectation_counts():
     line = ChampionLine.of(_entries((PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 1), (PROMOTED, 4, 2)))
     assert (line.champion, line.earlier) == (4, (1, 2))
     assert line.void == {3}
@@ -54,13 +54,13 @@ PROMOTED_3 = ((PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 2))
         ([(PROMOTED, 1, 3)], 1, (1, 2, 3), set()),
     ],
 )
-def test_champion_line_knows_the_way_back(more, champion, earlier, taken_back):
+def test_rollbacks_and_losses_change_the_champions_to_return_to(more, champion, earlier, taken_back):
     line = ChampionLine.of(_entries(*PROMOTED_3, *more))
     assert (line.champion, line.earlier, line.taken_back) == (champion, earlier, taken_back)
     assert line.ever[:3] == (1, 2, 3)
 
 
-def test_champion_line_survives_entries_that_somebody_deleted():
+def test_deleted_entries_are_skipped():
     entries = _entries(*PROMOTED_3, (PROMOTED, 4, 3), (PROMOTED, 5, 2))
     line = ChampionLine.of([entries[0], *entries[2:]])
     assert line.champion == 4
@@ -68,8 +68,8 @@ def test_champion_line_survives_entries_that_somebody_deleted():
 
 
 @given(st.lists(st.tuples(st.sampled_from([PROMOTED, ROLLED_BACK, LOST]), st.integers(1, 5), st.integers(0, 5))))
-def test_champion_line_counts_exactly_the_changes_whose_expectation_held(rows):
-    """Against the plainest model there is: one variable, compare and set."""
+def test_exactly_the_changes_whose_expectation_holds_count(rows):
+    """Compares with the simplest model: one variable, compare and set."""
     entries = _entries(*((action, None if action == LOST else to, before or None) for action, to, before in rows))
     champion, void, ever = (entries[0].replaced if entries else None), set(), set()
     ever |= {champion} - {None}
@@ -89,7 +89,7 @@ def _stored(number: int, tags: dict[str, str]) -> RegisteredVersion:
 
 
 @pytest.mark.parametrize(("version", "replaced", "forced"), [(4, 3, False), (1, None, True), (None, 3, False)])
-def test_history_entry_comes_back_as_it_was_written(version, replaced, forced):
+def test_an_entry_is_read_as_it_was_written(version, replaced, forced):
     entry = HistoryEntry.new(PROMOTED, version, replaced, who="é@host", why="better\nby far", forced=forced)
     read = HistoryEntry.from_version(_stored(17, entry.to_tags()))
     assert read == HistoryEntry(
@@ -97,6 +97,6 @@ def test_history_entry_comes_back_as_it_was_written(version, replaced, forced):
     )
 
 
-def test_history_entry_of_foreign_hands_names_what_is_wrong():
+def test_an_invalid_entry_is_an_error():
     with pytest.raises(RegistryError, match="version 'five'"):
         HistoryEntry.from_version(_stored(1, {"action": PROMOTED, "version": "five"}))

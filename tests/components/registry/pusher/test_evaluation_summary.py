@@ -17,36 +17,36 @@ def summary(tmp_path):
     return read
 
 
-def test_evaluation_summary_reads_what_the_evaluator_wrote(summary, make_evaluation):
-    found = summary(make_evaluation(0.5, 0.125, 0.75, "too low"))
-    assert found.metrics == {
+def test_the_summary_holds_scores_verdict_and_failures(summary, make_evaluation):
+    read = summary(make_evaluation(0.5, 0.125, 0.75, "too low", champion_version="3"))
+    assert read.metrics == {
         "entity_precision": 0.5, "entity_recall": 0.5, "entity_f1": 0.5, "entity_macro_f1": 0.5,
         "strict_f1": 0.5, "boundary_f1": 0.5, "type_f1": 0.5,
     }  # fmt: skip
-    assert found.by_type == {"PER": {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 8.0}}
-    assert found.by_slice == {"source=a": {"precision": 0.125, "recall": 0.125, "f1": 0.125, "support": 8.0}}
-    assert found.champion["entity_f1"] == 0.75
-    assert found.failures == ("too low",)
-    assert found.verdict() == "entity F1 0.5000, champion 0.7500"
+    assert read.by_type == {"PER": {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 8.0}}
+    assert read.by_slice == {"source=a": {"precision": 0.125, "recall": 0.125, "f1": 0.125, "support": 8.0}}
+    assert (read.champion["entity_f1"], read.champion_version) == (0.75, "3")
+    assert read.failures == ("too low",)
+    assert read.verdict() == "entity F1 0.5000, champion 0.7500"
 
 
-def test_evaluation_summary_without_a_champion(summary, make_evaluation):
+def test_the_verdict_without_a_champion(summary, make_evaluation):
     assert summary(make_evaluation(0.5, 0.125, None)).verdict() == "entity F1 0.5000, no champion"
 
 
-def test_a_blessing_that_was_forced_was_not_refused(summary, make_evaluation):
+def test_a_forced_blessing_has_no_failures(summary, make_evaluation):
     evaluation = make_evaluation(0.5, 0.125, None, "too low")
     forced = Evaluation(evaluation.overall, (), Blessing(True, evaluation.blessing.rules, (), "we know"))
     assert summary(forced).failures == ()
 
 
 def test_an_evaluation_of_no_example_has_no_scores(summary):
-    found = summary(Evaluation(None, (), Blessing(False, (), ("no example was evaluated",))))
-    assert found.verdict() == ""
-    assert found.failures == ("no example was evaluated",)
+    read = summary(Evaluation(None, (), Blessing(False, (), ("no example was evaluated",))))
+    assert read.verdict() == ""
+    assert read.failures == ("no example was evaluated",)
 
 
-def test_evaluation_summary_of_nothing_says_nothing(tmp_path):
+def test_a_missing_evaluation_is_an_error(tmp_path):
     assert EvaluationSummary().verdict() == ""
     with pytest.raises(EvaluationError, match=r"scores\.json"):
         EvaluationSummary.read(str(tmp_path))

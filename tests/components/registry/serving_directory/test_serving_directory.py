@@ -14,7 +14,7 @@ from components.registry.serving_directory import serving_directory
 from components.registry.serving_directory.serving_directory import publish, published_versions, write_models_config
 
 
-def test_publish_lays_out_what_tf_serving_loads(model_dir, tmp_path):
+def test_publish_creates_the_folder_that_tensorflow_serving_loads(model_dir, tmp_path):
     path = publish(model_dir, tmp_path / "serving", "ner", 3)
     assert path == tmp_path / "serving" / "ner" / "3"
     assert tree_hash(path) == tree_hash(model_dir)
@@ -23,20 +23,20 @@ def test_publish_lays_out_what_tf_serving_loads(model_dir, tmp_path):
 
 
 def test_publish_copies_saved_model_pb_last(model_dir, tmp_path, monkeypatch):
-    there_before = []
+    present_before = []
     copy2 = serving_directory.shutil.copy2
 
     def recording(source: Path, target: Path) -> None:
-        there_before.append({path.name for path in target.parent.rglob("*") if path.is_file()})
+        present_before.append({path.name for path in target.parent.rglob("*") if path.is_file()})
         copy2(source, target)
 
     monkeypatch.setattr(serving_directory.shutil, "copy2", recording)
     publish(model_dir, tmp_path / "serving", "ner", 1)
     others = {path.name for path in model_dir.rglob("*") if path.is_file()} - {"saved_model.pb"}
-    assert there_before == [others]
+    assert present_before == [others]
 
 
-def test_publish_of_the_same_model_again_changes_nothing(model_dir, tmp_path):
+def test_a_repeated_publish_changes_nothing(model_dir, tmp_path):
     path = publish(model_dir, tmp_path, "ner", 1)
     inode = path.stat().st_ino
     assert publish(model_dir, tmp_path, "ner", 1).stat().st_ino == inode
@@ -51,7 +51,7 @@ def test_publish_never_changes_a_version(model_dir, make_model, tmp_path):
 
 
 @pytest.mark.parametrize("step", ["_copy", "fsync_tree", "rename_into_place"])
-def test_publish_that_fails_shows_no_version_and_leaves_nothing(step, model_dir, tmp_path, monkeypatch):
+def test_a_failed_publish_leaves_nothing(step, model_dir, tmp_path, monkeypatch):
     def full_disk(*_: object) -> None:
         raise OSError("disk full")
 
@@ -72,7 +72,7 @@ serving_directory.publish(Path(sys.argv[1]), Path(sys.argv[2]), "ner", 1)
 """
 
 
-def test_publish_killed_half_way_shows_no_version_and_the_next_one_cleans_up(model_dir, tmp_path):
+def test_a_killed_publish_shows_no_version_and_the_next_one_cleans_up(model_dir, tmp_path):
     serving = tmp_path / "serving"
     command = [sys.executable, "-c", _KILLED_BEFORE_THE_LAST_FILE, str(model_dir), str(serving)]
     ended = run(command, env=python_environment())
@@ -91,7 +91,7 @@ def test_publish_refuses_a_folder_without_saved_model_pb(model_dir, tmp_path):
         publish(model_dir, tmp_path / "serving", "ner", 1)
 
 
-def test_publish_notices_a_model_that_changes_under_it(model_dir, tmp_path, monkeypatch):
+def test_publish_detects_a_model_that_changes_meanwhile(model_dir, tmp_path, monkeypatch):
     copy = serving_directory._copy
 
     def copy_and_change(source: Path, target: Path) -> None:
@@ -104,6 +104,7 @@ def test_publish_notices_a_model_that_changes_under_it(model_dir, tmp_path, monk
     assert published_versions(tmp_path, "ner") == ()
 
 
+@pytest.mark.extended
 def test_published_versions_are_numbers_in_order(tmp_path):
     for name in ("10", "9", ".incoming-x", "assets", "²"):
         (tmp_path / "ner" / name).mkdir(parents=True)
@@ -145,14 +146,14 @@ def test_write_models_config_replaces_its_own_entry_and_keeps_others(model_dir, 
     ("versions", "labels", "message"),
     [([1, 2], {}, r"versions \[2\] are missing"), ([1], {"champion": 2}, "label 'champion' of ner: version 2")],
 )
-def test_write_models_config_refuses_what_tf_serving_cannot_load(versions, labels, message, model_dir, tmp_path):
+def test_versions_that_tensorflow_serving_cannot_load_are_refused(versions, labels, message, model_dir, tmp_path):
     publish(model_dir, tmp_path, "ner", 1)
     with pytest.raises(RegistryError, match=message):
         write_models_config(tmp_path, "ner", versions, labels)
     assert not (tmp_path / "models.config").exists()
 
 
-def test_write_models_config_does_not_overwrite_what_it_cannot_read(model_dir, tmp_path):
+def test_an_unreadable_models_config_is_not_overwritten(model_dir, tmp_path):
     publish(model_dir, tmp_path, "ner", 1)
     (tmp_path / "models.config").write_text("model_config_list {\n  nonsense\n}\n")
     with pytest.raises(RegistryError, match=r"models\.config:.*2:3.*Not a model config of TensorFlow Serving"):
@@ -160,6 +161,7 @@ def test_write_models_config_does_not_overwrite_what_it_cannot_read(model_dir, t
     assert "nonsense" in (tmp_path / "models.config").read_text()
 
 
+@pytest.mark.extended
 def test_serving_directory_imports_no_tensorflow():
     script = (
         "import sys; from components.registry.serving_directory import serving_directory; from pathlib import Path\n"

@@ -14,7 +14,7 @@ from components.registry.serving_directory.serving_status import loaded_versions
 
 @pytest.fixture
 def server(monkeypatch) -> Iterator[tuple[str, list]]:
-    """Its address, and the answers it gives one after the other: versions with their states, or a status code."""
+    """Address of a server, and its answers in order: versions with their states, or a status code."""
     monkeypatch.setattr(serving_status, "_POLL_SECONDS", 0.01)
     answers: list = []
 
@@ -39,7 +39,7 @@ def server(monkeypatch) -> Iterator[tuple[str, list]]:
     http.server_close()
 
 
-def test_loaded_versions_are_those_that_answer(server):
+def test_loaded_versions_are_the_available_ones(server):
     address, answers = server
     answers.append([(3, "AVAILABLE"), (4, "LOADING"), (2, "END")])
     assert loaded_versions(address, "ner") == {3}
@@ -63,12 +63,12 @@ def test_wait_until_loaded_gives_up(server):
     ("address", "message"),
     [("localhost:8501", "not an http address"), ("http://127.0.0.1:1", "no answer like TensorFlow Serving's")],
 )
-def test_loaded_versions_of_no_server(address, message):
+def test_a_wrong_address_is_an_error(address, message):
     with pytest.raises(RegistryError, match=message):
         loaded_versions(address, "ner")
 
 
-def test_loaded_versions_of_a_server_in_trouble(server):
+def test_an_error_of_the_server_is_an_error(server):
     address, answers = server
     answers.append(503)
     with pytest.raises(RegistryError, match="answered 503"):

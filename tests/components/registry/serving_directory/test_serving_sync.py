@@ -24,7 +24,7 @@ def _state(folder: Path) -> dict[str, int]:
     return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_sync_lays_out_what_has_an_alias(three_champions, register, serving):
+def test_sync_publishes_versions_with_an_alias(three_champions, register, serving):
     register("four", "2")
     three_champions.set_alias("ner", "candidate", 4)
     report = sync(three_champions, "ner", serving)
@@ -36,7 +36,7 @@ def test_sync_lays_out_what_has_an_alias(three_champions, register, serving):
         assert tree_hash(report.folder(version)) == three_champions.get("ner", version).tree_hash
 
 
-def test_sync_again_touches_nothing(three_champions, serving):
+def test_a_repeated_sync_changes_nothing(three_champions, serving):
     sync(three_champions, "ner", serving)
     before = _state(serving)
     report = sync(three_champions, "ner", serving)
@@ -44,13 +44,15 @@ def test_sync_again_touches_nothing(three_champions, serving):
     assert _state(serving) == before
 
 
+@pytest.mark.extended
 def test_sync_without_a_champion_creates_nothing(registry, register, serving):
     register("one")
     assert sync(registry, "ner", serving).labels == {}
     assert not serving.exists()
 
 
-def test_sync_leaves_the_directory_as_it_is_when_the_champion_is_gone(three_champions, serving):
+@pytest.mark.extended
+def test_sync_changes_nothing_if_the_champion_was_deleted(three_champions, serving):
     sync(three_champions, "ner", serving)
     before = _state(serving)
     with three_champions.client() as client:
@@ -72,7 +74,7 @@ def test_sync_follows_a_rollback_and_prunes_by_policy(three_champions, serving):
     assert models_config(serving, "ner") == ((1, 2), report.labels)
 
 
-def test_sync_never_removes_what_the_registry_cannot_give_back(three_champions, model_dir, serving):
+def test_sync_removes_only_versions_that_the_registry_can_restore(three_champions, model_dir, serving):
     sync(three_champions, "ner", serving)
     for name in ("1", "99"):
         (serving / "ner" / name).mkdir()
@@ -90,8 +92,8 @@ def test_sync_refuses_another_model_under_the_number_of_the_champion(three_champ
     assert not (serving / "models.config").exists()
 
 
-def test_sync_moves_labels_only_to_versions_that_the_server_has_loaded(three_champions, serving):
-    """TF Serving refuses a label of a version it has not loaded, and must not unload the one that still has it."""
+def test_labels_move_only_to_versions_that_the_server_has_loaded(three_champions, serving):
+    """TensorFlow Serving refuses a label of a version that it has not loaded, and must keep the one that has it."""
     champions = three_champions.champions("ner")
     champions.rollback(1)
     sync(three_champions, "ner", serving)
@@ -105,16 +107,17 @@ def test_sync_moves_labels_only_to_versions_that_the_server_has_loaded(three_cha
     )
     assert seen == [([1, 3], ((1, 3), {"champion": 1}))]
     assert models_config(serving, "ner") == ((1, 3), {"champion": 3, "previous": 1}) == ((1, 3), report.labels)
-    sync(three_champions, "ner", serving, wait_until_loaded=lambda _: pytest.fail("there was nothing to wait for"))
+    sync(three_champions, "ner", serving, wait_until_loaded=lambda _: pytest.fail("there is nothing to wait for"))
 
 
-def test_sync_gives_a_new_server_the_versions_before_the_labels(three_champions, serving):
+@pytest.mark.extended
+def test_a_new_server_gets_the_versions_before_the_labels(three_champions, serving):
     seen = []
     sync(three_champions, "ner", serving, wait_until_loaded=lambda _: seen.append(models_config(serving, "ner")))
     assert seen == [((2, 3), {})]
 
 
-def test_sync_that_waits_in_vain_leaves_the_old_labels(three_champions, serving):
+def test_labels_stay_if_the_server_does_not_load_the_versions(three_champions, serving):
     def never(_: object) -> None:
         raise RegistryError("not loaded")
 
@@ -136,7 +139,7 @@ serving_sync.sync(ModelRegistry(sys.argv[1]), "ner", Path(sys.argv[2]), keep=0)
 """
 
 
-def test_sync_killed_while_it_removes_shows_no_half_version(three_champions, serving):
+def test_a_sync_killed_while_removing_shows_no_incomplete_version(three_champions, serving):
     sync(three_champions, "ner", serving)
     three_champions.champions("ner").rollback()
     command = [sys.executable, "-c", _KILLED, three_champions.uri, str(serving)]
@@ -148,6 +151,7 @@ def test_sync_killed_while_it_removes_shows_no_half_version(three_champions, ser
     assert {path.name for path in (serving / "ner").iterdir()} == {"1", "2"}
 
 
+@pytest.mark.extended
 def test_sync_keeps_the_entries_of_other_models(three_champions, registry: ModelRegistry, make_model, serving):
     registry.register(make_model("other"), "other")
     registry.champions("other").promote(1, None, "a test", force=True)

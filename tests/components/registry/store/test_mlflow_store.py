@@ -14,46 +14,45 @@ from components.registry.errors import RegistryError
 from components.registry.store.mlflow_store import MlflowStore, local_path
 
 
-@pytest.mark.parametrize("uri", ["registry.db", "/a/registry", "file:///a/mlruns", "sqlite://", "sqlite:///", ""])
-def test_mlflow_store_refuses_what_is_no_registry(uri):
-    with pytest.raises(RegistryError, match=r"registry.uri .*Give sqlite:///"):
-        MlflowStore(uri)
+def test_other_addresses_are_refused():
+    for uri in ("registry.db", "/a/registry", "file:///a/mlruns", "sqlite://", "sqlite:///", ""):
+        with pytest.raises(RegistryError, match=r"registry.uri .*Give sqlite:///"):
+            MlflowStore(uri)
 
 
-def test_mlflow_store_makes_a_relative_sqlite_path_absolute(tmp_path, monkeypatch):
+def test_a_relative_sqlite_path_becomes_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert MlflowStore("sqlite:///a/mlflow.db").uri == f"sqlite:///{tmp_path}/a/mlflow.db"
 
 
-def test_mlflow_store_needs_a_place_for_files_with_a_database_server():
+@pytest.mark.extended
+def test_a_database_server_needs_an_artifact_location():
     with pytest.raises(RegistryError, match="needs artifact_location"):
         MlflowStore("postgresql://host/db")
 
 
-@pytest.mark.parametrize("location", ["/data/models", "models", "file:///data/models"])
-def test_mlflow_store_refuses_a_local_folder_over_http(location):
-    with pytest.raises(RegistryError, match="other machines do not see"):
-        MlflowStore("http://127.0.0.1:5000", artifact_location=location)
+def test_a_local_artifact_location_is_refused_over_http():
+    for location in ("/data/models", "models", "file:///data/models"):
+        with pytest.raises(RegistryError, match="other machines do not see"):
+            MlflowStore("http://127.0.0.1:5000", artifact_location=location)
 
 
-@pytest.mark.parametrize("location", ["/srv/mlruns/1", "file:///srv/mlruns/1"])
-def test_mlflow_store_refuses_an_experiment_of_a_server_that_stores_locally(location):
-    client = SimpleNamespace(
-        get_experiment_by_name=lambda name: SimpleNamespace(experiment_id="1", artifact_location=location)
-    )
-    with pytest.raises(RegistryError, match="--artifacts-destination"):
-        MlflowStore("https://registry.example").experiment_id(client)
+def _client(location: str) -> SimpleNamespace:
+    experiment = SimpleNamespace(experiment_id="1", artifact_location=location)
+    return SimpleNamespace(get_experiment_by_name=lambda name: experiment)
 
 
-@pytest.mark.parametrize("location", ["mlflow-artifacts:/1", "s3://bucket/ner"])
-def test_mlflow_store_takes_an_experiment_of_a_server_that_stores_for_all(location):
-    client = SimpleNamespace(
-        get_experiment_by_name=lambda name: SimpleNamespace(experiment_id="1", artifact_location=location)
-    )
-    assert MlflowStore("https://registry.example").experiment_id(client) == "1"
+def test_an_experiment_of_a_server_must_not_store_in_a_local_folder():
+    store = MlflowStore("https://registry.example")
+    for location in ("/srv/mlruns/1", "file:///srv/mlruns/1"):
+        with pytest.raises(RegistryError, match="--artifacts-destination"):
+            store.experiment_id(_client(location))
+    for location in ("mlflow-artifacts:/1", "s3://bucket/ner"):
+        assert store.experiment_id(_client(location)) == "1"
 
 
-def test_mlflow_store_binds_the_experiment_of_a_file_to_the_folder_beside_it(registry_uri, tmp_path, monkeypatch):
+@pytest.mark.extended
+def test_an_sqlite_registry_stores_files_in_the_folder_next_to_it(registry_uri, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     store = MlflowStore(registry_uri)
     with store.client(write=True) as client:
@@ -62,13 +61,13 @@ def test_mlflow_store_binds_the_experiment_of_a_file_to_the_folder_beside_it(reg
     assert not (tmp_path / "mlruns").exists()
 
 
-def test_mlflow_store_is_empty_until_opened(tmp_path):
+def test_a_store_is_empty_until_it_is_opened(tmp_path):
     store = MlflowStore(f"sqlite:///{tmp_path}/mlflow.db")
     assert store.is_empty()
     assert not list(tmp_path.iterdir())
 
 
-def test_mlflow_store_turns_a_refusal_into_a_user_error(registry_uri):
+def test_an_error_of_mlflow_becomes_a_registry_error(registry_uri):
     with (
         pytest.raises(RegistryError, match=r"model registry sqlite:///.*: MLflow failed: .*absent"),
         MlflowStore(registry_uri).client() as client,
@@ -76,7 +75,7 @@ def test_mlflow_store_turns_a_refusal_into_a_user_error(registry_uri):
         client.get_registered_model("absent")
 
 
-def test_mlflow_store_says_when_a_file_is_no_registry(tmp_path):
+def test_a_file_that_is_not_a_database_is_an_error(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"not a database" * 1000)
     with (
         pytest.raises(RegistryError, match="cannot be opened"),
@@ -85,7 +84,8 @@ def test_mlflow_store_says_when_a_file_is_no_registry(tmp_path):
         pass
 
 
-def test_mlflow_store_replaces_the_leftover_of_a_killed_first_open(tmp_path, migrated_database):
+@pytest.mark.extended
+def test_the_leftover_of_a_killed_first_open_is_replaced(tmp_path, migrated_database):
     (tmp_path / ".incoming-mlflow.db").write_bytes(migrated_database.read_bytes()[:20_000])
     (tmp_path / ".incoming-mlflow.db-journal").write_bytes(b"half a journal")
     with MlflowStore(f"sqlite:///{tmp_path}/mlflow.db").client() as client:
@@ -110,7 +110,8 @@ print(version.version)
 """
 
 
-def test_mlflow_store_survives_four_processes_that_open_an_empty_registry_at_once(tmp_path, model_dir):
+@pytest.mark.extended
+def test_four_processes_can_create_a_registry_at_once(tmp_path, model_dir):
     environment = {key: value for key, value in python_environment().items() if not key.startswith("MLFLOW_")}
     with contextlib.ExitStack() as stack:
         processes = [
@@ -129,9 +130,11 @@ def test_mlflow_store_survives_four_processes_that_open_an_empty_registry_at_onc
     assert {path.name for path in tmp_path.iterdir()} == {"registry", "exported"}
 
 
-@pytest.mark.parametrize(
-    ("uri", "path"),
-    [("/a/b", Path("/a/b")), ("file:///a/b%20c", Path("/a/b c")), ("s3://b/a", None), ("mlflow-artifacts:/1", None)],
-)
-def test_local_path(uri, path):
-    assert local_path(uri) == path
+def test_local_path():
+    for uri, path in (
+        ("/a/b", Path("/a/b")),
+        ("file:///a/b%20c", Path("/a/b c")),
+        ("s3://b/a", None),
+        ("mlflow-artifacts:/1", None),
+    ):
+        assert local_path(uri) == path

@@ -1,4 +1,4 @@
-"""On a real SavedModel and through MLflow itself: this file runs in other people's processes."""
+"""The loader on a real SavedModel and in MLflow: it runs in processes without this project."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import pytest
 
 from components.registry.store.ner_pyfunc_loader import SavedModelPredictor
 from components.registry.store.pyfunc_folder import write_pyfunc_folder
+
+pytestmark = pytest.mark.extended
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +58,7 @@ def test_predictor_runs_another_signature(predictor):
         (["a"], {"signature_name": "keyed"}, r"needs the named inputs \['key', 'sentence'\]"),
     ],
 )
-def test_predictor_names_what_does_not_fit(predictor, inputs, params, message):
+def test_invalid_requests_are_errors(predictor, inputs, params, message):
     with pytest.raises(ValueError, match=message):
         predictor.predict(inputs, params)
 

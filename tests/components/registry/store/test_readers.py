@@ -24,7 +24,7 @@ from components.registry.store.readers import MLFLOW_SCHEMAS, MlflowReader, Sqli
 
 @pytest.fixture
 def readers(three_champions, register):
-    """Both readers of one registry with all that can be in it: tags, aliases, a deleted version, another model."""
+    """Both readers of a registry with tags, aliases, a deleted version, and another model."""
     register("candidate")
     register("gone")
     register("é'\n", name="other-model")
@@ -32,25 +32,21 @@ def readers(three_champions, register):
     with three_champions.client() as client:
         client.delete_model_version("ner", "5")
         client.set_model_version_tag("ner", "2", "note", "é'\n\u2028")
-        client.create_model_version("ner", "s3://bucket/model")  # without a run, as others may register
+        client.create_model_version("ner", "s3://bucket/model")  # without a run, as other programs may register
         yield SqliteReader(three_champions.database), MlflowReader(client)
 
 
-@pytest.mark.parametrize("name", ["ner", "ner.history", "other-model", "absent"])
-def test_sqlite_reader_reads_what_mlflow_reads(readers, name):
-    quick, thorough = readers
-    assert quick.aliases(name) == thorough.aliases(name)
-    assert quick.versions(name) == thorough.versions(name)
-    for number in range(8):
-        assert quick.version(name, number) == thorough.version(name, number)
-
-
-def test_sqlite_reader_finds_by_tags_what_mlflow_finds(readers):
-    quick, thorough = readers
-    digest = quick.version("ner", 2).tree_hash
+def test_both_readers_return_the_same_versions_and_aliases(readers):
+    sqlite, mlflow = readers
+    for name in ("ner", "ner.history", "other-model", "absent"):
+        assert sqlite.aliases(name) == mlflow.aliases(name)
+        assert sqlite.versions(name) == mlflow.versions(name)
+        for number in range(8):
+            assert sqlite.version(name, number) == mlflow.version(name, number)
+    digest = sqlite.version("ner", 2).tree_hash
     for tags in ({"tree_hash": digest}, {"tree_hash": digest, "run_fingerprint": "model 2"}, {"tree_hash": "0"}):
-        assert quick.versions("ner", tags) == thorough.versions("ner", tags)
-    assert [version.version for version in quick.versions("ner", {"tree_hash": digest})] == [2]
+        assert sqlite.versions("ner", tags) == mlflow.versions("ner", tags)
+    assert [version.version for version in sqlite.versions("ner", {"tree_hash": digest})] == [2]
 
 
 def test_sqlite_reader_supports_the_tables_of_the_installed_mlflow(migrated_database):
@@ -60,26 +56,28 @@ def test_sqlite_reader_supports_the_tables_of_the_installed_mlflow(migrated_data
     assert minor in MLFLOW_SCHEMAS.values()
 
 
-@pytest.mark.parametrize("change", ["DROP TABLE alembic_version", "UPDATE alembic_version SET version_num = '0'"])
-def test_sqlite_reader_supports_no_other_tables(registry, change):
-    with sqlite3.connect(registry.database) as connection:
-        connection.execute(change)
-    assert not SqliteReader(registry.database).supports()
+def test_sqlite_reader_supports_no_other_tables(registry):
+    for change in ("UPDATE alembic_version SET version_num = '0'", "DROP TABLE alembic_version"):
+        with sqlite3.connect(registry.database) as connection:
+            connection.execute(change)
+        assert not SqliteReader(registry.database).supports()
 
 
-def test_a_registry_with_other_tables_is_read_through_mlflow(three_champions, monkeypatch):
+def test_a_registry_with_unknown_tables_is_read_through_mlflow(three_champions, monkeypatch):
     monkeypatch.setattr(SqliteReader, "supports", lambda self: False)
     slow = ModelRegistry(three_champions.uri)
     monkeypatch.setattr(SqliteReader, "versions", lambda *_: pytest.fail("the quick reader was asked"))
     assert [version.version for version in slow.versions("ner")] == [1, 2, 3]
 
 
+@pytest.mark.extended
 def test_sqlite_reader_never_writes(registry):
     with SqliteReader(registry.database).connection() as connection, pytest.raises(sqlite3.OperationalError):
         connection.execute("DELETE FROM model_versions")
 
 
-def test_a_registry_that_breaks_while_it_is_read_is_a_user_error(registry):
+@pytest.mark.extended
+def test_a_database_error_becomes_a_registry_error(registry):
     store = MlflowStore(registry.uri)
     with pytest.raises(RegistryError, match="cannot be read"), store.reader():
         raise sqlite3.DatabaseError("database disk image is malformed")
@@ -100,7 +98,8 @@ time.sleep(600)
 """
 
 
-def test_sqlite_reader_sees_the_state_before_a_writer_that_was_killed(three_champions):
+@pytest.mark.extended
+def test_sqlite_reader_ignores_the_transaction_of_a_killed_writer(three_champions):
     before = three_champions.versions("ner")
     database = three_champions.database
     with popen([sys.executable, "-c", _WRITES_AND_HANGS, str(database)], stdout=subprocess.PIPE) as writer:
@@ -125,6 +124,7 @@ def test_reading_a_registry_file_imports_nothing_heavy(three_champions):
     run([sys.executable, "-c", _LIST, three_champions.uri], env=python_environment(), check=True)
 
 
+@pytest.mark.extended
 def test_a_thousand_versions_are_read_in_a_fraction_of_a_second(three_champions):
     with sqlite3.connect(three_champions.database) as connection:
         for table in ("model_versions", "model_version_tags"):
@@ -141,7 +141,7 @@ def test_a_thousand_versions_are_read_in_a_fraction_of_a_second(three_champions)
 
 
 def _client_over_rest() -> SimpleNamespace:
-    """An MLflow client as it is over REST, where numbers come as text."""
+    """An MLflow client over REST, which returns numbers as text."""
 
     class Page(list):
         token = None
@@ -161,21 +161,20 @@ def _client_over_rest() -> SimpleNamespace:
     )
 
 
-@pytest.mark.parametrize("wanted", [12, "12", "champion"])
-def test_mlflow_reader_has_whole_numbers_whatever_the_transport_gives(wanted):
-    found = find_version(MlflowReader(_client_over_rest()), "ner", wanted)
-    assert found.version == 12
-    assert type(found.version) is int
-    assert found.aliases == ("best", "champion")
-    assert found.tree_hash == "ab"
-    assert found.run_id == ""
-    assert found.created == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+def test_mlflow_reader_returns_numbers_over_every_transport():
+    reader = MlflowReader(_client_over_rest())
+    for version_or_alias in (12, "12", "champion"):
+        version = find_version(reader, "ner", version_or_alias)
+        assert version.version == 12
+        assert type(version.version) is int
+        assert version.aliases == ("best", "champion")
+        assert version.tree_hash == "ab"
+        assert version.run_id == ""
+        assert version.created == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert find_version(reader, "ner", "candidate") is None
 
 
-def test_find_version_without_the_alias_is_none():
-    assert find_version(MlflowReader(_client_over_rest()), "ner", "candidate") is None
-
-
+@pytest.mark.extended
 def test_mlflow_reader_reads_past_one_page(registry, model_dir):
     registry.register(model_dir, "ner")
     with registry.client() as client:

@@ -20,7 +20,7 @@ def contract(request, model_dir):
     return model_contract(model_dir)
 
 
-def test_signature_takes_what_the_default_needs_and_what_others_may(contract):
+def test_inputs_of_other_signatures_are_optional_columns(contract):
     signature = mlflow_signature(contract).to_dict()
     inputs = {column["name"]: (column["type"], column["required"]) for column in json.loads(signature["inputs"])}
     keyed = "key" in contract.signatures["serving_default"].inputs
@@ -37,6 +37,7 @@ def test_signature_takes_what_the_default_needs_and_what_others_may(contract):
     assert json.loads(signature["params"])[0]["default"] == "serving_default"
 
 
+@pytest.mark.extended
 def test_input_example_is_a_request_for_the_default(contract):
     example = input_example(contract)
     assert set(example) == set(contract.signatures["serving_default"].inputs)
@@ -54,7 +55,8 @@ def test_stored_folder_has_signature_and_input_example(contract, model_dir, tmp_
     )
 
 
-def test_a_model_without_a_contract_has_neither(model_dir, tmp_path):
+@pytest.mark.extended
+def test_a_model_without_a_contract_has_no_signature(model_dir, tmp_path):
     from mlflow.models import Model
 
     assert model_contract(model_dir) is None
@@ -62,12 +64,13 @@ def test_a_model_without_a_contract_has_neither(model_dir, tmp_path):
     assert Model.load(str(tmp_path / "model")).signature is None
 
 
-def test_a_damaged_contract_is_told(model_dir: Path):
+def test_a_damaged_contract_is_an_error(model_dir: Path):
     (model_dir / "assets.extra").mkdir()
     (model_dir / "assets.extra" / "serving_contract.json").write_text("{")
     with pytest.raises(ContractError, match="not a serving contract"):
         model_contract(model_dir)
 
 
-def test_registering_stores_the_contract_version_and_imports_no_tensorflow(registry, contract, model_dir):
+@pytest.mark.extended
+def test_the_contract_version_is_registered(registry, contract, model_dir):
     assert registry.register(model_dir, "ner").tags["contract_version"] == str(contract.version)

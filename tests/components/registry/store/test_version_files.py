@@ -15,8 +15,8 @@ from components.registry.store.version_files import discard_abandoned, verify
 
 def _runs(registry) -> dict[str, str]:
     with registry.client() as client:
-        found = client.search_runs([MlflowStore(registry.uri).experiment_id(client)], run_view_type=3)
-        return {run.info.run_id: run.info.status for run in found}
+        runs = client.search_runs([MlflowStore(registry.uri).experiment_id(client)], run_view_type=3)
+        return {run.info.run_id: run.info.status for run in runs}
 
 
 def _discard(registry) -> None:
@@ -27,14 +27,14 @@ def _discard(registry) -> None:
 
 @pytest.fixture
 def abandoned(registry, model_dir, monkeypatch):
-    """Folder of an upload that died before it made a version."""
+    """Folder of an upload that was killed before it created a version."""
 
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
     with registry.client() as client, monkeypatch.context() as patch:
         patch.setattr(client, "create_model_version", die)
-        patch.setattr(client, "set_terminated", die)  # kill -9 says nothing either
+        patch.setattr(client, "set_terminated", die)  # a killed process ends no run
         with pytest.raises(KeyboardInterrupt):
             registry.register(model_dir, "ner")
     (folder,) = registry.database.parent.glob("artifacts/*")
@@ -44,7 +44,7 @@ def abandoned(registry, model_dir, monkeypatch):
 def test_an_upload_without_a_version_is_removed_after_a_day(registry, abandoned, monkeypatch):
     assert (abandoned / "artifacts" / "model").is_dir()
     _discard(registry)
-    assert abandoned.is_dir()  # it may be somebody at work
+    assert abandoned.is_dir()  # it may be in progress
     later = time.time() + 25 * 3600
     monkeypatch.setattr(version_files.time, "time", lambda: later)
     _discard(registry)
@@ -52,7 +52,8 @@ def test_an_upload_without_a_version_is_removed_after_a_day(registry, abandoned,
     assert _runs(registry) == {abandoned.name: "KILLED"}
 
 
-def test_an_upload_that_made_its_version_is_kept_however_it_ended(registry, model_dir, monkeypatch):
+@pytest.mark.extended
+def test_an_upload_whose_version_exists_is_kept(registry, model_dir, monkeypatch):
     with registry.client() as client, monkeypatch.context() as patch:
         patch.setattr(client, "set_terminated", lambda *_: None)
         version = registry.register(model_dir, "ner")
@@ -63,7 +64,8 @@ def test_an_upload_that_made_its_version_is_kept_however_it_ended(registry, mode
     verify(MlflowStore(registry.uri), version)
 
 
-def test_runs_of_others_are_left_alone(registry, model_dir, monkeypatch):
+@pytest.mark.extended
+def test_other_runs_are_not_changed(registry, model_dir, monkeypatch):
     registry.register(model_dir, "ner")
     with registry.client() as client:
         other = client.create_run(MlflowStore(registry.uri).experiment_id(client)).info
@@ -75,7 +77,8 @@ def test_runs_of_others_are_left_alone(registry, model_dir, monkeypatch):
     assert Path(other.artifact_uri).is_dir()
 
 
-def test_verify_reads_local_files_where_they_lie(registry, model_dir, monkeypatch):
+@pytest.mark.extended
+def test_verify_reads_local_files_in_place(registry, model_dir, monkeypatch):
     version = registry.register(model_dir, "ner")
     store = MlflowStore(registry.uri)
     monkeypatch.setattr(store, "client", lambda **_: pytest.fail("MLflow was asked"))
@@ -90,7 +93,7 @@ def with_weights(registry, model_dir, tmp_path):
     return registry.register(model_dir, "ner", VersionRecord(trained=trained))
 
 
-def test_trained_weights_are_kept_beside_the_model_and_come_back(registry, with_weights, tmp_path):
+def test_the_trained_model_is_stored_and_fetched(registry, with_weights, tmp_path):
     fetched = registry.fetch_trained(with_weights, tmp_path / "fetched" / "trained")
     assert {path.name: path.read_text() for path in fetched.iterdir()} == {
         "model.keras": "model.keras",
@@ -99,14 +102,15 @@ def test_trained_weights_are_kept_beside_the_model_and_come_back(registry, with_
     assert registry.fetch_trained(with_weights, fetched) == fetched
 
 
-def test_trained_weights_that_were_never_there_are_none(registry, make_model, tmp_path):
+@pytest.mark.extended
+def test_a_version_without_a_trained_model_gives_none(registry, make_model, tmp_path):
     version = registry.register(make_model("bare"), "ner")
     assert registry.fetch_trained(version, tmp_path / "trained") is None
     assert not (tmp_path / "trained").exists()
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
-def test_damaged_weights_stop_a_fetch_and_a_promotion(registry, with_weights, tmp_path, damage):
+def test_a_damaged_trained_model_stops_fetch_and_promotion(registry, with_weights, tmp_path, damage):
     stored = Path(with_weights.uri).parent / "trained" / "model.keras"
     if damage == "changed":
         stored.write_text("other")
