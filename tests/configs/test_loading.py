@@ -88,7 +88,7 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("tuner.space={cnn_linear.vectors: [2]}", "cnn_linear.vectors is not a trainer setting that a search can"),
         ("tuner.space={epochs: [2]}", "epochs is not a trainer setting that a search can change"),
         ("tuner.space={learning_rate: []}", "tuner.space.learning_rate:"),
-        ("exporter.forward={tags: string}", "exporter.forward: cannot forward tags"),
+        ("exporter.forward={tags: string}", "exporter.forward: `tags` is already an input or output of the model"),
         ("name=a/b", "name: string should match pattern"),
     ],
 )
