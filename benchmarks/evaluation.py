@@ -104,15 +104,12 @@ def _inference(request: _Request, sort_by_length: bool) -> Callable[[], dict[str
 
 
 def _evaluation(request: _Request, with_champion: bool) -> Callable[[], dict[str, Any]]:
-    from google.protobuf import json_format
     from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
     from tfx.types import artifact_utils, standard_artifacts
 
-    from components.evaluator.blessing.rule import Rule, rules_to_json
-    from components.evaluator.eval_config import eval_config
     from components.evaluator.executor import Executor
-    from components.evaluator.results.scores import read_evaluation
-    from components.evaluator.settings import EvaluationSettings
+    from components.evaluator.results.scores_file import read_evaluation
+    from configs.loading import load_config
 
     def artifact(artifact_type: Any, path: Path) -> Any:
         made = artifact_type()
@@ -136,8 +133,7 @@ def _evaluation(request: _Request, with_champion: bool) -> Callable[[], dict[str
         "blessing": [artifact(standard_artifacts.ModelBlessing, out / "blessing")],
     }
     properties = {
-        "eval_config": json_format.MessageToJson(eval_config(EvaluationSettings(_SLICES))),
-        "rules": rules_to_json([Rule("entity_f1", min=0.0)]),
+        "settings": load_config(None, [f"evaluator.slices={list(_SLICES)}"]).evaluator.model_dump_json(),
         "example_splits": '["test"]',
     }
     mode = "in_memory" if request.workers == 1 else request.mode

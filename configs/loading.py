@@ -12,7 +12,7 @@ from configs.spec import PipelineConfig
 
 BASE = Path(__file__).with_name("base.yaml")
 # Mappings with user-defined keys: a change replaces the whole mapping.
-_REPLACED = {("exporter", "forward"), ("exporter", "signatures"), ("tuner", "space")}
+_REPLACED = {("evaluator", "metrics"), ("exporter", "forward"), ("exporter", "signatures"), ("tuner", "space")}
 
 
 def load_config(profile: Path | None, settings: Sequence[str] = ()) -> PipelineConfig:

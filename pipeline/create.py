@@ -16,7 +16,6 @@ from components.corpus_example_gen.component import CorpusExampleGen
 from components.data_validator.component import DataValidator
 from components.drift_validator.component import DriftValidator
 from components.evaluator.component import Evaluator
-from components.evaluator.eval_config import eval_config
 from components.exporter.component import Exporter
 from components.registry.champion_source.component import ChampionSource
 from components.registry.pusher.component import RegistryPusher
@@ -24,7 +23,6 @@ from components.reporter.component import Reporter
 from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
 from configs.spec import PipelineConfig
-from pipeline.blessing_rules import blessing_rules, evaluation_settings
 from pipeline.run.code_version import code_version
 from pipeline.run.inputs import RunInputs
 from pipeline.run.pretrained import pretrained
@@ -208,8 +206,7 @@ class _Nodes:
             model=self.exporter.outputs["exported_model"],
             baseline_model=self.champion.outputs["champion"],
             schema=self.schema.outputs["schema"],
-            eval_config=eval_config(evaluation_settings(self.config)),
-            rules=blessing_rules(self.config),
+            settings=self.config.evaluator,
             example_splits=self.inputs.test_splits,
             force_bless=self.request.force_bless,
             code_version=code_version("components.evaluator", "components.text"),

@@ -1,4 +1,4 @@
-"""The error of the evaluation that a user can mend."""
+"""Errors of the Evaluator that a user can fix."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from components.common.errors import NerError
 
 
 class EvaluationError(NerError):
-    """The evaluation cannot be trusted or cannot run; the text says which sentence or setting, and what to do."""
+    """The evaluation cannot run or would be wrong; the message names the sentence or setting and the fix."""

@@ -1,4 +1,8 @@
-"""The evaluation's settings as TFMA wants them."""
+"""TFMA configuration of the evaluation.
+
+The TFX Evaluator passes only this configuration on to the extractor, so the settings travel in it as the configuration
+of the metric.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +10,43 @@ import json
 
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.evaluator.settings import EvaluationSettings
+from components.evaluator.settings import EvaluatorSettings
+from components.keys import SERVING_EXAMPLES
 
-METRIC = "EntityMetrics"
-_MODULE = "components.evaluator.tfma.entity_metrics"
+_MODULE, _METRIC = "components.evaluator.tfma.entity_metrics", "EntityMetrics"
 
 
-def eval_config(settings: EvaluationSettings, signature: str = "serving_examples") -> config_pb2.EvalConfig:
-    """Builds TFMA's configuration: the model's signature, the metric and the slices.
+def eval_config(settings: EvaluatorSettings, training_entities: str = "") -> config_pb2.EvalConfig:
+    """Builds TFMA's configuration: signature of the model, metric and slices.
 
-    It holds no thresholds. TFMA's know no minimum support, and only apply to metrics that are declared before the data
-    is seen, which those of single entity types are not: `components.evaluator.blessing.blessing` decides.
+    It contains no thresholds. TFMA's thresholds have no minimum support, and apply only to metrics that are declared
+    before the data is read, unlike those of single entity types: `components.evaluator.blessing.blessing` decides.
 
     Args:
-        settings: slices and bootstrap.
-        signature: signature of the exported model that takes serialized Examples.
+        settings: settings of the Evaluator.
+        training_entities: file of `TrainingEntities`, for the column `entity_seen`.
     """
+    config = {"settings": settings.model_dump(mode="json"), "training_entities": training_entities}
+    metric = config_pb2.MetricConfig(class_name=_METRIC, module=_MODULE, config=json.dumps(config))
     return config_pb2.EvalConfig(
-        model_specs=[config_pb2.ModelSpec(signature_name=signature, label_key="tags")],
+        model_specs=[config_pb2.ModelSpec(signature_name=SERVING_EXAMPLES, label_key="tags")],
         slicing_specs=[
             config_pb2.SlicingSpec(),
-            *(config_pb2.SlicingSpec(feature_keys=[name]) for name in settings.slices),
+            *(config_pb2.SlicingSpec(feature_keys=[column]) for column in settings.columns),
         ],
-        metrics_specs=[config_pb2.MetricsSpec(metrics=[_metric(settings)])],
+        metrics_specs=[config_pb2.MetricsSpec(metrics=[metric])],
     )
 
 
-def settings_of(config: config_pb2.EvalConfig) -> EvaluationSettings:
-    """Reads the settings back.
+def settings_of(config: config_pb2.EvalConfig) -> tuple[EvaluatorSettings, str]:
+    """Returns the arguments of `eval_config`.
 
     Raises:
         ValueError: the configuration was not built by `eval_config`.
     """
     for spec in config.metrics_specs:
         for metric in spec.metrics:
-            if metric.class_name == METRIC:
-                return EvaluationSettings.from_json(json.loads(metric.config)["settings"])
-    raise ValueError(f"the configuration names no metric {METRIC}; build it with eval_config")
-
-
-def with_training_entities(config: config_pb2.EvalConfig, path: str) -> config_pb2.EvalConfig:
-    """A copy of the configuration that names the file of the training entities."""
-    settings = EvaluationSettings(**{**vars(settings_of(config)), "training_entities": path})
-    changed = config_pb2.EvalConfig()
-    changed.CopyFrom(config)
-    for spec in changed.metrics_specs:
-        for metric in spec.metrics:
-            if metric.class_name == METRIC:
-                metric.CopyFrom(_metric(settings))
-    return changed
-
-
-def _metric(settings: EvaluationSettings) -> config_pb2.MetricConfig:
-    return config_pb2.MetricConfig(
-        class_name=METRIC, module=_MODULE, config=json.dumps({"settings": settings.to_json()})
-    )
+            if metric.class_name == _METRIC:
+                values = json.loads(metric.config)
+                return EvaluatorSettings.model_validate(values["settings"]), values["training_entities"]
+    raise ValueError(f"the configuration has no metric {_METRIC}; build it with eval_config")

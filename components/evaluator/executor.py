@@ -1,4 +1,4 @@
-"""Runs the TFX Evaluator on our extractor, decides, and says in words, properties and a small file what came of it."""
+"""Executor of the Evaluator: runs the TFX Evaluator with our extractor, decides, and writes the results."""
 
 from __future__ import annotations
 
@@ -17,33 +17,39 @@ from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, json_utils, proto_utils
 
 from components.common.files import write_atomically
-from components.evaluator import inputs as inputs_module
 from components.evaluator.blessing.blessing import decide
-from components.evaluator.blessing.rule import rules_from_json
 from components.evaluator.counts.slicing import ENTITY_SEEN
 from components.evaluator.errors import EvaluationError
-from components.evaluator.eval_config import settings_of, with_training_entities
-from components.evaluator.outputs import log_decision, note_blessing, note_scores
+from components.evaluator.eval_config import eval_config
+from components.evaluator.inputs import (
+    champion_version,
+    check_columns,
+    check_splits,
+    read_schema,
+    without_absent_champion,
+    without_incomparable_champion,
+)
+from components.evaluator.outputs import log_decision, write_blessing, write_score_properties
 from components.evaluator.results.evaluation import Evaluation
-from components.evaluator.results.scores import write_evaluation
+from components.evaluator.results.scores_file import write_evaluation
+from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.entity_metrics import comparisons
 from components.evaluator.tfma.find_training_entities import FindTrainingEntities
+from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT, TRAINING_ENTITIES_FILE
 
-RULES_KEY = "rules"
+SETTINGS_KEY = "settings"
 FORCE_BLESS_KEY = "force_bless"
 
-TRAINING_ENTITIES_FILE = "training_entities.npy"
-"""Name of the list of training entities, inside the evaluation artifact."""
-
-_TRAIN = "train"
 _EXTRACTORS = "components.evaluator.tfma.extractor.extractors"
 
-# Beam gives a worker's exception back as a cause, or from another process only as the text of its traceback.
+# Beam re-raises the exception of a worker in the same process with a cause, and of another process only as the text of
+# its traceback, so the message is taken from the text. CorpusExampleGen writes its errors to a folder instead, because
+# it reports every bad file; here the first error is enough.
 _RAISED_IN_BEAM = re.compile(r"\bEvaluationError: (.+?)(?: \[while running .*)?$", re.MULTILINE)
 
 
 class Executor(tfx_executor.Executor):
-    """The TFX Evaluator's executor, with an optional champion, rules of our own and readable results."""
+    """Executor of the Evaluator."""
 
     def Do(
         self,
@@ -51,52 +57,52 @@ class Executor(tfx_executor.Executor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Evaluates the model, and the champion where there is one, on the same examples.
+        """Evaluates the model, and the champion if there is one, on the same examples.
 
         Args:
-            input_dict: as for the TFX Evaluator: `examples`, `model`, and optionally `baseline_model` and `schema`. A
-                baseline that holds no SavedModel, or says `present` = 0, counts as none.
-            output_dict: `evaluation`, which gets TFMA's files, `scores.json`, where entities are sliced by whether they
-                were seen in training `training_entities.npy`, and the overall scores as custom properties (floats, and
-                `blessed` as int); `blessing`, as by TFX.
-            exec_properties: as for the TFX Evaluator; `rules` (JSON), and `force_bless`, the reason for blessing the
-                model whatever the rules say.
+            input_dict: `examples`, `model`, and optionally `baseline_model` and `schema`. A baseline without
+                SavedModel, or with the property `present` = 0, is ignored.
+            output_dict: `evaluation` receives TFMA's files, `scores.json`, for the column `entity_seen`
+                `training_entities.npy`, and the custom properties described in `Evaluator`; `blessing`, as in TFX.
+            exec_properties: `settings` (JSON of `EvaluatorSettings`), `example_splits` (JSON) and `force_bless`.
 
         Raises:
-            EvaluationError: a split or slice that is asked for does not exist, the model lacks what the evaluation
-                needs, or a sentence's predictions do not fit its gold tags.
+            EvaluationError: a split or slicing column does not exist, the model cannot be evaluated, or the predictions
+                for a sentence do not match its gold tags.
         """
-        config = EvalConfig()
-        proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config)
+        settings = EvaluatorSettings.model_validate_json(exec_properties[SETTINGS_KEY])
         splits = _splits(exec_properties, input_dict)
-        inputs, obstacles = inputs_module.without_incomparable_champion(
-            inputs_module.without_absent_champion(input_dict), config
-        )
-        inputs_module.check_splits(inputs, splits)
-        inputs_module.check_slices(inputs, config)
+        inputs, obstacles = without_incomparable_champion(without_absent_champion(input_dict))
+        check_splits(inputs, splits)
+        check_columns(inputs, settings.columns)
         evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
-        config = self._with_training_entities(config, inputs, evaluation.uri)
-        self._run(config, inputs, output_dict, exec_properties)
-        settings = settings_of(config)
-        overall, slices, errors = comparisons(tfma.load_metrics(evaluation.uri), settings.slices)
-        rules = rules_from_json(exec_properties.get(RULES_KEY) or "[]")
-        decision = decide(overall, slices, rules, obstacles, exec_properties.get(FORCE_BLESS_KEY) or "")
-        version = inputs_module.champion_version(input_dict)
-        result = Evaluation(overall, slices, decision, errors, tuple(splits), version, settings.bootstrap)
+        config = eval_config(settings, self._write_training_entities(settings, inputs, evaluation.uri))
+        self._run_tfma(config, inputs, output_dict, exec_properties)
+        overall, slices, errors = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
+        forced = exec_properties.get(FORCE_BLESS_KEY) or ""
+        result = Evaluation(
+            overall=overall,
+            slices=slices,
+            blessing=decide(overall, slices, settings.blessing_rules, obstacles, forced),
+            errors=errors,
+            splits=tuple(splits),
+            champion_version=champion_version(input_dict),
+            bootstrap=settings.bootstrap,
+        )
         write_evaluation(evaluation.uri, result)
-        note_scores(evaluation, result)
+        write_score_properties(evaluation, result)
         blessing = artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY])
-        note_blessing(blessing, decision, inputs, exec_properties)
+        write_blessing(blessing, result.blessing, inputs, exec_properties)
         log_decision(result)
 
-    def _run(
+    def _run_tfma(
         self,
         config: EvalConfig,
         inputs: dict[str, list[Artifact]],
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """TFX's own part: reads the examples, loads the models, runs TFMA and writes its files."""
+        """Runs the TFX Evaluator: reads the examples, loads the models, runs TFMA and writes its files."""
         properties = {
             **exec_properties,
             standard_component_specs.EVAL_CONFIG_KEY: proto_utils.proto_to_json(config),
@@ -106,21 +112,22 @@ class Executor(tfx_executor.Executor):
             super().Do(inputs, output_dict, properties)
         except Exception as error:
             messages = _RAISED_IN_BEAM.findall("".join(traceback.format_exception(error)))
-            if messages:  # the last one in a traceback was raised last, and names the sentence
+            if messages:  # the last one in the traceback was raised last, and names the sentence
                 raise EvaluationError(messages[-1]) from error
             raise
 
-    def _with_training_entities(self, config: EvalConfig, inputs: dict[str, list[Artifact]], folder: str) -> EvalConfig:
-        """Writes the list of training entities, where the slices need it."""
-        if ENTITY_SEEN not in settings_of(config).slices:
-            return config
-        inputs_module.check_splits(inputs, [_TRAIN])
+    def _write_training_entities(
+        self, settings: EvaluatorSettings, inputs: dict[str, list[Artifact]], folder: str
+    ) -> str:
+        """Writes the training entities for the column `entity_seen`; returns the path of the file, or ""."""
+        if ENTITY_SEEN not in settings.columns:
+            return ""
+        check_splits(inputs, [TRAIN_SPLIT])
         examples = inputs[standard_component_specs.EXAMPLES_KEY]
-        schema = inputs_module.read_schema(inputs)
         tfxio = tfxio_utils.get_tfxio_factory_from_artifact(
-            examples, ["Evaluator"], schema, raw_record_column_name=tfma.constants.ARROW_INPUT_COLUMN
+            examples, ["Evaluator"], read_schema(inputs), raw_record_column_name=tfma.constants.ARROW_INPUT_COLUMN
         )
-        files = [io_utils.all_files_pattern(uri) for uri in artifact_utils.get_split_uris(examples, _TRAIN)]
+        files = [io_utils.all_files_pattern(uri) for uri in artifact_utils.get_split_uris(examples, TRAIN_SPLIT)]
         path = os.path.join(folder, TRAINING_ENTITIES_FILE)
         with self._make_beam_pipeline() as pipeline:
             _ = (
@@ -129,13 +136,13 @@ class Executor(tfx_executor.Executor):
                 | "FindTrainingEntities" >> FindTrainingEntities()
                 | "WriteTrainingEntities" >> beam.Map(lambda entities: write_atomically(path, entities.to_bytes()))
             )
-        return with_training_entities(config, path)
+        return path
 
 
 def _splits(exec_properties: dict[str, Any], input_dict: dict[str, list[Artifact]]) -> list[str]:
-    asked = json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null")
-    if asked is None:
-        return ["eval"]
+    configured = json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null")
+    if configured is None:
+        return [EVAL_SPLIT]
     examples = input_dict[standard_component_specs.EXAMPLES_KEY]
-    there = [name for one in examples for name in artifact_utils.decode_split_names(one.split_names)]
-    return asked or ["test" if "test" in there else "eval"]
+    existing = [name for one in examples for name in artifact_utils.decode_split_names(one.split_names)]
+    return configured or [TEST_SPLIT if TEST_SPLIT in existing else EVAL_SPLIT]

@@ -1,4 +1,4 @@
-"""Looks at the Evaluator's inputs before anything is evaluated, so that errors come early and in our words."""
+"""Checks of the Evaluator's inputs before anything is evaluated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 from absl import logging
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
@@ -16,79 +15,61 @@ from tfx.utils import io_utils, path_utils
 
 from components.evaluator.counts.slicing import DERIVED
 from components.evaluator.errors import EvaluationError
-from components.evaluator.eval_config import settings_of
+from components.keys import PRESENT, SAVED_MODEL_FILE, SERVING_EXAMPLES
 
-NEEDED = ("tags", "starts", "ends")
-"""Outputs that the evaluation reads."""
-
-
-def why_not_comparable(folder: str, signature: str) -> str:
-    """Says in words why a model cannot be evaluated.
-
-    Args:
-        folder: the SavedModel.
-        signature: the signature that is to take serialized Examples.
-
-    Returns:
-        What is missing, or "" when nothing is.
-    """
-    model = SavedModel()
-    with fileio.open(os.path.join(folder, "saved_model.pb"), "rb") as file:
-        model.ParseFromString(file.read())
-    signatures = dict(model.meta_graphs[0].signature_def) if model.meta_graphs else {}
-    if signature not in signatures:
-        there = sorted(name for name in signatures if not name.startswith("__"))
-        return f"it has no signature {signature!r}, only {', '.join(there) or 'none at all'}"
-    missing = sorted(set(NEEDED) - set(signatures[signature].outputs))
-    if missing:
-        return f"its signature {signature!r} does not give {', '.join(missing)}"
-    if len(signatures[signature].inputs) != 1:
-        return (
-            f"its signature {signature!r} takes {', '.join(sorted(signatures[signature].inputs))} instead of one input"
-        )
-    return ""
-
-
-PRESENT_PROPERTY = "present"
-"""Custom property of a champion's artifact: 0 when the registry has none yet and the artifact is empty."""
-
-VERSION_PROPERTY = "version"
-"""Custom property of a champion's artifact: its number in the registry."""
-
-Artifacts = dict[str, list[Artifact]]
-
+_REQUIRED_OUTPUTS = ("tags", "starts", "ends")
+_VERSION = "version"
 _MODEL = standard_component_specs.MODEL_KEY
 _BASELINE = standard_component_specs.BASELINE_MODEL_KEY
 
+Artifacts = dict[str, list[Artifact]]
+
+
+def incompatibility(folder: str) -> str:
+    """Describes why a SavedModel cannot be evaluated, as a sentence fragment; "" if it can."""
+    model = SavedModel()
+    with fileio.open(os.path.join(folder, SAVED_MODEL_FILE), "rb") as file:
+        model.ParseFromString(file.read())
+    signatures = dict(model.meta_graphs[0].signature_def) if model.meta_graphs else {}
+    if SERVING_EXAMPLES not in signatures:
+        existing = sorted(name for name in signatures if not name.startswith("__"))
+        return f"it has no signature {SERVING_EXAMPLES!r}, only {', '.join(existing) or 'none at all'}"
+    signature = signatures[SERVING_EXAMPLES]
+    missing = sorted(set(_REQUIRED_OUTPUTS) - set(signature.outputs))
+    if missing:
+        return f"its signature {SERVING_EXAMPLES!r} lacks the outputs {', '.join(missing)}"
+    if len(signature.inputs) != 1:
+        return f"its signature {SERVING_EXAMPLES!r} has the inputs {', '.join(sorted(signature.inputs))}, not one"
+    return ""
+
 
 def without_absent_champion(input_dict: Artifacts) -> Artifacts:
-    """Leaves `baseline_model` out where it holds no model."""
+    """Returns the inputs without a `baseline_model` that contains no model."""
     champions = [artifact for artifact in input_dict.get(_BASELINE) or [] if _has_model(artifact)]
     if champions:
         logging.info("Comparing with the champion in %s.", champions[0].uri)
         return {**input_dict, _BASELINE: champions}
-    logging.info("There is no champion: only the absolute thresholds decide.")
+    logging.info("There is no champion: only absolute bounds apply.")
     return _without_champion(input_dict)
 
 
-def without_incomparable_champion(input_dict: Artifacts, config: EvalConfig) -> tuple[Artifacts, list[str]]:
-    """Leaves `baseline_model` out where it cannot be evaluated.
+def without_incomparable_champion(input_dict: Artifacts) -> tuple[Artifacts, list[str]]:
+    """Returns the inputs without a `baseline_model` that cannot be evaluated.
 
     Returns:
-        The inputs; and why the champion cannot be compared with, as an obstacle to a blessing.
+        The inputs; and the reason for which the champion was removed, as an obstacle to a blessing.
 
     Raises:
         EvaluationError: the new model itself cannot be evaluated.
     """
-    signature = config.model_specs[0].signature_name
-    if why := why_not_comparable(_serving_folder(input_dict[_MODEL][0]), signature):
-        raise EvaluationError(f"the model cannot be evaluated: {why}. Export it with this project's Exporter.")
+    if problem := incompatibility(_serving_folder(input_dict[_MODEL][0])):
+        raise EvaluationError(f"the model cannot be evaluated: {problem}. Export it with this project's Exporter.")
     for champion in input_dict.get(_BASELINE) or []:
-        if why := why_not_comparable(_serving_folder(champion), signature):
+        if problem := incompatibility(_serving_folder(champion)):
             version = champion_version(input_dict)
             obstacle = (
-                f"the champion{f' (version {version})' if version else ''} cannot be compared with: {why}. To replace "
-                'it all the same, say why: ner run --force-bless "..."'
+                f"the champion{f' (version {version})' if version else ''} cannot be evaluated: {problem}. To replace "
+                'it anyway, give a reason: ner run --force-bless "..."'
             )
             logging.warning("%s", obstacle)
             return _without_champion(input_dict), [obstacle]
@@ -96,50 +77,49 @@ def without_incomparable_champion(input_dict: Artifacts, config: EvalConfig) -> 
 
 
 def champion_version(input_dict: Artifacts) -> str:
-    """The champion's number in the registry, empty when there is none."""
+    """Returns the registered version of the champion as text; "" if there is none."""
     for champion in input_dict.get(_BASELINE) or []:
-        if champion.has_custom_property(VERSION_PROPERTY):
-            return str(champion.get_int_custom_property(VERSION_PROPERTY))
+        if champion.has_custom_property(_VERSION):
+            return str(champion.get_int_custom_property(_VERSION))
     return ""
 
 
-def check_splits(input_dict: Artifacts, wanted: Sequence[str]) -> None:
+def check_splits(input_dict: Artifacts, splits: Sequence[str]) -> None:
     """Checks that the examples have the splits.
 
     Raises:
-        EvaluationError: one of them is not there.
+        EvaluationError: a split is missing.
     """
     for examples in input_dict[standard_component_specs.EXAMPLES_KEY]:
-        there = artifact_utils.decode_split_names(examples.split_names)
-        for split in wanted:
-            if split not in there:
+        existing = artifact_utils.decode_split_names(examples.split_names)
+        for split in splits:
+            if split not in existing:
                 raise EvaluationError(
-                    f"there is no split {split!r} to evaluate on; the examples have {', '.join(there)}. Set the "
-                    "evaluated split to one of these, or add such a split to the corpus."
+                    f"no split {split!r} to evaluate on; the examples have {', '.join(existing)}. Evaluate on one of "
+                    "these, or add the split to the corpus."
                 )
 
 
-def check_slices(input_dict: Artifacts, config: EvalConfig) -> None:
-    """Checks that the examples have what is sliced by, where there is a schema.
+def check_columns(input_dict: Artifacts, columns: Sequence[str]) -> None:
+    """Checks that every slicing column exists, if a schema is given.
 
     Raises:
-        EvaluationError: a slice's column is neither a feature nor worked out.
+        EvaluationError: a column is neither a feature nor derived.
     """
     schema = read_schema(input_dict)
     if schema is None:
         return
-    there = sorted(feature.name for feature in schema.feature)
-    for name in settings_of(config).slices:
-        if name not in there and name not in DERIVED:
+    features = sorted(feature.name for feature in schema.feature)
+    for column in columns:
+        if column not in features and column not in DERIVED:
             raise EvaluationError(
-                f"cannot slice by {name!r}: the schema has no such feature, it has {', '.join(there)}, and worked out "
-                f"are {', '.join(DERIVED)}. Correct the slice's name, or declare the feature as a metadata column of "
-                "the corpus."
+                f"evaluator.slices: cannot slice by {column!r}. The schema has the features {', '.join(features)}, and "
+                f"derived columns are {', '.join(DERIVED)}. Correct the name, or add it to corpus.metadata."
             )
 
 
 def read_schema(input_dict: Artifacts) -> Any:
-    """The examples' schema; None when there is no such input."""
+    """Reads the schema of the examples; returns None without such an input."""
     schemas = input_dict.get(standard_component_specs.SCHEMA_KEY)
     if not schemas:
         return None
@@ -155,6 +135,6 @@ def _serving_folder(artifact: Artifact) -> str:
 
 
 def _has_model(artifact: Artifact) -> bool:
-    if artifact.has_custom_property(PRESENT_PROPERTY) and not artifact.get_int_custom_property(PRESENT_PROPERTY):
+    if artifact.has_custom_property(PRESENT) and not artifact.get_int_custom_property(PRESENT):
         return False
-    return bool(fileio.exists(os.path.join(_serving_folder(artifact), "saved_model.pb")))
+    return bool(fileio.exists(os.path.join(_serving_folder(artifact), SAVED_MODEL_FILE)))

@@ -1,4 +1,4 @@
-"""Notes an evaluation on the Evaluator's output artifacts."""
+"""Outputs of the Evaluator: artifact properties, TFX's blessing, and the log line of the decision."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from tfx.types.artifact import Artifact
 from tfx.utils import io_utils
 
 from components.evaluator.results.evaluation import Blessing, Evaluation
-
-FORCED_PROPERTY = "forced"
-"""Custom property of a blessing that was not earned: the reason."""
+from components.keys import FORCED
 
 
-def note_scores(evaluation: Artifact, result: Evaluation) -> None:
+def write_score_properties(evaluation: Artifact, result: Evaluation) -> None:
     """Sets the overall scores as custom properties, floats by the names of `Scores.metrics()`, and `blessed` as int."""
     if result.overall is not None:
         candidate = result.overall.candidate
@@ -29,10 +27,10 @@ def note_scores(evaluation: Artifact, result: Evaluation) -> None:
     evaluation.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, int(result.blessing.blessed))
 
 
-def note_blessing(
+def write_blessing(
     artifact: Artifact, blessing: Blessing, inputs: dict[str, list[Artifact]], exec_properties: dict[str, Any]
 ) -> None:
-    """Does what the TFX Evaluator does with a blessing: the file, and the properties that its resolvers look for."""
+    """Writes the file and the properties of a blessing as the TFX Evaluator does, for TFX's resolvers."""
     (model,) = inputs[standard_component_specs.MODEL_KEY]
     artifact.set_string_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri)
     artifact.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)
@@ -46,17 +44,17 @@ def note_blessing(
     io_utils.write_string_file(os.path.join(artifact.uri, name), blessing.forced)
     artifact.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, value)
     if blessing.forced:
-        artifact.set_string_custom_property(FORCED_PROPERTY, blessing.forced)
+        artifact.set_string_custom_property(FORCED, blessing.forced)
 
 
 def log_decision(result: Evaluation) -> None:
-    """Says what was decided."""
+    """Logs the decision with its reasons."""
     blessing = result.blessing
     f1 = "" if result.overall is None else f": entity F1 {result.overall.candidate.entities.micro.f1.value:.3f}"
-    against = "; ".join([*blessing.failures, *blessing.notes])
+    reasons = "; ".join([*blessing.failures, *blessing.notes])
     if blessing.forced:
-        logging.warning("The model is blessed by force (%s) against: %s", blessing.forced, against)
+        logging.warning("The model is blessed by force (%s) against: %s", blessing.forced, reasons)
     elif blessing.blessed:
         logging.info("The model is blessed%s", f1)
     else:
-        logging.warning("The model is not blessed: %s", against)
+        logging.warning("The model is not blessed: %s", reasons)

@@ -2,81 +2,37 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from typing import Annotated, Any, Self
+import re
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ValidationInfo, field_validator
 
+from components.common.dotted_path import DottedPath
 from components.common.settings import Count, NotNegative, Settings, Share
-from components.evaluator.blessing.rule import METRIC_PATTERN
+from components.evaluator.blessing.rule import BlessingRule, is_builtin_metric
 
-
-@dataclasses.dataclass(frozen=True)
-class EvaluationSettings:
-    """How sentences are sliced and resampled; configs/base.yaml holds the defaults and says more.
-
-    Attributes:
-        slices: columns to slice by: features, and any of `components.evaluator.counts.slicing.DERIVED`.
-        sentence_length: upper ends of the ranges of `sentence_length`, in tokens.
-        entity_length: the same for `entity_length`.
-        bootstrap: replicates behind the intervals; 0 for no intervals.
-        training_entities: file of `TrainingEntities`; the executor writes it and fills this in.
-    """
-
-    slices: tuple[str, ...] = ()
-    sentence_length: tuple[int, ...] = (5, 10, 20, 40)
-    entity_length: tuple[int, ...] = (1, 2, 3)
-    bootstrap: int = 200
-    training_entities: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuses what cannot be meant.
-
-        Raises:
-            ValueError: ranges that do not rise from 1, or a negative number of replicates.
-        """
-        for name in ("sentence_length", "entity_length"):
-            uppers = getattr(self, name)
-            if any(upper < 1 for upper in uppers) or sorted(set(uppers)) != list(uppers):
-                raise ValueError(f"{name} must hold rising numbers from 1 upwards, got {list(uppers)}")
-        if self.bootstrap < 0:
-            raise ValueError(f"bootstrap must be 0 or more, got {self.bootstrap}")
-
-    def to_json(self) -> str:
-        """The settings as text."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Reads what `to_json` gave."""
-        values: dict[str, Any] = json.loads(text)
-        for name in ("slices", "sentence_length", "entity_length"):
-            values[name] = tuple(values[name])
-        return cls(**values)
-
-
-class BlessingRule(Settings):
-    """A bound on one metric, on all examples or on slices."""
-
-    metric: Annotated[str, Field(pattern=METRIC_PATTERN)] = "entity_f1"
-    slice: str = ""
-    min: Share | None = None
-    max_regression: Share | None = None
-    min_support: NotNegative | None = None
-
-    @model_validator(mode="after")
-    def _demands_something(self) -> Self:
-        if self.min is None and self.max_regression is None:
-            raise ValueError("a rule needs min, max_regression or both")
-        return self
+_METRIC_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED = frozenset({"entity_support", "example_count", "blessed"})
+"""Names of other values that stand next to the metrics in TFMA's files and in artifact properties."""
 
 
 class EvaluatorSettings(Settings):
-    """Slices, intervals and blessing rules; configs/base.yaml explains each setting."""
+    """Slices, intervals, metrics and blessing rules; configs/base.yaml explains each setting.
+
+    Attributes:
+        min_f1: smallest accepted entity F1 on all examples.
+        max_regression: largest accepted loss of entity F1 on all examples against the champion.
+        metrics: name -> dotted path of a `SentenceMetric` (`components.evaluator.counts.custom_metrics`).
+        rules: further rules.
+        min_support: gold entities below which a rule does not apply to a slice.
+        slices: slicing columns: features, and any of `components.evaluator.counts.slicing.DERIVED`.
+        sentence_length: upper ends of the ranges of the column `sentence_length`, in tokens.
+        entity_length: upper ends of the ranges of the column `entity_length`, in tokens.
+        bootstrap: bootstrap replicates behind the intervals; 0: no intervals.
+    """
 
     min_f1: Share
     max_regression: Share
+    metrics: dict[str, DottedPath]
     rules: tuple[BlessingRule, ...]
     min_support: NotNegative
     slices: tuple[str, ...]
@@ -90,3 +46,38 @@ class EvaluatorSettings(Settings):
         if sorted(set(uppers)) != list(uppers):
             raise ValueError("must rise from one number to the next")
         return uppers
+
+    @field_validator("metrics")
+    @classmethod
+    def _names_are_free(cls, metrics: dict[str, str]) -> dict[str, str]:
+        for name in metrics:
+            if is_builtin_metric(name) or name in _RESERVED:
+                raise ValueError(f"the name {name!r} is taken by a built-in value. Choose another name")
+            if not _METRIC_NAME.fullmatch(name):
+                raise ValueError(f"the name {name!r} must consist of lower-case letters, digits and _")
+        return metrics
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_name_metrics(cls, rules: tuple[BlessingRule, ...], info: ValidationInfo) -> tuple[BlessingRule, ...]:
+        for rule in rules:
+            if not is_builtin_metric(rule.metric) and rule.metric not in info.data.get("metrics", {}):
+                raise ValueError(
+                    f"{rule.metric!r} is not a metric. Use one of docs/evaluation.md, or define it in evaluator.metrics"
+                )
+        return rules
+
+    @property
+    def blessing_rules(self) -> tuple[BlessingRule, ...]:
+        """The rule of `min_f1` and `max_regression`, then `rules`, each with its own or the common `min_support`."""
+        overall = BlessingRule(bound=self.min_f1, max_regression=self.max_regression, min_support=1)
+        rules = (
+            rule if rule.min_support is not None else rule.model_copy(update={"min_support": self.min_support})
+            for rule in self.rules
+        )
+        return (overall, *rules)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The slicing columns: `slices`, and those that only rules name."""
+        return tuple(dict.fromkeys([*self.slices, *(rule.column for rule in self.rules if rule.column)]))

@@ -83,7 +83,7 @@ class Executor(base_executor.BaseExecutor):
 
 def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> ModelFacts:
     """Gathers the facts from the artifacts; the arguments are those of `Executor.Do`."""
-    from components.evaluator.results.scores import read_evaluation
+    from components.evaluator.results.scores_file import read_evaluation
     from components.exporter.contract.contract import Contract
     from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_provenance
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.evaluator.counts.slicing import ENTITY_SEEN, SEEN, UNSEEN
-from components.evaluator.results.evaluation import Comparison, EntityScores, Scores
+from components.evaluator.results.evaluation import Comparison
+from components.evaluator.results.model_scores import EntityScores, Scores
 from components.keys import TRAIN_SPLIT
 from components.reporter.model_facts import ModelFacts
 

@@ -6,16 +6,8 @@ import dataclasses
 
 from components.evaluator.blessing.rule import LOWER_IS_BETTER
 from components.evaluator.counts.slicing import CASE, ENTITY_LENGTH, ENTITY_SEEN, SENTENCE_LENGTH
-from components.evaluator.results.evaluation import (
-    ALL,
-    ERROR_KINDS,
-    Comparison,
-    Confusion,
-    EntityScores,
-    Estimate,
-    Evaluation,
-    RuleOutcome,
-)
+from components.evaluator.results.evaluation import ALL, Comparison, Evaluation, RuleOutcome
+from components.evaluator.results.model_scores import ERROR_KINDS, Confusion, EntityScores, Estimate
 
 # More rows would make the report long and megabytes large.
 _MOST_SLICES = 30
@@ -93,12 +85,13 @@ _METRICS = {
 
 
 def metric_rows(comparison: Comparison) -> list[MetricRow]:
-    """Returns one row per overall metric, in a fixed order."""
+    """Returns one row per overall metric, in a fixed order, custom metrics last."""
     ours = comparison.candidate.metrics()
     theirs = comparison.champion.metrics() if comparison.champion else {}
+    custom = {name: (name, "metric of evaluator.metrics") for name in comparison.candidate.custom}
     return [
         MetricRow(title, note, ours[name], theirs.get(name), comparison.changes.get(name), name in LOWER_IS_BETTER)
-        for name, (title, note) in _METRICS.items()
+        for name, (title, note) in {**_METRICS, **custom}.items()
         if name in ours
     ]
 

@@ -13,55 +13,66 @@ if TYPE_CHECKING:
     from components.evaluator.counts.slicing import Slicer
     from components.evaluator.delayed_labels.join_account import JoinAccount
     from components.evaluator.results.evaluation import Comparison
+    from components.evaluator.settings import EvaluatorSettings
 
 CROSSED = 3
-"""Exit status when a threshold is crossed; errors have 1."""
+"""Exit status if a threshold is crossed; errors have 1."""
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
-@click.option("--predictions", type=_FILE, required=True, help="Log of answers with keys, JSON lines (.gz too).")
+@click.option("--predictions", type=_FILE, required=True, help="Log of predictions with keys, JSON lines (.gz too).")
 @click.option("--labels", type=_FILE, required=True, help="Labels with the same keys, JSON lines (.gz too).")
-@click.option("--by", multiple=True, metavar="COLUMN", help="Slice by a logged field, or by sentence_length, case, …")
+@click.option("--by", multiple=True, metavar="COLUMN", help="Slice by a logged field, sentence_length, case, …")
 @click.option("--window", type=click.Choice(["hour", "day", "week", "month"]), help="Slice by time.")
 @click.option("--time", default="timestamp", show_default=True, metavar="FIELD", help="Logged field with the time.")
 @click.option("--threshold", "thresholds", multiple=True, metavar="METRIC>=BOUND[@SLICE]", help="E.g. entity_f1>=0.6")
-@click.option("--min-support", default=50, show_default=True, help="Gold entities that a threshold's slice needs.")
-@click.option("--training-entities", type=_FILE, help="training_entities.npy of an evaluation, for --by entity_seen.")
-@click.option("--bootstrap", default=200, show_default=True, help="Replicates behind the intervals.")
-@click.option("--json", "target", type=click.Path(path_type=Path, allow_dash=True), help="Write everything as JSON.")
+@click.option("--min-support", type=int, help="Gold entities that a slice needs [default: evaluator.min_support]")
+@click.option("--training-entities", type=_FILE, help="training_entities.npy, for --by entity_seen.")
+@click.option("--bootstrap", type=int, help="Replicates behind the intervals [default: evaluator.bootstrap]")
+@click.option("--json", "target", type=click.Path(path_type=Path, allow_dash=True), help="Write the result as JSON.")
 def evaluate(
+    *,
     predictions: Path,
     labels: Path,
     by: tuple[str, ...],
     window: str | None,
     time: str,
     thresholds: tuple[str, ...],
-    min_support: int,
+    min_support: int | None,
     training_entities: Path | None,
-    bootstrap: int,
+    bootstrap: int | None,
     target: Path | None,
 ) -> None:
-    """Score logged predictions against labels that came later, joined by key.
+    """Score logged predictions against delayed labels, joined by key.
 
-    Exits with 3 when a threshold is crossed.
+    Exits with 3 if a threshold is crossed.
     """
+    from components.common.files import write_atomically
     from components.evaluator.delayed_labels.evaluation import WINDOW, DelayedLabelOptions, evaluate_delayed_labels
     from components.evaluator.delayed_labels.threshold import parse_threshold
+    from configs.loading import load_config
 
-    rules = tuple(parse_threshold(text, min_support) for text in thresholds)
+    defaults = load_config(None).evaluator
+    support = defaults.min_support if min_support is None else min_support
+    rules = tuple(parse_threshold(text, support) for text in thresholds)
     if not window and any(rule.column == WINDOW for rule in rules):
         raise click.UsageError(f"a threshold on {WINDOW} needs --{WINDOW}")
     columns = tuple(dict.fromkeys([*by, *(rule.column for rule in rules if rule.column not in ("", WINDOW))]))
-    result = evaluate_delayed_labels(
-        predictions,
-        labels,
-        DelayedLabelOptions(_slicer(columns, training_entities), window or "", time, bootstrap, rules),
+    options = DelayedLabelOptions(
+        slicer=_slicer(defaults, columns, training_entities),
+        bootstrap=defaults.bootstrap if bootstrap is None else bootstrap,
+        window=window or "",
+        time=time,
+        rules=rules,
     )
-    if target is not None:
-        _write(result.to_json(), target)
-    if target is None or str(target) != "-":
+    result = evaluate_delayed_labels(predictions, labels, options)
+    if str(target) == "-":
+        click.echo(result.to_json(), nl=False)
+    else:
+        if target is not None:
+            write_atomically(target, result.to_json().encode())
         _print(result.evaluation.overall, result.evaluation.slices, result.account)
     for outcome in result.evaluation.blessing.rules:
         click.secho(f"{outcome.state}: {outcome.text}", fg="red" if outcome.state == "failed" else None, err=True)
@@ -71,25 +82,16 @@ def evaluate(
         raise SystemExit(CROSSED)
 
 
-def _slicer(columns: tuple[str, ...], training_entities: Path | None) -> Slicer:
+def _slicer(settings: EvaluatorSettings, columns: tuple[str, ...], training_entities: Path | None) -> Slicer:
     from components.evaluator.counts.slicing import ENTITY_SEEN, Slicer
     from components.evaluator.counts.training_entities import TrainingEntities
 
-    if ENTITY_SEEN not in columns:
-        return Slicer(columns)
-    if training_entities is None:
-        raise click.UsageError(f"--by {ENTITY_SEEN} needs --training-entities FILE")
-    known = TrainingEntities.from_bytes(training_entities.read_bytes(), str(training_entities))
-    return Slicer(columns, training_entities=known)
-
-
-def _write(text: str, target: Path) -> None:
-    if str(target) == "-":
-        click.echo(text, nl=False)
-        return
-    temporary = target.with_name(f"{target.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(target)
+    known = None
+    if ENTITY_SEEN in columns:
+        if training_entities is None:
+            raise click.UsageError(f"--by {ENTITY_SEEN} needs --training-entities FILE")
+        known = TrainingEntities.from_bytes(training_entities.read_bytes(), str(training_entities))
+    return Slicer(columns, settings.sentence_length, settings.entity_length, known)
 
 
 def _print(overall: Comparison | None, slices: tuple[Comparison, ...], account: JoinAccount) -> None:
@@ -98,16 +100,16 @@ def _print(overall: Comparison | None, slices: tuple[Comparison, ...], account: 
     console = Console()
     console.print(_scores(overall, slices))
     console.print(f"{account.scored} of {account.predictions} predictions scored", highlight=False)
-    told = {
+    counts = {
         "predictions without a label": account.without_label,
         "labels without a prediction": account.without_prediction,
         "repeated predictions (the first counts)": account.duplicate_predictions,
         "repeated labels (the last counts)": account.duplicate_labels,
-        "sentences whose label is about another text": account.misaligned,
+        "sentences whose label has a different text": account.misaligned,
     }
-    for what, named in told.items():
-        if named.count:
-            console.print(f"{what}: {named}", highlight=False, markup=False, soft_wrap=True)
+    for name, keys in counts.items():
+        if keys.count:
+            console.print(f"{name}: {keys}", highlight=False, markup=False, soft_wrap=True)
     for reason in account.reasons:
         console.print(f"  {reason}", highlight=False, markup=False, soft_wrap=True)
 

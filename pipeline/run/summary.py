@@ -11,7 +11,8 @@ from rich.table import Table
 from pipeline.run.run_record import RunRecord
 
 if TYPE_CHECKING:
-    from components.evaluator.results.evaluation import Blessing, Comparison, EntityScores, Estimate
+    from components.evaluator.results.evaluation import Blessing, Comparison
+    from components.evaluator.results.model_scores import EntityScores, Estimate
 
 
 def print_summary(record: RunRecord) -> None:
@@ -20,7 +21,7 @@ def print_summary(record: RunRecord) -> None:
     console.print(_nodes(record))
     evaluation = record.outputs.get(("Evaluator", "evaluation"))
     if evaluation:
-        from components.evaluator.results.scores import read_evaluation
+        from components.evaluator.results.scores_file import read_evaluation
 
         result = read_evaluation(evaluation[0])
         if result.overall is not None:

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from components.evaluator.blessing.rule import rules_from_json
+from components.evaluator.settings import EvaluatorSettings
 from configs.loading import load_config
 from pipeline.create import create_pipeline
 from pipeline.run.inputs import inputs_of_cluster, prepare_inputs
@@ -56,10 +56,9 @@ def test_report_and_model_card_are_registered_with_the_model(pipeline):
         assert nodes["RegistryPusher"].inputs[name] is nodes["Reporter"].outputs[name]
 
 
-def test_the_evaluator_is_told_the_configured_rules(pipeline):
+def test_evaluator_gets_the_configured_settings(pipeline):
     (node,) = (node for node in pipeline.components if node.id == "Evaluator")
-    (rule,) = rules_from_json(node.exec_properties["rules"])
-    assert (rule.metric, rule.min, rule.max_regression) == ("entity_f1", 0.1, 0.0)
+    assert EvaluatorSettings.model_validate_json(node.exec_properties["settings"]) == load_config(None).evaluator
     assert node.exec_properties["force_bless"] == ""
 
 

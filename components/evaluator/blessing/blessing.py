@@ -1,132 +1,136 @@
-"""Decides whether a model is blessed."""
+"""Decision whether a model is blessed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.evaluator.blessing.rule import LOWER_IS_BETTER, Rule
-from components.evaluator.results.evaluation import (
-    ALL,
-    Blessing,
-    Comparison,
-    Estimate,
-    RuleOutcome,
-    RuleState,
-    Scores,
-)
+from components.evaluator.blessing.rule import LOWER_IS_BETTER, BlessingRule
+from components.evaluator.results.evaluation import ALL, Blessing, Comparison, RuleOutcome, RuleState
+from components.evaluator.results.model_scores import Estimate, Scores
 
-# 0.90 - 0.91 is -0.010000000000000009: without this, a loss of exactly the margin would count as more.
-_ROUNDING = 1e-9
+# 0.90 - 0.91 is -0.010000000000000009: without a tolerance, a loss of exactly the margin would fail.
+_TOLERANCE = 1e-9
 _ORDER = ("failed", "passed", "too_small", "no_champion")
 
 
 def decide(
     overall: Comparison | None,
     slices: Sequence[Comparison],
-    rules: Sequence[Rule],
+    rules: Sequence[BlessingRule],
     obstacles: Sequence[str] = (),
     forced: str = "",
 ) -> Blessing:
     """Applies the rules.
 
-    A model earns its blessing when no rule failed, at least one was met, and nothing else is in the way. A rule does
-    not decide in a slice with too few gold entities, and what compares does not decide without a champion.
+    A model is blessed if no rule failed, at least one passed, and there is no obstacle. A rule does not apply to a
+    slice with too few gold entities; a comparison does not apply without a champion.
 
     Args:
-        overall: both models on all examples; None when there was none.
+        overall: both models on all examples; None if there were no examples.
         slices: both models on each slice.
         rules: the rules.
-        obstacles: reasons, in words, for which the model is not blessed whatever its scores are.
-        forced: the reason for blessing it all the same; empty for not doing so.
+        obstacles: reasons, as sentence fragments, that prevent a blessing regardless of the scores.
+        forced: reason for blessing the model anyway; empty: not forced.
 
     Returns:
         The decision with every outcome, failures first.
     """
     if overall is None:
-        return Blessing(bool(forced), (), (*obstacles, "no example was evaluated"), forced)
-    comparisons = [overall, *slices]
+        return Blessing(blessed=bool(forced), notes=(*obstacles, "no example was evaluated"), forced=forced)
     outcomes: list[RuleOutcome] = []
     notes = list(obstacles)
     for rule in rules:
-        places = [comparison for comparison in comparisons if _is_about(rule, comparison)]
-        if not places:
-            notes.append(f"no example is in {rule.slice}, so its rule on {rule.metric} decided nothing")
-        outcomes += [outcome for place in places for outcome in _outcomes(rule, place)]
-    if not any(outcome.state in ("passed", "failed") for outcome in outcomes):
-        notes.append("no rule decided anything, and a model is not blessed for nothing")
-    earned = not obstacles and {"passed"} == {o.state for o in outcomes} & {"passed", "failed"}
-    ordered = sorted(outcomes, key=lambda outcome: _ORDER.index(outcome.state))
-    return Blessing(earned or bool(forced), tuple(ordered), tuple(notes), "" if earned else forced)
+        matching = [comparison for comparison in (overall, *slices) if _applies_to(rule, comparison)]
+        if not matching:
+            notes.append(f"{rule.slice} has no examples, so its rule on {rule.metric} does not apply")
+        outcomes += [outcome for comparison in matching for outcome in _outcomes(rule, comparison)]
+    decisive = {outcome.state for outcome in outcomes} & {"passed", "failed"}
+    if not decisive:
+        notes.append("no rule applies, and a model is not blessed without a passed rule")
+    earned = not obstacles and decisive == {"passed"}
+    return Blessing(
+        blessed=earned or bool(forced),
+        rules=tuple(sorted(outcomes, key=lambda outcome: _ORDER.index(outcome.state))),
+        notes=tuple(notes),
+        forced="" if earned else forced,
+    )
 
 
 def support_of(metric: str, scores: Scores) -> int:
-    """Number of gold entities that a metric is computed from."""
+    """Returns the number of gold entities behind a metric."""
     entity_type = metric.partition("/")[2]
     if not entity_type:
         return scores.entities.micro.support
     return scores.entities.per_type[entity_type].support if entity_type in scores.entities.per_type else 0
 
 
-def _is_about(rule: Rule, comparison: Comparison) -> bool:
+def _applies_to(rule: BlessingRule, comparison: Comparison) -> bool:
     if not rule.slice:
         return comparison.slice.name == ALL
     return rule.slice in (comparison.slice.column, comparison.slice.name)
 
 
-def _outcomes(rule: Rule, place: Comparison) -> Iterator[RuleOutcome]:
-    if rule.min is not None:
-        yield _minimum(rule, rule.min, place)
-    if rule.max_regression is not None:
-        yield _regression(rule, rule.max_regression, place)
-
-
-def _minimum(rule: Rule, bound: float, place: Comparison) -> RuleOutcome:
-    support = support_of(rule.metric, place.candidate)
-    found = place.candidate.metrics().get(rule.metric)
-    what, name = f"{rule.metric} of {place.slice.name}", place.slice.name
-    small = _too_small(rule, support)
-    if small or found is None:
-        text = f"{what} {small or 'is not there to be checked'}"
-        state: RuleState = "too_small" if small else "failed"
-        return RuleOutcome("min", rule.metric, name, state, bound, support, rule.min_support, None, None, text)
-    lower = rule.metric in LOWER_IS_BETTER
-    passed = found.value <= bound + _ROUNDING if lower else found.value >= bound - _ROUNDING
-    text = f"{what} is {_spoken(found)}; at {'most' if lower else 'least'} {bound:.4f} is needed"
-    state = "passed" if passed else "failed"
-    return RuleOutcome("min", rule.metric, name, state, bound, support, rule.min_support, found.value, None, text)
-
-
-def _regression(rule: Rule, bound: float, place: Comparison) -> RuleOutcome:
-    support = support_of(rule.metric, place.candidate)
-    what, name = f"{rule.metric} of {place.slice.name}", place.slice.name
-    champion = None if place.champion is None else place.champion.metrics().get(rule.metric)
-    change = place.changes.get(rule.metric)
-    value, theirs = (None if one is None else one.value for one in (change, champion))
+def _outcomes(rule: BlessingRule, comparison: Comparison) -> Iterator[RuleOutcome]:
+    subject = f"{rule.metric} of {comparison.slice.name}"
+    support, min_support = support_of(rule.metric, comparison.candidate), rule.min_support or 0
+    too_small = "" if support >= min_support else f"is not judged: {support} gold entities; required: {min_support}"
+    value = comparison.candidate.metrics().get(rule.metric)
+    champion = None if comparison.champion is None else comparison.champion.metrics().get(rule.metric)
+    change = comparison.changes.get(rule.metric)
     state: RuleState
-    if small := _too_small(rule, support):
-        state, text = "too_small", f"{what} {small}"
-    elif place.champion is None:
-        state, text = "no_champion", f"{what} has no champion to be compared with"
-    elif change is None:
-        state, text = "failed", f"{what} cannot be compared: one of the models has no such metric"
-    else:
-        worse = change.value if rule.metric in LOWER_IS_BETTER else -change.value
-        state = "passed" if worse <= bound + _ROUNDING else "failed"
-        text = (
-            f"{what} changed by {_spoken(change, '+')} against the champion; a loss of at most {bound:.4f} is allowed"
+    if rule.bound is not None:
+        state, text = ("too_small", too_small) if too_small else _judge_bound(rule.metric, rule.bound, value)
+        yield RuleOutcome(
+            rule="bound",
+            metric=rule.metric,
+            slice=comparison.slice.name,
+            state=state,
+            bound=rule.bound,
+            support=support,
+            min_support=min_support,
+            value=None if value is None or too_small else value.value,
+            champion=None,
+            text=f"{subject} {text}",
         )
-    return RuleOutcome(
-        "max_regression", rule.metric, name, state, bound, support, rule.min_support, value, theirs, text
-    )
+    if rule.max_regression is not None:
+        if too_small:
+            state, text = "too_small", too_small
+        elif comparison.champion is None:
+            state, text = "no_champion", "has no champion to compare with"
+        else:
+            state, text = _judge_regression(rule.metric, rule.max_regression, change)
+        yield RuleOutcome(
+            rule="max_regression",
+            metric=rule.metric,
+            slice=comparison.slice.name,
+            state=state,
+            bound=rule.max_regression,
+            support=support,
+            min_support=min_support,
+            value=None if change is None else change.value,
+            champion=None if champion is None else champion.value,
+            text=f"{subject} {text}",
+        )
 
 
-def _too_small(rule: Rule, support: int) -> str:
-    if support >= rule.min_support:
-        return ""
-    return f"decides nothing: {support} gold entities there, and {rule.min_support} are needed"
+def _judge_bound(metric: str, bound: float, value: Estimate | None) -> tuple[RuleState, str]:
+    if value is None:
+        return "failed", "does not exist"
+    lower = metric in LOWER_IS_BETTER
+    passed = value.value <= bound + _TOLERANCE if lower else value.value >= bound - _TOLERANCE
+    text = f"is {_format(value)}; required: at {'most' if lower else 'least'} {bound:.4f}"
+    return "passed" if passed else "failed", text
 
 
-def _spoken(estimate: Estimate, sign: str = "") -> str:
+def _judge_regression(metric: str, bound: float, change: Estimate | None) -> tuple[RuleState, str]:
+    if change is None:
+        return "failed", "does not exist for both models"
+    loss = change.value if metric in LOWER_IS_BETTER else -change.value
+    text = f"changed by {_format(change, '+')} against the champion; accepted loss: at most {bound:.4f}"
+    return "passed" if loss <= bound + _TOLERANCE else "failed", text
+
+
+def _format(estimate: Estimate, sign: str = "") -> str:
     text = f"{estimate.value:{sign}.4f}"
     if estimate.low is None or estimate.high is None:
         return text

@@ -1,50 +1,60 @@
-"""One rule of the blessing."""
+"""Rule of the blessing: a bound on one metric, absolute or against the champion."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from collections.abc import Iterable, Sequence
+import re
+from typing import Self
 
-METRIC_PATTERN = (
-    r"^(entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|token_accuracy"
-    r"|calibration_error)$"
+from pydantic import model_validator
+
+from components.common.settings import NotNegative, Settings, Share
+
+_METRICS = re.compile(
+    r"entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|token_accuracy|calibration_error"
 )
-"""Names of `Scores.metrics()`."""
 
 LOWER_IS_BETTER = frozenset({"calibration_error"})
-"""Metrics of which less is better: `Rule.min` is the most that they may be."""
+"""Metrics of which a lower value is better: `BlessingRule.bound` is an upper bound."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """What a metric must reach.
+def is_builtin_metric(name: str) -> bool:
+    """Returns True for the names of `Scores.metrics()` that need no configuration.
+
+    Example:
+        >>> is_builtin_metric("entity_f1/PER"), is_builtin_metric("f1")
+        (True, False)
+    """
+    return _METRICS.fullmatch(name) is not None
+
+
+class BlessingRule(Settings):
+    """Rule that a model must pass to be blessed; an entry of `evaluator.rules`.
 
     Attributes:
-        metric: a name of `Scores.metrics()`, such as `entity_f1` or `entity_recall/PER`.
-        slice: where: empty for all examples, `source=a.conll` for one slice, `source` for each slice of a column.
-        min: the least that the metric may be (of `LOWER_IS_BETTER` the most); None demands nothing.
-        max_regression: the most that it may be worse than the champion's; None compares nothing.
-        min_support: gold entities that a slice needs for the rule to decide there.
+        metric: name of `Scores.metrics()`, such as `entity_f1` or `entity_recall/PER`, or of `evaluator.metrics`.
+        slice: empty: all examples; `source=a.conll`: one slice; `source`: every slice of a column.
+        bound: the worst accepted value: a minimum, or a maximum for `LOWER_IS_BETTER`; None: no bound.
+        max_regression: the largest accepted loss against the champion; None: no comparison.
+        min_support: gold entities below which the rule does not apply to a slice; None: `evaluator.min_support`.
+
+    Example:
+        >>> BlessingRule(metric="entity_recall", slice="entity_seen=unseen", bound=0.3).column
+        'entity_seen'
     """
 
-    metric: str
+    metric: str = "entity_f1"
     slice: str = ""
-    min: float | None = None
-    max_regression: float | None = None
-    min_support: int = 1
+    bound: Share | None = None
+    max_regression: Share | None = None
+    min_support: NotNegative | None = None
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.bound is None and self.max_regression is None:
+            raise ValueError("a rule needs bound, max_regression or both")
+        return self
 
     @property
     def column(self) -> str:
-        """The column of the slices that the rule is about; empty for all examples."""
+        """The slicing column of the rule; empty for all examples."""
         return self.slice.partition("=")[0]
-
-
-def rules_to_json(rules: Iterable[Rule]) -> str:
-    """Rules as text, for a component's parameter."""
-    return json.dumps([dataclasses.asdict(rule) for rule in rules], sort_keys=True)
-
-
-def rules_from_json(text: str) -> Sequence[Rule]:
-    """Reads what `rules_to_json` gave."""
-    return [Rule(**values) for values in json.loads(text)]

@@ -1,4 +1,4 @@
-"""Counts that are added up: of all sentences, and of each bootstrap replicate."""
+"""Additive counts of all sentences and of each bootstrap replicate."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ Column = tuple[str, ...]
 
 @dataclasses.dataclass
 class CountTable:
-    """What the sentences of a slice are merged by, in whatever order and grouping.
+    """Counts of a slice; tables add up in any order and grouping.
 
     Attributes:
         columns: names of the counts.
-        values: float64 [1 + replicates, columns]. Row 0 is of the sentences as they are; in every other row each
-            sentence counts as often as it was drawn for that replicate.
+        values: float64 [1 + replicates, columns]. Row 0 counts each sentence once; the other rows count each sentence
+            as often as its replicate drew it.
+
+    Example:
+        >>> table = CountTable((("right", "PER"),), np.array([[3.0]]))
+        >>> table.add(CountTable((("right", "LOC"),), np.array([[4.0]])))
+        >>> table.column("right", "LOC")
+        array([4.])
     """
 
     columns: tuple[Column, ...]
@@ -28,22 +34,22 @@ class CountTable:
 
     @classmethod
     def of(cls, columns: tuple[Column, ...], counts: np.ndarray, weights: np.ndarray) -> CountTable:
-        """Adds up the counts of single sentences.
+        """Adds up the counts of sentences.
 
         Args:
             columns: names of the counts.
             counts: float64 [sentences, columns].
-            weights: float32 [sentences, replicates], how often each replicate drew each sentence.
+            weights: float32 [sentences, replicates], output of `draws`.
         """
-        # Numbers of one batch are small: float32 holds them exactly, and multiplies twice as fast. Threads make
-        # products of this size slower: ten times where other workers want the cores, too.
+        # float32 holds the small numbers of one batch exactly and multiplies twice as fast. Threads slow products of
+        # this size down, by a factor of ten if other workers use the cores.
         with _threads().limit(limits=1, user_api="blas"):
             drawn = weights.T @ counts.astype(np.float32)
         return cls(columns, np.concatenate([counts.sum(axis=0, keepdims=True), drawn]).astype(np.float64))
 
     @classmethod
     def merged(cls, tables: Iterable[CountTable]) -> CountTable | None:
-        """The sum of tables, which stay as they are; None of none."""
+        """Returns the sum of tables, which stay unchanged; None without tables."""
         total = None
         for table in tables:
             if total is None:
@@ -53,26 +59,25 @@ class CountTable:
         return total
 
     def add(self, other: CountTable) -> None:
-        """Adds another table; columns that this one lacks are appended.
+        """Adds another table and appends its new columns.
 
         Raises:
             ValueError: the tables have different numbers of replicates.
         """
         if len(self.values) != len(other.values):
-            raise ValueError(f"{len(self.values) - 1} and {len(other.values) - 1} bootstrap replicates do not add up")
+            raise ValueError(f"{len(self.values) - 1} and {len(other.values) - 1} bootstrap replicates cannot be added")
         if self.columns == other.columns:
             self.values += other.values
             return
-        place = {column: number for number, column in enumerate(self.columns)}
-        new = tuple(column for column in other.columns if column not in place)
-        place |= {column: len(self.columns) + number for number, column in enumerate(new)}
-        values = np.zeros((len(self.values), len(place)))
+        columns = tuple(dict.fromkeys(self.columns + other.columns))
+        index = {column: number for number, column in enumerate(columns)}
+        values = np.zeros((len(self.values), len(columns)))
         values[:, : len(self.columns)] = self.values
-        values[:, [place[column] for column in other.columns]] += other.values
-        self.columns, self.values = self.columns + new, values
+        values[:, [index[column] for column in other.columns]] += other.values
+        self.columns, self.values = columns, values
 
     def column(self, *name: str) -> np.ndarray:
-        """float64 [1 + replicates], zeros for a column that is not there."""
+        """Returns a column: float64 [1 + replicates], zeros if it does not exist."""
         if name not in self.columns:
             return np.zeros(len(self.values))
         return self.values[:, self.columns.index(name)]
@@ -80,5 +85,5 @@ class CountTable:
 
 @functools.cache
 def _threads() -> ThreadpoolController:
-    """Looks once through the libraries that are loaded; NumPy's is."""
+    """Scans the loaded libraries once, after NumPy loaded its own."""
     return ThreadpoolController()

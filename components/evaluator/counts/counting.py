@@ -1,19 +1,25 @@
-"""From tagged sentences to counts, a row a sentence."""
+"""Counts of tagged sentences, one row per sentence."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from components.evaluator.counts.count_table import Column, CountTable
+from components.evaluator.counts.custom_metrics import SentenceMetric, metric_counts
 from components.evaluator.counts.matches import RIGHT
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.results.evaluation import ERROR_KINDS
+from components.evaluator.results.model_scores import ERROR_KINDS
 
 OUTSIDE = ""
-"""Stands for "no type" in the names of confusion columns; no type has this name."""
+"""Name of "no type" in confusion columns; no type has this name."""
 
 BINS = 10
-"""Bins of equal width in which scores are compared with accuracy."""
+"""Number of bins of equal width in which scores are compared with accuracy."""
+
+CUSTOM = "custom"
+"""First part of the columns of custom metrics: (`CUSTOM`, name, "numerator" or "denominator")."""
 
 _Chosen = np.ndarray | slice
 
@@ -24,30 +30,36 @@ _BINNED = ("bin_tokens", "bin_scores", "bin_right")
 
 
 class _Counter:
-    """Collects (sentence, column, amount) and adds them up at once."""
+    """Collects (sentence, column, amount) triples and adds them up at once."""
 
     def __init__(self, sentences: int, columns: tuple[Column, ...]) -> None:
         self._shape = (sentences, len(columns))
-        self._place = {column: number for number, column in enumerate(columns)}
+        self._index = {column: number for number, column in enumerate(columns)}
         self._cells: list[np.ndarray] = []
         self._amounts: list[np.ndarray] = []
 
     def add(
-        self, column: Column, rows: np.ndarray, amounts: np.ndarray | None = None, shift: np.ndarray | int = 0
+        self, column: Column, rows: np.ndarray, amounts: np.ndarray | None = None, offset: np.ndarray | int = 0
     ) -> None:
-        """Adds `amounts` (1 by default) in `rows`, `shift` columns to the right of `column`."""
-        self._cells.append(rows * self._shape[1] + self._place[column] + shift)
+        """Adds `amounts` (default: 1) in `rows`, `offset` columns to the right of `column`."""
+        self._cells.append(rows * self._shape[1] + self._index[column] + offset)
         self._amounts.append(np.ones(len(rows)) if amounts is None else amounts.astype(np.float64))
 
     def counts(self) -> np.ndarray:
-        """float64 [sentences, columns]."""
+        """Returns the sums: float64 [sentences, columns]."""
         size = self._shape[0] * self._shape[1]
         flat = np.bincount(np.concatenate(self._cells), np.concatenate(self._amounts), minlength=size)
         return flat.reshape(self._shape)
 
 
-def sentence_counts(batch: TaggedBatch) -> tuple[tuple[Column, ...], np.ndarray]:
-    """Everything that is counted of whole sentences.
+def sentence_counts(
+    batch: TaggedBatch, metrics: Mapping[str, SentenceMetric] | None = None
+) -> tuple[tuple[Column, ...], np.ndarray]:
+    """Counts whole sentences.
+
+    Args:
+        batch: the sentences.
+        metrics: custom metrics by name.
 
     Returns:
         Names of the columns, and float64 [sentences, columns].
@@ -65,20 +77,24 @@ def sentence_counts(batch: TaggedBatch) -> tuple[tuple[Column, ...], np.ndarray]
     if batch.scores is not None:
         bins = np.clip(np.ceil(batch.scores * BINS).astype(np.int64) - 1, 0, BINS - 1)
         for name, amounts in zip(_BINNED, (None, batch.scores, right), strict=True):
-            counter.add((name, "0"), batch.rows, amounts, shift=bins)
-    return columns, counter.counts()
+            counter.add((name, "0"), batch.rows, amounts, offset=bins)
+    counts = counter.counts()
+    for name, metric in (metrics or {}).items():
+        columns = (*columns, (CUSTOM, name, "numerator"), (CUSTOM, name, "denominator"))
+        counts = np.concatenate([counts, metric_counts(batch, name, metric)], axis=1)
+    return columns, counts
 
 
 def entity_counts(batch: TaggedBatch, gold: np.ndarray, predicted: np.ndarray) -> tuple[tuple[Column, ...], np.ndarray]:
-    """What is counted of some of the entities.
+    """Counts a subset of the entities.
 
     Args:
         batch: the sentences.
-        gold: bool [gold entities], which count.
-        predicted: bool [predicted entities], which count.
+        gold: bool [gold entities], the subset of the gold entities.
+        predicted: bool [predicted entities], the subset of the predicted entities.
 
     Returns:
-        As `sentence_counts`, without what is counted on tokens.
+        As `sentence_counts`, without the counts of tokens and of custom metrics.
     """
     columns = _entity_columns(batch)
     counter = _Counter(len(batch), columns)
@@ -91,7 +107,7 @@ def entity_counts(batch: TaggedBatch, gold: np.ndarray, predicted: np.ndarray) -
 
 
 def confusion_counts(batch: TaggedBatch) -> CountTable:
-    """Tokens by gold and predicted type, columns `("confusion", gold, predicted)`; not resampled."""
+    """Counts tokens by gold and predicted type, columns `("confusion", gold, predicted)`, without replicates."""
     names = (OUTSIDE, *batch.vocabulary.type_names)
     gold, predicted = (batch.vocabulary.types(ids) + 1 for ids in (batch.gold, batch.predicted))
     counts = np.bincount(gold * len(names) + predicted, minlength=len(names) ** 2)
@@ -100,7 +116,7 @@ def confusion_counts(batch: TaggedBatch) -> CountTable:
 
 
 def _entity_columns(batch: TaggedBatch) -> tuple[Column, ...]:
-    # The types of one measure stand side by side: a type's number is its distance from the first.
+    # The columns of one measure are adjacent: the index of a type is its offset from the first.
     typed = ((name, entity_type) for name in _TYPED for entity_type in batch.vocabulary.type_names)
     return (*_BASE, *_ERRORS, *typed)
 
@@ -111,13 +127,13 @@ def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predic
     strict = batch.gold_entities.strict[gold]
     errors = matches.gold_errors[gold]
     counter.add(("found_type",), rows[matches.found_type[gold]])
-    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], shift=errors[errors != RIGHT])
+    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], offset=errors[errors != RIGHT])
     _count_typed(counter, batch, {"gold": (rows, types), "strict_gold": (rows[strict], types[strict])})
     rows, types = batch.rows[batch.predicted_entities.starts][predicted], batch.predicted_entities.types[predicted]
     strict, errors = batch.predicted_entities.strict[predicted], matches.predicted_errors[predicted]
     counter.add(("same_ends",), rows[matches.same_ends[predicted]])
     counter.add(("same_type",), rows[matches.same_type[predicted]])
-    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], shift=errors[errors != RIGHT])
+    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], offset=errors[errors != RIGHT])
     right, strict_right = matches.right[predicted], matches.strict_right[predicted]
     chosen: dict[str, _Chosen] = {
         "predicted": np.s_[:],
@@ -128,8 +144,8 @@ def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predic
     _count_typed(counter, batch, {name: (rows[which], types[which]) for name, which in chosen.items()})
 
 
-def _count_typed(counter: _Counter, batch: TaggedBatch, found: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+def _count_typed(counter: _Counter, batch: TaggedBatch, counted: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
     names = batch.vocabulary.type_names
     if names:
-        for measure, (rows, types) in found.items():
-            counter.add((measure, names[0]), rows, shift=types)
+        for measure, (rows, types) in counted.items():
+            counter.add((measure, names[0]), rows, offset=types)

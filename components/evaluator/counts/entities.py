@@ -1,4 +1,4 @@
-"""The entities of a batch of tagged sentences, as arrays."""
+"""Entities of a batch of tagged sentences, as arrays."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from components.evaluator.counts.tag_vocabulary import BEGIN, INSIDE, OUTSIDE
 class Entities:
     """Entities in the order of their tokens. Token positions count through the whole batch.
 
-    The lenient reading of `components.text.spans.spans`. The strict one has the entities of it that begin with `B-`:
-    both cut a sentence at the same places, and an `I-` that continues nothing is, with all that continues it, no entity
-    in the strict reading.
+    These are the entities of `components.text.spans.spans`. Those of `strict_spans` are the ones that begin with `B-`:
+    both functions cut a sentence at the same positions, and strictly, an `I-` that continues nothing begins no entity.
 
     Attributes:
         starts: int64 [entities], first token.
         ends: int64 [entities], token after the last.
         types: int32 [entities], index of the type.
-        strict: bool [entities], whether the entity is one in the strict reading.
-        of_token: int64 [tokens], the entity that a token belongs to, -1 for none.
+        strict: bool [entities], True for the entities of `strict_spans`.
+        of_token: int64 [tokens], the entity of each token, -1 for none.
     """
 
     starts: np.ndarray
@@ -33,18 +32,18 @@ class Entities:
 
     @classmethod
     def find(cls, prefixes: np.ndarray, types: np.ndarray, first: np.ndarray) -> Entities:
-        """Reads the entities of tags.
+        """Finds the entities of tags.
 
         Args:
             prefixes: int8 [tokens], as in `tag_vocabulary`.
             types: int32 [tokens], -1 for outside.
-            first: bool [tokens], whether a token is the first of its sentence.
+            first: bool [tokens], True for the first token of a sentence.
         """
         before = np.concatenate([np.full(1, -1, types.dtype), types[:-1]])
         continues = (prefixes == INSIDE) & (types == before) & ~first
         begins = (prefixes != OUTSIDE) & ~continues
         starts = np.flatnonzero(begins)
-        cuts = np.append(np.flatnonzero(~continues), len(types))  # wherever a token does not belong to the one before
+        cuts = np.append(np.flatnonzero(~continues), len(types))  # every token that does not continue the one before
         ends = cuts[np.searchsorted(cuts, starts, side="right")]
         of_token = np.where(prefixes != OUTSIDE, np.cumsum(begins) - 1, -1)
         return cls(starts, ends, types[starts], prefixes[starts] == BEGIN, of_token)

@@ -1,4 +1,4 @@
-"""Which predicted entities are right, and in what way the others are wrong."""
+"""Comparison of gold and predicted entities: matches and kinds of errors."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import dataclasses
 import numpy as np
 
 from components.evaluator.counts.entities import Entities
-from components.evaluator.results.evaluation import ERROR_KINDS
+from components.evaluator.results.model_scores import ERROR_KINDS
 
 RIGHT = -1
-"""Error kind of a predicted entity that is right, and of a gold entity that is not missed."""
+"""Error kind of a correct predicted entity, and of a gold entity that is not missed."""
 
 _KIND = {name: number for number, name in enumerate(ERROR_KINDS)}
 
 
 @dataclasses.dataclass(frozen=True)
 class Matches:
-    """Gold against predicted entities of one batch.
+    """Matches of the gold and predicted entities of one batch.
 
     `components.evaluator.results.evaluation.Scores` defines each measure.
 
     Attributes:
-        right: bool [predicted], both ends and type agree with a gold entity.
-        strict_right: bool [predicted], the same in the strict reading.
-        same_ends: bool [predicted], both ends agree with a gold entity.
-        same_type: bool [predicted], shares a token with a gold entity of its type.
-        found_type: bool [gold], shares a token with a predicted entity of its type.
+        right: bool [predicted], boundaries and type equal those of a gold entity.
+        strict_right: bool [predicted], the same among strict entities.
+        same_ends: bool [predicted], boundaries equal those of a gold entity.
+        same_type: bool [predicted], overlaps a gold entity of its type.
+        found_type: bool [gold], overlaps a predicted entity of its type.
         predicted_errors: int [predicted], index into `ERROR_KINDS` or `RIGHT`.
         gold_errors: int [gold], the index of `missed` or `RIGHT`.
     """
@@ -42,17 +42,17 @@ class Matches:
     @classmethod
     def of(cls, gold: Entities, predicted: Entities) -> Matches:
         """Compares the entities of the same tokens."""
-        gold_at = np.full(len(gold.of_token), -1)  # [tokens], the gold entity that begins there
+        gold_at = np.full(len(gold.of_token), -1)  # [tokens], the gold entity that begins at the token
         gold_at[gold.starts] = np.arange(len(gold))
-        other = gold_at[predicted.starts]  # [predicted], -1 for none: the last gold entity, whose match is masked
+        other = gold_at[predicted.starts]  # [predicted], -1 for none; as an index, -1 is masked
         same_ends = other >= 0
         same_ends[same_ends] = gold.ends[other[same_ends]] == predicted.ends[same_ends]
         right = same_ends.copy()
         right[same_ends] = gold.types[other[same_ends]] == predicted.types[same_ends]
         strict_right = right & predicted.strict
         strict_right[strict_right] = gold.strict[other[strict_right]]
-        touching, touched, same_type, found_type = _overlaps(gold, predicted)
-        conditions = [right, same_ends, same_type, touching]
+        overlapping, overlapped, same_type, found_type = _overlaps(gold, predicted)
+        conditions = [right, same_ends, same_type, overlapping]
         kinds = [RIGHT, _KIND["type"], _KIND["boundary"], _KIND["boundary_and_type"]]
         return cls(
             right=right,
@@ -61,21 +61,21 @@ class Matches:
             same_type=same_type,
             found_type=found_type,
             predicted_errors=np.select(conditions, kinds, _KIND["spurious"]),
-            gold_errors=np.where(touched, RIGHT, _KIND["missed"]),
+            gold_errors=np.where(overlapped, RIGHT, _KIND["missed"]),
         )
 
 
 def _overlaps(gold: Entities, predicted: Entities) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Who shares a token with whom.
+    """Finds overlaps between the two sides.
 
     Returns:
-        bool [predicted] and bool [gold]: shares a token with any entity of the other side; the same two for sharing one
-        with an entity of the same type.
+        bool [predicted] and bool [gold]: overlaps any entity of the other side; bool [predicted] and bool [gold]:
+        overlaps an entity of the same type.
     """
     shared = np.flatnonzero((gold.of_token >= 0) & (predicted.of_token >= 0))
-    gold_there, predicted_there = gold.of_token[shared], predicted.of_token[shared]
-    same = gold.types[gold_there] == predicted.types[predicted_there]
+    gold_ids, predicted_ids = gold.of_token[shared], predicted.of_token[shared]  # [shared tokens]
+    same = gold.types[gold_ids] == predicted.types[predicted_ids]
     flags = [np.zeros(len(entities), bool) for entities in (predicted, gold, predicted, gold)]
-    for flag, which in zip(flags, (predicted_there, gold_there, predicted_there[same], gold_there[same]), strict=True):
-        flag[which] = True
+    for flag, ids in zip(flags, (predicted_ids, gold_ids, predicted_ids[same], gold_ids[same]), strict=True):
+        flag[ids] = True
     return flags[0], flags[1], flags[2], flags[3]

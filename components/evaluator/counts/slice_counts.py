@@ -1,4 +1,4 @@
-"""The counts of one slice, and how a batch of sentences gives them."""
+"""Counts of slices, from batches of sentences."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ import numpy as np
 from components.evaluator.counts.bootstrap import draws
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
+from components.evaluator.counts.custom_metrics import SentenceMetric
+from components.evaluator.counts.errors_in_context import confident_errors, merge_errors
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.results.errors_in_context import confident_errors, merge_errors
 from components.evaluator.results.evaluation import ErrorInContext, Slice
 
 
 @dataclasses.dataclass
 class SliceCounts:
-    """What the scores of a slice are made from; adds up in any order and grouping.
+    """Counts of one slice; they add up in any order and grouping.
 
     Attributes:
-        tables: model name -> its counts.
-        confusions: model name -> its confusion matrix; only of all examples.
-        errors: the most confident errors, of each kind, of the model that they are shown for; only of all examples.
+        tables: model name -> counts.
+        confusions: model name -> confusion matrix; only for all examples.
+        errors: the most confident errors of each kind, of one model; only for all examples.
     """
 
     tables: dict[str, CountTable] = dataclasses.field(default_factory=dict)
@@ -31,7 +32,7 @@ class SliceCounts:
     errors: tuple[ErrorInContext, ...] = ()
 
     def add(self, other: SliceCounts) -> None:
-        """Adds the counts of `other`, which stays as it is."""
+        """Adds the counts of `other`, which stays unchanged."""
         for own, theirs in ((self.tables, other.tables), (self.confusions, other.confusions)):
             for model, table in theirs.items():
                 if model in own:
@@ -48,22 +49,24 @@ def count_slices(
     slicer: Slicer,
     replicates: int,
     show: str,
+    metrics: Mapping[str, SentenceMetric] | None = None,
 ) -> Iterator[tuple[Slice, SliceCounts]]:
-    """Counts a batch of sentences once, and cuts the counts into slices.
+    """Counts a batch of sentences once, and splits the counts into slices.
 
     Args:
-        batches: model name -> the same sentences as this model tagged them; at least one model.
+        batches: model name -> the same sentences with the predictions of this model; at least one model.
         features: see `Slicer.sentences`.
-        slicer: what is sliced by.
-        replicates: of the bootstrap.
+        slicer: the slicing columns.
+        replicates: number of bootstrap replicates.
         show: the model whose errors are kept.
+        metrics: custom metrics by name.
 
     Yields:
-        Each slice that something of the batch is in, all examples first.
+        Each slice that is not empty, all examples first.
     """
-    one = next(iter(batches.values()))
-    weights = draws(one.keys, replicates)
-    counted = {model: sentence_counts(batch) for model, batch in batches.items()}
+    first = next(iter(batches.values()))
+    weights = draws(first.keys, replicates)
+    counted = {model: sentence_counts(batch, metrics) for model, batch in batches.items()}
     yield (
         Slice(),
         SliceCounts(
@@ -72,7 +75,7 @@ def count_slices(
             confident_errors(batches[show]),
         ),
     )
-    for cut, rows in slicer.sentences(one, features):
+    for cut, rows in slicer.sentences(first, features):
         yield (
             cut,
             SliceCounts(
@@ -85,9 +88,9 @@ def count_slices(
 def _entity_slices(
     batches: Mapping[str, TaggedBatch], slicer: Slicer, weights: np.ndarray
 ) -> Iterator[tuple[Slice, SliceCounts]]:
-    found: dict[Slice, SliceCounts] = {}
+    slices: dict[Slice, SliceCounts] = {}
     for model, batch in batches.items():
         for cut, gold, predicted in slicer.entities(batch):
             table = CountTable.of(*entity_counts(batch, gold, predicted), weights)
-            found.setdefault(cut, SliceCounts()).tables[model] = table
-    yield from found.items()
+            slices.setdefault(cut, SliceCounts()).tables[model] = table
+    yield from slices.items()

@@ -1,4 +1,4 @@
-"""Cutting a batch into slices: of sentences, and of single entities."""
+"""Slices of a batch: of sentences and of single entities."""
 
 from __future__ import annotations
 
@@ -17,47 +17,51 @@ from components.evaluator.results.evaluation import Slice
 SENTENCE_LENGTH, CASE = "sentence_length", "case"
 ENTITY_SEEN, ENTITY_LENGTH = "entity_seen", "entity_length"
 DERIVED = (SENTENCE_LENGTH, CASE, ENTITY_SEEN, ENTITY_LENGTH)
-"""Columns that no example has and that are worked out here; a feature of such a name is not sliced by."""
+"""Columns that are derived here; they take precedence over features of the same name."""
 
 SEEN, UNSEEN = "seen", "unseen"
 
 MOST_VALUES = 1000
-"""More values in one column are refused: it is a key rather than a kind, and each slice has its own counts."""
+"""Largest number of values of a column. A column with more is a key, and each slice has its own counts."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Slicer:
-    """What is sliced by.
+    """Slicing columns with their ranges.
 
     Attributes:
         columns: features, and any of `DERIVED`.
-        sentence_length: upper ends of the ranges of `sentence_length`, in tokens, rising; longer ones are a range more.
+        sentence_length: rising upper ends of the ranges of `sentence_length`, in tokens; one more range is open.
         entity_length: the same for `entity_length`.
-        training_entities: for `entity_seen`.
+        training_entities: required for `entity_seen`.
+
+    Example:
+        >>> Slicer(("source", "case"), sentence_length=(5, 10), entity_length=(1, 2)).features
+        ('source',)
     """
 
-    columns: tuple[str, ...] = ()
-    sentence_length: tuple[int, ...] = (5, 10, 20, 40)
-    entity_length: tuple[int, ...] = (1, 2, 3)
+    columns: tuple[str, ...]
+    sentence_length: tuple[int, ...]
+    entity_length: tuple[int, ...]
     training_entities: TrainingEntities | None = None
 
     @property
     def features(self) -> tuple[str, ...]:
-        """The columns that examples must have."""
+        """The columns that are features of the examples."""
         return tuple(column for column in self.columns if column not in DERIVED)
 
     def sentences(
         self, batch: TaggedBatch, features: Mapping[str, Sequence[Sequence[str]]]
     ) -> Iterator[tuple[Slice, np.ndarray]]:
-        """Slices of sentences.
+        """Yields slices of sentences.
 
         Args:
             batch: the sentences.
-            features: for each feature that is sliced by, the values of each sentence; a sentence with several values is
-                in several slices, one without any in that of the empty text.
+            features: for each feature column, the values of each sentence; a sentence with several values is in several
+                slices, one without a value in the slice of the empty text.
 
         Yields:
-            A slice, and the sentences in it: int64.
+            A slice, and its sentences: int64.
 
         Raises:
             EvaluationError: a feature has too many values.
@@ -76,19 +80,19 @@ class Slicer:
                 yield Slice(column, value, "sentence"), np.array(members)
 
     def entities(self, batch: TaggedBatch) -> Iterator[tuple[Slice, np.ndarray, np.ndarray]]:
-        """Slices of entities.
+        """Yields slices of entities.
 
         Yields:
-            A slice, the gold entities in it and the predicted ones: bool [entities].
+            A slice, its gold entities and its predicted entities: bool [entities] each.
 
         Raises:
-            ValueError: `entity_seen` is asked for and `training_entities` are not given.
+            ValueError: `entity_seen` is a column and `training_entities` is missing.
         """
         for column in self.columns:
             if column not in (ENTITY_SEEN, ENTITY_LENGTH):
                 continue
-            name = self._seen if column == ENTITY_SEEN else self._length
-            gold, predicted = name(batch, batch.gold_entities), name(batch, batch.predicted_entities)
+            values_of = self._seen if column == ENTITY_SEEN else self._length
+            gold, predicted = values_of(batch, batch.gold_entities), values_of(batch, batch.predicted_entities)
             for value in sorted({*gold, *predicted}):
                 yield Slice(column, str(value), "entity"), gold == value, predicted == value
 
@@ -103,7 +107,7 @@ class Slicer:
 
 
 def entity_texts(batch: TaggedBatch, entities: Entities) -> list[str]:
-    """The tokens of each entity, joined by one space."""
+    """Returns the tokens of each entity, joined by a space."""
     texts = []
     row_before, tokens = -1, [""]
     rows = batch.rows[entities.starts]
@@ -116,16 +120,21 @@ def entity_texts(batch: TaggedBatch, entities: Entities) -> list[str]:
 
 
 def range_name(number: int, uppers: Sequence[int]) -> str:
-    """The range that a number is in: `1-5`, `6-10`, …, `41+`; `3` where a range holds one number."""
-    place = bisect.bisect_left(uppers, number)
-    lower = uppers[place - 1] + 1 if place else 1
-    if place == len(uppers):
+    """Returns the name of the range of a number.
+
+    Example:
+        >>> [range_name(number, (1, 5, 10)) for number in (1, 3, 10, 11)]
+        ['1', '2-5', '6-10', '11+']
+    """
+    index = bisect.bisect_left(uppers, number)
+    lower = uppers[index - 1] + 1 if index else 1
+    if index == len(uppers):
         return f"{lower}+"
-    return str(lower) if lower == uppers[place] else f"{lower}-{uppers[place]}"
+    return str(lower) if lower == uppers[index] else f"{lower}-{uppers[index]}"
 
 
 def case_of(text: str) -> str:
-    """`upper`, `lower` or `mixed` by the letters of a text; `uncased` where it has none that have case."""
+    """Returns `upper`, `lower` or `mixed` by the letters of a text, or `uncased` if no letter has case."""
     if text.isupper():
         return "upper"
     if text.islower():
@@ -134,13 +143,13 @@ def case_of(text: str) -> str:
 
 
 def slice_order(columns: Sequence[str]) -> Callable[[Slice], tuple[int, int, str]]:
-    """A sorting key: columns as configured, ranges by their lower ends, everything else by its text."""
+    """Returns a sort key: columns as configured, ranges by their lower ends, other values by their text."""
 
-    def key(one: Slice) -> tuple[int, int, str]:
-        column = columns.index(one.column) if one.column in columns else len(columns)
-        lower = one.value.rstrip("+").partition("-")[0]
-        ranges = one.column in (SENTENCE_LENGTH, ENTITY_LENGTH) and lower.isdigit()
-        return column, int(lower) if ranges else 0, one.value
+    def key(cut: Slice) -> tuple[int, int, str]:
+        column = columns.index(cut.column) if cut.column in columns else len(columns)
+        lower = cut.value.rstrip("+").partition("-")[0]
+        is_range = cut.column in (SENTENCE_LENGTH, ENTITY_LENGTH) and lower.isdigit()
+        return column, int(lower) if is_range else 0, cut.value
 
     return key
 
@@ -152,7 +161,7 @@ def _grouped(column: str, values: Sequence[Sequence[str]]) -> dict[str, list[int
             groups.setdefault(value, []).append(row)
     if len(groups) > MOST_VALUES:
         raise EvaluationError(
-            f"cannot slice by {column!r}: it has more than {MOST_VALUES} values, such as "
-            f"{', '.join(list(groups)[:3])}. Slice by a feature that stands for kinds of sentences."
+            f"evaluator.slices: cannot slice by {column!r}, which has more than {MOST_VALUES} values, such as "
+            f"{', '.join(list(groups)[:3])}. Slice by a feature with few values."
         )
     return groups

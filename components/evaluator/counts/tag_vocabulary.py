@@ -1,4 +1,4 @@
-"""Tags as numbers, so that a batch of sentences is scored by arrays and not tag by tag."""
+"""Ids of tags, so that batches of sentences are scored by array operations."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from components.text.tags import split_tag
 
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
-"""Codes of prefixes. A prefix of another scheme than IOB2 is outside, as in `components.text.spans`."""
+"""Codes of prefixes. Prefixes outside IOB2 are `OUTSIDE`, as in `components.text.spans`."""
 
 _PREFIXES = {"B": BEGIN, "I": INSIDE}
 
 
 class _Ids(dict[bytes | str, int]):
-    """Text of a tag -> its id; a tag that is new gets the next one. Bytes and text of one tag share an id."""
+    """Maps tags to ids; a new tag gets the next id. Bytes and text of a tag share an id."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,11 +29,11 @@ class _Ids(dict[bytes | str, int]):
             number = self[tag.decode("utf-8", "replace")]
         else:
             number = len(self.tags)
-            self._learn(tag)
+            self._append(tag)
         self[tag] = number
         return number
 
-    def _learn(self, tag: str) -> None:
+    def _append(self, tag: str) -> None:
         prefix, entity_type = split_tag(tag)
         code = _PREFIXES.get(prefix, OUTSIDE)
         self.tags.append(tag)
@@ -42,7 +42,7 @@ class _Ids(dict[bytes | str, int]):
 
 
 class TagVocabulary:
-    """The tags seen so far. Grows; ids never change.
+    """Tags seen so far, with their ids; it grows, and ids never change.
 
     Example:
         >>> vocabulary = TagVocabulary()
@@ -51,22 +51,26 @@ class TagVocabulary:
     """
 
     def __init__(self) -> None:
-        """Starts with no tag."""
+        """Creates an empty vocabulary."""
         self._ids = _Ids()
 
     def encode(self, tags: Iterable[bytes | str]) -> np.ndarray:
-        """Ids of tags: int32 [tokens]."""
+        """Returns the ids of tags: int32 [tokens]."""
         return np.fromiter(map(self._ids.__getitem__, tags), np.int32)
 
+    def decode(self, ids: np.ndarray) -> list[str]:
+        """Returns the tags of ids."""
+        return [self._ids.tags[number] for number in ids.tolist()]
+
     def prefixes(self, ids: np.ndarray) -> np.ndarray:
-        """`OUTSIDE`, `BEGIN` or `INSIDE` of each id: int8, the shape of `ids`."""
+        """Returns the prefix code of each id: int8, in the shape of `ids`."""
         return np.array(self._ids.prefix_of, np.int8)[ids]
 
     def types(self, ids: np.ndarray) -> np.ndarray:
-        """Index into `type_names` of each id, -1 where a tag is outside: int32, the shape of `ids`."""
+        """Returns the index into `type_names` of each id, -1 for outside tags: int32, in the shape of `ids`."""
         return np.array(self._ids.type_of, np.int32)[ids]
 
     @property
     def type_names(self) -> tuple[str, ...]:
-        """Entity types in the order in which they were first seen."""
+        """Entity types in the order of their first occurrence."""
         return tuple(self._ids.types)

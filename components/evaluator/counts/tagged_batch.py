@@ -1,10 +1,10 @@
-"""A batch of sentences with gold and predicted tags, as arrays."""
+"""Batch of sentences with gold and predicted tags, as arrays."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,16 +15,16 @@ from components.evaluator.counts.tag_vocabulary import TagVocabulary
 
 @dataclasses.dataclass(frozen=True)
 class TaggedBatch:
-    """What one model predicted for a batch of sentences.
+    """Predictions of one model for a batch of sentences.
 
     Attributes:
-        vocabulary: of the ids of tags.
+        vocabulary: vocabulary of the ids.
         keys: key of each sentence.
-        texts: each sentence's gold tokens joined by one space.
+        texts: gold tokens of each sentence, joined by a space.
         lengths: int64 [sentences], number of gold tokens.
         gold: int32 [tokens], id of each token's gold tag, sentence after sentence.
         predicted: int32 [tokens], id of its predicted tag.
-        scores: float [tokens], probability of the predicted tag; None where the model gives none.
+        scores: float [tokens], probability of the predicted tag; None if the model returns none.
     """
 
     vocabulary: TagVocabulary
@@ -36,7 +36,7 @@ class TaggedBatch:
     scores: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        """Refuses arrays that do not belong together."""
+        """Checks that the sizes of the arrays agree."""
         sizes = {int(self.lengths.sum()), len(self.gold), len(self.predicted)}
         sizes |= set() if self.scores is None else {len(self.scores)}
         if len(sizes) != 1 or not len(self.keys) == len(self.texts) == len(self.lengths):
@@ -51,12 +51,12 @@ class TaggedBatch:
 
     @functools.cached_property
     def offsets(self) -> np.ndarray:
-        """int64 [sentences], position of each sentence's first token."""
+        """Position of the first token of each sentence: int64 [sentences]."""
         return np.cumsum(self.lengths) - self.lengths
 
     @functools.cached_property
     def rows(self) -> np.ndarray:
-        """int64 [tokens], the sentence of each token."""
+        """Sentence of each token: int64 [tokens]."""
         return np.repeat(np.arange(len(self.lengths)), self.lengths)
 
     @functools.cached_property
@@ -71,8 +71,14 @@ class TaggedBatch:
 
     @functools.cached_property
     def matches(self) -> Matches:
-        """Which of them agree."""
+        """Matches between the two."""
         return Matches.of(self.gold_entities, self.predicted_entities)
+
+    def tags(self) -> Iterator[tuple[list[str], list[str]]]:
+        """Yields the gold and the predicted tags of each sentence."""
+        gold, predicted = self.vocabulary.decode(self.gold), self.vocabulary.decode(self.predicted)
+        for start, length in zip(self.offsets.tolist(), self.lengths.tolist(), strict=True):
+            yield gold[start : start + length], predicted[start : start + length]
 
     def _entities(self, ids: np.ndarray) -> Entities:
         first = np.zeros(len(ids), bool)

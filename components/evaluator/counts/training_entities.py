@@ -1,6 +1,6 @@
-"""Which entities the training examples hold, so that seen and unseen ones can be scored apart.
+"""Entities of the training data, so that seen and unseen entities are scored separately.
 
-Only hashes of the entities' texts are kept: eight bytes each however long they are, and nobody's name.
+Only hashes of their texts are kept: eight bytes each, and no personal data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from components.evaluator.errors import EvaluationError
 
 
 class TrainingEntities:
-    """The texts of entities, whatever their types; upper and lower case differ.
+    """Set of entity texts, independent of type, case-sensitive.
 
     Example:
         >>> known = TrainingEntities.of(["Paris", "New Delhi"])
@@ -24,50 +24,49 @@ class TrainingEntities:
     """
 
     def __init__(self, hashes: np.ndarray) -> None:
-        """Takes hashes: uint64, in any order."""
+        """Stores hashes: uint64, in any order."""
         self.hashes = np.unique(hashes.astype(np.uint64))
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> TrainingEntities:
-        """Those of the given texts."""
+        """Returns the set of the given texts."""
         return cls(entity_hashes(texts))
 
     def contain(self, texts: Iterable[str]) -> np.ndarray:
-        """Which of the texts are among them: bool [texts]."""
+        """Returns True for each text in the set: bool [texts]."""
         return np.isin(entity_hashes(texts), self.hashes, assume_unique=False)
 
     def to_bytes(self) -> bytes:
-        """The content of a file: NumPy's own format."""
+        """Returns the set in NumPy's file format."""
         file = io.BytesIO()
         np.save(file, self.hashes, allow_pickle=False)
         return file.getvalue()
 
     @classmethod
     def from_bytes(cls, content: bytes, name: str) -> TrainingEntities:
-        """Reads what `to_bytes` returned.
+        """Reads the output of `to_bytes`.
 
         Args:
-            content: of the file.
-            name: of the file, for errors.
+            content: content of the file.
+            name: name of the file, for errors.
 
         Raises:
-            EvaluationError: it is something else.
+            EvaluationError: the content has another format.
         """
         try:
             hashes = np.load(io.BytesIO(content), allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
             raise EvaluationError(
-                f"{name}: is no list of training entities ({error}); run the Evaluator again"
+                f"{name}: not a list of training entities ({error}). Run the Evaluator again."
             ) from error
         if hashes.dtype != np.uint64 or hashes.ndim != 1:
             raise EvaluationError(
-                f"{name}: holds {hashes.dtype} of the shape {hashes.shape} instead of a list of uint64; "
-                "run the Evaluator again"
+                f"{name}: contains {hashes.dtype} of shape {hashes.shape}, not uint64 hashes. Run the Evaluator again."
             )
         return cls(hashes)
 
 
 def entity_hashes(texts: Iterable[str]) -> np.ndarray:
-    """A hash for each text: uint64 [texts]."""
+    """Returns a hash of each text: uint64 [texts]."""
     digests = (hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), np.uint64)

@@ -1,9 +1,9 @@
-"""Brings a prediction and a label to common tokens.
+"""Alignment of a prediction and a label to common tokens.
 
-Both are laid over the sentence's characters without white space, where no way of cutting and no blank makes a
-difference. A label of tokens is scored on its tokens, as in the pipeline: the served token on its first character
-speaks for it. A label of character spans is scored on the pieces between all cuts of both sides, so that a span is
-found exactly when both its ends are right to the character.
+Both are mapped to the characters of the sentence without white space, which do not depend on the tokenization. A label
+of tokens is scored on its tokens, as in the pipeline: the tag of the served token at their first character counts. A
+label of character spans is scored on the pieces between all boundaries of both sides, so a span is found exactly if
+both its boundaries are correct to the character.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from components.text.tags import OUTSIDE, split_tag, to_iob2
 
 @dataclasses.dataclass(frozen=True)
 class Alignment:
-    """A sentence on common tokens.
+    """Sentence on common tokens.
 
     Attributes:
-        tokens: its tokens.
-        gold: gold tag of each.
-        predicted: predicted tag of each.
-        scores: probability of the predicted tag; None where the prediction has none.
+        tokens: the tokens.
+        gold: gold tag of each token.
+        predicted: predicted tag of each token.
+        scores: probability of each predicted tag; None if the prediction has none.
     """
 
     tokens: tuple[str, ...]
@@ -40,18 +40,21 @@ def align(prediction: Prediction, label: Label) -> Alignment:
     """Aligns one sentence.
 
     Raises:
-        EvaluationError: the two are not about the same text; the text says in what they differ.
+        EvaluationError: the two have different texts; the message names the difference.
     """
     letters = "".join(prediction.tokens)
-    served = [0, *itertools.accumulate(map(len, prediction.tokens))]  # where tokens begin, and the end
+    served = [0, *itertools.accumulate(map(len, prediction.tokens))]  # start of each token, and the end
     if label.tags is None:
-        gold = [(_letter(start, prediction), _letter(end, prediction), kind) for start, end, kind in label.entities]
+        gold = [
+            (_letters_before(start, prediction), _letters_before(end, prediction), kind)
+            for start, end, kind in label.entities
+        ]
         cuts = sorted({*served, *(cut for start, end, _ in gold for cut in (start, end))})
         gold_tags = _tags_of_spans(gold, cuts)
     else:
         cuts = _gold_cuts(prediction, label, letters)
         gold_tags = to_iob2(label.tags)
-    owners = [bisect.bisect_right(served, cut) - 1 for cut in cuts[:-1]]  # the served token on each first character
+    owners = [bisect.bisect_right(served, cut) - 1 for cut in cuts[:-1]]  # the served token at each start
     predicted = [
         _continued(prediction.tags[owner]) if served[owner] < cut else prediction.tags[owner]
         for owner, cut in zip(owners, cuts[:-1], strict=True)
@@ -65,36 +68,38 @@ def align(prediction: Prediction, label: Label) -> Alignment:
 
 
 def _gold_cuts(prediction: Prediction, label: Label, letters: str) -> list[int]:
-    """Where the label's tokens begin, and the end."""
+    """Returns the start of each token of the label, and the end."""
     tokens = label.tokens if label.tokens is not None else _words(prediction)
     if label.tags is not None and len(label.tags) != len(tokens):
-        raise EvaluationError(f"the label has {len(label.tags)} tags, and the sentence {len(tokens)} words")
+        raise EvaluationError(f"the label has {len(label.tags)} tags, but the sentence has {len(tokens)} words")
     if "".join(tokens) != letters:
-        raise EvaluationError(f"the label is about {_shown(tokens)}, the prediction about {_shown(prediction.tokens)}")
+        raise EvaluationError(
+            f"the text of the label is {_excerpt(tokens)}, that of the prediction {_excerpt(prediction.tokens)}"
+        )
     return [0, *itertools.accumulate(map(len, tokens))]
 
 
 def _words(prediction: Prediction) -> list[str]:
-    """Served tokens that touch, put together: what stands between white space."""
+    """Joins served tokens that touch to the words between white space."""
     words: list[str] = []
-    end_before = -1
+    previous_end = -1
     for token, start in zip(prediction.tokens, prediction.starts, strict=True):
-        if start == end_before:
+        if start == previous_end:
             words[-1] += token
         else:
             words.append(token)
-        end_before = start + len(token)
+        previous_end = start + len(token)
     return words
 
 
-def _letter(offset: int, prediction: Prediction) -> int:
-    """How many characters of tokens stand before an offset of the raw sentence."""
+def _letters_before(offset: int, prediction: Prediction) -> int:
+    """Returns the number of token characters before an offset of the raw sentence."""
     before = 0
     for token, start in zip(prediction.tokens, prediction.starts, strict=True):
         before += min(max(offset - start, 0), len(token))
     if prediction.tokens and offset > prediction.starts[-1] + len(prediction.tokens[-1]):
         end = prediction.starts[-1] + len(prediction.tokens[-1])
-        raise EvaluationError(f"the label marks characters up to {offset}, and the last served token ends at {end}")
+        raise EvaluationError(f"the label marks characters up to {offset}, but the last served token ends at {end}")
     return before
 
 
@@ -109,11 +114,11 @@ def _tags_of_spans(spans: Sequence[tuple[int, int, str]], cuts: Sequence[int]) -
 
 
 def _continued(tag: str) -> str:
-    """The tag of a later piece of a token."""
+    """Returns the tag of a later piece of a token."""
     prefix, kind = split_tag(tag)
     return f"I-{kind}" if prefix else tag
 
 
-def _shown(tokens: Sequence[str]) -> str:
+def _excerpt(tokens: Sequence[str]) -> str:
     text = " ".join(tokens)
     return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -1,4 +1,4 @@
-"""Scores logged predictions against labels that came later."""
+"""Scores of logged predictions against labels that arrive later."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +14,27 @@ import numpy as np
 
 from components.common.files import read_json_lines
 from components.evaluator.blessing.blessing import decide
-from components.evaluator.blessing.rule import Rule
+from components.evaluator.blessing.rule import BlessingRule
+from components.evaluator.counts.errors_in_context import shown_errors
+from components.evaluator.counts.scoring import scores
 from components.evaluator.counts.slice_counts import SliceCounts, count_slices
 from components.evaluator.counts.slicing import Slicer, slice_order
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.delayed_labels.alignment import Alignment, align
-from components.evaluator.delayed_labels.join_account import JoinAccount, Named
+from components.evaluator.delayed_labels.join_account import JoinAccount, KeyCount
 from components.evaluator.delayed_labels.label import Label
 from components.evaluator.delayed_labels.label_store import LabelStore
 from components.evaluator.delayed_labels.prediction import Prediction
-from components.evaluator.delayed_labels.window import window_of
 from components.evaluator.errors import EvaluationError
-from components.evaluator.results.errors_in_context import shown_errors
 from components.evaluator.results.evaluation import Comparison, Evaluation, Slice
-from components.evaluator.results.scoring import scores
 
 WINDOW = "window"
-"""Name of the column of time windows."""
+"""Slicing column of time windows."""
+
+WINDOWS = ("hour", "day", "week", "month")
+
+_WINDOW_FORMATS = {"hour": "%Y-%m-%dT%H", "day": "%Y-%m-%d", "month": "%Y-%m"}
 
 _BATCH = 1000
 _MODEL = "served"
@@ -38,30 +42,30 @@ _MODEL = "served"
 
 @dataclasses.dataclass(frozen=True)
 class DelayedLabelOptions:
-    """How late labels are scored.
+    """Options of an evaluation with delayed labels.
 
     Attributes:
-        slicer: what is sliced by: fields of the log (or else of the labels), and what is worked out.
-        window: size of time windows to slice by, one of `window.WINDOWS`; empty for none.
-        time: field of the log that holds the time of a prediction.
-        bootstrap: replicates behind the intervals.
+        slicer: slicing columns: fields of the log, or else of the labels, and derived columns.
+        bootstrap: bootstrap replicates behind the intervals.
+        window: size of the time windows, one of `WINDOWS`; empty: no windows.
+        time: field of the log with the time of a prediction.
         rules: thresholds.
     """
 
     slicer: Slicer
+    bootstrap: int
     window: str = ""
     time: str = "timestamp"
-    bootstrap: int = 200
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[BlessingRule, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class DelayedLabelEvaluation:
-    """What came of it.
+    """Result of an evaluation with delayed labels.
 
     Attributes:
-        evaluation: scores; `candidate` is the model that answered, `blessing` holds the thresholds' outcomes.
-        account: what became of every line.
+        evaluation: scores; `candidate` is the served model, `blessing` holds the outcomes of the thresholds.
+        account: outcome of every line of the join.
     """
 
     evaluation: Evaluation
@@ -69,24 +73,28 @@ class DelayedLabelEvaluation:
 
     @property
     def crossed(self) -> tuple[str, ...]:
-        """The thresholds that were crossed, in words."""
+        """The texts of the crossed thresholds."""
         return self.evaluation.blessing.failures
 
     def to_json(self) -> str:
-        """All of it as text, newline at the end."""
+        """Returns the result as JSON, with a newline at the end."""
         return _adapter().dump_json(self, indent=1).decode() + "\n"
 
 
 def evaluate_delayed_labels(predictions: Path, labels: Path, options: DelayedLabelOptions) -> DelayedLabelEvaluation:
-    """Joins by key and scores. Memory holds a batch of predictions and the counts of each slice.
+    """Joins predictions and labels by key and scores them.
+
+    Memory holds a batch of predictions and the counts of each slice.
+
+    tests/components/evaluator/delayed_labels/test_evaluation.py shows an evaluation.
 
     Args:
-        predictions: JSON lines, see `Prediction`.
-        labels: JSON lines, see `Label`.
+        predictions: JSON lines (`Prediction`).
+        labels: JSON lines (`Label`).
         options: slices, windows and thresholds.
 
     Raises:
-        EvaluationError: a line cannot be used, a field to slice by is nowhere, or no prediction has a label.
+        NerError: a line is invalid, a slicing field does not exist, or no prediction has a label.
     """
     slicer = options.slicer
     if options.window:
@@ -97,11 +105,11 @@ def evaluate_delayed_labels(predictions: Path, labels: Path, options: DelayedLab
     with LabelStore(labels) as store:
         account.labels = len(store)
         for joined in _joined(predictions, store, account):
-            batch, features = _batch(joined, vocabulary, slicer, options, account)
+            batch, features = _batch(joined, vocabulary, slicer, options)
             for cut, counts in count_slices({_MODEL: batch}, features, slicer, options.bootstrap, _MODEL):
                 total.setdefault(cut, SliceCounts()).add(counts)
-        account.without_prediction = Named(*store.without_prediction())
-        account.duplicate_labels = Named(*store.duplicates())
+        account.without_prediction = KeyCount(*store.without_prediction())
+        account.duplicate_labels = KeyCount(*store.duplicates())
     _check_scored(account, predictions, labels)
     _check_columns(total, slicer, predictions)
     return DelayedLabelEvaluation(_evaluation(total, slicer, options), account)
@@ -116,7 +124,7 @@ class _Joined:
 
 
 def _joined(path: Path, store: LabelStore, account: JoinAccount) -> Iterator[list[_Joined]]:
-    """Yields batches of what both sides have, and counts the rest."""
+    """Yields batches of pairs, and accounts for the other lines."""
     batch: dict[str, tuple[Prediction, str]] = {}
     for line, record in read_json_lines(path, error=EvaluationError):
         where = f"{path}:{line}"
@@ -133,16 +141,16 @@ def _joined(path: Path, store: LabelStore, account: JoinAccount) -> Iterator[lis
 
 
 def _with_labels(batch: Mapping[str, tuple[Prediction, str]], store: LabelStore, account: JoinAccount) -> list[_Joined]:
-    found, again = store.take(list(batch))
+    labels, repeated = store.take(list(batch))
     joined = []
     for key, (prediction, where) in batch.items():
-        if key not in found:
+        if key not in labels:
             account.without_label.add(key)
-        elif key in again:
+        elif key in repeated:
             account.duplicate_predictions.add(key)
         else:
             try:
-                joined.append(_Joined(prediction, found[key], align(prediction, found[key]), where))
+                joined.append(_Joined(prediction, labels[key], align(prediction, labels[key]), where))
             except EvaluationError as error:
                 account.misalign(key, str(error))
     account.scored += len(joined)
@@ -154,19 +162,18 @@ def _batch(
     vocabulary: TagVocabulary,
     slicer: Slicer,
     options: DelayedLabelOptions,
-    account: JoinAccount,
 ) -> tuple[TaggedBatch, dict[str, list[list[str]]]]:
     rows = [each.alignment for each in joined]
     probabilities = [row.scores for row in rows]
     scored = all(row is not None for row in probabilities)
     batch = TaggedBatch(
-        vocabulary,
-        [each.prediction.key for each in joined],
-        [" ".join(row.tokens) for row in rows],
-        np.array([len(row.tokens) for row in rows], np.int64),
-        vocabulary.encode(tag for row in rows for tag in row.gold),
-        vocabulary.encode(tag for row in rows for tag in row.predicted),
-        np.array([score for row in probabilities if row for score in row], np.float64) if scored else None,
+        vocabulary=vocabulary,
+        keys=[each.prediction.key for each in joined],
+        texts=[" ".join(row.tokens) for row in rows],
+        lengths=np.array([len(row.tokens) for row in rows], np.int64),
+        gold=vocabulary.encode(tag for row in rows for tag in row.gold),
+        predicted=vocabulary.encode(tag for row in rows for tag in row.predicted),
+        scores=np.array([score for row in probabilities if row for score in row], np.float64) if scored else None,
     )
     features = {column: [_values(each, column, options) for each in joined] for column in slicer.features}
     return batch, features
@@ -185,31 +192,33 @@ def _values(joined: _Joined, column: str, options: DelayedLabelOptions) -> list[
 def _check_scored(account: JoinAccount, predictions: Path, labels: Path) -> None:
     if account.scored:
         return
-    reason = f" The first one that does not fit: {account.reasons[0]}." if account.reasons else ""
+    reason = f" First difference: {account.reasons[0]}." if account.reasons else ""
     raise EvaluationError(
         f"{predictions} and {labels}: nothing to score. Of {account.predictions} predictions {account.without_label} "
         f"have no label, of {account.labels} labels {account.without_prediction} have no prediction, and "
-        f"{account.misaligned} are about other texts.{reason} Give files whose keys meet."
+        f"{account.misaligned} have a different text.{reason} Check that both files use the same keys."
     )
 
 
 def _check_columns(total: Mapping[Slice, SliceCounts], slicer: Slicer, predictions: Path) -> None:
     for column in slicer.features:
         if {cut.value for cut in total if cut.column == column} == {""}:
-            raise EvaluationError(f"{predictions}: no line that has a label has a field {column!r} to slice by")
+            raise EvaluationError(
+                f"{predictions}: no labelled line has the field {column!r} to slice by. Correct the name of the field."
+            )
 
 
 def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: DelayedLabelOptions) -> Evaluation:
-    def compared(cut: Slice) -> Comparison:
+    def comparison(cut: Slice) -> Comparison:
         counts = total[cut]
         return Comparison(cut, scores(counts.tables[_MODEL], counts.confusions.get(_MODEL)))
 
-    overall = compared(Slice())
+    overall = comparison(Slice())
     cuts = sorted((cut for cut in total if cut.column), key=slice_order(slicer.columns))
-    slices = tuple(map(compared, cuts))
+    slices = tuple(map(comparison, cuts))
     decision = decide(overall, slices, options.rules)
-    shown = shown_errors(total[Slice()].errors)
-    return Evaluation(overall, slices, decision, shown, bootstrap=options.bootstrap)
+    errors = shown_errors(total[Slice()].errors)
+    return Evaluation(overall, slices, decision, errors, bootstrap=options.bootstrap)
 
 
 @functools.cache
@@ -217,3 +226,37 @@ def _adapter() -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(DelayedLabelEvaluation)
+
+
+def window_of(time: Any, size: str, where: str) -> str:
+    """Returns the time window of a time, in UTC: `2026-11-20T09`, `2026-11-20`, `2026-W47` or `2026-11`.
+
+    Args:
+        time: ISO 8601 text (UTC if it has no zone), or seconds since 1970.
+        size: one of `WINDOWS`.
+        where: file, line and field, for errors.
+
+    Raises:
+        EvaluationError: the value is not a time.
+
+    Example:
+        >>> window_of("2026-11-20T23:30:00-02:00", "day", "log.jsonl:1: timestamp")
+        '2026-11-21'
+    """
+    moment = _moment(time, where)
+    if size == "week":
+        year, week, _ = moment.isocalendar()
+        return f"{year}-W{week:02d}"
+    return moment.strftime(_WINDOW_FORMATS[size])
+
+
+def _moment(time: Any, where: str) -> datetime:
+    try:
+        if isinstance(time, str):
+            moment = datetime.fromisoformat(time)
+            return moment.astimezone(UTC) if moment.tzinfo else moment
+        if isinstance(time, int | float) and not isinstance(time, bool):
+            return datetime.fromtimestamp(time, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass  # the error below covers invalid and missing times
+    raise EvaluationError(f"{where}: not a time: {time!r}. Write 2026-11-20T09:30:00Z, or seconds since 1970.")

@@ -1,33 +1,37 @@
-"""What became of every line of a join."""
+"""Account of a join: the outcome of every line."""
 
 from __future__ import annotations
 
 import dataclasses
 
 SHOWN = 5
-"""How many keys are named of each kind."""
+"""Number of example keys per count."""
 
 
 @dataclasses.dataclass
-class Named:
-    """A number of keys, some of them by name.
+class KeyCount:
+    """Number of keys, with the first ones as examples.
 
     Attributes:
-        count: how many.
+        count: number of keys.
         keys: the first of them, at most `SHOWN`.
+
+    Example:
+        >>> str(KeyCount(7, ["a", "b"]))
+        '7 (a, b, …)'
     """
 
     count: int = 0
     keys: list[str] = dataclasses.field(default_factory=list)
 
     def add(self, key: str) -> None:
-        """Counts one."""
+        """Counts a key."""
         self.count += 1
         if len(self.keys) < SHOWN:
             self.keys.append(key)
 
     def __str__(self) -> str:
-        """The number, and the keys in brackets."""
+        """Returns the number, and the example keys in brackets."""
         if not self.keys:
             return str(self.count)
         more = ", …" if self.count > len(self.keys) else ""
@@ -36,32 +40,32 @@ class Named:
 
 @dataclasses.dataclass
 class JoinAccount:
-    """Counts of lines and keys.
+    """Counts of lines and keys of a join.
 
     Attributes:
         predictions: lines of the log.
-        labels: different keys in the file of labels.
-        scored: sentences that both have and that were scored.
-        without_label: predictions that have no label (yet).
-        without_prediction: labels whose key was never logged.
-        duplicate_predictions: later predictions of a labelled key; the first one was scored.
-        duplicate_labels: labels that a later one of the same key replaced.
-        misaligned: sentences on which label and prediction are about different texts; they were not scored.
-        reasons: of the first of the misaligned, in words.
+        labels: distinct keys in the file of labels.
+        scored: sentences with prediction and label.
+        without_label: predictions without a label (yet).
+        without_prediction: labels whose key was not logged.
+        duplicate_predictions: repeated predictions of a labelled key; the first one was scored.
+        duplicate_labels: labels replaced by a later one with the same key.
+        misaligned: sentences whose label and prediction have different texts; they were not scored.
+        reasons: `key: difference` of the first misaligned sentences.
     """
 
     predictions: int = 0
     labels: int = 0
     scored: int = 0
-    without_label: Named = dataclasses.field(default_factory=Named)
-    without_prediction: Named = dataclasses.field(default_factory=Named)
-    duplicate_predictions: Named = dataclasses.field(default_factory=Named)
-    duplicate_labels: Named = dataclasses.field(default_factory=Named)
-    misaligned: Named = dataclasses.field(default_factory=Named)
+    without_label: KeyCount = dataclasses.field(default_factory=KeyCount)
+    without_prediction: KeyCount = dataclasses.field(default_factory=KeyCount)
+    duplicate_predictions: KeyCount = dataclasses.field(default_factory=KeyCount)
+    duplicate_labels: KeyCount = dataclasses.field(default_factory=KeyCount)
+    misaligned: KeyCount = dataclasses.field(default_factory=KeyCount)
     reasons: list[str] = dataclasses.field(default_factory=list)
 
     def misalign(self, key: str, reason: str) -> None:
-        """Counts a sentence whose two sides do not fit."""
+        """Counts a sentence whose two texts differ."""
         self.misaligned.add(key)
         if len(self.reasons) < SHOWN:
             self.reasons.append(f"{key}: {reason}")

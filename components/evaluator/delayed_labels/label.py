@@ -1,4 +1,4 @@
-"""What an annotator said of one sentence, in either of two forms."""
+"""Label of one sentence: tags of tokens, or character spans."""
 
 from __future__ import annotations
 
@@ -7,22 +7,26 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, Self
 
-from components.evaluator.delayed_labels.prediction import key_of, same_length, texts_of
+from components.evaluator.delayed_labels.prediction import check_lengths, key_of, texts_of
 from components.evaluator.errors import EvaluationError
 
-_SHAPES = '{"key": …, "tokens": […], "tags": […]} or {"key": …, "entities": [[start, end, "type"], …]}'
+_FORMS = '{"key": …, "tokens": […], "tags": […]} or {"key": …, "entities": [[start, end, "type"], …]}'
 
 
 @dataclasses.dataclass(frozen=True)
 class Label:
-    """The truth about one sentence.
+    """Gold annotation of one sentence.
 
     Attributes:
         key: key of the sentence.
-        tags: one tag a token, in any scheme that `components.text.tags.to_iob2` reads; None when there are `entities`.
-        tokens: the tokens that `tags` are of; None when they are the words between white space of the sentence.
-        entities: (start, end, type) in characters (code points) of the raw sentence, in order, none overlapping.
-        fields: everything in the line, for slices.
+        tags: one tag per token, in any scheme of `components.text.tags.to_iob2`; None if there are `entities`.
+        tokens: the tokens of `tags`; None: the words of the sentence between white space.
+        entities: (start, end, type) in characters (code points) of the raw sentence, sorted, without overlaps.
+        fields: all fields of the line, for slices.
+
+    Example:
+        >>> Label.from_record({"key": "7", "entities": [[0, 9, "LOC"]]}, "labels.jsonl:1").entities
+        ((0, 9, 'LOC'),)
     """
 
     key: str
@@ -36,25 +40,25 @@ class Label:
         """Reads a line.
 
         Args:
-            record: an object with `key`, and `tags` (with `tokens`, or of the words between white space) or `entities`.
+            record: object with `key`, and `tags` (of `tokens`, or of the words between white space) or `entities`.
             where: file and line, for errors.
 
         Raises:
-            EvaluationError: it is neither, or its parts do not fit.
+            EvaluationError: the object has another form.
         """
         key = key_of(record, where)
         tags, tokens = texts_of(record, "tags", where), texts_of(record, "tokens", where)
         if tags is not None:
-            same_length(where, tags=tags, tokens=tokens)
+            check_lengths(where, tags=tags, tokens=tokens)
             if tokens is not None and not all(token.split() == [token] for token in tokens):
-                raise EvaluationError(f"{where}: holds a token that is empty or has white space; take it out")
+                raise EvaluationError(f"{where}: a token is empty or contains white space. Remove it.")
             return cls(key, tuple(tags), None if tokens is None else tuple(tokens), (), record)
         if not isinstance(record.get("entities"), list):
-            raise EvaluationError(f"{where}: has neither tags nor entities; write {_SHAPES}")
+            raise EvaluationError(f"{where}: neither `tags` nor `entities`. Write {_FORMS}.")
         entities = sorted(_entity(entity, where) for entity in record["entities"])
-        for (_, end, one), (start, _, other) in itertools.pairwise(entities):
+        for (_, end, kind), (start, _, next_kind) in itertools.pairwise(entities):
             if start < end:
-                raise EvaluationError(f"{where}: its entities {one} and {other} overlap; keep one of them")
+                raise EvaluationError(f"{where}: its entities {kind} and {next_kind} overlap. Keep one of them.")
         return cls(key, None, None, tuple(entities), record)
 
 
@@ -64,4 +68,4 @@ def _entity(entity: Any, where: str) -> tuple[int, int, str]:
         whole = isinstance(start, int) and isinstance(end, int) and isinstance(kind, str)
         if whole and 0 <= start < end and kind.split() == [kind]:
             return start, end, kind
-    raise EvaluationError(f'{where}: holds the entity {entity!r}; write [start, end, "type"] with 0 <= start < end')
+    raise EvaluationError(f'{where}: invalid entity {entity!r}. Write [start, end, "type"] with 0 <= start < end.')

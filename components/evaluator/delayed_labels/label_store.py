@@ -1,7 +1,7 @@
-"""Labels on disk, found by key: the side of the join that is looked up.
+"""Labels on disk with an index by key.
 
-Memory stays the same however many labels there are. SQLite because it is in the standard library and is a table with an
-index in one file; pandas and Beam would hold one side in memory or need a pipeline for a few thousand rows.
+Memory does not grow with the labels. SQLite is in the standard library; pandas would hold one side of the join in
+memory, and Beam would need a pipeline for a few thousand rows.
 """
 
 from __future__ import annotations
@@ -15,29 +15,34 @@ from types import TracebackType
 from typing import Self
 
 from components.common.files import read_json_lines
+from components.evaluator.delayed_labels.join_account import SHOWN
 from components.evaluator.delayed_labels.label import Label
 from components.evaluator.errors import EvaluationError
 
 _BATCH = 1000
-_AT_ONCE = 500  # SQLite takes so many parameters on every machine
+_PARAMETERS = 500  # every SQLite build accepts as many
 
 
 class LabelStore:
-    """The labels of a file. Use it in a `with` statement: its file is removed afterwards.
+    """Labels of a file. Use it in a `with` statement, which removes its temporary file at the end.
 
-    Of several labels for one key the last one counts: it corrects the others.
+    Of several labels with the same key the last one counts.
+
+    Attributes:
+        folder: folder of the temporary file.
     """
 
     def __init__(self, path: Path) -> None:
         """Reads a file of labels.
 
         Raises:
-            EvaluationError: a line cannot be used.
+            NerError: a line is invalid.
         """
-        self._folder = tempfile.TemporaryDirectory(prefix="ner-labels-")
+        self._temporary = tempfile.TemporaryDirectory(prefix="ner-labels-")
+        self.folder = Path(self._temporary.name)
         self._path = path
-        self._db = sqlite3.connect(str(Path(self._folder.name, "labels.db")))
-        self._db.execute("PRAGMA journal_mode = OFF")  # a file that nobody needs after a crash
+        self._db = sqlite3.connect(str(self.folder / "labels.db"))
+        self._db.execute("PRAGMA journal_mode = OFF")  # the file is useless after a crash
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute(
             "CREATE TABLE label (key TEXT PRIMARY KEY, line INTEGER, record TEXT, times INTEGER, predicted INTEGER)"
@@ -49,60 +54,59 @@ class LabelStore:
             raise
 
     def __enter__(self) -> Self:
-        """The store itself."""
+        """Returns the store."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Removes the file."""
+        """Removes the temporary file."""
         self.close()
 
     def close(self) -> None:
-        """Removes the file."""
+        """Removes the temporary file."""
         self._db.close()
-        self._folder.cleanup()
+        self._temporary.cleanup()
 
     def take(self, keys: Sequence[str]) -> tuple[dict[str, Label], set[str]]:
-        """Finds labels and notes that they are predicted.
+        """Returns the labels of predictions and marks them as predicted.
 
         Args:
-            keys: keys of predictions, each once.
+            keys: keys of predictions, without repetition.
 
         Returns:
-            key -> label of those that have one; and those of them that were taken before.
+            key -> label; and the keys whose label was taken before.
         """
-        found, again = {}, set()
-        for start in range(0, len(keys), _AT_ONCE):
-            some = keys[start : start + _AT_ONCE]
+        labels, repeated = {}, set()
+        for start in range(0, len(keys), _PARAMETERS):
+            some = keys[start : start + _PARAMETERS]
             marks = ",".join("?" * len(some))
             rows = self._db.execute(f"SELECT key, line, record, predicted FROM label WHERE key IN ({marks})", some)
             for key, line, record, predicted in rows:
-                found[key] = Label.from_record(json.loads(record), f"{self._path}:{line}")
+                labels[key] = Label.from_record(json.loads(record), f"{self._path}:{line}")
                 if predicted:
-                    again.add(key)
+                    repeated.add(key)
             self._db.execute(f"UPDATE label SET predicted = 1 WHERE key IN ({marks})", some)
-        return found, again
+        return labels, repeated
 
     def duplicates(self) -> tuple[int, list[str]]:
-        """How many labels stand behind a later one of the same key, and some of the keys."""
+        """Returns the number of labels replaced by a later one, and some of their keys."""
         (count,) = self._db.execute("SELECT COALESCE(SUM(times - 1), 0) FROM label").fetchone()
         return count, self._keys("times > 1")
 
     def without_prediction(self) -> tuple[int, list[str]]:
-        """How many labels were never taken, and some of their keys."""
+        """Returns the number of labels that were never taken, and some of their keys."""
         (count,) = self._db.execute("SELECT COUNT(*) FROM label WHERE NOT predicted").fetchone()
         return count, self._keys("NOT predicted")
 
     def __len__(self) -> int:
-        """Number of keys."""
+        """Returns the number of keys."""
         (count,) = self._db.execute("SELECT COUNT(*) FROM label").fetchone()
         return count
 
-    def _keys(self, condition: str, some: int = 5) -> list[str]:
-        return [
-            key for (key,) in self._db.execute(f"SELECT key FROM label WHERE {condition} ORDER BY line LIMIT {some}")
-        ]
+    def _keys(self, condition: str) -> list[str]:
+        query = f"SELECT key FROM label WHERE {condition} ORDER BY line LIMIT {SHOWN}"
+        return [key for (key,) in self._db.execute(query)]
 
     def _fill(self) -> None:
         for rows in _batches(self._rows()):

@@ -1,4 +1,4 @@
-"""One logged answer of a served model."""
+"""Logged prediction of a served model."""
 
 from __future__ import annotations
 
@@ -11,83 +11,88 @@ from components.evaluator.errors import EvaluationError
 
 
 def key_of(record: Mapping[str, Any], where: str) -> str:
-    """The key of a record, `key` or `id`.
+    """Returns the key of a record, `key` or `id`.
 
     Args:
         record: the object.
         where: file and line, for errors.
 
     Raises:
-        EvaluationError: it has none that is a text or a whole number.
+        EvaluationError: the key is missing, or is neither text nor integer.
     """
     key = record.get("key", record.get("id"))
     if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
         raise EvaluationError(
-            f"{where}: has the key {key!r}; give each object a text or whole number as `key` (or `id`)"
+            f"{where}: invalid key {key!r}. Give each object a text or an integer as `key` (or `id`)."
         )
     return str(key)
 
 
 def texts_of(record: Mapping[str, Any], name: str, where: str) -> list[str] | None:
-    """A list of texts; None when there is no such field.
+    """Returns a list of texts; None if the field is missing.
 
     Raises:
-        EvaluationError: the field holds something else.
+        EvaluationError: the field has another type.
     """
     values = record.get(name)
     if values is None:
         return None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise EvaluationError(f"{where}: `{name}` is {_shown(values)}; write a list of texts")
+        raise EvaluationError(f"{where}: `{name}` is {_excerpt(values)}. Write a list of texts.")
     return values
 
 
 def numbers_of(record: Mapping[str, Any], name: str, where: str) -> list[float] | None:
-    """A list of finite numbers; None when there is no such field.
+    """Returns a list of finite numbers; None if the field is missing.
 
     Raises:
-        EvaluationError: the field holds something else.
+        EvaluationError: the field has another type.
     """
     values = record.get(name)
     if values is None:
         return None
     if not isinstance(values, list) or not all(_is_number(value) for value in values):
-        raise EvaluationError(f"{where}: `{name}` is {_shown(values)}; write a list of numbers")
+        raise EvaluationError(f"{where}: `{name}` is {_excerpt(values)}. Write a list of numbers.")
     return values
 
 
-def same_length(where: str, **columns: Sequence[Any] | None) -> None:
-    """Checks that columns are of one length; None is none.
+def check_lengths(where: str, **columns: Sequence[Any] | None) -> None:
+    """Checks that all columns except None have the same length.
 
     Raises:
-        EvaluationError: they are not.
+        EvaluationError: the lengths differ.
     """
     lengths = {name: len(values) for name, values in columns.items() if values is not None}
     if len(set(lengths.values())) > 1:
-        spoken = ", ".join(f"{length} {name}" for name, length in lengths.items())
-        raise EvaluationError(f"{where}: has {spoken}; each token needs one of each")
+        counts = ", ".join(f"{length} {name}" for name, length in lengths.items())
+        raise EvaluationError(f"{where}: {counts}. Each token needs one of each.")
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _shown(value: Any) -> str:
+def _excerpt(value: Any) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """What the signature `keyed` answered for one sentence.
+    """Answer of the signature `keyed` for one sentence.
 
     Attributes:
         key: the caller's key.
-        tokens: the served tokens, without padding.
-        tags: the tag of each.
-        scores: its probability; None where the log has none.
-        starts: offset of each token's first character in the raw sentence.
-        fields: everything in the log's line, for slices and windows.
+        tokens: served tokens, without padding.
+        tags: tag of each token.
+        scores: probability of each tag; None if the log has none.
+        starts: offset of the first character of each token in the raw sentence.
+        fields: all fields of the line, for slices and windows.
+
+    Example:
+        >>> record = {"key": 7, "tokens": ["Ann"], "tags": ["B-PER"], "starts": [0], "ends": [3]}
+        >>> Prediction.from_record(record, "log.jsonl:1").key
+        '7'
     """
 
     key: str
@@ -102,13 +107,12 @@ class Prediction:
         """Reads a line of the log.
 
         Args:
-            record: an object with `key` and the outputs `tokens`, `tags`, `starts`, `ends` and perhaps `scores`, padded
-                or not; or with these in `prediction`, and the request's features in `instance`, as Vertex AI's batch
-                prediction writes it.
+            record: object with `key` and the outputs `tokens`, `tags`, `starts`, `ends` and optionally `scores`, padded
+                or not; or with these in `prediction` and the request in `instance`, as in Vertex AI's batch prediction.
             where: file and line, for errors.
 
         Raises:
-            EvaluationError: an output is missing or does not fit the others.
+            EvaluationError: an output is missing, or their lengths differ.
         """
         fields = dict(record)
         for name in ("instance", "prediction"):
@@ -119,10 +123,10 @@ class Prediction:
         if tokens is None or tags is None or starts is None or ends is None:
             missing = [name for name in ("tokens", "tags", "starts", "ends") if fields.get(name) is None]
             raise EvaluationError(
-                f"{where}: lacks {', '.join(missing)}; log what the signature `keyed` answers, with tokens and offsets"
+                f"{where}: {', '.join(missing)} missing. Log the answer of the signature `keyed`, with offsets."
             )
-        same_length(where, tokens=tokens, tags=tags, starts=starts, ends=ends, scores=scores)
-        # Padding, and only padding, ends where it starts.
+        check_lengths(where, tokens=tokens, tags=tags, starts=starts, ends=ends, scores=scores)
+        # Only padding has end == start.
         size = sum(end > start for start, end in zip(starts, ends, strict=True))
         return cls(
             key=key_of(fields, where),

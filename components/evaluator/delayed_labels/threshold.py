@@ -1,38 +1,42 @@
-"""Thresholds as they are written on the command line."""
+"""Thresholds of `ner evaluate`."""
 
 from __future__ import annotations
 
 import re
 
-from components.evaluator.blessing.rule import LOWER_IS_BETTER, METRIC_PATTERN, Rule
+from components.evaluator.blessing.rule import LOWER_IS_BETTER, BlessingRule, is_builtin_metric
 from components.evaluator.errors import EvaluationError
 
 _FORM = re.compile(r"(?P<metric>[^<>=@]+)(?P<sign>>=|<=)(?P<bound>[^@]+)(?:@(?P<slice>.+))?")
 
 
-def parse_threshold(text: str, min_support: int) -> Rule:
-    """Reads `METRIC>=BOUND` or `METRIC>=BOUND@SLICE`, such as `entity_f1>=0.6@window` (each window).
+def parse_threshold(text: str, min_support: int) -> BlessingRule:
+    """Parses `METRIC>=BOUND` or `METRIC>=BOUND@SLICE`, such as `entity_f1>=0.6@window` (every window).
 
     Args:
         text: the threshold; `<=` for `calibration_error`.
-        min_support: gold entities below which it does not decide.
+        min_support: gold entities below which it does not apply.
 
     Raises:
-        EvaluationError: it is none.
+        EvaluationError: the text has another form.
+
+    Example:
+        >>> parse_threshold("entity_f1>=0.6@window", 50).bound
+        0.6
     """
-    found = _FORM.fullmatch(text.replace(" ", ""))
-    if found is None or not re.match(METRIC_PATTERN, found["metric"]):
+    match = _FORM.fullmatch(text.replace(" ", ""))
+    if match is None or not is_builtin_metric(match["metric"]):
         raise EvaluationError(
             f"threshold {text!r}: write METRIC>=BOUND or METRIC>=BOUND@SLICE, with a metric such as entity_f1, "
             "entity_recall/PER, strict_f1 or calibration_error (<=)"
         )
-    sign = "<=" if found["metric"] in LOWER_IS_BETTER else ">="
-    if found["sign"] != sign:
-        raise EvaluationError(f"threshold {text!r}: {found['metric']} is compared by {sign}")
+    sign = "<=" if match["metric"] in LOWER_IS_BETTER else ">="
+    if match["sign"] != sign:
+        raise EvaluationError(f"threshold {text!r}: {match['metric']} is compared by {sign}")
     try:
-        bound = float(found["bound"])
+        bound = float(match["bound"])
     except ValueError:
-        raise EvaluationError(f"threshold {text!r}: the bound {found['bound']!r} is no number") from None
+        raise EvaluationError(f"threshold {text!r}: the bound {match['bound']!r} is not a number") from None
     if not 0 <= bound <= 1:
         raise EvaluationError(f"threshold {text!r}: the bound must be between 0 and 1")
-    return Rule(found["metric"], found["slice"] or "", min=bound, min_support=min_support)
+    return BlessingRule(metric=match["metric"], slice=match["slice"] or "", bound=bound, min_support=min_support)

@@ -1,7 +1,7 @@
-"""What an evaluation found, as one document: `scores.json`.
+"""Result of an evaluation: the document `scores.json`.
 
-The classes stand in one file because they are one document; the report, the model card, the registry and the command
-line read it through `components.evaluator.results.scores.read_evaluation` and need neither TensorFlow nor TFX.
+Report, model card, registry and command line read it with `components.evaluator.results.scores_file.read_evaluation`,
+which needs neither TensorFlow nor TFX.
 
 Conventions: every share is 0 to 1; an interval is the 95 % percentile interval of a Poisson bootstrap over sentences;
 token positions count the corpus's (gold) tokens; a name in `changes` and `RuleOutcome.metric` is one of
@@ -14,38 +14,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
-from components.evaluator.results.model_scores import (
-    ERROR_KINDS,
-    Calibration,
-    CalibrationBin,
-    Confusion,
-    EntityScores,
-    Estimate,
-    Scores,
-    TypedScores,
-)
-
-__all__ = [
-    "ALL",
-    "ERROR_KINDS",
-    "FORMAT_VERSION",
-    "Blessing",
-    "Calibration",
-    "CalibrationBin",
-    "Comparison",
-    "Confusion",
-    "EntityScores",
-    "ErrorInContext",
-    "Estimate",
-    "Evaluation",
-    "Level",
-    "MarkedSpan",
-    "RuleOutcome",
-    "RuleState",
-    "Scores",
-    "Slice",
-    "TypedScores",
-]
+from components.evaluator.results.model_scores import Estimate, Scores
 
 FORMAT_VERSION = 1
 
@@ -53,18 +22,22 @@ RuleState = Literal["passed", "failed", "too_small", "no_champion"]
 Level = Literal["sentence", "entity"]
 
 ALL = "all examples"
-"""Name of the slice that everything is in."""
+"""Name of the slice of all examples."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Slice:
-    """A part of the evaluated data.
+    """Part of the evaluated data.
 
     Attributes:
-        column: what it is cut by: a feature's name, or `sentence_length`, `case`, `entity_seen`, `entity_length`;
-            empty for all examples.
+        column: slicing column: a feature, or `sentence_length`, `case`, `entity_seen`, `entity_length`; empty for all
+            examples.
         value: value of the column, such as `a.conll`, `6-10`, `upper`, `unseen`; empty for all examples.
-        level: "sentence": whole sentences are in or out; "entity": single entities are.
+        level: "sentence": contains whole sentences; "entity": contains single entities.
+
+    Example:
+        >>> Slice("source", "a.conll").name
+        'source=a.conll'
     """
 
     column: str = ""
@@ -73,7 +46,7 @@ class Slice:
 
     @property
     def name(self) -> str:
-        """`column=value`, or `ALL`."""
+        """Returns `column=value`, or `ALL`."""
         return f"{self.column}={self.value}" if self.column else ALL
 
 
@@ -84,9 +57,9 @@ class Comparison:
     Attributes:
         slice: the slice.
         candidate: scores of the new model.
-        champion: scores of the champion on the same sentences; None when there is no champion.
-        changes: candidate minus champion, for each name that both have in `Scores.metrics()`; intervals are of the
-            paired difference (the same resampled sentences for both). Empty without a champion.
+        champion: scores of the champion on the same sentences; None if there is no champion.
+        changes: candidate minus champion, for each metric of both; intervals are those of the paired difference (the
+            same resampled sentences for both). Empty without a champion.
     """
 
     slice: Slice
@@ -97,24 +70,24 @@ class Comparison:
 
 @dataclasses.dataclass(frozen=True)
 class RuleOutcome:
-    """One rule of the blessing on one slice.
+    """Outcome of a blessing rule on one slice.
 
     Attributes:
-        rule: `min` (the metric must be at least `bound`) or `max_regression` (it may be lower than the champion's by at
-            most `bound`).
+        rule: `bound` (the metric must reach `bound`) or `max_regression` (its loss against the champion must not exceed
+            `bound`).
         metric: a name of `Scores.metrics()`.
         slice: name of the slice.
-        state: "passed"; "failed" (the model is not blessed); "too_small" (fewer gold entities than `min_support`: told
-            and not counted); "no_champion" (nothing to compare with: not counted).
-        bound: what is demanded.
-        support: gold entities that the metric is computed from.
-        min_support: gold entities below which the rule does not decide.
-        value: the candidate's metric for `min`, candidate minus champion for `max_regression`; None when absent.
-        champion: the champion's metric; None for `min` or without a champion.
-        text: the outcome in words.
+        state: "passed"; "failed" (the model is not blessed); "too_small" (fewer gold entities than `min_support`) and
+            "no_champion" (nothing to compare with): the rule does not apply.
+        bound: the required bound.
+        support: gold entities behind the metric.
+        min_support: gold entities below which the rule does not apply.
+        value: the candidate's metric for `bound`, candidate minus champion for `max_regression`; None if absent.
+        champion: the champion's metric; None for `bound` or without a champion.
+        text: the outcome as a sentence fragment.
     """
 
-    rule: Literal["min", "max_regression"]
+    rule: Literal["bound", "max_regression"]
     metric: str
     slice: str
     state: RuleState
@@ -127,19 +100,19 @@ class RuleOutcome:
 
     @property
     def passed(self) -> bool:
-        """False only for a rule that stands in the way of a blessing."""
+        """Returns False only for a rule that prevents a blessing."""
         return self.state != "failed"
 
 
 @dataclasses.dataclass(frozen=True)
 class Blessing:
-    """Whether the model may be pushed, and why.
+    """Decision whether the model may be pushed, with its reasons.
 
     Attributes:
-        blessed: the model may be pushed: it earned it, or somebody forced it.
-        rules: all rules with their outcomes, failed ones first.
-        notes: what else stands in the way or has to be told, such as a champion that cannot be compared with.
-        forced: the reason that was given for blessing a model that did not earn it; empty otherwise.
+        blessed: True if the model may be pushed, by the rules or by force.
+        rules: all outcomes, failed ones first.
+        notes: other obstacles and remarks, such as a champion that cannot be evaluated.
+        forced: the reason for blessing a model against the rules; empty otherwise.
     """
 
     blessed: bool
@@ -149,13 +122,13 @@ class Blessing:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """The texts of the failed rules. A model that earned no blessing has some here or in `notes`."""
+        """The texts of the failed rules. A model that is not blessed has some here or in `notes`."""
         return tuple(rule.text for rule in self.rules if not rule.passed)
 
 
 @dataclasses.dataclass(frozen=True)
 class MarkedSpan:
-    """An entity in a shown sentence.
+    """Entity in a displayed sentence.
 
     Attributes:
         type: entity type.
@@ -172,7 +145,7 @@ class MarkedSpan:
 
 @dataclasses.dataclass(frozen=True)
 class ErrorInContext:
-    """A confident error of the candidate.
+    """Confident error of the candidate, with its sentence.
 
     Attributes:
         kind: one of `ERROR_KINDS`.
@@ -181,7 +154,7 @@ class ErrorInContext:
         tokens: its gold tokens.
         gold: its gold entities.
         predicted: its predicted entities.
-        start: first token of the entity that is wrong (predicted, or gold when missed).
+        start: first token of the wrong entity (the predicted one, or the gold one if missed).
         end: index after its last token.
     """
 
@@ -197,16 +170,18 @@ class ErrorInContext:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """An evaluation.
+    """Evaluation of a model and its champion.
+
+    tests/components/evaluator/results/test_scores_file.py builds one with every field.
 
     Attributes:
-        overall: both models on all examples; None when no example was evaluated.
+        overall: both models on all examples; None if there were no examples.
         slices: both models on each slice, sorted by column and value (ranges by their lower end).
         blessing: the decision.
-        errors: of the candidate, the most confident first, at most twenty, each kind among them.
+        errors: the candidate's most confident errors, at most twenty, of every kind, the most confident first.
         splits: names of the evaluated splits.
-        champion_version: registered version of the champion as text; empty when there is none or it is not registered.
-        bootstrap: number of bootstrap replicates behind the intervals; 0 when there are none.
+        champion_version: registered version of the champion as text; empty if there is none or it is not registered.
+        bootstrap: number of bootstrap replicates behind the intervals; 0 without intervals.
         format: version of this format.
     """
 

@@ -1,7 +1,4 @@
-"""The scores of one model, as they stand in `scores.json` (see `components.evaluator.results.evaluation`).
-
-The classes stand in one file because they are one part of one document.
-"""
+"""Scores of one model: a part of `scores.json` (`components.evaluator.results.evaluation`)."""
 
 from __future__ import annotations
 
@@ -9,17 +6,21 @@ import dataclasses
 from collections.abc import Mapping
 
 ERROR_KINDS = ("boundary", "type", "boundary_and_type", "spurious", "missed")
-"""See `Scores.errors`."""
+"""Kinds of errors, defined in `Scores.errors`."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A number and how far it can be trusted.
+    """Value with its 95 % interval.
 
     Attributes:
-        value: the number on the evaluated sentences.
-        low: lower end of its 95 % interval; None where there is none (bootstrap switched off, nothing to score).
-        high: upper end.
+        value: value on the evaluated sentences.
+        low: lower end of the interval; None without an interval (no bootstrap, nothing to score).
+        high: upper end of the interval.
+
+    Example:
+        >>> str(Estimate(0.345, 0.312, 0.371))
+        '0.345 (0.312 to 0.371)'
     """
 
     value: float
@@ -35,12 +36,12 @@ class Estimate:
 
 @dataclasses.dataclass(frozen=True)
 class EntityScores:
-    """Precision, recall and F1 of entities. A share whose denominator is zero is 0.0, as in seqeval.
+    """Precision, recall and F1 of entities. A share with the denominator zero is 0.0, as in seqeval.
 
     Attributes:
-        precision: share of the predicted entities that are right.
-        recall: share of the gold entities that were found.
-        f1: harmonic mean of the two.
+        precision: share of the predicted entities that are correct.
+        recall: share of the gold entities that were predicted.
+        f1: harmonic mean of precision and recall.
         support: number of gold entities.
         predicted: number of predicted entities.
     """
@@ -54,10 +55,10 @@ class EntityScores:
 
 @dataclasses.dataclass(frozen=True)
 class TypedScores:
-    """Entity scores of one reading of the tags.
+    """Entity scores under one interpretation of the tags.
 
     Attributes:
-        micro: over all entities, whatever their type.
+        micro: over all entities of all types.
         macro: unweighted mean over the types that occur in gold or prediction; counts are sums.
         per_type: entity type -> scores, sorted by type.
     """
@@ -69,14 +70,14 @@ class TypedScores:
 
 @dataclasses.dataclass(frozen=True)
 class CalibrationBin:
-    """Tokens whose predicted tag got a probability between `lower` and `upper`.
+    """Tokens whose predicted tag has a probability between `lower` and `upper`.
 
     Attributes:
         lower: lower edge, exclusive (inclusive for 0).
         upper: upper edge, inclusive.
         count: tokens in the bin; 0 makes the two means 0.0.
         mean_score: mean probability of the predicted tags.
-        accuracy: share of these tags that are right.
+        accuracy: share of these tags that are correct.
     """
 
     lower: float
@@ -88,11 +89,11 @@ class CalibrationBin:
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """How well `scores` are probabilities (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+    """Calibration of `scores` (Guo et al. 2017, "On Calibration of Modern Neural Networks").
 
     Attributes:
         error: expected calibration error: mean over tokens of |accuracy - mean score| of the token's bin.
-        bins: of equal width, from 0 to 1; the points of the reliability diagram.
+        bins: bins of equal width, from 0 to 1; the points of the reliability diagram.
     """
 
     error: Estimate
@@ -101,11 +102,11 @@ class Calibration:
 
 @dataclasses.dataclass(frozen=True)
 class Confusion:
-    """Tokens by gold and predicted type, prefixes left aside.
+    """Confusion matrix of tokens by gold and predicted type, without prefixes.
 
     Attributes:
         labels: "O" for tokens outside every entity, then the types, sorted.
-        counts: `counts[gold][predicted]`, numbers of tokens, in the order of `labels`.
+        counts: `counts[gold][predicted]`, numbers of tokens in the order of `labels`.
     """
 
     labels: tuple[str, ...]
@@ -114,26 +115,27 @@ class Confusion:
 
 @dataclasses.dataclass(frozen=True)
 class Scores:
-    """The scores of one model on one slice.
+    """Scores of one model on one slice.
 
-    In a slice of entities (`Slice.level` "entity") only the entities of the slice count, gold and predicted; what is
-    counted on tokens (`token_accuracy`, `calibration`, `confusion`) is None there.
+    In a slice of entities (`Slice.level` "entity") only the gold and predicted entities of the slice count, and metrics
+    of tokens and sentences (`token_accuracy`, `calibration`, `confusion`, `custom`) are absent.
 
     Attributes:
         sentences: sentences in the slice; in a slice of entities, sentences with such an entity in gold or prediction.
         tokens: gold tokens of these sentences.
-        entities: entities as conlleval and seqeval's default mode read them: exact ends and type.
-        strict: the same as seqeval's `mode="strict", scheme=IOB2` reads them: only `B-` begins an entity.
-        boundary: ends only: an entity is right when a gold entity has the same two ends, whatever the types.
-        type_only: type only: a predicted entity is right when it shares a token with a gold entity of its type, and a
-            gold entity is found when a predicted one of its type does so.
-        errors: number of errors of each of `ERROR_KINDS`. A wrong predicted entity counts once: `type` (right ends,
-            wrong type), `boundary` (shares a token with a gold entity of its type), `boundary_and_type` (shares tokens
-            only with gold entities of other types), `spurious` (shares none). `missed` are the gold entities that share
-            no token with any predicted one.
-        token_accuracy: share of the tokens whose whole tag is right.
-        calibration: of the scores of tags; None also when the model gives no scores.
+        entities: exact boundaries and type, as in conlleval and seqeval's default mode.
+        strict: the same with seqeval's `mode="strict", scheme=IOB2`: only `B-` begins an entity.
+        boundary: boundaries only: an entity is correct if a gold entity of any type has the same boundaries.
+        type_only: type only: a predicted entity is correct if it overlaps a gold entity of its type; a gold entity is
+            found if a predicted entity of its type overlaps it.
+        errors: number of errors of each of `ERROR_KINDS`. A wrong predicted entity counts once: `type` (correct
+            boundaries, wrong type), `boundary` (overlaps a gold entity of its type), `boundary_and_type` (overlaps only
+            gold entities of other types), `spurious` (overlaps none). `missed`: gold entities that no predicted entity
+            overlaps.
+        token_accuracy: share of the tokens with the correct tag.
+        calibration: calibration of the scores of tags; None if the model returns no scores.
         confusion: only for all examples.
+        custom: metrics of `evaluator.metrics` by name.
     """
 
     sentences: int
@@ -146,14 +148,15 @@ class Scores:
     token_accuracy: Estimate | None = None
     calibration: Calibration | None = None
     confusion: Confusion | None = None
+    custom: Mapping[str, Estimate] = dataclasses.field(default_factory=dict)
 
     def metrics(self) -> dict[str, Estimate]:
-        """The numbers by flat name, the names that TFMA's files, blessing rules and the registry use.
+        """Returns the metrics by the flat names that TFMA's files, blessing rules and the registry use.
 
         Returns:
             `entity_precision`, `entity_recall`, `entity_f1` (micro), `entity_macro_f1`, `strict_f1`, `boundary_f1`,
-            `type_f1`, `entity_f1/TYPE` and so on for each type, and where there are any `token_accuracy` and
-            `calibration_error`.
+            `type_f1`, `entity_f1/TYPE` and so on for each type, and if present `token_accuracy`, `calibration_error`
+            and the custom metrics.
         """
         named = {f"entity_{name}": value for name, value in _shares(self.entities.micro).items()}
         named["entity_macro_f1"] = self.entities.macro.f1
@@ -166,7 +169,7 @@ class Scores:
             named["token_accuracy"] = self.token_accuracy
         if self.calibration is not None:
             named["calibration_error"] = self.calibration.error
-        return named
+        return named | dict(self.custom)
 
 
 def _shares(scores: EntityScores) -> dict[str, Estimate]:

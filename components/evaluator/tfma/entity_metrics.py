@@ -1,6 +1,6 @@
-"""The TFMA metric: adds up the counts of batches and makes scores of them.
+"""TFMA metric that adds up the counts of batches and converts them to scores.
 
-No library served: TFMA has no metric for spans; seqeval cannot merge the counts of shards and slices.
+Not by a library: TFMA has no metric for spans; seqeval cannot merge the counts of shards and slices.
 """
 
 from __future__ import annotations
@@ -14,38 +14,73 @@ from pydantic import TypeAdapter
 from tensorflow_model_analysis.metrics import metric_types
 
 from components.evaluator.counts.count_table import CountTable
+from components.evaluator.counts.errors_in_context import shown_errors
+from components.evaluator.counts.scoring import changes, scores
 from components.evaluator.counts.slice_counts import SliceCounts
 from components.evaluator.counts.slicing import ENTITY_LENGTH, ENTITY_SEEN, slice_order
-from components.evaluator.results.errors_in_context import shown_errors
-from components.evaluator.results.evaluation import ALL, Comparison, ErrorInContext, Estimate, Level, Scores, Slice
-from components.evaluator.results.scoring import changes, scores
+from components.evaluator.results.evaluation import ALL, Comparison, ErrorInContext, Level, Slice
+from components.evaluator.results.model_scores import Estimate, Scores
 from components.evaluator.tfma.extractor import BASELINE, COUNTS_KEY
 
 if TYPE_CHECKING:
     from tensorflow_model_analysis.proto.metrics_for_slice_pb2 import MetricsForSlice, SliceKey
 
+# Names of the keys whose values are JSON.
+SCORES_KEY = "scores"
+CHANGES_KEY = "changes"
+ERRORS_KEY = "errors"
+
+SCORES_JSON: TypeAdapter[Scores] = TypeAdapter(Scores)
+CHANGES_JSON: TypeAdapter[dict[str, Estimate]] = TypeAdapter(dict[str, Estimate])
+ERRORS_JSON: TypeAdapter[tuple[ErrorInContext, ...]] = TypeAdapter(tuple[ErrorInContext, ...])
+
+
+class EntityMetrics(metric_types.Metric):
+    """Scores of the exported model's tags on the corpus's tokens, for whole slices at once.
+
+    Keys of the result for each model, floats: every name of `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
+    and `example_count`. TFMA saves them, compares them with the baseline's and shows them in its own views. `scores`
+    holds everything with intervals as JSON (`Scores`). The candidate also has `errors` (for all examples) and, as a
+    difference, `changes` (estimates of the paired differences by name).
+
+    The input is the output of `components.evaluator.tfma.extractor`, not TFMA's labels and predictions.
+    """
+
+    def __init__(self, name: str = "entity_metrics", **config: Any) -> None:
+        """Creates the metric.
+
+        Args:
+            name: name of the metric.
+            **config: configuration of the extractor (`components.evaluator.eval_config`), and further arguments of
+                `metric_types.Metric`.
+        """
+        super().__init__(_computations, name=name, **config)
+
+
+metric_types.register_metric(EntityMetrics)
+
 
 def comparisons(
     metrics: Iterable[MetricsForSlice], columns: Sequence[str]
 ) -> tuple[Comparison | None, tuple[Comparison, ...], tuple[ErrorInContext, ...]]:
-    """Reads what `EntityMetrics` found.
+    """Reads the results of `EntityMetrics`.
 
     Args:
-        metrics: what TFMA saved, one message a slice.
-        columns: what was sliced by, in the order in which slices are to come.
+        metrics: TFMA's output, one message per slice.
+        columns: the slicing columns, in the order of the slices.
 
     Returns:
-        All examples (None when none was evaluated), each slice, and the candidate's errors.
+        All examples (None if there were none), each slice, and the candidate's errors.
     """
     overall: Comparison | None = None
     errors: tuple[ErrorInContext, ...] = ()
     slices = []
     for message in metrics:
-        comparison, of_slice = _comparison(message)
+        comparison, slice_errors = _comparison(message)
         if comparison is None:
             continue
         if comparison.slice.name == ALL:
-            overall, errors = comparison, of_slice
+            overall, errors = comparison, slice_errors
         else:
             slices.append(comparison)
     order = slice_order(columns)
@@ -53,23 +88,20 @@ def comparisons(
 
 
 def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, tuple[ErrorInContext, ...]]:
-    from components.evaluator.tfma.entity_metrics import CHANGES_JSON, ERRORS_JSON, SCORES_JSON
-    from components.evaluator.tfma.extractor import BASELINE
-
-    found: dict[str, Any] = {}
-    models: dict[bool, Scores] = {}  # is the baseline -> scores
+    documents: dict[str, bytes] = {}
+    models: dict[bool, Scores] = {}  # True: the baseline
     for metric in message.metric_keys_and_values:
         if not metric.value.HasField("bytes_value"):
             continue
-        if metric.key.name == "scores":
+        if metric.key.name == SCORES_KEY:
             models[metric.key.model_name == BASELINE] = SCORES_JSON.validate_json(metric.value.bytes_value)
         else:
-            found[metric.key.name] = metric.value.bytes_value
+            documents[metric.key.name] = metric.value.bytes_value
     if False not in models:
         return None, ()
-    changes = CHANGES_JSON.validate_json(found["changes"]) if "changes" in found else {}
-    errors = ERRORS_JSON.validate_json(found["errors"]) if "errors" in found else ()
-    return Comparison(_slice(message.slice_key), models[False], models.get(True), changes), errors
+    differences = CHANGES_JSON.validate_json(documents.get(CHANGES_KEY, b"{}"))
+    errors = ERRORS_JSON.validate_json(documents.get(ERRORS_KEY, b"[]"))
+    return Comparison(_slice(message.slice_key), models[False], models.get(True), differences), errors
 
 
 def _slice(key: SliceKey) -> Slice:
@@ -79,58 +111,23 @@ def _slice(key: SliceKey) -> Slice:
     return Slice()
 
 
-SCORES_KEY = "scores"
-CHANGES_KEY = "changes"
-ERRORS_KEY = "errors"
-"""Names of the keys whose values are JSON."""
-
-SCORES_JSON: TypeAdapter[Scores] = TypeAdapter(Scores)
-CHANGES_JSON: TypeAdapter[dict[str, Estimate]] = TypeAdapter(dict[str, Estimate])
-ERRORS_JSON: TypeAdapter[tuple[ErrorInContext, ...]] = TypeAdapter(tuple[ErrorInContext, ...])
-
-
-class EntityMetrics(metric_types.Metric):
-    """Scores the exported model's tags on the corpus's tokens, with the counts of whole slices.
-
-    Keys of the result for each model, floats: every name of `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
-    and `example_count`. TFMA saves them, compares them with the baseline's and shows them in its own views. `scores`
-    holds everything with intervals as JSON (`Scores`); for the candidate there are `errors` (of all examples) and,
-    as a difference, `changes` (estimates of the paired differences by name).
-
-    The metric takes what `components.evaluator.tfma.extractor` counted, not TFMA's labels and predictions.
-    """
-
-    def __init__(self, name: str = "entity_metrics", settings: str = "", **kwargs: Any) -> None:
-        """Makes the metric.
-
-        Args:
-            name: name of the metric.
-            settings: JSON of `EvaluationSettings`, which the extractor reads out of TFMA's configuration.
-            **kwargs: further arguments of `metric_types.Metric`.
-        """
-        super().__init__(_computations, name=name, settings=settings, **kwargs)
-
-
-metric_types.register_metric(EntityMetrics)
-
-
 def _computations(
-    name: str, settings: str = "", model_names: Sequence[str] | None = None, **_: Any
+    name: str, model_names: Sequence[str] | None = None, **_: Any
 ) -> list[metric_types.MetricComputation]:
-    del name, settings
+    del name
     combiner = _Combiner(tuple(model_names or ("",)))
     return [metric_types.MetricComputation(keys=[], preprocessors=[_TakeCounts()], combiner=combiner)]
 
 
 class _TakeCounts(metric_types.Preprocessor):
-    """Hands the combiner the counts and nothing else."""
+    """Passes only the counts to the combiner."""
 
     def process(self, extracts: dict[str, Any]) -> Iterator[SliceCounts]:
         yield extracts[COUNTS_KEY]
 
 
 class _Combiner(beam.CombineFn):
-    """Adds up the counts of a slice, for both models at once, so that their difference can be told."""
+    """Adds up the counts of a slice for both models, which their difference needs."""
 
     def __init__(self, models: tuple[str, ...]) -> None:
         self._models = models
@@ -151,8 +148,8 @@ class _Combiner(beam.CombineFn):
     def extract_output(self, total: SliceCounts) -> dict[metric_types.MetricKey, Any]:
         result: dict[metric_types.MetricKey, Any] = {}
         rows = max((len(table.values) for table in total.tables.values()), default=1)
-        nothing = CountTable((), np.zeros((rows, 0)))  # of a model that has no entity in a slice of entities
-        tables = {model: total.tables.get(model, nothing) for model in self._models}
+        empty = CountTable((), np.zeros((rows, 0)))  # of a model without entities in a slice of entities
+        tables = {model: total.tables.get(model, empty) for model in self._models}
         for model, table in tables.items():
             of_model = scores(table, total.confusions.get(model))
             result |= {_key(name, model): value for name, value in _numbers(of_model).items()}

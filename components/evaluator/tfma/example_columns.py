@@ -1,4 +1,4 @@
-"""What the evaluation needs of a batch of Examples, out of Arrow's columns."""
+"""Columns of a batch of Examples, read from Arrow."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from components.evaluator.counts.tag_vocabulary import TagVocabulary
 
 @dataclasses.dataclass(frozen=True)
 class ExampleColumns:
-    """A batch of Examples.
+    """Batch of Examples.
 
     Attributes:
-        examples: the serialized Examples.
-        keys: key of each.
-        texts: sentence of each.
+        examples: serialized Examples.
+        keys: key of each Example.
+        texts: sentence of each Example.
         lengths: int64 [examples], number of gold tags.
         gold: int32 [tokens], ids of the gold tags, example after example.
-        features: feature that is sliced by -> its values of each example, as text.
+        features: slicing feature -> the values of each Example, as text.
     """
 
     examples: Sequence[bytes]
@@ -36,10 +36,10 @@ class ExampleColumns:
         """Reads a record batch of TFXIO.
 
         Args:
-            batch: `pyarrow.RecordBatch`; a column holds a list of values an example, or none.
-            raw: name of the column of the serialized Examples.
-            features: columns to keep for slicing; one that is not there has no values.
-            vocabulary: learns the gold tags.
+            batch: `pyarrow.RecordBatch`; a column holds a list of values per Example, or none.
+            raw: name of the column with the serialized Examples.
+            features: slicing columns; a missing one has no values.
+            vocabulary: receives the gold tags.
         """
         tags = _column(batch, "tags")
         lengths, gold = np.zeros(batch.num_rows, np.int64), np.zeros(0, np.int32)
@@ -58,7 +58,7 @@ class ExampleColumns:
 
 def _column(batch: Any, name: str) -> Any:
     index = batch.schema.get_field_index(name)
-    # A feature that no example of the batch has is a column of nulls, which has no values to take.
+    # A feature that no Example of the batch has is a column of type null.
     return None if index < 0 or str(batch.schema.field(index).type) == "null" else batch.column(index)
 
 

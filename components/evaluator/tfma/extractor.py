@@ -1,8 +1,8 @@
-"""The extractor that TFMA runs instead of its own: predicts, counts and slices a batch of Examples at once.
+"""TFMA extractor that predicts, counts and slices a batch of Examples at once.
 
-TFMA's default extractors take a batch apart into single examples, copy each into every slice and hand them one by one
-to the metric. Here a batch becomes one element a slice, which holds the counts of its sentences: everything after this
-extractor handles a few numbers a batch, and memory does not grow with the examples.
+TFMA's default extractors split a batch into single examples and copy each into every slice. Here a batch becomes one
+element per slice, which holds the counts of its sentences: later stages handle a few numbers per batch, and memory does
+not grow with the examples.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.utils import model_util
 from tfx.dsl.io import fileio
 
+from components.evaluator.counts.custom_metrics import load_metrics
 from components.evaluator.counts.slice_counts import count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
@@ -26,67 +27,76 @@ from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.eval_config import settings_of
 from components.evaluator.results.evaluation import Slice
-from components.evaluator.settings import EvaluationSettings
+from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.example_columns import ExampleColumns
 from components.evaluator.tfma.predictor import Predictor
 
 COUNTS_KEY = "slice_counts"
-"""Where an element holds its `SliceCounts`."""
+"""Key of the `SliceCounts` in an element."""
 
 BASELINE = "baseline"
-"""The name that TFMA gives the second model."""
+"""TFMA's name of the second model."""
 
 
 def extractors(
     eval_shared_model: Any, eval_config: config_pb2.EvalConfig, tensor_adapter_config: Any = None
 ) -> list[extractor.Extractor]:
-    """What the TFX Evaluator calls for its extractors (`custom_extractors`).
+    """Returns the extractors; the TFX Evaluator calls this function (`custom_extractors`).
 
     Args:
         eval_shared_model: TFMA's model, or a list of two.
-        eval_config: built by `components.evaluator.eval_config`.
-        tensor_adapter_config: of no use here.
+        eval_config: output of `components.evaluator.eval_config.eval_config`.
+        tensor_adapter_config: not used.
     """
     del tensor_adapter_config
     models = eval_shared_model if isinstance(eval_shared_model, list) else [eval_shared_model]
     loaders = {model.model_name: model.model_loader for model in models}
     signatures = {spec.name: spec.signature_name for spec in eval_config.model_specs}
+    settings, training_entities = settings_of(eval_config)
     # TFMA's evaluator runs after the stage of this name.
     return [
         extractor.Extractor(
             stage_name=slice_key_extractor.SLICE_KEY_EXTRACTOR_STAGE_NAME,
-            ptransform=_CountSlices(loaders, signatures, settings_of(eval_config)),
+            ptransform=_CountSlices(_CountSlicesFn(loaders, signatures, settings, training_entities)),
         )
     ]
 
 
 class _CountSlices(beam.PTransform):
-    def __init__(self, loaders: Mapping[str, Any], signatures: Mapping[str, str], settings: EvaluationSettings) -> None:
+    def __init__(self, count: _CountSlicesFn) -> None:
         super().__init__()
-        self._count = _CountSlicesFn(loaders, signatures, settings)
+        self._count = count
 
     def expand(self, batches: beam.PCollection) -> beam.PCollection:
-        if _has_several_workers(batches.pipeline.options):
-            # One compressed file is one piece of work: without this, one worker would do it all.
-            batches |= "ShareAmongWorkers" >> beam.Reshuffle()
+        if has_several_workers(batches.pipeline.options):
+            # A compressed file cannot be split: without this, one worker would process all of it.
+            batches |= "DistributeToWorkers" >> beam.Reshuffle()
         return batches | "PredictAndCount" >> beam.ParDo(self._count)
 
 
-def _has_several_workers(options: Any) -> bool:
+def has_several_workers(options: Any) -> bool:
+    """Returns True if the Beam pipeline has more than one worker."""
     runner = (options.view_as(StandardOptions).runner or "DirectRunner").rsplit(".", 1)[-1]
     return "Direct" not in runner or options.view_as(DirectOptions).direct_num_workers != 1
 
 
 class _CountSlicesFn(model_util.DoFnWithModels):
-    """Extracts with a record batch in; for each slice an extracts with its counts out."""
+    """Maps extracts with a record batch to one extracts per slice with its counts."""
 
-    def __init__(self, loaders: Mapping[str, Any], signatures: Mapping[str, str], settings: EvaluationSettings) -> None:
+    def __init__(
+        self,
+        loaders: Mapping[str, Any],
+        signatures: Mapping[str, str],
+        settings: EvaluatorSettings,
+        training_entities: str,
+    ) -> None:
         super().__init__(dict(loaders))
         self._signatures = signatures
         self._settings = settings
+        self._training_entities = training_entities
 
     def setup(self) -> None:
-        super().setup()  # loads the models, once a process
+        super().setup()  # loads the models, once per process
         self._vocabulary = TagVocabulary()
         self._predictors = {
             name: Predictor(
@@ -96,11 +106,12 @@ class _CountSlicesFn(model_util.DoFnWithModels):
         }
         self._candidate = next(name for name in self._predictors if name != BASELINE)
         self._slicer = Slicer(
-            self._settings.slices,
-            self._settings.sentence_length,
-            self._settings.entity_length,
-            _training_entities(self._settings.training_entities),
+            columns=self._settings.columns,
+            sentence_length=self._settings.sentence_length,
+            entity_length=self._settings.entity_length,
+            training_entities=_read_training_entities(self._training_entities),
         )
+        self._metrics = load_metrics(self._settings.metrics)
 
     def process(self, elem: dict[str, Any]) -> Iterator[dict[str, Any]]:
         columns = ExampleColumns.read(
@@ -110,25 +121,33 @@ class _CountSlicesFn(model_util.DoFnWithModels):
             self._vocabulary,
         )
         batches = {name: self._tagged(columns, predictor) for name, predictor in self._predictors.items()}
-        found = count_slices(batches, columns.features, self._slicer, self._settings.bootstrap, self._candidate)
-        for cut, counts in found:
-            yield {constants.SLICE_KEY_TYPES_KEY: _slice_keys(cut), COUNTS_KEY: counts}
+        slices = count_slices(
+            batches, columns.features, self._slicer, self._settings.bootstrap, self._candidate, self._metrics
+        )
+        for cut, counts in slices:
+            yield {constants.SLICE_KEY_TYPES_KEY: slice_keys(cut), COUNTS_KEY: counts}
 
     def _tagged(self, columns: ExampleColumns, predictor: Predictor) -> TaggedBatch:
         predicted, scores = predictor.predict(columns.examples, columns.lengths, columns.keys.__getitem__)
         return TaggedBatch(
-            self._vocabulary, columns.keys, columns.texts, columns.lengths, columns.gold, predicted, scores
+            vocabulary=self._vocabulary,
+            keys=columns.keys,
+            texts=columns.texts,
+            lengths=columns.lengths,
+            gold=columns.gold,
+            predicted=predicted,
+            scores=scores,
         )
 
 
-def _slice_keys(cut: Slice) -> np.ndarray:
-    """An array of one slice key of TFMA: object [1]."""
+def slice_keys(cut: Slice) -> np.ndarray:
+    """Returns TFMA's key of a slice in an array: object [1]."""
     keys = np.empty(1, object)
     keys[0] = ((cut.column, cut.value),) if cut.column else ()
     return keys
 
 
-def _training_entities(path: str) -> TrainingEntities | None:
+def _read_training_entities(path: str) -> TrainingEntities | None:
     if not path:
         return None
     with fileio.open(path, "rb") as file:

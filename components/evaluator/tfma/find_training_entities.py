@@ -1,4 +1,4 @@
-"""Reads the entities of the training examples by Beam."""
+"""Beam transform that collects the entities of the training data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from components.evaluator.tfma.example_columns import ExampleColumns
 
 
 class FindTrainingEntities(beam.PTransform):
-    """Record batches of labelled Examples in, one `TrainingEntities` out."""
+    """Maps record batches of labelled Examples to one `TrainingEntities`."""
 
     def expand(self, batches: beam.PCollection) -> beam.PCollection:
-        """Finds, and unites what workers found."""
-        return batches | "FindEntities" >> beam.ParDo(_FindFn()) | "UniteEntities" >> beam.CombineGlobally(_Unite())
+        """Collects hashes per batch and merges them."""
+        return batches | "FindEntities" >> beam.ParDo(_FindFn()) | "MergeEntities" >> beam.CombineGlobally(_Merge())
 
 
 class _FindFn(beam.DoFn):
@@ -30,11 +30,18 @@ class _FindFn(beam.DoFn):
 
     def process(self, batch: Any) -> Iterator[np.ndarray]:
         columns = ExampleColumns.read(batch, constants.ARROW_INPUT_COLUMN, (), self._vocabulary)
-        tagged = TaggedBatch(self._vocabulary, columns.keys, columns.texts, columns.lengths, columns.gold, columns.gold)
+        tagged = TaggedBatch(
+            vocabulary=self._vocabulary,
+            keys=columns.keys,
+            texts=columns.texts,
+            lengths=columns.lengths,
+            gold=columns.gold,
+            predicted=columns.gold,
+        )
         yield np.unique(entity_hashes(entity_texts(tagged, tagged.gold_entities)))
 
 
-class _Unite(beam.CombineFn):
+class _Merge(beam.CombineFn):
     def create_accumulator(self) -> np.ndarray:
         return np.zeros(0, np.uint64)
 

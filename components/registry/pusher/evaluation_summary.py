@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from components.evaluator.results.evaluation import Comparison, EntityScores, Evaluation, Scores
-from components.evaluator.results.scores import read_evaluation
+from components.evaluator.results.evaluation import Comparison, Evaluation
+from components.evaluator.results.model_scores import EntityScores, Scores
+from components.evaluator.results.scores_file import read_evaluation
 
 F1 = "entity_f1"
 """Main score of the comparison."""

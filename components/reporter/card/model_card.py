@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from components.evaluator.results.evaluation import Comparison, EntityScores, Estimate
+from components.evaluator.results.evaluation import Comparison
+from components.evaluator.results.model_scores import EntityScores, Estimate
 from components.reporter.card.serving_commands import serving_commands
 from components.reporter.limits import limits
 from components.reporter.model_facts import ModelFacts

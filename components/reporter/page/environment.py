@@ -6,7 +6,7 @@ import functools
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from components.evaluator.results.evaluation import Estimate
+from components.evaluator.results.model_scores import Estimate
 
 
 @functools.cache

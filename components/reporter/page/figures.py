@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from components.evaluator.results.evaluation import Calibration
+from components.evaluator.results.model_scores import Calibration
 from components.reporter.data_summary import SplitSummary
 from components.reporter.page.themed_svg import COLOURS, themed_svg
 

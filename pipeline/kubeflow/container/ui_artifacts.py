@@ -86,7 +86,7 @@ def _components_by_node(spec: Mapping[str, Any]) -> Iterator[tuple[str, dict[str
 def _scores(evaluation: Any, file: Path) -> dict[str, Any]:
     """Returns the scores of all examples; of those by type only F1, the report has the others."""
     del file
-    from components.evaluator.results.scores import read_evaluation
+    from components.evaluator.results.scores_file import read_evaluation
 
     result = read_evaluation(evaluation.uri)
     shown: dict[str, Any] = {"blessed": "yes" if result.blessing.blessed else "no"}
@@ -108,7 +108,7 @@ def _scores(evaluation: Any, file: Path) -> dict[str, Any]:
 def _confusion(evaluation: Any, file: Path) -> dict[str, Any]:
     """Returns token counts by gold (rows) and predicted type (columns), as `kfp.dsl.ClassificationMetrics` does."""
     del file
-    from components.evaluator.results.scores import read_evaluation
+    from components.evaluator.results.scores_file import read_evaluation
 
     overall = read_evaluation(evaluation.uri).overall
     confusion = None if overall is None else overall.candidate.confusion

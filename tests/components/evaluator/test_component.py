@@ -1,41 +1,51 @@
-"""The Evaluator's contract."""
+"""Specification of the Evaluator."""
 
 from __future__ import annotations
 
 import pytest
-from tfx.types import channel_utils, standard_artifacts
+from support.evaluation import evaluator_settings
+from support.lazy import LazyModule
 
-from components.evaluator.blessing.rule import Rule, rules_from_json
-from components.evaluator.component import Evaluator
-from components.evaluator.eval_config import eval_config
-from components.evaluator.executor import Executor
-from components.evaluator.settings import EvaluationSettings
+from components.common.errors import NerError
 
-
-def channel(artifact_type):
-    return channel_utils.as_channel([artifact_type()])
+component = LazyModule("components.evaluator.component")
+standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 
 
-@pytest.mark.parametrize("champion", [None, channel(standard_artifacts.Model)])
-def test_outputs_and_parameters(champion):
-    rules = [Rule("entity_f1", min=0.5)]
-    node = Evaluator(
-        examples=channel(standard_artifacts.Examples),
-        model=channel(standard_artifacts.Model),
-        eval_config=eval_config(EvaluationSettings()),
-        rules=rules,
-        baseline_model=champion,
-        schema=channel(standard_artifacts.Schema),
-        example_splits=["test"],
-        force_bless="why",
-        code_version="abc",
-    )
+def evaluator(**changes):
+    from tfx.types import channel_utils
+
+    def channel(artifact_type):
+        return channel_utils.as_channel([artifact_type()])
+
+    arguments = {
+        "examples": channel(standard_artifacts.Examples),
+        "model": channel(standard_artifacts.Model),
+        "schema": channel(standard_artifacts.Schema),
+        "settings": evaluator_settings(),
+        "example_splits": ["test"],
+    }
+    return component.Evaluator(**{**arguments, **changes})
+
+
+def test_outputs_and_parameters():
+    settings = evaluator_settings(rules=[{"slice": "source", "bound": 0.5}])
+    node = evaluator(settings=settings, force_bless="why", code_version="abc")
     assert node.id == "Evaluator"
     assert node.outputs["evaluation"].type_name == "ModelEvaluation"
     assert node.outputs["blessing"].type_name == "ModelBlessing"
-    assert node.exec_properties["code_version"] == "abc"
-    assert node.exec_properties["force_bless"] == "why"
-    assert node.exec_properties["example_splits"] == '["test"]'
-    assert rules_from_json(node.exec_properties["rules"]) == rules
-    assert node.executor_spec.executor_class is Executor
-    assert ("baseline_model" in node.inputs) == (champion is not None)
+    assert node.exec_properties == {
+        "settings": settings.model_dump_json(),
+        "force_bless": "why",
+        "example_splits": '["test"]',
+        "code_version": "abc",
+        "metrics_version": "",
+    }
+    assert "baseline_model" not in node.inputs
+
+
+def test_custom_metrics_are_imported_before_anything_runs():
+    node = evaluator(settings=evaluator_settings(metrics={"mine": "support.custom_metric:exact_match"}))
+    assert len(node.exec_properties["metrics_version"]) == 16
+    with pytest.raises(NerError, match=r"evaluator\.metrics\.mine: .*no_such_package"):
+        evaluator(settings=evaluator_settings(metrics={"mine": "no_such_package:metric"}))

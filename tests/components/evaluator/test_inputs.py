@@ -1,21 +1,21 @@
-"""The Evaluator's inputs, looked at beforehand."""
+"""Checks of the Evaluator's inputs."""
 
 from __future__ import annotations
 
 import pytest
-from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
-from tfx.types import artifact_utils, standard_artifacts
+from support.lazy import LazyModule
 
-from components.evaluator import inputs as inputs_module
 from components.evaluator.errors import EvaluationError
-from components.evaluator.eval_config import eval_config
-from components.evaluator.inputs import why_not_comparable
-from components.evaluator.settings import EvaluationSettings
+
+inputs_module = LazyModule("components.evaluator.inputs")
+saved_model_pb2 = LazyModule("tensorflow.core.protobuf.saved_model_pb2")
+artifact_utils = LazyModule("tfx.types.artifact_utils")
+standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 
 
 @pytest.fixture
 def model(tmp_path):
-    """Makes a model artifact with a signature of the given name, or an empty one."""
+    """Creates a model artifact with a signature of the given name, or an empty one."""
 
     def made(name, signature="serving_examples", **properties):
         artifact = standard_artifacts.Model()
@@ -23,7 +23,7 @@ def model(tmp_path):
         folder = tmp_path / name / "Format-Serving"
         folder.mkdir(parents=True)
         if signature:
-            saved = SavedModel()
+            saved = saved_model_pb2.SavedModel()
             definition = saved.meta_graphs.add().signature_def[signature]
             definition.inputs["examples"].name = "x"
             for output in ("tags", "starts", "ends"):
@@ -36,11 +36,8 @@ def model(tmp_path):
     return made
 
 
-CONFIG = eval_config(EvaluationSettings())
-
-
 @pytest.mark.parametrize(
-    ("signature", "properties", "there"),
+    ("signature", "properties", "kept"),
     [
         ("serving_examples", {}, True),
         ("serving_examples", {"present": 0}, False),
@@ -48,35 +45,35 @@ CONFIG = eval_config(EvaluationSettings())
         ("", {"present": 1}, False),
     ],
 )
-def test_a_champion_without_a_model_is_left_out(model, signature, properties, there):
-    given = {"model": [model("new")], "baseline_model": [model("old", signature, **properties)]}
-    assert ("baseline_model" in inputs_module.without_absent_champion(given)) == there
+def test_champion_without_a_model_is_removed(model, signature, properties, kept):
+    inputs = {"model": [model("new")], "baseline_model": [model("old", signature, **properties)]}
+    assert ("baseline_model" in inputs_module.without_absent_champion(inputs)) == kept
 
 
-def test_no_champion_input_is_none_either(model):
-    given = {"model": [model("new")]}
-    assert inputs_module.without_absent_champion(given) == given
+def test_inputs_without_a_champion_are_unchanged(model):
+    inputs = {"model": [model("new")]}
+    assert inputs_module.without_absent_champion(inputs) == inputs
 
 
-def test_a_champion_of_another_contract_is_left_out_and_told(model):
-    given = {"model": [model("new")], "baseline_model": [model("old", "predict", version=4)]}
-    kept, obstacles = inputs_module.without_incomparable_champion(given, CONFIG)
+def test_incompatible_champion_is_removed_with_a_reason(model):
+    inputs = {"model": [model("new")], "baseline_model": [model("old", "predict", version=4)]}
+    kept, obstacles = inputs_module.without_incomparable_champion(inputs)
     assert list(kept) == ["model"]
     (obstacle,) = obstacles
-    assert obstacle.startswith("the champion (version 4) cannot be compared with: it has no signature")
+    assert obstacle.startswith("the champion (version 4) cannot be evaluated: it has no signature")
     assert inputs_module.champion_version(kept) == ""
-    assert inputs_module.champion_version(given) == "4"
+    assert inputs_module.champion_version(inputs) == "4"
 
 
-def test_a_comparable_champion_stays(model):
-    given = {"model": [model("new")], "baseline_model": [model("old")]}
-    assert inputs_module.without_incomparable_champion(given, CONFIG) == (given, [])
-    assert inputs_module.champion_version(given) == ""
+def test_compatible_champion_is_kept(model):
+    inputs = {"model": [model("new")], "baseline_model": [model("old")]}
+    assert inputs_module.without_incomparable_champion(inputs) == (inputs, [])
+    assert inputs_module.champion_version(inputs) == ""
 
 
-def test_the_new_model_must_be_of_the_contract(model):
+def test_incompatible_model_is_refused(model):
     with pytest.raises(EvaluationError, match="the model cannot be evaluated: it has no signature"):
-        inputs_module.without_incomparable_champion({"model": [model("new", "predict")]}, CONFIG)
+        inputs_module.without_incomparable_champion({"model": [model("new", "predict")]})
 
 
 def test_splits_and_slices_are_checked_by_name(tmp_path):
@@ -88,18 +85,17 @@ def test_splits_and_slices_are_checked_by_name(tmp_path):
     schema = standard_artifacts.Schema()
     schema.uri = str(tmp_path)
     (tmp_path / "schema.pbtxt").write_text('feature { name: "source" type: BYTES }')
-    slices = ("source", "sentence_length", "case", "entity_seen", "entity_length")
-    inputs_module.check_slices({"schema": [schema]}, eval_config(EvaluationSettings(slices)))
-    config = eval_config(EvaluationSettings(("topic",)))
-    with pytest.raises(EvaluationError, match="slice by 'topic': the schema has no such feature, it has source"):
-        inputs_module.check_slices({"schema": [schema]}, config)
-    inputs_module.check_slices({}, config)  # nothing to check with
+    columns = ("source", "sentence_length", "case", "entity_seen", "entity_length")
+    inputs_module.check_columns({"schema": [schema]}, columns)
+    with pytest.raises(EvaluationError, match=r"slice by 'topic'\. The schema has the features source"):
+        inputs_module.check_columns({"schema": [schema]}, ("topic",))
+    inputs_module.check_columns({}, ("topic",))  # without a schema nothing is checked
 
 
 @pytest.fixture
-def why_not(tmp_path):
+def incompatibility(tmp_path):
     def of(signatures):
-        model = SavedModel()
+        model = saved_model_pb2.SavedModel()
         graph = model.meta_graphs.add()
         for name, (inputs, outputs) in signatures.items():
             for tensor in inputs:
@@ -107,7 +103,7 @@ def why_not(tmp_path):
             for tensor in outputs:
                 graph.signature_def[name].outputs[tensor].name = tensor
         (tmp_path / "saved_model.pb").write_bytes(model.SerializeToString())
-        return why_not_comparable(str(tmp_path), "serving_examples")
+        return inputs_module.incompatibility(str(tmp_path))
 
     return of
 
@@ -121,12 +117,15 @@ def why_not(tmp_path):
             {"keyed": (["key"], []), "serving_default": (["x"], []), "__saved_model_init_op": ([], [])},
             "it has no signature 'serving_examples', only keyed, serving_default",
         ),
-        ({"serving_examples": (["examples"], ["tags"])}, "its signature 'serving_examples' does not give ends, starts"),
+        (
+            {"serving_examples": (["examples"], ["tags"])},
+            "its signature 'serving_examples' lacks the outputs ends, starts",
+        ),
         (
             {"serving_examples": (["key", "sentence"], ["tags", "starts", "ends"])},
-            "its signature 'serving_examples' takes key, sentence instead of one input",
+            "its signature 'serving_examples' has the inputs key, sentence, not one",
         ),
     ],
 )
-def test_what_is_missing_is_told(why_not, signatures, words):
-    assert why_not(signatures) == words
+def test_incompatibilities_are_described(incompatibility, signatures, words):
+    assert incompatibility(signatures) == words

@@ -1,29 +1,30 @@
-"""What is noted on the Evaluator's artifacts."""
+"""Outputs of the Evaluator."""
 
 from __future__ import annotations
 
 import pytest
-from absl import logging
-from tfx.types import standard_artifacts
+from support.evaluation import make_batch
+from support.lazy import LazyModule
 
 from components.evaluator.counts.bootstrap import draws
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import sentence_counts
-from components.evaluator.outputs import log_decision, note_blessing, note_scores
+from components.evaluator.counts.scoring import scores
 from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, RuleOutcome, Slice
-from components.evaluator.results.scoring import scores
 
-FAILED = RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 1, 1, 0.5, None, "too low")
+outputs = LazyModule("components.evaluator.outputs")
+standard_artifacts = LazyModule("tfx.types.standard_artifacts")
+
+FAILED = RuleOutcome(
+    rule="bound", metric="entity_f1", slice="all examples", state="failed", bound=0.9, support=1, min_support=1,
+    value=0.5, champion=None, text="too low",
+)  # fmt: skip
 
 
-@pytest.fixture
-def result(make_batch):
-    def made(blessing):
-        batch = make_batch([["B-X", "O"]], [["B-X", "B-Y"]], [[0.9, 0.8]])
-        of_model = scores(CountTable.of(*sentence_counts(batch), draws(batch.keys, 0)))
-        return Evaluation(Comparison(Slice(), of_model), (), blessing)
-
-    return made
+def result(blessing):
+    batch = make_batch([["B-X", "O"]], [["B-X", "B-Y"]], [[0.9, 0.8]])
+    candidate = scores(CountTable.of(*sentence_counts(batch), draws(batch.keys, 0)))
+    return Evaluation(Comparison(Slice(), candidate), (), blessing)
 
 
 def artifact(artifact_type, folder):
@@ -33,9 +34,9 @@ def artifact(artifact_type, folder):
     return made
 
 
-def test_overall_scores_become_properties(result, tmp_path):
+def test_overall_scores_become_properties(tmp_path):
     evaluation = artifact(standard_artifacts.ModelEvaluation, tmp_path)
-    note_scores(evaluation, result(Blessing(True)))
+    outputs.write_score_properties(evaluation, result(Blessing(True)))
     assert evaluation.get_float_custom_property("entity_precision") == 0.5
     assert evaluation.get_float_custom_property("entity_support") == 1.0
     assert evaluation.get_float_custom_property("example_count") == 1.0
@@ -43,9 +44,9 @@ def test_overall_scores_become_properties(result, tmp_path):
     assert not evaluation.has_custom_property("entity_f1/X")
 
 
-def test_an_evaluation_of_nothing_has_no_scores(tmp_path):
+def test_empty_evaluation_has_no_scores(tmp_path):
     evaluation = artifact(standard_artifacts.ModelEvaluation, tmp_path)
-    note_scores(evaluation, Evaluation(None, (), Blessing(False)))
+    outputs.write_score_properties(evaluation, Evaluation(None, (), Blessing(False)))
     assert not evaluation.has_custom_property("entity_f1")
     assert evaluation.get_int_custom_property("blessed") == 0
 
@@ -58,13 +59,13 @@ def test_an_evaluation_of_nothing_has_no_scores(tmp_path):
         (Blessing(True, (FAILED,), (), "why"), "BLESSED", "why"),
     ],
 )
-def test_a_blessing_is_noted_as_tfx_does(tmp_path, blessing, file, content):
+def test_blessing_is_written_as_in_tfx(tmp_path, blessing, file, content):
     noted = artifact(standard_artifacts.ModelBlessing, tmp_path / "blessing")
     inputs = {
         "model": [artifact(standard_artifacts.Model, tmp_path / "new")],
         "baseline_model": [artifact(standard_artifacts.Model, tmp_path / "old")],
     }
-    note_blessing(noted, blessing, inputs, {"current_component_id": "Evaluator"})
+    outputs.write_blessing(noted, blessing, inputs, {"current_component_id": "Evaluator"})
     assert [path.name for path in (tmp_path / "blessing").iterdir()] == [file]
     assert (tmp_path / "blessing" / file).read_text() == content
     assert noted.get_int_custom_property("blessed") == int(blessing.blessed)
@@ -83,7 +84,9 @@ def test_a_blessing_is_noted_as_tfx_does(tmp_path, blessing, file, content):
         (Blessing(True, (FAILED,), (), "why"), "The model is blessed by force (why) against: too low"),
     ],
 )
-def test_the_decision_is_logged(result, caplog, blessing, words):
+def test_decision_is_logged(caplog, blessing, words):
+    from absl import logging
+
     with caplog.at_level(logging.converter.ABSL_TO_STANDARD[logging.INFO], logger="absl"):
-        log_decision(result(blessing))
+        outputs.log_decision(result(blessing))
     assert words in caplog.text

@@ -52,7 +52,7 @@ def make_evaluation() -> Callable[..., Any]:
         f1: float, sliced: float, champion: float | None, *failures: str, champion_version: str = ""
     ) -> e.Evaluation:
         rules = (
-            e.RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 8, 1, f1, None, text) for text in failures
+            e.RuleOutcome("bound", "entity_f1", "all examples", "failed", 0.9, 8, 1, f1, None, text) for text in failures
         )
         return e.Evaluation(
             e.Comparison(e.Slice(), scores(f1), None if champion is None else scores(champion)),

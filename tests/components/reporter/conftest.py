@@ -12,18 +12,20 @@ from components.drift_validator.drift_report import Drift, DriftReport
 from components.evaluator.results.evaluation import (
     ALL,
     Blessing,
-    Calibration,
-    CalibrationBin,
     Comparison,
-    Confusion,
-    EntityScores,
     ErrorInContext,
-    Estimate,
     Evaluation,
     MarkedSpan,
     RuleOutcome,
-    Scores,
     Slice,
+)
+from components.evaluator.results.model_scores import (
+    Calibration,
+    CalibrationBin,
+    Confusion,
+    EntityScores,
+    Estimate,
+    Scores,
     TypedScores,
 )
 from components.exporter.contract.contract import build_contract
@@ -105,7 +107,7 @@ def errors() -> tuple[ErrorInContext, ...]:
 
 def rule(state: str, name: str = ALL, metric: str = "entity_f1") -> RuleOutcome:
     text = f"{metric} of {name} is 0.4870; at least 0.5000 is needed"
-    return RuleOutcome("min", metric, name, state, 0.5, 733, 50, 0.487, None, text)
+    return RuleOutcome("bound", metric, name, state, 0.5, 733, 50, 0.487, None, text)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from support.lazy import LazyModule
 
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.evaluator.results.scores import write_evaluation
+from components.evaluator.results.scores_file import write_evaluation
 from components.reporter.errors import ReportError
 
 artifacts = LazyModule("components.artifacts")

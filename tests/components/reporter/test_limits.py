@@ -7,13 +7,8 @@ import dataclasses
 import pytest
 
 from components.drift_validator.drift_report import DriftReport
-from components.evaluator.results.evaluation import (
-    Calibration,
-    CalibrationBin,
-    EntityScores,
-    Estimate,
-    Evaluation,
-)
+from components.evaluator.results.evaluation import Evaluation
+from components.evaluator.results.model_scores import Calibration, CalibrationBin, EntityScores, Estimate
 from components.reporter.limits import limits
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from components.evaluator.results.evaluation import ERROR_KINDS, Confusion, Evaluation, Slice
+from components.evaluator.results.evaluation import Evaluation, Slice
+from components.evaluator.results.model_scores import ERROR_KINDS, Confusion, Estimate
 from components.reporter.score_rows import ERROR_WORDS, error_rows, frequent_part, metric_rows, slice_tables, type_rows
 
 
@@ -18,6 +19,12 @@ def test_metric_rows_hold_both_models(facts):
     assert round(rows["Entity F1"].champion.value, 3) == 0.456
     assert rows["Entity F1"].change.value == 0.031
     assert [title for title, row in rows.items() if row.lower_is_better] == ["Calibration error"]
+
+
+def test_custom_metrics_are_the_last_rows(facts):
+    candidate = dataclasses.replace(facts.overall.candidate, custom={"exact_match": Estimate(0.25)})
+    row = metric_rows(dataclasses.replace(facts.overall, candidate=candidate))[-1]
+    assert (row.title, row.candidate.value, row.champion) == ("exact_match", 0.25, None)
 
 
 def test_rows_without_a_champion_hold_one_model(facts):

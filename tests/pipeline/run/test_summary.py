@@ -6,22 +6,13 @@ import dataclasses
 
 import pytest
 
-from components.evaluator.results.evaluation import (
-    Blessing,
-    Comparison,
-    EntityScores,
-    Estimate,
-    Evaluation,
-    RuleOutcome,
-    Scores,
-    Slice,
-    TypedScores,
-)
-from components.evaluator.results.scores import write_evaluation
+from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, RuleOutcome, Slice
+from components.evaluator.results.model_scores import EntityScores, Estimate, Scores, TypedScores
+from components.evaluator.results.scores_file import write_evaluation
 from pipeline.run.run_record import NodeRecord, RunRecord
 from pipeline.run.summary import print_summary
 
-FAILED = RuleOutcome("min", "entity_f1", "all examples", "failed", 0.9, 3, 1, 0.667, None, "entity_f1 is [0.667]")
+FAILED = RuleOutcome("bound", "entity_f1", "all examples", "failed", 0.9, 3, 1, 0.667, None, "entity_f1 is [0.667]")
 
 
 def evaluation(blessing, champion=False):

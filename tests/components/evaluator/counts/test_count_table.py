@@ -1,4 +1,4 @@
-"""Counts that are added up."""
+"""Additive counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def table(columns, *rows):
     return CountTable(tuple((name,) for name in columns), np.array(rows, np.float64))
 
 
-def test_the_first_row_counts_every_sentence_once_and_the_others_as_drawn():
+def test_first_row_counts_every_sentence_once_and_the_others_as_drawn():
     counts = np.array([[1.0, 5.0], [2.0, 7.0]])
     weights = np.array([[0, 2], [1, 3]], np.float32)
     made = CountTable.of((("a",), ("b",)), counts, weights)
@@ -28,7 +28,7 @@ def test_columns_are_added_by_name():
     assert one.values.tolist() == [[2, 13, 21], [4, 35, 41]]
 
 
-def test_merging_leaves_its_inputs_as_they_are():
+def test_merging_keeps_its_inputs():
     parts = [table("a", [1]), table("a", [2]), table("b", [3])]
     merged = CountTable.merged(parts)
     assert merged.values.tolist() == [[3, 3]]
@@ -36,11 +36,11 @@ def test_merging_leaves_its_inputs_as_they_are():
     assert CountTable.merged([]) is None
 
 
-def test_an_absent_column_is_zero():
+def test_missing_column_is_zero():
     assert table("a", [1], [2]).column("b").tolist() == [0, 0]
     assert table("a", [1], [2]).column("a").tolist() == [1, 2]
 
 
-def test_different_numbers_of_replicates_do_not_add_up():
+def test_different_numbers_of_replicates_cannot_be_added():
     with pytest.raises(ValueError, match="0 and 1 bootstrap replicates"):
         table("a", [1]).add(table("a", [1], [2]))

@@ -1,13 +1,14 @@
-"""Which predictions are right, and in what way the others are wrong."""
+"""Matches and kinds of errors."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.evaluation import make_batch
 
 from components.evaluator.counts.matches import RIGHT
-from components.evaluator.results.evaluation import ERROR_KINDS
+from components.evaluator.results.model_scores import ERROR_KINDS
 from components.text.spans import spans
 
 TAGS = ["O", "B-X", "I-X", "B-Y", "I-Y"]
@@ -29,12 +30,12 @@ def names(errors):
         ("O O O", "B-Y O O", ["spurious"], []),
         ("B-X O B-X", "O B-Y O", ["spurious"], ["missed", "missed"]),
         ("B-X I-X O", "B-X B-X O", ["boundary", "boundary"], [""]),
-        ("B-X B-Y O", "B-Y I-Y O", ["boundary"], ["", ""]),  # shares a token with a Y, whatever else it covers
+        ("B-X B-Y O", "B-Y I-Y O", ["boundary"], ["", ""]),  # overlaps a Y
         ("B-X B-X O", "B-X I-X O", ["boundary"], ["", ""]),
         ("B-X I-X I-X", "O B-X B-Y", ["boundary", "boundary_and_type"], [""]),
     ],
 )
-def test_kinds_of_errors(make_batch, gold, predicted, of_predicted, of_gold):
+def test_kinds_of_errors(gold, predicted, of_predicted, of_gold):
     matches = make_batch([gold.split()], [predicted.split()]).matches
     assert names(matches.predicted_errors) == of_predicted
     assert names(matches.gold_errors) == of_gold
@@ -44,9 +45,9 @@ def overlap(one, other):
     return one.start < other.end and other.start < one.end
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(PAIRS)
-def test_flags_say_what_their_definitions_say(make_batch, corpus):
+def test_flags_follow_their_definitions(corpus):
     gold = [[pair[0] for pair in sentence] for sentence in corpus]
     predicted = [[pair[1] for pair in sentence] for sentence in corpus]
     matches = make_batch(gold, predicted).matches

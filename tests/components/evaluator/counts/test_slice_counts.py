@@ -1,21 +1,21 @@
-"""Counts of slices, and their sum."""
+"""Counts of slices and their sums."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
+from support.evaluation import make_batch, make_slicer
 
+from components.evaluator.counts.scoring import scores
 from components.evaluator.counts.slice_counts import SliceCounts, count_slices
-from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.training_entities import TrainingEntities
-from components.evaluator.results.scoring import scores
 
 TAGS = ["O", "O", "B-X", "I-X", "B-Y"]
-SLICER = Slicer(
-    ("source", "sentence_length", "case", "entity_seen", "entity_length"),
+SLICER = make_slicer(
+    "source", "sentence_length", "case", "entity_seen", "entity_length",
     training_entities=TrainingEntities.of(["t0", "t3"]),
-)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -29,52 +29,48 @@ def corpus():
     return rows
 
 
-@pytest.fixture(scope="module")
-def count(make_batch):
-    def of(rows):
-        keys, gold, ours, theirs, probabilities, source = zip(*rows, strict=True)
-        batches = {
-            "candidate": make_batch(gold, ours, probabilities, keys=list(keys)),
-            "baseline": make_batch(gold, theirs, keys=list(keys)),
-        }
-        found = count_slices(batches, {"source": [[one] for one in source]}, SLICER, 20, "candidate")
-        return {cut.name: counts for cut, counts in found}
-
-    return of
+def count(rows):
+    keys, gold, ours, theirs, probabilities, source = zip(*rows, strict=True)
+    batches = {
+        "candidate": make_batch(gold, ours, probabilities, keys=list(keys)),
+        "baseline": make_batch(gold, theirs, keys=list(keys)),
+    }
+    slices = count_slices(batches, {"source": [[one] for one in source]}, SLICER, 20, "candidate")
+    return {cut.name: counts for cut, counts in slices}
 
 
-def test_all_examples_come_first_and_slices_partition_them(count, corpus):
-    found = count(corpus)
-    assert next(iter(found)) == "all examples"
-    whole = scores(found["all examples"].tables["candidate"])
+def test_all_examples_come_first_and_slices_partition_them(corpus):
+    slices = count(corpus)
+    assert next(iter(slices)) == "all examples"
+    whole = scores(slices["all examples"].tables["candidate"])
     for column in ("source", "sentence_length", "case"):
-        parts = [scores(c.tables["candidate"]) for name, c in found.items() if name.startswith(f"{column}=")]
+        parts = [scores(c.tables["candidate"]) for name, c in slices.items() if name.startswith(f"{column}=")]
         assert sum(part.sentences for part in parts) == whole.sentences
         assert sum(part.tokens for part in parts) == whole.tokens
         assert sum(part.entities.micro.support for part in parts) == whole.entities.micro.support
     for column in ("entity_seen", "entity_length"):
-        parts = [scores(c.tables["candidate"]) for name, c in found.items() if name.startswith(f"{column}=")]
+        parts = [scores(c.tables["candidate"]) for name, c in slices.items() if name.startswith(f"{column}=")]
         assert sum(part.entities.micro.support for part in parts) == whole.entities.micro.support
         assert sum(part.entities.micro.predicted for part in parts) == whole.entities.micro.predicted
         for kind, number in whole.errors.items():
             assert sum(part.errors[kind] for part in parts) == number
 
 
-def test_a_slice_is_scored_as_if_it_were_alone(count, corpus):
-    found = count(corpus)
+def test_slices_score_like_separate_data(corpus):
+    slices = count(corpus)
     alone = count([row for row in corpus if row[-1] == "a"])
     for model in ("candidate", "baseline"):
-        assert scores(found["source=a"].tables[model]) == scores(alone["all examples"].tables[model])
+        assert scores(slices["source=a"].tables[model]) == scores(alone["all examples"].tables[model])
 
 
-def test_only_all_examples_have_confusion_and_errors_of_the_shown_model(count, corpus):
-    found = count(corpus)
-    assert set(found["all examples"].confusions) == {"candidate", "baseline"}
-    assert found["all examples"].errors
-    assert not any(counts.confusions or counts.errors for name, counts in found.items() if name != "all examples")
+def test_only_all_examples_have_confusion_and_errors(corpus):
+    slices = count(corpus)
+    assert set(slices["all examples"].confusions) == {"candidate", "baseline"}
+    assert slices["all examples"].errors
+    assert not any(counts.confusions or counts.errors for name, counts in slices.items() if name != "all examples")
 
 
-def test_batches_add_up_in_any_order(count, corpus):
+def test_batches_add_up_in_any_order(corpus):
     rows = corpus.copy()
     random.Random(5).shuffle(rows)
     total: dict[str, SliceCounts] = {}
@@ -91,7 +87,7 @@ def test_batches_add_up_in_any_order(count, corpus):
         assert total[name].errors == counts.errors
 
 
-def test_adding_leaves_what_is_added_as_it_is(count, corpus):
+def test_adding_keeps_the_added_counts(corpus):
     counts = count(corpus)["all examples"]
     before = counts.tables["candidate"].values.copy()
     total = SliceCounts()

@@ -1,10 +1,11 @@
-"""Cutting batches into slices."""
+"""Slices of batches."""
 
 from __future__ import annotations
 
 import pytest
+from support.evaluation import make_batch, make_slicer
 
-from components.evaluator.counts.slicing import MOST_VALUES, Slicer, case_of, entity_texts, range_name, slice_order
+from components.evaluator.counts.slicing import MOST_VALUES, case_of, entity_texts, range_name, slice_order
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Slice
@@ -14,43 +15,38 @@ def sentences(slicer, batch, **features):
     return {one.name: rows.tolist() for one, rows in slicer.sentences(batch, features)}
 
 
-def test_features_cut_sentences(make_batch):
+def test_features_slice_sentences():
     batch = make_batch([["O"]] * 4, [["O"]] * 4)
-    found = sentences(Slicer(("source",)), batch, source=[["a"], ["b"], [], ["b", "a", "b"]])
+    found = sentences(make_slicer("source"), batch, source=[["a"], ["b"], [], ["b", "a", "b"]])
     assert found == {"source=a": [0, 3], "source=b": [1, 3], "source=": [2]}
 
 
-def test_length_cuts_sentences(make_batch):
+def test_length_slices_sentences():
     tags = [["O"] * length for length in (1, 5, 6, 41, 10)]
-    found = sentences(Slicer(("sentence_length",), sentence_length=(5, 10, 40)), make_batch(tags, tags))
+    found = sentences(make_slicer("sentence_length", sentence_length=(5, 10, 40)), make_batch(tags, tags))
     assert found == {"sentence_length=1-5": [0, 1], "sentence_length=6-10": [2, 4], "sentence_length=41+": [3]}
 
 
-def test_case_cuts_sentences(make_batch):
+def test_case_slices_sentences():
     tags = [["O"]] * 4
     batch = make_batch(tags, tags, texts=["ÉTÉ", "été", "Été", "12 漢"])
-    found = sentences(Slicer(("case",)), batch)
+    found = sentences(make_slicer("case"), batch)
     assert found == {"case=upper": [0], "case=lower": [1], "case=mixed": [2], "case=uncased": [3]}
 
 
-@pytest.mark.parametrize(
-    ("text", "case"), [("NATO 2", "upper"), ("a-b", "lower"), ("A b", "mixed"), ("", "uncased"), ("ǅ", "mixed")]
-)
-def test_case_is_that_of_the_letters(text, case):
-    assert case_of(text) == case
+def test_case_depends_on_letters_only():
+    cases = {"NATO 2": "upper", "a-b": "lower", "A b": "mixed", "": "uncased", "ǅ": "mixed"}
+    assert {text: case_of(text) for text in cases} == cases
 
 
-@pytest.mark.parametrize(
-    ("number", "uppers", "name"),
-    [(1, (5, 10), "1-5"), (5, (5, 10), "1-5"), (6, (5, 10), "6-10"), (11, (5, 10), "11+"), (2, (1, 2, 3), "2"),
-     (1, (1,), "1"), (2, (1,), "2+"), (3, (), "1+")],
-)  # fmt: skip
-def test_names_of_ranges(number, uppers, name):
-    assert range_name(number, uppers) == name
+def test_names_of_ranges():
+    assert [range_name(number, (5, 10)) for number in (1, 5, 6, 11)] == ["1-5", "1-5", "6-10", "11+"]
+    assert [range_name(number, (1,)) for number in (1, 2)] == ["1", "2+"]
+    assert (range_name(2, (1, 2, 3)), range_name(3, ())) == ("2", "1+")
 
 
 @pytest.fixture
-def batch(make_batch):
+def batch():
     gold = [["B-X", "I-X", "O", "B-Y"], ["O"], ["B-Y"]]
     predicted = [["B-X", "O", "O", "B-Y"], ["B-Y"], ["O"]]
     return make_batch(gold, predicted, texts=["New Delhi and Paris", "x", "Paris"])
@@ -61,10 +57,10 @@ def test_texts_of_entities(batch):
     assert entity_texts(batch, batch.predicted_entities) == ["New", "Paris", "x"]
 
 
-def test_length_cuts_entities(batch):
+def test_length_slices_entities(batch):
     found = {
         one.name: (gold.tolist(), predicted.tolist())
-        for one, gold, predicted in Slicer(("entity_length",), entity_length=(1,)).entities(batch)
+        for one, gold, predicted in make_slicer("entity_length", entity_length=(1,)).entities(batch)
     }
     assert found == {
         "entity_length=1": ([False, True, True], [True, True, True]),
@@ -72,11 +68,11 @@ def test_length_cuts_entities(batch):
     }
 
 
-def test_training_entities_cut_entities(batch):
+def test_training_entities_slice_entities(batch):
     known = TrainingEntities.of(["Paris", "delhi"])
     found = {
         one.name: (gold.tolist(), predicted.tolist(), one.level)
-        for one, gold, predicted in Slicer(("entity_seen",), training_entities=known).entities(batch)
+        for one, gold, predicted in make_slicer("entity_seen", training_entities=known).entities(batch)
     }
     assert found == {
         "entity_seen=seen": ([False, True, True], [False, True, False], "entity"),
@@ -84,20 +80,20 @@ def test_training_entities_cut_entities(batch):
     }
 
 
-def test_no_entities_no_slices_of_entities(make_batch):
-    assert list(Slicer(("entity_length",)).entities(make_batch([["O"]], [["O"]]))) == []
+def test_sentences_without_entities_have_no_slices_of_entities():
+    assert list(make_slicer("entity_length").entities(make_batch([["O"]], [["O"]]))) == []
 
 
-def test_seen_needs_the_training_entities(batch):
+def test_entity_seen_needs_training_entities(batch):
     with pytest.raises(ValueError, match="training_entities"):
-        list(Slicer(("entity_seen",)).entities(batch))
+        list(make_slicer("entity_seen").entities(batch))
 
 
-def test_a_key_is_no_kind(make_batch):
+def test_column_with_too_many_values_is_refused():
     tags = [["O"]] * (MOST_VALUES + 1)
     keys = [[str(number)] for number in range(len(tags))]
-    with pytest.raises(EvaluationError, match="slice by 'key': it has more than 1000 values, such as 0, 1, 2"):
-        sentences(Slicer(("key",)), make_batch(tags, tags), key=keys)
+    with pytest.raises(EvaluationError, match="slice by 'key', which has more than 1000 values, such as 0, 1, 2"):
+        sentences(make_slicer("key"), make_batch(tags, tags), key=keys)
 
 
 def test_slices_are_ordered_by_column_then_range_or_text():
@@ -108,5 +104,5 @@ def test_slices_are_ordered_by_column_then_range_or_text():
     assert ordered == ["source=a", "source=b", "sentence_length=1-5", "sentence_length=6-10", "sentence_length=11+"]
 
 
-def test_features_are_the_columns_that_are_not_worked_out():
-    assert Slicer(("source", "case", "entity_seen", "topic")).features == ("source", "topic")
+def test_features_are_the_columns_that_are_not_derived():
+    assert make_slicer("source", "case", "entity_seen", "topic").features == ("source", "topic")

@@ -1,4 +1,4 @@
-"""Tags as numbers."""
+"""Ids of tags."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import numpy as np
 from components.evaluator.counts.tag_vocabulary import BEGIN, INSIDE, OUTSIDE, TagVocabulary
 
 
-def test_ids_are_given_in_order_and_kept():
+def test_ids_are_assigned_in_order_and_never_change():
     vocabulary = TagVocabulary()
     assert vocabulary.encode(["O", "B-X", "O"]).tolist() == [0, 1, 0]
     assert vocabulary.encode(["I-Y", "B-X"]).tolist() == [2, 1]
     assert vocabulary.type_names == ("X", "Y")
+    assert vocabulary.decode(np.array([2, 0])) == ["I-Y", "O"]
 
 
-def test_bytes_and_text_of_a_tag_are_one():
+def test_bytes_and_text_of_a_tag_share_an_id():
     vocabulary = TagVocabulary()
     assert vocabulary.encode([b"B-\xc3\xa9", "B-é", b"B-\xc3\xa9"]).tolist() == [0, 0, 0]
     assert vocabulary.type_names == ("é",)
@@ -27,7 +28,7 @@ def test_prefixes_and_types_of_ids():
     assert vocabulary.types(ids).tolist() == [-1, -1, 0, 0, 1, -1, -1, -1, -1]
 
 
-def test_no_tags():
+def test_empty_vocabulary():
     vocabulary = TagVocabulary()
     ids = vocabulary.encode([])
     assert ids.dtype == np.int32

@@ -1,26 +1,32 @@
-"""Batches that fit together, and those that do not."""
+"""Batches of tagged sentences."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from support.evaluation import make_batch
 
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 
 
-def test_offsets_and_rows(make_batch):
+def test_offsets_and_rows():
     batch = make_batch([["O"], [], ["O", "B-X"]], [["O"], [], ["O", "O"]])
     assert len(batch) == 3
     assert batch.offsets.tolist() == [0, 1, 1]
     assert batch.rows.tolist() == [0, 2, 2]
 
 
+def test_tags_of_each_sentence_are_lists_of_texts():
+    batch = make_batch([["O"], [], ["O", "B-X"]], [["B-X"], [], ["O", "O"]])
+    assert list(batch.tags()) == [(["O"], ["B-X"]), ([], []), (["O", "B-X"], ["O", "O"])]
+
+
 @pytest.mark.parametrize(
     ("keys", "lengths", "tags", "scores"),
     [(["a", "b"], [2], 2, 2), (["a"], [2], 3, 2), (["a"], [2], 2, 1), (["a"], [3], 2, 2)],
 )
-def test_arrays_that_do_not_belong_together_are_refused(keys, lengths, tags, scores):
+def test_arrays_of_different_sizes_are_refused(keys, lengths, tags, scores):
     vocabulary = TagVocabulary()
     with pytest.raises(ValueError, match="keys"):
         TaggedBatch(

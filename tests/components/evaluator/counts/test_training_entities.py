@@ -1,4 +1,4 @@
-"""Entities that the training examples hold."""
+"""Entities of the training data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from components.evaluator.counts.training_entities import TrainingEntities, enti
 from components.evaluator.errors import EvaluationError
 
 
-def test_texts_are_known_exactly():
+def test_texts_match_exactly():
     known = TrainingEntities.of(["Paris", "New Delhi", "Paris", "été"])
     assert known.contain(["Paris", "paris", "New", "New Delhi", "été", ""]).tolist() == [1, 0, 0, 1, 1, 0]
     assert len(known.hashes) == 3
@@ -20,7 +20,7 @@ def test_no_entities():
     assert TrainingEntities.of(["a"]).contain([]).tolist() == []
 
 
-def test_what_is_written_is_read_and_holds_no_text():
+def test_set_can_be_read_back_and_contains_no_text():
     known = TrainingEntities.of(["Paris", "New Delhi"])
     content = known.to_bytes()
     assert b"Paris" not in content
@@ -39,7 +39,7 @@ def npy(array):
     return file.getvalue()
 
 
-@pytest.mark.parametrize("content", [b"", b"no", npy(np.zeros(3)), npy(np.zeros((2, 2), np.uint64))])
-def test_other_files_are_refused_by_name(content):
-    with pytest.raises(EvaluationError, match=r"folder/file\.npy"):
-        TrainingEntities.from_bytes(content, "folder/file.npy")
+def test_other_files_are_refused_by_name():
+    for content in (b"", b"no", npy(np.zeros(3)), npy(np.zeros((2, 2), np.uint64))):
+        with pytest.raises(EvaluationError, match=r"folder/file\.npy"):
+            TrainingEntities.from_bytes(content, "folder/file.npy")

@@ -1,4 +1,4 @@
-"""Late labels joined to logged predictions, against seqeval and plain sets."""
+"""Delayed labels joined with logged predictions, against seqeval."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import random
 import warnings
 
 import pytest
-from seqeval.metrics import classification_report
+from support.evaluation import make_slicer
 
-from components.evaluator.blessing.rule import Rule
-from components.evaluator.counts.slicing import Slicer
+from components.evaluator.blessing.rule import BlessingRule
 from components.evaluator.counts.training_entities import TrainingEntities
-from components.evaluator.delayed_labels.evaluation import DelayedLabelOptions, evaluate_delayed_labels
+from components.evaluator.delayed_labels.evaluation import DelayedLabelOptions, evaluate_delayed_labels, window_of
 from components.evaluator.errors import EvaluationError
 
 TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC"]
 
 
 def row(number, dice):
-    """One sentence: (log line, label)."""
+    """Returns one sentence: (log line, label)."""
     tokens = [dice.choice(["Ann", "Bo", "x", "Paris."]) for _ in range(dice.randint(1, 9))]
     gold = [dice.choice(TAGS) for _ in tokens]
     starts = [sum(len(token) + 1 for token in tokens[:i]) for i in range(len(tokens))]
@@ -55,10 +54,14 @@ def files(tmp_path):
 
 
 def options(*columns, **more):
-    return DelayedLabelOptions(Slicer(columns, training_entities=TrainingEntities.of(["Ann"])), bootstrap=10, **more)
+    return DelayedLabelOptions(
+        make_slicer(*columns, training_entities=TrainingEntities.of(["Ann"])), bootstrap=10, **more
+    )
 
 
 def assert_equals_seqeval(scores, rows):
+    from seqeval.metrics import classification_report
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         report = classification_report([g["tags"] for _, g in rows], [p["tags"] for p, _ in rows], output_dict=True)
@@ -72,7 +75,7 @@ def assert_equals_seqeval(scores, rows):
 def test_scores_equal_seqeval_by_slice_and_window(files, rows):
     dice = random.Random(1)
     labels = [label for _, label in rows]
-    dice.shuffle(labels)  # the two files have no common order
+    dice.shuffle(labels)  # the files have different orders
     result = evaluate_delayed_labels(*files([log for log, _ in rows], labels), options("source", "team", window="day"))
     assert_equals_seqeval(result.evaluation.overall.candidate, rows)
     found = {each.slice.name: each.candidate for each in result.evaluation.slices}
@@ -101,12 +104,12 @@ def test_every_line_is_accounted_for(files, rows):
     assert (account.duplicate_predictions.count, account.duplicate_predictions.keys) == (2, ["k2", "k3"])
     assert (account.duplicate_labels.count, account.duplicate_labels.keys) == (1, ["k0"])
     assert (account.misaligned.count, account.misaligned.keys) == (1, ["k4"])
-    assert account.reasons[0].startswith("k4: the label is about 'other', the prediction about")
+    assert account.reasons[0].startswith("k4: the text of the label is 'other', that of the prediction")
     lines = account.scored + account.without_label.count + account.duplicate_predictions.count
     assert lines + account.misaligned.count == account.predictions
 
 
-def test_a_repeated_prediction_far_away_is_found(files, rows):
+def test_repeated_prediction_in_another_batch_is_found(files, rows):
     again = {**rows[0][0], "tags": ["O"] * len(rows[0][0]["tags"])}
     log = [log for log, _ in rows[:1500]]
     labels = [label for _, label in rows[:1500]]
@@ -116,7 +119,7 @@ def test_a_repeated_prediction_far_away_is_found(files, rows):
     assert first.evaluation == second.evaluation  # the first answer counts
 
 
-def test_spans_are_scored_to_the_character(files):
+def test_spans_are_scored_by_characters(files):
     log = {"tokens": ["New", "Delhi", "."], "tags": ["B-L", "I-L", "O"], "starts": [0, 4, 9], "ends": [3, 9, 10]}
     labels = [[[0, 9, "L"]], [[0, 10, "L"]], []]
     result = evaluate_delayed_labels(
@@ -132,18 +135,18 @@ def test_spans_are_scored_to_the_character(files):
     assert result.evaluation.overall.candidate.calibration is None
 
 
-def test_entities_seen_in_training_are_scored_apart(files, rows):
+def test_entities_seen_in_training_are_scored_separately(files, rows):
     result = evaluate_delayed_labels(*files(*zip(*rows, strict=True)), options("entity_seen"))
     found = {each.slice.name: each.candidate.entities.micro.support for each in result.evaluation.slices}
     assert set(found) == {"entity_seen=seen", "entity_seen=unseen"}
     assert sum(found.values()) == result.evaluation.overall.candidate.entities.micro.support
 
 
-def test_thresholds_are_told_apart(files, rows):
+def test_thresholds_are_judged_by_slice(files, rows):
     rules = (
-        Rule("entity_f1", min=0.1),
-        Rule("entity_f1", "source=app", min=0.99),
-        Rule("entity_f1", "window=2026-11-02", min=0.99, min_support=10**6),
+        BlessingRule(metric="entity_f1", bound=0.1),
+        BlessingRule(metric="entity_f1", slice="source=app", bound=0.99),
+        BlessingRule(metric="entity_f1", slice="window=2026-11-02", bound=0.99, min_support=10**6),
     )
     result = evaluate_delayed_labels(*files(*zip(*rows, strict=True)), options("source", window="day", rules=rules))
     assert [(rule.slice, rule.state) for rule in result.evaluation.blessing.rules] == [
@@ -162,20 +165,41 @@ def test_json_holds_everything(files, rows):
     assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["support"] > 0
 
 
-def test_a_field_that_no_line_has_is_refused(files, rows):
-    with pytest.raises(EvaluationError, match=r"log\.jsonl: no line that has a label has a field 'sorce'"):
+def test_missing_slicing_field_is_refused(files, rows):
+    with pytest.raises(EvaluationError, match=r"log\.jsonl: no labelled line has the field 'sorce'"):
         evaluate_delayed_labels(*files(*zip(*rows[:5], strict=True)), options("sorce"))
 
 
-def test_a_time_that_is_missing_is_named(files, rows):
+def test_missing_time_is_named(files, rows):
     log = [{name: value for name, value in rows[0][0].items() if name != "timestamp"}]
-    with pytest.raises(EvaluationError, match=r"log\.jsonl:1: timestamp: is None"):
+    with pytest.raises(EvaluationError, match=r"log\.jsonl:1: timestamp: not a time: None"):
         evaluate_delayed_labels(*files(log, [rows[0][1]]), options(window="day"))
 
 
-@pytest.mark.parametrize("empty", ["log", "labels", "both"])
-def test_nothing_in_common_is_an_error(files, rows, empty):
-    log = [] if empty in ("log", "both") else [rows[0][0]]
-    labels = [] if empty in ("labels", "both") else [rows[1][1]]
-    with pytest.raises(EvaluationError, match=r"log\.jsonl and .*labels\.jsonl: nothing to score\. Of "):
-        evaluate_delayed_labels(*files(log, labels), options())
+def test_files_without_common_keys_are_refused(files, rows):
+    for log, labels in (([], [rows[1][1]]), ([rows[0][0]], []), ([rows[0][0]], [rows[1][1]])):
+        with pytest.raises(EvaluationError, match=r"log\.jsonl and .*labels\.jsonl: nothing to score\. Of "):
+            evaluate_delayed_labels(*files(log, labels), options())
+
+
+@pytest.mark.parametrize(
+    ("time", "size", "window"),
+    [
+        ("2026-11-20T09:30:00Z", "hour", "2026-11-20T09"),
+        ("2026-11-20T09:30:00Z", "day", "2026-11-20"),
+        ("2026-11-20T23:30:00-02:00", "day", "2026-11-21"),
+        ("2026-11-20 23:30", "day", "2026-11-20"),
+        ("2026-11-20", "month", "2026-11"),
+        ("2027-01-01", "week", "2026-W53"),
+        (0, "day", "1970-01-01"),
+        (1795167000.5, "day", "2026-11-20"),
+    ],
+)
+def test_windows_are_in_utc(time, size, window):
+    assert window_of(time, size, "f:1") == window
+
+
+def test_invalid_times_are_named():
+    for time in (None, "yesterday", "", True, [1], float("inf"), 1e20):
+        with pytest.raises(EvaluationError, match=r"f:1: timestamp: not a time: .* Write "):
+            window_of(time, "day", "f:1: timestamp")

@@ -1,20 +1,20 @@
-"""The account of a join."""
+"""Account of a join."""
 
 from __future__ import annotations
 
-from components.evaluator.delayed_labels.join_account import JoinAccount, Named
+from components.evaluator.delayed_labels.join_account import JoinAccount, KeyCount
 
 
-def test_some_keys_are_named():
-    named = Named()
-    assert str(named) == "0"
+def test_first_keys_are_examples():
+    count = KeyCount()
+    assert str(count) == "0"
     for key in "abcdefg":
-        named.add(key)
-    assert (named.count, str(named)) == (7, "7 (a, b, c, d, e, …)")
-    assert str(Named(2, ["a", "b"])) == "2 (a, b)"
+        count.add(key)
+    assert (count.count, str(count)) == (7, "7 (a, b, c, d, e, …)")
+    assert str(KeyCount(2, ["a", "b"])) == "2 (a, b)"
 
 
-def test_reasons_are_kept_of_the_first():
+def test_first_reasons_are_kept():
     account = JoinAccount()
     for number in range(9):
         account.misalign(f"k{number}", "why")

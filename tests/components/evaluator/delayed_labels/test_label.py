@@ -1,4 +1,4 @@
-"""Late labels."""
+"""Labels."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def test_both_forms_are_read():
 @pytest.mark.parametrize(
     ("record", "text"),
     [
-        ({"tags": []}, "f:2: has the key None"),
-        ({"key": "k"}, "f:2: has neither tags nor entities"),
-        ({"key": "k", "tags": ["O"], "tokens": []}, "f:2: has 1 tags, 0 tokens"),
-        ({"key": "k", "tags": ["O"], "tokens": ["a b"]}, "f:2: holds a token that is empty or has white space"),
+        ({"tags": []}, "f:2: invalid key None"),
+        ({"key": "k"}, "f:2: neither `tags` nor `entities`"),
+        ({"key": "k", "tags": ["O"], "tokens": []}, "f:2: 1 tags, 0 tokens"),
+        ({"key": "k", "tags": ["O"], "tokens": ["a b"]}, "f:2: a token is empty or contains white space"),
         ({"key": "k", "tags": [1]}, "`tags` is"),
         ({"key": "k", "entities": [[0, 2, "X"], [1, 3, "Y"]]}, "f:2: its entities X and Y overlap"),
-        ({"key": "k", "entities": [[2, 2, "X"]]}, "f:2: holds the entity"),
-        ({"key": "k", "entities": [[0, 2, "X Y"]]}, "f:2: holds the entity"),
-        ({"key": "k", "entities": [{"start": 0}]}, "f:2: holds the entity"),
+        ({"key": "k", "entities": [[2, 2, "X"]]}, "f:2: invalid entity"),
+        ({"key": "k", "entities": [[0, 2, "X Y"]]}, "f:2: invalid entity"),
+        ({"key": "k", "entities": [{"start": 0}]}, "f:2: invalid entity"),
     ],
 )
-def test_labels_that_cannot_be_used_are_named(record, text):
+def test_invalid_labels_are_named(record, text):
     with pytest.raises(EvaluationError, match=text):
         Label.from_record(record, "f:2")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -21,11 +20,11 @@ def store_of(tmp_path):
     return made
 
 
-def test_labels_are_found_by_key_and_those_that_are_never_asked_for_are_named(store_of):
+def test_labels_are_found_by_key_and_unused_ones_are_named(store_of):
     with store_of({"key": "a", "tags": ["O"]}, {"key": 2, "tags": []}, {"key": "é", "tags": ["B-X"]}) as store:
         assert len(store) == 3
-        found, again = store.take(["2", "é", "x"])
-        assert ({key: label.tags for key, label in found.items()}, again) == ({"2": (), "é": ("B-X",)}, set())
+        labels, repeated = store.take(["2", "é", "x"])
+        assert ({key: label.tags for key, label in labels.items()}, repeated) == ({"2": (), "é": ("B-X",)}, set())
         assert store.take(["é"])[1] == {"é"}
         assert store.without_prediction() == (1, ["a"])
         assert store.duplicates() == (0, [])
@@ -39,22 +38,22 @@ def test_the_last_of_several_labels_counts(store_of):
         assert len(store) == 2
 
 
-def test_many_labels_in_several_steps(store_of):
+def test_many_labels_are_taken_in_several_queries(store_of):
     with store_of(*({"key": str(number), "tags": ["O"] * (number % 3)} for number in range(2500))) as store:
-        found, _ = store.take([str(number) for number in range(1200)])
-        assert len(found) == 1200
-        assert len(found["5"].tags) == 2
+        labels, _ = store.take([str(number) for number in range(1200)])
+        assert len(labels) == 1200
+        assert len(labels["5"].tags) == 2
         count, some = store.without_prediction()
         assert (count, some) == (1300, ["1200", "1201", "1202", "1203", "1204"])
 
 
-def test_its_file_is_removed(store_of):
+def test_temporary_file_is_removed(store_of):
     with store_of({"key": "a", "tags": []}) as store:
-        folder = Path(store._folder.name)
+        folder = store.folder
         assert folder.is_dir()
     assert not folder.exists()
 
 
-def test_a_line_that_cannot_be_used_is_named(store_of):
-    with pytest.raises(EvaluationError, match=r"labels\.jsonl:2: has neither tags nor entities"):
+def test_invalid_line_is_named(store_of):
+    with pytest.raises(EvaluationError, match=r"labels\.jsonl:2: neither `tags` nor `entities`"):
         store_of({"key": "a", "tags": []}, {"key": "b"})

@@ -1,4 +1,4 @@
-"""Logged answers."""
+"""Logged predictions."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ANSWER = {
 }
 
 
-def test_padding_is_left_out():
+def test_padding_is_removed():
     prediction = Prediction.from_record(ANSWER, "f:1")
     assert (prediction.tokens, prediction.tags) == (("New", "Delhi"), ("B-LOC", "I-LOC"))
     assert (prediction.scores, prediction.starts) == ((0.9, 1.0), (0, 4))
 
 
-def test_batch_prediction_of_vertex_is_read():
+def test_batch_prediction_of_vertex_ai_is_read():
     answer = dict(ANSWER)
     key = answer.pop("key")
     record = {"instance": {"key": key, "sentence": "New Delhi", "source": "app"}, "prediction": answer}
@@ -33,7 +33,7 @@ def test_batch_prediction_of_vertex_is_read():
     assert prediction.tokens == ("New", "Delhi")
 
 
-def test_scores_may_be_missing_and_keys_numbers():
+def test_scores_are_optional_and_keys_can_be_numbers():
     record = {name: value for name, value in ANSWER.items() if name != "scores"} | {"key": 17}
     prediction = Prediction.from_record(record, "f:1")
     assert (prediction.scores, prediction.key) == (None, "17")
@@ -47,16 +47,16 @@ def test_empty_answer():
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"key": None}, r"f:3: has the key None"),
-        ({"key": ""}, "has the key ''"),
-        ({"key": True}, "has the key True"),
-        ({"tags": None, "starts": None}, "f:3: lacks tags, starts; log what the signature `keyed` answers"),
-        ({"tags": ["O"]}, "f:3: has 3 tokens, 1 tags, 3 starts, 3 ends, 3 scores"),
-        ({"tags": "O"}, "`tags` is 'O'; write a list of texts"),
-        ({"scores": ["a", "b", "c"]}, "`scores` is .* write a list of numbers"),
-        ({"scores": [float("nan")] * 3}, "`scores` is .* write a list of numbers"),
+        ({"key": None}, r"f:3: invalid key None"),
+        ({"key": ""}, "invalid key ''"),
+        ({"key": True}, "invalid key True"),
+        ({"tags": None, "starts": None}, "f:3: tags, starts missing. Log the answer of the signature `keyed`"),
+        ({"tags": ["O"]}, "f:3: 3 tokens, 1 tags, 3 starts, 3 ends, 3 scores"),
+        ({"tags": "O"}, "`tags` is 'O'. Write a list of texts"),
+        ({"scores": ["a", "b", "c"]}, "`scores` is .* Write a list of numbers"),
+        ({"scores": [float("nan")] * 3}, "`scores` is .* Write a list of numbers"),
     ],
 )
-def test_answers_that_cannot_be_used_are_named(changes, text):
+def test_invalid_predictions_are_named(changes, text):
     with pytest.raises(EvaluationError, match=text):
         Prediction.from_record(ANSWER | changes, "f:3")

@@ -1,10 +1,10 @@
-"""Thresholds of the command line."""
+"""Thresholds of `ner evaluate`."""
 
 from __future__ import annotations
 
 import pytest
 
-from components.evaluator.blessing.rule import Rule
+from components.evaluator.blessing.rule import BlessingRule
 from components.evaluator.delayed_labels.threshold import parse_threshold
 from components.evaluator.errors import EvaluationError
 
@@ -12,11 +12,11 @@ from components.evaluator.errors import EvaluationError
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("entity_f1>=0.6", Rule("entity_f1", min=0.6, min_support=9)),
-        ("entity_recall/a-b >= 1", Rule("entity_recall/a-b", min=1.0, min_support=9)),
-        ("entity_f1>=.5@source=a@b", Rule("entity_f1", "source=a@b", 0.5, None, 9)),
-        ("strict_f1>=0.5@window", Rule("strict_f1", "window", 0.5, None, 9)),
-        ("calibration_error<=0.1", Rule("calibration_error", min=0.1, min_support=9)),
+        ("entity_f1>=0.6", BlessingRule(metric="entity_f1", bound=0.6, min_support=9)),
+        ("entity_recall/a-b >= 1", BlessingRule(metric="entity_recall/a-b", bound=1.0, min_support=9)),
+        ("entity_f1>=.5@source=a@b", BlessingRule(metric="entity_f1", slice="source=a@b", bound=0.5, min_support=9)),
+        ("strict_f1>=0.5@window", BlessingRule(metric="strict_f1", slice="window", bound=0.5, min_support=9)),
+        ("calibration_error<=0.1", BlessingRule(metric="calibration_error", bound=0.1, min_support=9)),
     ],
 )
 def test_thresholds_are_rules(text, rule):
@@ -31,7 +31,7 @@ def test_thresholds_are_rules(text, rule):
         ("entity_f1>0.5", "write METRIC>=BOUND"),
         ("entity_f1<=0.5", "entity_f1 is compared by >="),
         ("calibration_error>=0.1", "calibration_error is compared by <="),
-        ("entity_f1>=high", "the bound 'high' is no number"),
+        ("entity_f1>=high", "the bound 'high' is not a number"),
         ("entity_f1>=60", "between 0 and 1"),
         ("entity_f1>=nan", "between 0 and 1"),
     ],

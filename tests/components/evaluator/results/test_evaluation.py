@@ -1,4 +1,4 @@
-"""The document of an evaluation."""
+"""Names and failures in the document of an evaluation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,18 @@ def test_slice_names():
 
 def test_failures_are_the_texts_of_failed_rules():
     rules = [
-        RuleOutcome("min", "entity_f1", ALL, state, 0.5, 3, 1, 0.3, None, state)
+        RuleOutcome(
+            rule="bound",
+            metric="entity_f1",
+            slice=ALL,
+            state=state,
+            bound=0.5,
+            support=3,
+            min_support=1,
+            value=0.3,
+            champion=None,
+            text=state,
+        )
         for state in ("failed", "passed", "too_small", "no_champion")
     ]
     assert Blessing(False, tuple(rules)).failures == ("failed",)

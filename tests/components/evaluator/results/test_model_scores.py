@@ -1,4 +1,4 @@
-"""The scores of one model."""
+"""Scores of one model."""
 
 from __future__ import annotations
 
@@ -34,5 +34,10 @@ def test_metrics_have_flat_names():
         "entity_recall/a/b": 0.31,
         "entity_f1/a/b": 0.32,
     }
-    more = dataclasses.replace(scores, token_accuracy=Estimate(0.9), calibration=Calibration(Estimate(0.05), ()))
-    assert set(more.metrics()) - set(values) == {"token_accuracy", "calibration_error"}
+    more = dataclasses.replace(
+        scores,
+        token_accuracy=Estimate(0.9),
+        calibration=Calibration(Estimate(0.05), ()),
+        custom={"mine": Estimate(0.3)},
+    )
+    assert set(more.metrics()) - set(values) == {"token_accuracy", "calibration_error", "mine"}

@@ -1,12 +1,14 @@
-"""Examples out of Arrow's columns."""
+"""Columns of Examples, read from Arrow."""
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pytest
+from support.lazy import LazyModule
 
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.tfma.example_columns import ExampleColumns
+
+pa = LazyModule("pyarrow")
 
 
 def batch(list_type, **columns):
@@ -14,10 +16,10 @@ def batch(list_type, **columns):
     return pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
 
 
-@pytest.mark.parametrize("list_type", [pa.list_, pa.large_list])
+@pytest.mark.parametrize("list_type", ["list_", "large_list"])
 def test_columns_are_read(list_type):
     made = batch(
-        list_type,
+        getattr(pa, list_type),
         raw=(pa.binary(), [[b"one"], [b"two"], [b"three"]]),
         key=(pa.binary(), [[b"k1"], [b"k\xc3\xa9"], None]),
         sentence=(pa.binary(), [[b"a b"], [b"\xff"], None]),
@@ -49,7 +51,7 @@ def test_batch_without_labels_has_no_gold():
     assert columns.gold.tolist() == []
 
 
-def test_slice_of_a_batch_is_read_as_such():
+def test_slice_of_a_batch_is_read():
     made = batch(pa.large_list, raw=(pa.binary(), [[b"1"], [b"2"]]), tags=(pa.binary(), [[b"O"], [b"B-X", b"O"]]))
     columns = ExampleColumns.read(made.slice(1), "raw", [], TagVocabulary())
     assert columns.examples == [b"2"]

@@ -1,14 +1,14 @@
-"""Training entities found by Beam."""
+"""Beam transform of training entities."""
 
 from __future__ import annotations
 
-import apache_beam as beam
-import pyarrow as pa
-from apache_beam.testing.util import assert_that
-from tensorflow_model_analysis import constants
+from support.lazy import LazyModule
 
 from components.evaluator.counts.training_entities import TrainingEntities
-from components.evaluator.tfma.find_training_entities import FindTrainingEntities
+
+beam = LazyModule("apache_beam")
+pa = LazyModule("pyarrow")
+constants = LazyModule("tensorflow_model_analysis.constants")
 
 
 def batch(*rows):
@@ -22,28 +22,32 @@ def batch(*rows):
     return pa.RecordBatch.from_arrays(arrays, list(columns))
 
 
-def check_found(batches, check):
-    def one(found):
-        (known,) = found
+def check_entities(batches, check):
+    from apache_beam.testing.util import assert_that
+
+    from components.evaluator.tfma.find_training_entities import FindTrainingEntities
+
+    def check_one(outputs):
+        (known,) = outputs
         assert isinstance(known, TrainingEntities)
         check(known)
 
     with beam.Pipeline() as pipeline:
-        assert_that(pipeline | beam.Create(batches) | FindTrainingEntities(), one)
+        assert_that(pipeline | beam.Create(batches) | FindTrainingEntities(), check_one)
 
 
-def test_entities_of_all_batches_are_united():
+def test_entities_of_all_batches_are_merged():
     def check(known):
         texts = ["New Delhi", "Paris", "été", "Delhi", "nothing"]
         assert known.contain(texts).tolist() == [True, True, True, False, False]
         assert len(known.hashes) == 3
 
     first = batch(("New Delhi and Paris", "B-L I-L O B-L"), ("nothing", "O"))
-    check_found([first, batch(("Paris", "B-X"), ("été", "I-X"))], check)
+    check_entities([first, batch(("Paris", "B-X"), ("été", "I-X"))], check)
 
 
-def test_no_examples_no_entities():
+def test_empty_input_has_no_entities():
     def check(known):
         assert known.contain(["Paris"]).tolist() == [False]
 
-    check_found([], check)
+    check_entities([], check)

@@ -1,4 +1,4 @@
-"""Asking a model for the tags of a batch."""
+"""Predictions for batches."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.lazy import LazyModule
 
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.errors import EvaluationError
-from components.evaluator.tfma.predictor import Predictor, first_pieces
+
+module = LazyModule("components.evaluator.tfma.predictor")
 
 
 class Model:
-    """Stands for a loaded SavedModel: an example is its tags, split at white space, one character a token."""
+    """Fake of a loaded SavedModel: an example is its tags between spaces, with one character per token."""
 
     def __init__(self, change=lambda outputs: outputs):
         self.signatures = {"serving_examples": self}
         self.structured_input_signature = ((), {"examples": None})
-        self.asked = []
+        self.batches = []
         self._change = change
 
     def __call__(self, examples):
         import tensorflow as tf
 
         rows = [example.decode().split() for example in examples.numpy()]
-        self.asked.append(len(rows))
+        self.batches.append(len(rows))
         width = max(map(len, rows), default=0)
         tags = [row + ["[PAD]"] * (width - len(row)) for row in rows]
         starts = [[2 * i for i in range(len(row))] + [0] * (width - len(row)) for row in rows]
@@ -45,22 +47,22 @@ class Model:
 def predict(model, examples, lengths):
     vocabulary = TagVocabulary()
     vocabulary.encode(["O", "B-X", "I-X"])
-    predictor = Predictor(model, "serving_examples", "the model", vocabulary)
+    predictor = module.Predictor(model, "serving_examples", "the model", vocabulary)
     return predictor.predict(examples, np.array(lengths), lambda row: f"k{row}")
 
 
-def test_tags_come_in_the_order_of_the_examples_though_they_are_asked_by_length():
+def test_tags_keep_the_order_of_the_examples():
     lengths = [7, 1, 3, 0, 5] * 40
     examples = [" ".join(["B-X", *["I-X"] * 9][:length]).encode() for length in lengths]
     model = Model()
     tags, scores = predict(model, examples, lengths)
     assert tags.tolist() == [tag for length in lengths for tag in [1, *[2] * 9][:length]]
     assert scores == pytest.approx(np.array([2 * i / 100 for length in lengths for i in range(length)]))
-    assert sum(model.asked) == 200
-    assert max(model.asked) == 64
+    assert sum(model.batches) == 200
+    assert max(model.batches) == 64
 
 
-def test_no_examples():
+def test_empty_batch():
     tags, scores = predict(Model(), [], np.zeros(0, np.int64))
     assert len(tags) == len(scores) == 0
 
@@ -77,7 +79,7 @@ def test_misaligned_sentence_is_named_with_model_and_key():
         predict(Model(), [b"O O O O", b"O", b"O O"], [4, 1, 3])
 
 
-def test_outputs_that_do_not_belong_together_are_refused():
+def test_outputs_of_different_shapes_are_refused():
     def cut(outputs):
         return {**outputs, "tags": outputs["tags"][:, :1]}
 
@@ -89,30 +91,30 @@ def pieces(starts, ends, n_gold):
     def name(row):
         return f"row {row}"
 
-    return first_pieces(np.array(starts, np.int32), np.array(ends, np.int32), np.array(n_gold), name).tolist()
+    return module.first_pieces(np.array(starts, np.int32), np.array(ends, np.int32), np.array(n_gold), name).tolist()
 
 
-def test_first_piece_decides_for_its_gold_token():
+def test_first_piece_counts_for_its_gold_token():
     # "New Delhi." -> New | Delhi | .
     assert pieces([[0, 4, 9]], [[3, 9, 10]], [2]) == [[True, True, False]]
 
 
-def test_padding_is_left_out():
+def test_padding_is_ignored():
     assert pieces([[0, 0, 0], [0, 2, 0]], [[2, 0, 0], [1, 3, 0]], [1, 2]) == [[True, False, False], [True, True, False]]
     assert pieces([[0]], [[0]], [0]) == [[False]]
     assert pieces([[], []], [[], []], [0, 0]) == [[], []]
 
 
 def test_no_rows():
-    assert first_pieces(np.zeros((0, 3), int), np.zeros((0, 3), int), np.zeros(0, int), str).shape == (0, 3)
+    assert module.first_pieces(np.zeros((0, 3), int), np.zeros((0, 3), int), np.zeros(0, int), str).shape == (0, 3)
 
 
 @pytest.mark.parametrize(
     ("starts", "ends", "n_gold", "text"),
     [
-        ([[0], [0]], [[1], [1]], [1, 2], "^row 1: .*make up 1 corpus tokens, and there are 2 gold tags"),
-        ([[0, 2]], [[1, 3]], [1], "^row 0: .*make up 2 corpus tokens, and there are 1 gold tags"),
-        ([[0, 2]], [[1]], [1], r"starts of the shape \(1, 2\) and ends of the shape \(1, 1\)"),
+        ([[0], [0]], [[1], [1]], [1, 2], "^row 1: .*form 1 corpus tokens, but there are 2 gold tags"),
+        ([[0, 2]], [[1, 3]], [1], "^row 0: .*form 2 corpus tokens, but there are 1 gold tags"),
+        ([[0, 2]], [[1]], [1], r"starts of shape \(1, 2\) and ends of shape \(1, 1\)"),
         ([[0, 0, 2]], [[1, 0, 3]], [1], "^row 0: .*padding before the token at characters 2 to 3"),
     ],
 )
@@ -124,10 +126,10 @@ def test_misaligned_rows_are_refused(starts, ends, n_gold, text):
 TOKENS = st.lists(st.text(st.sampled_from(string.ascii_letters + string.punctuation + "é漢"), min_size=1, max_size=6))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(TOKENS, st.booleans()), min_size=1, max_size=4), st.integers(0, 3))
-def test_any_cutting_of_joined_tokens_comes_back(sentences, padding):
-    """Cuts each gold token into single characters (or not at all)."""
+def test_first_pieces_are_found_in_any_tokenization(sentences, padding):
+    """Splits each gold token into characters, or not at all."""
     rows, expected = [], []
     for tokens, finest in sentences:
         row, at = [], 0
@@ -142,5 +144,5 @@ def test_any_cutting_of_joined_tokens_comes_back(sentences, padding):
         expected.append(first)
     width = max(map(len, rows)) + padding
     starts, ends = ([[cell[side] for cell in row] + [0] * (width - len(row)) for row in rows] for side in range(2))
-    found = pieces(starts, ends, [len(tokens) for tokens, _ in sentences])
-    assert found == [first + [False] * (width - len(first)) for first in expected]
+    flags = pieces(starts, ends, [len(tokens) for tokens, _ in sentences])
+    assert flags == [first + [False] * (width - len(first)) for first in expected]

@@ -4,7 +4,7 @@ import pytest
 
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Blessing, Evaluation
-from components.evaluator.results.scores import write_evaluation
+from components.evaluator.results.scores_file import write_evaluation
 from components.registry.pusher.evaluation_summary import EvaluationSummary
 
 

@@ -76,7 +76,7 @@ def artifact(kind: type, uri: Path, **files: str):
 
 
 def optional_inputs(tmp_path: Path, evaluation):
-    from components.evaluator.results.scores import write_evaluation
+    from components.evaluator.results.scores_file import write_evaluation
 
     texts = {"evaluation__html": "<html>", "metrics__tfrecord": ""}
     evaluated = artifact(standard_artifacts.ModelEvaluation, tmp_path / "evaluation", **texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.evaluator.results.evaluation import Estimate
+from components.evaluator.results.model_scores import Estimate
 from components.reporter.page.environment import environment
 
 

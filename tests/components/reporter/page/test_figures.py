@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from support.lazy import LazyModule
 
-from components.evaluator.results.evaluation import Calibration, CalibrationBin, Estimate
+from components.evaluator.results.model_scores import Calibration, CalibrationBin, Estimate
 from components.reporter.data_summary import SplitSummary
 
 figures = LazyModule("components.reporter.page.figures")

@@ -10,7 +10,7 @@ from support.lazy import LazyModule
 
 from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, Slice
 from components.evaluator.results.model_scores import Confusion, EntityScores, Estimate, Scores, TypedScores
-from components.evaluator.results.scores import write_evaluation
+from components.evaluator.results.scores_file import write_evaluation
 from components.keys import MODEL_CARD_MARKDOWN_FILE, REPORT_FILE
 from pipeline.kubeflow.container.ui_artifacts import UI_OUTPUTS, add_ui_outputs, fill_ui_outputs
 

@@ -1,4 +1,4 @@
-"""The most confident errors, to be looked at."""
+"""Selection of the most confident errors for the report."""
 
 from __future__ import annotations
 
@@ -9,43 +9,44 @@ import numpy as np
 from components.evaluator.counts.entities import Entities
 from components.evaluator.counts.matches import RIGHT
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.results.evaluation import ERROR_KINDS, ErrorInContext, MarkedSpan
+from components.evaluator.results.evaluation import ErrorInContext, MarkedSpan
+from components.evaluator.results.model_scores import ERROR_KINDS
 
 MOST = 20
-"""How many are shown, and how many of each kind are kept until everything has been counted."""
+"""Number of errors shown, and number of errors of each kind kept while counting."""
 
 _SHARE = MOST // len(ERROR_KINDS)
-"""How many places each kind has for sure. By confidence alone missed entities, which are mostly O, take them all."""
+"""Number reserved for each kind. By confidence alone, missed entities, mostly tagged O, would fill the list."""
 
 
 def confident_errors(batch: TaggedBatch) -> tuple[ErrorInContext, ...]:
-    """The most confident errors of each kind in a batch; none where the model gives no scores."""
+    """Returns the most confident errors of each kind in a batch; none if the model returns no scores."""
     if batch.scores is None:
         return ()
-    found: list[tuple[float, int, int, int, int]] = []  # -confidence, sentence, start, end, kind
-    errors = (
+    candidates: list[tuple[float, int, int, int, int]] = []  # -confidence, sentence, start, end, kind
+    sides = (
         (batch.predicted_entities, batch.matches.predicted_errors),
         (batch.gold_entities, batch.matches.gold_errors),
     )
-    for entities, kinds in errors:
+    for entities, kinds in sides:
         wrong = np.flatnonzero(kinds != RIGHT)
         starts, ends = entities.starts[wrong], entities.ends[wrong]
         confidence = _means(batch.scores, starts, ends)
         columns = (-confidence, batch.rows[starts], starts, ends, kinds[wrong])
-        found += zip(*(column.tolist() for column in columns), strict=True)
-    found.sort(key=lambda each: (each[0], batch.keys[each[1]], each[2]))
+        candidates += zip(*(column.tolist() for column in columns), strict=True)
+    candidates.sort(key=lambda each: (each[0], batch.keys[each[1]], each[2]))
     chosen: dict[int, dict[str, tuple[float, int, int, int, int]]] = {kind: {} for kind in range(len(ERROR_KINDS))}
-    for each in found:
+    for each in candidates:
         of_kind = chosen[each[4]]
         if len(of_kind) < MOST:
             of_kind.setdefault(batch.texts[each[1]], each)
-    return tuple(_error(batch, *each) for of_kind in chosen.values() for each in of_kind.values())
+    return tuple(_in_context(batch, *each) for of_kind in chosen.values() for each in of_kind.values())
 
 
 def merge_errors(groups: Iterable[Iterable[ErrorInContext]]) -> tuple[ErrorInContext, ...]:
-    """The most confident of each kind of several groups; a text that occurs again counts once.
+    """Returns the most confident errors of each kind of several groups, at most one per text.
 
-    The order of groups, and in what steps they are merged, is no matter.
+    The result does not depend on the order and the grouping.
     """
     best: dict[str, dict[tuple[str, ...], ErrorInContext]] = {kind: {} for kind in ERROR_KINDS}
     for error in sorted((error for group in groups for error in group), key=_order):
@@ -56,9 +57,9 @@ def merge_errors(groups: Iterable[Iterable[ErrorInContext]]) -> tuple[ErrorInCon
 
 
 def shown_errors(errors: Iterable[ErrorInContext]) -> tuple[ErrorInContext, ...]:
-    """What is shown of merged errors: at most one of a text, some of every kind, the most confident first.
+    """Selects errors to show: at most one per text, some of every kind, the most confident first.
 
-    Each kind has its share of the places, those with the fewest errors choose first. What is left goes by confidence.
+    Each kind has its reserved number, and the kinds with the fewest errors choose first; the rest goes by confidence.
     """
     ordered = sorted(errors, key=_order)
     by_kind = [[error for error in ordered if error.kind == kind] for kind in ERROR_KINDS]
@@ -77,7 +78,7 @@ def _order(error: ErrorInContext) -> tuple[float, str, int]:
     return -error.confidence, error.key, error.start
 
 
-def _error(batch: TaggedBatch, less: float, row: int, start: int, end: int, kind: int) -> ErrorInContext:
+def _in_context(batch: TaggedBatch, less: float, row: int, start: int, end: int, kind: int) -> ErrorInContext:
     offset = int(batch.offsets[row])
     return ErrorInContext(
         kind=ERROR_KINDS[kind],
@@ -102,7 +103,7 @@ def _spans(batch: TaggedBatch, entities: Entities, row: int, scores: np.ndarray 
 
 
 def _means(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """Mean score from each start to its end; not by running sums, whose rounding depends on what stands before."""
-    cuts = np.stack([starts, ends], axis=1).reshape(-1)  # the sums between spans are left out
+    """Returns the mean score of each span; running sums would round depending on the tokens before."""
+    cuts = np.stack([starts, ends], axis=1).reshape(-1)  # every second sum is between spans
     sums = np.add.reduceat(np.append(scores, 0.0), cuts)[::2] if len(cuts) else np.zeros(0)
     return sums / (ends - starts)

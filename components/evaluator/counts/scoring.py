@@ -1,4 +1,4 @@
-"""From counts to scores with intervals."""
+"""Scores with intervals, from counts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from components.evaluator.counts.count_table import CountTable
-from components.evaluator.counts.counting import BINS, OUTSIDE
-from components.evaluator.results.evaluation import (
+from components.evaluator.counts.counting import BINS, CUSTOM, OUTSIDE
+from components.evaluator.results.model_scores import (
     ERROR_KINDS,
     Calibration,
     CalibrationBin,
@@ -24,22 +24,22 @@ from components.text.tags import OUTSIDE as OUTSIDE_LABEL
 _TAILS = (2.5, 97.5)  # percentiles between which 95 % of the replicates lie
 
 Number = Callable[[np.ndarray], Any]
-"""Makes of [1 + replicates] what stands in the document: an `Estimate`; or leaves it, to be compared first."""
+"""Converts [1 + replicates] to an `Estimate`, or keeps the array for a later difference."""
 
 
 def scores(table: CountTable, confusion: CountTable | None = None) -> Scores:
-    """The scores of one model on one slice.
+    """Returns the scores of one model on one slice.
 
     Args:
         table: its counts.
-        confusion: what `confusion_counts` counted, where that is wanted.
+        confusion: output of `confusion_counts`, if any.
     """
     return _scores(table, confusion, estimate)
 
 
 def changes(candidate: CountTable, champion: CountTable) -> dict[str, Estimate]:
-    """Candidate minus champion, for each name that both have in `Scores.metrics()`."""
-    # With the identity for a number these are arrays, replicate by replicate of the same drawn sentences.
+    """Returns candidate minus champion for each metric of both."""
+    # Arrays instead of estimates: each replicate draws the same sentences for both models.
     sides: list[dict[str, Any]] = [
         dict(_scores(table, None, lambda values: values).metrics()) for table in (candidate, champion)
     ]
@@ -48,7 +48,7 @@ def changes(candidate: CountTable, champion: CountTable) -> dict[str, Estimate]:
 
 
 def estimate(values: np.ndarray) -> Estimate:
-    """The number in row 0 with the 95 % percentile interval of the other rows: [1 + replicates]."""
+    """Returns the value in row 0 with the 95 % percentile interval of the other rows: [1 + replicates]."""
     if len(values) == 1:
         return Estimate(float(values[0]))
     low, high = np.percentile(values[1:], _TAILS)
@@ -72,16 +72,20 @@ def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> 
         token_accuracy=number(_divided(right_tokens, tokens)) if ("right_tokens",) in table.columns else None,
         calibration=_calibration(table, number) if ("bin_tokens", "0") in table.columns else None,
         confusion=None if confusion is None else _confusion(confusion),
+        custom={
+            column[1]: number(_divided(table.column(*column), table.column(CUSTOM, column[1], "denominator")))
+            for column in table.columns
+            if column[0] == CUSTOM and column[2] == "numerator"
+        },
     )
 
 
-def _typed(table: CountTable, reading: str, types: Sequence[str], number: Number) -> TypedScores:
-    """Scores of one reading; `reading` is the prefix of its columns."""
-    counts = [_matrix(table, f"{reading}{measure}", types) for measure in ("right", "predicted", "gold")]
-    here = (counts[1][0] + counts[2][0]) > 0  # [types]: a type without any entity is none of the slice's
-    right, predicted, gold = (each[:, here] for each in counts)
+def _typed(table: CountTable, prefix: str, types: Sequence[str], number: Number) -> TypedScores:
+    counts = [_matrix(table, f"{prefix}{measure}", types) for measure in ("right", "predicted", "gold")]
+    present = (counts[1][0] + counts[2][0]) > 0  # [types]: types with an entity in the slice
+    right, predicted, gold = (each[:, present] for each in counts)  # [1 + replicates, present types]
     shares = _shares(right, right, predicted, gold)
-    # A type that a replicate did not draw is no type there; its shares are 0 and add nothing.
+    # A type that a replicate did not draw is not in its mean; its shares are 0 and add nothing.
     drawn = ((predicted + gold) > 0).sum(axis=1)
     macro = tuple(_divided(share.sum(axis=1), drawn) for share in shares)
     total_right, total_predicted, total_gold = (each.sum(axis=1) for each in (right, predicted, gold))
@@ -91,13 +95,13 @@ def _typed(table: CountTable, reading: str, types: Sequence[str], number: Number
         macro=_entity_scores(macro, total_predicted, total_gold, number),
         per_type={
             kind: _entity_scores(tuple(share[:, i] for share in shares), predicted[:, i], gold[:, i], number)
-            for i, kind in enumerate(np.array(types, object)[here])
+            for i, kind in enumerate(np.array(types, object)[present])
         },
     )
 
 
 def _matrix(table: CountTable, measure: str, types: Sequence[str]) -> np.ndarray:
-    """One column a type: float64 [1 + replicates, types]."""
+    """Returns one column per type: float64 [1 + replicates, types]."""
     columns = [table.column(measure, kind) for kind in types]
     return np.stack(columns, axis=1) if columns else np.zeros((len(table.values), 0))
 
@@ -105,13 +109,13 @@ def _matrix(table: CountTable, measure: str, types: Sequence[str]) -> np.ndarray
 def _shares(
     right: np.ndarray, found: np.ndarray, predicted: np.ndarray, gold: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Precision, recall and F1 from predicted entities that are right and gold ones that are found, any shape."""
+    """Returns precision, recall and F1 from correct predicted and found gold entities, in any shape."""
     precision, recall = _divided(right, predicted), _divided(found, gold)
     return precision, recall, _divided(2 * precision * recall, precision + recall)
 
 
 def _divided(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """0.0 where the denominator is, as in seqeval."""
+    """Divides; 0.0 for a denominator of zero, as in seqeval."""
     return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
 
 

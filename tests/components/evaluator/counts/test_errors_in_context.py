@@ -1,4 +1,4 @@
-"""The most confident errors."""
+"""Selection of the most confident errors."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import collections
 import random
 
 import pytest
+from support.evaluation import make_batch
 
-from components.evaluator.results.errors_in_context import (
+from components.evaluator.counts.errors_in_context import (
     MOST,
     confident_errors,
     merge_errors,
@@ -16,7 +17,7 @@ from components.evaluator.results.errors_in_context import (
 from components.evaluator.results.evaluation import MarkedSpan
 
 
-def test_a_error_shows_its_sentence_with_both_sides(make_batch):
+def test_error_has_its_sentence_with_both_sides():
     batch = make_batch(
         [["O"], ["B-X", "I-X", "O", "B-Y"]],
         [["O"], ["B-X", "O", "O", "B-Y"]],
@@ -33,21 +34,21 @@ def test_a_error_shows_its_sentence_with_both_sides(make_batch):
     assert [span.score for span in error.predicted] == pytest.approx([0.9, 0.7])
 
 
-def test_a_missed_entity_is_as_confident_as_the_tags_on_it(make_batch):
+def test_confidence_of_a_missed_entity_is_that_of_its_tags():
     batch = make_batch([["O", "B-X", "I-X"]], [["O", "O", "O"]], scores=[[0.1, 0.8, 0.6]])
     (error,) = confident_errors(batch)
     assert (error.kind, error.start, error.end) == ("missed", 1, 3)
     assert error.confidence == pytest.approx(0.7)
 
 
-def test_of_each_sentence_the_most_confident_is_shown(make_batch):
+def test_the_most_confident_error_of_a_sentence_is_shown():
     batch = make_batch([["O", "B-X", "I-X", "O"]], [["O", "O", "O", "B-X"]], scores=[[0.7, 0.9, 0.9, 0.8]])
     assert {error.kind for error in confident_errors(batch)} == {"missed", "spurious"}
     batch = make_batch([["B-X", "O", "B-X"]], [["O", "O", "O"]], scores=[[0.7, 0.9, 0.8]])
     assert [error.start for error in shown_errors(confident_errors(batch))] == [2]
 
 
-def test_the_same_text_is_shown_once(make_batch):
+def test_the_same_text_is_shown_once():
     batch = make_batch([["O"]] * 3, [["B-X"]] * 3, scores=[[0.5], [0.9], [0.7]], texts=["a", "a", "b"])
     assert [(error.key, error.confidence) for error in confident_errors(batch)] == [
         ("key-1", pytest.approx(0.9)),
@@ -55,13 +56,13 @@ def test_the_same_text_is_shown_once(make_batch):
     ]
 
 
-def test_right_sentences_and_models_without_scores_give_none(make_batch):
+def test_correct_sentences_and_models_without_scores_have_no_errors():
     assert confident_errors(make_batch([["B-X"]], [["B-X"]], scores=[[1.0]])) == ()
     assert confident_errors(make_batch([["B-X"]], [["O"]])) == ()
     assert confident_errors(make_batch([], [], scores=[])) == ()
 
 
-def test_merging_is_the_same_whatever_the_grouping(make_batch):
+def test_merging_does_not_depend_on_the_grouping():
     dice = random.Random(3)
     rows = [(round(dice.random(), 1), f"text {dice.randint(0, 60)}", f"k{number}") for number in range(200)]
 
@@ -92,44 +93,40 @@ KINDS = {
     "boundary": (["B-X", "I-X"], ["B-X", "O"]),
     "boundary_and_type": (["B-X", "I-X"], ["B-Y", "O"]),
 }
-"""Of each kind of error the gold and the predicted tags of a sentence that has it."""
+"""Kind of error -> gold and predicted tags of a sentence with such an error."""
 
 
-@pytest.fixture
-def errors_of(make_batch):
-    def of(wanted):
-        """Mistakes of a batch that has the wanted (kind, score, text); each text may have several."""
-        return confident_errors(
-            make_batch(
-                [KINDS[kind][0] for kind, _, _ in wanted],
-                [KINDS[kind][1] for kind, _, _ in wanted],
-                scores=[[score, score] for _, score, _ in wanted],
-                texts=[text for _, _, text in wanted],
-            )
+def errors_of(rows):
+    """Returns the errors of a batch with the given (kind, score, text); a text may have several."""
+    return confident_errors(
+        make_batch(
+            [KINDS[kind][0] for kind, _, _ in rows],
+            [KINDS[kind][1] for kind, _, _ in rows],
+            scores=[[score, score] for _, score, _ in rows],
+            texts=[text for _, _, text in rows],
         )
-
-    return of
+    )
 
 
 def kinds_of(errors):
     return collections.Counter(error.kind for error in errors)
 
 
-def test_every_kind_is_shown_however_sure_the_model_is_of_another(errors_of):
-    sure = [("missed", 0.99, f"missed {number}") for number in range(50)]
+def test_every_kind_is_shown_regardless_of_confidence():
+    confident = [("missed", 0.99, f"missed {number}") for number in range(50)]
     others = [(kind, 0.5, f"{kind} {number}") for kind in KINDS if kind != "missed" for number in range(9)]
-    shown = shown_errors(errors_of(sure + others))
+    shown = shown_errors(errors_of(confident + others))
     assert kinds_of(shown) == dict.fromkeys(KINDS, MOST // len(KINDS))
     assert [error.confidence for error in shown] == sorted((one.confidence for one in shown), reverse=True)
 
 
-def test_places_that_a_kind_does_not_need_go_to_the_most_confident(errors_of):
+def test_unused_shares_go_to_the_most_confident():
     rows = [("missed", 0.9, f"missed {number}") for number in range(50)]
     rows += [("type", 0.8, f"type {number}") for number in range(50)] + [("boundary", 0.1, "only one")]
     assert kinds_of(shown_errors(errors_of(rows))) == {"missed": 15, "type": 4, "boundary": 1}
 
 
-def test_a_rare_kind_keeps_its_text_though_another_is_surer_of_it(errors_of):
+def test_rare_kind_keeps_its_text_against_a_more_confident_error():
     rows = [("missed", 0.9, f"missed {number}") for number in range(5)] + [
         ("missed", 0.99, "both"),
         ("type", 0.2, "both"),
@@ -137,7 +134,7 @@ def test_a_rare_kind_keeps_its_text_though_another_is_surer_of_it(errors_of):
     assert kinds_of(shown_errors(errors_of(rows))) == {"missed": 5, "type": 1}
 
 
-def test_what_is_shown_is_the_same_whatever_the_grouping(errors_of):
+def test_selection_does_not_depend_on_the_grouping():
     dice = random.Random(7)
     rows = [(dice.choice([*KINDS, "missed"]), dice.random(), f"text {dice.randint(0, 90)}") for _ in range(300)]
     whole = shown_errors(errors_of(rows))

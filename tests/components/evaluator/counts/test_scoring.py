@@ -1,4 +1,4 @@
-"""Scores from counts, against seqeval, scikit-learn and plain arithmetic."""
+"""Scores, against seqeval, scikit-learn and plain arithmetic."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seqeval.metrics import accuracy_score
-from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
-from seqeval.metrics.v1 import precision_recall_fscore_support as strict_support
-from seqeval.scheme import IOB2
-from sklearn.metrics import confusion_matrix
+from support.custom_metric import exact_match, fails
+from support.evaluation import make_batch
 
 from components.evaluator.counts.bootstrap import draws
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
-from components.evaluator.results.scoring import changes, estimate, scores
+from components.evaluator.counts.scoring import changes, estimate, scores
+from components.evaluator.errors import EvaluationError
 from components.text.tags import split_tag
 
 FEW = ["B-X", "I-X", "B-Y", "I-Y", "O", "OUT"]
@@ -34,13 +32,9 @@ def split(corpus):
     return [[gold for gold, _ in row] for row in corpus], [[predicted for _, predicted in row] for row in corpus]
 
 
-@pytest.fixture(scope="module")
-def score(make_batch):
-    def of(corpus, replicates=0, **more):
-        batch = make_batch(*split(corpus), **more)
-        return scores(CountTable.of(*sentence_counts(batch), draws(batch.keys, replicates)), confusion_counts(batch))
-
-    return of
+def score(corpus, replicates=0, **more):
+    batch = make_batch(*split(corpus), **more)
+    return scores(CountTable.of(*sentence_counts(batch), draws(batch.keys, replicates)), confusion_counts(batch))
 
 
 def values(entity_scores):
@@ -62,6 +56,11 @@ def assert_equals_seqeval(typed, gold, predicted, function, **mode):
 
 
 def assert_equals(result, corpus):
+    from seqeval.metrics import accuracy_score
+    from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
+    from seqeval.metrics.v1 import precision_recall_fscore_support as strict_support
+    from seqeval.scheme import IOB2
+
     gold, predicted = split(corpus)
     assert_equals_seqeval(result.entities, gold, predicted, precision_recall_fscore_support)
     assert_equals_seqeval(result.strict, gold, predicted, strict_support, scheme=IOB2)
@@ -69,14 +68,15 @@ def assert_equals(result, corpus):
         assert result.token_accuracy.value == pytest.approx(accuracy_score(gold, predicted), abs=1e-9)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(pairs(FEW), pairs(MANY)))
-def test_both_readings_equal_seqeval(score, corpus):
+def test_lenient_and_strict_scores_equal_seqeval(corpus):
     assert_equals(score(corpus), corpus)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("tags", [FEW, MANY], ids=["few types", "many types"])
-def test_both_readings_equal_seqeval_on_thousands_of_random_sequences(score, tags):
+def test_scores_equal_seqeval_on_thousands_of_random_sequences(tags):
     dice = random.Random(1)
     for size in [1] * 150 + [20] * 60 + [3000]:
         corpus = []
@@ -86,7 +86,8 @@ def test_both_readings_equal_seqeval_on_thousands_of_random_sequences(score, tag
         assert_equals(score(corpus), corpus)
 
 
-def test_both_readings_equal_seqeval_on_every_pair_of_sequences_of_two_tags(score):
+@pytest.mark.extended
+def test_scores_equal_seqeval_on_every_pair_of_two_tags():
     tags = FEW[:5]
     sequences = [(one, two) for one in tags for two in tags]
     for gold in sequences:
@@ -95,7 +96,7 @@ def test_both_readings_equal_seqeval_on_every_pair_of_sequences_of_two_tags(scor
             assert_equals(score(corpus), corpus)
 
 
-def test_counts_of_batches_add_up_to_those_of_all(make_batch):
+def test_counts_of_batches_add_up():
     dice = random.Random(2)
     corpus = [[(dice.choice(FEW), dice.choice(FEW)) for _ in range(dice.randint(0, 9))] for _ in range(60)]
     keys = [f"k{number}" for number in range(60)]
@@ -110,9 +111,11 @@ def test_counts_of_batches_add_up_to_those_of_all(make_batch):
     assert whole == merged
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(pairs(FEW))
-def test_confusion_equals_scikit_learns(score, corpus):
+def test_confusion_equals_that_of_scikit_learn(corpus):
+    from sklearn.metrics import confusion_matrix
+
     gold, predicted = ([split_tag(tag)[1] or "O" for tags in side for tag in tags] for side in split(corpus))
     if not gold:
         return
@@ -122,7 +125,7 @@ def test_confusion_equals_scikit_learns(score, corpus):
     assert [list(row) for row in confusion.counts] == expected.tolist()
 
 
-def test_boundary_type_and_errors_of_a_known_sentence(score):
+def test_boundary_type_and_errors_of_a_known_sentence():
     gold = ["B-X", "I-X", "O", "B-Y", "O", "O", "B-X"]
     predicted = ["B-Y", "I-Y", "O", "B-Y", "I-Y", "O", "O"]
     result = score([list(zip(gold, predicted, strict=True))])
@@ -134,7 +137,7 @@ def test_boundary_type_and_errors_of_a_known_sentence(score):
     assert (result.sentences, result.tokens) == (1, 7)
 
 
-def test_calibration_is_the_mean_distance_of_score_and_accuracy_in_bins(score):
+def test_calibration_error_is_the_mean_distance_of_score_and_accuracy():
     pairs_of_tags = [("O", "O"), ("O", "B-X"), ("B-X", "B-X"), ("O", "O")]
     result = score([pairs_of_tags], scores=[[0.95, 0.9, 0.85, 0.0]])
     bins = {(bin_.lower, bin_.upper): bin_ for bin_ in result.calibration.bins}
@@ -145,7 +148,7 @@ def test_calibration_is_the_mean_distance_of_score_and_accuracy_in_bins(score):
     assert result.calibration.error.value == pytest.approx((0.05 + abs(1.75 - 1) + 1) / 4)
 
 
-def test_expected_calibration_error_equals_its_definition(score):
+def test_expected_calibration_error_equals_its_definition():
     dice = np.random.default_rng(0)
     tokens = dice.uniform(size=5000)
     right = dice.uniform(size=5000) < tokens**2  # overconfident
@@ -155,24 +158,25 @@ def test_expected_calibration_error_equals_its_definition(score):
     assert result.calibration.error.value == pytest.approx(expected, abs=1e-9)
 
 
-def test_no_scores_no_calibration(score):
+def test_calibration_needs_scores():
     assert score([[("O", "O")]]).calibration is None
 
 
-def test_intervals_cover_the_truth_as_often_as_they_promise(score):
-    """Sentences of one entity that is found with the probability 0.7: the interval of recall must hold 0.7."""
+@pytest.mark.extended
+def test_intervals_have_their_nominal_coverage():
+    """Each sentence has one entity, found with probability 0.7: the intervals of recall must contain 0.7."""
     dice = np.random.default_rng(5)
-    held = 0
+    covered = 0
     for trial in range(200):
-        corpus = [[("B-X", "B-X" if found else "O")] for found in dice.uniform(size=150) < 0.7]
+        corpus = [[("B-X", "B-X" if hit else "O")] for hit in dice.uniform(size=150) < 0.7]
         keys = [f"{trial}-{number}" for number in range(150)]
         recall = score(corpus, replicates=200, keys=keys).entities.micro.recall
-        held += recall.low <= 0.7 <= recall.high
-    assert 0.90 <= held / 200 <= 0.985
+        covered += recall.low <= 0.7 <= recall.high
+    assert 0.90 <= covered / 200 <= 0.985
 
 
-def test_an_interval_is_as_wide_as_sentences_allow(score):
-    """Entities of one sentence are drawn together: 10 a sentence give a wider interval than as many sentences."""
+def test_interval_widths_depend_on_sentences():
+    """Entities of a sentence are drawn together: 10 per sentence give a wider interval than as many sentences."""
     alone = [[("B-X", "B-X" if number % 2 else "O")] for number in range(400)]
     together = [[("B-X", "B-X" if number % 2 else "O")] * 10 for number in range(40)]
     widths = [
@@ -182,8 +186,8 @@ def test_an_interval_is_as_wide_as_sentences_allow(score):
     assert widths[1] / widths[0] == pytest.approx(10**0.5, rel=0.2)
 
 
-def test_changes_are_paired(make_batch):
-    """Two models that differ in one sentence: the difference is surer than either score."""
+def test_changes_are_paired():
+    """Two models that differ in one sentence: the interval of the difference is narrower than those of the scores."""
     gold = [["B-X"] for _ in range(200)]
     predicted = [["B-X" if number % 2 else "O"] for number in range(200)]
     better = [*predicted[:-2], ["B-X"], predicted[-1]]
@@ -198,7 +202,7 @@ def test_changes_are_paired(make_batch):
     assert change.low >= 0
 
 
-def test_changes_are_of_names_that_both_have(make_batch):
+def test_changes_have_the_metrics_of_both_models():
     one, other = make_batch([["B-X"]], [["B-X"]]), make_batch([["B-X"]], [["B-Y"]])
     tables = [CountTable.of(*sentence_counts(batch), draws(batch.keys, 0)) for batch in (one, other)]
     names = set(changes(*tables))
@@ -206,7 +210,7 @@ def test_changes_are_of_names_that_both_have(make_batch):
     assert not any("/Y" in name for name in names)
 
 
-def test_chosen_entities_are_counted_alone(make_batch):
+def test_subset_of_entities_is_counted_separately():
     batch = make_batch([["B-X", "O", "B-Y"], ["B-X"]], [["B-X", "B-Y", "B-X"], ["O"]], scores=[[1, 1, 1], [1]])
     gold = np.array([True, False, False])
     predicted = np.array([True, True, False])
@@ -218,8 +222,8 @@ def test_chosen_entities_are_counted_alone(make_batch):
     assert result.errors["missed"] == 0
 
 
-@pytest.mark.parametrize("corpus", [[], [[]], [[("O", "O")]]])
-def test_nothing_to_score_gives_zeros(make_batch, corpus):
+@pytest.mark.parametrize("corpus", [[], [[("O", "O")]]])
+def test_empty_input_scores_zero(corpus):
     batch = make_batch(*split(corpus))
     result = scores(CountTable.of(*sentence_counts(batch), draws(batch.keys, 3)), confusion_counts(batch))
     assert values(result.entities.micro) == values(result.entities.macro) == values(result.boundary) == [0, 0, 0]
@@ -230,3 +234,25 @@ def test_nothing_to_score_gives_zeros(make_batch, corpus):
 def test_estimate_without_replicates_has_no_interval():
     assert estimate(np.array([0.5])).low is None
     assert estimate(np.array([0.5, 0.1, 0.2])).low == pytest.approx(0.1025)
+
+
+def test_custom_metrics_are_scored_with_intervals_and_changes():
+    """exact_match: two of four sentences are correct."""
+    gold = [["O"], ["B-X"], ["O", "O"], []]
+    predicted = [["O"], ["O"], ["B-X", "O"], []]
+    tables = []
+    for side in (predicted, gold):
+        batch = make_batch(gold, side)
+        counts = sentence_counts(batch, {"exact_match": exact_match})
+        tables.append(CountTable.of(*counts, draws(batch.keys, 100)))
+    result = scores(tables[0]).metrics()["exact_match"]
+    assert result.value == 0.5
+    assert result.low < 0.5 < result.high
+    assert changes(tables[1], tables[0])["exact_match"].value == 0.5
+
+
+def test_failing_custom_metric_is_named_with_the_sentence():
+    with pytest.raises(EvaluationError, match=r"evaluator\.metrics\.mine: LookupError: no such tag, on .* key 'key-0'"):
+        sentence_counts(make_batch([["O"]], [["O"]]), {"mine": fails})
+    with pytest.raises(EvaluationError, match=r"evaluator\.metrics\.mine: returned \(nan, 1.0\)"):
+        sentence_counts(make_batch([["O"]], [["O"]]), {"mine": lambda gold, predicted: (float("nan"), 1)})

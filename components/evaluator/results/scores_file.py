@@ -1,4 +1,4 @@
-"""The evaluation of a run as a JSON file, read by command line, report and registry without TensorFlow."""
+"""Reading and writing of `scores.json`, without TensorFlow."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 from components.common.files import write_atomically
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Evaluation
-
-FILE_NAME = "scores.json"
+from components.keys import SCORES_FILE
 
 
 def read_evaluation(uri: str) -> Evaluation:
@@ -21,48 +20,48 @@ def read_evaluation(uri: str) -> Evaluation:
         uri: URI of an `evaluation` artifact of the Evaluator.
 
     Raises:
-        EvaluationError: there is no such file, it is no JSON, or it is not of this version of the format.
+        EvaluationError: the file is missing, or has another format.
     """
-    path = os.path.join(uri, FILE_NAME)
+    path = os.path.join(uri, SCORES_FILE)
     try:
         text = _read_text(path)
     except OSError as error:
         raise EvaluationError(
-            f"{path}: cannot be read ({error}); give the folder of an evaluation of this pipeline"
+            f"{path}: cannot be read ({error}). Give the folder of an evaluation of this pipeline."
         ) from error
     try:
         return _adapter().validate_json(text)
     except ValueError as error:  # pydantic's errors are ValueErrors
         first = str(error).splitlines()
         raise EvaluationError(
-            f"{path}: is no evaluation as this version writes it ({' '.join(first[:3])}); run the Evaluator again"
+            f"{path}: not an evaluation of this version ({' '.join(first[:3])}). Run the Evaluator again."
         ) from error
 
 
 def write_evaluation(uri: str, evaluation: Evaluation) -> None:
-    """Writes the evaluation into the folder of its artifact; a reader sees the whole file or none.
+    """Writes the evaluation so that readers see the whole file or none.
 
     Args:
         uri: URI of the `evaluation` artifact; its folder exists.
-        evaluation: what `read_evaluation` is to return.
+        evaluation: the evaluation.
     """
-    path = os.path.join(uri, FILE_NAME)
+    path = os.path.join(uri, SCORES_FILE)
     text = to_json(evaluation)
     if "://" in path:
-        with _fileio().open(path, "w") as file:  # an object store shows an object when it is complete
+        with _fileio().open(path, "w") as file:  # object stores show only complete objects
             file.write(text)
         return
     write_atomically(Path(path), text.encode())
 
 
 def to_json(evaluation: Evaluation) -> str:
-    """The evaluation as the text of its file, newline at the end."""
+    """Returns the content of the file."""
     return _adapter().dump_json(evaluation, indent=1).decode() + "\n"
 
 
 @functools.cache
 def _adapter() -> Any:
-    from pydantic import TypeAdapter  # checks nested dataclasses field by field; a quarter of a second to import
+    from pydantic import TypeAdapter  # its import takes a quarter of a second
 
     return TypeAdapter(Evaluation)
 
@@ -75,6 +74,6 @@ def _read_text(path: str) -> str:
 
 
 def _fileio() -> Any:
-    from tfx.dsl.io import fileio  # seconds to import, and only object stores need it
+    from tfx.dsl.io import fileio  # its import takes seconds, and only object stores need it
 
     return fileio
