@@ -16,6 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
+from components.common.files import write_atomically
 from components.common.hashing import tree_hash
 from components.drift_validator.comparison import NamedProfile, compare
 from components.drift_validator.data_profile import DataProfile
@@ -23,7 +24,7 @@ from components.drift_validator.drift_report import DriftReport
 from components.drift_validator.errors import DriftError
 from components.drift_validator.profiling import ProfileExamples, merged, newest_span_profile, pack, unpack
 from components.drift_validator.settings import DriftSettings
-from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, DRIFTED, LINEAGE_FILE
+from components.keys import DATA_PROFILE_FILE, DRIFT_REPORT_FILE, DRIFTED, LINEAGE_FILE, PRESENT, TRAINED_FOLDER
 
 EXAMPLES_KEY = "examples"
 SCHEMA_KEY = "schema"
@@ -33,7 +34,6 @@ SETTINGS_KEY = "settings"
 TOKENIZER_KEY = "tokenizer"
 CODE_VERSION_KEY = "code_version"
 
-_TRAINED = "trained"  # folder in the output of ChampionSource
 _COUNTS = "spans"
 # Properties that TFX sets on every artifact; they do not describe the data.
 _TFX_PROPERTIES = frozenset(
@@ -66,9 +66,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output = artifact_utils.get_single_instance(output_dict[PROFILE_KEY])
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
         profiles = self._profiles(examples, exec_properties[TOKENIZER_KEY], output.uri)
-        _write(output.uri, DATA_PROFILE_FILE, merged(profile for _, profile in profiles).to_json())
+        whole = merged(profile for _, profile in profiles)
+        write_atomically(os.path.join(output.uri, DATA_PROFILE_FILE), whole.to_json())
         lineage = data_lineage(examples, artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
-        _write(output.uri, LINEAGE_FILE, json.dumps(lineage, ensure_ascii=False, indent=1))
+        write_atomically(os.path.join(output.uri, LINEAGE_FILE), json.dumps(lineage, ensure_ascii=False, indent=1))
         span, newest = newest_span_profile(profiles)
         data = NamedProfile(span or "the corpus", newest)
         report = DriftReport()
@@ -76,7 +77,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         if champion is not None and settings.action != "ignore":
             schema = _schema(artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
             report = compare(NamedProfile("the champion's data", champion), data, settings, schema)
-        _write(output.uri, DRIFT_REPORT_FILE, report.to_json())
+        write_atomically(os.path.join(output.uri, DRIFT_REPORT_FILE), report.to_json())
         output.set_int_custom_property(DRIFTED, int(report.drifted))
         _log(report, data.name)
         if report.drifted and settings.action == "stop":
@@ -117,9 +118,9 @@ def data_lineage(examples: Artifact, schema: str) -> dict[str, str]:
 
 def champion_profile(champion: Artifact) -> DataProfile | None:
     """Returns the profile of the champion's training data; None if it is missing or of another version."""
-    if not champion.get_int_custom_property("present"):
+    if not champion.get_int_custom_property(PRESENT):
         return None
-    profile = DataProfile.read(Path(champion.uri, _TRAINED))
+    profile = DataProfile.read(Path(champion.uri, TRAINED_FOLDER))
     if profile is None:
         logging.warning("Drift is not measured: the champion was registered without a data profile.")
     return profile
@@ -129,11 +130,6 @@ def _schema(uri: str) -> Any:
     [file] = fileio.glob(os.path.join(uri, "*.pbtxt"))
     with fileio.open(file) as text:
         return text_format.Parse(text.read(), schema_pb2.Schema())
-
-
-def _write(folder: str, name: str, text: str) -> None:
-    with fileio.open(os.path.join(folder, name), "w") as file:
-        file.write(text)
 
 
 def _log(report: DriftReport, name: str) -> None:

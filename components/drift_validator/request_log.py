@@ -15,6 +15,8 @@ _PAD = "[PAD]"
 def profile_requests(path: Path, tokenizer: str = "words") -> DataProfile:
     """Profiles the requests to a served model.
 
+    tests/components/drift_validator/test_request_log.py shows the accepted forms.
+
     Args:
         path: JSON lines (`.gz` too). Each object has the request's `sentence`, or else the served `tokens`; the
             answer's `tags`, if logged, replace labels. `ner predict --json` prints this form, and Vertex AI's batch
@@ -25,8 +27,8 @@ def profile_requests(path: Path, tokenizer: str = "words") -> DataProfile:
         RequestLogError: the file cannot be read, or a line has another form.
     """
     profile = DataProfile()
-    for line, record in read_json_lines(path, error=RequestLogError):
-        sentence, tags = _request(record, f"{path}:{line}")
+    for number, record in read_json_lines(path, error=RequestLogError):
+        sentence, tags = _request(record, f"{path}:{number}")
         profile.add(sentence, tags, tokenizer=tokenizer)
     if not profile.sentences:
         raise RequestLogError(f"{path}: no requests. Give a log with at least one.")

@@ -42,21 +42,10 @@ def write_evaluation(uri: str, evaluation: Evaluation) -> None:
     """Writes the evaluation so that readers see the whole file or none.
 
     Args:
-        uri: URI of the `evaluation` artifact; its folder exists.
+        uri: URI of the `evaluation` artifact.
         evaluation: the evaluation.
     """
-    path = os.path.join(uri, SCORES_FILE)
-    text = to_json(evaluation)
-    if "://" in path:
-        with _fileio().open(path, "w") as file:  # object stores show only complete objects
-            file.write(text)
-        return
-    write_atomically(Path(path), text.encode())
-
-
-def to_json(evaluation: Evaluation) -> str:
-    """Returns the content of the file."""
-    return _adapter().dump_json(evaluation, indent=1).decode() + "\n"
+    write_atomically(os.path.join(uri, SCORES_FILE), _adapter().dump_json(evaluation, indent=1) + b"\n")
 
 
 @functools.cache
@@ -67,13 +56,9 @@ def _adapter() -> Any:
 
 
 def _read_text(path: str) -> str:
-    if "://" in path:
-        with _fileio().open(path, "r") as file:
-            return file.read()
-    return Path(path).read_text(encoding="utf-8")
-
-
-def _fileio() -> Any:
+    if "://" not in path:
+        return Path(path).read_text(encoding="utf-8")
     from tfx.dsl.io import fileio  # its import takes seconds, and only object stores need it
 
-    return fileio
+    with fileio.open(path, "r") as file:
+        return file.read()

@@ -7,6 +7,8 @@ from support.lazy import LazyModule
 
 from configs.loading import load_config
 
+pytestmark = pytest.mark.extended
+
 types = LazyModule("tfx.types")
 standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from support.lazy import LazyModule
 
 from components.drift_validator.data_profile import DataProfile
+
+pytestmark = pytest.mark.extended
 
 profiling = LazyModule("components.drift_validator.profiling")
 

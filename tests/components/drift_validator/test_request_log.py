@@ -10,6 +10,8 @@ import pytest
 from components.drift_validator.errors import RequestLogError
 from components.drift_validator.request_log import profile_requests
 
+pytestmark = pytest.mark.extended
+
 ANSWER = {"tokens": ["Joe", "Biden", "[PAD]"], "tags": ["B-PER", "I-PER", "[PAD]"]}
 
 

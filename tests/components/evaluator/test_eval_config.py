@@ -6,6 +6,8 @@ import pytest
 from support.evaluation import evaluator_settings
 from support.lazy import LazyModule
 
+pytestmark = pytest.mark.extended
+
 module = LazyModule("components.evaluator.eval_config")
 
 

@@ -7,6 +7,8 @@ from support.lazy import LazyModule
 
 from components.evaluator.errors import EvaluationError
 
+pytestmark = pytest.mark.extended
+
 inputs_module = LazyModule("components.evaluator.inputs")
 saved_model_pb2 = LazyModule("tensorflow.core.protobuf.saved_model_pb2")
 artifact_utils = LazyModule("tfx.types.artifact_utils")

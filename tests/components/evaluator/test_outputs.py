@@ -12,6 +12,8 @@ from components.evaluator.counts.counting import sentence_counts
 from components.evaluator.counts.scoring import scores
 from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, RuleOutcome, Slice
 
+pytestmark = pytest.mark.extended
+
 outputs = LazyModule("components.evaluator.outputs")
 standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 

@@ -40,20 +40,19 @@ def write_model(folder: Path, content: bytes) -> Path:
 def make_evaluation() -> Callable[..., Any]:
     """Builds an `Evaluation` from F1 scores: on all examples, on a slice, of the champion; and from failed rules."""
     from components.evaluator.results import evaluation as e
+    from components.evaluator.results import model_scores as m
 
-    def scores(f1: float) -> e.Scores:
+    def scores(f1: float) -> m.Scores:
         """All scores are equal; PER is the only type, with eight entities."""
-        estimate = e.Estimate(f1)
-        entities = e.EntityScores(estimate, estimate, estimate, 8, 8)
-        typed = e.TypedScores(entities, entities, {"PER": entities})
-        return e.Scores(2, 7, typed, typed, entities, entities, {})
+        estimate = m.Estimate(f1)
+        entities = m.EntityScores(estimate, estimate, estimate, 8, 8)
+        typed = m.TypedScores(entities, entities, {"PER": entities})
+        return m.Scores(2, 7, typed, typed, entities, entities, {})
 
     def make(
         f1: float, sliced: float, champion: float | None, *failures: str, champion_version: str = ""
     ) -> e.Evaluation:
-        rules = (
-            e.RuleOutcome("bound", "entity_f1", "all examples", "failed", 0.9, 8, 1, f1, None, text) for text in failures
-        )
+        rules = (e.RuleOutcome("bound", "entity_f1", e.ALL, "failed", 0.9, 8, 1, f1, None, text) for text in failures)
         return e.Evaluation(
             e.Comparison(e.Slice(), scores(f1), None if champion is None else scores(champion)),
             (e.Comparison(e.Slice("source", "a"), scores(sliced)),),

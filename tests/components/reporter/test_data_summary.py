@@ -6,6 +6,8 @@ import pytest
 
 from components.reporter.data_summary import DataSummary, SplitSummary, summarize_split
 
+pytestmark = pytest.mark.extended
+
 STATISTICS = """
 datasets {
   num_examples: 10

@@ -6,6 +6,8 @@ import dataclasses
 
 import pytest
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.mark.parametrize(
     ("scores", "best"),

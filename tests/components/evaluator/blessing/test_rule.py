@@ -7,6 +7,8 @@ from pydantic import ValidationError
 
 from components.evaluator.blessing.rule import BlessingRule, is_builtin_metric
 
+pytestmark = pytest.mark.extended
+
 
 def test_column_is_the_part_before_the_first_equals_sign():
     columns = {"": "", "source": "source", "source=a=b": "source"}

@@ -9,6 +9,8 @@ import pytest
 
 from components.evaluator.counts.bootstrap import draws
 
+pytestmark = pytest.mark.extended
+
 
 def test_draws_are_poisson_distributed_with_mean_1():
     drawn = draws((f"key-{number}" for number in range(2000)), 200)

@@ -7,6 +7,8 @@ import pytest
 
 from components.evaluator.counts.count_table import CountTable
 
+pytestmark = pytest.mark.extended
+
 
 def table(columns, *rows):
     return CountTable(tuple((name,) for name in columns), np.array(rows, np.float64))

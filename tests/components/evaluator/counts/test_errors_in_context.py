@@ -16,6 +16,8 @@ from components.evaluator.counts.errors_in_context import (
 )
 from components.evaluator.results.evaluation import MarkedSpan
 
+pytestmark = pytest.mark.extended
+
 
 def test_error_has_its_sentence_with_both_sides():
     batch = make_batch(

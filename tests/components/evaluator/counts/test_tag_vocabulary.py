@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from components.evaluator.counts.tag_vocabulary import BEGIN, INSIDE, OUTSIDE, TagVocabulary
+
+pytestmark = pytest.mark.extended
 
 
 def test_ids_are_assigned_in_order_and_never_change():

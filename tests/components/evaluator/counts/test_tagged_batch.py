@@ -9,6 +9,8 @@ from support.evaluation import make_batch
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 
+pytestmark = pytest.mark.extended
+
 
 def test_offsets_and_rows():
     batch = make_batch([["O"], [], ["O", "B-X"]], [["O"], [], ["O", "O"]])

@@ -8,6 +8,8 @@ import pytest
 from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
 from components.evaluator.errors import EvaluationError
 
+pytestmark = pytest.mark.extended
+
 
 def test_texts_match_exactly():
     known = TrainingEntities.of(["Paris", "New Delhi", "Paris", "été"])

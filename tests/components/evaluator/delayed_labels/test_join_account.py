@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from components.evaluator.delayed_labels.join_account import JoinAccount, KeyCount
+
+pytestmark = pytest.mark.extended
 
 
 def test_first_keys_are_examples():

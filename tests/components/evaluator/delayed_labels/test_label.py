@@ -7,6 +7,8 @@ import pytest
 from components.evaluator.delayed_labels.label import Label
 from components.evaluator.errors import EvaluationError
 
+pytestmark = pytest.mark.extended
+
 
 def test_both_forms_are_read():
     label = Label.from_record({"key": "k", "tokens": ["a", "b"], "tags": ["O", "B-X"], "more": 1}, "f:1")

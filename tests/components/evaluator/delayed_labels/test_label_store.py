@@ -9,6 +9,8 @@ import pytest
 from components.evaluator.delayed_labels.label_store import LabelStore
 from components.evaluator.errors import EvaluationError
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.fixture
 def store_of(tmp_path):

@@ -7,6 +7,8 @@ import pytest
 from components.evaluator.delayed_labels.prediction import Prediction
 from components.evaluator.errors import EvaluationError
 
+pytestmark = pytest.mark.extended
+
 ANSWER = {
     "key": "k",
     "tokens": ["New", "Delhi", "[PAD]"],

@@ -8,6 +8,8 @@ from components.evaluator.blessing.rule import BlessingRule
 from components.evaluator.delayed_labels.threshold import parse_threshold
 from components.evaluator.errors import EvaluationError
 
+pytestmark = pytest.mark.extended
+
 
 @pytest.mark.parametrize(
     ("text", "rule"),

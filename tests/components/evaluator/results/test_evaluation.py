@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from components.evaluator.results.evaluation import ALL, Blessing, RuleOutcome, Slice
+
+pytestmark = pytest.mark.extended
 
 
 def test_slice_names():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from components.evaluator.results.model_scores import (
     Calibration,
     EntityScores,
@@ -11,6 +13,8 @@ from components.evaluator.results.model_scores import (
     Scores,
     TypedScores,
 )
+
+pytestmark = pytest.mark.extended
 
 
 def entity_scores(value: float) -> EntityScores:

@@ -15,6 +15,8 @@ from components.evaluator.counts.slice_counts import SliceCounts, count_slices
 from components.evaluator.results.evaluation import ErrorInContext
 from components.evaluator.results.model_scores import Estimate
 
+pytestmark = pytest.mark.extended
+
 module = LazyModule("components.evaluator.tfma.entity_metrics")
 metrics_for_slice_pb2 = LazyModule("tensorflow_model_analysis.proto.metrics_for_slice_pb2")
 

@@ -8,6 +8,8 @@ from support.lazy import LazyModule
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.tfma.example_columns import ExampleColumns
 
+pytestmark = pytest.mark.extended
+
 pa = LazyModule("pyarrow")
 
 

@@ -8,6 +8,8 @@ from support.lazy import LazyModule
 
 from components.evaluator.results.evaluation import Slice
 
+pytestmark = pytest.mark.extended
+
 module = LazyModule("components.evaluator.tfma.extractor")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from support.lazy import LazyModule
 
 from components.evaluator.counts.training_entities import TrainingEntities
+
+pytestmark = pytest.mark.extended
 
 beam = LazyModule("apache_beam")
 pa = LazyModule("pyarrow")

@@ -15,6 +15,8 @@ from components.exporter.contract.contract import Contract, build_contract
 from components.reporter.card.serving_commands import serving_commands
 from pipeline.cli.main import main
 
+pytestmark = pytest.mark.extended
+
 
 def with_default(facts, default):
     return dataclasses.replace(facts, contract=build_contract(exporter_settings(default=default)))

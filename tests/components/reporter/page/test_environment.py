@@ -7,6 +7,8 @@ import pytest
 from components.evaluator.results.model_scores import Estimate
 from components.reporter.page.environment import environment
 
+pytestmark = pytest.mark.extended
+
 
 def written(template, **values):
     return environment().from_string(template).render(**values)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from components.reporter.page.epoch_table import EpochTable
+
+pytestmark = pytest.mark.extended
 
 ROW = {
     "loss": 0.5,

@@ -10,6 +10,8 @@ from support.lazy import LazyModule
 from components.evaluator.results.model_scores import Calibration, CalibrationBin, Estimate
 from components.reporter.data_summary import SplitSummary
 
+pytestmark = pytest.mark.extended
+
 figures = LazyModule("components.reporter.page.figures")
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from components.evaluator.results.evaluation import ErrorInContext, MarkedSpan
 from components.reporter.page.highlighting import ELLIPSIS, Piece, pieces
+
+pytestmark = pytest.mark.extended
 
 
 def error(tokens, start, end, gold=(), predicted=()):

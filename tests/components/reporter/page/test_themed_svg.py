@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from support.lazy import LazyModule
 
+pytestmark = pytest.mark.extended
+
 module = LazyModule("components.reporter.page.themed_svg")
 
 
