@@ -219,7 +219,6 @@ class _Nodes:
             exported_model=self.exporter.outputs["exported_model"],
             trained_model=self.trainer.outputs["model"],
             statistics=self.statistics.outputs["statistics"],
-            examples=self.examples.outputs["examples"],
             data_profile=self.drift_validator.outputs["profile"],
             model_name=self.config.name,
             lineage=self._lineage,

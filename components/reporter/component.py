@@ -27,7 +27,6 @@ class _ReporterSpec(component_spec.ComponentSpec):
         executor.EXPORTED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         executor.STATISTICS_KEY: ChannelParameter(type=standard_artifacts.ExampleStatistics),
-        executor.EXAMPLES_KEY: ChannelParameter(type=standard_artifacts.Examples),
         executor.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact),
     }
     OUTPUTS = {
@@ -50,7 +49,6 @@ class Reporter(base_component.BaseComponent):
             exported_model=exporter.outputs["exported_model"],
             trained_model=trainer.outputs["model"],
             statistics=statistics_gen.outputs["statistics"],
-            examples=example_gen.outputs["examples"],
             data_profile=drift_validator.outputs["profile"],
             model_name="ner",
             lineage={"run_fingerprint": "5f1c"},
@@ -68,7 +66,6 @@ class Reporter(base_component.BaseComponent):
         exported_model: types.BaseChannel,
         trained_model: types.BaseChannel,
         statistics: types.BaseChannel,
-        examples: types.BaseChannel,
         data_profile: types.BaseChannel,
         model_name: str,
         lineage: Mapping[str, str],
@@ -82,8 +79,7 @@ class Reporter(base_component.BaseComponent):
             exported_model: channel of the Exporter's `Model`.
             trained_model: channel of the Trainer's `Model`, for its history and settings.
             statistics: channel of the `ExampleStatistics` of all splits.
-            examples: channel of the `Examples`, for the fingerprint and the account of the reader.
-            data_profile: channel of the DriftValidator's `profile`, for its drift report.
+            data_profile: channel of the DriftValidator's `profile`, for its drift report and the lineage of the data.
             model_name: name of the registered model.
             lineage: origin of the model, name -> text.
             settings: texts of the model card.
@@ -94,7 +90,6 @@ class Reporter(base_component.BaseComponent):
             exported_model=exported_model,
             trained_model=trained_model,
             statistics=statistics,
-            examples=examples,
             data_profile=data_profile,
             model_name=model_name,
             lineage=json.dumps(dict(lineage)),

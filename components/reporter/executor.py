@@ -17,7 +17,7 @@ from components.common.files import write_atomically
 from components.drift_validator.drift_report import DriftReport
 from components.keys import (
     DRIFT_REPORT_FILE,
-    INGEST_REPORT,
+    LINEAGE_FILE,
     MODEL_CARD_JSON_FILE,
     MODEL_CARD_MARKDOWN_FILE,
     REPORT_FILE,
@@ -34,7 +34,6 @@ EVALUATION_KEY = "evaluation"
 EXPORTED_MODEL_KEY = "exported_model"
 TRAINED_MODEL_KEY = "trained_model"
 STATISTICS_KEY = "statistics"
-EXAMPLES_KEY = "examples"
 DATA_PROFILE_KEY = "data_profile"
 MODEL_NAME_KEY = "model_name"
 LINEAGE_KEY = "lineage"
@@ -122,11 +121,12 @@ def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:
     for split in artifact_utils.decode_split_names(statistics.split_names):
         file = os.path.join(artifact_utils.get_split_uri([statistics], split), _STATISTICS_FILE)
         splits.append(summarize_split(split, io_utils.read_bytes_file(file)))
-    examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
-    reading = IngestReport.from_json(examples.get_string_custom_property(INGEST_REPORT) or IngestReport().to_json())
+    lineage = json.loads(_read(artifact_utils.get_single_uri(input_dict[DATA_PROFILE_KEY]), LINEAGE_FILE))
+    report = lineage.get(f"data.{INGEST_REPORT}")
+    reading = IngestReport.from_json(report) if report else IngestReport()
     return DataSummary(
         splits=tuple(splits),
-        fingerprint=examples.get_string_custom_property("input_fingerprint"),
+        fingerprint=lineage.get("data.input_fingerprint", ""),
         repairs=dict(sorted(reading.repairs.items())),
         left_out=reading.total_skipped,
         skipped=tuple(reading.skipped),

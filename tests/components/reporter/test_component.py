@@ -25,7 +25,6 @@ def test_inputs_outputs_and_parameters():
         exported_model=channel(standard_artifacts.Model),
         trained_model=channel(standard_artifacts.Model),
         statistics=channel(standard_artifacts.ExampleStatistics),
-        examples=channel(standard_artifacts.Examples),
         data_profile=channel(DataProfileArtifact),
         model_name="ner",
         lineage={"run_fingerprint": "5f1c"},

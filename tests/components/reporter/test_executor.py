@@ -58,19 +58,17 @@ def inputs(facts, tmp_path):
         saved = statistics_pb2.DatasetFeatureStatisticsList()
         saved.datasets.add(num_examples=size)
         (folder / "FeatureStats.pb").write_bytes(saved.SerializeToString())
-    examples = artifact(standard_artifacts.Examples, tmp_path / "examples")
-    reading = IngestReport()
-    reading.repair("empty token", "a.conll", 3, "dropped")
-    examples.set_string_custom_property("ingest_report", reading.to_json())
-    examples.set_string_custom_property("input_fingerprint", "split:train,xor_checksum:1")
     profile = artifact(artifacts.DataProfileArtifact, tmp_path / "profile")
     (tmp_path / "profile" / "drift.json").write_text(facts.drift.to_json(), encoding="utf-8")
+    reading = IngestReport()
+    reading.repair("empty token", "a.conll", 3, "dropped")
+    lineage = {"data.ingest_report": reading.to_json(), "data.input_fingerprint": "split:train,xor_checksum:1"}
+    (tmp_path / "profile" / "lineage.json").write_text(json.dumps(lineage))
     return {
         "evaluation": [evaluation],
         "exported_model": [exported],
         "trained_model": [trained],
         "statistics": [statistics],
-        "examples": [examples],
         "data_profile": [profile],
     }
 
