@@ -17,6 +17,7 @@ from components.common.files import write_atomically
 from components.drift_validator.drift_report import DriftReport
 from components.keys import (
     DRIFT_REPORT_FILE,
+    INGEST_REPORT,
     LINEAGE_FILE,
     MODEL_CARD_JSON_FILE,
     MODEL_CARD_MARKDOWN_FILE,
