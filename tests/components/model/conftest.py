@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
+from support.lazy import LazyModule
+
+keras = LazyModule("keras")
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.extended
+
 # Same numbers as weights and inputs on each backend, dropout off: all must agree.
 PROGRAM = """
 import json

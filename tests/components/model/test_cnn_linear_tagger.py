@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import pytest
+from support.lazy import LazyModule
 
 from components.model import feature_templates
-from components.model.cnn_linear_tagger import columns
-from components.model.context_block import ContextBlock
-from components.model.subword_embedding import SubwordEmbedding
-from components.model.taggers import build_tagger
 from components.text.transitions import FORBIDDEN
 from components.transform.features import SUBWORD_COLUMNS
+
+keras = LazyModule("keras")
+cnn_linear_tagger = LazyModule("components.model.cnn_linear_tagger")
+context_block = LazyModule("components.model.context_block")
+subword_embedding = LazyModule("components.model.subword_embedding")
+taggers = LazyModule("components.model.taggers")
 
 SIZES = {
     "num_tags": 5, "vocab_size": 11, "num_cases": 7, "num_subwords": 31, "embed_dim": 8, "width": 12,
@@ -37,8 +39,11 @@ def features(lengths, width):
 
 def knowing(*batches, **options):
     """A built tagger whose linear expert knows all features of some batches, by random weights."""
-    model = build_tagger("cnn_linear", **{**SIZES, **options})
-    hashes = [keras.ops.convert_to_numpy(model.linear.hashes(columns(batch))).reshape(-1) for batch in batches]
+    model = taggers.build_tagger("cnn_linear", **{**SIZES, **options})
+    hashes = [
+        keras.ops.convert_to_numpy(model.linear.hashes(cnn_linear_tagger.columns(batch))).reshape(-1)
+        for batch in batches
+    ]
     model.linear.choose_owners(*np.unique(np.concatenate(hashes), return_counts=True))
     table = model.linear.table.embeddings
     table.assign(np.random.default_rng(1).normal(size=table.shape))
@@ -56,28 +61,30 @@ def test_tagger_contract(check_layer):
 
 def test_columns_are_word_case_and_subwords():
     batch = features([3, 2], 3)
-    found = keras.ops.convert_to_numpy(columns({name: ids.astype("int64") for name, ids in batch.items()}))
+    found = keras.ops.convert_to_numpy(
+        cnn_linear_tagger.columns({name: ids.astype("int64") for name, ids in batch.items()})
+    )
     assert (found.shape, found.dtype) == ((2, 3, 2 + SUBWORD_COLUMNS), np.int32)
     np.testing.assert_array_equal(found[..., 0], batch["word_ids"])
     np.testing.assert_array_equal(found[..., 1], batch["case_ids"])
     np.testing.assert_array_equal(found[..., 2:], batch["subword_ids"])
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_in_training_each_expert_gives_its_own_logits(members):
-    batch = features([4, 2], 4)
-    model = knowing(batch, linear_members=members, **STILL)
-    experts = logits(model, batch, training=True)
-    assert experts.shape == (1 + members, 2, 4, 5)
-    assert (experts[..., 0] <= FORBIDDEN / 2).all()
-    without_linear = build_tagger("cnn_linear", **{**SIZES, "linear_members": members, **STILL})
-    for one, other in zip(without_linear.weights, model.weights, strict=True):
-        if one is not without_linear.linear.table.embeddings:
-            one.assign(other)
-    silent = logits(without_linear, batch, training=True)
-    np.testing.assert_allclose(silent[0], experts[0], atol=1e-5)  # the network does not hear of the others
-    assert not silent[1:, ..., 1:].any()
-    assert len({member.tobytes() for member in experts[1:, ..., 1:]}) == members
+def test_in_training_each_expert_gives_its_own_logits():
+    for members in [1, 3]:
+        batch = features([4, 2], 4)
+        model = knowing(batch, linear_members=members, **STILL)
+        experts = logits(model, batch, training=True)
+        assert experts.shape == (1 + members, 2, 4, 5)
+        assert (experts[..., 0] <= FORBIDDEN / 2).all()
+        without_linear = taggers.build_tagger("cnn_linear", **{**SIZES, "linear_members": members, **STILL})
+        for one, other in zip(without_linear.weights, model.weights, strict=True):
+            if one is not without_linear.linear.table.embeddings:
+                one.assign(other)
+        silent = logits(without_linear, batch, training=True)
+        np.testing.assert_allclose(silent[0], experts[0], atol=1e-5)  # the network does not hear of the others
+        assert not silent[1:, ..., 1:].any()
+        assert len({member.tobytes() for member in experts[1:, ..., 1:]}) == members
 
 
 def test_the_answer_lies_between_the_experts():
@@ -90,95 +97,100 @@ def test_the_answer_lies_between_the_experts():
     np.testing.assert_allclose(answer, linear + np.median(shares) * (network - linear), atol=1e-4)
 
 
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_folded_answers_alike_with_a_table_of_one_member(precision):
-    batch = features([4, 2], 4)
-    model = knowing(batch, dtype=precision)
-    folded = model.folded()
-    assert model.linear.table.embeddings.shape == (256, 15)
-    assert folded.linear.table.embeddings.shape == (256, 5)
-    np.testing.assert_allclose(logits(folded, batch), logits(model, batch), atol=1e-4)
-    np.testing.assert_array_equal(logits(folded.folded(), batch), logits(folded, batch))
+def test_folded_answers_alike_with_a_table_of_one_member():
+    for precision in ["float32", "mixed_bfloat16"]:
+        batch = features([4, 2], 4)
+        model = knowing(batch, dtype=precision)
+        folded = model.folded()
+        assert model.linear.table.embeddings.shape == (256, 15)
+        assert folded.linear.table.embeddings.shape == (256, 5)
+        np.testing.assert_allclose(logits(folded, batch), logits(model, batch), atol=1e-4)
+        np.testing.assert_array_equal(logits(folded.folded(), batch), logits(folded, batch))
 
 
-@pytest.mark.parametrize(
-    ("types", "most", "rows"), [(2, 10**6, 165_888), (16, 2 * 10**6, 58_624), (18, 2 * 10**6, 52_480), (18, 30, 1)]
-)
-def test_the_linear_expert_has_no_more_weights_than_it_may_but_one_row(types, most, rows):
-    tags = 2 + 2 * types
-    model = build_tagger("cnn_linear", **{**SIZES, "num_tags": tags, "linear_weights": most, "linear_members": 1})
-    assert model.linear.table.embeddings.shape == (rows, tags)
-    assert most * 127 / 128 - tags <= rows * tags <= most or rows == 1
-    batch = features([3], 3)
-    assert logits(model, batch).shape == (1, 3, tags)
-    assert logits(model, batch, training=True).shape == (2, 1, 3, tags)
+@pytest.mark.extended
+def test_the_linear_expert_has_no_more_weights_than_it_may_but_one_row():
+    for types, most, rows in [(2, 10**6, 165_888), (16, 2 * 10**6, 58_624), (18, 2 * 10**6, 52_480), (18, 30, 1)]:
+        tags = 2 + 2 * types
+        model = taggers.build_tagger(
+            "cnn_linear", **{**SIZES, "num_tags": tags, "linear_weights": most, "linear_members": 1}
+        )
+        assert model.linear.table.embeddings.shape == (rows, tags)
+        assert most * 127 / 128 - tags <= rows * tags <= most or rows == 1
+        batch = features([3], 3)
+        assert logits(model, batch).shape == (1, 3, tags)
+        assert logits(model, batch, training=True).shape == (2, 1, 3, tags)
 
 
 def test_no_weight_is_a_32_bit_integer_but_states_of_random_generators():
     # TensorFlow keeps such variables on the CPU, where XLA on a GPU does not find them.
-    assert "int32" not in {weight.dtype for weight in build_tagger("cnn_linear", **SIZES).weights}
+    assert "int32" not in {weight.dtype for weight in taggers.build_tagger("cnn_linear", **SIZES).weights}
 
 
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_logits_are_float32_and_finite_in_each_precision(training, precision):
-    batch = features([5, 0], 5)
-    model = knowing(batch, dtype=precision)
-    output = logits(model, batch, training=training)
-    assert output.dtype == np.float32
-    assert np.isfinite(output).all()
+@pytest.mark.extended
+def test_logits_are_float32_and_finite_in_each_precision():
+    for training in [False, True]:
+        for precision in ["float32", "mixed_bfloat16"]:
+            batch = features([5, 0], 5)
+            model = knowing(batch, dtype=precision)
+            output = logits(model, batch, training=training)
+            assert output.dtype == np.float32
+            assert np.isfinite(output).all()
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_a_compiled_tagger_answers_alike(training):
-    import tensorflow as tf
+@pytest.mark.extended
+def test_a_compiled_tagger_answers_alike():
+    for training in [False, True]:
+        import tensorflow as tf
 
-    batch = features([5, 2], 5)
-    model = knowing(batch, **STILL)
-    compiled = tf.function(model, autograph=False, jit_compile=True)
-    np.testing.assert_allclose(
-        compiled(batch, training=training)[..., 1:], logits(model, batch, training=training)[..., 1:], atol=1e-4
-    )
+        batch = features([5, 2], 5)
+        model = knowing(batch, **STILL)
+        compiled = tf.function(model, autograph=False, jit_compile=True)
+        np.testing.assert_allclose(
+            compiled(batch, training=training)[..., 1:], logits(model, batch, training=training)[..., 1:], atol=1e-4
+        )
 
 
-@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (1, 1), (2, 3)])
-@pytest.mark.parametrize("training", [False, True])
-def test_batches_may_be_empty_or_of_padding_only(shape, training):
-    model = knowing(features([3], 3))
-    output = logits(model, features([0] * shape[0], shape[1]), training=training)
-    assert output.shape == ((4, *shape, 5) if training else (*shape, 5))
-    assert np.isfinite(output).all()
+@pytest.mark.extended
+def test_batches_may_be_empty_or_of_padding_only():
+    for shape in [(0, 3), (2, 0), (1, 1), (2, 3)]:
+        for training in [False, True]:
+            model = knowing(features([3], 3))
+            output = logits(model, features([0] * shape[0], shape[1]), training=training)
+            assert output.shape == ((4, *shape, 5) if training else (*shape, 5))
+            assert np.isfinite(output).all()
 
 
 def test_context_block_contract(check_layer):
-    check_layer(lambda **kw: ContextBlock(8, 2, 0.1, **kw), VECTORS, (2, 6, 8))
+    check_layer(lambda **kw: context_block.ContextBlock(8, 2, 0.1, **kw), VECTORS, (2, 6, 8))
 
 
 def test_subword_embedding_contract(check_layer):
-    check_layer(lambda **kw: SubwordEmbedding(31, 8, 0.5, **kw), SUBWORDS, (2, 4, 8))
+    check_layer(lambda **kw: subword_embedding.SubwordEmbedding(31, 8, 0.5, **kw), SUBWORDS, (2, 4, 8))
 
 
-@pytest.mark.parametrize("dilation", [1, 2, 9])
-def test_context_block_sees_its_neighbours_and_nothing_else(dilation):
-    block = ContextBlock(8, dilation)
-    changed = VECTORS.copy()
-    changed[:, 3] += 1
-    differs = np.abs(keras.ops.convert_to_numpy(block(VECTORS) - block(changed))).max((0, 2)) > 1e-6
-    assert np.flatnonzero(differs).tolist() == [i for i in range(6) if i in (3 - dilation, 3, 3 + dilation)]
+def test_context_block_sees_its_neighbours_and_nothing_else():
+    for dilation in [1, 2, 9]:
+        block = context_block.ContextBlock(8, dilation)
+        changed = VECTORS.copy()
+        changed[:, 3] += 1
+        differs = np.abs(keras.ops.convert_to_numpy(block(VECTORS) - block(changed))).max((0, 2)) > 1e-6
+        assert np.flatnonzero(differs).tolist() == [i for i in range(6) if i in (3 - dilation, 3, 3 + dilation)]
 
 
 def test_context_block_keeps_padding_at_zero():
     mask = np.array([[True] * 4 + [False] * 2] * 2)
-    assert not keras.ops.convert_to_numpy(ContextBlock(8)(VECTORS, mask=mask))[:, 4:].any()
+    assert not keras.ops.convert_to_numpy(context_block.ContextBlock(8)(VECTORS, mask=mask))[:, 4:].any()
 
 
 def test_context_block_refuses_to_look_nowhere():
     with pytest.raises(ValueError, match="got 0"):
-        ContextBlock(8, 0)
+        context_block.ContextBlock(8, 0)
 
 
+@pytest.mark.extended
 def test_subword_dropout_leaves_parts_out_in_training_only():
-    layer = SubwordEmbedding(31, 8, 0.5, seed=1)
+    layer = subword_embedding.SubwordEmbedding(31, 8, 0.5, seed=1)
     ids = np.ones((1, 2000, 1), "int32")
     assert keras.ops.convert_to_numpy(layer(ids)).any(-1).all()
     kept = keras.ops.convert_to_numpy(layer(ids, training=True)).any(-1).mean()
@@ -204,19 +216,19 @@ def apart(batch, lengths, gap):
     return rows, np.cumsum([0, *(length + gap for length in lengths[:-1])])
 
 
-@pytest.mark.parametrize("dilations", [(1,), (1, 2, 4), (5, 1)])
-def test_sentences_in_one_row_apart_by_padding_score_as_alone(dilations):
-    lengths = [7, 1, 12]
-    batch = features(lengths, 12)
-    model = knowing(batch, dilations=dilations)
-    alone = logits(model, batch)
-    row, begins = apart(batch, lengths, max(feature_templates.reach(), *dilations))
-    [together] = logits(model, row)
-    for number, (begin, length) in enumerate(zip(begins, lengths, strict=True)):
-        np.testing.assert_allclose(together[begin : begin + length], alone[number, :length], atol=1e-4)
-    row, begins = apart(batch, lengths, max(dilations) - 1)
-    [nearer] = logits(model, row)
-    assert np.abs(nearer[begins[1]] - alone[1, 0]).max() > 1e-3
+def test_sentences_in_one_row_apart_by_padding_score_as_alone():
+    for dilations in [(1,), (1, 2, 4), (5, 1)]:
+        lengths = [7, 1, 12]
+        batch = features(lengths, 12)
+        model = knowing(batch, dilations=dilations)
+        alone = logits(model, batch)
+        row, begins = apart(batch, lengths, max(feature_templates.reach(), *dilations))
+        [together] = logits(model, row)
+        for number, (begin, length) in enumerate(zip(begins, lengths, strict=True)):
+            np.testing.assert_allclose(together[begin : begin + length], alone[number, :length], atol=1e-4)
+        row, begins = apart(batch, lengths, max(dilations) - 1)
+        [nearer] = logits(model, row)
+        assert np.abs(nearer[begins[1]] - alone[1, 0]).max() > 1e-3
 
 
 def test_padding_is_never_predicted():
@@ -227,7 +239,7 @@ def test_padding_is_never_predicted():
 
 
 def test_all_weights_exist_before_the_first_call():
-    built = build_tagger("cnn_linear", **SIZES)
+    built = taggers.build_tagger("cnn_linear", **SIZES)
     count = len(built.weights)
     built(features([2], 2))
     assert len(built.weights) == count > 0

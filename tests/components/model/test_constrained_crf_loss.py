@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 
-import keras
 import numpy as np
 import pytest
+from support.lazy import LazyModule
 
-from components.model.constrained_crf_loss import ConstrainedCrfLoss
 from components.text.transitions import FORBIDDEN
+
+keras = LazyModule("keras")
+constrained_crf_loss = LazyModule("components.model.constrained_crf_loss")
 
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
@@ -73,18 +75,20 @@ def tagger_logits(shape, seed=0):
     return logits
 
 
-@pytest.mark.parametrize("gold", [[1], [2, 3, 3, 1], [4, 5, 2, 3], [1, 1], [3, 3, 1], [5, 2]])
-def test_agrees_with_enumeration(gold):
-    logits = tagger_logits((1, len(gold)))
-    expected = enumerated(gold, logits[0]) / len(gold)
-    assert float(ConstrainedCrfLoss(TAGS)(np.array([gold]), logits)) == pytest.approx(expected, rel=1e-4)
+def test_agrees_with_enumeration():
+    for gold in [[1], [2, 3, 3, 1], [4, 5, 2, 3], [1, 1], [3, 3, 1], [5, 2]]:
+        logits = tagger_logits((1, len(gold)))
+        expected = enumerated(gold, logits[0]) / len(gold)
+        assert float(constrained_crf_loss.ConstrainedCrfLoss(TAGS)(np.array([gold]), logits)) == pytest.approx(
+            expected, rel=1e-4
+        )
 
 
-@pytest.mark.parametrize("gold", [[1], [2, 3, 3, 1], [4, 5, 2, 3], [3, 3, 1], [5, 2]])
-def test_the_gradient_is_how_likely_tags_are_minus_gold(gold):
-    logits = tagger_logits((1, len(gold)), seed=4)
-    _, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), np.array([gold]), logits)
-    np.testing.assert_allclose(gradient[0] * len(gold), enumerated_gradient(gold, logits[0]), atol=1e-5)
+def test_the_gradient_is_how_likely_tags_are_minus_gold():
+    for gold in [[1], [2, 3, 3, 1], [4, 5, 2, 3], [3, 3, 1], [5, 2]]:
+        logits = tagger_logits((1, len(gold)), seed=4)
+        _, gradient = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS), np.array([gold]), logits)
+        np.testing.assert_allclose(gradient[0] * len(gold), enumerated_gradient(gold, logits[0]), atol=1e-5)
 
 
 def padded(golds, width, rows):
@@ -94,87 +98,92 @@ def padded(golds, width, rows):
     return ids
 
 
-@pytest.mark.parametrize("token_weights", [(1.0,), (0.0,), (1.0, 0.0), (0.25, 2.0, 0.0), (1.0, 0.0, 0.5, 9.0)])
-def test_experts_have_a_loss_each_and_the_sum_counts(token_weights):
-    golds = [[2, 3, 3, 1], [4], [1, 2]]
-    logits = tagger_logits((3, 4, 7), seed=2)
-    weights = [*token_weights, token_weights[-1], token_weights[-1]][:3]
-    expected = sum(
-        enumerated(gold, row, weight) / 7
-        for expert, weight in zip(logits, weights, strict=True)
-        for gold, row in zip(golds, expert, strict=False)
-    )
-    loss = ConstrainedCrfLoss(TAGS, token_weights)
-    assert float(loss(padded(golds, 7, 4), logits)) == pytest.approx(expected, rel=1e-4)
+def test_experts_have_a_loss_each_and_the_sum_counts():
+    for token_weights in [(1.0,), (0.0,), (1.0, 0.0), (0.25, 2.0, 0.0), (1.0, 0.0, 0.5, 9.0)]:
+        golds = [[2, 3, 3, 1], [4], [1, 2]]
+        logits = tagger_logits((3, 4, 7), seed=2)
+        weights = [*token_weights, token_weights[-1], token_weights[-1]][:3]
+        expected = sum(
+            enumerated(gold, row, weight) / 7
+            for expert, weight in zip(logits, weights, strict=True)
+            for gold, row in zip(golds, expert, strict=False)
+        )
+        loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS, token_weights)
+        assert float(loss(padded(golds, 7, 4), logits)) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("token_weights", [(1.0,), (1.0, 0.0)])
-def test_one_expert_is_none(token_weights):
-    gold, logits = padded([[2, 3], [1, 4, 5]], 3, 2), tagger_logits((2, 3))
-    alone = value_and_gradient(ConstrainedCrfLoss(TAGS), gold, logits)
-    one = value_and_gradient(ConstrainedCrfLoss(TAGS, token_weights), gold, logits[None])
-    without = value_and_gradient(ConstrainedCrfLoss(TAGS, (0.0,)), gold, logits)
-    assert one[0] == pytest.approx(alone[0], rel=1e-6) == without[0]
-    np.testing.assert_allclose(one[1][0], alone[1], atol=1e-6)
+@pytest.mark.extended
+def test_one_expert_is_none():
+    for token_weights in [(1.0,), (1.0, 0.0)]:
+        gold, logits = padded([[2, 3], [1, 4, 5]], 3, 2), tagger_logits((2, 3))
+        alone = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS), gold, logits)
+        one = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS, token_weights), gold, logits[None])
+        without = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS, (0.0,)), gold, logits)
+        assert one[0] == pytest.approx(alone[0], rel=1e-6) == without[0]
+        np.testing.assert_allclose(one[1][0], alone[1], atol=1e-6)
 
 
 def test_a_window_with_an_unseen_tag_does_not_count_for_any_expert():
     logits = tagger_logits((2, 2, 3))
-    loss = ConstrainedCrfLoss(TAGS, (1.0, 0.0))
+    loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS, (1.0, 0.0))
     alone = float(loss(np.array([[2, 3, 1]]), logits[:, :1]))
     assert float(loss(np.array([[2, 3, 1], [1, -1, 1]]), logits)) == pytest.approx(alone, rel=1e-6)
 
 
-@pytest.mark.parametrize("experts", [(), (2,)])
-@pytest.mark.parametrize("rows", [0, 2])
-def test_a_batch_without_rows_or_of_padding_only_costs_nothing(experts, rows):
-    loss = ConstrainedCrfLoss(TAGS, (1.0, 0.0))
-    value, gradient = value_and_gradient(loss, np.zeros((rows, 3), int), tagger_logits((*experts, rows, 3)))
-    assert value == 0
-    assert not gradient.any()
+@pytest.mark.extended
+def test_a_batch_without_rows_or_of_padding_only_costs_nothing():
+    for experts in [(), (2,)]:
+        for rows in [0, 2]:
+            loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS, (1.0, 0.0))
+            value, gradient = value_and_gradient(loss, np.zeros((rows, 3), int), tagger_logits((*experts, rows, 3)))
+            assert value == 0
+            assert not gradient.any()
 
 
-@pytest.mark.parametrize("experts", [(), (2,)])
-def test_a_graph_of_any_shape_gives_the_same(experts):
-    import tensorflow as tf
+@pytest.mark.extended
+def test_a_graph_of_any_shape_gives_the_same():
+    for experts in [(), (2,)]:
+        import tensorflow as tf
 
-    gold, logits = padded([[2, 3], [1, 4, 5]], 3, 2), tagger_logits((*experts, 2, 3))
-    loss = ConstrainedCrfLoss(TAGS, (1.0, 0.0))
-    shapes = [tf.TensorSpec((None, None), tf.int64), tf.TensorSpec((*experts, None, None, len(TAGS)))]
-    graph = tf.function(loss, input_signature=shapes, autograph=False)
-    assert float(graph(gold, logits)) == pytest.approx(float(loss(gold, logits)), rel=1e-6)
-
-
-@pytest.mark.parametrize("gold", [[2, 3, 3, 1], [3, 3, 1, 1], [1, 1, 1, 4]])
-def test_tags_may_be_very_unlikely(gold):
-    # Up to e^60: what has to be added up lies as far apart.
-    logits = np.random.default_rng(1).uniform(-30, 30, (1, 4, len(TAGS))).astype("float32")
-    logits[..., 0] = FORBIDDEN
-    value, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), np.array([gold]), logits)
-    assert value == pytest.approx(enumerated(gold, logits[0]) / 4, rel=1e-4)
-    np.testing.assert_allclose(gradient[0] * 4, enumerated_gradient(gold, logits[0]), atol=1e-3)
+        gold, logits = padded([[2, 3], [1, 4, 5]], 3, 2), tagger_logits((*experts, 2, 3))
+        loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS, (1.0, 0.0))
+        shapes = [tf.TensorSpec((None, None), tf.int64), tf.TensorSpec((*experts, None, None, len(TAGS)))]
+        graph = tf.function(loss, input_signature=shapes, autograph=False)
+        assert float(graph(gold, logits)) == pytest.approx(float(loss(gold, logits)), rel=1e-6)
 
 
-@pytest.mark.parametrize("size", [1e2, 1e4, 1e6])
-def test_logits_without_measure_neither_overflow_nor_reward_what_is_wrong(size):
-    golds = np.array([[2, 3, 3, 1], [1, 4, 5, 5]])
-    logits = np.random.default_rng(2).uniform(-size, size, (2, 4, len(TAGS))).astype("float32")
-    logits[..., 0] = FORBIDDEN
-    value, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), golds, logits)
-    exact = sum(enumerated(gold, row) for gold, row in zip(golds.tolist(), logits, strict=True)) / 8
-    assert exact * (1 - 1e-4) <= value < exact * 1.5
-    assert np.isfinite(gradient).all()
-    assert np.abs(gradient).max() <= 2 / 8 + 1e-6
-    right = np.take_along_axis(gradient, golds[..., None], -1)
-    assert (right <= 1e-6).all()
-    assert right.min() < -0.1
+@pytest.mark.extended
+def test_tags_may_be_very_unlikely():
+    for gold in [[2, 3, 3, 1], [3, 3, 1, 1], [1, 1, 1, 4]]:
+        logits = np.random.default_rng(1).uniform(-30, 30, (1, 4, len(TAGS))).astype("float32")
+        logits[..., 0] = FORBIDDEN
+        value, gradient = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS), np.array([gold]), logits)
+        assert value == pytest.approx(enumerated(gold, logits[0]) / 4, rel=1e-4)
+        np.testing.assert_allclose(gradient[0] * 4, enumerated_gradient(gold, logits[0]), atol=1e-3)
+
+
+def test_logits_without_measure_neither_overflow_nor_reward_what_is_wrong():
+    for size in [1e2, 1e4, 1e6]:
+        golds = np.array([[2, 3, 3, 1], [1, 4, 5, 5]])
+        logits = np.random.default_rng(2).uniform(-size, size, (2, 4, len(TAGS))).astype("float32")
+        logits[..., 0] = FORBIDDEN
+        value, gradient = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS), golds, logits)
+        exact = sum(enumerated(gold, row) for gold, row in zip(golds.tolist(), logits, strict=True)) / 8
+        assert exact * (1 - 1e-4) <= value < exact * 1.5
+        assert np.isfinite(gradient).all()
+        assert np.abs(gradient).max() <= 2 / 8 + 1e-6
+        right = np.take_along_axis(gradient, golds[..., None], -1)
+        assert (right <= 1e-6).all()
+        assert right.min() < -0.1
 
 
 def test_nothing_but_gold_is_possible_and_costs_nothing():
     logits = np.full((1, 4, len(TAGS)), -1e4, "float32")
     logits[0, np.arange(4), [2, 3, 1, 4]] = 0
     logits[..., 0] = FORBIDDEN
-    value, gradient = value_and_gradient(ConstrainedCrfLoss(TAGS), np.array([[2, 3, 1, 4]]), logits)
+    value, gradient = value_and_gradient(
+        constrained_crf_loss.ConstrainedCrfLoss(TAGS), np.array([[2, 3, 1, 4]]), logits
+    )
     assert value == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(gradient, 0, atol=1e-6)
 
@@ -184,12 +193,14 @@ def test_a_batch_is_the_mean_over_its_tokens_and_padding_does_not_count():
     logits = tagger_logits((4, 7))
     expected = sum(enumerated(gold, row) for gold, row in zip(golds, logits, strict=False)) / 7
     # The fourth row is padding only.
-    assert float(ConstrainedCrfLoss(TAGS)(padded(golds, 7, 4), logits)) == pytest.approx(expected, rel=1e-4)
+    assert float(constrained_crf_loss.ConstrainedCrfLoss(TAGS)(padded(golds, 7, 4), logits)) == pytest.approx(
+        expected, rel=1e-4
+    )
 
 
 def test_a_window_with_an_unseen_tag_does_not_count():
     logits = tagger_logits((2, 3))
-    loss = ConstrainedCrfLoss(TAGS)
+    loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS)
     alone = float(loss(np.array([[2, 3, 1]]), logits[:1]))
     assert float(loss(np.array([[2, 3, 1], [1, -1, 1]]), logits)) == pytest.approx(alone, rel=1e-6)
     assert float(loss(np.zeros((2, 3), int), logits)) == 0.0
@@ -198,7 +209,7 @@ def test_a_window_with_an_unseen_tag_does_not_count():
 def test_gradients_are_finite_over_long_sequences_and_push_towards_gold():
     gold = np.array([[2, *[3] * 126, 1], [1] * 100 + [0] * 28])
     logits = keras.Variable(tagger_logits((2, 128)) * 20)
-    before = float(ConstrainedCrfLoss(TAGS)(gold, logits))
+    before = float(constrained_crf_loss.ConstrainedCrfLoss(TAGS)(gold, logits))
 
     class Fixed(keras.Model):
         def __init__(self):
@@ -211,24 +222,25 @@ def test_gradients_are_finite_over_long_sequences_and_push_towards_gold():
     model = Fixed()
     model.build((2, 128, 6))
     model.logits.assign(logits)
-    model.compile(keras.optimizers.SGD(10.0), ConstrainedCrfLoss(TAGS))
+    model.compile(keras.optimizers.SGD(10.0), constrained_crf_loss.ConstrainedCrfLoss(TAGS))
     model.train_on_batch(np.zeros((2, 128, 6), "float32"), gold)
     after = keras.ops.convert_to_numpy(model.logits)
     assert np.isfinite(after).all()
-    assert 0 < float(ConstrainedCrfLoss(TAGS)(gold, after)) < before
+    assert 0 < float(constrained_crf_loss.ConstrainedCrfLoss(TAGS)(gold, after)) < before
 
 
+@pytest.mark.extended
 def test_low_precision_logits_are_summed_in_float32():
     logits = tagger_logits((1, 40))
     gold = np.ones((1, 40), int)
     low = keras.ops.cast(logits, "bfloat16")
     same = keras.ops.convert_to_numpy(keras.ops.cast(low, "float32"))
-    loss = ConstrainedCrfLoss(TAGS)
+    loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS)
     assert float(loss.call(gold, low)) == pytest.approx(float(loss.call(gold, same)), rel=1e-6)
 
 
 def test_config_round_trip():
-    loss = ConstrainedCrfLoss(TAGS, (0.5, 0.0), name="sequences")
+    loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS, (0.5, 0.0), name="sequences")
     copy = keras.losses.deserialize(keras.losses.serialize(loss))
     assert copy.get_config() == loss.get_config()
     assert (copy.name, copy.token_weights) == ("sequences", (0.5, 0.0))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import keras
+import functools
+
 import numpy as np
 import pytest
-from keras import ops
+from support.lazy import LazyModule
 
-from components.model.context_features import ContextFeatures
 from components.model.feature_templates import TEMPLATES, reach
+
+keras = LazyModule("keras")
+ops = LazyModule("keras.ops")
+context_features = LazyModule("components.model.context_features")
 
 COLUMNS = 12
 LARGEST = (1 << 32) - 1
@@ -41,7 +45,7 @@ def sentences(shape=(2, 6), seed=0, largest=1 << 15):
 
 def built(rows=64, width=5, **options):
     """A layer whose table holds random weights and whose rows are owned by features of `sentences()`."""
-    layer = ContextFeatures(rows, width, **options)
+    layer = context_features.ContextFeatures(rows, width, **options)
     layer.build()
     hashes, counts = np.unique(numpy_hashes(layer, sentences()), return_counts=True)
     layer.choose_owners(hashes, counts)
@@ -70,72 +74,77 @@ def sums(layer, columns, table):
     return total
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_contract(check_layer, members):
-    layer = check_layer(lambda **kw: built(members=members, rate=0.5, seed=1, **kw), sentences(), (2, 6, 5))
-    assert ops.convert_to_numpy(layer(sentences())).any()
+def test_contract(check_layer):
+    for members in [1, 3]:
+        layer = check_layer(
+            lambda members=members, **kw: built(members=members, rate=0.5, seed=1, **kw), sentences(), (2, 6, 5)
+        )
+        assert ops.convert_to_numpy(layer(sentences())).any()
 
 
-@pytest.mark.parametrize("largest", [5, 1 << 15, (1 << 31) - 1])
-@pytest.mark.parametrize("dtype", ["int32", "int64"])
-def test_a_hash_is_what_whole_numbers_give(largest, dtype):
-    columns = sentences((2, 5), largest=largest).astype(dtype)
-    hashes = numpy_hashes(ContextFeatures(8, 3), columns)
-    assert (hashes.shape, hashes.dtype) == ((2, 5, len(TEMPLATES)), np.uint32)
-    for batch, token, number in np.ndindex(*hashes.shape):
-        assert hashes[batch, token, number] == expected_hash(number, columns[batch], token)
+def test_a_hash_is_what_whole_numbers_give():
+    for largest in [5, 1 << 15, (1 << 31) - 1]:
+        for dtype in ["int32", "int64"]:
+            columns = sentences((2, 5), largest=largest).astype(dtype)
+            hashes = numpy_hashes(context_features.ContextFeatures(8, 3), columns)
+            assert (hashes.shape, hashes.dtype) == ((2, 5, len(TEMPLATES)), np.uint32)
+            for batch, token, number in np.ndindex(*hashes.shape):
+                assert hashes[batch, token, number] == expected_hash(number, columns[batch], token)
 
 
 def test_hashes_stay_as_they_are_because_saved_models_hold_them():
-    [hashes] = numpy_hashes(ContextFeatures(8, 3), np.arange(3 * COLUMNS).reshape(1, 3, COLUMNS))
+    [hashes] = numpy_hashes(context_features.ContextFeatures(8, 3), np.arange(3 * COLUMNS).reshape(1, 3, COLUMNS))
     assert hashes[1, [0, 8, -1]].tolist() == [820062255, 3411290133, 3278090903]
 
 
-@pytest.mark.parametrize("rows", [1 << 8, 300, 200])
-def test_hashes_are_spread_over_the_rows_and_are_no_other_templates(rows):
-    layer = ContextFeatures(rows, 3)
-    words = np.zeros((1000, 1, COLUMNS), "int32")
-    words[:, 0] = np.arange(1, 1001)[:, None]  # all columns alike: only the templates differ
-    # Without what looks beyond the sentence, which is the same for each of them.
-    inside = [number for number, template in enumerate(TEMPLATES) if all(at == 0 for _, at in template)]
-    hashes = numpy_hashes(layer, words)[:, 0, inside]
-    assert len(np.unique(hashes)) > 0.999 * hashes.size
-    rows = ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(hashes))).reshape(-1)
-    counts = np.bincount(rows, minlength=layer.rows)
-    assert len(counts) == layer.rows
-    chi_square = ((counts - counts.mean()) ** 2 / counts.mean()).sum()
-    assert chi_square < layer.rows - 1 + 5 * (2 * (layer.rows - 1)) ** 0.5
+def test_hashes_are_spread_over_the_rows_and_are_no_other_templates():
+    for rows in [1 << 8, 300, 200]:
+        layer = context_features.ContextFeatures(rows, 3)
+        words = np.zeros((1000, 1, COLUMNS), "int32")
+        words[:, 0] = np.arange(1, 1001)[:, None]  # all columns alike: only the templates differ
+        # Without what looks beyond the sentence, which is the same for each of them.
+        inside = [number for number, template in enumerate(TEMPLATES) if all(at == 0 for _, at in template)]
+        hashes = numpy_hashes(layer, words)[:, 0, inside]
+        assert len(np.unique(hashes)) > 0.999 * hashes.size
+        rows = ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(hashes))).reshape(-1)
+        counts = np.bincount(rows, minlength=layer.rows)
+        assert len(counts) == layer.rows
+        chi_square = ((counts - counts.mean()) ** 2 / counts.mean()).sum()
+        assert chi_square < layer.rows - 1 + 5 * (2 * (layer.rows - 1)) ** 0.5
 
 
-@pytest.mark.parametrize("rows", [0, -4])
-def test_there_must_be_a_row(rows):
-    with pytest.raises(ValueError, match=f"1 or more, got {rows}"):
-        ContextFeatures(rows, 3)
+@pytest.mark.extended
+def test_there_must_be_a_row():
+    for rows in [0, -4]:
+        with pytest.raises(ValueError, match=f"1 or more, got {rows}"):
+            context_features.ContextFeatures(rows, 3)
 
 
-@pytest.mark.parametrize("rows", [1, 7, 255, 256, 57_894, 275_000, 2_200_000])
-def test_nearly_as_many_rows_as_are_asked_for(rows):
-    layer = ContextFeatures(rows, 3)
-    assert rows * 127 / 128 <= layer.rows <= rows
-    assert ContextFeatures.from_config(layer.get_config()).rows == layer.rows
-    largest = np.array([LARGEST, 1], np.uint32)
-    assert ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(largest))).tolist() == [layer.rows - 1, 0]
+@pytest.mark.extended
+def test_nearly_as_many_rows_as_are_asked_for():
+    for rows in [1, 7, 255, 256, 57_894, 275_000, 2_200_000]:
+        layer = context_features.ContextFeatures(rows, 3)
+        assert rows * 127 / 128 <= layer.rows <= rows
+        assert context_features.ContextFeatures.from_config(layer.get_config()).rows == layer.rows
+        largest = np.array([LARGEST, 1], np.uint32)
+        assert ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(largest))).tolist() == [layer.rows - 1, 0]
 
 
 def test_columns_that_templates_look_at_must_be_there():
     with pytest.raises(ValueError, match=f"look at {COLUMNS} columns of a token, got 5"):
-        ContextFeatures(8, 3).hashes(np.ones((1, 2, 5), "int32"))
+        context_features.ContextFeatures(8, 3).hashes(np.ones((1, 2, 5), "int32"))
 
 
+@pytest.mark.extended
 def test_more_columns_than_the_templates_look_at_change_nothing():
-    layer, columns = ContextFeatures(8, 3), sentences()
+    layer, columns = context_features.ContextFeatures(8, 3), sentences()
     more = np.concatenate([columns, columns[..., :2]], -1)
     np.testing.assert_array_equal(numpy_hashes(layer, more), numpy_hashes(layer, columns))
 
 
 def test_a_row_belongs_to_the_most_frequent_feature_that_falls_on_it():
     rng = np.random.default_rng(0)
-    layer = ContextFeatures(16, 3)
+    layer = context_features.ContextFeatures(16, 3)
     layer.build()
     hashes = np.unique(rng.integers(0, 1 << 32, 200, dtype=np.uint32) | np.uint32(1))
     counts = rng.integers(2, 9, len(hashes))  # with ties
@@ -150,6 +159,7 @@ def test_a_row_belongs_to_the_most_frequent_feature_that_falls_on_it():
     np.testing.assert_array_equal(ops.convert_to_numpy(layer.owners), owners)
 
 
+@pytest.mark.extended
 def test_a_new_choice_of_owners_leaves_none_of_the_old():
     layer = built()
     layer.choose_owners(np.empty(0, np.uint32), np.empty(0, np.int64))
@@ -157,13 +167,13 @@ def test_a_new_choice_of_owners_leaves_none_of_the_old():
     assert not ops.convert_to_numpy(layer(sentences())).any()
 
 
-@pytest.mark.parametrize("members", [1, 4])
-def test_the_answer_is_the_sum_over_features_that_have_a_row(members):
-    layer = built(members=members)
-    table = ops.convert_to_numpy(layer.table.embeddings).reshape(64, members, 5).mean(1)
-    expected = sums(layer, sentences(), table)
-    assert expected.any(-1).all()
-    np.testing.assert_allclose(layer(sentences()), expected, atol=1e-5)
+def test_the_answer_is_the_sum_over_features_that_have_a_row():
+    for members in [1, 4]:
+        layer = built(members=members)
+        table = ops.convert_to_numpy(layer.table.embeddings).reshape(64, members, 5).mean(1)
+        expected = sums(layer, sentences(), table)
+        assert expected.any(-1).all()
+        np.testing.assert_allclose(layer(sentences()), expected, atol=1e-5)
 
 
 def test_a_feature_without_a_row_counts_for_nothing():
@@ -186,30 +196,30 @@ def test_in_training_each_member_sums_over_its_own_templates():
     np.testing.assert_allclose(alone[0], built(members=1)(sentences()), atol=1e-6)
 
 
-@pytest.mark.parametrize("members", [2, 3, 5])
-def test_each_template_has_a_member_and_most_have_one_that_does_not_look(members):
-    from components.model.context_features import _templates_of
+def test_each_template_has_a_member_and_most_have_one_that_does_not_look():
+    for members in [2, 3, 5]:
+        from components.model.context_features import _templates_of
 
-    owned = _templates_of(members)
-    assert owned.shape == (len(TEMPLATES), members)
-    assert owned.any(axis=1).all()
-    assert (~owned.all(axis=1)).mean() > 0.3
-    assert len({tuple(column) for column in owned.T}) == members
+        owned = _templates_of(members)
+        assert owned.shape == (len(TEMPLATES), members)
+        assert owned.any(axis=1).all()
+        assert (~owned.all(axis=1)).mean() > 0.3
+        assert len({tuple(column) for column in owned.T}) == members
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_one_table_answers_as_the_trained_members_do(members):
-    layer = ContextFeatures(64, 5, members, 0.3, seed=0)
-    layer.build()
-    hashes, counts = np.unique(numpy_hashes(layer, sentences()), return_counts=True)
-    layer.choose_owners(hashes, counts)
-    train(layer, sentences())
-    one = ContextFeatures(64, 5)
-    one.build()
-    one.owners.assign(layer.owners)
-    one.table.embeddings.assign(layer.folded())
-    assert ops.convert_to_numpy(one(sentences())).any(-1).all()
-    np.testing.assert_allclose(one(sentences()), layer(sentences()), atol=1e-5)
+def test_one_table_answers_as_the_trained_members_do():
+    for members in [1, 3]:
+        layer = context_features.ContextFeatures(64, 5, members, 0.3, seed=0)
+        layer.build()
+        hashes, counts = np.unique(numpy_hashes(layer, sentences()), return_counts=True)
+        layer.choose_owners(hashes, counts)
+        train(layer, sentences())
+        one = context_features.ContextFeatures(64, 5)
+        one.build()
+        one.owners.assign(layer.owners)
+        one.table.embeddings.assign(layer.folded())
+        assert ops.convert_to_numpy(one(sentences())).any(-1).all()
+        np.testing.assert_allclose(one(sentences()), layer(sentences()), atol=1e-5)
 
 
 def train(layer, columns):
@@ -235,64 +245,68 @@ def test_only_rows_with_an_owner_learn():
     assert changed[owners != 0].all()
 
 
-@pytest.mark.parametrize("rate", [0.25, 0.5])
-def test_dropout_leaves_features_out_in_training_only_and_raises_the_others(rate):
-    layer = ContextFeatures(8, 1, rate=rate, seed=3)
-    layer.build()
-    words = sentences((1, 1)).repeat(4000, axis=0)
-    feature = numpy_hashes(layer, words)[0, 0, 0]
-    layer.choose_owners(np.array([feature], np.uint32), np.array([2]))
-    layer.table.embeddings.assign(np.ones((8, 1)))
-    assert (ops.convert_to_numpy(layer(words)) == 1).all()
-    values = ops.convert_to_numpy(layer(words, training=True)).reshape(-1)
-    assert set(np.round(values, 4)) == {0, np.round(np.float32(1 / (1 - rate)), 4)}
-    assert values.mean() == pytest.approx(1, abs=0.06)
-    again = ops.convert_to_numpy(layer(words, training=True)).reshape(-1)
-    assert (values != again).any()
+@pytest.mark.extended
+def test_dropout_leaves_features_out_in_training_only_and_raises_the_others():
+    for rate in [0.25, 0.5]:
+        layer = context_features.ContextFeatures(8, 1, rate=rate, seed=3)
+        layer.build()
+        words = sentences((1, 1)).repeat(4000, axis=0)
+        feature = numpy_hashes(layer, words)[0, 0, 0]
+        layer.choose_owners(np.array([feature], np.uint32), np.array([2]))
+        layer.table.embeddings.assign(np.ones((8, 1)))
+        assert (ops.convert_to_numpy(layer(words)) == 1).all()
+        values = ops.convert_to_numpy(layer(words, training=True)).reshape(-1)
+        assert set(np.round(values, 4)) == {0, np.round(np.float32(1 / (1 - rate)), 4)}
+        assert values.mean() == pytest.approx(1, abs=0.06)
+        again = ops.convert_to_numpy(layer(words, training=True)).reshape(-1)
+        assert (values != again).any()
 
 
-@pytest.mark.parametrize("members", [1, 3])
-def test_sentences_in_one_row_apart_by_padding_answer_as_alone(members):
-    layer, (one, other) = built(members=members), sentences()
-    apart = np.zeros((reach(), COLUMNS), "int32")
-    [together] = ops.convert_to_numpy(layer(np.concatenate([one, apart, other, apart])[None]))
-    alone = ops.convert_to_numpy(layer(sentences()))
-    np.testing.assert_allclose(together[:6], alone[0], atol=1e-6)
-    np.testing.assert_allclose(together[6 + reach() : 12 + reach()], alone[1], atol=1e-6)
-    nearer = np.concatenate([one, apart[1:], other])[None]
-    assert (numpy_hashes(layer, nearer)[0, 5] != numpy_hashes(layer, sentences())[0, 5]).any()
+def test_sentences_in_one_row_apart_by_padding_answer_as_alone():
+    for members in [1, 3]:
+        layer, (one, other) = built(members=members), sentences()
+        apart = np.zeros((reach(), COLUMNS), "int32")
+        [together] = ops.convert_to_numpy(layer(np.concatenate([one, apart, other, apart])[None]))
+        alone = ops.convert_to_numpy(layer(sentences()))
+        np.testing.assert_allclose(together[:6], alone[0], atol=1e-6)
+        np.testing.assert_allclose(together[6 + reach() : 12 + reach()], alone[1], atol=1e-6)
+        nearer = np.concatenate([one, apart[1:], other])[None]
+        assert (numpy_hashes(layer, nearer)[0, 5] != numpy_hashes(layer, sentences())[0, 5]).any()
 
 
-@pytest.mark.parametrize("shape", [(0, 4), (2, 0), (1, 1), (3, 1)])
-@pytest.mark.parametrize("training", [False, True])
-def test_batches_may_be_empty_or_of_padding_only(shape, training):
-    layer = built(members=2, rate=0.5)
-    output = ops.convert_to_numpy(layer(np.zeros((*shape, COLUMNS), "int32"), training=training))
-    assert output.shape == ((2, *shape, 5) if training else (*shape, 5))
-    assert np.isfinite(output).all()
+@pytest.mark.extended
+def test_batches_may_be_empty_or_of_padding_only():
+    for shape in [(0, 4), (2, 0), (1, 1), (3, 1)]:
+        for training in [False, True]:
+            layer = built(members=2, rate=0.5)
+            output = ops.convert_to_numpy(layer(np.zeros((*shape, COLUMNS), "int32"), training=training))
+            assert output.shape == ((2, *shape, 5) if training else (*shape, 5))
+            assert np.isfinite(output).all()
 
 
-@pytest.mark.parametrize("training", [False, True])
-@pytest.mark.parametrize("shape", [(2, 6, COLUMNS), (None, None, COLUMNS), (None, None, None)])
-def test_a_graph_of_any_shape_and_a_compiled_one_answer_alike(training, shape):
-    import tensorflow as tf
+@pytest.mark.extended
+def test_a_graph_of_any_shape_and_a_compiled_one_answer_alike():
+    for training in [False, True]:
+        for shape in [(2, 6, COLUMNS), (None, None, COLUMNS), (None, None, None)]:
+            import tensorflow as tf
 
-    layer = built(members=3)
-    graph = tf.function(
-        lambda columns: layer(columns, training=training),
-        input_signature=[tf.TensorSpec(shape, tf.int32)],
-        autograph=False,
-        jit_compile=None not in shape,
-    )
-    np.testing.assert_allclose(graph(sentences()), layer(sentences(), training=training), atol=1e-5)
+            layer = built(members=3)
+            graph = tf.function(
+                functools.partial(layer, training=training),
+                input_signature=[tf.TensorSpec(shape, tf.int32)],
+                autograph=False,
+                jit_compile=None not in shape,
+            )
+            np.testing.assert_allclose(graph(sentences()), layer(sentences(), training=training), atol=1e-5)
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_half_as_many_digits_will_do(training):
-    layer, low = built(members=3), built(members=3, dtype="mixed_bfloat16")
-    answer = ops.cast(low(sentences(), training=training), "float32")
-    np.testing.assert_allclose(answer, layer(sentences(), training=training), atol=0.3)
-    assert keras.backend.standardize_dtype(low.table.embeddings.dtype) == "float32"
+@pytest.mark.extended
+def test_half_as_many_digits_will_do():
+    for training in [False, True]:
+        layer, low = built(members=3), built(members=3, dtype="mixed_bfloat16")
+        answer = ops.cast(low(sentences(), training=training), "float32")
+        np.testing.assert_allclose(answer, layer(sentences(), training=training), atol=0.3)
+        assert keras.backend.standardize_dtype(low.table.embeddings.dtype) == "float32"
 
 
 def test_a_saved_layer_keeps_owners_beyond_31_bits(tmp_path):

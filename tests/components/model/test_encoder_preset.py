@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
+from support.lazy import LazyModule
 
 from components.common.errors import NerError
-from components.model.encoder_preset import encoder_from_preset
-from components.model.taggers import build_tagger
 
-keras_hub = pytest.importorskip("keras_hub", reason="the extra `encoder` is not installed")
+keras = LazyModule("keras")
+encoder_preset = LazyModule("components.model.encoder_preset")
+taggers = LazyModule("components.model.taggers")
+
+keras_hub = LazyModule("keras_hub")
+pytestmark = [
+    pytest.mark.extended,
+    pytest.mark.skipif(find_spec("keras_hub") is None, reason="the extra `encoder` is not installed"),
+]
 
 SIZES = {"num_tags": 5, "maxlen": 16}
 
@@ -26,7 +33,7 @@ def pieces(tiny_preset):
 def test_weights_are_the_checkpoints_and_travel_inside_the_saved_tagger(tiny_preset, pieces, tmp_path):
     copy = str(tmp_path / "preset")
     shutil.copytree(tiny_preset, copy)
-    model = build_tagger("encoder", {**SIZES, "pieces": pieces}, preset=copy, max_pieces=4, dropout=0.1)
+    model = taggers.build_tagger("encoder", {**SIZES, "pieces": pieces}, preset=copy, max_pieces=4, dropout=0.1)
     shutil.rmtree(copy)
     checkpoint = keras_hub.models.Backbone.from_preset(tiny_preset)
     for mine, theirs in zip(model.backbone.get_weights(), checkpoint.get_weights(), strict=True):
@@ -38,34 +45,38 @@ def test_weights_are_the_checkpoints_and_travel_inside_the_saved_tagger(tiny_pre
 
 
 def test_special_pieces_are_found_by_name(tiny_preset, pieces):
-    model = encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)
+    model = encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)
     config = model.get_config()
     assert [pieces[config[f"{name}_piece"]] for name in ("start", "end", "pad")] == ["[CLS]", "[SEP]", "[PAD]"]
 
 
 def test_trains_in_mixed_precision(tiny_preset, pieces):
-    model = encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1, dtype="mixed_bfloat16")
+    model = encoder_preset.encoder_from_preset(
+        **SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1, dtype="mixed_bfloat16"
+    )
     assert model.backbone.compute_dtype == "bfloat16"
     assert model({"piece_ids": np.array([[[8], [9]]])}).dtype == "float32"
     assert all(weight.dtype == "float32" for weight in model.trainable_variables)
 
 
-@pytest.mark.parametrize("preset", ["nowhere/at/all", "bert_of_nobody"])
-def test_a_checkpoint_that_is_not_there_is_named(preset, pieces):
-    with pytest.raises(NerError, match=rf"\[trainer -> encoder -> preset\] the encoder of '{preset}' cannot be loaded"):
-        encoder_from_preset(**SIZES, pieces=pieces, preset=preset, dropout=0.1)
+def test_a_checkpoint_that_is_not_there_is_named(pieces):
+    for preset in ["nowhere/at/all", "bert_of_nobody"]:
+        with pytest.raises(
+            NerError, match=rf"\[trainer -> encoder -> preset\] the encoder of '{preset}' cannot be loaded"
+        ):
+            encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=preset, dropout=0.1)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [(lambda pieces: [*pieces, "more"], "its encoder knows"), (lambda pieces: pieces[3:], r"lacks \[CLS\], \[PAD\]")],
-)
-def test_pieces_of_another_encoder_are_refused(tiny_preset, pieces, change, message):
-    with pytest.raises(NerError, match=message):
-        encoder_from_preset(**SIZES, pieces=change(pieces), preset=tiny_preset, dropout=0.1)
+def test_pieces_of_another_encoder_are_refused(tiny_preset, pieces):
+    for change, message in [
+        (lambda pieces: [*pieces, "more"], "its encoder knows"),
+        (lambda pieces: pieces[3:], r"lacks \[CLS\], \[PAD\]"),
+    ]:
+        with pytest.raises(NerError, match=message):
+            encoder_preset.encoder_from_preset(**SIZES, pieces=change(pieces), preset=tiny_preset, dropout=0.1)
 
 
 def test_a_missing_library_is_named_with_how_to_install_it(tiny_preset, pieces, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "keras_hub", None)
     with pytest.raises(NerError, match=r"pip install 'deployable-ner\[encoder\]'"):
-        encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)
+        encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)

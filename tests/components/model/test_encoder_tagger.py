@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import keras
+import functools
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
+from support.lazy import LazyModule
 
 from components.common.errors import NerError
-from components.model.encoder_tagger import EncoderTagger, backbone_to_json
 
-keras_hub = pytest.importorskip("keras_hub", reason="the extra `encoder` is not installed")
+keras = LazyModule("keras")
+encoder_tagger = LazyModule("components.model.encoder_tagger")
+
+keras_hub = LazyModule("keras_hub")
+pytestmark = [
+    pytest.mark.extended,
+    pytest.mark.skipif(find_spec("keras_hub") is None, reason="the extra `encoder` is not installed"),
+]
 
 SIZES = {"vocabulary_size": 20, "num_layers": 2, "num_heads": 2, "hidden_dim": 8, "intermediate_dim": 16}
 BACKBONES = {
@@ -23,8 +32,8 @@ START, END, PAD = 2, 3, 0
 def tagger(kind="bert", positions=32, maxlen=6, **options):
     backbone = BACKBONES[kind](max_sequence_length=positions)
     arguments = {"num_tags": 5, "maxlen": maxlen, "dropout": 0.1, **options}
-    model = EncoderTagger(
-        backbone=backbone_to_json(backbone), start_piece=START, end_piece=END, pad_piece=PAD, **arguments
+    model = encoder_tagger.EncoderTagger(
+        backbone=encoder_tagger.backbone_to_json(backbone), start_piece=START, end_piece=END, pad_piece=PAD, **arguments
     )
     model.build()
     return model
@@ -43,9 +52,9 @@ def features(*sentences, width=None, columns=3):
 SENTENCES = ([[5], [6, 7, 8], [9]], [[10, 11]], [], [[12], [13], [14], [15], [16, 17]])
 
 
-@pytest.mark.parametrize("kind", BACKBONES)
-def test_contract(check_layer, kind):
-    check_layer(lambda **kw: tagger(kind, **kw), features(*SENTENCES), (4, 5, 5))
+def test_contract(check_layer):
+    for kind in BACKBONES:
+        check_layer(functools.partial(tagger, kind), features(*SENTENCES), (4, 5, 5))
 
 
 def test_pieces_are_packed_between_start_and_end():
@@ -105,7 +114,7 @@ def test_a_window_that_never_fits_is_refused_with_what_to_set():
 def test_an_encoder_that_reads_no_text_is_refused():
     image = keras_hub.models.VGGBackbone([1], [4], image_shape=(8, 8, 3))
     with pytest.raises(NerError, match="VGGBackbone, which is no text encoder"):
-        EncoderTagger(5, 6, backbone_to_json(image), START, END, PAD, 0.1)
+        encoder_tagger.EncoderTagger(5, 6, encoder_tagger.backbone_to_json(image), START, END, PAD, 0.1)
 
 
 def test_all_weights_are_trained():

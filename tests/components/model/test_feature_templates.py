@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from components.model import feature_templates
 from components.model.feature_templates import TEMPLATES, reach
@@ -27,10 +26,10 @@ def test_no_template_stands_twice():
     assert len({frozenset(template) for template in TEMPLATES}) == len(TEMPLATES)
 
 
-@pytest.mark.parametrize("template", TEMPLATES)
-def test_a_template_joins_one_to_three_different_columns_that_a_token_has(template):
-    assert 1 <= len(set(template)) == len(template) <= 3
-    assert all(0 <= column < OWN + SUBWORD_COLUMNS for column, _ in template)
+def test_a_template_joins_one_to_three_different_columns_that_a_token_has():
+    for template in TEMPLATES:
+        assert 1 <= len(set(template)) == len(template) <= 3
+        assert all(0 <= column < OWN + SUBWORD_COLUMNS for column, _ in template)
 
 
 def test_reach_is_the_farthest_token():
@@ -38,16 +37,16 @@ def test_reach_is_the_farthest_token():
     assert reach() == max(distances) == -min(distances) == 3
 
 
-@pytest.mark.parametrize("length", [2, 3, 4])
-def test_affixes_are_where_the_templates_look(length):
-    prefix = getattr(feature_templates, f"_PREFIX_{length}")
-    suffix = getattr(feature_templates, f"_SUFFIX_{length}")
-    # What changes the character at this place changes the affixes that are so long, and no shorter one.
-    begins = columns_that_differ("abcdefghij", "abcdefghij"[: length - 1] + "z" + "abcdefghij"[length:])
-    ends = columns_that_differ("abcdefghij", "abcdefghij"[:-length] + "z" + "abcdefghij"[10 - length + 1 :])
-    assert begins == set(range(prefix, feature_templates._PREFIX_4 + 1))
-    assert ends == set(range(suffix, feature_templates._SUFFIX_4 + 1))
-    assert (begins | ends) <= set(feature_templates._AFFIXES)
+def test_affixes_are_where_the_templates_look():
+    for length in [2, 3, 4]:
+        prefix = getattr(feature_templates, f"_PREFIX_{length}")
+        suffix = getattr(feature_templates, f"_SUFFIX_{length}")
+        # What changes the character at this place changes the affixes that are so long, and no shorter one.
+        begins = columns_that_differ("abcdefghij", "abcdefghij"[: length - 1] + "z" + "abcdefghij"[length:])
+        ends = columns_that_differ("abcdefghij", "abcdefghij"[:-length] + "z" + "abcdefghij"[10 - length + 1 :])
+        assert begins == set(range(prefix, feature_templates._PREFIX_4 + 1))
+        assert ends == set(range(suffix, feature_templates._SUFFIX_4 + 1))
+        assert (begins | ends) <= set(feature_templates._AFFIXES)
 
 
 def test_shape_and_touch_are_where_the_templates_look():

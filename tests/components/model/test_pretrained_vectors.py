@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import keras
+import functools
+
 import numpy as np
 import pytest
+from support.lazy import LazyModule
 
-from components.model.pretrained_vectors import PretrainedVectors
-from components.model.taggers import build_tagger, tagger_loss
 from components.transform.features import SUBWORD_COLUMNS
 from configs.loading import load_config
+
+keras = LazyModule("keras")
+pretrained_vectors = LazyModule("components.model.pretrained_vectors")
+taggers = LazyModule("components.model.taggers")
 
 IDS = np.array([[2, 4, 1, 0], [3, 2, 0, 0]], "int32")
 ROW_OF = np.array([0, 1, 2, 3, 2, 1])
@@ -28,21 +32,21 @@ def tagger(**vectors):
     options = load_config(None).trainer.cnn_linear.model_dump(exclude={"vectors"})
     still = {name: 0.0 for name in options if name.endswith("dropout")}
     given = {"vectors": {**VECTORS, **vectors}} if vectors else {}
-    return build_tagger(
+    return taggers.build_tagger(
         "cnn_linear", {**SIZES, **given}, **{**options, **still, "embed_dim": 8, "width": 12, "linear_weights": 1}
     )
 
 
 def filled(**options):
-    layer = PretrainedVectors(6, 4, 3, 5, **options)
+    layer = pretrained_vectors.PretrainedVectors(6, 4, 3, 5, **options)
     layer.build()
     layer.assign(ROW_OF, TABLE)
     return layer
 
 
-@pytest.mark.parametrize("frozen", [True, False])
-def test_contract(check_layer, frozen):
-    check_layer(lambda **kw: filled(frozen=frozen, rate=0.5, **kw), IDS, (2, 4, 5))
+def test_contract(check_layer):
+    for frozen in [True, False]:
+        check_layer(functools.partial(filled, frozen=frozen, rate=0.5), IDS, (2, 4, 5))
 
 
 def test_ids_of_one_row_have_one_vector_and_none_adds_nothing():
@@ -58,15 +62,16 @@ def test_training_leaves_some_vectors_out():
     assert 0.65 < left < 0.75
 
 
-@pytest.mark.parametrize("frozen", [True, False])
-def test_only_vectors_that_are_not_frozen_are_trained(frozen):
-    model = tagger(frozen=frozen)
-    model.word_vectors.assign(ROW_OF, TABLE)
-    model.compile(keras.optimizers.SGD(1.0), "mse")
-    model.train_on_batch(FEATURES, np.ones(model(FEATURES, training=True).shape, "float32"))
-    table = keras.ops.convert_to_numpy(model.word_vectors.table)
-    assert (table == TABLE).all() == frozen
-    np.testing.assert_array_equal(model.word_vectors.row_of, ROW_OF)
+@pytest.mark.extended
+def test_only_vectors_that_are_not_frozen_are_trained():
+    for frozen in [True, False]:
+        model = tagger(frozen=frozen)
+        model.word_vectors.assign(ROW_OF, TABLE)
+        model.compile(keras.optimizers.SGD(1.0), "mse")
+        model.train_on_batch(FEATURES, np.ones(model(FEATURES, training=True).shape, "float32"))
+        table = keras.ops.convert_to_numpy(model.word_vectors.table)
+        assert (table == TABLE).all() == frozen
+        np.testing.assert_array_equal(model.word_vectors.row_of, ROW_OF)
 
 
 def test_vectors_travel_inside_the_saved_tagger(tmp_path):
@@ -94,30 +99,31 @@ def test_without_vectors_nothing_is_there():
     assert len(with_vectors.weights) == len(plain.weights) + 3  # two tables and a projection
 
 
-@pytest.mark.parametrize("has_vectors", [True, False])
-def test_words_that_training_never_saw_are_tagged_by_their_vectors(has_vectors):
+@pytest.mark.extended
+def test_words_that_training_never_saw_are_tagged_by_their_vectors():
     """Two kinds of made-up words, which differ in nothing but their vectors."""
-    keras.utils.set_random_seed(0)
-    words, dim = 200, 8
-    rng = np.random.default_rng(0)
-    kind = rng.integers(0, 2, words)
-    table = np.zeros((words + 2, dim), "float32")
-    table[2:] = 0.3 * (rng.normal(size=(2, dim))[kind] + 0.3 * rng.normal(size=(words, dim)))
-    model = tagger(ids=words + 2, rows=words + 2, dim=dim)
-    model.word_vectors.assign(np.arange(words + 2), table * has_vectors)
-    tags = ["[PAD]", "O", "B-X", "B-Y", "I-Y"]
-    model.compile(keras.optimizers.Adam(0.01), tagger_loss("cnn_linear", tags), jit_compile=False)
-    seen, unseen = np.arange(words // 2), np.arange(words // 2, words)
+    for has_vectors in [True, False]:
+        keras.utils.set_random_seed(0)
+        words, dim = 200, 8
+        rng = np.random.default_rng(0)
+        kind = rng.integers(0, 2, words)
+        table = np.zeros((words + 2, dim), "float32")
+        table[2:] = 0.3 * (rng.normal(size=(2, dim))[kind] + 0.3 * rng.normal(size=(words, dim)))
+        model = tagger(ids=words + 2, rows=words + 2, dim=dim)
+        model.word_vectors.assign(np.arange(words + 2), table * has_vectors)
+        tags = ["[PAD]", "O", "B-X", "B-Y", "I-Y"]
+        model.compile(keras.optimizers.Adam(0.01), taggers.tagger_loss("cnn_linear", tags), jit_compile=False)
+        seen, unseen = np.arange(words // 2), np.arange(words // 2, words)
 
-    def features(numbers, word_ids):
-        columns = rng.integers(1, 31, (len(numbers), 1, SUBWORD_COLUMNS))
-        return {"word_ids": word_ids[:, None], "case_ids": np.ones_like(word_ids)[:, None],
-                "subword_ids": columns, "vector_ids": (numbers + 2)[:, None]}  # fmt: skip
+        def features(numbers, word_ids, rng=rng):
+            columns = rng.integers(1, 31, (len(numbers), 1, SUBWORD_COLUMNS))
+            return {"word_ids": word_ids[:, None], "case_ids": np.ones_like(word_ids)[:, None],
+                    "subword_ids": columns, "vector_ids": (numbers + 2)[:, None]}  # fmt: skip
 
-    for _ in range(60):
-        # A word of training is known half of the time, as word dropout has it.
-        ids = np.where(rng.random(len(seen)) < 0.5, seen % 9 + 2, 1)
-        model.train_on_batch(features(seen, ids), kind[seen][:, None] + 2)
-    logits = keras.ops.convert_to_numpy(model(features(unseen, np.ones_like(unseen))))[:, 0]
-    right = (np.argmax(logits, -1) == kind[unseen] + 2).mean()
-    assert (right > 0.9) if has_vectors else (right < 0.7), right
+        for _ in range(60):
+            # A word of training is known half of the time, as word dropout has it.
+            ids = np.where(rng.random(len(seen)) < 0.5, seen % 9 + 2, 1)
+            model.train_on_batch(features(seen, ids), kind[seen][:, None] + 2)
+        logits = keras.ops.convert_to_numpy(model(features(unseen, np.ones_like(unseen))))[:, 0]
+        right = (np.argmax(logits, -1) == kind[unseen] + 2).mean()
+        assert (right > 0.9) if has_vectors else (right < 0.7), right

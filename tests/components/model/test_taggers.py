@@ -31,18 +31,15 @@ def test_a_tagger_by_path_is_built_with_the_sizes_that_it_names():
     assert type(taggers.tagger_loss(CUSTOM, ["[PAD]", "O", "B-X"])).__name__ == "ConstrainedCrfLoss"
 
 
-@pytest.mark.parametrize(
-    ("path", "text"),
-    [
+def test_a_path_without_a_tagger_is_refused():
+    for path, text in [
         ("bert", r"trainer\.tagger: bert cannot be imported .*Name a built-in tagger \(transformer, cnn_linear"),
         ("nowhere.at_all:Tagger", r"nowhere\.at_all:Tagger cannot be imported \(No module named 'nowhere'\)"),
         ("support.custom_tagger:Other", r"cannot be imported \(.* has no attribute 'Other'\)"),
         ("support.custom_tagger:layers", r"is not a subclass of keras\.Model"),
-    ],
-)
-def test_a_path_without_a_tagger_is_refused(path, text):
-    with pytest.raises(NerError, match=text):
-        taggers.tagger_class(path)
+    ]:
+        with pytest.raises(NerError, match=text):
+            taggers.tagger_class(path)
 
 
 class _Faults:

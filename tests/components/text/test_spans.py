@@ -44,24 +44,25 @@ def test_both_readings_equal_seqeval(tags):
     assert strict_spans(tags) == seqeval_strict(tags)
 
 
-@pytest.mark.parametrize("tag_set", [FEW_TAGS, TAGS])
-def test_both_readings_equal_seqeval_on_thousands_of_random_sequences(tag_set):
-    dice = random.Random(0)
-    for _ in range(5000):
-        tags = dice.choices(tag_set, k=dice.randint(0, 15))
-        assert spans(tags) == seqeval_default(tags), tags
-        assert strict_spans(tags) == seqeval_strict(tags), tags
+@pytest.mark.extended
+def test_both_readings_equal_seqeval_on_thousands_of_random_sequences():
+    for tag_set in [FEW_TAGS, TAGS]:
+        dice = random.Random(0)
+        for _ in range(5000):
+            tags = dice.choices(tag_set, k=dice.randint(0, 15))
+            assert spans(tags) == seqeval_default(tags), tags
+            assert strict_spans(tags) == seqeval_strict(tags), tags
 
 
+@pytest.mark.extended
 def test_both_readings_equal_seqeval_on_every_sequence_of_four_tags():
     for tags in itertools.product(FEW_TAGS, repeat=4):
         assert spans(tags) == seqeval_default(tags), tags
         assert strict_spans(tags) == seqeval_strict(tags), tags
 
 
-@pytest.mark.parametrize(
-    ("tags", "lenient", "strict"),
-    [
+def test_readings_of_legal_and_illegal_sequences():
+    for tags, lenient, strict in [
         ([], [], []),
         (["O", "OUT"], [], []),
         (["B-X"], [("X", 0, 1)], [("X", 0, 1)]),
@@ -71,20 +72,16 @@ def test_both_readings_equal_seqeval_on_every_sequence_of_four_tags():
         (["B-X", "I-Y", "I-X"], [("X", 0, 1), ("Y", 1, 2), ("X", 2, 3)], [("X", 0, 1)]),
         (["B-X", "O", "I-X"], [("X", 0, 1), ("X", 2, 3)], [("X", 0, 1)]),
         (["O", "B-creative-work", "I-creative-work"], [("creative-work", 1, 3)], [("creative-work", 1, 3)]),
-    ],
-)
-def test_readings_of_legal_and_illegal_sequences(tags, lenient, strict):
-    assert spans(tags) == lenient == seqeval_default(tags)
-    assert strict_spans(tags) == strict == seqeval_strict(tags)
+    ]:
+        assert spans(tags) == lenient == seqeval_default(tags)
+        assert strict_spans(tags) == strict == seqeval_strict(tags)
 
 
-@pytest.mark.parametrize(
-    "label", ["[PAD]", "", "E-X", "S-X", "L-X", "B", "I", "B-", "I-", "PER", "-X", "b-X", "B-O", "B-OUT"]
-)
-def test_what_is_no_iob2_tag_is_outside_and_ends_an_entity(label):
-    tags = ["B-X", label, "I-X", label]
-    assert spans(tags) == [("X", 0, 1), ("X", 2, 3)]
-    assert strict_spans(tags) == [("X", 0, 1)]
+def test_what_is_no_iob2_tag_is_outside_and_ends_an_entity():
+    for label in ["[PAD]", "", "E-X", "S-X", "L-X", "B", "I", "B-", "I-", "PER", "-X", "b-X", "B-O", "B-OUT"]:
+        tags = ["B-X", label, "I-X", label]
+        assert spans(tags) == [("X", 0, 1), ("X", 2, 3)]
+        assert strict_spans(tags) == [("X", 0, 1)]
 
 
 def test_padding_is_where_seqeval_would_invent_an_entity():

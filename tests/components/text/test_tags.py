@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,9 +10,8 @@ from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_ta
 TYPES = ["PER", "LOC", "creative-work", "E-mail"]
 
 
-@pytest.mark.parametrize(
-    ("tag", "parts"),
-    [
+def test_split_tag_gives_prefix_and_type():
+    for tag, parts in [
         ("B-PER", ("B", "PER")),
         ("I-PER", ("I", "PER")),
         ("S-PER", ("S", "PER")),
@@ -27,25 +25,22 @@ TYPES = ["PER", "LOC", "creative-work", "E-mail"]
         ("X-PER", ("", "")),
         ("[PAD]", ("", "")),
         ("", ("", "")),
-    ],
-)
-def test_split_tag_gives_prefix_and_type(tag, parts):
-    assert split_tag(tag) == parts
+    ]:
+        assert split_tag(tag) == parts
 
 
-@pytest.mark.parametrize("tag", ["O", "OUT", "B-O", *(f"{p}-X" for p in "BIMELSUW"), "B-creative-work", "B-place'name"])
-def test_legal_tags(tag):
-    assert is_valid_tag(tag)
+def test_legal_tags():
+    for tag in ["O", "OUT", "B-O", *(f"{p}-X" for p in "BIMELSUW"), "B-creative-work", "B-place'name"]:
+        assert is_valid_tag(tag)
 
 
-@pytest.mark.parametrize("tag", ["", "-", "PERSON", "NN", "B-", "B_PER", "o", "BPER", "X-PER", "B-A B", "I-NP "])
-def test_illegal_tags(tag):
-    assert not is_valid_tag(tag)
+def test_illegal_tags():
+    for tag in ["", "-", "PERSON", "NN", "B-", "B_PER", "o", "BPER", "X-PER", "B-A B", "I-NP "]:
+        assert not is_valid_tag(tag)
 
 
-@pytest.mark.parametrize(
-    ("tags", "expected"),
-    [
+def test_to_iob2():
+    for tags, expected in [
         ("", ""),
         ("I-A I-A O I-A", "B-A I-A O B-A"),  # IO
         ("I-A I-A B-A I-B", "B-A I-A B-A B-B"),  # IOB1
@@ -61,10 +56,8 @@ def test_illegal_tags(tag):
         ("OUT B-A B-O OUT I-OUT", "OUT B-A OUT OUT OUT"),
         ("B-creative-work I-creative-work I-creative", "B-creative-work I-creative-work B-creative"),
         ("B-A PERSON I-A", "B-A PERSON B-A"),  # a word that is no tag is outside and stays for the caller to judge
-    ],
-)
-def test_to_iob2(tags, expected):
-    assert to_iob2(tags.split()) == expected.split()
+    ]:
+        assert to_iob2(tags.split()) == expected.split()
 
 
 def test_to_iob2_leaves_its_input_alone():

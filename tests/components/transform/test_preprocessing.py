@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import pytest
-import tensorflow as tf
-import tensorflow_transform as tft
-import tensorflow_transform.beam as tft_beam
-from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+from support.lazy import LazyModule
 
-from components.text.tokenizer import tokenize
 from components.transform import features as names
-from components.transform.preprocessing import normalize, preprocessing_fn, spread_tags
+
+tf = LazyModule("tensorflow")
+tft = LazyModule("tensorflow_transform")
+tft_beam = LazyModule("tensorflow_transform.beam")
+tokenizing = LazyModule("components.text.tokenizer")
+preprocessing = LazyModule("components.transform.preprocessing")
 
 ROWS = [
     ("a", "Joe Biden visited U.S. bases .", ["B-PER", "I-PER", "O", "B-LOC", "O", "O"]),
@@ -20,9 +21,9 @@ ROWS = [
 
 
 def spread(rows: list[tuple[str, list[str]]], tokenizer: str = "words") -> list[list[str]]:
-    tokens = tokenize(tf.constant([sentence for sentence, _ in rows]), tokenizer)
+    tokens = tokenizing.tokenize(tf.constant([sentence for sentence, _ in rows]), tokenizer)
     tags = tf.ragged.constant([tags for _, tags in rows], dtype=tf.string, ragged_rank=1)
-    return [[t.decode() for t in row] for row in spread_tags(tags, tokens.starts, tokens.ends).to_list()]
+    return [[t.decode() for t in row] for row in preprocessing.spread_tags(tags, tokens.starts, tokens.ends).to_list()]
 
 
 def test_tags_spread_over_the_pieces_of_a_token():
@@ -43,13 +44,15 @@ def test_spread_keeps_sentences_apart_and_survives_missing_tags():
 
 
 def test_normalize_folds_case_and_digits_of_any_script():
-    folded = normalize(tokenize(tf.constant(["ÉLAN-1997 ٣٤", ""]), "whitespace"))
+    folded = preprocessing.normalize(tokenizing.tokenize(tf.constant(["ÉLAN-1997 ٣٤", ""]), "whitespace"))
     assert [[t.decode() for t in row] for row in folded.to_list()] == [["élan-0000", "00"], []]
 
 
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory):
     """What tf.Transform makes of ROWS: (rows by key, transform output)."""
+    from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
+
     spec = {
         "key": tf.io.FixedLenFeature([1], tf.string),
         "sentence": tf.io.FixedLenFeature([1], tf.string),
@@ -60,7 +63,7 @@ def transformed(tmp_path_factory):
     out = str(tmp_path_factory.mktemp("transform"))
     with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("temp"))):
         (rows, _), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing_fn(inputs, {"tokenizer": "words", "min_count": 2})
+            lambda inputs: preprocessing.preprocessing_fn(inputs, {"tokenizer": "words", "min_count": 2})
         )
         _ = fn | tft_beam.WriteTransformFn(out)
     plain = [{name.removesuffix("$ragged_values"): value for name, value in row.items()} for row in rows]

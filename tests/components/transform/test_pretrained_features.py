@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
-import tensorflow_transform as tft
+from support.lazy import LazyModule
 
 from components.common.errors import NerError
 from components.transform import features as names
+
+tf = LazyModule("tensorflow")
+tft = LazyModule("tensorflow_transform")
 
 SPELLINGS = [
     ("οδός", "Οδός", "ΟΔΌΣ"),
@@ -73,17 +75,20 @@ def test_the_vector_vocabulary_is_a_file_of_the_graph(with_vectors):
     assert Path(file).read_text(encoding="utf-8").splitlines()[:2] == ["Paris\t2", "Zanzibar\t3"]
 
 
+@pytest.mark.extended
 def test_without_words_of_the_file_ids_are_those_of_the_word_vocabulary(transform_corpus):
     graph = transform_corpus(vectors={"path": "is not read", "words": 0}).graph
     row = transform(graph, SENTENCE)
     assert row[names.VECTOR_IDS] == row[names.WORD_IDS]
 
 
+@pytest.mark.extended
 def test_a_wrong_file_is_named(transform_corpus):
     with pytest.raises(NerError, match=r"nowhere\.txt: cannot be read"):
         transform_corpus(vectors={"path": "nowhere.txt", "words": 4})
 
 
+@pytest.mark.extended
 def test_word_pieces_of_a_preset(transform_corpus, tiny_preset):
     graph = transform_corpus(encoder={"preset": tiny_preset, "max_pieces": 3}).graph
     output = tft.TFTransformOutput(graph)

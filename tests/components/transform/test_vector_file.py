@@ -29,33 +29,29 @@ def read(path):
     return {entry[1]: file.parse(*entry).tolist() for entry in file}
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
+def test_every_kind_of_file_gives_the_same(write):
+    for content in [
         GLOVE,
         FASTTEXT,
         GLOVE.replace("\n", "\r\n"),
         GLOVE.removesuffix("\n"),
         b"\xef\xbb\xbf" + GLOVE.encode(),
         gzip.compress(FASTTEXT.encode(), mtime=0),
-    ],
-    ids=["GloVe", "fastText", "CR LF", "no last line end", "byte order mark", "gzip"],
-)
-def test_every_kind_of_file_gives_the_same(write, content):
-    expected = {"the": [0.1, -0.2, 3], "Paris": [1, 0.2, -0.5]}
-    got = read(write(content))
-    assert list(got) == list(expected)
-    for word, vector in expected.items():
-        np.testing.assert_allclose(got[word], vector, rtol=1e-6)
+    ]:
+        expected = {"the": [0.1, -0.2, 3], "Paris": [1, 0.2, -0.5]}
+        got = read(write(content))
+        assert list(got) == list(expected)
+        for word, vector in expected.items():
+            np.testing.assert_allclose(got[word], vector, rtol=1e-6)
 
 
 def test_a_url_is_read_through_tensorflow(write):
     assert list(read(f"file://{write(GLOVE)}")) == ["the", "Paris"]
 
 
-@pytest.mark.parametrize("word", ["\x85", "\u2003", "a\u2028b", "New\u00a0York", "\x0b"])
-def test_only_line_feeds_end_lines_and_only_blanks_part_columns(write, word):
-    assert list(read(write(f"{word} 1 2\nb 3 4\n"))) == [word, "b"]
+def test_only_line_feeds_end_lines_and_only_blanks_part_columns(write):
+    for word in ["\x85", "\u2003", "a\u2028b", "New\u00a0York", "\x0b"]:
+        assert list(read(write(f"{word} 1 2\nb 3 4\n"))) == [word, "b"]
 
 
 def test_words_with_blanks_are_left_out_and_counted(write):
@@ -68,9 +64,8 @@ def test_lines_are_numbered_as_an_editor_does(write):
     assert [line for line, _, _ in VectorFile(write(FASTTEXT))] == [2, 3]
 
 
-@pytest.mark.parametrize(
-    ("content", "where", "found"),
-    [
+def test_errors_name_file_line_and_what_was_found(write):
+    for content, where, found in [
         (b"", ":1", "found '', which is no word with numbers"),
         ("word\n", ":1", "found 'word', which is no word with numbers"),
         ("a\t1\t2\nb\t1\t2\n", ":1", "which is no word with numbers"),
@@ -86,22 +81,20 @@ def test_lines_are_numbered_as_an_editor_does(write):
         (b"\xba\x16\x4f\x2f\x0c\x00", "", "found a binary fastText model"),
         (b"a" * (1 << 21), ":1", "found a line of more than 1048576 bytes"),
         (gzip.compress(GLOVE.encode(), mtime=0)[:-12], "", "found a gzip file that is not whole"),
-    ],
-)  # fmt: skip
-def test_errors_name_file_line_and_what_was_found(write, content, where, found):
-    path = write(content)
-    with pytest.raises(VectorFileError) as caught:
-        read(path)
-    assert str(caught.value).startswith(f"{path}{where}: ")
-    assert found in str(caught.value)
+    ]:
+        path = write(content)
+        with pytest.raises(VectorFileError) as caught:
+            read(path)
+        assert str(caught.value).startswith(f"{path}{where}: ")
+        assert found in str(caught.value)
 
 
-@pytest.mark.parametrize("scheme", ["", "file://"])
-def test_a_missing_file_is_named(tmp_path, scheme):
-    path = f"{scheme}{tmp_path}/nowhere.vec"
-    with pytest.raises(VectorFileError, match="cannot be read") as caught:
-        VectorFile(path)
-    assert str(caught.value).startswith(path)
+def test_a_missing_file_is_named(tmp_path):
+    for scheme in ["", "file://"]:
+        path = f"{scheme}{tmp_path}/nowhere.vec"
+        with pytest.raises(VectorFileError, match="cannot be read") as caught:
+            VectorFile(path)
+        assert str(caught.value).startswith(path)
 
 
 def test_memory_does_not_grow_with_the_file(write):

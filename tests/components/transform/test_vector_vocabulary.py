@@ -34,14 +34,13 @@ def test_a_folded_spelling_has_the_vector_of_its_most_frequent_word_unless_it_ha
     assert ids["apple"] != ids["Apple"]
 
 
-@pytest.mark.parametrize(
-    ("tokenizer", "kept"),
-    [("words", ["e-mail", "U.S.", "a", "."]), ("whitespace", ["e-mail", "U.S.", "a", ".", "(b)"])],
-    ids=str,
-)
-def test_words_that_no_token_can_be_take_no_place(vectors, tokenizer, kept):
-    vocabulary = VectorVocabulary.select(vectors("e-mail", "U.S.", "a", "New\u00a0York", ".", "(b)"), 10, tokenizer)
-    assert list(vocabulary.words) == kept
+def test_words_that_no_token_can_be_take_no_place(vectors):
+    for tokenizer, kept in [
+        ("words", ["e-mail", "U.S.", "a", "."]),
+        ("whitespace", ["e-mail", "U.S.", "a", ".", "(b)"]),
+    ]:
+        vocabulary = VectorVocabulary.select(vectors("e-mail", "U.S.", "a", "New\u00a0York", ".", "(b)"), 10, tokenizer)
+        assert list(vocabulary.words) == kept
 
 
 def test_a_word_that_stands_twice_counts_once(vectors):

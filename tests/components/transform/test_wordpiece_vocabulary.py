@@ -7,6 +7,8 @@ import pytest
 from components.common.errors import NerError
 from components.transform.wordpiece_vocabulary import WordPieceVocabulary
 
+pytestmark = pytest.mark.extended
+
 
 def test_pieces_and_folding_are_the_presets(tiny_preset):
     vocabulary = WordPieceVocabulary.from_preset(tiny_preset)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 
 import pytest
-import tensorflow as tf
+from support.lazy import LazyModule
 
-from components.transform import wordpieces
 from components.transform.wordpiece_vocabulary import WordPieceVocabulary
-from components.transform.wordpieces import piece_ids
+
+pytestmark = pytest.mark.extended
+
+tf = LazyModule("tensorflow")
+wordpieces = LazyModule("components.transform.wordpieces")
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 LETTERS = "abcdeéüABÉßİж中国한ﬁΣς"
@@ -23,12 +26,14 @@ def cut(monkeypatch):
         content = tf.lookup.KeyValueTensorInitializer(list(lines), list(range(len(lines))), tf.string, tf.int64)
         return tf.lookup.StaticHashTable(content, default)
 
-    monkeypatch.setattr(wordpieces, "vocabulary_table", table)
+    monkeypatch.setattr("components.transform.wordpieces.vocabulary_table", table)
 
     def cut(tokens, vocabulary, most=200):
         @tf.function(autograph=False)
         def graph(flat):
-            return piece_ids(tf.RaggedTensor.from_row_lengths(flat, [tf.size(flat)]), vocabulary, most).flat_values
+            return wordpieces.piece_ids(
+                tf.RaggedTensor.from_row_lengths(flat, [tf.size(flat)]), vocabulary, most
+            ).flat_values
 
         rows = graph(tf.constant(tokens, tf.string)).numpy()
         assert rows.shape == (len(tokens), most)
@@ -47,42 +52,43 @@ def pieces():
     return (*SPECIAL, *".,-#'!", *found)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"lowercase": True}, {"strip_accents": True}, {"lowercase": True, "strip_accents": True},
-     {"split_on_cjk": False}, {"split": False}],
-    ids=str,
-)  # fmt: skip
-def test_agrees_with_tensorflow_text(cut, pieces, options):
-    pytest.importorskip("tensorflow_text", reason="comes with the extra `encoder`")
-    import keras_hub
+def test_agrees_with_tensorflow_text(cut, pieces):
+    for options in [
+        {},
+        {"lowercase": True},
+        {"strip_accents": True},
+        {"lowercase": True, "strip_accents": True},
+        {"split_on_cjk": False},
+        {"split": False},
+    ]:
+        pytest.importorskip("tensorflow_text", reason="comes with the extra `encoder`")
+        import keras_hub
 
-    reference = keras_hub.tokenizers.WordPieceTokenizer(vocabulary=list(pieces), dtype="string", **options)
-    vocabulary = WordPieceVocabulary(
-        pieces,
-        fold_case=reference.lowercase,
-        strip_accents=reference.strip_accents,
-        split=reference.split,
-        split_cjk=reference.split_on_cjk,
-    )
-    rng = random.Random(1)
-    alphabet = LETTERS + ".,-#'!\u200d\u00ad"
-    tokens = ["".join(rng.choices(alphabet, k=rng.choice([1, 2, 3, 5, 8, 13, 40, 110]))) for _ in range(1000)]
-    if options.get("split") is False:
-        expected = [list(row) for row in reference.tokenize([[token] for token in tokens])]
-    else:
-        expected = [list(row) for row in reference.tokenize(tokens)]
-    got = cut(tokens, vocabulary)
-    assert [row or ["[UNK]"] for row in expected] == got
-    assert len({piece for row in got for piece in row}) > 50
+        reference = keras_hub.tokenizers.WordPieceTokenizer(vocabulary=list(pieces), dtype="string", **options)
+        vocabulary = WordPieceVocabulary(
+            pieces,
+            fold_case=reference.lowercase,
+            strip_accents=reference.strip_accents,
+            split=reference.split,
+            split_cjk=reference.split_on_cjk,
+        )
+        rng = random.Random(1)
+        alphabet = LETTERS + ".,-#'!\u200d\u00ad"
+        tokens = ["".join(rng.choices(alphabet, k=rng.choice([1, 2, 3, 5, 8, 13, 40, 110]))) for _ in range(1000)]
+        if options.get("split") is False:
+            expected = [list(row) for row in reference.tokenize([[token] for token in tokens])]
+        else:
+            expected = [list(row) for row in reference.tokenize(tokens)]
+        got = cut(tokens, vocabulary)
+        assert [row or ["[UNK]"] for row in expected] == got
+        assert len({piece for row in got for piece in row}) > 50
 
 
 VOCABULARY = WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s", "##t", "!", "n", "##ew"))
 
 
-@pytest.mark.parametrize(
-    ("token", "pieces"),
-    [
+def test_the_longest_piece_comes_first_and_what_does_not_fit_is_unknown(cut):
+    for token, pieces in [
         ("new", ["new"]),
         ("newest", ["new", "##e", "##s", "##t"]),
         ("newerer", ["newer", "##er"]),
@@ -95,10 +101,8 @@ VOCABULARY = WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s"
         (b"new\xff", ["[UNK]"]),
         ("new" + "s" * 97, ["new", *["##s"] * 97]),
         ("new" + "s" * 98, ["[UNK]"]),
-    ],
-)
-def test_the_longest_piece_comes_first_and_what_does_not_fit_is_unknown(cut, token, pieces):
-    assert cut([token], VOCABULARY) == [pieces]
+    ]:
+        assert cut([token], VOCABULARY) == [pieces]
 
 
 def test_only_the_first_pieces_of_a_token_are_kept(cut):
