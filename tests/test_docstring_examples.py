@@ -20,8 +20,13 @@ def modules_with_examples() -> list[str]:
 
 
 @pytest.mark.parametrize("name", modules_with_examples())
-def test_examples_run(name: str, tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    results = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS)
+def test_examples_run(name: str, tmp_path_factory, monkeypatch, request) -> None:
+    def getfixture(fixture: str):
+        """As in pytest's doctests; each `tmp_path` is a new folder, because one test runs many examples."""
+        return tmp_path_factory.mktemp("example") if fixture == "tmp_path" else request.getfixturevalue(fixture)
+
+    monkeypatch.chdir(tmp_path_factory.mktemp("working"))
+    module = importlib.import_module(name)
+    results = doctest.testmod(module, extraglobs={"getfixture": getfixture}, optionflags=OPTIONS)
     assert results.attempted > 0
     assert results.failed == 0

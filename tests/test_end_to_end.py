@@ -66,7 +66,7 @@ def test_report_is_one_page_about_the_run(home):
     page = file.read_text(encoding="utf-8")
     assert file.parent == home / "work" / "reports"
     assert len(page) < 1_000_000
-    for text in ("LOCATION", "no champion yet", "12 of 12 nodes executed", "RegistryPusher"):
+    for text in ("LOCATION", "no champion to compare with", "12 of 12 nodes executed", "RegistryPusher"):
         assert text in page
     assert "Version 1 in the registry" in page
 
