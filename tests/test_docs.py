@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,41 @@ def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
     assert "B-PER" in outputs[0]
     assert any("row-7" in output for output in outputs)
     assert "version 2 is the champion" in outputs[-1]
+
+
+@pytest.mark.e2e
+@pytest.mark.extended
+def test_the_extensions_of_the_documentation_work_together(tmp_path: Path) -> None:
+    copy = copy_of_the_repository(tmp_path / "clone")
+    text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    package = tmp_path / "package"
+    for name, content in re.findall(r"```\w+\n# file: (\S+)\n(.*?)```", text, re.DOTALL):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(content, encoding="utf-8")
+    # In place of `pip install`, which would change the environment of the tests.
+    points = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    metadata = package / "my_ner-0.1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my-ner\nVersion: 0.1\n", encoding="utf-8")
+    lines = [f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in of.items()) for group, of in points.items()]
+    (metadata / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+    (copy / "my_ner").symlink_to(package / "my_ner")
+
+    path = os.pathsep.join([str(copy), str(package), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    [commands] = re.findall(r"```bash\n(.*?)```", text, re.DOTALL)
+    result = run(
+        ["bash", "-euo", "pipefail", "-c", commands], cwd=copy, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    assert "Hello, reader." in result.stdout
+
+    # The exported model needs neither package: the signature's output, and the metric, are there.
+    call = (
+        "import tensorflow as tf; model = tf.saved_model.load('work/serving/ner/1'); "
+        "print(model.signatures['token_count'](sentence=tf.constant(['Joe Biden , Paris']))['count'].numpy())"
+    )
+    counted = run([sys.executable, "-I", "-c", call], cwd=copy, capture_output=True, text=True)
+    assert counted.stdout.strip() == "[4]", counted.stderr[-2000:]
+    [scores] = (copy / "work" / "artifacts" / "Evaluator" / "evaluation").glob("*/scores.json")
+    assert "exact_match" in scores.read_text(encoding="utf-8")
