@@ -92,7 +92,7 @@ def _inference(request: _Request, sort_by_length: bool) -> Callable[[], dict[str
     records = list(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
     if sort_by_length:
         records.sort(key=len)
-    signature(**{name: tf.constant(records[:_BATCH])})  # loads what is loaded lazily
+    signature(**{name: tf.constant(records[:_BATCH])})  # triggers lazy loading
 
     def run() -> dict[str, Any]:
         for begin in range(0, len(records), _BATCH):

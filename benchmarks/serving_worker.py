@@ -127,7 +127,7 @@ def _answer(answers: TextIO, values: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     os.sched_setaffinity(0, {int(sys.argv[4])})  # before any library counts the cores
-    # Answers go to a channel of their own, because libraries print to standard output.
+    # Answers go to a separate channel, because libraries print to standard output.
     channel = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     texts = json.loads(Path(sys.argv[3]).read_text(encoding="utf-8"))

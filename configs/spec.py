@@ -21,7 +21,7 @@ from components.tuner.settings import TunerSettings
 # TFX and MLflow use the name in paths and URIs.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
-# The tuner has epochs of its own, and the transform graph is built before any trial.
+# The tuner has separate epochs, and the transform graph is built before any trial.
 _NOT_SEARCHABLE = {"tagger", "epochs", "encoder.preset", "encoder.max_pieces"}
 
 

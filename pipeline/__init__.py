@@ -8,5 +8,6 @@ when to train again, `registry_view/` shows the registry, and `run/` has the par
 from components.common.lazy_exports import lazy_exports
 
 __getattr__ = lazy_exports(
-    __name__, {"create_pipeline": "create", "run_locally": "local_run", "RunRequest": "run.request"}
+    __name__,
+    {"RunRequest": "run.request", "Target": "target", "create_pipeline": "create", "run_locally": "local_run"},
 )

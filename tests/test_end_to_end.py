@@ -105,7 +105,7 @@ def test_model_below_a_rule_is_pushed_only_with_a_reason(home):
 
     registry = ModelRegistry(f"sqlite:///{home / 'work' / 'registry' / 'mlflow.db'}")
     before = registry.get("ner", "champion").version
-    rule = ("--set", "evaluator.rules=[{metric: calibration_error, min: 0}]")
+    rule = ("--set", "evaluator.rules=[{metric: calibration_error, bound: 0}]")
     refused = ner("run", "--config", str(PROFILE), *rule, cwd=home)
     assert refused.returncode == 0, refused.stderr
     assert "not blessed: calibration_error of all examples is" in refused.stdout

@@ -152,8 +152,8 @@ def test_four_spans_from_the_first_model_to_a_rollback(home, sections):
     listed = json.loads(ner("registry", "list", "--json", home=home).stdout)
     assert hashes["1"] == listed[0]["tree_hash"]
 
-    told = [(entry["action"], entry["version"], entry["replaced"]) for entry in history(home)]
-    assert told == [
+    recorded = [(entry["action"], entry["version"], entry["replaced"]) for entry in history(home)]
+    assert recorded == [
         ("promoted", 1, None),
         ("promoted", 2, 1),
         ("refused", None, 2),

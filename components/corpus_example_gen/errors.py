@@ -17,7 +17,7 @@ class CorpusError(NerError):
     Attributes:
         path: the file or folder, as the caller passed it.
         line: 1-based line in the (decompressed) file; None if the error concerns the whole file or folder.
-        problem: what is wrong there.
+        problem: the fault at that place.
         fix: what the user can do about it.
     """
 

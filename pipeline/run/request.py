@@ -9,13 +9,13 @@ from components.registry.names import CHAMPION
 
 @dataclasses.dataclass(frozen=True)
 class RunRequest:
-    """What a caller asks of one run.
+    """Request for one run.
 
     Attributes:
         baseline: version of the registered model to compare with: a number, `none`, or `champion` (the champion at the
             time that ChampionSource runs).
         warm_start: whether the training starts from the weights of that version, if there is one.
-        force_bless: reason to bless the model whatever its scores; empty lets the rules decide.
+        force_bless: reason to bless the model regardless of its scores; empty lets the rules decide.
 
     Example:
         >>> RunRequest(warm_start=True)

@@ -6,19 +6,21 @@ import importlib
 import json
 
 import pytest
+from support.lazy import LazyModule
 
 from components.evaluator.settings import EvaluatorSettings
 from configs.loading import load_config
-from pipeline.create import create_pipeline
 from pipeline.run.inputs import inputs_of_cluster, prepare_inputs
 from pipeline.run.request import RunRequest
-from pipeline.target import Target
+
+create = LazyModule("pipeline.create")
+targets = LazyModule("pipeline.target")
 
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory):
     config = load_config(None, [f"work_dir={tmp_path_factory.mktemp('work')}"])
-    return create_pipeline(config, prepare_inputs(config), RunRequest("none"), Target.local(config))
+    return create.create_pipeline(config, prepare_inputs(config), RunRequest("none"), targets.Target.local(config))
 
 
 def test_every_node_is_there_once(pipeline):
@@ -64,8 +66,11 @@ def test_evaluator_gets_the_configured_settings(pipeline):
 
 def test_the_reason_of_a_forced_blessing_goes_into_the_registry(tmp_path):
     config = load_config(None, [f"work_dir={tmp_path}"])
-    forced = create_pipeline(
-        config, prepare_inputs(config), RunRequest("3", force_bless="the contract changed"), Target.local(config)
+    forced = create.create_pipeline(
+        config,
+        prepare_inputs(config),
+        RunRequest("3", force_bless="the contract changed"),
+        targets.Target.local(config),
     )
     nodes = {node.id: node for node in forced.components}
     assert nodes["Evaluator"].exec_properties["force_bless"] == "the contract changed"
@@ -81,7 +86,9 @@ def test_nothing_forced_leaves_no_trace(pipeline):
 
 def wire(tmp_path, *settings):
     config = load_config(None, [f"work_dir={tmp_path}", *settings])
-    nodes = create_pipeline(config, prepare_inputs(config), RunRequest("none"), Target.local(config)).components
+    nodes = create.create_pipeline(
+        config, prepare_inputs(config), RunRequest("none"), targets.Target.local(config)
+    ).components
     return {node.id: node for node in nodes}
 
 
@@ -131,7 +138,7 @@ def test_the_schema_travels_with_the_pipeline(pipeline, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("given", "added"),
+    ("beam_args", "added"),
     [
         ("[]", True),
         ("[--runner=DirectRunner]", True),
@@ -139,17 +146,19 @@ def test_the_schema_travels_with_the_pipeline(pipeline, tmp_path):
         ("[--sdk_container_image=x]", False),
     ],
 )
-def test_tfx_does_not_pack_itself_for_workers_that_there_are_not(tmp_path, given, added):
-    config = load_config(None, [f"work_dir={tmp_path}", f"beam.args={given}"])
-    args = create_pipeline(config, prepare_inputs(config), RunRequest(), Target.local(config)).beam_pipeline_args
+def test_tfx_does_not_pack_itself_for_workers_that_there_are_not(tmp_path, beam_args, added):
+    config = load_config(None, [f"work_dir={tmp_path}", f"beam.args={beam_args}"])
+    args = create.create_pipeline(
+        config, prepare_inputs(config), RunRequest(), targets.Target.local(config)
+    ).beam_pipeline_args
     assert ("--sdk_container_image=none" in args) == added
     assert args[: len(config.beam.args)] == list(config.beam.args)
 
 
 def test_on_a_cluster_nothing_refers_to_this_machine(tmp_path):
     config = load_config(None, [f"work_dir={tmp_path}", "registry.uri=http://mlflow:5000"])
-    target = Target.cluster(config, "s3://bucket/corpus")
-    remote = create_pipeline(config, inputs_of_cluster(config), RunRequest(), target)
+    target = targets.Target.cluster(config, "s3://bucket/corpus")
+    remote = create.create_pipeline(config, inputs_of_cluster(config), RunRequest(), target)
     nodes = {node.id: node for node in remote.components}
     assert nodes["CorpusExampleGen"].inputs["corpus"] is nodes["Corpus"].outputs["result"]
     assert nodes["ChampionSource"].exec_properties["version"] is target.baseline

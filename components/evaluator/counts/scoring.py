@@ -107,10 +107,10 @@ def _matrix(table: CountTable, measure: str, types: Sequence[str]) -> np.ndarray
 
 
 def _shares(
-    right: np.ndarray, found: np.ndarray, predicted: np.ndarray, gold: np.ndarray
+    right: np.ndarray, matched: np.ndarray, predicted: np.ndarray, gold: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns precision, recall and F1 from correct predicted and found gold entities, in any shape."""
-    precision, recall = _divided(right, predicted), _divided(found, gold)
+    """Returns precision, recall and F1 from correct predicted and matched gold entities, in any shape."""
+    precision, recall = _divided(right, predicted), _divided(matched, gold)
     return precision, recall, _divided(2 * precision * recall, precision + recall)
 
 

@@ -22,7 +22,7 @@ from components.exporter.validator.probe.values import to_json
 
 TIMEOUT_SECONDS = 600.0
 _HERE = Path(__file__).resolve().parent
-# -I: neither environment variables nor the working folder decide what is imported. The folder comes last on the path,
+# -I: neither environment variables nor the working folder affect imports. The folder comes last on the path,
 # so that no file in it can shadow another module.
 _START = "import sys; sys.path.append(sys.argv.pop(1)); from probe.main import main; main(sys.argv[1])"
 

@@ -9,12 +9,14 @@ import warnings
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seqeval.metrics.sequence_labeling import precision_recall_fscore_support
+from support.lazy import LazyModule
 
 from components.text.entity_scores import EntityCounts, Scores
 
 TAGS = ["O", "OUT", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-creative-work", "I-creative-work"]
 PAIRS = st.lists(st.lists(st.tuples(st.sampled_from(TAGS), st.sampled_from(TAGS)), max_size=15), min_size=1, max_size=8)
+
+sequence_labeling = LazyModule("seqeval.metrics.sequence_labeling")
 
 
 def count(corpus):
@@ -29,7 +31,7 @@ def seqeval(corpus, average):
     predicted = [[predicted for _, predicted in sentence] for sentence in corpus]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return precision_recall_fscore_support(gold, predicted, average=average)
+        return sequence_labeling.precision_recall_fscore_support(gold, predicted, average=average)
 
 
 def assert_equals_seqeval(corpus):

@@ -9,8 +9,7 @@ import warnings
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seqeval.metrics.sequence_labeling import get_entities
-from seqeval.scheme import IOB2, Entities
+from support.lazy import LazyModule
 
 from components.text.spans import Span, spans, strict_spans
 
@@ -19,6 +18,9 @@ OUTSIDE = ("O", "OUT")
 TAGS = [f"{prefix}-{entity_type}" for prefix in "BI" for entity_type in TYPES] + list(OUTSIDE)
 # Few types make long runs of equal types, where the readings differ most; many make every change of type.
 FEW_TAGS = ["B-X", "I-X", "B-Y", "I-Y", "O", "OUT"]
+sequence_labeling = LazyModule("seqeval.metrics.sequence_labeling")
+scheme = LazyModule("seqeval.scheme")
+
 ANY_TYPE = st.text(max_size=8).map(lambda text: f"x{text}x")  # the ends are where strict seqeval cuts hyphens
 SEQUENCES = st.one_of(
     st.lists(st.sampled_from(FEW_TAGS), max_size=30),
@@ -30,11 +32,14 @@ SEQUENCES = st.one_of(
 def seqeval_default(tags):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of OUT, and reads it as outside all the same
-        return [Span(kind, start, end + 1) for kind, start, end in get_entities(list(tags))]
+        return [Span(kind, start, end + 1) for kind, start, end in sequence_labeling.get_entities(list(tags))]
 
 
 def seqeval_strict(tags):
-    return [Span(entity.tag, entity.start, entity.end) for entity in Entities([list(tags)], scheme=IOB2).entities[0]]
+    return [
+        Span(entity.tag, entity.start, entity.end)
+        for entity in scheme.Entities([list(tags)], scheme=scheme.IOB2).entities[0]
+    ]
 
 
 @settings(max_examples=500, deadline=None)

@@ -52,8 +52,8 @@ def test_canonical_fields_hold_the_values_of_crontab(expression: str) -> None:
         reject()
     for field, text, limits in zip(canonical, expression.split(), LIMITS, strict=True):
         every = set(range(limits[0], 7 if limits == (0, 7) else limits[1] + 1))
-        found = every if field == "*" else set(map(int, field.split(",")))
-        assert found == {value % 7 if limits == (0, 7) else value for value in crontab_values(text, limits)}
+        values = every if field == "*" else set(map(int, field.split(",")))
+        assert values == {value % 7 if limits == (0, 7) else value for value in crontab_values(text, limits)}
     if "*" not in days:  # cron fires on either day
         assert "*" not in (canonical[2], canonical[4])
 

@@ -1,4 +1,4 @@
-"""What a run reads."""
+"""Inputs of a run."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def test_of_a_corpus_elsewhere_only_what_is_configured_is_known(tmp_path):
     assert (inputs.corpus, inputs.splits, inputs.fingerprint, inputs.test_splits) == (None, (), "", [])
     assert inputs.split_names == ("train", "eval")
     assert inputs.window.size == 3
-    given = inputs_of_cluster(config(tmp_path, "corpus.splits={train: a.tsv, test: b.tsv}"))
-    assert given.splits == (("train", "a.tsv"), ("test", "b.tsv"))
-    assert given.test_splits == ["test"]
+    inputs = inputs_of_cluster(config(tmp_path, "corpus.splits={train: a.tsv, test: b.tsv}"))
+    assert inputs.splits == (("train", "a.tsv"), ("test", "b.tsv"))
+    assert inputs.test_splits == ["test"]
 
 
 def test_a_missing_corpus_is_named(tmp_path):

@@ -1,4 +1,4 @@
-"""What is shown while the pipeline runs, and what is kept."""
+"""Progress on the console, and the log file."""
 
 from __future__ import annotations
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from ml_metadata import metadata_store
-from ml_metadata.proto import metadata_store_pb2 as mlmd
+from support.lazy import LazyModule
 
 from components.reporter.errors import ReportError
 from configs.loading import load_config
 from pipeline.run.run_record import metadata_path, read_run, run_ids
 from pipeline.run.run_report import run_details, runs, write_report
+
+metadata_store = LazyModule("ml_metadata.metadata_store")
+mlmd = LazyModule("ml_metadata.proto.metadata_store_pb2")
 
 PAGE = "<html><!-- run: begin -->empty<!-- run: end --></html>"
 
@@ -97,9 +99,9 @@ def test_details_are_in_order_and_tell_the_outcome(config, metadata):
     assert details.nodes[0].began == 0
 
 
-@pytest.mark.parametrize("wanted", ["2026-11-21T10:00:00.1", "2026-11-21", "2026-11-21T10"])
-def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata, tmp_path, wanted):
-    path = write_report(config, wanted)
+@pytest.mark.parametrize("requested", ["2026-11-21T10:00:00.1", "2026-11-21", "2026-11-21T10"])
+def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata, tmp_path, requested):
+    path = write_report(config, requested)
     assert path == tmp_path / "reports" / "2026-11-21T10-00-00.1.html"
     text = path.read_text(encoding="utf-8")
     assert "Version 4 in the registry" in text
@@ -109,7 +111,7 @@ def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata
 
 
 @pytest.mark.parametrize(
-    ("wanted", "message"),
+    ("requested", "message"),
     [
         (
             None,
@@ -119,9 +121,9 @@ def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata
         ("2025", "run '2025': no run begins with it. .*the newest is 2026-11-22"),
     ],
 )
-def test_a_run_without_a_report_is_refused_with_its_reason(config, metadata, wanted, message):
+def test_a_run_without_a_report_is_refused_with_its_reason(config, metadata, requested, message):
     with pytest.raises(ReportError, match=message):
-        write_report(config, wanted)
+        write_report(config, requested)
 
 
 def test_a_report_that_was_removed_is_named(config, metadata, tmp_path):

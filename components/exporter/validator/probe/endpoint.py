@@ -89,7 +89,7 @@ class Endpoint:
 
         Args:
             inputs: all inputs by name.
-            action: what is tried, for messages.
+            action: the attempted action, for messages.
             otherwise: the pitfall if TensorFlow's message matches no known one.
 
         Raises:

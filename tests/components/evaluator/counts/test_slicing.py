@@ -17,21 +17,21 @@ def sentences(slicer, batch, **features):
 
 def test_features_slice_sentences():
     batch = make_batch([["O"]] * 4, [["O"]] * 4)
-    found = sentences(make_slicer("source"), batch, source=[["a"], ["b"], [], ["b", "a", "b"]])
-    assert found == {"source=a": [0, 3], "source=b": [1, 3], "source=": [2]}
+    slices = sentences(make_slicer("source"), batch, source=[["a"], ["b"], [], ["b", "a", "b"]])
+    assert slices == {"source=a": [0, 3], "source=b": [1, 3], "source=": [2]}
 
 
 def test_length_slices_sentences():
     tags = [["O"] * length for length in (1, 5, 6, 41, 10)]
-    found = sentences(make_slicer("sentence_length", sentence_length=(5, 10, 40)), make_batch(tags, tags))
-    assert found == {"sentence_length=1-5": [0, 1], "sentence_length=6-10": [2, 4], "sentence_length=41+": [3]}
+    slices = sentences(make_slicer("sentence_length", sentence_length=(5, 10, 40)), make_batch(tags, tags))
+    assert slices == {"sentence_length=1-5": [0, 1], "sentence_length=6-10": [2, 4], "sentence_length=41+": [3]}
 
 
 def test_case_slices_sentences():
     tags = [["O"]] * 4
     batch = make_batch(tags, tags, texts=["ÉTÉ", "été", "Été", "12 漢"])
-    found = sentences(make_slicer("case"), batch)
-    assert found == {"case=upper": [0], "case=lower": [1], "case=mixed": [2], "case=uncased": [3]}
+    slices = sentences(make_slicer("case"), batch)
+    assert slices == {"case=upper": [0], "case=lower": [1], "case=mixed": [2], "case=uncased": [3]}
 
 
 def test_case_depends_on_letters_only():
@@ -58,11 +58,11 @@ def test_texts_of_entities(batch):
 
 
 def test_length_slices_entities(batch):
-    found = {
+    slices = {
         one.name: (gold.tolist(), predicted.tolist())
         for one, gold, predicted in make_slicer("entity_length", entity_length=(1,)).entities(batch)
     }
-    assert found == {
+    assert slices == {
         "entity_length=1": ([False, True, True], [True, True, True]),
         "entity_length=2+": ([True, False, False], [False, False, False]),
     }
@@ -70,11 +70,11 @@ def test_length_slices_entities(batch):
 
 def test_training_entities_slice_entities(batch):
     known = TrainingEntities.of(["Paris", "delhi"])
-    found = {
+    slices = {
         one.name: (gold.tolist(), predicted.tolist(), one.level)
         for one, gold, predicted in make_slicer("entity_seen", training_entities=known).entities(batch)
     }
-    assert found == {
+    assert slices == {
         "entity_seen=seen": ([False, True, True], [False, True, False], "entity"),
         "entity_seen=unseen": ([True, False, False], [True, False, True], "entity"),
     }

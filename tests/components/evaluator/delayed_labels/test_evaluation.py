@@ -67,8 +67,8 @@ def assert_equals_seqeval(scores, rows):
         report = classification_report([g["tags"] for _, g in rows], [p["tags"] for p, _ in rows], output_dict=True)
     for name, of_type in {"micro avg": scores.entities.micro, **scores.entities.per_type}.items():
         expected = report[name]
-        found = {"precision": of_type.precision.value, "recall": of_type.recall.value, "f1-score": of_type.f1.value}
-        assert found | {"support": of_type.support} == pytest.approx(expected, abs=1e-9)
+        values = {"precision": of_type.precision.value, "recall": of_type.recall.value, "f1-score": of_type.f1.value}
+        assert values | {"support": of_type.support} == pytest.approx(expected, abs=1e-9)
     assert scores.sentences == len(rows)
 
 
@@ -78,12 +78,12 @@ def test_scores_equal_seqeval_by_slice_and_window(files, rows):
     dice.shuffle(labels)  # the files have different orders
     result = evaluate_delayed_labels(*files([log for log, _ in rows], labels), options("source", "team", window="day"))
     assert_equals_seqeval(result.evaluation.overall.candidate, rows)
-    found = {each.slice.name: each.candidate for each in result.evaluation.slices}
-    assert list(found) == [
+    by_slice = {each.slice.name: each.candidate for each in result.evaluation.slices}
+    assert list(by_slice) == [
         "source=app", "source=web", "team=a", "team=b",
         "window=2026-11-01", "window=2026-11-02", "window=2026-11-03",
     ]  # fmt: skip
-    for name, scores in found.items():
+    for name, scores in by_slice.items():
         column, _, value = name.partition("=")
         side, field = {"source": (0, "source"), "team": (1, "team"), "window": (0, "timestamp")}[column]
         assert_equals_seqeval(scores, [pair for pair in rows if pair[side][field].startswith(value)])
@@ -137,9 +137,9 @@ def test_spans_are_scored_by_characters(files):
 
 def test_entities_seen_in_training_are_scored_separately(files, rows):
     result = evaluate_delayed_labels(*files(*zip(*rows, strict=True)), options("entity_seen"))
-    found = {each.slice.name: each.candidate.entities.micro.support for each in result.evaluation.slices}
-    assert set(found) == {"entity_seen=seen", "entity_seen=unseen"}
-    assert sum(found.values()) == result.evaluation.overall.candidate.entities.micro.support
+    support = {each.slice.name: each.candidate.entities.micro.support for each in result.evaluation.slices}
+    assert set(support) == {"entity_seen=seen", "entity_seen=unseen"}
+    assert sum(support.values()) == result.evaluation.overall.candidate.entities.micro.support
 
 
 def test_thresholds_are_judged_by_slice(files, rows):

@@ -385,6 +385,6 @@ def test_every_check_has_a_broken_export_that_fails_it():
 
 def test_every_pitfall_has_a_broken_export():
     before_there_is_a_folder = {"table_in_closure", "int_label_table", "no_get_config"}  # test_explained_errors.py
-    of_the_process = {"crash", "unknown_error"}  # test_validate.py; the latter is no known pitfall
-    found = {broken.pitfall for broken in BROKEN.values()}
-    assert found | before_there_is_a_folder | of_the_process == set(PITFALLS)
+    of_the_process = {"crash", "unknown_error"}  # test_validate.py; the latter is not a known pitfall
+    pitfalls = {broken.pitfall for broken in BROKEN.values()}
+    assert pitfalls | before_there_is_a_folder | of_the_process == set(PITFALLS)

@@ -16,8 +16,8 @@ def error(tokens, start, end, gold=(), predicted=()):
 
 def test_entities_are_separate_pieces_and_the_error_is_marked():
     spans = (MarkedSpan("LOC", 3, 5, 0.8), MarkedSpan("PER", 0, 2, 0.9))
-    found = pieces(error(["Sam", "Jones", "in", "New", "York", "!"], 4, 5), spans)
-    assert found == [
+    highlighted = pieces(error(["Sam", "Jones", "in", "New", "York", "!"], 4, 5), spans)
+    assert highlighted == [
         Piece("Sam Jones", "PER", 0.9, False),
         Piece("in"),
         Piece("New York", "LOC", 0.8, True),
@@ -38,11 +38,11 @@ def test_no_token_is_lost():
 def test_long_sentences_are_cut_around_the_error():
     tokens = [f"t{i}" for i in range(200)]
     spans = (MarkedSpan("A", 80, 90), MarkedSpan("B", 100, 102), MarkedSpan("C", 150, 151))
-    found = pieces(error(tokens, 100, 102), spans)
-    assert found[0] == found[-1] == Piece(ELLIPSIS)
-    assert [piece.type for piece in found if piece.type] == ["A", "B"]
-    assert found[1].text == "t85 t86 t87 t88 t89"  # the part of A that is shown
-    assert found[-2].text.endswith("t116")
+    highlighted = pieces(error(tokens, 100, 102), spans)
+    assert highlighted[0] == highlighted[-1] == Piece(ELLIPSIS)
+    assert [piece.type for piece in highlighted if piece.type] == ["A", "B"]
+    assert highlighted[1].text == "t85 t86 t87 t88 t89"  # the part of A that is shown
+    assert highlighted[-2].text.endswith("t116")
 
 
 def test_error_at_a_sentence_end_is_cut_on_one_side_only():
