@@ -107,6 +107,7 @@ def test_show_of_a_missing_version_is_an_error(ner):
     assert "error: ner: no version 'candidate' in sqlite:" in result.output
 
 
+@pytest.mark.extended
 def test_diff_shows_differences_only(ner):
     output = ner("diff", "1", "champion").output
     rows = {cells[0]: cells[1:] for cells in (
@@ -145,6 +146,7 @@ def test_promote_refuses(ner, home):
     assert _registry(home).get("ner", "champion").version == 2
 
 
+@pytest.mark.extended
 def test_promote_without_a_blessing_is_recorded_as_forced(ner, home):
     result = ner("promote", "4", "--force-blessing", "--why", "the customer waits")
     assert result.exit_code == 0, result.output

@@ -151,6 +151,7 @@ with locked(Path({str(lock)!r})):
     assert retrain(played.config(), warm_start=True).kind == "refused", "the lock ended with its holder"
 
 
+@pytest.mark.extended
 def test_a_damaged_record_of_the_last_attempt_costs_one_run(played):
     played.ends = "worse"
     retrain(played.config(), warm_start=True)

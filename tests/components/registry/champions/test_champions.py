@@ -60,6 +60,7 @@ def test_promote_over_another_champion_is_refused_and_changes_nothing(registry, 
     assert (registry.versions("ner"), _story(registry)) == before
 
 
+@pytest.mark.extended
 def test_promote_of_the_champion_again_changes_nothing(three_champions):
     before = _story(three_champions)
     assert three_champions.champions("ner").promote(3, None).aliases == ("champion",)
@@ -224,6 +225,7 @@ def test_a_note_needs_no_version(registry):
     assert registry.get("ner", "champion") is None
 
 
+@pytest.mark.extended
 def test_the_history_of_a_registry_that_does_not_exist_is_empty(tmp_path):
     champions = ModelRegistry(f"sqlite:///{tmp_path}/mlflow.db").champions("ner")
     assert champions.history() == ()
@@ -246,36 +248,30 @@ def _version(number: int, baseline: str = "", fingerprint: str = "", blessed: st
     return RegisteredVersion("ner", number, (), tags, "", "", datetime(2026, 1, 1, tzinfo=UTC))
 
 
-@pytest.mark.parametrize(
-    ("version", "champion", "replaced"),
-    [
+def test_a_blessing_against_the_champion_counts():
+    for version, champion, replaced in (
         (_version(1), None, None),
         (_version(1, "none"), None, None),
         (_version(4, "3"), _version(3), 3),
         (_version(4, "2", "same"), _version(3, "2", "same"), 3),
-    ],
-)
-def test_a_blessing_against_the_champion_counts(version, champion, replaced):
-    entry = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="")
-    assert refusal_to_promote(version, champion, entry, ChampionLine()) == ""
+    ):
+        entry = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="")
+        assert refusal_to_promote(version, champion, entry, ChampionLine()) == ""
 
 
-@pytest.mark.parametrize(
-    ("version", "champion", "replaced", "reason"),
-    [
+def test_any_other_blessing_is_refused_unless_it_is_forced():
+    for version, champion, replaced, reason in (
         (_version(4, "3", blessed="false"), _version(3), 3, "ner version 4: not blessed"),
         (_version(4, "2"), _version(3), 3, "was blessed against version 2 and would replace version 3"),
         (_version(4, ""), _version(3), 3, "was blessed against no version"),
         (_version(4, "3"), None, None, "would replace no version"),
         (_version(4, "2", ""), _version(3, "2", ""), 3, "was blessed against version 2"),
         (_version(4, "2", "same"), _version(3, "2", "other"), 3, "was blessed against version 2"),
-    ],
-)
-def test_any_other_blessing_is_refused_unless_it_is_forced(version, champion, replaced, reason):
-    entry = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because")
-    assert reason in refusal_to_promote(version, champion, entry, ChampionLine())
-    forced = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because", forced=True)
-    assert refusal_to_promote(version, champion, forced, ChampionLine()) == ""
+    ):
+        entry = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because")
+        assert reason in refusal_to_promote(version, champion, entry, ChampionLine())
+        forced = HistoryEntry.new(PROMOTED, version.version, replaced, who="", why="because", forced=True)
+        assert refusal_to_promote(version, champion, forced, ChampionLine()) == ""
 
 
 def test_a_version_that_was_rolled_back_is_refused():

@@ -40,9 +40,8 @@ def test_the_first_of_two_changes_with_the_same_expectation_counts():
 PROMOTED_3 = ((PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 2))
 
 
-@pytest.mark.parametrize(
-    ("more", "champion", "earlier", "taken_back"),
-    [
+def test_rollbacks_and_losses_change_the_champions_to_return_to():
+    for more, champion, earlier, taken_back in (
         ([(ROLLED_BACK, 2, 3)], 2, (1,), {3}),
         ([(ROLLED_BACK, 2, 3), (ROLLED_BACK, 1, 2)], 1, (), {2, 3}),
         ([(ROLLED_BACK, 1, 3)], 1, (), {3}),
@@ -52,12 +51,10 @@ PROMOTED_3 = ((PROMOTED, 1, None), (PROMOTED, 2, 1), (PROMOTED, 3, 2))
         ([(LOST, None, 3), (PROMOTED, 4, None)], 4, (1, 2), set()),
         ([(LOST, None, 3), (ROLLED_BACK, 2, None)], 2, (1,), set()),
         ([(PROMOTED, 1, 3)], 1, (1, 2, 3), set()),
-    ],
-)
-def test_rollbacks_and_losses_change_the_champions_to_return_to(more, champion, earlier, taken_back):
-    line = ChampionLine.of(_entries(*PROMOTED_3, *more))
-    assert (line.champion, line.earlier, line.taken_back) == (champion, earlier, taken_back)
-    assert line.ever[:3] == (1, 2, 3)
+    ):
+        line = ChampionLine.of(_entries(*PROMOTED_3, *more))
+        assert (line.champion, line.earlier, line.taken_back) == (champion, earlier, taken_back)
+        assert line.ever[:3] == (1, 2, 3)
 
 
 def test_deleted_entries_are_skipped():
@@ -88,13 +85,17 @@ def _stored(number: int, tags: dict[str, str]) -> RegisteredVersion:
     return RegisteredVersion("ner.history", number, (), tags, "", "", datetime(2026, 1, 2, tzinfo=UTC))
 
 
-@pytest.mark.parametrize(("version", "replaced", "forced"), [(4, 3, False), (1, None, True), (None, 3, False)])
-def test_an_entry_is_read_as_it_was_written(version, replaced, forced):
-    entry = HistoryEntry.new(PROMOTED, version, replaced, who="é@host", why="better\nby far", forced=forced)
-    read = HistoryEntry.from_version(_stored(17, entry.to_tags()))
-    assert read == HistoryEntry(
-        17, PROMOTED, version, replaced, "é@host", "better\nby far", forced, datetime(2026, 1, 2, tzinfo=UTC)
-    )
+def test_an_entry_is_read_as_it_was_written():
+    for version, replaced, forced in (
+        (4, 3, False),
+        (1, None, True),
+        (None, 3, False),
+    ):
+        entry = HistoryEntry.new(PROMOTED, version, replaced, who="é@host", why="better\nby far", forced=forced)
+        read = HistoryEntry.from_version(_stored(17, entry.to_tags()))
+        assert read == HistoryEntry(
+            17, PROMOTED, version, replaced, "é@host", "better\nby far", forced, datetime(2026, 1, 2, tzinfo=UTC)
+        )
 
 
 def test_an_invalid_entry_is_an_error():

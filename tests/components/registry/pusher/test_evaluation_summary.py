@@ -30,10 +30,12 @@ def test_the_summary_holds_scores_verdict_and_failures(summary, make_evaluation)
     assert read.verdict() == "entity F1 0.5000, champion 0.7500"
 
 
+@pytest.mark.extended
 def test_the_verdict_without_a_champion(summary, make_evaluation):
     assert summary(make_evaluation(0.5, 0.125, None)).verdict() == "entity F1 0.5000, no champion"
 
 
+@pytest.mark.extended
 def test_a_forced_blessing_has_no_failures(summary, make_evaluation):
     evaluation = make_evaluation(0.5, 0.125, None, "too low")
     forced = Evaluation(evaluation.overall, (), Blessing(True, evaluation.blessing.rules, (), "we know"))

@@ -202,6 +202,7 @@ def test_on_a_cluster_the_baseline_is_the_version_that_was_evaluated(run, regist
     assert run(lineage=lineage, champion_version="2").get_int_custom_property("pushed") == 1
 
 
+@pytest.mark.extended
 def test_on_a_cluster_corpus_and_run_fingerprint_are_computed(run, registry):
     lineage = {"run_fingerprint": "", "baseline_version": "", "corpus_fingerprint": ""}
     first = run(lineage=lineage, run_name="nightly")

@@ -141,7 +141,7 @@ def test_a_repeated_push_does_not_undo_a_rollback(registry, make_model, serving)
     assert registry.get("ner", "champion").version == 1
 
 
-@pytest.mark.parametrize("step", ["publish", "sync"])
+@pytest.mark.parametrize("step", ["publish", pytest.param("sync", marks=pytest.mark.extended)])
 def test_an_interrupted_push_is_completed_by_the_next(registry, model_dir, serving, step, monkeypatch):
     def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -192,6 +192,7 @@ def test_only_true_counts_as_passed(model_dir):
         assert "validation failed" in refusal_to_push(model_dir, _write(model_dir, {"passed": passed}), blessed=True)
 
 
+@pytest.mark.extended
 def test_refusal_of_a_model_that_changed_after_validation(model_dir):
     validated = tree_hash(model_dir)
     file = _write(model_dir, {"passed": True, "tree_hash": validated, "checks": []})
@@ -213,6 +214,7 @@ def test_refusal_of_an_unreadable_validation(model_dir):
         assert "validation report is unreadable" in reason
 
 
+@pytest.mark.extended
 def test_refusal_gives_every_reason(model_dir):
     reason = refusal_to_push(model_dir, _write(model_dir, {"passed": False, "tree_hash": "0" * 64}), blessed=False)
     first, second, third = reason.split("; ")

@@ -36,6 +36,7 @@ def test_publish_copies_saved_model_pb_last(model_dir, tmp_path, monkeypatch):
     assert present_before == [others]
 
 
+@pytest.mark.extended
 def test_a_repeated_publish_changes_nothing(model_dir, tmp_path):
     path = publish(model_dir, tmp_path, "ner", 1)
     inode = path.stat().st_ino
@@ -50,16 +51,21 @@ def test_publish_never_changes_a_version(model_dir, make_model, tmp_path):
     assert tree_hash(path) == before
 
 
-@pytest.mark.parametrize("step", ["_copy", "fsync_tree", "rename_into_place"])
-def test_a_failed_publish_leaves_nothing(step, model_dir, tmp_path, monkeypatch):
-    def full_disk(*_: object) -> None:
-        raise OSError("disk full")
+def test_a_failed_publish_leaves_nothing(model_dir, tmp_path, monkeypatch):
+    for step in (
+        "_copy",
+        "fsync_tree",
+        "rename_into_place",
+    ):
 
-    with monkeypatch.context() as patch:
-        patch.setattr(serving_directory, step, full_disk)
-        with pytest.raises(OSError, match="disk full"):
-            publish(model_dir, tmp_path, "ner", 1)
-    assert list((tmp_path / "ner").iterdir()) == []
+        def full_disk(*_: object) -> None:
+            raise OSError("disk full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(serving_directory, step, full_disk)
+            with pytest.raises(OSError, match="disk full"):
+                publish(model_dir, tmp_path, "ner", 1)
+        assert list((tmp_path / "ner").iterdir()) == []
     assert publish(model_dir, tmp_path, "ner", 1).is_dir()
 
 
@@ -85,12 +91,14 @@ def test_a_killed_publish_shows_no_version_and_the_next_one_cleans_up(model_dir,
     assert [path.name for path in (serving / "ner").iterdir()] == ["1"]
 
 
+@pytest.mark.extended
 def test_publish_refuses_a_folder_without_saved_model_pb(model_dir, tmp_path):
     (model_dir / "saved_model.pb").unlink()
     with pytest.raises(RegistryError, match=r"not a SavedModel, saved_model\.pb is missing"):
         publish(model_dir, tmp_path / "serving", "ner", 1)
 
 
+@pytest.mark.extended
 def test_publish_detects_a_model_that_changes_meanwhile(model_dir, tmp_path, monkeypatch):
     copy = serving_directory._copy
 
@@ -142,15 +150,15 @@ def test_write_models_config_replaces_its_own_entry_and_keeps_others(model_dir, 
     assert list(entries["ner"].model_version_policy.specific.versions) == [2]
 
 
-@pytest.mark.parametrize(
-    ("versions", "labels", "message"),
-    [([1, 2], {}, r"versions \[2\] are missing"), ([1], {"champion": 2}, "label 'champion' of ner: version 2")],
-)
-def test_versions_that_tensorflow_serving_cannot_load_are_refused(versions, labels, message, model_dir, tmp_path):
-    publish(model_dir, tmp_path, "ner", 1)
-    with pytest.raises(RegistryError, match=message):
-        write_models_config(tmp_path, "ner", versions, labels)
-    assert not (tmp_path / "models.config").exists()
+def test_versions_that_tensorflow_serving_cannot_load_are_refused(model_dir, tmp_path):
+    for versions, labels, message in (
+        ([1, 2], {}, r"versions \[2\] are missing"),
+        ([1], {"champion": 2}, "label 'champion' of ner: version 2"),
+    ):
+        publish(model_dir, tmp_path, "ner", 1)
+        with pytest.raises(RegistryError, match=message):
+            write_models_config(tmp_path, "ner", versions, labels)
+        assert not (tmp_path / "models.config").exists()
 
 
 def test_an_unreadable_models_config_is_not_overwritten(model_dir, tmp_path):

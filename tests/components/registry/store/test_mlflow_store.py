@@ -61,6 +61,7 @@ def test_an_sqlite_registry_stores_files_in_the_folder_next_to_it(registry_uri, 
     assert not (tmp_path / "mlruns").exists()
 
 
+@pytest.mark.extended
 def test_a_store_is_empty_until_it_is_opened(tmp_path):
     store = MlflowStore(f"sqlite:///{tmp_path}/mlflow.db")
     assert store.is_empty()
@@ -75,6 +76,7 @@ def test_an_error_of_mlflow_becomes_a_registry_error(registry_uri):
         client.get_registered_model("absent")
 
 
+@pytest.mark.extended
 def test_a_file_that_is_not_a_database_is_an_error(tmp_path):
     (tmp_path / "mlflow.db").write_bytes(b"not a database" * 1000)
     with (

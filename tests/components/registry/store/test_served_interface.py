@@ -13,7 +13,7 @@ from components.registry.store.pyfunc_folder import write_pyfunc_folder
 from components.registry.store.served_interface import input_example, mlflow_signature, model_contract
 
 
-@pytest.fixture(params=["plain", "keyed"])
+@pytest.fixture(params=[pytest.param("plain", marks=pytest.mark.extended), "keyed"])
 def contract(request, model_dir):
     made = build_contract(exporter_settings(default=request.param, forward={"source": "string", "age": "int64"}))
     embed_metadata(model_dir, made)
@@ -64,6 +64,7 @@ def test_a_model_without_a_contract_has_no_signature(model_dir, tmp_path):
     assert Model.load(str(tmp_path / "model")).signature is None
 
 
+@pytest.mark.extended
 def test_a_damaged_contract_is_an_error(model_dir: Path):
     (model_dir / "assets.extra").mkdir()
     (model_dir / "assets.extra" / "serving_contract.json").write_text("{")

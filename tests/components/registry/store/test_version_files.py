@@ -109,7 +109,7 @@ def test_a_version_without_a_trained_model_gives_none(registry, make_model, tmp_
     assert not (tmp_path / "trained").exists()
 
 
-@pytest.mark.parametrize("damage", ["changed", "gone"])
+@pytest.mark.parametrize("damage", ["changed", pytest.param("gone", marks=pytest.mark.extended)])
 def test_a_damaged_trained_model_stops_fetch_and_promotion(registry, with_weights, tmp_path, damage):
     stored = Path(with_weights.uri).parent / "trained" / "model.keras"
     if damage == "changed":
