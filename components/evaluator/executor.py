@@ -72,6 +72,8 @@ class Executor(tfx_executor.Executor):
         """
         settings = EvaluatorSettings.model_validate_json(exec_properties[SETTINGS_KEY])
         splits = _splits(exec_properties, input_dict)
+        # TFX reads the property itself, and takes an empty list for `eval`.
+        exec_properties = {**exec_properties, standard_component_specs.EXAMPLE_SPLITS_KEY: json_utils.dumps(splits)}
         inputs, obstacles = without_incomparable_champion(without_absent_champion(input_dict))
         check_splits(inputs, splits)
         check_columns(inputs, settings.columns)
