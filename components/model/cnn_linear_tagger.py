@@ -1,4 +1,4 @@
-"""The tagger to deploy."""
+"""Tagger of a convolutional network and linear experts, whose weighted mean is the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from components.text.transitions import FORBIDDEN
 
 # One learning rate serves both experts when the linear one's weights count this much.
 _LINEAR_STEP = 2.5
-# What the network says counts this much; it is surer of itself than it is right (dev splits of two corpora agree).
+# Ensemble weight of the network, which is overconfident (tuned on two dev sets).
 _NETWORK_SHARE = 0.35
 
 
@@ -56,6 +56,7 @@ class CnnLinearTagger(keras.Model):
 
     def __init__(
         self,
+        *,
         num_tags: int,
         vocab_size: int,
         num_cases: int,

@@ -40,6 +40,6 @@ def from_preset(load: Callable[[str], Any], preset: str, what: str) -> Any:
     except (ValueError, OSError, ImportError, KeyError) as error:
         reason = " ".join(str(error).split("\n\n")[0].split())
         raise NerError(
-            f"[trainer -> encoder -> preset] the {what} of {preset!r} cannot be loaded: {reason}; name a folder that "
-            "keras-hub wrote with save_to_preset (of backbone and tokenizer), or one of its presets"
+            f"trainer.encoder.preset: the {what} of {preset!r} cannot be loaded: {reason}. Name a folder that "
+            "keras-hub wrote with save_to_preset (of backbone and tokenizer), or one of its presets."
         ) from error

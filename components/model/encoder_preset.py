@@ -15,6 +15,7 @@ _START, _END, _PAD = "[CLS]", "[SEP]", "[PAD]"
 
 
 def encoder_from_preset(
+    *,
     num_tags: int,
     maxlen: int,
     pieces: Sequence[str],
@@ -44,12 +45,22 @@ def encoder_from_preset(
     lacking = [piece for piece in (_START, _END, _PAD) if piece not in pieces]
     if lacking or len(pieces) > known:
         raise NerError(
-            f"[trainer -> encoder -> preset] {preset!r}: its tokenizer has {len(pieces)} pieces"
+            f"trainer.encoder.preset: {preset!r}: its tokenizer has {len(pieces)} pieces"
             + (f" and lacks {', '.join(lacking)}" if lacking else "")
-            + f", its encoder knows {known}: they do not belong together"
+            + f", its encoder knows {known}. Use tokenizer and encoder of one preset."
         )
     start, end, pad = (list(pieces).index(piece) for piece in (_START, _END, _PAD))
-    model = EncoderTagger(num_tags, maxlen, backbone_to_json(backbone), start, end, pad, dropout, seed, **kwargs)
+    model = EncoderTagger(
+        num_tags=num_tags,
+        maxlen=maxlen,
+        backbone=backbone_to_json(backbone),
+        start_piece=start,
+        end_piece=end,
+        pad_piece=pad,
+        dropout=dropout,
+        seed=seed,
+        **kwargs,
+    )
     model.build()
     model.backbone.set_weights(backbone.get_weights())
     return model

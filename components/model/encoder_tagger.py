@@ -34,6 +34,7 @@ class EncoderTagger(keras.Model):
 
     def __init__(
         self,
+        *,
         num_tags: int,
         maxlen: int,
         backbone: str,
@@ -128,8 +129,8 @@ class EncoderTagger(keras.Model):
         positions = getattr(self.backbone, "max_sequence_length", None) or 1 << 30
         if self._sizes["maxlen"] + 2 > positions:
             raise NerError(
-                f"[trainer -> window_size] is {self._sizes['maxlen']} tokens, but the encoder has {positions} "
-                f"positions, two of them taken: set it to {positions - 2} or less"
+                f"trainer.window_size: {self._sizes['maxlen']} tokens, but the encoder has {positions} "
+                f"positions, two of them reserved. Set it to {positions - 2} or less."
             )
         return positions - 2
 
@@ -157,7 +158,6 @@ def _backbone(config: str, dtype: Any) -> keras.Model:
     inputs = backbone.input if isinstance(backbone.input, dict) else {}
     if not {"token_ids", "padding_mask"} <= set(inputs) <= _INPUTS:
         raise NerError(
-            f"[trainer -> encoder -> preset] names a {type(backbone).__name__}, which is no text encoder; "
-            "take BERT, DistilBERT or ELECTRA"
+            f"trainer.encoder.preset: {type(backbone).__name__} is not a text encoder. Use BERT, DistilBERT or ELECTRA."
         )
     return backbone

@@ -1,4 +1,4 @@
-"""The article's tagger, done right."""
+"""Tagger of one transformer block, from the article, with its defects corrected."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class TransformerTagger(keras.Model):
 
     def __init__(
         self,
+        *,
         num_tags: int,
         vocab_size: int,
         num_cases: int,

@@ -45,8 +45,8 @@ class WordPieceVocabulary:
         tokenizer = from_preset(hub.models.Tokenizer.from_preset, preset, "tokenizer")
         if not isinstance(tokenizer, hub.tokenizers.WordPieceTokenizer):
             raise NerError(
-                f"[trainer -> encoder -> preset] {preset!r} has a {type(tokenizer).__name__}, which the transform "
-                "graph does not have; take an encoder with WordPiece: BERT, DistilBERT or ELECTRA"
+                f"trainer.encoder.preset: {preset!r} has a {type(tokenizer).__name__}, which the transform "
+                "graph does not support. Use an encoder with WordPiece: BERT, DistilBERT or ELECTRA."
             )
         return cls(
             tuple(tokenizer.get_vocabulary()),

@@ -107,14 +107,22 @@ def test_last_pieces_of_tokens_make_room_and_first_ones_stay():
 
 
 def test_a_window_that_never_fits_is_refused_with_what_to_set():
-    with pytest.raises(NerError, match=r"\[trainer -> window_size\] is 31 tokens, .* 32 positions.* 30 or less"):
+    with pytest.raises(NerError, match=r"trainer\.window_size: 31 tokens, .* 32 positions.* 30 or less"):
         tagger(positions=32, maxlen=31)
 
 
 def test_an_encoder_that_reads_no_text_is_refused():
     image = keras_hub.models.VGGBackbone([1], [4], image_shape=(8, 8, 3))
-    with pytest.raises(NerError, match="VGGBackbone, which is no text encoder"):
-        encoder_tagger.EncoderTagger(5, 6, encoder_tagger.backbone_to_json(image), START, END, PAD, 0.1)
+    with pytest.raises(NerError, match="VGGBackbone is not a text encoder"):
+        encoder_tagger.EncoderTagger(
+            num_tags=5,
+            maxlen=6,
+            backbone=encoder_tagger.backbone_to_json(image),
+            start_piece=START,
+            end_piece=END,
+            pad_piece=PAD,
+            dropout=0.1,
+        )
 
 
 def test_all_weights_are_trained():
