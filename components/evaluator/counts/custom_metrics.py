@@ -28,7 +28,7 @@ def load_metrics(paths: Mapping[str, str]) -> dict[str, SentenceMetric]:
         EvaluationError: an object is not callable.
 
     Example:
-        >>> sorted(load_metrics({"example": "os.path:commonprefix"}))
+        >>> sorted(load_metrics({"example": "operator:eq"}))
         ['example']
     """
     metrics: dict[str, SentenceMetric] = {}

@@ -55,4 +55,4 @@ def test_bytes_that_are_no_utf8_do_not_stop_the_others(predict):
 def test_a_registry_without_a_champion_says_what_to_do(tmp_path):
     result = CliRunner().invoke(main, ["predict", "--set", f"work_dir={tmp_path}", "x"])
     assert result.exit_code == 1
-    assert "has no champion of the model 'ner': run `ner run` first" in result.output
+    assert "no champion of the model 'ner'. Run `ner run` first" in result.output
