@@ -1,4 +1,7 @@
-"""Objects of the user's own code, named in the configuration as `my_package.my_module:my_function`."""
+"""Objects of the user's own code, named in the configuration as `my_package.my_module:my_function`.
+
+`my_package.my_module.my_function` is the same.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,25 @@ from pydantic import Field
 
 from components.common.errors import NerError
 
-DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
+DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*$")]
+
+
+def split_path(path: str) -> tuple[str, str]:
+    """Returns module and name of a dotted path.
+
+    Example:
+        >>> split_path("json:dumps"), split_path("json.decoder.JSONDecoder")
+        (('json', 'dumps'), ('json.decoder', 'JSONDecoder'))
+    """
+    module, _, name = path.partition(":") if ":" in path else path.rpartition(".")
+    return module, name
 
 
 def source_hash(path: str, setting: str) -> str:
     """Returns 16 hex digits that change with the source of the module; only its parent packages are imported.
 
     Args:
-        path: `module:name`.
+        path: `module:name` or `module.name`.
         setting: dotted name of the setting, for the message.
 
     Raises:
@@ -29,7 +43,7 @@ def source_hash(path: str, setting: str) -> str:
         >>> len(source_hash("json.decoder:JSONDecoder", "exporter.signatures.mine"))
         16
     """
-    module = path.partition(":")[0]
+    module, _ = split_path(path)
     try:
         spec = importlib.util.find_spec(module)
     except ModuleNotFoundError:  # of a parent package
@@ -43,7 +57,7 @@ def load_object(path: str, setting: str) -> Any:
     """Imports the object of a dotted path.
 
     Args:
-        path: `module:name`.
+        path: `module:name` or `module.name`.
         setting: dotted name of the setting, for the message.
 
     Raises:
@@ -54,7 +68,7 @@ def load_object(path: str, setting: str) -> Any:
         '[1]'
     """
     source_hash(path, setting)  # names a missing module; an ImportError below comes from inside the module
-    module, _, name = path.partition(":")
+    module, name = split_path(path)
     try:
         return getattr(importlib.import_module(module), name)
     except AttributeError:
