@@ -1,4 +1,4 @@
-"""Tagger of a convolutional network and linear experts, whose weighted mean is the answer."""
+"""Ensemble of a convolutional network and linear experts."""
 
 from __future__ import annotations
 
@@ -16,42 +16,49 @@ from components.model.subword_embedding import SubwordEmbedding
 from components.model.word_dropout import WordDropout
 from components.text.transitions import FORBIDDEN
 
-# One learning rate serves both experts when the linear one's weights count this much.
+# Scale of the linear logits that lets one learning rate serve both experts.
 _LINEAR_STEP = 2.5
 # Ensemble weight of the network, which is overconfident (tuned on two dev sets).
 _NETWORK_SHARE = 0.35
 
 
 def columns(inputs: Mapping[str, Any]) -> Any:
-    """Returns int [batch, tokens, columns]: word, case and subwords of each token, what `ContextFeatures` reads.
+    """Concatenates the features of each token for `ContextFeatures`.
 
     Args:
-        inputs: the tagger's features.
+        inputs: features of the tagger.
+
+    Returns:
+        Int32 [batch, tokens, columns]: word, case and subwords.
+
+    Example:
+        >>> ids = ops.ones((1, 2))
+        >>> tuple(columns({"word_ids": ids, "case_ids": ids, "subword_ids": ops.ones((1, 2, 10))}).shape)
+        (1, 2, 12)
     """
-    alone = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in ("word_ids", "case_ids")]
-    return ops.concatenate([*alone, ops.cast(inputs["subword_ids"], "int32")], axis=-1)
+    single = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in ("word_ids", "case_ids")]
+    return ops.concatenate([*single, ops.cast(inputs["subword_ids"], "int32")], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="ner")
 class CnnLinearTagger(keras.Model):
-    """Two experts that look at the same tokens in different ways, trained side by side.
+    """Weighted mean of the logits of a convolutional network and of linear experts.
 
-    Their weighted mean is the answer.
+    The network sums the embeddings of a word, its case and its hashed subwords, and applies gated dilated convolutions.
+    It generalizes to unseen words. The linear experts (`ContextFeatures`) memorize the contexts of names. Each expert
+    has a separate loss: trained on their sum, the expert that fits a sentence first keeps the other from learning it,
+    which costs two to four points of F1 (docs/taggers.md).
 
-    The network sums the vectors of a word, its case and its hashed subwords, and mixes neighbours by gated dilated
-    convolutions: it says something about words that training never saw, in a handful of matrix products, where a
-    recurrent network takes one step a token. The linear expert (`ContextFeatures`) knows by heart what stood around a
-    name. Each has its own loss: trained on their sum, the one that learns a sentence first keeps the other from
-    learning it, which costs two to four points of F1 (docs/taggers.md).
+    Example: tests/components/model/test_cnn_linear_tagger.py.
 
     Call arguments:
         inputs: dict of `word_ids` and `case_ids`, int [batch, tokens], and `subword_ids`, int [batch, tokens, columns];
-            with pretrained vectors `vector_ids`, int [batch, tokens], too; 0 at padding.
-        training: whether dropout is on.
+            with pretrained vectors also `vector_ids`, int [batch, tokens]; 0 at padding.
+        training: whether to apply dropout.
 
     Returns:
         Float32 [batch, tokens, num_tags], logits; tag 0 is [PAD]. In training [1 + linear_members, batch, tokens,
-        num_tags], those of the network and of each linear expert, for a loss of its own (`ConstrainedCrfLoss`).
+        num_tags]: logits of the network and of each linear expert, for `ConstrainedCrfLoss`.
     """
 
     def __init__(
@@ -75,12 +82,26 @@ class CnnLinearTagger(keras.Model):
         vectors: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Sets the sizes; `num_tags`, `vocab_size`, `num_cases` and `num_subwords` count padding.
+        """Creates the layers.
 
-        `linear_weights` is the most that the linear expert may have when it is served (or one row of the tags, if that
-        is more), `linear_members` how many of its kind are trained, `linear_dropout` the share of its features that
-        training leaves out. `vectors` are the arguments of `PretrainedVectors`, without the width; none where there are
-        no such vectors.
+        Args:
+            num_tags: number of tags; like all numbers of ids, it includes padding.
+            vocab_size: number of word ids.
+            num_cases: number of case ids.
+            num_subwords: number of subword ids.
+            embed_dim: width of the embeddings.
+            width: width of the convolutions.
+            dilations: dilation of each convolution.
+            input_dropout: dropout rate of the embeddings.
+            dropout: dropout rate of the convolutions and of their output.
+            word_dropout: share of words that training replaces by [UNK].
+            subword_dropout: share of subwords that training drops.
+            linear_weights: maximum number of weights of the linear expert in serving; at least one row of the table.
+            linear_members: number of linear experts in training; serving uses their mean.
+            linear_dropout: share of linear features that training drops.
+            seed: seed of dropout.
+            vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
+            **kwargs: arguments of `keras.Model`.
         """
         super().__init__(**kwargs)
         self._sizes: dict[str, Any] = {
@@ -101,25 +122,25 @@ class CnnLinearTagger(keras.Model):
             "seed": seed,
             "vectors": dict(vectors) if vectors else None,
         }
-        own = {"dtype": self.dtype_policy}
-        self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **own)
-        self.word_embedding = layers.Embedding(vocab_size, embed_dim, name="word_embedding", **own)
-        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **own)
+        policy = {"dtype": self.dtype_policy}
+        self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **policy)
+        self.word_embedding = layers.Embedding(vocab_size, embed_dim, name="word_embedding", **policy)
+        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **policy)
         self.subword_embedding = SubwordEmbedding(
-            num_subwords, embed_dim, subword_dropout, seed=seed, name="subword_embedding", **own
+            num_subwords, embed_dim, subword_dropout, seed=seed, name="subword_embedding", **policy
         )
         self.word_vectors = (
-            PretrainedVectors(**vectors, width=embed_dim, seed=seed, name="word_vectors", **own) if vectors else None
+            PretrainedVectors(**vectors, width=embed_dim, seed=seed, name="word_vectors", **policy) if vectors else None
         )
-        self.input_norm = layers.LayerNormalization(epsilon=1e-6, name="input_norm", **own)
-        self.input_dropout = layers.Dropout(input_dropout, name="input_dropout", **own)
-        self.widen = layers.Dense(width, name="widen", **own)
+        self.input_norm = layers.LayerNormalization(epsilon=1e-6, name="input_norm", **policy)
+        self.input_dropout = layers.Dropout(input_dropout, name="input_dropout", **policy)
+        self.widen = layers.Dense(width, name="widen", **policy)
         self.blocks = [
-            ContextBlock(width, dilation, dropout, name=f"block_{number}", **own)
+            ContextBlock(width, dilation, dropout, name=f"block_{number}", **policy)
             for number, dilation in enumerate(dilations)
         ]
-        self.output_dropout = layers.Dropout(dropout, name="output_dropout", **own)
-        # Scores stay in float32 under mixed precision: the loss and the argmax need the digits.
+        self.output_dropout = layers.Dropout(dropout, name="output_dropout", **policy)
+        # float32 even under mixed precision: the loss and the argmax need the precision.
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
         rows = max(linear_weights // num_tags, 1)
         self.linear = ContextFeatures(
@@ -127,7 +148,7 @@ class CnnLinearTagger(keras.Model):
         )
 
     def build(self, input_shape: Any = None) -> None:
-        """Creates all weights; their shapes do not depend on the input's."""
+        """Creates all weights; their shapes do not depend on the input."""
         narrow, wide = (None, None, self._sizes["embed_dim"]), (None, None, self._sizes["width"])
         self.word_embedding.build()
         self.case_embedding.build()
@@ -143,7 +164,7 @@ class CnnLinearTagger(keras.Model):
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         network = self._network(inputs, training)
         linear = self.linear(columns(inputs), training=training) * _LINEAR_STEP
         pad = ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * FORBIDDEN
@@ -152,7 +173,7 @@ class CnnLinearTagger(keras.Model):
         return _NETWORK_SHARE * network + (1 - _NETWORK_SHARE) * linear + pad
 
     def _network(self, inputs: dict[str, Any], training: bool) -> Any:
-        """Logits of the network, float32 [batch, tokens, tags]."""
+        """Returns the logits of the network, float32 [batch, tokens, tags]."""
         ids = inputs["word_ids"]
         mask = ops.not_equal(ids, 0)  # [batch, tokens]
         x = self.word_embedding(self.word_dropout(ids, training=training)) + self.case_embedding(inputs["case_ids"])
@@ -167,18 +188,18 @@ class CnnLinearTagger(keras.Model):
         return self.scores(self.output_dropout(x, training=training))
 
     def folded(self) -> CnnLinearTagger:
-        """Returns a copy with one linear expert that answers as the mean of all of them does."""
+        """Returns an equivalent tagger whose single linear expert is the mean of all."""
         copy = CnnLinearTagger.from_config({**self.get_config(), "linear_members": 1})
         copy.build()
-        for own, other in zip(copy.variables, self.variables, strict=True):
-            own.assign(self.linear.folded() if other is self.linear.table.embeddings else other)
+        for target, source in zip(copy.variables, self.variables, strict=True):
+            target.assign(self.linear.folded() if source is self.linear.table.embeddings else source)
         return copy
 
     @property
     def receptive_field(self) -> int:
-        """See `components.model.taggers`: nothing looks farther in one step, and padding is 0 after each."""
+        """Largest distance of one step: every step sets padding to 0, so distances do not add up."""
         return max(*self._sizes["dilations"], reach())
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs: sizes only, no layer and no table."""
+        """Returns the constructor arguments, without weights."""
         return {**super().get_config(), **self._sizes}

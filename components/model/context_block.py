@@ -1,4 +1,4 @@
-"""One encoder block that looks at neighbouring tokens."""
+"""Convolutional encoder block."""
 
 from __future__ import annotations
 
@@ -10,42 +10,46 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="ner")
 class ContextBlock(layers.Layer):
-    """A gated, dilated convolution over three tokens with dropout, a residual sum and layer normalization.
+    """Gated, dilated convolution over three tokens with dropout, a residual connection and layer normalization.
 
     Dauphin et al. 2017, "Language Modeling with Gated Convolutional Networks", with the dilations of Strubell et al.
-    2017, "Fast and Accurate Entity Recognition with Iterated Dilated Convolutions". Written as one product of matrices
-    over shifted copies, which needs no convolution kernel that knows dilation (TensorFlow's CPU kernels rearrange the
-    whole batch for it). Padding is kept at zero, so that it looks like the sentence's end.
+    2017, "Fast and Accurate Entity Recognition with Iterated Dilated Convolutions". Implemented as one matrix
+    product over shifted copies, because TensorFlow's CPU kernels for dilated convolutions transpose the whole batch.
+    Padding remains zero, so it is equivalent to the end of the sentence.
+
+    Example:
+        >>> tuple(ContextBlock(width=8, dilation=2)(ops.zeros((1, 5, 8))).shape)
+        (1, 5, 8)
 
     Call arguments:
         inputs: float [batch, tokens, width], zero at padding.
-        mask: bool [batch, tokens], true at real tokens; none means that all are.
-        training: whether dropout is on.
+        mask: bool [batch, tokens], true at real tokens; None: all are real.
+        training: whether to apply dropout.
 
     Returns:
         Float [batch, tokens, width], zero at padding.
     """
 
     def __init__(self, width: int, dilation: int = 1, rate: float = 0.0, **kwargs: Any) -> None:
-        """Sets the width, the distance to the neighbours that are looked at, and the dropout rate."""
+        """Sets the width, the distance to both neighbours, and the dropout rate."""
         super().__init__(**kwargs)
         if dilation < 1:
             raise ValueError(f"dilation must be 1 or more, got {dilation}")
         self.width, self.dilation, self.rate = width, dilation, rate
         self.supports_masking = True
-        own = {"dtype": self.dtype_policy}
-        self.dropout = layers.Dropout(rate, name="dropout", **own)
-        self.mix = layers.Dense(2 * width, name="mix", **own)
-        self.norm = layers.LayerNormalization(epsilon=1e-6, name="norm", **own)
+        policy = {"dtype": self.dtype_policy}
+        self.dropout = layers.Dropout(rate, name="dropout", **policy)
+        self.mix = layers.Dense(2 * width, name="mix", **policy)
+        self.norm = layers.LayerNormalization(epsilon=1e-6, name="norm", **policy)
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
-        """Creates all weights, so that a loaded block has its own before the first call."""
+        """Creates all weights; loading needs them before the first call."""
         self.mix.build((*input_shape[:-1], 3 * self.width))
         self.norm.build(input_shape)
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         count, reach = ops.shape(inputs)[1], self.dilation
         padded = ops.pad(inputs, [[0, 0], [reach, reach], [0, 0]])
         window = ops.concatenate([padded[:, :count], inputs, padded[:, 2 * reach :]], axis=-1)  # [.., 3 * width]
@@ -55,9 +59,9 @@ class ContextBlock(layers.Layer):
         return outputs if mask is None else outputs * ops.cast(ops.expand_dims(mask, -1), outputs.dtype)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """A block keeps its input's shape."""
+        """Returns the shape of the input."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs."""
+        """Returns the constructor arguments."""
         return {**super().get_config(), "width": self.width, "dilation": self.dilation, "rate": self.rate}

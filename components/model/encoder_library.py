@@ -1,4 +1,4 @@
-"""keras-hub, which only the encoder tagger needs: an extra of the package, imported where it is used."""
+"""Optional dependency keras-hub (extra `encoder`), imported on use."""
 
 from __future__ import annotations
 
@@ -9,37 +9,41 @@ from components.common.errors import NerError
 
 
 def keras_hub() -> Any:
-    """Returns the module.
+    """Imports keras-hub.
 
     Raises:
-        NerError: it is not installed.
+        NerError: it cannot be imported.
+
+    Example: tests/components/model/test_encoder_preset.py.
     """
     try:
         import keras_hub as module
     except ImportError as error:
         raise NerError(
-            f"a tagger on a pretrained encoder needs keras-hub, which cannot be imported ({error}); "
-            "install it with `pip install 'deployable-ner[encoder]'`. An exported model does not need it"
+            f"trainer.tagger: encoder needs keras-hub, which cannot be imported ({error}). "
+            "Install it with `pip install 'deployable-ner[encoder]'`. Exported models do not need it."
         ) from None
     return module
 
 
-def from_preset(load: Callable[[str], Any], preset: str, what: str) -> Any:
+def from_preset(load: Callable[[str], Any], preset: str, part: str) -> Any:
     """Loads a part of a preset.
 
     Args:
         load: such as `keras_hub().models.Backbone.from_preset`.
-        preset: a folder, or a name that keras-hub knows and fetches.
-        what: of it, for the error.
+        preset: a folder, or a name that keras-hub downloads.
+        part: name of the part, for the error.
 
     Raises:
-        NerError: it cannot be loaded.
+        NerError: the part cannot be loaded.
+
+    Example: tests/components/model/test_encoder_preset.py.
     """
     try:
         return load(preset)
     except (ValueError, OSError, ImportError, KeyError) as error:
         reason = " ".join(str(error).split("\n\n")[0].split())
         raise NerError(
-            f"trainer.encoder.preset: the {what} of {preset!r} cannot be loaded: {reason}. Name a folder that "
+            f"trainer.encoder.preset: the {part} of {preset!r} cannot be loaded: {reason}. Name a folder that "
             "keras-hub wrote with save_to_preset (of backbone and tokenizer), or one of its presets."
         ) from error

@@ -1,4 +1,4 @@
-"""The encoder tagger from a keras-hub preset."""
+"""Construction of the encoder tagger from a keras-hub preset."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ def encoder_from_preset(
     seed: int | None = None,
     **kwargs: Any,
 ) -> EncoderTagger:
-    """Builds an encoder tagger and gives it a checkpoint's weights.
+    """Builds an encoder tagger with the weights of a preset.
 
     Args:
-        num_tags: tags, padding counted.
-        maxlen: most tokens in a window.
-        pieces: the word pieces that the transform graph looks up, by id.
-        preset: a folder with a backbone that keras-hub saved, or a preset's name, which fetches it.
-        dropout: rate, before the scores.
-        max_pieces: is the transform graph's concern.
-        seed: of dropout.
-        **kwargs: those of `keras.Model`.
+        num_tags: number of tags, including padding.
+        maxlen: maximum number of tokens in a window.
+        pieces: word pieces of the transform graph, by id.
+        preset: folder of a backbone that keras-hub saved, or name of a preset, which keras-hub downloads.
+        dropout: dropout rate before the scores.
+        max_pieces: not used; only the transform graph reads it.
+        seed: seed of dropout.
+        **kwargs: arguments of `keras.Model`.
 
     Raises:
-        NerError: the checkpoint cannot be loaded or does not go with the pieces.
+        NerError: the preset cannot be loaded or does not match the pieces.
+
+    Example: tests/components/model/test_encoder_preset.py.
     """
     backbone: keras.Model = from_preset(keras_hub().models.Backbone.from_preset, preset, "encoder")
-    known = backbone.token_embedding.input_dim
-    lacking = [piece for piece in (_START, _END, _PAD) if piece not in pieces]
-    if lacking or len(pieces) > known:
+    vocabulary_size = backbone.token_embedding.input_dim
+    missing = [piece for piece in (_START, _END, _PAD) if piece not in pieces]
+    if missing or len(pieces) > vocabulary_size:
         raise NerError(
             f"trainer.encoder.preset: {preset!r}: its tokenizer has {len(pieces)} pieces"
-            + (f" and lacks {', '.join(lacking)}" if lacking else "")
-            + f", its encoder knows {known}. Use tokenizer and encoder of one preset."
+            + (f" and lacks {', '.join(missing)}" if missing else "")
+            + f", its encoder has {vocabulary_size}. Use tokenizer and encoder of the same preset."
         )
     start, end, pad = (list(pieces).index(piece) for piece in (_START, _END, _PAD))
     model = EncoderTagger(

@@ -1,4 +1,4 @@
-"""The loss of a tagger."""
+"""Token cross entropy without padding."""
 
 from __future__ import annotations
 
@@ -12,27 +12,32 @@ from keras import ops
 class MaskedTokenLoss(keras.losses.Loss):
     """Mean cross entropy over the tokens that have a tag.
 
-    The article's `CustomNonPaddingTokenLoss`, with the normalization of the whole batch: each token weighs the same,
-    however long its sentence is. Used in training only: `components.trainer` strips it before the model is saved.
+    `CustomNonPaddingTokenLoss` of the article, normalized over the whole batch: each token has the same weight,
+    independent of the length of its sentence. Saved models do not contain it (`components.trainer`).
+
+    Example:
+        >>> logits = ops.array([[[0.0, 9.0, 0.0], [0.0, 0.0, 0.0]]])  # [batch, tokens, tags]
+        >>> round(float(MaskedTokenLoss()(ops.array([[1, 0]]), logits)), 4)
+        0.0002
 
     Call arguments:
-        y_true: int [batch, tokens]; 0 is padding and -1 a tag that training never saw: neither counts.
+        y_true: int [batch, tokens]; 0 (padding) and -1 (a tag that training never saw) are ignored.
         y_pred: float [batch, tokens, tags], logits.
 
     Returns:
-        Float scalar; 0 when no token counts.
+        Float scalar; 0 without tagged tokens.
     """
 
     def __init__(self, name: str = "masked_token_loss", **kwargs: Any) -> None:
-        """The sum is taken here, so Keras' own reduction only passes it on."""
+        """Sets the name. `call` already averages, so the reduction of Keras has no effect."""
         super().__init__(name=name, **{**kwargs, "reduction": "sum"})
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         counts = ops.cast(y_true > 0, y_pred.dtype)  # [batch, tokens]
         losses = ops.sparse_categorical_crossentropy(ops.maximum(y_true, 0), y_pred, from_logits=True)
         return ops.sum(losses * counts) / ops.maximum(ops.sum(counts), 1.0)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs."""
+        """Returns the constructor arguments."""
         return {"name": self.name}

@@ -1,4 +1,4 @@
-"""Word vectors that came from elsewhere."""
+"""Pretrained word vectors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ from components.model.word_dropout import WordDropout
 
 @keras.saving.register_keras_serializable(package="ner")
 class PretrainedVectors(layers.Layer):
-    """Looks up pretrained vectors and projects them to the tagger's width.
+    """Lookup of pretrained vectors with a projection to the width of the tagger.
 
-    The projection is learned, so vectors of any dimension fit any width; it has no bias, so a token without a vector
-    adds nothing. Training leaves some vectors out, lest the tagger forget to read what else it has. Vectors that stay
-    as they are keep their places relative to those of words that training never sees.
+    The projection is learned, so any dimension fits any width; it has no bias, so a token without a vector adds 0.
+    Dropout of whole vectors keeps the tagger from relying on them alone. Frozen vectors stay comparable to those of
+    unseen words.
+
+    Example:
+        >>> layer = PretrainedVectors(ids=3, rows=3, dim=2, width=4)
+        >>> layer.build()
+        >>> layer.assign(np.array([0, 1, 2]), np.array([[0, 0], [0, 0], [0.5, 1]]))
+        >>> tuple(layer(np.array([[2, 1, 0]])).shape)
+        (1, 3, 4)
 
     Call arguments:
         ids: int [batch, tokens]: 0 padding, 1 no vector.
-        training: whether vectors are left out.
+        training: whether to drop vectors.
 
     Returns:
         Float [batch, tokens, width].
@@ -29,6 +36,7 @@ class PretrainedVectors(layers.Layer):
 
     def __init__(
         self,
+        *,
         ids: int,
         rows: int,
         dim: int,
@@ -41,14 +49,14 @@ class PretrainedVectors(layers.Layer):
         """Sets the sizes.
 
         Args:
-            ids: how many there are; several may share a row.
-            rows: of the table of vectors; the first two are padding's and no vector's.
-            dim: numbers a vector.
-            width: of the result.
-            frozen: whether training leaves the vectors as they are.
-            rate: share of tokens whose vectors training leaves out.
-            seed: of which ones.
-            **kwargs: those of `keras.layers.Layer`.
+            ids: number of ids; several may share a row.
+            rows: number of rows of the table; the first two are for padding and for words without vectors.
+            dim: dimension of the vectors.
+            width: width of the output.
+            frozen: whether to exclude the vectors from training.
+            rate: share of tokens whose vectors training drops.
+            seed: seed of dropout.
+            **kwargs: arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self._sizes: dict[str, Any] = {
@@ -64,11 +72,11 @@ class PretrainedVectors(layers.Layer):
         self.project = layers.Dense(width, use_bias=False, name="project", dtype=self.dtype_policy)
 
     def build(self, input_shape: Any = None) -> None:
-        """Creates the tables, empty until `assign`."""
+        """Creates the tables; `assign` fills them."""
         sizes = self._sizes
         # 64 bits: TensorFlow keeps variables of 32-bit integers on the CPU.
         self.row_of = self.add_weight(shape=(sizes["ids"],), dtype="int64", trainable=False, name="row_of")
-        # Not cast as a whole under mixed precision, only what is looked up.
+        # Mixed precision casts only the selected rows, not the whole table.
         self.table = self.add_weight(
             shape=(sizes["rows"], sizes["dim"]),
             initializer="zeros",
@@ -90,14 +98,14 @@ class PretrainedVectors(layers.Layer):
         self.table.assign(table)
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         rows = ops.take(self.row_of, self.dropout(ids, training=training), axis=0)  # [batch, tokens]
         return self.project(ops.cast(ops.take(self.table, rows, axis=0), self.compute_dtype))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """A vector for each id."""
+        """Appends the width."""
         return (*input_shape, self._sizes["width"])
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs: sizes, no vector."""
+        """Returns the constructor arguments, without vectors."""
         return {**super().get_config(), **self._sizes}

@@ -1,4 +1,4 @@
-"""The vector of a token from its hashed parts."""
+"""Sum of embeddings of the hashed subwords of a token."""
 
 from __future__ import annotations
 
@@ -10,33 +10,37 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="ner")
 class SubwordEmbedding(layers.Layer):
-    """Sums the embeddings of a token's hashed parts, some of which are left out in training.
+    """Sum of the embeddings of hashed subwords, with dropout of whole subwords.
 
-    Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information". Leaving parts out keeps the tagger from
-    leaning on one of them.
+    Bojanowski et al. 2017, "Enriching Word Vectors with Subword Information". Dropout keeps the tagger from relying on
+    a single subword.
+
+    Example:
+        >>> tuple(SubwordEmbedding(buckets=31, width=8)(ops.ones((1, 2, 10), "int32")).shape)
+        (1, 2, 8)
 
     Call arguments:
-        ids: int [batch, tokens, columns]; padding tokens hold 0.
-        training: whether parts are left out.
+        ids: int [batch, tokens, columns]; 0 at padding.
+        training: whether to drop subwords.
 
     Returns:
         Float [batch, tokens, width].
     """
 
     def __init__(self, buckets: int, width: int, rate: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
-        """Sets the number of hash buckets, the width, and the share of parts to leave out."""
+        """Sets the number of hash buckets, the width, and the share of subwords to drop."""
         super().__init__(**kwargs)
         self.buckets, self.width, self.rate, self.seed = buckets, width, rate, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.table = layers.Embedding(buckets, width, dtype=self.dtype_policy, name="table")
 
     def build(self, input_shape: Any = None) -> None:
-        """Creates the table; it does not depend on the input's shape."""
+        """Creates the table; it does not depend on the input shape."""
         self.table.build(input_shape)
         self.built = True
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         vectors = self.table(ids)  # [batch, tokens, columns, width]
         if training and self.rate:
             kept = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) >= self.rate
@@ -44,10 +48,10 @@ class SubwordEmbedding(layers.Layer):
         return ops.sum(vectors, axis=2)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The width takes the columns' place."""
+        """Replaces the last dimension by the width."""
         return (*input_shape[:-1], self.width)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs."""
+        """Returns the constructor arguments."""
         sizes = {"buckets": self.buckets, "width": self.width, "rate": self.rate, "seed": self.seed}
         return {**super().get_config(), **sizes}

@@ -71,8 +71,8 @@ def build_tagger(name: str, data_sizes: Mapping[str, Any] | None = None, **optio
         TensorShape([1, 3, 3])
     """
     tagger = TAGGERS[name] if name in TAGGERS else tagger_class(name, options)
-    taken = inspect.signature(tagger).parameters
-    sizes = {size: value for size, value in (data_sizes or {}).items() if size in taken}
+    parameters = inspect.signature(tagger).parameters
+    sizes = {size: value for size, value in (data_sizes or {}).items() if size in parameters}
     model = tagger(**sizes, **options)
     model.build()
     return model
@@ -97,22 +97,22 @@ def tagger_class(path: str, options: Collection[str] = ()) -> type[keras.Model]:
     """
     module, _, name = path.partition(":") if ":" in path else path.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name)
+        tagger = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise NerError(
             f"trainer.tagger: {path} cannot be imported ({error}). Name a built-in tagger ({', '.join(TAGGERS)}), or a "
             "class my_package.my_module:MyTagger of an installed package or of a folder on PYTHONPATH."
         ) from error
-    if problem := _lacks(found):
+    if problem := _interface_problem(tagger):
         raise NerError(f"trainer.tagger: {path} {problem}")
-    _check_options(path, found, options)
-    return found
+    _check_options(path, tagger, options)
+    return tagger
 
 
-def _check_options(path: str, found: type[keras.Model], options: Collection[str]) -> None:
+def _check_options(path: str, tagger: type[keras.Model], options: Collection[str]) -> None:
     known = [
         parameter
-        for parameter in inspect.signature(found).parameters.values()
+        for parameter in inspect.signature(tagger).parameters.values()
         if parameter.kind is not parameter.VAR_KEYWORD and parameter.name not in DATA_SIZES
     ]
     names = [parameter.name for parameter in known]
@@ -124,16 +124,16 @@ def _check_options(path: str, found: type[keras.Model], options: Collection[str]
         raise NerError(f"trainer.options.{missing[0]}: is missing. {path} has no default for it; set a value.")
 
 
-def _lacks(found: Any) -> str:
+def _interface_problem(tagger: Any) -> str:
     """Returns the problem of a class that is not a tagger, and its fix; "" if there is none."""
-    if not (isinstance(found, type) and issubclass(found, keras.Model)):
+    if not (isinstance(tagger, type) and issubclass(tagger, keras.Model)):
         return "is not a subclass of keras.Model. Derive it from keras.Model."
-    if keras.saving.get_registered_name(found) == found.__name__:
+    if keras.saving.get_registered_name(tagger) == tagger.__name__:
         return (
-            "is not registered, so that its saved model could not be loaded. "
+            "is not registered, so its saved model could not be loaded. "
             'Decorate it with @keras.saving.register_keras_serializable(package="...").'
         )
-    if not hasattr(found, "receptive_field"):
+    if not hasattr(tagger, "receptive_field"):
         return (
             "lacks the property receptive_field. Define it: number of tokens to either side that a token's logits "
             "depend on; None: unbounded."
@@ -143,9 +143,9 @@ def _lacks(found: Any) -> str:
         ("call", "return logits"),
         ("get_config", "return the constructor's arguments"),
     ):
-        if not any(method in vars(base) for base in found.__mro__[: found.__mro__.index(keras.Model)]):
+        if not any(method in vars(base) for base in tagger.__mro__[: tagger.__mro__.index(keras.Model)]):
             return f"lacks the method {method}. Define it to {purpose}."
-    parameters = inspect.signature(found).parameters.values()
+    parameters = inspect.signature(tagger).parameters.values()
     if "num_tags" not in {parameter.name for parameter in parameters}:
         return "lacks the constructor argument num_tags. Add it: number of logits per token."
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
@@ -183,7 +183,9 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
     copy = type(model).from_config(model.get_config())
     copy.build()
     if [weight.shape for weight in copy.weights] != [weight.shape for weight in model.weights]:
-        raise NerError(f"trainer.tagger: get_config of {name} gives another model. Return all constructor arguments.")
+        raise NerError(
+            f"trainer.tagger: get_config of {name} describes another model. Return all constructor arguments."
+        )
     count = len(model.weights)
     logits = keras.ops.convert_to_numpy(model(features))
     if len(model.weights) != count:

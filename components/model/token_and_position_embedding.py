@@ -1,4 +1,4 @@
-"""The articles' input layer: what the token is, and where it stands."""
+"""Input layer of the transformer tagger."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="ner")
 class TokenAndPositionEmbedding(layers.Layer):
-    """Sums an embedding of the token id and one of its position.
+    """Sum of the embeddings of the token id and of its position.
 
     From the article "How to write a custom Keras model so that it can be deployed for serving", and the Keras example
-    it builds on (Named Entity Recognition using Transformers). Unlike there, id 0 is padding and nothing else.
+    that it builds on (Named Entity Recognition using Transformers). Unlike there, id 0 is used only for padding.
+
+    Example:
+        >>> layer = TokenAndPositionEmbedding(maxlen=16, vocab_size=10, embed_dim=8)
+        >>> tuple(layer(ops.ones((1, 3), "int32")).shape)
+        (1, 3, 8)
 
     Call arguments:
         ids: int [batch, tokens], tokens <= maxlen.
@@ -23,7 +28,7 @@ class TokenAndPositionEmbedding(layers.Layer):
     """
 
     def __init__(self, maxlen: int, vocab_size: int, embed_dim: int, **kwargs: Any) -> None:
-        """Sets the sizes: positions, ids (padding and unknown included), width."""
+        """Sets the numbers of positions and ids (including padding and unknown), and the width."""
         super().__init__(**kwargs)
         self.maxlen, self.vocab_size, self.embed_dim = maxlen, vocab_size, embed_dim
         self.supports_masking = True
@@ -33,13 +38,13 @@ class TokenAndPositionEmbedding(layers.Layer):
         )
 
     def build(self, input_shape: Any = None) -> None:
-        """Creates the two tables; they do not depend on the input's shape."""
+        """Creates both tables; they do not depend on the input shape."""
         self.token_embedding.build(input_shape)
         self.position_embedding.build(input_shape)
         self.built = True
 
     def call(self, ids: Any) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         positions = ops.arange(ops.shape(ids)[-1], dtype="int32")
         return self.token_embedding(ids) + self.position_embedding(positions)
 
@@ -48,11 +53,11 @@ class TokenAndPositionEmbedding(layers.Layer):
         return ops.not_equal(ids, 0)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Appends the embedding's width."""
+        """Appends the width."""
         return (*input_shape, self.embed_dim)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs."""
+        """Returns the constructor arguments."""
         return {
             **super().get_config(),
             "maxlen": self.maxlen,

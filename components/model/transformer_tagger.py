@@ -1,4 +1,4 @@
-"""Tagger of one transformer block, from the article, with its defects corrected."""
+"""Tagger of the article: one transformer block."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from components.model.token_and_position_embedding import TokenAndPositionEmbedd
 from components.model.transformer_block import TransformerBlock
 from components.model.word_dropout import WordDropout
 
-# Large enough that no softmax gives padding a share, small enough for float16 sums.
+# Its probability is 0, and float32 sums stay finite.
 _IMPOSSIBLE = -1e9
 
 
 @keras.saving.register_keras_serializable(package="ner")
 class TransformerTagger(keras.Model):
-    """Embedding, one transformer block, a hidden layer, and a score for each tag.
+    """Embedding, one transformer block, a hidden layer, and a classifier.
 
-    The architecture of the article "How to write a custom Keras model so that it can be deployed for serving". What
-    differs, and why: padding is masked in the attention and [PAD] cannot be predicted (there, an unknown word was
-    padding); the case of a token is an input of its own (there, it was thrown away); unknown words are trained (word
-    dropout); the output is logits (there, softmax went into a loss that expected logits).
+    The architecture of the article "How to write a custom Keras model so that it can be deployed for serving", with
+    these corrections: attention masks padding, and [PAD] is never predicted (there, unknown words were padding); the
+    case of a token is a separate input (there, it was lost); word dropout trains the unknown word; outputs are logits
+    (there, the loss expected logits and received probabilities).
+
+    Example: see `components.model.taggers.build_tagger`.
 
     Call arguments:
         inputs: dict of `word_ids` and `case_ids`, int [batch, tokens], tokens <= maxlen, 0 at padding.
-        training: whether dropout is on.
+        training: whether to apply dropout.
 
     Returns:
         Float32 [batch, tokens, num_tags], logits; tag 0 is [PAD].
@@ -47,7 +49,7 @@ class TransformerTagger(keras.Model):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        """Sets the sizes; `num_tags`, `vocab_size` and `num_cases` count padding."""
+        """Sets the sizes; `num_tags`, `vocab_size` and `num_cases` include padding."""
         super().__init__(**kwargs)
         self._sizes: dict[str, Any] = {
             "num_tags": num_tags,
@@ -61,19 +63,19 @@ class TransformerTagger(keras.Model):
             "word_dropout": word_dropout,
             "seed": seed,
         }
-        own = {"dtype": self.dtype_policy}
-        self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **own)
-        self.embedding = TokenAndPositionEmbedding(maxlen, vocab_size, embed_dim, name="embedding", **own)
-        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **own)
-        self.block = TransformerBlock(embed_dim, num_heads, ff_dim, rate, name="block", **own)
-        self.input_dropout = layers.Dropout(rate, name="input_dropout", **own)
-        self.hidden = layers.Dense(ff_dim, activation="relu", name="hidden", **own)
-        self.hidden_dropout = layers.Dropout(rate, name="hidden_dropout", **own)
-        # Scores stay in float32 under mixed precision: the loss and the argmax need the digits.
+        policy = {"dtype": self.dtype_policy}
+        self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **policy)
+        self.embedding = TokenAndPositionEmbedding(maxlen, vocab_size, embed_dim, name="embedding", **policy)
+        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **policy)
+        self.block = TransformerBlock(embed_dim, num_heads, ff_dim, rate, name="block", **policy)
+        self.input_dropout = layers.Dropout(rate, name="input_dropout", **policy)
+        self.hidden = layers.Dense(ff_dim, activation="relu", name="hidden", **policy)
+        self.hidden_dropout = layers.Dropout(rate, name="hidden_dropout", **policy)
+        # float32 even under mixed precision: the loss and the argmax need the precision.
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
 
     def build(self, input_shape: Any = None) -> None:
-        """Creates all weights; their shapes do not depend on the input's."""
+        """Creates all weights; their shapes do not depend on the input."""
         width = (None, None, self._sizes["embed_dim"])
         self.embedding.build()
         self.case_embedding.build()
@@ -83,7 +85,7 @@ class TransformerTagger(keras.Model):
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         ids = inputs["word_ids"]
         mask = ops.not_equal(ids, 0)  # [batch, tokens]
         x = self.embedding(self.word_dropout(ids, training=training)) + self.case_embedding(inputs["case_ids"])
@@ -94,9 +96,9 @@ class TransformerTagger(keras.Model):
 
     @property
     def receptive_field(self) -> None:
-        """See `components.model.taggers`: attention sees the whole row, and positions are counted."""
+        """None: attention covers the whole row."""
         return None
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs: sizes only, no layer and no table."""
+        """Returns the constructor arguments, without weights."""
         return {**super().get_config(), **self._sizes}

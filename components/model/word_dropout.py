@@ -1,4 +1,4 @@
-"""Training on unknown words."""
+"""Dropout of words that trains the unknown word."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable(package="ner")
 class WordDropout(layers.Layer):
-    """Replaces random token ids by the unknown word's, in training only.
+    """Replacement of random token ids by the unknown word, in training only.
 
-    Without it a word that is unknown in serving has a vector that training never touched whenever the vocabulary covers
-    the training text. Iyyer et al. 2015, "Deep Unordered Composition Rivals Syntactic Methods", section 3.2.
+    Without it, the vector of the unknown word is not trained if the vocabulary covers the training text. Iyyer et al.
+    2015, "Deep Unordered Composition Rivals Syntactic Methods", section 3.2.
+
+    Example:
+        >>> WordDropout(rate=1.0)(ops.array([[5, 6, 0]]), training=True).numpy().tolist()
+        [[1, 1, 0]]
 
     Call arguments:
-        ids: int [batch, tokens]; padding (0) stays as it is.
+        ids: int [batch, tokens]; padding (0) is not replaced.
+        training: whether to replace ids.
 
     Returns:
         Ids of the same shape and dtype.
     """
 
     def __init__(self, rate: float, unknown_id: int = 1, seed: int | None = None, **kwargs: Any) -> None:
-        """Sets the share of tokens to replace, 0 to 1, and what to replace them by."""
+        """Sets the share of tokens to replace, 0 to 1, and the id that replaces them."""
         super().__init__(**kwargs)
         self.rate, self.unknown_id, self.seed = rate, unknown_id, seed
         self.supports_masking = True
@@ -31,7 +36,7 @@ class WordDropout(layers.Layer):
         self.built = True
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        """See the class."""
+        """Computes the outputs that the class documents."""
         if not training or not self.rate:
             return ids
         drop = keras.random.uniform(ops.shape(ids), seed=self.seed_generator) < self.rate
@@ -39,9 +44,9 @@ class WordDropout(layers.Layer):
         return ops.where(ops.logical_and(drop, ops.not_equal(ids, 0)), unknown, ids)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """The shape stays."""
+        """Returns the shape of the input."""
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        """Returns what `from_config` needs."""
+        """Returns the constructor arguments."""
         return {**super().get_config(), "rate": self.rate, "unknown_id": self.unknown_id, "seed": self.seed}

@@ -37,7 +37,7 @@ _KINDS = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": LETTER, "Lo": LETTER, "Nd
 # One bit each.
 SPLITS = 1 << 3  # never part of a word: space, punctuation, symbol
 EXTENDS = 1 << 4  # belongs to the character before it
-BLANK = 1 << 5  # a space
+SPACE_BIT = 1 << 5  # a space
 NUMBER = 1 << 6  # general category N
 VISIBLE = 1 << 7  # not a space
 INEXACT = 1 << 8  # stands for invalid UTF-8, or is changed by `tf.strings.unicode_encode`
@@ -101,7 +101,7 @@ def traits(char: str) -> int:
     """
     group = char_class(char)
     if group == SPACE:
-        return BLANK | SPLITS
+        return SPACE_BIT | SPLITS
     category = unicodedata.category(char)
     bits = VISIBLE
     if char != "\0":  # counts as no character in hashes

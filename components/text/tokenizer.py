@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.text.char_traits import BLANK, EXTENDS, FOLDED_SHIFT, INEXACT, PAGE_BITS, VISIBLE, trait_table
+from components.text.char_traits import EXTENDS, FOLDED_SHIFT, INEXACT, PAGE_BITS, SPACE_BIT, VISIBLE, trait_table
 from components.text.folding import REPLACEMENTS
 from components.text.word_begins import word_begins
 
@@ -49,7 +49,7 @@ class Characters(NamedTuple):
         return folded
 
     def encoded(self, code_points: tf.Tensor) -> tf.Tensor:
-        """Returns the tokens with other code points, int32 [characters], in place of their own: string [tokens]."""
+        """Encodes the tokens from replaced code points, int32 [characters]: string [tokens]."""
         # The last piece is the last newline. An empty piece comes first, because there may be no sentence.
         rows = tf.RaggedTensor.from_row_splits(code_points[:-1], tf.pad(self.pieces, [[1, 0]]), validate=False)
         return tf.gather(tf.strings.unicode_encode(rows, "UTF-8"), self.numbers + 1)
@@ -126,14 +126,14 @@ def _traits(code_points: tf.Tensor) -> tf.Tensor:
 
 def _runs(traits: tf.Tensor) -> tf.Tensor:
     """Returns the begins of runs without spaces, and the spaces: int64 [pieces]."""
-    return _indices(_bits(tf.bitwise.bitwise_or(traits, tf.roll(traits, 1, 0)), BLANK))
+    return _indices(_bits(tf.bitwise.bitwise_or(traits, tf.roll(traits, 1, 0)), SPACE_BIT))
 
 
 def _word_pieces(traits: tf.Tensor) -> tf.Tensor:
     """Returns the begins of words and punctuation, and the spaces: int64 [pieces] (as `words.word_offsets`)."""
     # A character that extends the one before it is dropped, because the two stay together; after a space it begins a
     # word. (The comparison is true after a space, and for characters that extend nothing.)
-    kept = _indices(_bits(tf.roll(traits, 1, 0), BLANK) >= _bits(traits, EXTENDS))
+    kept = _indices(_bits(tf.roll(traits, 1, 0), SPACE_BIT) >= _bits(traits, EXTENDS))
     return tf.gather(kept, _indices(word_begins(tf.gather(traits, kept))))
 
 

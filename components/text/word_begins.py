@@ -9,13 +9,13 @@ from __future__ import annotations
 import tensorflow as tf
 
 from components.text.char_traits import (
-    BLANK,
     CONNECTS,
     DIGIT,
     FOLDED_SHIFT,
     KIND,
     LETTER,
     LOWER,
+    SPACE_BIT,
     SPLITS,
     UPPER,
     traits,
@@ -40,7 +40,7 @@ def word_begins(chars: tf.Tensor) -> tf.Tensor:
     connects = _has(chars, CONNECTS) & (~_is(chars, ",") | (_kind(back, DIGIT) & _kind(ahead, DIGIT)))
     word = ~_has(chars, SPLITS | CONNECTS)
     behind, before = _firm_neighbours(connects, word)
-    begins = _has(chars, BLANK) | (tf.not_equal(chars, back) & ~(behind & before))
+    begins = _has(chars, SPACE_BIT) | (tf.not_equal(chars, back) & ~(behind & before))
     begins &= ~(connects & tf.roll(connects, 1, 0) & ~(behind | before))  # connectors without a word
     begins &= ~(word & (_is(back, "@") | _is(back, "#")))
     letter = _kind(back, LETTER) | _kind(back, LOWER) | _kind(back, UPPER)

@@ -1,4 +1,4 @@
-"""One contract for every layer and tagger."""
+"""Contract of every layer and tagger."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ keras = LazyModule("keras")
 
 @pytest.fixture
 def check_layer(tmp_path):
-    """Builds, saves, loads, trains one step, runs in mixed precision: what every layer here must survive."""
+    """Checks that a layer builds, saves, loads, trains one step and runs in mixed precision."""
 
     def check(make, inputs, expected_shape):
-        keras.utils.set_random_seed(0)  # dropout may leave out all that a step could have learned from
+        keras.utils.set_random_seed(0)  # with other seeds dropout may drop every input of the step
         layer = make()
         output = keras.ops.convert_to_numpy(layer(inputs))
         assert output.shape == expected_shape
@@ -30,7 +30,7 @@ def check_layer(tmp_path):
 
 
 def _model(layer, inputs):
-    """A model around a layer; a tagger is one already."""
+    """Wraps a layer in a model; taggers are models."""
     if isinstance(layer, keras.Model):
         return layer
     ids = keras.Input(inputs.shape[1:], dtype=inputs.dtype)

@@ -1,4 +1,4 @@
-"""The same tagger on another backend of Keras."""
+"""Equivalence of a tagger on several Keras backends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.extended
 
-# Same numbers as weights and inputs on each backend, dropout off: all must agree.
+# With equal weights and inputs and without dropout, all backends must agree.
 PROGRAM = """
 import json
 
@@ -63,7 +63,7 @@ def results(backend):
     return values
 
 
-def test_training_goes_down():
+def test_training_loss_decreases():
     losses = results("tensorflow")["losses"]
     assert losses == sorted(losses, reverse=True)
 
@@ -72,15 +72,15 @@ needs_jax = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="
 
 
 @needs_jax
-def test_jax_hashes_to_the_same_features_and_the_same_of_them_own_rows():
-    ours, theirs = results("tensorflow"), results("jax")
-    assert theirs["hashes"] == ours["hashes"]
-    assert theirs["owners"] == ours["owners"]
-    assert any(ours["owners"])
+def test_jax_has_the_same_hashes_and_owners():
+    tensorflow, jax = results("tensorflow"), results("jax")
+    assert jax["hashes"] == tensorflow["hashes"]
+    assert jax["owners"] == tensorflow["owners"]
+    assert any(tensorflow["owners"])
 
 
 @needs_jax
-def test_jax_trains_to_the_same_losses_and_logits():
-    ours, theirs = results("tensorflow"), results("jax")
-    assert theirs["losses"] == pytest.approx(ours["losses"], rel=1e-3)
-    assert theirs["logits"] == pytest.approx(ours["logits"], rel=1e-2, abs=1e-3)
+def test_jax_has_the_same_losses_and_logits():
+    tensorflow, jax = results("tensorflow"), results("jax")
+    assert jax["losses"] == pytest.approx(tensorflow["losses"], rel=1e-3)
+    assert jax["logits"] == pytest.approx(tensorflow["logits"], rel=1e-2, abs=1e-3)

@@ -37,8 +37,8 @@ def features(lengths, width):
     return {name: ids.astype("int32") for name, ids in values.items()}
 
 
-def knowing(*batches, **options):
-    """A built tagger whose linear expert knows all features of some batches, by random weights."""
+def with_owners(*batches, **options):
+    """Builds a tagger whose linear expert has random weights for all features of the batches."""
     model = taggers.build_tagger("cnn_linear", **{**SIZES, **options})
     hashes = [
         keras.ops.convert_to_numpy(model.linear.hashes(cnn_linear_tagger.columns(batch))).reshape(-1)
@@ -56,24 +56,24 @@ def logits(model, batch, **kwargs):
 
 def test_tagger_contract(check_layer):
     batch = features([4, 1], 4)
-    check_layer(lambda **kw: knowing(batch, **kw), batch, (2, 4, 5))
+    check_layer(lambda **kw: with_owners(batch, **kw), batch, (2, 4, 5))
 
 
 def test_columns_are_word_case_and_subwords():
     batch = features([3, 2], 3)
-    found = keras.ops.convert_to_numpy(
+    concatenated = keras.ops.convert_to_numpy(
         cnn_linear_tagger.columns({name: ids.astype("int64") for name, ids in batch.items()})
     )
-    assert (found.shape, found.dtype) == ((2, 3, 2 + SUBWORD_COLUMNS), np.int32)
-    np.testing.assert_array_equal(found[..., 0], batch["word_ids"])
-    np.testing.assert_array_equal(found[..., 1], batch["case_ids"])
-    np.testing.assert_array_equal(found[..., 2:], batch["subword_ids"])
+    assert (concatenated.shape, concatenated.dtype) == ((2, 3, 2 + SUBWORD_COLUMNS), np.int32)
+    np.testing.assert_array_equal(concatenated[..., 0], batch["word_ids"])
+    np.testing.assert_array_equal(concatenated[..., 1], batch["case_ids"])
+    np.testing.assert_array_equal(concatenated[..., 2:], batch["subword_ids"])
 
 
-def test_in_training_each_expert_gives_its_own_logits():
+def test_training_returns_logits_per_expert():
     for members in [1, 3]:
         batch = features([4, 2], 4)
-        model = knowing(batch, linear_members=members, **STILL)
+        model = with_owners(batch, linear_members=members, **STILL)
         experts = logits(model, batch, training=True)
         assert experts.shape == (1 + members, 2, 4, 5)
         assert (experts[..., 0] <= FORBIDDEN / 2).all()
@@ -82,14 +82,14 @@ def test_in_training_each_expert_gives_its_own_logits():
             if one is not without_linear.linear.table.embeddings:
                 one.assign(other)
         silent = logits(without_linear, batch, training=True)
-        np.testing.assert_allclose(silent[0], experts[0], atol=1e-5)  # the network does not hear of the others
+        np.testing.assert_allclose(silent[0], experts[0], atol=1e-5)  # the network is independent of them
         assert not silent[1:, ..., 1:].any()
         assert len({member.tobytes() for member in experts[1:, ..., 1:]}) == members
 
 
-def test_the_answer_lies_between_the_experts():
+def test_logits_are_a_weighted_mean_of_the_experts():
     batch = features([4, 2], 4)
-    model = knowing(batch, linear_members=1, **STILL)
+    model = with_owners(batch, linear_members=1, **STILL)
     network, linear = logits(model, batch, training=True)[..., 1:]
     answer = logits(model, batch)[..., 1:]
     shares = (answer - linear) / (network - linear)
@@ -97,10 +97,10 @@ def test_the_answer_lies_between_the_experts():
     np.testing.assert_allclose(answer, linear + np.median(shares) * (network - linear), atol=1e-4)
 
 
-def test_folded_answers_alike_with_a_table_of_one_member():
+def test_folded_is_equivalent_with_one_member():
     for precision in ["float32", "mixed_bfloat16"]:
         batch = features([4, 2], 4)
-        model = knowing(batch, dtype=precision)
+        model = with_owners(batch, dtype=precision)
         folded = model.folded()
         assert model.linear.table.embeddings.shape == (256, 15)
         assert folded.linear.table.embeddings.shape == (256, 5)
@@ -109,7 +109,7 @@ def test_folded_answers_alike_with_a_table_of_one_member():
 
 
 @pytest.mark.extended
-def test_the_linear_expert_has_no_more_weights_than_it_may_but_one_row():
+def test_linear_weights_is_the_maximum_but_one_row():
     for types, most, rows in [(2, 10**6, 165_888), (16, 2 * 10**6, 58_624), (18, 2 * 10**6, 52_480), (18, 30, 1)]:
         tags = 2 + 2 * types
         model = taggers.build_tagger(
@@ -122,8 +122,8 @@ def test_the_linear_expert_has_no_more_weights_than_it_may_but_one_row():
         assert logits(model, batch, training=True).shape == (2, 1, 3, tags)
 
 
-def test_no_weight_is_a_32_bit_integer_but_states_of_random_generators():
-    # TensorFlow keeps such variables on the CPU, where XLA on a GPU does not find them.
+def test_no_weight_is_int32():
+    # TensorFlow places int32 variables on the CPU, where XLA on a GPU cannot read them.
     assert "int32" not in {weight.dtype for weight in taggers.build_tagger("cnn_linear", **SIZES).weights}
 
 
@@ -132,19 +132,19 @@ def test_logits_are_float32_and_finite_in_each_precision():
     for training in [False, True]:
         for precision in ["float32", "mixed_bfloat16"]:
             batch = features([5, 0], 5)
-            model = knowing(batch, dtype=precision)
+            model = with_owners(batch, dtype=precision)
             output = logits(model, batch, training=training)
             assert output.dtype == np.float32
             assert np.isfinite(output).all()
 
 
 @pytest.mark.extended
-def test_a_compiled_tagger_answers_alike():
+def test_a_compiled_tagger_is_equivalent():
     for training in [False, True]:
         import tensorflow as tf
 
         batch = features([5, 2], 5)
-        model = knowing(batch, **STILL)
+        model = with_owners(batch, **STILL)
         compiled = tf.function(model, autograph=False, jit_compile=True)
         np.testing.assert_allclose(
             compiled(batch, training=training)[..., 1:], logits(model, batch, training=training)[..., 1:], atol=1e-4
@@ -155,7 +155,7 @@ def test_a_compiled_tagger_answers_alike():
 def test_batches_may_be_empty_or_of_padding_only():
     for shape in [(0, 3), (2, 0), (1, 1), (2, 3)]:
         for training in [False, True]:
-            model = knowing(features([3], 3))
+            model = with_owners(features([3], 3))
             output = logits(model, features([0] * shape[0], shape[1]), training=training)
             assert output.shape == ((4, *shape, 5) if training else (*shape, 5))
             assert np.isfinite(output).all()
@@ -169,7 +169,7 @@ def test_subword_embedding_contract(check_layer):
     check_layer(lambda **kw: subword_embedding.SubwordEmbedding(31, 8, 0.5, **kw), SUBWORDS, (2, 4, 8))
 
 
-def test_context_block_sees_its_neighbours_and_nothing_else():
+def test_context_block_depends_on_both_neighbours_only():
     for dilation in [1, 2, 9]:
         block = context_block.ContextBlock(8, dilation)
         changed = VECTORS.copy()
@@ -183,13 +183,13 @@ def test_context_block_keeps_padding_at_zero():
     assert not keras.ops.convert_to_numpy(context_block.ContextBlock(8)(VECTORS, mask=mask))[:, 4:].any()
 
 
-def test_context_block_refuses_to_look_nowhere():
+def test_context_block_rejects_dilation_0():
     with pytest.raises(ValueError, match="got 0"):
         context_block.ContextBlock(8, 0)
 
 
 @pytest.mark.extended
-def test_subword_dropout_leaves_parts_out_in_training_only():
+def test_subword_dropout_applies_in_training_only():
     layer = subword_embedding.SubwordEmbedding(31, 8, 0.5, seed=1)
     ids = np.ones((1, 2000, 1), "int32")
     assert keras.ops.convert_to_numpy(layer(ids)).any(-1).all()
@@ -197,43 +197,43 @@ def test_subword_dropout_leaves_parts_out_in_training_only():
     assert 0.45 < kept < 0.55
 
 
-def test_a_sentence_alone_in_a_batch_and_padded_longer_scores_the_same():
+def test_logits_do_not_depend_on_the_batch():
     batch = features([7, 3, 0, 12], 12)
-    model = knowing(batch)
+    model = with_owners(batch)
     together = logits(model, batch)
     for row, length in enumerate([7, 3, 0, 12]):
         alone = {name: ids[row : row + 1, : max(length, 1)] for name, ids in batch.items()}
         np.testing.assert_allclose(model(alone)[0, :length], together[row, :length], atol=1e-4)
 
 
-def apart(batch, lengths, gap):
-    """The sentences of a batch one after another in one row, with padding after each, and where they begin."""
+def concatenate(batch, lengths, padding):
+    """Concatenates the sentences of a batch into one row with padding after each; returns it and their begins."""
     rows = {
-        name: np.concatenate([np.pad(ids[row, :length], [(0, gap)] + [(0, 0)] * (ids.ndim - 2))
+        name: np.concatenate([np.pad(ids[row, :length], [(0, padding)] + [(0, 0)] * (ids.ndim - 2))
                               for row, length in enumerate(lengths)])[None]
         for name, ids in batch.items()
     }  # fmt: skip
-    return rows, np.cumsum([0, *(length + gap for length in lengths[:-1])])
+    return rows, np.cumsum([0, *(length + padding for length in lengths[:-1])])
 
 
-def test_sentences_in_one_row_apart_by_padding_score_as_alone():
+def test_sentences_in_one_row_with_padding_are_independent():
     for dilations in [(1,), (1, 2, 4), (5, 1)]:
         lengths = [7, 1, 12]
         batch = features(lengths, 12)
-        model = knowing(batch, dilations=dilations)
+        model = with_owners(batch, dilations=dilations)
         alone = logits(model, batch)
-        row, begins = apart(batch, lengths, max(feature_templates.reach(), *dilations))
+        row, begins = concatenate(batch, lengths, max(feature_templates.reach(), *dilations))
         [together] = logits(model, row)
         for number, (begin, length) in enumerate(zip(begins, lengths, strict=True)):
             np.testing.assert_allclose(together[begin : begin + length], alone[number, :length], atol=1e-4)
-        row, begins = apart(batch, lengths, max(dilations) - 1)
+        row, begins = concatenate(batch, lengths, max(dilations) - 1)
         [nearer] = logits(model, row)
         assert np.abs(nearer[begins[1]] - alone[1, 0]).max() > 1e-3
 
 
 def test_padding_is_never_predicted():
     batch = features([16] * 8, 16)
-    model = knowing(batch)
+    model = with_owners(batch)
     assert (np.argmax(logits(model, batch), -1) > 0).all()
     assert (np.argmax(logits(model, batch, training=True), -1) > 0).all()
 

@@ -1,4 +1,4 @@
-"""The loss over legal sequences, held against enumerating all of them."""
+"""Loss over valid sequences, compared with an enumeration of all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ constrained_crf_loss = LazyModule("components.model.constrained_crf_loss")
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
 
-def is_legal(path, begins_inside=False):
+def is_valid(path, begins_inside=False):
     names = [TAGS[tag] for tag in path]
     before = names[0] if begins_inside else "O"
     for name in names:
@@ -26,26 +26,26 @@ def is_legal(path, begins_inside=False):
     return True
 
 
-def constrained_viterbi(gold):
-    """All legal sequences of a length, as arrays of ids."""
+def valid_paths(gold):
+    """Returns all valid sequences of the length of `gold`: int [paths, tokens]."""
     begins_inside = TAGS[gold[0]][0] == "I"
     paths = itertools.product(range(len(TAGS)), repeat=len(gold))
-    return np.array([path for path in paths if is_legal(path, begins_inside)])
+    return np.array([path for path in paths if is_valid(path, begins_inside)])
 
 
 def enumerated(gold, logits, token_weight=1.0):
-    """Minus the log share of the gold path among all legal ones, and among all paths whatever."""
+    """Returns the negative log probability of gold among valid paths, plus that among all paths."""
     logits = logits[: len(gold)].astype("float64")
-    own = logits[np.arange(len(gold)), gold].sum()
-    scores = logits[np.arange(len(gold)), constrained_viterbi(gold)].sum(-1)
-    anything = np.logaddexp.reduce(logits, axis=-1).sum()
-    return np.logaddexp.reduce(scores) - own + token_weight * (anything - own)
+    of_gold = logits[np.arange(len(gold)), gold].sum()
+    scores = logits[np.arange(len(gold)), valid_paths(gold)].sum(-1)
+    normalizer = np.logaddexp.reduce(logits, axis=-1).sum()
+    return np.logaddexp.reduce(scores) - of_gold + token_weight * (normalizer - of_gold)
 
 
 def enumerated_gradient(gold, logits):
-    """How likely each tag is among the legal paths, and alone, minus whether it is gold, twice."""
+    """Returns both marginal probabilities of each tag minus two at the gold tags."""
     logits = logits[: len(gold)].astype("float64")
-    paths, steps = constrained_viterbi(gold), np.arange(len(gold))
+    paths, steps = valid_paths(gold), np.arange(len(gold))
     scores = logits[steps, paths].sum(-1)
     gradient = np.exp(logits - np.logaddexp.reduce(logits, axis=-1)[:, None])
     for path, share in zip(paths, np.exp(scores - np.logaddexp.reduce(scores)), strict=True):
@@ -55,7 +55,7 @@ def enumerated_gradient(gold, logits):
 
 
 def value_and_gradient(loss, gold, logits):
-    """As training computes them: in a graph."""
+    """Computes both in a graph, as training does."""
     import tensorflow as tf
 
     @tf.function(autograph=False)
@@ -84,7 +84,7 @@ def test_agrees_with_enumeration():
         )
 
 
-def test_the_gradient_is_how_likely_tags_are_minus_gold():
+def test_gradient_agrees_with_enumeration():
     for gold in [[1], [2, 3, 3, 1], [4, 5, 2, 3], [3, 3, 1], [5, 2]]:
         logits = tagger_logits((1, len(gold)), seed=4)
         _, gradient = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS), np.array([gold]), logits)
@@ -98,7 +98,7 @@ def padded(golds, width, rows):
     return ids
 
 
-def test_experts_have_a_loss_each_and_the_sum_counts():
+def test_loss_is_summed_over_experts():
     for token_weights in [(1.0,), (0.0,), (1.0, 0.0), (0.25, 2.0, 0.0), (1.0, 0.0, 0.5, 9.0)]:
         golds = [[2, 3, 3, 1], [4], [1, 2]]
         logits = tagger_logits((3, 4, 7), seed=2)
@@ -113,7 +113,7 @@ def test_experts_have_a_loss_each_and_the_sum_counts():
 
 
 @pytest.mark.extended
-def test_one_expert_is_none():
+def test_one_expert_equals_logits_without_experts():
     for token_weights in [(1.0,), (1.0, 0.0)]:
         gold, logits = padded([[2, 3], [1, 4, 5]], 3, 2), tagger_logits((2, 3))
         alone = value_and_gradient(constrained_crf_loss.ConstrainedCrfLoss(TAGS), gold, logits)
@@ -123,7 +123,7 @@ def test_one_expert_is_none():
         np.testing.assert_allclose(one[1][0], alone[1], atol=1e-6)
 
 
-def test_a_window_with_an_unseen_tag_does_not_count_for_any_expert():
+def test_every_expert_ignores_a_window_with_an_unseen_tag():
     logits = tagger_logits((2, 2, 3))
     loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS, (1.0, 0.0))
     alone = float(loss(np.array([[2, 3, 1]]), logits[:, :1]))
@@ -131,7 +131,7 @@ def test_a_window_with_an_unseen_tag_does_not_count_for_any_expert():
 
 
 @pytest.mark.extended
-def test_a_batch_without_rows_or_of_padding_only_costs_nothing():
+def test_loss_without_tokens_is_0():
     for experts in [(), (2,)]:
         for rows in [0, 2]:
             loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS, (1.0, 0.0))
@@ -141,7 +141,7 @@ def test_a_batch_without_rows_or_of_padding_only_costs_nothing():
 
 
 @pytest.mark.extended
-def test_a_graph_of_any_shape_gives_the_same():
+def test_a_graph_of_unknown_shape_is_equivalent():
     for experts in [(), (2,)]:
         import tensorflow as tf
 
@@ -153,7 +153,7 @@ def test_a_graph_of_any_shape_gives_the_same():
 
 
 @pytest.mark.extended
-def test_tags_may_be_very_unlikely():
+def test_very_unlikely_tags():
     for gold in [[2, 3, 3, 1], [3, 3, 1, 1], [1, 1, 1, 4]]:
         logits = np.random.default_rng(1).uniform(-30, 30, (1, 4, len(TAGS))).astype("float32")
         logits[..., 0] = FORBIDDEN
@@ -162,7 +162,7 @@ def test_tags_may_be_very_unlikely():
         np.testing.assert_allclose(gradient[0] * 4, enumerated_gradient(gold, logits[0]), atol=1e-3)
 
 
-def test_logits_without_measure_neither_overflow_nor_reward_what_is_wrong():
+def test_huge_logits_neither_overflow_nor_reward_errors():
     for size in [1e2, 1e4, 1e6]:
         golds = np.array([[2, 3, 3, 1], [1, 4, 5, 5]])
         logits = np.random.default_rng(2).uniform(-size, size, (2, 4, len(TAGS))).astype("float32")
@@ -172,12 +172,12 @@ def test_logits_without_measure_neither_overflow_nor_reward_what_is_wrong():
         assert exact * (1 - 1e-4) <= value < exact * 1.5
         assert np.isfinite(gradient).all()
         assert np.abs(gradient).max() <= 2 / 8 + 1e-6
-        right = np.take_along_axis(gradient, golds[..., None], -1)
-        assert (right <= 1e-6).all()
-        assert right.min() < -0.1
+        of_gold = np.take_along_axis(gradient, golds[..., None], -1)
+        assert (of_gold <= 1e-6).all()
+        assert of_gold.min() < -0.1
 
 
-def test_nothing_but_gold_is_possible_and_costs_nothing():
+def test_loss_is_0_if_only_gold_is_possible():
     logits = np.full((1, 4, len(TAGS)), -1e4, "float32")
     logits[0, np.arange(4), [2, 3, 1, 4]] = 0
     logits[..., 0] = FORBIDDEN
@@ -188,7 +188,7 @@ def test_nothing_but_gold_is_possible_and_costs_nothing():
     np.testing.assert_allclose(gradient, 0, atol=1e-6)
 
 
-def test_a_batch_is_the_mean_over_its_tokens_and_padding_does_not_count():
+def test_loss_is_the_mean_over_tokens_without_padding():
     golds = [[2, 3, 3, 1], [4], [1, 2]]
     logits = tagger_logits((4, 7))
     expected = sum(enumerated(gold, row) for gold, row in zip(golds, logits, strict=False)) / 7
@@ -198,7 +198,7 @@ def test_a_batch_is_the_mean_over_its_tokens_and_padding_does_not_count():
     )
 
 
-def test_a_window_with_an_unseen_tag_does_not_count():
+def test_a_window_with_an_unseen_tag_is_ignored():
     logits = tagger_logits((2, 3))
     loss = constrained_crf_loss.ConstrainedCrfLoss(TAGS)
     alone = float(loss(np.array([[2, 3, 1]]), logits[:1]))
@@ -206,7 +206,7 @@ def test_a_window_with_an_unseen_tag_does_not_count():
     assert float(loss(np.zeros((2, 3), int), logits)) == 0.0
 
 
-def test_gradients_are_finite_over_long_sequences_and_push_towards_gold():
+def test_a_step_on_long_sequences_lowers_the_loss():
     gold = np.array([[2, *[3] * 126, 1], [1] * 100 + [0] * 28])
     logits = keras.Variable(tagger_logits((2, 128)) * 20)
     before = float(constrained_crf_loss.ConstrainedCrfLoss(TAGS)(gold, logits))

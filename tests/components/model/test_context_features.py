@@ -1,4 +1,4 @@
-"""The linear expert, held against hashes and sums computed feature by feature."""
+"""The linear expert, compared with hashes and sums computed feature by feature."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LARGEST = (1 << 32) - 1
 
 
 def bits():
-    """Random bits that hashing begins with, ints [one more than the longest template's slots, templates]."""
+    """Returns the random bits of the hash function: ints [slots of the longest template + 1, templates]."""
     slots = max(len(template) for template in TEMPLATES)
     raw = [int(word) & LARGEST for word in np.random.PCG64(20170907).random_raw((slots + 1) * len(TEMPLATES))]
     return [raw[begin : begin + len(TEMPLATES)] for begin in range(0, len(raw), len(TEMPLATES))]
 
 
 def expected_hash(number, sentence, token):
-    """Hash of one template at a token, in whole numbers without end that are cut to 32 bits."""
+    """Computes the hash of one template at a token with Python integers, reduced to 32 bits."""
     *factors, salts = bits()
     mixed = salts[number]
     for slot, (column, distance) in enumerate(TEMPLATES[number]):
@@ -44,7 +44,7 @@ def sentences(shape=(2, 6), seed=0, largest=1 << 15):
 
 
 def built(rows=64, width=5, **options):
-    """A layer whose table holds random weights and whose rows are owned by features of `sentences()`."""
+    """Builds a layer with random weights whose rows belong to features of `sentences()`."""
     layer = context_features.ContextFeatures(rows, width, **options)
     layer.build()
     hashes, counts = np.unique(numpy_hashes(layer, sentences()), return_counts=True)
@@ -63,14 +63,14 @@ def row_of(layer, feature):
 
 
 def sums(layer, columns, table):
-    """Float [batch, tokens, width]: of the rows that belong to a token's features, one feature after another."""
+    """Sums the owned rows of the features of each token: float [batch, tokens, width]."""
     owners = ops.convert_to_numpy(layer.owners)
     hashes = numpy_hashes(layer, columns)
     total = np.zeros((*hashes.shape[:2], table.shape[-1]))
-    for place in np.ndindex(*hashes.shape):
-        row = row_of(layer, hashes[place])
-        if owners[row] == hashes[place]:
-            total[place[:2]] += table[row]
+    for index in np.ndindex(*hashes.shape):
+        row = row_of(layer, hashes[index])
+        if owners[row] == hashes[index]:
+            total[index[:2]] += table[row]
     return total
 
 
@@ -82,7 +82,7 @@ def test_contract(check_layer):
         assert ops.convert_to_numpy(layer(sentences())).any()
 
 
-def test_a_hash_is_what_whole_numbers_give():
+def test_hashes_agree_with_python_integers():
     for largest in [5, 1 << 15, (1 << 31) - 1]:
         for dtype in ["int32", "int64"]:
             columns = sentences((2, 5), largest=largest).astype(dtype)
@@ -92,21 +92,21 @@ def test_a_hash_is_what_whole_numbers_give():
                 assert hashes[batch, token, number] == expected_hash(number, columns[batch], token)
 
 
-def test_hashes_stay_as_they_are_because_saved_models_hold_them():
+def test_hashes_never_change_because_saved_models_contain_them():
     [hashes] = numpy_hashes(context_features.ContextFeatures(8, 3), np.arange(3 * COLUMNS).reshape(1, 3, COLUMNS))
     assert hashes[1, [0, 8, -1]].tolist() == [820062255, 3411290133, 3278090903]
 
 
-def test_hashes_are_spread_over_the_rows_and_are_no_other_templates():
+def test_hashes_are_distinct_and_uniform_over_the_rows():
     for rows in [1 << 8, 300, 200]:
         layer = context_features.ContextFeatures(rows, 3)
         words = np.zeros((1000, 1, COLUMNS), "int32")
-        words[:, 0] = np.arange(1, 1001)[:, None]  # all columns alike: only the templates differ
-        # Without what looks beyond the sentence, which is the same for each of them.
+        words[:, 0] = np.arange(1, 1001)[:, None]  # equal columns: only the templates differ
+        # Templates that read neighbours are excluded: the neighbours are all padding.
         inside = [number for number, template in enumerate(TEMPLATES) if all(at == 0 for _, at in template)]
         hashes = numpy_hashes(layer, words)[:, 0, inside]
         assert len(np.unique(hashes)) > 0.999 * hashes.size
-        rows = ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(hashes))).reshape(-1)
+        rows = ops.convert_to_numpy(layer.rows_of(ops.convert_to_tensor(hashes))).reshape(-1)
         counts = np.bincount(rows, minlength=layer.rows)
         assert len(counts) == layer.rows
         chi_square = ((counts - counts.mean()) ** 2 / counts.mean()).sum()
@@ -114,35 +114,35 @@ def test_hashes_are_spread_over_the_rows_and_are_no_other_templates():
 
 
 @pytest.mark.extended
-def test_there_must_be_a_row():
+def test_a_table_without_rows_is_rejected():
     for rows in [0, -4]:
         with pytest.raises(ValueError, match=f"1 or more, got {rows}"):
             context_features.ContextFeatures(rows, 3)
 
 
 @pytest.mark.extended
-def test_nearly_as_many_rows_as_are_asked_for():
+def test_number_of_rows_is_close_to_the_maximum():
     for rows in [1, 7, 255, 256, 57_894, 275_000, 2_200_000]:
         layer = context_features.ContextFeatures(rows, 3)
         assert rows * 127 / 128 <= layer.rows <= rows
         assert context_features.ContextFeatures.from_config(layer.get_config()).rows == layer.rows
         largest = np.array([LARGEST, 1], np.uint32)
-        assert ops.convert_to_numpy(layer._rows_of(ops.convert_to_tensor(largest))).tolist() == [layer.rows - 1, 0]
+        assert ops.convert_to_numpy(layer.rows_of(ops.convert_to_tensor(largest))).tolist() == [layer.rows - 1, 0]
 
 
-def test_columns_that_templates_look_at_must_be_there():
-    with pytest.raises(ValueError, match=f"look at {COLUMNS} columns of a token, got 5"):
+def test_missing_columns_are_rejected():
+    with pytest.raises(ValueError, match=f"read {COLUMNS} columns of a token, got 5"):
         context_features.ContextFeatures(8, 3).hashes(np.ones((1, 2, 5), "int32"))
 
 
 @pytest.mark.extended
-def test_more_columns_than_the_templates_look_at_change_nothing():
+def test_further_columns_are_ignored():
     layer, columns = context_features.ContextFeatures(8, 3), sentences()
     more = np.concatenate([columns, columns[..., :2]], -1)
     np.testing.assert_array_equal(numpy_hashes(layer, more), numpy_hashes(layer, columns))
 
 
-def test_a_row_belongs_to_the_most_frequent_feature_that_falls_on_it():
+def test_a_row_belongs_to_its_most_frequent_feature():
     rng = np.random.default_rng(0)
     layer = context_features.ContextFeatures(16, 3)
     layer.build()
@@ -151,23 +151,23 @@ def test_a_row_belongs_to_the_most_frequent_feature_that_falls_on_it():
     layer.choose_owners(hashes, counts)
     owners = ops.convert_to_numpy(layer.owners)
     for row in range(16):
-        here = {int(feature): int(count) for feature, count in zip(hashes, counts, strict=True)
-                if row_of(layer, feature) == row}  # fmt: skip
-        assert here[int(owners[row])] == max(here.values())
+        counted = {int(feature): int(count) for feature, count in zip(hashes, counts, strict=True)
+                   if row_of(layer, feature) == row}  # fmt: skip
+        assert counted[int(owners[row])] == max(counted.values())
     order = rng.permutation(len(hashes))
     layer.choose_owners(hashes[order], counts[order])
     np.testing.assert_array_equal(ops.convert_to_numpy(layer.owners), owners)
 
 
 @pytest.mark.extended
-def test_a_new_choice_of_owners_leaves_none_of_the_old():
+def test_choose_owners_replaces_all_owners():
     layer = built()
     layer.choose_owners(np.empty(0, np.uint32), np.empty(0, np.int64))
     assert not ops.convert_to_numpy(layer.owners).any()
     assert not ops.convert_to_numpy(layer(sentences())).any()
 
 
-def test_the_answer_is_the_sum_over_features_that_have_a_row():
+def test_output_is_the_sum_over_owned_rows():
     for members in [1, 4]:
         layer = built(members=members)
         table = ops.convert_to_numpy(layer.table.embeddings).reshape(64, members, 5).mean(1)
@@ -176,38 +176,36 @@ def test_the_answer_is_the_sum_over_features_that_have_a_row():
         np.testing.assert_allclose(layer(sentences()), expected, atol=1e-5)
 
 
-def test_a_feature_without_a_row_counts_for_nothing():
+def test_a_feature_without_a_row_is_ignored():
     layer = built()
-    others = sentences(seed=5) + (1 << 15)  # none of their features is known, but for those beyond both ends
+    others = sentences(seed=5) + (1 << 15)  # only features at both ends, which read padding, have rows
     owners = set(ops.convert_to_numpy(layer.owners).tolist())
     known = np.isin(numpy_hashes(layer, others), list(owners))
     assert not known[:, reach() : -reach()].any()
     assert not ops.convert_to_numpy(layer(others))[:, reach() : -reach()].any()
 
 
-def test_in_training_each_member_sums_over_its_own_templates():
+def test_in_training_each_member_uses_a_subset_of_the_templates():
     layer = built(members=3)
     together = ops.convert_to_numpy(layer(sentences(), training=True))
     assert together.shape == (3, 2, 6, 5)
     table = ops.convert_to_numpy(layer.table.embeddings).reshape(64, 3, 5)
     whole = np.stack([sums(layer, sentences(), table[:, member]) for member in range(3)])
-    assert not np.allclose(together, whole, atol=1e-3)  # some templates are left to the other members
+    assert not np.allclose(together, whole, atol=1e-3)  # other members have the remaining templates
     alone = ops.convert_to_numpy(built(members=1)(sentences(), training=True))
     np.testing.assert_allclose(alone[0], built(members=1)(sentences()), atol=1e-6)
 
 
-def test_each_template_has_a_member_and_most_have_one_that_does_not_look():
+def test_templates_are_distributed_over_members():
     for members in [2, 3, 5]:
-        from components.model.context_features import _templates_of
-
-        owned = _templates_of(members)
+        owned = context_features.templates_of(members)
         assert owned.shape == (len(TEMPLATES), members)
         assert owned.any(axis=1).all()
         assert (~owned.all(axis=1)).mean() > 0.3
         assert len({tuple(column) for column in owned.T}) == members
 
 
-def test_one_table_answers_as_the_trained_members_do():
+def test_folded_table_equals_the_mean_of_trained_members():
     for members in [1, 3]:
         layer = context_features.ContextFeatures(64, 5, members, 0.3, seed=0)
         layer.build()
@@ -223,7 +221,7 @@ def test_one_table_answers_as_the_trained_members_do():
 
 
 def train(layer, columns):
-    """Some steps towards ones."""
+    """Trains some steps with ones as the target."""
     import tensorflow as tf
 
     for _ in range(3):
@@ -233,7 +231,7 @@ def train(layer, columns):
         layer.table.embeddings.assign_sub(0.1 * tf.convert_to_tensor(gradient))
 
 
-def test_only_rows_with_an_owner_learn():
+def test_only_owned_rows_are_trained():
     layer = built()
     owners = ops.convert_to_numpy(layer.owners).copy()
     owners[::2] = 0
@@ -246,7 +244,7 @@ def test_only_rows_with_an_owner_learn():
 
 
 @pytest.mark.extended
-def test_dropout_leaves_features_out_in_training_only_and_raises_the_others():
+def test_dropout_drops_features_in_training_only_and_scales_the_others():
     for rate in [0.25, 0.5]:
         layer = context_features.ContextFeatures(8, 1, rate=rate, seed=3)
         layer.build()
@@ -262,15 +260,15 @@ def test_dropout_leaves_features_out_in_training_only_and_raises_the_others():
         assert (values != again).any()
 
 
-def test_sentences_in_one_row_apart_by_padding_answer_as_alone():
+def test_sentences_in_one_row_with_padding_are_independent():
     for members in [1, 3]:
         layer, (one, other) = built(members=members), sentences()
-        apart = np.zeros((reach(), COLUMNS), "int32")
-        [together] = ops.convert_to_numpy(layer(np.concatenate([one, apart, other, apart])[None]))
+        padding = np.zeros((reach(), COLUMNS), "int32")
+        [together] = ops.convert_to_numpy(layer(np.concatenate([one, padding, other, padding])[None]))
         alone = ops.convert_to_numpy(layer(sentences()))
         np.testing.assert_allclose(together[:6], alone[0], atol=1e-6)
         np.testing.assert_allclose(together[6 + reach() : 12 + reach()], alone[1], atol=1e-6)
-        nearer = np.concatenate([one, apart[1:], other])[None]
+        nearer = np.concatenate([one, padding[1:], other])[None]
         assert (numpy_hashes(layer, nearer)[0, 5] != numpy_hashes(layer, sentences())[0, 5]).any()
 
 
@@ -285,7 +283,7 @@ def test_batches_may_be_empty_or_of_padding_only():
 
 
 @pytest.mark.extended
-def test_a_graph_of_any_shape_and_a_compiled_one_answer_alike():
+def test_graphs_of_unknown_shapes_and_compiled_ones_are_equivalent():
     for training in [False, True]:
         for shape in [(2, 6, COLUMNS), (None, None, COLUMNS), (None, None, None)]:
             import tensorflow as tf
@@ -301,7 +299,7 @@ def test_a_graph_of_any_shape_and_a_compiled_one_answer_alike():
 
 
 @pytest.mark.extended
-def test_half_as_many_digits_will_do():
+def test_mixed_precision_is_close_to_float32():
     for training in [False, True]:
         layer, low = built(members=3), built(members=3, dtype="mixed_bfloat16")
         answer = ops.cast(low(sentences(), training=training), "float32")

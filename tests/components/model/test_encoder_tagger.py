@@ -1,4 +1,4 @@
-"""A tagger on a tiny encoder with random weights."""
+"""Tagger on a tiny encoder with random weights."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tagger(kind="bert", positions=32, maxlen=6, **options):
 
 
 def features(*sentences, width=None, columns=3):
-    """Pieces of tokens of sentences, ids as the transform graph gives them."""
+    """Returns the features of sentences, lists of pieces per token, as the transform graph does."""
     width = width or max(1, *(len(tokens) for tokens in sentences))
     rows = np.zeros((len(sentences), width, columns), "int32")
     for row, tokens in enumerate(sentences):
@@ -58,7 +58,7 @@ def test_contract(check_layer):
 
 
 def test_pieces_are_packed_between_start_and_end():
-    rows, lengths, firsts = tagger()._packed(keras.ops.convert_to_tensor(features(*SENTENCES)["piece_ids"]))
+    rows, lengths, firsts = tagger().pack(keras.ops.convert_to_tensor(features(*SENTENCES)["piece_ids"]))
     assert np.array(rows).tolist() == [
         [START, 5, 6, 7, 8, 9, END, PAD],
         [START, 10, 11, END, PAD, PAD, PAD, PAD],
@@ -72,7 +72,7 @@ def test_pieces_are_packed_between_start_and_end():
     assert firsts[3].tolist() == [1, 2, 3, 4, 5]
 
 
-def test_the_first_piece_of_each_token_is_scored_as_the_encoder_sees_it():
+def test_logits_come_from_the_first_piece_of_each_token():
     model = tagger()
     encoded = model.backbone(
         {
@@ -85,7 +85,7 @@ def test_the_first_piece_of_each_token_is_scored_as_the_encoder_sees_it():
     np.testing.assert_allclose(model(features(SENTENCES[0]))[..., 1:], expected[..., 1:], atol=1e-6)
 
 
-def test_a_sentence_alone_in_a_batch_and_padded_longer_scores_the_same():
+def test_logits_do_not_depend_on_the_batch():
     model = tagger()
     together = keras.ops.convert_to_numpy(model(features(*SENTENCES, width=6)))
     for row, tokens in enumerate(SENTENCES):
@@ -97,21 +97,21 @@ def test_padding_is_never_predicted():
     assert (np.argmax(tagger()(features(*SENTENCES)), -1) > 0).all()
 
 
-def test_last_pieces_of_tokens_make_room_and_first_ones_stay():
+def test_last_pieces_of_tokens_are_dropped_if_there_are_too_many():
     tokens = [[5, 6, 7], [8], [9, 10, 11], [12, 13]]
-    model = tagger(positions=9, maxlen=6)  # seven pieces beside start and end; there are nine
-    rows, _, firsts = model._packed(keras.ops.convert_to_tensor(features(tokens)["piece_ids"]))
+    model = tagger(positions=9, maxlen=6)  # room for seven pieces; there are nine
+    rows, _, firsts = model.pack(keras.ops.convert_to_tensor(features(tokens)["piece_ids"]))
     assert np.array(rows)[0].tolist() == [START, 5, 6, 8, 9, 10, 12, 13, END]
     assert np.array(firsts)[0].tolist() == [1, 3, 4, 6]
     assert np.isfinite(model(features(tokens, SENTENCES[3]))).all()
 
 
-def test_a_window_that_never_fits_is_refused_with_what_to_set():
+def test_a_window_size_above_the_positions_is_rejected():
     with pytest.raises(NerError, match=r"trainer\.window_size: 31 tokens, .* 32 positions.* 30 or less"):
         tagger(positions=32, maxlen=31)
 
 
-def test_an_encoder_that_reads_no_text_is_refused():
+def test_an_image_encoder_is_rejected():
     image = keras_hub.models.VGGBackbone([1], [4], image_shape=(8, 8, 3))
     with pytest.raises(NerError, match="VGGBackbone is not a text encoder"):
         encoder_tagger.EncoderTagger(
@@ -135,14 +135,14 @@ def test_all_weights_are_trained():
     assert all("pooled" in name for name in names), names  # the pooled output is not used
 
 
-def test_other_backends_pad_to_a_length_that_is_known_beforehand(monkeypatch):
-    model, given = tagger(), features(*SENTENCES)
-    expected = keras.ops.convert_to_numpy(model(given))
+def test_other_backends_pad_to_a_static_length(monkeypatch):
+    model, batch = tagger(), features(*SENTENCES)
+    expected = keras.ops.convert_to_numpy(model(batch))
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    assert model._packed(keras.ops.convert_to_tensor(given["piece_ids"]))[0].shape == (4, 5 * 3 + 2)
-    np.testing.assert_allclose(model(given), expected, atol=1e-5)
+    assert model.pack(keras.ops.convert_to_tensor(batch["piece_ids"]))[0].shape == (4, 5 * 3 + 2)
+    np.testing.assert_allclose(model(batch), expected, atol=1e-5)
 
 
-def test_no_sentence_gives_no_row():
-    nothing = {name: values[:0] for name, values in features(*SENTENCES).items()}
-    assert tagger()(nothing).shape == (0, 5, 5)
+def test_empty_batch():
+    empty = {name: values[:0] for name, values in features(*SENTENCES).items()}
+    assert tagger()(empty).shape == (0, 5, 5)

@@ -1,4 +1,4 @@
-"""Layers of the article's tagger."""
+"""Layers of the transformer tagger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_transformer_block_contract(check_layer):
     check_layer(lambda **kw: transformer_block.TransformerBlock(8, 2, 16, **kw), VECTORS, (2, 4, 8))
 
 
-def test_transformer_block_does_not_look_at_padding():
+def test_transformer_block_ignores_padding():
     block = transformer_block.TransformerBlock(8, 2, 16)
     mask = np.array([[True, True, False, False]] * 2)
     noisy = VECTORS.copy()
@@ -38,12 +38,12 @@ def test_transformer_block_does_not_look_at_padding():
 
 
 @pytest.mark.extended
-def test_transformer_block_survives_a_sentence_of_padding_only():
+def test_transformer_block_on_padding_only_is_finite():
     assert np.isfinite(transformer_block.TransformerBlock(8, 2, 16)(VECTORS, mask=np.zeros((2, 4), bool))).all()
 
 
 @pytest.mark.extended
-def test_transformer_block_refuses_heads_that_do_not_fit():
+def test_transformer_block_rejects_heads_that_do_not_divide_the_width():
     with pytest.raises(ValueError, match="3 heads for width 8"):
         transformer_block.TransformerBlock(8, 3, 16)
 
@@ -52,7 +52,7 @@ def test_word_dropout_contract(check_layer):
     check_layer(lambda **kw: word_dropout.WordDropout(0.5, **kw), IDS, (2, 4))
 
 
-def test_word_dropout_makes_unknown_words_in_training_only():
+def test_word_dropout_applies_in_training_only():
     ids = np.tile(np.array([[5, 6, 0]], "int64"), (2000, 1))
     layer = word_dropout.WordDropout(0.3, seed=1)
     np.testing.assert_array_equal(layer(ids), ids)

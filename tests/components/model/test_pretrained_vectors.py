@@ -1,4 +1,4 @@
-"""Pretrained vectors in a tagger."""
+"""Pretrained vectors in the cnn_linear tagger."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ FEATURES = {
 
 
 def tagger(**vectors):
-    """The cnn_linear tagger as configured, small, without dropout, its linear expert without a say."""
+    """Builds a small cnn_linear tagger without dropout and linear features."""
     options = load_config(None).trainer.cnn_linear.model_dump(exclude={"vectors"})
-    still = {name: 0.0 for name in options if name.endswith("dropout")}
-    given = {"vectors": {**VECTORS, **vectors}} if vectors else {}
+    no_dropout = {name: 0.0 for name in options if name.endswith("dropout")}
+    sizes = {"vectors": {**VECTORS, **vectors}} if vectors else {}
     return taggers.build_tagger(
-        "cnn_linear", {**SIZES, **given}, **{**options, **still, "embed_dim": 8, "width": 12, "linear_weights": 1}
+        "cnn_linear", {**SIZES, **sizes}, **{**options, **no_dropout, "embed_dim": 8, "width": 12, "linear_weights": 1}
     )
 
 
 def filled(**options):
-    layer = pretrained_vectors.PretrainedVectors(6, 4, 3, 5, **options)
+    layer = pretrained_vectors.PretrainedVectors(ids=6, rows=4, dim=3, width=5, **options)
     layer.build()
     layer.assign(ROW_OF, TABLE)
     return layer
@@ -49,21 +49,21 @@ def test_contract(check_layer):
         check_layer(functools.partial(filled, frozen=frozen, rate=0.5), IDS, (2, 4, 5))
 
 
-def test_ids_of_one_row_have_one_vector_and_none_adds_nothing():
+def test_ids_share_vectors_by_row_and_missing_vectors_are_0():
     vectors = keras.ops.convert_to_numpy(filled()(IDS))
     np.testing.assert_array_equal(vectors[0, 0], vectors[0, 1])
     assert (vectors[0, 0] != vectors[1, 0]).all()
     assert not vectors[0, 2:].any()
 
 
-def test_training_leaves_some_vectors_out():
+def test_training_drops_vectors():
     ids = np.full((1, 4000), 2, "int32")
-    left = keras.ops.convert_to_numpy(filled(rate=0.3, seed=1)(ids, training=True)).any(axis=-1).mean()
-    assert 0.65 < left < 0.75
+    kept = keras.ops.convert_to_numpy(filled(rate=0.3, seed=1)(ids, training=True)).any(axis=-1).mean()
+    assert 0.65 < kept < 0.75
 
 
 @pytest.mark.extended
-def test_only_vectors_that_are_not_frozen_are_trained():
+def test_frozen_vectors_are_not_trained():
     for frozen in [True, False]:
         model = tagger(frozen=frozen)
         model.word_vectors.assign(ROW_OF, TABLE)
@@ -74,7 +74,7 @@ def test_only_vectors_that_are_not_frozen_are_trained():
         np.testing.assert_array_equal(model.word_vectors.row_of, ROW_OF)
 
 
-def test_vectors_travel_inside_the_saved_tagger(tmp_path):
+def test_vectors_are_saved_with_the_tagger(tmp_path):
     model = tagger(frozen=True)
     model.word_vectors.assign(ROW_OF, TABLE)
     model.save(tmp_path / "model.keras")
@@ -83,7 +83,7 @@ def test_vectors_travel_inside_the_saved_tagger(tmp_path):
     np.testing.assert_array_equal(loaded.word_vectors.table, TABLE)
 
 
-def test_a_word_that_training_never_saw_is_told_apart_by_its_vector():
+def test_logits_of_an_unseen_word_depend_on_its_vector():
     model = tagger(frozen=True)
     model.word_vectors.assign(ROW_OF, TABLE)
     unseen = {**FEATURES, "word_ids": np.array([[1, 1, 1, 0]])}
@@ -92,7 +92,7 @@ def test_a_word_that_training_never_saw_is_told_apart_by_its_vector():
     assert (logits[0, 0] != other[0, 0])[1:].all()
 
 
-def test_without_vectors_nothing_is_there():
+def test_vectors_are_optional():
     plain = tagger()
     assert plain.word_vectors is None
     with_vectors = tagger(frozen=True)
@@ -100,8 +100,8 @@ def test_without_vectors_nothing_is_there():
 
 
 @pytest.mark.extended
-def test_words_that_training_never_saw_are_tagged_by_their_vectors():
-    """Two kinds of made-up words, which differ in nothing but their vectors."""
+def test_vectors_generalize_to_unseen_words():
+    """Two kinds of artificial words differ only in their vectors."""
     for has_vectors in [True, False]:
         keras.utils.set_random_seed(0)
         words, dim = 200, 8
@@ -121,9 +121,9 @@ def test_words_that_training_never_saw_are_tagged_by_their_vectors():
                     "subword_ids": columns, "vector_ids": (numbers + 2)[:, None]}  # fmt: skip
 
         for _ in range(60):
-            # A word of training is known half of the time, as word dropout has it.
+            # A training word is unknown half of the time, as with word dropout.
             ids = np.where(rng.random(len(seen)) < 0.5, seen % 9 + 2, 1)
             model.train_on_batch(features(seen, ids), kind[seen][:, None] + 2)
         logits = keras.ops.convert_to_numpy(model(features(unseen, np.ones_like(unseen))))[:, 0]
-        right = (np.argmax(logits, -1) == kind[unseen] + 2).mean()
-        assert (right > 0.9) if has_vectors else (right < 0.7), right
+        accuracy = (np.argmax(logits, -1) == kind[unseen] + 2).mean()
+        assert (accuracy > 0.9) if has_vectors else (accuracy < 0.7), accuracy

@@ -18,11 +18,11 @@ taggers = LazyModule("components.model.taggers")
 CUSTOM = "support.custom_tagger:WindowTagger"
 
 
-def test_settings_know_the_built_in_taggers():
+def test_settings_list_the_built_in_taggers():
     assert set(taggers.TAGGERS) == set(BUILT_IN_TAGGERS)
 
 
-def test_a_tagger_by_path_is_built_with_the_sizes_that_it_names():
+def test_a_tagger_by_path_receives_the_sizes_in_its_signature():
     sizes = {"num_tags": 3, "vocab_size": 10, "num_cases": 7, "num_subwords": 100, "maxlen": 8, "seed": 1}
     for path in (CUSTOM, CUSTOM.replace(":", ".")):
         model = taggers.build_tagger(path, sizes, width=4)
@@ -31,7 +31,7 @@ def test_a_tagger_by_path_is_built_with_the_sizes_that_it_names():
     assert type(taggers.tagger_loss(CUSTOM, ["[PAD]", "O", "B-X"])).__name__ == "ConstrainedCrfLoss"
 
 
-def test_a_path_without_a_tagger_is_refused():
+def test_a_path_without_a_tagger_is_rejected():
     for path, text in [
         ("bert", r"trainer\.tagger: bert cannot be imported .*Name a built-in tagger \(transformer, cnn_linear"),
         ("nowhere.at_all:Tagger", r"nowhere\.at_all:Tagger cannot be imported \(No module named 'nowhere'\)"),
@@ -90,7 +90,7 @@ def _forgets_width(self):
     return {name: value for name, value in self.sizes.items() if name != "width"}
 
 
-def test_a_class_that_lacks_a_part_is_refused_by_name(monkeypatch):
+def test_an_incomplete_class_is_rejected(monkeypatch):
     faults = _Faults()
     monkeypatch.setattr("support.custom_tagger.faults", faults, raising=False)
     for name, text in {
@@ -104,14 +104,14 @@ def test_a_class_that_lacks_a_part_is_refused_by_name(monkeypatch):
         "WrongField": "receptive_field of .*WrongField is -1",
         "WrongShape": r"returns logits of shape \[1, 2\] for 1 sentence, 2 tokens and 3 tags",
         "Padding": r"can predict tag 0, \[PAD\]",
-        "Forgets": "get_config of .* gives another model",
+        "Forgets": "get_config of .* describes another model",
     }.items():
         monkeypatch.setattr(f"support.custom_tagger.{name}", getattr(faults, name), raising=False)
         with pytest.raises(NerError, match=rf"^trainer\.tagger: .*{text}"):
             taggers.check_tagger(f"support.custom_tagger:{name}", {"width": 4})
 
 
-def test_a_wrong_option_is_refused_by_name():
+def test_a_wrong_option_is_rejected():
     with pytest.raises(
         NerError, match=r"trainer\.options\.height: is not an argument of .*WindowTagger.*options: width"
     ):
@@ -120,7 +120,7 @@ def test_a_wrong_option_is_refused_by_name():
         taggers.check_tagger(CUSTOM, {"width": -4})
 
 
-def test_a_tagger_by_path_trains_and_loads_again(transformed, tmp_path):
+def test_a_tagger_by_path_trains_and_loads(transformed, tmp_path):
     """tests/components/exporter/test_pretrained_taggers.py exports one."""
     from components.trainer.trained_model import TrainedModel
     from components.trainer.training import train

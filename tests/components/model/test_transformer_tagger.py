@@ -1,4 +1,4 @@
-"""The article's tagger."""
+"""The transformer tagger and its loss."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_contract(check_layer):
     check_layer(lambda **kw: transformer_tagger.TransformerTagger(**SIZES, **kw), features([4, 1], 4), (2, 4, 5))
 
 
-def test_a_sentence_alone_in_a_batch_and_padded_longer_scores_the_same():
+def test_logits_do_not_depend_on_the_batch():
     model = taggers.build_tagger("transformer", **SIZES)
     batch = features([7, 3, 0, 12], 12)
     together = keras.ops.convert_to_numpy(model(batch))
@@ -48,7 +48,7 @@ def test_all_weights_exist_before_the_first_call():
     assert len(built.weights) == count > 0
 
 
-def test_loss_counts_tagged_tokens_only():
+def test_loss_ignores_tokens_without_tag():
     logits = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
     loss = masked_token_loss.MaskedTokenLoss()
     full = float(loss(np.array([[1, 2, 0], [3, -1, 0]]), logits))

@@ -1,4 +1,4 @@
-"""What the graph knows of characters."""
+"""Traits of characters and their two-stage table."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def test_two_stage_table_holds_the_traits_of_every_code_point():
         assert (code << FOLDED_SHIFT) + values[offsets[code >> PAGE_BITS] + code] == traits(chr(code)), hex(code)
 
 
-def test_traits_say_what_the_tokenizer_asks():
+def test_traits_agree_with_char_class():
     for char in map(chr, SAMPLE):
         kind, bits = char_class(char), traits(char)
-        assert bool(bits & char_traits.BLANK) == (kind == SPACE) != bool(bits & char_traits.VISIBLE), hex(ord(char))
+        assert bool(bits & char_traits.SPACE_BIT) == (kind == SPACE) != bool(bits & char_traits.VISIBLE), hex(ord(char))
         assert bool(bits & char_traits.SPLITS) == (kind in (SPACE, PUNCT)), hex(ord(char))
         assert bool(bits & char_traits.CONNECTS) == (kind == CONNECTOR), hex(ord(char))
         assert bool(bits & char_traits.EXTENDS) == (kind == EXTEND), hex(ord(char))
         assert bits >> FOLDED_SHIFT == (0 if kind == SPACE else ord(fold_char(char))), hex(ord(char))
 
 
-def test_traits_tell_kinds_of_characters_apart():
+def test_kinds_of_characters():
     for char, kind, number in [
         ("A", char_traits.UPPER, False),
         ("ǅ", char_traits.UPPER, False),

@@ -1,4 +1,4 @@
-"""Scores against seqeval, and the arithmetic of counts."""
+"""Scores compared with seqeval, and merging of counts."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def assert_equals_seqeval(corpus):
     counts = count(corpus)
     each = counts.per_type()
     assert counts.micro() == pytest.approx(seqeval(corpus, "micro"), abs=1e-9)
-    for place, values in enumerate(seqeval(corpus, None)):
-        assert [scores[place] for scores in each.values()] == pytest.approx(list(values), abs=1e-9)
+    for index, values in enumerate(seqeval(corpus, None)):
+        assert [scores[index] for scores in each.values()] == pytest.approx(list(values), abs=1e-9)
     if each:
         assert counts.macro() == pytest.approx(seqeval(corpus, "macro"), abs=1e-9)
 
@@ -53,16 +53,16 @@ def test_scores_equal_seqeval(corpus):
 @pytest.mark.extended
 def test_scores_equal_seqeval_on_a_large_noisy_corpus():
     for seed in range(3):
-        dice = random.Random(seed)
+        rng = random.Random(seed)
         corpus = []
         for _ in range(1000):
-            gold = dice.choices(TAGS, k=dice.randint(0, 40))
-            corpus.append([(tag, tag if dice.random() < 0.9 else dice.choice(TAGS)) for tag in gold])
+            gold = rng.choices(TAGS, k=rng.randint(0, 40))
+            corpus.append([(tag, tag if rng.random() < 0.9 else rng.choice(TAGS)) for tag in gold])
         assert count(corpus).micro().f1 > 0.5  # the noise must leave something to count
         assert_equals_seqeval(corpus)
 
 
-def test_nothing_counted_scores_zero():
+def test_scores_without_counts_are_zero():
     nothing = Scores(0.0, 0.0, 0.0, 0)
     assert EntityCounts().micro() == EntityCounts().macro() == nothing
     assert EntityCounts().per_type() == {}
@@ -86,12 +86,12 @@ def test_merging_counts_equals_counting_together(one, other):
 
 @settings(max_examples=50, deadline=None)
 @given(PAIRS)
-def test_plain_dict_survives_json(corpus):
+def test_to_dict_round_trips_through_json(corpus):
     counts = count(corpus)
     assert EntityCounts.from_dict(json.loads(json.dumps(counts.to_dict()))) == counts
 
 
-def test_add_refuses_sentences_of_different_length_and_counts_nothing():
+def test_add_rejects_tags_of_different_lengths():
     counts = EntityCounts()
     with pytest.raises(ValueError, match="2 gold tags and 1 predicted"):
         counts.add(["B-X", "O"], ["B-X"])

@@ -1,4 +1,4 @@
-"""Folding of case and digits: in Python, in the graph, and between a sentence and a file of vectors."""
+"""Folding of case and digits in Python, in the graph, and in lookups of pretrained vectors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ tf = LazyModule("tensorflow")
 SPELLINGS = [
     ("Οδός", "οδός", "ΟΔΌΣ", "οδόσ"),
     ("ΟΔΟΣ", "οδος", "Οδος"),
-    ("İstanbul", "i̇stanbul", "İSTANBUL", "I\u0307stanbul", "istanbul"),  # the second one is Unicode's lower case
+    ("İstanbul", "i̇stanbul", "İSTANBUL", "I\u0307stanbul", "istanbul"),  # the second one is the lower case in Unicode
     ("ISPARTA", "Isparta", "ısparta"),
     ("Straße", "STRASSE", "straße", "STRAẞE"),
     ("ǅep", "ǆep", "ǄEP"),  # titlecase digraph
     ("٣٤-ÉLAN", "۳۴-Élan", "12-élan"),  # digits of three scripts
     ("E\u0301lan", "e\u0301lan"),  # combining accent
-    ("ﬅar", "ﬅAR"),  # a ligature stays itself
+    ("ﬅar", "ﬅAR"),  # a ligature is unchanged
     ("𐐀𐐁", "𐐨𐐩"),  # outside the basic plane
     ("Ꭰꮁ", "ꭰꮁ"),  # capitals that are older than their small letters
     ("µm", "μm"),
@@ -62,15 +62,15 @@ def test_every_character_folds_like_its_other_cases():
 
 
 @pytest.mark.parametrize("own_words", [0, 100])
-def test_a_word_finds_its_vector_in_every_spelling(tmp_path, own_words):
+def test_every_spelling_of_a_word_finds_its_vector(tmp_path, own_words):
     """In the vector vocabulary (`own_words`), or as a word of the training split whose vector the Trainer reads.
 
-    tests/components/transform/test_pretrained_features.py has the same through the saved graph.
+    tests/components/transform/test_pretrained_features.py tests the saved graph.
     """
     path = tmp_path / "vectors.txt"
     words = ["[PAD]", "[UNK]", *(fold(spellings[0]) for spellings in SPELLINGS)]
     for number in range(max(map(len, SPELLINGS))):
-        written = [spellings[number % len(spellings)] for spellings in SPELLINGS]  # in the file
+        written = [spellings[number % len(spellings)] for spellings in SPELLINGS]
         path.write_text("".join(f"{word} {row} 1\n" for row, word in enumerate(written, 1)), encoding="utf-8")
         vocabulary = VectorVocabulary.select(str(path), own_words, "whitespace")
         vectors = load_vectors(str(path), vocabulary, words)
@@ -84,7 +84,7 @@ def test_a_word_finds_its_vector_in_every_spelling(tmp_path, own_words):
 
 
 @given(st.text())
-def test_folding_is_idempotent_and_folds_characters_one_by_one(text):
+def test_folding_is_idempotent_and_works_by_character(text):
     once = fold(text)
     assert fold(once) == once
     assert once == fold("".join(map(fold_char, text)))

@@ -1,4 +1,4 @@
-"""Spans against seqeval's two readings, and where we differ from it on purpose."""
+"""Both readings of spans compared with seqeval, and the intended differences."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SEQUENCES = st.one_of(
 
 def seqeval_default(tags):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it warns of OUT, and reads it as outside all the same
+        warnings.simplefilter("ignore")  # it warns about OUT, and reads it as outside
         return [Span(kind, start, end + 1) for kind, start, end in sequence_labeling.get_entities(list(tags))]
 
 
@@ -52,9 +52,9 @@ def test_both_readings_equal_seqeval(tags):
 @pytest.mark.extended
 def test_both_readings_equal_seqeval_on_thousands_of_random_sequences():
     for tag_set in [FEW_TAGS, TAGS]:
-        dice = random.Random(0)
+        rng = random.Random(0)
         for _ in range(5000):
-            tags = dice.choices(tag_set, k=dice.randint(0, 15))
+            tags = rng.choices(tag_set, k=rng.randint(0, 15))
             assert spans(tags) == seqeval_default(tags), tags
             assert strict_spans(tags) == seqeval_strict(tags), tags
 
@@ -66,7 +66,7 @@ def test_both_readings_equal_seqeval_on_every_sequence_of_four_tags():
         assert strict_spans(tags) == seqeval_strict(tags), tags
 
 
-def test_readings_of_legal_and_illegal_sequences():
+def test_readings_of_valid_and_invalid_sequences():
     for tags, lenient, strict in [
         ([], [], []),
         (["O", "OUT"], [], []),
@@ -82,18 +82,18 @@ def test_readings_of_legal_and_illegal_sequences():
         assert strict_spans(tags) == strict == seqeval_strict(tags)
 
 
-def test_what_is_no_iob2_tag_is_outside_and_ends_an_entity():
+def test_other_labels_are_outside_and_end_an_entity():
     for label in ["[PAD]", "", "E-X", "S-X", "L-X", "B", "I", "B-", "I-", "PER", "-X", "b-X", "B-O", "B-OUT"]:
         tags = ["B-X", label, "I-X", label]
         assert spans(tags) == [("X", 0, 1), ("X", 2, 3)]
         assert strict_spans(tags) == [("X", 0, 1)]
 
 
-def test_padding_is_where_seqeval_would_invent_an_entity():
+def test_padding_is_outside_unlike_in_seqeval():
     assert spans(["O", "[PAD]"]) == []
     assert seqeval_default(["O", "[PAD]"]) == [("PAD]", 1, 2)]
 
 
-def test_type_is_kept_as_written_where_strict_seqeval_cuts_hyphens():
+def test_type_keeps_hyphens_unlike_in_strict_seqeval():
     assert strict_spans(["B--X"]) == spans(["B--X"]) == seqeval_default(["B--X"]) == [("-X", 0, 1)]
     assert seqeval_strict(["B--X"]) == [("X", 0, 1)]

@@ -1,4 +1,4 @@
-"""Tags: splitting, legality and the way to IOB2."""
+"""Splitting, validation and conversion of tags."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_ta
 TYPES = ["PER", "LOC", "creative-work", "E-mail"]
 
 
-def test_split_tag_gives_prefix_and_type():
+def test_split_tag_returns_prefix_and_type():
     for tag, parts in [
         ("B-PER", ("B", "PER")),
         ("I-PER", ("I", "PER")),
@@ -29,12 +29,12 @@ def test_split_tag_gives_prefix_and_type():
         assert split_tag(tag) == parts
 
 
-def test_legal_tags():
+def test_valid_tags():
     for tag in ["O", "OUT", "B-O", *(f"{p}-X" for p in "BIMELSUW"), "B-creative-work", "B-place'name"]:
         assert is_valid_tag(tag)
 
 
-def test_illegal_tags():
+def test_invalid_tags():
     for tag in ["", "-", "PERSON", "NN", "B-", "B_PER", "o", "BPER", "X-PER", "B-A B", "I-NP "]:
         assert not is_valid_tag(tag)
 
@@ -55,19 +55,19 @@ def test_to_iob2():
         ("B-A B-O I-A I-O", "B-A O B-A O"),
         ("OUT B-A B-O OUT I-OUT", "OUT B-A OUT OUT OUT"),
         ("B-creative-work I-creative-work I-creative", "B-creative-work I-creative-work B-creative"),
-        ("B-A PERSON I-A", "B-A PERSON B-A"),  # a word that is no tag is outside and stays for the caller to judge
+        ("B-A PERSON I-A", "B-A PERSON B-A"),  # an invalid tag is outside and unchanged; the caller decides
     ]:
         assert to_iob2(tags.split()) == expected.split()
 
 
-def test_to_iob2_leaves_its_input_alone():
+def test_to_iob2_does_not_modify_its_input():
     tags = ["I-A"]
     to_iob2(tags)
     assert tags == ["I-A"]
 
 
 def iob2_spans(tags):
-    """Plain IOB2 decoding, written apart from the code under test."""
+    """Plain IOB2 decoding, independent of the code under test."""
     spans = []
     for i, tag in enumerate(tags):
         if tag.startswith("B-"):
@@ -82,18 +82,18 @@ def iob2_spans(tags):
 @st.composite
 def spans(draw):
     """(number of tokens, [(start, end, type)]), spans in order and not overlapping."""
-    found, position = [], 0
+    drawn, position = [], 0
     for _ in range(draw(st.integers(0, 6))):
         start = position + draw(st.integers(0, 2))
         position = start + draw(st.integers(1, 4))
-        found.append((start, position, draw(st.sampled_from(TYPES))))
-    return position + draw(st.integers(0, 2)), found
+        drawn.append((start, position, draw(st.sampled_from(TYPES))))
+    return position + draw(st.integers(0, 2)), drawn
 
 
-def encode(length, found, scheme):
+def encode(length, entities, scheme):
     tags = [OUTSIDE] * length
-    for n, (start, end, entity_type) in enumerate(found):
-        touches = n > 0 and found[n - 1][1] == start and found[n - 1][2] == entity_type
+    for n, (start, end, entity_type) in enumerate(entities):
+        touches = n > 0 and entities[n - 1][1] == start and entities[n - 1][2] == entity_type
         first, inside, last, single = {
             "IOB1": ("B" if touches else "I", "I", "I", "B" if touches else "I"),
             "IOB2": "BIIB",
@@ -110,11 +110,11 @@ def encode(length, found, scheme):
 
 @settings(deadline=None)
 @given(spans(), st.sampled_from(["IOB1", "IOB2", "BIOES", "BILOU", "BMES", "BMEW"]))
-def test_every_scheme_gives_the_same_spans(drawn, scheme):
-    length, found = drawn
-    iob2 = to_iob2(encode(length, found, scheme))
-    assert iob2_spans(iob2) == found
-    assert iob2 == encode(length, found, "IOB2")
+def test_every_scheme_converts_to_the_same_spans(drawn, scheme):
+    length, entities = drawn
+    iob2 = to_iob2(encode(length, entities, scheme))
+    assert iob2_spans(iob2) == entities
+    assert iob2 == encode(length, entities, "IOB2")
 
 
 any_tag = st.builds(lambda p, t: f"{p}-{t}", st.sampled_from("BIMELSUW"), st.sampled_from([*TYPES, "O"]))
@@ -122,7 +122,7 @@ any_tag = st.builds(lambda p, t: f"{p}-{t}", st.sampled_from("BIMELSUW"), st.sam
 
 @settings(deadline=None)
 @given(st.lists(any_tag | st.sampled_from(sorted(OUTSIDE_LABELS)), max_size=20))
-def test_output_is_legal_and_stays_as_it_is(tags):
+def test_output_is_valid_and_conversion_is_idempotent(tags):
     iob2 = to_iob2(tags)
     iob2_spans(iob2)
     assert len(iob2) == len(tags)

@@ -14,7 +14,7 @@ def packed(lengths, padding):
     return token_positions.PackedRow(positions, padding)
 
 
-def test_positions_are_those_of_a_ragged_batch():
+def test_positions_equal_those_of_a_ragged_batch():
     for lengths in ([], [0], [3], [0, 2, 0, 0, 1, 0], [4, 4]):
         rows = tf.RaggedTensor.from_row_lengths(tf.range(sum(lengths)), tf.constant(lengths, tf.int64))
         positions = token_positions.TokenPositions.of(rows.row_splits)

@@ -64,11 +64,11 @@ def test_graph_equals_reference_on_random_text(name, batch):
 
 @settings(deadline=None, max_examples=600)
 @given(batch=st.lists(st.text("aSsX1.,'’@#-!—\u0301 ", max_size=8), min_size=1, max_size=8))
-def test_words_of_the_graph_equal_the_reference_where_rules_meet(batch):
+def test_graph_equals_reference_on_text_of_connectors(batch):
     check(batch, "words")
 
 
-def test_invalid_utf8_keeps_its_bytes_and_counts_as_python_decodes_it():
+def test_invalid_utf8_keeps_its_bytes_and_has_the_offsets_of_python():
     for raw in (b"caf\xe9 ok", b"\xff\xfe", b"a \xe2\x82 b", b"\xf0\x9f\x98", b"\xc0\xaf x"):
         tokens, starts, ends = (x.to_list()[0] for x in graph("whitespace")(tf.constant([raw])))
         assert tokens == raw.split()
@@ -78,7 +78,7 @@ def test_invalid_utf8_keeps_its_bytes_and_counts_as_python_decodes_it():
 @pytest.mark.parametrize("name", REFERENCE)
 @settings(deadline=None, max_examples=150)
 @given(batch=st.lists(st.one_of(st.binary(max_size=12), BROKEN), max_size=4))
-def test_any_bytes_are_cut_and_never_changed(name, batch):
+def test_tokens_keep_any_bytes(name, batch):
     tokens, starts, ends = (x.to_list() for x in graph(name)(tf.constant(batch, tf.string)))
     for raw, row, first, last in zip(batch, tokens, starts, ends, strict=True):
         text = raw.decode("utf-8", "replace")
@@ -88,13 +88,13 @@ def test_any_bytes_are_cut_and_never_changed(name, batch):
         assert sorted(b"".join(row) + spaces) == sorted(raw)
 
 
-def test_a_long_text_is_cut_without_a_copy_of_it_for_every_token():
+def test_a_long_text_is_not_copied_for_every_token():
     words = 200_000
     tokens, _, _ = graph("words")(tf.constant(["ab " * words]))  # 600 kB: copies would be 120 GB
     assert tokens.row_lengths().numpy().tolist() == [words]
 
 
-def test_unknown_tokenizer_is_named():
+def test_unknown_tokenizer_is_rejected():
     from components.text.tokenizer import tokenize
 
     with pytest.raises(ValueError, match="got 'bpe'"):

@@ -34,7 +34,7 @@ def test_constrained_path_is_the_best_of_all_valid_ones():
         assert constrained_path(logits, start, step) == list(best)
 
 
-def test_no_token_gives_no_tag():
+def test_path_without_tokens_is_empty():
     assert constrained_path(np.zeros((0, len(TAGS))), *transitions(TAGS)) == []
 
 

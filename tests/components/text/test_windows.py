@@ -9,7 +9,7 @@ tf = LazyModule("tensorflow")
 windows_module = LazyModule("components.text.windows")
 
 
-def test_cut_and_stitch_give_back_every_token_once():
+def test_stitch_inverts_cut():
     for size, context in [(4, 1), (5, 0), (8, 3), (128, 16)]:
         windows = windows_module.Windows(size, context)
         values = tf.ragged.constant([list(range(n)) for n in (0, 1, 3, 4, 5, 6, 7, 19, 300)], dtype=tf.int64)
@@ -31,11 +31,11 @@ def test_used_predictions_have_context_on_both_sides():
         assert begin + 8 - 1 - token >= min(2, length - 1 - token)
 
 
-def test_no_sentence_gives_no_window():
+def test_empty_batch_has_no_windows():
     empty = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int64), tf.zeros([0], tf.int64))
     assert windows_module.Windows(4, 1).cut(empty).nrows() == 0
 
 
-def test_windows_that_never_advance_are_refused():
+def test_windows_that_do_not_advance_are_rejected():
     with pytest.raises(ValueError, match="size 4, context 2"):
         windows_module.Windows(4, 2)

@@ -13,7 +13,7 @@ def pieces(text: str, offsets: list[tuple[int, int]]) -> list[str]:
     return [text[start:end] for start, end in offsets]
 
 
-def test_word_offsets_cut_words_and_punctuation():
+def test_word_offsets_separate_words_and_punctuation():
     for text, expected in [
         ("", []),
         (" \t\n", []),
@@ -30,7 +30,7 @@ def test_word_offsets_cut_words_and_punctuation():
         ("l'Élysée D'Angelo", ["l", "'", "Élysée", "D'Angelo"]),
         ("... :/ ?!? a?! --b", ["...", ":/", "?", "!", "?", "a", "?", "!", "--", "b"]),
         ("Paris—London «««x»», 😀😀!!", ["Paris", "—", "London", "«««", "x", "»»", ",", "😀😀", "!!"]),
-        ("e\u0301t\u0301", ["e\u0301t\u0301"]),  # combining marks stay in the word
+        ("e\u0301t\u0301", ["e\u0301t\u0301"]),  # combining marks are part of the word
         ("10\u00a0000 \u3000km", ["10", "000", "km"]),
         ("watched\u200bwas Dubbz\ufeff", ["watched\u200bwas", "Dubbz\ufeff"]),
         ("👍🏽👨\u200d👩", ["👍🏽", "👨\u200d", "👩"]),
@@ -41,7 +41,7 @@ def test_word_offsets_cut_words_and_punctuation():
         assert pieces(text, word_offsets(text)) == expected
 
 
-def test_whitespace_offsets_cut_at_unicode_white_space_only():
+def test_whitespace_offsets_split_at_unicode_white_space_only():
     text = "\u2003a,b\u00a0c\u200bd \x85e"
     assert pieces(text, whitespace_offsets(text)) == ["a,b", "c\u200bd", "e"]
 
@@ -54,7 +54,7 @@ def test_every_visible_character_is_in_exactly_one_token(text):
 
 
 @given(st.one_of(st.text(), st.text("aSsX1.,'’@#-!—\u0301 ", max_size=10)))
-def test_pretokenized_text_gives_the_same_tokens_as_raw_text(text):
+def test_pretokenized_text_has_the_same_tokens_as_raw_text(text):
     once = pieces(text, word_offsets(text))
     joined = " ".join(once)
     assert pieces(joined, word_offsets(joined)) == once
