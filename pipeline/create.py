@@ -138,7 +138,7 @@ class _Nodes:
             schema=self.schema.outputs["schema"],
             preprocessing_fn=PREPROCESSING_FN,
             custom_config={
-                **self.config.transform.model_dump(),
+                "settings": self.config.transform.model_dump_json(),
                 **pretrained(self.config),
                 "code_version": code_version("components.transform", "components.text"),
             },

@@ -10,6 +10,7 @@ time and memory.
 from __future__ import annotations
 
 import functools
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -65,7 +66,7 @@ def _transform(pipeline: beam.Pipeline, folder: Path, schema: schema_pb2.Schema,
     }
     data = {split: pipeline | f"Read {split}" >> source[split].BeamSource() for split in _SPLITS}
     metadata = source[TRAIN_SPLIT].TensorAdapterConfig()
-    function = functools.partial(preprocessing_fn, custom_config=dict(config))
+    function = functools.partial(preprocessing_fn, custom_config={"settings": json.dumps(dict(config))})
     graph = (data[TRAIN_SPLIT], metadata) | tft_beam.AnalyzeDataset(function)
     _ = graph | tft_beam.WriteTransformFn(str(folder / GRAPH))
     for split in _SPLITS:

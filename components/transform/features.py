@@ -1,4 +1,4 @@
-"""Names of the features that the transform graph gives, and of the vocabularies that it holds."""
+"""Names of the features and vocabularies of the transform graph."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAD_ID: Final = 0
 UNK_ID: Final = 1
 
 # Transformed features, ragged [batch, tokens].
-TOKENS: Final = "tokens"  # string, as they stand in the sentence
+TOKENS: Final = "tokens"  # string, unchanged bytes of the sentence
 STARTS: Final = "starts"  # int64, code point offsets into the sentence
 ENDS: Final = "ends"
 WORD_IDS: Final = "word_ids"  # int64: 0 [PAD], 1 [UNK], then words by frequency
@@ -24,9 +24,9 @@ CASE_IDS: Final = "case_ids"  # int64: 0 padding, 1 to CASES - 1 by `case_ids`
 SUBWORD_IDS: Final = "subword_ids"  # int64 [.., SUBWORD_COLUMNS]: 0 padding, 1 to SUBWORD_BUCKETS - 1 by `subword_ids`
 TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a tag that training never saw
 
-# Only where the tagger reads them.
-VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then as `preprocessing.vector_ids` says
-PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of an encoder's word pieces, each plus 1
+# Only for taggers that read them.
+VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then by `preprocessing.vector_ids`
+PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of word pieces, each plus 1
 
 MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS, SUBWORD_IDS)
 
@@ -40,10 +40,14 @@ SUBWORD_COLUMNS: Final = 10
 SUBWORD_BUCKETS: Final = 1 << 15
 
 
-def model_features(given: Collection[str]) -> tuple[str, ...]:
-    """Returns the names of the features that a tagger reads, in the order in which they are kept.
+def model_features(transformed: Collection[str]) -> tuple[str, ...]:
+    """Returns the names of the features that a tagger reads, in a fixed order.
 
     Args:
-        given: names of all features that a transform graph gives.
+        transformed: names of all features of a transform graph.
+
+    Example:
+        >>> model_features(["key", "word_ids", "case_ids", "subword_ids", "vector_ids"])
+        ('word_ids', 'case_ids', 'subword_ids', 'vector_ids')
     """
-    return (*MODEL_FEATURES, *(name for name in (VECTOR_IDS, PIECE_IDS) if name in given))
+    return (*MODEL_FEATURES, *(name for name in (VECTOR_IDS, PIECE_IDS) if name in transformed))

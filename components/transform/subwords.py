@@ -1,9 +1,8 @@
-"""What a token is made of, as hashed ids: evidence about words that training never saw.
+"""Hashed affixes and shapes of tokens, which generalize to unseen words.
 
-Affixes and shape are what CRF taggers have always read (Ratnaparkhi 1996; Curran and Clark 2003); hashing them into one
-table needs no vocabulary (Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning"). The work is
-done on the code points of all tokens at once and with whole numbers only: a few dozen operations for all columns,
-however many tokens there are, where cutting strings takes two operations a column and several times as long.
+These are classic features of taggers (Ratnaparkhi 1996; Curran and Clark 2003). Hashing them into one table needs no
+vocabulary (Weinberger et al. 2009, "Feature Hashing for Large Scale Multitask Learning"). Integer arithmetic on the
+code points of all tokens takes a few dozen ops in total and is several times faster than substrings.
 """
 
 from __future__ import annotations
@@ -17,24 +16,28 @@ from components.transform.features import SUBWORD_BUCKETS
 
 # Affixes of 1 to 4 characters at each end.
 _LONGEST = 4
-# Odd, so that none loses bits; any will do, but each model's table depends on them.
+# Odd, so products lose no bits. Trained tables depend on these numbers.
 _FACTORS = np.array([0x2545F4914F6CDD1D, 0x1B03738712FAD5C9, 0x27D4EB2F165667C5, 0x369DEA0F31A53F85], np.int64)
 _COLUMN = 0x632BE59BD9B4E019
 _MIX = 0x2127599BF4325C37
-_LONGEST_LENGTH = 12  # longer tokens count as this long
+_LONGEST_LENGTH = 12  # upper bound of the length in a shape
 
 
 def subword_ids(tokens: Tokens) -> tf.RaggedTensor:
-    """Hashes each token's affixes and shape.
+    """Hashes the affixes and the shape of each token.
 
     Args:
-        tokens: of a batch of sentences.
+        tokens: tokens of a batch of sentences.
 
     Returns:
-        int64 ragged [batch, tokens, SUBWORD_COLUMNS], each from 1 to SUBWORD_BUCKETS - 1: prefixes of 1 to 4
-        characters, suffixes of 1 to 4, case and digits folded; shape (kinds of the first and last characters, length);
-        kind of the first character beside the blanks around the token. The hash of a column depends on
-        the column, so that all share a table.
+        int64 ragged [batch, tokens, SUBWORD_COLUMNS], from 1 to SUBWORD_BUCKETS - 1: prefixes of 1 to 4 characters and
+        suffixes of 1 to 4, case and digits folded; shape (kinds of the first and last characters, length); kind of the
+        first character with the spaces around the token. Hashes include the column, because all share one table.
+
+    Example:
+        >>> from components.text.tokenizer import tokenize
+        >>> subword_ids(tokenize(tf.constant(["Paris"]))).to_list()[0][0][:4]  # P, Pa, Par, Pari
+        [2726, 3722, 5359, 28836]
     """
     characters = tokens.characters
     lengths = characters.ends - characters.begins  # [tokens]
@@ -52,24 +55,24 @@ def subword_ids(tokens: Tokens) -> tf.RaggedTensor:
 def _outer(characters: Characters, lengths: tf.Tensor) -> tf.Tensor:
     """Returns the traits of each token's first and last characters, int32 [tokens, 2, 4].
 
-    The last ones come in reverse; 0 folded and of no kind stands past the token's other end.
+    The last ones are in reverse order; values past the other end of the token are 0.
     """
     steps = np.arange(_LONGEST, dtype=np.int64)
     ends = tf.stack([characters.begins, characters.ends], 1)[:, :, None]  # [tokens, 2, 1]
-    # Counted from 1, for the last character of all, a blank, is put in front.
+    # Counted from 1, because `tf.roll` moves the last character, a newline, to the front.
     index = ends + tf.constant(np.stack([1 + steps, -steps]))
     inside = steps < lengths[:, None, None]  # [tokens, 1, 4]
     return tf.gather(tf.roll(characters.traits, 1, 0), tf.where(inside, index, tf.constant(0, tf.int64)))
 
 
 def _touching(characters: Characters) -> tf.Tensor:
-    """Returns int64 [tokens]: 1 where no blank stands before a token, 2 where none stands after it, summed."""
+    """Returns int64 [tokens]: 1 without a space before the token, plus 2 without a space after it."""
     before = tf.cast(tf.equal(characters.begins, tf.roll(characters.ends, 1, 0)), tf.int64)
     return before + 2 * tf.roll(before, -1, 0)
 
 
 def _buckets(values: tf.Tensor) -> tf.Tensor:
-    """Spreads the values of each column over the buckets."""
+    """Hashes the values of each column into buckets."""
     columns = np.arange(1, values.shape[1] + 1, dtype=np.int64) * _COLUMN % (1 << 62)
     mixed = (values + tf.constant(columns)) * tf.constant(_MIX, tf.int64)
     high = tf.bitwise.bitwise_and(tf.bitwise.right_shift(mixed, tf.constant(29, tf.int64)), (1 << 31) - 1)

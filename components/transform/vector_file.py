@@ -1,8 +1,8 @@
-"""Pretrained word vectors in text format, read line by line: a file may be far larger than the memory.
+"""Streaming reader for pretrained word vectors in text format.
 
-One line a word: the word, a blank, its numbers with a blank between. GloVe's files are that; fastText's and word2vec's
-have a first line with the number of words and of columns before it. gensim reads these files, too, but a whole file or
-its first words, not the words of a vocabulary, and holds them all.
+Each line consists of a word and its numbers, separated by spaces (GloVe). Files of fastText and word2vec begin with a
+line of two numbers: words and dimension. gensim reads these formats, too, but keeps all vectors in memory and cannot
+select those of a vocabulary.
 """
 
 from __future__ import annotations
@@ -19,45 +19,52 @@ from absl import logging
 
 from components.common.errors import NerError
 
-_LONGEST_LINE = 1 << 20  # bytes; 1,000 numbers take 20,000
+_LONGEST_LINE = 1 << 20  # bytes; a line of 1,000 numbers has about 20,000
 _READ_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
-_FOREIGN = {b"PK": "found a zip archive", b"\xba\x16\x4f\x2f": "found a binary fastText model"}
-_TEXT = "vector files are text in UTF-8 (plain or .gz), one line a word: the word, then its numbers, blanks between"
+_FOREIGN = {b"PK": "is a zip archive", b"\xba\x16\x4f\x2f": "is a binary fastText model"}
+_FORMAT = "UTF-8 text (plain or .gz) with a word and its numbers on each line, separated by spaces"
 
 
 class VectorFileError(NerError):
-    """Names the file, the line where there is one, what was found, and what to do."""
+    """Invalid vector file.
 
-    def __init__(self, path: str, line: int | None, found: str, cure: str) -> None:
-        """Puts the text together: `glove.txt:7: found ...; do ...`."""
+    Example:
+        >>> print(VectorFileError("glove.txt", 7, "'x' is not a number", "Fix the line."))
+        glove.txt:7: 'x' is not a number. Fix the line.
+    """
+
+    def __init__(self, path: str, line: int | None, problem: str, fix: str) -> None:
+        """Formats the message; `line` is None for problems of the whole file."""
         where = path if line is None else f"{path}:{line}"
-        super().__init__(f"{where}: {found}; {cure}")
+        super().__init__(f"{where}: {problem}. {fix}")
 
 
 class VectorFile:
-    """A file of word vectors.
+    r"""File of word vectors.
 
     Attributes:
-        path: the file.
-        dim: numbers a word.
-        skipped: words with a blank that the last pass left out.
+        path: path or URL.
+        dim: dimension of the vectors.
+        skipped: number of words with a space, which the last iteration skipped.
 
     Example:
-        file = VectorFile("glove.6B.100d.txt")
-        paris = next(file.parse(*entry) for entry in file if entry[1] == "paris")
+        >>> path = getfixture("tmp_path") / "vectors.txt"
+        >>> _ = path.write_text("the 0.5 1\nparis 2 3\n")
+        >>> file = VectorFile(str(path))
+        >>> [(entry[1], file.parse(*entry).tolist()) for entry in file]
+        [('the', [0.5, 1.0]), ('paris', [2.0, 3.0])]
     """
 
     def __init__(self, path: str) -> None:
         """Reads the first line.
 
         Args:
-            path: a local file, or a URL that TensorFlow's file systems know (`gs://...`). What is packed with gzip is
-                known by its content.
+            path: local file, or URL that TensorFlow's file systems support (`gs://...`). gzip is detected by content.
 
         Raises:
-            VectorFileError: the file cannot be read or is no vector file.
+            VectorFileError: the file cannot be read or is not a vector file.
         """
         self.path = path
         self.skipped = 0
@@ -67,16 +74,15 @@ class VectorFile:
         self._count = int(fields[0]) if len(fields) == 2 and fields[0].isdigit() and fields[1].isdigit() else None
         self.dim = len(fields) - 1 if self._count is None else int(fields[1])
         if self.dim < 1 or (self._count is None and not all(_is_number(field) for field in fields[1:])):
-            raise VectorFileError(path, number, f"found {_shown(first)}, which is no word with numbers", _TEXT)
+            raise VectorFileError(path, number, f"{_quote(first)} is not a word with numbers", f"Use {_FORMAT}.")
 
     def __iter__(self) -> Iterator[tuple[int, str, bytes]]:
         """Yields (line number from 1, word, text of its numbers) in the order of the file.
 
-        Words that hold a blank, as some files have, are left out and counted in `skipped`: no token is like that.
+        Words with a space, which equal no token, are skipped and counted in `skipped`.
 
         Raises:
-            VectorFileError: a line has too few or too many columns, or its word is not UTF-8; a packed file ends
-                too early.
+            VectorFileError: a line has too few or too many columns, its word is not UTF-8, or a gzip file is truncated.
         """
         self.skipped = read = 0
         with self._open() as file:
@@ -91,25 +97,25 @@ class VectorFile:
                 else:
                     self.skipped += 1
         if self._count is not None and read != self._count:
-            logging.warning("%s: the first line promises %d words, there are %d", self.path, self._count, read)
+            logging.warning("%s: the first line announces %d words, the file has %d", self.path, self._count, read)
 
     def parse(self, line: int, word: str, numbers: bytes) -> np.ndarray:
-        """Returns the numbers of a word that iteration gave, float32 [dim].
+        """Parses an entry of the iteration: float32 [dim].
 
         Raises:
-            VectorFileError: one is not a finite number.
+            VectorFileError: a field is not a finite number.
         """
         fields = numbers.split(b" ")
-        with np.errstate(over="ignore"):  # too large a number is infinite then
+        with np.errstate(over="ignore"):  # numbers that are too large become infinite
             values = np.array([float(field) if _is_number(field) else np.nan for field in fields], np.float32)
-        wrong = np.flatnonzero(~np.isfinite(values))
-        if wrong.size:
-            found = f"found {_shown(fields[wrong[0]])} as number {wrong[0] + 1} of the word {word!r}"
-            raise VectorFileError(self.path, line, found, "it must be a finite number such as -0.25")
+        invalid = np.flatnonzero(~np.isfinite(values))
+        if invalid.size:
+            problem = f"{_quote(fields[invalid[0]])} is not a finite number (number {invalid[0] + 1} of {word!r})"
+            raise VectorFileError(self.path, line, problem, "Use numbers such as -0.25.")
         return values
 
     def _split(self, line: int, text: bytes) -> tuple[str, bytes]:
-        """Cuts a line into its word, empty where it holds a blank, and the text of its numbers."""
+        """Splits a line into its word, empty if it contains a space, and the text of its numbers."""
         columns = text.count(b" ")
         if columns == self.dim:
             word, _, numbers = text.partition(b" ")
@@ -117,34 +123,32 @@ class VectorFile:
         fields = text.split(b" ")
         surplus = fields[1 : columns - self.dim + 1]
         if columns < self.dim or all(_is_number(field) for field in surplus):
-            raise VectorFileError(
-                self.path,
-                line,
-                f"found {columns} numbers after the word {_shown(fields[0])}, where the file began with {self.dim}",
-                "every line must have as many: fetch or convert the file anew",
-            )
+            problem = f"{columns} numbers after the word {_quote(fields[0])}, expected {self.dim} as in the first line"
+            raise VectorFileError(self.path, line, problem, "Download or convert the file again.")
         return "", b""
 
     def _decoded(self, line: int, word: bytes) -> str:
         try:
             return word.decode("utf-8")
         except UnicodeDecodeError as error:
-            found = f"found byte 0x{word[error.start]:02X} in the word {_shown(word)}, which is not UTF-8"
-            cure = "convert the file, such as with `iconv -f ISO-8859-1 -t UTF-8`"
-            raise VectorFileError(self.path, line, found, cure) from None
+            problem = f"byte 0x{word[error.start]:02X} in the word {_quote(word)} is not UTF-8"
+            fix = "Convert the file, for example with `iconv -f ISO-8859-1 -t UTF-8`."
+            raise VectorFileError(self.path, line, problem, fix) from None
 
     def _lines(self, file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-        """Yields (number, line without what ends it); bytes, since str knows more line ends than these files do."""
+        """Yields (number, line without its end) as bytes, because str splits at more characters than line feeds."""
         line = 0
         try:
             while text := file.readline(_LONGEST_LINE):
                 line += 1
                 if len(text) == _LONGEST_LINE:
-                    raise VectorFileError(self.path, line, f"found a line of more than {_LONGEST_LINE} bytes", _TEXT)
+                    raise VectorFileError(
+                        self.path, line, f"more than {_LONGEST_LINE} bytes in a line", f"Use {_FORMAT}."
+                    )
                 yield line, (text.removeprefix(_BOM) if line == 1 else text).rstrip(b" \r\n")
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            found = f"found a gzip file that is not whole after line {line} ({error})"
-            raise VectorFileError(self.path, None, found, "fetch or pack it anew") from None
+            problem = f"the gzip file is damaged after line {line} ({error})"
+            raise VectorFileError(self.path, None, problem, "Download or compress it again.") from None
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[BinaryIO]:
@@ -152,13 +156,13 @@ class VectorFile:
             file = _open_binary(self.path)
             with contextlib.closing(file):
                 start = file.peek(4)
-                for magic, what in _FOREIGN.items():
+                for magic, problem in _FOREIGN.items():
                     if start.startswith(magic):
-                        raise VectorFileError(self.path, None, what, f"unpack or convert it: {_TEXT}")
+                        raise VectorFileError(self.path, None, problem, f"Extract or convert it to {_FORMAT}.")
                 yield cast(BinaryIO, gzip.GzipFile(fileobj=file) if start.startswith(_GZIP) else file)
         except OSError as error:
-            found = f"cannot be read ({error.strerror or error})"
-            raise VectorFileError(self.path, None, found, "check the path and its rights") from None
+            problem = f"cannot be read ({error.strerror or error})"
+            raise VectorFileError(self.path, None, problem, "Check the path and its permissions.") from None
 
 
 def _open_binary(path: str) -> io.BufferedReader:
@@ -166,7 +170,7 @@ def _open_binary(path: str) -> io.BufferedReader:
 
 
 class _Remote(io.RawIOBase):
-    """A file of TensorFlow's file systems as Python reads files."""
+    """Adapter from TensorFlow's file systems to Python's raw I/O."""
 
     def __init__(self, path: str) -> None:
         import tensorflow as tf
@@ -197,6 +201,6 @@ def _is_number(field: bytes) -> bool:
     return True
 
 
-def _shown(field: bytes) -> str:
+def _quote(field: bytes) -> str:
     text = field.decode("utf-8", "replace")
     return repr(text if len(text) <= 40 else text[:40] + "...")

@@ -1,8 +1,7 @@
-"""Which words of a file of pretrained vectors the tagger knows by themselves, seen in training or not.
+"""Vocabulary of the first words of a vector file.
 
-The word vocabulary is analyzed from the training split; a word that it lacks but that has a pretrained vector is where
-such vectors help most. So the first words of the file, which stand in order of frequency, become a second vocabulary: a
-file of the transform graph, looked up beside the first one.
+Pretrained vectors help most for words that the word vocabulary, analyzed from the training split, lacks. The first
+words of the file, the most frequent ones, form a second vocabulary of the transform graph.
 """
 
 from __future__ import annotations
@@ -23,32 +22,36 @@ _OFFSETS = {"words": word_offsets, "whitespace": whitespace_offsets}
 
 @dataclasses.dataclass(frozen=True)
 class VectorVocabulary:
-    """Words with vectors of their own.
+    """Words of a vector file with their ids.
 
     Attributes:
-        ids: id of each word's vector, from 2 (0 is padding, 1 no vector), by what a token is looked up as: as it
-            stands in the sentence first, then with case and digits folded. Each vector's own word comes before the
-            folded spellings that share it.
+        ids: id of the vector of each spelling, from 2 (0 is padding, 1 no vector). A token is looked up unchanged, then
+            with case and digits folded. The words of the file come first, then folded spellings that share an id.
+
+    Example:
+        >>> vocabulary = VectorVocabulary({"Paris": 2, "US": 3, "paris": 2, "us": 3})
+        >>> vocabulary.words
+        ['Paris', 'US']
     """
 
     ids: Mapping[str, int]
 
     @property
     def words(self) -> Sequence[str]:
-        """The vectors' own words, in the order of their ids."""
+        """Words of the file, in the order of their ids."""
         return list(self.ids)[: max(self.ids.values(), default=UNK_ID) - UNK_ID]
 
     @classmethod
     def select(cls, path: str, most: int, tokenizer: str) -> VectorVocabulary:
-        """Takes the first words of a file that the tokenizer can give: `words` never gives "U.S." or "e-mail".
+        """Selects the first words of a file that the tokenizer can return as one token.
 
         Args:
-            path: the file of vectors.
-            most: how many words; no more of the file is read than that takes.
+            path: vector file.
+            most: maximum number of words; the rest of the file is not read.
             tokenizer: `words` or `whitespace`.
 
         Raises:
-            VectorFileError: the file is not right, or none of its words is a token.
+            VectorFileError: the file is invalid, or none of its words is a token.
         """
         return _select(path, most, tokenizer, file_version(path))
 
@@ -59,11 +62,11 @@ class VectorVocabulary:
         return cls({word: int(number) for word, number in (line.split("\t") for line in lines)})
 
     def lines(self) -> list[str]:
-        """Gives what `load` reads and a lookup table is made from: spelling, tab, id."""
+        """Returns the lines of the vocabulary file: spelling, tab, id."""
         return [f"{word}\t{number}" for word, number in self.ids.items()]
 
 
-# Tracing a graph asks for it several times.
+# Tracing a graph calls it several times.
 @functools.lru_cache(maxsize=2)
 def _select(path: str, most: int, tokenizer: str, version: str) -> VectorVocabulary:
     offsets = _OFFSETS[tokenizer]
@@ -74,7 +77,7 @@ def _select(path: str, most: int, tokenizer: str, version: str) -> VectorVocabul
         if len(ids) == most:
             break
     if most and not ids:
-        raise VectorFileError(path, None, "holds no word that a token could be", "name another file of vectors")
+        raise VectorFileError(path, None, "no word of the file is a token", "Use another vector file.")
     for word, number in list(ids.items()):
         ids.setdefault(fold(word), number)
     return VectorVocabulary(ids)

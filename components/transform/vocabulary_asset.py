@@ -1,4 +1,4 @@
-"""A vocabulary that is not analyzed from data, as a file of the transform graph and a table over it."""
+"""Lookup tables of vocabularies that are not analyzed from data."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import tensorflow_transform as tft
 
 
 def vocabulary_table(name: str, lines: Iterable[str], with_ids: bool, default: int) -> tf.lookup.StaticHashTable:
-    """Makes a table that the transform graph carries with it, in a file of its assets.
+    """Creates a lookup table whose file is an asset of the transform graph.
 
     Args:
-        name: of the asset; `tft.TFTransformOutput.vocabulary_file_by_name` finds the file by it.
-        lines: what is looked up, one a line.
-        with_ids: whether a line ends in a tab and its id; the id is the line's number from 0 otherwise.
-        default: id of whatever is not in the table.
+        name: name of the asset, for `tft.TFTransformOutput.vocabulary_file_by_name`.
+        lines: keys, one per line.
+        with_ids: whether lines end with a tab and the id; otherwise ids are line numbers from 0.
+        default: id of missing keys.
+
+    Example: tests/components/transform/test_pretrained_features.py.
     """
     path = Path(tempfile.mkdtemp(dir=_folder().name), name)
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
@@ -35,5 +37,5 @@ def vocabulary_table(name: str, lines: Iterable[str], with_ids: bool, default: i
 
 @functools.cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
-    """Lives as long as the process: TensorFlow copies an asset when the graph is saved, long after this module ran."""
+    """Returns a folder that exists until the process ends: saving the graph copies the assets."""
     return tempfile.TemporaryDirectory(prefix="ner-vocabulary-")

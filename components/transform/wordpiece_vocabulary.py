@@ -1,4 +1,4 @@
-"""The word pieces of a pretrained encoder, and what its tokenizer does to a text before it looks for them."""
+"""Word pieces and normalization settings of the tokenizer of a pretrained encoder."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from components.model.encoder_library import from_preset, keras_hub
 
 @dataclasses.dataclass(frozen=True)
 class WordPieceVocabulary:
-    """A WordPiece tokenizer, without the tokenizer.
+    """Vocabulary and settings of a WordPiece tokenizer.
 
     Attributes:
-        pieces: by id; those inside a word begin with `inner`.
-        inner: such as `##`.
-        unknown: the piece for words that no pieces make up.
-        fold_case: whether case is folded (Unicode's full case folding).
-        strip_accents: whether combining marks are taken off.
-        split: whether words are split at punctuation.
-        split_cjk: whether CJK ideographs are words of their own where words are split.
+        pieces: pieces by id; pieces inside a word begin with `inner`.
+        inner: prefix of pieces inside a word.
+        unknown: piece for words that cannot be split into pieces.
+        fold_case: whether to fold case (Unicode full case folding).
+        strip_accents: whether to remove combining marks.
+        split: whether to split words at punctuation.
+        split_cjk: whether to split at CJK ideographs; requires `split`.
+
+    Example:
+        >>> WordPieceVocabulary(("[UNK]", "new", "##er")).pieces.index("##er")
+        2
     """
 
     pieces: Sequence[str]
@@ -36,10 +40,10 @@ class WordPieceVocabulary:
         """Reads the tokenizer of a keras-hub preset.
 
         Args:
-            preset: a folder, or a name that keras-hub knows.
+            preset: folder, or name of a keras-hub preset.
 
         Raises:
-            NerError: keras-hub is not installed, the preset cannot be read, or its tokenizer is no WordPiece.
+            NerError: keras-hub is not installed, the preset cannot be read, or its tokenizer is not WordPiece.
         """
         hub = keras_hub()
         tokenizer = from_preset(hub.models.Tokenizer.from_preset, preset, "tokenizer")

@@ -1,8 +1,8 @@
-"""WordPiece in the transform graph, with TensorFlow's own operations only.
+"""WordPiece in the transform graph, with core TensorFlow ops only.
 
-TensorFlow Text has these steps as kernels, which no stock server and none of the C API's loaders registers; a graph
-with them can be served nowhere else than beside this package. What is done here is the same, step by step (Schuster
-and Nakajima 2012; the longest piece first, as in Devlin et al. 2019), for all distinct words of a batch at once.
+TensorFlow Text has ops for it, but stock servers and loaders of the C API do not register them. The algorithm is the
+same (Schuster and Nakajima 2012; longest match first, as in Devlin et al. 2019) and runs once per distinct word of a
+batch.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from components.transform.features import PIECE_VOCABULARY
 from components.transform.vocabulary_asset import vocabulary_table
 from components.transform.wordpiece_vocabulary import WordPieceVocabulary
 
-# Unicode's Default_Ignorable_Code_Point, which Python does not tell: folding case drops them.
+# Default_Ignorable_Code_Point of Unicode, which Python does not provide: case folding removes them.
 _IGNORABLE = (
     (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F),
     (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF),
     (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3), (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
-_LONGEST_WORD = 100  # bytes; longer words are unknown as a whole, as TensorFlow Text has it
-# As keras-hub splits: what is no letter or digit of ASCII, and Unicode's punctuation.
+_LONGEST_WORD = 100  # bytes; longer words are unknown, as in TensorFlow Text
+# Split characters of keras-hub: ASCII without letters and digits, and Unicode punctuation.
 _PUNCTUATION = r"[!-/:-@\[-`{-~\p{P}]"
 _CJK = (
     r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}\x{2B740}-\x{2B81F}"
@@ -35,15 +35,17 @@ _CJK = (
 
 
 def piece_ids(tokens: tf.RaggedTensor, vocabulary: WordPieceVocabulary, most: int) -> tf.RaggedTensor:
-    """Cuts tokens into word pieces.
+    """Splits tokens into word pieces.
 
     Args:
         tokens: string ragged [batch, tokens].
-        vocabulary: of the pieces.
-        most: pieces of a token that are kept, from its start.
+        vocabulary: pieces and settings.
+        most: maximum number of pieces of a token; further ones are dropped.
 
     Returns:
-        int64 ragged [batch, tokens, most]: ids, each plus 1; 0 behind a token's last piece. A token has at least one.
+        int64 ragged [batch, tokens, most]: ids, each plus 1; 0 after the last piece of a token, which has at least one.
+
+    Example: tests/components/transform/test_wordpieces.py.
     """
     table = vocabulary_table(PIECE_VOCABULARY, vocabulary.pieces, with_ids=False, default=-1)
     distinct, which_token = tf.unique(tokens.flat_values)
@@ -53,16 +55,16 @@ def piece_ids(tokens: tf.RaggedTensor, vocabulary: WordPieceVocabulary, most: in
     grid = _longest_first(known, table, vocabulary, unknown, most) + 1  # [distinct words, most]
     pieces = tf.RaggedTensor.from_tensor(grid, padding=0)
     by_token = words.with_flat_values(tf.gather(pieces, which_word)).merge_dims(1, 2).to_tensor(shape=[None, most])
-    # A token of nothing but control characters or accents leaves no word.
+    # Tokens of control characters or accents only have no words.
     first = tf.where(tf.equal(by_token[:, :1], 0), tf.constant(unknown + 1, tf.int64), by_token[:, :1])
     return tokens.with_flat_values(tf.gather(tf.concat([first, by_token[:, 1:]], 1), which_token))
 
 
 def _words(tokens: tf.Tensor, vocabulary: WordPieceVocabulary) -> tf.RaggedTensor:
-    """Folds tokens as the encoder's tokenizer does and splits them at punctuation: string ragged [tokens, words]."""
-    text = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8")  # what is not UTF-8 becomes U+FFFD
+    """Folds tokens as the tokenizer of the encoder and splits them at punctuation: string ragged [tokens, words]."""
+    text = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8")  # invalid UTF-8 becomes U+FFFD
     if vocabulary.strip_accents:
-        # Folding case composes what taking accents off has taken apart.
+        # Case folding composes characters that stripping accents decomposed.
         text = _folded(text, _without_accents_composed if vocabulary.fold_case else _without_accents)
     if vocabulary.split:
         text = tf.strings.regex_replace(text, r"[\s\p{Cc}\p{Cf}]", " ")
@@ -76,9 +78,9 @@ def _words(tokens: tf.Tensor, vocabulary: WordPieceVocabulary) -> tf.RaggedTenso
 def _longest_first(
     words: tf.Tensor, table: tf.lookup.StaticHashTable, vocabulary: WordPieceVocabulary, unknown: int, most: int
 ) -> tf.Tensor:
-    """Cuts each word into the longest pieces from its start on: int64 [words, most], -1 behind the last piece.
+    """Splits words greedily into the longest pieces: int64 [words, most], -1 after the last piece.
 
-    A word that comes to a place where no piece fits is unknown as a whole.
+    If no piece matches at a position, the whole word is unknown.
     """
     lengths = tf.strings.length(words, "UTF8_CHAR")
     sizes = tf.range(1, max(len(piece.removeprefix(vocabulary.inner)) for piece in vocabulary.pieces) + 1)
@@ -94,9 +96,9 @@ def _longest_first(
         ids = table.lookup(tf.strings.join([tf.broadcast_to(inner, tf.shape(spread)), candidates]))
         fits = (ids >= 0) & (begin + sizes <= end)
         size = tf.reduce_max(tf.where(fits, sizes, 0), 1)  # [active]
-        found = tf.gather(ids, tf.maximum(size - 1, 0), batch_dims=1)
+        piece = tf.gather(ids, tf.maximum(size - 1, 0), batch_dims=1)
         fails = tf.equal(size, 0)
-        row = tf.where(tf.equal(columns, number), found[:, None], tf.gather(grid, active))
+        row = tf.where(tf.equal(columns, number), piece[:, None], tf.gather(grid, active))
         alone = tf.where(tf.equal(columns, 0), tf.constant(unknown, tf.int64), -1)
         row = tf.where(fails[:, None], alone, row)
         ends = tf.where(fails, end[:, 0], begin[:, 0] + size)
@@ -115,12 +117,12 @@ def _longest_first(
 
 
 def _folded(texts: tf.Tensor, fold: Callable[[str], str]) -> tf.Tensor:
-    """Replaces each character by what it folds to, which may be several or none."""
+    """Replaces each character by its folded form of zero or more characters."""
     pages, entries, offsets, flat = _fold_table(fold)
     points = tf.strings.unicode_decode(texts, "UTF-8")  # ragged [texts, characters]
     page = tf.gather(tf.constant(pages), tf.bitwise.right_shift(points.flat_values, 8))
     entry = tf.gather(tf.constant(entries), page * 256 + tf.bitwise.bitwise_and(points.flat_values, 255))
-    # Entry 0 stands for characters that stay: they are read from the batch's own, behind the table's.
+    # Entry 0: unchanged characters, which are read from the batch, after the table.
     pool = tf.concat([tf.constant(flat), points.flat_values], 0)
     own = tf.range(tf.size(entry)) + flat.size
     begin = tf.where(entry > 0, tf.gather(tf.constant(offsets), entry), own)
@@ -132,7 +134,7 @@ def _folded(texts: tf.Tensor, fold: Callable[[str], str]) -> tf.Tensor:
 
 @functools.cache
 def _fold_table(fold: Callable[[str], str]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Folds every code point, int32: (page of each 256, entry of each in its page, entries' offsets, their points)."""
+    """Returns a two-stage table of folded code points, int32: pages, entries in pages, offsets and code points."""
     known: dict[str, int] = {}
     entry_of = np.zeros(sys.maxunicode + 1, np.int32)
     for point in range(sys.maxunicode + 1):
@@ -148,7 +150,7 @@ def _fold_table(fold: Callable[[str], str]) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def _without_accents(char: str) -> str:
-    """Takes combining marks off (Unicode's canonical decomposition)."""
+    """Removes combining marks after canonical decomposition."""
     return "".join(part for part in unicodedata.normalize("NFD", char) if unicodedata.category(part) != "Mn")
 
 
@@ -157,7 +159,7 @@ def _without_accents_composed(char: str) -> str:
 
 
 def _without_case(char: str) -> str:
-    """Unicode's NFKC_Casefold of a character, as TensorFlow Text folds; that composes whole texts, too."""
+    """Returns NFKC_Casefold of one character; TensorFlow Text also composes across characters."""
     if any(low <= ord(char) <= high for low, high in _IGNORABLE):
         return ""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", char).casefold())

@@ -10,6 +10,8 @@ import pytest
 from support.build_once import build_once
 from support.settings import trainer_settings
 
+from configs.loading import load_config
+
 NAMES = ["Joe Biden", "Xi Jinping", "Justin Trudeau", "Angela Merkel"]
 VERBS = ["went to", "visited", "was in"]
 PLACES = ["Paris France", "New Delhi India", "Kyiv Ukraine"]
@@ -35,15 +37,17 @@ def transformed(transform_corpus):
 
 @pytest.fixture(scope="session")
 def transform_corpus(tmp_path_factory):
-    """Function from preprocessing's `custom_config` to a namespace of the tiny corpus.
+    """Returns a function from transform settings and pretrained parts to a namespace of the tiny corpus.
 
     `graph` is tf.Transform's output folder, `files` are gzipped TFRecords of transformed examples, `inputs` are the
     `TrainingInputs` of both.
     """
 
-    def transform(**custom_config):
+    def transform(settings=(), **pretrained):
         from components.trainer.inputs import TrainingInputs
 
+        config = load_config(None, [f"transform.{setting}" for setting in settings]).transform
+        custom_config = {"settings": config.model_dump_json(), **pretrained}
         name = "transformed-" + hashlib.sha256(repr(sorted(custom_config.items())).encode()).hexdigest()[:8]
         folder = build_once(tmp_path_factory, name, lambda folder: _transform(folder, custom_config))
         graph, files = str(folder / "graph"), [str(folder / "examples.gz")]

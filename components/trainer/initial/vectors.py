@@ -70,12 +70,12 @@ def load_vectors(path: str, own: VectorVocabulary, words: Sequence[str]) -> Vect
 def _check(path: str, own: VectorVocabulary, filled: np.ndarray, words: Sequence[str], others: int) -> None:
     lost = [word for row, word in enumerate(own.words, UNK_ID + 1) if not filled[row]]
     if lost:
-        problem = f"lacks {len(lost)} words that it had when the examples were transformed, such as {lost[0]!r}"
-        raise VectorFileError(path, None, problem, "the file has changed meanwhile: run again")
+        problem = f"the file lacks {len(lost)} words that Transform read from it, such as {lost[0]!r}"
+        raise VectorFileError(path, None, problem, "Run again with the unchanged file.")
     known = words[UNK_ID + 1 :]
     if known and not others and not any(word in own.ids for word in known):
-        problem = f"holds no word of the training split, such as {', '.join(known[:5])}"
-        raise VectorFileError(path, None, problem, "name a file of vectors for the corpus's language")
+        problem = f"the file has no word of the training split, such as {', '.join(known[:5])}"
+        raise VectorFileError(path, None, problem, "Use a vector file for the language of the corpus.")
 
 
 def _coverage(file: VectorFile, own: VectorVocabulary, words: Sequence[str], others: int) -> str:

@@ -1,4 +1,4 @@
-"""The case of tokens: arithmetic on characters agrees with patterns over the token."""
+"""Case ids of the graph, compared with a definition in Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LETTERS = st.sampled_from("aAbBßǅʰ巴1½-.😳\u0301 ")
 
 
 def case(token: str) -> int:
-    """The definition, character by character."""
+    """Classifies a token as `case_ids` documents."""
     categories = [unicodedata.category(char) for char in token]
     letters = [each for each in categories if each[0] == "L"]
     uppers = sum(each in ("Lu", "Lt") for each in letters)
@@ -41,7 +41,7 @@ def graph():
     return tf.function(by_spaces, autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
 
 
-def test_case_ids_name_the_shape_of_a_token():
+def test_case_ids_of_examples():
     for token, expected in [
         ("--", 1),
         ("😳", 1),
@@ -69,7 +69,7 @@ def test_case_ids_name_the_shape_of_a_token():
 
 @settings(deadline=None, max_examples=200)
 @given(batch=st.lists(st.text(LETTERS, max_size=12), max_size=3))
-def test_case_ids_are_those_of_the_definition(batch):
+def test_case_ids_agree_with_the_definition(batch):
     tokens, ids = graph()(tf.constant(batch, tf.string))
     assert ids.to_list() == [[case(token.decode()) for token in row] for row in tokens.to_list()]
 

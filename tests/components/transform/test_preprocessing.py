@@ -1,4 +1,4 @@
-"""The transform graph: features, vocabularies, tags spread over pieces."""
+"""Preprocessing: features, vocabularies and tags of pieces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pytest
 from support.lazy import LazyModule
 
 from components.transform import features as names
+from configs.loading import load_config
 
 tf = LazyModule("tensorflow")
 tft = LazyModule("tensorflow_transform")
@@ -34,11 +35,11 @@ def test_tags_spread_over_the_pieces_of_a_token():
     ]
 
 
-def test_tags_stay_as_they_are_when_tokens_are_not_split():
+def test_tags_are_unchanged_if_tokens_are_not_split():
     assert spread([(s, t) for _, s, t in ROWS], "whitespace") == [t for _, _, t in ROWS]
 
 
-def test_spread_keeps_sentences_apart_and_survives_missing_tags():
+def test_spread_tags_separates_sentences_and_accepts_missing_tags():
     assert spread([("", []), ("a(b", ["B-X"]), ("c", ["B-Y"]), ("", [])]) == [[], ["B-X", "I-X", "I-X"], ["B-Y"], []]
     assert spread([("a b", []), ("c", [])]) == [["[PAD]", "[PAD]"], ["[PAD]"]]
 
@@ -50,7 +51,7 @@ def test_normalize_folds_case_and_digits_of_any_script():
 
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory):
-    """What tf.Transform makes of ROWS: (rows by key, transform output)."""
+    """Returns the transformed ROWS by key and the transform output."""
     from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
     spec = {
@@ -61,16 +62,17 @@ def transformed(tmp_path_factory):
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
     data = [{"key": [k.encode()], "sentence": [s.encode()], "tags": [t.encode() for t in tags]} for k, s, tags in ROWS]
     out = str(tmp_path_factory.mktemp("transform"))
+    config = {"settings": load_config(None).transform.model_dump_json()}
     with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("temp"))):
         (rows, _), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
-            lambda inputs: preprocessing.preprocessing_fn(inputs, {"tokenizer": "words", "min_count": 2})
+            lambda inputs: preprocessing.preprocessing_fn(inputs, config)
         )
         _ = fn | tft_beam.WriteTransformFn(out)
     plain = [{name.removesuffix("$ragged_values"): value for name, value in row.items()} for row in rows]
     return {row["key"][0].decode(): row for row in plain}, tft.TFTransformOutput(out)
 
 
-def test_padding_and_unknown_words_have_ids_of_their_own(transformed):
+def test_padding_and_unknown_words_have_reserved_ids(transformed):
     rows, output = transformed
     words = [w.decode() for w in output.vocabulary_by_name(names.WORD_VOCABULARY)]
     assert words[:2] == ["[PAD]", "[UNK]"]
@@ -79,7 +81,7 @@ def test_padding_and_unknown_words_have_ids_of_their_own(transformed):
     assert all(0 not in row[names.WORD_IDS] and 0 not in row[names.CASE_IDS] for row in rows.values())
 
 
-def test_tag_vocabulary_comes_from_the_data_after_padding(transformed):
+def test_tag_vocabulary_has_padding_and_the_tags_of_the_data(transformed):
     rows, output = transformed
     tags = [t.decode() for t in output.vocabulary_by_name(names.TAG_VOCABULARY)]
     assert tags[0] == "[PAD]"

@@ -1,4 +1,4 @@
-"""What the transform graph gives to taggers with pretrained parts, and only to them."""
+"""Features of taggers with pretrained parts."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SENTENCE = "Joe Biden visited Zanzibar PARIS in 1997 xyzzy"
 
 
 def transform(graph, sentence):
-    """Features of a sentence as the graph gives them after it was saved and loaded."""
+    """Returns the features of a sentence from the saved and loaded graph."""
     output = tft.TFTransformOutput(graph)
     layer = output.transform_features_layer()
     features = layer({"sentence": tf.constant([[sentence]])})
     return {name: value.to_list()[0] for name, value in features.items() if isinstance(value, tf.RaggedTensor)}
 
 
-def test_default_taggers_do_not_pay_for_others(transformed):
+def test_default_taggers_have_no_features_of_pretrained_parts(transformed):
     output = tft.TFTransformOutput(transformed.graph)
     assert names.model_features(output.transformed_feature_spec()) == names.MODEL_FEATURES
     assert output.vocabulary_file_by_name(names.VECTOR_VOCABULARY) is None
@@ -39,17 +39,17 @@ def test_default_taggers_do_not_pay_for_others(transformed):
 
 @pytest.fixture(scope="module")
 def with_vectors(transform_corpus, tmp_path_factory):
-    """The graph with all but the last word of a file, which is gone afterwards."""
+    """Returns the graph with all but the last word of a vector file, which is deleted afterwards."""
     path = tmp_path_factory.mktemp("vectors") / "vectors.txt"
     words = ["Paris", "Zanzibar", "1984", "in", *(spellings[0] for spellings in SPELLINGS), "xyzzy"]
     path.write_text("".join(f"{word} 1 2\n" for word in words), encoding="utf-8")
     vectors = {"path": str(path), "words": len(words) - 1}
-    made = transform_corpus(tokenizer="words", min_count=1, vectors=vectors)
+    made = transform_corpus(["min_count=1"], vectors=vectors)
     path.unlink()
     return made.graph
 
 
-def test_words_of_the_file_are_known_whether_training_saw_them_or_not(with_vectors):
+def test_vector_ids_of_seen_and_unseen_words(with_vectors):
     row = transform(with_vectors, SENTENCE)
     words = [word.decode() for word in tft.TFTransformOutput(with_vectors).vocabulary_by_name(names.WORD_VOCABULARY)]
     tokens = SENTENCE.split()
@@ -64,13 +64,13 @@ def test_words_of_the_file_are_known_whether_training_saw_them_or_not(with_vecto
         assert ids[word] == words.index(word.lower()) + 4 + len(SPELLINGS)
 
 
-def test_every_spelling_of_a_word_has_its_vector(with_vectors):
+def test_all_spellings_of_a_word_have_the_same_vector_id(with_vectors):
     """More spellings: tests/components/text/test_folding.py."""
     for number, spellings in enumerate(SPELLINGS, 6):
         assert transform(with_vectors, " ".join(spellings))[names.VECTOR_IDS] == [number] * len(spellings)
 
 
-def test_the_vector_vocabulary_is_a_file_of_the_graph(with_vectors):
+def test_the_vector_vocabulary_is_an_asset_of_the_graph(with_vectors):
     file = tft.TFTransformOutput(with_vectors).vocabulary_file_by_name(names.VECTOR_VOCABULARY)
     assert Path(file).read_text(encoding="utf-8").splitlines()[:2] == ["Paris\t2", "Zanzibar\t3"]
 
@@ -83,7 +83,7 @@ def test_without_words_of_the_file_ids_are_those_of_the_word_vocabulary(transfor
 
 
 @pytest.mark.extended
-def test_a_wrong_file_is_named(transform_corpus):
+def test_a_missing_file_is_named(transform_corpus):
     with pytest.raises(NerError, match=r"nowhere\.txt: cannot be read"):
         transform_corpus(vectors={"path": "nowhere.txt", "words": 4})
 

@@ -20,7 +20,7 @@ def ids(*sentences):
     return [rows.flat_values.numpy()[a:b] for a, b in zip(rows.row_splits[:-1], rows.row_splits[1:], strict=True)]
 
 
-def test_affixes_are_shared_as_far_as_they_agree():
+def test_common_affixes_have_common_ids():
     [[london, longer, linden]] = ids("London longer Linden")
     assert (london[PREFIXES] == longer[PREFIXES]).tolist() == [True, True, True, False]
     assert (london[PREFIXES] == linden[PREFIXES]).tolist() == [True, False, False, False]
@@ -33,25 +33,25 @@ def test_affixes_are_characters_of_any_script():
     assert len({*one[PREFIXES]}) == 4
 
 
-def test_columns_do_not_collide_by_construction():
+def test_ids_depend_on_the_column():
     [[row]] = ids("aaaa")
     assert len({*row.tolist()}) == SUBWORD_COLUMNS
 
 
-def test_shape_tells_case_digits_and_length_apart():
+def test_shape_depends_on_case_digits_and_length():
     [rows] = ids("Paris Milan paris PARIS 12345 Parisian")
     shapes = rows[:, SHAPE].tolist()
     assert shapes[0] == shapes[1]
     assert len({*shapes}) == 5
 
 
-def test_blanks_around_a_token_are_seen():
+def test_spaces_around_a_token_matter():
     [rows] = ids("(a a) a")
     first, second, third = rows[1], rows[2], rows[4]
     assert len({int(row[TOUCH]) for row in (first, second, third)}) == 3
 
 
-def test_ids_stay_in_the_table_and_leave_padding_its_own():
+def test_ids_are_in_range_and_not_padding():
     rng = np.random.default_rng(0)
     words = ["".join(chr(c) for c in rng.integers(33, 0x2FFF, rng.integers(1, 60))) for _ in range(2000)]
     [rows] = ids(" ".join(words))
@@ -60,14 +60,14 @@ def test_ids_stay_in_the_table_and_leave_padding_its_own():
     assert len(np.unique(rows[:, 3])) > 1000
 
 
-def test_a_token_does_not_depend_on_the_batch():
+def test_ids_do_not_depend_on_the_batch():
     sentences = ["", "Joe,Biden visited U.S. bases", "x" * 10_000, "é"]
     together = ids(*sentences)
     for sentence, rows in zip(sentences, together, strict=True):
         np.testing.assert_array_equal(ids(sentence)[0], rows)
 
 
-def test_no_token_gives_no_row():
+def test_sentences_without_tokens():
     for batch in [[], [""], ["", " "]]:
         assert [len(rows) for rows in ids(*batch)] == [0] * len(batch)
 

@@ -1,4 +1,4 @@
-"""Files of word vectors."""
+"""Reading of vector files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read(path):
     return {entry[1]: file.parse(*entry).tolist() for entry in file}
 
 
-def test_every_kind_of_file_gives_the_same(write):
+def test_all_formats_are_equivalent(write):
     for content in [
         GLOVE,
         FASTTEXT,
@@ -39,54 +39,54 @@ def test_every_kind_of_file_gives_the_same(write):
         gzip.compress(FASTTEXT.encode(), mtime=0),
     ]:
         expected = {"the": [0.1, -0.2, 3], "Paris": [1, 0.2, -0.5]}
-        got = read(write(content))
-        assert list(got) == list(expected)
+        vectors = read(write(content))
+        assert list(vectors) == list(expected)
         for word, vector in expected.items():
-            np.testing.assert_allclose(got[word], vector, rtol=1e-6)
+            np.testing.assert_allclose(vectors[word], vector, rtol=1e-6)
 
 
 def test_a_url_is_read_through_tensorflow(write):
     assert list(read(f"file://{write(GLOVE)}")) == ["the", "Paris"]
 
 
-def test_only_line_feeds_end_lines_and_only_blanks_part_columns(write):
+def test_lines_end_with_line_feeds_and_columns_with_spaces_only(write):
     for word in ["\x85", "\u2003", "a\u2028b", "New\u00a0York", "\x0b"]:
         assert list(read(write(f"{word} 1 2\nb 3 4\n"))) == [word, "b"]
 
 
-def test_words_with_blanks_are_left_out_and_counted(write):
+def test_words_with_spaces_are_skipped_and_counted(write):
     file = VectorFile(write("a 1 2\n. . . 3 4\nat name@domain.com 5 6\n 7 8\nb 9 10\n"))
     assert [word for _, word, _ in file] == ["a", "b"]
     assert file.skipped == 3
 
 
-def test_lines_are_numbered_as_an_editor_does(write):
+def test_line_numbers_begin_at_1(write):
     assert [line for line, _, _ in VectorFile(write(FASTTEXT))] == [2, 3]
 
 
-def test_errors_name_file_line_and_what_was_found(write):
-    for content, where, found in [
-        (b"", ":1", "found '', which is no word with numbers"),
-        ("word\n", ":1", "found 'word', which is no word with numbers"),
-        ("a\t1\t2\nb\t1\t2\n", ":1", "which is no word with numbers"),
-        ("<html> <body> oh\n", ":1", "which is no word with numbers"),
-        ("a 1 2\nb 1\n", ":2", "found 1 numbers after the word 'b', where the file began with 2"),
-        ("a 1 2\nb 1 2 3\n", ":2", "found 3 numbers after the word 'b', where the file began with 2"),
-        ("2 300\na 1 2\n", ":2", "found 2 numbers after the word 'a', where the file began with 300"),
-        ("a 1 2\nb 1 x\n", ":2", "found 'x' as number 2 of the word 'b'"),
-        ("a 1 2\nb nan 1\n", ":2", "found 'nan' as number 1 of the word 'b'"),
-        ("a 1 2\nb 1e99 1\n", ":2", "found '1e99' as number 1 of the word 'b'"),
-        (b"a 1 2\nZ\xfcrich 1 2\n", ":2", "found byte 0xFC in the word 'Z\ufffdrich', which is not UTF-8"),
-        (b"PK\x03\x04", "", "found a zip archive"),
-        (b"\xba\x16\x4f\x2f\x0c\x00", "", "found a binary fastText model"),
-        (b"a" * (1 << 21), ":1", "found a line of more than 1048576 bytes"),
-        (gzip.compress(GLOVE.encode(), mtime=0)[:-12], "", "found a gzip file that is not whole"),
+def test_errors_name_file_line_and_problem(write):
+    for content, where, problem in [
+        (b"", ":1", "'' is not a word with numbers. Use UTF-8 text"),
+        ("word\n", ":1", "'word' is not a word with numbers"),
+        ("a\t1\t2\nb\t1\t2\n", ":1", "is not a word with numbers"),
+        ("<html> <body> oh\n", ":1", "is not a word with numbers"),
+        ("a 1 2\nb 1\n", ":2", "1 numbers after the word 'b', expected 2"),
+        ("a 1 2\nb 1 2 3\n", ":2", "3 numbers after the word 'b', expected 2"),
+        ("2 300\na 1 2\n", ":2", "2 numbers after the word 'a', expected 300"),
+        ("a 1 2\nb 1 x\n", ":2", "'x' is not a finite number (number 2 of 'b')"),
+        ("a 1 2\nb nan 1\n", ":2", "'nan' is not a finite number (number 1 of 'b')"),
+        ("a 1 2\nb 1e99 1\n", ":2", "'1e99' is not a finite number (number 1 of 'b')"),
+        (b"a 1 2\nZ\xfcrich 1 2\n", ":2", "byte 0xFC in the word 'Z\ufffdrich' is not UTF-8"),
+        (b"PK\x03\x04", "", "is a zip archive"),
+        (b"\xba\x16\x4f\x2f\x0c\x00", "", "is a binary fastText model"),
+        (b"a" * (1 << 21), ":1", "more than 1048576 bytes in a line"),
+        (gzip.compress(GLOVE.encode(), mtime=0)[:-12], "", "the gzip file is damaged after line"),
     ]:
         path = write(content)
         with pytest.raises(VectorFileError) as caught:
             read(path)
         assert str(caught.value).startswith(f"{path}{where}: ")
-        assert found in str(caught.value)
+        assert problem in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path):
@@ -97,7 +97,7 @@ def test_a_missing_file_is_named(tmp_path):
         assert str(caught.value).startswith(path)
 
 
-def test_memory_does_not_grow_with_the_file(write):
+def test_memory_is_independent_of_the_file_size(write):
     line = " ".join(["0.25"] * 100)
     path = write("".join(f"word{i} {line}\n" for i in range(20_000)))  # 10 MB
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""Words that are known by their vectors."""
+"""Vocabularies of vector files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from components.transform.vector_vocabulary import VectorVocabulary
 
 @pytest.fixture
 def vectors(tmp_path):
-    """Writes a file with these words."""
+    """Returns a function that writes a file of words."""
 
     def write(*words):
         path = tmp_path / "vectors.txt"
@@ -26,7 +26,7 @@ def test_the_first_words_of_the_file_get_the_first_ids(vectors):
     assert vocabulary.ids == {"the": 2, "of": 3, "Paris": 4, "paris": 4}
 
 
-def test_a_folded_spelling_has_the_vector_of_its_most_frequent_word_unless_it_has_its_own(vectors):
+def test_folded_spellings_share_the_id_of_their_most_frequent_word(vectors):
     vocabulary = VectorVocabulary.select(vectors("US", "1997", "Us", "apple", "Apple", "2024"), 10, "words")
     ids = vocabulary.ids
     assert ids["us"] == ids["US"] != ids["Us"]
@@ -34,7 +34,7 @@ def test_a_folded_spelling_has_the_vector_of_its_most_frequent_word_unless_it_ha
     assert ids["apple"] != ids["Apple"]
 
 
-def test_words_that_no_token_can_be_take_no_place(vectors):
+def test_words_that_cannot_be_tokens_are_skipped(vectors):
     for tokenizer, kept in [
         ("words", ["e-mail", "U.S.", "a", "."]),
         ("whitespace", ["e-mail", "U.S.", "a", ".", "(b)"]),
@@ -43,29 +43,29 @@ def test_words_that_no_token_can_be_take_no_place(vectors):
         assert list(vocabulary.words) == kept
 
 
-def test_a_word_that_stands_twice_counts_once(vectors):
+def test_duplicate_words_count_once(vectors):
     assert list(VectorVocabulary.select(vectors("a", "a", "b", "c"), 2, "words").words) == ["a", "b"]
 
 
-def test_no_more_of_the_file_is_read_than_needed(vectors):
+def test_the_rest_of_the_file_is_not_read(vectors):
     path = vectors("a", "b", "broken 3")
     assert len(VectorVocabulary.select(path, 2, "words").words) == 2
     with pytest.raises(VectorFileError):
         VectorVocabulary.select(path, 3, "words")
 
 
-def test_none_may_be_asked_for(vectors):
+def test_zero_words(vectors):
     vocabulary = VectorVocabulary.select(vectors("a"), 0, "words")
     assert not vocabulary.ids
     assert not vocabulary.words
 
 
-def test_a_file_without_any_token_is_refused(vectors):
-    with pytest.raises(VectorFileError, match="holds no word that a token could be"):
+def test_a_file_without_tokens_is_rejected(vectors):
+    with pytest.raises(VectorFileError, match="no word of the file is a token"):
         VectorVocabulary.select(vectors("a(b", "c;d"), 5, "words")
 
 
-def test_lines_load_to_the_same(vectors, tmp_path):
+def test_lines_round_trip(vectors, tmp_path):
     vocabulary = VectorVocabulary.select(vectors("Élan", "\x85\u200b", "中国", "2º"), 10, "whitespace")
     path = tmp_path / "vocabulary"
     path.write_text("".join(f"{line}\n" for line in vocabulary.lines()), encoding="utf-8", newline="\n")

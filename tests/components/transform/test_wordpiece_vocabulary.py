@@ -1,4 +1,4 @@
-"""The tokenizer of a preset."""
+"""Vocabularies of presets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from components.transform.wordpiece_vocabulary import WordPieceVocabulary
 pytestmark = pytest.mark.extended
 
 
-def test_pieces_and_folding_are_the_presets(tiny_preset):
+def test_pieces_and_settings_come_from_the_preset(tiny_preset):
     vocabulary = WordPieceVocabulary.from_preset(tiny_preset)
     assert vocabulary.pieces[:5] == ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
     assert vocabulary.fold_case
@@ -31,7 +31,7 @@ def test_a_preset_without_tokenizer_is_named(tmp_path):
         WordPieceVocabulary.from_preset(str(tmp_path))
 
 
-def test_another_kind_of_tokenizer_is_refused(tmp_path):
+def test_another_kind_of_tokenizer_is_rejected(tmp_path):
     keras_hub = pytest.importorskip("keras_hub")
     folder = str(tmp_path / "roberta")
     vocabulary = {piece: number for number, piece in enumerate(["<s>", "<pad>", "</s>", "<mask>", "a", "b", "ab"])}

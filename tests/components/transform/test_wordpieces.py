@@ -1,4 +1,4 @@
-"""WordPiece in the graph, held against TensorFlow Text's kernels."""
+"""WordPiece in the graph, compared with TensorFlow Text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LETTERS = "abcdeéüABÉßİж中国한ﬁΣς"
 
 @pytest.fixture
 def cut(monkeypatch):
-    """Cuts tokens in a traced graph; a table of its own stands in for the transform graph's asset."""
+    """Splits tokens in a traced graph, with a table that replaces the asset of the transform graph."""
 
     def table(name, lines, with_ids, default):
         content = tf.lookup.KeyValueTensorInitializer(list(lines), list(range(len(lines))), tf.string, tf.int64)
@@ -44,12 +44,12 @@ def cut(monkeypatch):
 
 @pytest.fixture(scope="module")
 def pieces():
-    """Random pieces of a few letters."""
+    """Returns random pieces of a few letters."""
     rng = random.Random(0)
     words = {"".join(rng.choices(LETTERS, k=rng.choice([1, 1, 2, 2, 3, 4, 6]))) for _ in range(400)}
     forms = sorted({form for word in words for form in (word, word.casefold())})
-    found = [inner + form for form in forms for inner in ("", "##") if rng.random() < 0.7]
-    return (*SPECIAL, *".,-#'!", *found)
+    drawn = [inner + form for form in forms for inner in ("", "##") if rng.random() < 0.7]
+    return (*SPECIAL, *".,-#'!", *drawn)
 
 
 def test_agrees_with_tensorflow_text(cut, pieces):
@@ -79,15 +79,15 @@ def test_agrees_with_tensorflow_text(cut, pieces):
             expected = [list(row) for row in reference.tokenize([[token] for token in tokens])]
         else:
             expected = [list(row) for row in reference.tokenize(tokens)]
-        got = cut(tokens, vocabulary)
-        assert [row or ["[UNK]"] for row in expected] == got
-        assert len({piece for row in got for piece in row}) > 50
+        rows = cut(tokens, vocabulary)
+        assert [row or ["[UNK]"] for row in expected] == rows
+        assert len({piece for row in rows for piece in row}) > 50
 
 
 VOCABULARY = WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s", "##t", "!", "n", "##ew"))
 
 
-def test_the_longest_piece_comes_first_and_what_does_not_fit_is_unknown(cut):
+def test_longest_match_first_or_unknown(cut):
     for token, pieces in [
         ("new", ["new"]),
         ("newest", ["new", "##e", "##s", "##t"]),
@@ -109,10 +109,10 @@ def test_only_the_first_pieces_of_a_token_are_kept(cut):
     assert cut(["newest!", "new"], VOCABULARY, most=2) == [["new", "##e"], ["new"]]
 
 
-def test_a_token_does_not_depend_on_the_others(cut):
+def test_tokens_are_independent(cut):
     tokens = ["newest", "new!", "x", "newest", "", "newer"]
     assert cut(tokens, VOCABULARY, 4) == [cut([token], VOCABULARY, 4)[0] for token in tokens]
 
 
-def test_no_token_gives_no_row(cut):
+def test_empty_batch(cut):
     assert cut([], VOCABULARY) == []

@@ -71,7 +71,7 @@ def test_coverage_is_reported(file):
 
 
 def test_a_file_of_another_language_is_refused(file):
-    with pytest.raises(VectorFileError, match="holds no word of the training split, such as hus, bil") as caught:
+    with pytest.raises(VectorFileError, match="the file has no word of the training split, such as hus, bil") as caught:
         load_vectors(file, VectorVocabulary.select(file, 2, "words"), ["[PAD]", "[UNK]", "hus", "bil"])
     assert str(caught.value).startswith(file)
 
