@@ -8,6 +8,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from components.model.arguments import arguments
 from components.model.context_block import ContextBlock
 from components.model.context_features import ContextFeatures
 from components.model.feature_templates import reach
@@ -104,22 +105,9 @@ class CnnLinearTagger(keras.Model):
             **kwargs: arguments of `keras.Model`.
         """
         super().__init__(**kwargs)
-        self._sizes: dict[str, Any] = {
-            "num_tags": num_tags,
-            "vocab_size": vocab_size,
-            "num_cases": num_cases,
-            "num_subwords": num_subwords,
-            "embed_dim": embed_dim,
-            "width": width,
+        self._sizes = {
+            **arguments(locals()),
             "dilations": list(dilations),
-            "input_dropout": input_dropout,
-            "dropout": dropout,
-            "word_dropout": word_dropout,
-            "subword_dropout": subword_dropout,
-            "linear_weights": linear_weights,
-            "linear_members": linear_members,
-            "linear_dropout": linear_dropout,
-            "seed": seed,
             "vectors": dict(vectors) if vectors else None,
         }
         policy = {"dtype": self.dtype_policy}

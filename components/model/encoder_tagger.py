@@ -9,6 +9,7 @@ import keras
 from keras import layers, ops
 
 from components.common.errors import NerError
+from components.model.arguments import arguments
 from components.model.encoder_library import keras_hub
 from components.text.transitions import FORBIDDEN
 
@@ -64,16 +65,7 @@ class EncoderTagger(keras.Model):
             NerError: keras-hub is not installed, the backbone is not a text encoder, or it has too few positions.
         """
         super().__init__(**kwargs)
-        self._sizes: dict[str, Any] = {
-            "num_tags": num_tags,
-            "maxlen": maxlen,
-            "backbone": backbone,
-            "start_piece": start_piece,
-            "end_piece": end_piece,
-            "pad_piece": pad_piece,
-            "dropout": dropout,
-            "seed": seed,
-        }
+        self._sizes = arguments(locals())
         self.backbone = _backbone(backbone, self.dtype_policy)
         self._max_pieces = self._piece_positions()
         self.output_dropout = layers.Dropout(dropout, seed=seed, name="output_dropout", dtype=self.dtype_policy)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from components.model.arguments import arguments
 from components.model.word_dropout import WordDropout
 
 
@@ -59,15 +60,7 @@ class PretrainedVectors(layers.Layer):
             **kwargs: arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
-        self._sizes: dict[str, Any] = {
-            "ids": ids,
-            "rows": rows,
-            "dim": dim,
-            "width": width,
-            "frozen": frozen,
-            "rate": rate,
-            "seed": seed,
-        }
+        self._sizes = arguments(locals())
         self.dropout = WordDropout(rate, seed=seed, name="dropout", dtype=self.dtype_policy)
         self.project = layers.Dense(width, use_bias=False, name="project", dtype=self.dtype_policy)
 

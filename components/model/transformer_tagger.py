@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
+from components.model.arguments import arguments
 from components.model.token_and_position_embedding import TokenAndPositionEmbedding
 from components.model.transformer_block import TransformerBlock
 from components.model.word_dropout import WordDropout
@@ -51,18 +52,7 @@ class TransformerTagger(keras.Model):
     ) -> None:
         """Sets the sizes; `num_tags`, `vocab_size` and `num_cases` include padding."""
         super().__init__(**kwargs)
-        self._sizes: dict[str, Any] = {
-            "num_tags": num_tags,
-            "vocab_size": vocab_size,
-            "num_cases": num_cases,
-            "maxlen": maxlen,
-            "embed_dim": embed_dim,
-            "num_heads": num_heads,
-            "ff_dim": ff_dim,
-            "rate": rate,
-            "word_dropout": word_dropout,
-            "seed": seed,
-        }
+        self._sizes = arguments(locals())
         policy = {"dtype": self.dtype_policy}
         self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **policy)
         self.embedding = TokenAndPositionEmbedding(maxlen, vocab_size, embed_dim, name="embedding", **policy)

@@ -1,4 +1,4 @@
-"""Settings of Transform: the section `transform` of the configuration."""
+"""Settings of Transform, the section `transform` of the configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from components.common.settings import Count, Settings
 
 
 class TransformSettings(Settings):
-    """Tokenizer and vocabulary sizes; configs/base.yaml explains each setting."""
+    """Tokenizer and vocabulary sizes; configs/base.yaml explains each setting.
+
+    Example:
+        >>> TransformSettings.model_validate_json('{"tokenizer": "words", "min_count": 2, "max_words": 9}').max_words
+        9
+    """
 
     tokenizer: Literal["words", "whitespace"]
     min_count: Count

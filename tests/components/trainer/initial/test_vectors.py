@@ -86,5 +86,5 @@ def test_a_broken_number_matters_only_in_vectors_that_are_read(tmp_path, file):
     path = tmp_path / "broken.txt"
     path.write_text("the 1 0\nnever x 1\nparis 0 y\n")
     assert load_vectors(str(path), VectorVocabulary({}), WORDS[:3]).table.shape == (3, 2)
-    with pytest.raises(VectorFileError, match=r"broken\.txt:3: found 'y' as number 2"):
+    with pytest.raises(VectorFileError, match=r"broken\.txt:3: 'y' is not a finite number \(number 2"):
         load_vectors(str(path), VectorVocabulary({}), WORDS)
