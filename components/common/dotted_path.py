@@ -8,14 +8,25 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator
 
 from components.common.errors import NerError
 
-DottedPath = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*$")]
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*")
+
+
+def _is_a_path(text: str) -> str:
+    if not _PATH.fullmatch(text):
+        raise ValueError("must be a path such as my_package.my_module:my_function")
+    return text
+
+
+DottedPath = Annotated[str, AfterValidator(_is_a_path)]
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -37,7 +48,7 @@ def source_hash(path: str, setting: str) -> str:
         setting: dotted name of the setting, for the message.
 
     Raises:
-        NerError: no such module.
+        NerError: no such module, or a parent package cannot be imported.
 
     Example:
         >>> len(source_hash("json.decoder:JSONDecoder", "exporter.signatures.mine"))
@@ -46,11 +57,17 @@ def source_hash(path: str, setting: str) -> str:
     module, _ = split_path(path)
     try:
         spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:  # of a parent package
+    except (ModuleNotFoundError, ValueError):  # of a parent package; a module without a spec
         spec = None
+    except (Exception, SystemExit) as error:
+        raise _not_importable(path, setting, error) from error
     if spec is None:
-        raise NerError(f"{setting}: there is no module {module}. Install it next to this package, or correct {path!r}.")
-    return hashlib.sha256(Path(spec.origin).read_bytes() if spec.origin else b"").hexdigest()[:16]
+        raise NerError(
+            f"{setting}: there is no module {module}. Install its package, put its folder on PYTHONPATH, or correct "
+            f"{path!r}."
+        )
+    source = Path(spec.origin).read_bytes() if spec.has_location and spec.origin else b""  # built-in: no file
+    return hashlib.sha256(source).hexdigest()[:16]
 
 
 def load_object(path: str, setting: str) -> Any:
@@ -61,17 +78,41 @@ def load_object(path: str, setting: str) -> Any:
         setting: dotted name of the setting, for the message.
 
     Raises:
-        NerError: no such module or name.
+        NerError: no such module or name, or the module cannot be imported.
 
     Example:
         >>> load_object("json:dumps", "exporter.signatures.mine")([1])
         '[1]'
     """
-    source_hash(path, setting)  # names a missing module; an ImportError below comes from inside the module
+    source_hash(path, setting)  # names a missing module; an error below comes from inside the module
     module, name = split_path(path)
     try:
-        return getattr(importlib.import_module(module), name)
+        imported = importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # the module of another package may raise anything
+        raise _not_importable(path, setting, error) from error
+    try:
+        return getattr(imported, name)
     except AttributeError:
         raise NerError(f"{setting}: module {module} has no {name}. Correct {path!r}.") from None
-    except ImportError as error:
-        raise NerError(f"{setting}: {path!r} cannot be imported ({error}).") from error
+
+
+def load_function(path: str, setting: str) -> Callable[..., Any]:
+    """Imports the function of a dotted path.
+
+    Raises:
+        NerError: as `load_object`, or the object is not callable.
+
+    Example:
+        >>> load_function("json:__name__", "evaluator.metrics.mine")
+        Traceback (most recent call last):
+        components.common.errors.NerError: evaluator.metrics.mine: 'json:__name__' is not a function. Name a function.
+    """
+    function = load_object(path, setting)
+    if not callable(function):
+        raise NerError(f"{setting}: {path!r} is not a function. Name a function.")
+    return function
+
+
+def _not_importable(path: str, setting: str, error: BaseException) -> NerError:
+    problem = " ".join(f"{type(error).__name__}: {error}".split())
+    return NerError(f"{setting}: {path!r} cannot be imported ({problem}). Correct its module.")

@@ -6,7 +6,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
-from components.common.dotted_path import source_hash
+from components.common.dotted_path import load_function, source_hash
 from components.exporter import executor
 from components.exporter.settings import ExporterSettings
 
@@ -71,8 +71,10 @@ class Exporter(base_component.BaseComponent):
             code_version: hash of the export code, so that a code change invalidates TFX's cache.
 
         Raises:
-            NerError: a custom signature is in a module that does not exist.
+            NerError: a function of `exporter.signatures` cannot be imported.
         """
+        for name, path in settings.signatures.items():
+            load_function(path, f"exporter.signatures.{name}")
         # A change of a custom signature invalidates the cache, too.
         sources = [source_hash(path, f"exporter.signatures.{name}") for name, path in settings.signatures.items()]
         spec = ExporterSpec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, get_args
 
 from pydantic import field_validator
@@ -15,6 +16,8 @@ from components.transform.features import KEY, SENTENCE
 
 ForwardDtype = Literal["string", "float32", "int64"]
 FORWARD_DTYPES = get_args(ForwardDtype)
+
+_SIGNATURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class ExporterSettings(Settings):
@@ -46,6 +49,8 @@ class ExporterSettings(Settings):
         own = {SERVING_DEFAULT, KEYED, UNKEYED, FEATURE_FORWARD, SERVING_EXAMPLES}
         if taken := sorted(own & {*signatures}):
             raise ValueError(f"{_quoted(taken)} is already a signature of the model; choose another name")
+        if wrong := [name for name in signatures if not _SIGNATURE_NAME.fullmatch(name)]:
+            raise ValueError(f"the name {_quoted(wrong)} must be a letter, then letters, digits and _")
         return signatures
 
     @property

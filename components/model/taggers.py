@@ -25,14 +25,15 @@ complete example.
 
 from __future__ import annotations
 
-import importlib
 import inspect
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import keras
 import numpy as np
 
+from components.common.dotted_path import load_object
 from components.common.errors import NerError
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.model.constrained_crf_loss import ConstrainedCrfLoss
@@ -95,14 +96,7 @@ def tagger_class(path: str, options: Collection[str] = ()) -> type[keras.Model]:
         Traceback (most recent call last):
         components.common.errors.NerError: trainer.tagger: collections:OrderedDict is not a subclass of keras.Model. ...
     """
-    module, _, name = path.partition(":") if ":" in path else path.rpartition(".")
-    try:
-        tagger = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise NerError(
-            f"trainer.tagger: {path} cannot be imported ({error}). Name a built-in tagger ({', '.join(TAGGERS)}), or a "
-            "class my_package.my_module:MyTagger of an installed package or of a folder on PYTHONPATH."
-        ) from error
+    tagger = load_object(path, "trainer.tagger")
     if problem := _interface_problem(tagger):
         raise NerError(f"trainer.tagger: {path} {problem}")
     _check_options(path, tagger, options)
@@ -170,8 +164,10 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
     sizes = dict(zip(DATA_SIZES, (3, 9, 7, 9, 8, 0), strict=True))
     try:
         model = build_tagger(name, sizes, **options)
-    except (TypeError, ValueError) as error:
-        raise NerError(f"trainer.options: {name} cannot be built ({error}). Correct the options.") from error
+    except NerError:
+        raise
+    except Exception as error:  # a class of another package may raise anything
+        raise NerError(f"trainer.options: {name} cannot be built ({_text(error)}). Correct the options.") from error
     features = {
         "word_ids": np.array([[2, 3]]),
         "case_ids": np.array([[1, 2]]),
@@ -180,14 +176,22 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
     field = model.receptive_field
     if not (field is None or (isinstance(field, int) and field >= 0)):
         raise NerError(f"trainer.tagger: receptive_field of {name} is {field!r}. Return 0 or more tokens, or None.")
-    copy = type(model).from_config(model.get_config())
-    copy.build()
+    try:
+        copy = type(model).from_config(model.get_config())
+        copy.build()
+    except Exception as error:
+        raise NerError(
+            f"trainer.tagger: get_config of {name} gives no model ({_text(error)}). Return all constructor arguments."
+        ) from error
     if [weight.shape for weight in copy.weights] != [weight.shape for weight in model.weights]:
         raise NerError(
             f"trainer.tagger: get_config of {name} describes another model. Return all constructor arguments."
         )
     count = len(model.weights)
-    logits = keras.ops.convert_to_numpy(model(features))
+    try:
+        logits = keras.ops.convert_to_numpy(model(features))
+    except Exception as error:
+        raise NerError(f"trainer.tagger: call of {name} fails ({_text(error)}). Correct it.") from error
     if len(model.weights) != count:
         raise NerError(f"trainer.tagger: {name} creates weights when it is called. Create all of them in build.")
     if logits.shape != (1, 2, 3):
@@ -197,6 +201,11 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
         )
     if logits[..., 0].max() > _IMPOSSIBLE:
         raise NerError(f"trainer.tagger: {name} can predict tag 0, [PAD]. Add -1e9 to its logits.")
+
+
+def _text(error: Exception) -> str:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", f"{type(error).__name__}: {error}")  # Keras colors its errors
+    return " ".join(text.partition("Arguments received by")[0].split())
 
 
 def tagger_loss(name: str, tags: Sequence[str]) -> keras.losses.Loss:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from components.common.dotted_path import load_object, source_hash
+from components.common.dotted_path import load_function, source_hash
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.errors import EvaluationError
 
@@ -24,19 +24,13 @@ def load_metrics(paths: Mapping[str, str]) -> dict[str, SentenceMetric]:
     """Imports the functions of `evaluator.metrics`.
 
     Raises:
-        NerError: a function cannot be imported.
-        EvaluationError: an object is not callable.
+        NerError: a function cannot be imported, or an object is not callable.
 
     Example:
         >>> sorted(load_metrics({"example": "operator:eq"}))
         ['example']
     """
-    metrics: dict[str, SentenceMetric] = {}
-    for name, path in paths.items():
-        metrics[name] = load_object(path, f"evaluator.metrics.{name}")
-        if not callable(metrics[name]):
-            raise EvaluationError(f"evaluator.metrics.{name}: {path!r} is not a function. Name a function.")
-    return metrics
+    return {name: load_function(path, f"evaluator.metrics.{name}") for name, path in paths.items()}
 
 
 def metrics_version(paths: Mapping[str, str]) -> str:

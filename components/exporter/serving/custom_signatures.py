@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import tensorflow as tf
 
-from components.common.dotted_path import load_object
+from components.common.dotted_path import load_function
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.errors import ExportError
@@ -52,7 +52,7 @@ def custom_signatures(module: ServingModule, paths: Mapping[str, str]) -> dict[s
 
 def _custom_signature(module: ServingModule, name: str, path: str) -> CustomSignature:
     setting = f"exporter.signatures.{name}"
-    build = load_object(path, setting)
+    build = load_function(path, setting)
     try:
         function = build(module).get_concrete_function()
         specs = tf.nest.flatten(function.structured_input_signature)
