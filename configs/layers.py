@@ -12,6 +12,21 @@ from pydantic import ValidationError
 
 from components.common.errors import NerError
 
+_TYPES = {
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "dict_type": "a mapping",
+    "finite_number": "a finite number",
+    "float_parsing": "a number",
+    "float_type": "a number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "int_type": "a whole number",
+    "model_type": "a section of settings",
+    "path_type": "a path",
+    "string_type": "text",
+    "tuple_type": "a list",
+}
 _LIMITS = {
     "greater_than": ("gt", ">"),
     "greater_than_equal": ("ge", ">="),
@@ -96,7 +111,7 @@ def validation_error(name: str, error: ValidationError, base: Path) -> ConfigErr
 def _explain(detail: Mapping[str, Any], base: Path) -> str:
     """Formats one pydantic error as `<setting>: <problem>`."""
     kind, context = detail["type"], detail.get("ctx", {})
-    where = ".".join(str(part) for part in detail["loc"])
+    where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
     if kind == "extra_forbidden":
         return f"{where}: is not a setting{_suggestion(detail['loc'], base)}"
     if kind == "missing":
@@ -107,10 +122,14 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
         return f"{where}: must be {sign} {limit:g}, got {detail['input']}"
     if kind == "literal_error":
         return f"{where}: must be one of {context['expected']}, got {detail['input']!r}"
+    if kind in _TYPES:
+        return f"{where}: must be {_TYPES[kind]}, got {detail['input']!r}"
     message = detail["msg"].removeprefix("Value error, ")
-    if not detail["loc"]:  # the whole configuration: printing it would fill a page
+    if not where:  # of the whole configuration
         return message
-    return f"{where}: {message[:1].lower()}{message[1:]}, got {detail['input']!r}"
+    text = f"{where}: {message[:1].lower()}{message[1:]}"
+    # The message about a section names its values; the whole section would fill a page.
+    return text if isinstance(detail["input"], Mapping) else f"{text}, got {detail['input']!r}"
 
 
 def _suggestion(path: tuple[int | str, ...], base: Path) -> str:
@@ -120,5 +139,6 @@ def _suggestion(path: tuple[int | str, ...], base: Path) -> str:
         known = known.get(part, {}) if isinstance(known, dict) else {}
     if not isinstance(known, dict) or not known:
         return ""
-    close = difflib.get_close_matches(str(path[-1]), known, 1)
+    inside = [f"{name}.{path[-1]}" for name, values in known.items() if isinstance(values, dict) and path[-1] in values]
+    close = inside or difflib.get_close_matches(str(path[-1]), known, 1)
     return f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}"
