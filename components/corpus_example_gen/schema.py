@@ -37,3 +37,16 @@ def compose_schema(base_path: str | Path, metadata_columns: Sequence[str]) -> st
             feature.presence.min_count = 1
             feature.shape.dim.add(size=1)
     return text_format.MessageToString(schema, as_utf8=True)
+
+
+def feature_names(schema: str) -> list[str]:
+    """Returns the names of the features of a schema in text format.
+
+    Example:
+        >>> feature_names('feature { name: "key" type: BYTES }')
+        ['key']
+    """
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    return [feature.name for feature in text_format.Parse(schema, schema_pb2.Schema()).feature]

@@ -25,6 +25,7 @@ from components.evaluator.inputs import (
     champion_version,
     check_columns,
     check_splits,
+    evaluated_splits,
     read_schema,
     without_absent_champion,
     without_incomparable_champion,
@@ -35,7 +36,7 @@ from components.evaluator.results.scores_file import write_evaluation
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.entity_metrics import comparisons
 from components.evaluator.tfma.find_training_entities import FindTrainingEntities
-from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT, TRAINING_ENTITIES_FILE
+from components.keys import TRAIN_SPLIT, TRAINING_ENTITIES_FILE
 
 SETTINGS_KEY = "settings"
 FORCE_BLESS_KEY = "force_bless"
@@ -71,7 +72,8 @@ class Executor(tfx_executor.Executor):
                 for a sentence do not match its gold tags.
         """
         settings = EvaluatorSettings.model_validate_json(exec_properties[SETTINGS_KEY])
-        splits = _splits(exec_properties, input_dict)
+        configured = json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null")
+        splits = evaluated_splits(input_dict, configured)
         # TFX reads the property itself, and takes an empty list for `eval`.
         exec_properties = {**exec_properties, standard_component_specs.EXAMPLE_SPLITS_KEY: json_utils.dumps(splits)}
         inputs, obstacles = without_incomparable_champion(without_absent_champion(input_dict))
@@ -139,12 +141,3 @@ class Executor(tfx_executor.Executor):
                 | "WriteTrainingEntities" >> beam.Map(lambda entities: write_atomically(path, entities.to_bytes()))
             )
         return path
-
-
-def _splits(exec_properties: dict[str, Any], input_dict: dict[str, list[Artifact]]) -> list[str]:
-    configured = json_utils.loads(exec_properties.get(standard_component_specs.EXAMPLE_SPLITS_KEY) or "null")
-    if configured is None:
-        return [EVAL_SPLIT]
-    examples = input_dict[standard_component_specs.EXAMPLES_KEY]
-    existing = [name for one in examples for name in artifact_utils.decode_split_names(one.split_names)]
-    return configured or [TEST_SPLIT if TEST_SPLIT in existing else EVAL_SPLIT]

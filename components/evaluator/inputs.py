@@ -13,9 +13,9 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
 
-from components.evaluator.counts.slicing import DERIVED
+from components.evaluator.counts.slicing import require_columns
 from components.evaluator.errors import EvaluationError
-from components.keys import PRESENT, SAVED_MODEL_FILE, SERVING_EXAMPLES
+from components.keys import EVAL_SPLIT, PRESENT, SAVED_MODEL_FILE, SERVING_EXAMPLES, TEST_SPLIT
 
 _REQUIRED_OUTPUTS = ("tags", "starts", "ends")
 _VERSION = "version"
@@ -84,6 +84,15 @@ def champion_version(input_dict: Artifacts) -> str:
     return ""
 
 
+def evaluated_splits(input_dict: Artifacts, configured: Sequence[str] | None) -> list[str]:
+    """Returns the splits to evaluate on: None means `eval`, an empty list `test` if it exists, else `eval`."""
+    if configured is None:
+        return [EVAL_SPLIT]
+    examples = input_dict[standard_component_specs.EXAMPLES_KEY]
+    existing = [name for one in examples for name in artifact_utils.decode_split_names(one.split_names)]
+    return list(configured) or [TEST_SPLIT if TEST_SPLIT in existing else EVAL_SPLIT]
+
+
 def check_splits(input_dict: Artifacts, splits: Sequence[str]) -> None:
     """Checks that the examples have the splits.
 
@@ -107,15 +116,8 @@ def check_columns(input_dict: Artifacts, columns: Sequence[str]) -> None:
         EvaluationError: a column is neither a feature nor derived.
     """
     schema = read_schema(input_dict)
-    if schema is None:
-        return
-    features = sorted(feature.name for feature in schema.feature)
-    for column in columns:
-        if column not in features and column not in DERIVED:
-            raise EvaluationError(
-                f"evaluator.slices: cannot slice by {column!r}. The schema has the features {', '.join(features)}, and "
-                f"derived columns are {', '.join(DERIVED)}. Correct the name, or add it to corpus.metadata."
-            )
+    if schema is not None:
+        require_columns(columns, [feature.name for feature in schema.feature])
 
 
 def read_schema(input_dict: Artifacts) -> Any:

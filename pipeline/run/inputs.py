@@ -10,7 +10,8 @@ from typing import Any
 
 from components.corpus_example_gen.corpus.layout import NEWEST, corpus_fingerprint, find_splits
 from components.corpus_example_gen.corpus.span_window import SpanWindow
-from components.corpus_example_gen.schema import compose_schema
+from components.corpus_example_gen.schema import compose_schema, feature_names
+from components.evaluator.counts.slicing import require_columns
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from configs.spec import PipelineConfig
 from pipeline.run.code_version import code_version
@@ -101,9 +102,10 @@ def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
         config: the whole configuration.
 
     Raises:
-        NerError: the schema cannot be used.
+        NerError: the schema cannot be used, or lacks a slicing column.
     """
     schema = compose_schema(config.schema_path or SCHEMA, config.corpus.metadata)
+    require_columns(config.evaluator.columns, feature_names(schema))
     splits = tuple((config.corpus.splits or {}).items())
     return RunInputs(None, splits, schema, window=config.corpus.window)
 

@@ -25,6 +25,28 @@ MOST_VALUES = 1000
 """Largest number of values of a column. A column with more is a key, and each slice has its own counts."""
 
 
+def require_columns(columns: Sequence[str], features: Sequence[str]) -> None:
+    """Checks that every slicing column exists.
+
+    Args:
+        columns: slicing columns.
+        features: features of the schema.
+
+    Raises:
+        EvaluationError: a column is neither a feature nor derived.
+
+    Example:
+        >>> require_columns(["source", "case"], ["key", "source"])
+    """
+    for column in columns:
+        if column not in features and column not in DERIVED:
+            raise EvaluationError(
+                f"evaluator.slices: cannot slice by {column!r}. The schema has the features "
+                f"{', '.join(sorted(features))}, and derived columns are {', '.join(DERIVED)}. Correct the name in "
+                "slices or rules, or add it to corpus.metadata."
+            )
+
+
 @dataclasses.dataclass(frozen=True)
 class Slicer:
     """Slicing columns with their ranges.

@@ -78,6 +78,18 @@ def test_incompatible_model_is_refused(model):
         inputs_module.without_incomparable_champion({"model": [model("new", "predict")]})
 
 
+def test_the_test_split_decides_if_the_corpus_is_known_to_the_run_only():
+    examples = standard_artifacts.Examples()
+    for names, configured, expected in [
+        (["train", "eval", "test"], [], ["test"]),
+        (["train", "eval"], [], ["eval"]),
+        (["train", "eval", "test"], ["train"], ["train"]),
+        (["train", "eval", "test"], None, ["eval"]),
+    ]:
+        examples.split_names = artifact_utils.encode_split_names(names)
+        assert inputs_module.evaluated_splits({"examples": [examples]}, configured) == expected
+
+
 def test_splits_and_slices_are_checked_by_name(tmp_path):
     examples = standard_artifacts.Examples()
     examples.split_names = artifact_utils.encode_split_names(["train", "test"])
