@@ -125,7 +125,7 @@ def run(
     """Run an uploaded pipeline, or a file.
 
     \b
-    ner kfp run --pipeline ner --param epochs=5 --param data=s3://bucket/corpus --wait
+    ner kfp run --pipeline ner --param epochs=5 --param span=7 --wait
 
     With --cache or --no-cache the run carries a changed copy of the pipeline; the web interface then shows no version.
     """  # noqa: D301 - click's mark of a paragraph that is not wrapped

@@ -105,7 +105,7 @@ def _added_commands() -> tuple[dict[str, EntryPoint], list[EntryPoint]]:
 def _loaded(entry: EntryPoint) -> click.Command:
     try:
         command = entry.load()
-    except Exception as error:  # the module of another package may raise anything
+    except (Exception, SystemExit) as error:  # the module of another package may raise anything
         raise NerError(
             f"ner {entry.name}: {_package(entry)} cannot be loaded from {entry.value} "
             f"({type(error).__name__}: {error}). Repair or uninstall the package."

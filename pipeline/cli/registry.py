@@ -98,7 +98,7 @@ def show(opened: _Opened, version: str, as_json: bool) -> None:
     print_version(_console(), shown)
 
 
-@registry.command("diff")
+@registry.command("diff", short_help="Show the differences between two versions.")
 @click.argument("first", metavar="VERSION")
 @click.argument("second", metavar="VERSION")
 @_with_registry
@@ -111,7 +111,7 @@ def diff(opened: _Opened, first: str, second: str) -> None:
     print_differences(_console(), a, b, differences(a, b))
 
 
-@registry.command("promote")
+@registry.command("promote", short_help="Make VERSION the champion.")
 @click.argument("version")
 @click.option(
     "--expect", metavar="VERSION", help="The champion to replace, or none; default: the one it was blessed against."
@@ -169,7 +169,7 @@ def history(opened: _Opened, as_json: bool) -> None:
     _warn_of_moved_aliases(opened)
 
 
-@registry.command("fetch")
+@registry.command("fetch", short_help="Download the SavedModel of VERSION.")
 @click.argument("version")
 @click.argument("destination", type=_FOLDER)
 @_with_registry
@@ -178,7 +178,7 @@ def fetch(opened: _Opened, version: str, destination: Path) -> None:
     click.echo(opened.models.fetch(opened.require(version), destination))
 
 
-@registry.command("sync")
+@registry.command("sync", short_help="Make a serving directory follow the registry.")
 @click.argument("directory", required=False, type=_FOLDER)
 @click.option("--keep", type=click.IntRange(min=0), help="Number of versions without an alias to keep.")
 @click.option("--server", metavar="URL", help="Move labels when this TensorFlow Serving has loaded the versions.")
@@ -218,7 +218,7 @@ def sync(
         click.echo(f"not changed, not from this registry: {', '.join(map(str, report.unknown))}", err=True)
 
 
-@registry.command("serve-ui")
+@registry.command("serve-ui", short_help="Start MLflow's web interface.")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @click.option("--allowed-hosts", metavar="NAMES", help="Host names of allowed requests, separated by commas.")

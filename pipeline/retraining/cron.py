@@ -14,6 +14,7 @@ from components.common.errors import NerError
 
 _NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat"
 _FIELD = re.compile(rf"(?:[0-9*,/-]|{_NAMES})+")  # croniter also reads L, W, #, ?, H and R, other crons do not
+_NICKNAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _ODD_RANGE = re.compile(r"\b(\w+)-\1\b|[a-z]-[0-9]|[0-9]-[a-z]")  # croniter 7 reads 1-1 and mon-1 as a star
 
 
@@ -31,8 +32,11 @@ def five_fields(expression: str) -> str:
     """
     from croniter import croniter
 
-    texts = expression.lower().split()
-    if not expression.startswith("@"):
+    texts = expression.split()
+    if len(texts) == 1 and texts[0].startswith("@"):
+        if texts[0].lower() not in _NICKNAMES:
+            raise NerError(f"--cron {expression!r}: unknown. Use one of {', '.join(_NICKNAMES)}, or five fields")
+    else:
         if len(texts) != 5:
             raise NerError(
                 f"--cron {expression!r}: {len(texts)} fields. Give the five of crontab, "
@@ -40,7 +44,7 @@ def five_fields(expression: str) -> str:
             )
         _check_fields(texts, expression)
     try:
-        fields, _ = croniter.expand(expression)
+        fields, _ = croniter.expand(expression.strip())
     except ValueError as error:  # croniter's errors are
         raise NerError(
             f"--cron {expression!r}: {str(error).rstrip('.')}. Give the five fields of crontab, e.g. '0 3 * * *'"
@@ -65,12 +69,12 @@ def next_times(expression: str, after: datetime) -> Iterator[datetime]:
 
 def _check_fields(texts: list[str], expression: str) -> None:
     for text in texts:
-        if not _FIELD.fullmatch(text):
+        if not _FIELD.fullmatch(text.lower()):
             raise NerError(
                 f"--cron {expression!r}: {text!r} is not portable. "
                 "Use numbers, names such as mon or jan, lists a,b, ranges a-b and steps */n"
             )
-        if _ODD_RANGE.search(text) or re.search(r"\*,|,\*", text):
+        if _ODD_RANGE.search(text.lower()) or re.search(r"\*,|,\*", text):
             raise NerError(f"--cron {expression!r}: {text!r} is ambiguous. Write * or the single values")
     days = texts[2], texts[4]
     if "*" not in days and "*" in days[0] + days[1]:
