@@ -77,6 +77,9 @@ def list_versions(opened: _Opened, last: int | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_plain(version) for version in versions], indent=1, ensure_ascii=False))
         return
+    if not versions:
+        click.echo(f"{opened.name}: no versions. Run `ner run` first.")
+        return
     from pipeline.registry_view.tables import print_versions
 
     print_versions(_console(), versions)

@@ -8,6 +8,7 @@ import json
 import pytest
 from support.lazy import LazyModule
 
+from components.common.errors import NerError
 from components.evaluator.settings import EvaluatorSettings
 from configs.loading import load_config
 from pipeline.run.inputs import inputs_of_cluster, prepare_inputs
@@ -62,6 +63,22 @@ def test_evaluator_gets_the_configured_settings(pipeline):
     (node,) = (node for node in pipeline.components if node.id == "Evaluator")
     assert EvaluatorSettings.model_validate_json(node.exec_properties["settings"]) == load_config(None).evaluator
     assert node.exec_properties["force_bless"] == ""
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("evaluator.metrics={mine: 'json:__name__'}", r"evaluator\.metrics\.mine: 'json:__name__' is not a function"),
+        ("evaluator.slices=[topic]", r"evaluator\.slices: cannot slice by 'topic'"),
+        ("evaluator.rules=[{slice: topic=a, bound: 0.5}]", r"evaluator\.slices: cannot slice by 'topic'"),
+        ("exporter.signatures={mine: 'json:absent'}", r"exporter\.signatures\.mine: module json has no absent"),
+        ("exporter.signatures={mine: 'json:__name__'}", r"exporter\.signatures\.mine: .* is not a function"),
+    ],
+)
+def test_what_no_node_could_use_is_refused_before_any_node_runs(tmp_path, setting, message):
+    config = load_config(None, [f"work_dir={tmp_path}", setting])
+    with pytest.raises(NerError, match=message):
+        create.create_pipeline(config, prepare_inputs(config), RunRequest(), targets.Target.local(config))
 
 
 def test_the_reason_of_a_forced_blessing_goes_into_the_registry(tmp_path):

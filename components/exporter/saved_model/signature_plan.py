@@ -93,7 +93,7 @@ def _returned(base: SignatureContract, name: str, dtype: str) -> TensorContract:
 
 def _replace_default(default: str, keep_as: str, sources: dict[str, str]) -> None:
     if default not in sources:
-        raise ExportError(f"{default} cannot become the default. Choose one of {sorted(sources)}.")
+        raise ExportError(f"signature {default} cannot become the default. Choose one of {', '.join(sorted(sources))}.")
     if SERVING_DEFAULT in sources:
         _keep_default(keep_as, sources)
     sources[SERVING_DEFAULT] = sources[default]

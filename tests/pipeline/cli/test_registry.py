@@ -90,6 +90,7 @@ def test_list_shows_the_newest_only_and_json(ner):
 def test_list_of_a_missing_registry_is_empty(ner, home):
     shutil.rmtree(home / "registry")
     assert ner("list", "--json").output == "[]\n"
+    assert ner("list").output == "ner: no versions. Run `ner run` first.\n"
     assert not (home / "registry").exists()
 
 
