@@ -138,7 +138,7 @@ def test_unusable_corpus_ends_with_one_clear_error(tmp_path):
         "empty file": ({"train.conll": b"", "dev.conll": b"a\tO\n"}, "train.conll"),
         "one column": ({"train.conll": b"one\ncolumn\n", "dev.conll": b"a\tO\n"}, "train.conll:1"),
         "binary": ({"train.conll": b"\x00\xff\xfe\x80binary\x00", "dev.conll": b"a\tO\n"}, "train.conll"),
-        "no entity": ({"train.conll": b"a\tO\n\nb\tO\n", "dev.conll": b"a\tO\n"}, "holds no entity"),
+        "no entity": ({"train.conll": b"a\tO\n\nb\tO\n", "dev.conll": b"a\tO\n"}, "no sentence has an entity"),
     }
     for case, (files, expected) in cases.items():
         corpus = tmp_path / case / "corpus"

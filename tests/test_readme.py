@@ -10,6 +10,7 @@ import pytest
 from support.fake_kfp import FakeKfp
 from support.processes import run
 from support.repository import ROOT, copy_of_the_repository, repository_files
+from support.swagger import Swagger
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
@@ -21,7 +22,7 @@ def test_commands_run_in_order_in_a_clean_copy(tmp_path: Path) -> None:
     copy = copy_of_the_repository(tmp_path / "clone")
     dropped = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "NER_CONFIG"}
     environment = {name: value for name, value in os.environ.items() if name not in dropped}
-    with FakeKfp() as server:
+    with FakeKfp(Swagger()) as server:
         environment |= {"LOCAL_HOME": str(copy / "tfx"), "KFP_HOST": server.host, "NO_PROXY": "127.0.0.1"}
         for command in COMMANDS:
             # All tests would include this one.

@@ -141,7 +141,7 @@ def test_four_spans_from_the_first_model_to_a_rollback(home, sections):
     write_span(home, 4, [sentence for sentence in sections[3] if not any("PER" in tag for _, tag in sentence)])
     stopped = retrain(home)
     assert (stopped["kind"], stopped["exit_code"]) == ("stopped", 4), stopped
-    assert "span-4 differs from the data that the champion was trained on" in stopped["text"]
+    assert "span-4: differs from the champion's training data" in stopped["text"]
     assert "PER: " in stopped["text"]
     assert versions(home) == {1: ["previous"], 2: ["champion"]}
 
@@ -162,5 +162,5 @@ def test_four_spans_from_the_first_model_to_a_rollback(home, sections):
     ]
     whys = [entry["why"] for entry in history(home)]
     assert whys[0].startswith("blessed")
-    assert "span-4 differs" in whys[3]
+    assert "span-4: differs" in whys[3]
     assert whys[4] == "tags nothing since noon"

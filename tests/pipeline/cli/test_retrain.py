@@ -73,11 +73,14 @@ def test_a_schedule_needs_a_place_to_run():
     assert "--local is missing" in result.output
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(300)
 @pytest.mark.slow
 def test_a_due_retraining_runs_as_a_separate_process(tmp_path):
     """Runs every minute. The retraining fails because the corpus is missing, and the schedule continues."""
-    command = [sys.executable, "-c", "from pipeline.cli.main import main; main()", "schedule", "--cron", "* * * * *"]
+    # A shell ignores SIGINT in its background jobs, and their children inherit that.
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    program += "from pipeline.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "schedule", "--cron", "* * * * *"]
     command += ["--local", "--set", f"work_dir={tmp_path}", "--data", str(tmp_path / "missing")]
     environment = python_environment(PYTHONUNBUFFERED="1")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
