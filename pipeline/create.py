@@ -59,7 +59,7 @@ def create_pipeline(
 
 
 class _Nodes:
-    """The nodes of one pipeline, each created on first use, in the order of README's diagram."""
+    """The nodes of one pipeline, each created on first use, in the order of the table in docs/architecture.md."""
 
     def __init__(self, config: PipelineConfig, inputs: RunInputs, request: RunRequest, target: Target) -> None:
         """See `create_pipeline`."""
