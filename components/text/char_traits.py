@@ -82,7 +82,7 @@ def trait_table() -> tuple[np.ndarray, np.ndarray]:
 
     Example:
         >>> offsets, values = trait_table()
-        >>> (ord("A") << FOLDED_SHIFT) + values[offsets[0] + ord("A")] == traits("A")
+        >>> int((ord("A") << FOLDED_SHIFT) + values[offsets[0] + ord("A")]) == traits("A")
         True
     """
     count = sys.maxunicode + 1
