@@ -25,14 +25,24 @@ class Scores(NamedTuple):
     A score whose denominator is zero is 0.0, as in seqeval's default.
 
     Example:
-        >>> Scores(precision=0.5, recall=1.0, f1=2 / 3, support=4).support
-        4
+        >>> Scores.of(correct=2, predicted=4, gold=2).precision
+        0.5
     """
 
     precision: float
     recall: float
     f1: float
     support: int
+
+    @classmethod
+    def of(cls, correct: int, predicted: int, gold: int) -> Scores:
+        """Returns the scores of so many correct, predicted and gold entities."""
+        return cls(
+            precision=correct / predicted if predicted else 0.0,
+            recall=correct / gold if gold else 0.0,
+            f1=2 * correct / (predicted + gold) if predicted + gold else 0.0,
+            support=gold,
+        )
 
 
 class EntityCounts:
@@ -76,7 +86,7 @@ class EntityCounts:
 
     def micro(self) -> Scores:
         """Returns the scores over all entities of all types."""
-        return _scores(*(sum(counts[column] for counts in self._counts.values()) for column in range(3)))
+        return _of_errors(*(sum(counts[column] for counts in self._counts.values()) for column in range(3)))
 
     def macro(self) -> Scores:
         """Returns the unweighted mean over all types in gold or prediction, and the sum of their support.
@@ -91,7 +101,7 @@ class EntityCounts:
 
     def per_type(self) -> dict[str, Scores]:
         """Returns the scores of each type in gold or prediction, sorted by type."""
-        return {entity_type: _scores(*self._counts[entity_type]) for entity_type in sorted(self._counts)}
+        return {entity_type: _of_errors(*self._counts[entity_type]) for entity_type in sorted(self._counts)}
 
     def to_dict(self) -> dict[str, dict[str, int]]:
         """Returns the counts as JSON values: `{"PER": {"tp": 1, "fp": 0, "fn": 2}}`."""
@@ -126,11 +136,5 @@ class EntityCounts:
         return self._counts.setdefault(entity_type, [0, 0, 0])
 
 
-def _scores(true_positives: int, false_positives: int, false_negatives: int) -> Scores:
-    predicted, gold = true_positives + false_positives, true_positives + false_negatives
-    return Scores(
-        precision=true_positives / predicted if predicted else 0.0,
-        recall=true_positives / gold if gold else 0.0,
-        f1=2 * true_positives / (predicted + gold) if predicted + gold else 0.0,
-        support=gold,
-    )
+def _of_errors(true_positives: int, false_positives: int, false_negatives: int) -> Scores:
+    return Scores.of(true_positives, true_positives + false_positives, true_positives + false_negatives)

@@ -251,6 +251,7 @@ def window_of(time: Any, size: str, where: str) -> str:
 
 
 def _moment(time: Any, where: str) -> datetime:
+    invalid = EvaluationError(f"{where}: not a time: {time!r}. Write 2026-11-20T09:30:00Z, or seconds since 1970.")
     try:
         if isinstance(time, str):
             moment = datetime.fromisoformat(time)
@@ -258,5 +259,5 @@ def _moment(time: Any, where: str) -> datetime:
         if isinstance(time, int | float) and not isinstance(time, bool):
             return datetime.fromtimestamp(time, UTC)
     except (ValueError, OverflowError, OSError):
-        pass  # the error below covers invalid and missing times
-    raise EvaluationError(f"{where}: not a time: {time!r}. Write 2026-11-20T09:30:00Z, or seconds since 1970.")
+        raise invalid from None
+    raise invalid

@@ -71,7 +71,7 @@ class EntityCounter:
 
     def best(self) -> tuple[float, Scores]:
         """Returns the bias with the highest F1, of equals the one nearest zero, and its scores."""
-        scores = [_scores(*row) for row in self.counts.tolist()]
+        scores = [Scores.of(*row) for row in self.counts.tolist()]
         best = max(range(len(OUTSIDE_BIASES)), key=lambda number: scores[number].f1)
         return OUTSIDE_BIASES[best], scores[best]
 
@@ -106,12 +106,3 @@ class EntityCounter:
         ends[:, :-1] &= ~(continues & inside)[:, 1:]
         first, last = np.flatnonzero(inside & ~continues), np.flatnonzero(ends)  # as many, in the same order
         return (first * ids.shape[1] + last - first) * (self._types.max() + 1) + types.ravel()[first]
-
-
-def _scores(correct: int, predicted: int, labelled: int) -> Scores:
-    return Scores(
-        precision=correct / predicted if predicted else 0.0,
-        recall=correct / labelled if labelled else 0.0,
-        f1=2 * correct / (predicted + labelled) if predicted + labelled else 0.0,
-        support=labelled,
-    )
