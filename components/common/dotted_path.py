@@ -8,25 +8,11 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
-
-from pydantic import AfterValidator
+from typing import Any
 
 from components.common.errors import NerError
-
-_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*")
-
-
-def _is_a_path(text: str) -> str:
-    if not _PATH.fullmatch(text):
-        raise ValueError("must be a path such as my_package.my_module:my_function")
-    return text
-
-
-DottedPath = Annotated[str, AfterValidator(_is_a_path)]
 
 
 def split_path(path: str) -> tuple[str, str]:

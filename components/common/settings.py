@@ -6,9 +6,19 @@ every default, and the model travels to the executor as one JSON property named 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*")
+
+
+def _is_dotted_path(text: str) -> str:
+    if not _PATH.fullmatch(text):
+        raise ValueError("must be a path such as my_package.my_module:my_function")
+    return text
+
 
 Count = Annotated[int, Field(gt=0)]
 NotNegative = Annotated[int, Field(ge=0)]
@@ -16,6 +26,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Limit = Annotated[float, Field(gt=0, le=1)]
+DottedPath = Annotated[str, AfterValidator(_is_dotted_path)]
 
 
 class Settings(BaseModel):

@@ -6,8 +6,7 @@ import re
 
 from pydantic import ValidationInfo, field_validator
 
-from components.common.dotted_path import DottedPath
-from components.common.settings import Count, NotNegative, Settings, Share
+from components.common.settings import Count, DottedPath, NotNegative, Settings, Share
 from components.evaluator.blessing.rule import BlessingRule, is_builtin_metric
 
 _METRIC_NAME = re.compile(r"[a-z][a-z0-9_]*")

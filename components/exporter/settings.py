@@ -7,8 +7,7 @@ from typing import Literal, get_args
 
 from pydantic import field_validator
 
-from components.common.dotted_path import DottedPath
-from components.common.settings import Count, Settings
+from components.common.settings import Count, DottedPath, Settings
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.signatures import Signatures
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
