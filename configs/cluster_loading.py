@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from components.common.masking import is_secret_variable
 from configs.cluster_spec import NODES, ClusterConfig
 from configs.layers import ConfigError, merge_layers, parse_setting, read_layer, validation_error
 
@@ -65,6 +66,12 @@ def _nodes(values: Any, base: Path, title: str) -> dict[str, Any]:
             continue
         lines += [
             f"nodes.{name}.{key}: is not a setting; {_nearest(key, known)}" for key in section if key not in known
+        ]
+        # The compiled file shows these values; of `secret_env` it shows only names.
+        lines += [
+            f"nodes.{name}.env: {variable} is a secret; use nodes.{name}.secret_env: {{SECRET: {{{variable}: KEY}}}}"
+            for variable in section.get("env") or ()
+            if is_secret_variable(str(variable))
         ]
     if lines:
         raise ConfigError("\n  ".join([f"{title} is not valid:", *lines]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from components.common.errors import NerError
+from components.common.masking import secret_in
 
 _TYPES = {
     "bool_type": "true or false",
@@ -43,7 +44,7 @@ def read_layer(path: Path) -> dict[str, Any]:
     """Reads a YAML file of sections.
 
     Raises:
-        ConfigError: the file cannot be read or is not a mapping.
+        ConfigError: the file cannot be read, is not a mapping, or holds a password.
     """
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -53,6 +54,7 @@ def read_layer(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: is not YAML: {error}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: must be a mapping of sections, not {type(values).__name__}.")
+    _refuse_secrets(values, f"{path}: ")
     return values
 
 
@@ -60,7 +62,7 @@ def parse_setting(setting: str, option: str = "--set") -> dict[str, Any]:
     """Parses `section.key=value`, with a YAML value, into nested mappings.
 
     Raises:
-        ConfigError: the text has another form.
+        ConfigError: the text has another form, or holds a password.
     """
     path, equals, text = setting.partition("=")
     if not equals or not all(path.split(".")):
@@ -71,7 +73,31 @@ def parse_setting(setting: str, option: str = "--set") -> dict[str, Any]:
         raise ConfigError(f"{option} {path}: value {text!r} is not YAML: {error}") from None
     for key in reversed(path.split(".")):
         value = {key: value}
+    _refuse_secrets(value, f"{option} ")
     return value
+
+
+def _refuse_secrets(values: Any, where: str) -> None:
+    """Refuses an address with a password or token: a configuration is stored with every run, artifact and version."""
+    problems = [
+        f"{where}{setting}: the address holds a password or token. Remove it, and use {place}"
+        for setting, place in _secrets(values, ())
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
+
+
+def _secrets(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yields (setting, place where its secret belongs)."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _secrets(inner, (*path, str(key)))
+            yield from _secrets(str(key), path)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _secrets(inner, path)
+    elif isinstance(value, str) and (place := secret_in(value)):
+        yield ".".join(path), place
 
 
 def merge_layers(

@@ -1,4 +1,4 @@
-"""Atomic writes, locks between processes, and JSON lines."""
+"""Atomic writes, permissions of files, locks between processes, and JSON lines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import gzip
 import json
 import os
 import shutil
-import tempfile
+import stat
+import uuid
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,16 +20,42 @@ from components.common.errors import LockHeldError, NerError
 INCOMING_PREFIX = ".incoming-"
 """Prefix of unfinished files and folders. TF Serving skips such folders because their name is not a number."""
 
+UMASK_VARIABLE = "NER_UMASK"
+"""Environment variable: the umask of the `ner` command and of containers, for example 022; default 027."""
 
-def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None:
+
+def keep_files_private() -> int:
+    """Keeps files that this process and its children create from now on from other users; returns the old umask.
+
+    Artifacts, logs, reports and metadata hold sentences of the corpus. The group may read them. A stricter umask of the
+    user stays. `rename_into_place` and `write_atomically(..., shared=True)` make models readable for servers.
+
+    Raises:
+        NerError: NER_UMASK is not an octal number.
+    """
+    configured = os.environ.get(UMASK_VARIABLE, "")
+    before = os.umask(0o077)  # reading it means setting it
+    try:
+        umask = int(configured, 8) if configured else before | 0o027
+        if not 0 <= umask <= 0o777:
+            raise ValueError(configured)
+    except ValueError:
+        os.umask(before)
+        raise NerError(f"{UMASK_VARIABLE}: {configured!r} is not a umask. Give an octal number such as 027.") from None
+    os.umask(umask)
+    return before
+
+
+def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shared: bool = False) -> None:
     """Writes a file under a temporary name, syncs it to disk and renames it: readers see the old or the new content.
 
     Args:
         path: local path, or a URL that TFX's file systems know (`gs://...`). Its folder is created.
         content: the whole file; text is encoded as UTF-8.
+        shared: whether other users may read the file although the umask excludes them.
 
     Raises:
-        OSError: the folder cannot be written. An existing file is unchanged.
+        OSError: the folder cannot be written; the error names the file. An existing file is unchanged.
 
     Example:
         >>> folder = getfixture("tmp_path")
@@ -42,16 +69,22 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes) -> None
         return
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=INCOMING_PREFIX, dir=target.parent)
+    incoming = _incoming_name(target.parent)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with incoming.open("xb") as file:  # unlike tempfile's files it has the mode of the umask
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)  # mkstemp creates private files; servers run as another user
-        os.replace(name, target)
+        if shared:
+            incoming.chmod(0o644)
+        os.replace(incoming, target)
+    except OSError as error:
+        if error.errno and error.filename is None:  # a full disk: the system names no file
+            error.filename = str(target)
+        raise
     finally:
-        Path(name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a read-only folder, whose error is raised already
+            incoming.unlink(missing_ok=True)
     fsync_path(target.parent)
 
 
@@ -95,11 +128,16 @@ def locked(lock_file: Path, *, wait: bool = True) -> Iterator[None]:
 def incoming_folder(parent: Path) -> Iterator[Path]:
     """Yields a new temporary folder in `parent` and deletes it afterwards, unless it was renamed."""
     parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=INCOMING_PREFIX, dir=parent))
+    folder = _incoming_name(parent)
+    folder.mkdir()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _incoming_name(parent: Path) -> Path:
+    return parent / f"{INCOMING_PREFIX}{uuid.uuid4().hex}"
 
 
 def fsync_path(path: Path) -> None:
@@ -120,10 +158,35 @@ def fsync_tree(folder: Path) -> None:
 
 
 def rename_into_place(source: Path, target: Path) -> None:
-    """Renames a folder on the same file system and syncs the rename: readers see all of `target` or nothing."""
-    source.chmod(0o755)  # mkdtemp creates private folders; servers run as another user
+    """Renames the folder of a model on the same file system and syncs the rename: readers see all of it or nothing.
+
+    Everything in it becomes readable for other users: servers run as another user.
+    """
+    share(source)
     os.rename(source, target)
     fsync_path(target.parent)
+
+
+def share(folder: Path) -> None:
+    """Lets other users read a folder and everything in it; links are not followed."""
+    for parent, _, names in os.walk(folder):
+        _add_mode(Path(parent), 0o755)
+        for name in names:
+            _add_mode(Path(parent, name), 0o644)
+
+
+def make_shared_folder(folder: Path) -> None:
+    """Creates a folder that other users may read, and its parents; an existing folder keeps its mode."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in missing:
+        _add_mode(path, 0o755)
+
+
+def _add_mode(path: Path, bits: int) -> None:
+    mode = path.lstat().st_mode
+    if not stat.S_ISLNK(mode) and mode & bits != bits:
+        path.chmod(stat.S_IMODE(mode) | bits)
 
 
 def read_json_lines(path: Path, *, error: type[NerError] = NerError) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -19,6 +19,8 @@ from typing import Any
 import click
 
 from components.common.errors import NerError
+from components.common.files import keep_files_private
+from components.common.masking import mask, mask_logs_and_tracebacks
 
 COMMAND_GROUP = "deployable_ner.commands"
 """Group of the entry points with which other packages add commands."""
@@ -75,7 +77,10 @@ class _Commands(click.Group):
         """Prints an error as text; `--debug` shows the traceback."""
         try:
             return super().invoke(ctx)
-        except (click.exceptions.Exit, click.Abort, click.ClickException, BrokenPipeError):
+        except click.ClickException as error:
+            error.message = mask(error.message)
+            raise  # click reports it
+        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # click reports them
         except Exception as error:
             if ctx.params.get("debug"):
@@ -87,7 +92,8 @@ class _Commands(click.Group):
 def _message(error: Exception) -> str:
     if isinstance(error, NerError):
         return str(error)
-    return f"unexpected {type(error).__name__}: {error}\nThis is a defect of ner; `ner --debug ...` shows where."
+    text = mask(f"unexpected {type(error).__name__}: {error}")
+    return f"{text}\nThis is a defect of ner; `ner --debug ...` shows where."
 
 
 def _added_commands() -> tuple[dict[str, EntryPoint], list[EntryPoint]]:
@@ -131,8 +137,12 @@ def _summary(entry: EntryPoint) -> str:
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="deployable-ner")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def main(debug: bool) -> None:
+@click.pass_context
+def main(ctx: click.Context, debug: bool) -> None:
     """Train, export, evaluate and serve a sequence tagger."""
+    mask_logs_and_tracebacks()
+    umask = keep_files_private()
+    ctx.call_on_close(lambda: os.umask(umask))
     if not sys.warnoptions:
         # Users cannot act on warnings of the libraries. In the tests our own warnings are errors.
         warnings.simplefilter("ignore")

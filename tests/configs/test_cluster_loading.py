@@ -41,12 +41,20 @@ def test_invalid_settings_are_reported():
         ("kubeflow", "pipeline_root=/tmp/x", r"pipeline_root: .*got '/tmp/x'"),
         ("kubeflow", "data=corpus", r"data: .*got 'corpus'"),
         ("kubeflow", "images.cpu=ner@sha256:12", r"images.cpu:"),
+        ("kubeflow", "pipeline_root=s3://key:hidden@bucket", r"pipeline_root: .*password.*AWS_SECRET_ACCESS_KEY"),
+        ("kubeflow", "settings={registry.uri: 'http://me:hidden@mlflow'}", r"registry\.uri: .*MLFLOW_TRACKING_TOKEN"),
+        (
+            "kubeflow",
+            "nodes.default.env.HF_TOKEN=hidden",
+            r"default\.env: HF_TOKEN is a secret; use nodes\.default\.secret_env",
+        ),
         ("vertex", "nodes.Trainer.timeout=3h", r"Trainer\.timeout: not on Vertex AI"),
         ("vertex", "images.pull_policy=Always", r"images\.pull_"),
     ]:
         with pytest.raises(ConfigError, match=message) as error:
             load_cluster(target, None, [setting])
         assert len(str(error.value)) < 400
+        assert "hidden" not in str(error.value)
 
 
 def test_quantities_are_those_of_kubernetes():

@@ -130,3 +130,36 @@ def test_a_missing_profile_is_named():
 def test_set_without_key_or_value_says_how_to_write_it(setting):
     with pytest.raises(ConfigError, match=r"--set: takes section\.key=value"):
         load_config(None, [setting])
+
+
+@pytest.mark.parametrize("layer", ["profile", "set"])
+@pytest.mark.parametrize(
+    ("setting", "address", "place"),
+    [
+        ("registry.uri", "http://me:hidden@mlflow:5000", "MLFLOW_TRACKING_PASSWORD"),
+        ("registry.uri", "postgresql://me:hidden@host/registry", "PGPASSWORD"),
+        ("corpus.path", "s3://key:hidden@bucket/corpus", "AWS_SECRET_ACCESS_KEY"),
+        ("corpus.path", "https://host/corpus?token=hidden", "NETRC"),
+        ("drift.requests", "https://host/log?X-Amz-Signature=hidden", "NETRC"),
+        ("trainer.encoder.preset", "hf://me:hidden@model", "HF_TOKEN"),
+        ("beam.args", "[--s3_secret_access_key=hidden]", "AWS_SECRET_ACCESS_KEY"),
+    ],
+)
+def test_a_password_in_any_layer_is_refused_with_its_place_and_not_shown(tmp_path, layer, setting, address, place):
+    profile, settings = None, [f"{setting}={address}"]
+    if layer == "profile":
+        section, _, key = setting.rpartition(".")
+        inner = f"{{{key}: {address}}}" if address.startswith("[") else f'{{{key}: "{address}"}}'
+        for part in reversed(section.split(".")):
+            inner = f"{{{part}: {inner}}}"
+        profile, settings = tmp_path / "profile.yaml", []
+        profile.write_text(inner)
+    with pytest.raises(ConfigError, match=rf"{setting}: the address holds a password or token.*{place}") as caught:
+        load_config(profile, settings)
+    assert "hidden" not in str(caught.value)
+
+
+def test_a_password_in_a_setting_of_the_wrong_form_is_not_shown():
+    with pytest.raises(ConfigError) as caught:
+        load_config(None, ["http://me:hidden@mlflow:5000"])
+    assert "hidden" not in str(caught.value)

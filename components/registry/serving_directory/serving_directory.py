@@ -12,6 +12,7 @@ from components.common.files import (
     fsync_tree,
     incoming_folder,
     locked,
+    make_shared_folder,
     rename_into_place,
     write_atomically,
 )
@@ -45,6 +46,7 @@ def publish(model_dir: Path, base_dir: Path, name: str, version: int) -> Path:
     if not (model_dir / SAVED_MODEL_FILE).is_file():
         raise RegistryError(f"{model_dir}: not a SavedModel, {SAVED_MODEL_FILE} is missing. Check the path.")
     target = base_dir / check_model_name(name) / str(int(version))
+    make_shared_folder(target.parent)
     with locked(lock_file(base_dir, name)):
         if target.exists():
             return _already_published(target, digest)
@@ -177,4 +179,4 @@ def _read_config(path: Path) -> Any:
 def _write_config(path: Path, config: Any) -> None:
     from google.protobuf import text_format
 
-    write_atomically(path, text_format.MessageToString(config))
+    write_atomically(path, text_format.MessageToString(config), shared=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.files import INCOMING_PREFIX, fsync_path, locked
+from components.common.files import INCOMING_PREFIX, fsync_path, locked, make_shared_folder
 from components.common.hashing import tree_hash
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CANDIDATE, CHAMPION, PREVIOUS
@@ -81,6 +81,7 @@ def sync(
     base_dir = base_dir.absolute()
     if registry.get(name, CHAMPION) is None:
         return SyncReport(base_dir / name, {}, (), (), ())
+    make_shared_folder(base_dir / name)
     with locked(lock_file(base_dir, name)):
         registered = {version.version: version for version in registry.versions(name)}
         labels = _labels(registered.values())

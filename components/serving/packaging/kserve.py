@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from components.common.masking import secret_in
 from components.serving.packaging.errors import PackageError
 from components.serving.packaging.prepare import PreparedModel
 from components.serving.packaging.readme import write_readme
@@ -29,6 +30,8 @@ def check_settings(settings: PackageSettings) -> None:
     """
     service_name(settings.name)
     uri = settings.storage_uri
+    if place := secret_in(uri):
+        raise PackageError(f"--storage-uri: the address holds a password or token. Remove it, and use {place}.")
     if uri and not re.fullmatch(r"[a-z][a-z0-9+.-]*://.+", uri):
         raise PackageError(f"--storage-uri {uri!r}: expected an address such as s3://bucket/ner or pvc://claim/ner.")
     if uri.rstrip("/").rpartition("/")[2].isdigit():

@@ -9,9 +9,9 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from components.common.errors import NerError
+from components.common.masking import secret_in
 
 if TYPE_CHECKING:
     import kfp
@@ -85,7 +85,7 @@ def connect(
         ca_cert: certificate file of a private authority; None for KFP_CA_CERT, then the public ones.
 
     Raises:
-        NerError: kfp is not installed; no address; a multi-user server without a namespace.
+        NerError: kfp is not installed; no address, or one with a password; a multi-user server without a namespace.
         ServerError: the server does not respond, rejects the credentials, or is not a KFP server.
     """
     host = host or os.environ.get("KFP_HOST") or os.environ.get("KF_PIPELINES_ENDPOINT") or None
@@ -94,12 +94,14 @@ def connect(
     ca_cert = ca_cert or os.environ.get("KFP_CA_CERT") or None
     if ca_cert and not os.path.isfile(ca_cert):
         raise NerError(f"--ca-cert {ca_cert}: the file does not exist. Give the authority's certificate")
+    if host and (place := secret_in(host)):
+        raise NerError(f"KFP_HOST or --host: the address holds a password or token. Remove it, and use {place}")
     if host and "://" not in host:
         host = f"https://{host}"  # as kfp does
     client = _client_class()(host=host and host.rstrip("/"), existing_token=token, ssl_ca_cert=ca_cert, address=host)
     api_client = client._run_api.api_client
     _pin_host(api_client.configuration)
-    shown_host = _without_credentials(api_client.configuration.host)
+    shown_host = api_client.configuration.host
     from pipeline.kubeflow.client.bounded_rest import BoundedRest
 
     api_client.rest_client = BoundedRest(api_client.configuration, shown_host, token)
@@ -166,11 +168,6 @@ def _pin_host(configuration: Any) -> None:
         configuration.host, configuration.refresh_api_key_hook = host, renew_and_restore
 
     configuration.refresh_api_key_hook = renew_and_restore
-
-
-def _without_credentials(host: str) -> str:
-    parts = urlsplit(host)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _namespace_of_pod() -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from components.common.errors import NerError
+from components.common.masking import secret_in
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
 
 
@@ -36,6 +37,8 @@ def typed_parameters(pipeline: PipelineSpec, settings: Iterable[str]) -> dict[st
         if macro := re.search(r"\[\[.*?\]\]", text):
             # Measured with KFP 2.17: it replaces macros only where no version is pinned, and then not all of them.
             raise NerError(f"--param {name}: Kubeflow Pipelines does not replace {macro[0]}. Give a plain value")
+        if place := secret_in(text):
+            raise NerError(f"--param {name}: it holds a password or token, which the server shows. Use {place}")
         values[name] = _typed(name, text, known[name].get("parameterType", "STRING"))
     missing = [name for name, definition in known.items() if name not in values and _is_required(definition)]
     if missing:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-import traceback
 from argparse import Namespace
 from collections.abc import Sequence
 
@@ -16,6 +15,8 @@ from absl import logging
 from absl.flags import argparse_flags
 
 from components.common.errors import NerError
+from components.common.files import keep_files_private
+from components.common.masking import mask, mask_logs_and_tracebacks, masked_traceback
 from pipeline.kubeflow.container.executor_input import read_input
 from pipeline.kubeflow.container.mirror import name_uris
 
@@ -48,8 +49,10 @@ def run(arguments: Sequence[str]) -> int:
     known, beam_args = parse_arguments(arguments)
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
+    mask_logs_and_tracebacks()
     node = known.executor_class_path
     try:
+        keep_files_private()
         task = read_input(
             known.json_serialized_invocation_args, known.json_serialized_inputs_spec_args, known.executor_class_path
         )
@@ -70,8 +73,8 @@ def _print_error(node: str, error: Exception) -> None:
     if isinstance(error, NerError):
         text = name_uris(str(error))
     else:
-        traceback.print_exception(error, file=sys.stderr)
-        text = name_uris(f"{type(error).__name__}: {error}")
+        print(masked_traceback(error), file=sys.stderr)
+        text = name_uris(mask(f"{type(error).__name__}: {error}"))
     line = " ".join(text.split())
     if isinstance(error, NerError) and ("\n" in text or len(line) > _LONGEST_LINE):
         print(text, file=sys.stderr)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 
@@ -18,7 +19,6 @@ def test_write_atomically_replaces_a_file_and_leaves_no_other(tmp_path):
     write_atomically(path, b"old")
     write_atomically(str(path), "new é")
     assert path.read_text(encoding="utf-8") == "new é"
-    assert path.stat().st_mode & 0o777 == 0o644, "servers run as another user"
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -60,12 +60,52 @@ def test_incoming_folder_is_deleted_after_an_error(tmp_path):
     assert list((tmp_path / "parent").iterdir()) == []
 
 
-def test_renamed_folder_is_readable_by_others(tmp_path):
+@pytest.fixture
+def private():
+    """The umask of the command line, for one test."""
+    before = files.keep_files_private()
+    yield
+    os.umask(before)
+
+
+def _mode(path):
+    return path.stat().st_mode & 0o777
+
+
+def test_files_are_private_except_those_for_servers(tmp_path, private):
+    write_atomically(tmp_path / "folder" / "report.html", "a sentence")
+    write_atomically(tmp_path / "folder" / "models.config", "", shared=True)
+    files.make_shared_folder(tmp_path / "serving" / "ner")
+    assert _mode(tmp_path / "folder") == 0o750
+    assert _mode(tmp_path / "folder" / "report.html") == 0o640
+    assert _mode(tmp_path / "folder" / "models.config") == 0o644
+    assert _mode(tmp_path / "serving") == _mode(tmp_path / "serving" / "ner") == 0o755
+
+
+def test_renamed_model_is_readable_by_others(tmp_path, private):
     with files.incoming_folder(tmp_path) as folder:
-        (folder / "file").write_text("x")
+        (folder / "variables").mkdir()
+        (folder / "variables" / "file").write_text("x")
         files.rename_into_place(folder, tmp_path / "target")
     assert [path.name for path in tmp_path.iterdir()] == ["target"]
-    assert (tmp_path / "target").stat().st_mode & 0o777 == 0o755
+    assert _mode(tmp_path / "target") == _mode(tmp_path / "target" / "variables") == 0o755
+    assert _mode(tmp_path / "target" / "variables" / "file") == 0o644
+
+
+def test_stricter_umask_stays_and_the_variable_overrides_it(monkeypatch):
+    before = os.umask(0o077)
+    try:
+        assert files.keep_files_private() == 0o077
+        assert os.umask(0o077) == 0o077
+        monkeypatch.setenv("NER_UMASK", "022")
+        files.keep_files_private()
+        assert os.umask(0o077) == 0o022
+        monkeypatch.setenv("NER_UMASK", "9")
+        with pytest.raises(NerError, match=r"NER_UMASK: '9' is not a umask\. Give an octal number such as 027"):
+            files.keep_files_private()
+        assert os.umask(0o077) == 0o077
+    finally:
+        os.umask(before)
 
 
 def test_fsync_tree_syncs_every_file_and_folder(model_dir, monkeypatch):

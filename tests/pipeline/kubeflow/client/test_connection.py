@@ -118,10 +118,10 @@ def test_refusals_name_the_server_and_never_the_token(server, status, text):
     assert caught.value.transient is (status >= 500)
 
 
-@pytest.mark.extended
-def test_a_password_in_the_address_is_not_shown(server):
-    connection = connect(server.host.replace("http://", "http://me:hidden@"))
-    assert "hidden" not in connection.host
+def test_a_password_in_the_address_is_refused_and_not_shown(server):
+    with pytest.raises(NerError, match=r"--host: the address holds a password.*KFP_TOKEN") as caught:
+        connect(server.host.replace("http://", "http://me:hidden@"))
+    assert "hidden" not in str(caught.value)
 
 
 def test_a_multi_user_server_requires_a_namespace(fake, monkeypatch):
