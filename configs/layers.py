@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from components.common.errors import NerError
+from components.common.errors import NerError, quoted
 from components.common.masking import secret_in
 
 _TYPES = {
@@ -66,11 +66,13 @@ def parse_setting(setting: str, option: str = "--set") -> dict[str, Any]:
     """
     path, equals, text = setting.partition("=")
     if not equals or not all(path.split(".")):
-        raise ConfigError(f"{option}: takes section.key=value, got {setting!r}. For example: --set trainer.epochs=3")
+        raise ConfigError(
+            f"{option}: takes section.key=value, got {quoted(setting)}. For example: --set trainer.epochs=3"
+        )
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{option} {path}: value {text!r} is not YAML: {error}") from None
+        raise ConfigError(f"{option} {path}: value {quoted(text)} is not YAML: {error}") from None
     for key in reversed(path.split(".")):
         value = {key: value}
     _refuse_secrets(value, f"{option} ")
@@ -147,15 +149,15 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
         limit = context[name]
         return f"{where}: must be {sign} {limit:g}, got {detail['input']}"
     if kind == "literal_error":
-        return f"{where}: must be one of {context['expected']}, got {detail['input']!r}"
+        return f"{where}: must be one of {context['expected']}, got {quoted(detail['input'])}"
     if kind in _TYPES:
-        return f"{where}: must be {_TYPES[kind]}, got {detail['input']!r}"
+        return f"{where}: must be {_TYPES[kind]}, got {quoted(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ")
     if not where:  # of the whole configuration
         return message
     text = f"{where}: {message[:1].lower()}{message[1:]}"
     # The message about a section names its values; the whole section would fill a page.
-    return text if isinstance(detail["input"], Mapping) else f"{text}, got {detail['input']!r}"
+    return text if isinstance(detail["input"], Mapping) else f"{text}, got {quoted(detail['input'])}"
 
 
 def _suggestion(path: tuple[int | str, ...], base: Path) -> str:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import reprlib
+from typing import Any
+
 from components.common.masking import mask
+
+LONGEST_QUOTE = 80
+"""Most characters of a value in an error; two of them and some words are about 200."""
 
 
 class NerError(Exception):
@@ -25,3 +31,37 @@ class NerError(Exception):
 
 class LockHeldError(NerError):
     """Another process of this machine holds the lock."""
+
+
+def quoted(value: Any, limit: int = LONGEST_QUOTE) -> str:
+    """Returns a value of the user for the text of an error: printable, on one line, and cut.
+
+    Every error that quotes user data calls it: a value of a gigabyte neither fills a log nor is copied.
+
+    Example:
+        >>> quoted("B-PER"), quoted("x" * 5000, limit=8), quoted({"a": ["b"]})
+        ("'B-PER'", "'xxxxxx…", "{'a': ['b']}")
+    """
+    text = repr(value[:limit]) if isinstance(value, str | bytes) else _Short(limit).repr(value)
+    # A cut text keeps its opening quotation mark only.
+    return shortened(text, limit)
+
+
+def shortened(text: str, limit: int = LONGEST_QUOTE) -> str:
+    """Returns the start of a text, with an ellipsis if it is longer.
+
+    Example:
+        >>> shortened("sentence-17", limit=6)
+        'sente…'
+    """
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+class _Short(reprlib.Repr):
+    """`reprlib` with room for `limit` characters; it visits no more items than fit."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.maxlevel = 6
+        self.maxstring = self.maxlong = self.maxother = limit
+        self.maxlist = self.maxtuple = self.maxdict = self.maxset = limit // 3

@@ -1,19 +1,15 @@
-"""Atomic writes, permissions of files, locks between processes, and JSON lines."""
+"""Atomic writes, permissions of files, and locks between processes."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import gzip
-import json
 import os
 import shutil
 import stat
 import uuid
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from components.common.errors import LockHeldError, NerError
 
@@ -187,49 +183,3 @@ def _add_mode(path: Path, bits: int) -> None:
     mode = path.lstat().st_mode
     if not stat.S_ISLNK(mode) and mode & bits != bits:
         path.chmod(stat.S_IMODE(mode) | bits)
-
-
-def read_json_lines(path: Path, *, error: type[NerError] = NerError) -> Iterator[tuple[int, dict[str, Any]]]:
-    r"""Yields (line number from 1, object) of a file of JSON lines; skips empty lines and unpacks `.gz`.
-
-    Args:
-        path: local file.
-        error: raised, with file and line, if the file cannot be read or a line is not a JSON object.
-
-    Example:
-        >>> folder = getfixture("tmp_path")
-        >>> _ = (folder / "log.jsonl").write_text('{"key": "a"}\n\n{"key": "b"}\n')
-        >>> list(read_json_lines(folder / "log.jsonl"))
-        [(1, {'key': 'a'}), (3, {'key': 'b'})]
-    """
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    try:
-                        yield number, parse_json_object(line)
-                    except ValueError as reason:
-                        raise error(f"{path}:{number}: {reason}. Write one object per line.") from reason
-    except (OSError, EOFError, zlib.error) as reason:
-        text = getattr(reason, "strerror", None) or reason
-        raise error(f"{path}: cannot be read ({text}). Give a file of JSON lines.") from reason
-
-
-def parse_json_object(text: str | bytes) -> dict[str, Any]:
-    """Parses a JSON object.
-
-    Raises:
-        ValueError: the text is not JSON or not UTF-8, or another JSON value.
-
-    Example:
-        >>> parse_json_object("[1, 2]")
-        Traceback (most recent call last):
-        ValueError: a JSON list, not an object
-    """
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"invalid JSON ({error})") from error
-    if not isinstance(value, dict):
-        raise ValueError(f"a JSON {type(value).__name__}, not an object")
-    return value

@@ -35,3 +35,12 @@ class CorpusError(NerError):
     def to_dict(self) -> dict[str, Any]:
         """Returns the four parts for JSON: the inverse of `CorpusError(**parts)`."""
         return {"path": self.path, "line": self.line, "problem": self.problem, "fix": self.fix}
+
+
+class CorpusReadingError(CorpusError):
+    """A corpus whose reading is in doubt as a whole: too many repairs, or two possible meanings.
+
+    `corpus.on_error: skip`, which leaves out single sentences and unreadable files, does not apply to it.
+
+    Example: tests/components/corpus_example_gen/test_errors.py.
+    """

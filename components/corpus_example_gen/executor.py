@@ -205,6 +205,8 @@ def _count_written(examples: artifact.Artifact) -> dict[str, int]:
 def _log(reports: dict[str, IngestReport], written: dict[str, int]) -> None:
     for source, report in reports.items():
         logging.info("%s: %s", source, report.summary())
+        for note in report.notes:
+            logging.info("read: %s", note)
         for repair in report.repair_examples:
             logging.info("repaired: %s", repair)
         for error in report.skipped:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from components.common.files import read_json_lines
+from components.common.json_lines import read_json_lines
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.errors import RequestLogError
 

@@ -105,7 +105,8 @@ def _cuts(part: Sequence[str]) -> set[int]:
         if part[i] in _APOSTROPHES:
             bare = not (i and connects[i - 1])
             if bare and part[i + 1] in "sS" and (i + 2 == len(part) or connects[i + 2]):
-                cuts = cuts - {i + 1} | {i}
+                cuts.discard(i + 1)
+                cuts.add(i)
             elif i and unicodedata.category(part[i - 1]) == "Ll" and unicodedata.category(part[i + 1]) in ("Lu", "Lt"):
                 cuts |= {i, i + 1}
     return cuts

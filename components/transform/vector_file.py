@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from absl import logging
 
-from components.common.errors import NerError
+from components.common.errors import NerError, quoted
 
 _LONGEST_LINE = 1 << 20  # bytes; a line of 1,000 numbers has about 20,000
 _READ_BYTES = 1 << 20
@@ -110,7 +110,7 @@ class VectorFile:
             values = np.array([float(field) if _is_number(field) else np.nan for field in fields], np.float32)
         invalid = np.flatnonzero(~np.isfinite(values))
         if invalid.size:
-            problem = f"{_quote(fields[invalid[0]])} is not a finite number (number {invalid[0] + 1} of {word!r})"
+            problem = f"{_quote(fields[invalid[0]])} is not a finite number (number {invalid[0] + 1} of {quoted(word)})"
             raise VectorFileError(self.path, line, problem, "Use numbers such as -0.25.")
         return values
 
@@ -203,4 +203,4 @@ def _is_number(field: bytes) -> bool:
 
 def _quote(field: bytes) -> str:
     text = field.decode("utf-8", "replace")
-    return repr(text if len(text) <= 40 else text[:40] + "...")
+    return quoted(text)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from components.common.errors import NerError
+from components.common.json_lines import read_json_lines
 from components.exporter.settings import FORWARD_DTYPES
 from components.keys import SERVING_DEFAULT
 
@@ -63,13 +63,12 @@ def _known_requests(file: Path | None) -> list[dict[str, Any]]:
     if file is None:
         return []
     cases = []
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, case in read_json_lines(file):
         try:
-            case = json.loads(line)
             cases.append({"signature": case["signature"], "inputs": case["inputs"], "outputs": case.get("outputs", {})})
-        except (ValueError, KeyError, TypeError) as error:
+        except KeyError as error:
             raise NerError(
-                f"{file}:{number}: not a known request ({type(error).__name__}: {error}). "
+                f"{file}:{number}: not a known request (it has no field {error}). "
                 'Write one JSON object per line: {"signature": NAME, "inputs": {NAME: VALUES}}.'
             ) from error
     return cases

@@ -44,6 +44,7 @@ class IngestReport:
         entities_skipped: entities of skipped sentences, by type.
         repairs: number of repairs by kind.
         repair_examples: the first repairs, `file:line: description`.
+        notes: readings of whole files that differ from the usual one, `file: description`.
         skipped: all errors that were skipped, `file:line: description`.
     """
 
@@ -65,6 +66,7 @@ class IngestReport:
     entities_skipped: Counter[str] = field(default_factory=Counter)
     repairs: Counter[str] = field(default_factory=Counter)
     repair_examples: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
     def repair(self, kind: str, path: str, line: int, description: str) -> None:
@@ -72,6 +74,12 @@ class IngestReport:
         self.repairs[kind] += 1
         if len(self.repair_examples) < _EXAMPLES:
             self.repair_examples.append(f"{path}:{line}: {description}")
+
+    def note(self, path: str, description: str) -> None:
+        """Lists a reading of a whole file that differs from the usual one, once."""
+        note = f"{path}: {description}"
+        if note not in self.notes:
+            self.notes.append(note)
 
     def skip_sentence(self, error: CorpusError, tokens: int, entities: Mapping[str, int]) -> None:
         """Counts and lists a sentence that is skipped because of an error."""

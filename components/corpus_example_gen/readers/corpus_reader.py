@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_layout import Lines
 from components.corpus_example_gen.readers.columns_reader import read_columns
 from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
@@ -36,13 +36,14 @@ def read_corpus_file(
 
     Raises:
         CorpusError: the file or a sentence cannot be read, and `settings.on_error` is `fail`.
+        CorpusReadingError: the reading of the file as a whole is in doubt.
     """
     report = IngestReport() if report is None else report
     report.files.append(str(path))
     try:
         yield from _read(str(path), settings, report, data)
     except CorpusError as error:
-        if settings.on_error == "fail":
+        if settings.on_error == "fail" or isinstance(error, CorpusReadingError):
             raise
         # The cleaner has skipped errors of sentences; this one concerns the whole file.
         report.skip_file(error)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from components.common.dotted_path import load_function, source_hash
+from components.common.errors import quoted
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.errors import EvaluationError
 
@@ -57,6 +58,6 @@ def metric_counts(batch: TaggedBatch, name: str, metric: SentenceMetric) -> np.n
 
 def _failure(batch: TaggedBatch, row: int, name: str, problem: str) -> EvaluationError:
     return EvaluationError(
-        f"evaluator.metrics.{name}: {problem}, on the sentence with key {batch.keys[row]!r}. Return two finite "
+        f"evaluator.metrics.{name}: {problem}, on the sentence with key {quoted(batch.keys[row])}. Return two finite "
         "numbers: numerator and denominator."
     )

@@ -13,6 +13,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
+from components.common.errors import quoted, shortened
 from components.evaluator.delayed_labels.label import Label
 from components.evaluator.delayed_labels.prediction import Prediction
 from components.evaluator.errors import EvaluationError
@@ -46,7 +47,7 @@ def align(prediction: Prediction, label: Label) -> Alignment:
     served = [0, *itertools.accumulate(map(len, prediction.tokens))]  # start of each token, and the end
     if label.tags is None:
         gold = [
-            (_letters_before(start, prediction), _letters_before(end, prediction), kind)
+            (_letters_before(start, prediction, served), _letters_before(end, prediction, served), kind)
             for start, end, kind in label.entities
         ]
         cuts = sorted({*served, *(cut for start, end, _ in gold for cut in (start, end))})
@@ -73,9 +74,8 @@ def _gold_cuts(prediction: Prediction, label: Label, letters: str) -> list[int]:
     if label.tags is not None and len(label.tags) != len(tokens):
         raise EvaluationError(f"the label has {len(label.tags)} tags, but the sentence has {len(tokens)} words")
     if "".join(tokens) != letters:
-        raise EvaluationError(
-            f"the text of the label is {_excerpt(tokens)}, that of the prediction {_excerpt(prediction.tokens)}"
-        )
+        texts = quoted(" ".join(tokens)), quoted(" ".join(prediction.tokens))
+        raise EvaluationError(f"the text of the label is {texts[0]}, that of the prediction {texts[1]}")
     return [0, *itertools.accumulate(map(len, tokens))]
 
 
@@ -92,11 +92,19 @@ def _words(prediction: Prediction) -> list[str]:
     return words
 
 
-def _letters_before(offset: int, prediction: Prediction) -> int:
-    """Returns the number of token characters before an offset of the raw sentence."""
-    before = 0
-    for token, start in zip(prediction.tokens, prediction.starts, strict=True):
-        before += min(max(offset - start, 0), len(token))
+def _letters_before(offset: int, prediction: Prediction, served: Sequence[int]) -> int:
+    """Returns the number of token characters before an offset of the raw sentence.
+
+    Args:
+        offset: of a character in the raw sentence.
+        prediction: its tokens are in order and do not overlap.
+        served: number of token characters before each token.
+
+    Raises:
+        EvaluationError: the offset lies behind the last token.
+    """
+    index = bisect.bisect_right(prediction.starts, offset) - 1  # the last token that starts there or before
+    before = 0 if index < 0 else served[index] + min(offset - prediction.starts[index], len(prediction.tokens[index]))
     if prediction.tokens and offset > prediction.starts[-1] + len(prediction.tokens[-1]):
         end = prediction.starts[-1] + len(prediction.tokens[-1])
         raise EvaluationError(f"the label marks characters up to {offset}, but the last served token ends at {end}")
@@ -108,7 +116,7 @@ def _tags_of_spans(spans: Sequence[tuple[int, int, str]], cuts: Sequence[int]) -
     for start, end, kind in spans:
         first, last = bisect.bisect_left(cuts, start), bisect.bisect_left(cuts, end)
         if first == last:
-            raise EvaluationError(f"the label marks white space as {kind}")
+            raise EvaluationError(f"the label marks white space as {shortened(kind)}")
         tags[first:last] = [f"B-{kind}"] + [f"I-{kind}"] * (last - first - 1)
     return tags
 
@@ -117,8 +125,3 @@ def _continued(tag: str) -> str:
     """Returns the tag of a later piece of a token."""
     prefix, kind = split_tag(tag)
     return f"I-{kind}" if prefix else tag
-
-
-def _excerpt(tokens: Sequence[str]) -> str:
-    text = " ".join(tokens)
-    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from components.common.files import read_json_lines
+from components.common.errors import quoted
+from components.common.json_lines import read_json_lines
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule
 from components.evaluator.counts.errors_in_context import shown_errors
@@ -251,7 +252,9 @@ def window_of(time: Any, size: str, where: str) -> str:
 
 
 def _moment(time: Any, where: str) -> datetime:
-    invalid = EvaluationError(f"{where}: not a time: {time!r}. Write 2026-11-20T09:30:00Z, or seconds since 1970.")
+    invalid = EvaluationError(
+        f"{where}: not a time: {quoted(time)}. Write 2026-11-20T09:30:00Z, or seconds since 1970."
+    )
     try:
         if isinstance(time, str):
             moment = datetime.fromisoformat(time)

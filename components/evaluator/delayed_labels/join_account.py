@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from components.common.errors import shortened
+
 SHOWN = 5
 """Number of example keys per count."""
 
@@ -35,7 +37,7 @@ class KeyCount:
         if not self.keys:
             return str(self.count)
         more = ", …" if self.count > len(self.keys) else ""
-        return f"{self.count} ({', '.join(self.keys)}{more})"
+        return f"{self.count} ({', '.join(map(shortened, self.keys))}{more})"
 
 
 @dataclasses.dataclass
@@ -68,4 +70,4 @@ class JoinAccount:
         """Counts a sentence whose two texts differ."""
         self.misaligned.add(key)
         if len(self.reasons) < SHOWN:
-            self.reasons.append(f"{key}: {reason}")
+            self.reasons.append(f"{shortened(key)}: {reason}")

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any, Self
 
+from components.common.errors import quoted, shortened
 from components.evaluator.delayed_labels.prediction import check_lengths, key_of, texts_of
 from components.evaluator.errors import EvaluationError
 
@@ -58,14 +59,18 @@ class Label:
         entities = sorted(_entity(entity, where) for entity in record["entities"])
         for (_, end, kind), (start, _, next_kind) in itertools.pairwise(entities):
             if start < end:
-                raise EvaluationError(f"{where}: its entities {kind} and {next_kind} overlap. Keep one of them.")
+                raise EvaluationError(
+                    f"{where}: its entities {shortened(kind)} and {shortened(next_kind)} overlap. Keep one of them."
+                )
         return cls(key, None, None, tuple(entities), record)
 
 
 def _entity(entity: Any, where: str) -> tuple[int, int, str]:
     if isinstance(entity, list) and len(entity) == 3:
         start, end, kind = entity
-        whole = isinstance(start, int) and isinstance(end, int) and isinstance(kind, str)
+        whole = type(start) is int and type(end) is int and isinstance(kind, str)
         if whole and 0 <= start < end and kind.split() == [kind]:
             return start, end, kind
-    raise EvaluationError(f'{where}: invalid entity {entity!r}. Write [start, end, "type"] with 0 <= start < end.')
+    raise EvaluationError(
+        f'{where}: invalid entity {quoted(entity)}. Write [start, end, "type"] with 0 <= start < end.'
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from components.common.files import read_json_lines
+from components.common.json_lines import read_json_lines
 from components.evaluator.delayed_labels.join_account import SHOWN
 from components.evaluator.delayed_labels.label import Label
 from components.evaluator.errors import EvaluationError

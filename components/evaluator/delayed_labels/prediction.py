@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from components.common.errors import quoted
 from components.evaluator.errors import EvaluationError
 
 
@@ -23,7 +25,7 @@ def key_of(record: Mapping[str, Any], where: str) -> str:
     key = record.get("key", record.get("id"))
     if isinstance(key, bool) or not isinstance(key, str | int) or key == "":
         raise EvaluationError(
-            f"{where}: invalid key {key!r}. Give each object a text or an integer as `key` (or `id`)."
+            f"{where}: invalid key {quoted(key)}. Give each object a text or an integer as `key` (or `id`)."
         )
     return str(key)
 
@@ -38,7 +40,7 @@ def texts_of(record: Mapping[str, Any], name: str, where: str) -> list[str] | No
     if values is None:
         return None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise EvaluationError(f"{where}: `{name}` is {_excerpt(values)}. Write a list of texts.")
+        raise EvaluationError(f"{where}: `{name}` is {quoted(values)}. Write a list of texts.")
     return values
 
 
@@ -52,7 +54,7 @@ def numbers_of(record: Mapping[str, Any], name: str, where: str) -> list[float] 
     if values is None:
         return None
     if not isinstance(values, list) or not all(_is_number(value) for value in values):
-        raise EvaluationError(f"{where}: `{name}` is {_excerpt(values)}. Write a list of numbers.")
+        raise EvaluationError(f"{where}: `{name}` is {quoted(values)}. Write a list of numbers.")
     return values
 
 
@@ -70,11 +72,6 @@ def check_lengths(where: str, **columns: Sequence[Any] | None) -> None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _excerpt(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,8 +123,12 @@ class Prediction:
                 f"{where}: {', '.join(missing)} missing. Log the answer of the signature `keyed`, with offsets."
             )
         check_lengths(where, tokens=tokens, tags=tags, starts=starts, ends=ends, scores=scores)
+        if any(value != int(value) for value in (*starts, *ends)):
+            raise EvaluationError(f"{where}: `starts` or `ends` has a fraction. Log the answer of the model unchanged.")
         # Only padding has end == start.
         size = sum(end > start for start, end in zip(starts, ends, strict=True))
+        if any(start < before for before, start in itertools.pairwise(starts[:size])):
+            raise EvaluationError(f"{where}: `starts` does not ascend. Log the answer of the model unchanged.")
         return cls(
             key=key_of(fields, where),
             tokens=tuple(tokens[:size]),

@@ -1,8 +1,7 @@
-"""Atomic writes, locks and JSON lines."""
+"""Atomic writes and locks."""
 
 from __future__ import annotations
 
-import gzip
 import os
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import pytest
 
 from components.common import files
 from components.common.errors import LockHeldError, NerError
-from components.common.files import read_json_lines, write_atomically
+from components.common.files import write_atomically
 
 
 def test_write_atomically_replaces_a_file_and_leaves_no_other(tmp_path):
@@ -114,32 +113,3 @@ def test_fsync_tree_syncs_every_file_and_folder(model_dir, monkeypatch):
     files.fsync_tree(model_dir)
     assert set(seen) == {model_dir, *model_dir.rglob("*")}
     assert seen[-1] == model_dir
-
-
-def test_json_lines_come_with_their_line_numbers(tmp_path):
-    path = tmp_path / "a.jsonl"
-    path.write_text('{"a": 1}\n\n  \n{"a": "é"}', encoding="utf-8")
-    assert list(read_json_lines(path)) == [(1, {"a": 1}), (4, {"a": "é"})]
-    packed = tmp_path / "a.jsonl.gz"
-    packed.write_bytes(gzip.compress(path.read_bytes()))
-    assert list(read_json_lines(packed)) == [(1, {"a": 1}), (4, {"a": "é"})]
-
-
-def test_invalid_json_line_is_named(tmp_path):
-    path = tmp_path / "a.jsonl"
-    for content, text in (
-        (b'{"a": 1}\n{"a"', r"a\.jsonl:2: invalid JSON \(.*\)\. Write one object per line\."),
-        (b"[1]\n", r"a\.jsonl:1: a JSON list, not an object\. Write one object per line\."),
-        (b'{"a": "\xff"}\n', r"a\.jsonl:1: invalid JSON"),
-    ):
-        path.write_bytes(content)
-        with pytest.raises(NerError, match=text):
-            list(read_json_lines(path))
-
-
-def test_unreadable_file_is_named(tmp_path):
-    (tmp_path / "plain.gz").write_text("no gzip")
-    (tmp_path / "cut.gz").write_bytes(gzip.compress(b'{"a": 1}\n')[:-4])
-    for name in ("absent.jsonl", "plain.gz", "cut.gz"):
-        with pytest.raises(LockHeldError, match=f"{name}: cannot be read"):
-            list(read_json_lines(tmp_path / name, error=LockHeldError))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.timing import LINEAR, growth
 
 from components.text.char_traits import SPACE, char_class
 from components.text.words import whitespace_offsets, word_offsets
@@ -58,3 +60,9 @@ def test_pretokenized_text_has_the_same_tokens_as_raw_text(text):
     once = pieces(text, word_offsets(text))
     joined = " ".join(once)
     assert pieces(joined, word_offsets(joined)) == once
+
+
+@pytest.mark.parametrize("part", ["Ann's ", "'s", ".-", "a.", "\u0301", "x\u0301", "!", "!?", "U.S.", "l'É", " ", ",1"])
+def test_time_grows_linearly_also_in_a_single_word(part):
+    for cut in (whitespace_offsets, word_offsets):
+        assert growth(cut, lambda size, part=part: f"{part * size}a{part * size}", small=3000) < LINEAR

@@ -101,8 +101,11 @@ BAD = {
     "json": ('{"text": "a", "entities": [}', "found invalid JSON"),
     "cut off": ('{"text": "a', "found invalid JSON"),
     "array": ('[{"text": "a"}]', "found a JSON list, not an object. Write one object per line (`jq -c '.[]'`"),
-    "surrogate": ('{"text": "a \\ud800", "entities": []}', "found U+D800 in the text"),
-    "nul": ('{"text": "a \\u0000", "entities": []}', "found U+0000 in the text"),
+    "surrogate": (
+        '{"text": "a \\ud800", "entities": []}',
+        "found U+D800, an unpaired surrogate, in the value of 'text'",
+    ),
+    "nul": ('{"text": "a \\u0000", "entities": []}', "found U+0000, a control character, in the value of 'text'"),
 }
 
 

@@ -7,6 +7,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.timing import LINEAR, growth
 
 from components.evaluator.delayed_labels.alignment import align
 from components.evaluator.delayed_labels.label import Label
@@ -122,3 +123,12 @@ def test_spans_equal_to_the_prediction_are_found_in_any_tokenization(words, data
     assert spans(aligned.gold) == spans(aligned.predicted)
     assert len(spans(aligned.gold)) == len(gold)
     assert text
+
+
+def test_time_grows_linearly_with_tokens_and_spans():
+    def document(words):
+        starts = tuple(range(0, 4 * words, 4))
+        logged = Prediction("k", ("abc",) * words, ("B-X",) * words, None, starts, {})
+        return logged, of_spans(*((start, start + 3, "X") for start in starts))
+
+    assert growth(lambda pair: align(*pair), document, small=5000) < LINEAR

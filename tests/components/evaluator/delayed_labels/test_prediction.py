@@ -56,6 +56,9 @@ def test_empty_answer():
         ({"tags": ["O"]}, "f:3: 3 tokens, 1 tags, 3 starts, 3 ends, 3 scores"),
         ({"tags": "O"}, "`tags` is 'O'. Write a list of texts"),
         ({"scores": ["a", "b", "c"]}, "`scores` is .* Write a list of numbers"),
+        ({"starts": [0, 4.5, 0]}, "`starts` or `ends` has a fraction"),
+        ({"starts": [4, 0, 0], "ends": [9, 3, 0]}, "`starts` does not ascend"),
+        ({"key": ["x" * 10**6]}, r"f:3: invalid key .{,80}\. Give each"),
         ({"scores": [float("nan")] * 3}, "`scores` is .* Write a list of numbers"),
     ],
 )
