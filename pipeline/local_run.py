@@ -31,9 +31,10 @@ def build_pipeline(config: PipelineConfig, request: RunRequest | None = None) ->
     require_pretrained(config)
     # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
     inputs = prepare_inputs(config, request.warm_start)
+    registry = ModelRegistry(config.registry_uri)
+    registry.check_ready(config.name)  # otherwise the last node would fail after the training
     if request.baseline == CHAMPION:
-        baseline = ModelRegistry(config.registry_uri).baseline(config.name, inputs.fingerprint)
-        request = dataclasses.replace(request, baseline=baseline)
+        request = dataclasses.replace(request, baseline=registry.baseline(config.name, inputs.fingerprint))
 
     from pipeline.create import create_pipeline
     from pipeline.target import Target

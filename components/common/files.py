@@ -136,6 +136,15 @@ def _incoming_name(parent: Path) -> Path:
     return parent / f"{INCOMING_PREFIX}{uuid.uuid4().hex}"
 
 
+def is_writable(path: Path) -> bool:
+    """Returns whether this user may write a file, or create files in a folder, and the file system permits it."""
+    try:
+        read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+    return not read_only and os.access(path, os.W_OK)
+
+
 def fsync_path(path: Path) -> None:
     """Syncs one file, or the list of names of one folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from absl import logging
+
 from components.common.hashing import tree_hash
 from components.registry.champions.champions import Champions
 from components.registry.champions.lookup import (
+    champion_line,
     find_version,
     missing_version,
     require_version,
@@ -20,6 +23,7 @@ from components.registry.errors import RegistryError
 from components.registry.names import (
     BASELINE_VERSION_TAG,
     CHAMPION,
+    HISTORY_SUFFIX,
     NO_VERSION,
     PREVIOUS,
     RUN_FINGERPRINT_TAG,
@@ -83,6 +87,31 @@ class ModelRegistry:
         """
         with self._store.client() as client:
             yield client
+
+    def check_ready(self, name: str) -> None:
+        """Checks before a training that its model can be registered, as far as that is known without writing.
+
+        Raises:
+            RegistryError: the store cannot be read or written, its experiment or the registered model was deleted, or
+                the model was renamed.
+        """
+        check_model_name(name)
+        self._store.check_ready()
+        if self._store.is_empty():
+            return
+        with self._store.reader() as reader:
+            champion = champion_line(reader, name).champion
+            if champion is None or find_version(reader, name, champion) is not None:
+                return
+            if not reader.has_model(name):
+                raise RegistryError(
+                    f"model registry {self.uri}: the history names version {champion} as champion, but the registered "
+                    f"model {name!r} was deleted or renamed in MLflow. Rename it back, or delete "
+                    f"{name}{HISTORY_SUFFIX} as well to begin without a champion."
+                )
+        logging.warning(
+            "The champion, %s version %d, was deleted outside of ner. There is no baseline.", name, champion
+        )
 
     def register(self, model_dir: Path, name: str, record: VersionRecord | None = None) -> RegisteredVersion:
         """Stores a model folder unchanged as a new version.

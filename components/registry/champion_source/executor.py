@@ -40,12 +40,15 @@ class Executor(base_executor.BaseExecutor):
             exec_properties: `registry_uri`, `model_name` and `version`.
 
         Raises:
-            RegistryError: there is no version of the given number, or its files are damaged.
+            RegistryError: there is no version of the given number, its files are damaged, or the registry takes no new
+                versions.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         champion = artifact_utils.get_single_instance(output_dict[CHAMPION_KEY])
         trained = artifact_utils.get_single_instance(output_dict[TRAINED_KEY])
         registry = ModelRegistry(exec_properties[REGISTRY_URI_KEY])
+        # On a cluster this node is the first that reaches the registry, and it runs before the Trainer.
+        registry.check_ready(exec_properties[MODEL_NAME_KEY])
         version = _version(registry, exec_properties[MODEL_NAME_KEY], exec_properties[VERSION_KEY])
         if version is None:
             _leave_empty(champion, trained)

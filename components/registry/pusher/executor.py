@@ -80,7 +80,13 @@ class Executor(base_executor.BaseExecutor):
             raise RegistryError("registry.uri: RegistryPusher needs the address of the registry. Set it.")
         registry = ModelRegistry(settings.uri)
         run_id = (self._context.pipeline_run_id if self._context else "") or ""
-        result = push(registry, _request(input_dict, exec_properties, settings, run_id))
+        request = _request(input_dict, exec_properties, settings, run_id)
+        try:
+            result = push(registry, request)
+        except RegistryError as error:
+            raise RegistryError(
+                f"{error}\nThe trained model is kept at {request.model_dir}: repeat the same command to push it."
+            ) from error
         _write_result(result, registry, artifact_utils.get_single_instance(output_dict[PUSHED_MODEL_KEY]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from components.common.files import fsync_path, locked
+from components.common.files import fsync_path, is_writable, locked
 from components.registry.errors import RegistryError
-from components.registry.store.readers import MlflowReader, RegistryReader, SqliteReader
+from components.registry.store.readers import Experiment, MlflowReader, RegistryReader, SqliteReader
 
 _SQLITE = "sqlite:///"
 
@@ -24,7 +25,32 @@ _ENVIRONMENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # With MLflow's default of 7 retries a mistyped address is reported after 256 s (measured).
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    # MLflow's default of 120 s, after which it tries again, leaves a server that hangs unreported for eight minutes.
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
+
+_MAX_CHARACTERS = 300  # of MLflow's message, which may hold a whole HTML page
+# Pattern in MLflow's message about a server -> problem and remedy.
+_SERVER_PROBLEMS = (
+    (r"\b5\d\d (error|!=)", "the server failed", "Read its log"),
+    (
+        r"\b401\b|UNAUTHENTICATED",
+        "the server asks for a login",
+        "Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+    ),
+    (
+        r"\b403\b|PERMISSION_DENIED",
+        "the server refuses access",
+        "Check the rights of the user, and the server's --allowed-hosts",
+    ),
+    (r"timed out|timeout", "the server does not answer in time", "Check it, or raise MLFLOW_HTTP_REQUEST_TIMEOUT"),
+    (
+        r"Max retries exceeded|Connection|resolve",
+        "the server cannot be reached",
+        "Start it, or check registry.uri and the network",
+    ),
+    (r"\b404\b|\b30\d\b|Expecting value|JSON", "the address does not answer like MLflow", "Check registry.uri"),
+)
 
 
 def local_path(uri: str) -> Path | None:
@@ -94,7 +120,28 @@ class MlflowStore:
 
     def is_empty(self) -> bool:
         """Returns whether the registry is an sqlite file that does not exist yet; imports nothing."""
-        return self.database is not None and not self.database.exists()
+        return self.database is not None and not os.path.lexists(self.database)
+
+    def check_ready(self) -> None:
+        """Checks that a version can be registered, as far as that is known without writing.
+
+        Raises:
+            RegistryError: the store cannot be read or written, or its experiment takes no new runs.
+        """
+        if self.database is not None:
+            # A missing folder is created, and a missing file in it.
+            folder = next(path for path in self.database.parents if path.exists())
+            for path in [folder] if self.is_empty() else [self.database, self.database.parent]:
+                if not is_writable(path):
+                    raise RegistryError(
+                        f"model registry {self.uri}: {path} cannot be written, so no model can be registered. Change "
+                        "its permissions, or give another registry with --set registry.uri=..."
+                    )
+        if not self.is_empty():
+            with self.reader() as reader:
+                experiment = reader.experiment(self._experiment)
+            if experiment is not None:
+                self._check_experiment(experiment)
 
     @contextmanager
     def reader(self) -> Iterator[RegistryReader]:
@@ -112,9 +159,7 @@ class MlflowStore:
         try:
             yield self._sqlite
         except sqlite3.Error as error:
-            raise RegistryError(
-                f"model registry {self.uri}: cannot be read ({error}). Check the file, or restore a copy of it."
-            ) from error
+            raise self._sqlite.damaged(error) from error
 
     @contextmanager
     def client(self, *, write: bool = False) -> Iterator[Any]:
@@ -135,7 +180,25 @@ class MlflowStore:
             try:
                 yield self._client
             except MlflowException as error:
-                raise RegistryError(f"model registry {self.uri}: MLflow failed: {error.message}") from error
+                raise self._failure(error) from error
+
+    def _failure(self, error: Any) -> RegistryError:
+        """Returns the error for an exception of MLflow, with the remedy if it is a known problem of a server."""
+        message = " ".join(str(error.message).split())
+        message = message if len(message) <= _MAX_CHARACTERS else f"{message[:_MAX_CHARACTERS]} …"
+        # A server that answers as MLflow does explains itself, except for rights.
+        codes = {
+            "INTERNAL_ERROR",
+            "TEMPORARILY_UNAVAILABLE",
+            "UNAUTHENTICATED",
+            "PERMISSION_DENIED",
+            "ENDPOINT_NOT_FOUND",
+        }
+        if self.over_http and error.error_code in codes:
+            for pattern, problem, remedy in _SERVER_PROBLEMS:
+                if re.search(pattern, message):
+                    return RegistryError(f"model registry {self.uri}: {problem}. {remedy}. (MLflow: {message})")
+        return RegistryError(f"model registry {self.uri}: MLflow failed: {message}")
 
     def experiment_id(self, client: Any) -> str:
         """Returns the id of the experiment, which it creates with its artifact location if absent.
@@ -144,14 +207,29 @@ class MlflowStore:
         server would store models on its own disk, and a pod would lose them.
 
         Raises:
-            RegistryError: the experiment of an HTTP server stores into a local folder.
+            RegistryError: the experiment was deleted, or that of an HTTP server stores into a local folder.
         """
-        experiment = client.get_experiment_by_name(self._experiment)
+        reader = MlflowReader(client)
+        experiment = reader.experiment(self._experiment)
         if experiment is None:
-            identity = client.create_experiment(self._experiment, artifact_location=self._artifact_location)
-            experiment = client.get_experiment(identity)
-        self._check_location(experiment.artifact_location)
-        return str(experiment.experiment_id)
+            client.create_experiment(self._experiment, artifact_location=self._artifact_location)
+            experiment = reader.experiment(self._experiment)
+        if experiment is None:
+            raise RegistryError(
+                f"model registry {self.uri}: MLflow created the experiment {self._experiment!r} and does not find it. "
+                "Check that one server answers at this address."
+            )
+        self._check_experiment(experiment)
+        return experiment.id
+
+    def _check_experiment(self, experiment: Experiment) -> None:
+        if not experiment.active:
+            raise RegistryError(
+                f"model registry {self.uri}: MLflow's experiment {self._experiment!r}, which holds the models, was "
+                f"deleted, so no model can be registered. Restore it: MLFLOW_TRACKING_URI={self.uri} "
+                f"mlflow experiments restore -x {experiment.id}"
+            )
+        self._check_location(experiment.location)
 
     def _check_location(self, location: str) -> None:
         if self.over_http and local_path(location) is not None:
@@ -166,6 +244,16 @@ class MlflowStore:
             return nullcontext()
         return locked(self.database.with_name(self.database.name + ".lock"))
 
+    def _check_revision(self, revision: str) -> None:
+        """Checks the tables, because MLflow converts those of an old version without asking."""
+        installed = _installed_revision()
+        if revision != installed:
+            raise RegistryError(
+                f"model registry {self.uri}: its tables have the revision {revision} of another MLflow version, the "
+                f"installed MLflow has {installed}. Install that version, or copy the file and convert it: "
+                f"mlflow db upgrade {self.uri}"
+            )
+
     def _open(self) -> Any:
         for key, value in _ENVIRONMENT.items():
             os.environ.setdefault(key, value)
@@ -176,14 +264,24 @@ class MlflowStore:
                 return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
             # Processes that open an empty sqlite file at once break each other's migration.
             with self._lock():
-                if not self.database.exists():
+                if self.is_empty():
                     _create_database(self.database, MlflowClient)
+                else:
+                    self._check_revision(SqliteReader(self.database).revision())
                 return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
         except _opening_errors(self.over_http) as error:
             raise RegistryError(
                 f"model registry {self.uri}: cannot be opened ({error}). Check the address, and that it is an MLflow "
                 "database of the installed MLflow version."
             ) from error
+
+
+def _installed_revision() -> str:
+    """Returns the revision of the tables that the installed MLflow creates."""
+    import mlflow.store.db_migrations as migrations
+    from alembic.script import ScriptDirectory
+
+    return str(ScriptDirectory(next(iter(migrations.__path__))).get_current_head())
 
 
 def _opening_errors(over_http: bool) -> tuple[type[Exception], ...]:

@@ -11,15 +11,37 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
+from components.common.files import is_writable
+from components.registry.errors import RegistryError
 from components.registry.store.mlflow_entities import ignoring
 from components.registry.store.version import RegisteredVersion
 
 
+class Experiment(NamedTuple):
+    """MLflow experiment, which holds one MLflow run for each registered version.
+
+    Attributes:
+        id: number of the experiment, as text.
+        location: place of the files of its runs.
+        active: False if it was deleted in MLflow, which keeps its data and refuses new runs.
+    """
+
+    id: str
+    location: str
+    active: bool
+
+
 class RegistryReader(Protocol):
     """Interface of both readers. Aliases are MLflow's own, not yet those of the history."""
+
+    def experiment(self, name: str) -> Experiment | None:
+        """Returns an experiment, deleted ones included; None if there is none."""
+
+    def has_model(self, name: str) -> bool:
+        """Returns whether there is such a registered model, with or without versions."""
 
     def aliases(self, name: str) -> dict[str, int]:
         """Returns alias -> version number; empty if there is no such registered model."""
@@ -43,6 +65,20 @@ class MlflowReader:
     def __init__(self, client: Any) -> None:
         """Stores the client."""
         self._client = client
+
+    def experiment(self, name: str) -> Experiment | None:
+        """See `RegistryReader`."""
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            return None
+        return Experiment(str(found.experiment_id), found.artifact_location, found.lifecycle_stage == _ACTIVE)
+
+    def has_model(self, name: str) -> bool:
+        """See `RegistryReader`."""
+        with ignoring("RESOURCE_DOES_NOT_EXIST"):
+            self._client.get_registered_model(name)
+            return True
+        return False
 
     def aliases(self, name: str) -> dict[str, int]:
         """See `RegistryReader`."""
@@ -86,6 +122,8 @@ def _from_mlflow(entry: Any) -> RegisteredVersion:
 MLFLOW_SCHEMAS = {"dc11669786a5": "3.17"}
 """Revision of MLflow's tables -> MLflow version, for each version with which `SqliteReader` was tested."""
 
+_TABLES = frozenset({"alembic_version", "experiments", "registered_models", "model_versions"})  # of every MLflow
+_ACTIVE = "active"  # stage of an experiment
 _LIVE = "workspace = 'default' AND name = ? AND current_stage != 'Deleted_Internal'"
 _WAIT_SECONDS = 20  # for a writer to commit, as MLflow does
 
@@ -102,12 +140,70 @@ class SqliteReader:
         self._database = database
 
     def supports(self) -> bool:
-        """Returns whether the file holds the tables of a tested MLflow version; others need `MlflowReader`."""
+        """Returns whether the file holds the tables of a tested MLflow version; others need `MlflowReader`.
+
+        Raises:
+            RegistryError: see `revision`.
+        """
+        return self.revision() in MLFLOW_SCHEMAS
+
+    def revision(self) -> str:
+        """Returns the revision of MLflow's tables.
+
+        MLflow's client creates its tables in every sqlite file that it opens, also in that of another application.
+
+        Raises:
+            RegistryError: the file is not an intact database of MLflow.
+        """
+        if self._database.is_dir():
+            raise self._error("is a folder, not the file of a registry")
+        if not self._database.exists():
+            raise self._error("is a link to a missing file")
+        if self._database.stat().st_size == 0:
+            raise self._error("is empty (0 bytes): an interrupted copy or a full disk leaves such a file")
         try:
             with self.connection() as connection:
-                return connection.execute("SELECT version_num FROM alembic_version").fetchone()[0] in MLFLOW_SCHEMAS
-        except (sqlite3.Error, TypeError):
-            return False  # MLflow reports the problem
+                tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+                if not tables >= _TABLES:
+                    names = ", ".join(sorted(tables)[:5]) or "none"
+                    raise self._error(f"is the database of another application (its tables: {names}), not of MLflow")
+                row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        except sqlite3.Error as error:
+            raise self.damaged(error) from error
+        if row is None:
+            raise self._error("is an incomplete copy of a registry: it has no schema revision")
+        return str(row[0])
+
+    def damaged(self, error: sqlite3.Error) -> RegistryError:
+        """Returns the error for a file that sqlite cannot read."""
+        if isinstance(error, sqlite3.OperationalError):  # locked, no permission, no memory
+            return RegistryError(
+                f"{self._database}: cannot be read ({error}). Check its permissions, the folder's, and the processes "
+                "that use it, and try again."
+            )
+        return self._error(f"is damaged or not an SQLite database ({error})")
+
+    def _error(self, problem: str) -> RegistryError:
+        return RegistryError(
+            f"{self._database}: {problem}. Restore a copy of it, give another registry with "
+            "--set registry.uri=sqlite:///..., or move it away to begin an empty registry."
+        )
+
+    def experiment(self, name: str) -> Experiment | None:
+        """See `RegistryReader`."""
+        query = "SELECT experiment_id, artifact_location, lifecycle_stage FROM experiments"
+        with self.connection() as connection:
+            for number, location, stage in connection.execute(
+                f"{query} WHERE workspace = 'default' AND name = ?", (name,)
+            ):
+                return Experiment(str(number), location, stage == _ACTIVE)
+        return None
+
+    def has_model(self, name: str) -> bool:
+        """See `RegistryReader`."""
+        query = "SELECT 1 FROM registered_models WHERE workspace = 'default' AND name = ?"
+        with self.connection() as connection:
+            return connection.execute(query, (name,)).fetchone() is not None
 
     def aliases(self, name: str) -> dict[str, int]:
         """See `RegistryReader`."""
@@ -130,12 +226,22 @@ class SqliteReader:
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
         """Yields a connection that cannot write and sees one state of the database."""
-        # The file is opened for writing: after a killed writer the first reader rolls the journal back.
-        uri = f"file:{quote(str(self._database))}?mode=rw"
+        # The file is opened for writing: after a killed writer the first reader rolls the journal back. In a read-only
+        # folder sqlite opens it for reading, except with a write-ahead log, whose index is a file as well.
+        mode = "mode=ro&immutable=1" if self._has_unwritable_log() else "mode=rw"
+        uri = f"file:{quote(str(self._database))}?{mode}"
         with closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)) as connection:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             yield connection
+
+    def _has_unwritable_log(self) -> bool:
+        """Returns whether the file keeps a write-ahead log, all of it is in the file, and nobody here can add to it."""
+        if is_writable(self._database.parent):
+            return False
+        log = self._database.with_name(self._database.name + "-wal")
+        with self._database.open("rb") as file:
+            return file.read(20)[18:20] == b"\x02\x02" and not (log.exists() and log.stat().st_size)
 
 
 def _read(

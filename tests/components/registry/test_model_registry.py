@@ -203,3 +203,31 @@ def test_the_baseline_of_the_first_champions_run_is_none(registry, model_dir, ta
 def test_two_runs_without_a_fingerprint_are_not_the_same(registry, model_dir):
     _champion(registry, model_dir, run_fingerprint="")
     assert registry.baseline("ner", "") == "1"
+
+
+def test_a_renamed_model_whose_history_names_a_champion_is_found_before_a_training(three_champions):
+    three_champions.check_ready("ner")
+    with three_champions.client() as client:
+        client.rename_registered_model("ner", "tagger")
+    with pytest.raises(RegistryError, match=r"names version 3 as champion.*renamed.*delete ner.history"):
+        three_champions.check_ready("ner")
+    three_champions.check_ready("another")
+
+
+def test_a_champion_deleted_in_mlflow_is_logged_before_a_training(three_champions, caplog):
+    with three_champions.client() as client:
+        client.delete_model_version("ner", "3")
+    with caplog.at_level("WARNING"):
+        three_champions.check_ready("ner")
+    assert "version 3, was deleted outside of ner" in caplog.text
+
+
+def test_a_registry_that_does_not_exist_is_ready_and_is_not_created(tmp_path):
+    ModelRegistry(f"sqlite:///{tmp_path}/a/b/mlflow.db").check_ready("ner")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_registry_that_cannot_be_written_is_found_before_a_training(registry, monkeypatch):
+    monkeypatch.setattr("components.registry.store.mlflow_store.is_writable", lambda path: path != registry.database)
+    with pytest.raises(RegistryError, match=r"mlflow\.db cannot be written"):
+        registry.check_ready("ner")

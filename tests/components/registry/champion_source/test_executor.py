@@ -82,3 +82,11 @@ def test_a_version_that_does_not_exist_is_an_error(run):
     ):
         with pytest.raises(RegistryError, match=message):
             run(version)
+
+
+def test_a_registry_that_takes_no_versions_stops_a_run_before_its_training(run, registry, make_model):
+    registry.register(make_model("one"), "ner")
+    with registry.client() as client:
+        client.delete_experiment(client.get_experiment_by_name("ner").experiment_id)
+    with pytest.raises(RegistryError, match="experiments restore"):
+        run("champion")

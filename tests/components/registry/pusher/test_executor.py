@@ -7,6 +7,7 @@ import pytest
 from support.lazy import LazyModule
 
 from components.common.hashing import tree_hash
+from components.registry.errors import RegistryError
 from components.registry.settings import RegistrySettings
 
 artifacts = LazyModule("components.artifacts")
@@ -212,3 +213,16 @@ def test_on_a_cluster_corpus_and_run_fingerprint_are_computed(run, registry):
     assert tags["corpus_fingerprint"] == DATA_LINEAGE["data.input_fingerprint"]
     again = run(lineage=lineage)
     assert again.get_int_custom_property("registry_version") == first.get_int_custom_property("registry_version")
+
+
+def test_an_experiment_deleted_during_a_training_loses_no_model(run, registry, make_model, model_dir):
+    registry.register(make_model("one"), "ner")
+    with registry.client() as client:
+        client.delete_experiment(client.get_experiment_by_name("ner").experiment_id)
+    with pytest.raises(
+        RegistryError, match=rf"experiments restore(?s:.)*model is kept at {model_dir}: repeat the same"
+    ):
+        run()
+    with registry.client() as client:
+        client.restore_experiment(client.get_experiment_by_name("ner").experiment_id)
+    assert run().get_int_custom_property("pushed") == 1

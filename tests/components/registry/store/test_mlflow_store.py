@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
+import re
+import socket
+import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from support.processes import popen
 from support.repository import python_environment
+from support.snapshot import snapshot
 
 from components.registry.errors import RegistryError
 from components.registry.store.mlflow_store import MlflowStore, local_path
@@ -38,7 +45,7 @@ def test_a_local_artifact_location_is_refused_over_http():
 
 
 def _client(location: str) -> SimpleNamespace:
-    experiment = SimpleNamespace(experiment_id="1", artifact_location=location)
+    experiment = SimpleNamespace(experiment_id="1", artifact_location=location, lifecycle_stage="active")
     return SimpleNamespace(get_experiment_by_name=lambda name: experiment)
 
 
@@ -76,14 +83,131 @@ def test_an_error_of_mlflow_becomes_a_registry_error(registry_uri):
         client.get_registered_model("absent")
 
 
-@pytest.mark.extended
-def test_a_file_that_is_not_a_database_is_an_error(tmp_path):
-    (tmp_path / "mlflow.db").write_bytes(b"not a database" * 1000)
-    with (
-        pytest.raises(RegistryError, match="cannot be opened"),
-        MlflowStore(f"sqlite:///{tmp_path}/mlflow.db").client(),
-    ):
-        pass
+def _write_foreign(path: Path, kind: str) -> None:
+    """Writes a file that is not MLflow's database."""
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to(path.with_name("absent"))
+    elif kind in ("empty", "text"):
+        path.write_bytes(b"" if kind == "empty" else b"not a database\n" * 1000)
+    else:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE notes (id INTEGER, text VARCHAR)")
+            if kind == "alembic":
+                connection.execute("CREATE TABLE alembic_version (version_num VARCHAR)")
+                connection.execute("INSERT INTO alembic_version VALUES ('1a2b')")
+            connection.commit()
+
+
+@pytest.mark.parametrize(
+    ("kind", "problem"),
+    [
+        ("empty", "empty (0 bytes)"),
+        ("text", "not an SQLite database"),
+        ("application", "another application (its tables: notes)"),
+        ("alembic", "another application (its tables: alembic_version, notes)"),
+        ("folder", "a folder"),
+        ("link", "a link to a missing file"),
+    ],
+)
+def test_a_file_that_is_not_a_registry_is_an_error_and_stays_as_it_is(tmp_path, kind, problem):
+    path = tmp_path / "mlflow.db"
+    _write_foreign(path, kind)
+    before = snapshot(tmp_path)
+    store = MlflowStore(f"sqlite:///{path}")
+    for use in (store.reader, store.client):
+        with pytest.raises(RegistryError, match=rf"{path}: is .*{re.escape(problem)}.*begin an empty registry"), use():
+            pass
+    (tmp_path / "mlflow.db.lock").unlink()  # of the client, which may write
+    assert snapshot(tmp_path) == before
+
+
+def test_a_damaged_page_is_an_error_that_names_the_file(registry_uri):
+    store = MlflowStore(registry_uri)
+    with store.database.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * 200_000)
+    with pytest.raises(RegistryError, match=rf"{store.database}: .*(damaged|cannot be read)"), store.reader() as reader:
+        reader.versions("ner")
+
+
+def test_tables_of_another_mlflow_are_not_converted(registry_uri):
+    store = MlflowStore(registry_uri)
+    with contextlib.closing(sqlite3.connect(store.database)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
+        connection.execute("DROP TABLE registered_model_aliases")
+        connection.commit()
+    before = store.database.read_bytes()
+    for use in (store.reader, store.client):
+        with pytest.raises(RegistryError, match=r"451aebb31d03 of another MLflow .*db upgrade"), use():
+            pass
+    assert store.database.read_bytes() == before
+
+
+def test_a_deleted_experiment_is_named_with_the_command_that_restores_it(registry_uri):
+    store = MlflowStore(registry_uri)
+    with store.client() as client:
+        number = store.experiment_id(client)
+        store.check_ready()
+        client.delete_experiment(number)
+        remedy = rf"MLFLOW_TRACKING_URI={registry_uri} mlflow experiments restore -x {number}"
+        for check in (store.check_ready, lambda: store.experiment_id(client)):
+            with pytest.raises(RegistryError, match=remedy):
+                check()
+        client.restore_experiment(number)
+    store.check_ready()
+
+
+@contextlib.contextmanager
+def _answering(status: int) -> Iterator[str]:
+    """A server that answers every request with one status and a web page."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"<html>" + b"x" * 5000
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "problem"),
+    [
+        (401, "MLFLOW_TRACKING_USERNAME"),
+        pytest.param(403, "--allowed-hosts", marks=pytest.mark.extended),
+        pytest.param(404, "does not answer like MLflow", marks=pytest.mark.extended),
+        (500, "the server failed. Read its log"),
+        pytest.param(200, "does not answer like MLflow", marks=pytest.mark.extended),
+    ],
+)
+def test_a_server_that_refuses_is_named_with_a_remedy_before_a_training(status, problem, monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with _answering(status) as uri, pytest.raises(RegistryError, match=rf"model registry {uri}: .*{problem}") as error:
+        MlflowStore(uri).check_ready()
+    assert len(str(error.value)) < 800
+
+
+def test_a_server_that_is_down_is_named_with_a_remedy_before_a_training(monkeypatch):
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with socket.socket() as reserved:  # bound and not listening: the port refuses connections
+        reserved.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{reserved.getsockname()[1]}"
+        with pytest.raises(RegistryError, match=rf"{uri}: the server cannot be reached\. Start it, or check"):
+            MlflowStore(uri).check_ready()
 
 
 @pytest.mark.extended

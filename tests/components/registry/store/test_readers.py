@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from support.processes import popen, run
 from support.repository import python_environment
+from support.snapshot import snapshot
 
 from components.registry.champions.lookup import find_version
 from components.registry.errors import RegistryError
@@ -43,6 +45,9 @@ def test_both_readers_return_the_same_versions_and_aliases(readers):
         assert sqlite.versions(name) == mlflow.versions(name)
         for number in range(8):
             assert sqlite.version(name, number) == mlflow.version(name, number)
+    for name in ("ner", "Default", "absent"):
+        assert sqlite.experiment(name) == mlflow.experiment(name)
+        assert sqlite.has_model(name) == mlflow.has_model(name) == (name == "ner")
     digest = sqlite.version("ner", 2).tree_hash
     for tags in ({"tree_hash": digest}, {"tree_hash": digest, "run_fingerprint": "model 2"}, {"tree_hash": "0"}):
         assert sqlite.versions("ner", tags) == mlflow.versions("ner", tags)
@@ -57,10 +62,9 @@ def test_sqlite_reader_supports_the_tables_of_the_installed_mlflow(migrated_data
 
 
 def test_sqlite_reader_supports_no_other_tables(registry):
-    for change in ("UPDATE alembic_version SET version_num = '0'", "DROP TABLE alembic_version"):
-        with sqlite3.connect(registry.database) as connection:
-            connection.execute(change)
-        assert not SqliteReader(registry.database).supports()
+    with sqlite3.connect(registry.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0'")
+    assert not SqliteReader(registry.database).supports()
 
 
 def test_a_registry_with_unknown_tables_is_read_through_mlflow(three_champions, monkeypatch):
@@ -76,10 +80,21 @@ def test_sqlite_reader_never_writes(registry):
         connection.execute("DELETE FROM model_versions")
 
 
+def test_a_registry_with_a_write_ahead_log_is_read_in_a_folder_that_cannot_be_written(three_champions, monkeypatch):
+    with closing(sqlite3.connect(three_champions.database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    monkeypatch.setattr("components.registry.store.readers.is_writable", lambda path: False)
+    before = snapshot(three_champions.database.parent)
+    reader = SqliteReader(three_champions.database)
+    with reader.connection():
+        assert snapshot(three_champions.database.parent) == before
+    assert [version.version for version in reader.versions("ner")] == [1, 2, 3]
+
+
 @pytest.mark.extended
 def test_a_database_error_becomes_a_registry_error(registry):
     store = MlflowStore(registry.uri)
-    with pytest.raises(RegistryError, match="cannot be read"), store.reader():
+    with pytest.raises(RegistryError, match="is damaged"), store.reader():
         raise sqlite3.DatabaseError("database disk image is malformed")
 
 
