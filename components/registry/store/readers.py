@@ -68,10 +68,11 @@ class MlflowReader:
 
     def experiment(self, name: str) -> Experiment | None:
         """See `RegistryReader`."""
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
+        experiment = self._client.get_experiment_by_name(name)
+        if experiment is None:
             return None
-        return Experiment(str(found.experiment_id), found.artifact_location, found.lifecycle_stage == _ACTIVE)
+        active = experiment.lifecycle_stage == _ACTIVE
+        return Experiment(str(experiment.experiment_id), experiment.artifact_location, active)
 
     def has_model(self, name: str) -> bool:
         """See `RegistryReader`."""
