@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
+from components.registry.serving_directory.serving_sync import check_directory
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import prepare_inputs
 from pipeline.run.pretrained import require_pretrained
@@ -32,7 +33,9 @@ def build_pipeline(config: PipelineConfig, request: RunRequest | None = None) ->
     # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
     inputs = prepare_inputs(config, request.warm_start)
     registry = ModelRegistry(config.registry_uri)
-    registry.check_ready(config.name)  # otherwise the last node would fail after the training
+    # Otherwise the last node would fail after the training.
+    registry.check_ready(config.name)
+    check_directory(registry, config.name, config.serving_dir)
     if request.baseline == CHAMPION:
         request = dataclasses.replace(request, baseline=registry.baseline(config.name, inputs.fingerprint))
 

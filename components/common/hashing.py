@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from components.common.errors import NerError
@@ -80,6 +80,27 @@ def file_hashes(folder: str | os.PathLike[str], *, skip: Collection[str] = ()) -
             with path.open("rb") as handle:
                 hashes[name.as_posix()] = hashlib.file_digest(handle, "sha256").hexdigest()
     return hashes
+
+
+def tree_differences(folder: str | os.PathLike[str], expected: Mapping[str, str]) -> list[str]:
+    """Returns the files of a folder that differ from recorded ones, a phrase each.
+
+    Args:
+        folder: folder to read.
+        expected: relative POSIX name -> SHA-256, or its first digits, as `file_hashes` returned them.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> _ = (folder / "vocabulary.txt").write_text("the")
+        >>> tree_differences(folder, {"vocabulary.txt": "00ff", "saved_model.pb": "1a"})
+        ['saved_model.pb is missing', 'vocabulary.txt has other content']
+    """
+    actual = file_hashes(folder)
+    phrases = {name: f"{name} is missing" for name in expected if name not in actual}
+    phrases |= {name: f"{name} was added" for name in actual if name not in expected}
+    changed = [name for name in expected if name in actual and not actual[name].startswith(expected[name])]
+    phrases |= {name: f"{name} has other content" for name in changed}
+    return [phrases[name] for name in sorted(phrases)]
 
 
 def file_version(path: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from absl import logging
 
-from components.common.hashing import tree_hash
 from components.registry.champions.champions import Champions
 from components.registry.champions.lookup import (
     champion_line,
@@ -27,7 +26,6 @@ from components.registry.names import (
     NO_VERSION,
     PREVIOUS,
     RUN_FINGERPRINT_TAG,
-    TRAINED_HASH_TAG,
     TREE_HASH_TAG,
     check_alias,
     check_model_name,
@@ -38,7 +36,16 @@ from components.registry.store.pyfunc_folder import MODEL_ARTIFACT
 from components.registry.store.readers import RegistryReader
 from components.registry.store.served_interface import model_contract
 from components.registry.store.version import RegisteredVersion, VersionRecord
-from components.registry.store.version_files import Part, discard_abandoned, fetch_part, gathered, uploaded
+from components.registry.store.version_files import (
+    Part,
+    content_tags,
+    discard_abandoned,
+    fetch_part,
+    gathered,
+    readable_part,
+    uploaded,
+    verify,
+)
 
 
 class ModelRegistry:
@@ -132,7 +139,8 @@ class ModelRegistry:
         check_model_name(name)
         record = record or VersionRecord()
         contract = model_contract(model_dir)
-        tags = version_tags(record, tree_hash(model_dir), contract.version if contract else None)
+        content = content_tags(Part.MODEL, model_dir)
+        tags = version_tags(record, content[TREE_HASH_TAG], contract.version if contract else None) | content
         with (
             gathered(record.trained) as trained_dir,
             self._store.client(write=True) as client,
@@ -144,7 +152,7 @@ class ModelRegistry:
                 return with_aliases(existing, true_aliases(reader, name))
             discard_abandoned(self._store, client, reader, name)
             if trained_dir is not None:
-                tags[TRAINED_HASH_TAG] = tree_hash(trained_dir)
+                tags |= content_tags(Part.WEIGHTS, trained_dir)
             with uploaded(self._store, client, model_dir, trained_dir, name, record) as run:
                 source = f"{run.info.artifact_uri}/{MODEL_ARTIFACT}"
                 # Without the run id the server refuses the source, and MLflow asks its process-wide URI.
@@ -230,10 +238,7 @@ class ModelRegistry:
             RegistryError: the stored files are missing or differ from the registered ones, or `destination` holds
                 other content.
         """
-        folder = fetch_part(self._store, version, Part.MODEL, destination)
-        if folder is None:
-            raise RegistryError(f"{version.name} version {version.version}: has no tree hash. Register it with ner.")
-        return folder
+        return self._existing_part(fetch_part(self._store, version, Part.MODEL, destination), version)
 
     def fetch_trained(self, version: RegisteredVersion, destination: Path) -> Path | None:
         """Downloads the trained model, for a warm start; the arguments and errors are those of `fetch`.
@@ -242,6 +247,36 @@ class ModelRegistry:
             `destination`; None if the version was registered without a trained model.
         """
         return fetch_part(self._store, version, Part.WEIGHTS, destination)
+
+    def readable(self, version: RegisteredVersion, cache: Path) -> Path:
+        """Returns a folder with the SavedModel, to read: the stored files, or a download if the store is remote.
+
+        Args:
+            version: the version.
+            cache: folder of a download, kept for the next call.
+
+        Raises:
+            RegistryError: see `fetch`.
+        """
+        return self._existing_part(readable_part(self._store, version, Part.MODEL, cache), version)
+
+    def readable_trained(self, version: RegisteredVersion, cache: Path) -> Path | None:
+        """Returns a folder with the trained model like `readable`; None if it was registered without one."""
+        return readable_part(self._store, version, Part.WEIGHTS, cache)
+
+    def verify(self, version: RegisteredVersion) -> None:
+        """Reads the stored files of a version.
+
+        Raises:
+            RegistryError: they are missing or differ from the registered ones.
+        """
+        verify(self._store, version)
+
+    @staticmethod
+    def _existing_part(folder: Path | None, version: RegisteredVersion) -> Path:
+        if folder is None:
+            raise RegistryError(f"{version.name} version {version.version}: has no tree hash. Register it with ner.")
+        return folder
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
         """Points an alias other than `champion` and `previous` at a version.

@@ -13,6 +13,8 @@ PREVIOUS = "previous"
 # Tags of a version that the registry writes itself.
 TREE_HASH_TAG = "tree_hash"
 TRAINED_HASH_TAG = "trained_hash"
+FILES_TAG = "files"
+TRAINED_FILES_TAG = "trained_files"
 BLESSED_TAG = "blessed"
 CONTRACT_VERSION_TAG = "contract_version"
 SLICES_TAG = "metrics_by_slice"

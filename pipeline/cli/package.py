@@ -83,17 +83,15 @@ def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:
     from components.registry.model_registry import ModelRegistry
     from components.registry.names import CHAMPION, PREVIOUS
     from components.serving.packaging.prepare import ModelVersion
-    from pipeline.registry_view.champion import champion_folder
+    from pipeline.registry_view.champion import champion, version_folder
 
-    folder = champion_folder(config)  # named after the version
-    if target != "tf-serving":
-        return [ModelVersion(folder, int(folder.name))]
-    models = [ModelVersion(folder, int(folder.name), (CHAMPION,))]
     registry = ModelRegistry(config.registry_uri)
+    current = champion(config, registry)
+    folder = version_folder(config, registry, current)
+    if target != "tf-serving":
+        return [ModelVersion(folder, current.version)]
+    models = [ModelVersion(folder, current.version, (CHAMPION,))]
     previous = registry.get(config.name, PREVIOUS)
-    if previous is not None and previous.version != models[0].version:
-        served = config.serving_dir / config.name / str(previous.version)
-        fetched = config.work_dir / "fetched" / config.name / str(previous.version)
-        folder = served if served.is_dir() else registry.fetch(previous, fetched)
-        models.append(ModelVersion(folder, previous.version, (PREVIOUS,)))
+    if previous is not None and previous.version != current.version:
+        models.append(ModelVersion(version_folder(config, registry, previous), previous.version, (PREVIOUS,)))
     return models

@@ -187,9 +187,17 @@ def fetch(opened: _Opened, version: str, destination: Path) -> None:
 @click.option("--server", metavar="URL", help="Move labels when this TensorFlow Serving has loaded the versions.")
 @click.option("--timeout", type=float, default=300, show_default=True, metavar="SECONDS", help="Limit for --server.")
 @click.option("--base-path", metavar="PATH", help="Folder of the model as the server sees it, e.g. /models/ner.")
+@click.option("--repair", is_flag=True, help="Set damaged folders of versions aside and lay them out again.")
 @_with_registry
 def sync(
-    opened: _Opened, directory: Path | None, keep: int | None, server: str | None, timeout: float, base_path: str | None
+    opened: _Opened,
+    directory: Path | None,
+    *,
+    keep: int | None,
+    server: str | None,
+    timeout: float,
+    base_path: str | None,
+    repair: bool,
 ) -> None:
     """Make DIRECTORY, which TensorFlow Serving reads, follow the registry.
 
@@ -209,7 +217,10 @@ def sync(
         keep=opened.config.registry.keep_versions if keep is None else keep,
         wait_until_loaded=wait if server else None,
         base_path=base_path,
+        repair=repair,
     )
+    for folder in report.set_aside:
+        click.echo(f"damaged, set aside: {folder}")
     if not report.labels:
         click.echo(f"{opened.name} has no champion; nothing was changed")
         return

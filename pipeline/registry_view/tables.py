@@ -12,11 +12,13 @@ from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.names import (
     BASELINE_VERSION_TAG,
     CHAMPION,
+    FILES_TAG,
     METRIC_TAG_PREFIX,
     PARAMS_TAG,
     RUN_ID_TAG,
     SLICES_TAG,
     SPAN_TAG,
+    TRAINED_FILES_TAG,
     TYPES_TAG,
 )
 from components.registry.pusher.evaluation_summary import F1
@@ -53,9 +55,9 @@ def print_version(console: Console, version: RegisteredVersion) -> None:
     facts = {"registered": f"{version.created:{_TIME}} UTC", "files": version.uri, "MLflow run": version.run_id}
     for name, value in facts.items():
         _print_fact(console, name, value)
-    shown_below = (PARAMS_TAG, SLICES_TAG, TYPES_TAG)
+    not_shown = (PARAMS_TAG, SLICES_TAG, TYPES_TAG, FILES_TAG, TRAINED_FILES_TAG)  # or below
     for name, value in sorted(version.tags.items()):
-        if not name.startswith(METRIC_TAG_PREFIX) and name not in shown_below:
+        if not name.startswith(METRIC_TAG_PREFIX) and name not in not_shown:
             _print_fact(console, name, value)
     rows = {"all examples": version.metrics, **version.metrics_by_type, **version.metrics_by_slice}
     for title, scores in rows.items():

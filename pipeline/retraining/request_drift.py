@@ -22,7 +22,8 @@ def request_drift(
 
     Args:
         config: the whole configuration.
-        registry: the model registry; the champion's profile is downloaded into `work_dir` once.
+        registry: the model registry; the champion's profile is read there, or downloaded into `work_dir` once if it is
+            remote.
         champion: the champion.
         log: the logged requests; see `profile_requests`.
 
@@ -34,7 +35,7 @@ def request_drift(
     """
     requests = profile_requests(log, config.transform.tokenizer)
     target = config.work_dir / "fetched" / champion.name / f"{champion.version}-trained"
-    folder = registry.fetch_trained(champion, target)
+    folder = registry.readable_trained(champion, target)
     profile = DataProfile.read(folder) if folder is not None else None
     if profile is None:
         return None

@@ -133,8 +133,8 @@ def _already_published(target: Path, digest: str) -> Path:
     if published != digest:
         raise RegistryError(
             f"{target}: this version is already published with other content (tree hash {published}, the model to "
-            f"publish has {digest}). A version never changes: register the model as a new version, or remove the "
-            "folder if it belongs to another registry."
+            f"publish has {digest}). If it is damaged, `ner registry sync --repair` lays it out again; if it belongs "
+            "to another registry, give another registry.serving_dir."
         )
     return target
 

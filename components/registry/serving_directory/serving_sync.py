@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.common.files import INCOMING_PREFIX, fsync_path, locked, make_shared_folder
+from components.common.files import (
+    INCOMING_PREFIX,
+    fsync_path,
+    incoming_folder,
+    locked,
+    make_shared_folder,
+    rename_into_place,
+)
 from components.common.hashing import tree_hash
+from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CANDIDATE, CHAMPION, PREVIOUS
 from components.registry.serving_directory.serving_directory import (
@@ -19,6 +28,10 @@ from components.registry.serving_directory.serving_directory import (
     write_models_config,
 )
 from components.registry.store.version import RegisteredVersion
+from components.registry.store.version_files import damage
+
+DAMAGED_PREFIX = ".damaged-"
+"""Prefix of folders that a repair set aside. TensorFlow Serving loads only folders whose name is a number."""
 
 _REMOVED_PREFIX = ".removed-"
 
@@ -33,6 +46,7 @@ class SyncReport:
         published: versions added to the directory.
         pruned: versions removed from it.
         unknown: versions in it that the registry does not have, or has with other files; they are not touched.
+        set_aside: folders that were damaged, under their new names.
     """
 
     model_dir: Path
@@ -40,6 +54,7 @@ class SyncReport:
     published: tuple[int, ...]
     pruned: tuple[int, ...]
     unknown: tuple[int, ...]
+    set_aside: tuple[Path, ...] = ()
 
     def folder(self, version: int) -> Path:
         """Returns the folder of a version."""
@@ -54,6 +69,7 @@ def sync(
     keep: int = 2,
     wait_until_loaded: Callable[[Collection[int]], None] | None = None,
     base_path: str | None = None,
+    repair: bool = False,
 ) -> SyncReport:
     """Publishes champion, previous version and candidate, with their aliases as version labels.
 
@@ -71,12 +87,14 @@ def sync(
             TensorFlow Serving requires: models.config first announces the new versions, then, when they are loaded, the
             labels. Without it, start the server with `--allow_version_labels_for_unavailable_models`.
         base_path: see `write_models_config`.
+        repair: sets damaged folders of registered versions aside, under names that no server takes for a version, and
+            lays them out again.
 
     Returns:
         The changes.
 
     Raises:
-        RegistryError: a version's files are damaged, or the directory holds another model under its number.
+        RegistryError: a version's files in the registry are damaged, or without `repair` its folder in the directory.
     """
     base_dir = base_dir.absolute()
     if registry.get(name, CHAMPION) is None:
@@ -87,14 +105,73 @@ def sync(
         labels = _labels(registered.values())
         before = published_versions(base_dir, name)
         _remove_leftovers(base_dir / name)
+        aside = _repaired(registry, registered, base_dir / name) if repair else ()
         for number in sorted(set(labels.values())):
+            check_served(registered[number], base_dir)
             registry.fetch(registered[number], base_dir / name / str(number))
         if wait_until_loaded is not None:
             _introduce(base_dir, name, labels, wait_until_loaded, base_path)
         write_models_config(base_dir, name, labels.values(), labels, base_path)
         pruned, unknown = _prune(base_dir / name, registered, labels.values(), keep)
     published = tuple(sorted(set(labels.values()) - set(before)))
-    return SyncReport(base_dir / name, labels, published, pruned, unknown)
+    return SyncReport(base_dir / name, labels, published, pruned, unknown, aside)
+
+
+def check_directory(registry: ModelRegistry, name: str, base_dir: Path) -> None:
+    """Checks that a push can publish: models.config and the folders of all versions with an alias.
+
+    Raises:
+        RegistryError: the file cannot be read, or a folder differs from its registered version.
+    """
+    models_config(base_dir, name)
+    for version in registry.versions(name):
+        if version.aliases:
+            check_served(version, base_dir)
+
+
+def check_served(version: RegisteredVersion, base_dir: Path) -> Path | None:
+    """Returns the folder of a version in the serving directory after reading all its files; None if there is none.
+
+    Raises:
+        RegistryError: it differs from the registered version.
+    """
+    folder = base_dir / version.name / str(version.version)
+    if not os.path.lexists(folder):
+        return None
+    difference = damage(version, folder)
+    if difference:
+        raise RegistryError(
+            f"{folder}: differs from {version.name} version {version.version} in the registry: {difference}. "
+            "`ner registry sync --repair` sets it aside and lays it out again."
+        )
+    return folder
+
+
+def _repaired(registry: ModelRegistry, registered: Mapping[int, RegisteredVersion], folder: Path) -> tuple[Path, ...]:
+    """Replaces the damaged folders of registered versions and returns the new names of the damaged ones.
+
+    The registry's files are fetched and checked first. A process that is killed between the two renames leaves a
+    missing version, which the next synchronization lays out.
+    """
+    aside = []
+    for number in published_versions(folder.parent, folder.name):
+        target = folder / str(number)
+        if number not in registered or not damage(registered[number], target):
+            continue
+        with incoming_folder(folder) as incoming:
+            fetched = registry.fetch(registered[number], incoming / str(number))
+            aside.append(_free_name(folder, number))
+            os.rename(target, aside[-1])
+            rename_into_place(fetched, target)
+    for version in registered.values():
+        if version.aliases:
+            registry.verify(version)
+    return tuple(aside)
+
+
+def _free_name(folder: Path, number: int) -> Path:
+    names = (folder / f"{DAMAGED_PREFIX}{number}-{count}" for count in itertools.count(1))
+    return next(path for path in names if not os.path.lexists(path))
 
 
 def _labels(versions: Collection[RegisteredVersion]) -> dict[str, int]:

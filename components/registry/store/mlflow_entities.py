@@ -12,9 +12,11 @@ from components.registry.errors import RegistryError
 from components.registry.names import (
     BLESSED_TAG,
     CONTRACT_VERSION_TAG,
+    FILES_TAG,
     METRIC_TAG_PREFIX,
     PARAMS_TAG,
     SLICES_TAG,
+    TRAINED_FILES_TAG,
     TRAINED_HASH_TAG,
     TREE_HASH_TAG,
     TYPES_TAG,
@@ -25,6 +27,8 @@ _MAX_TAG_CHARACTERS = 100_000  # MLflow's limit for the tags of a version
 OWN_TAGS = (
     TREE_HASH_TAG,
     TRAINED_HASH_TAG,
+    FILES_TAG,
+    TRAINED_FILES_TAG,
     BLESSED_TAG,
     CONTRACT_VERSION_TAG,
     PARAMS_TAG,
@@ -78,11 +82,12 @@ def version_tags(record: VersionRecord, digest: str, contract_version: int | Non
     if contract_version is not None:
         own[CONTRACT_VERSION_TAG] = str(contract_version)
     tables = {SLICES_TAG: record.metrics_by_slice, TYPES_TAG: record.metrics_by_type, PARAMS_TAG: record.params}
-    own |= {key: _table(values) for key, values in tables.items() if values}
+    own |= {key: json_tag(values) for key, values in tables.items() if values}
     scores = {METRIC_TAG_PREFIX + key: repr(float(score)) for key, score in record.metrics.items()}
     return {**record.tags, **scores, **own}
 
 
-def _table(values: Mapping[str, Any]) -> str:
+def json_tag(values: Mapping[str, Any]) -> str:
+    """Returns a mapping as the value of a tag, or `TOO_LONG`."""
     text = json.dumps(values, sort_keys=True, ensure_ascii=False, default=dict)
     return text if len(text) <= _MAX_TAG_CHARACTERS else TOO_LONG

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -13,10 +14,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from components.common.files import fsync_tree, incoming_folder, rename_into_place
-from components.common.hashing import tree_hash
+from components.common.hashing import file_hashes, tree_differences, tree_hash
 from components.keys import TRAINED_FOLDER
 from components.registry.errors import RegistryError
-from components.registry.names import TRAINED_HASH_TAG, TREE_HASH_TAG
+from components.registry.names import FILES_TAG, TRAINED_FILES_TAG, TRAINED_HASH_TAG, TREE_HASH_TAG
+from components.registry.store.mlflow_entities import json_tag
 from components.registry.store.mlflow_store import MlflowStore, local_path
 from components.registry.store.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model, write_pyfunc_folder
 from components.registry.store.readers import RegistryReader
@@ -24,6 +26,8 @@ from components.registry.store.version import RegisteredVersion, VersionRecord
 
 _UPLOAD_TAG = "ner.upload"  # of MLflow runs that the registry creates; the value is the model's name
 _ABANDONED_SECONDS = 24 * 3600  # no upload takes that long
+_HASH_DIGITS = 16  # of each file; the tree hash decides, these only name the file that differs
+_MAX_PHRASES = 3  # of an error
 _PARAMS_PER_REQUEST = 100  # MLflow's limit
 _MAX_PARAM_CHARACTERS = 6000  # MLflow's limit
 
@@ -37,14 +41,38 @@ class Part(Enum):
     Attributes:
         folder: folder among the artifacts of the version's MLflow run.
         hash_tag: tag of the version that holds the part's tree hash.
+        files_tag: tag that holds the hash of each file, as JSON.
     """
 
-    MODEL = DATA_ARTIFACT, TREE_HASH_TAG
-    WEIGHTS = TRAINED_FOLDER, TRAINED_HASH_TAG
+    MODEL = DATA_ARTIFACT, TREE_HASH_TAG, FILES_TAG
+    WEIGHTS = TRAINED_FOLDER, TRAINED_HASH_TAG, TRAINED_FILES_TAG
 
-    def __init__(self, folder: str, hash_tag: str) -> None:
+    def __init__(self, folder: str, hash_tag: str, files_tag: str) -> None:
         """Names the attributes."""
-        self.folder, self.hash_tag = folder, hash_tag
+        self.folder, self.hash_tag, self.files_tag = folder, hash_tag, files_tag
+
+
+def content_tags(part: Part, folder: Path) -> dict[str, str]:
+    """Returns the tags that identify the content of a part."""
+    hashes = {name: digest[:_HASH_DIGITS] for name, digest in file_hashes(folder).items()}
+    return {part.hash_tag: tree_hash(folder), part.files_tag: json_tag(hashes)}
+
+
+def damage(version: RegisteredVersion, folder: Path, part: Part = Part.MODEL) -> str:
+    """Returns the difference between a copy of a part and the registered one, in words; empty if they are equal.
+
+    It reads all files. A size or a time does not show a changed byte.
+    """
+    if not folder.is_dir():
+        return "it is not a folder"
+    actual, expected = tree_hash(folder), version.tags.get(part.hash_tag)
+    if actual == expected:
+        return ""
+    recorded = version.tags.get(part.files_tag, "")
+    phrases = tree_differences(folder, json.loads(recorded)) if recorded.startswith("{") else []
+    if len(phrases) > _MAX_PHRASES:
+        phrases[_MAX_PHRASES:] = [f"and {len(phrases) - _MAX_PHRASES} more differences"]
+    return ", ".join(phrases) or f"its tree hash is {actual}, registered is {expected}"
 
 
 @contextlib.contextmanager
@@ -136,21 +164,45 @@ def fetch_part(store: MlflowStore, version: RegisteredVersion, part: Part, desti
     if expected is None:
         return None
     if destination.exists():
-        actual = tree_hash(destination)
-        if actual != expected:
+        difference = damage(version, destination, part)
+        if difference:
             raise RegistryError(
-                f"{destination}: holds another model (tree hash {actual}) than {version.name} version "
-                f"{version.version} ({expected}). Remove it or choose another folder."
+                f"{destination}: holds another model than {version.name} version {version.version} ({difference}). "
+                "Remove it or choose another folder."
             )
         return destination
     with incoming_folder(destination.parent) as incoming:
         folder = _stored_files(store, version, part, incoming)
         if incoming not in folder.parents:
             folder = Path(shutil.copytree(folder, incoming / MODEL_ARTIFACT))
-        _check_hash(version, folder, expected)
+        _check_content(version, folder, part)
         fsync_tree(folder)
         rename_into_place(folder, destination)
     return destination
+
+
+def readable_part(store: MlflowStore, version: RegisteredVersion, part: Part, cache: Path) -> Path | None:
+    """Returns a folder with one part of a version, to read: the stored files, or a download if they are remote.
+
+    Args:
+        store: the MLflow store.
+        version: the version.
+        part: the part.
+        cache: folder of a download, kept for the next call.
+
+    Returns:
+        The folder; None if the version was registered without this part.
+
+    Raises:
+        RegistryError: see `fetch_part`.
+    """
+    if version.tags.get(part.hash_tag) is None:
+        return None
+    if store.over_http or local_path(version.uri) is None:
+        return fetch_part(store, version, part, cache)
+    folder = _stored_files(store, version, part, cache)
+    _check_content(version, folder, part)
+    return folder
 
 
 def verify(store: MlflowStore, version: RegisteredVersion) -> None:
@@ -161,17 +213,16 @@ def verify(store: MlflowStore, version: RegisteredVersion) -> None:
     """
     with TemporaryDirectory() as scratch:
         for part in Part:
-            expected = version.tags.get(part.hash_tag)
-            if expected is not None:
-                _check_hash(version, _stored_files(store, version, part, Path(scratch)), expected)
+            if part.hash_tag in version.tags:
+                _check_content(version, _stored_files(store, version, part, Path(scratch)), part)
 
 
-def _check_hash(version: RegisteredVersion, folder: Path, expected: str) -> None:
-    actual = tree_hash(folder)
-    if actual != expected:
+def _check_content(version: RegisteredVersion, folder: Path, part: Part) -> None:
+    difference = damage(version, folder, part)
+    if difference:
         raise RegistryError(
-            f"{version.name} version {version.version}: the files at {version.uri} have the tree hash {actual}, "
-            f"registered was {expected}. They were changed or damaged; use another version."
+            f"{version.name} version {version.version}: the files of the registry at {version.uri} were changed or "
+            f"damaged: {difference}. Restore them from a copy, or use another version."
         )
 
 

@@ -61,22 +61,12 @@ def test_options_reach_the_layout(calls, tmp_path):
 
 @pytest.fixture
 def registry(monkeypatch, tmp_path):
-    """A registry whose champion is version 5 after version 4; the latter must be fetched."""
-
-    class Registry:
-        def __init__(self, uri):
-            assert uri.startswith("sqlite:///")
-
-        def get(self, name, alias):
-            assert (name, alias) == ("ner", "previous")
-            return types.SimpleNamespace(version=4)
-
-        def fetch(self, version, destination):
-            assert version.version == 4
-            return destination
-
-    monkeypatch.setattr(model_registry, "ModelRegistry", Registry)
-    monkeypatch.setattr(champion, "champion_folder", lambda config: tmp_path / "serving" / "ner" / "5")
+    """A registry whose champion is version 5 after version 4."""
+    versions = {alias: types.SimpleNamespace(version=number) for alias, number in (("champion", 5), ("previous", 4))}
+    opened = types.SimpleNamespace(get=lambda name, alias: versions[alias])
+    monkeypatch.setattr(model_registry, "ModelRegistry", lambda uri: opened)
+    folders = {5: tmp_path / "serving" / "ner" / "5", 4: tmp_path / "registry" / "Format-Serving"}
+    monkeypatch.setattr(champion, "version_folder", lambda config, registry, version: folders[version.version])
 
 
 def test_without_a_model_tf_serving_gets_the_champion_and_the_one_before_it(calls, registry, tmp_path):
@@ -84,7 +74,7 @@ def test_without_a_model_tf_serving_gets_the_champion_and_the_one_before_it(call
     assert result.exit_code == 0, result.exception
     assert [(model.folder.name, model.version, model.labels) for model in calls[0][0]] == [
         ("5", 5, ("champion",)),
-        ("4", 4, ("previous",)),
+        ("Format-Serving", 4, ("previous",)),
     ]
 
 

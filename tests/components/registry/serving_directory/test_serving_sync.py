@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from support.processes import run
 from support.repository import python_environment
+from support.snapshot import snapshot
 
 from components.common.hashing import tree_hash
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory import serving_sync
 from components.registry.serving_directory.serving_directory import models_config, published_versions
-from components.registry.serving_directory.serving_sync import sync
+from components.registry.serving_directory.serving_sync import check_directory, sync
 
 
 @pytest.fixture
@@ -87,9 +90,85 @@ def test_sync_removes_only_versions_that_the_registry_can_restore(three_champion
 def test_sync_refuses_another_model_under_the_number_of_the_champion(three_champions, serving):
     (serving / "ner" / "3").mkdir(parents=True)
     (serving / "ner" / "3" / "saved_model.pb").write_bytes(b"other")
-    with pytest.raises(RegistryError, match="holds another model"):
+    with pytest.raises(RegistryError, match="differs from ner version 3 in the registry"):
         sync(three_champions, "ner", serving)
     assert not (serving / "models.config").exists()
+
+
+DAMAGES = {
+    "changed": "assets/vocabulary.txt has other content",
+    "truncated": "variables/variables.index has other content",
+    "missing": "variables/variables.data-00000-of-00001 is missing",
+    "extended": "assets/more.txt was added",
+}
+
+
+def damage_copy(folder: Path, kind: str) -> None:
+    """Damages one file; changed files keep their size and time."""
+    if kind == "changed":
+        file = folder / "assets" / "vocabulary.txt"
+        before = file.stat()
+        file.write_bytes(b"x" + file.read_bytes()[1:])
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    elif kind == "truncated":
+        with (folder / "variables" / "variables.index").open("r+b") as file:
+            file.truncate(500)
+    elif kind == "missing":
+        (folder / "variables" / "variables.data-00000-of-00001").unlink()
+    else:
+        (folder / "assets" / "more.txt").write_text("more")
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_damaged_copy_is_named_and_a_repair_sets_it_aside(three_champions, serving, kind):
+    report = sync(three_champions, "ner", serving)
+    damage_copy(report.folder(2), kind)
+    before = _state(serving)
+    problem = rf"{report.folder(2)}: differs .*{DAMAGES[kind]}\. `ner registry sync --repair`"
+    for check in (sync, check_directory):
+        with pytest.raises(RegistryError, match=problem):
+            check(three_champions, "ner", serving)
+    assert _state(serving) == before
+    repaired = sync(three_champions, "ner", serving, repair=True)
+    assert repaired.set_aside == (serving / "ner" / ".damaged-2-1",)
+    assert repaired.set_aside[0].is_dir()
+    assert published_versions(serving, "ner") == (2, 3)
+    check_directory(three_champions, "ner", serving)
+    assert sync(three_champions, "ner", serving, repair=True).set_aside == ()
+
+
+def test_a_repair_keeps_the_damaged_copy_if_the_registry_has_no_other(three_champions, serving):
+    report = sync(three_champions, "ner", serving)
+    damage_copy(report.folder(3), "changed")
+    damage_copy(Path(three_champions.get("ner", 3).uri) / "data" / "Format-Serving", "truncated")
+    before = snapshot(serving)
+    with pytest.raises(
+        RegistryError, match=r"version 3: the files of the registry .*variables.index has other content"
+    ):
+        sync(three_champions, "ner", serving, repair=True)
+    assert snapshot(serving) == before
+
+
+def test_a_repair_reports_damaged_files_of_the_registry(three_champions, serving):
+    sync(three_champions, "ner", serving)
+    damage_copy(Path(three_champions.get("ner", 2).uri) / "data" / "Format-Serving", "missing")
+    with pytest.raises(RegistryError, match=r"version 2: the files of the registry .*is missing"):
+        sync(three_champions, "ner", serving, repair=True)
+    check_directory(three_champions, "ner", serving)
+
+
+@pytest.mark.extended
+def test_a_repair_covers_versions_without_an_alias_and_files_in_place_of_folders(three_champions, serving):
+    sync(three_champions, "ner", serving)
+    three_champions.champions("ner").rollback(1)
+    sync(three_champions, "ner", serving)
+    shutil.rmtree(serving / "ner" / "2")
+    (serving / "ner" / "2").write_text("a file")
+    damage_copy(serving / "ner" / "3", "extended")
+    repaired = sync(three_champions, "ner", serving, repair=True)
+    assert [path.name for path in repaired.set_aside] == [".damaged-2-1", ".damaged-3-1"]
+    for number in (1, 2, 3):
+        assert tree_hash(serving / "ner" / str(number)) == three_champions.get("ner", number).tree_hash
 
 
 def test_labels_move_only_to_versions_that_the_server_has_loaded(three_champions, serving):
