@@ -21,6 +21,7 @@ class CorpusSettings(Settings):
     token_column: NotNegative | None
     tag_column: NotNegative | None
     scheme: Literal["auto", "io"]
+    offsets: Literal["auto", "characters", "utf16", "bytes"]
     drop_types: tuple[str, ...]
     metadata: tuple[str, ...]
     on_error: Literal["fail", "skip"]

@@ -18,6 +18,8 @@ class RawSentence:
         lines: line of each token.
         key: id of the sentence in the corpus, or None.
         metadata: metadata of the sentence by name.
+        text: the raw text, in formats that have it.
+        lost_spans: number of entities that the tokenizer does not cut out of the raw text.
         error: first error in the sentence. Reading continues after it, because the sentence may be skipped.
     """
 
@@ -27,6 +29,8 @@ class RawSentence:
     lines: list[int] = field(default_factory=list)
     key: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    text: str | None = None
+    lost_spans: int = 0
     error: CorpusError | None = None
 
 

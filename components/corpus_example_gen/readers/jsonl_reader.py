@@ -3,45 +3,76 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
+from components.common.errors import quoted, shortened
 from components.common.json_lines import parse_json_object
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import Lines
+from components.corpus_example_gen.readers.span_offsets import (
+    NAMES,
+    Unit,
+    find_unit,
+    fitting_units,
+    has_astral,
+    text_length,
+    to_characters,
+)
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.char_traits import CONNECTOR, char_class
-from components.text.tags import OUTSIDE
+from components.text.scripts import is_unspaced, script_of
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS
 from components.text.words import whitespace_offsets, word_offsets
 
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
+_MOST_NAMES = 5  # of fields in an error
 
 
 def read_jsonl(lines: Lines, path: str, settings: CorpusSettings, report: IngestReport) -> Iterator[RawSentence]:
     """Yields one sentence per line `{"text": …, "entities": [[start, end, label], …], "meta": {…}, "id": …}`.
 
-    Offsets count code points, and `words.word_offsets` tokenizes the text. `meta` and `id` are optional.
+    `words.word_offsets` tokenizes the text. `meta` and `id` are optional.
 
     Args:
         lines: numbered lines of the file.
         path: the file, for errors and the report.
-        settings: settings of the corpus, unused.
-        report: receives the repairs of spans.
+        settings: settings of the corpus; `offsets` is what the offsets count, `auto` finds it out.
+        report: receives the repairs of spans, and the unit if it is not characters.
+
+    Raises:
+        CorpusReadingError: the file leaves open what its offsets count.
     """
-    del settings
+    unit = find_unit(lines(), path, report) if settings.offsets == "auto" else settings.offsets
     for number, line in lines():
         if line.strip():
-            yield _Record(path, number, report).read(line)
+            yield _Record(path, number, report, unit, certain=settings.offsets != "auto").read(line)
+
+
+class _Span(NamedTuple):
+    """Entity of a record.
+
+    Attributes:
+        start: index of its first character.
+        end: index after its last character.
+        label: its type.
+        written: start and end as in the file.
+    """
+
+    start: int
+    end: int
+    label: str
+    written: tuple[int, int]
 
 
 class _Record:
     """Reads one line; its methods raise `CorpusError`, which `read` attaches to the sentence."""
 
-    def __init__(self, path: str, line: int, report: IngestReport) -> None:
-        self.path, self.line, self.report = path, line, report
+    def __init__(self, path: str, line: int, report: IngestReport, unit: Unit, *, certain: bool) -> None:
+        self.path, self.line, self.report, self.unit, self.certain = path, line, report, unit, certain
         self.text = ""
 
     def read(self, line: str) -> RawSentence:
@@ -49,15 +80,15 @@ class _Record:
         raw = RawSentence(self.line)
         try:
             record = self._parse(line)
-            self.text = self._text(record)
-            offsets = word_offsets(self.text)
+            raw.text = self.text = self._text(record)
+            words = word_offsets(self.text)
+            self._set_tokens(raw, words)
             spans = self._spans(record)
-            offsets = [part for word in offsets for part in self._parts(*word, spans)]
-            raw.tokens = [self.text[start:end] for start, end in offsets]
-            raw.lines = [self.line] * len(offsets)
             raw.key, raw.metadata = self._key(record), self._metadata(record)
-            self._check_words(spans, offsets)
-            raw.tags = _tags(spans, offsets)
+            raw.lost_spans = self._lost(spans, words)
+            pieces = self._pieces(words, spans)
+            self._set_tokens(raw, pieces)
+            raw.tags = self._tags(spans, pieces)
         except CorpusError as error:
             raw.error = error
         return raw
@@ -65,30 +96,33 @@ class _Record:
     def _error(self, problem: str, fix: str) -> CorpusError:
         return CorpusError(self.path, self.line, problem, fix)
 
+    def _set_tokens(self, raw: RawSentence, offsets: Sequence[tuple[int, int]]) -> None:
+        raw.tokens = [self.text[start:end] for start, end in offsets]
+        raw.lines = [self.line] * len(offsets)
+
     def _parse(self, line: str) -> dict[str, Any]:
         try:
             return parse_json_object(line)
         except ValueError as error:
-            fix = f"Write one object per line (`jq -c '.[]'` converts an array): {_SHAPE}."
+            syntax = str(error).startswith(("invalid JSON", "a JSON"))
+            advice = "Write one object per line (`jq -c '.[]'` converts an array)" if syntax else "Correct the record"
+            fix = f"{advice}: {_SHAPE}."
             raise self._error(f"found {error}", fix) from error
 
     def _text(self, record: dict[str, Any]) -> str:
         text = record.get("text")
         if not isinstance(text, str):
             raise self._error(
-                f"found no string in field 'text', fields are {', '.join(map(repr, record)) or 'none'}",
+                f"found no string in field 'text', fields are {_names(record)}",
                 f"Add the text to each object: {_SHAPE}.",
             )
-        invalid = next((c for c in text if c == "\0" or "\ud800" <= c <= "\udfff"), None)
-        if invalid is not None:
-            problem = f"found U+{ord(invalid):04X} in the text, which is not a character"
-            raise self._error(problem, "Remove it from the text.")
         return text
 
     def _key(self, record: dict[str, Any]) -> str | None:
         key = record.get("id")
-        if key is not None and (isinstance(key, bool) or not isinstance(key, (str, int)) or key == ""):
-            raise self._error(f"found id {key!r}", "Use a string or an integer as id, or none.")
+        valid = type(key) in (int, type(None)) or (isinstance(key, str) and key != "" and key.isprintable())
+        if not valid:
+            raise self._error(f"found id {quoted(key)}", "Use a string on one line or an integer as id, or none.")
         return None if key is None else str(key)
 
     def _metadata(self, record: dict[str, Any]) -> dict[str, str]:
@@ -105,77 +139,137 @@ class _Record:
             if value is not None
         }
 
-    def _spans(self, record: dict[str, Any]) -> list[tuple[int, int, str]]:
-        """Returns the spans, (start, end, type) in code points, sorted and without overlaps."""
+    def _spans(self, record: dict[str, Any]) -> list[_Span]:
+        """Returns the spans in characters, sorted and without overlaps."""
         entities = record.get("entities")
         if not isinstance(entities, list):
             raise self._error(
-                f"found no list in field 'entities', fields are {', '.join(map(repr, record))}",
+                f"found no list in field 'entities', fields are {_names(record)}",
                 f"Add the spans to each object, an empty list if it has none: {_SHAPE}.",
             )
-        spans = sorted(self._span(entity) for entity in entities)
+        written = [self._written(entity) for entity in entities]
+        offsets = to_characters([(start, end) for start, end, _ in written], self.text, self.unit)
+        self._written_offsets = [(start, end) for start, end, _ in written]
+        spans = sorted(self._trimmed(start, end, triple) for (start, end), triple in zip(offsets, written, strict=True))
         for one, other in pairwise(spans):
-            if other[0] < one[1]:
+            if other.start < one.end:
                 raise self._error(
-                    f"found overlapping spans {self._format_span(*one)} and {self._format_span(*other)}",
+                    f"found overlapping spans {self._format(one)} and {self._format(other)}",
                     "Keep one of them: a token has one tag, so nested entities are not supported.",
                 )
         return spans
 
-    def _span(self, entity: Any) -> tuple[int, int, str]:
-        """Checks one span and trims white space at its ends."""
+    def _written(self, entity: Any) -> tuple[int, int, str]:
         is_triple = isinstance(entity, list) and len(entity) == 3
         start, end, label = entity if is_triple else (None, None, None)
         if type(start) is not int or type(end) is not int or not isinstance(label, str):
-            raise self._error(
-                f"found span {json.dumps(entity)}", 'Write spans as [start, end, "label"], in characters.'
-            )
+            text = shortened(json.dumps(entity, ensure_ascii=False))
+            raise self._error(f"found span {text}", 'Write spans as [start, end, "label"].')
         if label.split() != [label]:
-            raise self._error(f"found label {label!r}", "Use a label without white space, such as PER.")
-        if not 0 <= start < end <= len(self.text):
-            raise self._error(
-                f"found span [{start}, {end}, {label!r}] in a text of {len(self.text)} characters",
-                "Spans need 0 <= start < end <= length; offsets count characters (code points), not bytes.",
-            )
+            raise self._error(f"found label {quoted(label)}", "Use a label without white space, such as PER.")
+        if label in OUTSIDE_LABELS:
+            problem = f"found label {label!r}, which stands for text outside entities"
+            raise self._error(problem, "Write no span there, or give the type another name.")
+        return start, end, label
+
+    def _trimmed(self, start: int | None, end: int | None, written: tuple[int, int, str]) -> _Span:
+        """Checks one span and trims white space at its ends."""
+        first, last, label = written
+        shown = f"[{shortened(str(first), 12)}, {shortened(str(last), 12)}, {quoted(label, 40)}]"
+        length = text_length(self.text, self.unit)
+        if not 0 <= first < last <= length:
+            problem = f"found span {shown} in a text of {length} {NAMES[self.unit]}"
+            raise self._misplaced(problem, "Spans need 0 <= start < end <= length.")
+        if start is None or end is None:
+            problem = f"found span {shown}, which begins or ends inside a character"
+            raise self._misplaced(problem, f"Move the span to the edges of the word, in {NAMES[self.unit]}.")
         pieces = whitespace_offsets(self.text[start:end])
         if not pieces:
-            raise self._error(f"found a span of white space only, [{start}, {end}, {label!r}]", "Remove the span.")
+            raise self._misplaced(f"found a span of white space only, {shown}", "Remove the span.")
         trimmed = start + pieces[0][0], start + pieces[-1][1]
         if trimmed != (start, end):
-            description = f"trimmed white space at the ends of span {self.text[start:end]!r}"
-            self.report.repair("trimmed_span", self.path, self.line, description)
-        return *trimmed, label
+            span = quoted(self.text[start:end])
+            doubt = self._other_units() or (not self.certain and has_astral(self.text))
+            if doubt:
+                problem = f"found span {shown} {span}, which begins or ends in white space"
+                fix = "Move the span to the edges of the word, or set corpus.offsets, which is in doubt in this text."
+                raise self._misplaced(problem, fix)
+            self.report.repair("trimmed_span", self.path, self.line, f"trimmed white space at the ends of span {span}")
+        return _Span(*trimmed, label, (first, last))
 
-    def _parts(self, start: int, end: int, spans: list[tuple[int, int, str]]) -> list[tuple[int, int]]:
-        """Splits a word such as "Peru-Chile" where a span ends at a connector inside it."""
-        edges = {edge for span in spans for edge in span[:2] if start < edge < end}
-        cuts = sorted(edge for edge in edges if CONNECTOR in map(char_class, self.text[edge - 1 : edge + 1]))
-        if cuts:
-            description = f"split word {self.text[start:end]!r} at the edge of a span; serving does not split it"
-            self.report.repair("word_cut_at_span", self.path, self.line, description)
-        return list(pairwise([start, *cuts, end]))
+    def _other_units(self) -> list[Unit]:
+        """Returns the other units in which all spans of the record fit, if the configuration leaves it open."""
+        if self.certain or self.text.isascii():
+            return []
+        return [unit for unit in fitting_units(self._written_offsets, self.text) if unit != self.unit]
 
-    def _check_words(self, spans: list[tuple[int, int, str]], offsets: list[tuple[int, int]]) -> None:
-        """Checks that spans start and end at the edges of words."""
-        starts, ends = {start for start, _ in offsets}, {end for _, end in offsets}
-        for start, end, label in spans:
-            for edge, allowed, verb in ((start, starts, "starts"), (end, ends, "ends")):
-                if edge in allowed:
-                    continue
-                word = next(self.text[first:last] for first, last in offsets if first < edge < last)
-                raise self._error(
-                    f"found span {self._format_span(start, end, label)}, which {verb} inside the word {word!r}",
-                    "Move the span to the edges of the word; offsets count characters (code points), not bytes.",
-                )
+    def _misplaced(self, problem: str, fix: str) -> CorpusError:
+        """Returns the error of a span in the wrong place, which names another unit if that one fits."""
+        others = self._other_units()
+        if others:
+            problem += f"; all spans of the text fit its words if they count {NAMES[others[0]]}"
+            fix = f"Correct the spans, or set corpus.offsets to {others[0]} if all records count so."
+        elif not self.text.isascii():
+            name = "characters (code points)" if self.unit == "characters" else NAMES[self.unit]
+            fix += f" Offsets count {name} (corpus.offsets)."
+        return self._error(problem, fix)
 
-    def _format_span(self, start: int, end: int, label: str) -> str:
-        return f"[{start}, {end}, {label!r}] {self.text[start:end]!r}"
+    def _lost(self, spans: Sequence[_Span], words: Sequence[tuple[int, int]]) -> int:
+        """Counts the spans that the tokenizer does not cut out of the raw text."""
+        starts, ends = {start for start, _ in words}, {end for _, end in words}
+        return sum(span.start not in starts or span.end not in ends for span in spans)
+
+    def _pieces(self, words: Sequence[tuple[int, int]], spans: Sequence[_Span]) -> list[tuple[int, int]]:
+        """Returns the words, with those such as "Peru-Chile" split where a span ends at a connector inside them."""
+        edges = sorted({edge for span in spans for edge in (span.start, span.end)})
+        pieces: list[tuple[int, int]] = []
+        position = 0
+        for start, end in words:
+            while position < len(edges) and edges[position] <= start:
+                position += 1
+            cuts = [start]
+            while position < len(edges) and edges[position] < end:
+                edge = edges[position]
+                if CONNECTOR in map(char_class, self.text[edge - 1 : edge + 1]):
+                    cuts.append(edge)
+                position += 1
+            if len(cuts) > 1:
+                word = quoted(self.text[start:end])
+                description = f"split word {word} at the edge of a span; serving does not split it"
+                self.report.repair("word_cut_at_span", self.path, self.line, description)
+            pieces += pairwise([*cuts, end])
+        return pieces
+
+    def _tags(self, spans: Sequence[_Span], pieces: Sequence[tuple[int, int]]) -> list[str]:
+        """Returns one IOB2 tag per piece."""
+        starts = {start: i for i, (start, _) in enumerate(pieces)}
+        ends = {end: i for i, (_, end) in enumerate(pieces)}
+        tags = [OUTSIDE] * len(pieces)
+        for span in spans:
+            first, last = starts.get(span.start), ends.get(span.end)
+            if first is None or last is None:
+                raise self._inside_word(span, pieces, starts)
+            tags[first : last + 1] = [f"B-{span.label}"] + [f"I-{span.label}"] * (last - first)
+        return tags
+
+    def _inside_word(self, span: _Span, pieces: Sequence[tuple[int, int]], starts: dict[int, int]) -> CorpusError:
+        verb, edge = ("ends", span.end) if span.start in starts else ("starts", span.start)
+        word = next(self.text[first:last] for first, last in pieces if first < edge < last)
+        problem = f"found span {self._format(span)}, which {verb} inside the word {quoted(word, 40)}"
+        if is_unspaced(self.text[edge - 1 : edge + 1]):
+            problem += f": the tokenizer does not cut text in the script {script_of(word)} into words"
+            return self._error(
+                problem,
+                "If callers send tokens separated by spaces, write these tokens as columns (token, tab, tag) and set "
+                "corpus.min_raw_text_survival to 0. Raw text in this script is not supported.",
+            )
+        return self._misplaced(problem, "Move the span to the edges of the word.")
+
+    def _format(self, span: _Span) -> str:
+        first, last = span.written
+        return f"[{first}, {last}, {quoted(span.label, 40)}] {quoted(self.text[span.start : span.end], 60)}"
 
 
-def _tags(spans: list[tuple[int, int, str]], offsets: list[tuple[int, int]]) -> list[str]:
-    """Returns one IOB2 tag per word; spans start and end at the edges of words."""
-    tags = [OUTSIDE] * len(offsets)
-    for start, end, label in spans:
-        inside = [i for i, (first, last) in enumerate(offsets) if start <= first and last <= end]
-        tags[inside[0] : inside[-1] + 1] = [f"B-{label}"] + [f"I-{label}"] * (len(inside) - 1)
-    return tags
+def _names(record: dict[str, Any]) -> str:
+    names = [quoted(name, 20) for name in list(record)[:_MOST_NAMES]]
+    return ", ".join([*names, *["…"] * (len(record) > _MOST_NAMES)]) or "none"

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.settings import corpus_settings
+from support.timing import LINEAR, growth
 
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.readers.span_offsets import is_word_edge
+from components.text.char_traits import CONNECTOR, EXTEND, SPACE, char_class
+from components.text.words import word_offsets
 
 
 def read(*records, **changes):
@@ -91,6 +96,48 @@ BAD = {
     "two": ({"text": "Oslo", "entities": [[0, 4]]}, "found span [0, 4]"),
     "label": ({"text": "Oslo", "entities": [[0, 4, 7]]}, "found span [0, 4, 7]"),
     "label with a space": ({"text": "Oslo", "entities": [[0, 4, "A B"]]}, "found label 'A B'"),
+    "label outside": (
+        {"text": "Oslo", "entities": [[0, 4, "OUT"]]},
+        "found label 'OUT', which stands for",
+    ),
+    "label surrogate": ('{"text": "Ann", "entities": [[0, 3, "\\ud800"]]}', "found U+D800, an unpaired surrogate"),
+    "label control": ('{"text": "Ann", "entities": [[0, 3, "X\\u0000Y"]]}', "found U+0000, a control character"),
+    "id surrogate": (
+        '{"text": "Ann", "entities": [], "id": "\\udfff"}',
+        "U+DFFF, an unpaired surrogate",
+    ),
+    "id on two lines": ({"text": "Ann", "entities": [], "id": "a\nb"}, "found id 'a\\nb'. Use a string on one line"),
+    "meta control": (
+        {"text": "Ann", "entities": [], "meta": {"a": ["\x07"]}},
+        "U+0007, a control character",
+    ),
+    "key control": ({"text": "Ann", "entities": [], "meta": {"\x00": "a"}}, "U+0000, a control character, in the key"),
+    "key twice": (
+        '{"text": "Joe b", "text": "Ann c", "entities": []}',
+        "the key 'text' twice in an object",
+    ),
+    "meta key twice": (
+        '{"text": "Joe", "entities": [], "meta": {"a": 1, "a": 2}}',
+        "the key 'a' twice",
+    ),
+    "deep": ('{"text": "a", "entities": [], "meta": {"x": ' + "[" * 5000 + "]" * 5000 + "}}", "more than 100 levels"),
+    "huge offset": ('{"text": "a", "entities": [[0, ' + "9" * 5000 + ', "X"]]}', "found a number of 5000 digits"),
+    "large offset": (
+        '{"text": "a", "entities": [[0, ' + "9" * 99 + ', "X"]]}',
+        "[0, 99999999999…, 'X'] in a text of 1",
+    ),
+    "huge id": ('{"text": "a", "entities": [], "id": -' + "9" * 5000 + "}", "found a number of 5000 digits"),
+    "NaN": ('{"text": "a", "entities": [], "meta": {"x": NaN}}', "found NaN, which is not JSON"),
+    "infinite": ('{"text": "a", "entities": [], "meta": {"x": 1e999}}', "found the number 1e999, which is too large"),
+    "number": ("7", "found a JSON int, not an object. Write one object per line"),
+    "long label": ({"text": "a", "entities": [[0, 1, "x y" * 10**5]]}, "found label 'x yx y"),
+    "long names": ({"x" * 10**5: 1, "y" * 10**5: 2}, "found no string in field 'text', fields are 'xxx"),
+    "many names": ({str(i): 1 for i in range(10**4)}, "fields are '0', '1', '2', '3', '4', …"),
+    "long word": (
+        {"text": "w" * 10**5, "entities": [[5, 9, "X"]]},
+        "'wwww', which starts inside the word",
+    ),
+    "many spans": ({"text": "a", "entities": [[[0] * 10**5]]}, "found span [[0, 0, 0"),
     "label empty": ({"text": "Oslo", "entities": [[0, 4, ""]]}, "found label ''"),
     "no text": ({"tokens": ["a"], "entities": []}, "found no string in field 'text', fields are 'tokens', 'entities'"),
     "nothing": ({}, "found no string in field 'text', fields are none"),
@@ -117,6 +164,7 @@ def test_bad_record_is_an_error_or_skipped():
         assert str(caught.value).startswith("a.jsonl:2: "), name
         assert problem in str(caught.value), name
         assert caught.value.fix, name
+        assert len(caught.value.problem) < 300, name
         sentences, report = read(good, record, good, on_error="skip")
         assert [s.line for s in sentences] == [1, 3], name
         assert report.skipped == [str(caught.value)], name
@@ -135,3 +183,116 @@ def test_spans_and_tags_agree(parts):
     begins = [tag[2:] for tag in sentences[0].tags if tag.startswith("B-")]
     assert begins == [label for _, _, label in entities]
     assert report.entities_out.total() == len(entities)
+
+
+def test_offsets_of_javascript_are_detected_by_the_spans_that_fit_only_these():
+    helmet = {"text": "👨🏻‍🚒 Ida is a firefighter", "entities": [[8, 11, "PER"]]}
+    both = {"text": "🎉🎉🎉 Al or Bo came", "entities": [[7, 9, "PER"]]}
+    sentences, report = read(both, helmet, {"text": "Al and Bo", "entities": [[7, 9, "PER"]]})
+    assert [entity(sentence) for sentence in sentences] == ["Al", "Ida", "Bo"]
+    (note,) = report.notes
+    assert "a.jsonl: offsets count UTF-16 units (corpus.offsets)" in note
+    assert "1 text, the first at line 2" in note
+    assert report.repairs == {}
+
+
+def test_offsets_in_characters_are_detected_likewise():
+    both = {"text": "🎉🎉🎉 Al or Bo came", "entities": [[7, 9, "PER"]]}
+    sentences, report = read(both, {"text": "😀 Zoë", "entities": [[2, 5, "PER"]]})
+    assert [entity(sentence) for sentence in sentences] == ["or", "Zoë"]
+    assert report.notes == []
+
+
+def test_emoji_behind_the_spans_leave_nothing_open():
+    sentences, report = read({"text": "Al 🎉 came", "entities": [[0, 2, "PER"]]})
+    assert (entity(sentences[0]), report.notes) == ("Al", [])
+
+
+def test_spans_that_fit_both_units_stop_the_run_also_if_errors_are_skipped():
+    silent = {"text": "🎉🎉🎉 Al or Bo came", "entities": [[7, 9, "PER"]]}
+    for on_error in ("fail", "skip"):
+        with pytest.raises(CorpusReadingError) as caught:
+            read({"text": "a", "entities": []}, silent, on_error=on_error)
+        assert str(caught.value).startswith(
+            "a.jsonl:2: a span means 'or' if offsets count characters, and 'Al' if they"
+        )
+        assert caught.value.fix == "Set corpus.offsets to characters or utf16 (tools in JavaScript)."
+    for unit, name in (("characters", "or"), ("utf16", "Al")):
+        sentences, _ = read(silent, offsets=unit)
+        assert entity(sentences[0]) == name
+
+
+def test_records_that_fit_different_units_only_stop_the_run_with_both_lines():
+    records = {"text": "😀 Zoë", "entities": [[2, 5, "PER"]]}, {"text": "😀 Zoë", "entities": [[3, 6, "PER"]]}
+    with pytest.raises(CorpusReadingError, match=r"a\.jsonl:2: .*UTF-16 units, those at line 1 only if"):
+        read(*records)
+
+
+def test_offsets_in_bytes_are_named_and_can_be_set():
+    record = {"text": "Zoë é met Bo", "entities": [[12, 14, "PER"]]}
+    with pytest.raises(CorpusReadingError, match=r"only if they count UTF-8 bytes\. Set corpus\.offsets to bytes"):
+        read(record)
+    sentences, _ = read(record, offsets="bytes")
+    assert entity(sentences[0]) == "Bo"
+    with pytest.raises(CorpusError, match=r"all spans of the text fit its words if they count UTF-8 bytes\. Correct"):
+        read({"text": "né: Bo met Al", "entities": [[4, 6, "PER"]]}, record)
+
+
+def test_white_space_at_a_span_is_an_error_where_the_unit_is_in_doubt():
+    record = {"text": "😀😀 Ida came to Rome", "entities": [[3, 7, "PER"]]}
+    with pytest.raises(CorpusError, match=r"'Ida ', which begins or ends in white space\. .* corpus\.offsets"):
+        read(record)
+    sentences, report = read(record, offsets="characters")
+    assert (entity(sentences[0]), report.repairs) == ("Ida", {"trimmed_span": 1})
+
+
+def test_offset_inside_a_character_is_an_error():
+    for unit, span in (("utf16", [1, 6]), ("bytes", [2, 8])):
+        with pytest.raises(CorpusError, match=rf"span \[{span[0]}, .* begins or ends inside a character"):
+            read({"text": "😀 Ida", "entities": [[*span, "PER"]]}, offsets=unit)
+
+
+def test_span_inside_text_without_spaces_names_the_script():
+    for text, script in (
+        ("王伟昨天去了北京。", "Han"),
+        ("たなかさん", "Hiragana"),
+        ("สมชายไป", "Thai"),
+        ("မောင်လှ", "Myanmar"),
+    ):
+        with pytest.raises(
+            CorpusError, match=rf"does not cut text in the script {script}.* write these tokens as columns"
+        ):
+            read({"text": text, "entities": [[0, 2, "PER"]]})
+
+
+def test_time_grows_linearly_with_words_spans_and_characters():
+    def document(words, word):
+        text = " ".join([word] * words)
+        entities = [[i * (len(word) + 1), i * (len(word) + 1) + len(word), "PER"] for i in range(0, words, 2)]
+        return {"text": text, "entities": entities}
+
+    for word in ("Joe", "😀Joe", "Zoë-Ann's"):
+        make = functools.partial(document, word=word)
+        assert growth(read, make, small=5000) < LINEAR, word
+
+
+def entity(sentence):
+    return " ".join(token for token, tag in zip(sentence.tokens, sentence.tags, strict=True) if tag != "O")
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab \u0301😀-.,'!é#王", min_size=1, max_size=8))
+def test_edges_of_words_are_found_without_tokenizing(text):
+    edges = {edge for word in word_offsets(text) for edge in word}
+    for edge in range(len(text) + 1):
+        around = [char_class(char) for char in text[max(edge - 1, 0) : edge + 1]]
+        if SPACE in around or edge in (0, len(text)):
+            continue
+        assert is_word_edge(text, edge) == (edge in edges or is_at_connector(text, edge)), edge
+
+
+def is_at_connector(text, edge):
+    """Returns whether a connector stands before an offset (marks on it aside) or after it."""
+    if char_class(text[edge]) == EXTEND:
+        return False
+    return CONNECTOR in (char_class(text[:edge].rstrip("\u0301")[-1:] or "a"), char_class(text[edge]))
