@@ -111,11 +111,14 @@ class CnnLinearTagger(keras.Model):
             "vectors": dict(vectors) if vectors else None,
         }
         policy = {"dtype": self.dtype_policy}
+        # float32 even under mixed precision: the gradient of a frequent row adds up thousands of tokens, which bfloat16
+        # rounds, and which took an H200 90 times as long (benchmarks/results/gpu.json).
+        tables = {"dtype": "float32"}
         self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **policy)
-        self.word_embedding = layers.Embedding(vocab_size, embed_dim, name="word_embedding", **policy)
-        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **policy)
+        self.word_embedding = layers.Embedding(vocab_size, embed_dim, name="word_embedding", **tables)
+        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **tables)
         self.subword_embedding = SubwordEmbedding(
-            num_subwords, embed_dim, subword_dropout, seed=seed, name="subword_embedding", **policy
+            num_subwords, embed_dim, subword_dropout, seed=seed, name="subword_embedding", **tables
         )
         self.word_vectors = (
             PretrainedVectors(**vectors, width=embed_dim, seed=seed, name="word_vectors", **policy) if vectors else None

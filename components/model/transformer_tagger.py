@@ -55,8 +55,9 @@ class TransformerTagger(keras.Model):
         self._sizes = arguments(locals())
         policy = {"dtype": self.dtype_policy}
         self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **policy)
-        self.embedding = TokenAndPositionEmbedding(maxlen, vocab_size, embed_dim, name="embedding", **policy)
-        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **policy)
+        # float32 for the sum of gradients, as in CnnLinearTagger.
+        self.embedding = TokenAndPositionEmbedding(maxlen, vocab_size, embed_dim, name="embedding", dtype="float32")
+        self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", dtype="float32")
         self.block = TransformerBlock(embed_dim, num_heads, ff_dim, rate, name="block", **policy)
         self.input_dropout = layers.Dropout(rate, name="input_dropout", **policy)
         self.hidden = layers.Dense(ff_dim, activation="relu", name="hidden", **policy)
