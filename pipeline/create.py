@@ -12,6 +12,7 @@ from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.artifacts import Corpus
+from components.common.dotted_path import package_hash
 from components.corpus_example_gen.component import CorpusExampleGen
 from components.data_validator.component import DataValidator
 from components.drift_validator.component import DriftValidator
@@ -23,9 +24,7 @@ from components.reporter.component import Reporter
 from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
 from configs.spec import PipelineConfig
-from pipeline.run.code_version import code_version
 from pipeline.run.inputs import RunInputs
-from pipeline.run.pretrained import pretrained
 from pipeline.run.request import RunRequest
 from pipeline.target import Target
 from pipeline.version_facts import flat_settings, lineage_tags
@@ -90,7 +89,7 @@ class _Nodes:
             corpus=self.corpus.outputs["result"] if self.corpus else None,
             span=self.target.span,
             fingerprint=self.inputs.corpus_fingerprint,
-            code_version=code_version("components.corpus_example_gen", "components.text"),
+            code_version=package_hash("components.corpus_example_gen", "components.text"),
         )
 
     @cached_property
@@ -116,6 +115,7 @@ class _Nodes:
             registry_uri=self.config.registry_uri,
             model_name=self.config.name,
             version=self.request.baseline if self.target.baseline is None else self.target.baseline,
+            content=self.request.baseline_content,
         )
 
     @cached_property
@@ -126,7 +126,7 @@ class _Nodes:
             champion=self.champion.outputs["trained"],
             settings=self.config.drift,
             tokenizer=self.config.transform.tokenizer,
-            code_version=code_version("components.drift_validator", "components.text"),
+            code_version=package_hash("components.drift_validator", "components.text"),
         )
         node.add_upstream_node(self.data_validator)
         return node
@@ -139,8 +139,8 @@ class _Nodes:
             preprocessing_fn=PREPROCESSING_FN,
             custom_config={
                 "settings": self.config.transform.model_dump_json(),
-                **pretrained(self.config),
-                "code_version": code_version("components.transform", "components.text"),
+                **self.inputs.pretrained,
+                "code_version": package_hash("components.transform", "components.text"),
             },
             disable_statistics=True,  # they cost seconds a run, and no node reads them
         )
@@ -158,7 +158,7 @@ class _Nodes:
             custom_config={
                 "tuner": self.config.tuner.model_dump_json(),
                 "trainer": self.config.trainer.model_dump_json(),
-                "code_version": code_version("components.tuner", *self._training_packages),
+                "code_version": package_hash("components.tuner", *self._training_packages),
             },
         )
 
@@ -171,7 +171,8 @@ class _Nodes:
             warm_start=self.champion.outputs["trained"] if self.request.warm_start else None,
             epochs=self.target.epochs,
             checkpoint_dir=self.target.checkpoint_dir,
-            code_version=code_version(*self._training_packages),
+            pretrained=self.inputs.pretrained,
+            code_version=package_hash(*self._training_packages),
         )
 
     @property
@@ -194,7 +195,7 @@ class _Nodes:
             examples=self.examples.outputs["examples"],
             settings=self.config.exporter,
             champion=self.champion.outputs["champion"],
-            code_version=code_version(
+            code_version=package_hash(
                 "components.exporter", "components.model", "components.text", "components.trainer"
             ),
         )
@@ -209,7 +210,7 @@ class _Nodes:
             settings=self.config.evaluator,
             example_splits=self.inputs.test_splits,
             force_bless=self.request.force_bless,
-            code_version=code_version("components.evaluator", "components.text"),
+            code_version=package_hash("components.evaluator", "components.text"),
         )
 
     @cached_property
@@ -223,7 +224,7 @@ class _Nodes:
             model_name=self.config.name,
             lineage=self._lineage,
             settings=self.config.card,
-            code_version=code_version("components.reporter"),
+            code_version=package_hash("components.reporter"),
         )
 
     @cached_property

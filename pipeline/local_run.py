@@ -6,10 +6,10 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import CHAMPION
+from components.registry.names import CHAMPION, NO_VERSION, TRAINED_HASH_TAG
 from components.registry.serving_directory.serving_sync import check_directory
 from configs.spec import PipelineConfig
-from pipeline.run.inputs import prepare_inputs
+from pipeline.run.inputs import RunInputs, prepare_inputs
 from pipeline.run.pretrained import require_pretrained
 from pipeline.run.request import RunRequest
 from pipeline.run.run_record import RunRecord, metadata_path, read_run
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
 
 
-def build_pipeline(config: PipelineConfig, request: RunRequest | None = None) -> Pipeline:
+def build_pipeline(
+    config: PipelineConfig, request: RunRequest | None = None, inputs: RunInputs | None = None
+) -> Pipeline:
     """Prepares the inputs, looks the baseline up in the registry, and creates the pipeline.
 
     Args:
         config: the whole configuration.
         request: choices of this run; `champion` as its baseline becomes the number of the champion's version.
+        inputs: result of `prepare_inputs`; default: it is called.
 
     Raises:
         NerError: the corpus, a file of vectors, the schema or the registry cannot be used.
@@ -31,13 +34,16 @@ def build_pipeline(config: PipelineConfig, request: RunRequest | None = None) ->
     request = request or RunRequest()
     require_pretrained(config)
     # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
-    inputs = prepare_inputs(config, request.warm_start)
-    registry = ModelRegistry(config.registry_uri)
+    inputs = inputs or prepare_inputs(config, request.warm_start)
+    registry, baseline = ModelRegistry(config.registry_uri), request.baseline
     # Otherwise the last node would fail after the training.
     registry.check_ready(config.name)
     check_directory(registry, config.name, config.serving_dir)
-    if request.baseline == CHAMPION:
-        request = dataclasses.replace(request, baseline=registry.baseline(config.name, inputs.fingerprint))
+    if baseline == CHAMPION:
+        baseline = registry.baseline(config.name, inputs.fingerprint)
+    version = None if baseline == NO_VERSION else registry.require(config.name, baseline)
+    content = f"{version.tree_hash} {version.tags.get(TRAINED_HASH_TAG, '')}" if version else ""
+    request = dataclasses.replace(request, baseline=baseline, baseline_content=content)
 
     from pipeline.create import create_pipeline
     from pipeline.target import Target

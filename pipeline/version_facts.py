@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from components.common.dotted_path import package_hash
 from components.registry.names import NO_VERSION
 from configs.spec import PipelineConfig
-from pipeline.run.code_version import code_version
 from pipeline.run.inputs import RunInputs
 from pipeline.run.request import RunRequest
 
@@ -23,9 +23,8 @@ def lineage_tags(inputs: RunInputs, request: RunRequest) -> dict[str, str]:
         "run_fingerprint": inputs.fingerprint,
         "baseline_version": request.baseline,
         "warm_start_version": request.baseline if request.warm_start else NO_VERSION,
-        "code_version": code_version("components", "configs", "schemas", "pipeline"),
+        "code_version": package_hash("components", "configs", "schemas", "pipeline"),
         "schema": inputs.schema_name,
-        "corpus_fingerprint": inputs.corpus_fingerprint,
     }
     return {**lineage, "forced_blessing": request.force_bless} if request.force_bless else lineage
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from components.common.errors import LockHeldError, NerError, quoted
 from components.common.files import locked, write_atomically
-from components.common.hashing import file_hashes, file_version, tree_hash
+from components.common.hashing import content_version, file_hashes, tree_hash
 from components.common.json_lines import read_json_lines
 from components.common.lazy_exports import lazy_exports
 
 __all__ = [
     "LockHeldError",
     "NerError",
+    "content_version",
     "file_hashes",
-    "file_version",
     "lazy_exports",
     "locked",
     "quoted",

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
+from components.common.hashing import file_hash
 
 
 def split_path(path: str) -> tuple[str, str]:
@@ -27,7 +29,7 @@ def split_path(path: str) -> tuple[str, str]:
 
 
 def source_hash(path: str, setting: str) -> str:
-    """Returns 16 hex digits that change with the source of the module; only its parent packages are imported.
+    """Returns 16 hex digits that change with any file of a module's top-level package; only parents are imported.
 
     Args:
         path: `module:name` or `module.name`.
@@ -52,8 +54,38 @@ def source_hash(path: str, setting: str) -> str:
             f"{setting}: there is no module {module}. Install its package, put its folder on PYTHONPATH, or correct "
             f"{path!r}."
         )
-    source = Path(spec.origin).read_bytes() if spec.has_location and spec.origin else b""  # built-in: no file
-    return hashlib.sha256(source).hexdigest()[:16]
+    return package_hash(module.partition(".")[0])
+
+
+def package_hash(*packages: str) -> str:
+    """Returns 16 hex digits that change with any file of the packages, except compiled and hidden ones.
+
+    Args:
+        *packages: dotted names of packages or single modules, for example `components.text`. A package that is not
+            installed is skipped: a pipeline may be compiled on another machine than it runs on.
+
+    Example:
+        >>> package_hash("json") == package_hash("json", "not_installed")
+        True
+    """
+    digest = hashlib.sha256()
+    for package in sorted({*packages}):
+        spec = importlib.util.find_spec(package)
+        if spec is None:
+            continue
+        folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+        files = [(folder, file) for folder in folders for file in _files_below(folder)]
+        if not folders and spec.has_location and spec.origin:  # a built-in module has no file
+            files = [(Path(spec.origin).parent, Path(spec.origin))]
+        for folder, file in sorted(files):
+            digest.update(f"{package}/{file.relative_to(folder).as_posix()}\0{file_hash(file)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__" and not name.startswith(".")]
+        yield from (path for name in names if not name.startswith(".") and (path := Path(parent, name)).is_file())
 
 
 def load_object(path: str, setting: str) -> Any:

@@ -6,6 +6,7 @@ Two exports of one model never have the same bytes, so the bytes of the pushed f
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -77,8 +78,7 @@ def file_hashes(folder: str | os.PathLike[str], *, skip: Collection[str] = ()) -
     for path in sorted(Path(folder).rglob("*")):
         name = path.relative_to(folder)
         if path.is_file() and name.parts[0] not in skip:
-            with path.open("rb") as handle:
-                hashes[name.as_posix()] = hashlib.file_digest(handle, "sha256").hexdigest()
+            hashes[name.as_posix()] = file_hash(path)
     return hashes
 
 
@@ -103,24 +103,45 @@ def tree_differences(folder: str | os.PathLike[str], expected: Mapping[str, str]
     return [phrases[name] for name in sorted(phrases)]
 
 
-def file_version(path: str) -> str:
-    """Returns a text that changes when a file, or a file in a folder, changes: from sizes and times, unread.
+def file_hash(path: str | os.PathLike[str]) -> str:
+    """Returns the SHA-256 of a file's content as 64 hexadecimal digits.
 
-    TFX's cache looks at paths only, and the files meant here (vectors, checkpoints) are too large to hash in each run.
+    Example:
+        >>> file = getfixture("tmp_path") / "vocabulary.txt"
+        >>> _ = file.write_text("the")
+        >>> file_hash(file)[:16]
+        'b9776d7ddf459c9a'
+    """
+    with open(path, "rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def content_version(path: str) -> str:
+    """Returns a text that changes with the content of a file or folder, and with nothing else.
 
     Args:
         path: a file or a folder. Anything else, such as a URL or the name of a preset, has the version "".
 
     Example:
-        >>> file_version("gs://bucket/glove.txt")
+        >>> content_version("gs://bucket/glove.txt")
         ''
     """
     root = Path(path)
-    files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
-    digest = hashlib.sha256()
-    for file in files:
-        if not file.is_file():
-            return ""
-        status = file.stat()
-        digest.update(f"{file.relative_to(root).as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    return digest.hexdigest()[:16]
+    if root.is_dir():
+        return hashlib.sha256(json.dumps(file_hashes(root)).encode()).hexdigest()
+    return file_hash(root) if root.is_file() else ""
+
+
+def require_content(setting: str, path: str, version: str) -> None:
+    """Checks that a file or folder still has the content that the run started with.
+
+    Args:
+        setting: dotted name of the setting that names it, for the error.
+        path: see `content_version`.
+        version: version at the start of the run; "" checks nothing.
+
+    Raises:
+        NerError: the content changed.
+    """
+    if version and content_version(path) != version:
+        raise NerError(f"{setting}: {path} changed during the run. Run again when it no longer changes.")

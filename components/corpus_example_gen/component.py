@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tfx import types
+from tfx.components.example_gen import utils
 from tfx.components.example_gen.component import FileBasedExampleGen
 from tfx.components.example_gen.driver import FileBasedDriver
 from tfx.dsl.components.base import executor_spec
@@ -15,15 +18,30 @@ from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import Corpus
 from components.common.errors import NerError
+from components.corpus_example_gen.corpus.layout import corpus_fingerprint
 from components.corpus_example_gen.example import check_metadata_columns
 from components.corpus_example_gen.executor import Executor
-from components.corpus_example_gen.plan import IngestPlan
+from components.corpus_example_gen.plan import IngestPlan, configured_splits
 from components.corpus_example_gen.settings import CorpusSettings
 from components.keys import NEWEST_SPAN
 
 
 class Driver(FileBasedDriver):
-    """TFX's driver, which finds span and files; for a corpus artifact the executor finds them."""
+    """TFX's driver, which finds span and files; for a corpus artifact the executor finds them.
+
+    TFX's fingerprint consists of the sizes and times of the newest span's files. A label that is corrected in place
+    would leave it unchanged, and a copy of the corpus would change it. So the contents of all files replace it.
+    """
+
+    def resolve_exec_properties(self, exec_properties: dict[str, Any], *others: Any) -> dict[str, Any]:
+        """Returns TFX's properties with the fingerprint of the contents."""
+        resolved = super().resolve_exec_properties(exec_properties, *others)
+        settings = CorpusSettings.model_validate_json(resolved["settings"])
+        folder = resolved[standard_component_specs.INPUT_BASE_KEY]
+        resolved[utils.FINGERPRINT_PROPERTY_NAME] = resolved.get("fingerprint") or corpus_fingerprint(
+            folder, configured_splits(settings), settings.window
+        )
+        return resolved
 
     def run(self, execution_info: ExecutionInfo) -> DriverOutput:
         """Returns the output of TFX's driver, or an empty output for a corpus artifact."""
@@ -85,7 +103,7 @@ class CorpusExampleGen(FileBasedExampleGen):
             corpus: channel of a `Corpus` artifact, for a corpus that is not known before the run. Kubeflow copies only
                 the files of artifacts to a node.
             span: with `corpus`, number of the newest span to read (as text), or `newest`; replaces `settings.span`.
-            fingerprint: hash of the corpus files. TFX itself looks at the files of the newest span only.
+            fingerprint: `corpus_fingerprint` of the files to read; empty: the node computes it. The reading checks it.
             code_version: hash of the code, so that a code change invalidates TFX's cache.
 
         Raises:
@@ -106,9 +124,9 @@ class CorpusExampleGen(FileBasedExampleGen):
             range_config=None if input_base is None else plan.range_config,
             output_data_format=example_gen_pb2.FORMAT_TF_EXAMPLE,
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
-            settings=plan.settings.model_dump_json(),
+            settings=plan.settings.model_copy(update={"path": None, "sample_seed": 0}).model_dump_json(),
             span=None if corpus is None else span,
-            fingerprint=fingerprint if settings.span_window > 1 else "",
+            fingerprint=fingerprint,
             code_version=code_version,
             corpus=corpus,
             examples=types.Channel(type=standard_artifacts.Examples),

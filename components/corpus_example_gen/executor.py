@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -21,11 +21,11 @@ from tfx.utils import proto_utils
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.corpus.layout import corpus_fingerprint
-from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders
+from components.corpus_example_gen.corpus.layout import corpus_fingerprint, split_patterns
+from components.corpus_example_gen.corpus.span_window import SpanWindow, span_of
 from components.corpus_example_gen.duplicates import without_duplicates
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.plan import IngestPlan, holds_out_eval
+from components.corpus_example_gen.plan import IngestPlan, configured_splits, holds_out_eval
 from components.corpus_example_gen.read_corpus import ReadCorpus
 from components.corpus_example_gen.settings import CorpusSettings
 from components.keys import (
@@ -63,8 +63,7 @@ class Executor(BaseExampleGenExecutor):
 
         def read(exec_properties: dict[str, Any], pattern: str) -> ReadCorpus:
             base, settings = exec_properties[standard_component_specs.INPUT_BASE_KEY], _settings(exec_properties)
-            patterns = _window_patterns(base, pattern, settings.span_window)
-            return ReadCorpus(base, patterns, settings, self._reports)
+            return ReadCorpus(base, _patterns(exec_properties, pattern), settings, self._reports)
 
         return read
 
@@ -110,6 +109,7 @@ class Executor(BaseExampleGenExecutor):
             exec_properties = _resolved(corpus, exec_properties, examples)
         super().Do(input_dict, output_dict, exec_properties)
         _raise_errors(self._reports.errors())
+        self._require_unchanged(exec_properties)
         reports = self._reports.reports()
         total = IngestReport.merge(reports.values())
         total.check()
@@ -120,6 +120,14 @@ class Executor(BaseExampleGenExecutor):
         _log_duplicates(self._reports.duplicates(), removed)
         _check_written(written, removed, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
         _set_properties(examples, total, written, duplicates=sum(duplicates.values()), removed=removed)
+
+    def _require_unchanged(self, exec_properties: dict[str, Any]) -> None:
+        """Compares the files that were read with those whose fingerprint the run started with."""
+        folder, settings = exec_properties[standard_component_specs.INPUT_BASE_KEY], _settings(exec_properties)
+        expected = exec_properties.get(example_gen_utils.FINGERPRINT_PROPERTY_NAME)
+        if expected and expected != _fingerprint(folder, settings, self._reports.hashes()):
+            problem = "the files changed between the start of the run and the reading"
+            raise CorpusError(folder, None, problem, "Run again when nothing writes into the folder.")
 
 
 def _resolved(folder: str, exec_properties: dict[str, Any], examples: artifact.Artifact) -> dict[str, Any]:
@@ -135,13 +143,14 @@ def _resolved(folder: str, exec_properties: dict[str, Any], examples: artifact.A
     _, number, _ = example_gen_utils.calculate_splits_fingerprint_span_and_version(
         folder, input_config.splits, plan.range_config
     )
-    fingerprint = corpus_fingerprint(folder, list((settings.splits or {}).items()) or None, settings.window)
+    fingerprint = _fingerprint(folder, settings)
     examples.set_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME, number)
     examples.set_string_custom_property(example_gen_utils.FINGERPRINT_PROPERTY_NAME, fingerprint)
     return {
         **exec_properties,
         standard_component_specs.INPUT_BASE_KEY: folder,
         standard_component_specs.INPUT_CONFIG_KEY: proto_utils.proto_to_json(input_config),
+        example_gen_utils.FINGERPRINT_PROPERTY_NAME: fingerprint,
         standard_component_specs.OUTPUT_CONFIG_KEY: proto_utils.proto_to_json(plan.output_config),
         "settings": plan.settings.model_dump_json(),
     }
@@ -164,12 +173,24 @@ def _input_splits(exec_properties: dict[str, Any]) -> list[str]:
     return [split.name for split in json_format.Parse(text, example_gen_pb2.Input()).splits]
 
 
-def _window_patterns(base: str, pattern: str, size: int) -> list[str]:
+def _fingerprint(folder: str, settings: CorpusSettings, hashes: Mapping[str, str] | None = None) -> str:
+    return corpus_fingerprint(folder, configured_splits(settings), settings.window, hashes=hashes)
+
+
+def _patterns(exec_properties: dict[str, Any], pattern: str) -> list[str]:
     """Returns the pattern for each span of the window; `pattern` is that of the newest span, as TFX fills it in."""
-    if size == 1:
+    base, settings = exec_properties[standard_component_specs.INPUT_BASE_KEY], _settings(exec_properties)
+    if settings.span_window == 1:
         return [pattern]
-    names = (os.path.basename(path) for path in fileio.glob(os.path.join(base, "span-*")))
-    return SpanWindow(size=size).patterns(base, pattern, span_folders(base, names))
+    text = exec_properties[standard_component_specs.INPUT_CONFIG_KEY]
+    splits = json_format.Parse(text, example_gen_pb2.Input()).splits
+    name = next(split.name for split in splits if split.pattern == pattern)
+    newest = span_of(base, pattern)
+    by_split = split_patterns(base, configured_splits(settings), SpanWindow(newest, settings.span_window))
+    spans = [{span_of(base, one) for one in patterns} for patterns in by_split.values()]
+    for number in sorted(set().union(*spans) - {span_of(base, one) for one in by_split[name]}):
+        logging.warning("span-%d has no file of the split %s; it adds nothing to it", number, name)
+    return by_split[name]
 
 
 def _rank(split: str) -> int:

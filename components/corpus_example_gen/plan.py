@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.common.errors import NerError
-from components.corpus_example_gen.corpus.layout import NEWEST, find_splits
+from components.corpus_example_gen.corpus.layout import NEWEST, find_splits, split_patterns
 from components.corpus_example_gen.settings import CorpusSettings
 from components.keys import EVAL_SPLIT, SENTENCE, TEST_SPLIT, TRAIN_SPLIT
 
@@ -23,6 +23,11 @@ def holds_out_eval(splits: Sequence[str]) -> bool:
     (True, False, False)
     """
     return len(splits) > 1 and EVAL_SPLIT not in splits
+
+
+def configured_splits(settings: CorpusSettings) -> list[tuple[str, str]] | None:
+    """Returns the configured (split, pattern) pairs; None if file names decide."""
+    return list((settings.splits or {}).items()) or None
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class IngestPlan:
                 f"{folder}: corpus.span or corpus.span_window is set, but the corpus has no span-<N> folders. "
                 "Remove the setting, or move the files to span folders."
             )
+        split_patterns(folder, configured_splits(settings), settings.window)  # each span of the window is read
         duplicates = settings.duplicates or ("remove" if in_spans else "keep")
         return cls(splits, settings.model_copy(update={"duplicates": duplicates}))
 

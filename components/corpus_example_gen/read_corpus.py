@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
@@ -83,4 +84,4 @@ class _ReadFile(beam.DoFn):
         except CorpusError as error:
             self._reports.write_error(source, error)
             return
-        self._reports.write_report(source, report)
+        self._reports.write_report(source, report, hashlib.sha256(data).hexdigest())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.orchestration.data_types import RuntimeParameter
@@ -20,6 +24,7 @@ class TrainerSpec(component_spec.ComponentSpec):
         "epochs": component_spec.ExecutionParameter(type=int),
         "checkpoint_dir": component_spec.ExecutionParameter(type=str, optional=True),
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),
+        "pretrained": component_spec.ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
@@ -63,6 +68,7 @@ class Trainer(base_component.BaseComponent):
         epochs: RuntimeParameter | None = None,
         checkpoint_dir: str | None = None,
         code_version: str | None = None,
+        pretrained: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Builds the spec.
 
@@ -76,6 +82,7 @@ class Trainer(base_component.BaseComponent):
             checkpoint_dir: folder of the checkpoints. A checkpoint is named by a hash of everything that the result
                 depends on, so a repeated training resumes it; None keeps no checkpoint.
             code_version: hash of the training code, so that a code change invalidates TFX's cache.
+            pretrained: settings of the tagger's pretrained parts, each with the `version` of its files.
         """
         spec = TrainerSpec(
             examples=examples,
@@ -86,6 +93,7 @@ class Trainer(base_component.BaseComponent):
             epochs=settings.epochs if epochs is None else epochs,
             checkpoint_dir=checkpoint_dir,
             code_version=code_version,
+            pretrained=json.dumps(dict(pretrained), sort_keys=True) if pretrained else None,
             model=types.Channel(type=standard_artifacts.Model),
             model_run=types.Channel(type=standard_artifacts.ModelRun),
         )

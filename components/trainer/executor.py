@@ -11,6 +11,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
+from components.common.hashing import require_content
 from components.keys import (
     EPOCHS,
     EVAL_SPLIT,
@@ -46,7 +47,11 @@ class Executor(base_executor.BaseExecutor):
             output_dict: `model` receives the trained model and the custom properties `epochs`, `max_epochs` and
                 `val_entity_f1`, and the file `trainer_settings.json` (`components.keys`); `model_run` receives
                 TensorBoard's files.
-            exec_properties: `settings` (JSON of `TrainerSettings`), `epochs`, `checkpoint_dir`, `code_version`.
+            exec_properties: `settings` (JSON of `TrainerSettings`), `epochs`, `checkpoint_dir`, `code_version`,
+                `pretrained` (JSON, see `Trainer`).
+
+        Raises:
+            NerError: a pretrained file changed since the start of the run.
         """
         from components.trainer.devices import choose_devices
         from components.trainer.training import train
@@ -65,6 +70,9 @@ class Executor(base_executor.BaseExecutor):
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             earlier_model_folder(input_dict.get("warm_start") or []),
         )
+        for part, values in json.loads(exec_properties.get("pretrained") or "{}").items():
+            path = values.get("path") or values.get("preset")
+            require_content(f"trainer.{settings.tagger}.{part}", path, values["version"])
         checkpoint = _checkpoint(exec_properties, settings, inputs)
         log_dir = artifact_utils.get_single_uri(output_dict["model_run"])
         trained = train(settings, inputs, log_dir=log_dir, checkpoint=checkpoint, devices=devices)

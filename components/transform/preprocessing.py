@@ -76,7 +76,9 @@ def _pretrained(
     """Computes the features that only taggers with pretrained parts read."""
     features = {}
     if vectors := config.get("vectors"):
-        vocabulary = VectorVocabulary.select(vectors["path"], int(vectors["words"]), tokenizer)
+        vocabulary = VectorVocabulary.select(
+            vectors["path"], int(vectors["words"]), tokenizer, vectors.get("version", "")
+        )
         features[names.VECTOR_IDS] = vector_ids(tokens, normalized, word_ids, vocabulary)
     if encoder := config.get("encoder"):
         from components.transform.wordpiece_vocabulary import WordPieceVocabulary  # imports keras-hub, an extra

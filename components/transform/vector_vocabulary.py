@@ -11,7 +11,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from components.common.hashing import file_version
+from components.common.hashing import content_version, require_content
 from components.text.folding import fold
 from components.text.words import whitespace_offsets, word_offsets
 from components.transform.features import UNK_ID
@@ -42,18 +42,20 @@ class VectorVocabulary:
         return list(self.ids)[: max(self.ids.values(), default=UNK_ID) - UNK_ID]
 
     @classmethod
-    def select(cls, path: str, most: int, tokenizer: str) -> VectorVocabulary:
+    def select(cls, path: str, most: int, tokenizer: str, version: str = "") -> VectorVocabulary:
         """Selects the first words of a file that the tokenizer can return as one token.
 
         Args:
             path: vector file.
             most: maximum number of words; the rest of the file is not read.
             tokenizer: `words` or `whitespace`.
+            version: content of the file at the start of the run (`content_version`); default: its present content.
 
         Raises:
             VectorFileError: the file is invalid, or none of its words is a token.
+            NerError: the file has another content.
         """
-        return _select(path, most, tokenizer, file_version(path))
+        return _select(path, most, tokenizer, version or content_version(path))
 
     @classmethod
     def load(cls, path: str) -> VectorVocabulary:
@@ -78,6 +80,7 @@ def _select(path: str, most: int, tokenizer: str, version: str) -> VectorVocabul
             break
     if most and not ids:
         raise VectorFileError(path, None, "no word of the file is a token", "Use another vector file.")
+    require_content("trainer.cnn_linear.vectors.path", path, version)
     for word, number in list(ids.items()):
         ids.setdefault(fold(word), number)
     return VectorVocabulary(ids)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from components.common.dotted_path import package_hash, split_path
 from components.corpus_example_gen.corpus.layout import NEWEST, corpus_fingerprint, find_splits
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.schema import compose_schema, feature_names
 from components.evaluator.counts.slicing import require_columns
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from configs.spec import PipelineConfig
-from pipeline.run.code_version import code_version
 from pipeline.run.pretrained import pretrained
 from pipeline.samples import write_sample
 
@@ -39,6 +40,7 @@ class RunInputs:
             the same model. Empty if the corpus is not known.
         corpus_fingerprint: hash of the corpus files to read.
         window: spans to read.
+        pretrained: see `pipeline.run.pretrained`.
     """
 
     corpus: Path | None
@@ -47,6 +49,7 @@ class RunInputs:
     fingerprint: str = ""
     corpus_fingerprint: str = ""
     window: SpanWindow = NEWEST
+    pretrained: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def split_names(self) -> tuple[str, ...]:
@@ -86,13 +89,19 @@ def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInput
         of_corpus,
         configured.schema_name,
         config.model_dump_json(exclude=_NO_EFFECT_ON_MODEL),
-        code_version(*_PACKAGES, *filter(None, [config.trainer.tagger_package])),
-        *(values["version"] for values in pretrained(config).values()),
+        package_hash(*_PACKAGES, *_own_packages(config)),
+        *(values["version"] for values in configured.pretrained.values()),
         *(["warm start"] if warm_start else []),
     ]
     fingerprint = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     splits = tuple(patterns or find_splits(corpus, window))
-    return RunInputs(corpus.absolute(), splits, configured.schema, fingerprint, of_corpus, window)
+    return dataclasses.replace(
+        configured,
+        corpus=corpus.absolute(),
+        splits=splits,
+        fingerprint=fingerprint,
+        corpus_fingerprint=of_corpus,
+    )
 
 
 def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
@@ -107,7 +116,14 @@ def inputs_of_cluster(config: PipelineConfig) -> RunInputs:
     schema = compose_schema(config.schema_path or SCHEMA, config.corpus.metadata)
     require_columns(config.evaluator.columns, feature_names(schema))
     splits = tuple((config.corpus.splits or {}).items())
-    return RunInputs(None, splits, schema, window=config.corpus.window)
+    return RunInputs(None, splits, schema, window=config.corpus.window, pretrained=pretrained(config))
+
+
+def _own_packages(config: PipelineConfig) -> list[str]:
+    """Returns the top-level packages of the user's own tagger, signatures and metrics."""
+    paths = [*config.exporter.signatures.values(), *config.evaluator.metrics.values()]
+    packages = [split_path(path)[0].partition(".")[0] for path in paths]
+    return [*packages, *filter(None, [config.trainer.tagger_package])]
 
 
 def _sample(config: PipelineConfig) -> Path:

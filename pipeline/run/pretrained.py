@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
-from components.common.hashing import file_version
+from components.common.hashing import content_version
 from configs.spec import PipelineConfig
 
 
@@ -17,7 +17,7 @@ def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
     pipeline may be compiled on another machine than it runs on.
     """
     return {
-        part: {**values, "version": file_version(str(values.get("path") or values.get("preset")))}
+        part: {**values, "version": content_version(str(values.get("path") or values.get("preset")))}
         for part, values in config.trainer.pretrained.items()
     }
 

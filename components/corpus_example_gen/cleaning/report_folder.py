@@ -34,9 +34,10 @@ class ReportFolder:
             fileio.rmtree(self.path)
         fileio.makedirs(self.path)
 
-    def write_report(self, source: str, report: IngestReport) -> None:
-        """Writes the report of one corpus file."""
-        self._write(f"report-{_hash(source)}", {"source": source, "report": json.loads(report.to_json())})
+    def write_report(self, source: str, report: IngestReport, content: str = "") -> None:
+        """Writes the report of one corpus file, and the SHA-256 of the content that was read."""
+        value = {"source": source, "content": content, "report": json.loads(report.to_json())}
+        self._write(f"report-{_hash(source)}", value)
 
     def write_error(self, source: str, error: CorpusError) -> None:
         """Writes the error that stopped the reading of one corpus file."""
@@ -54,6 +55,10 @@ class ReportFolder:
         """Returns the reports by source, sorted."""
         values = sorted(self._read("report-"), key=lambda value: value["source"])
         return {value["source"]: IngestReport.from_json(json.dumps(value["report"])) for value in values}
+
+    def hashes(self) -> dict[str, str]:
+        """Returns source -> SHA-256 of the content that was read."""
+        return {value["source"]: value["content"] for value in self._read("report-") if value["content"]}
 
     def errors(self) -> list[CorpusError]:
         """Returns the errors, sorted by source."""

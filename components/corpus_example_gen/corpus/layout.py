@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from components.common.hashing import file_hash
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
 from components.corpus_example_gen.errors import CorpusError
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
@@ -29,6 +30,7 @@ ALL = "all"
 
 _GENERIC = ("txt", "json")  # a README.txt next to corpus files of another kind is not part of the corpus
 _PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
+_IN_SPAN = re.compile(r"^span-\{SPAN(:[0-9]+)?\}/")
 _EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
 _STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
 
@@ -55,48 +57,73 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
     return [(name, f"span-{_span_spec(spans)}/{pattern}") for name, pattern in _splits(newest)]
 
 
-def matched_files(
+def split_patterns(
     folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
-) -> list[Path]:
-    """Returns the files of a corpus, sorted.
+) -> dict[str, list[str]]:
+    """Returns split -> file patterns relative to the folder, those of the newest span last.
+
+    Each span of a window is read in the format of its files.
 
     Args:
         folder: the corpus.
-        splits: (split, pattern) pairs, where placeholders such as `{SPAN}` match anything; None takes the splits of
-            `find_splits`, in the spans of the window.
+        splits: configured (split, pattern) pairs; None takes the splits of `find_splits`. A placeholder other than
+            `span-{SPAN}` at the start matches anything.
         window: spans to read.
 
     Raises:
-        CorpusError: see `find_splits`.
+        CorpusError: see `find_splits`, or a span of the window has files that no split would read.
     """
     folder = Path(folder)
-    if splits is not None:
-        return sorted({path for _, pattern in splits for path in folder.glob(_PLACEHOLDER.sub("*", pattern))})
-    find_splits(folder, window)
-    spans = _spans(folder)
-    bases = [folder / name for name in window.chosen(str(folder), spans)] if spans else [folder]
-    patterns = [pattern for _, pattern in _splits(bases[-1])]
-    return sorted({path for base in bases for pattern in patterns for path in base.glob(pattern)})
+    spans = _spans(folder) if folder.is_dir() else []
+    if splits is None:
+        find_splits(folder, window)
+        return _patterns_by_span(folder, window.chosen(str(folder), spans)) if spans else _grouped(_splits(folder))
+    chosen = window.chosen(str(folder), spans) if spans else []
+    patterns = {}
+    for split, pattern in splits:
+        rest = _IN_SPAN.sub("", pattern)
+        if rest != pattern and chosen:
+            patterns[split] = [f"{span}/{rest}" for span in chosen]
+        else:
+            patterns[split] = [_PLACEHOLDER.sub("*", pattern)]
+    for span in chosen if all(_IN_SPAN.match(pattern) for _, pattern in splits) else ():
+        own = [one for of_split in patterns.values() for one in of_split if one.startswith(f"{span}/")]
+        if not any(path for one in own for path in folder.glob(one)):
+            fix = "Correct corpus.splits, or set corpus.span_window to leave the span out."
+            raise CorpusError(str(folder / span), None, "no file matches corpus.splits", fix)
+    return patterns
+
+
+def matched_files(
+    folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
+) -> list[Path]:
+    """Returns the files of a corpus, sorted; see `split_patterns`."""
+    patterns = [pattern for own in split_patterns(folder, splits, window).values() for pattern in own]
+    return sorted({path for pattern in patterns for path in Path(folder).glob(pattern)})
 
 
 def corpus_fingerprint(
-    folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
+    folder: str | Path,
+    splits: Sequence[tuple[str, str]] | None = None,
+    window: SpanWindow = NEWEST,
+    *,
+    hashes: Mapping[str, str] | None = None,
 ) -> str:
     """Returns the SHA-256 (hexadecimal) of the relative names and the contents of the matched files.
 
     Args:
         folder: the corpus.
-        splits: see `matched_files`.
+        splits: see `split_patterns`.
         window: spans to read.
+        hashes: relative name -> SHA-256 of files that were read already; the others are read.
 
     Raises:
-        CorpusError: see `find_splits`.
+        CorpusError: see `split_patterns`.
     """
     digest = hashlib.sha256()
     for path in matched_files(folder, splits, window):
-        with path.open("rb") as file:
-            content = hashlib.file_digest(file, "sha256").hexdigest()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+        name = path.relative_to(folder).as_posix()
+        digest.update(f"{name}\0{(hashes or {}).get(name) or file_hash(path)}\n".encode())
     return digest.hexdigest()
 
 
@@ -113,6 +140,32 @@ def newest_span(folder: str | Path) -> int | None:
 def _spans(folder: Path) -> list[str]:
     """Returns the names of the span folders, oldest first."""
     return span_folders(str(folder), (path.name for path in folder.glob("span-*") if path.is_dir()))
+
+
+def _patterns_by_span(folder: Path, chosen: Sequence[str]) -> dict[str, list[str]]:
+    """Returns split -> patterns of the chosen spans, by the layout of each.
+
+    A span may lack a split of the newest span. A split that only an older span has would be lost, and a single split,
+    which is divided by hash, does not go with published ones.
+    """
+    newest = [name for name, _ in _splits(folder / chosen[-1])]
+    patterns: dict[str, list[str]] = {name: [] for name in newest}
+    for span in chosen:
+        own = _splits(folder / span)
+        names = [name for name, _ in own]
+        if len(newest) == 1 and len(own) == 1:
+            names = newest
+        if surplus := [name for name in names if name not in newest]:
+            problem = f"has the split {', '.join(surplus)}, but the newest span, {chosen[-1]}, has {', '.join(newest)}"
+            fix = "Give all spans of the window files for the same splits, or set corpus.span_window to 1."
+            raise CorpusError(str(folder / span), None, problem, fix)
+        for name, (_, pattern) in zip(names, own, strict=True):
+            patterns[name].append(f"{span}/{pattern}")
+    return patterns
+
+
+def _grouped(splits: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    return {name: [pattern] for name, pattern in splits}
 
 
 def _span_spec(names: list[str]) -> str:

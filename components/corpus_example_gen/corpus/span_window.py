@@ -37,6 +37,23 @@ def span_number(name: str) -> int:
     return int(name.removeprefix("span-"))
 
 
+def span_of(folder: str, pattern: str) -> int:
+    """Returns the number of the span that a file pattern reads: 5 for `span-5/train.conll`.
+
+    Args:
+        folder: the corpus, for errors.
+        pattern: file pattern relative to it.
+
+    Raises:
+        CorpusError: the pattern is not in a span folder.
+    """
+    name, slash, _ = pattern.partition("/")
+    if not slash or not _SPAN_FOLDER.fullmatch(name):
+        fix = "Move the files to span-<number> folders, or set corpus.span_window to 1."
+        raise CorpusError(folder, None, f"has no span folder for the pattern {pattern}", fix)
+    return span_number(name)
+
+
 @dataclass(frozen=True)
 class SpanWindow:
     """Rolling window over the existing spans.
@@ -70,23 +87,3 @@ class SpanWindow:
             existing = ", ".join(map(str, numbers))
             raise CorpusError(folder, None, f"has no span {self.newest}, only {existing}", "Correct corpus.span.")
         return list(spans[: numbers.index(self.newest) + 1][-self.size :])
-
-    def patterns(self, folder: str, pattern: str, spans: Sequence[str]) -> list[str]:
-        """Returns the file pattern of one span for each span of the window that ends with it, oldest first.
-
-        Args:
-            folder: the corpus, for errors.
-            pattern: file pattern relative to it, in a span folder: `span-5/train.conll`.
-            spans: its span folders, oldest first.
-
-        Raises:
-            CorpusError: the pattern is not in a span folder, and the window has several spans.
-        """
-        if self.size == 1:
-            return [pattern]
-        own, slash, rest = pattern.partition("/")
-        if not slash or own not in spans:
-            fix = "Move the files to span-<number> folders, or set corpus.span_window to 1."
-            raise CorpusError(folder, None, f"has no span folder for the pattern {pattern}", fix)
-        window = SpanWindow(span_number(own), self.size)
-        return [f"{name}/{rest}" for name in window.chosen(folder, spans)]

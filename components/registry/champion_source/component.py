@@ -17,6 +17,7 @@ class _ChampionSourceSpec(component_spec.ComponentSpec):
         executor.REGISTRY_URI_KEY: ExecutionParameter(type=str),
         executor.MODEL_NAME_KEY: ExecutionParameter(type=str),
         executor.VERSION_KEY: ExecutionParameter(type=str),
+        "content": ExecutionParameter(type=str, optional=True),  # only part of the cache key
     }
     INPUTS: dict[str, ChannelParameter] = {}
     OUTPUTS = {
@@ -48,18 +49,22 @@ class ChampionSource(base_component.BaseComponent):
     SPEC_CLASS = _ChampionSourceSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
 
-    def __init__(self, *, registry_uri: str, model_name: str, version: str | RuntimeParameter = CHAMPION) -> None:
+    def __init__(
+        self, *, registry_uri: str, model_name: str, version: str | RuntimeParameter = CHAMPION, content: str = ""
+    ) -> None:
         """Builds the spec.
 
         Args:
             registry_uri: see `MlflowStore`; a local path should be absolute.
             model_name: name of the registered model.
             version: a version number as text, "champion", or "none" for empty artifacts.
+            content: hashes of the version's files; a new registry at the same address begins with 1 again.
         """
         spec = _ChampionSourceSpec(
             registry_uri=registry_uri,
             model_name=model_name,
             version=version,
+            content=content,
             champion=types.Channel(type=standard_artifacts.Model),
             trained=types.Channel(type=standard_artifacts.Model),
         )

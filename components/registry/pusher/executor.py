@@ -132,9 +132,11 @@ def _folder(input_dict: dict[str, list[Artifact]], key: str) -> Path | None:
 
 
 def _data_lineage(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
-    """Returns the tags that the DriftValidator wrote about examples and schema."""
+    """Returns the tags that the DriftValidator wrote about examples and schema, and the corpus of these examples."""
     profile = _folder(input_dict, DATA_PROFILE_KEY)
-    return json.loads((profile / keys.LINEAGE_FILE).read_text(encoding="utf-8")) if profile else {}
+    tags = json.loads((profile / keys.LINEAGE_FILE).read_text(encoding="utf-8")) if profile else {}
+    fingerprint = tags.get(f"{DATA_TAG_PREFIX}input_fingerprint")
+    return tags | ({CORPUS_TAG: fingerprint} if fingerprint else {})
 
 
 def _graph_lineage(model_dir: Path) -> dict[str, str]:
@@ -144,14 +146,12 @@ def _graph_lineage(model_dir: Path) -> dict[str, str]:
 
 
 def _known_after_run(tags: dict[str, str], params: dict[str, str], champion: str) -> dict[str, str]:
-    """Returns the tags that a run on a cluster cannot know when it is compiled: champion, corpus and fingerprint."""
+    """Returns the tags that a run on a cluster cannot know when it is compiled: champion and fingerprint."""
     computed = {}
     if tags.get(BASELINE_VERSION_TAG) == CHAMPION:
         computed[BASELINE_VERSION_TAG] = champion or NO_VERSION
         if tags.get(WARM_START_TAG, NO_VERSION) != NO_VERSION:
             computed[WARM_START_TAG] = computed[BASELINE_VERSION_TAG]
-    if tags.get(CORPUS_TAG) == "":
-        computed[CORPUS_TAG] = tags.get(f"{DATA_TAG_PREFIX}input_fingerprint", "")
     if tags.get(RUN_FINGERPRINT_TAG) == "":
         computed[RUN_FINGERPRINT_TAG] = _fingerprint(tags | computed, params)
     return computed

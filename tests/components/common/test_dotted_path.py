@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.common.dotted_path import load_function, load_object, source_hash
+from components.common.dotted_path import load_function, load_object, package_hash, source_hash
 from components.common.errors import NerError
 
 
@@ -27,3 +27,32 @@ def test_modules_without_a_source_file_have_a_version():
     assert len(source_hash("time:time", "a.b")) == 16
     with pytest.raises(NerError, match=r"a\.b: there is no module time\.absent"):
         load_object("time.absent:f", "a.b")
+
+
+def test_a_version_changes_with_any_file_of_the_package_and_with_nothing_else(tmp_path, monkeypatch):
+    package = tmp_path / "somepackage"
+    (package / "words").mkdir(parents=True)
+    (package / "__pycache__").mkdir()
+    for file in ("__init__.py", "module.py", "words/places.txt"):
+        (package / file).write_text("# a")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    versions = [package_hash("somepackage")]
+    for ignored in ("__pycache__/module.pyc", ".module.py.swp"):
+        (package / ignored).write_text("x")
+    assert package_hash("somepackage") == versions[0]
+    for file in ("module.py", "words/places.txt"):
+        (package / file).write_text("# b")
+        versions.append(package_hash("somepackage"))
+    (package / "words" / "places.txt").rename(package / "words" / "names.txt")
+    versions.append(package_hash("somepackage"))
+    assert len({*versions}) == 4
+    assert source_hash("somepackage.module:f", "a.b") == versions[-1], "a module's helpers count, too"
+
+
+def test_a_version_covers_single_modules_and_skips_packages_that_are_not_installed(tmp_path, monkeypatch):
+    (tmp_path / "somemodule.py").write_text("a = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = package_hash("somemodule")
+    (tmp_path / "somemodule.py").write_text("a = 2\n")
+    assert package_hash("somemodule") != before
+    assert package_hash("somemodule", "not_installed") == package_hash("somemodule")

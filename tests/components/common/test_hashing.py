@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import NerError
-from components.common.hashing import file_hashes, file_version, tree_hash
+from components.common.hashing import content_version, file_hashes, require_content, tree_hash
 
 
 def test_tree_hash_is_the_sha256_of_length_prefixed_names_and_contents(tmp_path):
@@ -81,25 +81,37 @@ def test_file_hashes_cover_all_files_but_the_skipped_ones(model_dir):
 
 def test_a_path_without_a_file_has_no_version():
     for name in ("gs://bucket/glove.txt", "bert_base_en", "/nowhere/at/all"):
-        assert file_version(name) == ""
+        assert content_version(name) == ""
 
 
 def test_a_changed_file_has_another_version(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("a 1")
-    first = file_version(str(path))
-    assert first == file_version(str(path)) != ""
-    path.write_text("a 12")
-    longer = file_version(str(path))
+    first = content_version(str(path))
+    assert first == content_version(str(path)) != ""
     os.utime(path, ns=(1, 1))
-    assert len({first, longer, file_version(str(path))}) == 3
+    assert content_version(str(path)) == first
+    path.write_text("a 2")
+    os.utime(path, ns=(1, 1))
+    assert content_version(str(path)) != first
+
+
+def test_content_that_changed_during_a_run_is_an_error(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("a 1")
+    version = content_version(str(path))
+    for known in (version, ""):
+        require_content("a.path", str(path), known)
+    path.write_text("a 2")
+    with pytest.raises(NerError, match=r"a\.path: .*vectors\.txt changed during the run\. Run again"):
+        require_content("a.path", str(path), version)
 
 
 def test_a_folder_has_the_version_of_all_its_files(tmp_path):
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "vocabulary.txt").write_text("a")
-    first = file_version(str(tmp_path))
+    first = content_version(str(tmp_path))
     (tmp_path / "assets" / "vocabulary.txt").write_text("ab")
-    second = file_version(str(tmp_path))
+    second = content_version(str(tmp_path))
     (tmp_path / "assets" / "vocabulary.txt").rename(tmp_path / "vocabulary.txt")
-    assert len({first, second, file_version(str(tmp_path))}) == 3
+    assert len({first, second, content_version(str(tmp_path))}) == 3

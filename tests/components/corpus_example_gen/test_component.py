@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from support.settings import corpus_settings
 
 from components.common.errors import NerError
+from components.corpus_example_gen.corpus.layout import corpus_fingerprint
 from components.corpus_example_gen.errors import CorpusError
 
 
-def component(folder=None, *, artifact=False, span=None, fingerprint="", **changes):
+def component(folder=None, *, artifact=False, span=None, **changes):
     from tfx import types
 
     from components.artifacts import Corpus
@@ -22,7 +24,6 @@ def component(folder=None, *, artifact=False, span=None, fingerprint="", **chang
         input_base=None if folder is None else str(folder),
         corpus=types.Channel(type=Corpus) if artifact else None,
         span=span,
-        fingerprint=fingerprint,
     )
 
 
@@ -108,6 +109,20 @@ def test_pipeline_reads_the_newest_span_uses_the_cache_and_raises_corpus_errors(
         run(tmp_path, component(corpus))
 
 
+def test_contents_decide_and_not_times(tmp_path):
+    corpus = fill(tmp_path / "corpus", train="Mira B-PER\n", dev="b O\n")
+    train = corpus / "train.conll"
+    first = run(tmp_path, component(corpus))
+    os.utime(train, ns=(1, 1))
+    assert run(tmp_path, component(corpus)).id == first.id
+    train.write_text("Mira B-LOC\n")  # a label corrected in place
+    os.utime(train, ns=(1, 1))
+    corrected = run(tmp_path, component(corpus))
+    assert corrected.id != first.id
+    fingerprints = [artifact.custom_properties["input_fingerprint"].string_value for artifact in (first, corrected)]
+    assert fingerprints[0] != fingerprints[1] == corpus_fingerprint(corpus)
+
+
 @pytest.mark.extended
 def test_local_pipeline_reads_a_corpus_artifact(tmp_path):
     from tfx.dsl.components.common.importer import Importer
@@ -126,8 +141,10 @@ def test_pipeline_reads_a_window_of_spans_and_notices_a_change_in_an_older_span(
     corpus = tmp_path / "corpus"
     for span, word in ((1, "a"), (2, "b"), (3, "c")):
         fill(corpus / f"span-{span}", train=f"{word}\tO\n", dev=f"{word}{word}\tO\n")
-    first = run(tmp_path, component(corpus, span_window=2, fingerprint="1"))
+    first = run(tmp_path, component(corpus, span_window=2))
     assert first.custom_properties["span"].int_value == 3
     assert first.custom_properties["sentences_train"].int_value == 2
-    assert run(tmp_path, component(corpus, span_window=2, fingerprint="1")).id == first.id
-    assert run(tmp_path, component(corpus, span_window=2, fingerprint="2")).id != first.id
+    fill(corpus / "span-1", train="d\tO\n")
+    assert run(tmp_path, component(corpus, span_window=2)).id == first.id, "span-1 is not in the window"
+    fill(corpus / "span-2", train="d\tO\n")
+    assert run(tmp_path, component(corpus, span_window=2)).id != first.id

@@ -34,14 +34,16 @@ def execute(tmp_path, inputs, properties):
 
 def read_folder(tmp_path, corpus, **changes):
     """Runs the executor on a folder."""
-    from tfx.components.example_gen.driver import FileBasedDriver
+    return execute(tmp_path, {}, resolved_properties(corpus, **changes))
 
+
+def resolved_properties(corpus, **changes):
+    """The driver runs before the executor: it hashes the files and substitutes the newest span in the patterns."""
     from components.corpus_example_gen import CorpusExampleGen
+    from components.corpus_example_gen.component import Driver
 
     component = CorpusExampleGen(settings=corpus_settings(**changes), input_base=str(corpus))
-    # TFX's driver runs before the executor: it substitutes the newest span in the patterns.
-    properties = FileBasedDriver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
-    return execute(tmp_path, {}, properties)
+    return Driver(None).resolve_exec_properties(dict(component.spec.exec_properties), None, None)
 
 
 def read_artifact(tmp_path, corpus, span=None, **changes):
@@ -193,7 +195,23 @@ def test_older_span_without_a_split_adds_nothing_to_it(tmp_path, caplog):
     with caplog.at_level(logging.WARNING, logger="absl"):
         examples = read_folder(tmp_path, corpus, span_window=2)
     assert [len(records(examples, split)) for split in ("train", "eval")] == [2, 1]
-    assert "span-1/dev.tsv: no file matches" in caplog.text
+    assert "span-1 has no file of the split eval; it adds nothing to it" in caplog.text
+
+
+def test_spans_of_different_formats_are_all_read(tmp_path):
+    corpus = tmp_path / "c"
+    fill(corpus / "span-1", train__conll="a\tO\n", dev__conll="b\tO\n")
+    fill(corpus / "span-2", train__jsonl='{"text": "c", "entities": []}\n', dev__tsv="d\tO\n")
+    examples = read_folder(tmp_path, corpus, span_window=2)
+    assert [sentences(examples, split) for split in ("train", "eval")] == [["a", "c"], ["b", "d"]]
+
+
+def test_files_that_change_between_hash_and_reading_stop_the_run(tmp_path):
+    corpus = fill(tmp_path / "c", train__tsv="a\tO\n", dev__tsv="b\tO\n")
+    properties = resolved_properties(corpus)
+    fill(corpus, dev__tsv="c\tO\n")
+    with pytest.raises(CorpusError, match=r"files changed between the start of the run and the reading\. Run again"):
+        execute(tmp_path, {}, properties)
 
 
 def test_corpus_without_eval_holds_it_out_of_train(tmp_path):

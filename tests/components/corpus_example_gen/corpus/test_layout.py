@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from components.corpus_example_gen.corpus.layout import corpus_fingerprint, find_splits, matched_files, newest_span
+from components.corpus_example_gen.corpus.layout import (
+    corpus_fingerprint,
+    find_splits,
+    matched_files,
+    newest_span,
+    split_patterns,
+)
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.errors import CorpusError
 
@@ -85,6 +91,32 @@ def test_splits_are_those_of_the_newest_span_to_read(tmp_path):
     fill(tmp_path, "span-1/train.tsv", "span-1/dev.tsv", "span-2/train.tsv")
     assert [name for name, _ in find_splits(tmp_path)] == ["train"]
     assert [name for name, _ in find_splits(tmp_path, SpanWindow(newest=1))] == ["train", "eval"]
+
+
+def test_a_window_has_the_patterns_of_each_span(tmp_path):
+    fill(tmp_path, "span-1/train.conll", "span-1/dev.tsv", "span-2/train.jsonl", "span-2/dev.tsv", "span-3/train.tsv")
+    window = SpanWindow(newest=2, size=2)
+    assert split_patterns(tmp_path, window=window) == {
+        "train": ["span-1/train.conll", "span-2/train.jsonl"],
+        "eval": ["span-1/dev.tsv", "span-2/dev.tsv"],
+    }
+    with pytest.raises(CorpusError, match=r"span-2: has the split eval, but the newest span, span-3, has train\. Give"):
+        split_patterns(tmp_path, window=SpanWindow(size=2))
+
+
+def test_single_splits_of_a_window_belong_together_whatever_their_name(tmp_path):
+    fill(tmp_path, "span-1/train.conll", "span-2/a.tsv", "span-2/b.tsv")
+    assert split_patterns(tmp_path, window=SpanWindow(size=2)) == {"all": ["span-1/train.conll", "span-2/*.tsv"]}
+
+
+def test_configured_patterns_cover_the_window_and_every_span_of_it(tmp_path):
+    fill(tmp_path, "span-1/a.jsonl", "span-2/a.conll", "span-3/a.conll")
+    splits = [("train", "span-{SPAN}/a.conll")]
+    two = [tmp_path / "span-2/a.conll", tmp_path / "span-3/a.conll"]
+    assert matched_files(tmp_path, splits, SpanWindow(size=2)) == two
+    assert matched_files(tmp_path, splits) == two[1:]
+    with pytest.raises(CorpusError, match=r"span-1: no file matches corpus\.splits\. Correct corpus\.splits, or"):
+        matched_files(tmp_path, splits, SpanWindow(size=3))
 
 
 def test_fingerprint_covers_the_window(tmp_path):

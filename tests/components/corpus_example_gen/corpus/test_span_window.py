@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders
+from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_of
 from components.corpus_example_gen.errors import CorpusError
 
 SPANS = ["span-1", "span-2", "span-4", "span-10"]
@@ -27,19 +27,11 @@ def test_missing_span_is_an_error():
         SpanWindow(newest=3).chosen("corpus", SPANS)
 
 
-def test_pattern_is_repeated_for_each_span_of_the_window():
-    assert SpanWindow(size=2).patterns("c", "span-4/dev.conll", SPANS) == ["span-2/dev.conll", "span-4/dev.conll"]
-    assert SpanWindow(size=2).patterns("c", "span-002/*.tsv", ["span-001", "span-002"]) == [
-        "span-001/*.tsv",
-        "span-002/*.tsv",
-    ]
-    assert SpanWindow().patterns("c", "train.conll", []) == ["train.conll"]
-
-
-def test_pattern_outside_the_span_folders_is_an_error():
-    for pattern in ("train.conll", "day-3/train.conll", "span-3/train.conll"):
+def test_a_pattern_names_its_span():
+    assert [span_of("c", pattern) for pattern in ("span-4/dev.conll", "span-002/*.tsv")] == [4, 2]
+    for pattern in ("train.conll", "day-3/train.conll"):
         with pytest.raises(CorpusError, match=f"has no span folder for the pattern {pattern}"):
-            SpanWindow(size=2).patterns("c", pattern, SPANS)
+            span_of("c", pattern)
 
 
 def test_span_folders_are_sorted_by_number():

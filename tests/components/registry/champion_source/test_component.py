@@ -17,4 +17,5 @@ def test_champion_source_declares_its_outputs_and_parameters():
         "registry_uri": "sqlite:////data/mlflow.db",
         "model_name": "ner",
         "version": "champion",
+        "content": "",
     }

@@ -117,6 +117,7 @@ def test_scores_lineage_and_files_are_registered(run, registry, model_dir, tmp_p
         "baseline_version": "",
         **{f"metric.{name}": "0.875" for name in METRICS},
         **DATA_LINEAGE,
+        "corpus_fingerprint": DATA_LINEAGE["data.input_fingerprint"],
         "transform_graph_hash": "9a",
         "tree_hash": champion.tree_hash,
         "run_id": "run 7",
@@ -205,7 +206,7 @@ def test_on_a_cluster_the_baseline_is_the_version_that_was_evaluated(run, regist
 
 @pytest.mark.extended
 def test_on_a_cluster_corpus_and_run_fingerprint_are_computed(run, registry):
-    lineage = {"run_fingerprint": "", "baseline_version": "", "corpus_fingerprint": ""}
+    lineage = {"run_fingerprint": "", "baseline_version": ""}
     first = run(lineage=lineage, run_name="nightly")
     tags = registry.get("ner", "champion").tags
     assert len(tags["run_fingerprint"]) == 16
