@@ -60,7 +60,7 @@ def find_format(path: str, text: str, settings: CorpusSettings) -> str:
 
 
 def _read(path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None) -> Iterator[Sentence]:
-    text = load_text(path, data)
+    text = load_text(path, data, max_bytes=settings.max_unpacked_bytes, max_ratio=settings.max_compression_ratio)
     reader = _READERS[find_format(path, text, settings)]
     cleaner = Cleaner(path, settings, report)
     lines_of_keys: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,18 +11,24 @@ from pathlib import Path
 from components.corpus_example_gen.errors import CorpusError
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK = 1 << 20
+_FREE = 10_000_000  # unpacked bytes that any ratio may have: repeated sentences compress well
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def load_text(path: str, data: bytes | None = None) -> str:
+def load_text(
+    path: str, data: bytes | None = None, *, max_bytes: int | None = None, max_ratio: float | None = None
+) -> str:
     """Returns the decoded text of a corpus file, without a byte order mark; `.gz` files are decompressed.
 
     Args:
         path: the file; errors name it, and its extension marks a compressed file.
         data: content of the file, if the caller has read it (from another file system).
+        max_bytes: most bytes of a decompressed file (`corpus.max_unpacked_bytes`); None: no limit.
+        max_ratio: most bytes to one compressed byte (`corpus.max_compression_ratio`), from 10 MB on; None: no limit.
 
     Raises:
-        CorpusError: the file cannot be read or decompressed, is not UTF-8, or has NUL bytes.
+        CorpusError: the file cannot be read or decompressed, exceeds a limit, is not UTF-8, or has NUL bytes.
     """
     if data is None:
         try:
@@ -30,7 +37,7 @@ def load_text(path: str, data: bytes | None = None) -> str:
             fix = "Check the path and its permissions."
             raise CorpusError(path, None, f"cannot read the file ({error.strerror})", fix) from error
     if path.endswith(".gz"):
-        data = _decompress(path, data)
+        data = _decompress(path, data, max_bytes, max_ratio)
     elif data.startswith(_GZIP_MAGIC):
         raise CorpusError(path, None, "found gzip data", "Rename the file to end in .gz.")
     text = _decode(path, data)
@@ -52,9 +59,22 @@ def iter_lines(text: str) -> Iterator[tuple[int, str]]:
         start, number = end + 1, number + 1
 
 
-def _decompress(path: str, data: bytes) -> bytes:
+def _decompress(path: str, data: bytes, max_bytes: int | None, max_ratio: float | None) -> bytes:
+    """Decompresses all members of a gzip file, and stops at a limit, before the rest takes memory."""
+    unpacked = bytearray()
     try:
-        return gzip.decompress(data)
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            while chunk := file.read(_CHUNK):
+                unpacked += chunk
+                if max_bytes is not None and len(unpacked) > max_bytes:
+                    problem = f"the file unpacks to more than {max_bytes:,} bytes"
+                    fix = "Divide the file, or raise corpus.max_unpacked_bytes. The reader holds a file in memory."
+                    raise CorpusError(path, None, problem, fix)
+                if max_ratio is not None and len(unpacked) > max(max_ratio * len(data), _FREE):
+                    problem = f"its {len(data):,} bytes unpack to more than {max_ratio:g} times as many, unlike text"
+                    fix = "Check the origin of the file. If it is intended, raise corpus.max_compression_ratio."
+                    raise CorpusError(path, None, problem, fix)
+        return bytes(unpacked)
     except (OSError, EOFError, zlib.error) as error:
         fix = "Compress it again with gzip, or remove .gz from its name."
         raise CorpusError(path, None, f"found an incomplete or invalid gzip file ({error})", fix) from error

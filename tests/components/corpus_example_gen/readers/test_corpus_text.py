@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 
 import pytest
 
@@ -54,6 +55,32 @@ def test_gzip_is_decompressed_by_name(tmp_path):
     path = tmp_path / "a.conll.gz"
     path.write_bytes(gzip.compress("é\tO\n".encode()))
     assert load_text(str(path)) == "é\tO\n"
+
+
+def test_all_members_of_a_gzip_file_are_read():
+    assert load_text("a.gz", gzip.compress(b"a\tO\n") + gzip.compress(b"b\tO\n") + b"\0" * 100) == "a\tO\nb\tO\n"
+    with pytest.raises(CorpusError, match="found an incomplete or invalid gzip file"):
+        load_text("a.gz", gzip.compress(b"a\tO\n") + b"garbage")
+    with pytest.raises(CorpusError, match="found an incomplete or invalid gzip file"):
+        load_text("a.gz", gzip.compress(b"a\tO\n") + gzip.compress(b"b\tO\n")[:-9])
+
+
+def test_unpacking_stops_at_the_limits():
+    text = b"".join(b"%d\tO\n" % (number * number) for number in range(200_000))
+    assert load_text("a.gz", gzip.compress(text), max_bytes=len(text), max_ratio=20) == text.decode()
+    with pytest.raises(CorpusError, match=r"a\.gz: the file unpacks to more than 1,000 bytes\. "):
+        load_text("a.gz", gzip.compress(text), max_bytes=1000)
+    repeated = gzip.compress(b"a\tO\n" * 1_000_000)
+    assert len(load_text("a.gz", repeated, max_ratio=20)) == 4_000_000
+
+
+def test_bomb_ends_before_it_takes_memory():
+    bomb = gzip.compress(b"\0" * 100_000_000)
+    tracemalloc.start()
+    with pytest.raises(CorpusError, match=r"a\.gz: its 97,\d+ bytes unpack to more than 200 times as many"):
+        load_text("a.gz", bomb, max_ratio=200)
+    assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    tracemalloc.stop()
 
 
 def test_broken_gzip_is_an_error():
