@@ -158,6 +158,7 @@ class _Nodes:
             custom_config={
                 "tuner": self.config.tuner.model_dump_json(),
                 "trainer": self.config.trainer.model_dump_json(),
+                "checkpoint_dir": self.target.checkpoint_dir,
                 "code_version": package_hash("components.tuner", *self._training_packages),
             },
         )

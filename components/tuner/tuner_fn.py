@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,11 @@ from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 from tfx.dsl.io import fileio
 
+from components.common.files import write_atomically
+from components.keys import VAL_ENTITY_F1
 from components.trainer.inputs import TrainingInputs
+from components.trainer.loop.checkpoint import Checkpoint
+from components.trainer.loop.training_id import training_id
 from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 from components.tuner.search_space import search_space
@@ -22,8 +27,9 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     """Creates the search that the component's `custom_config` describes.
 
     Args:
-        fn_args: arguments of TFX. `custom_config` holds `trainer` (JSON of `TrainerSettings`) and `tuner` (JSON of
-            `TunerSettings`); other keys only invalidate TFX's cache.
+        fn_args: arguments of TFX. `custom_config` holds `trainer` (JSON of `TrainerSettings`), `tuner` (JSON of
+            `TunerSettings`), and optionally `checkpoint_dir`, a folder that outlives the process, and `code_version`;
+            other keys only invalidate TFX's cache.
 
     Raises:
         NerError: the space names an unknown setting, or none of the tagger.
@@ -34,9 +40,21 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     settings = TrainerSettings.model_validate_json(config["trainer"]).replace({"epochs": search.epochs, "hosts": 1})
     inputs = TrainingInputs(_files(fn_args.train_files), _files(fn_args.eval_files), fn_args.transform_graph_path)
 
+    # KerasTuner's own state is not used: a kill can damage it. The search is deterministic, so a repeated one asks for
+    # the same trials again.
+    trials = f"{config.get('checkpoint_dir') or fn_args.working_dir}/trials"
+
     def score(candidate: TrainerSettings) -> float:
+        folder = f"{trials}/{training_id(candidate, inputs, config.get('code_version'))}"
+        if fileio.exists(f"{folder}.json"):
+            with fileio.open(f"{folder}.json") as file:
+                return float(json.load(file)[VAL_ENTITY_F1])
         keras.utils.clear_session()
-        return train(candidate, inputs).best_f1
+        checkpoint = Checkpoint(folder)
+        best = train(candidate, inputs, checkpoint=checkpoint).best_f1
+        write_atomically(f"{folder}.json", json.dumps({VAL_ENTITY_F1: best}))
+        checkpoint.discard()
+        return best
 
     space = search_space(settings, search.space)
     tuner = TaggerTuner(

@@ -18,6 +18,7 @@ from typing import Any
 
 import click
 
+from components.common import interruption
 from components.common.errors import NerError
 from components.common.files import keep_files_private
 from components.common.masking import mask, mask_logs_and_tracebacks
@@ -73,10 +74,15 @@ class _Commands(click.Group):
             formatter.write_paragraph()
             formatter.write_text(f"Ignored: {entry.name} of {_package(entry)}, because another command has this name.")
 
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs a command; Ctrl-C and SIGTERM end it with one line and the exit code 130 or 143."""
+        with interruption.handled():
+            return super().main(*args, **kwargs)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Prints an error as text; `--debug` shows the traceback."""
         try:
-            return super().invoke(ctx)
+            return self._interruptible(ctx)
         except click.ClickException as error:
             error.message = mask(error.message)
             raise  # click reports it
@@ -87,6 +93,14 @@ class _Commands(click.Group):
                 raise
             click.secho(f"error: {_message(error)}", fg="red", err=True)
             ctx.exit(1)
+
+    def _interruptible(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BaseException:  # a library may have turned the interruption into an error of its own
+            if interruption.received():
+                interruption.leave()
+            raise
 
 
 def _message(error: Exception) -> str:

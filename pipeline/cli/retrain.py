@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from components.common import interruption
 from pipeline.cli.options import config_options, data_option, with_corpus
 
 
@@ -91,12 +92,24 @@ def schedule(
 
     def act() -> None:
         click.echo(f"{datetime.now().astimezone().isoformat(timespec='seconds')} ner retrain")
-        code = subprocess.run(_command(profile, settings, data), check=False).returncode
+        code = _run_apart(_command(profile, settings, data))
         click.echo(f"ner retrain ended with {code}")
         click.echo(_next_line(cron))
 
     click.echo(_next_line(cron))
     run_at(cron, act)
+
+
+def _run_apart(command: list[str]) -> int:
+    """Runs a command and returns its exit code; an interruption is passed on, and waits for the state to be saved."""
+    with subprocess.Popen(command, start_new_session=True) as process:  # a terminal's Ctrl-C reaches it once, from here
+        try:
+            return process.wait()
+        except interruption.Interrupted as error:
+            process.send_signal(error.number)
+            with interruption.postponed():
+                process.wait()
+            raise
 
 
 def _next_line(cron: str) -> str:

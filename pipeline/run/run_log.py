@@ -16,9 +16,14 @@ from typing import TextIO
 import click
 from absl import logging as absl_logging
 
+from components.common import interruption
+
 _OWN_CODE = tuple(str(Path(__file__).parents[2] / package) for package in ("components", "pipeline"))
 _VALIDATOR = str(Path(__file__).parents[2] / "components" / "exporter" / "validator")
 # Log line of LocalDagRunner. If TFX changes it, only the progress lines disappear.
+_HOW_TO_GO_ON = (
+    "The same command resumes: finished nodes come from the cache, and a training continues from its saved state."
+)
 _NODE_STARTS = re.compile(r"Component (\S+) is running\.")
 
 
@@ -35,6 +40,7 @@ class _Console(logging.Handler):
         node = _NODE_STARTS.match(message)
         if node:
             self._started += 1
+            interruption.advise(f" in {node[1]}. {_HOW_TO_GO_ON}")
             seconds = time.monotonic() - self._begin
             click.secho(f"[{self._started}/{self._total}] {node[1]}  ({seconds:.0f} s)", bold=True, file=self._stream)
         elif record.pathname.startswith(_OWN_CODE) and not self._is_detail(record, message):
@@ -75,7 +81,8 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
                 yield path
             except Exception:
                 root.exception("the run stopped")
-                click.echo(f"    log: {path}", file=stream)
+                if not interruption.received():
+                    click.echo(f"    log: {path}", file=stream)
                 raise
             finally:
                 logger.removeHandler(console)

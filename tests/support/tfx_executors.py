@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import time
 
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
 from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
@@ -50,3 +52,11 @@ class Fails(BaseExecutor):
 
     def Do(self, input_dict, output_dict, exec_properties):
         raise Fails.error
+
+
+class Evicted(BaseExecutor):
+    """Receives SIGTERM while it works."""
+
+    def Do(self, input_dict, output_dict, exec_properties):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from components.common import interruption
 from components.common.errors import NerError
 from components.keys import VAL_ENTITY_F1
 from components.trainer.data.batches import Batches, prefetched
@@ -78,7 +79,14 @@ class TrainingLoop:
 
         Raises:
             NerError: the checkpoint cannot be read, or training diverged.
+            Interrupted: a signal came; the state was saved after the step.
         """
+        with interruption.postponed():
+            return self._fit(batches, scorer, checkpoint, log)
+
+    def _fit(
+        self, batches: Batches, scorer: DevScorer, checkpoint: Checkpoint | None, log: EpochLog | None
+    ) -> FitResult:
         settings, devices = self._settings, self._devices
         weights = trainable_weights(self._model)
         total_steps = sum(batches.steps(epoch) for epoch in range(settings.epochs))
@@ -105,6 +113,12 @@ class TrainingLoop:
         progress = state.progress
         meter = _Meter(progress)
 
+        def save() -> None:
+            if checkpoint and devices.is_chief:
+                state.save(checkpoint)
+                if interruption.received():
+                    logging.info("saved the state: %d epochs and %d steps are done", progress.epoch, progress.step)
+
         while not progress.is_over(settings.epochs, settings.patience):
             # Train on the rest of the epoch.
             meter.start()
@@ -113,22 +127,28 @@ class TrainingLoop:
                 progress.step += 1
                 progress.steps += 1
                 average.after_step(progress.steps)
-                if checkpoint and progress.steps % settings.checkpoint_steps == 0:
+                if progress.steps % settings.checkpoint_steps == 0 or interruption.received():
                     meter.stop()
-                    if devices.is_chief:
-                        state.save(checkpoint)
+                    save()
+                    interruption.check()
                     meter.start()
             meter.stop()
 
             # Score the averaged weights, and keep them if they are the best so far.
-            with devices.strategy.scope(), average.in_place():  # the scope keeps them on the same device
-                scores = scorer.score()
-                if scores[VAL_ENTITY_F1] > progress.best_f1:
-                    state.best_weights = [weight.numpy() for weight in weights]
-                    progress.best_epoch = progress.epoch
+            try:
+                with devices.strategy.scope(), average.in_place():  # the scope keeps them on the same device
+                    scores = scorer.score()
+                    if scores[VAL_ENTITY_F1] > progress.best_f1:
+                        state.best_weights = [weight.numpy() for weight in weights]
+                        progress.best_epoch = progress.epoch
+            except interruption.Interrupted:
+                save()  # behind the last step of the epoch: a resumed training scores it again
+                raise
             progress.end_epoch({**self._training_row(progress), **scores})
             if log and devices.is_chief:
                 log.write(progress.epoch, progress.rows[-1], progress.best_f1)
+            save()
+            interruption.check()
 
         for weight, best in zip(weights, state.best_weights, strict=True):
             weight.assign(best)

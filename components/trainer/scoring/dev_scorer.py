@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from components.common import interruption
 from components.keys import VAL_ENTITY_F1
 from components.trainer.data.batches import Batches
 from components.trainer.devices import Devices
@@ -49,9 +50,13 @@ class DevScorer:
         Returns:
             `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1`, and `outside_bias`, the bias on
             the outside logits that these scores were reached with.
+
+        Raises:
+            Interrupted: a signal came, between two batches.
         """
         counter, losses = EntityCounter(self._tags), np.zeros(2)  # weighted sum, weights
         for number, batch in enumerate(self._batches.epoch(0)):
+            interruption.check()
             if number % self._devices.hosts != self._devices.host:
                 continue
             if self._run is None:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from absl import logging
 from absl.flags import argparse_flags
 
+from components.common import interruption
 from components.common.errors import NerError
 from components.common.files import keep_files_private
 from components.common.masking import mask, mask_logs_and_tracebacks, masked_traceback
@@ -44,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the command line without the program's name.
 
     Returns:
-        The exit code. If it is 1, the last line on stderr is `error: <node>: <problem>`.
+        The exit code: 143 if the pod was evicted. If it is 1, the last line on stderr is `error: <node>: <problem>`.
     """
     known, beam_args = parse_arguments(arguments)
     logging.use_absl_handler()
@@ -61,7 +62,14 @@ def run(arguments: Sequence[str]) -> int:
         from pipeline.kubeflow.container.component_run import run_component
 
         run_component(task, known.executor_class_path, beam_args)
-    except Exception as error:
+    except BaseException as error:
+        if interruption.received():
+            interruption.advise(
+                f": {node} ended before it was done. A retry continues a training from its saved state."
+            )
+            interruption.leave()
+        if not isinstance(error, Exception):
+            raise
         _print_error(node, error)
         return 1
     logging.info("%s has succeeded.", node)
@@ -86,7 +94,8 @@ def main() -> None:
 
     Destructors of native libraries have been seen to abort a pod that had succeeded.
     """
-    code = run(sys.argv[1:])
+    with interruption.handled():
+        code = run(sys.argv[1:])
     logging.flush()
     sys.stdout.flush()
     sys.stderr.flush()

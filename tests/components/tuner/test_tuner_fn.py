@@ -65,3 +65,49 @@ def test_the_results_of_all_trials_are_written(tuned):
     assert scores == sorted(scores, reverse=True)
     assert scores[0] > scores[-1]
     assert all(0 <= score <= 1 for score in scores)
+
+
+def test_an_interrupted_search_keeps_its_finished_trials_and_ends_like_an_uninterrupted_one(
+    transformed, tagger_settings, tmp_path, monkeypatch
+):
+    from types import SimpleNamespace
+
+    from components.common.interruption import Interrupted
+    from components.tuner import tuner_fn
+
+    space = {"learning_rate": [0.001, 0.002, 0.003, 0.004], "cnn_linear.dropout": [0.1, 0.2]}
+    searched = TunerSettings(enabled=True, trials=5, epochs=1, method="random", space=space)
+    trained, states = [], []
+
+    def search(name, stop=None):
+        def train(settings, inputs, *, checkpoint):
+            if len(trained) == stop:
+                checkpoint.save({"step": 7}, {})
+                raise Interrupted(15)
+            trained.append(settings)
+            states.append(checkpoint.load())
+            return SimpleNamespace(best_f1=settings.learning_rate * 100)
+
+        monkeypatch.setattr(tuner_fn, "train", train)
+        config = {"trainer": tagger_settings.model_dump_json(), "tuner": searched.model_dump_json()}
+        arguments = SimpleNamespace(
+            custom_config=config | {"checkpoint_dir": str(tmp_path / name)},
+            train_files=transformed.files,
+            eval_files=transformed.files,
+            transform_graph_path=transformed.graph,
+            working_dir=str(tmp_path / f"{name}-{len(trained)}"),  # TFX's, another one for each execution
+        )
+        tuner = tuner_fn.tuner_fn(arguments).tuner
+        tuner.search()
+        return [(trial.hyperparameters.values, trial.score) for trial in tuner.oracle.get_best_trials(5)]
+
+    expected = search("whole")
+    uninterrupted = list(trained)
+    trained.clear()
+    states.clear()
+    with pytest.raises(Interrupted):
+        search("stopped", stop=3)
+    assert search("stopped") == expected
+    assert trained == uninterrupted, "no trial is trained twice"
+    assert [state and state[0] for state in states] == [None, None, None, {"step": 7}, None]
+    assert [path.suffix for path in (tmp_path / "stopped" / "trials").iterdir()] == [".json"] * 5

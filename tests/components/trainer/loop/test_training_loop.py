@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from support.lazy import LazyModule
 
+from components.common import interruption
 from components.common.errors import NerError
 
 checkpoints = LazyModule("components.trainer.loop.checkpoint")
@@ -89,12 +93,68 @@ def test_a_resumed_training_ends_like_an_uninterrupted_one(made_up, cpu, tmp_pat
     assert result.best_epoch == expected.best_epoch
 
 
-def test_steps_before_the_checkpoint_are_not_repeated(made_up, cpu, tmp_path):
+@pytest.mark.parametrize("stop", [1, 7, 12])
+def test_a_signal_saves_the_state_at_that_step_and_the_same_call_resumes(made_up, cpu, tmp_path, stop):
+    settings = {"averaging": 0.9, "checkpoint_steps": 1000}
+    whole, expected = made_up.fit(cpu, **settings)
     checkpoint = checkpoints.Checkpoint(tmp_path)
-    made_up.fit(cpu, checkpoint=checkpoint, checkpoint_steps=4)
+
+    class Stopping:
+        def __init__(self):
+            self.batches, self.steps, self.count = made_up.batches(), made_up.batches().steps, 0
+
+        def epoch(self, epoch, skip=0):
+            for batch in self.batches.epoch(epoch, skip):
+                self.count += 1
+                if self.count == stop:
+                    os.kill(os.getpid(), signal.SIGTERM)
+                yield batch
+
+    with interruption.handled(), pytest.raises(interruption.Interrupted) as raised:
+        made_up.fit(cpu, **settings, checkpoint=checkpoint, batches=Stopping())
+    assert raised.value.exit_code == 143
+    # A thread prepares up to four batches ahead, so the signal comes some steps before the batch.
+    assert max(stop - 5, 1) <= checkpoint.load()[0]["steps"] <= stop
+    weights, result = made_up.fit(cpu, **settings, checkpoint=checkpoint)
+    assert same(weights, whole)
+    assert without_clock(result.history) == without_clock(expected.history)
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_a_signal_while_the_model_is_scored_loses_no_step(made_up, cpu, tmp_path, epoch):
+    whole, expected = made_up.fit(cpu, averaging=0.9)
+    checkpoint = checkpoints.Checkpoint(tmp_path)
+
+    class Stopping:
+        def __init__(self, scorer):
+            self.scorer, self.count = scorer, 0
+
+        def score(self):
+            self.count += 1
+            if self.count == epoch:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return self.scorer.score()
+
+    with interruption.handled(), pytest.raises(interruption.Interrupted):
+        made_up.fit(
+            cpu, averaging=0.9, checkpoint=checkpoint, scorer=lambda model: Stopping(made_up.scorer(model, cpu))
+        )
+    saved = checkpoint.load()[0]
+    assert (saved["epoch"], saved["step"]) == (epoch - 1, made_up.batches().steps(epoch - 1))
+    weights, result = made_up.fit(cpu, averaging=0.9, checkpoint=checkpoint)
+    assert same(weights, whole)
+    assert without_clock(result.history) == without_clock(expected.history)
+
+
+def test_the_end_of_each_epoch_is_saved_and_its_steps_are_not_repeated(made_up, cpu, tmp_path):
+    checkpoint = checkpoints.Checkpoint(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        made_up.fit(cpu, checkpoint=checkpoint, batches=CountedBatches(made_up.batches(), made_up.batches().steps(0)))
+    assert (checkpoint.load()[0]["epoch"], checkpoint.load()[0]["step"]) == (1, 0)
+    made_up.fit(cpu, checkpoint=checkpoint)
     batches = CountedBatches(made_up.batches())
-    made_up.fit(cpu, checkpoint=checkpoint, checkpoint_steps=4, batches=batches)
-    assert batches.count == batches.steps(0) * 3 % 4
+    made_up.fit(cpu, checkpoint=checkpoint, batches=batches)
+    assert batches.count == 0
 
 
 def test_equal_seeds_give_equal_weights_and_dropout_is_on(made_up, cpu):

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 from support.lazy import LazyModule
-from support.repository import ROOT
+from support.processes import run
+from support.repository import ROOT, python_environment
 
 from components.common.errors import NerError
 
@@ -75,3 +76,15 @@ entry_point.main()
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=ROOT, timeout=120
     )
     assert (done.returncode, done.stdout) == (code, "done\n"), done.stderr
+
+
+def test_an_evicted_pod_ends_with_143_and_one_line(pod):
+    command = ["--executor_class_path", "support.tfx_executors.Evicted"]
+    command += ["--json_serialized_invocation_args", pod.invocation(node="Trainer", outputs=NODE)]
+    module = [sys.executable, "-m", "pipeline.kubeflow.container.entry_point"]
+    result = run([*module, *command], env=python_environment(), capture_output=True, text=True, timeout=120)
+    assert result.returncode == 143, result.stderr
+    last = "interrupted (SIGTERM) in Trainer. A retry continues a training from its saved state."
+    assert result.stderr.splitlines()[-1] == last
+    assert "Traceback" not in result.stderr
+    assert not pod.output_file.exists()
