@@ -97,7 +97,7 @@ class _Commands(click.Group):
     def _interruptible(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BaseException:  # a library may have turned the interruption into an error of its own
+        except BaseException:  # a library may have raised another error because of it
             if interruption.received():
                 interruption.leave()
             raise

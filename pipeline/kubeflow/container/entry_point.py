@@ -64,9 +64,7 @@ def run(arguments: Sequence[str]) -> int:
         run_component(task, known.executor_class_path, beam_args)
     except BaseException as error:
         if interruption.received():
-            interruption.advise(
-                f": {node} ended before it was done. A retry continues a training from its saved state."
-            )
+            interruption.advise(f" in {node}. A retry continues a training from its saved state.")
             interruption.leave()
         if not isinstance(error, Exception):
             raise

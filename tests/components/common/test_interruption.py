@@ -1,4 +1,4 @@
-"""Commands that receive signals, each in a process of its own."""
+"""Commands that receive signals, each in a fresh process."""
 
 from __future__ import annotations
 
