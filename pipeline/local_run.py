@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from components.common.faults import explained
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, NO_VERSION, TRAINED_HASH_TAG
 from components.registry.serving_directory.serving_sync import check_directory
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs, prepare_inputs
+from pipeline.run.preflight import require_machine, require_space
 from pipeline.run.pretrained import require_pretrained
 from pipeline.run.request import RunRequest
 from pipeline.run.run_record import RunRecord, metadata_path, read_run
@@ -29,12 +31,15 @@ def build_pipeline(
         inputs: result of `prepare_inputs`; default: it is called.
 
     Raises:
-        NerError: the corpus, a file of vectors, the schema or the registry cannot be used.
+        NerError: the corpus, a file of vectors, the schema, the registry, a folder or the disk cannot be used.
     """
     request = request or RunRequest()
+    require_machine(config)
     require_pretrained(config)
     # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
     inputs = inputs or prepare_inputs(config, request.warm_start)
+    if inputs.corpus is not None:
+        require_space(config, inputs.corpus)
     registry, baseline = ModelRegistry(config.registry_uri), request.baseline
     # Otherwise the last node would fail after the training.
     registry.check_ready(config.name)
@@ -64,8 +69,12 @@ def run_locally(config: PipelineConfig, request: RunRequest | None = None) -> Ru
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
-    pipeline = build_pipeline(config, request)
+    folders = {"work_dir": config.work_dir.absolute(), "registry.serving_dir": config.serving_dir}
+    with explained(folders):
+        return _run(config, build_pipeline(config, request))
 
+
+def _run(config: PipelineConfig, pipeline: Pipeline) -> RunRecord:
     from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
     from pipeline.run.run_log import run_log

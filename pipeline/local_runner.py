@@ -15,7 +15,7 @@ from pathlib import Path
 from absl import logging
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
-from components.common.files import keep_files_private
+from components.common.files import private_files
 from components.common.masking import mask_logs_and_tracebacks
 from configs.loading import load_config
 from pipeline.local_run import build_pipeline
@@ -24,9 +24,9 @@ from pipeline.local_run import build_pipeline
 def run() -> None:
     """Builds the pipeline from the configuration and runs it."""
     mask_logs_and_tracebacks()
-    keep_files_private()
     profile = os.environ.get("NER_CONFIG")
-    LocalDagRunner().run(build_pipeline(load_config(Path(profile) if profile else None)))
+    with private_files():
+        LocalDagRunner().run(build_pipeline(load_config(Path(profile) if profile else None)))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import stat
 import uuid
@@ -20,8 +21,9 @@ UMASK_VARIABLE = "NER_UMASK"
 """Environment variable: the umask of the `ner` command and of containers, for example 022; default 027."""
 
 
-def keep_files_private() -> int:
-    """Keeps files that this process and its children create from now on from other users; returns the old umask.
+@contextlib.contextmanager
+def private_files() -> Iterator[None]:
+    """Keeps files that this process and its children create in the block from other users.
 
     Artifacts, logs, reports and metadata hold sentences of the corpus. The group may read them. A stricter umask of the
     user stays. `rename_into_place` and `write_atomically(..., shared=True)` make models readable for servers.
@@ -30,16 +32,14 @@ def keep_files_private() -> int:
         NerError: NER_UMASK is not an octal number.
     """
     configured = os.environ.get(UMASK_VARIABLE, "")
+    if not re.fullmatch(r"[0-7]{0,4}", configured):
+        raise NerError(f"{UMASK_VARIABLE}: {configured!r} is not a umask. Give an octal number such as 027.")
     before = os.umask(0o077)  # reading it means setting it
     try:
-        umask = int(configured, 8) if configured else before | 0o027
-        if not 0 <= umask <= 0o777:
-            raise ValueError(configured)
-    except ValueError:
+        os.umask(int(configured, 8) if configured else before | 0o027)
+        yield
+    finally:
         os.umask(before)
-        raise NerError(f"{UMASK_VARIABLE}: {configured!r} is not a umask. Give an octal number such as 027.") from None
-    os.umask(umask)
-    return before
 
 
 def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shared: bool = False) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from components.common.faults import reading
 from components.exporter.validator.probe.saved_graph import SavedGraph
 from components.exporter.validator.probe.served_model import ServedModel
 from components.keys import SERVING_DEFAULT, UNKEYED
@@ -45,11 +46,12 @@ class SavedModelTagger:
 
     def __init__(self, folder: Path) -> None:
         """Loads the model on the CPU."""
-        graph = SavedGraph(folder)
+        with reading(folder):
+            graph = SavedGraph(folder)
+            self._model = ServedModel(str(folder))
         signature = UNKEYED if UNKEYED in graph.methods else SERVING_DEFAULT
         self._input = graph.inputs(signature)["sentence"].tensor
         self._outputs = {name: info.tensor for name, info in graph.outputs(signature).items()}
-        self._model = ServedModel(str(folder))
 
     def tag(self, sentences: Sequence[str]) -> list[TaggedSentence]:
         """Tags a batch of raw sentences, in order."""

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 
 from components.common.errors import NerError
+from components.common.faults import reading
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, VAL_ENTITY_F1
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.windows import Windows
@@ -73,7 +74,8 @@ class TrainedModel:
                 f"{folder}: the tagger's module {info['tagger_module']} cannot be imported ({error}). "
                 "Install its package, or put its folder on PYTHONPATH."
             ) from error
-        model = keras.saving.load_model(Path(folder) / MODEL_FILE, compile=False)
+        with reading(Path(folder) / MODEL_FILE):
+            model = keras.saving.load_model(Path(folder) / MODEL_FILE, compile=False)
         return cls(model, Windows(**info["windows"]), tuple(info["tags"]), tuple(info["history"]), info["outside_bias"])
 
 

@@ -20,7 +20,8 @@ import click
 
 from components.common import interruption
 from components.common.errors import NerError
-from components.common.files import keep_files_private
+from components.common.faults import explain
+from components.common.files import private_files
 from components.common.masking import mask, mask_logs_and_tracebacks
 
 COMMAND_GROUP = "deployable_ner.commands"
@@ -104,8 +105,8 @@ class _Commands(click.Group):
 
 
 def _message(error: Exception) -> str:
-    if isinstance(error, NerError):
-        return str(error)
+    if (explanation := explain(error)) is not None:
+        return str(explanation)
     text = mask(f"unexpected {type(error).__name__}: {error}")
     return f"{text}\nThis is a defect of ner; `ner --debug ...` shows where."
 
@@ -155,8 +156,7 @@ def _summary(entry: EntryPoint) -> str:
 def main(ctx: click.Context, debug: bool) -> None:
     """Train, export, evaluate and serve a sequence tagger."""
     mask_logs_and_tracebacks()
-    umask = keep_files_private()
-    ctx.call_on_close(lambda: os.umask(umask))
+    ctx.with_resource(private_files())
     if not sys.warnoptions:
         # Users cannot act on warnings of the libraries. In the tests our own warnings are errors.
         warnings.simplefilter("ignore")

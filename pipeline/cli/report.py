@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import webbrowser
 from pathlib import Path
 
@@ -22,8 +23,9 @@ def report(run: str | None, profile: Path | None, settings: tuple[str, ...], no_
 
     The report is one HTML file with scores against the champion, slices, errors, training, data, drift and the nodes of
     the run. RUN is an id that --list prints, or its first characters. Prints the path of the file and opens it in a
-    browser if there is a screen.
+    browser if there is a screen. If the work folder cannot be written, the file goes to a temporary folder.
     """
+    from components.common.faults import explain
     from configs.loading import load_config
     from pipeline.run.run_report import runs, write_report
 
@@ -32,7 +34,12 @@ def report(run: str | None, profile: Path | None, settings: tuple[str, ...], no_
         for name in runs(config):
             click.echo(name)
         return
-    path = write_report(config, run)
+    try:
+        path = write_report(config, run)
+    except OSError as error:  # reading a run must not need a writable folder
+        folder = Path(tempfile.mkdtemp(prefix="ner-report-"))
+        click.secho(f"warning: {explain(error) or error}\nThe report is in {folder}.", fg="yellow", err=True)
+        path = write_report(config, run, folder)
     click.echo(path)
     if not no_open and _has_screen():
         webbrowser.open(path.as_uri())

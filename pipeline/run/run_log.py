@@ -89,7 +89,8 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
     finally:
         absl_logging.set_verbosity(verbosity)
         root.handlers = handlers
-        file.close()
+        with contextlib.suppress(OSError):  # a full disk
+            file.close()
 
 
 @contextlib.contextmanager
@@ -105,5 +106,6 @@ def _stderr_to(path: Path) -> Iterator[TextIO]:
         try:
             yield before
         finally:
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):  # a full disk; the error of the run is reported on the old stream
+                sys.stderr.flush()
             os.dup2(before.fileno(), 2)

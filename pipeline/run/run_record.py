@@ -6,7 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from components.common.faults import reading
 from configs.spec import PipelineConfig
+from pipeline.run.sound_metadata import require_sound_metadata
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,8 +101,11 @@ def _store(metadata_path: str) -> Any:
     from ml_metadata import metadata_store
     from ml_metadata.proto import metadata_store_pb2 as mlmd
 
+    path = Path(metadata_path)
+    require_sound_metadata(path, path.parents[1] / "artifacts")
     connection = mlmd.ConnectionConfig(sqlite=mlmd.SqliteMetadataSourceConfig(filename_uri=metadata_path))
-    return metadata_store.MetadataStore(connection)
+    with reading(path):
+        return metadata_store.MetadataStore(connection)
 
 
 def _node_name(store: Any, execution_id: int, pipeline: str) -> str | None:

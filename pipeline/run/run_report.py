@@ -31,24 +31,26 @@ def runs(config: PipelineConfig) -> list[str]:
     return ids
 
 
-def write_report(config: PipelineConfig, run_id: str | None = None) -> Path:
-    """Completes the report of a run and writes it to `reports` in the work folder.
+def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path | None = None) -> Path:
+    """Completes the report of a run and writes it.
 
     Args:
         config: name and work folder of the pipeline.
         run_id: id of a run, or its first characters; None takes the newest run.
+        folder: where to write; None for `reports` in the work folder.
 
     Returns:
         Path of the report.
 
     Raises:
         ReportError: no run or several runs match, or the run has no report.
+        OSError: the folder cannot be written.
     """
     from components.reporter.page.run_section import insert_run
 
     record = read_run(str(metadata_file(config)), config.name, _match(runs(config), run_id))
     page = insert_run(_page(record), run_details(record))
-    path = config.work_dir.absolute() / "reports" / f"{record.run_id.replace(':', '-')}.html"
+    path = (folder or config.work_dir.absolute() / "reports") / f"{record.run_id.replace(':', '-')}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page.encode("utf-8"))
     return path

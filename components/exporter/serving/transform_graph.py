@@ -8,6 +8,8 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.common.faults import reading
+
 
 class TransformGraph(tf.Module):
     """A transform graph that fills in raw features which serving does not have (tags, keys).
@@ -23,8 +25,9 @@ class TransformGraph(tf.Module):
         """Loads the graph from tf.Transform's output folder."""
         super().__init__(name="transform_graph")
         output = tft.TFTransformOutput(folder)
-        self._spec = output.raw_feature_spec()
-        self.saved_transform = tf.saved_model.load(output.transform_savedmodel_dir)
+        with reading(folder):
+            self._spec = output.raw_feature_spec()
+            self.saved_transform = tf.saved_model.load(output.transform_savedmodel_dir)
 
     def __call__(self, features: Mapping[str, tf.Tensor]) -> dict[str, Any]:
         """Transforms a batch.

@@ -16,7 +16,8 @@ from absl.flags import argparse_flags
 
 from components.common import interruption
 from components.common.errors import NerError
-from components.common.files import keep_files_private
+from components.common.faults import explain
+from components.common.files import private_files
 from components.common.masking import mask, mask_logs_and_tracebacks, masked_traceback
 from pipeline.kubeflow.container.executor_input import read_input
 from pipeline.kubeflow.container.mirror import name_uris
@@ -53,7 +54,6 @@ def run(arguments: Sequence[str]) -> int:
     mask_logs_and_tracebacks()
     node = known.executor_class_path
     try:
-        keep_files_private()
         task = read_input(
             known.json_serialized_invocation_args, known.json_serialized_inputs_spec_args, known.executor_class_path
         )
@@ -61,7 +61,8 @@ def run(arguments: Sequence[str]) -> int:
         # Not at the top: a broken argument is reported before the ten seconds of this import.
         from pipeline.kubeflow.container.component_run import run_component
 
-        run_component(task, known.executor_class_path, beam_args)
+        with private_files():
+            run_component(task, known.executor_class_path, beam_args)
     except BaseException as error:
         if interruption.received():
             interruption.advise(f" in {node}. A retry continues a training from its saved state.")
@@ -76,13 +77,12 @@ def run(arguments: Sequence[str]) -> int:
 
 def _print_error(node: str, error: Exception) -> None:
     """Prints the error; the last line is the one that the pod's status shows."""
-    if isinstance(error, NerError):
-        text = name_uris(str(error))
-    else:
+    explanation = explain(error)
+    if not isinstance(error, NerError):
         print(masked_traceback(error), file=sys.stderr)
-        text = name_uris(mask(f"{type(error).__name__}: {error}"))
+    text = name_uris(mask(str(explanation or f"{type(error).__name__}: {error}")))
     line = " ".join(text.split())
-    if isinstance(error, NerError) and ("\n" in text or len(line) > _LONGEST_LINE):
+    if explanation and ("\n" in text or len(line) > _LONGEST_LINE):
         print(text, file=sys.stderr)
     print(f"error: {node}: {textwrap.shorten(line, _LONGEST_LINE, placeholder=' ...')}", file=sys.stderr)
 

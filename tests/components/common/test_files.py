@@ -62,9 +62,8 @@ def test_incoming_folder_is_deleted_after_an_error(tmp_path):
 @pytest.fixture
 def private():
     """The umask of the command line, for one test."""
-    before = files.keep_files_private()
-    yield
-    os.umask(before)
+    with files.private_files():
+        yield
 
 
 def _mode(path):
@@ -94,15 +93,16 @@ def test_renamed_model_is_readable_by_others(tmp_path, private):
 def test_stricter_umask_stays_and_the_variable_overrides_it(monkeypatch):
     before = os.umask(0o077)
     try:
-        assert files.keep_files_private() == 0o077
-        assert os.umask(0o077) == 0o077
+        with files.private_files():
+            assert os.umask(0o077) == 0o077
         monkeypatch.setenv("NER_UMASK", "022")
-        files.keep_files_private()
-        assert os.umask(0o077) == 0o022
-        monkeypatch.setenv("NER_UMASK", "9")
-        with pytest.raises(NerError, match=r"NER_UMASK: '9' is not a umask\. Give an octal number such as 027"):
-            files.keep_files_private()
+        with files.private_files():
+            assert os.umask(0o022) == 0o022
         assert os.umask(0o077) == 0o077
+        monkeypatch.setenv("NER_UMASK", "9")
+        expected = pytest.raises(NerError, match=r"NER_UMASK: '9' is not a umask\. Give an octal number such as 027")
+        with expected, files.private_files():
+            pass
     finally:
         os.umask(before)
 

@@ -1,0 +1,74 @@
+"""Check of the metadata store of the runs, an sqlite file that ML Metadata would fill with tables or fail at."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from components.common.faults import MachineError
+
+_HEADER = b"SQLite format 3\x00"
+_TABLES = frozenset({"Artifact", "Context", "Event", "Execution", "MLMDEnv", "Type"})
+_OTHER_PROCESS = ("locked", "busy")  # the other process keeps the store sound
+
+
+def require_sound_metadata(path: Path, artifacts: Path) -> None:
+    """Checks the metadata store of the runs.
+
+    Args:
+        path: the sqlite file; it may be absent before the first run.
+        artifacts: folder of the artifacts, whose numbers the store assigns.
+
+    Raises:
+        MachineError: the store is damaged, or artifacts exist without it.
+    """
+    lost = artifacts.is_dir() and any(artifacts.iterdir())
+    if not path.exists():
+        if lost:
+            raise MachineError(
+                f"{path}: the metadata of the runs is missing, but {artifacts} holds artifacts. New artifacts would "
+                f"mix with them. Restore the file, set the artifacts aside (`mv {artifacts} {artifacts}.aside`) to "
+                "start anew, or give another --set work_dir=DIR. The registry and the served versions are not affected."
+            )
+        return
+    problem = _problem(path, lost)
+    if problem:
+        aside = f"{path.parent}.aside"
+        raise MachineError(
+            f"{path}: the metadata of the runs is damaged: {problem}. Restore a copy of it, or set it aside together "
+            f"with the artifacts: `mkdir {aside} && mv {path}* {artifacts} {aside}`. The same command then starts "
+            "anew; the registry and the served versions are not affected."
+        )
+
+
+def _problem(path: Path, lost: bool) -> str:
+    """Returns the damage in words; "" for a sound store, or one that another process has locked."""
+    if not path.is_file():
+        return "it is not a file"
+    with path.open("rb") as file:
+        head = file.read(len(_HEADER))
+    if not head:
+        # A run that was killed while ML Metadata created the file leaves it empty, before its first artifact.
+        return "it is empty" if lost else ""
+    if head != _HEADER:
+        return "it is not an sqlite database"
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=30)) as database:
+            [report] = database.execute("PRAGMA quick_check(1)").fetchone()
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.OperationalError as error:
+        if any(word in str(error) for word in _OTHER_PROCESS):
+            return ""
+        raise MachineError(
+            f"{path}: cannot be opened ({error}). Check the disk, and this user's rights to the file and its folder."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    if report != "ok":
+        return " ".join(str(report).split())
+    if tables and (missing := sorted(_TABLES - tables)):
+        ours = "it lacks the tables " + ", ".join(missing)
+        return ours if tables & _TABLES else "it holds the tables of another program"
+    return ""

@@ -1,0 +1,169 @@
+"""Checks of the machine before a run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections import namedtuple
+
+import pytest
+from support.processes import run
+from support.repository import python_environment
+
+from components.common import faults
+from components.common.faults import MachineError
+from configs.loading import load_config
+from pipeline.run.preflight import require_machine, require_space
+from pipeline.run.sound_metadata import require_sound_metadata
+
+_Space = namedtuple("_Space", "f_bavail f_frsize f_blocks")
+
+
+def config_of(work_dir, *settings):
+    return load_config(None, [f"work_dir={work_dir}", *settings])
+
+
+def test_a_new_work_folder_passes_and_is_not_created(tmp_path):
+    require_machine(config_of(tmp_path / "new" / "work"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_work_folder_that_is_a_file_or_below_one_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "work"):
+        with pytest.raises(MachineError, match=rf"^work_dir: {path}: a part of the path is a file"):
+            require_machine(config_of(path))
+
+
+@pytest.mark.parametrize("setting", ["registry.serving_dir", "trainer.checkpoint_dir", "registry.uri"])
+def test_every_folder_of_a_run_is_checked(tmp_path, setting):
+    (tmp_path / "file").touch()
+    value = tmp_path / "file" / "x"
+    address = f"sqlite:///{value}/mlflow.db" if setting == "registry.uri" else value
+    with pytest.raises(MachineError, match=rf"^{setting}: {value}: a part of the path is a file"):
+        require_machine(config_of(tmp_path / "work", f"{setting}={address}"))
+
+
+def in_own_mounts(script, *arguments):
+    """Runs a script in a namespace where it may mount; the system may forbid it."""
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("the system forbids mounts in a namespace")
+    command = ["unshare", "-rm", "sh", "-ec", script, "sh", sys.executable, *map(str, arguments)]
+    return run(command, env=python_environment(), capture_output=True, text=True)
+
+
+_NER = '"$1" -c "from pipeline.cli.main import main; main()"'
+
+
+def test_run_names_a_read_only_work_folder_and_report_and_list_still_work(tmp_path):
+    script = (
+        f'mount --bind "$2" "$2"; mount -o remount,ro,bind "$2"; {_NER} registry list --set work_dir="$2"; '
+        f'{_NER} run --set work_dir="$2"'
+    )
+    result = in_own_mounts(script, tmp_path)
+    expected = f"error: work_dir: {tmp_path}: cannot be written (read-only file system)."
+    assert result.returncode == 1
+    assert expected in result.stderr
+    assert "defect" not in result.stderr
+    assert result.stderr.count("error:") == 1, "registry list reads only"
+
+
+def test_run_names_a_full_disk(tmp_path):
+    script = (
+        'mount -t tmpfs -o size=64k tmpfs "$2"; head -c 64k /dev/zero > "$2/zero" || true; '
+        f'{_NER} run --set work_dir="$2/work"'
+    )
+    result = in_own_mounts(script, tmp_path)
+    assert result.returncode == 1
+    assert f"error: work_dir: {tmp_path}/work: the disk is full (0 MB free at {tmp_path}/work)" in result.stderr
+
+
+@pytest.mark.parametrize(("free", "outcome"), [(100, "error"), (200, "warning"), (1000, "nothing")])
+def test_space_is_compared_with_an_estimate(tmp_path, monkeypatch, caplog, free, outcome):
+    monkeypatch.setattr(os, "statvfs", lambda _: _Space(free, 10**6, 10**6))
+    (tmp_path / "train.conll").write_text("a O\n" * 1000)
+    expected = pytest.raises(MachineError, match=r"^work_dir: .* has 100 MB free, and the run needs about 150 MB")
+    with expected if outcome == "error" else contextlib.nullcontext():
+        require_space(config_of(tmp_path / "work"), tmp_path)
+    assert ("has 200 MB free" in caplog.text) == (outcome == "warning")
+
+
+def test_file_systems_that_report_no_size_are_not_judged(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "statvfs", lambda _: _Space(0, 4096, 0))
+    assert faults.free_space(tmp_path) is None
+    require_space(config_of(tmp_path / "work"), tmp_path)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A work folder with a sound metadata store and an artifact."""
+    path = tmp_path / "metadata" / "ner.sqlite"
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        for table in ("Artifact", "Context", "Event", "Execution", "MLMDEnv", "Type"):
+            database.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT)")
+        database.executemany("INSERT INTO Type (name) VALUES (?)", [("x" * 100,)] * 1000)
+        database.commit()
+    (tmp_path / "artifacts" / "Trainer").mkdir(parents=True)
+    return path
+
+
+def damaged(path, kind):
+    content = path.read_bytes()
+    path.unlink()
+    match kind:
+        case "empty":
+            path.touch()
+        case "truncated":
+            path.write_bytes(content[: len(content) // 2])
+        case "text":
+            path.write_text("a text\n" * 1000)
+        case "garbage":
+            path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+        case "folder":
+            path.mkdir()
+        case "another program":
+            with contextlib.closing(sqlite3.connect(path)) as database:
+                database.execute("CREATE TABLE t (a)")
+        case "missing table":
+            path.write_bytes(content)
+            with contextlib.closing(sqlite3.connect(path)) as database:
+                database.execute("DROP TABLE Event")
+
+
+@pytest.mark.parametrize(
+    "kind", ["empty", "truncated", "text", "garbage", "folder", "another program", "missing table"]
+)
+def test_a_damaged_metadata_store_is_refused_and_its_cure_works(store, kind):
+    work = store.parents[1]
+    require_machine(config_of(work))
+    damaged(store, kind)
+    with pytest.raises(MachineError, match=rf"^{store}: the metadata of the runs is damaged: ") as caught:
+        require_machine(config_of(work))
+    assert "registry and the served versions are not affected" in str(caught.value)
+    subprocess.run(str(caught.value).split("`")[1], shell=True, check=True)
+    require_machine(config_of(work))
+    assert not (work / "artifacts").exists()
+
+
+def test_artifacts_without_metadata_are_refused(store):
+    store.unlink()
+    with pytest.raises(MachineError, match=r"is missing, but .*artifacts holds artifacts\. New artifacts would mix"):
+        require_sound_metadata(store, store.parents[1] / "artifacts")
+
+
+def test_a_store_that_a_killed_process_left_empty_is_a_new_one(store):
+    store.write_bytes(b"")
+    shutil.rmtree(store.parents[1] / "artifacts")
+    require_sound_metadata(store, store.parents[1] / "artifacts")
+
+
+def test_a_locked_store_is_sound(store):
+    with contextlib.closing(sqlite3.connect(store, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        require_sound_metadata(store, store.parents[1] / "artifacts")
+        writer.execute("ROLLBACK")
