@@ -88,6 +88,7 @@ class _Nodes:
             input_base=None if self.corpus else str(self.inputs.corpus),
             corpus=self.corpus.outputs["result"] if self.corpus else None,
             span=self.target.span,
+            tokenizer=self.config.transform.tokenizer,
             fingerprint=self.inputs.corpus_fingerprint,
             code_version=package_hash("components.corpus_example_gen", "components.text"),
         )

@@ -58,6 +58,7 @@ class CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
         standard_component_specs.INPUT_BASE_KEY: ExecutionParameter(type=str, optional=True),
         "settings": ExecutionParameter(type=str),
         "span": ExecutionParameter(type=str, optional=True),
+        "tokenizer": ExecutionParameter(type=str, optional=True),
         # Executors do not read these two; they invalidate TFX's cache.
         "fingerprint": ExecutionParameter(type=str, optional=True),
         "code_version": ExecutionParameter(type=str, optional=True),
@@ -92,6 +93,7 @@ class CorpusExampleGen(FileBasedExampleGen):
         input_base: str | None = None,
         corpus: types.BaseChannel | None = None,
         span: str | RuntimeParameter | None = None,
+        tokenizer: str = "words",
         fingerprint: str = "",
         code_version: str = "",
     ) -> None:
@@ -103,6 +105,7 @@ class CorpusExampleGen(FileBasedExampleGen):
             corpus: channel of a `Corpus` artifact, for a corpus that is not known before the run. Kubeflow copies only
                 the files of artifacts to a node.
             span: with `corpus`, number of the newest span to read (as text), or `newest`; replaces `settings.span`.
+            tokenizer: `words` or `whitespace`, as in Transform; the run stops if it does not suit the corpus.
             fingerprint: `corpus_fingerprint` of the files to read; empty: the node computes it. The reading checks it.
             code_version: hash of the code, so that a code change invalidates TFX's cache.
 
@@ -126,6 +129,7 @@ class CorpusExampleGen(FileBasedExampleGen):
             output_file_format=example_gen_pb2.FORMAT_TFRECORDS_GZIP,
             settings=plan.settings.model_copy(update={"path": None, "sample_seed": 0}).model_dump_json(),
             span=None if corpus is None else span,
+            tokenizer=tokenizer,
             fingerprint=fingerprint,
             code_version=code_version,
             corpus=corpus,

@@ -63,7 +63,8 @@ class Executor(BaseExampleGenExecutor):
 
         def read(exec_properties: dict[str, Any], pattern: str) -> ReadCorpus:
             base, settings = exec_properties[standard_component_specs.INPUT_BASE_KEY], _settings(exec_properties)
-            return ReadCorpus(base, _patterns(exec_properties, pattern), settings, self._reports)
+            tokenizer = exec_properties.get("tokenizer") or "words"
+            return ReadCorpus(base, _patterns(exec_properties, pattern), settings, self._reports, tokenizer)
 
         return read
 
@@ -92,8 +93,8 @@ class Executor(BaseExampleGenExecutor):
         Args:
             input_dict: `corpus`, a `Corpus`, if the execution property `input_base` does not name the folder.
             output_dict: `examples`.
-            exec_properties: those of TFX's executors, `settings` (JSON of `CorpusSettings`), and with `corpus` also
-                `span` (text: a number, or `newest`).
+            exec_properties: those of TFX's executors, `settings` (JSON of `CorpusSettings`), `tokenizer`, and with
+                `corpus` also `span` (text: a number, or `newest`).
 
         Raises:
             CorpusError: a file cannot be read, or the split train or eval has no sentence.

@@ -30,7 +30,12 @@ class ReadCorpus(beam.PTransform):
     """
 
     def __init__(
-        self, input_base: str, patterns: Sequence[str], settings: CorpusSettings, reports: ReportFolder
+        self,
+        input_base: str,
+        patterns: Sequence[str],
+        settings: CorpusSettings,
+        reports: ReportFolder,
+        tokenizer: str = "words",
     ) -> None:
         """Sets the files.
 
@@ -39,9 +44,11 @@ class ReadCorpus(beam.PTransform):
             patterns: file patterns relative to it; the last one (of the newest span) must match a file.
             settings: settings of the corpus.
             reports: receives the report or the error of each file.
+            tokenizer: `words` or `whitespace`, as in the graph.
         """
         super().__init__()
         self._base, self._patterns, self._settings, self._reports = input_base, list(patterns), settings, reports
+        self._tokenizer = tokenizer
 
     def expand(self, pipeline: beam.Pipeline) -> beam.PCollection:
         """Builds the transform.
@@ -60,7 +67,7 @@ class ReadCorpus(beam.PTransform):
             pipeline
             | "Files" >> beam.Create([file for files in matches.values() for file in files])
             | "OneFileAWorker" >> beam.Reshuffle()
-            | "Read" >> beam.ParDo(_ReadFile(self._base, self._settings, self._reports))
+            | "Read" >> beam.ParDo(_ReadFile(self._base, self._settings, self._reports, self._tokenizer))
         )
 
 
@@ -69,9 +76,9 @@ class ReadCorpus(beam.PTransform):
 class _ReadFile(beam.DoFn):
     """Reads one file; a corpus error ends it and goes to the report folder, where the executor reads it."""
 
-    def __init__(self, base: str, settings: CorpusSettings, reports: ReportFolder) -> None:
+    def __init__(self, base: str, settings: CorpusSettings, reports: ReportFolder, tokenizer: str) -> None:
         super().__init__()
-        self._base, self._settings, self._reports = base, settings, reports
+        self._base, self._settings, self._reports, self._tokenizer = base, settings, reports, tokenizer
 
     def process(self, path: str) -> Iterator[tf.train.Example]:
         source = os.path.relpath(path, self._base).replace(os.sep, "/")
@@ -79,7 +86,7 @@ class _ReadFile(beam.DoFn):
         try:
             with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
                 data = file.read()
-            for sentence in read_corpus_file(path, self._settings, report, data):
+            for sentence in read_corpus_file(path, self._settings, report, data, self._tokenizer):
                 yield to_example(sentence, keys.make(sentence), source, self._settings.metadata)
         except CorpusError as error:
             self._reports.write_error(source, error)

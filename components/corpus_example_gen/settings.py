@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from components.common.settings import Count, NotNegative, Positive, Settings
+from components.common.settings import Count, NotNegative, Positive, Settings, Share
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 
 
@@ -25,6 +25,7 @@ class CorpusSettings(Settings):
     drop_types: tuple[str, ...]
     metadata: tuple[str, ...]
     on_error: Literal["fail", "skip"]
+    min_raw_text_survival: Share
     max_unpacked_bytes: Count
     max_compression_ratio: Positive
     sample_seed: int

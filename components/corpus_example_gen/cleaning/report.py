@@ -42,6 +42,7 @@ class IngestReport:
         entities_in, entities_out: entities read and emitted, by type.
         entities_dropped: entities lost with dropped types and dropped tokens, by type.
         entities_skipped: entities of skipped sentences, by type.
+        spans, spans_lost: labelled spans, and those that the tokenizer does not cut out of raw text.
         repairs: number of repairs by kind.
         repair_examples: the first repairs, `file:line: description`.
         notes: readings of whole files that differ from the usual one, `file: description`.
@@ -64,6 +65,8 @@ class IngestReport:
     entities_out: Counter[str] = field(default_factory=Counter)
     entities_dropped: Counter[str] = field(default_factory=Counter)
     entities_skipped: Counter[str] = field(default_factory=Counter)
+    spans: int = 0
+    spans_lost: int = 0
     repairs: Counter[str] = field(default_factory=Counter)
     repair_examples: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -166,6 +169,8 @@ class IngestReport:
             )
         ]
         parts.append(f"by type {_format_counts(self.entities_out)}")
+        if self.spans_lost:
+            parts.append(f"lost in raw text {self.spans_lost} of {self.spans} spans")
         if self.documents:
             parts.append(f"documents {self.documents}")
         if self.repairs:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
+from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
@@ -22,7 +23,11 @@ _READERS: dict[str, Reader] = {"columns": read_columns, "tsv": read_tsv, "jsonl"
 
 
 def read_corpus_file(
-    path: str, settings: CorpusSettings, report: IngestReport | None = None, data: bytes | None = None
+    path: str,
+    settings: CorpusSettings,
+    report: IngestReport | None = None,
+    data: bytes | None = None,
+    tokenizer: str = "words",
 ) -> Iterator[Sentence]:
     """Yields the clean sentences of a corpus file. It holds the whole file in memory.
 
@@ -33,6 +38,7 @@ def read_corpus_file(
         settings: settings of the corpus.
         report: receives the counts; it is complete after the last sentence.
         data: content of the file, if the caller has read it (from another file system).
+        tokenizer: `words` or `whitespace`, as in the graph.
 
     Raises:
         CorpusError: the file or a sentence cannot be read, and `settings.on_error` is `fail`.
@@ -41,7 +47,7 @@ def read_corpus_file(
     report = IngestReport() if report is None else report
     report.files.append(str(path))
     try:
-        yield from _read(str(path), settings, report, data)
+        yield from _read(str(path), settings, report, data, tokenizer)
     except CorpusError as error:
         if settings.on_error == "fail" or isinstance(error, CorpusReadingError):
             raise
@@ -59,17 +65,22 @@ def find_format(path: str, text: str, settings: CorpusSettings) -> str:
     return "tsv" if is_tsv(functools.partial(iter_lines, text), settings) else "columns"
 
 
-def _read(path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None) -> Iterator[Sentence]:
+def _read(
+    path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str
+) -> Iterator[Sentence]:
     text = load_text(path, data, max_bytes=settings.max_unpacked_bytes, max_ratio=settings.max_compression_ratio)
     reader = _READERS[find_format(path, text, settings)]
     cleaner = Cleaner(path, settings, report)
+    raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival)
     lines_of_keys: dict[str, int] = {}
     for raw in reader(functools.partial(iter_lines, text), path, settings, report):
         _check_key(raw, lines_of_keys, path)
         sentence = cleaner.clean(raw)
+        raw_text.add(raw, sentence)
         if sentence:
             yield sentence
     cleaner.finish()
+    raw_text.finish(report)
     if not report.sentences_in:
         raise CorpusError(path, None, "has no sentence", "Add labelled sentences, or remove the file from the corpus.")
 

@@ -34,13 +34,15 @@ def test_spans_count_code_points_and_the_text_is_tokenized():
 
 
 def test_adjacent_spans_of_one_type_stay_separate():
-    sentences, _ = read({"text": "Peru-Chile", "entities": [[0, 4, "LOC"], [4, 10, "LOC"]]})
+    record = {"text": "Peru-Chile", "entities": [[0, 4, "LOC"], [4, 10, "LOC"]]}
+    sentences, _ = read(record, min_raw_text_survival=0)
     assert sentences[0].tokens == ("Peru", "-Chile")
     assert sentences[0].tags == ("B-LOC", "B-LOC")
 
 
 def test_word_is_split_where_a_span_ends_at_a_connector():
-    sentences, report = read({"text": "a New York-based firm", "entities": [[2, 10, "LOC"]]})
+    record = {"text": "a New York-based firm", "entities": [[2, 10, "LOC"]]}
+    sentences, report = read(record, min_raw_text_survival=0)
     assert sentences[0].tokens == ("a", "New", "York", "-based", "firm")
     assert sentences[0].tags == ("O", "B-LOC", "I-LOC", "O", "O")
     assert report.repairs == {"word_cut_at_span": 1}
@@ -179,7 +181,7 @@ def test_spans_and_tags_agree(parts):
         text = f"{text} {word}".strip()
         if label:
             entities.append([start, start + len(word), label])
-    sentences, report = read({"text": text, "entities": entities[::-1]})
+    sentences, report = read({"text": text, "entities": entities[::-1]}, min_raw_text_survival=0)
     begins = [tag[2:] for tag in sentences[0].tags if tag.startswith("B-")]
     assert begins == [label for _, _, label in entities]
     assert report.entities_out.total() == len(entities)

@@ -1,0 +1,131 @@
+"""Share of the labelled spans that the tokenizer of the served model cuts out of raw text.
+
+Training sees the tokens of the corpus, joined by spaces. A caller sends text as people write it: in Chinese, Japanese,
+Thai, Lao, Khmer or Burmese without spaces, and the tokenizer then returns whole clauses. Scores on the corpus do not
+show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from components.common.errors import quoted
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
+from components.corpus_example_gen.errors import CorpusReadingError
+from components.text.scripts import is_unspaced, join_as_written, script_of
+from components.text.spans import spans
+from components.text.words import whitespace_offsets, word_offsets
+
+_SHOWN = 40  # characters of an example
+
+
+class RawTextCheck:
+    """Counts the labelled spans of one file that raw text keeps, and stops the run if they are too few.
+
+    Example:
+        >>> check = RawTextCheck("train.conll", "words", 0.9)
+        >>> check.add(RawSentence(1), Sentence(("李", "磊", "来", "了"), ("B-PER", "I-PER", "O", "O")))
+        >>> (check.spans, check.lost)
+        (1, 1)
+
+    Attributes:
+        spans: labelled spans.
+        lost: those whose edges the tokenizer does not find in raw text.
+    """
+
+    def __init__(self, path: str, tokenizer: str, least: float) -> None:
+        """Starts a file.
+
+        Args:
+            path: the file, for the error.
+            tokenizer: `words` or `whitespace`, as in the graph (`transform.tokenizer`).
+            least: least share of spans that raw text keeps (`corpus.min_raw_text_survival`).
+        """
+        self.path, self.tokenizer, self.least = path, tokenizer, least
+        self.spans = self.lost = 0
+        self._example: tuple[int, str, str, str] | None = None  # line, script, spans, advice
+
+    def add(self, raw: RawSentence, sentence: Sentence | None) -> None:
+        """Counts one sentence, before and after cleaning; `sentence` is None if it was left out."""
+        if sentence is None:
+            # Elsewhere a span inside a word is a mistake of its record, which is an error or skipped.
+            if is_unspaced(raw.text or ""):
+                self._count(raw.line, raw.lost_spans, raw.lost_spans, raw.text or "", "a span ends inside a word")
+            return
+        total = sum(tag.startswith("B-") for tag in sentence.tags)
+        if not total:
+            return
+        if raw.text is None:
+            text, starts = self._as_written(sentence.tokens)
+        elif self.tokenizer == "words":  # the reader has cut the text with the same tokenizer
+            self._count(raw.line, total, min(raw.lost_spans, total), raw.text, "a span ends inside a word")
+            return
+        else:
+            text, starts = raw.text, _starts(raw.text, sentence.tokens)
+        if starts is None:
+            self.spans += total
+            return
+        pieces = word_offsets(text) if self.tokenizer == "words" else whitespace_offsets(text)
+        begins, ends = {start for start, _ in pieces}, {end for _, end in pieces}
+        lost = sum(
+            starts[span.start] not in begins or starts[span.end - 1] + len(sentence.tokens[span.end - 1]) not in ends
+            for span in spans(sentence.tags)
+        )
+        problem = f"{len(pieces)} token{'s' * (len(pieces) != 1)} of it, the corpus has {len(sentence.tokens)}"
+        self._count(sentence.line, total, lost, text, problem)
+
+    def finish(self, report: IngestReport) -> None:
+        """Ends the file, and reports the counts.
+
+        Raises:
+            CorpusReadingError: raw text keeps fewer spans than the limit.
+        """
+        report.spans += self.spans
+        report.spans_lost += self.lost
+        if not self._example or self.spans - self.lost >= self.least * self.spans:
+            return
+        line, script, text, detail = self._example
+        share = 100 * (self.spans - self.lost) / self.spans
+        problem = (
+            f"raw text is not cut as the corpus is: the tokenizer {self.tokenizer} keeps {self.spans - self.lost:,} of "
+            f"{self.spans:,} labelled spans ({share:.0f} %; least {100 * self.least:g} %). For example {text} in the "
+            f"script {script}"
+        )
+        raise CorpusReadingError(self.path, line, f"{problem}: {detail}" if detail else problem, self._advice(text))
+
+    def _advice(self, text: str) -> str:
+        if is_unspaced(text):
+            return (
+                "The model would tag raw text in this script wrongly, although it scores well. If callers send tokens, "
+                "separated by spaces, set corpus.min_raw_text_survival to 0."
+            )
+        if self.tokenizer != "words":
+            return (
+                "Set transform.tokenizer to words; or, if callers send tokens, separated by spaces, "
+                "corpus.min_raw_text_survival to 0."
+            )
+        return "Move the spans to the edges of words, or lower corpus.min_raw_text_survival."
+
+    def _as_written(self, tokens: Sequence[str]) -> tuple[str, list[int] | None]:
+        """Returns the natural text and the starts of the tokens in it; None if spaces separate all tokens."""
+        joined = " ".join(tokens)
+        if not is_unspaced(joined):
+            return joined, None
+        text, starts = join_as_written(tokens)
+        return text, None if len(text) == len(joined) else starts
+
+    def _count(self, line: int, total: int, lost: int, text: str, detail: str) -> None:
+        self.spans += total
+        self.lost += lost
+        if lost and self._example is None:
+            self._example = line, script_of(text) or "of marks", quoted(text, _SHOWN), detail
+
+
+def _starts(text: str, tokens: Sequence[str]) -> list[int]:
+    starts, position = [], 0
+    for token in tokens:
+        position = text.index(token, position)
+        starts.append(position)
+        position += len(token)
+    return starts

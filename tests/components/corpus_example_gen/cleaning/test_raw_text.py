@@ -1,0 +1,134 @@
+"""Labelled spans that raw text keeps."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.settings import corpus_settings
+
+from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
+from components.corpus_example_gen.errors import CorpusReadingError
+from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+
+ONE_CHARACTER_A_TOKEN = "王 伟 昨 天 去 了 北 京 。", "B-PER I-PER O O O O B-LOC I-LOC O"
+
+# tokens, tags, script
+UNSPACED = {
+    "Chinese, characters": (*ONE_CHARACTER_A_TOKEN, "Han"),
+    "Chinese, words": ("王伟 昨天 去了 北京 。", "B-PER O O B-LOC O", "Han"),
+    "Japanese, kanji and kana": ("田中 さん は 東京 に います", "B-PER O O B-LOC O O", "Hiragana"),
+    "Katakana": ("マリア は ベルリン に", "B-PER O B-LOC O", "Katakana"),
+    "Thai": ("สมชาย ไป กรุงเทพ แล้ว", "B-PER O B-LOC O", "Thai"),
+    "Lao": ("ທ້າວ ສົມພອນ ໄປ ວຽງຈັນ", "O B-PER O B-LOC", "Lao"),
+    "Khmer": ("សុខ ទៅ ភ្នំពេញ ហើយ", "B-PER O B-LOC O", "Khmer"),
+    "Burmese": ("မောင်လှ ရန်ကုန် သွား တယ်", "B-PER B-LOC O O", "Myanmar"),
+}
+SPACED = {
+    "English": ("Ida 's sister left New York .", "B-PER O O O B-LOC I-LOC O"),
+    "German": ("Frau Groß-Müller aus „ Köln “", "O B-PER O O B-LOC O"),
+    "Korean": ("김민수 는 서울 에 갔다 .", "B-PER O B-LOC O O O"),
+    "Vietnamese": ("Ông Nguyễn Văn An ở Hà Nội", "O B-PER I-PER I-PER O B-LOC I-LOC"),
+    "Arabic": ("زار محمد القاهرة أمس .", "O B-PER B-LOC O O"),
+    "Hindi": ("राम दिल्ली गया ।", "B-PER B-LOC O O"),
+    "Ukrainian": ("Олена живе в Києві .", "B-PER O O B-LOC O"),
+    "emoji": ("Ida 😀 😀 Oslo", "B-PER O O B-LOC"),
+    "clauses of one name": ("北京 ， 王伟 。", "B-LOC O B-PER O"),
+}
+
+
+def columns(tokens, tags):
+    return "".join(f"{token}\t{tag}\n" for token, tag in zip(tokens.split(), tags.split(), strict=True))
+
+
+def read(data, name="a.conll", tokenizer="words", **changes):
+    report = IngestReport()
+    return list(read_corpus_file(name, corpus_settings(**changes), report, data.encode(), tokenizer)), report
+
+
+@pytest.mark.parametrize(("tokens", "tags", "script"), UNSPACED.values(), ids=UNSPACED)
+def test_script_without_spaces_stops_the_run(tokens, tags, script):
+    tsv = f"{tokens}\t{tags}\n"
+    for data, name in ((columns(tokens, tags), "a.conll"), (tsv, "a.tsv")):
+        for changes in ({}, {"on_error": "skip"}, {"tokenizer": "whitespace"}):
+            with pytest.raises(CorpusReadingError) as caught:
+                read(data, name, **changes)
+            text = str(caught.value)
+            assert text.startswith(f"{name}:1: raw text is not cut as the corpus is: the tokenizer w")
+            assert f"in the script {script}" in text
+            assert "set corpus.min_raw_text_survival to 0" in text
+        sentences, report = read(data, name, min_raw_text_survival=0)
+        assert sentences[0].tokens == tuple(tokens.split())
+        assert report.spans == tags.count("B-")
+        assert f"lost in raw text {report.spans_lost} of {report.spans} spans" in report.summary()
+
+
+def test_the_error_counts_the_tokens_of_both_sides():
+    with pytest.raises(CorpusReadingError) as caught:
+        read(columns(*ONE_CHARACTER_A_TOKEN))
+    assert "the tokenizer words keeps 0 of 2 labelled spans (0 %; least 90 %)" in caught.value.problem
+    assert (
+        "'王伟昨天去了北京。' in the script Han (Chinese, Japanese): 2 tokens of it, the corpus has 9"
+        in caught.value.problem
+    )
+
+
+@pytest.mark.parametrize(("tokens", "tags"), SPACED.values(), ids=SPACED)
+def test_other_scripts_pass(tokens, tags):
+    for tokenizer in ("words", "whitespace"):
+        sentences, report = read(columns(tokens, tags), tokenizer=tokenizer, min_raw_text_survival=0)
+        assert len(sentences) == 1
+        unspaced = tokenizer == "whitespace" and "北" in tokens
+        assert (report.spans, report.spans_lost) == (tags.count("B-"), 2 * unspaced)
+
+
+def test_share_counts_not_single_spans():
+    english = columns("Ida saw Oslo", "B-PER O B-LOC") + "\n"
+    chinese = columns(*ONE_CHARACTER_A_TOKEN) + "\n"
+    _, report = read(english * 9 + chinese)
+    assert (report.spans, report.spans_lost) == (20, 2)
+    with pytest.raises(CorpusReadingError, match=r"a\.conll:33: .* keeps 16 of 18 labelled spans \(89 %"):
+        read(english * 8 + chinese)
+
+
+def record(text, *entities):
+    return json.dumps({"text": text, "entities": entities}) + "\n"
+
+
+def test_spans_of_json_lines_that_end_inside_words_are_lost():
+    kept = record("in Oslo", [3, 7, "LOC"])
+    cut = record("New York-based", [0, 8, "LOC"])
+    _, report = read(kept * 9 + cut, "a.jsonl")
+    assert (report.spans, report.spans_lost) == (10, 1)
+    with pytest.raises(CorpusReadingError, match=r"8 of 9 .*'New York-based' in the script Latin.*Move the"):
+        read(kept * 8 + cut, "a.jsonl")
+
+
+def test_json_lines_without_spaces_stop_the_run_although_errors_are_skipped():
+    with pytest.raises(CorpusReadingError, match="'王伟去了北京' in the script Han"):
+        read(
+            record("Al", [0, 2, "PER"]) + record("王伟去了北京", [0, 2, "PER"], [4, 6, "LOC"]),
+            "a.jsonl",
+            on_error="skip",
+        )
+
+
+def test_json_lines_need_the_tokenizer_that_cuts_off_punctuation():
+    data = record("Hi, Bo. And Ida!", [4, 6, "PER"], [12, 15, "PER"])
+    assert read(data, "a.jsonl")[1].spans_lost == 0
+    with pytest.raises(CorpusReadingError, match=r"whitespace keeps 0 of 2 .* Set transform\.tokenizer to words; or"):
+        read(data, "a.jsonl", tokenizer="whitespace")
+
+
+def test_corpus_without_labelled_spans_passes():
+    assert read("王\tO\n伟\tO\n")[1].spans == 0
+
+
+def test_sentences_that_were_left_out_count_only_what_raw_text_loses():
+    check = RawTextCheck("a", "words", 0.9)
+    check.add(RawSentence(1, lost_spans=1, text="王伟"), None)
+    check.add(RawSentence(1, lost_spans=1, text="Lisbon"), None)  # an error of this record
+    check.add(RawSentence(2), Sentence(("a",), ("B-X",)))
+    assert (check.spans, check.lost) == (2, 1)
