@@ -50,7 +50,9 @@ def write_blessing(
 def log_decision(result: Evaluation) -> None:
     """Logs the decision with its reasons."""
     blessing = result.blessing
-    f1 = "" if result.overall is None else f": entity F1 {result.overall.candidate.entities.micro.f1.value:.3f}"
+    overall = result.overall
+    f1 = "" if overall is None else f": entity F1 {overall.candidate.entities.micro.f1.value:.3f}"
+    f1 += f"; against the champion: {overall.f1_change}" if overall is not None and overall.f1_change else ""
     reasons = "; ".join([*blessing.failures, *blessing.notes])
     if blessing.forced:
         logging.warning("The model is blessed by force (%s) against: %s", blessing.forced, reasons)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Self
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from components.common.settings import Count, DottedPath, NotNegative, Settings, Share
 from components.evaluator.blessing.rule import BlessingRule, is_builtin_metric
@@ -20,6 +21,8 @@ class EvaluatorSettings(Settings):
     Attributes:
         min_f1: smallest accepted entity F1 on all examples.
         max_regression: largest accepted loss of entity F1 on all examples against the champion.
+        min_gain: smallest accepted gain of entity F1 on all examples over the champion; None: no limit.
+        significant: whether that gain must exceed the noise.
         metrics: name -> dotted path of a `SentenceMetric` (`components.evaluator.counts.custom_metrics`).
         rules: further rules.
         min_support: gold entities below which a rule does not apply to a slice.
@@ -31,6 +34,8 @@ class EvaluatorSettings(Settings):
 
     min_f1: Share
     max_regression: Share
+    min_gain: Share | None
+    significant: bool
     metrics: dict[str, DottedPath]
     rules: tuple[BlessingRule, ...]
     min_support: NotNegative
@@ -66,10 +71,22 @@ class EvaluatorSettings(Settings):
                 )
         return rules
 
+    @model_validator(mode="after")
+    def _significance_needs_intervals(self) -> Self:
+        if not self.bootstrap and any(rule.significant for rule in self.blessing_rules):
+            raise ValueError("significant: true needs intervals. Set evaluator.bootstrap to 200, for example")
+        return self
+
     @property
     def blessing_rules(self) -> tuple[BlessingRule, ...]:
-        """The rule of `min_f1` and `max_regression`, then `rules`, each with its own or the common `min_support`."""
-        overall = BlessingRule(bound=self.min_f1, max_regression=self.max_regression, min_support=1)
+        """The rule of the settings for all examples, then `rules`, each with its own or the common `min_support`."""
+        overall = BlessingRule(
+            bound=self.min_f1,
+            max_regression=self.max_regression,
+            min_gain=self.min_gain,
+            significant=self.significant,
+            min_support=1,
+        )
         rules = (
             rule if rule.min_support is not None else rule.model_copy(update={"min_support": self.min_support})
             for rule in self.rules

@@ -26,6 +26,8 @@ def print_summary(record: RunRecord) -> None:
         result = read_evaluation(evaluation[0])
         if result.overall is not None:
             console.print(_scores(result.overall))
+            if result.overall.f1_change:
+                console.print(f"against the champion: {result.overall.f1_change}", highlight=False, soft_wrap=True)
         for line in _decision(result.blessing):
             console.print(line, highlight=False, soft_wrap=True)
     pushed = record.outputs.get(("RegistryPusher", "pushed_model"))

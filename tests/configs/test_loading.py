@@ -66,7 +66,10 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
     [
         ("trainer.epochs=-1", "trainer.epochs: must be > 0, got -1"),
         ("evaluator.min_f1=1.5", "evaluator.min_f1: must be <= 1, got 1.5"),
-        ("evaluator.rules=[{slice: source}]", "evaluator.rules.0: a rule needs bound, max_regression or both"),
+        (
+            "evaluator.rules=[{slice: source}]",
+            "evaluator.rules.0: a rule needs bound, max_regression, min_gain or",
+        ),
         ("evaluator.rules=[{metric: f1, bound: 0.5}]", "evaluator.rules: 'f1' is not a metric. Use one of"),
         ("evaluator.rules=[{bound: 60}]", "evaluator.rules.0.bound: must be <= 1, got 60"),
         ("evaluator.sentence_length=[10, 5]", "evaluator.sentence_length: must rise from one number to the next"),

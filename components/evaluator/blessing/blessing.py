@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from components.evaluator.blessing.rule import LOWER_IS_BETTER, BlessingRule
-from components.evaluator.results.evaluation import ALL, Blessing, Comparison, RuleOutcome, RuleState
+from components.evaluator.results.evaluation import (
+    ALL,
+    Blessing,
+    Comparison,
+    RuleKind,
+    RuleOutcome,
+    RuleState,
+    excludes_zero,
+)
 from components.evaluator.results.model_scores import Estimate, Scores
 
 # 0.90 - 0.91 is -0.010000000000000009: without a tolerance, a loss of exactly the margin would fail.
@@ -77,40 +85,42 @@ def _outcomes(rule: BlessingRule, comparison: Comparison) -> Iterator[RuleOutcom
     value = comparison.candidate.metrics().get(rule.metric)
     champion = None if comparison.champion is None else comparison.champion.metrics().get(rule.metric)
     change = comparison.changes.get(rule.metric)
-    state: RuleState
+    judged: tuple[RuleState, str]
+
+    def outcome(kind: RuleKind, bound: float, judged: tuple[RuleState, str]) -> RuleOutcome:
+        of_champion = kind != "bound"
+        measured = change if of_champion else value
+        return RuleOutcome(
+            rule=kind,
+            metric=rule.metric,
+            slice=comparison.slice.name,
+            state=judged[0],
+            bound=bound,
+            support=support,
+            min_support=min_support,
+            value=None if measured is None or (too_small and not of_champion) else measured.value,
+            champion=champion.value if champion is not None and of_champion else None,
+            text=f"{subject} {judged[1]}",
+        )
+
     if rule.bound is not None:
-        state, text = ("too_small", too_small) if too_small else _judge_bound(rule.metric, rule.bound, value)
-        yield RuleOutcome(
-            rule="bound",
-            metric=rule.metric,
-            slice=comparison.slice.name,
-            state=state,
-            bound=rule.bound,
-            support=support,
-            min_support=min_support,
-            value=None if value is None or too_small else value.value,
-            champion=None,
-            text=f"{subject} {text}",
-        )
-    if rule.max_regression is not None:
+        judged = ("too_small", too_small) if too_small else _judge_bound(rule.metric, rule.bound, value)
+        yield outcome("bound", rule.bound, judged)
+    kinds: list[tuple[RuleKind, float | None]] = [
+        ("max_regression", rule.max_regression),
+        ("min_gain", rule.min_gain),
+        ("significant", 0.0 if rule.significant else None),
+    ]
+    for kind, bound in kinds:
+        if bound is None:
+            continue
         if too_small:
-            state, text = "too_small", too_small
+            judged = "too_small", too_small
         elif comparison.champion is None:
-            state, text = "no_champion", "has no champion to compare with"
+            judged = "no_champion", "has no champion to compare with"
         else:
-            state, text = _judge_regression(rule.metric, rule.max_regression, change)
-        yield RuleOutcome(
-            rule="max_regression",
-            metric=rule.metric,
-            slice=comparison.slice.name,
-            state=state,
-            bound=rule.max_regression,
-            support=support,
-            min_support=min_support,
-            value=None if change is None else change.value,
-            champion=None if champion is None else champion.value,
-            text=f"{subject} {text}",
-        )
+            judged = _judge_change(kind, rule.metric, bound, change)
+        yield outcome(kind, bound, judged)
 
 
 def _judge_bound(metric: str, bound: float, value: Estimate | None) -> tuple[RuleState, str]:
@@ -122,12 +132,18 @@ def _judge_bound(metric: str, bound: float, value: Estimate | None) -> tuple[Rul
     return "passed" if passed else "failed", text
 
 
-def _judge_regression(metric: str, bound: float, change: Estimate | None) -> tuple[RuleState, str]:
+def _judge_change(kind: RuleKind, metric: str, bound: float, change: Estimate | None) -> tuple[RuleState, str]:
     if change is None:
         return "failed", "does not exist for both models"
-    loss = change.value if metric in LOWER_IS_BETTER else -change.value
-    text = f"changed by {_format(change, '+')} against the champion; accepted loss: at most {bound:.4f}"
-    return "passed" if loss <= bound + _TOLERANCE else "failed", text
+    gain = -change.value if metric in LOWER_IS_BETTER else change.value
+    if kind == "max_regression":
+        passed, required = gain >= -bound - _TOLERANCE, f"accepted loss: at most {bound:.4f}"
+    elif kind == "min_gain":
+        passed, required = gain >= bound - _TOLERANCE, f"required gain: at least {bound:.4f}"
+    else:
+        passed, required = gain > 0 and excludes_zero(change), "required: a gain whose interval excludes 0"
+    text = f"changed by {_format(change, '+')} against the champion; {required}"
+    return "passed" if passed else "failed", text
 
 
 def _format(estimate: Estimate, sign: str = "") -> str:

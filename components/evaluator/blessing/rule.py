@@ -34,7 +34,9 @@ class BlessingRule(Settings):
         metric: name of `Scores.metrics()`, such as `entity_f1` or `entity_recall/PER`, or of `evaluator.metrics`.
         slice: empty: all examples; `source=a.conll`: one slice; `source`: every slice of a column.
         bound: the worst accepted value: a minimum, or a maximum for `LOWER_IS_BETTER`; None: no bound.
-        max_regression: the largest accepted loss against the champion; None: no comparison.
+        max_regression: the largest accepted loss against the champion; None: no limit.
+        min_gain: the smallest accepted gain over the champion; None: no limit.
+        significant: whether the gain over the champion must exceed the noise: its paired 95 % interval excludes 0.
         min_support: gold entities below which the rule does not apply to a slice; None: `evaluator.min_support`.
 
     Example:
@@ -46,12 +48,14 @@ class BlessingRule(Settings):
     slice: str = ""
     bound: Share | None = None
     max_regression: Share | None = None
+    min_gain: Share | None = None
+    significant: bool = False
     min_support: NotNegative | None = None
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> Self:
-        if self.bound is None and self.max_regression is None:
-            raise ValueError("a rule needs bound, max_regression or both")
+        if self.bound is None and self.max_regression is None and self.min_gain is None and not self.significant:
+            raise ValueError("a rule needs bound, max_regression, min_gain or significant: true")
         return self
 
     @property

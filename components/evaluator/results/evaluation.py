@@ -18,6 +18,7 @@ from components.evaluator.results.model_scores import Estimate, Scores
 
 FORMAT_VERSION = 1
 
+RuleKind = Literal["bound", "max_regression", "min_gain", "significant"]
 RuleState = Literal["passed", "failed", "too_small", "no_champion"]
 Level = Literal["sentence", "entity"]
 
@@ -67,14 +68,37 @@ class Comparison:
     champion: Scores | None = None
     changes: Mapping[str, Estimate] = dataclasses.field(default_factory=dict)
 
+    @property
+    def f1_change(self) -> str:
+        """The change of entity F1 against the champion in words, and whether it is noise; empty without a champion.
+
+        Example:
+            >>> change = Estimate(0.004, -0.006, 0.013)
+            >>> Comparison(Slice(), candidate=None, changes={"entity_f1": change}).f1_change
+            'F1 +0.004, within noise (95 % interval -0.006 to +0.013)'
+        """
+        change = self.changes.get("entity_f1")
+        if change is None:
+            return ""
+        if change.low is None or change.high is None:
+            return f"F1 {change.value:+.3f}"
+        noise = "" if excludes_zero(change) else ", within noise"
+        return f"F1 {change.value:+.3f}{noise} (95 % interval {change.low:+.3f} to {change.high:+.3f})"
+
+
+def excludes_zero(change: Estimate) -> bool:
+    """Returns whether the interval of a change lies on one side of zero; False without an interval."""
+    return change.low is not None and change.high is not None and (change.low > 0 or change.high < 0)
+
 
 @dataclasses.dataclass(frozen=True)
 class RuleOutcome:
     """Outcome of a blessing rule on one slice.
 
     Attributes:
-        rule: `bound` (the metric must reach `bound`) or `max_regression` (its loss against the champion must not exceed
-            `bound`).
+        rule: `bound` (the metric must reach `bound`), or one against the champion: `max_regression` (the loss must not
+            exceed `bound`), `min_gain` (the gain must reach `bound`), or `significant` (the paired interval of the gain
+            must lie above `bound`, which is 0).
         metric: a name of `Scores.metrics()`.
         slice: name of the slice.
         state: "passed"; "failed" (the model is not blessed); "too_small" (fewer gold entities than `min_support`) and
@@ -82,12 +106,12 @@ class RuleOutcome:
         bound: the required bound.
         support: gold entities behind the metric.
         min_support: gold entities below which the rule does not apply.
-        value: the candidate's metric for `bound`, candidate minus champion for `max_regression`; None if absent.
+        value: the candidate's metric for `bound`, candidate minus champion for the others; None if absent.
         champion: the champion's metric; None for `bound` or without a champion.
         text: the outcome as a sentence fragment.
     """
 
-    rule: Literal["bound", "max_regression"]
+    rule: RuleKind
     metric: str
     slice: str
     state: RuleState

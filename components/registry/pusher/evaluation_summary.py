@@ -24,6 +24,7 @@ class EvaluationSummary:
         by_slice: slice -> scores.
         champion: scores of the champion on the same examples; empty if there was none.
         champion_version: registered version of the champion as text; empty if there was none.
+        change: change of F1 against the champion in words, with the word `noise` if it may be one.
         failures: reasons to refuse the blessing, a line each; empty if blessed.
 
     Example:
@@ -36,6 +37,7 @@ class EvaluationSummary:
     by_slice: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     champion: Mapping[str, float] = field(default_factory=dict)
     champion_version: str = ""
+    change: str = ""
     failures: tuple[str, ...] = ()
 
     @classmethod
@@ -58,6 +60,7 @@ class EvaluationSummary:
             by_slice={row.slice.name: _row(_entities(row)) for row in evaluation.slices},
             champion=_metrics(overall.champion) if overall.champion else {},
             champion_version=evaluation.champion_version,
+            change=overall.f1_change,
             failures=_failures(evaluation),
         )
 
@@ -66,7 +69,8 @@ class EvaluationSummary:
         if F1 not in self.metrics:
             return ""
         champion = f", champion {self.champion[F1]:.4f}" if F1 in self.champion else ", no champion"
-        return f"entity F1 {self.metrics[F1]:.4f}{champion}"
+        change = f"; {self.change}" if self.change else ""
+        return f"entity F1 {self.metrics[F1]:.4f}{champion}{change}"
 
 
 def _metrics(scores: Scores) -> dict[str, float]:

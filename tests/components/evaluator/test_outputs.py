@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from support.evaluation import make_batch
 from support.lazy import LazyModule
@@ -92,3 +94,23 @@ def test_decision_is_logged(caplog, blessing, words):
     with caplog.at_level(logging.converter.ABSL_TO_STANDARD[logging.INFO], logger="absl"):
         outputs.log_decision(result(blessing))
     assert words in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("low", "words"),
+    [
+        (-0.006, "; against the champion: F1 +0.004, within noise (95 % interval -0.006 to +0.013)"),
+        (0.001, "; against the champion: F1 +0.004 (95 % interval +0.001 to +0.013)"),
+    ],
+)
+def test_a_promotion_within_noise_is_logged_as_one(caplog, low, words):
+    from absl import logging
+
+    from components.evaluator.results.model_scores import Estimate
+
+    blessed = result(Blessing(True))
+    changes = {"entity_f1": Estimate(0.004, low, 0.013)}
+    compared = dataclasses.replace(blessed, overall=dataclasses.replace(blessed.overall, changes=changes))
+    with caplog.at_level(logging.converter.ABSL_TO_STANDARD[logging.INFO], logger="absl"):
+        outputs.log_decision(compared)
+    assert f"The model is blessed: entity F1 0.667{words}" in caplog.text

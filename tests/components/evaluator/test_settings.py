@@ -49,7 +49,10 @@ def test_rules_can_name_custom_metrics():
             "rules=[{metric: f1, bound: 0.5}]",
             r"evaluator\.rules: 'f1' is not a metric\. Use one of docs/evaluation\.md",
         ),
-        ("rules=[{slice: source}]", r"evaluator\.rules\.0: a rule needs bound, max_regression or both"),
+        (
+            "rules=[{slice: source}]",
+            r"evaluator\.rules\.0: a rule needs bound, max_regression, min_gain or",
+        ),
         ("rules=[{min: 0.5}]", r"evaluator\.rules\.0\.min: is not a setting"),
         ('metrics={entity_f1: "a:b"}', r"evaluator\.metrics: the name 'entity_f1' is taken"),
         ('metrics={blessed: "a:b"}', r"evaluator\.metrics: the name 'blessed' is taken"),
@@ -62,10 +65,17 @@ def test_invalid_settings_are_named(setting, problem):
         load_config(None, [f"evaluator.{setting}"])
 
 
+@pytest.mark.parametrize("rule", ["significant=true", "rules=[{significant: true}]"])
+def test_significance_needs_intervals(rule):
+    assert load_config(None, [f"evaluator.{rule}"]).evaluator.blessing_rules[-1].significant
+    with pytest.raises(ConfigError, match=r"evaluator: significant: true needs intervals\. Set evaluator\.bootstrap"):
+        load_config(None, [f"evaluator.{rule}", "evaluator.bootstrap=0"])
+
+
 def test_rules_in_the_documentation_are_valid(tmp_path):
     page = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
     (block, *_) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     profile = tmp_path / "profile.yaml"
     profile.write_text(block, encoding="utf-8")
     rules = load_config(profile).evaluator.blessing_rules
-    assert [rule.slice for rule in rules] == ["", "source", "entity_seen=unseen", "", ""]
+    assert [rule.slice for rule in rules] == ["", "source", "entity_seen=unseen", "", "topic=news", ""]

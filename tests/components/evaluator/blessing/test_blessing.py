@@ -185,3 +185,43 @@ def test_failures_come_first():
         compare(scores_of(0.9)), slices, [*BOTH, BlessingRule(metric="entity_f1", slice="source", bound=0.5)]
     )
     assert [outcome.state for outcome in decision.rules] == ["failed", "passed", "passed", "no_champion"]
+
+
+def changed(value, low, high, metric="entity_f1"):
+    """Returns a comparison whose change has an interval."""
+    comparison = compare(scores_of(0.6, error=0.2), scores_of(0.6, error=0.2))
+    return dataclasses.replace(comparison, changes={metric: Estimate(value, low, high)})
+
+
+@pytest.mark.parametrize(
+    ("gain", "state"),
+    [(0.02, "passed"), (0.6 - 0.59, "passed"), (0.009, "failed"), (-0.02, "failed")],
+)
+def test_a_model_must_gain_as_much_as_the_rule_requires(gain, state):
+    decision = decide(changed(gain, -1, 1), (), [BlessingRule(min_gain=0.01)])
+    assert states(decision) == [("min_gain", "all examples", state)]
+    assert "required gain: at least 0.0100" in decision.rules[0].text
+
+
+@pytest.mark.parametrize(
+    ("change", "metric", "state"),
+    [
+        ((0.02, 0.001, 0.04), "entity_f1", "passed"),
+        ((0.02, 0.0, 0.04), "entity_f1", "failed"),
+        ((0.004, -0.006, 0.013), "entity_f1", "failed"),
+        ((-0.02, -0.04, -0.001), "entity_f1", "failed"),  # significant, and a loss
+        ((0.02, None, None), "entity_f1", "failed"),
+        ((-0.02, -0.04, -0.001), "calibration_error", "passed"),  # lower is better
+    ],
+)
+def test_a_significant_gain_has_an_interval_that_excludes_zero(change, metric, state):
+    decision = decide(changed(*change, metric=metric), (), [BlessingRule(metric=metric, significant=True)])
+    assert states(decision) == [("significant", "all examples", state)]
+    assert decision.blessed == (state == "passed")
+
+
+def test_gains_do_not_apply_without_a_champion():
+    rule = BlessingRule(bound=0.5, min_gain=0.01, significant=True)
+    decision = decide(compare(scores_of(0.6)), (), [rule])
+    assert decision.blessed
+    assert [state for _, _, state in states(decision)] == ["passed", "no_champion", "no_champion"]

@@ -17,7 +17,7 @@ def test_column_is_the_part_before_the_first_equals_sign():
 
 
 def test_rule_without_a_bound_is_refused():
-    with pytest.raises(ValidationError, match="needs bound, max_regression or both"):
+    with pytest.raises(ValidationError, match="needs bound, max_regression, min_gain or significant: true"):
         BlessingRule(slice="source")
 
 

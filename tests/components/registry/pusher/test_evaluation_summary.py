@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Blessing, Evaluation
+from components.evaluator.results.model_scores import Estimate
 from components.evaluator.results.scores_file import write_evaluation
 from components.registry.pusher.evaluation_summary import EvaluationSummary
 
@@ -28,6 +31,15 @@ def test_the_summary_holds_scores_verdict_and_failures(summary, make_evaluation)
     assert (read.champion["entity_f1"], read.champion_version) == (0.75, "3")
     assert read.failures == ("too low",)
     assert read.verdict() == "entity F1 0.5000, champion 0.7500"
+
+
+def test_the_verdict_says_if_the_change_is_noise(summary, make_evaluation):
+    evaluation = make_evaluation(0.5, 0.125, 0.49)
+    changes = {"entity_f1": Estimate(0.01, -0.02, 0.04)}
+    evaluation = dataclasses.replace(evaluation, overall=dataclasses.replace(evaluation.overall, changes=changes))
+    assert summary(evaluation).verdict() == (
+        "entity F1 0.5000, champion 0.4900; F1 +0.010, within noise (95 % interval -0.020 to +0.040)"
+    )
 
 
 @pytest.mark.extended
