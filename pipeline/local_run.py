@@ -15,6 +15,7 @@ from pipeline.run.preflight import require_machine, require_space
 from pipeline.run.pretrained import require_pretrained
 from pipeline.run.request import RunRequest
 from pipeline.run.run_record import RunRecord, metadata_path, read_run
+from pipeline.run.work_lock import running
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
@@ -79,6 +80,6 @@ def _run(config: PipelineConfig, pipeline: Pipeline) -> RunRecord:
 
     from pipeline.run.run_log import run_log
 
-    with run_log(config.work_dir / "logs", len(pipeline.components)):
+    with running(config), run_log(config.work_dir / "logs", len(pipeline.components)):
         LocalDagRunner().run(pipeline)
     return read_run(metadata_path(config), config.name)

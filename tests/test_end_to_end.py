@@ -99,6 +99,17 @@ def test_changed_setting_runs_the_dependent_nodes_and_compares_with_the_champion
     assert "pushed as version 2" in result.stdout
 
 
+def test_after_a_removal_the_newest_run_still_comes_from_the_cache(home):
+    arguments = ("run", "--config", str(PROFILE))
+    assert ner(*arguments, cwd=home).returncode == 0
+    cleaned = ner("clean", "--keep", "1", cwd=home)
+    assert cleaned.returncode == 0, cleaned.stderr
+    assert "1 (champion)" in cleaned.stdout
+    assert "0 executed" in ner(*arguments, cwd=home).stdout
+    assert ner("report", "--no-open", cwd=home).returncode == 0
+    assert ner("registry", "sync", cwd=home).returncode == 0
+
+
 @pytest.mark.slow  # two more runs; rules and forced blessings also have faster tests
 def test_model_below_a_rule_is_pushed_only_with_a_reason(home):
     from components.registry.model_registry import ModelRegistry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import filecmp
 import os
 import re
 import shutil
@@ -94,14 +95,15 @@ def _write_remote(path: str, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def locked(lock_file: Path, *, wait: bool = True) -> Iterator[None]:
-    """Holds an exclusive lock between the processes of one machine; it does not nest.
+def locked(lock_file: Path, *, wait: bool = True, shared: bool = False) -> Iterator[None]:
+    """Holds a lock between the processes of one machine; it does not nest.
 
     The system releases the lock when its holder dies.
 
     Args:
         lock_file: created with its folder if absent. It is never deleted, which would be a race.
         wait: whether to wait for another holder.
+        shared: whether others may hold the lock at the same time in the same way; otherwise it is exclusive.
 
     Raises:
         LockHeldError: another process holds the lock, and `wait` is false.
@@ -114,7 +116,8 @@ def locked(lock_file: Path, *, wait: bool = True) -> Iterator[None]:
     lock_file.parent.mkdir(parents=True, exist_ok=True)
     with lock_file.open("a") as handle:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(handle, kind if wait else kind | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LockHeldError(f"{lock_file}: held by another process. Wait until it has finished.") from None
         yield
@@ -134,6 +137,31 @@ def incoming_folder(parent: Path) -> Iterator[Path]:
 
 def _incoming_name(parent: Path) -> Path:
     return parent / f"{INCOMING_PREFIX}{uuid.uuid4().hex}"
+
+
+def link_or_copy(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
+    """Makes `target` a hard link to the file `source`, or a copy where the file system has no such link.
+
+    A link shares its content with the source, so use it only for files that nobody changes in place.
+    """
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        raise
+    except OSError:  # another file system, one without hard links, or too many links
+        shutil.copy2(source, target)
+
+
+def link_equal_file(source: Path, copy: Path) -> None:
+    """Replaces a copy by a hard link to its source, if the content is equal and the file system has such links."""
+    if not copy.is_file() or os.path.samefile(source, copy) or not filecmp.cmp(source, copy, shallow=False):
+        return
+    incoming = _incoming_name(copy.parent)
+    try:
+        os.link(source, incoming)
+    except OSError:
+        return
+    os.replace(incoming, copy)
 
 
 def is_writable(path: Path) -> bool:
@@ -162,12 +190,16 @@ def fsync_tree(folder: Path) -> None:
         fsync_path(Path(parent))
 
 
-def rename_into_place(source: Path, target: Path) -> None:
+def rename_into_place(source: Path, target: Path, *, shared: bool = True) -> None:
     """Renames the folder of a model on the same file system and syncs the rename: readers see all of it or nothing.
 
-    Everything in it becomes readable for other users: servers run as another user.
+    Args:
+        source: the complete folder.
+        target: its new path.
+        shared: whether everything in it becomes readable for other users: servers run as another user.
     """
-    share(source)
+    if shared:
+        share(source)
     os.rename(source, target)
     fsync_path(target.parent)
 

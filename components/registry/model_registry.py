@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,14 @@ from components.registry.store.served_interface import model_contract
 from components.registry.store.version import RegisteredVersion, VersionRecord
 from components.registry.store.version_files import (
     Part,
+    Upload,
     content_tags,
     discard_abandoned,
     fetch_part,
     gathered,
     readable_part,
+    remove_uploads,
+    upload_folder,
     uploaded,
     verify,
 )
@@ -120,7 +123,9 @@ class ModelRegistry:
             "The champion, %s version %d, was deleted outside of ner. There is no baseline.", name, champion
         )
 
-    def register(self, model_dir: Path, name: str, record: VersionRecord | None = None) -> RegisteredVersion:
+    def register(
+        self, model_dir: Path, name: str, record: VersionRecord | None = None, *, link: bool = False
+    ) -> RegisteredVersion:
         """Stores a model folder unchanged as a new version.
 
         A model with the same bytes and run fingerprint is not stored again.
@@ -129,6 +134,8 @@ class ModelRegistry:
             model_dir: the SavedModel folder.
             name: name of the registered model, created if absent.
             record: metadata; its tag `run_fingerprint` is part of the version's identity.
+            link: a local store shares the files with `model_dir` and the record by hard links, so that the disk holds
+                them once; for files that nobody changes, such as a pipeline's artifacts.
 
         Returns:
             The new version, or the existing one.
@@ -153,7 +160,7 @@ class ModelRegistry:
             discard_abandoned(self._store, client, reader, name)
             if trained_dir is not None:
                 tags |= content_tags(Part.WEIGHTS, trained_dir)
-            with uploaded(self._store, client, model_dir, trained_dir, name, record) as run:
+            with uploaded(self._store, client, name, Upload(model_dir, trained_dir, record, link)) as run:
                 source = f"{run.info.artifact_uri}/{MODEL_ARTIFACT}"
                 # Without the run id the server refuses the source, and MLflow asks its process-wide URI.
                 summary = record.summary or None
@@ -224,12 +231,13 @@ class ModelRegistry:
             return champion.tags.get(BASELINE_VERSION_TAG) or NO_VERSION
         return str(champion.version)
 
-    def fetch(self, version: RegisteredVersion, destination: Path) -> Path:
+    def fetch(self, version: RegisteredVersion, destination: Path, *, link: bool = False) -> Path:
         """Downloads the stored SavedModel, checks its tree hash, and renames it into place.
 
         Args:
             version: the version.
             destination: folder to create. A folder that already holds the same model stays as it is.
+            link: shares the files with a local store by hard links; for folders that nobody changes.
 
         Returns:
             `destination`.
@@ -238,15 +246,15 @@ class ModelRegistry:
             RegistryError: the stored files are missing or differ from the registered ones, or `destination` holds
                 other content.
         """
-        return self._existing_part(fetch_part(self._store, version, Part.MODEL, destination), version)
+        return self._existing_part(fetch_part(self._store, version, Part.MODEL, destination, link=link), version)
 
-    def fetch_trained(self, version: RegisteredVersion, destination: Path) -> Path | None:
+    def fetch_trained(self, version: RegisteredVersion, destination: Path, *, link: bool = False) -> Path | None:
         """Downloads the trained model, for a warm start; the arguments and errors are those of `fetch`.
 
         Returns:
             `destination`; None if the version was registered without a trained model.
         """
-        return fetch_part(self._store, version, Part.WEIGHTS, destination)
+        return fetch_part(self._store, version, Part.WEIGHTS, destination, link=link)
 
     def readable(self, version: RegisteredVersion, cache: Path) -> Path:
         """Returns a folder with the SavedModel, to read: the stored files, or a download if the store is remote.
@@ -271,6 +279,50 @@ class ModelRegistry:
             RegistryError: they are missing or differ from the registered ones.
         """
         verify(self._store, version)
+
+    def stored_folders(self, name: str, versions: Collection[int]) -> dict[int | None, list[Path]]:
+        """Returns the folders that `remove` deletes: version -> folders; those of no version have the key None.
+
+        Raises:
+            RegistryError: the store cannot be read.
+        """
+        folders: dict[int | None, list[Path]] = {}
+        if self._store.is_empty():
+            return folders
+        with self._store.reader() as reader:
+            numbers = {version.run_id: version.version for version in reader.versions(name)}
+            for run in reader.uploads(name):
+                number, folder = numbers.get(run.id), upload_folder(self._store, run)
+                if folder is not None and (number is None or number in versions):
+                    folders.setdefault(number, []).append(folder)
+        return folders
+
+    def remove(self, name: str, versions: Collection[int]) -> None:
+        """Removes versions with their files, and the files of uploads without a version, from an sqlite registry.
+
+        A version disappears in one transaction before its files do. Its number is not used again.
+
+        Args:
+            name: name of the registered model.
+            versions: numbers of the versions; absent ones are ignored.
+
+        Raises:
+            RegistryError: the registry is a server, which other machines share, or a version has an alias.
+        """
+        if self.database is None:
+            raise RegistryError(f"registry.uri {self.uri}: is a server. Remove versions there, with MLflow.")
+        with self._store.client(write=True) as client, self._store.reader() as reader:
+            taken = {**reader.aliases(name), **true_aliases(reader, check_model_name(name))}
+            for number in sorted(versions):
+                aliases = sorted(alias for alias, version in taken.items() if version == number)
+                if aliases:
+                    raise RegistryError(
+                        f"{name} version {number}: has the alias {', '.join(aliases)}, so it is not removed. Promote "
+                        "another version first."
+                    )
+                if reader.version(name, number) is not None:
+                    client.delete_model_version(name, str(number))
+            remove_uploads(self._store, client, reader, name)
 
     @staticmethod
     def _existing_part(folder: Path | None, version: RegisteredVersion) -> Path:

@@ -1,12 +1,18 @@
-"""`ner run`."""
+"""`ner run`, and `ner clean`, which removes old runs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from pipeline.cli.options import config_options, data_option, with_corpus
+
+if TYPE_CHECKING:
+    from pipeline.cleaning.clean import Plan
+
+_BUSY = 75  # EX_TEMPFAIL of sysexits.h, as `ner retrain`
 
 
 @click.command()
@@ -34,3 +40,51 @@ def run(
     from pipeline.run.summary import print_summary
 
     print_summary(run_locally(config, RunRequest(warm_start=warm_start, force_bless=(force_bless or "").strip())))
+
+
+@click.command()
+@click.option(
+    "--keep", type=click.IntRange(min=1), required=True, metavar="N", help="Newest runs and versions to keep."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@config_options
+def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str, ...]) -> None:
+    """Remove old runs, registered versions, served copies and leftovers from the work folder.
+
+    The N newest runs stay, and the N newest versions; so do champion, previous version and candidate, every version
+    with an alias or the tag `pinned`, or that models.config offers, and the runs that built them. A registry on a
+    server is not changed.
+
+    Exit status: 0 done; 75 a run uses the work folder, nothing was removed; 1 an error.
+    """
+    from components.common.errors import LockHeldError
+    from configs.loading import load_config
+    from pipeline.cleaning.clean import clean as clean_folder
+    from pipeline.cleaning.clean import plan_removal
+
+    config = load_config(profile, settings)
+    if not config.work_dir.is_dir():
+        raise click.UsageError(f"work_dir {config.work_dir}: there is no such folder. Set it with --set work_dir=...")
+    try:
+        plan = plan_removal(config, keep) if dry_run else clean_folder(config, keep)
+    except LockHeldError:
+        click.secho(
+            f"a run uses {config.work_dir}: nothing was removed. Wait until it has ended.", fg="yellow", err=True
+        )
+        raise SystemExit(_BUSY) from None
+    _print(plan, dry_run)
+
+
+def _print(plan: Plan, dry_run: bool) -> None:
+    from pipeline.cleaning.disk_usage import size_text
+
+    for note in plan.notes:
+        click.secho(note, fg="yellow", err=True)
+    rows = [(removal.kind, removal.text, size_text(removal.freed)) for removal in plan.removals]
+    width = max((len(text) for _, text, _ in rows), default=0)
+    for kind, text, size in rows:
+        click.echo(f"{kind:<14} {text:<{width}} {size:>10}")
+    click.secho(f"{'would free' if dry_run else 'freed'} {size_text(plan.freed)}", bold=True)
+    click.echo(f"kept: {len(plan.runs)} runs ({', '.join(plan.runs) or 'none'})")
+    versions = ", ".join(f"{number} ({reason})" for number, reason in plan.versions.items())
+    click.echo(f"kept: versions {versions or 'none'}")

@@ -54,12 +54,12 @@ class Executor(base_executor.BaseExecutor):
             _leave_empty(champion, trained)
             logging.info("There is no champion to compare with (version %r).", exec_properties[VERSION_KEY])
             return
-        registry.fetch(version, Path(path_utils.serving_model_dir(champion.uri)))
+        registry.fetch(version, Path(path_utils.serving_model_dir(champion.uri)), link=True)
         champion.set_string_custom_property(keys.TREE_HASH, version.tree_hash)
         _set_version(champion, version)
         logging.info("The baseline is %s version %d.", version.name, version.version)
         # Into a subfolder: TFX has created the artifact's folder, and a download renames a whole folder into place.
-        if registry.fetch_trained(version, Path(trained.uri, keys.TRAINED_FOLDER)) is None:
+        if registry.fetch_trained(version, Path(trained.uri, keys.TRAINED_FOLDER), link=True) is None:
             _leave_empty(trained)
             logging.info("%s version %d has no trained model for a warm start.", version.name, version.version)
         else:

@@ -95,7 +95,7 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
         return PushResult(pushed=False, reason=reason)
     files = [file for file in (request.validation_file, *request.record.files) if file.is_file()]
     record = replace(request.record, files=tuple(files), summary=request.record.summary or request.verdict)
-    version = registry.register(request.model_dir, request.model_name, record)
+    version = registry.register(request.model_dir, request.model_name, record, link=True)
     why = f"blessed: {request.verdict}" if request.verdict else "blessed"
     try:
         version = champions.promote(version.version, _expected_champion(registry, request), why, who=request.who)

@@ -17,11 +17,11 @@ from components.common.files import (
     make_shared_folder,
     rename_into_place,
 )
-from components.common.hashing import tree_hash
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CANDIDATE, CHAMPION, PREVIOUS
 from components.registry.serving_directory.serving_directory import (
+    MODELS_CONFIG,
     lock_file,
     models_config,
     published_versions,
@@ -203,22 +203,57 @@ def _prune(
     Returns:
         The removed versions, and those that the registry does not know.
     """
-    published = published_versions(folder.parent, folder.name)
-    unlabelled = [number for number in published if number not in labelled]
-    known = [number for number in unlabelled if number in registered]
+    unlabelled = [number for number in published_versions(folder.parent, folder.name) if number not in labelled]
+    known = [registered[number] for number in unlabelled if number in registered]
     unknown = [number for number in unlabelled if number not in registered]
-    pruned = []
-    for number in known[: max(len(known) - keep, 0)]:
-        if tree_hash(folder / str(number)) != registered[number].tree_hash:
-            unknown.append(number)
-            continue
-        # Renamed first, so that a killed process leaves no incomplete version.
-        removed = folder / f"{_REMOVED_PREFIX}{number}"
-        os.rename(folder / str(number), removed)
-        fsync_path(folder)
-        shutil.rmtree(removed)
-        pruned.append(number)
-    return tuple(pruned), tuple(sorted(unknown))
+    outdated = known[: max(len(known) - keep, 0)]
+    removable = removable_copies(folder.parent, outdated)
+    for number in removable:
+        _remove(folder / str(number))
+    unknown += [version.version for version in outdated if version.version not in removable]
+    return removable, tuple(sorted(unknown))
+
+
+def removable_copies(base_dir: Path, versions: Collection[RegisteredVersion]) -> tuple[int, ...]:
+    """Returns the versions whose copies the registry can restore: those that equal the registered ones."""
+    folders = {version.version: base_dir / version.name / str(version.version) for version in versions}
+    return tuple(
+        version.version
+        for version in versions
+        if folders[version.version].is_dir() and not damage(version, folders[version.version])
+    )
+
+
+def remove_copies(base_dir: Path, name: str, versions: Collection[RegisteredVersion]) -> None:
+    """Removes the copies of these versions that equal the registered ones, and `leftovers`.
+
+    Raises:
+        RegistryError: models.config offers one of the versions to servers.
+    """
+    if not (base_dir / name).is_dir():
+        return
+    with locked(lock_file(base_dir, name)):
+        offered = {version.version for version in versions} & set(models_config(base_dir, name)[0])
+        if offered:
+            raise RegistryError(f"{base_dir / MODELS_CONFIG}: offers the versions {sorted(offered)}. Sync it first.")
+        for folder in leftovers(base_dir, name):
+            shutil.rmtree(folder)
+        for number in removable_copies(base_dir, versions):
+            _remove(base_dir / name / str(number))
+
+
+def leftovers(base_dir: Path, name: str) -> list[Path]:
+    """Returns the folders of killed processes, and those that repairs set aside."""
+    prefixes = (INCOMING_PREFIX, _REMOVED_PREFIX, DAMAGED_PREFIX)
+    return sorted(path for prefix in prefixes for path in (base_dir / name).glob(f"{prefix}*") if path.is_dir())
+
+
+def _remove(folder: Path) -> None:
+    """Removes a version, which is renamed first, so that a killed process leaves no incomplete one."""
+    removed = folder.with_name(f"{_REMOVED_PREFIX}{folder.name}")
+    os.rename(folder, removed)
+    fsync_path(folder.parent)
+    shutil.rmtree(removed)
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -100,7 +100,7 @@ class MlflowStore:
             # MLflow would resolve a relative path against the working directory of each process.
             self.database = Path(uri.removeprefix(_SQLITE)).absolute()
             uri = f"{_SQLITE}{self.database}"
-            artifact_location = artifact_location or str(self.database.parent / "artifacts")
+            artifact_location = artifact_location or str(self.artifact_folder)
         self.uri = uri
         self.over_http = scheme in ("http", "https")
         self._experiment = experiment
@@ -117,6 +117,17 @@ class MlflowStore:
                 "every machine reaches (s3://..., gs://..., or a shared folder). In a configuration, give the address "
                 "of an MLflow server (http://...) that uses the database."
             )
+
+    @property
+    def artifact_folder(self) -> Path:
+        """Folder of the model files of an sqlite registry, unless another location is given.
+
+        Raises:
+            RegistryError: it is not an sqlite registry.
+        """
+        if self.database is None:
+            raise RegistryError(f"registry.uri {self.uri}: has no local folder of model files. Give an sqlite file.")
+        return self.database.parent / "artifacts"
 
     def is_empty(self) -> bool:
         """Returns whether the registry is an sqlite file that does not exist yet; imports nothing."""

@@ -34,6 +34,22 @@ class Experiment(NamedTuple):
     active: bool
 
 
+class StoredRun(NamedTuple):
+    """MLflow run in which the registry stored the files of a version.
+
+    Attributes:
+        id: the run's id.
+        uri: location of its files.
+    """
+
+    id: str
+    uri: str
+
+
+UPLOAD_TAG = "ner.upload"
+"""Tag of the MLflow runs that the registry creates; the value is the model's name."""
+
+
 class RegistryReader(Protocol):
     """Interface of both readers. Aliases are MLflow's own, not yet those of the history."""
 
@@ -42,6 +58,9 @@ class RegistryReader(Protocol):
 
     def has_model(self, name: str) -> bool:
         """Returns whether there is such a registered model, with or without versions."""
+
+    def uploads(self, name: str) -> list[StoredRun]:
+        """Returns the runs with files of a model's versions, also of versions that were deleted or never created."""
 
     def aliases(self, name: str) -> dict[str, int]:
         """Returns alias -> version number; empty if there is no such registered model."""
@@ -80,6 +99,21 @@ class MlflowReader:
             self._client.get_registered_model(name)
             return True
         return False
+
+    def uploads(self, name: str) -> list[StoredRun]:
+        """See `RegistryReader`."""
+        experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
+        runs: list[StoredRun] = []
+        token = None
+        while experiments:
+            page = self._client.search_runs(
+                experiments, f"tags.`{UPLOAD_TAG}` = '{name}'", max_results=self._PAGE, page_token=token
+            )
+            runs += [StoredRun(run.info.run_id, run.info.artifact_uri) for run in page]
+            token = page.token
+            if not token:
+                break
+        return sorted(runs)
 
     def aliases(self, name: str) -> dict[str, int]:
         """See `RegistryReader`."""
@@ -205,6 +239,15 @@ class SqliteReader:
         query = "SELECT 1 FROM registered_models WHERE workspace = 'default' AND name = ?"
         with self.connection() as connection:
             return connection.execute(query, (name,)).fetchone() is not None
+
+    def uploads(self, name: str) -> list[StoredRun]:
+        """See `RegistryReader`."""
+        query = (
+            "SELECT runs.run_uuid, artifact_uri FROM runs JOIN tags ON tags.run_uuid = runs.run_uuid "
+            "WHERE lifecycle_stage = ? AND key = ? AND value = ? ORDER BY runs.run_uuid"
+        )
+        with self.connection() as connection:
+            return [StoredRun(*row) for row in connection.execute(query, (_ACTIVE, UPLOAD_TAG, name))]
 
     def aliases(self, name: str) -> dict[str, int]:
         """See `RegistryReader`."""

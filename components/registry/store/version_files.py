@@ -7,13 +7,20 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from components.common.files import fsync_tree, incoming_folder, rename_into_place
+from components.common.files import (
+    fsync_tree,
+    incoming_folder,
+    link_equal_file,
+    link_or_copy,
+    rename_into_place,
+)
 from components.common.hashing import file_hashes, tree_differences, tree_hash
 from components.keys import TRAINED_FOLDER
 from components.registry.errors import RegistryError
@@ -21,10 +28,10 @@ from components.registry.names import FILES_TAG, TRAINED_FILES_TAG, TRAINED_HASH
 from components.registry.store.mlflow_entities import json_tag
 from components.registry.store.mlflow_store import MlflowStore, local_path
 from components.registry.store.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model, write_pyfunc_folder
-from components.registry.store.readers import RegistryReader
+from components.registry.store.readers import UPLOAD_TAG, RegistryReader, StoredRun
 from components.registry.store.version import RegisteredVersion, VersionRecord
 
-_UPLOAD_TAG = "ner.upload"  # of MLflow runs that the registry creates; the value is the model's name
+_REMOVED_PREFIX = ".removed-"  # of folders that are about to be deleted
 _ABANDONED_SECONDS = 24 * 3600  # no upload takes that long
 _HASH_DIGITS = 16  # of each file; the tree hash decides, these only name the file that differs
 _MAX_PHRASES = 3  # of an error
@@ -75,6 +82,36 @@ def damage(version: RegisteredVersion, folder: Path, part: Part = Part.MODEL) ->
     return ", ".join(phrases) or f"its tree hash is {actual}, registered is {expected}"
 
 
+@dataclass(frozen=True)
+class Upload:
+    """Files and metadata of a version to store.
+
+    Attributes:
+        model_dir: the SavedModel.
+        trained_dir: folder of the trained model; None if there is none.
+        record: metadata of the version.
+        link: whether a local store shares the files with their sources by hard links instead of copies.
+    """
+
+    model_dir: Path
+    trained_dir: Path | None
+    record: VersionRecord
+    link: bool = False
+
+    def link_files(self, stored: Path) -> None:
+        """Replaces the copies in the folder of an MLflow run by hard links to their sources.
+
+        MLflow's own functions only copy. The copies are complete at this point, so a killed process leaves copies.
+        """
+        model = stored / DATA_ARTIFACT / self.model_dir.name
+        sources = {model / file.relative_to(self.model_dir): file for file in self.model_dir.rglob("*")}
+        sources |= {stored / TRAINED_FOLDER / name: file for name, file in self.record.trained.items()}
+        sources |= {stored / CARD_FOLDER / file.name: file for file in self.record.files}
+        for copy, source in sources.items():
+            if source.is_file():
+                link_equal_file(source, copy)
+
+
 @contextlib.contextmanager
 def gathered(files: Mapping[str, Path]) -> Iterator[Path | None]:
     """Yields a temporary folder with copies of the files under their new names; None if there are no files."""
@@ -87,9 +124,7 @@ def gathered(files: Mapping[str, Path]) -> Iterator[Path | None]:
 
 
 @contextlib.contextmanager
-def uploaded(
-    store: MlflowStore, client: Any, model_dir: Path, trained_dir: Path | None, name: str, record: VersionRecord
-) -> Iterator[Any]:
+def uploaded(store: MlflowStore, client: Any, name: str, upload: Upload) -> Iterator[Any]:
     """Stores files, metrics and parameters of a version in a new MLflow run and yields the run.
 
     The run counts as finished if the block, which creates the version, raises nothing.
@@ -97,24 +132,24 @@ def uploaded(
     Args:
         store: the MLflow store.
         client: an `MlflowClient` of it.
-        model_dir: the SavedModel.
-        trained_dir: folder of the trained model; None if there is none.
         name: name of the registered model.
-        record: metadata of the version.
+        upload: files and metadata of the version.
     """
-    run = client.create_run(store.experiment_id(client), run_name=name, tags={_UPLOAD_TAG: name})
+    run = client.create_run(store.experiment_id(client), run_name=name, tags={UPLOAD_TAG: name})
     status = "FAILED"
     try:
-        _log_numbers(client, run.info.run_id, record)
+        _log_numbers(client, run.info.run_id, upload.record)
         with TemporaryDirectory() as scratch:
-            write_pyfunc_folder(model_dir, Path(scratch, MODEL_ARTIFACT))
+            write_pyfunc_folder(upload.model_dir, Path(scratch, MODEL_ARTIFACT))
             client.log_artifacts(run.info.run_id, str(Path(scratch, MODEL_ARTIFACT)), MODEL_ARTIFACT)
-        if trained_dir is not None:
-            client.log_artifacts(run.info.run_id, str(trained_dir), TRAINED_FOLDER)
-        for file in record.files:
+        if upload.trained_dir is not None:
+            client.log_artifacts(run.info.run_id, str(upload.trained_dir), TRAINED_FOLDER)
+        for file in upload.record.files:
             client.log_artifact(run.info.run_id, str(file), CARD_FOLDER)
         folder = local_path(run.info.artifact_uri)
         if folder is not None:
+            if upload.link:
+                upload.link_files(folder)
             fsync_tree(folder)
         yield run
         status = "FINISHED"
@@ -128,7 +163,7 @@ def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, n
     A killed pusher leaves an MLflow run that the registry does not show, but its files take space.
     """
     before = int((time.time() - _ABANDONED_SECONDS) * 1000)
-    condition = f"tags.`{_UPLOAD_TAG}` = '{name}' and attributes.status != 'FINISHED'"
+    condition = f"tags.`{UPLOAD_TAG}` = '{name}' and attributes.status != 'FINISHED'"
     condition += f" and attributes.start_time < {before}"
     runs = client.search_runs([store.experiment_id(client)], condition, max_results=100)
     if not runs:
@@ -144,7 +179,39 @@ def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, n
             client.delete_run(run.info.run_id)
 
 
-def fetch_part(store: MlflowStore, version: RegisteredVersion, part: Part, destination: Path) -> Path | None:
+def unregistered_uploads(reader: RegistryReader, name: str) -> list[StoredRun]:
+    """Returns the uploads without a version: it was removed, or a pusher was killed before it created one."""
+    registered = {version.run_id for version in reader.versions(name)}
+    return [run for run in reader.uploads(name) if run.id not in registered]
+
+
+def upload_folder(store: MlflowStore, run: StoredRun) -> Path | None:
+    """Returns the folder of an upload next to an sqlite file; None if it is stored elsewhere.
+
+    The folder is derived from the file's path: a copied registry still records the location of the original.
+    """
+    return None if store.database is None else store.artifact_folder / run.id
+
+
+def remove_uploads(store: MlflowStore, client: Any, reader: RegistryReader, name: str) -> None:
+    """Removes the files of uploads without a version, and their MLflow runs; for sqlite registries.
+
+    The caller holds the registry's lock, so no upload is in progress. Each folder is renamed first, and its run ends
+    last: after a kill the next call finds the rest.
+    """
+    for run in unregistered_uploads(reader, name):
+        folder = upload_folder(store, run)
+        if folder is None:
+            continue
+        if folder.is_dir():
+            folder.rename(folder.with_name(f"{_REMOVED_PREFIX}{run.id}"))
+        shutil.rmtree(folder.with_name(f"{_REMOVED_PREFIX}{run.id}"), ignore_errors=True)
+        client.delete_run(run.id)
+
+
+def fetch_part(
+    store: MlflowStore, version: RegisteredVersion, part: Part, destination: Path, *, link: bool = False
+) -> Path | None:
     """Downloads one part of a version, checks its tree hash, and renames it into place.
 
     Args:
@@ -152,6 +219,7 @@ def fetch_part(store: MlflowStore, version: RegisteredVersion, part: Part, desti
         version: the version.
         part: the part.
         destination: folder to create. A folder that already holds the same content stays as it is.
+        link: shares the files with a local store by hard links; for folders that nobody changes.
 
     Returns:
         `destination`; None if the version was registered without this part.
@@ -174,10 +242,11 @@ def fetch_part(store: MlflowStore, version: RegisteredVersion, part: Part, desti
     with incoming_folder(destination.parent) as incoming:
         folder = _stored_files(store, version, part, incoming)
         if incoming not in folder.parents:
-            folder = Path(shutil.copytree(folder, incoming / MODEL_ARTIFACT))
+            copy = link_or_copy if link else shutil.copy2
+            folder = Path(shutil.copytree(folder, incoming / MODEL_ARTIFACT, copy_function=copy))
         _check_content(version, folder, part)
         fsync_tree(folder)
-        rename_into_place(folder, destination)
+        rename_into_place(folder, destination, shared=not link)
     return destination
 
 

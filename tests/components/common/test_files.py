@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from components.common import files
 from components.common.errors import LockHeldError, NerError
-from components.common.files import write_atomically
+from components.common.files import link_equal_file, link_or_copy, write_atomically
 
 
 def test_write_atomically_replaces_a_file_and_leaves_no_other(tmp_path):
@@ -113,3 +114,27 @@ def test_fsync_tree_syncs_every_file_and_folder(model_dir, monkeypatch):
     files.fsync_tree(model_dir)
     assert set(seen) == {model_dir, *model_dir.rglob("*")}
     assert seen[-1] == model_dir
+
+
+def test_equal_files_become_hard_links_and_others_stay(tmp_path):
+    for name, content in (("a", b"same"), ("b", b"same"), ("c", b"other")):
+        (tmp_path / name).write_bytes(content)
+    for name in ("b", "c", "absent"):
+        link_equal_file(tmp_path / "a", tmp_path / name)
+        link_equal_file(tmp_path / "a", tmp_path / name)
+    assert {path.name: path.stat().st_nlink for path in tmp_path.iterdir()} == {"a": 2, "b": 2, "c": 1}
+    assert (tmp_path / "c").read_bytes() == b"other"
+
+
+def test_without_hard_links_files_are_copied(tmp_path, monkeypatch):
+    (tmp_path / "a").write_bytes(b"same")
+    link_or_copy(tmp_path / "a", tmp_path / "linked")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", refuse)
+    link_or_copy(tmp_path / "a", tmp_path / "copied")
+    link_equal_file(tmp_path / "a", tmp_path / "copied")
+    assert {path.name: path.stat().st_nlink for path in tmp_path.iterdir()} == {"a": 2, "linked": 2, "copied": 1}
+    assert (tmp_path / "copied").read_bytes() == b"same"

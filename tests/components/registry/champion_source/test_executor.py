@@ -48,6 +48,8 @@ def test_a_version_is_downloaded_to_the_place_where_tfx_expects_it(run, registry
     champion, trained = run(requested)
     expected = tree_hash(models[number - 1])
     assert tree_hash(path_utils.serving_model_path(champion.uri)) == expected
+    stored = Path(registry.get("ner", number).uri, "data", "Format-Serving", "saved_model.pb")
+    assert stored.samefile(Path(path_utils.serving_model_path(champion.uri), "saved_model.pb")), "stored twice"
     assert champion.get_int_custom_property("present") == 1
     assert champion.get_int_custom_property("version") == number
     assert champion.get_string_custom_property("tree_hash") == expected

@@ -123,6 +123,8 @@ def test_scores_lineage_and_files_are_registered(run, registry, model_dir, tmp_p
         "run_id": "run 7",
         "blessed": "true",
         "trained_hash": champion.tags["trained_hash"],
+        "files": champion.tags["files"],
+        "trained_files": champion.tags["trained_files"],
         "params": '{"trainer.epochs": "20"}',
         "metrics_by_type": json.dumps({"PER": row(0.875)}),
         "metrics_by_slice": json.dumps({"source=a": row(0.25)}),
@@ -149,7 +151,7 @@ def test_scores_lineage_and_files_are_registered(run, registry, model_dir, tmp_p
 def test_optional_inputs_can_be_absent(run, registry):
     assert run(optional=False).get_int_custom_property("pushed") == 1
     assert set(registry.get("ner", 1).tags) == {
-        "run_id", "run_fingerprint", "baseline_version", "tree_hash", "blessed", "params",
+        "run_id", "run_fingerprint", "baseline_version", "tree_hash", "blessed", "params", "files",
     }  # fmt: skip
 
 

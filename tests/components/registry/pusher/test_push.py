@@ -49,7 +49,9 @@ def test_push_registers_promotes_and_publishes(registry, model_dir, serving):
     assert tree_hash(result.destination) == tree_hash(model_dir)
     champion = registry.get("ner", "champion")
     assert champion == result.version
-    assert champion.tags == {
+    tags = dict(champion.tags)
+    assert {"assets/vocabulary.txt", "saved_model.pb", "variables/variables.index"} < set(json.loads(tags.pop("files")))
+    assert tags == {
         "run_fingerprint": "a",
         "baseline_version": "",
         "metric.entity_f1": "0.9",
@@ -61,6 +63,21 @@ def test_push_registers_promotes_and_publishes(registry, model_dir, serving):
     assert (Path(champion.uri).parent / "card" / "validation.json").is_file()
     with registry.client() as client:
         assert client.get_model_version("ner", "1").description == "entity F1 0.9"
+
+
+def test_the_registry_shares_the_files_of_the_artifact_and_servers_get_their_own(
+    registry, model_dir, serving, tmp_path
+):
+    (tmp_path / "weights").write_bytes(b"weights")
+    request = _request(model_dir, serving)
+    record = dataclasses.replace(request.record, trained={"model.keras": tmp_path / "weights"})
+    result = push(registry, dataclasses.replace(request, record=record))
+    stored = Path(result.version.uri)
+    assert (stored / "data" / "Format-Serving" / "saved_model.pb").samefile(model_dir / "saved_model.pb")
+    assert (stored.parent / "trained" / "model.keras").samefile(tmp_path / "weights")
+    assert {file.stat().st_nlink for file in result.destination.rglob("*") if file.is_file()} == {1}
+    (result.destination / "saved_model.pb").write_bytes(b"edited in place")
+    registry.verify(result.version)
 
 
 def test_a_repeated_push_creates_no_second_version(registry, model_dir, serving):
