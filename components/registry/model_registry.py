@@ -215,7 +215,8 @@ class ModelRegistry:
         """Returns the version to compare a new run with: the champion's number, or "none".
 
         A champion with the same run fingerprint means that the run repeats the champion's run without a change. Such a
-        run gets the baseline of the first run, so that TFX finds every node in its cache.
+        run gets the baseline of the first run, so that TFX finds every node in its cache, unless that version was
+        removed.
 
         Args:
             name: name of the registered model.
@@ -228,7 +229,9 @@ class ModelRegistry:
         if champion is None:
             return NO_VERSION
         if run_fingerprint and champion.tags.get(RUN_FINGERPRINT_TAG) == run_fingerprint:
-            return champion.tags.get(BASELINE_VERSION_TAG) or NO_VERSION
+            before = champion.tags.get(BASELINE_VERSION_TAG) or NO_VERSION
+            if before == NO_VERSION or self.get(name, before) is not None:
+                return before
         return str(champion.version)
 
     def fetch(self, version: RegisteredVersion, destination: Path, *, link: bool = False) -> Path:

@@ -187,9 +187,23 @@ def _champion(registry, model_dir, **tags):
 def test_the_baseline_of_a_run_is_the_champion(registry, model_dir):
     registry.register(model_dir, "ner", VersionRecord(tags={"run_fingerprint": "0"}))
     assert registry.baseline("ner", "a") == "none", "there is no champion"
-    _champion(registry, model_dir, run_fingerprint="a", baseline_version="7")
+    _champion(registry, model_dir, run_fingerprint="a", baseline_version="1")
     assert registry.baseline("ner", "b") == "2"
-    assert registry.baseline("ner", "a") == "7", "the champion's own run keeps the baseline that it had"
+    assert registry.baseline("ner", "a") == "1", "the champion's own run keeps the baseline that it had"
+    registry.remove("ner", [1])
+    assert registry.baseline("ner", "a") == "2", "unless it was removed"
+
+
+def test_removed_versions_are_absent_with_their_files_and_versions_with_an_alias_are_refused(three_champions):
+    folders = {version.version: Path(version.uri).parent for version in three_champions.versions("ner")}
+    with pytest.raises(RegistryError, match=r"version 2: has the alias previous"):
+        three_champions.remove("ner", [1, 2])
+    three_champions.remove("ner", [1, 7])
+    assert [version.version for version in three_champions.versions("ner")] == [2, 3]
+    assert {number: folder.exists() for number, folder in folders.items()} == {1: False, 2: True, 3: True}
+    assert three_champions.stored_folders("ner", ()) == {}
+    with pytest.raises(RegistryError, match=r"version 1: was never champion|no version 1"):
+        three_champions.champions("ner").rollback(1)
 
 
 @pytest.mark.extended
