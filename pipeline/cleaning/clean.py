@@ -20,6 +20,7 @@ from configs.spec import PipelineConfig
 from pipeline.cleaning.disk_usage import FreedBytes
 from pipeline.cleaning.run_artifacts import Run, RunArtifacts, newest_change, unneeded_folders
 from pipeline.run.run_record import metadata_file
+from pipeline.run.sound_metadata import require_sound_metadata
 from pipeline.run.work_lock import no_run
 
 PINNED_TAG = "pinned"
@@ -121,12 +122,14 @@ class _State:
     """Runs, versions and folders at one time."""
 
     def __init__(self, config: PipelineConfig, keep: int) -> None:
-        """Reads nothing yet."""
+        """Checks the metadata; reads the rest later."""
         self.config, self.keep = config, keep
         self.work = config.work_dir.absolute()
         self.root = self.work / "artifacts"
         self.metadata = metadata_file(config)
         self.registry = ModelRegistry(config.registry_uri)
+        if self.metadata.is_file():
+            require_sound_metadata(self.metadata, self.root)
 
     @cached_property
     def registered(self) -> dict[int, RegisteredVersion]:
