@@ -19,14 +19,16 @@ from components.common.files import private_files
 from components.common.masking import mask_logs_and_tracebacks
 from configs.loading import load_config
 from pipeline.local_run import build_pipeline
+from pipeline.run.work_lock import running
 
 
 def run() -> None:
     """Builds the pipeline from the configuration and runs it."""
     mask_logs_and_tracebacks()
     profile = os.environ.get("NER_CONFIG")
-    with private_files():
-        LocalDagRunner().run(build_pipeline(load_config(Path(profile) if profile else None)))
+    config = load_config(Path(profile) if profile else None)
+    with private_files(), running(config):
+        LocalDagRunner().run(build_pipeline(config))
 
 
 if __name__ == "__main__":

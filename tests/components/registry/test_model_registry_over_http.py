@@ -140,6 +140,30 @@ def test_promotions_over_http_need_no_lock_to_agree(server, model_dir, tmp_path)
     assert champions.moved_aliases() == {}
 
 
+def test_a_deleted_experiment_of_a_server_is_found_before_a_training(server):
+    registry = ModelRegistry(server, experiment="gone")
+    registry.check_ready("ner")
+    with registry.client() as client:
+        number = client.create_experiment("gone")
+        registry.check_ready("ner")
+        client.delete_experiment(number)
+    with pytest.raises(RegistryError, match=rf"MLFLOW_TRACKING_URI={server} mlflow experiments restore -x {number}"):
+        registry.check_ready("ner")
+
+
+def test_versions_of_a_server_are_read_from_a_checked_download_and_not_removed(server, make_model, tmp_path):
+    registry = ModelRegistry(server)
+    version = registry.register(make_model("cached"), "cached", _record("a"), link=True)
+    folder = registry.readable(version, tmp_path / "fetched" / "1")
+    assert folder == tmp_path / "fetched" / "1"
+    (folder / "saved_model.pb").write_bytes(b"damaged")
+    with pytest.raises(RegistryError, match=r"saved_model\.pb has other content"):
+        registry.readable(version, folder)
+    assert registry.stored_folders("cached", [1]) == {}
+    with pytest.raises(RegistryError, match="is a server"):
+        registry.remove("cached", [1])
+
+
 def test_a_server_refuses_an_unknown_host_name(server):
     port = server.rsplit(":", 1)[1]
     address = f"http://127.0.0.1:{port}/api/2.0/mlflow/registered-models/search?max_results=1"
