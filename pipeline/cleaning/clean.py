@@ -111,7 +111,7 @@ def clean(config: PipelineConfig, keep: int) -> Plan:
         if state.metadata.is_file():
             RunArtifacts(state.metadata, write=True).mark_removed(state.root)
         remove_copies(config.serving_dir, config.name, state.unneeded)
-        if state.registry.database is not None and state.registered:
+        if any(removal.kind == "registry" for removal in plan.removals):
             state.registry.remove(config.name, plan.removed_versions)
         others = ("artifacts", "served copies", "registry")
         _remove(path for removal in plan.removals if removal.kind not in others for path in removal.paths)

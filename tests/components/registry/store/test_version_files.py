@@ -52,6 +52,16 @@ def test_an_upload_without_a_version_is_removed_after_a_day(registry, abandoned,
     assert _runs(registry) == {abandoned.name: "KILLED"}
 
 
+def test_a_removal_takes_abandoned_uploads_at_once(registry, register, abandoned):
+    """The lock of the registry excludes that one is in progress."""
+    kept = register("kept")
+    assert registry.stored_folders("ner", []) == {None: [abandoned]}
+    registry.remove("ner", [])
+    assert [Path(kept.uri).parent.parent] == list(abandoned.parent.iterdir())
+    registry.verify(kept)
+    registry.remove("ner", [])
+
+
 @pytest.mark.extended
 def test_an_upload_whose_version_exists_is_kept(registry, model_dir, monkeypatch):
     with registry.client() as client, monkeypatch.context() as patch:
