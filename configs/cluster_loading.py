@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 _DEFAULT = "default"
 _SECTIONS = (*NODES, _DEFAULT)
 # Settings of a node that only Kubernetes has.
-_OF_KUBERNETES = ("node_selector", "tolerations", "shared_memory", "timeout", "secret_env", "volumes")
+_OF_KUBERNETES = ("node_selector", "tolerations", "shared_memory", "timeout", "secret_env", "volumes", "run_as")
 
 
 def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] = ()) -> ClusterConfig:

@@ -109,6 +109,14 @@ class Toleration(_Section):
     toleration_seconds: int | None = None
 
 
+class RunAs(_Section):
+    """User of a pod's container; null: that of the image."""
+
+    user: Annotated[int, Field(ge=0)] | None = None
+    group: Annotated[int, Field(ge=0)] | None = None
+    non_root: bool | None = None
+
+
 class Node(_Section):
     """Resources and settings of a node."""
 
@@ -123,6 +131,7 @@ class Node(_Section):
     env: dict[Variable, str]
     secret_env: dict[str, dict[Variable, str]]
     volumes: tuple[Volume, ...]
+    run_as: RunAs | None
     cache: bool
 
 

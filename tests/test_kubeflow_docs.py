@@ -14,6 +14,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from support.kubernetes_fields import unknown_fields
 from support.repository import ROOT
 
 from configs.cluster_loading import load_cluster
@@ -151,38 +152,62 @@ def test_the_table_of_parameters_is_complete() -> None:
 
 
 MLFLOW = [*yaml.safe_load_all((ROOT / "docs/kubeflow/mlflow.yaml").read_text(encoding="utf-8"))]
-KINDS = {"PersistentVolumeClaim": "V1PersistentVolumeClaim", "Service": "V1Service", "Deployment": "V1Deployment"}
-
-
-def unknown_fields(value: Any, kind: str, path: str) -> list[str]:
-    """Returns the fields that Kubernetes' own description of the kind does not have."""
-    client = pytest.importorskip("kubernetes.client", reason="comes with kfp")
-    if inner := re.fullmatch(r"list\[(\w+)\]", kind):
-        return [name for number, one in enumerate(value) for name in unknown_fields(one, inner[1], f"{path}[{number}]")]
-    model = getattr(client, kind, None)
-    if model is None:  # text, number, or a mapping of free keys
-        return []
-    types = {json: model.openapi_types[name] for name, json in model.attribute_map.items()}
-    wrong = [f"{path}.{name}" for name in value if name not in types]
-    known = {name: one for name, one in value.items() if name in types}
-    return wrong + [bad for name, one in known.items() for bad in unknown_fields(one, types[name], f"{path}.{name}")]
 
 
 @pytest.mark.extended
 def test_manifest_has_only_fields_that_kubernetes_knows() -> None:
     for document in MLFLOW:
-        assert unknown_fields(document, KINDS[document["kind"]], document["kind"]) == []
+        assert unknown_fields(document) == []
+
+
+def manifest(kind: str) -> Any:
+    [document] = [one for one in MLFLOW if one["kind"] == kind]
+    return document
 
 
 @pytest.mark.extended
 def test_manifest_serves_the_configured_address() -> None:
     address = load_cluster("kubeflow").settings["registry.uri"]
-    claim, service, deployment = MLFLOW
-    container = deployment["spec"]["template"]["spec"]["containers"][0]
-    host = f"{service['metadata']['name']}.{service['metadata']['namespace']}:{service['spec']['ports'][0]['port']}"
+    claim, service, deployment = map(manifest, ("PersistentVolumeClaim", "Service", "Deployment"))
+    pod = deployment["spec"]["template"]["spec"]
+    mlflow, proxy = pod["containers"]
+    [port] = service["spec"]["ports"]
+    host = f"{service['metadata']['name']}.{service['metadata']['namespace']}:{port['port']}"
     assert address == f"http://{host}"
-    assert host in container["args"][container["args"].index("--allowed-hosts") + 1].split(",")
-    assert str(service["spec"]["ports"][0]["port"]) in container["command"]
+    assert host in mlflow["args"][mlflow["args"].index("--allowed-hosts") + 1].split(",")
     assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
-    volume = deployment["spec"]["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"]
-    assert volume == claim["metadata"]["name"]
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    assert port["targetPort"] == proxy["ports"][0]["containerPort"]
+
+
+def test_registry_of_the_manifest_listens_on_the_loopback_behind_a_login() -> None:
+    pod = manifest("Deployment")["spec"]["template"]["spec"]
+    mlflow, proxy = pod["containers"]
+    host, port = (mlflow["command"][mlflow["command"].index(name) + 1] for name in ("--host", "--port"))
+    nginx = manifest("ConfigMap")["data"]["default.conf"]
+    assert host == "127.0.0.1"
+    assert "ports" not in mlflow
+    assert f"proxy_pass http://127.0.0.1:{port};" in nginx
+    assert nginx.count("proxy_pass") == nginx.count("auth_basic off") + 1, "only /health needs no login"
+    login = re.search(r"auth_basic_user_file (\S+)/(\w+);", nginx)
+    assert login is not None
+    [users] = [one for one in pod["volumes"] if "secret" in one]
+    [mount] = [one for one in proxy["volumeMounts"] if one["name"] == users["name"]]
+    assert (mount["mountPath"], users["secret"]["items"][0]["path"]) == login.groups()
+    assert f"create secret generic {users['secret']['secretName']} " in TEXTS["kubeflow"]
+    policy = manifest("NetworkPolicy")["spec"]
+    assert policy["podSelector"]["matchLabels"] == {"app": "mlflow"}
+    assert policy["ingress"][0]["ports"] == [{"port": proxy["ports"][0]["containerPort"]}]
+
+
+def test_containers_of_the_manifest_have_no_rights() -> None:
+    pod = manifest("Deployment")["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    for container in pod["containers"]:
+        rights = container["securityContext"]
+        assert (rights["allowPrivilegeEscalation"], rights["readOnlyRootFilesystem"]) == (False, True)
+        assert rights["capabilities"] == {"drop": ["ALL"]}
+        mounts = {one["name"] for one in container["volumeMounts"]}
+        assert mounts <= {one["name"] for one in pod["volumes"]}

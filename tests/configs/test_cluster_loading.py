@@ -48,6 +48,8 @@ def test_invalid_settings_are_reported():
             "nodes.default.env.HF_TOKEN=hidden",
             r"default\.env: HF_TOKEN is a secret; use nodes\.default\.secret_env",
         ),
+        ("vertex", "nodes.Trainer.run_as={user: 1000}", r"Trainer\.run_as: not on Vertex AI"),
+        ("kubeflow", "nodes.Trainer.run_as={user: -1}", r"run_as\.user: must be >= 0, got -1"),
         ("vertex", "nodes.Trainer.timeout=3h", r"Trainer\.timeout: not on Vertex AI"),
         ("vertex", "images.pull_policy=Always", r"images\.pull_"),
     ]:

@@ -17,6 +17,18 @@ from components.serving.packaging.settings import BATCHING_FILE, PackageSettings
 
 STORAGE = "storage"
 SERVICE = "inferenceservice.yaml"
+NETWORK_POLICY = "networkpolicy.yaml"
+# Namespaces of the gateways and of Knative's activator; no other pod may reach the server, which asks for no login.
+_GATEWAYS = ("envoy-gateway-system", "istio-system", "knative-serving", "kourier-system")
+# In the container and not in the pod, because Knative refuses it there by default. The image itself would run as root.
+_SECURITY = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "readOnlyRootFilesystem": True,
+    "runAsNonRoot": True,
+    "runAsUser": 1000,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 # KServe downloads storageUri to this folder and starts the server on it.
 _MOUNT = "/mnt/models"
 _SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -69,12 +81,16 @@ def lay_out(stage: Path, models: Sequence[PreparedModel], settings: PackageSetti
         (storage / BATCHING_FILE).write_text(settings.batching.to_text(), encoding="utf-8")
     text = yaml.safe_dump(_service(settings, model.can_batch), sort_keys=False)
     (stage / SERVICE).write_text(text, encoding="utf-8")
+    policy = yaml.safe_dump(_network_policy(service_name(settings.name)), sort_keys=False)
+    (stage / NETWORK_POLICY).write_text(policy, encoding="utf-8")
     write_readme(
         stage,
         "kserve",
         settings,
         model,
         manifest=SERVICE,
+        network_policy=NETWORK_POLICY,
+        gateways=_GATEWAYS,
         service=service_name(settings.name),
         signatures=write_requests(stage, model),
         storage=STORAGE,
@@ -93,6 +109,7 @@ def _service(settings: PackageSettings, batched: bool) -> dict[str, object]:
         # The runtime's own default is a server of 2021, which may not load this model.
         "runtimeVersion": settings.server_version,
         "storageUri": _uri(settings),
+        "securityContext": _SECURITY,
     }
     if batched:
         model["args"] = ["--enable_batching=true", f"--batching_parameters_file={_MOUNT}/{BATCHING_FILE}"]
@@ -101,4 +118,18 @@ def _service(settings: PackageSettings, batched: bool) -> dict[str, object]:
         "kind": "InferenceService",
         "metadata": {"name": service_name(settings.name)},
         "spec": {"predictor": {"model": model}},
+    }
+
+
+def _network_policy(service: str) -> dict[str, object]:
+    names = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": list(_GATEWAYS)}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": service},
+        "spec": {
+            "podSelector": {"matchLabels": {"serving.kserve.io/inferenceservice": service}},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"namespaceSelector": {"matchExpressions": [names]}}]}],
+        },
     }

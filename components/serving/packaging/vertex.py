@@ -64,4 +64,5 @@ def _dockerfile(settings: PackageSettings, model: PreparedModel) -> str:
     """Returns a server with the model inside, for regions whose prebuilt container is older than the model."""
     return (
         f"FROM {settings.image}\nCOPY {MODEL} /models/{settings.name}/{model.version}\nENV MODEL_NAME={settings.name}\n"
+        "# The server writes nothing and its ports are above 1024.\nUSER 65534:65534\n"
     )

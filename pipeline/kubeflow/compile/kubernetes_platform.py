@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from configs.cluster_spec import ClusterConfig, Images, Node, Toleration, Volume, seconds
+from configs.cluster_spec import ClusterConfig, Images, Node, RunAs, Toleration, Volume, seconds
 
 
 def platform(spec: dict[str, Any], cluster: ClusterConfig) -> dict[str, Any] | None:
@@ -35,12 +35,20 @@ def _executor_config(node: Node, images: Images) -> dict[str, Any]:
         "activeDeadlineSeconds": node.timeout and str(seconds(node.timeout)),
         "secretAsEnv": [_secret(name, variables) for name, variables in node.secret_env.items()],
         "pvcMount": [_volume(one) for one in node.volumes],
+        "securityContext": node.run_as and _run_as(node.run_as),
         "imagePullPolicy": images.pull_policy,
         "imagePullSecret": [
             {"secretName": name, "secretNameParameter": _constant(name)} for name in images.pull_secrets
         ],
     }
     return {name: value for name, value in config.items() if value}
+
+
+def _run_as(run_as: RunAs) -> dict[str, Any]:
+    values = {"runAsUser": run_as.user, "runAsGroup": run_as.group, "runAsNonRoot": run_as.non_root}
+    return {
+        name: value if name == "runAsNonRoot" else str(value) for name, value in values.items() if value is not None
+    }
 
 
 def _toleration(toleration: Toleration) -> dict[str, Any]:

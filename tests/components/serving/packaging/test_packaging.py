@@ -10,6 +10,7 @@ import tarfile
 
 import pytest
 import yaml
+from support.kubernetes_fields import unknown_fields
 from support.lazy import LazyModule
 from support.warmup import warmup_requests
 
@@ -140,6 +141,10 @@ def test_tf_serving_gets_both_versions_with_their_labels(exported, tmp_path, tag
     tags_as_before(folder / "ner" / "9")
     readme = (folder / "README.md").read_text()
     assert SETTINGS.image in readme
+    ports = re.findall(r"-p (\S+)", readme)
+    assert ports == ["127.0.0.1:8500:8500", "127.0.0.1:8501:8501"]
+    for option in ("--read-only", "--cap-drop ALL", "--user 65534:65534", "no-new-privileges"):
+        assert option in readme
     assert "labels/previous:predict` is version 9" in readme
 
 
@@ -209,7 +214,35 @@ def test_kserve_service_points_above_the_numbered_folder(exported, tmp_path, uri
     assert model["runtimeVersion"] == SETTINGS.server_version
     assert model["storageUri"] == (uri or "s3://BUCKET/My_ner.v2")
     assert "--batching_parameters_file=/mnt/models/batching.config" in model["args"]
+    assert (model["securityContext"]["runAsNonRoot"], model["securityContext"]["readOnlyRootFilesystem"]) == (
+        True,
+        True,
+    )
+    assert model["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert set(model["securityContext"]) <= set(security_context_fields())
+    policy = yaml.safe_load((tmp_path / "package" / "networkpolicy.yaml").read_text())
+    assert unknown_fields(policy) == []
+    assert policy["spec"]["podSelector"]["matchLabels"] == {"serving.kserve.io/inferenceservice": "my-ner-v2"}
+    assert policy["spec"]["ingress"][0]["from"][0]["namespaceSelector"]
     assert sorted(path.name for path in (tmp_path / "package" / "storage").iterdir()) == ["3", "batching.config"]
+
+
+def security_context_fields():
+    client = pytest.importorskip("kubernetes.client", reason="comes with kfp")
+    return client.V1SecurityContext.attribute_map.values()
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("target", LAYOUTS)
+def test_every_readme_has_a_section_about_access(target, packed):
+    folder, _ = packed(target)
+    readme = (folder / "README.md").read_text()
+    assert "## Access" in readme
+    assert "login" in readme.partition("## Access")[2]
+    assert "0.0.0.0" not in readme
+    assert not re.search(r"-p \d+:", readme), "a port without an address is open to every machine"
+    for path in (folder, *folder.rglob("*")):
+        assert path.stat().st_mode & 0o004, f"{path}: a server without root reads it"
 
 
 @pytest.mark.extended
