@@ -29,6 +29,20 @@ def report(monkeypatch, tmp_path):
     return run
 
 
+def test_report_goes_to_a_temporary_folder_if_the_work_folder_cannot_be_written(report, tmp_path, monkeypatch):
+    def write(config, run, folder=None):
+        if folder is None:
+            (tmp_path / "file").touch()
+            (tmp_path / "file").mkdir(exist_ok=True)
+        return folder / "two.html"
+
+    monkeypatch.setattr(run_report, "write_report", write)
+    monkeypatch.setattr(command.tempfile, "mkdtemp", lambda prefix: str(tmp_path / "aside"))
+    output = report("--no-open")
+    assert f"warning: {tmp_path}/file: something else exists there. Move it away" in output
+    assert output.endswith(f"The report is in {tmp_path}/aside.\n{tmp_path}/aside/two.html\n")
+
+
 def test_path_is_printed_without_opening_it_if_there_is_no_screen(report, tmp_path, monkeypatch):
     monkeypatch.setattr(command.sys, "platform", "linux")
     assert report() == f"{tmp_path / 'two.html'}\n"

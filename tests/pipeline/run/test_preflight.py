@@ -59,7 +59,7 @@ def in_own_mounts(script, *arguments):
 _NER = '"$1" -c "from pipeline.cli.main import main; main()"'
 
 
-def test_run_names_a_read_only_work_folder_and_report_and_list_still_work(tmp_path):
+def test_run_names_a_read_only_work_folder_and_list_still_works(tmp_path):
     script = (
         f'mount --bind "$2" "$2"; mount -o remount,ro,bind "$2"; {_NER} registry list --set work_dir="$2"; '
         f'{_NER} run --set work_dir="$2"'

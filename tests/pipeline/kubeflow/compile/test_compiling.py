@@ -178,6 +178,14 @@ def test_vertex_gets_one_job_with_its_own_fields(tmp_path):
     assert "Tuner" in job["pipelineSpec"]["root"]["dag"]["tasks"]
 
 
+def test_user_of_the_pods_is_in_the_second_document_if_it_is_set(spec):
+    cluster = load_cluster("kubeflow", None, ["nodes.default.run_as={user: 1000, group: 0, non_root: true}"])
+    for expected, one in ((None, load_cluster("kubeflow")), ({"runAsUser": "1000", "runAsGroup": "0"}, cluster)):
+        executors = platform(spec, one)["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+        context = executors["Trainer_executor"].get("securityContext")
+        assert context == (expected and {**expected, "runAsNonRoot": True})
+
+
 @pytest.mark.extended
 def test_without_kubernetes_settings_there_is_one_document(spec):
     plain = load_cluster("kubeflow", None, ["nodes.default.timeout=null", "nodes.Trainer={gpu: null}"])
