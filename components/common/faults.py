@@ -329,7 +329,7 @@ def _sentence(fault: _Fault | None, path: str, text: str, folders: Mapping[str, 
 
 def _space(paths: Iterable[str]) -> list[str]:
     """Returns the free space, once for each file system."""
-    lines = {}
+    lines: dict[int, str] = {}
     for path in paths:
         free = free_space(Path(path))
         if free is not None:

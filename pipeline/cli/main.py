@@ -86,7 +86,7 @@ class _Commands(click.Group):
         try:
             return self._interruptible(ctx)
         except click.ClickException as error:
-            error.message = mask(error.message)
+            error.message = mask(error.message)  # type: ignore[misc]  # final for subclasses; usage errors keep their class
             raise  # click reports it
         except (click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise  # click reports them
