@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -21,7 +21,7 @@ from tfx.utils import proto_utils
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.corpus.layout import corpus_fingerprint, split_patterns
+from components.corpus_example_gen.corpus.layout import corpus_fingerprint, ignored_files, split_patterns
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_of
 from components.corpus_example_gen.duplicates import without_duplicates
 from components.corpus_example_gen.errors import CorpusError
@@ -34,6 +34,7 @@ from components.keys import (
     INGEST_REPORT_FOLDER,
     NEWEST_SPAN,
     SENTENCE,
+    TAGS,
     TEST_SPLIT,
     TRAIN_SPLIT,
 )
@@ -97,7 +98,8 @@ class Executor(BaseExampleGenExecutor):
                 `corpus` also `span` (text: a number, or `newest`).
 
         Raises:
-            CorpusError: a file cannot be read, or the split train or eval has no sentence.
+            CorpusError: a file cannot be read, the split train or eval has no sentence, or train has no entity.
+            CorpusReadingError: too many sentences were repaired.
             NerError: `span` is neither a number nor `newest`, or does not fit the corpus.
             RuntimeError: the numbers of examples and sentences differ. This is a defect of this component.
         """
@@ -114,12 +116,15 @@ class Executor(BaseExampleGenExecutor):
         reports = self._reports.reports()
         total = IngestReport.merge(reports.values())
         total.check()
+        total.check_repairs(_settings(exec_properties).max_repaired)
+        total.files_ignored = _ignored_files(exec_properties[standard_component_specs.INPUT_BASE_KEY], reports)
         written = _count_written(examples)
         duplicates = {split: sum(counts.values()) for split, counts in self._reports.duplicates().items()}
         removed = sum(duplicates.values()) if _settings(exec_properties).duplicates == "remove" else 0
         _log(reports, written)
         _log_duplicates(self._reports.duplicates(), removed)
         _check_written(written, removed, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
+        _check_entities(examples, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
         _set_properties(examples, total, written, duplicates=sum(duplicates.values()), removed=removed)
 
     def _require_unchanged(self, exec_properties: dict[str, Any]) -> None:
@@ -194,6 +199,19 @@ def _patterns(exec_properties: dict[str, Any], pattern: str) -> list[str]:
     return by_split[name]
 
 
+def _ignored_files(base: str, sources: Collection[str]) -> list[str]:
+    """Returns the files next to those that were read that seem to belong to the corpus, and warns about each."""
+    ignored = []
+    for folder in sorted({os.path.dirname(source) for source in sources}):
+        read = {os.path.basename(source) for source in sources if os.path.dirname(source) == folder}
+        names = [name.rstrip("/") for name in fileio.listdir(os.path.join(base, folder))]
+        files = [name for name in names if not fileio.isdir(os.path.join(base, folder, name))]
+        ignored += [os.path.join(folder, name) for name in ignored_files(files, read)]
+    for name in ignored:
+        logging.warning("%s: not read, no split takes it (corpus.splits)", os.path.join(base, name))
+    return ignored
+
+
 def _rank(split: str) -> int:
     """Returns the rank of a split: those that scores depend on come last."""
     return _ORDER.index(split) if split in _ORDER else 0
@@ -258,6 +276,21 @@ def _check_written(written: dict[str, int], removed: int, total: IngestReport, i
             fix = "Add sentences, or a file for each split (train, dev, test)."
             raise CorpusError(input_base, None, problem, fix)
         logging.warning("split %s has no sentence", split)
+
+
+def _check_entities(examples: artifact.Artifact, total: IngestReport, input_base: str) -> None:
+    """Checks that the training split has an entity; reads no further than the first one."""
+    if total.entities_out.total():
+        files = fileio.glob(os.path.join(artifact_utils.get_split_uri([examples], TRAIN_SPLIT), "*.gz"))
+        for record in tf.data.TFRecordDataset(sorted(files), compression_type="GZIP"):
+            tags = tf.train.Example.FromString(record.numpy()).features.feature[TAGS].bytes_list.value
+            if any(tag.startswith(b"B-") for tag in tags):
+                return
+    problem = "in the training split, no sentence has an entity"
+    dropped = total.entities_dropped.total() + total.entities_skipped.total()
+    if dropped:
+        problem += f" ({dropped} entities of the corpus are dropped or skipped)"
+    raise CorpusError(input_base, None, problem, "Label entities, or check the tag column (corpus.tag_column).")
 
 
 def _set_properties(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import field_validator
 
 from components.common.settings import Count, NotNegative, Positive, Settings, Share
 from components.corpus_example_gen.corpus.span_window import SpanWindow
@@ -22,13 +24,20 @@ class CorpusSettings(Settings):
     tag_column: NotNegative | None
     scheme: Literal["auto", "io"]
     offsets: Literal["auto", "characters", "utf16", "bytes"]
+    outside: str | None
     drop_types: tuple[str, ...]
     metadata: tuple[str, ...]
+    max_repaired: Share
     on_error: Literal["fail", "skip"]
     min_raw_text_survival: Share
     max_unpacked_bytes: Count
     max_compression_ratio: Positive
     sample_seed: int
+
+    @field_validator("outside", mode="before")
+    @classmethod
+    def _number_is_a_label(cls, value: Any) -> Any:
+        return str(value) if type(value) is int else value
 
     @property
     def window(self) -> SpanWindow:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from components.common.errors import quoted, shortened
+from components.corpus_example_gen.cleaning.labels import LabelError, Labels, find_spelling, prefixed_labels
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag, to_iob2
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, split_tag, to_iob2
 from components.text.words import whitespace_offsets
 
 _INSIDE = frozenset("IMEL")
@@ -27,16 +29,19 @@ class Cleaner:
         path: the file, for the report and the errors.
         settings: settings of the corpus.
         report: receives the counts.
+        labels: meaning of the labels.
     """
 
-    def __init__(self, path: str, settings: CorpusSettings, report: IngestReport) -> None:
-        """Starts a file."""
+    def __init__(self, path: str, settings: CorpusSettings, report: IngestReport, labels: Labels | None = None) -> None:
+        """Starts a file; without `labels`, every label has the usual spelling."""
         self.path, self.settings, self.report = path, settings, report
+        self.labels = Labels({}, settings) if labels is None else labels
+        self._types: dict[str, int] = {}  # first line of each type
         self._outside = OUTSIDE
         self._begun = 0
         # An I- tag begins entities regularly in IO and IOB1, and by mistake in other schemes. Only the end of the file
         # tells which.
-        self._begun_inside: list[tuple[int, str]] = []
+        self._begun_inside: list[tuple[int, int, str]] = []  # (sentence, line, description)
 
     def clean(self, raw: RawSentence) -> Sentence | None:
         """Returns the clean sentence, or None if no token is left or if it is skipped because of an error.
@@ -52,7 +57,7 @@ class Cleaner:
                 raise raw.error
             tags = self._read_tags(raw)
         except CorpusError as error:
-            if self.settings.on_error == "fail":
+            if self.settings.on_error == "fail" or isinstance(error, CorpusReadingError):
                 raise
             entities = _count_entities(to_iob2(raw.tags))
             report.entities_in.update(entities)
@@ -61,18 +66,26 @@ class Cleaner:
         return self._emit(raw, tags)
 
     def finish(self) -> None:
-        """Ends the file: counts its I- tags that begin entities as repairs unless they are its scheme."""
-        if len(self._begun_inside) > self._begun:
+        """Ends the file: counts its I- tags that begin entities as repairs unless they are its scheme.
+
+        Raises:
+            CorpusReadingError: the types of the file have prefixes.
+        """
+        if len(self._begun_inside) <= self._begun:
+            for sentence, line, description in self._begun_inside:
+                self.report.repair("inside_begins", self.path, line, description, sentence)
+        types = dict.fromkeys(self._types, 1)
+        spelling = find_spelling(types)
+        if self.settings.scheme == "io" or (spelling and not spelling.separator and not {"B", "I"} <= types.keys()):
             return
-        for line, description in self._begun_inside:
-            self.report.repair("inside_begins", self.path, line, description)
+        for name in prefixed_labels(types):
+            problem = f"found the type {quoted(name)}, which has a tag's prefix"
+            fix = "Write types without prefixes, such as PER."
+            raise CorpusReadingError(self.path, self._types[name], problem, fix)
 
     def _read_tags(self, raw: RawSentence) -> list[str]:
         """Returns the IOB2 tags of the tokens as written, with dropped types outside."""
         raw_tags = self._one_annotator(raw)
-        for tag, line in zip(raw_tags, raw.lines, strict=True):
-            if not is_valid_tag(tag):
-                raise self._invalid_tag(tag, line)
         self._outside = next((tag for tag in raw_tags if tag in OUTSIDE_LABELS), self._outside)
         raw_tags = [self._repair_outside(tag, line) for tag, line in zip(raw_tags, raw.lines, strict=True)]
         tags = to_iob2(raw_tags)
@@ -93,50 +106,36 @@ class Cleaner:
             continuing = [tag for tag in alternatives if tag[:1] in _INSIDE and _types([tag]) & behind]
             continued = [tag for tag in alternatives if _types([tag]) & ahead]
             tags[i] = [*continued, *continuing, *alternatives][0]
-            description = f"read {','.join(alternatives)} on token {raw.tokens[i]!r} as {tags[i]}"
+            several, token = shortened(",".join(alternatives)), quoted(raw.tokens[i])
+            description = f"read {several} on token {token} as {shortened(tags[i])}"
             self.report.repair("several_tags", self.path, raw.lines[i], description)
         return tags
 
     def _alternatives(self, tag: str, line: int) -> list[str]:
-        """Returns the comma-joined alternatives; a comma inside a type (`B-PER,LOC`) does not join tags."""
-        parts = tag.split(",")
-        if self.settings.scheme == "io":
-            return [self._add_prefix(part, line) for part in (parts if all(parts) else [tag])]
-        return parts if all(map(is_valid_tag, parts)) else [tag]
-
-    def _add_prefix(self, tag: str, line: int) -> str:
-        if tag in OUTSIDE_LABELS or not tag:
-            return tag
-        if tag.startswith(("B-", "I-")):
-            raise CorpusError(
-                self.path,
-                line,
-                f"found tag {tag!r} with a prefix under scheme io",
-                "Set corpus.scheme to auto.",
-            )
-        return f"I-{tag}"
-
-    def _invalid_tag(self, tag: str, line: int) -> CorpusError:
-        return CorpusError(
-            self.path,
-            line,
-            f"found {tag!r}, expected a tag such as B-PER, I-PER or O",
-            "Check the tag column (corpus.tag_column). For bare types such as PERSON set corpus.scheme to io.",
-        )
+        """Returns the tags of a label: several if it joins them by commas."""
+        try:
+            return self.labels.read(tag)
+        except LabelError as error:
+            kind = CorpusReadingError if error.whole_file else CorpusError
+            raise kind(self.path, line, error.problem, error.fix) from error
 
     def _repair_outside(self, tag: str, line: int) -> str:
         if tag in OUTSIDE_LABELS or split_tag(tag)[0]:
             return tag
-        self.report.repair("outside_prefix", self.path, line, f"read tag {tag} as {self._outside}")
+        self.report.repair("outside_prefix", self.path, line, f"read tag {shortened(tag)} as {self._outside}")
         return self._outside
 
     def _note_begins(self, raw_tags: list[str], tags: list[str], raw: RawSentence) -> None:
         for i, (before, after) in enumerate(zip(raw_tags, tags, strict=True)):
             if not after.startswith("B-"):
                 continue
+            self._types.setdefault(after[2:], raw.lines[i])
             if before[0] in _INSIDE:
-                description = f"read {before} on token {raw.tokens[i]!r}, which continues no entity, as {after}"
-                self._begun_inside.append((raw.lines[i], description))
+                token = quoted(raw.tokens[i])
+                description = (
+                    f"read {shortened(before)} on token {token}, which continues no entity, as {shortened(after)}"
+                )
+                self._begun_inside.append((self.report.sentences_in, raw.lines[i], description))
             else:
                 self._begun += 1
 
@@ -147,7 +146,7 @@ class Cleaner:
             if prefix and entity_type in self.settings.drop_types:
                 if prefix == "B":
                     self.report.entities_dropped[entity_type] += 1
-                    self.report.repair("dropped_type", self.path, line, f"read entity of type {entity_type} as outside")
+                    self.report.repair("dropped_type", self.path, line, f"read {shortened(tag)} as outside")
                 tag = self._outside
             kept.append(tag)
         return kept
@@ -185,12 +184,12 @@ class Cleaner:
             return pieces
         if not pieces:
             report.tokens_dropped += 1
-            report.repair("empty_token", self.path, line, f"dropped empty token {token!r}")
+            report.repair("empty_token", self.path, line, f"dropped empty token {quoted(token)}")
         elif len(pieces) == 1:
-            report.repair("stripped_token", self.path, line, f"read token {token!r} as {pieces[0]!r}")
+            report.repair("stripped_token", self.path, line, f"read token {quoted(token)} as {quoted(pieces[0])}")
         else:
             report.tokens_added += len(pieces) - 1
-            report.repair("split_token", self.path, line, f"read token {token!r} as {len(pieces)} tokens")
+            report.repair("split_token", self.path, line, f"read token {quoted(token)} as {len(pieces)} tokens")
         return pieces
 
     def _finish_sentence(self, raw: RawSentence, tokens: list[str], tags: list[str]) -> Sentence | None:

@@ -8,9 +8,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 
 _EXAMPLES = 20
+_LONGEST_EXAMPLE = 200
+# Repairs that are part of a format or that the settings ask for.
+_UNLIMITED = frozenset({"dropped_type", "extra_row", "stripped_tag", "stripped_token"})
+# In a small file, one or two sentences exceed every share.
+_FEW_SENTENCES, _FEW_REPAIRS = 3, 10
+_REMEDIES = {
+    "empty_sentence": "Check which column holds the tokens (corpus.token_column).",
+    "empty_token": "Check which column holds the tokens (corpus.token_column).",
+    "inside_begins": "Check that the sentence boundaries are where the tags expect them, and correct the tags.",
+    "outside_prefix": "Write O for tokens outside entities.",
+    "several_tags": "Keep the tags of one annotator.",
+    "space_row": "If these lines end sentences, remove their spaces; otherwise remove the lines.",
+    "split_token": "Check the separator and the token column (corpus.token_column): a token has no white space.",
+    "trimmed_span": "Check the offsets of the spans.",
+}
 
 
 @dataclass
@@ -31,6 +46,9 @@ class IngestReport:
     Attributes:
         files: the files read, in order.
         files_skipped: unreadable files (also listed in `files`).
+        lines: lines of the files.
+        line_kinds: lines by kind: `token`, `sentence` (TSV), `record` (JSON lines), `boundary`, `comment`,
+            `document_mark`, `header`, `space_row`, `extra_row`, and `unread` in a file that was skipped.
         documents: document boundaries.
         sentences_in, sentences_out: sentences read and emitted.
         sentences_dropped: sentences with no token left after cleaning (a repair).
@@ -44,13 +62,17 @@ class IngestReport:
         entities_skipped: entities of skipped sentences, by type.
         spans, spans_lost: labelled spans, and those that the tokenizer does not cut out of raw text.
         repairs: number of repairs by kind.
-        repair_examples: the first repairs, `file:line: description`.
+        sentences_repaired: number of sentences that each kind of repair touched.
+        examples: the first repairs of each kind, `file:line: description`.
         notes: readings of whole files that differ from the usual one, `file: description`.
+        files_ignored: files in the corpus folder that belong to no split.
         skipped: all errors that were skipped, `file:line: description`.
     """
 
     files: list[str] = field(default_factory=list)
     files_skipped: int = 0
+    lines: int = 0
+    line_kinds: Counter[str] = field(default_factory=Counter)
     documents: int = 0
     sentences_in: int = 0
     sentences_out: int = 0
@@ -68,15 +90,65 @@ class IngestReport:
     spans: int = 0
     spans_lost: int = 0
     repairs: Counter[str] = field(default_factory=Counter)
-    repair_examples: list[str] = field(default_factory=list)
+    sentences_repaired: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    files_ignored: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
-    def repair(self, kind: str, path: str, line: int, description: str) -> None:
-        """Counts a repair, and lists the first ones."""
+    def __post_init__(self) -> None:
+        """Starts without a repaired sentence."""
+        self._last_repaired: dict[str, int] = {}
+
+    def repair(self, kind: str, path: str, line: int, description: str, sentence: int | None = None) -> None:
+        """Counts a repair, and lists the first ones.
+
+        Args:
+            kind: kind of the repair.
+            path: the file.
+            line: 1-based line.
+            description: what was read as what.
+            sentence: number of the sentence; None for the current one.
+        """
         self.repairs[kind] += 1
-        if len(self.repair_examples) < _EXAMPLES:
-            self.repair_examples.append(f"{path}:{line}: {description}")
+        sentence = self.sentences_in if sentence is None else sentence
+        if self._last_repaired.get(kind) != sentence:
+            self._last_repaired[kind] = sentence
+            self.sentences_repaired[kind] += 1
+        examples = self.examples.setdefault(kind, [])
+        if len(examples) < _EXAMPLES:
+            examples.append(f"{path}:{line}: {description[:_LONGEST_EXAMPLE]}")
+
+    @property
+    def repair_examples(self) -> list[str]:
+        """The first repairs of all kinds."""
+        return [example for kind in sorted(self.examples) for example in self.examples[kind]]
+
+    def check_repairs(self, limit: float) -> None:
+        """Checks that no kind of repair touched more than a share of the sentences.
+
+        A repair of a few places is a service; of many it is a sign that the file is read in the wrong way. Up to two
+        sentences with fewer than ten repairs pass in a file of any size.
+
+        Args:
+            limit: the largest share (`corpus.max_repaired`).
+
+        Raises:
+            CorpusReadingError: a kind of repair is above the limit; the error shows three examples.
+        """
+        for kind, touched in sorted(self.sentences_repaired.items()):
+            few = touched < _FEW_SENTENCES and self.repairs[kind] < _FEW_REPAIRS
+            if kind in _UNLIMITED or few or touched <= limit * self.sentences_in:
+                continue
+            where = self.files[0] if len(self.files) == 1 else f"{len(self.files)} files"
+            share = 100 * touched / max(self.sentences_in, 1)
+            raise CorpusReadingError(
+                where,
+                None,
+                f"the repair {kind} touched {touched:,} of {self.sentences_in:,} sentences ({share:.0f} %), more than "
+                f"corpus.max_repaired ({100 * limit:g} %). First: {'; '.join(self.examples[kind][:3])}",
+                f"{_REMEDIES.get(kind, 'Correct the corpus.')} If all of them are read as intended, raise the limit.",
+            )
 
     def note(self, path: str, description: str) -> None:
         """Lists a reading of a whole file that differs from the usual one, once."""
@@ -113,6 +185,7 @@ class IngestReport:
             RuntimeError: the counts do not add up. This is a defect of the readers, not of the corpus.
         """
         sums = {
+            "lines": (self.lines, self.line_kinds.total()),
             "sentences": (
                 self.sentences_in,
                 self.sentences_out + self.sentences_dropped + self.sentences_skipped,
@@ -138,9 +211,11 @@ class IngestReport:
                 mine, theirs = getattr(total, part.name), getattr(report, part.name)
                 if isinstance(mine, Counter):
                     mine.update(theirs)
+                elif isinstance(mine, dict):
+                    for kind, examples in theirs.items():
+                        mine[kind] = (mine.get(kind, []) + examples)[:_EXAMPLES]
                 else:
                     setattr(total, part.name, mine + theirs)
-        del total.repair_examples[_EXAMPLES:]
         return total
 
     def to_json(self, longest_list: int | None = None) -> str:
@@ -148,6 +223,8 @@ class IngestReport:
         values: dict[str, Any] = {}
         for part in fields(self):
             value = getattr(self, part.name)
+            if part.name == "examples":
+                value = {kind: examples[:longest_list] for kind, examples in value.items()}
             values[part.name] = value[:longest_list] if isinstance(value, list) else value
         return json.dumps(values, ensure_ascii=False, sort_keys=True)
 
@@ -155,8 +232,9 @@ class IngestReport:
     def from_json(cls, text: str) -> IngestReport:
         """Parses the output of `to_json`."""
         values = json.loads(text)
-        counters = {name: Counter(value) for name, value in values.items() if isinstance(value, dict)}
-        return cls(**{**values, **counters})
+        known = {part.name: values[part.name] for part in fields(cls) if part.name in values}
+        counters = {name: Counter(v) for name, v in known.items() if isinstance(v, dict) and name != "examples"}
+        return cls(**{**known, **counters})
 
     def summary(self) -> str:
         """Returns one line with the counts in and out, entities by type, repairs and skipped sentences."""
@@ -171,6 +249,8 @@ class IngestReport:
         parts.append(f"by type {_format_counts(self.entities_out)}")
         if self.spans_lost:
             parts.append(f"lost in raw text {self.spans_lost} of {self.spans} spans")
+        if self.lines:
+            parts.append(f"lines {self.lines} ({_format_counts(self.line_kinds)})")
         if self.documents:
             parts.append(f"documents {self.documents}")
         if self.repairs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from components.common.hashing import file_hash
@@ -22,16 +22,18 @@ SPLIT_STEMS = {
 }
 """File stems by split."""
 
-EXTENSIONS = ("conll", "conllu", "iob", "iob2", "bio", "bioes", "tsv", "txt", "jsonl", "json")
+EXTENSIONS = ("conll", "conllu", "iob", "iob2", "bio", "bioes", "tsv", "csv", "txt", "jsonl", "json")
 """Extensions of corpus files; `.gz` may follow each of them."""
 
 ALL = "all"
 """Name of the single input split of a folder whose files are split by hash."""
 
+_DOCUMENTATION = re.compile(r"(?i)(readme|licen[cs]e|notice|copying|changes|changelog|citation|authors|credits)\b.*")
 _GENERIC = ("txt", "json")  # a README.txt next to corpus files of another kind is not part of the corpus
 _PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
 _IN_SPAN = re.compile(r"^span-\{SPAN(:[0-9]+)?\}/")
 _EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
+_SHOWN = 5  # files in an error
 _STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
 
 
@@ -100,6 +102,30 @@ def matched_files(
     """Returns the files of a corpus, sorted; see `split_patterns`."""
     patterns = [pattern for own in split_patterns(folder, splits, window).values() for pattern in own]
     return sorted({path for pattern in patterns for path in Path(folder).glob(pattern)})
+
+
+def ignored_files(names: Iterable[str], read: Collection[str]) -> list[str]:
+    """Returns the names of the files in a folder that seem to belong to the corpus, but that no split takes.
+
+    A name belongs to the corpus if it has the extension of a corpus file or begins with the name of a split; README,
+    LICENSE and the like do not.
+
+    Example:
+        >>> ignored_files(["train.conll", "train-own.jsonl", "dev.parquet", "README.txt"], ["train.conll"])
+        ['dev.parquet', 'train-own.jsonl']
+
+    Args:
+        names: names of the files.
+        read: the names among them that a split takes.
+    """
+    stems = {stem for own in SPLIT_STEMS.values() for stem in own}
+    ignored = []
+    for name in sorted(set(names) - set(read)):
+        first = re.split(r"[-_.]", name, maxsplit=1)[0].lower()
+        belongs = name.removesuffix(".gz").rpartition(".")[2] in EXTENSIONS or first in stems
+        if belongs and not name.startswith(".") and not _is_documentation(name):
+            ignored.append(name)
+    return ignored
 
 
 def corpus_fingerprint(
@@ -208,6 +234,10 @@ def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
     return files
 
 
+def _is_documentation(name: str) -> bool:
+    return bool(_DOCUMENTATION.fullmatch(name))
+
+
 def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     """Returns the pattern of files that are not named after splits."""
     suffixes = {match["name"] for stem, _ in files.values() if (match := _STEM_SUFFIX.fullmatch(stem.lower()))}
@@ -220,7 +250,9 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     specific = {kind for kind in kinds if kind.removesuffix(".gz") not in _GENERIC}
     chosen = specific or kinds
     if not chosen:
-        raise CorpusError(str(folder), None, "has no corpus file", _EXPECTED)
+        others = sorted(path.name for path in folder.iterdir() if path.is_file() and not _is_documentation(path.name))
+        problem = f"has no corpus file{', only ' + ', '.join(others[:_SHOWN]) if others else ''}"
+        raise CorpusError(str(folder), None, problem, f"{_EXPECTED} Extensions: {', '.join(EXTENSIONS)}.")
     if len(chosen) > 1:
         problem = f"has files of several kinds ({', '.join(sorted(chosen))}) and none named train"
         raise CorpusError(str(folder), None, problem, _EXPECTED)

@@ -1,23 +1,26 @@
-"""Layout of a columns file: separator, token column and tag column, detected from all its lines."""
+"""Layout of a columns file: separator, quoting, and the meaning of its columns, detected from all its lines."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from components.common import errors
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.comments import is_assignment
+from components.corpus_example_gen.readers.column_roles import ROW_NUMBER, Roles, find_roles
+from components.corpus_example_gen.readers.comments import is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import is_valid_tag
 
 DOCUMENT_MARK = "-DOCSTART-"
-_INDEX = re.compile(r"[0-9]+")
+_DOCUMENT_COMMENT = "#begin document"  # CoNLL-2012
+_COMMENTS = (_DOCUMENT_COMMENT, "#end document")
 # CoNLL-U: a range such as 8-9 repeats the words that follow, and 8.1 is a word that is not in the text.
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
 _SPACES = re.compile(" +")
-_TOLERANCE = 20
+_CSV = (".csv", ".csv.gz")
 
 Lines = Callable[[], Iterator[tuple[int, str]]]
 """Function that iterates over the numbered lines of a file from the start."""
@@ -33,40 +36,44 @@ class ColumnLayout:
         (['Peru', 'B-LOC'], True, True)
 
     Attributes:
-        separator: a tab, a space (which stands for a run of spaces), or an empty string in a file with one column.
+        separator: a tab, a comma, a semicolon, a space (which stands for a run of spaces), or an empty string in a file
+            with one column.
         width: usual number of columns.
-        token: column of the token, 0-based.
-        tag: column of the tag, 0-based; negative counts from the end.
-        indexed: whether the first column counts the tokens of each sentence; rows may then differ in width.
-        bare: whether tags are bare types (scheme io).
+        roles: meaning of the columns.
+        quoted: whether cells are quoted as in CSV.
+        labels: number of rows with each label, without the rows that start with `#`.
     """
 
     separator: str
     width: int
-    token: int = 0
-    tag: int = -1
-    indexed: bool = False
-    bare: bool = False
+    roles: Roles = field(default_factory=Roles)
+    quoted: bool = False
+    labels: Counter[str] = field(default_factory=Counter, compare=False)
 
     def split(self, line: str) -> list[str]:
-        """Returns the cells of a row."""
-        return _split(line, self.separator)
+        """Returns the cells of a row; a row whose quotes are not balanced has one cell."""
+        return _split(line, self.separator, self.quoted)
 
     def is_comment(self, line: str) -> bool:
-        """Returns whether a line is a comment; `#photography<TAB>O` and `# O` are tokens."""
+        """Returns whether a line before a sentence is a comment; `#photography<TAB>O` and `# O` are tokens."""
         if not line.startswith("#"):
             return False
-        if self.separator == "\t":
-            return "\t" not in line
-        if not line.startswith("# "):
-            return False
+        if line.startswith(_COMMENTS):
+            return True
         cells = self.split(line)
-        is_row = len(cells) == self.width > 1 and (self.bare or is_valid_tag(cells[-1]))
+        if self.separator in ("\t", ",", ";"):
+            if self.separator not in line:
+                return is_prose(line, self.width, self.labels)
+            spaced = cells[0].startswith("# ") and (is_assignment(line) or len(cells[0].split()) > 1)
+            return spaced and not (len(cells) == self.width and is_label(cells[self.roles.tag], self.labels))
+        if not line.startswith("# ") and line != "#":
+            return False
+        is_row = len(cells) == self.width > 1 and is_label(cells[-1], self.labels)
         return is_assignment(line) or not is_row
 
     def is_boundary(self, line: str) -> bool:
         """Returns whether a line ends a sentence: it is empty or has tabs only."""
-        return not line.strip("\t" if self.separator == "\t" else " \t")
+        return not line.strip("\t" if self.separator == "\t" else " \t" + self.separator)
 
     def is_space_row(self, line: str) -> bool:
         """Returns whether a line has spaces only; in a tab-separated file it does not end a sentence."""
@@ -74,98 +81,147 @@ class ColumnLayout:
 
     def is_document_mark(self, line: str) -> bool:
         """Returns whether a line is a `-DOCSTART-` mark, with any number of columns."""
-        cells = self.split(line)
-        return cells[0] == DOCUMENT_MARK or (self.indexed and len(cells) > 1 and cells[1] == DOCUMENT_MARK)
+        if DOCUMENT_MARK not in line:
+            return False
+        if is_document_mark(line):
+            return True
+        cells, indexed = self.split(line), self.roles.indexed or self.roles.sentence is not None
+        return indexed and len(cells) > self.roles.token and cells[self.roles.token].strip() == DOCUMENT_MARK
+
+    def is_header(self, line: str) -> bool:
+        """Returns whether a line is the header of the columns; concatenated files repeat it."""
+        return bool(self.roles.header) and tuple(self.split(line)) == self.roles.header
 
     def is_extra_row(self, cells: list[str]) -> bool:
         """Returns whether a row of an indexed file is a CoNLL-U range or empty node instead of a token."""
-        return self.indexed and bool(_EXTRA_INDEX.fullmatch(cells[0]))
+        index = self.roles.index
+        return index is not None and len(cells) > index and bool(_EXTRA_INDEX.fullmatch(cells[index]))
 
     def row_problem(self, cells: list[str]) -> str | None:
         """Describes the problem with the columns of a row; None if there is none."""
-        if self.indexed and not _INDEX.fullmatch(cells[0]):
-            return "found no number in the first column, which counts the tokens"
-        columns = [self.token, self.tag]
+        roles = self.roles
+        if roles.index is not None and not ROW_NUMBER.fullmatch(cells[roles.index] if roles.index < len(cells) else ""):
+            column = "first column" if roles.index == 0 else f"column {roles.index}"
+            return f"found no number in the {column}, which counts the tokens"
+        columns = [roles.token, roles.tag, *([] if roles.sentence is None else [roles.sentence])]
         least = max(column + 1 if column >= 0 else -column for column in columns)
         # A column counted from the end is only reliable in rows of the usual width.
-        any_width = self.indexed or min(columns) >= 0
+        any_width = roles.indexed or min(columns) >= 0
         fits = len(cells) >= least if any_width else len(cells) == self.width
         expected = f"at least {least}" if any_width else str(self.width)
         return None if fits else f"found {len(cells)} column{'s' * (len(cells) != 1)}, expected {expected}"
 
 
-def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayout | None:
-    """Detects the layout of a file from all its lines; returns None if it has no row.
+def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayout:
+    """Detects the layout of a file from all its lines; a file without rows has no columns.
 
     Args:
         lines: numbered lines of the file.
-        path: the file, for errors.
+        path: the file, for errors; `.csv` stands for commas and quoted cells.
         settings: settings of the corpus; its columns, if set, replace the detected ones.
 
     Raises:
-        CorpusError: the file has one column.
+        CorpusError: the file has one column, or a column of numbers whose meaning is unclear.
     """
-    separator = _find_separator(lines())
-    widths = Counter(len(cells) for _, cells in _rows(lines(), separator) if cells)
+    is_csv = path.endswith(_CSV)
+    separator = _find_separator(lines(), is_csv)
+    quoted = is_csv or _is_quoted(lines(), separator)
+    widths = Counter(len(cells) for _, cells in _rows(lines(), separator, quoted) if cells)
     if not widths:
-        return None
+        return ColumnLayout("", 0)
     width = widths.most_common(1)[0][0]
     if width == 1:
-        line, cells = next((line, cells) for line, cells in _rows(lines(), separator) if cells)
+        line, cells = next((line, cells) for line, cells in _rows(lines(), separator, quoted) if cells)
+        commas = " Columns are separated by tabs or spaces; files with commas end in .csv." if "," in cells[0] else ""
         raise CorpusError(
             path,
             line,
-            f"found one column ({cells[0]!r}) and no tags",
-            "Write token, tab, tag on each line. `ner predict` tags unlabelled text.",
+            f"found one column ({errors.quoted(cells[0])}) and no tags",
+            f"Write token, tab, tag on each line.{commas} `ner predict` tags unlabelled text.",
         )
-    indexed = width >= 3 and _counts_up(cells for _, cells in _rows(lines(), separator))
-    token = settings.token_column if settings.token_column is not None else int(indexed)
-    tag = settings.tag_column if settings.tag_column is not None else (2 if indexed else -1)
-    return ColumnLayout(separator, width, token, tag, indexed=indexed, bare=settings.scheme == "io")
+    roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings)
+    body = (cells for _, cells in _rows(lines(), separator, quoted) if tuple(cells) != roles.header)
+    labels = Counter(cells[roles.tag].strip(" ") for cells in body if len(cells) == width and cells[0][:1] != "#")
+    return ColumnLayout(separator, width, roles, quoted, labels)
 
 
-def _split(line: str, separator: str) -> list[str]:
-    if separator == "\t":
-        return line.split("\t")
-    return _SPACES.split(line.strip(" ")) if separator else [line]
+def is_document_mark(line: str) -> bool:
+    """Returns whether a line begins with the word `-DOCSTART-`.
+
+    >>> is_document_mark("-DOCSTART- -X- O"), is_document_mark("-DOCSTART-s")
+    (True, False)
+    """
+    line = line.removeprefix('"')
+    return line.startswith(DOCUMENT_MARK) and not line[len(DOCUMENT_MARK) :][:1].isalnum()
 
 
-def _find_separator(lines: Iterable[tuple[int, str]]) -> str:
-    """Returns the separator of most rows: a tab, else a space, else an empty string."""
-    tabs = spaces = rows = 0
+def is_document_comment(line: str) -> bool:
+    """Returns whether a comment begins a document in CoNLL-2012's way."""
+    return line.startswith(_DOCUMENT_COMMENT)
+
+
+def _split(line: str, separator: str, quoted: bool) -> list[str]:
+    if not separator:
+        return [line]
+    if quoted and '"' in line:
+        try:
+            reader = csv.reader([line.strip(" ")], delimiter=separator, strict=True, skipinitialspace=separator == " ")
+            return next(reader)
+        except csv.Error:
+            return [line]
+    return _SPACES.split(line.strip(" ")) if separator == " " else line.split(separator)
+
+
+def _find_separator(lines: Iterable[tuple[int, str]], is_csv: bool) -> str:
+    """Returns the separator of most rows: a tab, else a space, else an empty string; in CSV a comma or semicolon."""
+    # Rows, and lines such as `#oslo O`, which may be comments: they count if there are no others.
+    tallies: tuple[Counter[str], Counter[str]] = Counter(), Counter()
     for _, line in lines:
-        if not line.strip(" \t") or line.startswith(DOCUMENT_MARK) or (line.startswith("# ") and "\t" not in line):
+        if not line.strip(" \t") or is_document_mark(line) or (line.startswith("# ") and "\t" not in line):
+            continue
+        tally = tallies[line[0] == "#" and "\t" not in line]
+        tally["rows"] += 1
+        for separator in "\t,;":
+            tally[separator] += separator in line
+        tally[" "] += " " in line.strip(" ")
+    tally = tallies[not tallies[0]]
+    candidates = sorted("\t,;", key=lambda separator: -tally[separator]) if is_csv else "\t "
+    return next((separator for separator in candidates if tally[separator] * 2 > tally["rows"]), "")
+
+
+def _is_quoted(lines: Iterable[tuple[int, str]], separator: str) -> bool:
+    """Returns whether all cells with quotation marks are quoted as in CSV.
+
+    A doubled quotation mark inside a quoted cell, or quotes around all cells, must occur: tokens such as `"` and `"no"`
+    are usual in corpora.
+    """
+    doubled, rows, all_quoted = False, 0, 0
+    if not separator:
+        return False
+    cell = rf'(?:"(?:[^"]|"")*+"|[^"{separator}]*+)'  # without backtracking: a cell ends in one way only
+    pattern = re.compile(f"{cell}(?:{separator}{'+' * (separator == ' ')}{cell})*+")
+    for _, line in lines:
+        if not line.strip() or (line.startswith("#") and separator not in line):
             continue
         rows += 1
-        tabs += "\t" in line
-        spaces += " " in line.strip(" ")
-    if tabs * 2 > rows:
-        return "\t"
-    return " " if spaces * 2 > rows else ""
+        if '"' not in line:
+            continue
+        if not pattern.fullmatch(line.strip(" ") if separator == " " else line):
+            return False
+        cells = _split(line, separator, quoted=True)
+        doubled = doubled or any('"' in value for value in cells)
+        all_quoted += line.count('"') >= 2 * len(cells)
+    return doubled or 0 < rows == all_quoted
 
 
-def _rows(lines: Iterable[tuple[int, str]], separator: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(lines: Iterable[tuple[int, str]], separator: str, quoted: bool) -> Iterator[tuple[int, list[str]]]:
     """Yields (line, cells) of the rows, and (line, []) at each sentence boundary."""
+    tabular = separator in ("\t", ",", ";")
+    space = "\t" if separator == "\t" else " \t" + separator
     for number, line in lines:
-        if not line.strip("\t" if separator == "\t" else " \t") or line.startswith(DOCUMENT_MARK):
+        if not line.strip(space) or (line[0] in '-"' and is_document_mark(line)):
             yield number, []
-        elif line.strip(" \t") and ("\t" in line or not line.startswith("#" if separator == "\t" else "# ")):
-            yield number, _split(line, separator)
-
-
-def _counts_up(rows: Iterable[list[str]]) -> bool:
-    """Returns whether the first column counts up by one within each sentence, with one exception per twenty rows.
-
-    The exceptions allow for broken rows, which `row_problem` then reports. They must not turn the index into the token.
-    """
-    good, bad, expected = 0, 0, None
-    for cells in rows:
-        if not cells:
-            expected = None
-        elif _INDEX.fullmatch(cells[0]):
-            number = int(cells[0])
-            counts = expected in (None, number)
-            good, bad, expected = good + counts, bad + (not counts), number + 1
-        elif not _EXTRA_INDEX.fullmatch(cells[0]):
-            bad += 1
-    return good > 0 and bad * _TOLERANCE <= good
+        elif line.isspace() and not line.strip(" \t"):
+            continue
+        elif line[0] != "#" or (separator in line if tabular else not line.startswith("# ")):
+            yield number, _split(line, separator, quoted)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Collection
 
-# `# sent_id = x`, `# text = a = b`: the name ends at the first equals sign.
-_ASSIGNMENT = re.compile(r"#[ \t]*([^\s=][^=]*?)[ \t]*=[ \t]*(.*)")
-_SPACED_ASSIGNMENT = re.compile(r"# +[^\s=][^=]*? = ")
+from components.corpus_example_gen.cleaning.labels import is_tag_like, looks_outside
+from components.text.tags import is_valid_tag
+
 _ID_NAMES = ("sent_id", "id")
 _DOCUMENT = "newdoc"
 
@@ -36,14 +36,15 @@ class Comments:
 
     def add(self, line: str) -> None:
         """Adds one comment line. A comment without an assignment is prose and has no effect."""
-        match = _ASSIGNMENT.fullmatch(line)
-        name, value = (match[1], match[2].strip()) if match else (line.lstrip("# ").rstrip(), "")
-        if name.split()[:1] == [_DOCUMENT]:
+        # `# sent_id = x`, `# text = a = b`: the name ends at the first equals sign.
+        name, sign, value = line[1:].partition("=")
+        name, value = name.strip("# \t"), value.strip()
+        if name.split(None, 1)[:1] == [_DOCUMENT]:
             self.documents += 1
-            self._document = {name: value} if match else {}
-        elif match and name in _ID_NAMES:
+            self._document = {name: value} if sign else {}
+        elif sign and name in _ID_NAMES:
             self._key = value or None
-        elif match:
+        elif sign and name:
             self._metadata[name] = value
 
     def take(self) -> tuple[str | None, dict[str, str]]:
@@ -54,5 +55,32 @@ class Comments:
 
 
 def is_assignment(line: str) -> bool:
-    """Returns whether a line of a space-separated file is a `# name = value` comment."""
-    return bool(_SPACED_ASSIGNMENT.match(line))
+    """Returns whether a line is a comment `# name = value`, with spaces around the equals sign.
+
+    >>> is_assignment("# text = a"), is_assignment("#tag=x O")
+    (True, False)
+    """
+    name, sign, _ = line.partition(" = ")
+    return line.startswith("# ") and bool(sign) and bool(name[1:].strip()) and "=" not in name
+
+
+def is_prose(line: str, width: int, labels: Collection[str]) -> bool:
+    """Returns whether a line that starts with `#`, and has no tab, is a comment and not a row with a wrong separator.
+
+    Args:
+        line: the line.
+        width: number of columns of the file.
+        labels: labels of other rows of the file; empty if unknown.
+    """
+    if is_assignment(line):
+        return True
+    words = line.split()
+    if len(words) == 1:
+        return len(line.rstrip()) == 1 or "=" in line
+    return len(words) != width or not is_label(words[-1], labels)
+
+
+def is_label(word: str, labels: Collection[str]) -> bool:
+    """Returns whether the last word of a line that starts with `#` is a label, so that the line is a row."""
+    outside = looks_outside(word, certain=True) and (len(word) == 1 or word.isalnum())
+    return word in labels or is_valid_tag(word) or outside or (len(word) > 1 and is_tag_like(word))

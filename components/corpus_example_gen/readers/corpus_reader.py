@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from itertools import repeat
 
+from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
+from components.corpus_example_gen.cleaning.labels import Labels, find_control
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
-from components.corpus_example_gen.readers.column_layout import Lines
+from components.corpus_example_gen.readers.column_layout import find_layout
 from components.corpus_example_gen.readers.columns_reader import read_columns
 from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
 from components.corpus_example_gen.readers.jsonl_reader import read_jsonl
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
-
-Reader = Callable[[Lines, str, CorpusSettings, IngestReport], Iterator[RawSentence]]
-_READERS: dict[str, Reader] = {"columns": read_columns, "tsv": read_tsv, "jsonl": read_jsonl}
 
 
 def read_corpus_file(
@@ -53,6 +54,8 @@ def read_corpus_file(
             raise
         # The cleaner has skipped errors of sentences; this one concerns the whole file.
         report.skip_file(error)
+        report.line_kinds["unread"] += report.lines - report.line_kinds.total()
+    report.check_repairs(settings.max_repaired)
     report.check()
 
 
@@ -69,12 +72,29 @@ def _read(
     path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str
 ) -> Iterator[Sentence]:
     text = load_text(path, data, max_bytes=settings.max_unpacked_bytes, max_ratio=settings.max_compression_ratio)
-    reader = _READERS[find_format(path, text, settings)]
-    cleaner = Cleaner(path, settings, report)
+    lines = functools.partial(iter_lines, text)
+    report.lines += text.count("\n") + bool(text and not text.endswith("\n"))
+    file_format = find_format(path, text, settings)
+    if file_format == "jsonl":  # has types instead of tags
+        settings = settings.model_copy(update={"scheme": "auto", "outside": None})
+        raws, counts = read_jsonl(lines, path, settings, report), Counter[str]()
+    elif file_format == "tsv":
+        counts = Counter(tag for raw in read_tsv(lines, path, settings, IngestReport()) for tag in raw.tags)
+        raws = read_tsv(lines, path, settings, report)
+    else:
+        layout = find_layout(lines, path, settings)
+        raws, counts = read_columns(lines, path, layout, report), layout.labels
+    labels = Labels(counts, settings)
+    if labels.note:
+        report.note(path, labels.note)
+    cleaner = Cleaner(path, settings, report, labels)
     raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival)
     lines_of_keys: dict[str, int] = {}
-    for raw in reader(functools.partial(iter_lines, text), path, settings, report):
+    has_controls = find_control(text) is not None
+    for raw in raws:
         _check_key(raw, lines_of_keys, path)
+        if has_controls:
+            _check_characters(raw, path)
         sentence = cleaner.clean(raw)
         raw_text.add(raw, sentence)
         if sentence:
@@ -90,8 +110,20 @@ def _check_key(raw: RawSentence, lines_of_keys: dict[str, int], path: str) -> No
         return
     first = lines_of_keys.setdefault(raw.key, raw.line)
     if first != raw.line and raw.error is None:
-        problem = f"found id {raw.key!r}, which the sentence at line {first} has"
+        problem = f"found id {quoted(raw.key)}, which the sentence at line {first} has"
         raw.error = CorpusError(path, raw.line, problem, "Give each sentence of a file a unique id, or none.")
+
+
+def _check_characters(raw: RawSentence, path: str) -> None:
+    """Refuses control characters in tokens, id and metadata; `Labels` refuses them in labels."""
+    names = [("id", raw.key or ""), *((f"metadata {quoted(name)}", name + raw.metadata[name]) for name in raw.metadata)]
+    texts = [*((raw.line, *name) for name in names), *zip(raw.lines, repeat("token"), raw.tokens, strict=False)]
+    for line, name, text in texts:
+        control = find_control(text)
+        if control is not None and raw.error is None:
+            problem = f"found U+{control:04X}, a control character, in the {name} {quoted(text)}"
+            raw.error = CorpusError(path, line, problem, "Remove the character.")
+            return
 
 
 def _starts_with_json_object(text: str) -> bool:

@@ -42,7 +42,10 @@ def load_text(
         raise CorpusError(path, None, "found gzip data", "Rename the file to end in .gz.")
     text = _decode(path, data)
     # Only LF, CR LF and CR end lines. str.splitlines also cuts at U+0085, U+2028 and others, which are part of a token.
-    return text if "\n" in text else text.replace("\r", "\n")
+    # A file with CR line ends may end with one LF, which an editor or `echo` added.
+    if "\r" in text and "\n" not in text.rstrip("\r\n"):
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
 
 
 def iter_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -88,7 +91,8 @@ def _decode(path: str, data: bytes) -> str:
     except UnicodeDecodeError as error:
         text, end = "", error.start
     nul = data.find(b"\0", 0, end)
-    if nul >= 0:
+    # One NUL byte is a fault of its line, many are another encoding or not text.
+    if nul >= 0 and (end < len(data) or data.count(b"\0") * 10 > len(data)):
         raise _binary(path, data, nul, "a NUL byte, so the file is not text")
     if end < len(data):
         raise _binary(path, data, end, f"byte 0x{data[end]:02X}, which is not UTF-8")

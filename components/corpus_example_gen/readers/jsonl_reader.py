@@ -48,6 +48,7 @@ def read_jsonl(lines: Lines, path: str, settings: CorpusSettings, report: Ingest
     """
     unit = find_unit(lines(), path, report) if settings.offsets == "auto" else settings.offsets
     for number, line in lines():
+        report.line_kinds["record" if line.strip() else "boundary"] += 1
         if line.strip():
             yield _Record(path, number, report, unit, certain=settings.offsets != "auto").read(line)
 

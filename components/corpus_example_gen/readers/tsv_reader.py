@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
+from components.common.errors import quoted
+from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.column_layout import DOCUMENT_MARK, Lines
-from components.corpus_example_gen.readers.comments import Comments
+from components.corpus_example_gen.readers.column_layout import Lines, is_document_mark
+from components.corpus_example_gen.readers.comments import Comments, is_assignment
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import whitespace_offsets
+
+_HEADERS = frozenset(
+    itertools.product(
+        ("sentence", "sentences", "text", "tokens", "words"),
+        ("tags", "tag", "labels", "label", "ner", "ner_tags", "word_labels", "entities"),
+    )
+)
 
 
 def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestReport) -> Iterator[RawSentence]:
@@ -20,17 +30,19 @@ def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestRe
     Args:
         lines: numbered lines of the file.
         path: the file, for errors.
-        settings: settings of the corpus, unused.
-        report: receives the document boundaries.
+        settings: settings of the corpus.
+        report: receives the kind of each line and the document boundaries.
     """
-    del settings
     comments = Comments()
     for number, line in lines():
-        if line.startswith(DOCUMENT_MARK):
-            report.documents += 1
-        elif line.startswith("#") and "\t" not in line:
+        kind = _kind(line, number, settings)
+        report.line_kinds[kind] += 1
+        report.documents += kind == "document_mark"
+        if kind == "header":
+            report.note(f"{path}:{number}", f"read as a header: {line.strip()}")
+        elif kind == "comment":
             comments.add(line)
-        elif line.strip():
+        elif kind == "sentence":
             raw = _read_line(line, number, path)
             raw.key, raw.metadata = comments.take()
             yield raw
@@ -39,28 +51,51 @@ def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestRe
 
 def is_tsv(lines: Lines, settings: CorpusSettings) -> bool:
     """Returns whether a file is in this format: a line has two cells, and several tags in the second one."""
+    outside = OUTSIDE_LABELS | {settings.outside}
     for _, line in lines():
         cells = line.split("\t")
         if len(cells) != 2:
             continue
         tags = cells[1].split()
-        bare = settings.scheme == "io" and len(tags) == len(cells[0].split()) and bool(OUTSIDE_LABELS & set(tags))
-        if len(tags) > 1 and (bare or all(map(is_valid_tag, tags))):
+        same = len(tags) == len(cells[0].split())
+        bare = settings.scheme == "io" and same and bool(outside & set(tags))
+        if len(tags) > 1 and (
+            bare or all(map(is_valid_tag, tags)) or (same and all(tag in outside or is_tag_like(tag) for tag in tags))
+        ):
             return True
     return False
+
+
+def _kind(line: str, number: int, settings: CorpusSettings) -> str:
+    if not line.strip():
+        return "boundary"
+    if is_document_mark(line):
+        return "document_mark"
+    if number == 1 and tuple(line.casefold().split("\t")) in _HEADERS:
+        return "header"
+    if not line.startswith("#") or "\t" in line:
+        return "sentence"
+    words = line.split()
+    tags = sum(word == settings.outside or is_valid_tag(word) for word in words)
+    is_row = len(words) == 1 and words[0] != "#" and "=" not in line
+    return "sentence" if not is_assignment(line) and (is_row or 2 * tags >= len(words) > 1) else "comment"
 
 
 def _read_line(line: str, number: int, path: str) -> RawSentence:
     cells = line.split("\t")
     tokens = _split(cells[0])
     raw = RawSentence(number, tokens, lines=[number] * len(tokens))
+    if "\r" in line:
+        problem, fix = "found a carriage return inside the line", "Remove it, or end all lines with LF."
+        raw.error = CorpusError(path, number, problem, fix)
+        return raw
     if len(cells) != 2:
         problem, fix = f"found {len(cells)} cells, expected sentence, tab, tags", "Write one tab, before the tags."
         raw.error = CorpusError(path, number, problem, fix)
         return raw
     raw.tags = _split(cells[1])
     if len(raw.tags) != len(tokens):
-        problem = f"found {len(tokens)} tokens and {len(raw.tags)} tags: {line!r}"
+        problem = f"found {len(tokens)} tokens and {len(raw.tags)} tags: {quoted(line)}"
         raw.error = CorpusError(path, number, problem, "Write one tag per token, both separated by spaces.")
     return raw
 

@@ -10,6 +10,7 @@ from typing import Any, Self
 from components.common.errors import quoted, shortened
 from components.evaluator.delayed_labels.prediction import check_lengths, key_of, texts_of
 from components.evaluator.errors import EvaluationError
+from components.text.tags import is_valid_tag, split_tag
 
 _FORMS = '{"key": …, "tokens": […], "tags": […]} or {"key": …, "entities": [[start, end, "type"], …]}'
 
@@ -53,6 +54,9 @@ class Label:
             check_lengths(where, tags=tags, tokens=tokens)
             if tokens is not None and not all(token.split() == [token] for token in tokens):
                 raise EvaluationError(f"{where}: a token is empty or contains white space. Remove it.")
+            for tag in tags:
+                if not is_valid_tag(tag) or not tag.isprintable():
+                    raise EvaluationError(f"{where}: found {quoted(tag)} in `tags`. Write tags such as B-PER or O.")
             return cls(key, tuple(tags), None if tokens is None else tuple(tokens), (), record)
         if not isinstance(record.get("entities"), list):
             raise EvaluationError(f"{where}: neither `tags` nor `entities`. Write {_FORMS}.")
@@ -69,7 +73,9 @@ def _entity(entity: Any, where: str) -> tuple[int, int, str]:
     if isinstance(entity, list) and len(entity) == 3:
         start, end, kind = entity
         whole = type(start) is int and type(end) is int and isinstance(kind, str)
-        if whole and 0 <= start < end and kind.split() == [kind]:
+        if whole and 0 <= start < end and kind.split() == [kind] and kind.isprintable():
+            if split_tag(kind)[0] in ("B", "I"):
+                raise EvaluationError(f"{where}: found the type {quoted(kind)}. Write types without B- and I-.")
             return start, end, kind
     raise EvaluationError(
         f'{where}: invalid entity {quoted(entity)}. Write [start, end, "type"] with 0 <= start < end.'

@@ -42,17 +42,17 @@ def fill(folder, **files):
 
 
 def test_splits_are_detected_and_settings_passed_to_the_executor(tmp_path):
-    folder = fill(tmp_path, train="a\tO\n", dev="b\tO\n", test="c\tO\n")
+    folder = fill(tmp_path, train="a\tB-X\n", dev="b\tB-X\n", test="c\tB-X\n")
     splits, divided, settings = parameters(component(folder, on_error="skip", metadata=["topic"]))
     assert splits == [("train", "train.conll"), ("eval", "dev.conll"), ("test", "test.conll")]
     assert not divided
     assert (settings["on_error"], settings["metadata"], settings["duplicates"]) == ("skip", ["topic"], "keep")
-    assert parameters(component(fill(tmp_path / "one", all="a\tO\n")))[1]
+    assert parameters(component(fill(tmp_path / "one", all="a\tB-X\n")))[1]
 
 
 def test_invalid_arguments_are_errors(tmp_path):
     with pytest.raises(NerError, match=r"corpus\.metadata: contains 'key', which is a feature"):
-        component(fill(tmp_path, train="a\tO\n"), metadata=["key"])
+        component(fill(tmp_path, train="a\tB-X\n"), metadata=["key"])
     with pytest.raises(CorpusError, match="has no corpus file"):
         component(fill(tmp_path / "empty"))
     for arguments in ({}, {"folder": tmp_path, "artifact": True}):
@@ -94,8 +94,8 @@ def run(tmp_path, *nodes):
 
 def test_pipeline_reads_the_newest_span_uses_the_cache_and_raises_corpus_errors(tmp_path):
     corpus = tmp_path / "corpus"
-    fill(corpus / "span-9", train="a\tO\n", dev="b\tO\n")
-    fill(corpus / "span-10", train="c\tO\n\nd\tO\n", dev="e\tO\n")
+    fill(corpus / "span-9", train="a\tB-X\n", dev="b\tB-X\n")
+    fill(corpus / "span-10", train="c\tB-X\n\nd\tB-X\n", dev="e\tB-X\n")
 
     newest = run(tmp_path, component(corpus))
     assert newest.custom_properties["span"].int_value == 10
@@ -104,7 +104,7 @@ def test_pipeline_reads_the_newest_span_uses_the_cache_and_raises_corpus_errors(
     assert run(tmp_path, component(corpus)).id == newest.id
     assert run(tmp_path, component(corpus, on_error="skip")).id != newest.id
 
-    fill(corpus / "span-11", train="f\tO\n", dev="g\n")
+    fill(corpus / "span-11", train="f\tB-X\n", dev="g\n")
     with pytest.raises(CorpusError, match=r"span-11/dev\.conll:1: found one column \('g'\) and no tags\. Write"):
         run(tmp_path, component(corpus))
 
@@ -130,7 +130,7 @@ def test_local_pipeline_reads_a_corpus_artifact(tmp_path):
     from components.artifacts import Corpus
     from components.corpus_example_gen import CorpusExampleGen
 
-    fill(tmp_path / "corpus" / "span-2", train="a\tO\n", dev="b\tO\n")
+    fill(tmp_path / "corpus" / "span-2", train="a\tB-X\n", dev="b\tB-X\n")
     corpus = Importer(source_uri=str(tmp_path / "corpus"), artifact_type=Corpus).with_id("Corpus")
     reader = CorpusExampleGen(settings=corpus_settings(), corpus=corpus.outputs["result"])
     assert run(tmp_path, corpus, reader).custom_properties["span"].int_value == 2
@@ -140,11 +140,11 @@ def test_local_pipeline_reads_a_corpus_artifact(tmp_path):
 def test_pipeline_reads_a_window_of_spans_and_notices_a_change_in_an_older_span(tmp_path):
     corpus = tmp_path / "corpus"
     for span, word in ((1, "a"), (2, "b"), (3, "c")):
-        fill(corpus / f"span-{span}", train=f"{word}\tO\n", dev=f"{word}{word}\tO\n")
+        fill(corpus / f"span-{span}", train=f"{word}\tB-X\n", dev=f"{word}{word}\tB-X\n")
     first = run(tmp_path, component(corpus, span_window=2))
     assert first.custom_properties["span"].int_value == 3
     assert first.custom_properties["sentences_train"].int_value == 2
-    fill(corpus / "span-1", train="d\tO\n")
+    fill(corpus / "span-1", train="d\tB-X\n")
     assert run(tmp_path, component(corpus, span_window=2)).id == first.id, "span-1 is not in the window"
-    fill(corpus / "span-2", train="d\tO\n")
+    fill(corpus / "span-2", train="d\tB-X\n")
     assert run(tmp_path, component(corpus, span_window=2)).id != first.id

@@ -166,8 +166,8 @@ def test_sentence_keeps_its_split_in_later_spans(tmp_path, caplog):
 @pytest.mark.parametrize(("duplicates", "train"), [(None, ["a"]), ("keep", ["a", "b", "c"])])
 def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, duplicates, train, caplog):
     corpus = tmp_path / "c"
-    fill(corpus / "span-1", train__tsv="a\tO\n\nb\tO\n", dev__tsv="x\tO\n", test__tsv="y\tO\n")
-    fill(corpus / "span-2", train__tsv="c\tO\n", dev__tsv="b\tO\n", test__tsv="c\tO\n")
+    fill(corpus / "span-1", train__tsv="a\tB-X\n\nb\tB-X\n", dev__tsv="x\tB-X\n", test__tsv="y\tB-X\n")
+    fill(corpus / "span-2", train__tsv="c\tB-X\n", dev__tsv="b\tB-X\n", test__tsv="c\tB-X\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
         examples = read_folder(tmp_path, corpus, span_window=2, duplicates=duplicates)
     assert (sentences(examples, "train"), sentences(examples, "eval")) == (train, ["b", "x"])
@@ -178,7 +178,7 @@ def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, dup
 
 @pytest.mark.extended
 def test_duplicates_of_published_splits_are_counted_and_kept(tmp_path, caplog):
-    corpus = fill(tmp_path / "c", train__tsv="a\tO\n\nb\tO\n", dev__tsv="b\tO\n")
+    corpus = fill(tmp_path / "c", train__tsv="a\tB-X\n\nb\tB-X\n", dev__tsv="b\tB-X\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
         examples = read_folder(tmp_path, corpus)
     assert len(records(examples, "train")) == 2
@@ -190,8 +190,8 @@ def test_duplicates_of_published_splits_are_counted_and_kept(tmp_path, caplog):
 @pytest.mark.extended
 def test_older_span_without_a_split_adds_nothing_to_it(tmp_path, caplog):
     corpus = tmp_path / "c"
-    fill(corpus / "span-1", train__tsv="a\tO\n")
-    fill(corpus / "span-2", train__tsv="b\tO\n", dev__tsv="c\tO\n")
+    fill(corpus / "span-1", train__tsv="a\tB-X\n")
+    fill(corpus / "span-2", train__tsv="b\tB-X\n", dev__tsv="c\tB-X\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
         examples = read_folder(tmp_path, corpus, span_window=2)
     assert [len(records(examples, split)) for split in ("train", "eval")] == [2, 1]
@@ -264,6 +264,36 @@ def test_empty_training_split_is_an_error(tmp_path):
         read_folder(tmp_path, corpus, on_error="skip")
 
 
+def test_file_that_no_split_takes_is_in_log_and_report(tmp_path, caplog):
+    corpus = fill(tmp_path / "c", train__conll="a\tB-X\n", dev__conll="b\tO\n", train_own__jsonl="", README__txt="x")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = read_folder(tmp_path, corpus)
+    assert f"{corpus / 'train_own.jsonl'}: not read, no split takes it" in caplog.text
+    assert "README" not in caplog.text
+    report = json.loads(examples.get_string_custom_property("ingest_report"))
+    assert report["files_ignored"] == ["train_own.jsonl"]
+    assert (report["lines"], report["line_kinds"]) == (2, {"token": 2})
+
+
+@pytest.mark.parametrize(
+    ("train", "changes", "problem"),
+    [
+        ("and\tO\n\nhouse\tO\n", {}, "in the training split, no sentence has an entity. Label entities"),
+        ("a\tB-X\n", {"drop_types": ["X"]}, r"has an entity \(1 entities of the corpus are dropped or skipped\)"),
+    ],
+)
+def test_training_split_without_an_entity_is_an_error(tmp_path, train, changes, problem):
+    corpus = fill(tmp_path / "c", train__conll=train, dev__conll="b\tB-Y\n")
+    with pytest.raises(CorpusError, match=problem):
+        read_folder(tmp_path, corpus, **changes)
+
+
+def test_limit_of_repairs_counts_the_files_together(tmp_path):
+    files = {f"f{i}__conll": f"a b\tB-X\n\nc{i}\tO\n" for i in range(5)}
+    with pytest.raises(CorpusError, match="5 files: the repair split_token touched 5 of 10 sentences"):
+        read_folder(tmp_path, fill(tmp_path / "c", **files))
+
+
 @pytest.mark.extended
 def test_pattern_without_files_is_an_error(tmp_path):
     corpus = fill(tmp_path / "c", train__conll="a\tO\n")
@@ -310,7 +340,7 @@ def test_executor_detects_the_layout_of_a_corpus_artifact(tmp_path):
 def test_span_of_a_corpus_artifact_is_selected_at_run_time(tmp_path, span, window, expected):
     corpus = tmp_path / "c"
     for number in (1, 2, 3):
-        fill(corpus / f"span-{number}", train__tsv=f"a{number}\tO\n", dev__tsv=f"b{number}\tO\n")
+        fill(corpus / f"span-{number}", train__tsv=f"a{number}\tB-X\n", dev__tsv=f"b{number}\tB-X\n")
     examples = read_artifact(tmp_path, corpus, span=span, span_window=window)
     sources = {record["source"][0] for record in records(examples, "train")}
     assert sources == {f"span-{number}/train.tsv" for number in expected}

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 
 
 def filled(path="a.conll"):
@@ -91,3 +91,55 @@ def test_summary_is_one_line_with_in_and_out():
         "sentences 4 in, 2 out; tokens 20 in, 12 out; entities 4 in, 2 out; by type LOC 1, PER 1; documents 1; "
         "repaired empty_token 1; skipped 1 sentences, 0 files"
     )
+
+
+def repaired(touched, sentences, per_sentence=1, kind="empty_token"):
+    report = IngestReport(files=["a.conll"])
+    for number in range(1, sentences + 1):
+        report.sentences_in = number
+        for _ in range(per_sentence if number <= touched else 0):
+            report.repair(kind, "a.conll", number, "dropped empty token ''")
+    return report
+
+
+@pytest.mark.parametrize(
+    ("touched", "sentences", "per_sentence", "stops"),
+    [
+        (6, 100, 1, True),
+        (5, 100, 1, False),
+        (3, 10, 1, True),
+        (2, 10, 1, False),
+        (1, 1, 9, False),
+        (1, 1, 10, True),
+        (2, 300, 50, False),
+    ],
+)
+def test_repair_of_too_many_sentences_stops_with_examples(touched, sentences, per_sentence, stops):
+    report = repaired(touched, sentences, per_sentence)
+    if not stops:
+        report.check_repairs(0.05)
+        return
+    with pytest.raises(CorpusReadingError) as caught:
+        report.check_repairs(0.05)
+    text = str(caught.value)
+    assert text.startswith(f"a.conll: the repair empty_token touched {touched} of {sentences} sentences (")
+    assert "more than corpus.max_repaired (5 %). First: a.conll:1: dropped empty token ''; a.conll:" in text
+    assert text.count("dropped empty token") == 3
+    assert "Check which column holds the tokens (corpus.token_column). If all of them are read as intended" in text
+    report.check_repairs(1.0)
+
+
+def test_repairs_that_the_format_or_the_settings_ask_for_have_no_limit():
+    for kind in ("dropped_type", "extra_row", "stripped_tag", "stripped_token"):
+        repaired(100, 100, kind=kind).check_repairs(0.0)
+
+
+def test_limit_counts_all_files_together():
+    with pytest.raises(CorpusReadingError, match="10 files: the repair empty_token touched 10 of 10 sentences"):
+        IngestReport.merge([repaired(1, 1) for _ in range(10)]).check_repairs(0.05)
+
+
+def test_lines_add_up():
+    report = IngestReport(files=["a.conll"], lines=3, line_kinds=Counter(token=1, comment=1))
+    with pytest.raises(RuntimeError, match=r"a\.conll: 3 lines in, but 2 accounted for"):
+        report.check()

@@ -7,6 +7,7 @@ import pytest
 from components.corpus_example_gen.corpus.layout import (
     corpus_fingerprint,
     find_splits,
+    ignored_files,
     matched_files,
     newest_span,
     split_patterns,
@@ -69,6 +70,25 @@ def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
         (tmp_path / str(number)).mkdir()
         with pytest.raises(CorpusError, match=problem):
             find_splits(fill(tmp_path / str(number), *names))
+
+
+def test_folder_with_other_extensions_names_files_and_extensions(tmp_path):
+    with pytest.raises(CorpusError, match=r"has no corpus file, only train\.parquet\. .* Extensions: conll, .*csv"):
+        find_splits(fill(tmp_path, "train.parquet", "README.md"))
+
+
+@pytest.mark.parametrize(
+    ("names", "read", "ignored"),
+    [
+        (["train.conll", "train-own.jsonl", "dev.conll"], ["train.conll", "dev.conll"], ["train-own.jsonl"]),
+        (["train.conll", "train.parquet", "dev2.xlsx", "notes.csv"], ["train.conll"], ["notes.csv", "train.parquet"]),
+        (["a.conll", "b.conll", "c.jsonl.gz"], ["a.conll", "b.conll"], ["c.jsonl.gz"]),
+        (["README.txt", "LICENSE", "LICENSE.txt", "CITATION.json", "license-CC.txt", ".x.conll", "stats.md"], [], []),
+        (["Train.xlsx", "test.unlabelled.txt"], ["train.conll"], ["Train.xlsx", "test.unlabelled.txt"]),
+    ],
+)
+def test_files_that_no_split_takes_are_named(names, read, ignored):
+    assert ignored_files(names, read) == ignored
 
 
 def test_missing_folder_is_an_error(tmp_path):

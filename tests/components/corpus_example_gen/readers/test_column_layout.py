@@ -7,7 +7,10 @@ from support.settings import corpus_settings
 
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import ColumnLayout, find_layout
+from components.corpus_example_gen.readers.column_roles import Roles
 from components.corpus_example_gen.readers.corpus_text import iter_lines
+
+INDEXED = Roles(1, 2, index=0, indexed=True)
 
 
 def layout(text, **changes):
@@ -17,18 +20,17 @@ def layout(text, **changes):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a\tO\nb\tB-X\n", ColumnLayout("\t", 2, 0, -1)),
-        ("a O\nb B-X\n", ColumnLayout(" ", 2, 0, -1)),
-        ("a   NN  I-NP   O\n", ColumnLayout(" ", 4, 0, -1)),
-        ("-DOCSTART- -X- O O\n\na NN I-NP O\n", ColumnLayout(" ", 4, 0, -1)),
-        ("1\ta\tO\n2\tb\tO\t-\t-\n\n1\tc\tO\n", ColumnLayout("\t", 3, 1, 2, True)),
-        ("7\ta\tO\n8\tb\tO\n", ColumnLayout("\t", 3, 1, 2, True)),
-        ("# text = a b c\n1 a O\n2 b O\n", ColumnLayout(" ", 3, 1, 2, True)),
-        ("1-2\tdu\tO\n1\tde\tO\n2\tle\tO\n", ColumnLayout("\t", 3, 1, 2, True)),
-        ("1\ta\tO\n3\tb\tO\n", ColumnLayout("\t", 3, 0, -1)),  # does not count up by one
-        ("1\tO\n2\tO\n", ColumnLayout("\t", 2, 0, -1)),  # numbers as tokens
-        ("#a\tO\n# b = c\n#d\tO\n", ColumnLayout("\t", 2, 0, -1)),
-        ("a b\tO\nc d\tO\n", ColumnLayout("\t", 2, 0, -1)),
+        ("a\tO\nb\tB-X\n", ColumnLayout("\t", 2)),
+        ("a O\nb B-X\n", ColumnLayout(" ", 2)),
+        ("a   NN  I-NP   O\n", ColumnLayout(" ", 4)),
+        ("-DOCSTART- -X- O O\n\na NN I-NP O\n", ColumnLayout(" ", 4)),
+        ("1\ta\tO\n2\tb\tO\t-\t-\n\n1\tc\tO\n", ColumnLayout("\t", 3, INDEXED)),
+        ("7\ta\tO\n8\tb\tO\n", ColumnLayout("\t", 3, INDEXED)),
+        ("# text = a b c\n1 a O\n2 b O\n", ColumnLayout(" ", 3, INDEXED)),
+        ("1-2\tdu\tO\n1\tde\tO\n2\tle\tO\n", ColumnLayout("\t", 3, INDEXED)),
+        ("1\tO\n2\tO\n", ColumnLayout("\t", 2)),  # numbers as tokens
+        ("#a\tO\n# b = c\n#d\tO\n", ColumnLayout("\t", 2)),
+        ("a b\tO\nc d\tO\n", ColumnLayout("\t", 2)),
     ],
 )
 def test_layout_is_detected(text, expected):
@@ -36,12 +38,12 @@ def test_layout_is_detected(text, expected):
 
 
 def test_configured_columns_replace_the_detected_ones():
-    assert layout("a\tNN\tO\tx\n", token_column=1, tag_column=2) == ColumnLayout("\t", 4, 1, 2)
+    assert layout("a\tNN\tO\tx\n", token_column=1, tag_column=2) == ColumnLayout("\t", 4, Roles(1, 2))
 
 
 def test_file_without_rows_has_no_layout():
     for text in ["", "\n\n", "# only = comments\n", "-DOCSTART- O\n\n"]:
-        assert layout(text) is None
+        assert layout(text).width == 0
 
 
 def test_one_column_is_an_error():
@@ -53,20 +55,32 @@ def test_one_column_is_an_error():
 def test_comments_differ_from_tokens_that_start_with_a_hash():
     for separator, line, expected in [
         ("\t", "#photography\tO", False),
-        ("\t", "#photography", True),
+        ("\t", "#photography", False),
+        ("\t", "#photo B-X", False),
+        ("\t", "#", True),
+        ("\t", "# newdoc", True),
+        ("\t", "#id=7", True),
+        ("\t", "# text = x\ty", True),
+        ("\t", "# id 7\tdomain=en", True),
+        ("\t", "#\tO", False),
+        ("\t", "#begin document (a/b); part 000", True),
         ("\t", "# text = x", True),
         (" ", "#photography O", False),
         (" ", "# O", False),
+        (" ", "# 0", False),
+        (" ", "# newdoc", True),
+        (" ", "#", True),
         (" ", "# text = I live in O", True),
         (" ", "# any prose here", True),
         ("", "#photography", False),
         ("", "# text = x", True),
     ]:
-        assert ColumnLayout(separator, 2 if separator else 1, 0, -1).is_comment(line) is expected
+        assert ColumnLayout(separator, 2 if separator else 1).is_comment(line) is expected
 
 
-def test_a_hash_row_with_a_bare_type_is_a_token_under_scheme_io():
-    assert not ColumnLayout(" ", 2, 0, -1, bare=True).is_comment("# TOPIC")
+def test_a_hash_row_with_a_label_of_other_rows_is_a_token():
+    assert not layout("a TOPIC\n", scheme="io").is_comment("# TOPIC")
+    assert layout("a TOPIC\n", scheme="io").is_comment("# comment")
 
 
 def test_sentence_boundaries():
@@ -86,12 +100,12 @@ def test_sentence_boundaries():
 
 def test_row_width_is_checked():
     for columns, cells, problem in [
-        (ColumnLayout("\t", 2, 0, -1), ["a", "O"], None),
-        (ColumnLayout("\t", 2, 0, -1), ["a"], "found 1 column, expected 2"),
-        (ColumnLayout(" ", 2, 0, -1), ["New", "York", "O"], "found 3 columns, expected 2"),
-        (ColumnLayout(" ", 4, 0, -1), ["a", "NN", "I-NP"], "found 3 columns, expected 4"),
-        (ColumnLayout("\t", 3, 1, 2, True), ["1", "a", "O", "-", "-"], None),
-        (ColumnLayout("\t", 3, 1, 2, True), ["1", "a"], "found 2 columns, expected at least 3"),
-        (ColumnLayout("\t", 5, 0, 1), ["a", "O"], None),
+        (ColumnLayout("\t", 2), ["a", "O"], None),
+        (ColumnLayout("\t", 2), ["a"], "found 1 column, expected 2"),
+        (ColumnLayout(" ", 2), ["New", "York", "O"], "found 3 columns, expected 2"),
+        (ColumnLayout(" ", 4), ["a", "NN", "I-NP"], "found 3 columns, expected 4"),
+        (ColumnLayout("\t", 3, INDEXED), ["1", "a", "O", "-", "-"], None),
+        (ColumnLayout("\t", 3, INDEXED), ["1", "a"], "found 2 columns, expected at least 3"),
+        (ColumnLayout("\t", 5, Roles(0, 1)), ["a", "O"], None),
     ]:
         assert columns.row_problem(cells) == problem

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from support.settings import corpus_settings
+from support.timing import LINEAR, growth
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
@@ -46,6 +49,9 @@ def indexed(text, trailing=""):
 
 
 SHAPES = {
+    "CR": lambda t: t.replace("\n", "\r"),
+    "CR, one LF at the end": lambda t: t.rstrip("\n").replace("\n", "\r") + "\n",
+    "CR CR LF": lambda t: t.replace("\n", "\r\r\n"),
     "two columns, space": lambda t: t,
     "two columns, tab": lambda t: t.replace(" ", "\t"),
     "several spaces": lambda t: t.replace(" ", "     "),
@@ -113,7 +119,7 @@ def test_spaces_around_tags_are_stripped_and_counted():
 
 
 def test_hash_tokens_in_space_separated_files():
-    sentences, _ = read("# O\n# id = 7\n#tag O\n# a comment in prose\nx O\n")
+    sentences, _ = read("# id = 7\n# a comment in prose\n# O\n#tag O\nx O\n")
     assert [(s.tokens, s.key) for s in sentences] == [(("#", "#tag", "x"), "7")]
 
 
@@ -161,6 +167,121 @@ def test_bad_row_is_an_error_with_line_and_problem_or_its_sentence_is_skipped(te
     assert [s.tokens for s in sentences] == [("a",), ("e",)]
     assert report.skipped == [str(caught.value)]
     assert report.sentences_in == 3
+
+
+HASH_ROWS = {
+    "without a tab": ("Joe\tB-PER\n#paris B-LOC\nleft\tO\n", 2, "found 1 column, expected 2: '#paris B-LOC'"),
+    "one word": ("Ann\tB-PER\n#oslo\nleft\tO\n", 2, "found 1 column, expected 2: '#oslo'"),
+    "one word, first": ("#oslo\nleft\tO\n", 1, "found 1 column, expected 2: '#oslo'"),
+    "without a tab, first": ("#paris B-LOC\nleft\tO\n", 1, "found 1 column, expected 2"),
+    "invalid tag, spaces": ("Joe NNP B-PER\n# NN 0\nleft VB O\nx y O\n", 2, "found '0', expected a tag"),
+    "invalid tag, first": ("# NN 0\nleft VB O\nx y O\n", 1, "found '0', expected a tag"),
+    "comment": ("Joe\tB-PER\n# id = 7\nleft\tO\n", 2, "found 1 column, expected 2: '# id = 7'"),
+    "carriage return": ("Joe\tO\nJo\rhn\tB-PER\nx\tO\n", 2, "found a carriage return inside the line: 'Jo\\rhn"),
+    "carriage returns as line ends": ("a\tO\nb\tO\rc\tO\rd\tO\ne\tO\n", 2, "found a carriage return inside the line"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "problem"), HASH_ROWS.values(), ids=HASH_ROWS)
+def test_row_in_a_sentence_is_a_token_or_an_error(text, line, problem):
+    with pytest.raises(CorpusError) as caught:
+        read(text)
+    assert (caught.value.line, problem in caught.value.problem) == (line, True), caught.value
+    sentences, report = read(f"{text}\nz{' y' * (' NN' in text)}\tO\n".replace("z y\t", "z y "), on_error="skip")
+    assert [s.tokens for s in sentences] == [("z",)]
+    assert report.sentences_skipped == 1
+
+
+@pytest.mark.parametrize(
+    "mark", ["-DOCSTART- ", "-DOCSTART-\t", "-DOCSTART- \tO", "-DOCSTART- -X- -X- O", '"-DOCSTART-"\tO']
+)
+def test_document_mark_in_all_forms_is_counted(mark):
+    sentences, report = read(f"{mark}\n\nJoe\tB-PER\nleft\tO\n{mark}\nx\tO\n")
+    assert [s.tokens for s in sentences] == [("Joe", "left"), ("x",)]
+    assert (report.documents, report.line_kinds["document_mark"]) == (2, 2)
+
+
+def test_document_mark_with_an_index_and_words_that_begin_like_one():
+    sentences, report = read("0\t-DOCSTART-\tO\n\n1\tJoe\tB-PER\n2\tleft\tO\n")
+    assert ([s.tokens for s in sentences], report.documents) == ([("Joe", "left")], 1)
+    assert read("-DOCSTART-s\tO\nx\tO\n")[0][0].tokens == ("-DOCSTART-s", "x")
+
+
+def test_conll_2012_documents_are_comments_and_counted():
+    sentences, report = read("#begin document (a); part 000\nx O\n\n#end document\n#begin document (b)\ny O\n")
+    assert [s.tokens for s in sentences] == [("x",), ("y",)]
+    assert (report.documents, report.line_kinds["comment"]) == (2, 3)
+
+
+QUOTED = {
+    "doubled": ('"""Ada"\tB-PER\n""""\tO\n"1,000"\tO\nx\tO\n', ('"Ada', '"', "1,000", "x")),
+    "spaces": ('"""Ada" B-PER\n"""" O\n', ('"Ada', '"')),
+    "all cells": ('"Ada"\t"B-PER"\n"in"\t"O"\n', ("Ada", "in")),
+    "tab in a cell": ('"a\tb"\tO\n""""\tO\n', ("a", "b", '"')),
+}
+
+
+@pytest.mark.parametrize(("text", "tokens"), QUOTED.values(), ids=QUOTED)
+def test_quoted_cells_are_read_as_csv(text, tokens):
+    sentences, report = read(text)
+    assert sentences[0].tokens == tokens
+    assert "quoted as in CSV" in report.notes[0]
+
+
+@pytest.mark.parametrize(
+    "tokens", [('"', "x", '"'), ('"', '""""'), ('"no"', "x"), ('""', "x"), ("''", '"a', 'b"'), ('5"', '""""')]
+)
+def test_quotation_marks_of_a_corpus_stay(tokens):
+    sentences, report = read("".join(f"{token}\tO\n" for token in tokens))
+    assert sentences[0].tokens == tokens
+    assert report.notes == []
+
+
+def test_unclosed_quote_in_csv_is_an_error_with_its_line():
+    with pytest.raises(CorpusError, match=r"a\.csv:2: found 1 column, expected 2"):
+        read('Ada,B-PER\n"in,O\nx,O\n', "a.csv")
+
+
+def test_numbers_of_thousands_of_digits_are_errors_with_their_line():
+    with pytest.raises(CorpusError, match=r"a\.conll:2: found no number in the first column, which counts the tokens"):
+        read(f"1\tx\tO\n{'9' * 5000}\ty\tO\n")
+    sentences, _ = read(f"1\tx\tO\n{'9' * 5000}\ty\tO\n\n1\tz\tO\n", on_error="skip")
+    assert [s.tokens for s in sentences] == [("z",)]
+
+
+@pytest.mark.parametrize(
+    "line", ["{}\x07\tO", "# sent_id = {}\x07", "# topic = {}\x07", "# to{}\x07pic = x", "{}\x00\tO"]
+)
+def test_control_character_is_an_error_of_one_sentence(line):
+    text = f"{'a' * 20}\tO\n\n{line.format('b')}\nc\tO\n\nd\tO\n"
+    with pytest.raises(CorpusError, match=r"a\.conll:[34]: found U\+000[07], a control character, in the "):
+        read(text)
+    sentences, report = read(text, on_error="skip")
+    assert ([s.tokens[0][0] for s in sentences], report.sentences_skipped) == (["a", "d"], 1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: "# a" + " " * n + "\nx\tO\n",
+        lambda n: "#" * n + "\nx\tO\n",
+        lambda n: "# " + "= " * n + "\nx\tO\n",
+        lambda n: "# a" + " " * n + "\nx O\n",
+        lambda n: "a\tO\n" + "\t" * n + "\nb\tO\n",
+        lambda n: '""' * n + "\tO\n",
+        lambda n: '"' + "a" * n + '\tO\n""""\tO\n',
+        lambda n: "-DOCSTART-" + " " * n + "\nx\tO\n",
+        lambda n: "1" * n + "\tx\tO\n2\ty\tO\n",
+        lambda n: "a\tB-" + "X" * n + "\n",
+        lambda n: "a\t" + "B-X," * n + "B-X\n",
+    ],
+)  # fmt: skip
+def test_time_is_linear_in_the_length_of_a_line(make):
+    def read_all(text: str) -> None:
+        with contextlib.suppress(CorpusError):
+            read(text)
+
+    assert growth(read_all, make, small=20_000) < LINEAR
 
 
 def test_sentence_of_ten_thousand_tokens():

@@ -1,0 +1,289 @@
+"""Labels of a file: spelling of the tags, outside label, and labels that cannot be what they seem."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from components.common.errors import quoted, shortened
+from components.corpus_example_gen.settings import CorpusSettings
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag
+
+BARE_TYPE = "ENTITY"
+"""Type of the entities of a file whose tags are B, I and O without a type."""
+
+_PREFIXES = frozenset("BIESLUMW")
+_MOST = 0.95  # share of the labels that decides on their spelling; the others are errors, not another spelling
+# Other labels than O for tokens outside entities. The second group are types in some corpora.
+_NEVER_TYPES = frozenset({"0", "o", "out", "outside", "none", "null", "nan", "nil", "n/a", "na", "non-entity"})
+_MAYBE_TYPES = frozenset({"other", "no", "non", "x"})
+# Control characters except white space (U+0009 to U+000D, U+0085), and surrogates.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+
+
+class LabelError(Exception):
+    """A label has no meaning; `problem` and `fix` are parts of a `CorpusError`.
+
+    Attributes:
+        problem: the fault.
+        fix: the remedy.
+        whole_file: whether the fault concerns the reading of the whole file, not this label.
+    """
+
+    def __init__(self, problem: str, fix: str, *, whole_file: bool = False) -> None:
+        """Takes the parts."""
+        super().__init__(problem)
+        self.problem, self.fix, self.whole_file = problem, fix, whole_file
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """Form of a tag's prefix.
+
+    Example:
+        >>> Spelling("_").parse("b_PER"), Spelling("-", behind=True).parse("PER-I"), Spelling("").parse("B")
+        (('B', 'PER'), ('I', 'PER'), ('B', 'ENTITY'))
+
+    Attributes:
+        separator: character between prefix and type; empty if the tags have no type.
+        behind: whether the prefix stands behind the type.
+    """
+
+    separator: str
+    behind: bool = False
+
+    def parse(self, label: str) -> tuple[str, str] | None:
+        """Returns (prefix in upper case, type), or None if the label has another form."""
+        if not self.separator:
+            return (label.upper(), BARE_TYPE) if label.upper() in _PREFIXES else None
+        head, separator, tail = (label.rpartition if self.behind else label.partition)(self.separator)
+        prefix, entity_type = (tail, head) if self.behind else (head, tail)
+        if not separator or prefix.upper() not in _PREFIXES or not entity_type:
+            return None
+        return prefix.upper(), entity_type
+
+
+_SPELLINGS = (
+    *(Spelling(separator, behind) for behind in (False, True) for separator in "-_.:/|"),
+    Spelling(""),
+)
+
+
+class Labels:
+    """Meaning of the labels of one file, decided from all of them.
+
+    Example:
+        >>> from configs.loading import load_config
+        >>> labels = Labels({"b_PER": 1, "i_PER": 1, "o": 7}, load_config(None).corpus)
+        >>> labels.read("i_PER"), labels.read("o"), labels.note
+        (['I-PER'], ['O'], "read tags such as 'b_PER' as B-PER")
+
+    Attributes:
+        note: one line about a spelling other than B-PER; empty for the usual one.
+    """
+
+    def __init__(self, counts: Mapping[str, int], settings: CorpusSettings) -> None:
+        """Decides on the spelling.
+
+        Args:
+            counts: the labels as written; empty if the file is not known, then every label has the usual spelling.
+            settings: settings of the corpus.
+        """
+        self.note = ""
+        self._bare = settings.scheme == "io"
+        self._own_outside = settings.outside
+        self._known: dict[str, list[str]] = {}
+        self._refused: dict[str, LabelError] = {}
+        self._spelling: Spelling | None = None
+        parts: Counter[str] = Counter()
+        for label, count in counts.items():
+            for part in self._split(label):
+                parts[part] += count
+        self._outside = {label for label in parts if label in OUTSIDE_LABELS or label == settings.outside}
+        inside = Counter({label: count for label, count in parts.items() if label and label not in self._outside})
+        suspects = (label for label, _ in inside.most_common() if looks_outside(label))
+        self._suspect = "" if self._outside else next(suspects, "")
+        self._has_tags = any(split_tag(label)[0] for label in inside)
+        if self._bare:
+            self._refuse(inside, empty="" in parts and settings.outside != "")
+        elif not self._has_tags:
+            self._spelling = find_spelling(inside)
+            if self._spelling:
+                self.note = self._describe(inside)
+
+    def read(self, label: str) -> list[str]:
+        """Returns the tags of a label: a prefix, a hyphen and a type, or an outside label; several if joined by commas.
+
+        Raises:
+            LabelError: the label is not a tag.
+        """
+        tags = self._known.get(label)
+        if tags is None:
+            tags = self._known[label] = [self._tag(part) for part in self._split(label)]
+        return tags
+
+    def _split(self, label: str) -> list[str]:
+        """Returns the comma-joined alternatives; a comma inside a type (`B-PER,LOC`) does not join tags."""
+        if "," not in label or label == self._own_outside:
+            return [label]
+        parts = label.split(",")
+        joined = all(parts) if self._bare else all(map(is_tag_like, parts))
+        return parts if joined else [label]
+
+    def _tag(self, label: str) -> str:
+        if label == self._own_outside:
+            return label if label in OUTSIDE_LABELS else OUTSIDE
+        if label in OUTSIDE_LABELS:
+            return label
+        if error := self._refused.get(label):
+            raise error
+        if (control := find_control(label)) is not None:
+            problem = f"found U+{control:04X}, a control character, in the label {quoted(label)}"
+            raise LabelError(problem, "Remove the character.")
+        if self._bare:
+            return self._bare_tag(label)
+        if self._spelling:
+            if label.upper() in OUTSIDE_LABELS:
+                return label.upper()
+            if parsed := self._spelling.parse(label):
+                label = "-".join(parsed)
+        if not is_valid_tag(label) or not label.isprintable():
+            raise LabelError(f"found {quoted(label)}, expected a tag such as B-PER, I-PER or O", self._fix(label))
+        prefix, entity_type = split_tag(label)
+        if prefix and split_tag(entity_type)[0] in ("B", "I"):
+            problem = f"found the type {quoted(entity_type)}, which has a tag's prefix"
+            raise LabelError(problem, f"Write the type without it: {shortened(split_tag(entity_type)[1])}.")
+        return label
+
+    def _bare_tag(self, label: str) -> str:
+        if split_tag(label)[0] in ("B", "I"):
+            raise LabelError(f"found tag {quoted(label)} with a prefix under scheme io", "Set corpus.scheme to auto.")
+        if not label or label.split() != [label] or not label.isprintable():
+            raise LabelError(f"found {quoted(label)}, expected a type such as PERSON, or O", self._fix(label))
+        return f"I-{label}"
+
+    def _fix(self, label: str) -> str:
+        """Returns the remedy for a label that is not a tag; it names a setting only if the whole file supports it."""
+        if not self._outside and (not label or looks_outside(label)):
+            return (
+                f"If it marks the tokens outside entities, set corpus.outside to {quoted(label)}; otherwise correct it."
+            )
+        if self._suspect and label and not self._bare and not self._has_tags and not self._spelling:
+            return (
+                "If the labels are types without B- and I-, set corpus.scheme to io, and corpus.outside to the label "
+                f"of the tokens outside entities ({quoted(self._suspect)}?). Otherwise check corpus.tag_column."
+            )
+        may_be_type = label and self._outside and not Spelling("").parse(label)
+        if may_be_type and not self._bare and not self._has_tags and not self._spelling:
+            return (
+                "Check the tag column (corpus.tag_column). If the labels are types without B- and I-, such as PERSON, "
+                "set corpus.scheme to io."
+            )
+        return "Correct the label, or check the tag column (corpus.tag_column)."
+
+    def _refuse(self, inside: Counter[str], *, empty: bool) -> None:
+        """Refuses the labels that cannot be bare types."""
+        letters = all(Spelling("").parse(label) for label in inside)
+        for label in inside if letters else prefixed_labels(inside):
+            problem = f"found tag {quoted(label)}, which has a prefix, under scheme io"
+            self._refused[label] = LabelError(
+                problem, "Set corpus.scheme to auto, which reads the prefixes.", whole_file=True
+            )
+        if self._refused:
+            return
+        candidates = [label for label, _ in inside.most_common()]
+        suspects = [label for label in candidates if looks_outside(label, certain=bool(self._outside))]
+        if not self._outside:
+            suspects = ([""] if empty else []) + suspects or candidates[:1]
+        for label in suspects:
+            name = quoted(label)
+            problem = f"found label {name}, which looks like the label of the tokens outside entities"
+            if not self._outside:
+                problem = f"no token of the file is outside entities (O, OUT), and {name} looks like their label"
+            fix = f"If it is, set corpus.outside to {name}; if it is a type, rename it or add tokens labelled O."
+            self._refused[label] = LabelError(problem, fix, whole_file=True)
+
+    def _describe(self, inside: Counter[str]) -> str:
+        first = next(label for label, _ in inside.most_common() if self._spelling and self._spelling.parse(label))
+        parsed = self._spelling.parse(first) if self._spelling else None
+        return f"read tags such as {quoted(first)} as {shortened('-'.join(parsed or ()))}"
+
+
+def find_spelling(labels: Mapping[str, int]) -> Spelling | None:
+    """Returns the spelling that most labels share, or None if they are not tags.
+
+    One letter alone is weak evidence: `E-mail` is a type. So a prefix B or I, or two prefixes, have to occur.
+
+    >>> find_spelling({"PER-B": 2, "PER-I": 1}), find_spelling({"E-mail": 3})
+    (Spelling(separator='-', behind=True), None)
+    """
+    labels = {label: count for label, count in labels.items() if label.upper() not in OUTSIDE_LABELS}
+    for spelling in _SPELLINGS:
+        parsed = {label: form for label in labels if (form := spelling.parse(label))}
+        prefixes = {prefix for prefix, _ in parsed.values()}
+        if not prefixes & {"B", "I"} and (len(prefixes) < 2 or not spelling.separator):
+            continue
+        if sum(labels[label] for label in parsed) >= _MOST * sum(labels.values()):
+            return spelling
+    return None
+
+
+def prefixed_labels(labels: Mapping[str, int]) -> list[str]:
+    """Returns the labels that have a prefix and thus cannot be types, in any spelling.
+
+    A label has a prefix if most labels share its spelling, or if its type also occurs with another prefix or without.
+
+    >>> prefixed_labels({"PER": 2, "I_PER": 1, "E-mail": 1})
+    ['I_PER']
+    """
+    spelling = find_spelling(labels)
+    if spelling:
+        return [label for label in labels if spelling.parse(label)]
+    return list(dict.fromkeys(label for spelling in _SPELLINGS for label in _with_twins(labels, spelling)))
+
+
+def _with_twins(labels: Collection[str], spelling: Spelling) -> Iterable[str]:
+    parsed = {label: form for label in labels if (form := spelling.parse(label))}
+    prefixes: dict[str, set[str]] = {}
+    for prefix, entity_type in parsed.values():
+        prefixes.setdefault(entity_type, set()).add(prefix)
+    for label, (_, entity_type) in parsed.items():
+        if prefixes[entity_type] & {"B", "I"} and (len(prefixes[entity_type]) > 1 or entity_type in labels):
+            yield label
+
+
+def looks_outside(label: str, *, certain: bool = False) -> bool:
+    """Returns whether a label looks like one of the tokens outside entities; `certain` leaves out possible types.
+
+    >>> looks_outside("_"), looks_outside("Other"), looks_outside("Other", certain=True), looks_outside("PER")
+    (True, True, False, False)
+    """
+    folded = label.casefold()
+    if folded in _NEVER_TYPES or not any(char.isalnum() for char in label):
+        return True
+    return not certain and folded in _MAYBE_TYPES
+
+
+def is_tag_like(word: str) -> bool:
+    """Returns whether a word is a tag in any spelling, or an outside label.
+
+    >>> [is_tag_like(word) for word in ("B-PER", "i_per", "PER-B", "I", "o", "PERSON")]
+    [True, True, True, True, True, False]
+    """
+    if is_valid_tag(word) or word.upper() in OUTSIDE_LABELS:
+        return True
+    return word.isprintable() and any(
+        form[0] in "BI" for spelling in _SPELLINGS if (form := spelling.parse(word)) is not None
+    )
+
+
+def find_control(text: str) -> int | None:
+    """Returns the code of the first control character (white space is none) or surrogate of a text, or None.
+
+    >>> find_control("a b"), find_control("a" + chr(7))
+    (None, 7)
+    """
+    match = _CONTROL.search(text)
+    return ord(match[0]) if match else None

@@ -1,0 +1,280 @@
+"""Meaning of the columns of a file: token, tag, row number and sentence, from a header or from the values."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from components.corpus_example_gen.cleaning.labels import is_tag_like
+from components.corpus_example_gen.errors import CorpusReadingError
+from components.corpus_example_gen.settings import CorpusSettings
+from components.text.tags import is_valid_tag
+
+ROW_NUMBER = re.compile(r"[0-9]{1,18}")
+"""Number of a row; longer ones are not numbers of rows."""
+
+_NUMBER = re.compile(r"[0-9]+")
+_NUMERIC = re.compile(r"[0-9][0-9.\-]*")
+_TOLERANCE = 20
+NO_VALUE = ("", "nan", "NaN")
+"""Values of an empty cell."""
+_TOKENS = ("token", "tokens", "word", "words", "form", "text")
+# Of several columns with labels, the first name counts.
+_TAGS = (
+    *("ner", "ner_tag", "ner_tags", "ner-tag", "ner tag", "ne", "ne_tag", "named_entity", "iob", "bio", "bioes"),
+    *("label", "labels", "entity", "entities", "entity_type", "type", "tag", "tags"),
+)
+_SENTENCES = (
+    *("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sentence_number", "sentence_no"),
+    *("sent", "sent_id", "sentid", "sentenceid", "sent_no", "sentence#", "sentence_nr"),
+)
+_OTHERS = (
+    *("pos", "pos_tag", "upos", "xpos", "postag", "chunk", "chunk_tag", "lemma", "id", "index", "idx", "unnamed: 0"),
+    *("", "#", "doc", "doc_id", "document", "document_id", "head", "deprel", "deps", "feats", "misc", "shape", "start"),
+    *("end", "lang", "token_id", "word_id", "token id"),
+)
+
+Rows = Callable[[], Iterator[tuple[int, list[str]]]]
+"""Function that iterates over (line, cells) of the rows, with no cells at a sentence boundary."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Meaning of the columns of a file.
+
+    Attributes:
+        token: column of the token, 0-based.
+        tag: column of the tag, 0-based; negative counts from the end.
+        index: column that numbers the rows, of a sentence or of the file; None if there is none.
+        sentence: column that numbers or names the sentences, in each row or in the first; None if there is none.
+        indexed: whether rows may differ in width behind the tag, as in CoNLL-U.
+        restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
+        header: cells of the header row; empty if there is none.
+        header_line: line of the header row.
+    """
+
+    token: int = 0
+    tag: int = -1
+    index: int | None = None
+    sentence: int | None = None
+    indexed: bool = False
+    restarts: bool = False
+    header: tuple[str, ...] = ()
+    header_line: int = 0
+
+
+def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> Roles:
+    """Detects the meaning of the columns.
+
+    Args:
+        rows: rows of the file.
+        width: usual number of columns, at least 2.
+        path: the file, for errors.
+        settings: settings of the corpus; its columns, if set, replace the detected ones.
+
+    Raises:
+        CorpusReadingError: a column of numbers, or a mostly empty one, would be the token.
+    """
+    if (settings.tag_column or 0) >= width or (settings.token_column or 0) >= width:
+        problem = f"has {width} columns, so corpus.token_column and corpus.tag_column can be at most {width - 1}"
+        raise CorpusReadingError(path, None, problem, "Columns are counted from 0. Correct the setting.")
+    header_line, header = _find_header(rows, width, settings)
+    names = [name.strip().casefold() for name in header]
+    body = _body(rows, header)
+    columns = _Columns(width)
+    columns.read(body())
+    own = {column for column in (settings.token_column, settings.tag_column) if column is not None}
+    sentence = _first_named(names, _SENTENCES)
+    if sentence is None or sentence in own:
+        numbered = columns[0].numeric * 2 > columns[0].rows
+        candidates = [0, *([1] if numbered else []), width - 1] if width > 2 else []
+        sentence = next(
+            (column for column in candidates if column not in own and columns[column].numbers_sentences(column == 0)),
+            None,
+        )
+    if sentence is not None and not _is_trailing_id(body, sentence, width, settings):
+        sentence = None
+    free = [column for column in range(width) if column != sentence]
+    index, restarts = _find_index(body, free, sentence)
+    if index is not None and index in own:
+        index, restarts = None, False
+    free = [column for column in free if column != index]
+    token, tag = _first_named(names, _TOKENS), _first_named(names, _TAGS)
+    if settings.token_column is not None:
+        token = settings.token_column
+    elif token is None:
+        token = free[0]
+        _check_token(columns[token], token, width, path)
+    conllu = index == 0 and sentence is None and not header
+    if settings.tag_column is not None:
+        tag = settings.tag_column
+    elif tag is None:
+        tag = 2 if conllu else free[-1]
+        tag = -1 if tag == width - 1 and not conllu else tag
+    if tag in (token, token - width):
+        problem = f"found one column for token and tag (column {token})"
+        raise CorpusReadingError(path, None, problem, "Set corpus.token_column and corpus.tag_column.")
+    return Roles(token, tag, index, sentence, conllu, restarts, header, header_line)
+
+
+class _Column:
+    """Statistics of one column that tell whether it numbers the sentences."""
+
+    def __init__(self) -> None:
+        self.rows = self.empty = self.numeric = self.runs = self.falls = self.returns = self.first_line = 0
+        self.crossings = self.missed = 0
+        self._last, self._skeleton, self._seen = "", "", set[str]()
+        self._number = -1
+        self._other = False
+
+    def add(self, value: str, line: int, boundary: bool) -> None:
+        """Adds a value; `boundary` tells that it begins a sentence."""
+        self.rows += 1
+        self.first_line = self.first_line or line
+        self.numeric += bool(_NUMERIC.fullmatch(value))
+        value = value.strip()
+        if value in NO_VALUE:
+            self.empty += 1
+            self.missed += boundary
+            return
+        if self._other:
+            return
+        if value == self._last:
+            self.crossings += boundary
+            return
+        skeleton = _NUMBER.sub("0", value)
+        digits = "".join(_NUMBER.findall(value))
+        self._skeleton = self._skeleton or skeleton
+        if skeleton != self._skeleton or not digits or len(digits) > 18:
+            self._other, self._seen = True, set()
+            return
+        self.runs += 1
+        self.falls += int(digits) <= self._number
+        self.returns += value in self._seen
+        self._seen.add(value)
+        self._last, self._number = value, int(digits)
+
+    def numbers_sentences(self, is_first: bool) -> bool:
+        """Returns whether the values name sentences: each in the first row of its sentence, or in all its rows."""
+        if self._other or self.missed or not self.runs or self.runs == self.rows:
+            return False
+        counts = not self.returns or self.falls * _TOLERANCE <= self.runs
+        if self.empty:
+            return counts and self.runs == self.rows - self.empty
+        # A number that stays the same across an empty line is one of a document or paragraph.
+        return counts and (self.runs > 1 or is_first) and not self.crossings
+
+
+class _Columns:
+    """Statistics of all columns."""
+
+    def __init__(self, width: int) -> None:
+        self._columns = [_Column() for _ in range(width)]
+
+    def __getitem__(self, column: int) -> _Column:
+        return self._columns[column]
+
+    def read(self, rows: Iterable[tuple[int, list[str]]]) -> None:
+        """Reads the rows of the usual width."""
+        boundary = True
+        for line, cells in rows:
+            if len(cells) == len(self._columns):
+                for column, value in zip(self._columns, cells, strict=True):
+                    column.add(value, line, boundary)
+            boundary = not cells
+
+
+def _check_token(column: _Column, token: int, width: int, path: str) -> None:
+    """Checks that the detected token column is not one of numbers or of empty cells."""
+    for count, problem in ((column.empty, "is empty"), (column.numeric * (width > 2), "holds a number")):
+        if count * 2 > column.rows:
+            raise CorpusReadingError(
+                path,
+                column.first_line,
+                f"column {token} {problem} in {count} of {column.rows} rows, so it does not hold the tokens",
+                "Remove it, or set corpus.token_column and corpus.tag_column to the columns with tokens and tags.",
+            )
+
+
+def _find_header(rows: Rows, width: int, settings: CorpusSettings) -> tuple[int, tuple[str, ...]]:
+    """Returns line and cells of the header: the first row, if it holds names of columns and its label is unique."""
+    line, cells = next(((line, cells) for line, cells in rows() if cells), (0, []))
+    names = [name.strip().casefold() for name in cells]
+    token, tag = _first_named(names, _TOKENS), _first_named(names, _TAGS)
+    if len(cells) != width or (token is None and not tag) or len(set(names)) < len(names):
+        return 0, ()
+    if any(map(is_valid_tag, cells)):
+        return 0, ()
+    unknown = [column for column, name in enumerate(names) if name not in _KNOWN]
+    if token is not None and tag is not None and not unknown:
+        return line, tuple(cells)
+    if tag is None and (width == 2 or unknown != [width - 1]):
+        return 0, ()
+    column = settings.tag_column if settings.tag_column is not None else (width - 1 if tag is None else tag)
+    occurrences = sum(len(row) == width and row[column] == cells[column] for _, row in rows() if row)
+    return (line, tuple(cells)) if occurrences == 1 else (0, ())
+
+
+def _first_named(names: Sequence[str], known: Sequence[str]) -> int | None:
+    return next((names.index(name) for name in known if name in names), None)
+
+
+def _body(rows: Rows, header: tuple[str, ...]) -> Rows:
+    """Returns the rows without headers; a repeated header is a boundary."""
+    if not header:
+        return rows
+    return lambda: ((line, [] if tuple(cells) == header else cells) for line, cells in rows())
+
+
+def _is_trailing_id(body: Rows, sentence: int, width: int, settings: CorpusSettings) -> bool:
+    """Returns whether the last column may be a sentence's number: then the column before it holds tags."""
+    if sentence != width - 1 or settings.tag_column is not None or settings.token_column == sentence:
+        return True
+    labels = Counter(cells[-2] for _, cells in body() if len(cells) == width)
+    return any(is_tag_like(label) for label in labels)
+
+
+def _find_index(body: Rows, free: Sequence[int], sentence: int | None) -> tuple[int | None, bool]:
+    """Returns the column that numbers rows (one of the first two), and whether its restarts begin sentences."""
+    if len(free) < 3:
+        return None, False
+    for column in free[:2]:
+        good, bad, restarts, boundaries = _counts_up(body(), column, sentence)
+        if good > 0 and bad * _TOLERANCE <= good:
+            return column, False
+        if sentence is None and not boundaries and restarts and (bad - restarts) * _TOLERANCE <= good:
+            return column, True
+    return None, False
+
+
+def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int | None) -> tuple[int, int, int, int]:
+    """Counts rows whose number follows that of the row before, other rows, restarts among these, and boundaries.
+
+    Some exceptions are allowed: `row_problem` then reports them, and they must not turn the numbers into tokens.
+    """
+    good, bad, restarts, boundaries = 0, 0, 0, 0
+    expected: int | None = None
+    previous, pending = "", False
+    for _, cells in rows:
+        value = cells[column] if column < len(cells) else ""
+        current = cells[sentence] if sentence is not None and sentence < len(cells) else previous
+        if not cells:
+            pending = good > 0
+            expected = None
+        elif ROW_NUMBER.fullmatch(value):
+            boundaries, pending = boundaries + pending, False
+            number = int(value)
+            begins = number in (0, 1)
+            fits = expected in (None, number) or (begins and current != previous and bool(current))
+            restarts += begins and not fits
+            good, bad, expected = good + fits, bad + (not fits), number + 1
+        elif not _NUMERIC.fullmatch(value):
+            bad += 1
+        previous = current or previous
+    return good, bad, restarts, boundaries
+
+
+_KNOWN = frozenset(itertools.chain(_TOKENS, _TAGS, _SENTENCES, _OTHERS))

@@ -1,0 +1,157 @@
+"""Meaning of columns: sentence numbers, row numbers, headers."""
+
+from __future__ import annotations
+
+import pytest
+from support.settings import corpus_settings
+
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
+from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+
+
+def read(text, name="a.tsv", **changes):
+    report = IngestReport()
+    sentences = list(read_corpus_file(name, corpus_settings(**changes), report, text.encode()))
+    rows = [" ".join(f"{token}/{tag}" for token, tag in zip(s.tokens, s.tags, strict=True)) for s in sentences]
+    return rows, report
+
+
+EXPECTED = ["Mira/B-PER lives/O in/O Bergen/B-LOC", "Paul/B-PER left/O"]
+WORDS = [
+    [("Mira", "NNP", "B-PER"), ("lives", "VBZ", "O"), ("in", "IN", "O"), ("Bergen", "NNP", "B-LOC")],
+    [("Paul", "NNP", "B-PER"), ("left", "VBD", "O")],
+]
+
+
+def table(*rows, separator="\t"):
+    return "".join(separator.join(map(str, row)) + "\n" for row in rows)
+
+
+def numbered(number, *, first_only=False, columns=slice(None), last=False, separator="\t"):
+    rows = []
+    for n, sentence in enumerate(WORDS):
+        for i, row in enumerate(sentence):
+            value = number(n) if i == 0 or not first_only else ""
+            rows.append([*row[columns], value] if last else [value, *row[columns]])
+    return table(*rows, separator=separator)
+
+
+NO_POS = slice(None, None, 2)
+LAYOUTS = {
+    "GMB, in the first row": numbered(lambda n: f"Sentence: {n + 1}", first_only=True),
+    "GMB, in each row": numbered(lambda n: f"Sentence: {n + 1}"),
+    "numbers": numbered(lambda n: n + 1, columns=NO_POS),
+    "numbers from 0": numbered(lambda n: n, columns=NO_POS),
+    "numbers with gaps": numbered(lambda n: 10 + 7 * n, columns=NO_POS),
+    "numbers in any order": numbered(lambda n: 9 - n, columns=NO_POS),
+    "ids with a number": numbered(lambda n: f"doc1-s{n}", columns=NO_POS),
+    "numbers in the last column": numbered(lambda n: n, columns=NO_POS, last=True),
+    "numbers, separated by spaces": numbered(lambda n: n, columns=NO_POS, separator=" "),
+    "numbers in the first row": numbered(lambda n: n, columns=NO_POS, first_only=True),
+    "numbers and empty lines": numbered(lambda n: n, columns=NO_POS).replace("1\tPaul", "\n1\tPaul"),
+    "number of the row in the file": table(
+        *([i, *row[NO_POS], n] for i, (n, row) in enumerate((n, row) for n, s in enumerate(WORDS) for row in s))
+    ),
+    "numbers of row and sentence": table(
+        *([i, n, *row[NO_POS]] for i, (n, row) in enumerate((n, row) for n, s in enumerate(WORDS) for row in s))
+    ),
+    "numbers of sentence and token": table(
+        *([n, i, *row[NO_POS]] for n, sentence in enumerate(WORDS) for i, row in enumerate(sentence, 1))
+    ),
+    "numbers of tokens, which restart": table(
+        *([i, *row[NO_POS]] for sentence in WORDS for i, row in enumerate(sentence, 1))
+    ),
+    "header": "sentence_id\twords\tlabels\n" + numbered(lambda n: n, columns=NO_POS),
+    "header, GMB": "Sentence #\tWord\tPOS\tTag\n" + numbered(lambda n: f"Sentence: {n + 1}", first_only=True),
+    "header, ids without a number": "words\tlabels\tsentence_id\n"
+    + numbered("ab".__getitem__, columns=NO_POS, last=True),
+    "header of pandas with its index": "\tsentence_id\twords\tlabels\n"
+    + table(*([i, n, *r[NO_POS]] for i, (n, r) in enumerate((n, r) for n, s in enumerate(WORDS) for r in s))),
+}
+
+
+@pytest.mark.parametrize("text", LAYOUTS.values(), ids=LAYOUTS)
+def test_sentence_column_begins_sentences_and_is_not_a_token(text):
+    rows, report = read(text)
+    assert rows == EXPECTED
+    assert report.repairs == {}
+    assert len(report.notes) == 1 + (
+        "\t" in text and text.split("\t")[1].casefold() in ("words", "word", "labels", "sentence_id")
+    )
+
+
+def test_sentence_column_counts_also_if_the_token_column_is_set():
+    for changes in ({"token_column": 1}, {"token_column": 1, "tag_column": 3}):
+        assert read(LAYOUTS["GMB, in the first row"], **changes)[0] == EXPECTED
+
+
+def test_configured_column_is_not_a_sentence_column():
+    assert read("1\ta\tO\n1\tb\tB-X\n2\tc\tO\n", token_column=0)[0] == ["1/O 1/B-X 2/O"]
+
+
+NOT_SENTENCES = {
+    "numbers as tokens in two columns": ("1\tO\n2\tB-X\n", ["1/O 2/B-X"]),
+    "number of a paragraph": ("1\ta\tO\n1\tb\tB-X\n\n1\tc\tO\n\n2\td\tO\n", None),
+    "start offsets": ("Peru\t0\tB-X\nwon\t5\tO\n", ["Peru/B-X won/O"]),
+    "entity numbers": ("a\tB-X\t1\nb\tO\t\n\nc\tO\t\nd\tB-X\t2\n", None),
+    "index column": ("1\ta\tO\n2\tb\tB-X\n\n1\tc\tO\n", ["a/O b/B-X", "c/O"]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), NOT_SENTENCES.values(), ids=NOT_SENTENCES)
+def test_other_number_columns_do_not_begin_sentences(text, expected):
+    if expected is None:
+        with pytest.raises(CorpusError, match=r"column 0 holds a number in \d of \d rows|found '1?', expected"):
+            read(text, on_error="fail")
+    else:
+        assert read(text)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("1\ta\tO\n3\tb\tO\n", r"a\.tsv:1: column 0 holds a number in 2 of 2 rows, so it does not hold the tokens"),
+        ("\ta\tO\n\tb\tO\nx\tc\tO\n", r"a\.tsv:1: column 0 is empty in 2 of 3 rows"),
+    ],
+)
+def test_column_without_tokens_is_an_error_that_names_it(text, problem):
+    with pytest.raises(CorpusReadingError, match=problem + r".*corpus\.token_column and corpus\.tag_column"):
+        read(text, on_error="skip")
+
+
+HEADERS = {
+    "io": ("token\tlabel\nAda\tPERSON\nin\tO\n\nBo\tPERSON\n", {"scheme": "io"}, ["Ada/B-PERSON in/O", "Bo/B-PERSON"]),
+    "other case": ("Word\tTag\nAda\tB-X\n", {}, ["Ada/B-X"]),
+    "other order": ("ner\ttoken\nB-X\tAda\n", {}, ["Ada/B-X"]),
+    "of several labels, ner": ("token\tlabel\tner\tpos\nAda\t1x\tB-X\tNNP\n", {}, ["Ada/B-X"]),
+    "empty line behind it": ("token\tner\n\nAda\tB-X\n", {}, ["Ada/B-X"]),
+    "repeated": ("token\tner\nAda\tB-X\ntoken\tner\nBo\tB-X\n", {}, ["Ada/B-X", "Bo/B-X"]),
+    "unknown word": ("Wort\tlabel\nAda\tPERSON\nin\tO\n", {"scheme": "io"}, ["Ada/B-PERSON in/O"]),
+}
+
+
+@pytest.mark.parametrize(("text", "changes", "expected"), HEADERS.values(), ids=HEADERS)
+def test_header_is_read_as_one_and_told(text, changes, expected):
+    rows, report = read(text, **changes)
+    assert rows == expected
+    assert report.line_kinds["header"] == 1 + ("Bo\tB-X" in text)
+    assert report.notes[0].startswith("a.tsv:1: read as a header: ")
+
+
+@pytest.mark.parametrize("first", ["token\tO", "Type\tB-X", "label\tPERSON", "word\tPERSON"])
+def test_sentence_that_begins_with_a_word_for_columns_is_not_a_header(first):
+    rows, _ = read(f"{first}\nx\tO\nAda\tPERSON\n" if "PERSON" in first else f"{first}\nx\tO\n",
+                   scheme="io" if "PERSON" in first else "auto")  # fmt: skip
+    assert rows[0].split("/")[0] == first.split("\t")[0]
+
+
+def test_comma_separated_files_are_read_by_their_extension():
+    gmb = 'Sentence #,Word,POS,Tag\nSentence: 1,"Oslo, ""the"" city",NNP,B-geo\n,",",",",O\nSentence: 2,won,V,O\n'
+    rows, report = read(gmb, "train.csv")
+    assert rows == ['Oslo,/B-geo "the"/I-geo city/I-geo ,/O', "won/O"]
+    assert report.notes[1:] == [
+        "train.csv: read as CSV with the separator ','",
+        "train.csv: column 0 numbers the sentences; a new value begins a sentence",
+    ]
+    assert read("Ada;B-X\nin;O\n", "train.csv")[0] == ["Ada/B-X in/O"]
