@@ -200,7 +200,7 @@ def test_older_span_without_a_split_adds_nothing_to_it(tmp_path, caplog):
 
 def test_spans_of_different_formats_are_all_read(tmp_path):
     corpus = tmp_path / "c"
-    fill(corpus / "span-1", train__conll="a\tO\n", dev__conll="b\tO\n")
+    fill(corpus / "span-1", train__conll="a\tB-X\n", dev__conll="b\tO\n")
     fill(corpus / "span-2", train__jsonl='{"text": "c", "entities": []}\n', dev__tsv="d\tO\n")
     examples = read_folder(tmp_path, corpus, span_window=2)
     assert [sentences(examples, split) for split in ("train", "eval")] == [["a", "c"], ["b", "d"]]
