@@ -75,16 +75,21 @@ class PipelineConfig(Settings):
         return self
 
     @property
+    def root(self) -> Path:
+        """`work_dir` as an absolute path without links, so that one folder has one name."""
+        return self.work_dir.resolve()
+
+    @property
     def registry_uri(self) -> str:
         """MLflow's tracking URI."""
-        return self.registry.uri or f"sqlite:///{self.work_dir.absolute() / 'registry' / 'mlflow.db'}"
+        return self.registry.uri or f"sqlite:///{self.root / 'registry' / 'mlflow.db'}"
 
     @property
     def checkpoint_dir(self) -> str:
         """Folder of the Trainer's checkpoints: an absolute path, or an address such as gs://."""
-        return self.trainer.checkpoint_dir or str(self.work_dir.absolute() / "checkpoints")
+        return self.trainer.checkpoint_dir or str(self.root / "checkpoints")
 
     @property
     def serving_dir(self) -> Path:
         """Folder that TensorFlow Serving reads, absolute."""
-        return (self.registry.serving_dir or self.work_dir / "serving").absolute()
+        return (self.registry.serving_dir or self.root / "serving").absolute()

@@ -14,7 +14,7 @@ from pipeline.run.inputs import RunInputs, prepare_inputs
 from pipeline.run.preflight import require_machine, require_space
 from pipeline.run.pretrained import require_pretrained
 from pipeline.run.request import RunRequest
-from pipeline.run.run_record import RunRecord, metadata_path, read_run
+from pipeline.run.run_record import RunRecord, read_run
 from pipeline.run.work_lock import running
 
 if TYPE_CHECKING:
@@ -57,29 +57,32 @@ def build_pipeline(
     return create_pipeline(config, inputs, request, Target.local(config))
 
 
-def run_locally(config: PipelineConfig, request: RunRequest | None = None) -> RunRecord:
+def run_locally(
+    config: PipelineConfig, request: RunRequest | None = None, inputs: RunInputs | None = None
+) -> RunRecord:
     """Runs every node whose inputs, parameters or code changed; the others come from the cache.
 
     Args:
         config: the whole configuration.
         request: choices of this run.
+        inputs: see `build_pipeline`.
 
     Returns:
-        State, duration and outputs of each node.
+        State, duration and outputs of each node of this run, also if another run of the work folder goes on.
 
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
     folders = {"work_dir": config.work_dir.absolute(), "registry.serving_dir": config.serving_dir}
     with explained(folders):
-        return _run(config, build_pipeline(config, request))
+        return _run(config, build_pipeline(config, request, inputs))
 
 
 def _run(config: PipelineConfig, pipeline: Pipeline) -> RunRecord:
-    from tfx.orchestration.local.local_dag_runner import LocalDagRunner
-
+    from pipeline.run.dag_runner import DagRunner
     from pipeline.run.run_log import run_log
 
+    runner = DagRunner(config)
     with running(config), run_log(config.work_dir / "logs", len(pipeline.components)):
-        LocalDagRunner().run(pipeline)
-    return read_run(metadata_path(config), config.name)
+        runner.run(pipeline)
+    return read_run(config, runner.run_id)

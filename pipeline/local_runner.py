@@ -13,12 +13,12 @@ import os
 from pathlib import Path
 
 from absl import logging
-from tfx.orchestration.local.local_dag_runner import LocalDagRunner
 
 from components.common.files import private_files
 from components.common.masking import mask_logs_and_tracebacks
 from configs.loading import load_config
 from pipeline.local_run import build_pipeline
+from pipeline.run.dag_runner import DagRunner
 from pipeline.run.work_lock import running
 
 
@@ -28,7 +28,7 @@ def run() -> None:
     profile = os.environ.get("NER_CONFIG")
     config = load_config(Path(profile) if profile else None)
     with private_files(), running(config):
-        LocalDagRunner().run(build_pipeline(config))
+        DagRunner(config).run(build_pipeline(config))
 
 
 if __name__ == "__main__":

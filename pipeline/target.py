@@ -49,7 +49,7 @@ class Target:
     def local(cls, config: PipelineConfig) -> Target:
         """Returns this machine, whose paths every node sees."""
         return cls(
-            root=str(config.work_dir.absolute() / "artifacts"),
+            root=str(config.root / "artifacts"),
             metadata=sqlite_metadata_connection_config(metadata_path(config)),
             checkpoint_dir=config.checkpoint_dir,
             serving_dir=str(config.serving_dir),

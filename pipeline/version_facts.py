@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from components.common.dotted_path import package_hash
 from components.registry.names import NO_VERSION
+from components.registry.store.version import as_text
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
 from pipeline.run.request import RunRequest
@@ -45,7 +45,7 @@ def flat_settings(config: PipelineConfig) -> dict[str, str]:
             for key, inner in value.items():
                 add(f"{prefix}.{key}" if prefix else key, inner)
         else:
-            flat[prefix] = value if isinstance(value, str) else json.dumps(value)
+            flat[prefix] = as_text(value)
 
     add("", sections)
     return flat

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from tfx import types
@@ -19,6 +18,7 @@ from components.keys import (
     PRESENT,
     TRAIN_SPLIT,
     TRAINED_FOLDER,
+    TRAINER_SETTINGS,
     TRAINER_SETTINGS_FILE,
     VAL_ENTITY_F1,
 )
@@ -44,9 +44,9 @@ class Executor(base_executor.BaseExecutor):
         Args:
             input_dict: `examples` (transformed) and `transform_graph`; optionally `hyperparameters` of a search and
                 `warm_start`, the model to start from.
-            output_dict: `model` receives the trained model and the custom properties `epochs`, `max_epochs` and
-                `val_entity_f1`, and the file `trainer_settings.json` (`components.keys`); `model_run` receives
-                TensorBoard's files.
+            output_dict: `model` receives the trained model and the custom properties `epochs`, `max_epochs`,
+                `val_entity_f1` and `trainer_settings`, and the file `trainer_settings.json` (`components.keys`);
+                `model_run` receives TensorBoard's files.
             exec_properties: `settings` (JSON of `TrainerSettings`), `epochs`, `checkpoint_dir`, `code_version`,
                 `pretrained` (JSON, see `Trainer`).
 
@@ -80,7 +80,10 @@ class Executor(base_executor.BaseExecutor):
             return
         model = artifact_utils.get_single_instance(output_dict["model"])
         trained.save(model.uri)
-        _write_settings(model.uri, settings, searched)
+        used = json.dumps({"settings": settings.selected(), "searched": list(searched)}, indent=1)
+        with fileio.open(f"{model.uri}/{TRAINER_SETTINGS_FILE}", "w") as file:
+            file.write(used)
+        model.set_string_custom_property(TRAINER_SETTINGS, used)
         _copy_vocabularies(inputs.transform_graph, model.uri)
         if checkpoint:
             checkpoint.discard()
@@ -93,11 +96,6 @@ def trainer_settings(exec_properties: dict[str, Any]) -> TrainerSettings:
     """Returns the settings with the run's own number of epochs, which Kubeflow passes as a float."""
     settings = TrainerSettings.model_validate_json(exec_properties["settings"])
     return settings.replace({"epochs": int(exec_properties["epochs"])})
-
-
-def _write_settings(folder: str, settings: TrainerSettings, searched: Collection[str]) -> None:
-    with fileio.open(f"{folder}/{TRAINER_SETTINGS_FILE}", "w") as file:
-        file.write(json.dumps({"settings": settings.selected(), "searched": list(searched)}, indent=1))
 
 
 def _copy_vocabularies(transform_graph: str, folder: str) -> None:

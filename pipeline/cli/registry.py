@@ -306,17 +306,17 @@ def lineage(opened: _Opened, version: str, as_json: bool) -> None:
     runs, on the machine where they ran.
     """
     from pipeline.registry_view.lineage import read_lineage
-    from pipeline.run.run_record import metadata_file
+    from pipeline.run.relocation import metadata_file
 
     shown = opened.require(version)
-    metadata = metadata_file(opened.config)
-    steps = read_lineage(metadata, opened.models.uri, shown)
+    steps = read_lineage(opened.config, opened.models.uri, shown)
     if as_json:
         values = {"tags": dict(shown.tags), "lineage": dataclasses.asdict(steps) if steps else None}
         click.echo(json.dumps(values, indent=1, ensure_ascii=False, default=str))
         return
     _print_origin(shown)
     if steps is None:
+        metadata = metadata_file(opened.config)
         click.echo(f"\n{metadata} has no run that pushed it: it ran on another machine, or the file was removed")
         return
     click.secho(f"made in run {', '.join(steps.runs)}", bold=True)

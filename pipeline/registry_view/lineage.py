@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
-from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_URI, REGISTRY_VERSION, VERSION
+from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_URI, REGISTRY_VERSION, TRAINER_SETTINGS, VERSION
 from components.registry.store.version import RegisteredVersion
+from configs.spec import PipelineConfig
+from pipeline.run.relocation import Relocation, metadata_file
 
 _PUSHER, _CHAMPION_SOURCE = "RegistryPusher", "ChampionSource"
 _ROLES = {"Trainer": "warm start", "DriftValidator": "drift reference"}  # of all other nodes: baseline
@@ -22,7 +23,7 @@ class LineageNode:
 
     Attributes:
         name: the node's id.
-        settings: its parameters.
+        settings: its parameters; `settings` of the Trainer are those that it used.
         outputs: output name -> (URI, properties) of the artifact.
     """
 
@@ -61,20 +62,20 @@ class Lineage:
     usages: tuple[Usage, ...]
 
 
-def read_lineage(metadata_path: Path, registry_uri: str, version: RegisteredVersion) -> Lineage | None:
+def read_lineage(config: PipelineConfig, registry_uri: str, version: RegisteredVersion) -> Lineage | None:
     """Reads the lineage of a version.
 
     Args:
-        metadata_path: sqlite file of ML Metadata.
+        config: the configuration; its work folder holds the metadata.
         registry_uri: address of the registry, as RegistryPusher recorded it.
         version: the version.
 
     Returns:
         The lineage; None if the file does not exist, or none of its runs pushed the version.
     """
-    if not metadata_path.is_file():
+    if not metadata_file(config).is_file():
         return None
-    graph = _Graph(metadata_path, version.name)
+    graph = _Graph(config, version.name)
     pushed = graph.artifacts(_PUSHER, {REGISTRY_URI: registry_uri, REGISTRY_VERSION: version.version})
     if not pushed:
         return None
@@ -97,14 +98,15 @@ def _usages(graph: _Graph, sources: list[Any]) -> Iterable[Usage]:
 class _Graph:
     """Queries of ML Metadata about one registered model."""
 
-    def __init__(self, path: Path, model_name: str) -> None:
+    def __init__(self, config: PipelineConfig, model_name: str) -> None:
         from ml_metadata import metadata_store
         from ml_metadata.proto import metadata_store_pb2 as mlmd
 
         read_only = mlmd.SqliteMetadataSourceConfig.READONLY
-        source = mlmd.SqliteMetadataSourceConfig(filename_uri=str(path), connection_mode=read_only)
+        source = mlmd.SqliteMetadataSourceConfig(filename_uri=str(metadata_file(config)), connection_mode=read_only)
         self._store = metadata_store.MetadataStore(mlmd.ConnectionConfig(sqlite=source))
         self._model_name = model_name
+        self._relocation = Relocation.of(config)
         self._input, self._output = mlmd.Event.INPUT, mlmd.Event.OUTPUT
         self._good = (mlmd.Execution.COMPLETE, mlmd.Execution.CACHED)
         self._complete = mlmd.Execution.COMPLETE
@@ -119,10 +121,10 @@ class _Graph:
         for execution in self._store.get_executions():
             if self._kinds[execution.type_id] != node or execution.last_known_state not in self._good:
                 continue
-            if not expected.items() <= _properties(execution).items():
+            if not expected.items() <= self._properties(execution).items():
                 continue
             for _, artifact in self._linked(execution.id, self._output):
-                if properties.items() <= _properties(artifact).items():
+                if properties.items() <= self._properties(artifact).items():
                     artifacts[artifact.id] = artifact
         return list(artifacts.values())
 
@@ -170,7 +172,7 @@ class _Graph:
         executions = self._executions(run)
         for execution in executions:
             if self._kinds[execution.type_id] == _PUSHER and execution.last_known_state in self._good:
-                outputs = [_properties(artifact) for _, artifact in self._linked(execution.id, self._output)]
+                outputs = [self._properties(artifact) for _, artifact in self._linked(execution.id, self._output)]
                 pushed = outputs[0] if outputs else {}
                 if pushed.get(PUSHED):
                     return f"pushed version {pushed.get(REGISTRY_VERSION)}"
@@ -190,16 +192,21 @@ class _Graph:
 
     def _node(self, execution: Any) -> LineageNode:
         outputs = {
-            name: (artifact.uri, _properties(artifact)) for name, artifact in self._linked(execution.id, self._output)
+            name: (self._relocation.text(artifact.uri), self._properties(artifact))
+            for name, artifact in self._linked(execution.id, self._output)
         }
-        return LineageNode(self._kinds[execution.type_id], _properties(execution), outputs)
+        settings = self._properties(execution)
+        for _, properties in outputs.values():
+            if used := properties.get(TRAINER_SETTINGS):  # a search changes the configured settings
+                settings["settings"] = used
+        return LineageNode(self._kinds[execution.type_id], settings, outputs)
 
-
-def _properties(entry: Any) -> dict[str, Any]:
-    """Returns the properties of an artifact or an execution without TFX's own and without empty ones."""
-    values = {}
-    for name, value in [*entry.properties.items(), *entry.custom_properties.items()]:
-        kind = value.WhichOneof("value")
-        if name not in _TFX_PROPERTIES and kind in ("int_value", "double_value", "string_value", "bool_value"):
-            values[name] = getattr(value, kind)
-    return {name: value for name, value in values.items() if value != ""}
+    def _properties(self, entry: Any) -> dict[str, Any]:
+        """Returns the properties of an artifact or an execution without TFX's own and without empty ones."""
+        values = {}
+        for name, value in [*entry.properties.items(), *entry.custom_properties.items()]:
+            kind = value.WhichOneof("value")
+            if name not in _TFX_PROPERTIES and kind in ("int_value", "double_value", "string_value", "bool_value"):
+                plain = getattr(value, kind)
+                values[name] = self._relocation.text(plain) if isinstance(plain, str) else plain
+        return {name: value for name, value in values.items() if value != ""}

@@ -8,7 +8,7 @@ from components.common.errors import LockHeldError
 from components.common.files import locked
 from components.data_validator.errors import DataAnomalyError
 from components.drift_validator.errors import DriftError
-from components.keys import REFUSAL_REASON, REGISTRY_VERSION
+from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_VERSION
 from components.registry.champions.history import STOPPED as STOPPED_NOTE
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
@@ -60,7 +60,7 @@ def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm
     from pipeline.run.summary import print_summary
 
     try:
-        record = run_locally(config, RunRequest(warm_start=warm_start))
+        record = run_locally(config, RunRequest(warm_start=warm_start), plan.inputs)
     except (DriftError, DataAnomalyError) as error:
         registry.champions(config.name).note(STOPPED_NOTE, " ".join(str(error).split()))
         return Outcome(STOPPED, str(error), plan.decision.reasons)
@@ -73,5 +73,9 @@ def _result(registry: ModelRegistry, name: str, plan: Plan, pushed: dict[str, An
     champion, reasons = registry.get(name, CHAMPION), plan.decision.reasons
     if champion is not None and champion.tags.get(RUN_FINGERPRINT_TAG) == plan.inputs.fingerprint:
         return Outcome(PROMOTED, f"version {champion.version} is the champion", reasons, champion.version)
+    if pushed.get(PUSHED) and champion is not None:  # another run was faster than this line
+        own = pushed.get(REGISTRY_VERSION)
+        text = f"version {own} was promoted, and version {champion.version} of another run has replaced it"
+        return Outcome(PROMOTED, text, reasons, champion.version)
     earlier = f"version {pushed.get(REGISTRY_VERSION)} was built before, and is not the champion"
     return Outcome(REFUSED, f"the champion stays: {pushed.get(REFUSAL_REASON) or earlier}", reasons)

@@ -18,7 +18,7 @@ from components.common.faults import MachineError, explain, free_space, megabyte
 from components.common.files import INCOMING_PREFIX
 from components.registry.store.mlflow_store import MlflowStore
 from configs.spec import PipelineConfig
-from pipeline.run.run_record import metadata_file
+from pipeline.run.relocation import metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
 
 _FIXED = 150_000_000
@@ -44,7 +44,7 @@ def require_machine(config: PipelineConfig) -> None:
             _probe(folder)
         except OSError as error:
             raise MachineError(f"{setting}: {explain(error) or error}") from error
-    require_sound_metadata(metadata_file(config), config.work_dir.absolute() / "artifacts")
+    require_sound_metadata(metadata_file(config), config.root / "artifacts")
 
 
 def require_space(config: PipelineConfig, corpus: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import logging
 import os
 import re
@@ -64,7 +65,7 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
         Path of the file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{datetime.datetime.now():%Y%m%d-%H%M%S}.log"
+    path = _new_file(folder, f"{datetime.datetime.now():%Y%m%d-%H%M%S}")
     file = logging.FileHandler(path, encoding="utf-8")
     file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root, logger = logging.getLogger(), absl_logging.get_absl_logger()
@@ -91,6 +92,16 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
         root.handlers = handlers
         with contextlib.suppress(OSError):  # a full disk
             file.close()
+
+
+def _new_file(folder: Path, stem: str) -> Path:
+    """Creates `<stem>.log`, or `<stem>-2.log` and so on if another run began in the same second."""
+    for number in itertools.count(1):
+        path = folder / (f"{stem}.log" if number == 1 else f"{stem}-{number}.log")
+        with contextlib.suppress(FileExistsError):
+            path.touch(exist_ok=False)
+            return path
+    raise AssertionError("itertools.count ends never")
 
 
 @contextlib.contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.common.faults import reading
 from configs.spec import PipelineConfig
+from pipeline.run.relocation import Relocation, metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
 
 
@@ -57,11 +57,6 @@ class RunRecord:
     artifacts: dict[str, NodeArtifacts] = dataclasses.field(default_factory=dict)
 
 
-def metadata_file(config: PipelineConfig) -> Path:
-    """Returns the sqlite file of ML Metadata, which need not exist."""
-    return config.work_dir.absolute() / "metadata" / f"{config.name}.sqlite"
-
-
 def metadata_path(config: PipelineConfig) -> str:
     """Returns the sqlite file of ML Metadata for a writer, after creating its folder."""
     path = metadata_file(config)
@@ -69,43 +64,45 @@ def metadata_path(config: PipelineConfig) -> str:
     return str(path)
 
 
-def run_ids(metadata_path: str) -> list[str]:
-    """Returns the ids of all runs, newest first."""
-    contexts = _store(metadata_path).get_contexts_by_type("pipeline_run")
+def run_ids(config: PipelineConfig) -> list[str]:
+    """Returns the ids of all runs, newest first; none if the pipeline has not run in the work folder."""
+    if not metadata_file(config).is_file():
+        return []
+    contexts = _store(config).get_contexts_by_type("pipeline_run")
     return [context.name for context in sorted(contexts, key=lambda context: context.id, reverse=True)]
 
 
-def read_run(metadata_path: str, pipeline: str, run_id: str | None = None) -> RunRecord:
-    """Reads a run of a pipeline.
+def read_run(config: PipelineConfig, run_id: str) -> RunRecord:
+    """Reads a run of a pipeline, with the present paths of its artifacts.
 
     Args:
-        metadata_path: sqlite file of ML Metadata.
-        pipeline: the pipeline's name.
-        run_id: one of `run_ids`; the newest by default.
+        config: name and work folder of the pipeline.
+        run_id: one of `run_ids`.
     """
-    store = _store(metadata_path)
-    name = run_id or run_ids(metadata_path)[0]
-    run = store.get_context_by_type_and_name("pipeline_run", name)
+    store, relocation = _store(config), Relocation.of(config)
+    run = store.get_context_by_type_and_name("pipeline_run", run_id)
     executions = sorted(store.get_executions_by_context(run.id), key=lambda execution: execution.id)
     types = {kind.id: kind.name.rsplit(".", 1)[-1] for kind in store.get_execution_types()}
     nodes, outputs, artifacts = [], {}, {}
     for execution in executions:
-        node = _node_name(store, execution.id, pipeline) or types[execution.type_id]
+        node = _node_name(store, execution.id, config.name) or types[execution.type_id]
         nodes.append(_node(node, execution))
-        outputs.update({(node, output): value for output, value in _outputs(store, execution.id)})
+        outputs.update({(node, output): value for output, value in _outputs(store, execution.id, relocation)})
         artifacts[node] = _artifacts(store, execution.id)
-    return RunRecord(tuple(nodes), outputs, name, artifacts)
+    return RunRecord(tuple(nodes), outputs, run_id, artifacts)
 
 
-def _store(metadata_path: str) -> Any:
+def _store(config: PipelineConfig) -> Any:
     from ml_metadata import metadata_store
     from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-    path = Path(metadata_path)
-    require_sound_metadata(path, path.parents[1] / "artifacts")
-    connection = mlmd.ConnectionConfig(sqlite=mlmd.SqliteMetadataSourceConfig(filename_uri=metadata_path))
+    path = metadata_file(config)
+    require_sound_metadata(path, config.root / "artifacts")
+    source = mlmd.SqliteMetadataSourceConfig(
+        filename_uri=str(path), connection_mode=mlmd.SqliteMetadataSourceConfig.READONLY
+    )
     with reading(path):
-        return metadata_store.MetadataStore(connection)
+        return metadata_store.MetadataStore(mlmd.ConnectionConfig(sqlite=source))
 
 
 def _node_name(store: Any, execution_id: int, pipeline: str) -> str | None:
@@ -133,17 +130,18 @@ def _artifacts(store: Any, execution_id: int) -> NodeArtifacts:
     return NodeArtifacts(named(Event.INPUT), named(Event.OUTPUT))
 
 
-def _outputs(store: Any, execution_id: int) -> list[tuple[str, tuple[str, dict[str, Any]]]]:
+def _outputs(store: Any, execution_id: int, relocation: Relocation) -> list[tuple[str, tuple[str, dict[str, Any]]]]:
     from ml_metadata.proto.metadata_store_pb2 import Event
 
     outputs = []
     for event in store.get_events_by_execution_ids([execution_id]):
         if event.type == Event.OUTPUT:
             [artifact] = store.get_artifacts_by_id([event.artifact_id])
-            properties = {name: _plain(value) for name, value in artifact.custom_properties.items()}
-            outputs.append((event.path.steps[0].key, (artifact.uri, properties)))
+            properties = {name: _plain(value, relocation) for name, value in artifact.custom_properties.items()}
+            outputs.append((event.path.steps[0].key, (relocation.text(artifact.uri), properties)))
     return outputs
 
 
-def _plain(value: Any) -> Any:
-    return getattr(value, value.WhichOneof("value"))
+def _plain(value: Any, relocation: Relocation) -> Any:
+    plain = getattr(value, value.WhichOneof("value"))
+    return relocation.text(plain) if isinstance(plain, str) else plain

@@ -10,7 +10,7 @@ from components.common.files import write_atomically
 from components.reporter.errors import ReportError
 from components.reporter.page.run_section import NodeDetails, RunDetails
 from configs.spec import PipelineConfig
-from pipeline.run.run_record import NodeRecord, RunRecord, metadata_file, read_run, run_ids
+from pipeline.run.run_record import NodeRecord, RunRecord, read_run, run_ids
 
 _FILE = "report.html"
 
@@ -21,8 +21,7 @@ def runs(config: PipelineConfig) -> list[str]:
     Raises:
         ReportError: the pipeline has not run in the work folder.
     """
-    metadata = metadata_file(config)
-    ids = run_ids(str(metadata)) if metadata.exists() else []
+    ids = run_ids(config)
     if not ids:
         raise ReportError(
             f"{config.work_dir}: pipeline {config.name!r} has not run there. Run `ner run` first, or name another "
@@ -48,9 +47,9 @@ def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path
     """
     from components.reporter.page.run_section import insert_run
 
-    record = read_run(str(metadata_file(config)), config.name, _match(runs(config), run_id))
+    record = read_run(config, _match(runs(config), run_id))
     page = insert_run(_page(record), run_details(record))
-    path = (folder or config.work_dir.absolute() / "reports") / f"{record.run_id.replace(':', '-')}.html"
+    path = (folder or config.root / "reports") / f"{record.run_id.replace(':', '-')}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page.encode("utf-8"))
     return path

@@ -46,8 +46,8 @@ class RegistryPusher(base_component.BaseComponent):
     Component `outputs` contains:
 
     *   `pushed_model`: `PushedModel` without files. Custom properties: `pushed` (int 0/1); if not pushed `reason`;
-        if registered `registry_uri`, `registry_version` (int) and `registry_alias`; if published `pushed_version`
-        and `pushed_destination`.
+        if registered `registry_uri`, `registry_version` (int), `tree_hash` and `registry_alias`; if published
+        `pushed_version` and `pushed_destination`.
 
     Example:
         RegistryPusher(

@@ -33,7 +33,7 @@ from components.registry.names import (
 from components.registry.pusher.evaluation_summary import EvaluationSummary
 from components.registry.pusher.push import PushRequest, PushResult, push
 from components.registry.settings import RegistrySettings
-from components.registry.store.version import VersionRecord
+from components.registry.store.version import VersionRecord, as_text
 
 MODEL_KEY = "model"
 BLESSING_KEY = "blessing"
@@ -97,7 +97,7 @@ def _request(
     model_dir = Path(path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model)))
     evaluation = _folder(input_dict, EVALUATION_KEY)
     summary = EvaluationSummary.read(str(evaluation)) if evaluation else EvaluationSummary()
-    params = json.loads(exec_properties[PARAMS_KEY]) | _params_of_run(input_dict)
+    params = _params(json.loads(exec_properties[PARAMS_KEY]), input_dict)
     tags = {RUN_ID_TAG: run_id} if run_id else {}
     tags |= _data_lineage(input_dict) | _graph_lineage(model_dir) | json.loads(exec_properties[LINEAGE_KEY])
     tags |= _known_after_run(tags, params, summary.champion_version)
@@ -163,10 +163,22 @@ def _fingerprint(tags: dict[str, str], params: dict[str, str]) -> str:
     return hashlib.sha256(json.dumps([decisive, params], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _params_of_run(input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
-    """Returns the settings that a run can change by a runtime parameter."""
-    epochs = [model.get_int_custom_property(keys.MAX_EPOCHS) for model in input_dict.get(TRAINED_MODEL_KEY) or []]
-    return {"trainer.epochs": str(epochs[0])} if epochs and epochs[0] else {}
+def _params(configured: dict[str, str], input_dict: dict[str, list[Artifact]]) -> dict[str, str]:
+    """Returns the settings of the run, with those that the Trainer used and the number of epochs that it needed.
+
+    Runtime parameters and a search change the configured settings; options of other taggers have no effect.
+    """
+    trained = next(iter(input_dict.get(TRAINED_MODEL_KEY) or []), None)
+    if trained is None:
+        return configured
+    computed = {"training.epochs": str(trained.get_int_custom_property(keys.EPOCHS) or "")}
+    file = Path(trained.uri, keys.TRAINER_SETTINGS_FILE)
+    if file.is_file():
+        used = json.loads(file.read_text(encoding="utf-8"))
+        configured = {name: value for name, value in configured.items() if not name.startswith("trainer.")}
+        computed |= {f"trainer.{name}": as_text(value) for name, value in used["settings"].items()}
+        computed["tuner.searched"] = ", ".join(used["searched"])
+    return configured | {name: value for name, value in computed.items() if value}
 
 
 def _trained(input_dict: dict[str, list[Artifact]]) -> dict[str, Path]:
@@ -197,6 +209,7 @@ def _write_result(result: PushResult, registry: ModelRegistry, pushed_model: Art
     if version is not None:
         pushed_model.set_string_custom_property(keys.REGISTRY_URI, registry.uri)
         pushed_model.set_int_custom_property(keys.REGISTRY_VERSION, version.version)
+        pushed_model.set_string_custom_property(keys.TREE_HASH, version.tree_hash)
         pushed_model.set_string_custom_property(keys.REGISTRY_ALIAS, ",".join(version.aliases))
     if not result.pushed or version is None:
         pushed_model.set_string_custom_property(keys.REFUSAL_REASON, result.reason)

@@ -19,6 +19,15 @@ from components.registry.names import (
 )
 
 
+def as_text(value: Any) -> str:
+    """Returns the text of a setting: as it is, or as JSON.
+
+    >>> as_text("cpu"), as_text([1, 2]), as_text(None)
+    ('cpu', '[1, 2]', 'null')
+    """
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 @dataclass(frozen=True)
 class VersionRecord:
     """Metadata and additional files of a version to register.

@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from components.registry.store.version import RegisteredVersion
+from configs.loading import load_config
+from configs.spec import PipelineConfig
 from pipeline.registry_view.lineage import Lineage, Usage, read_lineage
-from pipeline.run.run_record import metadata_file
+from pipeline.run.relocation import metadata_file
 
 URI = "sqlite:////registry/mlflow.db"
 
@@ -55,6 +57,10 @@ class _Store:
         return entry
 
 
+def config_of(metadata: Path) -> PipelineConfig:
+    return load_config(None, [f"work_dir={metadata.parents[1]}"])
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Run a pushes version 1; run b gets it from the cache; run c pushes version 2 after it; run d is refused."""
@@ -91,7 +97,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_steps_follow_their_inputs(path):
-    lineage = read_lineage(path, URI, _version(1))
+    lineage = read_lineage(config_of(path), URI, _version(1))
     assert [node.name for node in lineage.nodes] == ["CorpusExampleGen", "Trainer", "RegistryPusher"]
     examples, trainer, _ = lineage.nodes
     assert examples.settings == {"input_base": "/data"}
@@ -100,14 +106,14 @@ def test_steps_follow_their_inputs(path):
 
 
 def test_runs_before_and_after_a_version(path):
-    lineage = read_lineage(path, URI, _version(1))
+    lineage = read_lineage(config_of(path), URI, _version(1))
     assert lineage.runs == ("a", "b")
     assert lineage.usages == (
         Usage("c", ("baseline", "warm start"), "pushed version 2"),
         Usage("d", ("baseline", "drift reference"), "not pushed: not blessed"),
         Usage("f", (), "stopped at Trainer"),
     )
-    assert read_lineage(path, URI, _version(2)).usages == ()
+    assert read_lineage(config_of(path), URI, _version(2)).usages == ()
 
 
 def test_a_version_of_other_runs_has_no_lineage(path):
@@ -116,18 +122,17 @@ def test_a_version_of_other_runs_has_no_lineage(path):
         ("sqlite:////other.db", _version(1)),
         (URI, _version(1, "another")),
     ):
-        assert read_lineage(path, uri, version) is None
+        assert read_lineage(config_of(path), uri, version) is None
 
 
 def test_lineage_without_metadata_is_none(tmp_path):
-    assert read_lineage(tmp_path / "absent.sqlite", URI, _version(1)) is None
+    assert read_lineage(config_of(tmp_path / "absent" / "ner.sqlite"), URI, _version(1)) is None
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_ner_lineage_prints_registry_and_metadata(path, tmp_path, monkeypatch, known):
     from components.registry import model_registry
-    from configs.loading import load_config
     from pipeline.cli.main import main
 
     version = RegisteredVersion(
@@ -146,4 +151,4 @@ def test_ner_lineage_prints_registry_and_metadata(path, tmp_path, monkeypatch, k
     assert expected in output
     plain = CliRunner().invoke(main, ["lineage", "champion", "--json", "--set", f"work_dir={tmp_path}"]).output
     assert '"tags"' in plain
-    assert isinstance(read_lineage(path, URI, version), Lineage) == known
+    assert isinstance(read_lineage(config_of(path), URI, version), Lineage) == known

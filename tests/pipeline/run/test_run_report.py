@@ -81,18 +81,18 @@ def metadata(config, tmp_path):
 
 def test_runs_are_listed_newest_first(config, metadata):
     assert runs(config) == ["2026-11-22T10:00:00.1", "2026-11-21T10:00:00.1"]
-    assert run_ids(metadata_path(config)) == runs(config)
+    assert run_ids(config) == runs(config)
 
 
 def test_a_record_tells_what_nodes_read_and_wrote(config, metadata):
-    record = read_run(metadata_path(config), "ner", "2026-11-21T10:00:00.1")
+    record = read_run(config, "2026-11-21T10:00:00.1")
     assert record.run_id == "2026-11-21T10:00:00.1"
     assert record.artifacts["Reporter"] == ((("examples", 1),), (("report", 2),))
-    assert [node.state for node in read_run(metadata_path(config), "ner").nodes] == ["cached", "failed"]
+    assert [node.state for node in read_run(config, "2026-11-22T10:00:00.1").nodes] == ["cached", "failed"]
 
 
 def test_details_are_in_order_and_tell_the_outcome(config, metadata):
-    details = run_details(read_run(metadata_path(config), "ner", "2026-11-21T10:00:00.1"))
+    details = run_details(read_run(config, "2026-11-21T10:00:00.1"))
     assert [node.name for node in details.nodes] == ["CorpusExampleGen", "Reporter", "RegistryPusher"]
     assert details.nodes[1].inputs == ("examples\N{NO-BREAK SPACE}#1",)
     assert (details.pushed, details.outcome) == (True, "Version 4 in the registry, the champion.")

@@ -85,10 +85,12 @@ def optional_inputs(tmp_path: Path, evaluation):
     profile = {"data_profile__json": "profile", "drift__json": "drift", "lineage__json": json.dumps(DATA_LINEAGE)}
     trained = {"model__keras": "weights", "word_vocabulary": "[PAD]\n"}
     cards = {"model_card__json": "{}", "model_card__md": "{}"}
+    trained_model = artifact(standard_artifacts.Model, tmp_path / "trained", **trained)
+    trained_model.set_int_custom_property("epochs", 7)
     return {
         "evaluation": [evaluated],
         "data_profile": [artifact(artifacts.DataProfileArtifact, tmp_path / "profile", **profile)],
-        "trained_model": [artifact(standard_artifacts.Model, tmp_path / "trained", **trained)],
+        "trained_model": [trained_model],
         "model_card": [artifact(artifacts.ModelCard, tmp_path / "model_card", **cards)],
         "report": [artifact(artifacts.Report, tmp_path / "report", report__html="<p>")],
     }
@@ -125,7 +127,7 @@ def test_scores_lineage_and_files_are_registered(run, registry, model_dir, tmp_p
         "trained_hash": champion.tags["trained_hash"],
         "files": champion.tags["files"],
         "trained_files": champion.tags["trained_files"],
-        "params": '{"trainer.epochs": "20"}',
+        "params": '{"trainer.epochs": "20", "training.epochs": "7"}',
         "metrics_by_type": json.dumps({"PER": row(0.875)}),
         "metrics_by_slice": json.dumps({"source=a": row(0.25)}),
     }
@@ -135,7 +137,7 @@ def test_scores_lineage_and_files_are_registered(run, registry, model_dir, tmp_p
         "model_card.json", "model_card.md", "report.html",
     }  # fmt: skip
     with registry.client() as client:
-        assert client.get_run(champion.run_id).data.params == {"trainer.epochs": "20"}
+        assert client.get_run(champion.run_id).data.params == {"trainer.epochs": "20", "training.epochs": "7"}
     trained = registry.fetch_trained(champion, tmp_path / "fetched")
     assert {path.name: path.read_text() for path in trained.iterdir()} == {
         "model.keras": "weights",
@@ -145,6 +147,25 @@ def test_scores_lineage_and_files_are_registered(run, registry, model_dir, tmp_p
     (entry,) = registry.champions("ner").history()
     assert entry.why == "blessed: entity F1 0.8750, champion 0.7500"
     assert entry.who.endswith(", run run 7")
+
+
+def test_settings_are_those_that_the_trainer_used(run, registry, tmp_path):
+    used = {"epochs": 5, "learning_rate": 0.004, "cnn_linear.dilations": [1, 2]}
+    settings = json.dumps({"settings": used, "searched": ["learning_rate"]})
+    artifact(standard_artifacts.Model, tmp_path / "trained", trainer_settings__json=settings)
+    configured = {"trainer.epochs": "20", "trainer.transformer.rate": "0.2", "tuner.enabled": "true"}
+    run(params=json.dumps(configured))
+    champion = registry.get("ner", "champion")
+    assert champion.params == {
+        "trainer.epochs": "5",
+        "trainer.learning_rate": "0.004",
+        "trainer.cnn_linear.dilations": "[1, 2]",
+        "training.epochs": "7",
+        "tuner.enabled": "true",
+        "tuner.searched": "learning_rate",
+    }
+    with registry.client() as client:
+        assert client.get_run(champion.run_id).data.params == champion.params
 
 
 @pytest.mark.extended

@@ -1,0 +1,135 @@
+"""Metadata of a work folder that was moved, copied, or is mounted elsewhere.
+
+ML Metadata stores absolute paths. A run that used them would read from, and write into, the folder's former place. So a
+reader translates them, and a run rewrites them before its first node.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from components.common.errors import NerError
+from configs.spec import PipelineConfig
+
+# TFX's layout below the pipeline's root: <node>/<output>/<execution>.
+_ARTIFACT = re.compile(r"(?P<root>/.*)/artifacts/[^/]+/[^/]+/\d+")
+_FOLDERS = r"(?:artifacts|checkpoints|fetched|metadata|registry|sample-\d+|serving)"
+_WAIT_SECONDS = 20
+# Column -> tables of ML Metadata that hold paths.
+_COLUMNS = {"uri": ("Artifact",), "string_value": ("ArtifactProperty", "ExecutionProperty")}
+
+
+@dataclass(frozen=True)
+class Relocation:
+    """Former places of a work folder, and its present one.
+
+    Example:
+        >>> moved = Relocation("/new/work", ("/old/work",))
+        >>> moved.text("/old/work/artifacts/Trainer/model/8"), moved.text("sqlite:////old/work/registry/mlflow.db")
+        ('/new/work/artifacts/Trainer/model/8', 'sqlite:////new/work/registry/mlflow.db')
+
+    Attributes:
+        root: the work folder.
+        former: absolute paths that the metadata name.
+    """
+
+    root: str
+    former: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, config: PipelineConfig) -> Relocation:
+        """Reads the former places from the metadata of the work folder; none if it has no metadata."""
+        root, database = str(config.root), metadata_file(config)
+        if not database.is_file():
+            return cls(root)
+        with _opened(database, "ro") as connection:
+            is_new = not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'Artifact'").fetchone()
+            query = "SELECT uri FROM Artifact WHERE uri LIKE '/%'"
+            uris = [] if is_new else [uri for (uri,) in connection.execute(query)]
+        roots = {match["root"] for uri in uris if (match := _ARTIFACT.fullmatch(uri))}
+        return cls(root, tuple(sorted(roots - {root}, key=len, reverse=True)))
+
+    def text(self, value: str) -> str:
+        """Returns a text with the present place for each former one."""
+        for former in self.former:
+            value = _paths_below(former).sub(lambda match: match[1] + self.root, value)
+        return value
+
+
+def without_root(value: str, root: str) -> str:
+    """Returns a text without the place of the work folder.
+
+    >>> without_root('{"uri":"sqlite:////a/work/registry/mlflow.db"}', "/a/work")
+    '{"uri":"sqlite:///<work_dir>/registry/mlflow.db"}'
+    """
+    return _paths_below(root).sub(lambda match: f"{match[1]}<work_dir>", value)
+
+
+def _paths_below(root: str) -> re.Pattern[str]:
+    return re.compile(rf"(^|[\"'=,\s]|sqlite:///){re.escape(root)}(?=/{_FOLDERS}(?:[/\"',\s]|$))")
+
+
+def metadata_file(config: PipelineConfig) -> Path:
+    """Returns the sqlite file of ML Metadata, which need not exist."""
+    return config.root / "metadata" / f"{config.name}.sqlite"
+
+
+@contextlib.contextmanager
+def metadata_in_use(config: PipelineConfig) -> Iterator[None]:
+    """Rewrites former paths of the metadata, and keeps them as they are for the duration of a run.
+
+    Raises:
+        NerError: another run is using the work folder under another path.
+    """
+    database = metadata_file(config)
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with database.with_name(f".{database.name}.lock").open("a") as lock:
+        while Relocation.of(config).former:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise NerError(
+                    f"work_dir {config.work_dir}: another run uses this folder as {Relocation.of(config).former[0]}. "
+                    "Wait until it has finished, or give this run another work_dir."
+                ) from None
+            _rewrite(database, Relocation.of(config))
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        # Between the two locks a run may have begun that sees the folder elsewhere.
+        if Relocation.of(config).former:
+            raise NerError(
+                f"work_dir {config.work_dir}: another run has just begun to use this folder under another path. "
+                "Wait until it has finished, or give this run another work_dir."
+            )
+        yield
+
+
+def _rewrite(database: Path, relocation: Relocation) -> None:
+    with _opened(database, "rw") as connection, connection:
+        connection.create_function("relocated", 1, relocation.text, deterministic=True)
+        for column, tables in _COLUMNS.items():
+            for table in tables:
+                # Times of update stay: TFX's cache compares them.
+                connection.execute(
+                    f"UPDATE {table} SET {column} = relocated({column}) "
+                    f"WHERE {column} LIKE '%/%' AND relocated({column}) != {column}"
+                )
+
+
+@contextlib.contextmanager
+def _opened(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    address = f"file:{quote(str(database))}?mode={mode}"
+    try:
+        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_WAIT_SECONDS)) as connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise NerError(
+            f"{database}: the metadata of the runs cannot be read or written ({error}). Check the permissions of the "
+            "folder and the processes that use it, or restore a copy of the file. Without it every node runs again."
+        ) from error
