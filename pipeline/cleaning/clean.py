@@ -19,7 +19,7 @@ from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig
 from pipeline.cleaning.disk_usage import FreedBytes
 from pipeline.cleaning.run_artifacts import Run, RunArtifacts, newest_change, unneeded_folders
-from pipeline.run.run_record import metadata_file
+from pipeline.run.relocation import metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
 from pipeline.run.work_lock import no_run
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common.dotted_path import package_hash, split_path
+from components.common.files import incoming_folder, rename_into_place
 from components.corpus_example_gen.corpus.layout import NEWEST, corpus_fingerprint, find_splits
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.schema import compose_schema, feature_names
@@ -130,5 +131,11 @@ def _sample(config: PipelineConfig) -> Path:
     """Writes the sample once; rewriting it would look like new data."""
     folder = config.work_dir / f"sample-{config.corpus.sample_seed}"
     if not folder.is_dir():
-        write_sample(folder, kind="articles", seed=config.corpus.sample_seed)
+        with incoming_folder(folder.parent) as incoming:
+            write_sample(incoming, kind="articles", seed=config.corpus.sample_seed)
+            try:
+                rename_into_place(incoming, folder, shared=False)
+            except OSError:
+                if not folder.is_dir():  # another run was faster
+                    raise
     return folder

@@ -101,7 +101,7 @@ def _new_file(folder: Path, stem: str) -> Path:
         with contextlib.suppress(FileExistsError):
             path.touch(exist_ok=False)
             return path
-    raise AssertionError("itertools.count ends never")
+    raise AssertionError("itertools.count does not end")
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from components.registry.errors import RegistryError
 from components.registry.names import check_model_name
 
 MODELS_CONFIG = "models.config"
+_CHOSEN = "# base_path chosen by ner, follows this folder: "
 
 
 def publish(model_dir: Path, base_dir: Path, name: str, version: int) -> Path:
@@ -75,7 +76,7 @@ def write_models_config(
         versions: versions to load; each must have its folder.
         labels: label -> version, each among `versions`, because TensorFlow Serving refuses labels of other versions.
         base_path: folder of the model as the server sees it, e.g. `/models/ner` in a container; default: the path in
-            the file, or the path on this machine.
+            the file if a person chose it, or the path on this machine.
 
     Returns:
         The file.
@@ -91,15 +92,22 @@ def write_models_config(
         config = _read_config(path)
         entries = config.model_config_list.config
         entry = next((entry for entry in entries if entry.name == name), None) or entries.add(name=name)
-        entry.base_path = base_path or entry.base_path or str((base_dir / name).absolute())
+        own = str((base_dir / name).absolute())
+        # A path that this function chose follows the folder; one that a person chose stays.
+        chosen = _chosen_paths(path)
+        entry.base_path = base_path or (own if entry.base_path in ("", chosen.get(name)) else entry.base_path)
+        if entry.base_path == own and base_path is None:
+            chosen[name] = own
+        else:
+            chosen.pop(name, None)
         entry.model_platform = "tensorflow"
         entry.ClearField("model_version_policy")
         entry.ClearField("version_labels")
         entry.model_version_policy.specific.versions.extend(numbers)
         for label, version in sorted(labels.items()):
             entry.version_labels[label] = int(version)
-        if _read_config(path) != config:  # the server reloads the file whenever it changes
-            _write_config(path, config)
+        if _read_config(path) != config or _chosen_paths(path) != chosen:  # the server reloads a changed file
+            _write_config(path, config, chosen)
     return path
 
 
@@ -176,7 +184,15 @@ def _read_config(path: Path) -> Any:
     return config
 
 
-def _write_config(path: Path, config: Any) -> None:
+def _write_config(path: Path, config: Any, chosen: Mapping[str, str]) -> None:
     from google.protobuf import text_format
 
-    write_atomically(path, text_format.MessageToString(config), shared=True)
+    comments = "".join(f"{_CHOSEN}{name}: {folder}\n" for name, folder in sorted(chosen.items()))
+    write_atomically(path, comments + text_format.MessageToString(config), shared=True)
+
+
+def _chosen_paths(path: Path) -> dict[str, str]:
+    """Returns name -> base_path of the models whose base_path no person has chosen, from the file's comments."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    entries = [line.removeprefix(_CHOSEN).partition(": ") for line in lines if line.startswith(_CHOSEN)]
+    return {name: folder for name, _, folder in entries}

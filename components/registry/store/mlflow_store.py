@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from components.common.files import fsync_path, is_writable, locked
 from components.registry.errors import RegistryError
+from components.registry.store.location import former_location, local_path, settle_location
 from components.registry.store.readers import Experiment, MlflowReader, RegistryReader, SqliteReader
 
 _SQLITE = "sqlite:///"
@@ -51,18 +52,6 @@ _SERVER_PROBLEMS = (
     ),
     (r"\b404\b|\b30\d\b|Expecting value|JSON", "the address does not answer like MLflow", "Check registry.uri"),
 )
-
-
-def local_path(uri: str) -> Path | None:
-    """Returns the local folder of an artifact location; None for a server or an object store.
-
-    >>> local_path("file:///models/1"), local_path("s3://bucket/1")
-    (PosixPath('/models/1'), None)
-    """
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return None if parts.scheme else Path(uri)
 
 
 class MlflowStore:
@@ -153,6 +142,8 @@ class MlflowStore:
                 experiment = reader.experiment(self._experiment)
             if experiment is not None:
                 self._check_experiment(experiment)
+                if self.database is not None and self._artifact_location is not None:
+                    former_location(self.database, self._experiment, self._artifact_location)
 
     @contextmanager
     def reader(self) -> Iterator[RegistryReader]:
@@ -188,6 +179,8 @@ class MlflowStore:
         from mlflow.exceptions import MlflowException
 
         with self._lock() if write else nullcontext():
+            if write and self.database is not None and self._artifact_location is not None:
+                settle_location(self.database, self._experiment, self._artifact_location)
             try:
                 yield self._client
             except MlflowException as error:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from components.common.files import is_writable
 from components.registry.errors import RegistryError
+from components.registry.store.location import present_source
 from components.registry.store.mlflow_entities import ignoring
 from components.registry.store.version import RegisteredVersion
 
@@ -258,12 +259,12 @@ class SqliteReader:
     def version(self, name: str, number: int) -> RegisteredVersion | None:
         """See `RegistryReader`."""
         with self.connection() as connection:
-            return next(iter(_read(connection, name, "AND version = ?", (number,))), None)
+            return next(iter(self._read(connection, name, "AND version = ?", (number,))), None)
 
     def versions(self, name: str, tags: Mapping[str, str] | None = None) -> list[RegisteredVersion]:
         """See `RegistryReader`."""
         with self.connection() as connection:
-            versions = _read(connection, name)
+            versions = self._read(connection, name)
         expected = (tags or {}).items()
         return [version for version in versions if all(version.tags.get(key) == value for key, value in expected)]
 
@@ -287,24 +288,25 @@ class SqliteReader:
         with self._database.open("rb") as file:
             return file.read(20)[18:20] == b"\x02\x02" and not (log.exists() and log.stat().st_size)
 
-
-def _read(
-    connection: sqlite3.Connection, name: str, condition: str = "", values: tuple[int, ...] = ()
-) -> list[RegisteredVersion]:
-    tags: dict[int, dict[str, str]] = {}
-    query = f"SELECT version, key, value FROM model_version_tags WHERE workspace = 'default' AND name = ? {condition}"
-    for version, key, value in connection.execute(query, (name, *values)):
-        tags.setdefault(int(version), {})[key] = str(value)
-    query = f"SELECT version, source, run_id, creation_time FROM model_versions WHERE {_LIVE} {condition}"
-    return [
-        RegisteredVersion(
-            name=name,
-            version=int(version),
-            aliases=(),
-            tags=tags.get(int(version), {}),
-            uri=source,
-            run_id=run_id or "",
-            created=datetime.fromtimestamp(milliseconds / 1000, UTC),
-        )
-        for version, source, run_id, milliseconds in connection.execute(f"{query} ORDER BY version", (name, *values))
-    ]
+    def _read(
+        self, connection: sqlite3.Connection, name: str, condition: str = "", values: tuple[int, ...] = ()
+    ) -> list[RegisteredVersion]:
+        tags: dict[int, dict[str, str]] = {}
+        of_name = f"WHERE workspace = 'default' AND name = ? {condition}"
+        query = f"SELECT version, key, value FROM model_version_tags {of_name}"
+        for version, key, value in connection.execute(query, (name, *values)):
+            tags.setdefault(int(version), {})[key] = str(value)
+        query = f"SELECT version, source, run_id, creation_time FROM model_versions WHERE {_LIVE} {condition}"
+        rows = connection.execute(f"{query} ORDER BY version", (name, *values))
+        return [
+            RegisteredVersion(
+                name=name,
+                version=int(version),
+                aliases=(),
+                tags=tags.get(int(version), {}),
+                uri=present_source(self._database, source, run_id or ""),
+                run_id=run_id or "",
+                created=datetime.fromtimestamp(milliseconds / 1000, UTC),
+            )
+            for version, source, run_id, milliseconds in rows
+        ]

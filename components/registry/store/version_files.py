@@ -309,7 +309,7 @@ def _stored_files(store: MlflowStore, version: RegisteredVersion, part: Part, sc
     except OSError as error:
         raise RegistryError(
             f"{version.name} version {version.version}: its files cannot be read from {version.uri} ({error}). "
-            "If the registry was moved, move it back: MLflow records the location of the files."
+            "If the registry was moved or copied, move or copy its folder `artifacts` with it."
         ) from error
 
 
