@@ -15,3 +15,7 @@ class ExportError(NerError):
 
 class ExportInvalidError(NerError):
     """An exported model failed a check; the text names check, signature and fix."""
+
+
+class UnsafeModelError(ExportInvalidError):
+    """A model of unknown origin was refused before anything of it ran."""

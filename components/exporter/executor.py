@@ -43,6 +43,7 @@ class Executor(base_executor.BaseExecutor):
         from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
         from components.exporter.saved_model.exporting import export
         from components.exporter.serving.golden import training_graph_tags
+        from components.exporter.validator.fresh_process import Limits, limits_set
         from components.exporter.validator.validate import require_valid, validate_export
         from components.trainer.trained_model import TrainedModel
 
@@ -61,13 +62,14 @@ class Executor(base_executor.BaseExecutor):
         sentences = list(itertools.islice(_sentences(input_dict["examples"]), settings.golden_sentences))
         tags = training_graph_tags(trained, transform_graph, sentences, settings.constrained)
         golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
-        report = validate_export(
-            saved_model,
-            contract,
-            golden,
-            Path(exported.uri, VALIDATION_FILE),
-            manifest=embedded_manifest(saved_model),
-        )
+        with limits_set(Limits(**settings.limits.model_dump())):
+            report = validate_export(
+                saved_model,
+                contract,
+                golden,
+                Path(exported.uri, VALIDATION_FILE),
+                manifest=embedded_manifest(saved_model),
+            )
         require_valid(report)
         logging.info("the exported model passed all %d checks of its contract", len(report.checks))
         exported.set_int_custom_property(VALIDATED, 1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from components.common.settings import Count, DottedPath, Settings
 from components.exporter.contract.contract_template import ContractTemplate
@@ -17,6 +17,17 @@ ForwardDtype = Literal["string", "float32", "int64"]
 FORWARD_DTYPES = get_args(ForwardDtype)
 
 _SIGNATURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+
+class LimitsSettings(Settings):
+    """Limits of the process in which a model is validated; configs/base.yaml explains each setting.
+
+    tests/components/exporter/validator/test_limits.py shows models that reach them.
+    """
+
+    answer_seconds: Annotated[float, Field(gt=0)]
+    total_seconds: Annotated[float, Field(gt=0)]
+    memory_gb: Annotated[float, Field(ge=1)]
 
 
 class ExporterSettings(Settings):
@@ -34,6 +45,7 @@ class ExporterSettings(Settings):
     token_length: Count | None
     allow_breaking_changes: bool
     golden_sentences: Count
+    limits: LimitsSettings
 
     @field_validator("forward")
     @classmethod

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from components.common.faults import reading
+from components.exporter.validator.private_copy import checked_copy
 from components.exporter.validator.probe.saved_graph import SavedGraph
 from components.exporter.validator.probe.served_model import ServedModel
 from components.keys import SERVING_DEFAULT, UNKEYED
@@ -45,10 +46,14 @@ class SavedModelTagger:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Loads the model on the CPU."""
-        with reading(folder):
-            graph = SavedGraph(folder)
-            self._model = ServedModel(str(folder))
+        """Loads the model on the CPU, after the checks of a model of unknown origin.
+
+        Raises:
+            UnsafeModelError: the model may not be loaded.
+        """
+        with reading(folder), checked_copy(folder) as copy:
+            graph = SavedGraph(copy)
+            self._model = ServedModel(str(copy))
         signature = UNKEYED if UNKEYED in graph.methods else SERVING_DEFAULT
         self._input = graph.inputs(signature)["sentence"].tensor
         self._outputs = {name: info.tensor for name, info in graph.outputs(signature).items()}

@@ -11,6 +11,7 @@ from components.common.errors import NerError
 from components.common.json_lines import read_json_lines
 from components.exporter.settings import FORWARD_DTYPES
 from components.keys import SERVING_DEFAULT
+from pipeline.cli.options import limit_options
 
 _MODEL = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -25,6 +26,7 @@ _MODEL = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.option("--base", default=SERVING_DEFAULT, show_default=True, help="Old signature that the added ones extend.")
 @click.option("--golden", type=click.Path(path_type=Path, exists=True), help="JSON lines of known requests.")
 @click.option("--report", type=click.Path(path_type=Path), help="File for the validation report.")
+@limit_options
 def add_signatures(
     source: Path, destination: Path, base: str, golden: Path | None, report: Path | None, **options: str | None
 ) -> None:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import click
 
+from pipeline.cli.options import limit_options
+
 _COLUMNS = "  {:<8} {:<14} {:<10} {:<22} {}"
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--check", is_flag=True, help="Run the validator, too; exit status 1 if a check fails.")
+@click.option("--check", is_flag=True, help="Run the validator, too, and so the model; exit status 1 if a check fails.")
 @click.option("--json", "as_json", is_flag=True, help="Print the contract as JSON.")
+@limit_options
 def inspect(model: Path, check: bool, as_json: bool) -> None:
     """Show signatures, origin and size of the SavedModel MODEL."""
     from components.exporter import inspect_model, require_valid

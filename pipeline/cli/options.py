@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,22 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change one setting, e.g. trainer.epochs=3."
     )(command)
     return click.option("--config", "profile", type=path, help="YAML profile over configs/base.yaml.")(command)
+
+
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--answer-seconds` and `--memory-gb`: limits of the processes in which the command runs a model."""
+
+    @click.option("--answer-seconds", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True)
+    @click.option("--memory-gb", type=click.FloatRange(min=1), default=8.0, show_default=True)
+    @functools.wraps(command)
+    def limited(*args: Any, answer_seconds: float, memory_gb: float, **options: Any) -> Any:
+        from components.exporter.validator.fresh_process import Limits, limits_set
+
+        total = max(Limits().total_seconds, 10 * answer_seconds)
+        with limits_set(Limits(answer_seconds=answer_seconds, total_seconds=total, memory_gb=memory_gb)):
+            return command(*args, **options)
+
+    return limited
 
 
 def with_corpus(settings: tuple[str, ...], data: Path | None) -> tuple[str, ...]:

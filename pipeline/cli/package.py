@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import config_options
+from pipeline.cli.options import config_options, limit_options
 
 if TYPE_CHECKING:
     from components.serving.packaging.prepare import ModelVersion
@@ -31,6 +31,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--batch-timeout-micros", type=click.IntRange(min=0), default=1000, show_default=True)
 @click.option("--max-enqueued-batches", type=_COUNT, default=100, show_default=True)
 @click.option("--num-batch-threads", type=_COUNT, default=4, show_default=True)
+@limit_options
 def package(
     *,
     folders: tuple[Path, ...],

@@ -47,14 +47,20 @@ class GenericModule(tf.Module):
         super().__init__(name="generic_serving")
         self.transform = None if transform_graph is None else _loaded(transform_graph)
         raw = {} if self.transform is None else _raw_features(str(transform_graph), self.transform, interface)
-        self.inputs = {name: _served(name, spec) for name, spec in raw.items()} or interface.inputs
+        self.inputs = {name: _served(name, spec) for name, spec in raw.items()} or {
+            name: tf.TensorSpec(spec.shape, _served_dtype("input", name, spec.dtype), name)
+            for name, spec in interface.inputs.items()
+        }
 
         @tf.function(autograph=False)
         def answer(values: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             if self.transform is not None:
                 values = self.transform({name: _as_parsed(raw[name], value) for name, value in values.items()})
                 _require_dense(values, interface)
-            outputs = interface(values)
+            own = {name: _cast(values[name], spec.dtype) for name, spec in interface.inputs.items()}
+            outputs = {
+                name: _cast(value, _served_dtype("output", name, value.dtype)) for name, value in interface(own).items()
+            }
             return outputs if labels is None else _labelled(outputs, labels)
 
         self.answer = answer.get_concrete_function(self.inputs)
@@ -124,6 +130,23 @@ def _require_dense(values: Mapping[str, Any], interface: KerasInterface) -> None
                 f"transformed feature {name} is a {type(values[name]).__name__}, but the model takes it dense. Make it "
                 "dense in the preprocessing function, or declare keras.Input(..., sparse=True)."
             )
+
+
+def _cast(value: Any, dtype: tf.DType) -> Any:
+    return value if value.dtype == dtype else tf.cast(value, dtype)
+
+
+def _served_dtype(side: str, name: str, dtype: tf.DType) -> tf.DType:
+    """Returns the dtype with which a request or an answer holds a tensor."""
+    if dtype in (tf.bfloat16, tf.float16):
+        return tf.float32
+    if dtype.is_complex or dtype.is_quantized or dtype in (tf.resource, tf.variant):
+        raise ExportError(
+            f"{side} {name} is {dtype.name}, which a request or an answer cannot hold (docs/pitfalls.md, "
+            "dtype_not_served). Cast it inside the model: tf.math.real and tf.math.imag for complex numbers, "
+            "tf.dequantize for quantized ones."
+        )
+    return dtype
 
 
 def _labelled(outputs: Mapping[str, tf.Tensor], labels: LabelLookup) -> dict[str, tf.Tensor]:

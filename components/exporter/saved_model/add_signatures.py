@@ -7,24 +7,24 @@ that its variables and tables are saved, too.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import logging
 
-from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportError
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract
-from components.exporter.saved_model.explained_errors import explained_errors
-from components.exporter.saved_model.input_names import pass_through, restore_input_names
-from components.exporter.saved_model.scrub import scrub_build_paths
+from components.exporter.saved_model.rewriting import answers_in_python, rewrite
 from components.exporter.saved_model.signature_plan import SignaturePlan, plan_signatures
 from components.exporter.saved_model.warmup import move_warmup
 from components.exporter.signatures import Signatures
+from components.exporter.validator.private_copy import private_copy
 from components.exporter.validator.probe.checks import NEEDED
 from components.exporter.validator.reference import reference_answers
 from components.exporter.validator.validate import require_valid, validate_export
@@ -46,6 +46,8 @@ def add_signatures(
     The copy keeps all old signatures, names, assets, assets.extra and weights. The validator sends the same requests to
     both models and compares the answers bit for bit.
 
+    The model is code: it is checked first (`require_safe`), and then runs in processes with limits (`limits_set`).
+
     Args:
         source: a SavedModel, TensorFlow 1 or 2.
         destination: folder to create; it must not exist and appears only after validation.
@@ -61,18 +63,23 @@ def add_signatures(
         ExportError: the signatures do not fit the model, or a folder is missing or exists.
         ExportInvalidError: the copy fails a check that the source passes; no copy is left.
     """
-    source, destination = Path(source).resolve(), Path(destination).absolute()
-    _require_folders(source, destination)
-    before = validate_export(source, embedded_contract(source), golden)
-    if {check.name for check in before.failures} & NEEDED:
-        require_valid(before)
-    plan = plan_signatures(before.contract, signatures, base)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent) as workshop:
+    original, destination = Path(source).resolve(), Path(destination).absolute()
+    _require_folders(original, destination)
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(private_copy(original))
+        before = validate_export(source, embedded_contract(source), golden)
+        if {check.name for check in before.failures} & {*NEEDED, "served_dtypes"}:
+            require_valid(before)
+        plan = plan_signatures(before.contract, signatures, base)
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        workshop = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent)
+        )
         copy = Path(workshop, "model")
-        in_python = _save(source, copy, plan, before.contract)
+        rewrite(source, copy, plan, before.contract)
         _copy_extras(source, copy, plan)
         embed_metadata(copy, plan.contract)
+        in_python = functools.partial(answers_in_python, source, before.contract)
         cases = reference_answers(source, before.contract, golden, in_python=in_python)
         report = _validate(copy, plan, cases, before)
         if report_path is not None:
@@ -89,55 +96,6 @@ def _require_folders(source: Path, destination: Path) -> None:
         )
     if destination.exists():
         raise ExportError(f"{destination} exists already. Choose another folder, or remove it first.")
-
-
-def _load(source: Path) -> Any:
-    import tensorflow as tf
-
-    try:
-        return tf.saved_model.load(str(source), tags=["serve"])
-    except ValueError as error:
-        # Newer TensorFlows refuse inputs of TensorFlow 1 models that are not Python names, such as `class`.
-        if "parameter name" not in str(error):
-            raise
-        raise ExportError(
-            f"{source}: TensorFlow {tf.__version__} cannot load a TensorFlow 1 model with such an input: {error}. "
-            "Add the signatures with TensorFlow 2.16 (STACK=tfx116)."
-        ) from error
-
-
-def _save(source: Path, copy: Path, plan: SignaturePlan, old: Contract) -> Callable[..., Any]:
-    """Loads, wraps, saves; returns (signature, inputs) -> outputs of the loaded model."""
-    import tensorflow as tf
-
-    loaded = _load(source)
-    module = tf.Module(name="added_signatures")
-    module.base = loaded  # tracks variables and tables
-    with explained_errors():
-        signatures = {name: _signature(loaded.signatures, name, plan, old) for name in plan.sources}
-        options = tf.saved_model.SaveOptions(save_debug_info=False)
-        tf.saved_model.save(module, str(copy), signatures=signatures, options=options)
-    restore_input_names(copy, {name: list(plan.contract.signatures[name].inputs) for name in signatures})
-    scrub_build_paths(copy)
-
-    def call(signature: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        dtypes = {name: tensor.dtype for name, tensor in old.signatures[signature].inputs.items()}
-        tensors = {name: tf.constant(value, dtypes[name]) for name, value in inputs.items()}
-        answer = loaded.signatures[signature](**tensors)
-        return {name: value.numpy() for name, value in answer.items()}
-
-    return call
-
-
-def _signature(originals: Mapping[str, Any], name: str, plan: SignaturePlan, old: Contract) -> Any:
-    """Traces a signature that answers like the source's and returns the added inputs."""
-    original = originals[plan.sources[name]]
-    own = old.signatures[plan.sources[name]].inputs
-    return pass_through(
-        lambda values: original(**{each: values[each] for each in own}),
-        plan.contract.signatures[name].inputs,
-        list(plan.added.get(name, {})),
-    )
 
 
 def _copy_extras(source: Path, copy: Path, plan: SignaturePlan) -> None:

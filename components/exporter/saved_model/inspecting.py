@@ -10,9 +10,10 @@ from typing import Any
 
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
-from components.exporter.errors import ExportInvalidError
+from components.exporter.errors import ExportInvalidError, UnsafeModelError
 from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
+from components.exporter.validator.private_copy import private_copy
 from components.exporter.validator.validate import validate_export
 from components.exporter.validator.validation_report import ValidationReport
 
@@ -41,18 +42,25 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
 
     Args:
         model_dir: a SavedModel.
-        check: run the validator, too.
+        check: run the validator, too. It runs the model.
 
     Raises:
         ExportInvalidError: the folder holds no readable model.
+        UnsafeModelError: the folder holds links that leave it, or special files.
     """
-    folder = Path(model_dir)
+    with private_copy(model_dir) as copy:
+        return _inspected(Path(model_dir), copy, check)
+
+
+def _inspected(original: Path, folder: Path, check: bool) -> Inspection:
     values: dict[str, Any] = {}
     try:
-        for line in probe("describe", folder, timeout=60):
+        for line in probe("describe", folder):
             values.update(line)
     except ProbeDiedError as error:
-        raise ExportInvalidError(f"{folder}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
+        raise ExportInvalidError(f"{original}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
+    except UnsafeModelError as error:
+        raise UnsafeModelError(str(error).replace(str(folder), str(original))) from error
     embedded = embedded_contract(folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     weights, unread = values["variable_bytes"], values["unread_bytes"]
@@ -65,6 +73,7 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
         "weights": f"{weights:,} bytes in {values['variables']} variables, {unread:,} of them unread",
         "assets": ", ".join(values["assets"]) or "none",
         "ops": f"{len(values['ops'])} kinds",
+        "may be loaded": f"no: {values['unsafe']}" if values["unsafe"] else "yes",
         "size": f"{size:,} bytes",
         "tree hash": tree_hash(folder),
     }

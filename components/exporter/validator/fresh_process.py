@@ -4,31 +4,101 @@ The loader is TensorFlow's C API through ctypes (probe/served_model.py) and not 
 the C++ function that TensorFlow Serving calls, and gave the same verdict on every model that was tried. But the C API
 needs no `import tensorflow` (0.5 s instead of 8 s), and its process has neither Keras nor Python kernels: a model that
 depends on Python fails there as it would on a server.
+
+A model is a program: the process has limits of time and memory, writes no files, and sees neither the variables of this
+environment nor the folders of its user.
 """
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
+import dataclasses
 import json
 import os
+import re
+import selectors
+import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.exporter.errors import UnsafeModelError
+from components.exporter.validator.private_copy import private_copy
 from components.exporter.validator.probe.values import to_json
 
-TIMEOUT_SECONDS = 600.0
 _HERE = Path(__file__).resolve().parent
 # -I: neither environment variables nor the working folder affect imports. The folder comes last on the path,
 # so that no file in it can shadow another module.
 _START = "import sys; sys.path.append(sys.argv.pop(1)); from probe.main import main; main(sys.argv[1])"
+# The environment may hold passwords; these decide which numbers a model computes, and how the process starts.
+_KEPT = re.compile(r"PATH|LANG|LC_\w+|TZ|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|(TF|OMP|KMP|MKL|OPENBLAS)_\w+")
+_TAIL = 4000  # bytes of standard error that are kept
+_LONGEST_LINE = 1 << 29  # bytes: the answers of one request
+_NO_MEMORY = re.compile(
+    r"bad_alloc|MemoryError|OOM when allocating|[Cc]annot allocate memory|failed to allocate memory"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What the process of a foreign model may use; the defaults are those of configs/base.yaml.
+
+    Attributes:
+        answer_seconds: longest time without an answer to one request, or to the load.
+        total_seconds: longest time of all checks.
+        memory_gb: memory of the process, in 10^9 bytes.
+
+    Example:
+        >>> Limits(answer_seconds=5).total_seconds
+        600.0
+    """
+
+    answer_seconds: float = 60.0
+    total_seconds: float = 600.0
+    memory_gb: float = 8.0
+
+
+_DEFAULTS = Limits()
+_limits: contextvars.ContextVar[Limits] = contextvars.ContextVar("limits", default=_DEFAULTS)
+
+
+@contextlib.contextmanager
+def limits_set(limits: Limits) -> Iterator[None]:
+    """Sets the limits of all processes that the block starts.
+
+    Example:
+        >>> with limits_set(Limits(memory_gb=2)):
+        ...     current_limits().memory_gb
+        2
+    """
+    token = _limits.set(limits)
+    try:
+        yield
+    finally:
+        _limits.reset(token)
+
+
+def current_limits() -> Limits:
+    """Returns the limits that hold."""
+    return _limits.get()
 
 
 class ProbeDiedError(Exception):
-    """The process ended before it was done; the text is the end of its standard error."""
+    """The process ended before it was done.
+
+    Attributes:
+        pitfall: `crash`, `no_answer` or `too_much_memory`.
+    """
+
+    def __init__(self, pitfall: str, detail: str) -> None:
+        """Stores the pitfall; `detail` is the text."""
+        super().__init__(detail)
+        self.pitfall = pitfall
 
 
 def probe(
@@ -36,42 +106,97 @@ def probe(
     model: str | os.PathLike[str],
     *,
     golden: Sequence[Mapping[str, Any]] = (),
-    timeout: float = TIMEOUT_SECONDS,
     **options: Any,
 ) -> Iterator[dict[str, Any]]:
-    """Runs one task in a foreign process.
+    """Runs one task in a foreign process, on a private copy of the model.
 
     Args:
-        task: `validate`, `describe` or `record`; see probe/main.py.
+        task: `validate`, `describe`, `record` or `safe`; see probe/main.py.
         model: a SavedModel.
         golden: known answers, as in `validate_export`.
-        timeout: seconds after which the process is killed.
         options: further fields of the request.
 
     Yields:
         The lines that the process wrote, as they come.
 
     Raises:
-        ProbeDiedError: the process crashed or took too long.
+        ProbeDiedError: the process crashed, or reached a limit.
+        UnsafeModelError: the model may not be loaded; nothing of it ran. `validate` reports a failed check instead.
     """
-    request = {"task": task, "model": str(Path(model).resolve()), "golden": to_json_cases(golden), **options}
-    with tempfile.TemporaryDirectory(prefix="probe-") as folder:
-        file = Path(folder, "request.json")
-        file.write_text(json.dumps(request), encoding="utf-8")
-        errors = Path(folder, "stderr")
-        with errors.open("wb") as stderr:
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, str(_HERE), str(file)],
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-                cwd=folder,
-                env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "1"},
-            )
-            yield from _lines(process, timeout)
+    with private_copy(model) as copy:
+        request = {"task": task, "model": str(copy), "golden": to_json_cases(golden), **options}
+        for line in run_limited([sys.executable, "-I", "-B", "-c", _START, str(_HERE)], request):
+            if "refused_model" in line:
+                problem = line["refused_model"]
+                raise UnsafeModelError(f"{model}: {problem['pitfall']}: {problem['detail']}. {problem['fix']}")
+            if "asked" not in line:
+                yield line
+
+
+def require_safe(model: str | os.PathLike[str]) -> None:
+    """Checks that a model may be loaded: its files, its graph, its assets. Nothing of it is loaded or run.
+
+    Args:
+        model: a SavedModel.
+
+    Raises:
+        UnsafeModelError: names the op or the file, and the cure.
+        ExportInvalidError: no SavedModel, or a damaged one.
+    """
+    try:
+        for _ in probe("safe", model):
+            pass
+    except ProbeDiedError as error:
+        raise UnsafeModelError(f"{model}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
+
+
+def run_limited(command: Sequence[str], request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Runs a process that limits itself (probe/limits.py) and writes lines of JSON.
+
+    Args:
+        command: gets the name of a file as its last argument: the request as JSON, with the limits `seconds` and
+            `memory_bytes`.
+        request: other fields of the request.
+
+    Yields:
+        The lines.
+
+    Raises:
+        ProbeDiedError: the process crashed, or reached a limit.
+    """
+    limits = current_limits()
+    with tempfile.TemporaryDirectory(prefix="probe-", ignore_cleanup_errors=True) as folder:
+        file, home = Path(folder, "request.json"), Path(folder, "home")
+        home.mkdir()
+        memory = int(limits.memory_gb * 1e9)
+        fields = {**request, "seconds": limits.total_seconds, "memory_bytes": memory}
+        file.write_text(json.dumps(fields), encoding="utf-8")
+        environment = {name: value for name, value in os.environ.items() if _KEPT.fullmatch(name)}
+        process = subprocess.Popen(
+            [*command, str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=home,
+            env={
+                **environment,
+                "HOME": str(home),
+                "TMPDIR": str(home),
+                "CUDA_VISIBLE_DEVICES": "-1",
+                "TF_CPP_MIN_LOG_LEVEL": "1",
+            },
+            start_new_session=True,
+        )
+        reader = _Reader(process, limits)
+        try:
+            yield from reader.lines()
+        finally:
+            if process.poll() is None:  # the reader stopped early, or a limit is reached
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            reader.close()
         if process.returncode:
-            tail = errors.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
-            raise ProbeDiedError(f"exit status {process.returncode}: {tail}")
+            raise reader.death(process.returncode)
 
 
 def to_json_cases(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -85,16 +210,82 @@ def to_json_cases(cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _lines(process: subprocess.Popen[str], timeout: float) -> Iterator[dict[str, Any]]:
-    timer = threading.Timer(timeout, process.kill)
-    timer.start()
-    try:
+class _Reader:
+    """Reads both outputs of a process; the clock stands still while nobody waits for a line."""
+
+    def __init__(self, process: subprocess.Popen[bytes], limits: Limits) -> None:
+        self._process = process
+        self._limits = limits
+        self._errors = b""
+        self._left = limits.total_seconds
+        self._selector = selectors.DefaultSelector()
         assert process.stdout is not None
-        for line in process.stdout:
-            yield json.loads(line)
-        process.wait()
-    finally:
-        timer.cancel()
-        if process.poll() is None:  # the reader stopped early
-            process.kill()
-            process.wait()
+        assert process.stderr is not None
+        self._streams = [process.stdout, process.stderr]
+        for stream in self._streams:
+            self._selector.register(stream, selectors.EVENT_READ)
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yields the lines of standard output.
+
+        Raises:
+            ProbeDiedError: a limit of time is reached; the process still runs.
+        """
+        parts: list[bytes] = []
+        size, silent = 0, self._limits.answer_seconds
+        output = self._streams[0]
+        while self._selector.get_map():
+            begin = time.monotonic()
+            events = self._selector.select(max(0.0, min(self._left, silent)))
+            passed = time.monotonic() - begin
+            self._left, silent = self._left - passed, silent - passed
+            if not events and min(self._left, silent) <= 0:
+                raise self._too_slow(silent <= 0)
+            for key, _ in events:
+                block = os.read(key.fd, 1 << 20)
+                if not block:
+                    self._selector.unregister(key.fileobj)
+                elif key.fileobj is not output:
+                    self._errors = (self._errors + block)[-_TAIL:]
+                else:
+                    *ended, rest = block.split(b"\n")
+                    for each in ended:
+                        line, parts, size, silent = b"".join([*parts, each]), [], 0, self._limits.answer_seconds
+                        yield json.loads(line)
+                    parts.append(rest)
+                    size += len(rest)
+                    if size > _LONGEST_LINE:
+                        raise ProbeDiedError(
+                            "too_much_memory", f"model: an answer of more than {_LONGEST_LINE:,} bytes"
+                        )
+        self._wait()
+
+    def death(self, status: int) -> ProbeDiedError:
+        """Describes the end of a process that ended with an error."""
+        tail = self._errors.decode("utf-8", "replace").strip()
+        if status == -signal.SIGXCPU:
+            return self._too_slow(False)
+        if status == -signal.SIGKILL or _NO_MEMORY.search(tail):
+            return ProbeDiedError("too_much_memory", f"model: needed more than {self._limits.memory_gb:g} GB of memory")
+        return ProbeDiedError("crash", f"exit status {status}: {tail[-2000:]}")
+
+    def close(self) -> None:
+        """Closes both outputs."""
+        self._selector.close()
+        for stream in self._streams:
+            stream.close()
+
+    def _wait(self) -> None:
+        try:
+            self._process.wait(max(self._left, 1))
+        except subprocess.TimeoutExpired as error:
+            raise self._too_slow(False) from error
+
+    def _too_slow(self, silent: bool) -> ProbeDiedError:
+        limits = self._limits
+        problem = (
+            f"did not answer within {limits.answer_seconds:g} s"
+            if silent
+            else f"was not done within {limits.total_seconds:g} s"
+        )
+        return ProbeDiedError("no_answer", f"model: {problem}")

@@ -11,10 +11,10 @@ from absl import logging
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportInvalidError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
-from components.exporter.validator.probe.values import to_json
+from components.exporter.validator.probe.pitfalls import PITFALLS
 from components.exporter.validator.validate import BATCHES
 
-Call = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+InPython = Callable[[Sequence[Mapping[str, Any]]], Sequence[Any]]
 
 
 def reference_answers(
@@ -22,7 +22,7 @@ def reference_answers(
     contract: Contract,
     golden: Sequence[Mapping[str, Any]] = (),
     *,
-    in_python: Call | None = None,
+    in_python: InPython | None = None,
     batches: Sequence[int] = BATCHES,
 ) -> list[dict[str, Any]]:
     """Records a model's answers in a foreign process, through the loader of servers.
@@ -31,8 +31,8 @@ def reference_answers(
         model_dir: a SavedModel.
         contract: the signatures to ask.
         golden: known requests, as in `validate_export`; their inputs are used, too.
-        in_python: (signature, inputs) -> outputs; the fallback for models that only Python can load. None: requests
-            that fail are left out.
+        in_python: cases without outputs -> outputs, or a text for a case that it refuses, too; the fallback for models
+            that only Python can load. None: requests that fail are left out.
         batches: numbers of rows.
 
     Returns:
@@ -40,27 +40,30 @@ def reference_answers(
         the model refuses are left out.
 
     Raises:
-        ExportInvalidError: the process died.
+        ExportInvalidError: the process died or reached a limit, or the model may not be loaded.
     """
-    cases = []
+    cases, refused = [], []
     try:
         for line in probe("record", model_dir, golden=golden, contract=contract.to_dict(), batches=list(batches)):
             if "golden" in line:
                 cases.append(line["golden"])
             elif "refused" in line:
-                cases.extend(_retry(line["refused"], in_python))
+                refused.append(line["refused"])
     except ProbeDiedError as error:
-        raise ExportInvalidError(f"{model_dir}: the model gave no answers. {error}") from error
+        raise ExportInvalidError(
+            f"{model_dir}: the model gave no answers ({error.pitfall}). {error} {PITFALLS[error.pitfall].cure}"
+        ) from error
+    return cases + _retried(refused, in_python) if refused else cases
+
+
+def _retried(refused: list[dict[str, Any]], in_python: InPython | None) -> list[dict[str, Any]]:
+    details = [case.pop("detail") for case in refused]
+    answers = [None] * len(refused) if in_python is None else in_python(refused)
+    cases = []
+    for case, detail, answer in zip(refused, details, answers, strict=True):
+        if isinstance(answer, Mapping):
+            cases.append({**case, "outputs": answer})
+            continue
+        reason = detail if answer is None else f"{detail}; in Python: {answer}"
+        logging.warning("signature %s refuses %s rows: %s", case["signature"], case["rows"], reason)
     return cases
-
-
-def _retry(refused: dict[str, Any], in_python: Call | None) -> list[dict[str, Any]]:
-    detail = refused.pop("detail")
-    if in_python is not None:
-        try:
-            outputs = in_python(refused["signature"], refused["inputs"])
-            return [{**refused, "outputs": {name: to_json(value) for name, value in outputs.items()}}]
-        except Exception as error:  # a model may refuse with any error
-            detail = f"{detail}; in Python: {error}"
-    logging.warning("signature %s refuses %s rows: %s", refused["signature"], refused["rows"], detail)
-    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import tempfile
@@ -13,8 +14,9 @@ from absl import logging
 
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
-from components.exporter.errors import ExportInvalidError
-from components.exporter.validator.fresh_process import TIMEOUT_SECONDS, ProbeDiedError, probe
+from components.exporter.errors import ExportInvalidError, UnsafeModelError
+from components.exporter.validator.fresh_process import ProbeDiedError, probe
+from components.exporter.validator.private_copy import private_copy
 from components.exporter.validator.probe.pitfalls import PITFALLS
 from components.exporter.validator.validation_report import CheckResult, ValidationReport
 
@@ -30,7 +32,6 @@ def validate_export(
     manifest: Mapping[str, str] | None = None,
     batches: Sequence[int] = BATCHES,
     skip: Collection[str] = (),
-    timeout: float = TIMEOUT_SECONDS,
 ) -> ValidationReport:
     """Runs every check of probe/checks.py on a SavedModel of any kind.
 
@@ -45,33 +46,39 @@ def validate_export(
         manifest: relative file name -> sha256 of the exported files.
         batches: numbers of rows to try.
         skip: names of checks to leave out; the report names them.
-        timeout: seconds after which the model counts as hanging.
 
     Returns:
-        The report. A failed check does not raise: see `require_valid`.
+        The report. A failed check does not raise: see `require_valid`. Checks run the model in a process with limits
+        (`limits_set` in fresh_process.py), on a private copy.
     """
-    folder = Path(model_dir).resolve()
     lines = _Lines()
+    identity, size = "", 0
     try:
-        for line in probe(
-            "validate",
-            folder,
-            golden=golden,
-            timeout=timeout,
-            contract=None if contract is None else contract.to_dict(),
-            manifest=dict(manifest or {}),
-            batches=list(batches),
-            skip=sorted(skip),
-            build_paths=_build_paths(),
-        ):
-            lines.take(line)
+        with private_copy(model_dir) as folder:
+            lines.paths = str(folder), str(model_dir)
+            identity = tree_hash(folder) if folder.is_dir() else ""
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            for line in probe(
+                "validate",
+                folder,
+                golden=golden,
+                contract=None if contract is None else contract.to_dict(),
+                manifest=dict(manifest or {}),
+                batches=list(batches),
+                skip=sorted(skip),
+                build_paths=_build_paths(),
+            ):
+                lines.take(line)
     except ProbeDiedError as error:
-        lines.died(str(error))
+        lines.failed(str(error), error.pitfall)
+    except UnsafeModelError as error:
+        lines.running = {"name": "safe_files", "signature": ""}
+        lines.failed(str(error), "unsafe_files")
     loader = lines.facts.get("loader", "")
     report = ValidationReport(
         checks=tuple(lines.checks),
-        tree_hash=tree_hash(folder) if folder.is_dir() else "",
-        size_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        tree_hash=identity,
+        size_bytes=size,
         loader=loader,
         tensorflow=loader.partition(" C API")[0].removeprefix("TensorFlow "),
         contract=contract or Contract.from_dict(lines.facts.get("contract", {"version": 0, "signatures": {}})),
@@ -103,6 +110,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self.checks: list[CheckResult] = []
+        self.paths = "", ""  # of the copy and of the model
         self.facts: dict[str, Any] = {}
         self.running: dict[str, Any] = {"name": "start", "signature": ""}
 
@@ -115,11 +123,13 @@ class _Lines:
             self.facts.update(line)
 
     def add(self, check: CheckResult) -> None:
+        check = dataclasses.replace(check, detail=check.detail.replace(*self.paths)) if self.paths[0] else check
         self.checks.append(check)
         (logging.info if check.passed else logging.error)("validator: %s", check)
 
-    def died(self, detail: str) -> None:
-        self.add(CheckResult(**self.running, passed=False, detail=detail, fix=PITFALLS["crash"].cure, pitfall="crash"))
+    def failed(self, detail: str, pitfall: str) -> None:
+        fix = PITFALLS[pitfall].cure
+        self.add(CheckResult(**self.running, passed=False, detail=detail, fix=fix, pitfall=pitfall))
 
 
 def _build_paths() -> list[str]:

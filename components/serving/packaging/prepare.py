@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from absl import logging
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
 from components.exporter.saved_model.inspecting import inspect_model
+from components.exporter.validator.fresh_process import require_safe
+from components.exporter.validator.private_copy import copy_model
 from components.exporter.validator.reference import reference_answers
 from components.keys import SAVED_MODEL_FILE
 from components.registry.names import check_alias
@@ -103,10 +104,11 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
     Raises:
         NerError: the model cannot be loaded, answers nothing, or is newer than the server.
     """
+    copy_model(source.folder, folder)
     digest = tree_hash(source.folder)
-    shutil.copytree(source.folder, folder)
     if tree_hash(folder) != digest:
         raise PackageError(f"{source.folder}: changed while it was copied. Package it again.")
+    require_safe(folder)
     inspection = inspect_model(folder)
     _require_server(inspection.written_by, settings)
     cases = reference_answers(folder, inspection.contract, batches=BATCHES)

@@ -152,11 +152,12 @@ def call(name: str, *arguments: Any) -> Any:
         lib.TF_DeleteStatus(status)
 
 
-def registered_ops() -> frozenset[str]:
-    """Returns the names of all ops of TensorFlow's C++ library: those of a server without custom ops."""
+@functools.cache
+def registered_ops() -> dict[str, Any]:
+    """Returns op -> its `OpDef`, for all ops of TensorFlow's C++ library: those of a server without custom ops."""
     ops = protos("core.framework.op_def_pb2").OpList()
     ops.ParseFromString(_take_buffer(library().TF_GetAllOpList()))
-    return frozenset(op.name for op in ops.op)
+    return {op.name: op for op in ops.op}
 
 
 def has_cpu_kernel(op: str) -> bool:

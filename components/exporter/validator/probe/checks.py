@@ -31,6 +31,16 @@ class Check:
         return self.run.__name__
 
 
+def require_safe(context: Context) -> None:
+    """Parses the model and runs the checks without which nothing of it may be loaded.
+
+    Raises:
+        CheckFailedError: the folder holds no SavedModel, or one that may not be loaded.
+    """
+    for check in (folder_checks.saved_model, folder_checks.safe_files, graph_checks.safe_graph):
+        check(context)
+
+
 def load(context: Context) -> str:
     """TensorFlow's C++ loader accepts the folder."""
     try:
@@ -47,6 +57,8 @@ def load(context: Context) -> str:
 
 CHECKS: tuple[Check, ...] = (
     Check(folder_checks.saved_model, "folder"),
+    Check(folder_checks.safe_files, "folder"),
+    Check(graph_checks.safe_graph, "folder"),
     Check(folder_checks.serving_only, "folder"),
     Check(folder_checks.files, "folder"),
     Check(folder_checks.manifest, "folder"),
@@ -54,6 +66,7 @@ CHECKS: tuple[Check, ...] = (
     Check(graph_checks.no_build_paths, "folder"),
     Check(graph_checks.weights_once, "folder"),
     Check(graph_checks.all_signatures, "folder"),
+    Check(graph_checks.served_dtypes, "signature"),
     Check(graph_checks.names_and_types, "signature"),
     Check(load, "folder"),
     Check(answer_checks.batch_sizes, "endpoint"),
@@ -68,5 +81,5 @@ CHECKS: tuple[Check, ...] = (
     Check(answer_checks.batch_independence, "endpoint"),
 )
 # After one of these fails, the remaining checks (of the folder, or of that signature) would only repeat the failure.
-NEEDED = frozenset({"saved_model", "files", "load"})
-NEEDED_BY_SIGNATURE = frozenset({"names_and_types", "batch_sizes"})
+NEEDED = frozenset({"saved_model", "safe_files", "safe_graph", "files", "load"})
+NEEDED_BY_SIGNATURE = frozenset({"names_and_types", "served_dtypes", "batch_sizes"})

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from .endpoint import Context
 from .pitfalls import CheckFailedError
+from .safe_graph import require_plain_assets
 from .saved_graph import SavedGraph
 
+_OTHER_GRAPHS = ("saved_model.cpb", "saved_model.pbtxt")  # loaders take them, too
 _SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})$")
 
 
@@ -31,6 +33,14 @@ def saved_model(context: Context) -> str:
         raise CheckFailedError("cannot_load", str(error)) from error
     size = (folder / "saved_model.pb").stat().st_size
     return f"saved_model.pb, {size:,} bytes, signatures {', '.join(sorted(context.graph.methods))}"
+
+
+def safe_files(context: Context) -> str:
+    """There is one graph, and assets have plain names inside assets/."""
+    if others := [name for name in _OTHER_GRAPHS if (context.folder / name).exists()]:
+        raise CheckFailedError("unsafe_files", f"{', '.join(others)} lies next to saved_model.pb")
+    require_plain_assets(context.parsed.saved)
+    return f"{len(context.parsed.assets)} assets"
 
 
 def serving_only(context: Context) -> str:

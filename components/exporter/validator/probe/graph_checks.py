@@ -9,23 +9,31 @@ from typing import Any
 from .c_api import has_cpu_kernel, registered_ops
 from .endpoint import Context
 from .pitfalls import CheckFailedError
+from .safe_graph import require_readable_one_way, require_safe_ops
 from .saved_graph import TensorInfo
 
 _PREDICT = "tensorflow/serving/predict"
-_PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
 # An absolute path: a text that begins like one (at least two parts), or one of the usual roots within a name.
 _ROOTS = "home|root|tmp|var|usr|opt|mnt|srv|work|workspace|workdir|data|build|content|Users|private|dev/shm|github"
 _PATH = re.compile(
     rf"^/[\w.+-]+/[\w.+-]+|(?<![A-Za-z0-9.])/(?:{_ROOTS})/[\w.+-]+|\b[A-Za-z]:\\\w+|\b(?:file|gs|s3)://\w+"
 )
+_SERVED_DTYPES = frozenset(
+    [*(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64", "bool", "string"]
+)
 _UNREAD_SHARE = 0.01  # of the variables, for seeds of dropout layers and the like
+
+
+def safe_graph(context: Context) -> str:
+    """No op of any function leaves the process or opens files, other than variables and assets of the model."""
+    saved = context.parsed.saved
+    require_readable_one_way(saved, context.parsed.content)
+    return require_safe_ops(saved, registered_ops())
 
 
 def stock_ops(context: Context) -> str:
     """Every op has a CPU kernel in TensorFlow's own C++ library, which is all that a stock server has."""
     ops = context.parsed.ops()
-    for op in sorted(_PYTHON_OPS & set(ops)):
-        raise CheckFailedError("py_function", f"op {op} in {ops[op]}")
     known = registered_ops()
     for op, place in sorted(ops.items()):
         if op not in known or not has_cpu_kernel(op):
@@ -82,6 +90,21 @@ def names_and_types(context: Context, signature: str) -> str:
     _compare("input", contract["inputs"], context.parsed.inputs(signature))
     _compare("output", contract["outputs"], context.parsed.outputs(signature))
     return f"{len(contract['inputs'])} inputs, {len(contract['outputs'])} outputs"
+
+
+def served_dtypes(context: Context, signature: str) -> str:
+    """Requests and answers have dtypes that TensorFlow Serving's REST API reads and writes."""
+    sides = (("input", context.parsed.inputs(signature)), ("output", context.parsed.outputs(signature)))
+    for side, tensors in sides:
+        for name, info in tensors.items():
+            if info.dtype not in _SERVED_DTYPES:
+                change = "cast it to float32" if info.dtype in ("bfloat16", "float16") else "return another dtype"
+                raise CheckFailedError(
+                    "dtype_not_served",
+                    f"{side} {name} is {info.dtype}, which TensorFlow Serving's REST API cannot "
+                    f"{'read' if side == 'input' else 'write'}; {change}",
+                )
+    return f"{sum(len(tensors) for _, tensors in sides)} tensors"
 
 
 def _compare(side: str, contract: Mapping[str, Any], actual: Mapping[str, TensorInfo]) -> None:

@@ -7,28 +7,47 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from . import served_model
 from .c_api import TensorFlowError, library
-from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, Check, load
+from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, Check, load, require_safe
 from .endpoint import Context
+from .limits import limit_process, private_output
 from .pitfalls import CheckFailedError
-from .saved_graph import SavedGraph, derived_contract
+from .saved_graph import derived_contract
 from .values import to_json
+
+_lock = threading.Lock()
+_output: TextIO = sys.stdout
 
 
 def main(request_file: str) -> None:
-    """Runs the task of the request file: `validate`, `describe` or `record`."""
+    """Runs the task of the request file: `validate`, `describe`, `record` or `safe`.
+
+    Each request to the model is announced by a line, so that the parent knows how long the model takes to answer.
+    """
+    global _output
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
-    {"validate": _validate, "describe": _describe, "record": _record}[request["task"]](request)
+    limit_process(request["seconds"], request["memory_bytes"])
+    _output = private_output()
+    served_model.announce = _announce
+    tasks = {"validate": _validate, "describe": _describe, "record": _record, "safe": _safe}
+    try:
+        tasks[request["task"]](request)
+    except CheckFailedError as error:
+        _write(refused_model={"pitfall": error.pitfall, "detail": error.detail, "fix": error.fix})
+    except (TensorFlowError, ValueError) as error:
+        sys.exit(str(error))
     _write(modules=sorted({name.partition(".")[0] for name in sys.modules}))
 
 
 def _validate(request: dict[str, Any]) -> None:
-    context = Context(Path(request["model"]), request["contract"] or {}, request["golden"], request)
+    context = _context(request)
     _write(loader=f"TensorFlow {library().TF_Version().decode()} C API, TF_LoadSessionFromSavedModel")
     for check in CHECKS:
         if check.name in request["skip"] and check.name not in NEEDED:
@@ -69,10 +88,27 @@ def _run(check: Check, context: Context, signature: str) -> bool:
     return bool(result["passed"])
 
 
+def _context(request: dict[str, Any]) -> Context:
+    return Context(Path(request["model"]), request.get("contract") or {}, request["golden"], request)
+
+
+def _safe(request: dict[str, Any]) -> None:
+    require_safe(_context(request))
+
+
 def _describe(request: dict[str, Any]) -> None:
-    graph = SavedGraph(Path(request["model"]))
+    context = _context(request)
+    try:
+        require_safe(context)
+        reason = ""
+    except CheckFailedError as error:
+        if context.graph is None:
+            raise
+        reason = f"{error.detail} ({error.pitfall})"
+    graph = context.parsed
     stored = graph.stored_variables()
     _write(
+        unsafe=reason,
         contract=derived_contract(graph, request["golden"]),
         ops=sorted(graph.ops()),
         assets=graph.assets,
@@ -85,9 +121,9 @@ def _describe(request: dict[str, Any]) -> None:
 
 def _record(request: dict[str, Any]) -> None:
     """Sends generated requests to every signature and writes the answers as golden answers."""
-    graph = SavedGraph(Path(request["model"]))
-    contract = request["contract"] or derived_contract(graph, request["golden"])
-    context = Context(Path(request["model"]), contract, request["golden"], request, graph)
+    context = _context(request)
+    require_safe(context)
+    context.contract = context.contract or derived_contract(context.parsed, context.golden)
     load(context)
     for name, endpoint in sorted(context.endpoints.items()):
         for size in request["batches"] if endpoint.batched else [None]:
@@ -105,12 +141,10 @@ def _values(arrays: dict[str, Any]) -> dict[str, Any]:
     return {name: to_json(value) for name, value in arrays.items()}
 
 
+def _announce(action: str) -> None:
+    _write(asked=action)
+
+
 def _write(**line: Any) -> None:
-    print(json.dumps(line), flush=True)
-
-
-if __name__ == "__main__":
-    try:
-        main(sys.argv[1])
-    except (TensorFlowError, CheckFailedError, ValueError) as error:
-        sys.exit(str(error))
+    with _lock:
+        print(json.dumps(line), file=_output, flush=True)

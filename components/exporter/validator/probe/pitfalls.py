@@ -71,6 +71,7 @@ def _shortened(text: str, limit: int = 600) -> str:
 
 
 _MESSAGES = (
+    (r"OOM when allocating|RESOURCE_EXHAUSTED|failed to allocate memory|bad_alloc", "too_much_memory"),
     (r"Could not find variable|Error while reading resource variable|uninitialized", "keras_variables"),
     (r"PyFunc|callback with key|Could not find callback", "py_function"),
     (r"Op type not registered|No OpKernel was registered", "custom_op"),
@@ -273,6 +274,51 @@ PITFALLS: dict[str, Pitfall] = {
         "An I- tag follows an outside tag or another type, so that the entity has no beginning.",
         "The best tag of each token was taken independently.",
         "Decode with the transitions of IOB2: exporter.decoding=constrained, or decode_constrained.",
+    ),
+    "unsafe_op": Pitfall(
+        "An op that leaves the graph",
+        "A request, or the load itself, reads or writes files of the server, lists folders, or opens a connection.",
+        "A graph is a program: ReadFile, WriteFile, MatchingFiles, PrintV2 to a file and many others run with the "
+        "rights of the server. A table may be filled from an asset of the model only.",
+        "Take the step out of the graph and save the model again; a vocabulary belongs into assets/ "
+        "(tf.lookup.TextFileInitializer). Do not serve a model with such an op from someone else.",
+    ),
+    "unsafe_files": Pitfall(
+        "Files outside the folder",
+        "The server reads a file of its machine as the vocabulary or the weights of the model.",
+        "The name of an asset is absolute or holds `..`, a link leads out of the folder, a file is a device or a pipe, "
+        "or a second graph (saved_model.pbtxt, saved_model.cpb) lies next to saved_model.pb.",
+        "Save the model again, or copy the files into the folder: assets have plain names, and the only graph is "
+        "saved_model.pb.",
+    ),
+    "ambiguous": Pitfall(
+        "A graph that readers may read in different ways",
+        "A check reads another model than the server.",
+        "saved_model.pb holds fields that are unknown or occur twice, or two functions, nodes or meta graphs of one "
+        "name. TensorFlow does not write such files; a newer one writes fields that an older one does not know.",
+        "Load the model with the TensorFlow that made it and save it again; use that version or a newer one here.",
+    ),
+    "no_answer": Pitfall(
+        "The model does not answer",
+        "A request keeps a thread of the server for ever.",
+        "A loop has no end, a queue waits for an element that nobody adds, or the model is too slow for the limit.",
+        "Give every tf.while_loop maximum_iterations, and keep queues out of the graph. Raise the limit for a slow "
+        "model: exporter.limits.answer_seconds, or --answer-seconds.",
+    ),
+    "too_much_memory": Pitfall(
+        "The model needs more memory than it may have",
+        "The server is killed, and with it all other models.",
+        "A tensor grows with the square of the input, or a loop collects values without end.",
+        "Bound the sizes that a request can cause. Raise the limit for a large model: exporter.limits.memory_gb, or "
+        "--memory-gb.",
+    ),
+    "dtype_not_served": Pitfall(
+        "A dtype that requests and answers cannot hold",
+        'TensorFlow Serving\'s REST API answers "Unsupported tensor type"; many clients have no such number.',
+        "Mixed precision returns bfloat16 or float16; complex and quantized numbers, resources and variants have no "
+        "form in JSON.",
+        "Cast such outputs to float32 (tf.cast), such inputs from float32; split complex numbers with tf.math.real "
+        "and tf.math.imag.",
     ),
     "crash": Pitfall(
         "The model crashes its process",

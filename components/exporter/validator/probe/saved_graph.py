@@ -49,14 +49,16 @@ class SavedGraph:
             ValueError: the file is damaged, or no meta graph has exactly the tag `serve`.
         """
         saved = protos("core.protobuf.saved_model_pb2").SavedModel()
+        self.content = (folder / "saved_model.pb").read_bytes()
         try:
-            saved.ParseFromString((folder / "saved_model.pb").read_bytes())
+            saved.ParseFromString(self.content)
         except Exception as error:  # the type differs between versions of protobuf
             raise ValueError(f"saved_model.pb cannot be read: {error}") from error
         serving = [graph for graph in saved.meta_graphs if set(graph.meta_info_def.tags) == {"serve"}]
         if not serving:
             tags = [list(graph.meta_info_def.tags) for graph in saved.meta_graphs]
             raise ValueError(f"no meta graph has the tag `serve`; there are {tags}")
+        self.saved = saved
         self.message = serving[0]
         self.nodes = {node.name: node for node in self.message.graph_def.node}
         self.functions = {function.signature.name: function for function in self.message.graph_def.library.function}

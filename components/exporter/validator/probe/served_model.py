@@ -10,6 +10,10 @@ import numpy as np
 from .c_api import POINTER, Output, TensorFlowError, call, library, protos, to_array, to_tensor
 
 
+def announce(action: str) -> None:
+    """Called before the model is loaded or gets a request; the probe replaces it to tell its parent."""
+
+
 class ServedModel:
     """A loaded model. Several threads may call `run` at once.
 
@@ -22,6 +26,7 @@ class ServedModel:
         Raises:
             TensorFlowError: the folder cannot be loaded.
         """
+        announce("load")
         lib = library()
         self._graph = lib.TF_NewGraph()
         options = lib.TF_NewSessionOptions()
@@ -43,6 +48,7 @@ class ServedModel:
         Raises:
             TensorFlowError: the run failed, or the graph has no such tensor.
         """
+        announce("request")
         feeds = (Output * len(inputs))(*[self._output(name) for name in inputs])
         fetches = (Output * len(outputs))(*[self._output(name) for name in outputs])
         values = (POINTER * len(inputs))(*[to_tensor(value) for value in inputs.values()])

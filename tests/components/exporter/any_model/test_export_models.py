@@ -175,3 +175,39 @@ def test_labels_need_a_single_output_and_a_folder_is_not_replaced(numbers, tmp_p
         export_model(both, tmp_path / "1", labels=["a", "b"])
     with pytest.raises(ExportError, match="exists already"):
         export_model(numbers, tmp_path)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.extended)])
+def test_mixed_precision_is_served_as_float32(serve, tmp_path, policy):
+    layers = [keras.layers.Dense(3, "softmax", dtype=policy, name="p")]
+    model = keras.Sequential([keras.Input((3,), name="x"), *layers])
+    x = np.float32([[0.1, 0.2, 0.3], [1, -1, 2]])
+    expected = np.float32(keras.ops.cast(model(x), "float32"))
+    report = export_model(model, tmp_path / "1", labels=["a", "b", "c"], examples={"x": x})
+    tensors = report.contract.signatures["serving_default"].outputs
+    assert {name: tensor.dtype for name, tensor in tensors.items()} == {
+        "label": "string",
+        "score": "float32",
+        "probabilities": "float32",
+    }
+    answer = serve(tmp_path / "1")(x=x)
+    np.testing.assert_allclose(answer["probabilities"], expected, atol=0.01)
+    assert answer["label"].tolist() == [b"abc"[best : best + 1] for best in expected.argmax(-1)]
+
+
+def test_half_precision_inputs_are_float32_in_requests_and_complex_outputs_are_refused():
+    half = keras.Input((3,), name="x", dtype="bfloat16")
+    module = module_of(keras.Model(half, keras.layers.Dense(2, dtype="bfloat16", name="y")(half)))
+    assert module.inputs["x"].dtype == "float32"
+    assert outputs(module) == {"y": ("float32", (None, 2))}
+
+    class Fourier(keras.layers.Layer):
+        def call(self, x):
+            return tf.signal.fft(tf.cast(x, tf.complex64))
+
+        def compute_output_spec(self, x):
+            return keras.KerasTensor(x.shape, "complex64")
+
+    x = keras.Input((4,), name="x")
+    with pytest.raises(ExportError, match="complex64, which a request or an answer cannot hold"):
+        module_of(keras.Model(x, Fourier(name="f")(x)))

@@ -168,8 +168,9 @@ def tf1_model(tmp_path):
         )
         builder = tf1.saved_model.Builder(str(tmp_path / "tf1"))
         builder.add_meta_graph_and_variables(
-            session, ["serve"], {"serving_default": definition}, main_op=tf1.tables_initializer()
-        )
+            session, ["serve"], {"serving_default": definition}, main_op=tf1.tables_initializer(),
+            assets_collection=tf1.get_collection(tf1.GraphKeys.ASSET_FILEPATHS),
+        )  # fmt: skip
         builder.save()
     return tmp_path / "tf1"
 

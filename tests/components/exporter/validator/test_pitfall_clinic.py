@@ -23,6 +23,8 @@ PROTECTING = {
     "keras_archive_with_its_loss",
     "missing_variables_index",
     "op_of_an_extension",
+    "reads_the_file_that_a_request_names",
+    "an_asset_elsewhere",
     "keras_model_tracked",
     "always_two_rows",
     "truncated_vocabulary",
@@ -136,7 +138,7 @@ def without(clinic, folder, name):
     return copy
 
 
-@broken("stock_ops", "py_function", "EagerPyFunc")
+@broken("safe_graph", "py_function", "EagerPyFunc")
 def python_in_the_graph(clinic, folder):
     class Python(clinic.Tagger):
         def ids(self, tokens):
@@ -145,6 +147,43 @@ def python_in_the_graph(clinic, folder):
             return tokens.with_flat_values(flat)
 
     return clinic.save(Python, folder, "serving_default")
+
+
+@broken("safe_graph", "unsafe_op", "ReadFile")
+def reads_the_file_that_a_request_names(clinic, folder):
+    class Reads(clinic.Tagger):
+        def tag(self, sentence):
+            return super().tag(tf.map_fn(tf.io.read_file, sentence))
+
+    return clinic.save(Reads, folder, "serving_default")
+
+
+@broken("safe_graph", "ambiguous", "'serving_default_sentence'")
+def two_nodes_of_one_name(clinic, folder):
+    def repeat(graph):
+        graph.graph_def.node.add().CopyFrom(
+            next(node for node in graph.graph_def.node if node.name == "serving_default_sentence")
+        )
+
+    return clinic.edited(clinic.folder, folder, repeat)
+
+
+@broken("safe_files", "unsafe_files", "../../words.txt")
+def an_asset_elsewhere(clinic, folder):
+    def rename(graph):
+        graph.asset_file_def[0].filename = "../../words.txt"
+
+    return clinic.edited(clinic.folder, folder, rename)
+
+
+@broken("served_dtypes", "dtype_not_served", "output scores is bfloat16")
+def half_precision_scores(clinic, folder):
+    class Half(clinic.Tagger):
+        def tag(self, sentence):
+            answer = super().tag(sentence)
+            return {**answer, "scores": tf.cast(answer["scores"], tf.bfloat16)}
+
+    return clinic.save(Half, folder, "serving_default")
 
 
 @broken("stock_ops", "custom_op", "SentencepieceTokenizeOp")
@@ -385,6 +424,7 @@ def test_every_check_has_a_broken_export_that_fails_it():
 
 def test_every_pitfall_has_a_broken_export():
     before_there_is_a_folder = {"table_in_closure", "int_label_table", "no_get_config"}  # test_explained_errors.py
-    of_the_process = {"crash", "unknown_error"}  # test_validate.py; the latter is not a known pitfall
+    # test_validate.py and test_limits.py; the last one is not a known pitfall
+    of_the_process = {"crash", "no_answer", "too_much_memory", "unknown_error"}
     pitfalls = {broken.pitfall for broken in BROKEN.values()}
     assert pitfalls | before_there_is_a_folder | of_the_process == set(PITFALLS)

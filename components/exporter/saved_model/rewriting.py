@@ -1,0 +1,158 @@
+"""Loads a SavedModel with Python's TensorFlow and saves it with more signatures, in a process with limits.
+
+`tf.saved_model.load` runs functions of the model, so it does not run in the caller's process. Read `rewrite` first.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.exporter import errors
+from components.exporter.contract.contract import Contract
+from components.exporter.errors import ExportError
+from components.exporter.saved_model.explained_errors import explained_errors
+from components.exporter.saved_model.input_names import pass_through, restore_input_names
+from components.exporter.saved_model.scrub import scrub_build_paths
+from components.exporter.saved_model.signature_plan import SignaturePlan
+from components.exporter.validator.fresh_process import ProbeDiedError, run_limited
+from components.exporter.validator.probe.limits import limit_process, private_output
+from components.exporter.validator.probe.pitfalls import PITFALLS
+from components.exporter.validator.probe.values import from_json, to_json
+
+_START = (
+    "import json, sys; request = json.load(open(sys.argv[1], encoding='utf-8')); sys.path[:] = request['python_path']; "
+    "from components.exporter.saved_model.rewriting import main; main(request)"
+)
+_MOST_ADDED = 1 << 28  # bytes that the copy may be larger than its source
+
+
+def rewrite(source: Path, copy: Path, plan: SignaturePlan, old: Contract) -> None:
+    """Saves a copy of a model with the signatures of a plan.
+
+    Args:
+        source: a SavedModel that was checked (`require_safe`).
+        copy: folder to write.
+        plan: the signatures.
+        old: contract of the source.
+
+    Raises:
+        ExportError: TensorFlow cannot load or save the model, or a limit is reached.
+        ExportInvalidError: a known mistake.
+    """
+    size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+    _run(
+        source,
+        task="save",
+        copy=str(copy),
+        sources=dict(plan.sources),
+        added={name: list(inputs) for name, inputs in plan.added.items()},
+        contract=plan.contract.to_dict(),
+        old=old.to_dict(),
+        written_bytes=2 * size + _MOST_ADDED,
+    )
+
+
+def answers_in_python(source: Path, old: Contract, cases: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Returns the answers of a model that only Python can load: outputs, or a text if the model refuses.
+
+    Args:
+        source: a SavedModel that was checked.
+        old: its contract.
+        cases: `signature` and `inputs`, as in `reference_answers`.
+    """
+    request = {"old": old.to_dict(), "cases": list(cases), "written_bytes": _MOST_ADDED}
+    return list(_run(source, task="answer", **request)["answers"])
+
+
+def _run(source: Path, **request: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    command = [sys.executable, "-I", "-B", "-c", _START]
+    try:
+        for line in run_limited(command, {"python_path": sys.path, "source": str(source), **request}):
+            values |= line
+    except ProbeDiedError as error:
+        cure = PITFALLS[error.pitfall].cure
+        raise ExportError(f"{source}: TensorFlow cannot copy the model ({error.pitfall}). {error} {cure}") from error
+    if "error" in values:
+        raise getattr(errors, values["kind"])(values["error"])
+    return values
+
+
+def main(request: dict[str, Any]) -> None:
+    """Runs a request in the process with limits."""
+    limit_process(request["seconds"], request["memory_bytes"], request.get("written_bytes", 0))
+    output = private_output()
+    try:
+        answer = {"save": _save, "answer": _answer}[request["task"]](request)
+    except (errors.ContractError, ExportError, errors.ExportInvalidError) as error:
+        answer = {"error": str(error), "kind": type(error).__name__}
+    print(json.dumps(answer), file=output, flush=True)
+
+
+def _save(request: Mapping[str, Any]) -> dict[str, Any]:
+    import tensorflow as tf
+
+    old, contract = Contract.from_dict(request["old"]), Contract.from_dict(request["contract"])
+    copy = Path(request["copy"])
+    loaded = _load(request["source"])
+    module = tf.Module(name="added_signatures")
+    module.base = loaded  # tracks variables and tables
+    with explained_errors():
+        signatures = {}
+        for name, original in request["sources"].items():
+            signatures[name] = pass_through(
+                _caller(loaded.signatures[original], list(old.signatures[original].inputs)),
+                contract.signatures[name].inputs,
+                request["added"].get(name, []),
+            )
+        options = tf.saved_model.SaveOptions(save_debug_info=False)
+        tf.saved_model.save(module, str(copy), signatures=signatures, options=options)
+    restore_input_names(copy, {name: list(contract.signatures[name].inputs) for name in signatures})
+    scrub_build_paths(copy)
+    return {"saved": True}
+
+
+def _caller(original: Any, own: Sequence[str]) -> Any:
+    """Returns a function of all inputs that answers like a signature of the source."""
+    return lambda values: original(**{each: values[each] for each in own})
+
+
+def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
+    import numpy as np
+    import tensorflow as tf
+
+    old = Contract.from_dict(request["old"])
+    loaded = _load(request["source"])
+    answers: list[Any] = []
+    for case in request["cases"]:
+        inputs = old.signatures[case["signature"]].inputs
+        try:
+            tensors = {}
+            for name, value in case["inputs"].items():
+                dtype = tf.as_dtype(inputs[name].dtype)
+                numbers = from_json(value, np.dtype(object) if dtype == tf.string else dtype.as_numpy_dtype)
+                tensors[name] = tf.constant(numbers, dtype)
+            outputs = loaded.signatures[case["signature"]](**tensors)
+            answers.append({name: to_json(value.numpy()) for name, value in outputs.items()})
+        except Exception as error:  # a model may refuse with any error
+            answers.append(str(error))
+    return {"answers": answers}
+
+
+def _load(source: str) -> Any:
+    import tensorflow as tf
+
+    try:
+        return tf.saved_model.load(source, tags=["serve"])
+    except ValueError as error:
+        # Newer TensorFlows refuse inputs of TensorFlow 1 models that are not Python names, such as `class`.
+        if "parameter name" not in str(error):
+            raise
+        raise ExportError(
+            f"{source}: TensorFlow {tf.__version__} cannot load a TensorFlow 1 model with such an input: {error}. "
+            "Add the signatures with TensorFlow 2.16 (STACK=tfx116)."
+        ) from error
