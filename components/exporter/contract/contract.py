@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from components.common.json_lines import parse_json_object
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.contract.tensors import SignatureContract
 from components.exporter.errors import ContractError
@@ -78,7 +79,7 @@ class Contract:
             ContractError: the text is not a contract.
         """
         try:
-            return cls.from_dict(json.loads(text))
+            return cls.from_dict(parse_json_object(text))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ContractError(
                 f"not a serving contract ({type(error).__name__}: {error}). It must be JSON with `version` and "

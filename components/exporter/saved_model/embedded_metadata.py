@@ -11,8 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from components.common.hashing import file_hashes
+from components.common.json_lines import parse_json_object
 from components.exporter.contract.contract import Contract
+from components.exporter.errors import ContractError
 from components.keys import ASSETS_EXTRA, EMBEDDED_CONTRACT_FILE, MANIFEST_FILE, PROVENANCE_FILE
+
+_LARGEST = 1 << 24  # bytes
 
 
 def embed_metadata(
@@ -37,10 +41,10 @@ def embedded_contract(model_dir: str | os.PathLike[str]) -> Contract | None:
     """Reads the contract; None if the model has none.
 
     Raises:
-        ContractError: the file is damaged.
+        ContractError: the file is damaged, or too large.
     """
     file = Path(model_dir, ASSETS_EXTRA, EMBEDDED_CONTRACT_FILE)
-    return Contract.from_json(file.read_text(encoding="utf-8")) if file.is_file() else None
+    return Contract.from_json(_text(file)) if file.is_file() else None
 
 
 def embedded_manifest(model_dir: str | os.PathLike[str]) -> dict[str, str]:
@@ -58,4 +62,21 @@ def _write(file: Path, texts: Mapping[str, str]) -> None:
 
 
 def _read(file: Path) -> dict[str, str]:
-    return dict(json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else {}
+    if not file.is_file():
+        return {}
+    try:
+        return {str(name): str(text) for name, text in parse_json_object(_text(file)).items()}
+    except ValueError as error:
+        raise ContractError(
+            f"{ASSETS_EXTRA}/{file.name}: {error}. Remove the file, or export the model again."
+        ) from error
+
+
+def _text(file: Path) -> str:
+    """Reads a file that may come with a model of unknown origin."""
+    if file.stat().st_size > _LARGEST:
+        raise ContractError(f"{ASSETS_EXTRA}/{file.name}: larger than {_LARGEST:,} bytes. Export the model again.")
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{ASSETS_EXTRA}/{file.name}: not UTF-8. Export the model again.") from error
