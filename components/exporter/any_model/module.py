@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.common.faults import MachineError
 from components.exporter.any_model.keras_interface import KerasInterface
 from components.exporter.any_model.label_lookup import LabelLookup
 from components.exporter.errors import ExportError
@@ -72,7 +73,7 @@ class GenericModule(tf.Module):
 def _loaded(folder: str) -> TransformGraph:
     try:
         return TransformGraph(folder)
-    except OSError as error:
+    except (OSError, MachineError) as error:
         raise ExportError(
             f"transform_graph: {folder} is not a complete output folder of tf.Transform ({error}). It must hold "
             "transform_fn, transformed_metadata and, like TFX's Transform writes it, the raw schema in metadata."

@@ -134,7 +134,7 @@ def _answer(request: Mapping[str, Any]) -> dict[str, Any]:
             tensors = {}
             for name, value in case["inputs"].items():
                 dtype = tf.as_dtype(inputs[name].dtype)
-                numbers = from_json(value, np.dtype(object) if dtype == tf.string else dtype.as_numpy_dtype)
+                numbers = from_json(value, np.dtype(object if dtype == tf.string else dtype.as_numpy_dtype))
                 tensors[name] = tf.constant(numbers, dtype)
             outputs = loaded.signatures[case["signature"]](**tensors)
             answers.append({name: to_json(value.numpy()) for name, value in outputs.items()})

@@ -46,7 +46,7 @@ _NO_MEMORY = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What the process of a foreign model may use; the defaults are those of configs/base.yaml.
+    """Limits of the process of a foreign model; the defaults are those of configs/base.yaml.
 
     Attributes:
         answer_seconds: longest time without an answer to one request, or to the load.

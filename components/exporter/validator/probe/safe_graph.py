@@ -205,9 +205,9 @@ class _Body:
             parts = inputs[:1]
         else:
             parts = []
-        found = [self.path(each, saving, depth + 1) for each in parts]
-        known = [each for each in found if each is not None]
-        return frozenset().union(*known) if parts and len(known) == len(found) else None
+        sources = [self.path(each, saving, depth + 1) for each in parts]
+        known = [each for each in sources if each is not None]
+        return frozenset().union(*known) if parts and len(known) == len(sources) else None
 
     def _variable(self, name: str, depth: int) -> frozenset[Base] | None:
         """Returns the sources of a variable in which TensorFlow 2 keeps the place of an asset."""
@@ -386,9 +386,9 @@ def _unsafe(use: _FileUse, problem: str) -> CheckFailedError:
 
 
 def _together(body: _Body, tensors: Sequence[str], saving: bool) -> frozenset[Base] | None:
-    found = [body.path(tensor, saving) for tensor in tensors]
-    known = [each for each in found if each is not None]
-    return frozenset().union(*known) if len(known) == len(found) else None
+    sources = [body.path(tensor, saving) for tensor in tensors]
+    known = [each for each in sources if each is not None]
+    return frozenset().union(*known) if len(known) == len(sources) else None
 
 
 def _bound(use: _FileUse, node: Any, body: _Body) -> frozenset[Base] | None:

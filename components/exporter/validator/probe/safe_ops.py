@@ -101,11 +101,11 @@ def refusal(definition: Any, node: Any) -> str:
         )
     if values or _HARMLESS.fullmatch(name):
         return ""
-    if found := sorted({word.lower() for word in _CAPITALS.findall(name) if _NAMES.fullmatch(word.lower())}):
-        return f"it may use files, processes or the network ({', '.join(found)})"
+    if words := sorted({word.lower() for word in _CAPITALS.findall(name) if _NAMES.fullmatch(word.lower())}):
+        return f"it may use files, processes or the network ({', '.join(words)})"
     arguments = [*(each.name for each in definition.input_arg), *(each.name for each in definition.attr)]
-    found = sorted(each for each in arguments if any(map(_ARGUMENTS.fullmatch, each.lower().split("_"))))
-    return f"it may open files or connections ({', '.join(found)})" if found else ""
+    words = sorted(each for each in arguments if any(map(_ARGUMENTS.fullmatch, each.lower().split("_"))))
+    return f"it may open files or connections ({', '.join(words)})" if words else ""
 
 
 def _text(value: bytes) -> str:

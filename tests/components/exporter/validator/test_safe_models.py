@@ -297,9 +297,9 @@ def function_twice(message):
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_changed_graph_is_refused(tiny, tmp_path, change, pitfall, detail):
-    found = problem(edited(tiny.folder, change, tmp_path / "model"))
-    assert found[0] == pitfall
-    assert detail in found[1]
+    refused = problem(edited(tiny.folder, change, tmp_path / "model"))
+    assert refused[0] == pitfall
+    assert detail in refused[1]
 
 
 @pytest.mark.parametrize(
@@ -318,9 +318,9 @@ def test_bytes_that_parsers_may_read_differently_are_refused(tiny, tmp_path, add
     if added == b"\x12\x00":  # a second meta graph is allowed; it has no tags and nothing in it
         check_here(Context(copy, {}, (), {}))
         return
-    found = problem(copy)
-    assert found[0] == "ambiguous"
-    assert any(word in found[1] for word in detail.split("|"))
+    refused = problem(copy)
+    assert refused[0] == "ambiguous"
+    assert any(word in refused[1] for word in detail.split("|"))
 
 
 @pytest.mark.parametrize(
