@@ -14,7 +14,7 @@ from tfx.components.evaluator import executor as tfx_executor
 from tfx.components.util import tfxio_utils
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
-from tfx.utils import io_utils, json_utils, path_utils, proto_utils
+from tfx.utils import io_utils, json_utils, proto_utils
 
 from components.common.files import write_atomically
 from components.evaluator.blessing.blessing import decide
@@ -36,13 +36,11 @@ from components.evaluator.results.scores_file import write_evaluation
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.entity_metrics import comparisons
 from components.evaluator.tfma.find_training_entities import FindTrainingEntities
-from components.exporter.validator.fresh_process import require_safe
 from components.keys import TRAIN_SPLIT, TRAINING_ENTITIES_FILE
 
 SETTINGS_KEY = "settings"
 FORCE_BLESS_KEY = "force_bless"
 
-_MODEL_KEYS = (standard_component_specs.MODEL_KEY, standard_component_specs.BASELINE_MODEL_KEY)
 _EXTRACTORS = "components.evaluator.tfma.extractor.extractors"
 
 # Beam re-raises the exception of a worker in the same process with a cause, and of another process only as the text of
@@ -70,7 +68,6 @@ class Executor(tfx_executor.Executor):
             exec_properties: `settings` (JSON of `EvaluatorSettings`), `example_splits` (JSON) and `force_bless`.
 
         Raises:
-            UnsafeModelError: a model may not be loaded.
             EvaluationError: a split or slicing column does not exist, the model cannot be evaluated, or the predictions
                 for a sentence do not match its gold tags.
         """
@@ -82,9 +79,6 @@ class Executor(tfx_executor.Executor):
         inputs, obstacles = without_incomparable_champion(without_absent_champion(input_dict))
         check_splits(inputs, splits)
         check_columns(inputs, settings.columns)
-        for model in (model for key in _MODEL_KEYS for model in inputs.get(key) or []):
-            folder = path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model))
-            require_safe(folder)  # the registry may hold models of others
         evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
         config = eval_config(settings, self._write_training_entities(settings, inputs, evaluation.uri))
         self._run_tfma(config, inputs, output_dict, exec_properties)

@@ -30,6 +30,7 @@ from typing import Any
 from components.exporter.errors import UnsafeModelError
 from components.exporter.validator.private_copy import private_copy
 from components.exporter.validator.probe.values import to_json
+from components.keys import SAVED_MODEL_FILE
 
 _HERE = Path(__file__).resolve().parent
 # -I: neither environment variables nor the working folder affect imports. The folder comes last on the path,
@@ -148,6 +149,16 @@ def require_safe(model: str | os.PathLike[str]) -> None:
             pass
     except ProbeDiedError as error:
         raise UnsafeModelError(f"{model}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
+
+
+def require_safe_to_serve(model_dir: Path) -> None:
+    """Checks a model of a registry, which may hold models of others. One that no server can load passes.
+
+    Raises:
+        UnsafeModelError: see `require_safe`.
+    """
+    if b"serve" in (model_dir / SAVED_MODEL_FILE).read_bytes():  # the tag that servers look for
+        require_safe(model_dir)
 
 
 def run_limited(command: Sequence[str], request: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
 from components import keys
+from components.exporter.validator.fresh_process import require_safe_to_serve
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, parse_version
 from components.registry.store.version import RegisteredVersion
@@ -42,6 +43,7 @@ class Executor(base_executor.BaseExecutor):
         Raises:
             RegistryError: there is no version of the given number, its files are damaged, or the registry takes no new
                 versions.
+            UnsafeModelError: the model of the version may not be loaded.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         champion = artifact_utils.get_single_instance(output_dict[CHAMPION_KEY])
@@ -54,7 +56,8 @@ class Executor(base_executor.BaseExecutor):
             _leave_empty(champion, trained)
             logging.info("There is no champion to compare with (version %r).", exec_properties[VERSION_KEY])
             return
-        registry.fetch(version, Path(path_utils.serving_model_dir(champion.uri)), link=True)
+        model_dir = registry.fetch(version, Path(path_utils.serving_model_dir(champion.uri)), link=True)
+        require_safe_to_serve(model_dir)  # the Evaluator loads it
         champion.set_string_custom_property(keys.TREE_HASH, version.tree_hash)
         _set_version(champion, version)
         logging.info("The baseline is %s version %d.", version.name, version.version)

@@ -17,7 +17,7 @@ from components.common.files import (
     write_atomically,
 )
 from components.common.hashing import tree_hash
-from components.exporter.validator.fresh_process import require_safe
+from components.exporter.validator.fresh_process import require_safe_to_serve
 from components.keys import SAVED_MODEL_FILE
 from components.registry.errors import RegistryError
 from components.registry.names import check_model_name
@@ -53,7 +53,7 @@ def publish(model_dir: Path, base_dir: Path, name: str, version: int) -> Path:
     with locked(lock_file(base_dir, name)):
         if target.exists():
             return _already_published(target, digest)
-        _require_safe(model_dir)
+        require_safe_to_serve(model_dir)
         for leftover in target.parent.glob(f"{INCOMING_PREFIX}*"):
             shutil.rmtree(leftover)
         with incoming_folder(target.parent) as incoming:
@@ -148,12 +148,6 @@ def _already_published(target: Path, digest: str) -> Path:
             "to another registry, give another registry.serving_dir."
         )
     return target
-
-
-def _require_safe(model_dir: Path) -> None:
-    """Checks a model that a server could load, since a registry may hold models of others."""
-    if b"serve" in (model_dir / SAVED_MODEL_FILE).read_bytes():  # the tag that servers look for
-        require_safe(model_dir)
 
 
 def _copy(source: Path, target: Path) -> None:
