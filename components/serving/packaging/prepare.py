@@ -12,6 +12,7 @@ from absl import logging
 
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
+from components.exporter.errors import UnsafeModelError
 from components.exporter.saved_model.inspecting import inspect_model
 from components.exporter.validator.fresh_process import require_safe
 from components.exporter.validator.private_copy import copy_model
@@ -102,13 +103,17 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
         settings: name and server.
 
     Raises:
+        UnsafeModelError: the model may not be loaded.
         NerError: the model cannot be loaded, answers nothing, or is newer than the server.
     """
     copy_model(source.folder, folder)
     digest = tree_hash(source.folder)
     if tree_hash(folder) != digest:
         raise PackageError(f"{source.folder}: changed while it was copied. Package it again.")
-    require_safe(folder)
+    try:
+        require_safe(folder)
+    except UnsafeModelError as error:
+        raise UnsafeModelError(str(error).replace(str(folder), str(original))) from error
     inspection = inspect_model(folder)
     _require_server(inspection.written_by, settings)
     cases = reference_answers(folder, inspection.contract, batches=BATCHES)
