@@ -6,8 +6,11 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from components.common.faults import explained
+from components.exporter.contract.contract import build_contract
+from components.exporter.contract.contract_changes import require_compatible
+from components.exporter.saved_model.embedded_metadata import embedded_contract
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import CHAMPION, NO_VERSION, TRAINED_HASH_TAG
+from components.registry.names import CHAMPION, NO_VERSION, RUN_FINGERPRINT_TAG, TRAINED_HASH_TAG
 from components.registry.serving_directory.serving_sync import check_directory
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs, prepare_inputs
@@ -32,7 +35,8 @@ def build_pipeline(
         inputs: result of `prepare_inputs`; default: it is called.
 
     Raises:
-        NerError: the corpus, a file of vectors, the schema, the registry, a folder or the disk cannot be used.
+        NerError: the corpus, a file of vectors, the schema, the registry, a folder or the disk cannot be used, or the
+            model would break callers of the champion.
     """
     request = request or RunRequest()
     require_machine(config)
@@ -48,6 +52,7 @@ def build_pipeline(
     if baseline == CHAMPION:
         baseline = registry.baseline(config.name, inputs.fingerprint)
     version = None if baseline == NO_VERSION else registry.require(config.name, baseline)
+    _require_compatible(config, registry, inputs)
     content = f"{version.tree_hash} {version.tags.get(TRAINED_HASH_TAG, '')}" if version else ""
     request = dataclasses.replace(request, baseline=baseline, baseline_content=content)
 
@@ -55,6 +60,28 @@ def build_pipeline(
     from pipeline.target import Target
 
     return create_pipeline(config, inputs, request, Target.local(config))
+
+
+def _require_compatible(config: PipelineConfig, registry: ModelRegistry, inputs: RunInputs) -> None:
+    """Compares the configured contract with the champion's, which takes no training; the Exporter compares the rest.
+
+    Raises:
+        BreakingChangeError: the model would break callers of the champion.
+        RegistryError: the champion's files are missing or damaged.
+    """
+    champion = registry.get(config.name, CHAMPION)
+    repeated = champion is not None and champion.tags.get(RUN_FINGERPRINT_TAG) == inputs.fingerprint
+    if champion is None or repeated or config.exporter.allow_breaking_changes:
+        return
+    number = champion.version
+    served = embedded_contract(registry.readable(champion, config.work_dir / "fetched" / config.name / str(number)))
+    if served is None:
+        return
+    contract = build_contract(config.exporter)
+    # What a function of the user's own returns is known when it is exported.
+    own = {name: served.signatures[name] for name in config.exporter.signatures if name in served.signatures}
+    contract = dataclasses.replace(contract, signatures={**contract.signatures, **own})
+    require_compatible(served, contract, allowed=False, champion=f"the champion, version {number}")
 
 
 def run_locally(

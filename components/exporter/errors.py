@@ -9,6 +9,10 @@ class ContractError(NerError):
     """A serving contract is unreadable or contradicts the settings."""
 
 
+class BreakingChangeError(ContractError):
+    """A model would break callers of the champion."""
+
+
 class ExportError(NerError):
     """A model cannot be exported with the given transform graph, labels or signatures."""
 

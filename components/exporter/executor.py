@@ -37,7 +37,7 @@ class Executor(base_executor.BaseExecutor):
             exec_properties: `settings` (JSON of `ExporterSettings`), `code_version`.
 
         Raises:
-            ContractError: the new model breaks callers of the champion, and that is not allowed.
+            BreakingChangeError: the new model breaks callers of the champion, and that is not allowed.
             ExportInvalidError: a check failed; the report is next to the model.
         """
         from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
@@ -77,20 +77,14 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowed: bool) -> None:
-    from components.exporter.contract.contract_changes import breaking_changes
-    from components.exporter.errors import ContractError
+    """Compares the exported contract; a local run compared the configured one before it began."""
+    from components.exporter.contract.contract_changes import require_compatible
     from components.exporter.saved_model.embedded_metadata import embedded_contract
 
     for champion in champions:
         served = embedded_contract(path_utils.serving_model_dir(champion.uri))
-        changes = breaking_changes(served, contract) if served else []
-        for change in changes:
-            logging.warning("differs from the champion's contract: %s", change)
-        if changes and not allowed:
-            raise ContractError(
-                f"the new model breaks callers of the champion: {'; '.join(changes)}. "
-                "Keep the settings of the export, or allow it with --set exporter.allow_breaking_changes=true"
-            )
+        if served:
+            require_compatible(served, contract, allowed=allowed)
 
 
 def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: dict[str, Any]) -> dict[str, str]:

@@ -39,7 +39,8 @@ def retrain(
     sections `retrain` and `drift` of the configuration. An interrupted retraining can be started again at any time.
 
     Exit status: 0 a new champion, or nothing is due; 3 the new model was refused; 4 the data was refused; 5 there is a
-    reason to retrain, but no new data; 75 another retraining is running; 1 an error.
+    reason to retrain, but no new data; 10 with --dry-run, a retraining is due; 75 another retraining is running; 1 an
+    error.
     """
     from configs.loading import load_config
     from pipeline.retraining.retrain import retrain as decide_and_retrain
@@ -52,7 +53,7 @@ def retrain(
     else:
         for reason in outcome.reasons:
             click.echo(f"reason: {reason}")
-        click.secho(f"{outcome.kind}: {outcome.text}", fg="yellow" if outcome.exit_code else "green")
+        click.secho(f"{outcome.kind}: {outcome.text}", fg="yellow" if outcome.exit_code not in (0, 10) else "green")
     raise SystemExit(outcome.exit_code)
 
 

@@ -14,8 +14,9 @@ DUE, PROMOTED, NOT_DUE, REFUSED, STOPPED, NOTHING_NEW, BUSY = (
     "due", "promoted", "not due", "refused", "stopped", "nothing new", "busy",
 )  # fmt: skip
 
-EXIT_CODES = {DUE: 0, PROMOTED: 0, NOT_DUE: 0, REFUSED: 3, STOPPED: 4, NOTHING_NEW: 5, BUSY: 75}
-"""0 needs no action; 3 to 5 need a person; 75 (EX_TEMPFAIL of sysexits.h) resolves itself; errors have 1."""
+EXIT_CODES = {DUE: 10, PROMOTED: 0, NOT_DUE: 0, REFUSED: 3, STOPPED: 4, NOTHING_NEW: 5, BUSY: 75}
+"""0 needs no action; 3 to 5 need a person; 10, only of a dry run, needs a retraining; 75 (EX_TEMPFAIL of sysexits.h)
+resolves itself; errors have 1."""
 
 
 @dataclasses.dataclass(frozen=True)

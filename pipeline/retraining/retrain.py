@@ -8,7 +8,9 @@ from components.common.errors import LockHeldError
 from components.common.files import locked
 from components.data_validator.errors import DataAnomalyError
 from components.drift_validator.errors import DriftError
+from components.exporter.errors import BreakingChangeError
 from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_VERSION
+from components.registry.champions.history import REFUSED as REFUSED_NOTE
 from components.registry.champions.history import STOPPED as STOPPED_NOTE
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
@@ -64,6 +66,9 @@ def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm
     except (DriftError, DataAnomalyError) as error:
         registry.champions(config.name).note(STOPPED_NOTE, " ".join(str(error).split()))
         return Outcome(STOPPED, str(error), plan.decision.reasons)
+    except BreakingChangeError as error:
+        registry.champions(config.name).note(REFUSED_NOTE, " ".join(str(error).split()))
+        return Outcome(REFUSED, str(error), plan.decision.reasons)
     print_summary(record)
     return _result(registry, config.name, plan, record.outputs.get(_PUSHED, ("", {}))[1])
 

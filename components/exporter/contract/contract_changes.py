@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+
+from absl import logging
 
 from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
+from components.exporter.errors import BreakingChangeError
+
+_GONE = " is gone"
+_OUTPUT_GONE = re.compile(r"output (\S+) is gone")
 
 
 def breaking_changes(old: Contract, new: Contract) -> list[str]:
@@ -25,18 +32,82 @@ def breaking_changes(old: Contract, new: Contract) -> list[str]:
         >>> breaking_changes(Contract(1, {}, pad="[PAD]"), Contract(1, {}, pad=""))
         ["rows are padded with '' instead of '[PAD]'"]
     """
-    changes = []
+    return [f"signature {name}{text}" if name else text for name, text in _changes(old, new)]
+
+
+def require_compatible(old: Contract, new: Contract, *, allowed: bool, champion: str = "the champion") -> None:
+    """Refuses breaking changes, grouped by signature, or logs them if they are allowed.
+
+    Args:
+        old: the contract that callers rely on (the champion's).
+        new: of the model that would be served.
+        allowed: `exporter.allow_breaking_changes`.
+        champion: the model of `old` in words.
+
+    Raises:
+        BreakingChangeError: there are some, and they are not allowed.
+    """
+    groups = grouped_changes(old, new)
+    if not groups:
+        return
+    if allowed:
+        logging.warning("the new model breaks callers of %s: %s", champion, "; ".join(groups))
+        return
+    raise BreakingChangeError(
+        f"exporter: the new model would break callers of {champion}:\n  "
+        + "\n  ".join(groups)
+        + "\nKeep the settings of the export, or allow it with --set exporter.allow_breaking_changes=true"
+    )
+
+
+def grouped_changes(old: Contract, new: Contract) -> list[str]:
+    """Returns the breaking changes, a line for all signatures that change alike.
+
+    Args:
+        old: the contract that callers rely on.
+        new: of the model that would be served.
+    """
+    by_signature: dict[str, list[str]] = {}
+    for name, text in _changes(old, new):
+        by_signature.setdefault(name, []).append(text)
+    signatures: dict[tuple[str, ...], list[str]] = {}
+    for name, texts in by_signature.items():
+        signatures.setdefault(tuple(texts), []).append(name)
+    lines = []
+    for changes, names in signatures.items():
+        if names == [""]:
+            lines.extend(changes)
+        elif changes == (_GONE,):
+            lines.append(f"{_listed('signature', names)} {'is' if len(names) == 1 else 'are'} gone")
+        else:
+            lines.append(f"{_listed('signature', names)}: {_joined([text.removeprefix(': ') for text in changes])}")
+    return lines
+
+
+def _changes(old: Contract, new: Contract) -> Iterator[tuple[str, str]]:
+    """Yields (signature, change): the change continues the signature's name; no signature: it is about all of them."""
     if old.pad != new.pad:
-        changes.append(f"rows are padded with {new.pad!r} instead of {old.pad!r}")
+        yield "", f"rows are padded with {new.pad!r} instead of {old.pad!r}"
     if old.valid_iob2 and not new.valid_iob2:
-        changes.append("tags are no longer always valid IOB2")
+        yield "", "tags are no longer always valid IOB2"
     for name, signature in sorted(old.signatures.items()):
         if name not in new.signatures:
-            changes.append(f"signature {name} is gone")
+            yield name, _GONE
             continue
         differences = [*_inputs(signature, new.signatures[name]), *_outputs(signature, new.signatures[name])]
-        changes.extend(f"signature {name}: {change}" for change in differences)
-    return changes
+        yield from ((name, f": {change}") for change in differences)
+
+
+def _joined(changes: list[str]) -> str:
+    """Joins changes; the outputs that are gone share one phrase."""
+    gone = [match[1] for text in changes if (match := _OUTPUT_GONE.fullmatch(text))]
+    others = [text for text in changes if not _OUTPUT_GONE.fullmatch(text)]
+    phrase = [f"{_listed('output', gone)} {'is' if len(gone) == 1 else 'are'} gone"] if gone else []
+    return "; ".join([*phrase, *others])
+
+
+def _listed(noun: str, names: list[str]) -> str:
+    return f"{noun}{'' if len(names) == 1 else 's'} {', '.join(names)}"
 
 
 def _inputs(old: SignatureContract, new: SignatureContract) -> Iterator[str]:

@@ -76,7 +76,7 @@ def test_the_artifact_holds_model_contract_and_validation(run):
 @pytest.mark.extended
 def test_a_change_that_breaks_callers_of_the_champion_is_refused_unless_allowed(run):
     run("champion")
-    with pytest.raises(ContractError, match=r"signature feature_forward is gone.*allow_breaking_changes=true"):
+    with pytest.raises(ContractError, match=r"(?s)signature feature_forward is gone.*allow_breaking_changes=true"):
         run("refused", "champion", default="keyed", forward={})
     run("allowed", "champion", default="keyed", forward={}, allow_breaking_changes=True)
     run("wider", "no champion yet", forward={"source": "string", "tax": "int64"})

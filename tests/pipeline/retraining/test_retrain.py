@@ -12,6 +12,7 @@ from support.processes import popen
 from support.repository import python_environment
 
 from components.drift_validator.errors import DriftError
+from components.exporter.errors import BreakingChangeError
 from components.registry.model_registry import ModelRegistry
 from components.registry.store.version import VersionRecord
 from configs.loading import load_config
@@ -45,6 +46,8 @@ class _Played:
         self.runs.append(request.warm_start)
         if self.ends == "drift":
             raise DriftError("span-2 differs\n  entity types: far")
+        if self.ends == "break":
+            raise BreakingChangeError("exporter: the new model would break callers\n  output ends is gone")
         if self.ends == "crash":
             raise OSError("no space left on device")
         if self.ends == "worse":
@@ -84,6 +87,7 @@ def test_from_the_first_model_to_a_rollback(played):
 
     again = retrain(played.config(), warm_start=True)
     assert (again.kind, again.exit_code, len(played.runs)) == ("not due", 0, 1)
+    assert retrain(played.config(), warm_start=True, dry_run=True).exit_code == 0
 
     aged = retrain(played.config("retrain.max_age_days=0.0000001"), warm_start=True)
     assert (aged.kind, aged.exit_code, len(played.runs)) == ("nothing new", 5, 1)
@@ -92,7 +96,7 @@ def test_from_the_first_model_to_a_rollback(played):
 
     played.add_span()
     planned = retrain(played.config(), warm_start=True, dry_run=True)
-    assert (planned.kind, len(played.runs)) == ("due", 1)
+    assert (planned.kind, planned.exit_code, len(played.runs)) == ("due", 10, 1)
     assert planned.reasons == ("span 2 is new: the champion, version 1, was trained up to span 1",)
 
     played.ends = "crash"
@@ -114,20 +118,32 @@ def test_from_the_first_model_to_a_rollback(played):
     still = retrain(played.config(), warm_start=True)
     assert (still.kind, still.exit_code, len(played.runs)) == ("stopped", 4, 4)
 
+    played.ends = "break"
+    broken = retrain(played.config("exporter.outputs=[]"), warm_start=True)
+    assert (broken.kind, broken.exit_code, len(played.runs)) == ("refused", 3, 5)
+    assert "output ends is gone" in broken.text
+
     played.ends = "better"
     better = retrain(played.config("drift.action=ignore"), warm_start=True)  # another setting: not the same attempt
-    assert (better.kind, better.version, len(played.runs)) == ("promoted", 2, 5)
+    assert (better.kind, better.version, len(played.runs)) == ("promoted", 2, 6)
 
     played.registry.champions("ner").rollback(why="tags nothing")
     taken_back = retrain(played.config(), warm_start=True)
-    assert (taken_back.kind, len(played.runs)) == ("not due", 5)
+    assert (taken_back.kind, len(played.runs)) == ("not due", 6)
     assert "version 2, built from the same data, settings and code, was rolled back" in taken_back.text
 
     forced = retrain(played.config(), warm_start=False, force="I want one")
     assert (forced.kind, forced.reasons, played.runs[-1]) == ("promoted", ("I want one",), False)
 
     actions = [(entry.action, entry.version) for entry in played.registry.champions("ner").history()]
-    expected = [("promoted", 1), ("stopped", None), ("promoted", 2), ("rolled back", 1), ("promoted", 3)]
+    expected = [
+        ("promoted", 1),
+        ("stopped", None),
+        ("refused", None),
+        ("promoted", 2),
+        ("rolled back", 1),
+        ("promoted", 3),
+    ]
     assert actions == expected
 
 

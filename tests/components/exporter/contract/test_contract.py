@@ -9,8 +9,8 @@ import pytest
 from support.settings import exporter_settings
 
 from components.exporter.contract.contract import Contract, build_contract
-from components.exporter.contract.contract_changes import breaking_changes
-from components.exporter.errors import ContractError
+from components.exporter.contract.contract_changes import breaking_changes, grouped_changes, require_compatible
+from components.exporter.errors import BreakingChangeError, ContractError
 
 PLAIN = build_contract(exporter_settings())
 ANSWER = {"tokens", "tags", "scores", "starts", "ends"}
@@ -134,3 +134,27 @@ def test_a_fixed_length_is_in_the_shapes():
     assert breaking_changes(contract, dataclasses.replace(contract, valid_iob2=False)) == [
         "tags are no longer always valid IOB2"
     ]
+
+
+def test_changes_of_many_signatures_are_grouped_and_reported_once():
+    old = build_contract(exporter_settings(forward={"source": "string"}))
+    new = build_contract(exporter_settings(outputs=(), forward={}, pad="", token_length=8))
+    assert grouped_changes(old, new) == [
+        "rows are padded with '' instead of '[PAD]'",
+        "signature feature_forward is gone",
+        "signatures keyed, serving_default: outputs ends, scores, starts, tokens are gone",
+    ]
+    with pytest.raises(BreakingChangeError) as refused:
+        require_compatible(old, new, allowed=False, champion="the champion, version 3")
+    lines = str(refused.value).splitlines()
+    assert lines[0] == "exporter: the new model would break callers of the champion, version 3:"
+    assert lines[-1].endswith("allow it with --set exporter.allow_breaking_changes=true")
+    assert len(lines) == 5
+    require_compatible(old, old, allowed=False)
+
+
+def test_allowed_changes_are_logged_once(caplog):
+    with caplog.at_level("WARNING", logger="absl"):
+        require_compatible(PLAIN, dataclasses.replace(PLAIN, pad=""), allowed=True)
+    [record] = caplog.records
+    assert "breaks callers of the champion: rows are padded with" in record.getMessage()
