@@ -41,7 +41,7 @@ class _Played:
         folder.mkdir(parents=True)
         (folder / "train.conll").write_text(f"{folder.name}\tO\n")
 
-    def run(self, config, request):
+    def run(self, config, request, prepared):
         """Replaces `run_locally`."""
         self.runs.append(request.warm_start)
         if self.ends == "drift":
