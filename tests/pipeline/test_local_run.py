@@ -1,4 +1,4 @@
-"""Checks before a local run: the configured contract against the champion's."""
+"""Checks at the start of a run, before TFX is imported."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from support.settings import exporter_settings
 from components.exporter.contract.contract import build_contract
 from components.exporter.errors import BreakingChangeError
 from components.exporter.saved_model.embedded_metadata import embed_metadata
+from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.store.version import VersionRecord
 from configs.loading import load_config
@@ -61,3 +62,19 @@ def test_other_settings_pass(home, monkeypatch, settings):
     built = SimpleNamespace(create_pipeline=lambda *arguments: "a pipeline")
     monkeypatch.setitem(sys.modules, "pipeline.create", built)
     assert build_pipeline(config(home, *settings)) == "a pipeline"
+
+
+def test_a_deleted_experiment_stops_a_run_before_anything_is_trained(tmp_path):
+    config = load_config(None, [f"work_dir={tmp_path}"])
+    with ModelRegistry(config.registry_uri).client() as client:
+        client.delete_experiment(client.create_experiment("ner", artifact_location=str(tmp_path / "files")))
+    with pytest.raises(RegistryError, match="mlflow experiments restore -x 1"):
+        build_pipeline(config)
+    assert not (tmp_path / "artifacts").exists()
+
+
+def test_an_empty_registry_file_stops_a_run(tmp_path):
+    (tmp_path / "registry").mkdir()
+    (tmp_path / "registry" / "mlflow.db").touch()
+    with pytest.raises(RegistryError, match=r"registry/mlflow.db: is empty"):
+        build_pipeline(load_config(None, [f"work_dir={tmp_path}"]))

@@ -73,7 +73,7 @@ def grouped_changes(old: Contract, new: Contract) -> list[str]:
     signatures: dict[tuple[str, ...], list[str]] = {}
     for name, texts in by_signature.items():
         signatures.setdefault(tuple(texts), []).append(name)
-    lines = []
+    lines: list[str] = []
     for changes, names in signatures.items():
         if names == [""]:
             lines.extend(changes)
