@@ -42,6 +42,10 @@ test-extended: setup ## Run the tests that `make test` leaves out: more cases, r
 test-all: setup ## Run all tests (ARGS=...)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not gpu" $(ARGS)
 
+.PHONY: fuzz
+fuzz: setup ## Run the fuzzers: mutated corpora and logs (NER_FUZZ_SEED=, NER_FUZZ_CASES=, ARGS=)
+	@$(BIN)/python -m pytest -s tests/fuzz $(ARGS)
+
 .PHONY: lint
 lint: setup ## Check style, formatting, import contracts and types; changes nothing
 	@$(BIN)/ruff check .

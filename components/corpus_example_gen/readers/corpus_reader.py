@@ -134,3 +134,5 @@ def _starts_with_json_object(text: str) -> bool:
         return isinstance(json.loads(line), dict)
     except ValueError:
         return False
+    except RecursionError:  # the reader says where
+        return True
