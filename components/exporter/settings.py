@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, field_validator
 
 from components.common.settings import Count, DottedPath, Settings
+from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.signatures import Signatures
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
@@ -43,6 +44,7 @@ class ExporterSettings(Settings):
     decoding: Literal["constrained", "best"]
     pad: str
     token_length: Count | None
+    max_characters: Annotated[int, Field(ge=LEAST_CHARACTERS)]
     allow_breaking_changes: bool
     golden_sentences: Count
     limits: LimitsSettings

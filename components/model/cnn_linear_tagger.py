@@ -188,6 +188,11 @@ class CnnLinearTagger(keras.Model):
 
     @property
     def receptive_field(self) -> int:
+        """Sum of the distances of all steps."""
+        return max(sum(self._sizes["dilations"]), reach())
+
+    @property
+    def gap(self) -> int:
         """Largest distance of one step: every step sets padding to 0, so distances do not add up."""
         return max(*self._sizes["dilations"], reach())
 

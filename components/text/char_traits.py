@@ -27,6 +27,9 @@ _CONNECTORS = frozenset("#$%&'*+,-./:=?@\\_~’‐‑·")
 # Fitzpatrick modifiers color the emoji before them.
 _EMOJI_MODIFIERS = range(0x1F3FB, 0x1F400)
 
+NONCHARACTERS = (*range(0xFDD0, 0xFDF0), *(plane << 16 | low for plane in range(17) for low in (0xFFFE, 0xFFFF)))
+"""Code points for internal use, ascending (Unicode Standard, section 23.7)."""
+
 PAGE_BITS = 8
 _PAGE = 1 << PAGE_BITS
 
@@ -40,7 +43,7 @@ EXTENDS = 1 << 4  # belongs to the character before it
 SPACE_BIT = 1 << 5  # a space
 NUMBER = 1 << 6  # general category N
 VISIBLE = 1 << 7  # not a space
-INEXACT = 1 << 8  # stands for invalid UTF-8, or is changed by `tf.strings.unicode_encode`
+INEXACT = 1 << 8  # a noncharacter, which `tf.strings.unicode_encode` replaces
 CONNECTS = 1 << 9  # part of a word inside it
 # The higher bits are the folded code point; 0 for spaces.
 FOLDED_SHIFT = 10
@@ -109,11 +112,6 @@ def traits(char: str) -> int:
     bits |= {PUNCT: SPLITS, CONNECTOR: CONNECTS, EXTEND: EXTENDS}.get(group, 0)
     if category[0] == "N":
         bits |= NUMBER
-    if char == "\ufffd" or _is_noncharacter(ord(char)):
+    if ord(char) in NONCHARACTERS:
         bits |= INEXACT
     return ord(fold_char(char)) << FOLDED_SHIFT | bits
-
-
-def _is_noncharacter(code: int) -> bool:
-    """Returns whether a code point is reserved for internal use (Unicode Standard, section 23.7) or a surrogate."""
-    return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF or 0xD800 <= code <= 0xDFFF

@@ -1,8 +1,8 @@
 """Tokenizer in the graph: the same ops split sentences in training, in evaluation and in serving.
 
 It uses only ops that a stock TensorFlow Serving registers (no TF Text), on the code points of the whole batch at once:
-the cost grows with the text, not with the number of sentences. For a single sentence the number of ops is the cost, so
-there are few.
+time and memory grow with the text, and with nothing else. In particular no token copies its sentence, as
+`tf.strings.substr` would. For a single sentence the number of ops is the cost, so there are few.
 """
 
 from __future__ import annotations
@@ -11,12 +11,23 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.text.char_traits import EXTENDS, FOLDED_SHIFT, INEXACT, PAGE_BITS, SPACE_BIT, VISIBLE, trait_table
+from components.text.char_traits import (
+    EXTENDS,
+    FOLDED_SHIFT,
+    INEXACT,
+    NONCHARACTERS,
+    PAGE_BITS,
+    SPACE_BIT,
+    VISIBLE,
+    trait_table,
+)
 from components.text.folding import REPLACEMENTS
+from components.text.token_positions import row_ids
 from components.text.word_begins import word_begins
 
 WHITESPACE, WORDS = "whitespace", "words"
 TOKENIZERS = (WHITESPACE, WORDS)
+_REPLACEMENT = 0xFFFD
 
 
 class Characters(NamedTuple):
@@ -26,8 +37,6 @@ class Characters(NamedTuple):
         traits: int32 [characters], see `char_traits`.
         begins: int64 [tokens], index of the first character of each token.
         ends: int64 [tokens], index after its last character; there always is one.
-        pieces: int64 [pieces], index of the first character of every token and of every space.
-        numbers: int64 [tokens], index of each token in `pieces`.
 
     Example:
         >>> characters = tokenize(tf.constant(["May 24"])).characters
@@ -38,28 +47,20 @@ class Characters(NamedTuple):
     traits: tf.Tensor
     begins: tf.Tensor
     ends: tf.Tensor
-    pieces: tf.Tensor
-    numbers: tf.Tensor
 
     def folded(self) -> tf.Tensor:
         """Returns the tokens with case and digits folded (`folding.fold`): string [tokens]."""
-        folded = self.encoded(tf.bitwise.right_shift(self.traits, FOLDED_SHIFT))
+        folded = _encoded(tf.bitwise.right_shift(self.traits, FOLDED_SHIFT), self.begins, self.ends)
         for old, new in REPLACEMENTS:
             folded = tf.strings.regex_replace(folded, old, new)
         return folded
-
-    def encoded(self, code_points: tf.Tensor) -> tf.Tensor:
-        """Encodes the tokens from replaced code points, int32 [characters]: string [tokens]."""
-        # The last piece is the last newline. An empty piece comes first, because there may be no sentence.
-        rows = tf.RaggedTensor.from_row_splits(code_points[:-1], tf.pad(self.pieces, [[1, 0]]), validate=False)
-        return tf.gather(tf.strings.unicode_encode(rows, "UTF-8"), self.numbers + 1)
 
 
 class Tokens(NamedTuple):
     """Tokens of a batch of sentences.
 
     Attributes:
-        tokens: ragged string [batch, tokens], unchanged bytes of the sentence.
+        tokens: ragged string [batch, tokens], as written; always valid UTF-8.
         starts: ragged int64 [batch, tokens], offset of the first code point in the raw sentence.
         ends: ragged int64 [batch, tokens], offset after the last code point.
         characters: characters of all sentences.
@@ -80,7 +81,7 @@ def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
     """Splits raw sentences into tokens with their offsets.
 
     Args:
-        sentences: string [batch], UTF-8. A byte that is not UTF-8 counts as one U+FFFD and stays in its token.
+        sentences: string [batch], UTF-8. Bytes that are not UTF-8 are read as U+FFFD, as `bytes.decode` does.
         tokenizer: `whitespace` (runs without Unicode White_Space) or `words` (splits punctuation, too).
 
     Raises:
@@ -94,14 +95,14 @@ def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
         raise ValueError(f"tokenizer must be one of {', '.join(TOKENIZERS)}, got {tokenizer!r}")
     # A trailing newline isolates sentences; `tf.roll` wraps the first character to the last newline.
     text = tf.strings.join([sentences, "\n"])
-    code_points, byte_starts = tf.strings.unicode_decode_with_offsets(text, "UTF-8")
+    code_points = tf.strings.unicode_decode(text, "UTF-8")
     characters = _characters(code_points.flat_values, tokenizer)
     rows = tf.expand_dims(code_points.row_splits, 0)  # [1, batch + 1]
     begins = tf.expand_dims(characters.begins, 0)  # [1, tokens]
     splits = tf.squeeze(tf.raw_ops.LowerBound(sorted_inputs=begins, values=rows, out_type=tf.int64), 0)
     row = tf.squeeze(tf.raw_ops.UpperBound(sorted_inputs=rows, values=begins, out_type=tf.int64), 0) - 1  # [tokens]
     row_begins = tf.gather(code_points.row_splits, row)
-    tokens = _restored(characters.encoded(code_points.flat_values), characters, text, row, byte_starts.flat_values)
+    tokens = _parts(code_points.flat_values, characters.begins, characters.ends, characters.traits)
     ragged = tf.RaggedTensor.from_row_splits(tokens, splits, validate=False)
     return Tokens(
         tokens=ragged,
@@ -111,11 +112,82 @@ def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
     )
 
 
+def text_parts(code_points: tf.Tensor, begins: tf.Tensor, ends: tf.Tensor) -> tf.Tensor:
+    """Cuts parts out of a text: string [parts].
+
+    Args:
+        code_points: int32 [characters].
+        begins: int64 [parts], index of the first character of each part; ascending.
+        ends: int64 [parts], index after its last character, at most the next begin.
+
+    Example:
+        >>> text = tf.strings.unicode_decode("to New Delhi", "UTF-8")
+        >>> text_parts(text, tf.constant([3], tf.int64), tf.constant([12], tf.int64)).numpy().tolist()
+        [b'New Delhi']
+    """
+    return _parts(code_points, begins, ends, _traits(code_points))
+
+
+def _parts(code_points: tf.Tensor, begins: tf.Tensor, ends: tf.Tensor, traits: tf.Tensor) -> tf.Tensor:
+    parts = _encoded(code_points, begins, ends)
+    inexact = _indices(_bits(traits, INEXACT))
+
+    # A separate function: ops inside a branch of tf.cond cost time in every request, even if the branch is not taken.
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+    def restored(
+        parts: tf.Tensor, code_points: tf.Tensor, begins: tf.Tensor, ends: tf.Tensor, inexact: tf.Tensor
+    ) -> tf.Tensor:
+        return _with_noncharacters(parts, code_points, begins, ends, inexact)
+
+    return tf.cond(tf.size(inexact) > 0, lambda: restored(parts, code_points, begins, ends, inexact), lambda: parts)
+
+
+def _encoded(code_points: tf.Tensor, begins: tf.Tensor, ends: tf.Tensor) -> tf.Tensor:
+    """Encodes parts of a text; noncharacters become U+FFFD: string [parts]."""
+    bounds = tf.reshape(tf.stack([begins, ends], 1), [-1])  # the parts and the gaps after them
+    size = tf.shape(code_points, tf.int64)
+    pieces = tf.raw_ops.UnicodeEncode(
+        input_values=code_points,
+        input_splits=tf.concat([tf.zeros_like(size), bounds, size], 0),
+        errors="replace",
+        output_encoding="UTF-8",
+        replacement_char=_REPLACEMENT,
+    )
+    return pieces[1::2]
+
+
+def _with_noncharacters(
+    parts: tf.Tensor, code_points: tf.Tensor, begins: tf.Tensor, ends: tf.Tensor, inexact: tf.Tensor
+) -> tf.Tensor:
+    """Encodes again, character by character, the parts with noncharacters, which `UnicodeEncode` replaces.
+
+    Args:
+        parts: string [parts].
+        code_points: int32 [characters].
+        begins: int64 [parts].
+        ends: int64 [parts].
+        inexact: int64 [noncharacters], their indices in the text; some may be outside all parts.
+    """
+    owners = tf.searchsorted(begins, inexact, side="right", out_type=tf.int64) - 1
+    inside = (owners >= 0) & (inexact < tf.gather(tf.pad(ends, [[1, 0]]), owners + 1))
+    owners = tf.unique(tf.boolean_mask(owners, inside)).y
+    rows = tf.ragged.range(tf.gather(begins, owners), tf.gather(ends, owners))  # [parts to encode again, characters]
+    points = tf.gather(code_points, rows.flat_values)
+    at = tf.minimum(tf.searchsorted(tf.constant(NONCHARACTERS), points), len(NONCHARACTERS) - 1)
+    characters = tf.where(
+        tf.equal(tf.gather(tf.constant(NONCHARACTERS), at), points),
+        tf.gather(tf.constant([chr(point) for point in NONCHARACTERS]), at),
+        tf.strings.unicode_encode(points[:, None], "UTF-8"),
+    )
+    joined = tf.strings.unsorted_segment_join(characters, row_ids(rows.row_splits), rows.nrows())
+    return tf.tensor_scatter_nd_update(parts, owners[:, None], joined)
+
+
 def _characters(code_points: tf.Tensor, tokenizer: str) -> Characters:
     traits = _traits(code_points)
     pieces = _word_pieces(traits) if tokenizer == WORDS else _runs(traits)
     numbers = _indices(_bits(tf.gather(traits, pieces), VISIBLE))
-    return Characters(traits, tf.gather(pieces, numbers), tf.gather(pieces, numbers + 1), pieces, numbers)
+    return Characters(traits, tf.gather(pieces, numbers), tf.gather(pieces, numbers + 1))
 
 
 def _traits(code_points: tf.Tensor) -> tf.Tensor:
@@ -144,26 +216,3 @@ def _bits(traits: tf.Tensor, mask: int) -> tf.Tensor:
 def _indices(flags: tf.Tensor) -> tf.Tensor:
     """Returns the indices at which a vector is true or not 0: int64 [n]."""
     return tf.squeeze(tf.where(flags), 1)
-
-
-def _restored(
-    tokens: tf.Tensor, characters: Characters, text: tf.Tensor, row: tf.Tensor, byte_starts: tf.Tensor
-) -> tf.Tensor:
-    """Replaces tokens with inexact characters, such as invalid UTF-8, by their bytes in the sentence.
-
-    Only these tokens: `tf.strings.substr` needs a copy of the whole sentence for each, gigabytes for a long text.
-
-    Args:
-        tokens: string [tokens], encoded from code points.
-        characters: characters of the sentences.
-        text: string [batch], the sentences.
-        row: int64 [tokens], sentence of each token.
-        byte_starts: int64 [characters], byte offset of each character in its sentence.
-    """
-    odd = tf.expand_dims(_indices(_bits(characters.traits, INEXACT)), 0)  # [1, odd characters]
-    which = tf.raw_ops.UpperBound(sorted_inputs=tf.expand_dims(characters.begins, 0), values=odd, out_type=tf.int64)
-    which = tf.squeeze(which, 0) - 1  # [odd characters], their tokens
-    begin = tf.gather(byte_starts, tf.gather(characters.begins, which))
-    end = tf.gather(byte_starts, tf.gather(characters.ends, which))
-    cut = tf.strings.substr(tf.gather(text, tf.gather(row, which)), begin, end - begin)
-    return tf.tensor_scatter_nd_update(tokens, tf.expand_dims(which, 1), cut)

@@ -11,6 +11,8 @@ import dataclasses
 
 import tensorflow as tf
 
+from components.text.token_positions import row_ids
+
 
 @dataclasses.dataclass(frozen=True)
 class Windows:
@@ -52,8 +54,9 @@ class Windows:
         """Cuts ragged [batch, tokens] into ragged [windows, at most size], in order."""
         lengths = values.row_lengths()
         counts = self.counts(lengths)
-        sentence = tf.repeat(tf.range(values.nrows()), counts)  # [windows]
-        number = tf.range(tf.size(sentence, tf.int64)) - tf.gather(tf.cumsum(counts, exclusive=True), sentence)
+        splits = tf.pad(tf.cumsum(counts), [[1, 0]])
+        sentence = row_ids(splits)  # [windows]
+        number = tf.range(splits[-1]) - tf.gather(splits, sentence)
         begin = number * self.stride
         end = tf.minimum(begin + self.size, tf.gather(lengths, sentence))
         offset = tf.gather(values.row_starts(), sentence)
@@ -72,7 +75,7 @@ class Windows:
         """
         counts = self.counts(lengths)
         positions = tf.ragged.range(lengths)  # [batch, tokens]
-        sentence = positions.value_rowids()
+        sentence = row_ids(positions.row_splits)
         position = positions.flat_values
         number = tf.clip_by_value((position - self.context) // self.stride, 0, tf.gather(counts, sentence) - 1)
         row = tf.gather(tf.cumsum(counts, exclusive=True), sentence) + number

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
 from components.transform import features as names
 from components.transform.case_ids import case_ids
@@ -128,7 +129,7 @@ def normalize(tokens: Tokens) -> tf.RaggedTensor:
 
 def _touches(starts: tf.RaggedTensor, ends: tf.RaggedTensor) -> tf.Tensor:
     """Returns bool [tokens of the batch - 1], true if a token, from the second on, follows without a space."""
-    rows = starts.value_rowids()
+    rows = row_ids(starts.row_splits)
     return (starts.flat_values[1:] == ends.flat_values[:-1]) & (rows[1:] == rows[:-1])
 
 
@@ -150,7 +151,7 @@ def spread_tags(tags: tf.RaggedTensor, starts: tf.RaggedTensor, ends: tf.RaggedT
         >>> spread_tags(tf.ragged.constant([["B-PER", "O"]]), tokens.starts, tokens.ends).to_list()
         [[b'B-PER', b'I-PER', b'I-PER', b'O']]
     """
-    rows = starts.value_rowids()
+    rows = row_ids(starts.row_splits)
     first = tf.concat([tf.ones_like(rows[:1], tf.bool), ~_touches(starts, ends)], 0)  # [pieces]
     begun = tf.cumsum(tf.cast(first, tf.int64))
     begun_before_row = tf.gather(tf.concat([[tf.constant(0, tf.int64)], begun], 0), starts.row_starts())

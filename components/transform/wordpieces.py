@@ -128,8 +128,8 @@ def _folded(texts: tf.Tensor, fold: Callable[[str], str]) -> tf.Tensor:
     begin = tf.where(entry > 0, tf.gather(tf.constant(offsets), entry), own)
     end = tf.where(entry > 0, tf.gather(tf.constant(offsets), entry + 1), own + 1)
     folded = tf.gather(pool, tf.ragged.range(begin, end).flat_values)
-    counts = tf.reduce_sum(points.with_flat_values(end - begin), 1)
-    return tf.strings.unicode_encode(tf.RaggedTensor.from_row_lengths(folded, counts), "UTF-8")
+    splits = tf.gather(tf.pad(tf.cumsum(end - begin), [[1, 0]]), points.row_splits)
+    return tf.strings.unicode_encode(tf.RaggedTensor.from_row_splits(folded, splits, validate=False), "UTF-8")
 
 
 @functools.cache

@@ -62,7 +62,8 @@ def diagnose(tiny, folder, broken, isolate=True):
     copied = _is_a_copy(folder, tiny)
     names = set(tiny.contract.signatures) if copied else set(broken.signatures)
     contract = dataclasses.replace(tiny.contract, signatures={name: tiny.contract.signatures[name] for name in names})
-    contract = dataclasses.replace(contract, valid_iob2=broken.check == "valid_tags")
+    limit = 1_000_000 if broken.check == "max_characters" else 0
+    contract = dataclasses.replace(contract, valid_iob2=broken.check == "valid_tags", max_characters=limit)
     contract = None if broken.check == "serving_only" else contract
     cases = _golden_cases(tiny) if broken.check in ("golden_answers", "golden_sentences") else []
     failures = validate_export(folder, contract, cases).failures

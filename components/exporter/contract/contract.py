@@ -18,6 +18,9 @@ from components.exporter.errors import ContractError
 if TYPE_CHECKING:
     from components.exporter.settings import ExporterSettings
 
+LEAST_CHARACTERS = 10_000
+"""The smallest limit of a request; the validator's own requests fit into it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Contract:
@@ -28,6 +31,8 @@ class Contract:
         signatures: by name.
         pad: text that fills string rows up to the longest one; empty: outputs are not padded.
         valid_iob2: whether tags are always valid IOB2.
+        max_characters: a request with more characters, or an answer with more tokens including padding, is refused;
+            0: no limit.
         outside_bias: added to the logits of outside tags before the tags are chosen; below 0, a token's tag
             may be less probable than the outside tag. Scores ignore it.
 
@@ -43,6 +48,7 @@ class Contract:
     signatures: Mapping[str, SignatureContract]
     pad: str = ""
     valid_iob2: bool = False
+    max_characters: int = 0
     outside_bias: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,6 +58,7 @@ class Contract:
             "version": self.version,
             "pad": self.pad,
             "valid_iob2": self.valid_iob2,
+            "max_characters": self.max_characters,
             "outside_bias": self.outside_bias,
             "signatures": signatures,
         }
@@ -64,6 +71,7 @@ class Contract:
             signatures={name: SignatureContract.from_dict(value) for name, value in values["signatures"].items()},
             pad=values.get("pad", ""),
             valid_iob2=values.get("valid_iob2", False),
+            max_characters=int(values.get("max_characters", 0)),
             outside_bias=float(values.get("outside_bias", 0.0)),
         )
 
@@ -103,5 +111,6 @@ def build_contract(
         signatures=template.signatures(settings),
         pad=settings.pad,
         valid_iob2=settings.constrained,
+        max_characters=settings.max_characters,
         outside_bias=outside_bias,
     )

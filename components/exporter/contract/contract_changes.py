@@ -90,6 +90,9 @@ def _changes(old: Contract, new: Contract) -> Iterator[tuple[str, str]]:
         yield "", f"rows are padded with {new.pad!r} instead of {old.pad!r}"
     if old.valid_iob2 and not new.valid_iob2:
         yield "", "tags are no longer always valid IOB2"
+    # A model without a limit was exported before there was one.
+    if old.max_characters > new.max_characters > 0:
+        yield "", f"requests of more than {new.max_characters} characters are refused ({old.max_characters} before)"
     for name, signature in sorted(old.signatures.items()):
         if name not in new.signatures:
             yield name, _GONE

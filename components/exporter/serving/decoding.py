@@ -16,6 +16,9 @@ from components.text.tags import split_tag
 from components.text.token_positions import TokenPositions
 from components.text.transitions import transitions
 
+_SMALL = 1 << 14
+"""Tokens, with padding, that are decoded at once, regardless of their lengths."""
+
 
 def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Sequence[str]) -> tf.Tensor:
     """Finds the most probable valid sequence of each sentence.
@@ -65,14 +68,37 @@ def _repaired(
     logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor, start: tf.Tensor, step: tf.Tensor
 ) -> tf.Tensor:
     """Decodes the parts that hold an invalid tag; there must be at least one."""
-    rows = tf.RaggedTensor.from_row_splits(tf.range(tf.size(best)), splits, validate=False)  # indices of tokens
-    bad = tf.reduce_any(rows.with_flat_values(invalid), 1)
-    chosen = tf.ragged.boolean_mask(rows, bad)  # [invalid parts, tokens]
-    # Log probabilities, because sums of logits over a long sentence lose precision.
-    scores = tf.nn.log_softmax(tf.gather(logits, chosen.flat_values))
-    paths = _viterbi(chosen.with_flat_values(scores).to_tensor(), chosen.row_lengths(), start, step)
-    decoded = tf.RaggedTensor.from_tensor(paths, chosen.row_lengths()).flat_values
-    return tf.tensor_scatter_nd_update(best, chosen.flat_values[:, None], decoded)
+    # No ragged tensors: their row ids and reductions take memory for (number of rows) x (longest row).
+    owners = tf.searchsorted(splits, tf.squeeze(tf.where(invalid), 1), side="right", out_type=tf.int64) - 1
+    parts = tf.unique(owners).y
+    begins = tf.gather(splits, parts)
+    lengths = tf.gather(splits, parts + 1) - begins  # [invalid parts]
+    longest = tf.reduce_max(lengths)
+
+    def decoded(best: tf.Tensor, begins: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        columns = tf.range(tf.reduce_max(lengths))
+        inside = columns < lengths[:, None]  # [parts, tokens]
+        at = tf.where(inside, begins[:, None] + columns, tf.constant(0, tf.int64))
+        # Log probabilities, because sums of logits over a long sentence lose precision.
+        paths = _viterbi(tf.nn.log_softmax(tf.gather(logits, at)), lengths, start, step)
+        return tf.tensor_scatter_nd_update(best, tf.boolean_mask(at, inside)[:, None], tf.boolean_mask(paths, inside))
+
+    # Parts of similar length together: padding all to the longest one could take memory without bound.
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+    def by_length(best: tf.Tensor, begins: tf.Tensor, lengths: tf.Tensor, longest: tf.Tensor) -> tf.Tensor:
+        def group(most: tf.Tensor, best: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            alike = tf.squeeze(tf.where((lengths > most // 2) & (lengths <= most)), 1)
+            chosen = tf.gather(begins, alike), tf.gather(lengths, alike)
+            return 2 * most, tf.cond(tf.size(alike) > 0, lambda: decoded(best, *chosen), lambda: best)
+
+        first = tf.ones_like(longest)
+        return tf.while_loop(lambda most, _: most // 2 < longest, group, (first, best), parallel_iterations=1)[1]
+
+    return tf.cond(
+        tf.size(lengths, tf.int64) * longest > _SMALL,
+        lambda: by_length(best, begins, lengths, longest),
+        lambda: decoded(best, begins, lengths),
+    )
 
 
 def _viterbi(emissions: tf.Tensor, lengths: tf.Tensor, start: tf.Tensor, step: tf.Tensor) -> tf.Tensor:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import tensorflow as tf
 
 from components.text.tags import split_tag
+from components.text.token_positions import row_ids
+from components.text.tokenizer import text_parts
 
 
 def entity_spans(
@@ -37,7 +39,7 @@ def entity_spans(
     types = sorted({kind for _, kind in parts if kind})
     kind = tf.gather(tf.constant([types.index(name) if name else -1 for _, name in parts]), best.flat_values)
     is_b = tf.gather(tf.constant([prefix == "B" for prefix, _ in parts]), best.flat_values)
-    rows = best.value_rowids()
+    rows = row_ids(best.row_splits)
     inside = kind >= 0
     # The token before the first one of a sentence belongs to another sentence.
     same = tf.concat([tf.zeros_like(inside[:1]), (kind[1:] == kind[:-1]) & (rows[1:] == rows[:-1])], 0)
@@ -61,11 +63,7 @@ def entity_spans(
 
 
 def _cut(sentence: tf.Tensor, row: tf.Tensor, begin: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
-    """Cuts substrings by code points, but copies bytes, so that invalid UTF-8 stays unchanged."""
-    _, bytes_at = tf.strings.unicode_decode_with_offsets(sentence, "UTF-8")
-    sizes = tf.cast(tf.strings.length(sentence), bytes_at.dtype)
-    bounds = tf.concat([bytes_at, sizes[:, None]], 1)  # [batch, characters + 1]
-    row_begins = tf.gather(bounds.row_starts(), row)
-    low = tf.gather(bounds.flat_values, row_begins + tf.cast(begin, tf.int64))
-    high = tf.gather(bounds.flat_values, row_begins + tf.cast(end, tf.int64))
-    return tf.strings.substr(tf.gather(sentence, row), low, high - low)
+    """Cuts substrings by code points. `tf.strings.substr` would copy a whole sentence for each."""
+    text = tf.strings.unicode_decode(sentence, "UTF-8")  # ragged [batch, characters]
+    offset = tf.gather(text.row_splits, row)
+    return text_parts(text.flat_values, offset + tf.cast(begin, tf.int64), offset + tf.cast(end, tf.int64))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from components.trainer.trained_model import TrainedModel
 
 Ids = Mapping[str, tf.RaggedTensor]
+PART = 4096
+"""Tokens that the tagger reads at once."""
 
 
 def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) -> tf.Tensor:
@@ -27,13 +29,53 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
     Returns:
         Float32 [all tokens, tags].
     """
-    model, windows = trained.model, trained.windows
+    model, windows, tags = trained.model, trained.windows, len(trained.tags)
     if model.receptive_field is not None:
-        row = PackedRow(positions, model.receptive_field)
+        row = PackedRow(positions, getattr(model, "gap", model.receptive_field))
         packed = {name: row.lay(values.flat_values) for name, values in ids.items()}  # [1, tokens and gaps, ...]
-        return row.pick(model(packed, training=False))
+        logits = _in_parts(model, packed, 1, PART, model.receptive_field)
+        return row.pick(tf.ensure_shape(logits, [1, None, tags]))
     cut = {name: _padded(windows.cut(values)) for name, values in ids.items()}  # [windows, width, ...]
-    return windows.stitch(model(cut, training=False), next(iter(ids.values())).row_lengths()).flat_values
+    logits = _in_parts(model, cut, 0, max(PART // windows.size, 1), 0)
+    logits = tf.ensure_shape(logits, [None, None, tags])
+    return windows.stitch(logits, next(iter(ids.values())).row_lengths()).flat_values
+
+
+def _in_parts(model: Any, ids: Mapping[str, tf.Tensor], axis: int, size: int, context: int) -> tf.Tensor:
+    """Calls the tagger part by part, because its activations take kilobytes per token.
+
+    Args:
+        model: the tagger.
+        ids: [rows, tokens, ...] by feature.
+        axis: 0 to divide the rows, 1 to divide the tokens of a single row.
+        size: rows or tokens of a part.
+        context: rows or tokens on both sides that a part also reads.
+
+    Returns:
+        The logits of all parts, [rows, tokens, tags].
+    """
+    total = tf.shape(next(iter(ids.values())))[axis]
+
+    # A separate function: ops inside a branch of tf.cond cost time in every request, even if the branch is not taken.
+    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+    def in_parts(ids: Mapping[str, tf.Tensor], count: tf.Tensor) -> tf.Tensor:
+        def step(number: tf.Tensor, parts: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            begin = number * size
+            first = tf.maximum(begin - context, 0)
+            part = {name: _sliced(values, axis, first, begin + size + context) for name, values in ids.items()}
+            logits = _sliced(model(part, training=False), axis, begin - first, begin - first + size)
+            return number + 1, parts.write(number, tf.squeeze(logits, 0) if axis else logits)
+
+        parts = tf.TensorArray(tf.float32, count, infer_shape=False)
+        parts = tf.while_loop(lambda number, _: number < count, step, (0, parts), parallel_iterations=1)[1]
+        return tf.expand_dims(parts.concat(), 0) if axis else parts.concat()
+
+    count = (total + size - 1) // size
+    return tf.cond(count > 1, lambda: in_parts(ids, count), lambda: model(ids, training=False))
+
+
+def _sliced(values: tf.Tensor, axis: int, begin: tf.Tensor, end: tf.Tensor) -> tf.Tensor:
+    return values[:, begin:end] if axis else values[begin:end]
 
 
 def _padded(ids: tf.RaggedTensor) -> tf.Tensor:

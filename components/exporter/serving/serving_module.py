@@ -74,8 +74,9 @@ class ServingModule(tf.Module):
 
     def _answer(self, sentence: tf.Tensor, outputs: Collection[str], length: int | None) -> dict[str, tf.Tensor]:
         needed = {TOKENS, STARTS, ENDS, *self._features}
+        sentence = self._limited(sentence)
         features = self.transform.only(needed, {SENTENCE: tf.expand_dims(sentence, 1)})
-        splits = features[TOKENS].row_splits  # the same for all features
+        splits = self._bounded(features[TOKENS].row_splits, length)  # the same for all features
         best, scores = self._best(features, TokenPositions.of(splits))
         starts, ends = (tf.cast(features[name].flat_values, tf.int32) for name in (STARTS, ENDS))
         flat = {"tags": tf.gather(tf.constant(self._tag_names), best)}
@@ -93,6 +94,27 @@ class ServingModule(tf.Module):
         if length is not None:
             answer["truncated"] = splits[1:] - splits[:-1] > length
         return answer
+
+    def _limited(self, sentence: tf.Tensor) -> tf.Tensor:
+        """Returns the sentences as valid UTF-8; refuses a request with too many characters."""
+        text = tf.strings.unicode_transcode(sentence, "UTF-8", "UTF-8")  # invalid bytes become U+FFFD
+        count = tf.reduce_sum(tf.strings.length(text, "UTF8_CHAR"))
+        return self._require(count, "characters in the sentences of one request", text)
+
+    def _bounded(self, splits: tf.Tensor, length: int | None) -> tf.Tensor:
+        """Returns the row splits; refuses a request whose answer would be mostly padding."""
+        rows = tf.size(splits, tf.int64) - 1
+        columns = tf.reduce_max(splits[1:] - splits[:-1]) if length is None else tf.constant(length, tf.int64)
+        count = rows * tf.maximum(columns, 0)  # the largest of no numbers is negative
+        return self._require(count, "tokens of one answer, all sentences padded to the longest", splits)
+
+    def _require(self, count: tf.Tensor, unit: str, value: tf.Tensor) -> tf.Tensor:
+        limit = self._settings.max_characters
+        message = f"{unit}; the limit is {limit:,} (exporter.max_characters). Send fewer or shorter sentences."
+        # The op itself, because `tf.debugging.Assert` adds a branch.
+        check = tf.raw_ops.Assert(condition=count <= limit, data=["sentence:", count, message])
+        with tf.control_dependencies([check]):
+            return tf.identity(value)
 
     def _best(self, features: dict[str, tf.RaggedTensor], positions: TokenPositions) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns ids of tags, int64 [tokens], and their probabilities, float32 [tokens]."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from support.lazy import LazyModule
+from support.processes import run
 
 from components.transform import features as names
 from configs.loading import load_config
@@ -95,3 +98,31 @@ def test_offsets_point_into_the_raw_sentence(transformed):
     row = rows["a"]
     cut = [sentence[s:e].encode() for s, e in zip(row[names.STARTS], row[names.ENDS], strict=True)]
     assert cut == list(row[names.TOKENS])
+
+
+@pytest.mark.extended
+def test_long_texts_take_memory_in_proportion_to_their_length():
+    """Transform reads up to 1,000 sentences at once; one of a megabyte among them must not multiply."""
+    script = """
+import resource
+import tensorflow as tf
+from components.text.tokenizer import tokenize
+from components.transform.case_ids import case_ids
+from components.transform.preprocessing import normalize, spread_tags
+from components.transform.subwords import subword_ids
+
+@tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+def features(sentences):
+    tokens = tokenize(sentences)
+    tags = tf.strings.split(tf.strings.regex_replace(sentences, r"[^ ]+", "B-X"))
+    spread = spread_tags(tags, tokens.starts, tokens.ends)
+    return normalize(tokens), case_ids(tokens), subword_ids(tokens), spread
+
+features(tf.constant(["Joe Biden"] * 1000))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for text in (b"a" * 10**6, b"\\xff" * 10**6, b"a\\xff " * 333_000, b"ab " * 333_000, "\\uffff".encode() * 333_000):
+    features(tf.constant([text, *[b"Joe Biden visited Paris"] * 999]))
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    process = run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(process.stdout.split()[-1]) < 1000, "MB"

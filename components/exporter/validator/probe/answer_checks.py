@@ -83,7 +83,7 @@ def batch_independence(context: Context, endpoint: Endpoint) -> str:
     """A row gets the same answer alone and in a batch; texts also next to one of 300 words."""
     if not endpoint.batched:
         return "the signature takes no batches"
-    request = _mixed_batch(endpoint)
+    request = _mixed_batch(endpoint, context.limit)
     together = endpoint.call(request, f"a batch of {_BATCH}")
     for row in range(_ALONE):
         alone = endpoint.call({name: value[row : row + 1] for name, value in request.items()}, "a row alone")
@@ -99,10 +99,11 @@ def batch_independence(context: Context, endpoint: Endpoint) -> str:
     return f"{_ALONE} rows alone and in a batch of {_BATCH}"
 
 
-def _mixed_batch(endpoint: Endpoint) -> Arrays:
+def _mixed_batch(endpoint: Endpoint, limit: int) -> Arrays:
     if not endpoint.takes_text:
         return endpoint.request(_BATCH)
-    long = b" ".join(PLAIN_TEXTS[0].encode() for _ in range(60))  # 300 words
+    times = min(60, limit // 400) if limit else 60
+    long = b" ".join(PLAIN_TEXTS[0].encode() for _ in range(times))  # 300 words
     texts = [*endpoint.plain_texts[: _ALONE - 1], long]
     return endpoint.text_request([texts[row % len(texts)] for row in range(_BATCH)])
 

@@ -48,7 +48,7 @@ def load(context: Context) -> str:
     except TensorFlowError as error:
         raise diagnose(error, "cannot_load", "loading") from error
     context.endpoints = {
-        name: Endpoint(name, contract, context.parsed, model, context.golden)
+        name: Endpoint(name, contract, context.parsed, model, context.golden, context.limit)
         for name, contract in context.contract["signatures"].items()
         if name in context.parsed.methods
     }
@@ -74,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     Check(text_checks.golden_sentences, "endpoint"),
     Check(answer_checks.forwarded, "endpoint"),
     Check(text_checks.odd_texts, "endpoint"),
+    Check(text_checks.max_characters, "endpoint"),
     Check(text_checks.padding, "endpoint"),
     Check(text_checks.offsets, "endpoint"),
     Check(text_checks.valid_tags, "endpoint"),

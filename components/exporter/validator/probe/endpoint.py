@@ -17,6 +17,7 @@ from .values import PLAIN_TEXTS, from_json, strings
 
 Arrays = dict[str, np.ndarray]
 _OPEN = 4  # size of an open dimension other than the batch
+_ROWS = 128  # more than the rows of any generated request
 _SIDE = 32  # size of several open dimensions: images
 
 
@@ -31,7 +32,13 @@ class Endpoint:
     """
 
     def __init__(
-        self, name: str, contract: Mapping[str, Any], graph: SavedGraph, model: ServedModel, golden: Sequence[Any]
+        self,
+        name: str,
+        contract: Mapping[str, Any],
+        graph: SavedGraph,
+        model: ServedModel,
+        golden: Sequence[Any],
+        limit: int = 0,
     ) -> None:
         """Prepares requests.
 
@@ -41,6 +48,7 @@ class Endpoint:
             graph: the parsed file.
             model: the loaded model.
             golden: known answers; those of this signature also serve as values for requests.
+            limit: most characters of a request; 0: any number.
         """
         self.name = name
         self.contract = contract
@@ -48,7 +56,9 @@ class Endpoint:
         self._inputs = graph.inputs(name)
         self._outputs = graph.outputs(name)
         self.golden = [case for case in golden if case.get("signature") == name]
-        texts = [case["sentence"] for case in golden if "sentence" in case][:32]
+        longest = limit // _ROWS if limit else None
+        texts = [text for text in (case.get("sentence") for case in golden) if text is not None]
+        texts = [text for text in texts if longest is None or len(text) <= longest][:32]
         self.plain_texts = [text.encode() for text in (*texts, *PLAIN_TEXTS)]
 
     def names(self, role: str, side: str = "outputs") -> list[str]:
@@ -198,6 +208,11 @@ class Context:
     def pad(self) -> str:
         """The text that fills rows of strings; empty: rows are not padded."""
         return str(self.contract.get("pad", ""))
+
+    @property
+    def limit(self) -> int:
+        """The most characters of a request; 0: any number."""
+        return int(self.contract.get("max_characters", 0))
 
 
 def require_outputs(endpoint: Endpoint, answer: Arrays, rows: int | None) -> None:

@@ -263,6 +263,12 @@ PITFALLS: dict[str, Pitfall] = {
         "Preprocessing assumes at least one token, a maximum length, or valid text.",
         "Decode with errors='replace', keep empty rows, cut long sentences into windows, test with what users paste.",
     ),
+    "unlimited_request": Pitfall(
+        "Requests of any size",
+        "One long request takes so much memory that the server is killed, or a request within the limit is refused.",
+        "The graph does not count the characters, or the contract names another limit than the graph.",
+        "Count before the first step that takes memory; refuse with tf.raw_ops.Assert and the limit in its message.",
+    ),
     "wrong_offsets": Pitfall(
         "Offsets do not point at the tokens",
         "Highlighted entities are shifted.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,26 +24,48 @@ def golden_sentences(context: Context, endpoint: Endpoint) -> str:
     tags = endpoint.names("tags")
     if not endpoint.takes_text or not tags:
         return "no sentences in, tags out"
-    for start in range(0, len(cases), _BATCH):
-        batch = cases[start : start + _BATCH]
+    batches = list(_batches(cases, context.limit))
+    for batch in batches:
         answer = endpoint.call(endpoint.text_request([case["sentence"].encode() for case in batch]), "golden sentences")
         for case, row in zip(batch, answer[tags[0]], strict=False):
             fixed = len(row) if endpoint.contract["outputs"][tags[0]].get("shape", [])[1:] == [len(row)] else None
             _require_tags(case, [tag.decode("utf-8", "replace") for tag in row], context.pad, fixed)
-    return f"{len(cases)} sentences"
+    sent = sum(map(len, batches))
+    return f"{sent} sentences" if sent == len(cases) else f"{sent} sentences; {len(cases) - sent} exceed the limit"
 
 
 def odd_texts(context: Context, endpoint: Endpoint) -> str:
     """Unusual texts get an answer of the right shape, alone and in one batch."""
     if not endpoint.takes_text:
         return "no sentences in"
-    for name, text in ODD_TEXTS.items():
+    texts = {name: text for name, text in ODD_TEXTS.items() if not context.limit or len(text) <= context.limit}
+    for name, text in texts.items():
         answer = endpoint.call(endpoint.text_request([text]), f"text: {name}", "odd_text")
         require_outputs(endpoint, answer, 1)
     short = [text for name, text in ODD_TEXTS.items() if name not in LONG_TEXTS]
     everything = endpoint.call(endpoint.text_request(short), "all short odd texts at once", "odd_text")
     require_outputs(endpoint, everything, len(short))
-    return f"{len(ODD_TEXTS)} texts: {', '.join(ODD_TEXTS)}"
+    return f"{len(texts)} texts: {', '.join(texts)}"
+
+
+def max_characters(context: Context, endpoint: Endpoint) -> str:
+    """A request as large as the contract permits gets an answer, a larger one an error that names the limit."""
+    limit = context.limit
+    if not limit or not endpoint.takes_text or not endpoint.names("tags"):
+        return "no limit"
+    for character in (b"a", b"\xff"):
+        answer = endpoint.call(
+            endpoint.text_request([character * limit]), f"a text of {limit} characters", "unlimited_request"
+        )
+        require_outputs(endpoint, answer, 1)
+        try:
+            endpoint.call(endpoint.text_request([character * (limit - 1), character * 2]), "a text that is too long")
+        except CheckFailedError as error:
+            if f"{limit:,}" not in str(error):
+                raise
+        else:
+            raise CheckFailedError("unlimited_request", f"{limit + 1} characters are accepted; the limit is {limit}")
+    return f"{limit} characters"
 
 
 def padding(context: Context, endpoint: Endpoint) -> str:
@@ -103,6 +125,20 @@ def valid_tags(context: Context, endpoint: Endpoint) -> str:
                 raise CheckFailedError("invalid_tags", f"{text[:60]!r}: {tag} after {before or 'nothing'}")
             before = tag
     return f"{len(texts)} texts"
+
+
+def _batches(cases: Sequence[Mapping[str, Any]], limit: int) -> Iterator[list[Mapping[str, Any]]]:
+    """Yields batches whose padded answers keep the limit of a request; sentences beyond it are left out."""
+    batch: list[Mapping[str, Any]] = []
+    for case in cases:
+        longest = max(len(each["sentence"]) for each in (*batch, case))
+        if batch and (len(batch) == _BATCH or (limit and longest * (len(batch) + 1) > limit)):
+            yield batch
+            batch = []
+        if not limit or len(case["sentence"]) <= limit:
+            batch.append(case)
+    if batch:
+        yield batch
 
 
 def _require_tags(case: Mapping[str, Any], actual: list[str], pad: str, fixed: int | None) -> None:

@@ -70,6 +70,20 @@ def test_long_sentences_are_valid_and_do_not_depend_on_the_batch():
     assert [len(path) for path in together] == [len(row) for row in rows]
 
 
+def test_parts_of_different_lengths_are_decoded_in_groups():
+    rows = random_rows([1, 2, 3, 7, 30, 200] * 80 + [600])
+    assert decode(rows) == [in_numpy(row) for row in rows]
+
+
+@pytest.mark.extended
+def test_one_long_part_does_not_pad_the_short_ones():
+    inside = np.log(np.array([1e-30, 0.01, 0.02, 0.95, 0.01, 0.01], "float32"))  # I-X at every token
+    rows = [inside[None]] * 200_000 + [np.stack([inside] * 3_000)]  # padded: 600 million tokens, 14 GB
+    together = decode(rows)
+    assert together[0] == [TAGS.index("B-X")]
+    assert together[-1] == [TAGS.index("B-X")] + [TAGS.index("I-X")] * 2_999
+
+
 def test_valid_best_tags_stay():
     rows = [row for row in random_rows([3] * 60) if is_valid(np.argmax(row, -1))]
     assert len(rows) > 5

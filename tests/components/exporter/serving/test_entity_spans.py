@@ -45,13 +45,23 @@ def test_neighbours_and_invalid_beginnings_are_separated():
     assert entities["entity_texts"] == [[b"a", b"b", b"c d"], [b"e"]]
 
 
-def test_invalid_utf8_is_copied():
+def test_invalid_utf8_is_replaced():
     best = tf.ragged.constant([[2, 3]], tf.int64)
     offsets = tf.ragged.constant([[0, 4]]), tf.ragged.constant([[3, 6]])
     entities = graph.entity_spans(
         tf.constant([b"a\xffb \xc3x."]), best, tf.ragged.constant([[1.0, 1.0]]), *offsets, TAGS
     )
-    assert entities["entity_texts"].to_list() == [[b"a\xffb \xc3x"]]
+    assert entities["entity_texts"].to_list() == [["a\ufffdb \ufffdx".encode()]]
+
+
+def test_a_long_text_is_not_copied_for_every_entity():
+    count = 100_000
+    text = "é\uffff " * count  # 600 kB: copies would be 60 GB
+    offsets = [tf.RaggedTensor.from_tensor(tf.range(count)[None] * 3 + shift) for shift in (0, 2)]
+    best, scores = (tf.RaggedTensor.from_tensor(tf.fill([1, count], value)) for value in (tf.constant(2), 1.0))
+    texts = graph.entity_spans(tf.constant([text]), best, scores, *offsets, TAGS)["entity_texts"]
+    assert set(texts.flat_values.numpy().tolist()) == {"é\uffff".encode()}
+    assert texts.row_lengths().numpy().tolist() == [count]
 
 
 def test_random_batches_agree_with_the_reference():

@@ -46,7 +46,7 @@ def logits(ids, receptive_field):
     from components.text.token_positions import TokenPositions
     from components.text.windows import Windows
 
-    trained = types.SimpleNamespace(model=Tagger(receptive_field), windows=Windows(8, REACH))
+    trained = types.SimpleNamespace(model=Tagger(receptive_field), windows=Windows(8, REACH), tags=("X",))
     function = tf.function(
         lambda values: sentence_logits(trained, values, TokenPositions.of(values["word_ids"].row_splits))
     )
@@ -63,6 +63,17 @@ def test_every_token_has_the_logits_it_has_alone(receptive_field, lengths):
         if length
     ]
     np.testing.assert_array_equal(logits(ids, receptive_field), np.concatenate([*alone, np.zeros([0, 1], np.float32)]))
+
+
+@pytest.mark.parametrize("receptive_field", [REACH, None], ids=["packed", "windows"])
+@pytest.mark.parametrize("part", [8, 16, 24])
+def test_long_requests_are_read_in_parts_with_the_same_logits(receptive_field, part, monkeypatch):
+    from components.exporter.serving import sentence_logits
+
+    ids = batch([30, 0, 2, 50, 17, 1])
+    whole = logits(ids, receptive_field)
+    monkeypatch.setattr(sentence_logits, "PART", part)
+    np.testing.assert_array_equal(logits(ids, receptive_field), whole)
 
 
 def test_a_receptive_field_that_is_too_small_changes_logits():

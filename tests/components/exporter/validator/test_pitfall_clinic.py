@@ -68,6 +68,11 @@ def dense(*layers):
     return keras.Sequential([keras.layers.Input((4,)), *layers, keras.layers.Dense(2)])
 
 
+@broken("max_characters", "unlimited_request", "1000001 characters are accepted; the limit is 1000000")
+def texts_of_any_length(clinic, folder):
+    return clinic.save(clinic.Tagger, folder, "serving_default")
+
+
 @broken("saved_model", "loss_saved", "MyLoss")
 def keras_archive_with_its_loss(clinic, folder):
     class MyLoss(keras.losses.Loss):

@@ -55,9 +55,9 @@ def test_scores_have_intervals_and_the_champion(card):
 
 def test_contract_section_describes_decoding(facts, card):
     section = card.split("## Contract\n\n")[1]
-    assert section.startswith("Version 1.\nThe logits of outside tags get a bias of -1.5 ")
+    assert section.startswith("Version 2.\nThe logits of outside tags get a bias of -1.5 ")
     plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, outside_bias=0.0, valid_iob2=True))
-    assert "## Contract\n\nVersion 1; tags are always valid IOB2.\n\n| signature |" in card_markdown(plain)
+    assert "## Contract\n\nVersion 2; tags are always valid IOB2.\n\n| signature |" in card_markdown(plain)
 
 
 def test_missing_texts_are_marked_as_not_stated(facts):
