@@ -51,6 +51,9 @@ class DataSummary:
         repairs: kind of repair -> number of repairs made by the reader.
         left_out: number of sentences and files skipped because of errors.
         skipped: the first of these, as `file:line: problem`.
+        notes: readings of files that differ from the usual one, as `file: description`.
+        ignored: files of the corpus folder that belong to no split.
+        lines: kind of line -> number of lines of the corpus files.
 
     Example:
         >>> train, test = SplitSummary("train", 2, 9, {"PER": 1, "LOC": 3}), SplitSummary("test", 1, 4, {"PER": 1})
@@ -63,6 +66,9 @@ class DataSummary:
     repairs: Mapping[str, int] = dataclasses.field(default_factory=dict)
     left_out: int = 0
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    lines: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def types(self) -> tuple[str, ...]:

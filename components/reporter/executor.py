@@ -131,6 +131,9 @@ def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:
         repairs=dict(sorted(reading.repairs.items())),
         left_out=reading.total_skipped,
         skipped=tuple(reading.skipped),
+        notes=tuple(reading.notes),
+        ignored=tuple(reading.files_ignored),
+        lines=dict(sorted(reading.line_kinds.items(), key=lambda item: (-item[1], item[0]))),
     )
 
 

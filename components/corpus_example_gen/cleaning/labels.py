@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,12 +15,23 @@ from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_ta
 BARE_TYPE = "ENTITY"
 """Type of the entities of a file whose tags are B, I and O without a type."""
 
-_PREFIXES = frozenset("BIESLUMW")
+_LETTERS = {letter: letter for letter in "BIESLUMW"}
+_WORDS = {"BEGIN": "B", "BEG": "B", "INSIDE": "I", "END": "E", "LAST": "L", "SINGLE": "S", "UNIT": "U", "MIDDLE": "M"}
+_SEPARATORS = "-_.:/|+=~\u2010\u2011\u2012\u2013\u2014\u2212"  # the last ones are hyphens, dashes and a minus sign
+# Cyrillic and Greek letters that look like those of tags.
+_LATIN = str.maketrans(
+    "\u0412\u0406\u0415\u0405\u041c\u041e\u0392\u0399\u0395\u039c\u039f\u043e\u0456\u03bf", "BIESMOBIEMOoio"
+)
 _MOST = 0.95  # share of the labels that decides on their spelling; the others are errors, not another spelling
 # Other labels than O for tokens outside entities. The second group are types in some corpora.
 _NEVER_TYPES = frozenset({"0", "o", "out", "outside", "none", "null", "nan", "nil", "n/a", "na", "non-entity"})
 _MAYBE_TYPES = frozenset({"other", "no", "non", "x"})
 # Control characters except white space (U+0009 to U+000D, U+0085), and surrogates.
+_RUN = re.compile(r"[^\W_]+")
+_BEGIN_OR_INSIDE = re.compile(r"(?i)(?:(?P<letter>[bi])|(?P<word>begin|beg|inside))(?P<number>[0-9]*)")
+_NUMBER = re.compile(r"[0-9][0-9.,]*")
+_JOINED = re.compile(r"[|;/+&,]")
+_MANY_LABELS, _LEAST_OUTSIDE = 20, 0.05  # more labels than the first, and fewer tokens outside: not a tag column
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
@@ -49,25 +61,37 @@ class Spelling:
     Attributes:
         separator: character between prefix and type; empty if the tags have no type.
         behind: whether the prefix stands behind the type.
+        words: whether the prefix is a word, such as `Begin`, instead of a letter.
     """
 
     separator: str
     behind: bool = False
+    words: bool = False
 
     def parse(self, label: str) -> tuple[str, str] | None:
         """Returns (prefix in upper case, type), or None if the label has another form."""
         if not self.separator:
-            return (label.upper(), BARE_TYPE) if label.upper() in _PREFIXES else None
+            letter = self._letter(label)
+            return (letter, BARE_TYPE) if letter else None
         head, separator, tail = (label.rpartition if self.behind else label.partition)(self.separator)
         prefix, entity_type = (tail, head) if self.behind else (head, tail)
-        if not separator or prefix.upper() not in _PREFIXES or not entity_type:
-            return None
-        return prefix.upper(), entity_type
+        letter = self._letter(prefix)
+        return (letter, entity_type) if separator and letter and entity_type else None
+
+    def _letter(self, prefix: str) -> str | None:
+        return (_WORDS if self.words else _LETTERS).get(_folded(prefix).upper())
 
 
-_SPELLINGS = (
-    *(Spelling(separator, behind) for behind in (False, True) for separator in "-_.:/|"),
-    Spelling(""),
+def _folded(text: str) -> str:
+    """Returns a text with Latin letters instead of letters of other scripts and widths that look like them."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_LATIN)
+
+
+_SPELLINGS = tuple(
+    Spelling(separator, behind, words)
+    for words in (False, True)
+    for separators, behind in ((_SEPARATORS, False), (_SEPARATORS, True), (("",), False))
+    for separator in separators
 )
 
 
@@ -84,14 +108,16 @@ class Labels:
         note: one line about a spelling other than B-PER; empty for the usual one.
     """
 
-    def __init__(self, counts: Mapping[str, int], settings: CorpusSettings) -> None:
+    def __init__(self, counts: Mapping[str, int], settings: CorpusSettings, *, joined: bool = True) -> None:
         """Decides on the spelling.
 
         Args:
             counts: the labels as written; empty if the file is not known, then every label has the usual spelling.
             settings: settings of the corpus.
+            joined: whether commas may join the tags of several annotators.
         """
         self.note = ""
+        self._joined = joined
         self._bare = settings.scheme == "io"
         self._own_outside = settings.outside
         self._known: dict[str, list[str]] = {}
@@ -106,6 +132,7 @@ class Labels:
         suspects = (label for label, _ in inside.most_common() if looks_outside(label))
         self._suspect = "" if self._outside else next(suspects, "")
         self._has_tags = any(split_tag(label)[0] for label in inside)
+        self._no_types = self._why_no_types(inside, parts)
         if self._bare:
             self._refuse(inside, empty="" in parts and settings.outside != "")
         elif not self._has_tags:
@@ -126,7 +153,7 @@ class Labels:
 
     def _split(self, label: str) -> list[str]:
         """Returns the comma-joined alternatives; a comma inside a type (`B-PER,LOC`) does not join tags."""
-        if "," not in label or label == self._own_outside:
+        if not self._joined or "," not in label or label == self._own_outside:
             return [label]
         parts = label.split(",")
         joined = all(parts) if self._bare else all(map(is_tag_like, parts))
@@ -145,8 +172,8 @@ class Labels:
         if self._bare:
             return self._bare_tag(label)
         if self._spelling:
-            if label.upper() in OUTSIDE_LABELS:
-                return label.upper()
+            if _folded(label).upper() in OUTSIDE_LABELS:
+                return _folded(label).upper()
             if parsed := self._spelling.parse(label):
                 label = "-".join(parsed)
         if not is_valid_tag(label) or not label.isprintable():
@@ -155,6 +182,8 @@ class Labels:
         if prefix and split_tag(entity_type)[0] in ("B", "I"):
             problem = f"found the type {quoted(entity_type)}, which has a tag's prefix"
             raise LabelError(problem, f"Write the type without it: {shortened(split_tag(entity_type)[1])}.")
+        if any(part in OUTSIDE_LABELS or split_tag(part)[0] in ("B", "I") for part in _JOINED.split(entity_type)[1:]):
+            raise LabelError(f"found {quoted(label)}, which joins several tags", "Keep one tag per token.")
         return label
 
     def _bare_tag(self, label: str) -> str:
@@ -166,7 +195,9 @@ class Labels:
 
     def _fix(self, label: str) -> str:
         """Returns the remedy for a label that is not a tag; it names a setting only if the whole file supports it."""
-        if not self._outside and (not label or looks_outside(label)):
+        if self._no_types:
+            return self._no_types[1]
+        if not self._outside and (self._has_tags or self._spelling or self._bare) and looks_outside(label):
             return (
                 f"If it marks the tokens outside entities, set corpus.outside to {quoted(label)}; otherwise correct it."
             )
@@ -183,6 +214,24 @@ class Labels:
             )
         return "Correct the label, or check the tag column (corpus.tag_column)."
 
+    def _why_no_types(self, inside: Counter[str], parts: Counter[str]) -> tuple[str, str] | None:
+        """Returns problem and remedy if the labels of the file cannot be bare types at all."""
+        if not inside:
+            return None
+        column = "check the tag column (corpus.tag_column)"
+        if all(map(_NUMBER.fullmatch, [*inside, *self._outside])):
+            problem = "the labels of the file are numbers, which may stand for tags such as B-PER"
+            return problem, f"Write the names of the tags instead of numbers, or {column}."
+        outside, total = sum(parts[label] for label in self._outside), parts.total()
+        if (self._outside or not self._suspect) and len(inside) > _MANY_LABELS and outside < _LEAST_OUTSIDE * total:
+            problem = f"the file has {len(inside):,} labels, and {outside:,} of {total:,} tokens are outside entities"
+            return problem, "Check the tag column (corpus.tag_column)."
+        if not self._has_tags and not find_spelling(inside) and _pairs(inside):
+            one, other = sorted(_pairs(inside))[:2]
+            problem = f"the labels {quoted(one)} and {quoted(other)} seem to have the prefixes B and I"
+            return problem, "Write the tags as B-PER and I-PER, and O outside entities."
+        return None
+
     def _refuse(self, inside: Counter[str], *, empty: bool) -> None:
         """Refuses the labels that cannot be bare types."""
         letters = all(Spelling("").parse(label) for label in inside)
@@ -191,6 +240,10 @@ class Labels:
             self._refused[label] = LabelError(
                 problem, "Set corpus.scheme to auto, which reads the prefixes.", whole_file=True
             )
+        if self._no_types:
+            problem, fix = self._no_types
+            whole = {label: LabelError(f"found {quoted(label)}: {problem}", fix, whole_file=True) for label in inside}
+            self._refused = {**whole, **({} if _pairs(inside) else self._refused)}
         if self._refused:
             return
         candidates = [label for label, _ in inside.most_common()]
@@ -203,6 +256,9 @@ class Labels:
             if not self._outside:
                 problem = f"no token of the file is outside entities (O, OUT), and {name} looks like their label"
             fix = f"If it is, set corpus.outside to {name}; if it is a type, rename it or add tokens labelled O."
+            if not looks_outside(label):
+                problem = f"no token of the file is outside entities (O, OUT); the most frequent label is {name}"
+                fix = f"Check the tag column (corpus.tag_column); if it is right, set corpus.outside to {name}."
             self._refused[label] = LabelError(problem, fix, whole_file=True)
 
     def _describe(self, inside: Counter[str]) -> str:
@@ -214,16 +270,19 @@ class Labels:
 def find_spelling(labels: Mapping[str, int]) -> Spelling | None:
     """Returns the spelling that most labels share, or None if they are not tags.
 
-    One letter alone is weak evidence: `E-mail` is a type. So a prefix B or I, or two prefixes, have to occur.
+    One letter alone is weak evidence: `E-mail` is a type. So a prefix B or I, or two prefixes, have to occur; of words
+    (`Begin-PER`), both B and I.
 
     >>> find_spelling({"PER-B": 2, "PER-I": 1}), find_spelling({"E-mail": 3})
     (Spelling(separator='-', behind=True), None)
     """
-    labels = {label: count for label, count in labels.items() if label.upper() not in OUTSIDE_LABELS}
+    labels = {label: count for label, count in labels.items() if _folded(label).upper() not in OUTSIDE_LABELS}
     for spelling in _SPELLINGS:
         parsed = {label: form for label in labels if (form := spelling.parse(label))}
         prefixes = {prefix for prefix, _ in parsed.values()}
         if not prefixes & {"B", "I"} and (len(prefixes) < 2 or not spelling.separator):
+            continue
+        if spelling.words and not {"B", "I"} <= prefixes:
             continue
         if sum(labels[label] for label in parsed) >= _MOST * sum(labels.values()):
             return spelling
@@ -241,7 +300,35 @@ def prefixed_labels(labels: Mapping[str, int]) -> list[str]:
     spelling = find_spelling(labels)
     if spelling:
         return [label for label in labels if spelling.parse(label)]
-    return list(dict.fromkeys(label for spelling in _SPELLINGS for label in _with_twins(labels, spelling)))
+    twins = (label for spelling in _SPELLINGS if not spelling.words for label in _with_twins(labels, spelling))
+    return list(dict.fromkeys([*twins, *_pairs(labels)]))
+
+
+def _pairs(labels: Mapping[str, int]) -> list[str]:
+    """Returns the labels that occur twice, with a B or Begin and with an I or Inside in the same place.
+
+    Without a separator (`BPER`, `IPER`), most labels have to be such a pair.
+
+    >>> _pairs({"(B)PER": 1, "(I)PER": 1, "LOC": 1}), _pairs({"BPER": 2, "IPER": 1}), _pairs({"BIRD": 1, "IRD": 1})
+    (['(B)PER', '(I)PER'], ['BPER', 'IPER'], [])
+    """
+    places: dict[tuple[str, ...], dict[str, str]] = {}
+    glued: dict[tuple[str, ...], dict[str, str]] = {}
+    for label in labels:
+        text = _folded(label)
+        for run in _RUN.finditer(text):
+            if mark := _BEGIN_OR_INSIDE.fullmatch(run[0]):
+                rest = text[: run.start()], mark["number"], text[run.end() :]
+                places.setdefault(rest, {})[run[0][0].upper()] = label
+        if len(text) > 1:
+            for letter, *rest in ((text[0], "", text[1:]), (text[-1], text[:-1], "")):
+                if letter in "BIbi":
+                    glued.setdefault((*rest, str(letter.isupper())), {})[letter.upper()] = label
+    pairs = [label for place in places.values() if len(place) > 1 for label in place.values()]
+    joined = [label for place in glued.values() if len(place) > 1 for label in place.values()]
+    if 2 * sum(labels[label] for label in set(joined)) >= sum(labels.values()):
+        pairs += joined
+    return list(dict.fromkeys(pairs))
 
 
 def _with_twins(labels: Collection[str], spelling: Spelling) -> Iterable[str]:
@@ -260,7 +347,7 @@ def looks_outside(label: str, *, certain: bool = False) -> bool:
     >>> looks_outside("_"), looks_outside("Other"), looks_outside("Other", certain=True), looks_outside("PER")
     (True, True, False, False)
     """
-    folded = label.casefold()
+    folded = _folded(label).casefold()
     if folded in _NEVER_TYPES or not any(char.isalnum() for char in label):
         return True
     return not certain and folded in _MAYBE_TYPES
@@ -275,7 +362,7 @@ def is_tag_like(word: str) -> bool:
     if is_valid_tag(word) or word.upper() in OUTSIDE_LABELS:
         return True
     return word.isprintable() and any(
-        form[0] in "BI" for spelling in _SPELLINGS if (form := spelling.parse(word)) is not None
+        form[0] in "BI" for spelling in _SPELLINGS if not spelling.words and (form := spelling.parse(word)) is not None
     )
 
 

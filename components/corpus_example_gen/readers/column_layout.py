@@ -52,7 +52,7 @@ class ColumnLayout:
 
     def split(self, line: str) -> list[str]:
         """Returns the cells of a row; a row whose quotes are not balanced has one cell."""
-        return _split(line, self.separator, self.quoted)
+        return split_row(line, self.separator, self.quoted)
 
     def is_comment(self, line: str) -> bool:
         """Returns whether a line before a sentence is a comment; `#photography<TAB>O` and `# O` are tokens."""
@@ -64,6 +64,8 @@ class ColumnLayout:
         if self.separator in ("\t", ",", ";"):
             if self.separator not in line:
                 return is_prose(line, self.width, self.labels)
+            if self.roles.index == 0 and cells[0] == "#" and len(cells) != self.width:
+                return True  # GermEval: `#<TAB>source`
             spaced = cells[0].startswith("# ") and (is_assignment(line) or len(cells[0].split()) > 1)
             return spaced and not (len(cells) == self.width and is_label(cells[self.roles.tag], self.labels))
         if not line.startswith("# ") and line != "#":
@@ -81,10 +83,10 @@ class ColumnLayout:
 
     def is_document_mark(self, line: str) -> bool:
         """Returns whether a line is a `-DOCSTART-` mark, with any number of columns."""
-        if DOCUMENT_MARK not in line:
-            return False
         if is_document_mark(line):
             return True
+        if DOCUMENT_MARK not in line:
+            return False
         cells, indexed = self.split(line), self.roles.indexed or self.roles.sentence is not None
         return indexed and len(cells) > self.roles.token and cells[self.roles.token].strip() == DOCUMENT_MARK
 
@@ -125,7 +127,7 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     """
     is_csv = path.endswith(_CSV)
     separator = _find_separator(lines(), is_csv)
-    quoted = is_csv or _is_quoted(lines(), separator)
+    quoted = is_csv or is_quoted(lines(), separator)
     widths = Counter(len(cells) for _, cells in _rows(lines(), separator, quoted) if cells)
     if not widths:
         return ColumnLayout("", 0)
@@ -151,8 +153,8 @@ def is_document_mark(line: str) -> bool:
     >>> is_document_mark("-DOCSTART- -X- O"), is_document_mark("-DOCSTART-s")
     (True, False)
     """
-    line = line.removeprefix('"')
-    return line.startswith(DOCUMENT_MARK) and not line[len(DOCUMENT_MARK) :][:1].isalnum()
+    line = line.removeprefix("\ufeff").removeprefix('"')
+    return line[: len(DOCUMENT_MARK)].upper() == DOCUMENT_MARK and not line[len(DOCUMENT_MARK) :][:1].isalnum()
 
 
 def is_document_comment(line: str) -> bool:
@@ -160,7 +162,12 @@ def is_document_comment(line: str) -> bool:
     return line.startswith(_DOCUMENT_COMMENT)
 
 
-def _split(line: str, separator: str, quoted: bool) -> list[str]:
+def split_row(line: str, separator: str, quoted: bool) -> list[str]:
+    r"""Returns the cells of a row; a row whose quotes are not balanced has one cell.
+
+    >>> split_row('"a ""b"" c"\tO O O', "\t", quoted=True)
+    ['a "b" c', 'O O O']
+    """
     if not separator:
         return [line]
     if quoted and '"' in line:
@@ -189,7 +196,7 @@ def _find_separator(lines: Iterable[tuple[int, str]], is_csv: bool) -> str:
     return next((separator for separator in candidates if tally[separator] * 2 > tally["rows"]), "")
 
 
-def _is_quoted(lines: Iterable[tuple[int, str]], separator: str) -> bool:
+def is_quoted(lines: Iterable[tuple[int, str]], separator: str) -> bool:
     """Returns whether all cells with quotation marks are quoted as in CSV.
 
     A doubled quotation mark inside a quoted cell, or quotes around all cells, must occur: tokens such as `"` and `"no"`
@@ -208,7 +215,7 @@ def _is_quoted(lines: Iterable[tuple[int, str]], separator: str) -> bool:
             continue
         if not pattern.fullmatch(line.strip(" ") if separator == " " else line):
             return False
-        cells = _split(line, separator, quoted=True)
+        cells = split_row(line, separator, quoted=True)
         doubled = doubled or any('"' in value for value in cells)
         all_quoted += line.count('"') >= 2 * len(cells)
     return doubled or 0 < rows == all_quoted
@@ -219,9 +226,9 @@ def _rows(lines: Iterable[tuple[int, str]], separator: str, quoted: bool) -> Ite
     tabular = separator in ("\t", ",", ";")
     space = "\t" if separator == "\t" else " \t" + separator
     for number, line in lines:
-        if not line.strip(space) or (line[0] in '-"' and is_document_mark(line)):
+        if not line.strip(space) or (line[0] in '-"\ufeff' and is_document_mark(line)):
             yield number, []
         elif line.isspace() and not line.strip(" \t"):
             continue
         elif line[0] != "#" or (separator in line if tabular else not line.startswith("# ")):
-            yield number, _split(line, separator, quoted)
+            yield number, split_row(line, separator, quoted)

@@ -17,15 +17,18 @@ ROW_NUMBER = re.compile(r"[0-9]{1,18}")
 """Number of a row; longer ones are not numbers of rows."""
 
 _NUMBER = re.compile(r"[0-9]+")
+_WORD = re.compile(r"[^\W_]+")
 _NUMERIC = re.compile(r"[0-9][0-9.\-]*")
 _TOLERANCE = 20
+_FEW_ROWS = 4  # tokens may repeat in fewer rows
 NO_VALUE = ("", "nan", "NaN")
 """Values of an empty cell."""
-_TOKENS = ("token", "tokens", "word", "words", "form", "text")
+_TOKENS = ("token", "tokens", "word", "words", "form", "text", "term", "terms")
 # Of several columns with labels, the first name counts.
 _TAGS = (
     *("ner", "ner_tag", "ner_tags", "ner-tag", "ner tag", "ne", "ne_tag", "named_entity", "iob", "bio", "bioes"),
-    *("label", "labels", "entity", "entities", "entity_type", "type", "tag", "tags"),
+    *("label", "labels", "entity", "entities", "entity_type", "type", "tag", "tags", "gold", "class", "category"),
+    "annotation",
 )
 _SENTENCES = (
     *("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sentence_number", "sentence_no"),
@@ -86,18 +89,25 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     body = _body(rows, header)
     columns = _Columns(width)
     columns.read(body())
+    filled = [column for column in range(width) if columns[column].empty < columns[column].rows]
     own = {column for column in (settings.token_column, settings.tag_column) if column is not None}
     sentence = _first_named(names, _SENTENCES)
     if sentence is None or sentence in own:
         numbered = columns[0].numeric * 2 > columns[0].rows
-        candidates = [0, *([1] if numbered else []), width - 1] if width > 2 else []
+        middle = range(1, width - 1) if not columns.boundaries else [1] if numbered else []
+        candidates = [column for column in (0, *middle, width - 1) if width > 2 and column not in own]
+        clear = {0, width - 1, *([1] if numbered else [])}
         sentence = next(
-            (column for column in candidates if column not in own and columns[column].numbers_sentences(column == 0)),
+            (
+                column
+                for column in candidates
+                if columns[column].numbers_sentences(is_first=column == 0, strict=column not in clear)
+            ),
             None,
         )
     if sentence is not None and not _is_trailing_id(body, sentence, width, settings):
         sentence = None
-    free = [column for column in range(width) if column != sentence]
+    free = [column for column in (filled if len(filled) > 1 else range(width)) if column != sentence]
     index, restarts = _find_index(body, free, sentence)
     if index is not None and index in own:
         index, restarts = None, False
@@ -107,7 +117,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
         token = settings.token_column
     elif token is None:
         token = free[0]
-        _check_token(columns[token], token, width, path)
+        _check_token(columns[token], token, len(free), path)
     conllu = index == 0 and sentence is None and not header
     if settings.tag_column is not None:
         tag = settings.tag_column
@@ -125,7 +135,8 @@ class _Column:
 
     def __init__(self) -> None:
         self.rows = self.empty = self.numeric = self.runs = self.falls = self.returns = self.first_line = 0
-        self.crossings = self.missed = 0
+        self.crossings = self.missed = self.repeats = 0
+        self._previous = ""
         self._last, self._skeleton, self._seen = "", "", set[str]()
         self._number = -1
         self._other = False
@@ -136,6 +147,8 @@ class _Column:
         self.first_line = self.first_line or line
         self.numeric += bool(_NUMERIC.fullmatch(value))
         value = value.strip()
+        self.repeats += value == self._previous and not boundary
+        self._previous = value
         if value in NO_VALUE:
             self.empty += 1
             self.missed += boundary
@@ -157,8 +170,15 @@ class _Column:
         self._seen.add(value)
         self._last, self._number = value, int(digits)
 
-    def numbers_sentences(self, is_first: bool) -> bool:
-        """Returns whether the values name sentences: each in the first row of its sentence, or in all its rows."""
+    def numbers_sentences(self, *, is_first: bool, strict: bool) -> bool:
+        """Returns whether the values name sentences: each in the first row of its sentence, or in all its rows.
+
+        Args:
+            is_first: whether it is the first column, which may have one value.
+            strict: whether the values have to rise, with two rows each on average; offsets or heads do not.
+        """
+        if strict and (self.falls or 2 * self.runs > self.rows):
+            return False
         if self._other or self.missed or not self.runs or self.runs == self.rows:
             return False
         counts = not self.returns or self.falls * _TOLERANCE <= self.runs
@@ -173,6 +193,7 @@ class _Columns:
 
     def __init__(self, width: int) -> None:
         self._columns = [_Column() for _ in range(width)]
+        self.boundaries = 0  # between rows
 
     def __getitem__(self, column: int) -> _Column:
         return self._columns[column]
@@ -182,15 +203,28 @@ class _Columns:
         boundary = True
         for line, cells in rows:
             if len(cells) == len(self._columns):
+                self.boundaries += boundary and self._columns[0].rows > 0
                 for column, value in zip(self._columns, cells, strict=True):
                     column.add(value, line, boundary)
             boundary = not cells
 
 
-def _check_token(column: _Column, token: int, width: int, path: str) -> None:
-    """Checks that the detected token column is not one of numbers or of empty cells."""
-    for count, problem in ((column.empty, "is empty"), (column.numeric * (width > 2), "holds a number")):
-        if count * 2 > column.rows:
+def _check_token(column: _Column, token: int, choices: int, path: str) -> None:
+    """Checks that the detected token column is not one of numbers, names of documents, or empty cells.
+
+    Args:
+        column: the column.
+        token: its number.
+        choices: number of columns that may be the token or the tag.
+        path: the file, for errors.
+    """
+    counts = (
+        (column.empty, "is empty", 1),
+        (column.numeric * (choices > 2), "holds a number", 1),
+        (column.repeats * (choices > 2), "repeats the value of the row above", 0),
+    )
+    for count, problem, more in counts:
+        if count * 2 >= column.rows + more and (more or column.rows >= _FEW_ROWS):
             raise CorpusReadingError(
                 path,
                 column.first_line,
@@ -208,6 +242,8 @@ def _find_header(rows: Rows, width: int, settings: CorpusSettings) -> tuple[int,
         return 0, ()
     if any(map(is_valid_tag, cells)):
         return 0, ()
+    if width == 2 and token == 0 and tag is None and not set(_WORD.findall(names[1])).isdisjoint(_TAGS):
+        tag = 1  # such as `ner_label`, `gold tag`
     unknown = [column for column, name in enumerate(names) if name not in _KNOWN]
     if token is not None and tag is not None and not unknown:
         return line, tuple(cells)
@@ -257,6 +293,7 @@ def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int
     """
     good, bad, restarts, boundaries = 0, 0, 0, 0
     expected: int | None = None
+    last = -1  # number of the row before; numbers of a whole file go on over empty lines
     previous, pending = "", False
     for _, cells in rows:
         value = cells[column] if column < len(cells) else ""
@@ -268,10 +305,13 @@ def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int
             boundaries, pending = boundaries + pending, False
             number = int(value)
             begins = number in (0, 1)
-            fits = expected in (None, number) or (begins and current != previous and bool(current))
+            starts = begins or last < 0 or last < number <= last + 2
+            fits = number == expected if expected is not None else starts
+            fits = fits or (begins and current != previous and bool(current))
+            last = number
             restarts += begins and not fits
             good, bad, expected = good + fits, bad + (not fits), number + 1
-        elif not _NUMERIC.fullmatch(value):
+        elif value != "#" and not _NUMERIC.fullmatch(value):  # `#` and a tab begin a comment (GermEval)
             bad += 1
         previous = current or previous
     return good, bad, restarts, boundaries

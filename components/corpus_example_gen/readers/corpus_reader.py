@@ -21,6 +21,9 @@ from components.corpus_example_gen.readers.corpus_text import iter_lines, load_t
 from components.corpus_example_gen.readers.jsonl_reader import read_jsonl
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
+from components.text.tags import OUTSIDE_LABELS
+
+_LONG = 200  # tokens of a file without a sentence boundary that deserve a note
 
 
 def read_corpus_file(
@@ -84,7 +87,7 @@ def _read(
     else:
         layout = find_layout(lines, path, settings)
         raws, counts = read_columns(lines, path, layout, report), layout.labels
-    labels = Labels(counts, settings)
+    labels = Labels(counts, settings, joined=file_format != "jsonl")
     if labels.note:
         report.note(path, labels.note)
     cleaner = Cleaner(path, settings, report, labels)
@@ -92,6 +95,8 @@ def _read(
     lines_of_keys: dict[str, int] = {}
     has_controls = find_control(text) is not None
     for raw in raws:
+        if not report.sentences_in:
+            _note_first(raw, counts, settings, report, path)
         _check_key(raw, lines_of_keys, path)
         if has_controls:
             _check_characters(raw, path)
@@ -99,10 +104,21 @@ def _read(
         raw_text.add(raw, sentence)
         if sentence:
             yield sentence
+    if file_format == "columns" and report.sentences_in == 1 and report.tokens_in > _LONG:
+        report.note(path, f"no line separates sentences, so the file is one sentence of {report.tokens_in:,} tokens")
     cleaner.finish()
     raw_text.finish(report)
     if not report.sentences_in:
         raise CorpusError(path, None, "has no sentence", "Add labelled sentences, or remove the file from the corpus.")
+
+
+def _note_first(
+    raw: RawSentence, counts: Counter[str], settings: CorpusSettings, report: IngestReport, path: str
+) -> None:
+    """Notes a label that occurs in the first row only, which may be a header, under scheme io."""
+    if settings.scheme == "io" and raw.tags and counts[raw.tags[0]] == 1 and raw.tags[0] not in OUTSIDE_LABELS:
+        label, token = quoted(raw.tags[0]), quoted(raw.tokens[0])
+        report.note(f"{path}:{raw.line}", f"read as token {token} with the type {label}, which no other row has")
 
 
 def _check_key(raw: RawSentence, lines_of_keys: dict[str, int], path: str) -> None:

@@ -29,6 +29,7 @@ from components.text.tags import OUTSIDE, OUTSIDE_LABELS
 from components.text.words import whitespace_offsets, word_offsets
 
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
+_OTHER_SPANS = ("spans", "label", "labels", "annotations", "ner")  # of other tools
 _MOST_NAMES = 5  # of fields in an error
 
 
@@ -143,6 +144,10 @@ class _Record:
     def _spans(self, record: dict[str, Any]) -> list[_Span]:
         """Returns the spans in characters, sorted and without overlaps."""
         entities = record.get("entities")
+        others = [name for name in _OTHER_SPANS if isinstance(record.get(name), list) and record[name]]
+        if entities == [] and others:
+            problem = f"found no span in field 'entities', but {len(record[others[0]])} in field {others[0]!r}"
+            raise self._error(problem, f"Write the spans in the first one: {_SHAPE}.")
         if not isinstance(entities, list):
             raise self._error(
                 f"found no list in field 'entities', fields are {_names(record)}",
@@ -168,7 +173,7 @@ class _Record:
             raise self._error(f"found span {text}", 'Write spans as [start, end, "label"].')
         if label.split() != [label]:
             raise self._error(f"found label {quoted(label)}", "Use a label without white space, such as PER.")
-        if label in OUTSIDE_LABELS:
+        if label.upper() in OUTSIDE_LABELS:
             problem = f"found label {label!r}, which stands for text outside entities"
             raise self._error(problem, "Write no span there, or give the type another name.")
         return start, end, label

@@ -10,7 +10,7 @@ from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.column_layout import Lines, is_document_mark
+from components.corpus_example_gen.readers.column_layout import Lines, is_document_mark, is_quoted, split_row
 from components.corpus_example_gen.readers.comments import Comments, is_assignment
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
@@ -34,6 +34,9 @@ def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestRe
         report: receives the kind of each line and the document boundaries.
     """
     comments = Comments()
+    quoted_cells = is_quoted(lines(), "\t")
+    if quoted_cells:
+        report.note(path, "read cells that are quoted as in CSV without their quotes")
     for number, line in lines():
         kind = _kind(line, number, settings)
         report.line_kinds[kind] += 1
@@ -43,7 +46,7 @@ def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestRe
         elif kind == "comment":
             comments.add(line)
         elif kind == "sentence":
-            raw = _read_line(line, number, path)
+            raw = _read_line(line, split_row(line, "\t", quoted_cells), number, path)
             raw.key, raw.metadata = comments.take()
             yield raw
     report.documents += comments.documents
@@ -53,7 +56,7 @@ def is_tsv(lines: Lines, settings: CorpusSettings) -> bool:
     """Returns whether a file is in this format: a line has two cells, and several tags in the second one."""
     outside = OUTSIDE_LABELS | {settings.outside}
     for _, line in lines():
-        cells = line.split("\t")
+        cells = split_row(line, "\t", quoted=line.startswith('"') or line.endswith('"'))
         if len(cells) != 2:
             continue
         tags = cells[1].split()
@@ -81,8 +84,7 @@ def _kind(line: str, number: int, settings: CorpusSettings) -> str:
     return "sentence" if not is_assignment(line) and (is_row or 2 * tags >= len(words) > 1) else "comment"
 
 
-def _read_line(line: str, number: int, path: str) -> RawSentence:
-    cells = line.split("\t")
+def _read_line(line: str, cells: list[str], number: int, path: str) -> RawSentence:
     tokens = _split(cells[0])
     raw = RawSentence(number, tokens, lines=[number] * len(tokens))
     if "\r" in line:

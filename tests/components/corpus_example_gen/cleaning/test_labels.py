@@ -37,6 +37,14 @@ SPELLINGS = {
     "B E S O": "B-ENTITY I-ENTITY B-ENTITY O",
     "B M E W O": "B-ENTITY I-ENTITY I-ENTITY B-ENTITY O",
     "I_PER I_PER O": "B-PER I-PER O",
+    "B\N{EN DASH}PER I\N{EN DASH}PER O": "B-PER I-PER O",
+    "B+PER I+PER O": "B-PER I-PER O",
+    "B=PER I=PER O": "B-PER I-PER O",
+    "Begin-PER Inside-PER O": "B-PER I-PER O",
+    "BEGIN_PER INSIDE_PER END_PER SINGLE_LOC O": "B-PER I-PER I-PER B-LOC O",
+    "begin inside o": "B-ENTITY I-ENTITY O",
+    "\N{CYRILLIC CAPITAL LETTER VE}-PER \u0406-PER \N{CYRILLIC CAPITAL LETTER O}": "B-PER I-PER O",
+    "\N{FULLWIDTH LATIN CAPITAL LETTER B}_PER I_PER O": "B-PER I-PER O",
 }
 
 
@@ -49,18 +57,62 @@ def test_tags_in_another_spelling_are_read_and_told(labels, tags):
     assert report.repairs == {}
 
 
-@pytest.mark.parametrize(
-    "labels", [*SPELLINGS, "S-PER E-LOC O", "B-PER I-PER O", "S O", "L M", "PER I_PER O", "B_X I_X Y O"]
-)
+@pytest.mark.parametrize("labels", [*SPELLINGS, "S-PER E-LOC O", "B-PER I-PER O", "S O", "L M", "PER I_PER O"])
 def test_scheme_io_refuses_tags_with_prefixes_in_every_spelling(labels):
     for on_error in ("fail", "skip"):
         with pytest.raises(CorpusError, match=r"a\.tsv:\d: .* prefix.*under scheme io\. Set corpus\.scheme to auto"):
             read(labels, scheme="io", on_error=on_error)
 
 
+PREFIXES_IN_OTHER_PLACES = (
+    *("BPER IPER O", "PERB PERI O", "B1-PER I1-PER O", "(B)PER (I)PER O", "PER[B] PER[I] O", "PER-B-1 PER-I-1 O"),
+    *("ENT-B-PER ENT-I-PER O", "-B-PER -I-PER O", "'B-PER' 'I-PER' O", "B- I- O", "B_X I_X Y O", "B I X O"),
+)
+
+
+@pytest.mark.parametrize("labels", PREFIXES_IN_OTHER_PLACES)
+@pytest.mark.parametrize("scheme", ["auto", "io"])
+def test_labels_in_pairs_with_b_and_i_are_not_types_under_any_scheme(labels, scheme):
+    with pytest.raises(CorpusError, match="Write the tags as B-PER and I-PER") as caught:
+        read(labels, scheme=scheme)
+    assert "corpus.scheme" not in caught.value.fix
+
+
+@pytest.mark.parametrize(("labels", "outside"), [("1 2 0", None), ("1 2 0", "0"), ("0.98 0.7 1", None)])
+@pytest.mark.parametrize("scheme", ["auto", "io"])
+def test_numbers_are_not_read_as_types_and_no_error_advises_it(labels, outside, scheme):
+    with pytest.raises(CorpusError, match="instead of numbers, or check the tag column") as caught:
+        read(labels, scheme=scheme, outside=outside)
+    assert "corpus.scheme" not in caught.value.fix
+
+
+@pytest.mark.parametrize("first", ["", "O "])
+def test_column_of_words_is_not_a_column_of_types(first):
+    words = " ".join(f"v{n}" for n in range(40))
+    with pytest.raises(CorpusReadingError, match=r"the file has 40 labels, and [01] of 4[01] tokens .*tag_column"):
+        read(first + words, scheme="io")
+    assert read(words + " O" * 10, scheme="io")[0].endswith("B-v39" + " O" * 10)
+
+
+@pytest.mark.parametrize("label", ["B-PER|B-LOC", "B-PER|O", "B-PER;I-LOC", "B-PER/B-LOC", "B-PER&O"])
+def test_several_tags_in_a_label_are_an_error(label):
+    with pytest.raises(CorpusError, match=r"joins several tags\. Keep one tag per token"):
+        read(f"{label} O")
+    assert read("B-PER/LOC B-R&D B-A|C O")[0] == "B-PER/LOC B-R&D B-A|C O"
+
+
+def test_label_that_only_the_first_row_has_is_noted_under_scheme_io():
+    _, report = read("Etiquette PER O PER", scheme="io")
+    assert report.notes == ["a.tsv:1: read as token 'w0' with the type 'Etiquette', which no other row has"]
+    assert read("PER PER O", scheme="io")[1].notes == []
+
+
 @pytest.mark.parametrize(
     ("labels", "tags"),
     [
+        ("BIRD IRA PER O", "B-BIRD B-IRA B-PER O"),
+        ("begin_date end_date O", "B-begin_date B-end_date O"),
+        ("1 2 O", "B-1 B-2 O"),
         ("PERSON PERSON O", "B-PERSON I-PERSON O"),
         ("E-mail O", "B-E-mail O"),
         ("vitamin_B LOC O", "B-vitamin_B B-LOC O"),

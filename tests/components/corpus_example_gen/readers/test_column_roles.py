@@ -42,6 +42,9 @@ LAYOUTS = {
     "GMB, in the first row": numbered(lambda n: f"Sentence: {n + 1}", first_only=True),
     "GMB, in each row": numbered(lambda n: f"Sentence: {n + 1}"),
     "numbers": numbered(lambda n: n + 1, columns=NO_POS),
+    "numbers in a column between": table(
+        *([row[0], 5 + n, row[2]] for n, sentence in enumerate(WORDS) for row in sentence)
+    ),
     "numbers from 0": numbered(lambda n: n, columns=NO_POS),
     "numbers with gaps": numbered(lambda n: 10 + 7 * n, columns=NO_POS),
     "numbers in any order": numbered(lambda n: 9 - n, columns=NO_POS),
@@ -93,6 +96,8 @@ def test_configured_column_is_not_a_sentence_column():
 NOT_SENTENCES = {
     "numbers as tokens in two columns": ("1\tO\n2\tB-X\n", ["1/O 2/B-X"]),
     "number of a paragraph": ("1\ta\tO\n1\tb\tB-X\n\n1\tc\tO\n\n2\td\tO\n", None),
+    "heads": ("Peru\t2\tB-X\nwon\t0\tO\nin\t2\tO\nOslo\t3\tB-X\n", ["Peru/B-X won/O in/O Oslo/B-X"]),
+    "numbers next to empty lines": ("a\t1\tO\nb\t1\tB-X\n\nc\t2\tO\nd\t3\tO\n", ["a/O b/B-X", "c/O d/O"]),
     "start offsets": ("Peru\t0\tB-X\nwon\t5\tO\n", ["Peru/B-X won/O"]),
     "entity numbers": ("a\tB-X\t1\nb\tO\t\n\nc\tO\t\nd\tB-X\t2\n", None),
     "index column": ("1\ta\tO\n2\tb\tB-X\n\n1\tc\tO\n", ["a/O b/B-X", "c/O"]),
@@ -113,6 +118,9 @@ def test_other_number_columns_do_not_begin_sentences(text, expected):
     [
         ("1\ta\tO\n3\tb\tO\n", r"a\.tsv:1: column 0 holds a number in 2 of 2 rows, so it does not hold the tokens"),
         ("\ta\tO\n\tb\tO\nx\tc\tO\n", r"a\.tsv:1: column 0 is empty in 2 of 3 rows"),
+        ("1990\tCD\tB-X\n1991\tCD\tO\n\n2001\tCD\tO\n", r"a\.tsv:1: column 0 holds a number in 3 of 3 rows"),
+        ("d/x\ta\tO\nd/x\tb\tO\n\nd/x\ta\tO\nd/x\tc\tO\n", r"a\.tsv:1: column 0 repeats the value of the row"),
+        ("s_a\ta\tO\ns_a\tb\tO\ns_b\ta\tO\ns_b\tc\tO\n", r"a\.tsv:1: column 0 repeats the value of the row"),
     ],
 )
 def test_column_without_tokens_is_an_error_that_names_it(text, problem):
@@ -127,6 +135,8 @@ HEADERS = {
     "of several labels, ner": ("token\tlabel\tner\tpos\nAda\t1x\tB-X\tNNP\n", {}, ["Ada/B-X"]),
     "empty line behind it": ("token\tner\n\nAda\tB-X\n", {}, ["Ada/B-X"]),
     "repeated": ("token\tner\nAda\tB-X\ntoken\tner\nBo\tB-X\n", {}, ["Ada/B-X", "Bo/B-X"]),
+    "part of a name": ("word\tNER_label\nAda\tPERSON\nin\tO\n", {"scheme": "io"}, ["Ada/B-PERSON in/O"]),
+    "other names": ("Term\tGold\nAda\tPERSON\nin\tO\n", {"scheme": "io"}, ["Ada/B-PERSON in/O"]),
     "unknown word": ("Wort\tlabel\nAda\tPERSON\nin\tO\n", {"scheme": "io"}, ["Ada/B-PERSON in/O"]),
 }
 
@@ -155,3 +165,27 @@ def test_comma_separated_files_are_read_by_their_extension():
         "train.csv: column 0 numbers the sentences; a new value begins a sentence",
     ]
     assert read("Ada;B-X\nin;O\n", "train.csv")[0] == ["Ada/B-X in/O"]
+
+
+def test_empty_columns_at_the_edges_are_left_out():
+    assert read("a\tB-X\t\nb\tO\t\n\nc\tO\t\n")[0] == ["a/B-X b/O", "c/O"]
+    assert read("\ta\tB-X\n\tb\tO\n\n\tc\tO\n")[0] == ["a/B-X b/O", "c/O"]
+
+
+def test_numbers_of_rows_go_on_over_empty_lines():
+    assert read("7\ta\tB-X\n8\tb\tO\n\n9\tc\tO\n10\td\tO\n\n12\te\tO\n")[0] == ["a/B-X b/O", "c/O d/O", "e/O"]
+
+
+def test_source_of_a_sentence_behind_a_hash_and_a_tab_is_a_comment_in_files_with_row_numbers():
+    rows, report = read("#\tde.example [2009]\n1\tUni\tB-ORG\tO\n2\tKiel\tI-ORG\tB-LOC\n\n#\tx\n1\ta\tO\tO\n")
+    assert rows == ["Uni/B-ORG Kiel/I-ORG", "a/O"]
+    assert report.line_kinds == {"comment": 2, "token": 3, "boundary": 1}
+    with pytest.raises(CorpusError, match=r"a\.tsv:1: found no number"):
+        read("#\tUni\tB-ORG\tO\n1\ta\tO\tO\n2\ta\tO\tO\n")
+
+
+def test_long_file_without_a_sentence_boundary_is_noted():
+    assert read("a\tO\nb\tB-X\n" * 101)[1].notes == [
+        "a.tsv: no line separates sentences, so the file is one sentence of 202 tokens"
+    ]
+    assert read("a\tO\nb\tB-X\n")[1].notes == []

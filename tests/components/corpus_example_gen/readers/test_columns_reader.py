@@ -67,6 +67,7 @@ SHAPES = {
     "byte order mark": lambda t: "\ufeff" + t,
     "comments": lambda t: "# sent_id = 1\n# text = x y\n" + t,
     "tab as a boundary": lambda t: t.replace(" ", "\t").replace("\n\n", "\n\t\n"),
+    "document mark of a second file": lambda t: t.replace("\n\n", "\n\n\ufeff-DOCSTART- O\n\n"),
     "document mark as a boundary": lambda t: t.replace("\n\n", "\n-DOCSTART- O\n"),
 }
 

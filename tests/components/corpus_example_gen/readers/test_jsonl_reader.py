@@ -298,3 +298,22 @@ def is_at_connector(text, edge):
     if char_class(text[edge]) == EXTEND:
         return False
     return CONNECTOR in (char_class(text[:edge].rstrip("\u0301")[-1:] or "a"), char_class(text[edge]))
+
+
+def test_spans_in_a_field_of_another_tool_are_an_error():
+    record = {"text": "Ida left", "entities": [], "spans": [{"start": 0, "end": 3, "label": "PER"}]}
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: found no span in field 'entities', but 1 in field 'spans'"):
+        read(record)
+    assert read({**record, "spans": []})[0][0].tags == ("O", "O")
+
+
+def test_comma_in_a_label_does_not_join_tags():
+    assert read({"text": "Ida left", "entities": [[0, 3, "A,B"]]})[0][0].tags == ("B-A,B", "O")
+    for label, problem in (("PER,B-X", "joins several tags"), ("o", "stands for text outside")):
+        with pytest.raises(CorpusError, match=problem):
+            read({"text": "Ida left", "entities": [[0, 3, label]]})
+
+
+def test_labels_with_prefixes_without_a_separator_are_an_error():
+    with pytest.raises(CorpusError, match="found the type 'BPER', which has a tag's prefix"):
+        read({"text": "Ida Byron left", "entities": [[0, 3, "BPER"], [4, 9, "IPER"]]})

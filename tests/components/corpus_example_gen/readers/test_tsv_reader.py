@@ -69,3 +69,17 @@ def test_format_differs_from_columns():
         ("", {}, False),
     ]:
         assert is_tsv(partial(iter_lines, text), corpus_settings(**changes)) is expected
+
+
+def test_quoted_cells_are_read_without_their_quotes():
+    data = 'Ana said hi\tB-PER O O\n"Bo said ""no"" ."\tB-PER O O O\n'
+    sentences, report = read(data)
+    assert [s.tokens for s in sentences] == [("Ana", "said", "hi"), ("Bo", "said", '"no"', ".")]
+    assert report.notes == ["train.tsv: read cells that are quoted as in CSV without their quotes"]
+    assert read('"Ana left"\t"B-PER O"\n')[0][0].tokens == ("Ana", "left")
+
+
+def test_quotation_marks_stay_tokens():
+    sentences, report = read('" Ana "\tO B-PER O\nBo "left "\tB-PER O O\n')
+    assert [s.tokens for s in sentences] == [('"', "Ana", '"'), ("Bo", '"left', '"')]
+    assert report.notes == []
