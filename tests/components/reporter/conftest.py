@@ -152,7 +152,14 @@ def data_summary() -> DataSummary:
 
     splits = (split("train", 3394), split("eval", 1009), split("test", 1287))
     return DataSummary(
-        splits, "split:train,num_files:1\nsplit:test,num_files:1", {"empty token": 3}, 2, ("a.conll:3: x",)
+        splits,
+        "split:train,num_files:1\nsplit:test,num_files:1",
+        {"empty token": 3},
+        2,
+        ("a.conll:3: x",),
+        ("a.conll: read tags such as 'B_<PER>' as B-PER",),
+        ("train-own.jsonl", f"dev{'-copy' * 30}.conll"),
+        {"token": 61_234, "boundary": 3394, "comment": 2},
     )
 
 

@@ -62,6 +62,9 @@ def inputs(facts, tmp_path):
     (tmp_path / "profile" / "drift.json").write_text(facts.drift.to_json(), encoding="utf-8")
     reading = IngestReport()
     reading.repair("empty token", "a.conll", 3, "dropped")
+    reading.note("a.conll", "read as CSV")
+    reading.files_ignored.append("own.jsonl")
+    reading.line_kinds.update({"boundary": 1, "token": 2})
     lineage = {"data.ingest_report": reading.to_json(), "data.input_fingerprint": "split:train,xor_checksum:1"}
     (tmp_path / "profile" / "lineage.json").write_text(json.dumps(lineage))
     return {
@@ -96,6 +99,8 @@ def test_facts_are_gathered_from_all_artifacts(inputs, facts):
     assert gathered.training == {"tagger": "transformer", "epochs": 3, "transformer.ff_dim": 64}
     assert [(split.name, split.sentences) for split in gathered.data.splits] == [("train", 7), ("test", 8)]
     assert gathered.data.repairs == {"empty token": 1}
+    assert (gathered.data.notes, gathered.data.ignored) == (("a.conll: read as CSV",), ("own.jsonl",))
+    assert list(gathered.data.lines.items()) == [("token", 2), ("boundary", 1)]
     assert gathered.data.fingerprint == "split:train,xor_checksum:1"
     assert gathered.card.languages == ("en",)
     assert gathered.drift == facts.drift
