@@ -274,7 +274,7 @@ def find_spelling(labels: Mapping[str, int]) -> Spelling | None:
     (`Begin-PER`), both B and I.
 
     >>> find_spelling({"PER-B": 2, "PER-I": 1}), find_spelling({"E-mail": 3})
-    (Spelling(separator='-', behind=True), None)
+    (Spelling(separator='-', behind=True, words=False), None)
     """
     labels = {label: count for label, count in labels.items() if _folded(label).upper() not in OUTSIDE_LABELS}
     for spelling in _SPELLINGS:
@@ -321,9 +321,9 @@ def _pairs(labels: Mapping[str, int]) -> list[str]:
                 rest = text[: run.start()], mark["number"], text[run.end() :]
                 places.setdefault(rest, {})[run[0][0].upper()] = label
         if len(text) > 1:
-            for letter, *rest in ((text[0], "", text[1:]), (text[-1], text[:-1], "")):
+            for letter, before, behind in ((text[0], "", text[1:]), (text[-1], text[:-1], "")):
                 if letter in "BIbi":
-                    glued.setdefault((*rest, str(letter.isupper())), {})[letter.upper()] = label
+                    glued.setdefault((before, behind, str(letter.isupper())), {})[letter.upper()] = label
     pairs = [label for place in places.values() if len(place) > 1 for label in place.values()]
     joined = [label for place in glued.values() if len(place) > 1 for label in place.values()]
     if 2 * sum(labels[label] for label in set(joined)) >= sum(labels.values()):
