@@ -140,7 +140,7 @@ class _Nodes:
             preprocessing_fn=PREPROCESSING_FN,
             custom_config={
                 "settings": self.config.transform.model_dump_json(),
-                **self.inputs.pretrained,
+                **{part: self.inputs.pretrained[part] for part in self.config.trainer.pretrained},
                 "code_version": package_hash("components.transform", "components.text"),
             },
             disable_statistics=True,  # they cost seconds a run, and no node reads them
@@ -160,7 +160,7 @@ class _Nodes:
                 "tuner": self.config.tuner.model_dump_json(),
                 "trainer": self.config.trainer.model_dump_json(),
                 "checkpoint_dir": self.target.checkpoint_dir,
-                "code_version": package_hash("components.tuner", *self._training_packages),
+                "code_version": self._training_version("components.tuner"),
             },
         )
 
@@ -174,13 +174,15 @@ class _Nodes:
             epochs=self.target.epochs,
             checkpoint_dir=self.target.checkpoint_dir,
             pretrained=self.inputs.pretrained,
-            code_version=package_hash(*self._training_packages),
+            code_version=self._training_version(),
         )
 
-    @property
-    def _training_packages(self) -> list[str]:
+    def _training_version(self, *others: str) -> str:
+        """Returns hashes of the code of a training and of the files that it reads; they also name its saved state."""
         by_path = self.config.trainer.tagger_package
-        return ["components.trainer", "components.model", "components.text", *([by_path] if by_path else [])]
+        packages = ["components.trainer", "components.model", "components.text", *([by_path] if by_path else [])]
+        files = (values["version"] for values in self.inputs.pretrained.values())
+        return " ".join([package_hash(*packages, *others), *filter(None, files)])
 
     @property
     def _transformed(self) -> dict[str, types.BaseChannel]:

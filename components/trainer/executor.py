@@ -72,7 +72,7 @@ class Executor(base_executor.BaseExecutor):
         )
         for part, values in json.loads(exec_properties.get("pretrained") or "{}").items():
             path = values.get("path") or values.get("preset")
-            require_content(f"trainer.{settings.tagger}.{part}", path, values["version"])
+            require_content(f"trainer.{settings.tagger_section}.{part}", path, values["version"])
         checkpoint = _checkpoint(exec_properties, settings, inputs)
         log_dir = artifact_utils.get_single_uri(output_dict["model_run"])
         trained = train(settings, inputs, log_dir=log_dir, checkpoint=checkpoint, devices=devices)

@@ -1,7 +1,8 @@
-"""Pretrained word vectors and encoders, read from a path."""
+"""Files that a training reads: word vectors, encoders, and those that options of a tagger by path name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,28 @@ from configs.spec import PipelineConfig
 def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
     """Returns the settings of the tagger's pretrained parts with the version of their files.
 
-    The result is empty for a tagger without pretrained parts. A path that is not on this machine has no version: a
-    pipeline may be compiled on another machine than it runs on.
+    Options of a tagger by path count as such a part if they name an existing file or folder. The result is empty for a
+    tagger without pretrained parts. A path that is not on this machine has no version: a pipeline may be compiled on
+    another machine than it runs on.
     """
+    parts: dict[str, dict[str, Any]] = dict(config.trainer.pretrained)
+    if config.trainer.tagger_package:
+        parts |= {
+            name: {"path": text} for name, text in _texts("", config.trainer.tagger_options) if Path(text).exists()
+        }
     return {
         part: {**values, "version": content_version(str(values.get("path") or values.get("preset")))}
-        for part, values in config.trainer.pretrained.items()
+        for part, values in parts.items()
     }
+
+
+def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Yields the texts in a value by dotted name."""
+    items: Any = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from _texts(f"{name}.{key}" if name else str(key), inner)
+    if isinstance(value, str) and value:
+        yield name, value
 
 
 def require_pretrained(config: PipelineConfig) -> None:

@@ -26,6 +26,12 @@ def require_sound_metadata(path: Path, artifacts: Path) -> None:
     """
     lost = artifacts.is_dir() and any(artifacts.iterdir())
     if not path.exists():
+        if lost and (others := sorted(other.stem for other in path.parent.glob("*.sqlite"))):
+            raise MachineError(
+                f"name: {artifacts.parent} holds the runs of {', '.join(others)}, and those of {path.stem} would "
+                "overwrite their artifacts. Give this name another --set work_dir=DIR; registry.uri and "
+                "registry.serving_dir may be shared."
+            )
         if lost:
             raise MachineError(
                 f"{path}: the metadata of the runs is missing, but {artifacts} holds artifacts. New artifacts would "

@@ -142,6 +142,17 @@ def test_the_transform_sees_pretrained_files_and_when_they_change(pipeline, tmp_
     assert versions[0] != versions[1]
 
 
+def test_a_training_and_a_search_do_not_resume_from_a_state_of_other_vectors(tmp_path):
+    """The state holds the vectors, and the transform graph only their words."""
+    file, versions = tmp_path / "vectors.txt", []
+    for content in ("a 1 2\n", "a 1 3\n"):
+        file.write_text(content)
+        nodes = wire(tmp_path, f"trainer.cnn_linear.vectors.path={file}", "tuner.enabled=true")
+        search = json.loads(nodes["Tuner"].exec_properties["custom_config"])["code_version"]
+        versions.append((nodes["Trainer"].exec_properties["code_version"], search))
+    assert not {*versions[0]} & {*versions[1]}
+
+
 def test_the_profile_of_the_data_is_registered_with_the_model(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     assert nodes["RegistryPusher"].inputs["data_profile"] is nodes["DriftValidator"].outputs["profile"]

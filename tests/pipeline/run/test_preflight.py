@@ -156,6 +156,11 @@ def test_artifacts_without_metadata_are_refused(store):
         require_sound_metadata(store, store.parents[1] / "artifacts")
 
 
+def test_another_name_is_told_that_its_runs_would_overwrite_artifacts(store):
+    with pytest.raises(MachineError, match=r"^name: .* holds the runs of ner, and those of other would overwrite"):
+        require_sound_metadata(store.with_name("other.sqlite"), store.parents[1] / "artifacts")
+
+
 def test_a_store_that_a_killed_process_left_empty_is_a_new_one(store):
     store.write_bytes(b"")
     shutil.rmtree(store.parents[1] / "artifacts")

@@ -48,3 +48,17 @@ def test_a_changed_file_of_vectors_is_another_run(tmp_path):
         config = load_config(None, [f"work_dir={tmp_path}", CNN_LINEAR, f"{VECTORS}={file}"])
         prints.add(prepare_inputs(config).fingerprint)
     assert len(prints) == 2
+
+
+def test_a_changed_file_that_an_option_of_a_tagger_by_path_names_is_another_run(tmp_path, monkeypatch):
+    (tmp_path / "own_tagger.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    file = tmp_path / "places.txt"
+    settings = ["trainer.tagger=own_tagger:Tagger", f"trainer.options={{gazetteers: [{file}], kind: '', width: 4}}"]
+    versions = []
+    for content in ("Rome\n", "Bonn\n"):
+        file.write_text(content)
+        config = load_config(None, [f"work_dir={tmp_path}", *settings])
+        versions.append((pretrained(config)["gazetteers.0"]["version"], prepare_inputs(config).fingerprint))
+        assert [*pretrained(config)] == ["gazetteers.0"]
+    assert not {*versions[0]} & {*versions[1]}
