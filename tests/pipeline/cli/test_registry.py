@@ -49,9 +49,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(made: Path, tmp_path: Path) -> Path:
-    """A separate working folder with a copy of that registry (the model files stay in place)."""
-    (tmp_path / "registry").mkdir()
-    shutil.copy(made / "registry" / "mlflow.db", tmp_path / "registry" / "mlflow.db")
+    """A separate working folder with a copy of that registry."""
+    shutil.copytree(made / "registry", tmp_path / "registry")
     return tmp_path
 
 
