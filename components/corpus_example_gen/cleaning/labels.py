@@ -258,7 +258,7 @@ class Labels:
             fix = f"If it is, set corpus.outside to {name}; if it is a type, rename it or add tokens labelled O."
             if not looks_outside(label):
                 problem = f"no token of the file is outside entities (O, OUT); the most frequent label is {name}"
-                fix = f"Check the tag column (corpus.tag_column); if it is right, set corpus.outside to {name}."
+                fix = "Check the tag column (corpus.tag_column), or set corpus.outside to the label of these tokens."
             self._refused[label] = LabelError(problem, fix, whole_file=True)
 
     def _describe(self, inside: Counter[str]) -> str:

@@ -34,9 +34,10 @@ _SENTENCES = (
     *("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sentence_number", "sentence_no"),
     *("sent", "sent_id", "sentid", "sentenceid", "sent_no", "sentence#", "sentence_nr"),
 )
+_DOCUMENTS = ("doc", "doc_id", "docid", "document", "document_id", "file", "filename", "source")
 _OTHERS = (
     *("pos", "pos_tag", "upos", "xpos", "postag", "chunk", "chunk_tag", "lemma", "id", "index", "idx", "unnamed: 0"),
-    *("", "#", "doc", "doc_id", "document", "document_id", "head", "deprel", "deps", "feats", "misc", "shape", "start"),
+    *("", "#", "head", "deprel", "deps", "feats", "misc", "shape", "start"),
     *("end", "lang", "token_id", "word_id", "token id"),
 )
 
@@ -53,6 +54,7 @@ class Roles:
         tag: column of the tag, 0-based; negative counts from the end.
         index: column that numbers the rows, of a sentence or of the file; None if there is none.
         sentence: column that numbers or names the sentences, in each row or in the first; None if there is none.
+        document: column that the header calls a document, whose sentences have the numbers; None if there is none.
         indexed: whether rows may differ in width behind the tag, as in CoNLL-U.
         restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
         header: cells of the header row; empty if there is none.
@@ -63,6 +65,7 @@ class Roles:
     tag: int = -1
     index: int | None = None
     sentence: int | None = None
+    document: int | None = None
     indexed: bool = False
     restarts: bool = False
     header: tuple[str, ...] = ()
@@ -127,7 +130,18 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     if tag in (token, token - width):
         problem = f"found one column for token and tag (column {token})"
         raise CorpusReadingError(path, None, problem, "Set corpus.token_column and corpus.tag_column.")
-    return Roles(token, tag, index, sentence, conllu, restarts, header, header_line)
+    document = None if sentence is None else _first_named(names, _DOCUMENTS)
+    return Roles(
+        token,
+        tag,
+        index,
+        sentence=sentence,
+        document=document,
+        indexed=conllu,
+        restarts=restarts,
+        header=header,
+        header_line=header_line,
+    )
 
 
 class _Column:
@@ -317,4 +331,4 @@ def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int
     return good, bad, restarts, boundaries
 
 
-_KNOWN = frozenset(itertools.chain(_TOKENS, _TAGS, _SENTENCES, _OTHERS))
+_KNOWN = frozenset(itertools.chain(_TOKENS, _TAGS, _SENTENCES, _DOCUMENTS, _OTHERS))

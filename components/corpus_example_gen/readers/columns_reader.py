@@ -94,7 +94,7 @@ class _Rows:
 
     def __init__(self, layout: ColumnLayout, path: str, report: IngestReport) -> None:
         self.layout, self.path, self.report = layout, path, report
-        self._sentence = ""
+        self._sentence = ("", "")  # document and sentence
 
     def cells(self, number: int, line: str) -> list[str] | None:
         """Returns the cells of a row; None for a row that is not a token."""
@@ -112,8 +112,9 @@ class _Rows:
         if roles.sentence is None or roles.sentence >= len(cells):
             return False
         value = cells[roles.sentence].strip()
-        begins = value not in NO_VALUE and value != self._sentence
-        self._sentence = value if begins else self._sentence
+        document = "" if roles.document is None or roles.document >= len(cells) else cells[roles.document].strip()
+        begins = value not in NO_VALUE and (document, value) != self._sentence
+        self._sentence = (document, value) if begins else self._sentence
         return begins
 
     def add(self, raw: RawSentence, number: int, line: str, cells: list[str]) -> None:

@@ -189,3 +189,8 @@ def test_long_file_without_a_sentence_boundary_is_noted():
         "a.tsv: no line separates sentences, so the file is one sentence of 202 tokens"
     ]
     assert read("a\tO\nb\tB-X\n")[1].notes == []
+
+
+def test_numbers_of_sentences_count_within_a_document():
+    text = "doc,sentence_id,word,tag\na,1,Ana,B-X\na,1,left,O\nb,1,Bo,B-X\nc,1,Cy,O\nc,2,Di,O\n"
+    assert read(text, "a.csv")[0] == ["Ana/B-X left/O", "Bo/B-X", "Cy/O", "Di/O"]
