@@ -25,6 +25,9 @@ from components.trainer.loop.training_step import Objective, TrainingStep, train
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.settings import TrainerSettings
 
+_SAVE_SECONDS = 5.0
+"""Least time between the states saved at ends of epochs: saving each took a sixth of a small training."""
+
 
 class FitResult(NamedTuple):
     """History of a training; the model holds the weights.
@@ -112,10 +115,13 @@ class TrainingLoop:
             )
         progress = state.progress
         meter = _Meter(progress)
+        saved_at = float("-inf")
 
         def save() -> None:
+            nonlocal saved_at
             if checkpoint and devices.is_chief:
                 state.save(checkpoint)
+                saved_at = time.monotonic()
                 if interruption.received():
                     logging.info("saved the state: %d epochs and %d steps are done", progress.epoch, progress.step)
 
@@ -147,7 +153,9 @@ class TrainingLoop:
             progress.end_epoch({**self._training_row(progress), **scores})
             if log and devices.is_chief:
                 log.write(progress.epoch, progress.rows[-1], progress.best_f1)
-            save()
+            due = time.monotonic() - saved_at >= _SAVE_SECONDS or progress.is_over(settings.epochs, settings.patience)
+            if due or interruption.received():
+                save()
             interruption.check()
 
         for weight, best in zip(weights, state.best_weights, strict=True):

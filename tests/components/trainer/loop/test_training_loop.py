@@ -157,6 +157,20 @@ def test_the_end_of_each_epoch_is_saved_and_its_steps_are_not_repeated(made_up, 
     assert batches.count == 0
 
 
+@pytest.mark.parametrize(("seconds", "saved"), [(0.0, [1, 2, 3]), (3600.0, [1, 3])])
+def test_short_epochs_between_the_first_and_the_last_are_not_saved(made_up, cpu, tmp_path, monkeypatch, seconds, saved):
+    monkeypatch.setattr("components.trainer.loop.training_loop._SAVE_SECONDS", seconds)
+    epochs = []
+
+    class Recorded(checkpoints.Checkpoint):
+        def save(self, numbers, arrays):
+            epochs.append(numbers["epoch"])
+            super().save(numbers, arrays)
+
+    made_up.fit(cpu, epochs=3, patience=3, checkpoint=Recorded(tmp_path))
+    assert epochs == saved
+
+
 def test_equal_seeds_give_equal_weights_and_dropout_is_on(made_up, cpu):
     first, again, without = (made_up.fit(cpu, epochs=1, dropout=rate)[0] for rate in (0.1, 0.1, 0.0))
     assert same(first, again)
