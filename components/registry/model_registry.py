@@ -142,8 +142,12 @@ class ModelRegistry:
 
         Raises:
             RegistryError: a name, tag, metric or folder cannot be stored, or the store refuses.
+            UnsafeModelError: a server may not load the model.
         """
+        from components.exporter.validator.fresh_process import require_safe_to_serve  # numpy; readers need none
+
         check_model_name(name)
+        require_safe_to_serve(model_dir)
         record = record or VersionRecord()
         contract = model_contract(model_dir)
         content = content_tags(Part.MODEL, model_dir)

@@ -157,7 +157,8 @@ def require_safe_to_serve(model_dir: Path) -> None:
     Raises:
         UnsafeModelError: see `require_safe`.
     """
-    if b"serve" in (model_dir / SAVED_MODEL_FILE).read_bytes():  # the tag that servers look for
+    file = model_dir / SAVED_MODEL_FILE
+    if file.is_file() and b"serve" in file.read_bytes():  # the tag that servers look for
         require_safe(model_dir)
 
 
@@ -246,14 +247,14 @@ class _Reader:
         size, silent = 0, self._limits.answer_seconds
         output = self._streams[0]
         while self._selector.get_map():
+            if min(self._left, silent) <= 0:  # also if the model prints without end
+                raise self._too_slow(silent <= 0)
             begin = time.monotonic()
-            events = self._selector.select(max(0.0, min(self._left, silent)))
+            events = self._selector.select(min(self._left, silent))
+            blocks = [(key, os.read(key.fd, 1 << 20)) for key, _ in events]
             passed = time.monotonic() - begin
             self._left, silent = self._left - passed, silent - passed
-            if not events and min(self._left, silent) <= 0:
-                raise self._too_slow(silent <= 0)
-            for key, _ in events:
-                block = os.read(key.fd, 1 << 20)
+            for key, block in blocks:
                 if not block:
                     self._selector.unregister(key.fileobj)
                 elif key.fileobj is not output:

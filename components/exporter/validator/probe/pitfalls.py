@@ -26,6 +26,16 @@ class Pitfall:
     cure: str
 
 
+def printable(text: str) -> str:
+    r"""Returns a text of a model for a terminal, in which control characters would move or hide other text.
+
+    Example:
+        >>> printable("a\x1b[2J\n")
+        'a\\x1b[2J\\n'
+    """
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 class CheckFailedError(Exception):
     """A failed check: what was found, and the pitfall behind it.
 
@@ -35,9 +45,9 @@ class CheckFailedError(Exception):
     """
 
     def __init__(self, pitfall: str, detail: str) -> None:
-        """Stores both."""
-        super().__init__(detail)
-        self.detail = detail
+        """Stores both; names come from the model, so control characters become escapes and more lines are indented."""
+        self.detail = "\n  ".join(map(printable, detail.split("\n")))
+        super().__init__(self.detail)
         self.pitfall = pitfall
 
     @property
@@ -287,7 +297,8 @@ PITFALLS: dict[str, Pitfall] = {
         "A graph is a program: ReadFile, WriteFile, MatchingFiles, PrintV2 to a file and many others run with the "
         "rights of the server. A table may be filled from an asset of the model only.",
         "Take the step out of the graph and save the model again; a vocabulary belongs into assets/ "
-        "(tf.lookup.TextFileInitializer). Do not serve a model with such an op from someone else.",
+        "(tf.lookup.TextFileInitializer; in TensorFlow 1, pass assets_collection "
+        "when you save). Do not serve a model with such an op from someone else.",
     ),
     "unsafe_files": Pitfall(
         "Files outside the folder",

@@ -8,6 +8,7 @@ calls, as TensorFlow's C++ loader binds them (main graph) and as `tf.saved_model
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -28,6 +29,11 @@ _FILES = {**{op: (at,) for op, at in TABLE_INITIALIZERS.items()}, **CHECKPOINT_O
 _SAVING = frozenset({"SaveV2", "MergeV2Checkpoints"})
 
 _DEPTH = 50  # of the ops between an argument and the name of a file
+_INPUTS = frozenset({"Placeholder", "PlaceholderWithDefault", "Const"})  # what the loader replaces by a name
+# The loader's name of a checkpoint may get such an ending. Pieces are joined, so no piece may end with a dot or slash.
+_ENDING = re.compile(rb"([./]?[\w-]+)*", re.ASCII)
+_HANDLES = frozenset({20, 21})  # DT_RESOURCE, DT_VARIANT
+_FROM_BYTES = frozenset({"ParseTensor", "DeserializeSparse", "DeserializeManySparse"})
 
 Base = int | str  # number of a function's argument; in the main graph ASSET or SAVER
 
@@ -129,6 +135,11 @@ def require_safe_ops(saved: Any, definitions: Mapping[str, Any]) -> str:
 
 
 def _require_allowed(node: Any, place: str, definitions: Mapping[str, Any], library: Any) -> None:
+    if any(value.tensor.dtype in _HANDLES for value in node.attr.values() if value.WhichOneof("value") == "tensor") or (
+        node.op in _FROM_BYTES and any(_types(value) & _HANDLES for value in node.attr.values())
+    ):
+        problem = "it makes a handle of a variable or table from bytes"
+        raise CheckFailedError("unsafe_op", f"op {node.op} ({node.name[:100]} in {place}): {problem}")
     definition = definitions.get(node.op)
     if definition is None:
         return
@@ -137,11 +148,26 @@ def _require_allowed(node: Any, place: str, definitions: Mapping[str, Any], libr
         raise CheckFailedError(pitfall, f"op {node.op} ({node.name[:100]} in {place}): {reason}")
 
 
+def _types(value: Any) -> set[int]:
+    return {value.type, *value.list.type} if value.WhichOneof("value") != "placeholder" else set(_HANDLES)
+
+
 def _assets(graph: Any) -> list[Any]:
     """Returns the `AssetFileDef`s of both lists."""
     packed = graph.collection_def[_NAMED_ASSETS].any_list.value if _NAMED_ASSETS in graph.collection_def else []
-    read = protos("core.protobuf.meta_graph_pb2").AssetFileDef.FromString
-    return [*graph.asset_file_def, *(read(each.value) for each in packed)]
+    kind = protos("core.protobuf.meta_graph_pb2").AssetFileDef
+    assets = [*graph.asset_file_def]
+    for each in packed:
+        try:
+            assets.append(kind.FromString(each.value))
+        except Exception as error:  # the type differs between versions of protobuf
+            raise CheckFailedError("unsafe_files", f"the collection {_NAMED_ASSETS}: {error}") from error
+    return assets
+
+
+def _named_by_the_loader(graph: Any) -> list[Any]:
+    """Returns the assets whose names the loader fills in: it reads the second list only if the first is empty."""
+    return [*graph.asset_file_def] or _assets(graph)
 
 
 def _bodies(graph: Any) -> Iterator[tuple[str, Sequence[Any]]]:
@@ -173,6 +199,7 @@ class _Body:
         self.nodes = {node.name: node for node in nodes}
         self._bases = bases
         self._variables = variables or {}
+        self._paths: dict[tuple[str, bool], frozenset[Base] | None] = {}
 
     def path(self, tensor: str, saving: bool, depth: int = 0) -> frozenset[Base] | None:
         """Returns the sources of the name of a file; None if anything else could be in it.
@@ -182,9 +209,14 @@ class _Body:
             saving: whether the op writes variables: their names get endings and numbers, which nothing runs here.
             depth: of the recursion.
         """
+        if (tensor, saving) not in self._paths:
+            self._paths[tensor, saving] = self._path(tensor, saving, depth)
+        return self._paths[tensor, saving]
+
+    def _path(self, tensor: str, saving: bool, depth: int) -> frozenset[Base] | None:
         name = tensor.partition(":")[0]
-        if name in self._bases:
-            return frozenset([self._bases[name]])
+        if tensor.removesuffix(":0") in self._bases:
+            return frozenset([self._bases[tensor.removesuffix(":0")]])
         node = self.nodes.get(name)
         if node is None or depth > _DEPTH:
             return None
@@ -200,7 +232,9 @@ class _Body:
         elif node.op in ("Select", "SelectV2"):
             parts = inputs[1:]
         elif node.op == "ShardedFilename" or (
-            node.op == "StringJoin" and all(self._is_ending(each, depth + 1) for each in inputs[1:])
+            node.op == "StringJoin"
+            and not node.attr["separator"].s
+            and all(self._is_ending(each, depth + 1) for each in inputs[1:])
         ):
             parts = inputs[:1]
         else:
@@ -227,10 +261,11 @@ class _Body:
             return False
         if node.op == "Const":
             texts = node.attr["value"].tensor.string_val
-            return bool(texts) and not any(b".." in text for text in texts)
+            return bool(texts) and all(map(_ENDING.fullmatch, texts))
         parts = {"Identity": 0, "Select": 1, "SelectV2": 1, "StringJoin": 0}.get(node.op)
         inputs = _data_inputs(node)
-        return parts is not None and all(self._is_ending(each, depth + 1) for each in inputs[parts:])
+        plain = not node.attr["separator"].s and not node.attr["separator"].placeholder
+        return plain and parts is not None and all(self._is_ending(each, depth + 1) for each in inputs[parts:])
 
 
 class _Files:
@@ -252,13 +287,23 @@ class _Files:
             )
             for name, each in self._functions.items()
         }
-        bases: dict[str, Base] = {_node_name(asset.tensor_info.name): ASSET for asset in _assets(graph)}
-        if saver := _node_name(graph.saver_def.filename_tensor_name):
+        bases: dict[str, Base] = {
+            asset.tensor_info.name.removesuffix(":0"): ASSET for asset in _named_by_the_loader(graph)
+        }
+        if saver := graph.saver_def.filename_tensor_name.removesuffix(":0"):
             if saver in bases:
                 raise CheckFailedError("unsafe_op", f"{saver[:100]} names both the variables and an asset")
             bases[saver] = SAVER
-        handles = (node for _, body in _bodies(graph.graph_def) for node in body if node.op == "VarHandleOp")
+        # The loader replaces one output; an op with more of them could name a file with another.
+        bases = {
+            node.name: bases[node.name] for node in graph.graph_def.node if node.name in bases and node.op in _INPUTS
+        }
+        handles = [node for _, body in _bodies(graph.graph_def) for node in body if node.op == "VarHandleOp"]
         variables = Counter(_variable_name(node) for node in handles)
+        # Inside a function, a variable without a fixed name may get that of any other.
+        inside = (node for function in self._functions.values() for node in function.node_def)
+        if any(node.op == "VarHandleOp" and not node.attr["shared_name"].s for node in inside):
+            variables.clear()
         self._main = _Body("the main graph", graph.graph_def.node, bases, variables)
         self._opening = self._functions_that_open()
         self._uses: dict[str, list[_FileUse]] = {}
@@ -269,6 +314,7 @@ class _Files:
         Raises:
             CheckFailedError: names the op.
         """
+        self._require_called_by_name()
         for name in sorted(self._opening):
             for use in self._function_uses(name, ()):
                 _require_source(use)
@@ -297,14 +343,27 @@ class _Files:
             opening |= more
         return opening
 
+    def _require_called_by_name(self) -> None:
+        """Checks that no other function stands for one that opens files, and that its arguments are one tensor each."""
+        for gradient in self._graph.graph_def.library.gradient:
+            if self._opening & {gradient.function_name, gradient.gradient_func}:
+                raise CheckFailedError(
+                    "unsafe_op", f"function {gradient.gradient_func[:100]} opens files as a gradient"
+                )
+        for name in sorted(self._opening):
+            function = self._functions[name]
+            if "api_implements" in function.attr:  # an optimizer may put it in the place of another
+                raise CheckFailedError("unsafe_op", f"function {name[:100]} opens files and implements another one")
+            if any(each.number_attr or each.type_list_attr for each in function.signature.input_arg):
+                raise CheckFailedError("unsafe_op", f"function {name[:100]} opens files and takes a list of tensors")
+
     def _function_uses(self, name: str, callers: tuple[str, ...]) -> list[_FileUse]:
         if name in callers:
             raise CheckFailedError("unsafe_op", f"function {name[:100]} opens files and calls itself")
         if name not in self._uses:
             body = self._bodies[name]
-            self._uses[name] = [
-                use for node in body.nodes.values() for use in self._node_uses(node, body, (*callers, name))
-            ]
+            uses = (use for node in body.nodes.values() for use in self._node_uses(node, body, (*callers, name)))
+            self._uses[name] = list(dict.fromkeys(uses))
         return self._uses[name]
 
     def _node_uses(self, node: Any, body: _Body, callers: tuple[str, ...]) -> list[_FileUse]:

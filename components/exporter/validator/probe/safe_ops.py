@@ -72,6 +72,11 @@ _VALUES = {
     ("DecodeProtoV2", "descriptor_source"): re.compile(r"|local://|bytes://.*", re.DOTALL),
     ("EncodeProto", "descriptor_source"): re.compile(r"|local://|bytes://.*", re.DOTALL),
 }
+# Ops whose refusal needs more words than their name.
+_REASONS = {
+    "XlaCallModule": "a program of XLA (jax2tf) may call functions of the host, which no check of the graph sees; "
+    "convert it with jax2tf.convert(..., native_serialization=False), which writes ops of TensorFlow",
+}
 
 
 def refusal(definition: Any, node: Any) -> str:
@@ -88,7 +93,11 @@ def refusal(definition: Any, node: Any) -> str:
     if name in TABLE_INITIALIZERS or name in CHECKPOINT_OPS:
         return ""
     values = {attr: pattern for (op, attr), pattern in _VALUES.items() if op == name}
+    if name in _REASONS:
+        return _REASONS[name]
     for attr, pattern in values.items():
+        if attr in node.attr and node.attr[attr].WhichOneof("value") != "s":
+            return f"its {attr} comes from the caller"
         if attr in node.attr and not pattern.fullmatch(node.attr[attr].s.decode("utf-8", "replace")):
             return f"its {attr} is {_text(node.attr[attr].s)}"
     if name.startswith("_"):

@@ -40,7 +40,15 @@ def test_the_defaults_are_those_of_the_configuration():
     assert Limits(**configured) == current_limits() == Limits()
 
 
-@pytest.mark.parametrize("function", [for_ever, pytest.param(empty_queue, marks=pytest.mark.extended)])
+def endless_print(x):
+    def body(y):
+        with tf.control_dependencies([tf.print("again" * 1000)]):
+            return tf.identity(y)
+
+    return tf.while_loop(lambda y: tf.reduce_all(y < 1e30), body, [tf.ones_like(x)])[0]
+
+
+@pytest.mark.parametrize("function", [for_ever, endless_print, pytest.param(empty_queue, marks=pytest.mark.extended)])
 def test_a_model_that_waits_for_ever_is_named(tmp_path, function):
     model = saved(tmp_path / "model", function)
     with limits_set(Limits(answer_seconds=4)):

@@ -271,6 +271,98 @@ def operation_in_a_second_graph(message):
     second.graph_def.node.add(name="w", op="WriteFile", input=["a", "b"])
 
 
+def asset_node(message):
+    """Returns the node whose value the loader replaces by the path of the first asset."""
+    name = message.meta_graphs[0].asset_file_def[0].tensor_info.name.partition(":")[0]
+    return next(node for node in graph_of(message).node if node.name == name)
+
+
+def asset_is_one_of_two_outputs(message):
+    """The loader replaces output 0, and the table reads output 1."""
+    asset, paths = asset_node(message), graph_of(message).node.add(name="paths", op="Const")
+    paths.attr["dtype"].type = 7
+    paths.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(["a", "/etc/passwd"]))
+    asset.ClearField("attr")
+    asset.op, asset.input[:] = "Unpack", ["paths"]
+    asset.attr["num"].i = 2
+    asset.attr["T"].type = 7
+    for node in graph_of(message).node:
+        for number, tensor in enumerate(node.input):
+            if tensor.removesuffix(":0") == asset.name:
+                node.input[number] = f"{asset.name}:1"
+
+
+def asset_of_the_list_that_no_loader_reads(message):
+    graph = message.meta_graphs[0]
+    for asset in list(graph.asset_file_def)[1:]:
+        graph.collection_def["saved_model_assets"].any_list.value.add().Pack(asset)
+    del graph.asset_file_def[1:]
+    for node in graph.object_graph_def.nodes:
+        if node.WhichOneof("kind") == "asset":
+            node.asset.asset_file_def_index = 0
+
+
+def initializer_takes_a_list(message):
+    function, _ = initializers(message)[0]
+    first = function.signature.input_arg[0]
+    function.signature.attr.add(name="N", type="int")
+    first.number_attr = "N"
+
+
+def initializer_as_a_gradient(message):
+    function, _ = initializers(message)[0]
+    message.meta_graphs[0].graph_def.library.gradient.add(function_name="f", gradient_func=function.signature.name)
+
+
+def initializer_in_the_place_of_another_function(message):
+    initializers(message)[0][0].attr["api_implements"].s = b"f"
+
+
+def variable_without_a_name_in_a_function(message):
+    library(message).popitem()[1].node_def.add(name="variable", op="VarHandleOp")
+
+
+def handle_from_bytes(message):
+    handle = tf.make_tensor_proto(0.0)
+    handle.dtype = 20
+    handle.resource_handle_val.add(name="v", container="localhost")
+    graph_of(message).node.add(name="handle", op="Const").attr["value"].tensor.CopyFrom(handle)
+
+
+def handle_from_a_string(message):
+    graph_of(message).node.add(name="handle", op="ParseTensor", input=["a"]).attr["out_type"].type = 20
+
+
+def checkpoint_elsewhere(message):
+    """No piece of the ending holds `..`, but the whole does."""
+    for function in library(message).values():
+        for node in function.node_def:
+            for value in node.attr["value"].tensor.string_val:
+                if value == b"_temp/part":
+                    node.attr["value"].tensor.string_val[0] = b"/."
+            if node.op == "StringJoin":
+                ending = function.node_def.add(name="more", op="Const")
+                ending.attr["value"].tensor.string_val.append(b"./b")
+                node.input.append("more:output:0")
+
+
+def file_of_a_description_from_the_caller(message):
+    function = graph_of(message).library.function.add()
+    function.signature.name = "decodes"
+    function.signature.attr.add(name="source", type="string")
+    node = function.node_def.add(name="decode", op="DecodeProtoV2", input=["a"])
+    node.attr["descriptor_source"].placeholder = "source"
+
+
+def damaged_list_of_assets(message):
+    packed = message.meta_graphs[0].collection_def["saved_model_assets"].any_list.value.add()
+    packed.value = b"\xff\xff"
+
+
+def name_with_codes_for_the_terminal(message):
+    graph_of(message).node.add(name="a\x1b[2J\nok", op="WriteFile")
+
+
 def same_tags_twice(message):
     message.meta_graphs.add().meta_info_def.tags.append("serve")
 
@@ -291,6 +383,18 @@ def function_twice(message):
         (initializer_is_a_signature, "unsafe_op", "the initializer of the model returns values"),
         (asset_variable_is_assigned, "unsafe_op", "InitializeTableFromTextFileV2"),
         (operation_in_a_second_graph, "unsafe_op", "op WriteFile"),
+        (asset_is_one_of_two_outputs, "unsafe_op", "InitializeTableFromTextFileV2"),
+        (asset_of_the_list_that_no_loader_reads, "unsafe_op", "InitializeTableFromTextFileV2"),
+        (initializer_takes_a_list, "unsafe_op", "takes a list of tensors"),
+        (initializer_as_a_gradient, "unsafe_op", "opens files as a gradient"),
+        (initializer_in_the_place_of_another_function, "unsafe_op", "implements another one"),
+        (variable_without_a_name_in_a_function, "unsafe_op", "InitializeTableFromTextFileV2"),
+        (handle_from_bytes, "unsafe_op", "op Const (handle in the main graph): it makes a handle"),
+        (handle_from_a_string, "unsafe_op", "op ParseTensor (handle in the main graph): it makes a handle"),
+        (checkpoint_elsewhere, "unsafe_op", "op SaveV2"),
+        (file_of_a_description_from_the_caller, "unsafe_op", "its descriptor_source comes from the caller"),
+        (damaged_list_of_assets, "unsafe_files", "saved_model_assets"),
+        (name_with_codes_for_the_terminal, "unsafe_op", "a\\x1b[2J\n  ok in the main graph"),
         (same_tags_twice, "ambiguous", "2 times meta graph with the tags 'serve'"),
         (function_twice, "ambiguous", "2 times function"),
     ],
