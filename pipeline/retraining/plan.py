@@ -55,7 +55,7 @@ def make_plan(
     parts = [inputs.fingerprint, baseline, config.drift.model_dump_json(exclude={"requests"})]
     key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     if force:
-        decision = Outcome(DUE, f"due: {force}", (force,))
+        decision = Outcome(DUE, force, (force,))
     else:
         same = last if last is not None and last.inputs == key else None
         reasons = reasons_to_retrain(facts, config.retrain)
@@ -93,7 +93,7 @@ def _decision(facts: Facts, reasons: tuple[str, ...], last: Attempt | None, iden
     if last is not None and last.kind == REFUSED and not identical:
         identical = f"a retraining with the same inputs ended at {last.when}: {last.text}"
     if not identical:
-        return Outcome(DUE, f"due: {'; '.join(reasons)}", reasons)
+        return Outcome(DUE, "; ".join(reasons), reasons)
     others = [reason for reason in reasons if reason != facts.new_data]
     if others:
         return Outcome(NOTHING_NEW, f"{'; '.join(others)}; but {identical}. Give newer data.", reasons)

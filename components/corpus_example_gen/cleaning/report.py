@@ -47,8 +47,8 @@ class IngestReport:
         files: the files read, in order.
         files_skipped: unreadable files (also listed in `files`).
         lines: lines of the files.
-        line_kinds: lines by kind: `token`, `sentence` (TSV), `record` (JSON lines), `boundary`, `comment`,
-            `document_mark`, `header`, `space_row`, `extra_row`, and `unread` in a file that was skipped.
+        line_kinds: lines by kind: `token`, `sentence` (TSV), `record` and `rejected` (JSON lines), `boundary`,
+            `comment`, `document_mark`, `header`, `space_row`, `extra_row`, and `unread` in a file that was skipped.
         documents: document boundaries.
         sentences_in, sentences_out: sentences read and emitted.
         sentences_dropped: sentences with no token left after cleaning (a repair).

@@ -30,6 +30,7 @@ from components.text.words import whitespace_offsets, word_offsets
 
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
 _OTHER_SPANS = ("spans", "label", "labels", "annotations", "ner")  # of other tools
+_REJECTED = ("reject", "ignore")  # values of Prodigy's field `answer`
 _MOST_NAMES = 5  # of fields in an error
 
 
@@ -49,9 +50,15 @@ def read_jsonl(lines: Lines, path: str, settings: CorpusSettings, report: Ingest
     """
     unit = find_unit(lines(), path, report) if settings.offsets == "auto" else settings.offsets
     for number, line in lines():
-        report.line_kinds["record" if line.strip() else "boundary"] += 1
-        if line.strip():
-            yield _Record(path, number, report, unit, certain=settings.offsets != "auto").read(line)
+        if not line.strip():
+            report.line_kinds["boundary"] += 1
+            continue
+        raw = _Record(path, number, report, unit, certain=settings.offsets != "auto").read(line)
+        report.line_kinds["record" if raw else "rejected"] += 1
+        if raw:
+            yield raw
+        else:
+            report.note(path, "records with the answer reject or ignore (Prodigy) are left out")
 
 
 class _Span(NamedTuple):
@@ -77,11 +84,13 @@ class _Record:
         self.path, self.line, self.report, self.unit, self.certain = path, line, report, unit, certain
         self.text = ""
 
-    def read(self, line: str) -> RawSentence:
-        """Returns the sentence as written, with its error if it has one."""
+    def read(self, line: str) -> RawSentence | None:
+        """Returns the sentence as written, with its error if it has one; None if its annotator rejected it."""
         raw = RawSentence(self.line)
         try:
             record = self._parse(line)
+            if record.get("answer") in _REJECTED:
+                return None
             raw.text = self.text = self._text(record)
             words = word_offsets(self.text)
             self._set_tokens(raw, words)

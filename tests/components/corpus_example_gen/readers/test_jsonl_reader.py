@@ -49,6 +49,17 @@ def test_word_is_split_where_a_span_ends_at_a_connector():
     assert "split word 'York-based' at the edge of a span" in report.repair_examples[0]
 
 
+def test_records_that_an_annotator_rejected_are_left_out_and_counted():
+    records = [
+        {"text": "Ann", "entities": [[0, 3, "PER"]], "answer": answer} for answer in ("accept", "reject", "ignore")
+    ]
+    sentences, report = read(*records)
+    assert [sentence.line for sentence in sentences] == [1]
+    assert report.line_kinds == {"record": 1, "rejected": 2}
+    assert report.notes == ["a.jsonl: records with the answer reject or ignore (Prodigy) are left out"]
+    report.check()
+
+
 def test_id_and_meta():
     meta = {"topic": "a", "n": 3, "ok": True, "none": None, "list": ["é"]}
     sentences, _ = read({"id": 7, "text": "a", "entities": [], "meta": meta}, {"text": "b", "entities": []})
@@ -181,7 +192,7 @@ def test_spans_and_tags_agree(parts):
         text = f"{text} {word}".strip()
         if label:
             entities.append([start, start + len(word), label])
-    sentences, report = read({"text": text, "entities": entities[::-1]}, min_raw_text_survival=0)
+    sentences, report = read({"text": text, "entities": entities[::-1]}, min_raw_text_survival=0, offsets="characters")
     begins = [tag[2:] for tag in sentences[0].tags if tag.startswith("B-")]
     assert begins == [label for _, _, label in entities]
     assert report.entities_out.total() == len(entities)
