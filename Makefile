@@ -43,7 +43,7 @@ test-all: setup ## Run all tests (ARGS=...)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not gpu" $(ARGS)
 
 .PHONY: fuzz
-fuzz: setup ## Run the fuzzers: mutated corpora and logs (NER_FUZZ_SEED=, NER_FUZZ_CASES=, ARGS=)
+fuzz: setup ## Run the fuzzers: corpora, logs, texts for a model (NER_FUZZ_SEED=, NER_FUZZ_CASES=, ARGS=)
 	@$(BIN)/python -m pytest -s tests/fuzz $(ARGS)
 
 .PHONY: lint

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+from components.keys import KEYED
+
 
 @dataclasses.dataclass(frozen=True)
 class Signatures:
@@ -12,7 +14,9 @@ class Signatures:
 
     Attributes:
         default: the signature that becomes `serving_default`, e.g. `keyed`; None: the plain one.
-        key: name of the key; adds the signature `keyed`, which returns a key next to the answer. None: not added.
+        key: name of the key; adds a signature that returns a key next to the answer. None: not added.
+        keyed_as: name of that signature.
+        key_dtype: dtype of the key (`string`, `float32`, `int64`). An input of the model keeps its own.
         forward: feature -> dtype (`string`, `float32`, `int64`); adds the signature `feature_forward`, which returns
             the features next to the answer. An input of the model keeps its own dtype and shape.
         keep_default_as: further name of the plain `serving_default`; None: `unkeyed_signature` if another signature
@@ -20,10 +24,12 @@ class Signatures:
 
     Example:
         >>> Signatures(default="keyed", key="row")
-        Signatures(default='keyed', key='row', forward={}, keep_default_as=None)
+        Signatures(default='keyed', key='row', forward={}, keep_default_as=None, key_dtype='string', keyed_as='keyed')
     """
 
     default: str | None = None
     key: str | None = None
     forward: Mapping[str, str] = dataclasses.field(default_factory=dict)
     keep_default_as: str | None = None
+    key_dtype: str = "string"
+    keyed_as: str = KEYED

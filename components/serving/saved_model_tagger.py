@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from components.common.errors import NerError
 from components.common.faults import reading
+from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.validator.private_copy import checked_copy
-from components.exporter.validator.probe.saved_graph import SavedGraph
+from components.exporter.validator.probe.c_api import TensorFlowError, numpy_dtype, protos
+from components.exporter.validator.probe.saved_graph import SavedGraph, TensorInfo
 from components.exporter.validator.probe.served_model import ServedModel
-from components.keys import SERVING_DEFAULT, UNKEYED
+from components.exporter.validator.probe.values import strings
+from components.keys import SENTENCE, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
+
+EXAMPLES, TRUNCATED = "examples", "truncated"
+_OUTPUTS = ("tokens", "tags", "scores", "starts", "ends")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +30,7 @@ class TaggedSentence:
         sentence: the raw text.
         tokens: substrings of it.
         tags: one per token.
-        scores: the tag's probability, one per token.
+        scores: the tag's probability, one per token; empty if the model returns none.
         starts: offset of the token's first character in `sentence`.
         ends: offset after its last one.
     """
@@ -37,7 +44,10 @@ class TaggedSentence:
 
 
 class SavedModelTagger:
-    """An exported model of this project, loaded from its folder alone.
+    """An exported model, loaded from its folder alone.
+
+    Uses the signature with the most complete answer, so it also works for models whose default returns little
+    (`exporter.outputs`, `exporter.token_length`), takes keys or features, or was made elsewhere.
 
     Loads the model like TensorFlow Serving does, through the C API, in half a second instead of the eight of `import
     tensorflow`. A process that creates one before it imports TensorFlow cannot import TensorFlow any more.
@@ -50,26 +60,132 @@ class SavedModelTagger:
 
         Raises:
             UnsafeModelError: the model may not be loaded.
+            NerError: no signature takes sentences and returns tags and tokens.
         """
         with reading(folder), checked_copy(folder) as copy:
             graph = SavedGraph(copy)
             self._model = ServedModel(str(copy))
-        signature = UNKEYED if UNKEYED in graph.methods else SERVING_DEFAULT
-        self._input = graph.inputs(signature)["sentence"].tensor
-        self._outputs = {name: info.tensor for name, info in graph.outputs(signature).items()}
+        self._folder = folder
+        self._name, self._inputs, outputs = _signature(folder, graph)
+        self._outputs = {name: info.tensor for name, info in outputs.items()}
 
     def tag(self, sentences: Sequence[str]) -> list[TaggedSentence]:
-        """Tags a batch of raw sentences, in order."""
-        batch = np.array([sentence.encode("utf-8", "replace") for sentence in sentences], dtype=object)
-        arrays = self._model.run({self._input: batch}, list(self._outputs.values()))
+        """Tags raw sentences, in order; long ones in several requests.
+
+        Raises:
+            NerError: the model refuses the sentences, or its answer is not one of tags.
+        """
+        return [tagged for batch in _requests(sentences) for tagged in self._tagged(batch)]
+
+    def _tagged(self, sentences: Sequence[str]) -> list[TaggedSentence]:
+        texts = [sentence.encode("utf-8", "replace") for sentence in sentences]
+        feeds = {info.tensor: _values(name, info, texts) for name, info in self._inputs.items()}
+        try:
+            arrays = self._model.run(feeds, list(self._outputs.values()))
+        except TensorFlowError as error:
+            raise NerError(f"{self._folder}: signature {self._name} refuses the sentences: {error}") from error
         columns = dict(zip(self._outputs, arrays, strict=True))  # [batch, tokens] each
+        shapes = {name: column.shape for name, column in columns.items()}
+        if len(set(shapes.values())) != 1 or columns["tags"].ndim != 2 or len(columns["tags"]) != len(sentences):
+            raise NerError(
+                f"{self._folder}: signature {self._name} answers {len(sentences)} sentences with the shapes {shapes}. "
+                "Give a model that returns one row per sentence and one tag per token."
+            )
         return [self._row(columns, row, sentence) for row, sentence in enumerate(sentences)]
 
     @staticmethod
     def _row(columns: dict[str, np.ndarray], row: int, sentence: str) -> TaggedSentence:
-        # A token is never empty, so a real one ends after character 0 and padding does not.
-        count = int((columns["ends"][row] > 0).sum())
-        values = {name: column[row, :count].tolist() for name, column in columns.items()}
-        text = {name: tuple(v.decode("utf-8", "replace") for v in values[name]) for name in ("tokens", "tags")}
-        numbers = {name: tuple(values[name]) for name in ("scores", "starts", "ends")}
-        return TaggedSentence(sentence, **text, **numbers)
+        values = {name: column[row].tolist() for name, column in columns.items()}
+        tokens, tags = (
+            [text.decode("utf-8", "replace") for text in values[name]] if name in values else None
+            for name in ("tokens", "tags")
+        )
+        assert tags is not None, "`_signature` requires tags"
+        if "starts" in values and "ends" in values:
+            # A token is never empty, so a real one ends after its start and padding does not.
+            spans = [(start, end) for start, end in zip(values["starts"], values["ends"], strict=True) if end > start]
+        else:
+            spans = _located(tokens or [], sentence)
+        count = len(spans)
+        return TaggedSentence(
+            sentence,
+            tokens=tuple(tokens[:count] if tokens else (sentence[start:end] for start, end in spans)),
+            tags=tuple(tags[:count]),
+            scores=tuple(values.get("scores", ())[:count]),
+            starts=tuple(start for start, _ in spans),
+            ends=tuple(end for _, end in spans),
+        )
+
+
+def _signature(folder: Path, graph: SavedGraph) -> tuple[str, dict[str, TensorInfo], dict[str, TensorInfo]]:
+    """Chooses the signature with the most outputs of `TaggedSentence`: its name, inputs, and these outputs.
+
+    Raises:
+        NerError: no signature takes sentences and returns tags and tokens.
+    """
+    candidates = []
+    for name in (UNKEYED, SERVING_DEFAULT, *sorted(graph.methods)):
+        if name not in graph.methods or not _takes_sentences(graph.inputs(name)):
+            continue
+        outputs = {each: info for each, info in graph.outputs(name).items() if each in _OUTPUTS}
+        complete = TRUNCATED not in graph.outputs(name)
+        if "tags" in outputs and ("tokens" in outputs or {"starts", "ends"} <= {*outputs}):
+            candidates.append(((complete, len(outputs), name != SERVING_EXAMPLES), name, outputs))
+    if not candidates:
+        shown = "; ".join(
+            f"{name} takes {', '.join(graph.inputs(name))} and returns {', '.join(graph.outputs(name))}"
+            for name in sorted(graph.methods)
+        )
+        raise NerError(
+            f"{folder}: no signature takes `sentence` and returns `tags` with `tokens`, or with `starts` and `ends` "
+            f"({shown}). Export the model with exporter.outputs=[tokens, scores, offsets]."
+        )
+    _, name, outputs = max(candidates, key=lambda each: each[0])
+    return name, graph.inputs(name), outputs
+
+
+def _takes_sentences(inputs: Mapping[str, TensorInfo]) -> bool:
+    text = inputs.get(SENTENCE) or inputs.get(EXAMPLES)
+    return text is not None and text.dtype == "string" and all(info.shape == (None,) for info in inputs.values())
+
+
+def _values(name: str, info: TensorInfo, texts: Sequence[bytes]) -> np.ndarray:
+    """Returns an input: the sentences, serialized if necessary, and nothing for keys and features."""
+    if name == SENTENCE:
+        return strings(texts)
+    if name == EXAMPLES:
+        return strings([_example(text) for text in texts])
+    dtype = numpy_dtype(info.number)
+    return strings([b""] * len(texts)) if dtype.kind == "O" else np.zeros(len(texts), dtype)
+
+
+def _example(text: bytes) -> bytes:
+    example = protos("core.example.example_pb2").Example()
+    example.features.feature[SENTENCE].bytes_list.value.append(text)
+    return bytes(example.SerializeToString())
+
+
+def _located(tokens: Sequence[str], sentence: str) -> list[tuple[int, int]]:
+    """Returns the offsets of tokens that follow each other in the sentence; the first that does not is padding."""
+    spans, end = [], 0
+    for token in tokens:
+        start = sentence.find(token, end)
+        if not token or start < 0:
+            break
+        end = start + len(token)
+        spans.append((start, end))
+    return spans
+
+
+def _requests(sentences: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yields consecutive sentences that keep the limits of a request, with padding to the longest one."""
+    begin = 0
+    while begin < len(sentences):
+        end, longest = begin, 0
+        while end < len(sentences):
+            longest = max(longest, len(sentences[end]))
+            if end > begin and longest * (end + 1 - begin) > LEAST_CHARACTERS:
+                break
+            end += 1
+        yield sentences[begin:end]
+        begin = end

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from components.common.errors import NerError
 from components.common.json_lines import read_json_lines
-from components.exporter.settings import FORWARD_DTYPES
 from components.keys import SERVING_DEFAULT
-from pipeline.cli.options import limit_options
+from pipeline.cli.options import limit_options, named_dtype
+
+if TYPE_CHECKING:
+    from components.exporter import Signatures
 
 _MODEL = click.Path(path_type=Path, exists=True, file_okay=False)
 
@@ -19,7 +22,7 @@ _MODEL = click.Path(path_type=Path, exists=True, file_okay=False)
 @click.command()
 @click.argument("source", type=_MODEL)
 @click.argument("destination", type=click.Path(path_type=Path))
-@click.option("--key", metavar="NAME", help="Add the signature keyed, which returns a key of this name.")
+@click.option("--key", metavar="NAME[:DTYPE]", help="Add the signature keyed, which returns a key of this name.")
 @click.option("--forward", metavar="NAME[:DTYPE],...", default="", help="Add feature_forward, which returns these.")
 @click.option("--default", metavar="SIGNATURE", help="Signature, added or old, that becomes serving_default.")
 @click.option("--keep-default-as", metavar="NAME", help="Name under which the old serving_default stays.")
@@ -34,16 +37,15 @@ def add_signatures(
 
     The copy has all old signatures, assets and weights. Its answers are compared with the source's bit for bit, and it
     is kept only if it passes the validator. A feature of --forward that the model takes as input keeps its dtype;
-    others are strings unless a dtype (string, float32, int64) is given. --keep-default-as is unkeyed_signature if
-    another signature becomes the default.
+    others, and the key, are strings unless a dtype (string, float32, int64) is given. --keep-default-as is
+    unkeyed_signature if another signature becomes the default.
     """
-    from components.exporter import Signatures
     from components.exporter import add_signatures as add_signatures_to
 
     result = add_signatures_to(
         source,
         destination,
-        Signatures(**{**options, "forward": _features(options["forward"] or "")}),  # type: ignore[arg-type]
+        _signatures(options),
         base=base,
         golden=_known_requests(golden),
         report_path=report,
@@ -51,14 +53,18 @@ def add_signatures(
     click.echo(f"{destination}: {', '.join(sorted(result.contract.signatures))}; {len(result.checks)} checks passed")
 
 
-def _features(text: str) -> dict[str, str]:
-    features = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, _, dtype = part.partition(":")
-        if dtype and dtype not in FORWARD_DTYPES:
-            raise NerError(f"--forward {part}: unknown dtype {dtype!r}. Use one of {', '.join(FORWARD_DTYPES)}.")
-        features[name] = dtype or "string"
-    return features
+def _signatures(options: Mapping[str, str | None]) -> Signatures:
+    from components.exporter import Signatures
+
+    parts = filter(None, (part.strip() for part in (options["forward"] or "").split(",")))
+    key, dtype = (None, "string") if options["key"] is None else named_dtype(options["key"], "--key")
+    return Signatures(
+        default=options["default"],
+        key=key,
+        key_dtype=dtype,
+        forward=dict(named_dtype(part, "--forward") for part in parts),
+        keep_default_as=options["keep_default_as"],
+    )
 
 
 def _known_requests(file: Path | None) -> list[dict[str, Any]]:

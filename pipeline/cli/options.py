@@ -14,6 +14,28 @@ data_option = click.option(
 )
 
 
+def named_dtype(text: str, option: str, default: str = "string") -> tuple[str, str]:
+    """Splits `NAME[:DTYPE]`.
+
+    Args:
+        text: the value, or a part of it.
+        option: its name, for errors.
+        default: the dtype if none is given.
+
+    Raises:
+        NerError: the name is empty, or the dtype is unknown.
+    """
+    from components.common.errors import NerError
+    from components.exporter.settings import FORWARD_DTYPES
+
+    name, colon, dtype = text.partition(":")
+    if not name:
+        raise NerError(f"{option} {text}: the name is empty. Write NAME or NAME:DTYPE.")
+    if colon and dtype not in FORWARD_DTYPES:
+        raise NerError(f"{option} {text}: unknown dtype {dtype!r}. Use one of {', '.join(FORWARD_DTYPES)}.")
+    return name, dtype or default
+
+
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config` and `--set`; the command passes both to `configs.loading.load_config`."""
     path = click.Path(path_type=Path, dir_okay=False)

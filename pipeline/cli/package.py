@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import config_options, limit_options
+from pipeline.cli.options import config_options, limit_options, named_dtype
 
 if TYPE_CHECKING:
     from components.serving.packaging.prepare import ModelVersion
@@ -26,7 +26,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--version", type=_COUNT, help="Version of MODEL_DIR; by default its name if that is a number, else 1.")
 @click.option("--server-version", default="", metavar="X.Y.Z", help="Release of TensorFlow Serving, 2.16 or newer.")
 @click.option("--storage-uri", default="", metavar="URI", help="kserve: future address of the storage folder.")
-@click.option("--key", default="key", show_default=True, help="vertex: name of the key of a row.")
+@click.option("--key", default="key", show_default=True, metavar="NAME[:DTYPE]", help="vertex: the key of a row.")
 @click.option("--max-batch-size", type=_COUNT, default=32, show_default=True)
 @click.option("--batch-timeout-micros", type=click.IntRange(min=0), default=1000, show_default=True)
 @click.option("--max-enqueued-batches", type=_COUNT, default=100, show_default=True)
@@ -59,12 +59,14 @@ def package(
     from configs.loading import load_config
 
     config = load_config(profile, settings)
+    key_name, key_dtype = named_dtype(key, "--key", default="")
     package_settings = PackageSettings(
         name=name or config.name,
         server_version=server_version,
         batching=Batching(**batching),
         storage_uri=storage_uri,
-        key=key,
+        key=key_name,
+        key_dtype=key_dtype,
     )
     models = [_model_of(folders[0], version)] if len(folders) == 2 else _registered(config, target)
     record = write_package(models, folders[-1], target, package_settings)

@@ -120,7 +120,8 @@ class Prediction:
         if tokens is None or tags is None or starts is None or ends is None:
             missing = [name for name in ("tokens", "tags", "starts", "ends") if fields.get(name) is None]
             raise EvaluationError(
-                f"{where}: {', '.join(missing)} missing. Log the answer of the signature `keyed`, with offsets."
+                f"{where}: {', '.join(missing)} missing. Log the answer of the signature `keyed` of a model with "
+                "exporter.outputs=[tokens, offsets]."
             )
         check_lengths(where, tokens=tokens, tags=tags, starts=starts, ends=ends, scores=scores)
         if any(value != int(value) for value in (*starts, *ends)):

@@ -9,7 +9,7 @@ from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.errors import ExportError
 from components.exporter.signatures import Signatures
-from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, UNKEYED
+from components.keys import FEATURE_FORWARD, SERVING_DEFAULT, UNKEYED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,7 @@ def plan_signatures(contract: Contract, signatures: Signatures, base: str = SERV
 
 def _added_inputs(base: SignatureContract, signatures: Signatures) -> dict[str, dict[str, TensorContract]]:
     """Added signature -> the inputs that it returns."""
-    new = {} if signatures.key is None else {KEYED: {signatures.key: "string"}}
+    new = {} if signatures.key is None else {signatures.keyed_as: {signatures.key: signatures.key_dtype}}
     if signatures.forward:
         new[FEATURE_FORWARD] = dict(signatures.forward)
     return {

@@ -86,7 +86,7 @@ def _require_fitting(models: Sequence[ModelVersion], target: str, settings: Pack
 
 def _prepared(model: ModelVersion, workshop: Path, target: str, settings: PackageSettings) -> PreparedModel:
     workshop.mkdir()
-    source = vertex.with_keyed_default(model, workshop, settings.key) if target == VERTEX else model
+    source = vertex.with_keyed_default(model, workshop, settings) if target == VERTEX else model
     return prepare(source, model.folder, workshop / "copy", settings)
 
 
@@ -102,6 +102,7 @@ def _identity(models: Sequence[ModelVersion], target: str, settings: PackageSett
             "batching": settings.batching.to_text(),
             "storage_uri": settings.storage_uri,
             "key": settings.key,
+            "key_dtype": settings.key_dtype,
         },
         "models": [{"version": model.version, "source_tree_hash": tree_hash(model.folder)} for model in models],
     }

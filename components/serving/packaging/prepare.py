@@ -23,7 +23,7 @@ from components.serving.packaging.errors import PackageError
 from components.serving.packaging.settings import PackageSettings
 from components.serving.packaging.warmup import write_warmup
 
-BATCHES = (1, 2, 32)
+_LARGEST = 32  # rows of a warm-up request
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,10 +86,15 @@ class PreparedModel:
     @property
     def can_batch(self) -> bool:
         """True if a server may join requests: all inputs and outputs of all signatures have an open first dimension."""
-        return all(
-            tensor.shape is None or tensor.shape[:1] == (None,)
-            for signature in self.contract.signatures.values()
-            for tensor in (*signature.inputs.values(), *signature.outputs.values())
+        return _can_batch(self.contract)
+
+    @property
+    def varying(self) -> list[str]:
+        """Signatures whose answers have a width that depends on the rows: a server cannot join answers to parts."""
+        return sorted(
+            name
+            for name, signature in self.contract.signatures.items()
+            if any(tensor.shape is None or None in tensor.shape[1:] for tensor in signature.outputs.values())
         )
 
 
@@ -116,13 +121,14 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
         raise UnsafeModelError(str(error).replace(str(folder), str(original))) from error
     inspection = inspect_model(folder)
     _require_server(inspection.written_by, settings)
-    cases = reference_answers(folder, inspection.contract, batches=BATCHES)
+    cases = reference_answers(folder, inspection.contract, batches=_batches(settings))
     if not cases:
         raise PackageError(
             f"{source.folder}: no signature answers, so a server could not serve the model either. "
             f"`ner inspect --check {source.folder}` names the cause."
         )
-    write_warmup(folder, settings.name, cases)
+    most_rows = settings.batching.max_batch_size if _can_batch(inspection.contract) else None
+    write_warmup(folder, settings.name, cases, most_rows)
     prepared = PreparedModel(
         folder=folder,
         version=source.version,
@@ -135,6 +141,20 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
     if prepared.unanswered:
         logging.warning("no warm-up and no example for %s: no generated request", ", ".join(prepared.unanswered))
     return prepared
+
+
+def _can_batch(contract: Contract) -> bool:
+    return all(
+        tensor.shape is None or tensor.shape[:1] == (None,)
+        for signature in contract.signatures.values()
+        for tensor in (*signature.inputs.values(), *signature.outputs.values())
+    )
+
+
+def _batches(settings: PackageSettings) -> list[int]:
+    """Returns the rows of warm-up requests: a server refuses larger ones, and with them the model."""
+    most = settings.batching.max_batch_size
+    return sorted({rows for rows in (1, 2, min(most, _LARGEST)) if rows <= most})
 
 
 def _require_server(written_by: str, settings: PackageSettings) -> None:

@@ -57,6 +57,8 @@ class PackageSettings:
         batching: parameters of the server.
         storage_uri: KServe only: future address of the folder `storage`; empty: a placeholder.
         key: Vertex only: name of the key of a row.
+        key_dtype: Vertex only: dtype of the key (`string`, `float32`, `int64`); empty: that of the model's own key, or
+            `string`.
     """
 
     name: str
@@ -64,6 +66,7 @@ class PackageSettings:
     batching: Batching = dataclasses.field(default_factory=Batching)
     storage_uri: str = ""
     key: str = "key"
+    key_dtype: str = ""
 
     def __post_init__(self) -> None:
         """Checks the name and the server.

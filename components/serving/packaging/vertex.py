@@ -12,6 +12,7 @@ from components.exporter.saved_model.add_signatures import add_signatures
 from components.exporter.saved_model.inspecting import inspect_model
 from components.exporter.signatures import Signatures
 from components.keys import KEYED, SERVING_DEFAULT
+from components.serving.packaging.errors import PackageError
 from components.serving.packaging.prepare import ModelVersion, PreparedModel
 from components.serving.packaging.readme import write_readme
 from components.serving.packaging.requests import request_body, write_requests
@@ -19,25 +20,38 @@ from components.serving.packaging.settings import PackageSettings
 
 MODEL = "model"
 INSTANCES = "instances.jsonl"
+_OWN_KEYED = "keyed_batches"
 
 
-def with_keyed_default(model: ModelVersion, workshop: Path, key: str) -> ModelVersion:
+def with_keyed_default(model: ModelVersion, workshop: Path, settings: PackageSettings) -> ModelVersion:
     """Returns a model whose `serving_default` returns a key, since batch prediction uses no other signature.
 
     Args:
         model: returned unchanged if its default does that already.
         workshop: folder for a copy with added signatures; the old default stays as `unkeyed_signature`.
-        key: name of the key.
+        settings: name and dtype of the key.
 
     Raises:
         NerError: the signatures cannot be added.
     """
-    contract = inspect_model(model.folder).contract
+    contract, key = inspect_model(model.folder).contract, settings.key
+    for name in (SERVING_DEFAULT, KEYED):
+        if _returns(contract, name, key):
+            own = contract.signatures[name].inputs[key].dtype
+            if settings.key_dtype not in ("", own):
+                raise PackageError(
+                    f"--key {key}:{settings.key_dtype}: the model's own key {key} has the dtype {own}. "
+                    f"Give --key {key}, or another name."
+                )
     if _returns(contract, SERVING_DEFAULT, key):
         return model
     copy = workshop / "with_keys"
-    added_key = None if _returns(contract, KEYED, key) else key
-    add_signatures(model.folder, copy, Signatures(default=KEYED, key=added_key))
+    if _returns(contract, KEYED, key):
+        signatures = Signatures(default=KEYED)
+    else:
+        name = _OWN_KEYED if KEYED in contract.signatures else KEYED  # the model's own has another key
+        signatures = Signatures(default=name, key=key, key_dtype=settings.key_dtype or "string", keyed_as=name)
+    add_signatures(model.folder, copy, signatures)
     return dataclasses.replace(model, folder=copy)
 
 

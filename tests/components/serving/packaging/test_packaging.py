@@ -12,17 +12,19 @@ import pytest
 import yaml
 from support.kubernetes_fields import unknown_fields
 from support.lazy import LazyModule
+from support.settings import exporter_settings
 from support.warmup import warmup_requests
 
 from components.common.errors import NerError
 from components.common.hashing import tree_hash
 from components.exporter import embedded_contract, inspect_model
+from components.exporter.saved_model.embedded_metadata import embed_metadata
 from components.keys import ASSETS_EXTRA, WARMUP_FILE
 from components.serving.packaging.packaging import LAYOUTS, package
 from components.serving.packaging.prepare import ModelVersion
-from components.serving.packaging.settings import PackageSettings
+from components.serving.packaging.settings import Batching, PackageSettings
 
-tf = LazyModule("tensorflow")
+exporter, tf = LazyModule("components.exporter"), LazyModule("tensorflow")
 # A layout hardly depends on the tagger: one is enough.
 pytestmark = pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True, scope="session")
 TARGETS = [pytest.param(target, marks=[] if target == "tf-serving" else pytest.mark.extended) for target in LAYOUTS]
@@ -273,6 +275,82 @@ def test_a_folder_with_other_content_is_never_touched(exported, tmp_path):
     with pytest.raises(NerError, match="is not a package"):
         package([ModelVersion(exported("plain"), 1)], tmp_path, "vertex", SETTINGS)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("most", "rows"),
+    [
+        (8, {1, 2, 8}),
+        pytest.param(1, {1}, marks=pytest.mark.extended),
+        pytest.param(2, {1, 2}, marks=pytest.mark.extended),
+    ],
+)
+@pytest.mark.parametrize(
+    "target", ["tf-serving", *(pytest.param(name, marks=pytest.mark.extended) for name in ("kserve", "vertex"))]
+)
+def test_no_warmup_request_is_larger_than_the_batches_of_the_server(exported, tmp_path, target, most, rows):
+    settings = PackageSettings("ner", batching=Batching(max_batch_size=most))
+    package([ModelVersion(exported("plain"), 1)], tmp_path / "package", target, settings)
+    folder = {"tf-serving": "ner/1", "kserve": "storage/1", "vertex": "model"}[target]
+    sizes: dict[str, set[int]] = {}
+    for request in warmup_requests(tmp_path / "package" / folder):
+        sizes.setdefault(request.model_spec.signature_name, set()).update(
+            tensor.tensor_shape.dim[0].size for tensor in request.inputs.values()
+        )
+    assert set(sizes) >= SIGNATURES
+    assert all(each == rows for each in sizes.values())
+
+
+@pytest.mark.extended
+def test_existing_warmup_requests_that_are_too_large_are_removed(exported, tmp_path):
+    package([ModelVersion(exported("plain"), 1)], tmp_path / "first", "tf-serving", SETTINGS)
+    settings = PackageSettings("ner", batching=Batching(max_batch_size=2))
+    package([ModelVersion(tmp_path / "first" / "ner" / "1", 1)], tmp_path / "second", "tf-serving", settings)
+    before, after = (warmup_requests(tmp_path / name / "ner" / "1") for name in ("first", "second"))
+    few = [request for request in before if next(iter(request.inputs.values())).tensor_shape.dim[0].size <= 2]
+    assert 0 < len(few) < len(before)
+    assert after == few
+
+
+def test_the_readme_names_the_largest_request_and_the_condition_for_splitting(exported, tmp_path):
+    settings = PackageSettings("ner", batching=Batching(max_batch_size=8))
+    for target in ("tf-serving", "kserve", "sagemaker"):
+        package([ModelVersion(exported("plain"), 1)], tmp_path / target, target, settings)
+        text = " ".join((tmp_path / target / "README.md").read_text(encoding="utf-8").split())
+        assert "A request of more than 8 rows" in text
+        assert "A client sends 9 rows as two requests" in text
+        assert "Never set `enable_large_batch_splitting` for this model" in text
+        assert "`exporter.token_length`" in text
+
+
+@pytest.mark.extended
+def test_answers_of_equal_width_may_be_split_except_those_to_examples(trained, transformed, tmp_path):
+    folder = tmp_path / "model"
+    contract = exporter.export(trained, transformed.graph, str(folder), exporter_settings(token_length=8))
+    embed_metadata(folder, contract)
+    package([ModelVersion(folder, 1)], tmp_path / "package", "tf-serving", SETTINGS)
+    text = " ".join((tmp_path / "package" / "README.md").read_text(encoding="utf-8").split())
+    assert "Never set" not in text
+    assert "if nobody sends more than 32 rows to `serving_examples`" in text
+
+
+@pytest.mark.extended
+def test_a_key_gets_the_configured_dtype_in_model_and_warmup(exported, tmp_path):
+    settings = PackageSettings("ner", key="row", key_dtype="int64")
+    package([ModelVersion(exported("plain"), 1)], tmp_path / "package", "vertex", settings)
+    requests = warmup_requests(tmp_path / "package" / "model")
+    keyed = [request for request in requests if "row" in request.inputs]
+    assert keyed
+    assert all(tf.make_ndarray(request.inputs["row"]).dtype == "int64" for request in keyed)
+    assert {request.model_spec.signature_name for request in keyed} == {"serving_default", "keyed_batches"}
+    [line, _] = (tmp_path / "package" / "instances.jsonl").read_text(encoding="utf-8").splitlines()
+    assert isinstance(json.loads(line)["row"], int)
+
+
+def test_a_key_of_another_dtype_than_the_models_own_is_refused(exported, tmp_path):
+    settings = PackageSettings("ner", key="key", key_dtype="int64")
+    with pytest.raises(NerError, match="--key key:int64: the model's own key key has the dtype string"):
+        package([ModelVersion(exported("plain"), 1)], tmp_path / "package", "vertex", settings)
 
 
 @pytest.mark.extended
