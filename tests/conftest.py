@@ -10,7 +10,7 @@ import pytest
 # TensorFlow's log would bury pytest's summary. TensorFlow reads this when it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-pytest_plugins = ["support.processes", "support.skips"]
+pytest_plugins = ["support.processes", "support.skips", "support.tiny_corpus"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

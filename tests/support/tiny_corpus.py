@@ -7,10 +7,10 @@ import random
 import types
 
 import pytest
-from support.build_once import build_once
-from support.settings import trainer_settings
 
 from configs.loading import load_config
+from support.build_once import build_once
+from support.settings import trainer_settings
 
 NAMES = ["Joe Biden", "Xi Jinping", "Justin Trudeau", "Angela Merkel"]
 VERBS = ["went to", "visited", "was in"]
