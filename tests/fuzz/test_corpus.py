@@ -205,7 +205,8 @@ def check_records(data, read, report, settings, true_unit):
     if unit == "auto":
         unit = true_unit or ("utf16" if report.notes else "characters")
     text = data.decode("utf-8").removeprefix("\ufeff")
-    for number, line in enumerate(re.split("\r?\n", text) if "\n" in text else text.split("\r"), 1):
+    ends = "\r?\n" if "\n" in text.rstrip("\r\n") else "\r\n|\r|\n"  # carriage returns end lines if no line feed does
+    for number, line in enumerate(re.split(ends, text), 1):
         if not line.strip():
             continue
         if any(f"a.jsonl:{number}:" in skipped for skipped in report.skipped):

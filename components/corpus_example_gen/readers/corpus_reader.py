@@ -116,7 +116,9 @@ def _note_first(
     raw: RawSentence, counts: Counter[str], settings: CorpusSettings, report: IngestReport, path: str
 ) -> None:
     """Notes a label that occurs in the first row only, which may be a header, under scheme io."""
-    if settings.scheme == "io" and raw.tags and counts[raw.tags[0]] == 1 and raw.tags[0] not in OUTSIDE_LABELS:
+    if settings.scheme != "io" or not raw.tags or not raw.tokens:
+        return
+    if counts[raw.tags[0]] == 1 and raw.tags[0] not in OUTSIDE_LABELS:
         label, token = quoted(raw.tags[0]), quoted(raw.tokens[0])
         report.note(f"{path}:{raw.line}", f"read as token {token} with the type {label}, which no other row has")
 

@@ -83,3 +83,8 @@ def test_quotation_marks_stay_tokens():
     sentences, report = read('" Ana "\tO B-PER O\nBo "left "\tB-PER O O\n')
     assert [s.tokens for s in sentences] == [('"', "Ana", '"'), ("Bo", '"left', '"')]
     assert report.notes == []
+
+
+def test_a_first_row_without_tokens_is_an_error_under_scheme_io():
+    with pytest.raises(CorpusError, match="found 0 tokens and 1 tags"):
+        read("\xa0\tPER\n", format="tsv", scheme="io")
