@@ -84,4 +84,4 @@ def test_known_requests_are_read_line_by_line(price_model, tmp_path):
 def test_inspect_of_a_folder_without_a_model_says_so(tmp_path):
     result = run("inspect", tmp_path)
     assert result.exit_code == 1
-    assert "not a readable SavedModel" in result.output
+    assert "no saved_model.pb in" in result.output
