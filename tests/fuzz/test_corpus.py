@@ -1,8 +1,8 @@
 """Mutated corpora of every format: an error with its place, or nothing lost.
 
-The counter of this module is independent of the readers. It knows only what no reading can deny: a row `token TAB tag`,
-and a JSON object with text and spans. Each of these must come out, in order and with its tag or spans, unless the file
-is refused or the line is listed as skipped.
+The counter of this module is independent of the readers. It knows only what no reading can deny: the number of lines, a
+row `token TAB tag`, and a JSON object with text and spans. Each of these must come out, in order and with its tag or
+spans, unless the file is refused or the line is listed as skipped.
 """
 
 from __future__ import annotations
@@ -33,12 +33,13 @@ WORDS = (
     "Oslo", "New", "Delhi", "J.", "AT&T", "Zoë", "😀", "👨🏻‍🚒", "#tag", "#", "don't", "London's", "1,000", "王",
     "北京", "สมชาย", "a\u200bb", "e\u0301", "\u0301", '"', "'", "-", "O", "B-PER", "Oslo-West", "[PAD]",
     "U.S.-based", "http://a.b", "0", "10", "-DOCSTART-", "\ufeff", "\ufffd", "x" * 40, "Sentence:", "=", "_",
-    "\u00a0", "\x85", "🎉🎉",
+    "\u00a0", "\x85", "🎉🎉", "New York", '""', "a,b",
 )  # fmt: skip
 TYPES = ("PER", "LOC", "creative-work", "e.coli", "北")
 JUNK = (
     "\0", "\t", "\t\t", " ", "  ", "\r", "\n", "\n\n", "\r\n", "\x0b", "\x1f", "\x7f", "\x85", "\u2028",
     "\u3000", "\ufeff", "#", "# ", "# id = a\n", "# newdoc\n", "-DOCSTART- O\n", "-DOCSTART-\tO\n", '"', '""',
+    "-DOCSTART- ", "#oslo", "#begin document (a)", "token\tlabel", "a\tO\rb\tO", '"""a"\tO', "1-2\tdu\tO",
     "\\", "\\u0000", "\\ud800", "\\ud83d", "{", "}", "[", "[" * 300, "]", ",", ":", "null", "NaN", "1e999",
     "-1", "9" * 200, "9" * 5000, "B-", "I-", "B-O", "O", "OUT", "_", "B_PER", "b-per", "PER", "PER-B", "E-PER",
     "S-PER", "L-PER", "B-PER,B-LOC", ",", "\ud7ff", "😀", "王", '"text": "a", ', '"id": 1, ', '"id": "", ',
@@ -50,19 +51,33 @@ sentences = st.lists(st.lists(tokens, min_size=1, max_size=6), min_size=1, max_s
 places = st.floats(0, 1, exclude_max=True)
 mutations = st.lists(
     st.tuples(
-        st.sampled_from(("insert", "delete", "replace", "duplicate", "swap", "cut", "line", "bytes", "crlf", "repeat")),
+        st.sampled_from((
+            "insert", "delete", "replace", "everywhere", "duplicate", "swap", "cut", "line", "bytes", "crlf", "cr",
+            "repeat",
+        )),
         places,
         places,
         st.sampled_from(JUNK) | st.text(max_size=3),
     ),
     max_size=3,
-)
-formats = st.sampled_from(("tab", "space", "numbered", "tsv", "jsonl", "jsonl", "utf16"))
+)  # fmt: skip
+ROWS = {
+    "tab": "{word}\t{tag}",
+    "space": "{word} {tag}",
+    "numbered": "{row}\t{word}\t{tag}\t_",
+    "index": "{row}\t{word}\t{tag}",
+    "sentence": "{sentence}\t{word}\t{tag}",
+    "sentence, first row": "{first}\t{word}\t{tag}",
+    "sentence, last": "{word}\t{tag}\t{sentence}",
+    "quoted": '"{quoted}"\t{tag}',
+}
+formats = st.sampled_from((*ROWS, "tab", "tsv", "jsonl", "jsonl", "jsonl", "utf16", "utf16"))
 options = st.fixed_dictionaries(
     {"on_error": st.sampled_from(("fail", "skip"))},
     optional={
         "format": st.sampled_from(("columns", "tsv", "jsonl")),
         "scheme": st.just("io"),
+        "outside": st.just("_"),
         "offsets": st.sampled_from(("characters", "utf16", "bytes")),
         "token_column": st.integers(0, 2),
         "tag_column": st.integers(0, 2),
@@ -88,14 +103,15 @@ def write(corpus, layout):
             json.dumps(record(sentence, layout), ensure_ascii=layout == "utf16") + "\n" for sentence in corpus
         )
     parts = []
-    for sentence in corpus:
+    for index, sentence in enumerate(corpus, 1):
         words, tags = [word for word, _, _ in sentence], tags_of(sentence)
         if layout == "tsv":
             parts.append(f"{' '.join(words)}\t{' '.join(tags)}\n")
             continue
         for number, (word, tag) in enumerate(zip(words, tags, strict=True), 1):
-            row = {"tab": f"{word}\t{tag}", "space": f"{word} {tag}", "numbered": f"{number}\t{word}\t{tag}\t_"}[layout]
-            parts.append(f"{row}\n")
+            first, quoted = f"Sentence: {index}" if number == 1 else "", word.replace('"', '""')
+            cells = {"word": word, "tag": tag, "row": number, "sentence": index, "first": first, "quoted": quoted}
+            parts.append(ROWS[layout].format(**cells) + "\n")
         parts.append("\n")
     return "".join(parts)
 
@@ -132,6 +148,8 @@ def mutate(text, changes):
             text = text[:i] + text[j:]
         elif kind == "replace":
             text = text[:i] + junk + text[j:]
+        elif kind == "everywhere":
+            text = text.replace(("B-", "I-", "O", "\t", " ", "\n\n")[int(first * 6)], junk)
         elif kind == "duplicate":
             text = "\n".join([*lines[:k], lines[k], *lines[k:]])
         elif kind == "swap":
@@ -141,8 +159,8 @@ def mutate(text, changes):
             text = text[:i]
         elif kind == "line":
             text = "\n".join([*lines[:k], junk, *lines[k:]])
-        elif kind == "crlf":
-            text = text.replace("\n", "\r\n")
+        elif kind in ("cr", "crlf"):
+            text = text.replace("\n", "\r\n" if kind == "crlf" else "\r")
         elif kind == "repeat":
             text = text[:i] + junk * 50 + text[i:]
         else:
@@ -155,9 +173,15 @@ TAG = re.compile(r"O|[BI]-[A-Za-z][A-Za-z.-]*")
 ROW = re.compile(rf'([^\s#"\x00-\x1f\x7f-\x9f][^\s"\x00-\x1f\x7f-\x9f]*)\t({TAG.pattern})')
 
 
-def certain_rows(text):
+def lines_of(data):
+    """Returns the lines of a file; carriage returns end lines if no line feed does, except one at the end."""
+    text = data.decode("utf-8").removeprefix("\ufeff")
+    return re.split("\r?\n" if "\n" in text.rstrip("\r\n") else "\r\n|\r|\n", text)
+
+
+def certain_rows(data):
     """Returns (token, tag) of each line that can only be a token: `token TAB tag`, with nothing unusual in it."""
-    rows = [ROW.fullmatch(line.removesuffix("\r")) for line in text.split("\n")]
+    rows = [ROW.fullmatch(line) for line in lines_of(data)]
     return [(row[1], row[2]) for row in rows if row and not row[1].startswith("-DOCSTART-")]
 
 
@@ -204,9 +228,7 @@ def check_records(data, read, report, settings, true_unit):
     unit = settings.offsets
     if unit == "auto":
         unit = true_unit or ("utf16" if report.notes else "characters")
-    text = data.decode("utf-8").removeprefix("\ufeff")
-    ends = "\r?\n" if "\n" in text.rstrip("\r\n") else "\r\n|\r|\n"  # carriage returns end lines if no line feed does
-    for number, line in enumerate(re.split(ends, text), 1):
+    for number, line in enumerate(lines_of(data), 1):
         if not line.strip():
             continue
         if any(f"a.jsonl:{number}:" in skipped for skipped in report.skipped):
@@ -246,6 +268,9 @@ def check_corpus(case):
     check_account(read, report)
     if report.files_skipped:
         return
+    lines, kinds = lines_of(data), report.line_kinds
+    assert report.lines == kinds.total() == len(lines) - (lines[-1] == "")
+    assert kinds["token"] in (0, report.tokens_in)  # 0 in other formats than columns
     is_jsonl = name == "a.jsonl" and settings.format in ("auto", "jsonl")
     if is_jsonl:
         # White space inside a word puts the spans of a file in doubt.
@@ -253,7 +278,7 @@ def check_corpus(case):
         unit = {"utf16": "utf16", "jsonl": "characters"}[layout] if certain else None
         check_records(data, read, report, settings, unit)
     elif layout == "tab" and not {"scheme", "token_column", "tag_column", "format"} & changed.keys():
-        rows = certain_rows(data.decode("utf-8").removeprefix("\ufeff"))
+        rows = certain_rows(data)
         emitted = [pair for sentence in read for pair in zip(sentence.tokens, sentence.tags, strict=True)]
         assert report.skipped or report.notes or is_subsequence(rows, emitted), "a row is lost"
 
