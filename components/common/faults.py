@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from components.common.errors import NerError
+from components.common.errors import NerError, shortened
 from components.common.masking import mask
 
 
@@ -29,136 +29,113 @@ class _Fault(NamedTuple):
 
     Attributes:
         numbers: of the operating system.
-        phrases: pattern of the texts of libraries that pass on no number.
         problem: in words.
         cure: in words.
+        phrases: pattern of texts of libraries, other than those of the numbers.
         writing: whether it concerns the target of a copy.
         subject: of a fault without a path; empty: the folders of the run.
     """
 
     numbers: tuple[int, ...]
-    phrases: str
     problem: str
     cure: str
+    phrases: str = ""
     writing: bool = False
     subject: str = ""
 
+    def is_in(self, text: str) -> bool:
+        """Returns whether a text of a library, which passes on no number, names the fault."""
+        phrases = [*(re.escape(os.strerror(number)) for number in self.numbers), *filter(None, [self.phrases])]
+        return re.search("|".join(phrases), text) is not None
+
 
 _ANOTHER_FOLDER = "or give another folder, for example with --set work_dir=DIR"
+_AGAIN = "then start the same command again"
 _FAULTS = (
     _Fault(
         (errno.ENOSPC,),
-        r"No space left on device|database or disk is full|not enough free space",
         "the disk is full",
         f"Free space (`ner clean` removes old runs and versions), {_ANOTHER_FOLDER} (TMPDIR moves temporary files)",
-        True,
+        r"database or disk is full|not enough free space",
+        writing=True,
     ),
     _Fault(
         (errno.EDQUOT,),
-        r"Disk quota exceeded",
         "your disk quota is used up",
         f"Remove files of yours (`ner clean` removes old runs and versions), {_ANOTHER_FOLDER}",
-        True,
+        writing=True,
     ),
     _Fault(
         (errno.EFBIG,),
-        r"File too large",
         "the file exceeds the size that the system permits",
         "Raise the limit (`ulimit -f`), or use a file system for large files",
-        True,
+        writing=True,
     ),
     _Fault(
         (errno.EROFS,),
-        r"Read-only file system|attempt to write a readonly database|readonly database",
         "cannot be written (read-only file system)",
         f"Mount it writable, {_ANOTHER_FOLDER}",
-        True,
+        r"readonly database",
+        writing=True,
     ),
+    _Fault((errno.EACCES, errno.EPERM), "permission denied", f"Give this user the right to it, {_ANOTHER_FOLDER}"),
     _Fault(
-        (errno.EACCES, errno.EPERM),
-        r"Permission denied|Operation not permitted",
-        "permission denied",
-        f"Give this user the right to it, {_ANOTHER_FOLDER}",
+        (errno.EMFILE, errno.ENFILE), "too many files are open", "Raise the limit, for example with `ulimit -n 65536`"
     ),
-    _Fault(
-        (errno.EMFILE, errno.ENFILE),
-        r"Too many open files",
-        "too many files are open",
-        "Raise the limit, for example with `ulimit -n 65536`",
-    ),
-    _Fault(
-        (errno.ENOTDIR,),
-        r"Not a directory",
-        "a part of the path is a file, not a folder",
-        "Move the file away, or correct the path",
-    ),
-    _Fault(
-        (errno.EISDIR,), r"Is a directory", "it is a folder, not a file", "Move the folder away, or correct the path"
-    ),
-    _Fault((errno.EEXIST,), r"File exists", "something else exists there", "Move it away, or give another path"),
-    _Fault(
-        (errno.ENAMETOOLONG,),
-        r"File name too long",
-        "the name is too long for the file system",
-        "Use a shorter path or name",
-    ),
+    _Fault((errno.ENOTDIR,), "a part of the path is a file, not a folder", "Move the file away, or correct the path"),
+    _Fault((errno.EISDIR,), "it is a folder, not a file", "Move the folder away, or correct the path"),
+    _Fault((errno.EEXIST,), "something else exists there", "Move it away, or give another path"),
+    _Fault((errno.ENAMETOOLONG,), "the name is too long for the file system", "Use a shorter path or name"),
     _Fault(
         (errno.EIO, errno.EREMOTEIO),
-        r"Input/output error|Remote I/O error|disk I/O error",
         "the disk or the network file system reports an I/O error",
-        "Check the disk (`dmesg`) or the mount; then start the same command again",
+        f"Check the disk (`dmesg`) or the mount; {_AGAIN}",
+        r"disk I/O error",
     ),
     _Fault(
         (errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN),
-        r"Stale file handle|Transport endpoint is not connected",
         "the network file system no longer responds",
-        "Mount it again; then start the same command again",
+        f"Mount it again; {_AGAIN}",
     ),
-    _Fault((errno.ELOOP,), r"Too many levels of symbolic links", "the link points at itself", "Correct the link"),
+    _Fault((errno.ELOOP,), "the link points at itself", "Correct the link"),
     _Fault(
         (errno.ENOMEM,),
-        r"Cannot allocate memory|\bOOM when allocating|bad_alloc|out of memory",
         "there is not enough memory",
         "Close other programs, use a machine with more memory, or lower trainer.batch_size",
+        r"\bOOM when allocating|bad_alloc|out of memory",
         subject="memory",
     ),
-    _Fault(
-        (errno.ENOLCK,),
-        r"No locks available",
-        "the file system has no locks",
-        f"Enable locks for the mount, {_ANOTHER_FOLDER}",
-    ),
+    _Fault((errno.ENOLCK,), "the file system has no locks", f"Enable locks for the mount, {_ANOTHER_FOLDER}"),
     _Fault(
         (errno.ENOENT,),
-        r"No such file or directory|unable to open database file",
         "it does not exist",
         "Check the path. If another process has removed it, start the same command again",
+        r"unable to open database file",
     ),
     _Fault(
         (),
-        r"database is locked|database table is locked",
         "another process uses the database",
-        "Wait until it has finished; then start the same command again",
+        f"Wait until it has finished; {_AGAIN}",
+        r"database is locked|database table is locked",
     ),
     _Fault(
         (),
-        r"database disk image is malformed|file is not a database|subset of tables in MLMD instance",
         "the database is damaged",
         "Restore a copy of it, or set it aside",
+        r"database disk image is malformed|file is not a database|subset of tables in MLMD instance",
     ),
     _Fault(
         (),
-        r"MLMD database version|schema_version",
         "another version of ML Metadata wrote the metadata of the runs",
         "Use the stack that wrote it, or another --set work_dir=DIR",
+        r"MLMD database version|schema_version",
     ),
     _Fault(
         (errno.ECONNREFUSED, errno.ECONNRESET, errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN),
-        r"Connection refused|Connection reset by peer|Max retries exceeded|Name or service not known"
-        r"|Temporary failure in name resolution|Network is unreachable|[Rr]ead timed out"
-        r"|[Cc]onnect[^\n]{0,40} timed out",
         "a server cannot be reached",
-        "Check its address and the network; then start the same command again",
+        f"Check its address and the network; {_AGAIN}",
+        r"Max retries exceeded|Name or service not known|Temporary failure in name resolution|[Rr]ead timed out"
+        r"|[Cc]onnect[^\n]{0,40} timed out",
         subject="network",
     ),
 )
@@ -253,10 +230,9 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
 
 def free_space(path: Path) -> int | None:
     """Returns the free bytes for this user on the file system of a path, which need not exist; None if unknown."""
-    for folder in (path, *path.absolute().parents):
-        with contextlib.suppress(OSError):
-            usage = os.statvfs(folder)
-            return usage.f_bavail * usage.f_frsize if usage.f_blocks else None
+    with contextlib.suppress(OSError):
+        usage = os.statvfs(_nearest(path))
+        return usage.f_bavail * usage.f_frsize if usage.f_blocks else None
     return None
 
 
@@ -299,7 +275,7 @@ def _explain_one(error: BaseException, folders: Mapping[str, Path]) -> str | Non
     fault = _of_text(text)
     if fault is None:
         return None
-    line = next(line for line in reversed(text.splitlines()) if re.search(fault.phrases, line))
+    line = next(line for line in reversed(text.splitlines()) if fault.is_in(line))
     return _sentence(fault, _path_in(line, fault.writing), line, folders)
 
 
@@ -308,7 +284,7 @@ def _of_number(number: int) -> _Fault | None:
 
 
 def _of_text(text: str) -> _Fault | None:
-    return next((fault for fault in _FAULTS if re.search(fault.phrases, text)), None)
+    return next((fault for fault in _FAULTS if fault.is_in(text)), None)
 
 
 def _sentence(fault: _Fault | None, path: str, text: str, folders: Mapping[str, Path]) -> str | None:
@@ -318,9 +294,9 @@ def _sentence(fault: _Fault | None, path: str, text: str, folders: Mapping[str, 
     if set(fault.numbers) & _CAPACITY:
         details += _space([path] if path else [*map(str, folders.values()), os.getcwd(), tempfile.gettempdir()])
     if errno.EACCES in fault.numbers and path:
-        details += _owner(path)
+        details.append(_owner(path))
     if not path:
-        details += [_shortened(text)] if text else []
+        details += [_one_line(text)] if text else []
         named = ", ".join(f"{name} {folder}" for name, folder in folders.items())
         path = fault.subject or named or "file system"
     in_brackets = f" ({'; '.join(details)})" if details else ""
@@ -333,31 +309,27 @@ def _space(paths: Iterable[str]) -> list[str]:
     for path in paths:
         free = free_space(Path(path))
         if free is not None:
-            lines.setdefault(_device(Path(path)), f"{megabytes(free)} free at {path}")
+            lines.setdefault(_nearest(Path(path)).stat().st_dev, f"{megabytes(free)} free at {path}")
     return list(lines.values())
 
 
-def _device(path: Path) -> int:
-    for folder in (path, *path.absolute().parents):
-        with contextlib.suppress(OSError):
-            return folder.stat().st_dev
-    return 0
+def _nearest(path: Path) -> Path:
+    """Returns a path if it exists and this user may see it, else the nearest parent of which this is true."""
+    return next(part for part in (path, *path.absolute().parents) if os.path.exists(part))
 
 
-def _owner(path: str) -> list[str]:
-    """Returns owner and mode of the nearest existing part of a path, and this user."""
-    for part in (Path(path), *Path(path).absolute().parents):
-        with contextlib.suppress(OSError):
-            status = part.stat()
-            mode = stat.filemode(status.st_mode)
-            return [f"{part} has mode {mode} and owner {status.st_uid}:{status.st_gid}; this user is {os.getuid()}"]
-    return []
+def _owner(path: str) -> str:
+    """Returns owner and mode of a path, and this user."""
+    part = _nearest(Path(path))
+    status = part.stat()
+    mode = stat.filemode(status.st_mode)
+    return f"{part} has mode {mode} and owner {status.st_uid}:{status.st_gid}; this user is {os.getuid()}"
 
 
 def _damaged(error: BaseException, text: str, path: str = "") -> str:
     name = path or _path_in(text, False) or "a file that was read"
     return (
-        f"{name}: damaged or incomplete ({type(error).__name__}: {_shortened(text)}). Restore it; `ner registry sync` "
+        f"{name}: damaged or incomplete ({type(error).__name__}: {_one_line(text)}). Restore it; `ner registry sync` "
         "restores served models, and `ner run` makes artifacts again after you remove the damaged one."
     )
 
@@ -371,6 +343,5 @@ def _path_in(text: str, target: bool) -> str:
     return next((path for path in paths if not path.endswith(".py")), "")
 
 
-def _shortened(text: str) -> str:
-    line = " ".join(mask(text).split())
-    return line if len(line) <= _LONGEST_TEXT else f"{line[:_LONGEST_TEXT]} ..."
+def _one_line(text: str) -> str:
+    return shortened(" ".join(mask(text).split()), _LONGEST_TEXT)  # a cut address could no longer be masked

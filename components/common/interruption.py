@@ -117,12 +117,12 @@ def postponed() -> Iterator[None]:
 
 
 def received() -> bool:
-    """Tells whether a signal came. It costs no more than the call."""
+    """Returns whether a signal came."""
     return _state.received != 0
 
 
 def check() -> None:
-    """Ends the work here if a signal came.
+    """Raises `Interrupted` if a signal came.
 
     Raises:
         Interrupted: a signal came. A library may have swallowed the one that was raised when it came.

@@ -148,13 +148,24 @@ def _check_characters(value: dict[str, Any]) -> None:
             rest.extend(part.items())
         elif isinstance(part, list):
             rest.extend((name, item) for item in part)
-        elif isinstance(part, str) and (invalid := _INVALID.search(part)):
-            raise ValueError(f"{_code(invalid[0])} in the value of {quoted(name)}")
+        elif isinstance(part, str) and (control := describe_control(part)):
+            raise ValueError(f"{control} in the value of {quoted(name)}")
 
 
 def _code(char: str) -> str:
     kind = "an unpaired surrogate" if "\ud800" <= char <= "\udfff" else "a control character"
     return f"U+{ord(char):04X}, {kind},"
+
+
+def describe_control(text: str) -> str | None:
+    """Describes the first control character (white space is none) or surrogate of a text; None if it has none.
+
+    Example:
+        >>> describe_control("a b"), describe_control("a" + chr(7))
+        (None, 'U+0007, a control character,')
+    """
+    match = _INVALID.search(text)
+    return _code(match[0]) if match else None
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_real, parse_constant=_constant)

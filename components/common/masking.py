@@ -133,7 +133,7 @@ def masked_traceback(error: BaseException) -> str:
 
 
 def _print_uncaught(kind: type[BaseException], error: BaseException, frames: TracebackType | None) -> None:
-    sys.stderr.write(mask("".join(traceback.format_exception(kind, error, frames))))
+    sys.stderr.write(masked_traceback(error))
 
 
 def _is_secret(match: re.Match[str]) -> bool:

@@ -59,7 +59,7 @@ class CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
         "settings": ExecutionParameter(type=str),
         "span": ExecutionParameter(type=str, optional=True),
         "tokenizer": ExecutionParameter(type=str, optional=True),
-        # Executors do not read these two; they invalidate TFX's cache.
+        # Part of the cache key; the executor also compares the fingerprint with the files that it read.
         "fingerprint": ExecutionParameter(type=str, optional=True),
         "code_version": ExecutionParameter(type=str, optional=True),
     }

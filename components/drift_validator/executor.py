@@ -84,7 +84,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             raise DriftError(_stop_message(report, data.name))
         gone = sorted({*champion.labels} - {*whole.labels}) if champion is not None else []
         if gone:
-            logging.warning("Callers of the champion get types that the new model cannot return: %s", ", ".join(gone))
+            logging.warning("The champion returns types that the new model cannot return: %s", ", ".join(gone))
 
     def _profiles(self, examples: Artifact, tokenizer: str, folder: str) -> list[tuple[str, DataProfile]]:
         counts = os.path.join(folder, _COUNTS)

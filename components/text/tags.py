@@ -14,10 +14,13 @@ OUTSIDE = "O"
 OUTSIDE_LABELS = frozenset({"O", "OUT"})
 """Labels that corpora use for tokens outside entities."""
 
-_SINGLE = frozenset("SUW")  # BIOES S, BILOU U, BMESW W: an entity of one token
-_CONTINUES = frozenset("IMEL")  # inside, middle; BIOES E and BILOU L also close the entity
+CONTINUES = frozenset("IMEL")
+"""Prefixes inside an entity: inside, middle; BIOES `E` and BILOU `L` also close it."""
+
+PREFIXES = frozenset("BSUW") | CONTINUES
+"""All prefixes; BIOES `S`, BILOU `U` and BMESW `W` stand for an entity of one token."""
+
 _CLOSES = frozenset("ELSUW")
-_PREFIXES = frozenset("B") | _CONTINUES | _SINGLE
 
 
 def split_tag(tag: str) -> tuple[str, str]:
@@ -36,7 +39,7 @@ def split_tag(tag: str) -> tuple[str, str]:
         (('B', 'creative-work'), ('', ''))
     """
     prefix, hyphen, entity_type = tag.partition("-")
-    if not hyphen or prefix not in _PREFIXES or not entity_type or entity_type in OUTSIDE_LABELS:
+    if not hyphen or prefix not in PREFIXES or not entity_type or entity_type in OUTSIDE_LABELS:
         return "", ""
     return prefix, entity_type
 
@@ -53,7 +56,7 @@ def is_valid_tag(tag: str) -> bool:
     if tag in OUTSIDE_LABELS:
         return True
     prefix, hyphen, entity_type = tag.partition("-")
-    return bool(hyphen) and prefix in _PREFIXES and bool(entity_type) and entity_type.split() == [entity_type]
+    return bool(hyphen) and prefix in PREFIXES and bool(entity_type) and entity_type.split() == [entity_type]
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
@@ -85,7 +88,7 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
             iob2.append(outside if _names_outside(tag) else tag)
             open_type = ""
             continue
-        inside = prefix in _CONTINUES and entity_type == open_type
+        inside = prefix in CONTINUES and entity_type == open_type
         iob2.append(f"{'I' if inside else 'B'}-{entity_type}")
         open_type = "" if prefix in _CLOSES else entity_type
     return iob2
@@ -94,4 +97,4 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
 def _names_outside(tag: str) -> bool:
     """Returns whether a tag is a prefix before an outside label, such as `B-O` and `I-OUT`."""
     prefix, _, entity_type = tag.partition("-")
-    return prefix in _PREFIXES and entity_type in OUTSIDE_LABELS
+    return prefix in PREFIXES and entity_type in OUTSIDE_LABELS

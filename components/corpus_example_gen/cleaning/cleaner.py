@@ -14,10 +14,8 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE, OUTSIDE_LABELS, split_tag, to_iob2
+from components.text.tags import CONTINUES, OUTSIDE, OUTSIDE_LABELS, split_tag, to_iob2
 from components.text.words import whitespace_offsets
-
-_INSIDE = frozenset("IMEL")
 
 
 class Cleaner:
@@ -102,8 +100,8 @@ class Cleaner:
             if len(alternatives) == 1:
                 continue
             behind = _types(tags[i - 1 : i])
-            ahead = _types(tag for tag in (choices[i + 1] if i + 1 < len(choices) else []) if tag[:1] in _INSIDE)
-            continuing = [tag for tag in alternatives if tag[:1] in _INSIDE and _types([tag]) & behind]
+            ahead = _types(tag for tag in (choices[i + 1] if i + 1 < len(choices) else []) if tag[:1] in CONTINUES)
+            continuing = [tag for tag in alternatives if tag[:1] in CONTINUES and _types([tag]) & behind]
             continued = [tag for tag in alternatives if _types([tag]) & ahead]
             tags[i] = [*continued, *continuing, *alternatives][0]
             several, token = shortened(",".join(alternatives)), quoted(raw.tokens[i])
@@ -130,7 +128,7 @@ class Cleaner:
             if not after.startswith("B-"):
                 continue
             self._types.setdefault(after[2:], raw.lines[i])
-            if before[0] in _INSIDE:
+            if before[0] in CONTINUES:
                 token = quoted(raw.tokens[i])
                 description = (
                     f"read {shortened(before)} on token {token}, which continues no entity, as {shortened(after)}"

@@ -9,13 +9,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from components.common.errors import quoted, shortened
+from components.common.json_lines import describe_control
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, PREFIXES, is_valid_tag, split_tag
 
 BARE_TYPE = "ENTITY"
 """Type of the entities of a file whose tags are B, I and O without a type."""
 
-_LETTERS = {letter: letter for letter in "BIESLUMW"}
+_LETTERS = {letter: letter for letter in PREFIXES}
 _WORDS = {"BEGIN": "B", "BEG": "B", "INSIDE": "I", "END": "E", "LAST": "L", "SINGLE": "S", "UNIT": "U", "MIDDLE": "M"}
 _SEPARATORS = "-_.:/|+=~\u2010\u2011\u2012\u2013\u2014\u2212"  # the last ones are hyphens, dashes and a minus sign
 # Cyrillic and Greek letters that look like those of tags.
@@ -24,15 +25,15 @@ _LATIN = str.maketrans(
 )
 _MOST = 0.95  # share of the labels that decides on their spelling; the others are errors, not another spelling
 # Other labels than O for tokens outside entities. The second group are types in some corpora.
-_NEVER_TYPES = frozenset({"0", "o", "out", "outside", "none", "null", "nan", "nil", "n/a", "na", "non-entity"})
+_NEVER_TYPES = frozenset(
+    {*map(str.casefold, OUTSIDE_LABELS), "0", "outside", "none", "null", "nan", "nil", "n/a", "na", "non-entity"}
+)
 _MAYBE_TYPES = frozenset({"other", "no", "non", "x"})
-# Control characters except white space (U+0009 to U+000D, U+0085), and surrogates.
 _RUN = re.compile(r"[^\W_]+")
 _BEGIN_OR_INSIDE = re.compile(r"(?i)(?:(?P<letter>[bi])|(?P<word>begin|beg|inside))(?P<number>[0-9]*)")
 _NUMBER = re.compile(r"[0-9][0-9.,]*")
 _JOINED = re.compile(r"[|;/+&,]")
 _MANY_LABELS, _LEAST_OUTSIDE = 20, 0.05  # more labels than the first, and fewer tokens outside: not a tag column
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
 
 
 class LabelError(Exception):
@@ -135,10 +136,10 @@ class Labels:
         self._no_types = self._why_no_types(inside, parts)
         if self._bare:
             self._refuse(inside, empty="" in parts and settings.outside != "")
-        elif not self._has_tags:
-            self._spelling = find_spelling(inside)
-            if self._spelling:
-                self.note = self._describe(inside)
+        elif not self._has_tags and (spelling := find_spelling(inside)):
+            self._spelling = spelling
+            first, form = next((one, form) for one, _ in inside.most_common() if (form := spelling.parse(one)))
+            self.note = f"read tags such as {quoted(first)} as {shortened('-'.join(form))}"
 
     def read(self, label: str) -> list[str]:
         """Returns the tags of a label: a prefix, a hyphen and a type, or an outside label; several if joined by commas.
@@ -166,9 +167,8 @@ class Labels:
             return label
         if error := self._refused.get(label):
             raise error
-        if (control := find_control(label)) is not None:
-            problem = f"found U+{control:04X}, a control character, in the label {quoted(label)}"
-            raise LabelError(problem, "Remove the character.")
+        if control := describe_control(label):
+            raise LabelError(f"found {control} in the label {quoted(label)}", "Remove the character.")
         if self._bare:
             return self._bare_tag(label)
         if self._spelling:
@@ -226,8 +226,8 @@ class Labels:
         if (self._outside or not self._suspect) and len(inside) > _MANY_LABELS and outside < _LEAST_OUTSIDE * total:
             problem = f"the file has {len(inside):,} labels, and {outside:,} of {total:,} tokens are outside entities"
             return problem, "Check the tag column (corpus.tag_column)."
-        if not self._has_tags and not find_spelling(inside) and _pairs(inside):
-            one, other = sorted(_pairs(inside))[:2]
+        if not self._has_tags and not find_spelling(inside) and (pairs := _pairs(inside)):
+            one, other = sorted(pairs)[:2]
             problem = f"the labels {quoted(one)} and {quoted(other)} seem to have the prefixes B and I"
             return problem, "Write the tags as B-PER and I-PER, and O outside entities."
         return None
@@ -260,11 +260,6 @@ class Labels:
                 problem = f"no token of the file is outside entities (O, OUT); the most frequent label is {name}"
                 fix = "Check the tag column (corpus.tag_column), or set corpus.outside to the label of these tokens."
             self._refused[label] = LabelError(problem, fix, whole_file=True)
-
-    def _describe(self, inside: Counter[str]) -> str:
-        first = next(label for label, _ in inside.most_common() if self._spelling and self._spelling.parse(label))
-        parsed = self._spelling.parse(first) if self._spelling else None
-        return f"read tags such as {quoted(first)} as {shortened('-'.join(parsed or ()))}"
 
 
 def find_spelling(labels: Mapping[str, int]) -> Spelling | None:
@@ -364,13 +359,3 @@ def is_tag_like(word: str) -> bool:
     return word.isprintable() and any(
         form[0] in "BI" for spelling in _SPELLINGS if not spelling.words and (form := spelling.parse(word)) is not None
     )
-
-
-def find_control(text: str) -> int | None:
-    """Returns the code of the first control character (white space is none) or surrogate of a text, or None.
-
-    >>> find_control("a b"), find_control("a" + chr(7))
-    (None, 7)
-    """
-    match = _CONTROL.search(text)
-    return ord(match[0]) if match else None

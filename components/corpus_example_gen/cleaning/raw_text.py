@@ -45,7 +45,7 @@ class RawTextCheck:
         """
         self.path, self.tokenizer, self.least = path, tokenizer, least
         self.spans = self.lost = 0
-        self._example: tuple[int, str, str, str] | None = None  # line, script, spans, advice
+        self._example: tuple[int, str, str, str] | None = None  # line, script, text, detail
 
     def add(self, raw: RawSentence, sentence: Sentence | None) -> None:
         """Counts one sentence, before and after cleaning; `sentence` is None if it was left out."""
@@ -92,8 +92,8 @@ class RawTextCheck:
         share = 100 * (self.spans - self.lost) / self.spans
         problem = (
             f"raw text is not cut as the corpus is: the tokenizer {self.tokenizer} keeps {self.spans - self.lost:,} of "
-            f"{self.spans:,} labelled spans ({share:.0f} %; least {100 * self.least:g} %). For example {text} in the "
-            f"script {script}"
+            f"{self.spans:,} labelled spans ({share:.0f} %; least {100 * self.least:g} %). For example {text}"
+            f"{f' in the script {script}' if script else ''}"
         )
         raise CorpusReadingError(self.path, line, f"{problem}: {detail}" if detail else problem, self._advice(text))
 
@@ -122,7 +122,7 @@ class RawTextCheck:
         self.spans += total
         self.lost += lost
         if lost and self._example is None:
-            self._example = line, script_of(text) or "of marks", quoted(text, _SHOWN), detail
+            self._example = line, script_of(text), quoted(text, _SHOWN), detail
 
 
 def _starts(text: str, tokens: Sequence[str]) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from components.corpus_example_gen.cleaning.labels import is_tag_like
@@ -21,15 +21,20 @@ _WORD = re.compile(r"[^\W_]+")
 _NUMERIC = re.compile(r"[0-9][0-9.\-]*")
 _TOLERANCE = 20
 _FEW_ROWS = 4  # tokens may repeat in fewer rows
+
 NO_VALUE = ("", "nan", "NaN")
 """Values of an empty cell."""
-_TOKENS = ("token", "tokens", "word", "words", "form", "text", "term", "terms")
-# Of several columns with labels, the first name counts.
-_TAGS = (
+
+TOKEN_NAMES = ("token", "tokens", "word", "words", "form", "text", "term", "terms")
+"""Names of the column with the tokens in a header."""
+
+TAG_NAMES = (
     *("ner", "ner_tag", "ner_tags", "ner-tag", "ner tag", "ne", "ne_tag", "named_entity", "iob", "bio", "bioes"),
     *("label", "labels", "entity", "entities", "entity_type", "type", "tag", "tags", "gold", "class", "category"),
-    "annotation",
+    *("annotation", "word_labels"),
 )
+"""Names of the column with the tags in a header; of several such columns, that with the first name counts."""
+
 _SENTENCES = (
     *("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sentence_number", "sentence_no"),
     *("sent", "sent_id", "sentid", "sentenceid", "sent_no", "sentence#", "sentence_nr"),
@@ -96,18 +101,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     own = {column for column in (settings.token_column, settings.tag_column) if column is not None}
     sentence = _first_named(names, _SENTENCES)
     if sentence is None or sentence in own:
-        numbered = columns[0].numeric * 2 > columns[0].rows
-        middle = range(1, width - 1) if not columns.boundaries else [1] if numbered else []
-        candidates = [column for column in (0, *middle, width - 1) if width > 2 and column not in own]
-        clear = {0, width - 1, *([1] if numbered else [])}
-        sentence = next(
-            (
-                column
-                for column in candidates
-                if columns[column].numbers_sentences(is_first=column == 0, strict=column not in clear)
-            ),
-            None,
-        )
+        sentence = columns.find_sentence(own)
     if sentence is not None and not _is_trailing_id(body, sentence, width, settings):
         sentence = None
     free = [column for column in (filled if len(filled) > 1 else range(width)) if column != sentence]
@@ -115,7 +109,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     if index is not None and index in own:
         index, restarts = None, False
     free = [column for column in free if column != index]
-    token, tag = _first_named(names, _TOKENS), _first_named(names, _TAGS)
+    token, tag = _first_named(names, TOKEN_NAMES), _first_named(names, TAG_NAMES)
     if settings.token_column is not None:
         token = settings.token_column
     elif token is None:
@@ -222,6 +216,19 @@ class _Columns:
                     column.add(value, line, boundary)
             boundary = not cells
 
+    def find_sentence(self, own: Collection[int]) -> int | None:
+        """Returns the column that numbers or names the sentences, other than the configured ones; None if none does."""
+        last = len(self._columns) - 1
+        if last < 2:
+            return None
+        numbered = [1] if self[0].numeric * 2 > self[0].rows else []
+        clear = {0, last, *numbered}
+        for column in (0, *(numbered if self.boundaries else range(1, last)), last):
+            is_sentence = self[column].numbers_sentences(is_first=column == 0, strict=column not in clear)
+            if column not in own and is_sentence:
+                return column
+        return None
+
 
 def _check_token(column: _Column, token: int, choices: int, path: str) -> None:
     """Checks that the detected token column is not one of numbers, names of documents, or empty cells.
@@ -251,12 +258,12 @@ def _find_header(rows: Rows, width: int, settings: CorpusSettings) -> tuple[int,
     """Returns line and cells of the header: the first row, if it holds names of columns and its label is unique."""
     line, cells = next(((line, cells) for line, cells in rows() if cells), (0, []))
     names = [name.strip().casefold() for name in cells]
-    token, tag = _first_named(names, _TOKENS), _first_named(names, _TAGS)
+    token, tag = _first_named(names, TOKEN_NAMES), _first_named(names, TAG_NAMES)
     if len(cells) != width or (token is None and not tag) or len(set(names)) < len(names):
         return 0, ()
     if any(map(is_valid_tag, cells)):
         return 0, ()
-    if width == 2 and token == 0 and tag is None and not set(_WORD.findall(names[1])).isdisjoint(_TAGS):
+    if width == 2 and token == 0 and tag is None and not set(_WORD.findall(names[1])).isdisjoint(TAG_NAMES):
         tag = 1  # such as `ner_label`, `gold tag`
     unknown = [column for column, name in enumerate(names) if name not in _KNOWN]
     if token is not None and tag is not None and not unknown:
@@ -331,4 +338,4 @@ def _counts_up(rows: Iterable[tuple[int, list[str]]], column: int, sentence: int
     return good, bad, restarts, boundaries
 
 
-_KNOWN = frozenset(itertools.chain(_TOKENS, _TAGS, _SENTENCES, _DOCUMENTS, _OTHERS))
+_KNOWN = frozenset(itertools.chain(TOKEN_NAMES, TAG_NAMES, _SENTENCES, _DOCUMENTS, _OTHERS))

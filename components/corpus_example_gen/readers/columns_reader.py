@@ -12,11 +12,7 @@ from components.common.errors import quoted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.column_layout import (
-    ColumnLayout,
-    Lines,
-    is_document_comment,
-)
+from components.corpus_example_gen.readers.column_layout import ColumnLayout, Lines, is_document_comment
 from components.corpus_example_gen.readers.column_roles import NO_VALUE
 from components.corpus_example_gen.readers.comments import Comments
 from components.text.tags import OUTSIDE

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import repeat
 
 from components.common.errors import quoted
+from components.common.json_lines import describe_control
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
-from components.corpus_example_gen.cleaning.labels import Labels, find_control
+from components.corpus_example_gen.cleaning.labels import Labels
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
@@ -93,7 +94,7 @@ def _read(
     cleaner = Cleaner(path, settings, report, labels)
     raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival)
     lines_of_keys: dict[str, int] = {}
-    has_controls = find_control(text) is not None
+    has_controls = describe_control(text) is not None
     for raw in raws:
         if not report.sentences_in:
             _note_first(raw, counts, settings, report, path)
@@ -137,9 +138,8 @@ def _check_characters(raw: RawSentence, path: str) -> None:
     names = [("id", raw.key or ""), *((f"metadata {quoted(name)}", name + raw.metadata[name]) for name in raw.metadata)]
     texts = [*((raw.line, *name) for name in names), *zip(raw.lines, repeat("token"), raw.tokens, strict=False)]
     for line, name, text in texts:
-        control = find_control(text)
-        if control is not None and raw.error is None:
-            problem = f"found U+{control:04X}, a control character, in the {name} {quoted(text)}"
+        if raw.error is None and (control := describe_control(text)):
+            problem = f"found {control} in the {name} {quoted(text)}"
             raw.error = CorpusError(path, line, problem, "Remove the character.")
             return
 

@@ -11,17 +11,13 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import Lines, is_document_mark, is_quoted, split_row
+from components.corpus_example_gen.readers.column_roles import TAG_NAMES, TOKEN_NAMES
 from components.corpus_example_gen.readers.comments import Comments, is_assignment
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import whitespace_offsets
 
-_HEADERS = frozenset(
-    itertools.product(
-        ("sentence", "sentences", "text", "tokens", "words"),
-        ("tags", "tag", "labels", "label", "ner", "ner_tags", "word_labels", "entities"),
-    )
-)
+_HEADERS = frozenset(itertools.product((*TOKEN_NAMES, "sentence", "sentences"), TAG_NAMES))
 
 
 def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestReport) -> Iterator[RawSentence]:
