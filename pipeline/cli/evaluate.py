@@ -22,7 +22,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
-@click.option("--predictions", type=_FILE, required=True, help="Log of predictions with keys, JSON lines (.gz too).")
+@click.option("--requests", type=_FILE, required=True, help="Log of answered requests with keys, JSON lines (.gz too).")
 @click.option("--labels", type=_FILE, required=True, help="Labels with the same keys, JSON lines (.gz too).")
 @click.option("--by", multiple=True, metavar="COLUMN", help="Slice by a logged field, sentence_length, case, …")
 @click.option("--window", type=click.Choice(["hour", "day", "week", "month"]), help="Slice by time.")
@@ -34,7 +34,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--json", "target", type=click.Path(path_type=Path, allow_dash=True), help="Write the result as JSON.")
 def evaluate(
     *,
-    predictions: Path,
+    requests: Path,
     labels: Path,
     by: tuple[str, ...],
     window: str | None,
@@ -67,7 +67,7 @@ def evaluate(
         time=time,
         rules=rules,
     )
-    result = evaluate_delayed_labels(predictions, labels, options)
+    result = evaluate_delayed_labels(requests, labels, options)
     if str(target) == "-":
         click.echo(result.to_json(), nl=False)
     else:

@@ -27,7 +27,7 @@ def evaluate(tmp_path):
     labels = [{"key": number, "tags": ["B-PER"]} for number in (0, 1, 2, 3, 9)]
     for name, records in (("log", log), ("labels", labels)):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-    files = ["--predictions", str(tmp_path / "log.jsonl"), "--labels", str(tmp_path / "labels.jsonl")]
+    files = ["--requests", str(tmp_path / "log.jsonl"), "--labels", str(tmp_path / "labels.jsonl")]
     return lambda *arguments: CliRunner().invoke(main, ["evaluate", *files, *arguments], env={"COLUMNS": "200"})
 
 
