@@ -19,7 +19,7 @@ MASK = "***"
 _USERINFO = re.compile(r"([A-Za-z][\w+.-]*):(//?)([^\s/@:'\"<>]*)(:(?!\d{1,5}[/?#])[^\s'\"<>]*)?@")
 # Schemes in which a name without a password is ordinary; in all others it may be a token.
 _NAMED = re.compile(
-    r"abfss?|wasbs?|adl|hdfs|sftp|scp|(git\+)?ssh|mailto|(postgresql|postgres|mysql|mariadb|mssql|oracle)(\+\w+)?"
+    r"abfss?|wasbs?|adl|hdfs|sftp|scp|(git\+)?ssh|mailto|models|(postgresql|postgres|mysql|mariadb|mssql|oracle)(\+\w+)?"
 )
 _SECRET_NAME = (
     r"[\w.-]*(?:token|password|passwd|pwd|secret|signature|credentials?|api[_-]?key|access[_-]?key|account[_-]?key)"

@@ -194,6 +194,17 @@ class ModelRegistry:
             raise missing_version(name, version_or_alias, self.uri)
         return version
 
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of all models, sorted, without the histories.
+
+        Raises:
+            RegistryError: the store cannot be read.
+        """
+        if self._store.is_empty():
+            return ()
+        with self._store.reader() as reader:
+            return tuple(sorted(name for name in reader.names() if not name.endswith(HISTORY_SUFFIX)))
+
     def versions(self, name: str) -> tuple[RegisteredVersion, ...]:
         """Returns all versions of a model, oldest first; none if there is no such model.
 

@@ -13,6 +13,12 @@ data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Corpus folder; short for --set corpus.path=DIR."
 )
 
+model_option = click.option(
+    "--model",
+    metavar="MODEL",
+    help="models:/NAME@ALIAS, models:/NAME/VERSION, a version, an alias, or a folder [default: the champion]",
+)
+
 
 def named_dtype(text: str, option: str, default: str = "string") -> tuple[str, str]:
     """Splits `NAME[:DTYPE]`.

@@ -86,7 +86,7 @@ def _registered(config: PipelineConfig, target: str) -> list[ModelVersion]:
     from components.registry.model_registry import ModelRegistry
     from components.registry.names import CHAMPION, PREVIOUS
     from components.serving.packaging.prepare import ModelVersion
-    from pipeline.registry_view.champion import champion, version_folder
+    from pipeline.registry_view.model_reference import champion, version_folder
 
     registry = ModelRegistry(config.registry_uri)
     current = champion(config, registry)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import config_options
+from pipeline.cli.options import config_options, model_option
 
 if TYPE_CHECKING:
     from components.serving.saved_model_tagger import TaggedSentence
@@ -24,12 +24,10 @@ _BATCH = 64
 @click.command()
 @click.argument("sentences", nargs=-1)
 @config_options
-@click.option(
-    "--model", type=click.Path(path_type=Path, exists=True, file_okay=False), help="SavedModel to use instead."
-)
+@model_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per sentence.")
 def predict(
-    sentences: tuple[str, ...], profile: Path | None, settings: tuple[str, ...], model: Path | None, as_json: bool
+    sentences: tuple[str, ...], profile: Path | None, settings: tuple[str, ...], model: str | None, as_json: bool
 ) -> None:
     """Tag SENTENCES, or the lines of standard input, with the champion.
 
@@ -38,18 +36,13 @@ def predict(
     if not sentences and sys.stdin.isatty():
         raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
     from components.serving.saved_model_tagger import SavedModelTagger
+    from configs.loading import load_config
+    from pipeline.registry_view.model_reference import resolve_model
 
-    tagger = SavedModelTagger(model or _champion(profile, settings))
+    tagger = SavedModelTagger(resolve_model(model, load_config(profile, settings)))
     for batch in _batches(sentences or _lines()):
         for tagged in tagger.tag(batch):
             click.echo(_json(tagged) if as_json else _columns(tagged))
-
-
-def _champion(profile: Path | None, settings: tuple[str, ...]) -> Path:
-    from configs.loading import load_config
-    from pipeline.registry_view.champion import champion_folder
-
-    return champion_folder(load_config(profile, settings))
 
 
 def _lines() -> Iterator[str]:

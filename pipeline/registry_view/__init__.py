@@ -1,5 +1,5 @@
 """Views of the registry for the command line.
 
-`tables` prints versions, differences and history, `lineage` reads ML Metadata for `ner lineage`, `champion` finds the
-champion's files, and `registry_ui` starts MLflow's web interface.
+`tables` prints versions, differences and history, `lineage` reads ML Metadata for `ner lineage`, `model_reference`
+finds the files of the model that a user names, and `registry_ui` starts MLflow's web interface.
 """

@@ -57,6 +57,9 @@ class RegistryReader(Protocol):
     def experiment(self, name: str) -> Experiment | None:
         """Returns an experiment, deleted ones included; None if there is none."""
 
+    def names(self) -> list[str]:
+        """Returns the names of all registered models, in no order."""
+
     def has_model(self, name: str) -> bool:
         """Returns whether there is such a registered model, with or without versions."""
 
@@ -93,6 +96,17 @@ class MlflowReader:
             return None
         active = experiment.lifecycle_stage == _ACTIVE
         return Experiment(str(experiment.experiment_id), experiment.artifact_location, active)
+
+    def names(self) -> list[str]:
+        """See `RegistryReader`."""
+        names: list[str] = []
+        token = None
+        while True:
+            page = self._client.search_registered_models(max_results=self._PAGE, page_token=token)
+            names += [model.name for model in page]
+            token = page.token
+            if not token:
+                return names
 
     def has_model(self, name: str) -> bool:
         """See `RegistryReader`."""
@@ -234,6 +248,13 @@ class SqliteReader:
             ):
                 return Experiment(str(number), location, stage == _ACTIVE)
         return None
+
+    def names(self) -> list[str]:
+        """See `RegistryReader`."""
+        with self.connection() as connection:
+            return [
+                row[0] for row in connection.execute("SELECT name FROM registered_models WHERE workspace = 'default'")
+            ]
 
     def has_model(self, name: str) -> bool:
         """See `RegistryReader`."""

@@ -44,6 +44,7 @@ def test_secret_of_an_address_is_recognized_and_masked(address, place):
         "sqlite:////folder/a@b/mlflow.db",
         "registry.example:5000/ner:cpu@sha256:0123",
         "mailto:me@example.org",
+        "models:/ner@champion",
         "hf://user/model",
         "https://host/?monkey=1",
         "--direct_num_workers=1",

@@ -31,6 +31,7 @@ class Upper:
 @pytest.fixture
 def predict(monkeypatch, tmp_path):
     monkeypatch.setattr(saved_model_tagger, "SavedModelTagger", Upper)
+    (tmp_path / "saved_model.pb").touch()
     return lambda *arguments, **options: CliRunner().invoke(
         main, ["predict", "--model", str(tmp_path), *arguments], **options
     )

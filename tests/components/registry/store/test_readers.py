@@ -47,6 +47,7 @@ def test_both_readers_return_the_same_versions_and_aliases(readers):
             assert sqlite.version(name, number) == mlflow.version(name, number)
     for name in ("ner", "Default", "absent"):
         assert sqlite.experiment(name) == mlflow.experiment(name)
+        assert sorted(sqlite.names()) == sorted(mlflow.names()) == ["ner", "ner.history", "other-model"]
         assert sqlite.has_model(name) == mlflow.has_model(name) == (name == "ner")
     digest = sqlite.version("ner", 2).tree_hash
     for tags in ({"tree_hash": digest}, {"tree_hash": digest, "run_fingerprint": "model 2"}, {"tree_hash": "0"}):

@@ -1,4 +1,4 @@
-"""Files of the champion: checked before use, and read without writing."""
+"""Folder of the model that a user names; files of registered versions are checked, and read without writing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.registry.store.version import VersionRecord
 from components.serving import saved_model_tagger
 from configs.loading import load_config
 from pipeline.cli.main import main
-from pipeline.registry_view.champion import champion_folder
+from pipeline.registry_view.model_reference import resolve_model
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,10 @@ def _config(work: Path):
 
 
 def test_the_served_copy_is_used_and_otherwise_the_files_of_the_registry(work):
-    assert champion_folder(_config(work)) == work / "serving" / "ner" / "2"
+    assert resolve_model(None, _config(work)) == work / "serving" / "ner" / "2"
     shutil.rmtree(work / "serving")
     before = snapshot(work)
-    assert (champion_folder(_config(work)) / "saved_model.pb").read_bytes() == b"2"
+    assert (resolve_model(None, _config(work)) / "saved_model.pb").read_bytes() == b"2"
     assert snapshot(work) == before
 
 
@@ -77,7 +77,7 @@ def test_a_damaged_previous_version_is_not_packaged(work):
 def test_a_missing_copy_that_servers_expect_is_an_error(work):
     shutil.rmtree(work / "serving" / "ner" / "2")
     with pytest.raises(NerError, match=r"serving/ner/2: is missing, but models.config offers.*sync --repair"):
-        champion_folder(_config(work))
+        resolve_model(None, _config(work))
 
 
 def test_repair_is_an_option_of_sync_and_names_the_damaged_folder(work):
@@ -87,7 +87,87 @@ def test_repair_is_an_option_of_sync_and_names_the_damaged_folder(work):
     result = CliRunner().invoke(main, [*arguments, "--repair"])
     assert result.exit_code == 0, result.output
     assert f"damaged, set aside: {work}/serving/ner/.damaged-2-1\n" in result.output
-    assert champion_folder(_config(work)) == work / "serving" / "ner" / "2"
+    assert resolve_model(None, _config(work)) == work / "serving" / "ner" / "2"
+
+
+@pytest.mark.parametrize(
+    ("reference", "version"),
+    [
+        ("models:/ner@champion", 2), ("models:/ner@previous", 1), ("models:/ner/1", 1), ("1", 1), ("2", 2),
+        ("champion", 2), ("previous", 1), ("{work}", 2), ("{work}/serving", 2), ("{work}/serving/ner", 2),
+        ("{work}/serving/ner/1", 1), ("{work}/serving/ner/1/", 1),
+    ],
+)  # fmt: skip
+def test_each_form_of_a_reference_leads_to_its_version(work, reference, version):
+    folder = resolve_model(reference.format(work=work), _config(work))
+    assert folder == work / "serving" / "ner" / str(version)
+
+
+def test_a_folder_of_the_working_directory_precedes_a_version_only_if_it_holds_a_model(work, monkeypatch):
+    monkeypatch.chdir(work / "serving" / "ner")
+    assert resolve_model("1", _config(work)) == Path("1")
+    (work / "elsewhere" / "1").mkdir(parents=True)
+    monkeypatch.chdir(work / "elsewhere")
+    assert resolve_model("1", _config(work)) == work / "serving" / "ner" / "1"
+
+
+def test_the_name_in_a_reference_precedes_that_of_the_configuration(work):
+    config = load_config(None, [f"work_dir={work}", "name=other"])
+    assert resolve_model("models:/ner@champion", config) == work / "serving" / "ner" / "2"
+    assert resolve_model(str(work), config) == work / "serving" / "ner" / "2"
+    with pytest.raises(NerError, match="no champion of the model 'other'"):
+        resolve_model("champion", config)
+
+
+def test_a_work_folder_of_several_models_asks_for_the_name(work):
+    ModelRegistry(f"sqlite:///{work}/registry/mlflow.db").register(work / "models" / "1", "people")
+    assert resolve_model(str(work), _config(work)) == work / "serving" / "ner" / "2"
+    with pytest.raises(NerError, match=r"has the models ner, people. Choose one with --set name"):
+        resolve_model(str(work), load_config(None, [f"work_dir={work}", "name=other"]))
+
+
+def test_the_registry_of_the_configuration_does_not_replace_that_of_a_work_folder(work, tmp_path):
+    config = load_config(None, [f"registry.uri=sqlite:///{tmp_path}/none.db", f"registry.serving_dir={tmp_path}/no"])
+    assert resolve_model(str(work), config) == work / "serving" / "ner" / "2"
+
+
+def test_a_serving_folder_without_labels_offers_its_newest_complete_version(work):
+    (work / "serving" / "models.config").unlink()
+    (work / "serving" / "ner" / "10").mkdir()
+    assert resolve_model(str(work / "serving"), _config(work)) == work / "serving" / "ner" / "2"
+    shutil.copytree(work / "serving" / "ner" / "1", work / "serving" / "people" / "0007")
+    assert resolve_model(str(work / "serving" / "people"), _config(work)).name == "0007"
+    with pytest.raises(NerError, match="serves the models ner, people"):
+        resolve_model(str(work / "serving"), load_config(None, [f"work_dir={work}", "name=other"]))
+
+
+def test_a_serving_folder_without_its_champion_is_an_error(work):
+    (work / "serving" / "ner" / "2" / "saved_model.pb").unlink()
+    with pytest.raises(NerError, match=r"ner/2: is missing or incomplete, but models.config offers this version"):
+        resolve_model(str(work / "serving"), _config(work))
+
+
+@pytest.mark.parametrize(
+    ("reference", "problem"),
+    [
+        ("models:/ner", "not the address of a registered model. Write models:/NAME@ALIAS"),
+        ("models:/ner/latest", "not the address of a registered model"),
+        ("models:/ner@nobody", "no version 'nobody'"),
+        ("models:/else@champion", "no champion of the model 'else'"),
+        ("9", "ner: no version 9"),
+        ("candidates", "no version 'candidates'"),
+        ("{work}/absent", "does not exist. Give models:/NAME@ALIAS"),
+        ("{work}/registry/mlflow.db", "is a file. Give"),
+        ("{work}/models/1/variables", "holds neither saved_model.pb, nor a registry, nor versions of a model. Give"),
+        ("", "model '': is empty. Give"),
+    ],
+)
+def test_a_reference_to_no_model_is_one_sentence_of_predict(work, reference, problem):
+    arguments = ["predict", "x", "--model", reference.format(work=work), "--set", f"work_dir={work}"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert problem in result.output
+    assert "defect" not in result.output
 
 
 @pytest.mark.parametrize("empty", [False, True])
