@@ -1,0 +1,60 @@
+"""Settings of the server; `ner serve` has an option for each."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ServerSettings(BaseModel):
+    """Settings of `ner serve`.
+
+    Attributes:
+        host: address to bind.
+        port: of REST; 0: any free one.
+        grpc_port: of gRPC; 0: any free one; None: no gRPC.
+        tls_cert: certificate (PEM), for REST and gRPC.
+        tls_key: its private key (PEM).
+        token: bearer token that every request must carry; empty: none.
+        max_batch_size: rows that the server joins to one run of the model; 1: it joins none.
+        batch_wait: seconds that a request waits for others while the model is busy.
+        max_queue: requests that wait for each version and signature; further ones are refused.
+        max_rows: rows of one request.
+        max_request_bytes: size of one request.
+        threads: runs at the same time.
+        timeout: seconds that a request without its own deadline may take.
+        poll: seconds between two looks at models.config.
+        shutdown: seconds to finish accepted requests after a signal.
+        access_log: file of the access log; None: standard error.
+        request_log: file of the logged requests and answers; None: none.
+        log_share: share of the requests in it.
+        log_bytes: size of that file before it is rotated.
+
+    Example:
+        >>> ServerSettings(port=0).max_batch_size
+        32
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(8501, ge=0, le=65535)
+    grpc_port: int | None = Field(8500, ge=0, le=65535)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    token: str = Field("", repr=False)
+    max_batch_size: int = Field(32, gt=0)
+    batch_wait: float = Field(0.001, ge=0)
+    max_queue: int = Field(1000, gt=0)
+    max_rows: int = Field(10_000, gt=0)
+    max_request_bytes: int = Field(64 << 20, gt=0)
+    threads: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), gt=0)
+    timeout: float = Field(60.0, gt=0)
+    poll: float = Field(1.0, gt=0)
+    shutdown: float = Field(30.0, ge=0)
+    access_log: Path | None = None
+    request_log: Path | None = None
+    log_share: float = Field(1.0, gt=0, le=1)
+    log_bytes: int = Field(100_000_000, gt=0)

@@ -1,0 +1,23 @@
+"""A tiny exported tagger to serve."""
+
+from __future__ import annotations
+
+import pytest
+from support.build_once import build_once
+from support.settings import exporter_settings
+
+from components.exporter.contract.contract import build_contract
+from components.exporter.saved_model.embedded_metadata import embed_metadata
+
+
+@pytest.fixture(scope="session")
+def tagger_folder(tmp_path_factory):
+    """Folder of a model with all signatures."""
+
+    def build(folder):
+        from support.tiny_tagger import TinyTagger
+
+        model = TinyTagger(folder / "source").save(folder / "model")
+        embed_metadata(model, build_contract(exporter_settings(forward={"source": "string", "tax": "float32"})))
+
+    return build_once(tmp_path_factory, "served", build) / "model"
