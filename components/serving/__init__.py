@@ -5,10 +5,11 @@ Read `saved_model_tagger` first, then `packaging.packaging`.
 
 from components.common.lazy_exports import lazy_exports
 
-__all__ = ["SavedModelTagger", "TaggedSentence", "package"]
+__all__ = ["Entity", "SavedModelTagger", "TaggedSentence", "package"]
 __getattr__ = lazy_exports(
     __name__,
     {
+        "Entity": "saved_model_tagger",
         "SavedModelTagger": "saved_model_tagger",
         "TaggedSentence": "saved_model_tagger",
         "package": "packaging.packaging",

@@ -17,9 +17,29 @@ from components.exporter.validator.probe.saved_graph import SavedGraph, TensorIn
 from components.exporter.validator.probe.served_model import ServedModel
 from components.exporter.validator.probe.values import strings
 from components.keys import SENTENCE, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
+from components.text.spans import spans
 
 EXAMPLES, TRUNCATED = "examples", "truncated"
 _OUTPUTS = ("tokens", "tags", "scores", "starts", "ends")
+
+
+@dataclasses.dataclass(frozen=True)
+class Entity:
+    """An entity of a sentence.
+
+    Attributes:
+        text: as written in the sentence.
+        label: entity type.
+        start: offset of its first character.
+        end: offset after its last one.
+        score: mean of its tokens' scores, as in the output `entity_scores`; None if the model returns no scores.
+    """
+
+    text: str
+    label: str
+    start: int
+    end: int
+    score: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +61,23 @@ class TaggedSentence:
     scores: tuple[float, ...]
     starts: tuple[int, ...]
     ends: tuple[int, ...]
+
+    @property
+    def entities(self) -> tuple[Entity, ...]:
+        """The entities in order, read like the model's own output reads them (`components.text.spans`).
+
+        Example:
+            >>> tagged = TaggedSentence("in New York", ("in", "New", "York"), ("O", "B-LOC", "I-LOC"),
+            ...                         (1.0, 0.5, 1.0), (0, 3, 7), (2, 6, 11))
+            >>> tagged.entities
+            (Entity(text='New York', label='LOC', start=3, end=11, score=0.75),)
+        """
+        entities = []
+        for label, first, last in spans(self.tags):
+            start, end, scores = self.starts[first], self.ends[last - 1], self.scores[first:last]
+            score = sum(scores) / len(scores) if scores else None
+            entities.append(Entity(self.sentence[start:end], label, start, end, score))
+        return tuple(entities)
 
 
 class SavedModelTagger:

@@ -20,8 +20,12 @@ class ServedModel:
     tests/components/exporter/validator/test_validate.py shows it at work.
     """
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, threads: int = 0) -> None:
         """Loads the graph with the tag `serve` on the CPU, through the C++ function that TensorFlow Serving calls.
+
+        Args:
+            folder: the SavedModel.
+            threads: that compute one request; 0: one for each processor.
 
         Raises:
             TensorFlowError: the folder cannot be loaded.
@@ -30,7 +34,13 @@ class ServedModel:
         lib = library()
         self._graph = lib.TF_NewGraph()
         options = lib.TF_NewSessionOptions()
-        config = protos("core.protobuf.config_pb2").ConfigProto(device_count={"GPU": 0}).SerializeToString()
+        config = (
+            protos("core.protobuf.config_pb2")
+            .ConfigProto(
+                device_count={"GPU": 0}, intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads
+            )
+            .SerializeToString()
+        )
         call("TF_SetConfig", options, config, len(config))
         tags = (ctypes.c_char_p * 1)(b"serve")
         self._session = call("TF_LoadSessionFromSavedModel", options, None, folder.encode(), tags, 1, self._graph, None)
