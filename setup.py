@@ -45,6 +45,7 @@ setup(
         "components.reporter": ["templates/*"],
         "pipeline.samples": ["*.txt"],
         "components.serving.packaging": ["templates/*"],
+        "components.serving.server.page": ["*.html", "*.css", "*.js"],
     },
     install_requires=[
         "tfx>=1.16,<1.22",
