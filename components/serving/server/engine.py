@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -72,6 +72,7 @@ class ServedVersion:
         labels: that name it.
         signatures: by name.
         contract: the embedded one; None if the model has none.
+        definitions: `SignatureDef` of every signature by name, also of those that are not served.
     """
 
     model: str
@@ -79,6 +80,7 @@ class ServedVersion:
     labels: tuple[str, ...]
     signatures: Mapping[str, ServedSignature]
     contract: Contract | None
+    definitions: Mapping[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,7 +176,9 @@ class Engine:
         """
         loaded = self._version(model, version, label)
         labels = tuple(sorted(each for each, number in self._models[model].labels.items() if number == loaded.number))
-        return ServedVersion(model, loaded.number, labels, loaded.signatures, loaded.contract)
+        return ServedVersion(
+            model, loaded.number, labels, loaded.signatures, loaded.contract, definitions=loaded.definitions
+        )
 
     def statuses(self, model: str, version: int | None = None, label: str | None = None) -> list[VersionStatus]:
         """Returns the states of a model's versions, or of one.

@@ -52,3 +52,15 @@ class UnavailableError(ServingError):
     """The server stops, or the version is not loaded yet."""
 
     code = "UNAVAILABLE"
+
+
+class UnimplementedError(ServingError):
+    """This server does not have the method, or the protocol the form, that the request needs."""
+
+    code = "UNIMPLEMENTED"
+
+
+class FailedPreconditionError(ServingError):
+    """TensorFlow Serving's status over gRPC for an unknown signature."""
+
+    code = "FAILED_PRECONDITION"

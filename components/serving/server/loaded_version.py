@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,7 @@ class LoadedVersion:
         folder: its SavedModel.
         signatures: by name.
         contract: the embedded one; None if the model has none.
+        definitions: `SignatureDef` of every signature by name, also of those that are not served.
     """
 
     def __init__(
@@ -46,12 +48,15 @@ class LoadedVersion:
         model: ServedModel,
         signatures: Mapping[str, ServedSignature],
         contract: Contract | None,
+        *,
+        definitions: Mapping[str, Any],
     ) -> None:
         """Takes over a loaded model."""
         self.number = number
         self.folder = folder
         self.signatures = signatures
         self.contract = contract
+        self.definitions = definitions
         self._model = model
 
     @classmethod
@@ -65,12 +70,16 @@ class LoadedVersion:
             graph = SavedGraph(copy)
             contract = embedded_contract(copy)
             model = ServedModel(str(copy))
+        definitions = {}
+        for name, message in graph.message.signature_def.items():
+            definitions[name] = type(message)()
+            definitions[name].CopyFrom(message)  # a part of the message would keep the whole graph in memory
         signatures = {
             name: ServedSignature(graph.inputs(name), graph.outputs(name))
             for name, method in sorted(graph.methods.items())
             if method == PREDICT
         }
-        return cls(number, folder, model, signatures, contract)
+        return cls(number, folder, model, signatures, contract, definitions=definitions)
 
     def run(self, signature: str, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]) -> dict[str, np.ndarray]:
         """Runs a signature; several threads may do so at once.

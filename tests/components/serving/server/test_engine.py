@@ -83,6 +83,8 @@ def test_a_version_is_described_by_its_signatures_labels_and_contract(tagger_fol
     assert (version.number, version.labels) == (2, ("candidate", "champion"))
     assert version.signatures["keyed"].inputs["key"].dtype == "string"
     assert version.contract.max_characters == 1_000_000
+    assert {*version.definitions} == {*version.signatures, "__saved_model_init_op"}
+    assert version.definitions["keyed"].inputs["key"].dtype == version.signatures["keyed"].inputs["key"].number
     assert [(each.version, each.state) for each in statuses] == [(2, "AVAILABLE"), (1, "AVAILABLE")]
 
 
