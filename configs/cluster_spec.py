@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing_extensions import Self
 
 NODES = (
     "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource", "DriftValidator",

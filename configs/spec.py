@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
+from typing_extensions import Self
 
 from components.common.settings import Positive, Settings, Share
 from components.corpus_example_gen.settings import CorpusSettings

@@ -10,8 +10,14 @@ import json
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from components.common.errors import NerError
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_BLOCK = 2**20  # bytes read at a time
 
 
 def tree_hash(folder: str | os.PathLike[str]) -> str:
@@ -45,7 +51,7 @@ def tree_hash(folder: str | os.PathLike[str]) -> str:
         digest.update(len(encoded).to_bytes(8, "big") + encoded)
         digest.update(path.stat().st_size.to_bytes(8, "big"))
         with path.open("rb") as handle:
-            hashlib.file_digest(handle, lambda: digest)  # continues `digest`
+            _add_content(handle, digest)
     return digest.hexdigest()
 
 
@@ -113,7 +119,14 @@ def file_hash(path: str | os.PathLike[str]) -> str:
         'b9776d7ddf459c9a'
     """
     with open(path, "rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+        return _add_content(handle, hashlib.sha256()).hexdigest()
+
+
+def _add_content(handle: BinaryIO, digest: _Hash) -> _Hash:
+    """Adds a file's content to a digest; hashlib.file_digest needs Python 3.11."""
+    while block := handle.read(_BLOCK):
+        digest.update(block)
+    return digest
 
 
 def content_version(path: str) -> str:

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Self
+
+from typing_extensions import Self
 
 from components.keys import DATA_PROFILE_FILE
 from components.text.folding import fold

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import Self
+
+from typing_extensions import Self
 
 
 @dataclasses.dataclass(frozen=True)

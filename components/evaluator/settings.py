@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Self
 
 from pydantic import ValidationInfo, field_validator, model_validator
+from typing_extensions import Self
 
 from components.common.settings import Count, DottedPath, NotNegative, Settings, Share
 from components.evaluator.blessing.rule import BlessingRule, is_builtin_metric

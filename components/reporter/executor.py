@@ -93,7 +93,7 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
         provenance.pop(name, None)
     return ModelFacts(
         name=exec_properties[MODEL_NAME_KEY],
-        created=datetime.datetime.now(datetime.UTC),
+        created=datetime.datetime.now(datetime.timezone.utc),
         evaluation=read_evaluation(artifact_utils.get_single_uri(input_dict[EVALUATION_KEY])),
         data=_data(input_dict),
         drift=_drift(artifact_utils.get_single_uri(input_dict[DATA_PROFILE_KEY])),

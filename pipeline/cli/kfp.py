@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +85,7 @@ def upload(
 
     PipelineSpec.of_file(file)  # reports its errors before it connects
     connection = server()
-    name = version_name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}"  # also a valid name of a Kubernetes object
+    name = version_name or f"{datetime.now(timezone.utc):%Y%m%d-%H%M%S}"  # also a valid name of a Kubernetes object
     version, is_new = upload_file(connection, file, name, pipeline_name)
     outcome = "uploaded" if is_new else "unchanged"
     click.echo(f"pipeline {version.pipeline_name!r} version {version.version_name!r}: {outcome}")
@@ -142,7 +142,7 @@ def run(
         connection = server()
         source = find_version(connection, str(pipeline), version)
         title, parameters = source.pipeline_name, typed_parameters(source.spec, settings)
-    name = name or f"{title} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
+    name = name or f"{title} {datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S}"
     submission = RunSubmission(source, name, parameters, experiment, root, caching)
     run_id = start(connection, submission)
     click.echo(f"run {run_id}")
@@ -214,7 +214,7 @@ def schedule(
     outcome, entry = apply_schedule(connection, desired)
     click.echo(f"schedule {desired.name!r} {outcome}: {uploaded.pipeline_name!r} version {uploaded.version_name!r}")
     click.echo("next times, if the server's time zone is UTC:")
-    for time in itertools.islice(next_times(expression, datetime.now(UTC)), 3):
+    for time in itertools.islice(next_times(expression, datetime.now(timezone.utc)), 3):
         click.echo(f"  {time:%a %Y-%m-%d %H:%M %Z}   local {time.astimezone():%a %Y-%m-%d %H:%M %Z}")
     if not is_enabled(entry):
         click.echo(f"paused; `kfp recurring-run enable {entry.recurring_run_id}` resumes it")

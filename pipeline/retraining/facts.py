@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def gather(config: PipelineConfig, registry: ModelRegistry, inputs: RunInputs) -
         new_data=_new_data(champion, inputs) if champion else "",
         drifts=report.exceeded if report is not None and report.drifted else (),
         delayed_label_f1=None if scores is None or champion is None else delayed_label_f1(scores),
-        now=datetime.now(UTC),
+        now=datetime.now(timezone.utc),
     )
 
 

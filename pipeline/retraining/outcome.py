@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
-from typing import Self
+
+from typing_extensions import Self
 
 from components.common.files import write_atomically
 
@@ -61,7 +62,7 @@ class Attempt:
     inputs: str
     kind: str
     text: str
-    when: str = dataclasses.field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    when: str = dataclasses.field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
     def write(self, path: Path) -> None:
         """Writes the file; readers see the old or the new content."""

@@ -63,7 +63,7 @@ def run_details(record: RunRecord) -> RunDetails:
     properties = pushed[1] if pushed else {}
     return RunDetails(
         run_id=record.run_id,
-        began=datetime.datetime.fromtimestamp(first, datetime.UTC),
+        began=datetime.datetime.fromtimestamp(first, datetime.timezone.utc),
         nodes=tuple(_node(node, record, first) for node in nodes),
         outcome=_outcome(properties),
         pushed=bool(properties.get("pushed")) if properties else None,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Self
 
 from pydantic import model_validator
+from typing_extensions import Self
 
 from components.common.settings import NotNegative, Settings, Share
 

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -258,9 +258,9 @@ def _moment(time: Any, where: str) -> datetime:
     try:
         if isinstance(time, str):
             moment = datetime.fromisoformat(time)
-            return moment.astimezone(UTC) if moment.tzinfo else moment
+            return moment.astimezone(timezone.utc) if moment.tzinfo else moment
         if isinstance(time, int | float) and not isinstance(time, bool):
-            return datetime.fromtimestamp(time, UTC)
+            return datetime.fromtimestamp(time, timezone.utc)
     except (ValueError, OverflowError, OSError):
         raise invalid from None
     raise invalid

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
+
+from typing_extensions import Self
 
 from components.common.errors import quoted, shortened
 from components.evaluator.delayed_labels.prediction import check_lengths, key_of, texts_of

@@ -12,7 +12,8 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+
+from typing_extensions import Self
 
 from components.common.json_lines import read_json_lines
 from components.evaluator.delayed_labels.join_account import SHOWN

@@ -6,7 +6,9 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
+
+from typing_extensions import Self
 
 from components.common.errors import quoted
 from components.evaluator.errors import EvaluationError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Self
+from datetime import datetime, timezone
+
+from typing_extensions import Self
 
 from components.registry.names import NO_VERSION, parse_version
 from components.registry.store.version import RegisteredVersion
@@ -58,7 +59,7 @@ class HistoryEntry:
             who=who,
             why=why,
             forced=forced,
-            when=datetime.now(UTC),
+            when=datetime.now(timezone.utc),
         )
 
     def to_tags(self) -> dict[str, str]:

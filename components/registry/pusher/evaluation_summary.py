@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Self
+
+from typing_extensions import Self
 
 from components.evaluator.results.evaluation import Comparison, Evaluation
 from components.evaluator.results.model_scores import EntityScores, Scores

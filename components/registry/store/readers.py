@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
@@ -165,7 +165,7 @@ def _from_mlflow(entry: Any) -> RegisteredVersion:
         tags={str(key): str(value) for key, value in entry.tags.items()},
         uri=entry.source,
         run_id=entry.run_id or "",
-        created=datetime.fromtimestamp(entry.creation_timestamp / 1000, UTC),
+        created=datetime.fromtimestamp(entry.creation_timestamp / 1000, timezone.utc),
     )
 
 
@@ -327,7 +327,7 @@ class SqliteReader:
                 tags=tags.get(int(version), {}),
                 uri=present_source(self._database, source, run_id or ""),
                 run_id=run_id or "",
-                created=datetime.fromtimestamp(milliseconds / 1000, UTC),
+                created=datetime.fromtimestamp(milliseconds / 1000, timezone.utc),
             )
             for version, source, run_id, milliseconds in rows
         ]

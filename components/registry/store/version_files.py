@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -326,7 +326,7 @@ def _downloaded(store: MlflowStore, version: RegisteredVersion, part: Part, scra
 def _log_numbers(client: Any, run_id: str, record: VersionRecord) -> None:
     from mlflow.entities import Metric, Param
 
-    now = int(datetime.now(UTC).timestamp() * 1000)
+    now = int(datetime.now(timezone.utc).timestamp() * 1000)
     client.log_batch(run_id, metrics=[Metric(key, float(score), now, 0) for key, score in record.metrics.items()])
     params = [Param(key, str(value)[:_MAX_PARAM_CHARACTERS]) for key, value in sorted(record.params.items())]
     for start in range(0, len(params), _PARAMS_PER_REQUEST):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+
+from typing_extensions import Self
 
 _UNKNOWN = "\N{EN DASH}"
 

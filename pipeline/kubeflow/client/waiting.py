@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from components.common.errors import NerError
@@ -213,7 +213,7 @@ def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
     """Returns seconds from the beginning to the end, or to now."""
     if begin is None or begin.year <= _ZERO_YEAR:
         return None
-    end = end if end is not None and end.year > _ZERO_YEAR else datetime.now(UTC)
+    end = end if end is not None and end.year > _ZERO_YEAR else datetime.now(timezone.utc)
     return max(0.0, (end - begin).total_seconds())
 
 
