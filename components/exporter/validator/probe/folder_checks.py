@@ -76,12 +76,11 @@ def manifest(context: Context) -> str:
         path = context.folder / name
         if not path.is_file():
             raise CheckFailedError("file_missing", f"missing: {name}")
-        digest = hashlib.sha256()
+        actual = hashlib.sha256()
         with path.open("rb") as handle:
             while block := handle.read(_BLOCK):
-                digest.update(block)
-        actual = digest.hexdigest()
-        if actual != digest:
+                actual.update(block)
+        if actual.hexdigest() != digest:
             raise CheckFailedError(
                 "file_changed", f"{name} ({path.stat().st_size:,} bytes) differs from the exported file"
             )
