@@ -77,7 +77,9 @@ setup(
             "pytest-timeout>=2",
             "pytest-xdist>=3",
             "hypothesis>=6",
+            # Other scorers, to compare with.
             "seqeval>=1.2",
+            "nervaluate>=1.2,<2",
             "ruff>=0.6",
             "mypy>=1.11",
             "import-linter>=2.1",

@@ -79,6 +79,8 @@ _METRICS = {
     "strict_f1": ("Strict F1", "entities must begin with B-"),
     "boundary_f1": ("Boundary F1", "correct boundaries, any type"),
     "type_f1": ("Type F1", "correct type, overlapping boundaries"),
+    "partial_f1": ("Partial F1", "overlaps count one half; one partner each (nervaluate)"),
+    "ent_type_f1": ("Type F1, one to one", "correct type, one overlapping partner each (nervaluate)"),
     "token_accuracy": ("Token accuracy", "share of the tokens with the correct tag"),
     "calibration_error": ("Calibration error", "mean distance between score and accuracy"),
 }

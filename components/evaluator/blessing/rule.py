@@ -10,7 +10,8 @@ from typing_extensions import Self
 from components.common.settings import NotNegative, Settings, Share
 
 _METRICS = re.compile(
-    r"entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|token_accuracy|calibration_error"
+    r"entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|partial_f1|ent_type_f1"
+    r"|token_accuracy|calibration_error"
 )
 
 LOWER_IS_BETTER = frozenset({"calibration_error"})

@@ -24,6 +24,7 @@ CUSTOM = "custom"
 _Chosen = np.ndarray | slice
 
 _BASE: tuple[Column, ...] = (("sentences",), ("tokens",), ("same_ends",), ("same_type",), ("found_type",))
+_ONE_TO_ONE: tuple[Column, ...] = (("partial",), ("partial_found",), ("typed",), ("typed_found",))  # of `OneToOne`
 _ERRORS: tuple[Column, ...] = tuple(("errors", kind) for kind in ERROR_KINDS)
 _TYPED = ("predicted", "gold", "right", "strict_predicted", "strict_gold", "strict_right")
 _BINNED = ("bin_tokens", "bin_scores", "bin_right")
@@ -118,7 +119,7 @@ def confusion_counts(batch: TaggedBatch) -> CountTable:
 def _entity_columns(batch: TaggedBatch) -> tuple[Column, ...]:
     # The columns of one measure are adjacent: the index of a type is its offset from the first.
     typed = ((name, entity_type) for name in _TYPED for entity_type in batch.vocabulary.type_names)
-    return (*_BASE, *_ERRORS, *typed)
+    return (*_BASE, *_ONE_TO_ONE, *_ERRORS, *typed)
 
 
 def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predicted: _Chosen) -> None:
@@ -127,12 +128,16 @@ def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predic
     strict = batch.gold_entities.strict[gold]
     errors = matches.gold_errors[gold]
     counter.add(("found_type",), rows[matches.found_type[gold]])
+    counter.add(("partial_found",), rows, batch.one_to_one.partial_found[gold])
+    counter.add(("typed_found",), rows, batch.one_to_one.typed_found[gold])
     counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], offset=errors[errors != RIGHT])
     _count_typed(counter, batch, {"gold": (rows, types), "strict_gold": (rows[strict], types[strict])})
     rows, types = batch.rows[batch.predicted_entities.starts][predicted], batch.predicted_entities.types[predicted]
     strict, errors = batch.predicted_entities.strict[predicted], matches.predicted_errors[predicted]
     counter.add(("same_ends",), rows[matches.same_ends[predicted]])
     counter.add(("same_type",), rows[matches.same_type[predicted]])
+    counter.add(("partial",), rows, batch.one_to_one.partial[predicted])
+    counter.add(("typed",), rows, batch.one_to_one.typed[predicted])
     counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], offset=errors[errors != RIGHT])
     right, strict_right = matches.right[predicted], matches.strict_right[predicted]
     chosen: dict[str, _Chosen] = {

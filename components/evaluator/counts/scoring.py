@@ -61,17 +61,28 @@ def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> 
     same_ends, same_type, found_type, right_tokens, tokens = (
         table.column(name) for name in ("same_ends", "same_type", "found_type", "right_tokens", "tokens")
     )
+    partial, partial_found, typed, typed_found = (
+        table.column(name) for name in ("partial", "partial_found", "typed", "typed_found")
+    )
+    entities = _typed(table, "", types, number)
+    boundary = _entity_scores(_shares(same_ends, same_ends, predicted, gold), predicted, gold, number)
     return Scores(
         sentences=int(table.column("sentences")[0]),
         tokens=int(tokens[0]),
-        entities=_typed(table, "", types, number),
+        entities=entities,
         strict=_typed(table, "strict_", types, number),
-        boundary=_entity_scores(_shares(same_ends, same_ends, predicted, gold), predicted, gold, number),
+        boundary=boundary,
         type_only=_entity_scores(_shares(same_type, found_type, predicted, gold), predicted, gold, number),
         errors={kind: int(table.column("errors", kind)[0]) for kind in ERROR_KINDS},
         token_accuracy=number(_divided(right_tokens, tokens)) if ("right_tokens",) in table.columns else None,
         calibration=_calibration(table, number) if ("bin_tokens", "0") in table.columns else None,
         confusion=None if confusion is None else _confusion(confusion),
+        nervaluate={
+            "strict": entities.micro,
+            "exact": boundary,
+            "partial": _entity_scores(_shares(partial, partial_found, predicted, gold), predicted, gold, number),
+            "type": _entity_scores(_shares(typed, typed_found, predicted, gold), predicted, gold, number),
+        },
         custom={
             column[1]: number(_divided(table.column(*column), table.column(CUSTOM, column[1], "denominator")))
             for column in table.columns

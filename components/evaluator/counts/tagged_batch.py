@@ -10,6 +10,7 @@ import numpy as np
 
 from components.evaluator.counts.entities import Entities
 from components.evaluator.counts.matches import Matches
+from components.evaluator.counts.one_to_one import OneToOne
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 
 
@@ -73,6 +74,11 @@ class TaggedBatch:
     def matches(self) -> Matches:
         """Matches between the two."""
         return Matches.of(self.gold_entities, self.predicted_entities)
+
+    @functools.cached_property
+    def one_to_one(self) -> OneToOne:
+        """Matches of at most one entity of each side."""
+        return OneToOne.of(self.gold_entities, self.predicted_entities)
 
     def tags(self) -> Iterator[tuple[list[str], list[str]]]:
         """Yields the gold and the predicted tags of each sentence."""

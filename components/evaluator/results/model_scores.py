@@ -8,6 +8,9 @@ from collections.abc import Mapping
 ERROR_KINDS = ("boundary", "type", "boundary_and_type", "spurious", "missed")
 """Kinds of errors, defined in `Scores.errors`."""
 
+SCHEMES = ("strict", "exact", "partial", "type")
+"""Schemes of nervaluate (SemEval-2013 task 9.1), defined in `Scores.nervaluate`."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
@@ -136,6 +139,10 @@ class Scores:
         calibration: calibration of the scores of tags; None if the model returns no scores.
         confusion: only for all examples.
         custom: metrics of `evaluator.metrics` by name.
+        nervaluate: scores by the names of nervaluate, `SCHEMES`. `strict` is `entities.micro`, and `exact` is `boundary`.
+            In `partial` and `type` each entity has at most one partner on the other side, which it overlaps: `partial`
+            gives 1 for equal boundaries and 0.5 for others, and `type` (`ent_type` in the library) 1 for equal types.
+            Empty in files of older versions.
     """
 
     sentences: int
@@ -149,20 +156,24 @@ class Scores:
     calibration: Calibration | None = None
     confusion: Confusion | None = None
     custom: Mapping[str, Estimate] = dataclasses.field(default_factory=dict)
+    nervaluate: Mapping[str, EntityScores] = dataclasses.field(default_factory=dict)
 
     def metrics(self) -> dict[str, Estimate]:
         """Returns the metrics by the flat names that TFMA's files, blessing rules and the registry use.
 
         Returns:
             `entity_precision`, `entity_recall`, `entity_f1` (micro), `entity_macro_f1`, `strict_f1`, `boundary_f1`,
-            `type_f1`, `entity_f1/TYPE` and so on for each type, and if present `token_accuracy`, `calibration_error`
-            and the custom metrics.
+            `type_f1`, `entity_f1/TYPE` and so on for each type, and if present `partial_f1` and `ent_type_f1` (the
+            schemes `partial` and `type` of nervaluate), `token_accuracy`, `calibration_error` and the custom metrics.
         """
         named = {f"entity_{name}": value for name, value in _shares(self.entities.micro).items()}
         named["entity_macro_f1"] = self.entities.macro.f1
         named["strict_f1"] = self.strict.micro.f1
         named["boundary_f1"] = self.boundary.f1
         named["type_f1"] = self.type_only.f1
+        for name, scheme in (("partial_f1", "partial"), ("ent_type_f1", "type")):
+            if scheme in self.nervaluate:
+                named[name] = self.nervaluate[scheme].f1
         for entity_type, scores in self.entities.per_type.items():
             named |= {f"entity_{name}/{entity_type}": value for name, value in _shares(scores).items()}
         if self.token_accuracy is not None:
