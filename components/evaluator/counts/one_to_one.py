@@ -1,6 +1,6 @@
 """Matches of gold and predicted entities, one to one, for the schemes `partial` and `type` of nervaluate.
 
-In the measures of `matches`, a long predicted entity finds every gold entity that it overlaps. SemEval-2013 task 9.1, and
+In the measures of `matches`, a predicted entity finds every gold entity that it overlaps. SemEval-2013 task 9.1, and
 nervaluate after it, give each entity at most one partner: each predicted entity, in the order of the text, takes a gold
 entity that is still free.
 

@@ -139,7 +139,7 @@ class Scores:
         calibration: calibration of the scores of tags; None if the model returns no scores.
         confusion: only for all examples.
         custom: metrics of `evaluator.metrics` by name.
-        nervaluate: scores by the names of nervaluate, `SCHEMES`. `strict` is `entities.micro`, and `exact` is `boundary`.
+        nervaluate: scores by the names of nervaluate, `SCHEMES`. `strict` is `entities.micro`, `exact` is `boundary`.
             In `partial` and `type` each entity has at most one partner on the other side, which it overlaps: `partial`
             gives 1 for equal boundaries and 0.5 for others, and `type` (`ent_type` in the library) 1 for equal types.
             Empty in files of older versions.
