@@ -91,6 +91,11 @@ class PipelineConfig(Settings):
         return self.trainer.checkpoint_dir or str(self.root / "checkpoints")
 
     @property
+    def fetched_dir(self) -> Path:
+        """Folder of downloads from a remote registry, absolute; it has a folder for each name of a model."""
+        return self.root / "fetched"
+
+    @property
     def serving_dir(self) -> Path:
         """Folder that TensorFlow Serving reads, absolute."""
         return (self.registry.serving_dir or self.root / "serving").absolute()

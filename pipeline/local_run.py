@@ -18,7 +18,6 @@ from pipeline.run.preflight import require_machine, require_space
 from pipeline.run.pretrained import require_pretrained
 from pipeline.run.request import RunRequest
 from pipeline.run.run_record import RunRecord, read_run
-from pipeline.run.work_lock import running
 
 if TYPE_CHECKING:
     from tfx.orchestration.pipeline import Pipeline
@@ -74,7 +73,7 @@ def _require_compatible(config: PipelineConfig, registry: ModelRegistry, inputs:
     if champion is None or repeated or config.exporter.allow_breaking_changes:
         return
     number = champion.version
-    served = embedded_contract(registry.readable(champion, config.work_dir / "fetched" / config.name / str(number)))
+    served = embedded_contract(registry.readable(champion, config.fetched_dir / config.name / str(number)))
     if served is None:
         return
     contract = build_contract(config.exporter)
@@ -110,6 +109,6 @@ def _run(config: PipelineConfig, pipeline: Pipeline) -> RunRecord:
     from pipeline.run.run_log import run_log
 
     runner = DagRunner(config)
-    with running(config), run_log(config.work_dir / "logs", len(pipeline.components)):
+    with run_log(config.work_dir / "logs", len(pipeline.components)):
         runner.run(pipeline)
     return read_run(config, runner.run_id)

@@ -19,7 +19,6 @@ from components.common.masking import mask_logs_and_tracebacks
 from configs.loading import load_config
 from pipeline.local_run import build_pipeline
 from pipeline.run.dag_runner import DagRunner
-from pipeline.run.work_lock import running
 
 
 def run() -> None:
@@ -27,7 +26,7 @@ def run() -> None:
     mask_logs_and_tracebacks()
     profile = os.environ.get("NER_CONFIG")
     config = load_config(Path(profile) if profile else None)
-    with private_files(), running(config):
+    with private_files():
         DagRunner(config).run(build_pipeline(config))
 
 

@@ -1,5 +1,4 @@
 """Removal of old runs, models and leftovers from a work folder (`ner clean`).
 
-Read `clean` first: it plans and removes. `run_artifacts` reads from ML Metadata which artifacts a run needs, and
-`disk_usage` counts the bytes that become free.
+Read `clean` first: it plans and removes. `run_artifacts` reads from ML Metadata which artifacts a run needs.
 """

@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 import uuid
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -17,16 +18,15 @@ from components.registry.serving_directory.serving_directory import models_confi
 from components.registry.serving_directory.serving_sync import leftovers, removable_copies, remove_copies
 from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig
-from pipeline.cleaning.disk_usage import FreedBytes
 from pipeline.cleaning.run_artifacts import Run, RunArtifacts, newest_change, unneeded_folders
 from pipeline.run.relocation import metadata_file
-from pipeline.run.sound_metadata import require_sound_metadata
 from pipeline.run.work_lock import no_run
 
 PINNED_TAG = "pinned"
 """Tag of a version, set in MLflow, that keeps it like an alias does."""
 
 _REMOVED_PREFIX = ".removed-"
+_BLOCK = 512  # bytes; the unit of st_blocks
 _HOUR = 3600  # no command takes that long to write one file
 
 
@@ -109,7 +109,7 @@ def clean(config: PipelineConfig, keep: int) -> Plan:
             (path for removal in plan.removals if removal.kind == "artifacts" for path in removal.paths), state.root
         )
         if state.metadata.is_file():
-            RunArtifacts(state.metadata, write=True).mark_removed(state.root)
+            RunArtifacts(state.metadata, state.root, write=True).mark_removed()
         remove_copies(config.serving_dir, config.name, state.unneeded)
         if any(removal.kind == "registry" for removal in plan.removals):
             state.registry.remove(config.name, plan.removed_versions)
@@ -118,18 +118,54 @@ def clean(config: PipelineConfig, keep: int) -> Plan:
     return plan
 
 
+class FreedBytes:
+    """Counter of bytes for paths that are removed one after the other.
+
+    A file with several hard links takes space until the last of them is removed.
+
+    Example:
+        >>> folder = getfixture("tmp_path")
+        >>> _ = (folder / "a").write_bytes(b"x" * 8192)
+        >>> os.link(folder / "a", folder / "b")
+        >>> freed = FreedBytes()
+        >>> freed.add([folder / "a"]), freed.add([folder / "b"]) >= 8192
+        (0, True)
+    """
+
+    def __init__(self) -> None:
+        """Begins without a removed path."""
+        self._links: Counter[tuple[int, int]] = Counter()
+
+    def add(self, paths: Iterable[Path]) -> int:
+        """Returns the bytes that become free when these paths are removed as well."""
+        return sum(self._file(file) for path in paths for file in _files_of(path))
+
+    def _file(self, file: Path) -> int:
+        status = file.lstat()
+        self._links[status.st_dev, status.st_ino] += 1
+        return status.st_blocks * _BLOCK if self._links[status.st_dev, status.st_ino] == status.st_nlink else 0
+
+
+def _files_of(path: Path) -> Iterable[Path]:
+    if path.is_symlink() or not path.is_dir():
+        return [path]
+    return [Path(parent, name) for parent, _, names in os.walk(path) for name in names]
+
+
 class _State:
     """Runs, versions and folders at one time."""
 
     def __init__(self, config: PipelineConfig, keep: int) -> None:
-        """Checks the metadata; reads the rest later."""
+        """Names the places; reads them later."""
         self.config, self.keep = config, keep
-        self.work = config.work_dir.absolute()
+        self.work = config.root
         self.root = self.work / "artifacts"
         self.metadata = metadata_file(config)
         self.registry = ModelRegistry(config.registry_uri)
-        if self.metadata.is_file():
-            require_sound_metadata(self.metadata, self.root)
+
+    @cached_property
+    def recorded(self) -> RunArtifacts | None:
+        return RunArtifacts(self.metadata, self.root) if self.metadata.is_file() else None
 
     @cached_property
     def registered(self) -> dict[int, RegisteredVersion]:
@@ -137,7 +173,7 @@ class _State:
 
     @cached_property
     def all_runs(self) -> list[Run]:
-        return RunArtifacts(self.metadata).runs() if self.metadata.is_file() else []
+        return self.recorded.runs() if self.recorded else []
 
     @cached_property
     def newest_runs(self) -> list[Run]:
@@ -176,7 +212,7 @@ class _State:
         return [version for number, version in self.registered.items() if number not in self.versions]
 
     def plan(self) -> Plan:
-        bytes_ = FreedBytes()
+        freed = FreedBytes()
         notes = []
         removed = tuple(version.version for version in self.unneeded)
         if self.registry.database is None:
@@ -187,7 +223,7 @@ class _State:
         if self.root.is_dir() and not self.metadata.is_file():
             notes.append(f"{self.root}: not cleaned, because {self.metadata}, which names the runs, is missing.")
         removals = [
-            Removal(kind, text, paths, bytes_.add(paths))
+            Removal(kind, text, paths, freed.add(paths))
             for kind, text, paths in (
                 self._artifacts(),
                 self._served(),
@@ -199,14 +235,14 @@ class _State:
         return Plan(tuple(removals), tuple(run.id for run in self.runs), self.versions, removed, tuple(notes))
 
     def _artifacts(self) -> tuple[str, str, tuple[Path, ...]]:
-        if not self.metadata.is_file():
+        if self.recorded is None:
             return "artifacts", "", ()
         artifacts = {number for run in self.runs for number in run.artifacts}
-        needed = RunArtifacts(self.metadata).places(artifacts)
+        needed = self.recorded.places(artifacts)
         executions = {number for run in self.runs for number in run.executions}
         for file in sorted(self.metadata.parent.glob("*.sqlite")):  # other pipelines with this work folder
             if file != self.metadata:
-                other = RunArtifacts(file)
+                other = RunArtifacts(file, self.root)
                 needed |= other.places()
                 executions |= {number for run in other.runs() for number in run.executions}
         folders = tuple(unneeded_folders(self.root, needed, executions, self.since))
@@ -236,7 +272,7 @@ class _State:
         checkpoints = [path for path in _entries(self.work / "checkpoints", "*") if newest_change(path) < self.since]
         downloads = [
             path
-            for path in _entries(self.work / "fetched" / self.config.name, "*")
+            for path in _entries(self.config.fetched_dir / self.config.name, "*")
             if path.name.split("-")[0].isdigit() and int(path.name.split("-")[0]) not in self.protected
         ]
         for kind, noun, paths in (

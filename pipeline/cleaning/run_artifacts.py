@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.keys import REGISTRY_VERSION
+from pipeline.run.sound_metadata import open_metadata
 
 _SYSTEM = ".system"  # TFX's folder of a node
 
@@ -55,20 +56,17 @@ class RunArtifacts:
     """Runs and artifacts in one file of ML Metadata.
 
     Args:
-        file: the sqlite file.
+        file: the sqlite file, which must exist.
+        root: the pipeline root, the folder of the artifacts.
         write: whether `mark_removed` may be called; otherwise the file is opened for reading.
     """
 
-    def __init__(self, file: Path, *, write: bool = False) -> None:
-        """Opens the file, which must exist."""
-        from ml_metadata import metadata_store
+    def __init__(self, file: Path, root: Path, *, write: bool = False) -> None:
+        """Checks the file and reads its artifacts."""
         from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-        source = mlmd.SqliteMetadataSourceConfig
-        mode = source.READWRITE if write else source.READONLY
-        self._store = metadata_store.MetadataStore(
-            mlmd.ConnectionConfig(sqlite=source(filename_uri=str(file), connection_mode=mode))
-        )
+        self._root = root
+        self._store = open_metadata(file, root, write=write)
         self._removed = mlmd.Artifact.DELETED
         self._artifacts: dict[int, Any] = {artifact.id: artifact for artifact in self._store.get_artifacts()}
 
@@ -83,15 +81,15 @@ class RunArtifacts:
         places = {Place.of(artifact.uri) for artifact in chosen if artifact.state != self._removed}
         return {place for place in places if place is not None}
 
-    def mark_removed(self, root: Path) -> None:
-        """Gives the state DELETED to each artifact whose folder below a pipeline root no longer exists.
+    def mark_removed(self) -> None:
+        """Gives the state DELETED to each artifact whose folder below the pipeline root no longer exists.
 
         TFX takes nothing from the cache whose folder is absent; the state tells other readers of the metadata.
         """
         changed = []
         for artifact in self._artifacts.values():
             place = Place.of(artifact.uri)
-            if place is not None and artifact.state != self._removed and not root.joinpath(*place).exists():
+            if place is not None and artifact.state != self._removed and not self._root.joinpath(*place).exists():
                 artifact.state = self._removed
                 changed.append(artifact)
         if changed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,6 @@ from pipeline.cli.options import config_options, data_option, with_corpus
 
 if TYPE_CHECKING:
     from pipeline.cleaning.clean import Plan
-
-_BUSY = 75  # EX_TEMPFAIL of sysexits.h, as `ner retrain`
 
 
 @click.command()
@@ -71,20 +70,20 @@ def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str
         click.secho(
             f"a run uses {config.work_dir}: nothing was removed. Wait until it has ended.", fg="yellow", err=True
         )
-        raise SystemExit(_BUSY) from None
+        raise SystemExit(os.EX_TEMPFAIL) from None
     _print(plan, dry_run)
 
 
 def _print(plan: Plan, dry_run: bool) -> None:
-    from pipeline.cleaning.disk_usage import size_text
+    from rich.filesize import decimal
 
     for note in plan.notes:
         click.secho(note, fg="yellow", err=True)
-    rows = [(removal.kind, removal.text, size_text(removal.freed)) for removal in plan.removals]
+    rows = [(removal.kind, removal.text, decimal(removal.freed)) for removal in plan.removals]
     width = max((len(text) for _, text, _ in rows), default=0)
     for kind, text, size in rows:
         click.echo(f"{kind:<14} {text:<{width}} {size:>10}")
-    click.secho(f"{'would free' if dry_run else 'freed'} {size_text(plan.freed)}", bold=True)
+    click.secho(f"{'would free' if dry_run else 'freed'} {decimal(plan.freed)}", bold=True)
     click.echo(f"kept: {len(plan.runs)} runs ({', '.join(plan.runs) or 'none'})")
     versions = ", ".join(f"{number} ({reason})" for number, reason in plan.versions.items())
     click.echo(f"kept: versions {versions or 'none'}")

@@ -10,6 +10,7 @@ from components.keys import PUSHED, REFUSAL_REASON, REGISTRY_URI, REGISTRY_VERSI
 from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
+from pipeline.run.sound_metadata import open_metadata
 
 _PUSHER, _CHAMPION_SOURCE = "RegistryPusher", "ChampionSource"
 _ROLES = {"Trainer": "warm start", "DriftValidator": "drift reference"}  # of all other nodes: baseline
@@ -99,12 +100,9 @@ class _Graph:
     """Queries of ML Metadata about one registered model."""
 
     def __init__(self, config: PipelineConfig, model_name: str) -> None:
-        from ml_metadata import metadata_store
         from ml_metadata.proto import metadata_store_pb2 as mlmd
 
-        read_only = mlmd.SqliteMetadataSourceConfig.READONLY
-        source = mlmd.SqliteMetadataSourceConfig(filename_uri=str(metadata_file(config)), connection_mode=read_only)
-        self._store = metadata_store.MetadataStore(mlmd.ConnectionConfig(sqlite=source))
+        self._store = open_metadata(metadata_file(config), config.root / "artifacts")
         self._model_name = model_name
         self._relocation = Relocation.of(config)
         self._input, self._output = mlmd.Event.INPUT, mlmd.Event.OUTPUT

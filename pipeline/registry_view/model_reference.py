@@ -93,7 +93,7 @@ def version_folder(config: PipelineConfig, registry: ModelRegistry, version: Reg
             f"{config.serving_dir / version.name / str(version.version)}: is missing, but models.config offers this "
             "version. `ner registry sync --repair` lays it out again."
         )
-    return registry.readable(version, config.work_dir / "fetched" / version.name / str(version.version))
+    return registry.readable(version, config.fetched_dir / version.name / str(version.version))
 
 
 def _of_registry(config: PipelineConfig, name: str, version_or_alias: str) -> Path:

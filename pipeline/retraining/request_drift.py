@@ -34,7 +34,7 @@ def request_drift(
         NerError: the log or the registry cannot be read.
     """
     requests = profile_requests(log, config.transform.tokenizer)
-    target = config.work_dir / "fetched" / champion.name / f"{champion.version}-trained"
+    target = config.fetched_dir / champion.name / f"{champion.version}-trained"
     folder = registry.readable_trained(champion, target)
     profile = DataProfile.read(folder) if folder is not None else None
     if profile is None:

@@ -1,4 +1,4 @@
-"""TFX's local runner, with a run id that the caller knows and a cache that does not depend on the folder's place."""
+"""TFX's local runner, with a run id that the caller knows and a cache that does not depend on the folder's path."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from components import keys
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
-from pipeline.run.relocation import metadata_in_use, without_root
+from pipeline.run.relocation import without_root
+from pipeline.run.work_lock import running
 
 
 class DagRunner(LocalDagRunner):
     """Runs a pipeline on this machine.
 
     TFX's runner chooses the id of a run itself, so of two runs of one work folder each would have to guess which is its
-    own. Its cache compares paths: a moved work folder or corpus would be new, and a registry that was deleted would
-    still hold what a cached node pushed.
+    own. Its cache compares paths, so it would take a moved work folder or corpus for a new one, and it would not notice
+    that a pushed version is no longer in the registry.
 
     Example: tests/pipeline/run/test_dag_runner.py.
 
@@ -56,7 +57,7 @@ class DagRunner(LocalDagRunner):
         runtime_parameter_utils.substitute_runtime_parameter(
             pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self.run_id}
         )
-        with metadata_in_use(self.config), _cache(self.config):
+        with running(self.config), _cache(self.config):
             super().run_with_ir(pipeline, run_options)
 
 
@@ -80,7 +81,7 @@ def _cache_context(
     parameters: Mapping[str, Any] | None = None,
     **others: Any,
 ) -> Any:
-    """Returns TFX's cache context of a node as if the work folder, and a corpus with a fingerprint, had no place."""
+    """Returns TFX's cache context of a node without the paths of the work folder and of a corpus with a fingerprint."""
     inputs = {key: [_without_root(one, root) for one in values] for key, values in (input_artifacts or {}).items()}
     plain = {
         key: without_root(value, root) if isinstance(value, str) else value for key, value in (parameters or {}).items()
@@ -91,12 +92,12 @@ def _cache_context(
 
 
 def _without_root(one: artifact.Artifact, root: str) -> artifact.Artifact:
-    placeless = copy.deepcopy(one)
-    placeless.uri = without_root(placeless.uri, root)
-    for value in placeless.mlmd_artifact.custom_properties.values():
+    copied = copy.deepcopy(one)
+    copied.uri = without_root(copied.uri, root)
+    for value in copied.mlmd_artifact.custom_properties.values():
         if value.WhichOneof("value") == "string_value":
             value.string_value = without_root(value.string_value, root)
-    return placeless
+    return copied
 
 
 def _cached_outputs(original: Callable[..., Any], config: PipelineConfig, *args: Any, **kwargs: Any) -> Any:

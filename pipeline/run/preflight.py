@@ -16,7 +16,7 @@ from absl import logging
 
 from components.common.faults import MachineError, explain, free_space, megabytes
 from components.common.files import INCOMING_PREFIX
-from components.registry.store.mlflow_store import MlflowStore
+from components.registry.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
@@ -57,7 +57,8 @@ def require_space(config: PipelineConfig, corpus: Path) -> None:
     Raises:
         NerError: a file system has too little space for the run.
     """
-    model = _size(Path(str(config.trainer.pretrained.get("encoder", {}).get("preset") or "")))
+    preset = config.trainer.pretrained.get("encoder", {}).get("preset")
+    model = _size(Path(preset)) if preset else 0
     needs = {
         ("work_dir", config.work_dir.absolute()): _FIXED + _PER_CORPUS_BYTE * _size(corpus) + _PER_MODEL_BYTE * model,
         ("registry.serving_dir", config.serving_dir): _FIXED // 5 + model,
@@ -77,16 +78,14 @@ def require_space(config: PipelineConfig, corpus: Path) -> None:
 
 
 def _folders(config: PipelineConfig) -> dict[str, Path]:
-    work = config.work_dir.absolute()
+    work = config.work_dir.absolute()  # as the user wrote it, for the messages
     folders = {"work_dir": work, "registry.serving_dir": config.serving_dir}
     # Parts of work_dir may be mounts or belong to another user.
     folders |= {f"work_dir ({name})": work / name for name in ("artifacts", "metadata", "logs", "reports")}
     if config.checkpoint_dir and "://" not in config.checkpoint_dir:
         folders["trainer.checkpoint_dir"] = Path(config.checkpoint_dir)
-    if config.registry_uri.startswith("sqlite:///"):
-        database = MlflowStore(config.registry_uri).database
-        if database is not None:
-            folders["registry.uri"] = database.parent
+    if database := ModelRegistry(config.registry_uri).database:
+        folders["registry.uri"] = database.parent
     return folders
 
 
@@ -122,7 +121,7 @@ def _exists(path: Path) -> bool:
 
 
 def _size(folder: Path) -> int:
-    return sum(_bytes(file) for file in _files(folder)) if str(folder) != "." and folder.is_dir() else 0
+    return sum(_bytes(file) for file in _files(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

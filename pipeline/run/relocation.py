@@ -1,13 +1,12 @@
 """Metadata of a work folder that was moved, copied, or is mounted elsewhere.
 
 ML Metadata stores absolute paths. A run that used them would read from, and write into, the folder's former place. So a
-reader translates them, and a run rewrites them before its first node.
+reader translates them, and a run rewrites them before its first node (`pipeline.run.work_lock`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -81,37 +80,10 @@ def metadata_file(config: PipelineConfig) -> Path:
     return config.root / "metadata" / f"{config.name}.sqlite"
 
 
-@contextlib.contextmanager
-def metadata_in_use(config: PipelineConfig) -> Iterator[None]:
-    """Rewrites former paths of the metadata, and keeps them as they are for the duration of a run.
-
-    Raises:
-        NerError: another run is using the work folder under another path.
-    """
-    database = metadata_file(config)
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with database.with_name(f".{database.name}.lock").open("a") as lock:
-        while Relocation.of(config).former:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise NerError(
-                    f"work_dir {config.work_dir}: another run uses this folder as {Relocation.of(config).former[0]}. "
-                    "Wait until it has finished, or give this run another work_dir."
-                ) from None
-            _rewrite(database, Relocation.of(config))
-        fcntl.flock(lock, fcntl.LOCK_SH)
-        # Between the two locks a run may have begun that sees the folder elsewhere.
-        if Relocation.of(config).former:
-            raise NerError(
-                f"work_dir {config.work_dir}: another run has just begun to use this folder under another path. "
-                "Wait until it has finished, or give this run another work_dir."
-            )
-        yield
-
-
-def _rewrite(database: Path, relocation: Relocation) -> None:
-    with _opened(database, "rw") as connection, connection:
+def rewrite_metadata(config: PipelineConfig) -> None:
+    """Replaces former paths in the metadata by present ones; the caller holds the lock of the work folder."""
+    relocation = Relocation.of(config)
+    with _opened(metadata_file(config), "rw") as connection, connection:
         connection.create_function("relocated", 1, relocation.text, deterministic=True)
         for column, tables in _COLUMNS.items():
             for table in tables:

@@ -21,10 +21,10 @@ from components.common import interruption
 
 _OWN_CODE = tuple(str(Path(__file__).parents[2] / package) for package in ("components", "pipeline"))
 _VALIDATOR = str(Path(__file__).parents[2] / "components" / "exporter" / "validator")
-# Log line of LocalDagRunner. If TFX changes it, only the progress lines disappear.
 _HOW_TO_GO_ON = (
     "The same command resumes: finished nodes come from the cache, and a training continues from its saved state."
 )
+# Log line of LocalDagRunner. If TFX changes it, only the progress lines disappear.
 _NODE_STARTS = re.compile(r"Component (\S+) is running\.")
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NamedTuple
 
-from components.common.faults import reading
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
-from pipeline.run.sound_metadata import require_sound_metadata
+from pipeline.run.sound_metadata import open_metadata
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,16 +92,7 @@ def read_run(config: PipelineConfig, run_id: str) -> RunRecord:
 
 
 def _store(config: PipelineConfig) -> Any:
-    from ml_metadata import metadata_store
-    from ml_metadata.proto import metadata_store_pb2 as mlmd
-
-    path = metadata_file(config)
-    require_sound_metadata(path, config.root / "artifacts")
-    source = mlmd.SqliteMetadataSourceConfig(
-        filename_uri=str(path), connection_mode=mlmd.SqliteMetadataSourceConfig.READONLY
-    )
-    with reading(path):
-        return metadata_store.MetadataStore(mlmd.ConnectionConfig(sqlite=source))
+    return open_metadata(metadata_file(config), config.root / "artifacts")
 
 
 def _node_name(store: Any, execution_id: int, pipeline: str) -> str | None:

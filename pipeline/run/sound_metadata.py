@@ -1,17 +1,45 @@
-"""Check of the metadata store of the runs, an sqlite file that ML Metadata would fill with tables or fail at."""
+"""Metadata store of the runs, checked before it is opened.
+
+ML Metadata fills an empty sqlite file with tables, and fails at a damaged one with an error that names no file.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
-from components.common.faults import MachineError
+from components.common.faults import MachineError, reading
 
 _HEADER = b"SQLite format 3\x00"
 _TABLES = frozenset({"Artifact", "Context", "Event", "Execution", "MLMDEnv", "Type"})
 _OTHER_PROCESS = ("locked", "busy")  # the other process keeps the store sound
+
+
+def open_metadata(path: Path, artifacts: Path, *, write: bool = False) -> Any:
+    """Opens the metadata store of the runs.
+
+    Args:
+        path: the sqlite file, which must exist.
+        artifacts: see `require_sound_metadata`.
+        write: whether the store can be changed.
+
+    Returns:
+        The `MetadataStore` of ML Metadata.
+
+    Raises:
+        MachineError: see `require_sound_metadata`.
+    """
+    from ml_metadata import metadata_store
+    from ml_metadata.proto import metadata_store_pb2 as mlmd
+
+    require_sound_metadata(path, artifacts)
+    modes = mlmd.SqliteMetadataSourceConfig
+    source = modes(filename_uri=str(path), connection_mode=modes.READWRITE if write else modes.READONLY)
+    with reading(path):
+        return metadata_store.MetadataStore(mlmd.ConnectionConfig(sqlite=source))
 
 
 def require_sound_metadata(path: Path, artifacts: Path) -> None:
@@ -24,22 +52,22 @@ def require_sound_metadata(path: Path, artifacts: Path) -> None:
     Raises:
         MachineError: the store is damaged, or artifacts exist without it.
     """
-    lost = artifacts.is_dir() and any(artifacts.iterdir())
+    has_artifacts = artifacts.is_dir() and any(artifacts.iterdir())
     if not path.exists():
-        if lost and (others := sorted(other.stem for other in path.parent.glob("*.sqlite"))):
+        if has_artifacts and (others := sorted(other.stem for other in path.parent.glob("*.sqlite"))):
             raise MachineError(
                 f"name: {artifacts.parent} holds the runs of {', '.join(others)}, and those of {path.stem} would "
                 "overwrite their artifacts. Give this name another --set work_dir=DIR; registry.uri and "
                 "registry.serving_dir may be shared."
             )
-        if lost:
+        if has_artifacts:
             raise MachineError(
                 f"{path}: the metadata of the runs is missing, but {artifacts} holds artifacts. New artifacts would "
                 f"mix with them. Restore the file, set the artifacts aside (`mv {artifacts} {artifacts}.aside`) to "
                 "start anew, or give another --set work_dir=DIR. The registry and the served versions are not affected."
             )
         return
-    problem = _problem(path, lost)
+    problem = _problem(path, has_artifacts)
     if problem:
         aside = f"{path.parent}.aside"
         raise MachineError(
@@ -49,7 +77,7 @@ def require_sound_metadata(path: Path, artifacts: Path) -> None:
         )
 
 
-def _problem(path: Path, lost: bool) -> str:
+def _problem(path: Path, has_artifacts: bool) -> str:
     """Returns the damage in words; "" for a sound store, or one that another process has locked."""
     if not path.is_file():
         return "it is not a file"
@@ -57,7 +85,7 @@ def _problem(path: Path, lost: bool) -> str:
         head = file.read(len(_HEADER))
     if not head:
         # A run that was killed while ML Metadata created the file leaves it empty, before its first artifact.
-        return "it is empty" if lost else ""
+        return "it is empty" if has_artifacts else ""
     if head != _HEADER:
         return "it is not an sqlite database"
     try:

@@ -1,18 +1,36 @@
-"""Lock with which a run protects its work folder from `ner clean`."""
+"""Lock of a work folder between its runs and `ner clean`."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
+from components.common.errors import LockHeldError, NerError
 from components.common.files import locked
 from configs.spec import PipelineConfig
+from pipeline.run.relocation import Relocation, rewrite_metadata
 
-_FILE = ".run.lock"
 
+@contextmanager
+def running(config: PipelineConfig) -> Iterator[None]:
+    """Holds the lock for a run, which several runs may hold, after rewriting former paths of the metadata.
 
-def running(config: PipelineConfig) -> AbstractContextManager[None]:
-    """Holds the lock for a run. Several runs may hold it; it ends with its process."""
-    return locked(config.work_dir.absolute() / _FILE, shared=True)
+    Raises:
+        NerError: a run uses the work folder under another path.
+    """
+    former = Relocation.of(config).former
+    if former:
+        try:
+            with no_run(config):
+                rewrite_metadata(config)
+        except LockHeldError:
+            raise _in_use(config, former[0]) from None
+    with locked(_file(config), shared=True):
+        # Before this lock a run may have begun that sees the folder elsewhere.
+        if former := Relocation.of(config).former:
+            raise _in_use(config, former[0])
+        yield
 
 
 def no_run(config: PipelineConfig) -> AbstractContextManager[None]:
@@ -21,4 +39,15 @@ def no_run(config: PipelineConfig) -> AbstractContextManager[None]:
     Raises:
         LockHeldError: a run, or another removal, is in progress.
     """
-    return locked(config.work_dir.absolute() / _FILE, wait=False)
+    return locked(_file(config), wait=False)
+
+
+def _file(config: PipelineConfig) -> Path:
+    return config.root / ".run.lock"
+
+
+def _in_use(config: PipelineConfig, former: str) -> NerError:
+    return NerError(
+        f"work_dir {config.work_dir}: it was {former}, and a run or `ner clean` uses it. Wait until that has finished, "
+        "or give this run another work_dir."
+    )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from components.common.errors import quoted
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.errors import EvaluationError
 
@@ -121,7 +122,7 @@ class Predictor:
         try:
             return dict(self._signature(**{self._input: tf.constant(examples)}))
         except tf.errors.InvalidArgumentError as error:
-            keys = ", ".join(repr(key(row)) for row in range(min(len(examples), 3)))
+            keys = ", ".join(quoted(key(row)) for row in range(min(len(examples), 3)))
             reason = next((line for line in str(error).splitlines() if "assertion failed" in line), str(error))
             raise EvaluationError(f"{self._name} refuses the sentences with keys {keys}: {reason}") from error
 

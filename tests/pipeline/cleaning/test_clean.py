@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.filesize import decimal
 from support.snapshot import snapshot
 
 from components.common.files import locked
@@ -157,22 +159,17 @@ def test_a_dry_run_changes_nothing_and_shows_what_a_removal_frees(work):
     shown = _ner(work, "clean", "--keep", "1", "--dry-run")
     assert shown.exit_code == 0, shown.output
     assert snapshot(work) == before
-    size = _disk_usage(work)
+    size, freed = _disk_usage(work), plan_removal(_config(work), 1).freed
     done = _ner(work, "clean", "--keep", "1")
     assert done.exit_code == 0, done.output
     assert done.output == shown.output.replace("would free", "freed")
-    freed = plan_size(done.output)
+    assert f"freed {decimal(freed)}\n" in done.output
     assert abs(size - _disk_usage(work) - freed) < 60_000 + 0.1 * freed  # folders, and the growth of the databases
 
 
 def _disk_usage(folder: Path) -> int:
     files = {(file.lstat().st_ino): file.lstat().st_blocks * 512 for file in folder.rglob("*") if file.is_file()}
     return sum(files.values())
-
-
-def plan_size(output: str) -> float:
-    [line] = [line for line in output.splitlines() if line.startswith("freed ")]
-    return float(line.split()[1]) * 1e6
 
 
 def test_champion_previous_the_newest_run_and_what_they_use_stay(work):
@@ -237,38 +234,48 @@ def test_nothing_is_removed_while_a_run_uses_the_folder(work):
     assert snapshot(work) == before
 
 
-@pytest.mark.parametrize("calls", range(0, 40, 3))
-def test_a_removal_that_is_killed_anywhere_leaves_a_working_state_and_is_finished_by_the_next(
-    work, made, tmp_path, monkeypatch, calls
-):
-    """Each step is a rename, a deletion, or a call of MLflow; the process ends before one of them."""
-    left = [calls]
+class KilledError(BaseException):
+    """The end of a process."""
 
-    class KilledError(BaseException):
-        pass
+
+def _clean_and_count_steps(work: Path, monkeypatch: pytest.MonkeyPatch, most: float = float("inf")) -> int:
+    """Each step is a rename, a deletion, or a call of MLflow; the process ends before step number `most`."""
+    from mlflow import MlflowClient
+
+    steps = 0
 
     def counted(function):
         def call(*arguments, **options):
-            if not left[0]:
+            nonlocal steps
+            if steps >= most:
                 raise KilledError
-            left[0] -= 1
+            steps += 1
             return function(*arguments, **options)
 
         return call
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "rename", counted(os.rename))
-        patch.setattr(shutil, "rmtree", counted(shutil.rmtree))
-        from mlflow import MlflowClient
+        for place, name in (
+            (os, "rename"),
+            (shutil, "rmtree"),
+            (MlflowClient, "delete_model_version"),
+            (MlflowClient, "delete_run"),
+        ):
+            patch.setattr(place, name, counted(getattr(place, name)))
+        clean(_config(work), 1)
+    return steps
 
-        for name in ("delete_model_version", "delete_run"):
-            patch.setattr(MlflowClient, name, counted(getattr(MlflowClient, name)))
-        try:
-            clean(_config(work), 1)
-        except KilledError:
-            pass
-        else:
-            assert calls > 20, "the removal has fewer steps than expected"
+
+@pytest.mark.parametrize("most", range(0, 40, 3))
+def test_a_removal_that_is_killed_anywhere_leaves_a_working_state_and_is_finished_by_the_next(
+    work, made, tmp_path, monkeypatch, most
+):
+    expected = tmp_path / "expected" / "work"
+    shutil.copytree(made, expected, symlinks=True)
+    steps = _clean_and_count_steps(expected, monkeypatch)
+    assert steps > 20
+    with pytest.raises(KilledError) if most < steps else contextlib.nullcontext():
+        _clean_and_count_steps(work, monkeypatch, most)
     registry = _registry(work)
     for version in registry.versions("ner"):
         registry.verify(version)  # a version is complete or absent
@@ -276,10 +283,7 @@ def test_a_removal_that_is_killed_anywhere_leaves_a_working_state_and_is_finishe
     for folder in (work / "artifacts").glob("[!.]*/[!.]*/*"):
         assert list(folder.rglob("saved_model.pb")), f"{folder} is incomplete"
     clean(_config(work), 1)
-    expected = tmp_path / "expected"
-    shutil.copytree(made, expected / "work", symlinks=True)
-    clean(_config(expected / "work"), 1)
-    assert _state(work) == _state(expected / "work")
+    assert _state(work) == _state(expected)
     assert not list(work.rglob(".removed-*"))
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import shutil
 import sqlite3
 
 import pytest
 
 from components.common.errors import NerError
+from components.common.files import locked
 from configs.loading import load_config
-from pipeline.run.relocation import Relocation, metadata_file, metadata_in_use
+from pipeline.run.relocation import Relocation, metadata_file
+from pipeline.run.work_lock import no_run, running
 
 
 def config_of(folder):
@@ -54,7 +55,7 @@ def test_a_run_after_a_move_rewrites_the_paths_of_the_work_folder_only(used, tmp
     moved = config_of(tmp_path / "moved")
     (tmp_path / "work").rename(tmp_path / "moved")
     assert Relocation.of(moved).former == (str(used.root),)
-    with metadata_in_use(moved):
+    with running(moved):
         assert Relocation.of(moved).former == ()
     old, new = str(used.root), str(moved.root)
     assert rows(moved)[0] == [uri.replace(old, new) for uri in before[0]]
@@ -83,15 +84,11 @@ def test_a_link_to_the_work_folder_is_the_same_folder(used, tmp_path):
 def test_a_folder_that_a_run_uses_under_another_path_is_refused(used, tmp_path):
     shutil.copytree(tmp_path / "work", tmp_path / "copy")
     copy = config_of(tmp_path / "copy")
-    lock = metadata_file(copy).with_name(".ner.sqlite.lock")
-    with lock.open("a") as other:
-        fcntl.flock(other, fcntl.LOCK_SH)
-        with (
-            pytest.raises(NerError, match=rf"another run uses this folder as {used.root}\. Wait"),
-            metadata_in_use(copy),
-        ):
+    for holder in (locked(tmp_path / "copy" / ".run.lock", shared=True), no_run(copy)):
+        expected = pytest.raises(NerError, match=rf"it was {used.root}, and a run or `ner clean` uses it\. Wait")
+        with holder, expected, running(copy):
             pass
-    with metadata_in_use(copy), metadata_in_use(copy):  # two runs of one folder
+    with running(copy), running(copy):  # two runs of one folder
         assert Relocation.of(copy).former == ()
 
 
