@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from components.common.errors import LockHeldError, NerError
@@ -19,17 +19,16 @@ def running(config: PipelineConfig) -> Iterator[None]:
     Raises:
         NerError: a run uses the work folder under another path.
     """
-    former = Relocation.of(config).former
-    if former:
-        try:
-            with no_run(config):
-                rewrite_metadata(config)
-        except LockHeldError:
-            raise _in_use(config, former[0]) from None
+    if Relocation.of(config).former:
+        # If the lock is held, another run may be rewriting; the next lock waits for that.
+        with suppress(LockHeldError), no_run(config):
+            rewrite_metadata(config)
     with locked(_file(config), shared=True):
-        # Before this lock a run may have begun that sees the folder elsewhere.
         if former := Relocation.of(config).former:
-            raise _in_use(config, former[0])
+            raise NerError(
+                f"work_dir {config.work_dir}: it was {former[0]}, and a run or `ner clean` uses it. Wait until that has "
+                "finished, or give this run another work_dir."
+            )
         yield
 
 
@@ -44,10 +43,3 @@ def no_run(config: PipelineConfig) -> AbstractContextManager[None]:
 
 def _file(config: PipelineConfig) -> Path:
     return config.root / ".run.lock"
-
-
-def _in_use(config: PipelineConfig, former: str) -> NerError:
-    return NerError(
-        f"work_dir {config.work_dir}: it was {former}, and a run or `ner clean` uses it. Wait until that has finished, "
-        "or give this run another work_dir."
-    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
+import threading
 
 import pytest
 
 from components.common.errors import NerError
 from components.common.files import locked
 from configs.loading import load_config
-from pipeline.run.relocation import Relocation, metadata_file
+from pipeline.run.relocation import Relocation, metadata_file, rewrite_metadata
 from pipeline.run.work_lock import no_run, running
 
 
@@ -84,12 +85,36 @@ def test_a_link_to_the_work_folder_is_the_same_folder(used, tmp_path):
 def test_a_folder_that_a_run_uses_under_another_path_is_refused(used, tmp_path):
     shutil.copytree(tmp_path / "work", tmp_path / "copy")
     copy = config_of(tmp_path / "copy")
-    for holder in (locked(tmp_path / "copy" / ".run.lock", shared=True), no_run(copy)):
-        expected = pytest.raises(NerError, match=rf"it was {used.root}, and a run or `ner clean` uses it\. Wait")
-        with holder, expected, running(copy):
-            pass
+    with (
+        locked(tmp_path / "copy" / ".run.lock", shared=True),
+        pytest.raises(NerError, match=rf"it was {used.root}, and a run or `ner clean` uses it\. Wait"),
+        running(copy),
+    ):
+        pass
     with running(copy), running(copy):  # two runs of one folder
         assert Relocation.of(copy).former == ()
+
+
+def test_a_run_that_begins_while_another_rewrites_waits_and_runs_side_by_side(used, tmp_path):
+    shutil.copytree(tmp_path / "work", tmp_path / "copy")
+    copy = config_of(tmp_path / "copy")
+    begun, finish = threading.Event(), threading.Event()
+
+    def run():
+        with running(copy):
+            begun.set()
+            finish.wait()
+
+    other = threading.Thread(target=run)
+    with no_run(copy):
+        other.start()
+        assert not begun.wait(0.2)
+        rewrite_metadata(copy)
+    assert begun.wait(60)
+    with running(copy):
+        assert Relocation.of(copy).former == ()
+    finish.set()
+    other.join()
 
 
 def test_new_and_damaged_metadata(tmp_path):
