@@ -26,8 +26,8 @@ def running(config: PipelineConfig) -> Iterator[None]:
     with locked(_file(config), shared=True):
         if former := Relocation.of(config).former:
             raise NerError(
-                f"work_dir {config.work_dir}: it was {former[0]}, and a run or `ner clean` uses it. Wait until that has "
-                "finished, or give this run another work_dir."
+                f"work_dir {config.work_dir}: it was {former[0]}, and a run or `ner clean` uses it. Wait until that "
+                "has finished, or give this run another work_dir."
             )
         yield
 
