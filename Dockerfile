@@ -46,7 +46,7 @@ RUN python -m venv /opt/venv \
 # Dependencies before the source, so that a changed source does not install them again.
 COPY setup.py pyproject.toml ./
 RUN --mount=type=cache,target=/root/.cache/uv \
-    set -- --requirement setup.py --extra kfp --extra encoder; \
+    set -- --requirement setup.py --extra pipeline --extra kfp --extra encoder; \
     case "$DEVICE" in \
       cpu) ;; \
       gpu) set -- "$@" --constraint "constraints/py311-$STACK-gpu.txt" 'tensorflow[and-cuda]' ;; \

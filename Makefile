@@ -127,7 +127,7 @@ help: ## Print this help
 # $(call resolve,STACK,PLATFORM): keeps pins that still fit, unless ARGS=--upgrade.
 define resolve
 $(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 --python-platform $(2) \
-  --override constraints/overrides.txt --extra kfp --extra test $(ARGS) \
+  --override constraints/overrides.txt --extra pipeline --extra kfp --extra test $(ARGS) \
   --output-file constraints/py311-$(1).txt constraints/$(1).in setup.py
 sed -i '1i # Renewed by: make lock [ARGS=--upgrade], from constraints/$(1).in, constraints/overrides.txt and setup.py' \
   constraints/py311-$(1).txt

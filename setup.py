@@ -30,13 +30,16 @@ setup(
         "Intended Audience :: Science/Research",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3 :: Only",
+        "Programming Language :: Python :: 3.10",
         "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Topic :: Text Processing :: Linguistic",
         "Typing :: Typed",
     ],
-    # Both stacks run on 3.11; TFX 1.16 does although its metadata excludes it (docs/decisions/0001).
-    python_requires=">=3.11,<3.12",
+    # The client; training runs on 3.11 only, TFX 1.16 although its metadata excludes it (docs/decisions/0001).
+    python_requires=">=3.10,<3.14",
     packages=find_packages(include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "configs"]),
     package_data={
         "": ["py.typed"],
@@ -47,31 +50,48 @@ setup(
         "components.serving.packaging": ["templates/*"],
         "components.serving.server.page": ["*.html", "*.css", "*.js"],
     },
+    # The client: predict, serve, evaluate, inspect, package, registry, drift, report. It imports no TFX, Beam or kfp.
     install_requires=[
-        "tfx>=1.16,<1.22",
         "tensorflow>=2.16,<2.22",
-        "tensorflow-transform>=1.16,<1.22",
-        "keras>=3.4,<4",
-        "keras-tuner>=1.4.2,<2",
-        "apache-beam>=2.64",
-        "mlflow>=3.17,<4",
+        # The messages of models.config and of warm-up requests.
+        "tensorflow-serving-api>=2.16,<2.22",
+        # MLflow's client, without server, pandas and scikit-learn, and what it needs for an sqlite registry.
+        "mlflow-skinny>=3.17,<4",
+        "sqlalchemy>=2,<3",
+        "alembic>=1.13",
+        "numpy>=1.26",
+        "absl-py>=1.4",
+        "protobuf>=4.25",
         "click>=8.1",
         "pydantic>=2.7,<3",
         "pyyaml>=6",
+        "typing-extensions>=4.12",
         "croniter>=6,<8",
         "rich>=13",
-        # For the report; dependencies of MLflow, too.
+        # For the report.
         "jinja2>=3.1",
         "matplotlib>=3.8",
         # For the evaluation; a dependency of scikit-learn, too.
         "threadpoolctl>=3",
-        # The TensorBoard callback needs it; newer TensorFlow versions do not declare it.
-        "tensorboard>=2.16",
     ],
     extras_require={
+        # Training. TFX pins its dependencies tightly, and on Python 3.11 needs an override (docs/packaging.md).
+        "pipeline": [
+            "tfx>=1.16,<1.22",
+            "tensorflow-transform>=1.16,<1.22",
+            "keras>=3.4,<4",
+            "keras-tuner>=1.4.2,<2",
+            "apache-beam>=2.64",
+            # With the server and the web interface.
+            "mlflow>=3.17,<4",
+            # The TensorBoard callback needs it; newer TensorFlow versions do not declare it.
+            "tensorboard>=2.16",
+        ],
         # For the pretrained encoder. keras-hub 0.32 needs a newer TensorFlow Text than the one of TensorFlow 2.16.
         "encoder": ["keras-hub>=0.31,<1"],
         "kfp": ["kfp>=2.13,<3"],
+        # Columns files of `ner predict --input`.
+        "parquet": ["pyarrow>=10"],
         "test": [
             "pytest>=8",
             "pytest-timeout>=2",

@@ -38,7 +38,7 @@ def test_constraints_are_exact_pins_of_the_stack(stack: str, tfx: str) -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_pins_meet_the_requirements_of_the_project(stack: str) -> None:
     pinned = pins(stack)
-    for extra in ("", "kfp", "test"):
+    for extra in ("", "pipeline", "kfp", "encoder", "parquet", "test"):
         requirements = [Requirement(line) for line in requires("deployable-ner")]
         applicable = [r for r in requirements if not r.marker or r.marker.evaluate({"extra": extra})]
         unmet = [str(r) for r in applicable if not r.specifier.contains(pinned.get(canonicalize_name(r.name), "0"))]

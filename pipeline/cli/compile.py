@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.cli.options import config_options
+from pipeline.cli.options import config_options, needs_extra
 
 
 @click.command("compile")
@@ -33,6 +33,7 @@ from pipeline.cli.options import config_options
 @click.option("--force-bless", default="", metavar="REASON", help="Push each model regardless of its scores.")
 @click.option("--warm-start", is_flag=True, help="Start each training from the champion's weights.")
 @config_options
+@needs_extra("pipeline")
 def compile_command(
     *,
     target: str,

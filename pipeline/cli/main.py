@@ -20,6 +20,7 @@ import click
 
 from components.common import interruption
 from components.common.errors import NerError
+from components.common.extras import missing_extra
 from components.common.faults import explain
 from components.common.files import private_files
 from components.common.masking import mask, mask_logs_and_tracebacks
@@ -93,7 +94,7 @@ class _Commands(click.Group):
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            click.secho(f"error: {_message(error)}", fg="red", err=True)
+            click.secho(f"error: {_message(error, ctx.invoked_subcommand)}", fg="red", err=True)
             ctx.exit(1)
 
     def _interruptible(self, ctx: click.Context) -> Any:
@@ -105,7 +106,9 @@ class _Commands(click.Group):
             raise
 
 
-def _message(error: Exception) -> str:
+def _message(error: Exception, command: str | None) -> str:
+    if (missing := missing_extra(error, f"ner {command}")) is not None:
+        return str(missing)
     if (explanation := explain(error)) is not None:
         return str(explanation)
     text = mask(f"unexpected {type(error).__name__}: {error}")

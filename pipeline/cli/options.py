@@ -42,6 +42,22 @@ def named_dtype(text: str, option: str, default: str = "string") -> tuple[str, s
     return name, dtype or default
 
 
+def needs_extra(extra: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Returns a decorator with which a command refuses to start without an extra of the installation."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def checked(*args: Any, **options: Any) -> Any:
+            from components.common.extras import require_extra
+
+            require_extra(extra, f"ner {click.get_current_context().info_name}")
+            return command(*args, **options)
+
+        return checked
+
+    return decorate
+
+
 def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--config` and `--set`; the command passes both to `configs.loading.load_config`."""
     path = click.Path(path_type=Path, dir_okay=False)

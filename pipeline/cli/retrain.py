@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from components.common import interruption
-from pipeline.cli.options import config_options, data_option, with_corpus
+from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
 
 
 @click.command()
@@ -23,6 +23,7 @@ from pipeline.cli.options import config_options, data_option, with_corpus
 @click.option("--force", default="", metavar="WHY", help="Retrain without another reason.")
 @click.option("--dry-run", is_flag=True, help="Only decide, and print the reason.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON, on the last line.")
+@needs_extra("pipeline")
 def retrain(
     *,
     profile: Path | None,
@@ -87,8 +88,10 @@ def schedule(
         return
     if not local:
         raise click.UsageError("--local is missing: this command runs the retraining on this machine only.")
+    from components.common.extras import require_extra
     from configs.loading import load_config
 
+    require_extra("pipeline", "ner schedule")
     load_config(profile, settings)  # reports an invalid configuration now instead of at the first due time
 
     def act() -> None:

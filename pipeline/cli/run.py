@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pipeline.cli.options import config_options, data_option, with_corpus
+from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
 
 if TYPE_CHECKING:
     from pipeline.cleaning.clean import Plan
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     "--force-bless", metavar="REASON", help="Push the model regardless of its scores; the registry stores the reason."
 )
 @click.option("--warm-start", is_flag=True, help="Start the training from the champion's weights.")
+@needs_extra("pipeline")
 def run(
     *, profile: Path | None, settings: tuple[str, ...], data: Path | None, force_bless: str | None, warm_start: bool
 ) -> None:
@@ -47,6 +48,7 @@ def run(
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @config_options
+@needs_extra("pipeline")
 def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str, ...]) -> None:
     """Remove old runs, registered versions, served copies and leftovers from the work folder.
 

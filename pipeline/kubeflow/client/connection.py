@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from components.common.errors import NerError
+from components.common.extras import missing_extra
 from components.common.masking import secret_in
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _client_class() -> Any:
         with silenced():
             import kfp
     except ModuleNotFoundError as error:
-        raise NerError(f"{error.name} is not installed. Run: pip install 'deployable-ner[kfp]'") from None
+        raise missing_extra(error, "ner kfp") or error from None
 
     class QuietClient(kfp.Client):
         def __init__(self, *, address: str | None, **options: Any) -> None:

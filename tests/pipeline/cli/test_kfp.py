@@ -122,7 +122,9 @@ def test_an_unreachable_server_is_one_line(ner, server, monkeypatch):
     assert "(401)" in output
     assert "very-secret" not in output
     monkeypatch.setitem(sys.modules, "kfp", None)
-    assert "kfp is not installed. Run: pip install 'deployable-ner[kfp]'" in ner("wait", "x", code=1)
+    output = ner("wait", "x", code=1)
+    assert "ner kfp: needs the extra `kfp`, which is not installed" in output
+    assert "pip install 'deployable-ner[kfp]'" in output
 
 
 @pytest.mark.extended

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from support.custom_command import GROUP, install
 from support.processes import run
 from support.repository import python_environment
 
+from components.common import extras
 from components.common.errors import NerError
 from pipeline.cli import main as cli
 
@@ -64,6 +66,41 @@ def test_errors_are_text_without_a_traceback(failing, error, expected):
     assert result.exit_code == 1
     assert result.output.startswith(expected)
     assert "Traceback" not in result.output
+
+
+@pytest.fixture
+def without_training(monkeypatch):
+    """Hides the modules of the extra `pipeline`."""
+    find = importlib.util.find_spec
+    hidden = extras.MODULES["pipeline"]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in hidden else find(name))
+    for name in hidden:
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "retrain", "schedule --local --cron @daily", "clean --keep 1", "compile --target kubeflow -o x"]
+)
+def test_a_command_without_its_extra_is_one_sentence_and_changes_nothing(without_training, tmp_path, command):
+    arguments = [*command.split(), "--set", f"work_dir={tmp_path}/work"]
+    result = CliRunner().invoke(cli.main, arguments)
+    assert result.exit_code == 1
+    assert result.output.startswith(f"error: ner {arguments[0]}: needs the extra `pipeline`, which is not installed")
+    assert len(result.output.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_module_of_an_extra_is_explained_wherever_it_is_imported(failing):
+    failing(ModuleNotFoundError("No module named 'pyarrow.parquet'", name="pyarrow.parquet"))
+    result = CliRunner().invoke(cli.main, ["predict"])
+    assert "error: ner predict: needs the extra `parquet`" in result.output
+    failing(ModuleNotFoundError("No module named 'absent'", name="absent"))
+    assert "This is a defect of ner" in CliRunner().invoke(cli.main, ["predict"]).output
+
+
+@pytest.mark.parametrize("name", ["run", "retrain", "compile", "clean"])
+def test_help_needs_no_extra(without_training, name):
+    assert CliRunner().invoke(cli.main, [name, "--help"]).exit_code == 0
 
 
 def test_debug_raises_the_exception(failing):

@@ -1,0 +1,72 @@
+"""Optional parts of the installation (extras), and the error for one that is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from components.common.errors import NerError
+
+MODULES = {
+    "pipeline": (
+        "tfx", "tensorflow_transform", "apache_beam", "ml_metadata", "tensorflow_data_validation",
+        "tensorflow_metadata", "tensorflow_model_analysis", "keras_tuner", "tensorboard",
+    ),
+    "kfp": ("kfp", "kfp_server_api"),
+    "encoder": ("keras_hub",),
+    "parquet": ("pyarrow",),
+}  # fmt: skip
+"""Extra -> top-level modules that it installs; the first one stands for all."""
+
+_CURES = {
+    "pipeline": "Training needs Python 3.11 and pinned versions: docs/packaging.md has the line that installs it.",
+}
+
+
+class MissingExtraError(NerError):
+    """Call of something that needs an extra which is not installed."""
+
+
+def require_extra(extra: str, where: str) -> None:
+    """Checks that an extra is installed; imports nothing.
+
+    Args:
+        extra: one of `MODULES`.
+        where: command or setting that needs it, for the error.
+
+    Raises:
+        MissingExtraError: it is not installed.
+
+    Example:
+        >>> MODULES["surprise"] = ("no_such_module",)
+        >>> require_extra("surprise", "ner run")
+        Traceback (most recent call last):
+        components.common.extras.MissingExtraError: ner run: needs the extra `surprise`, which is not installed \
+(no module no_such_module). pip install 'deployable-ner[surprise]'
+        >>> del MODULES["surprise"]
+    """
+    module = MODULES[extra][0]
+    if importlib.util.find_spec(module) is None:
+        raise _missing(extra, module, where)
+
+
+def missing_extra(error: BaseException, where: str) -> MissingExtraError | None:
+    """Returns the error for a failed import of a module that an extra installs; None for all other errors.
+
+    Example:
+        >>> print(missing_extra(ModuleNotFoundError(name="kfp.dsl"), "ner compile"))
+        ner compile: needs the extra `kfp`, which is not installed (no module kfp). pip install 'deployable-ner[kfp]'
+        >>> missing_extra(ModuleNotFoundError(name="json.absent"), "ner compile") is None
+        True
+    """
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return None
+    module = error.name.partition(".")[0]
+    for extra, modules in MODULES.items():
+        if module in modules:
+            return _missing(extra, module, where)
+    return None
+
+
+def _missing(extra: str, module: str, where: str) -> MissingExtraError:
+    cure = _CURES.get(extra, f"pip install 'deployable-ner[{extra}]'")
+    return MissingExtraError(f"{where}: needs the extra `{extra}`, which is not installed (no module {module}). {cure}")
