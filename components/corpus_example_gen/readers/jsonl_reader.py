@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -23,7 +25,7 @@ from components.corpus_example_gen.readers.span_offsets import (
     to_characters,
 )
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.char_traits import CONNECTOR, char_class
+from components.text.char_traits import CONNECTOR, SPACE, char_class
 from components.text.scripts import is_unspaced, script_of
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
 from components.text.words import whitespace_offsets, word_offsets
@@ -191,39 +193,62 @@ class _Record:
         """Checks one span and trims white space at its ends."""
         first, last, label = written
         shown = f"[{shortened(str(first), 12)}, {shortened(str(last), 12)}, {quoted(label, 40)}]"
-        length = text_length(self.text, self.unit)
-        if not 0 <= first < last <= length:
-            problem = f"found span {shown} in a text of {length} {NAMES[self.unit]}"
+        if not 0 <= first < last <= self._length:
+            problem = f"found span {shown} in a text of {self._length} {NAMES[self.unit]}"
             raise self._misplaced(problem, "Spans need 0 <= start < end <= length.")
         if start is None or end is None:
             problem = f"found span {shown}, which begins or ends inside a character"
             raise self._misplaced(problem, f"Move the span to the edges of the word, in {NAMES[self.unit]}.")
-        pieces = whitespace_offsets(self.text[start:end])
-        if not pieces:
+        trimmed = self._without_spaces(start, end)
+        if trimmed is None:
             raise self._misplaced(f"found a span of white space only, {shown}", "Remove the span.")
-        trimmed = start + pieces[0][0], start + pieces[-1][1]
         if trimmed != (start, end):
             span = quoted(self.text[start:end])
-            doubt = self._other_units() or (not self.certain and has_astral(self.text))
-            if doubt:
+            if self._is_in_doubt:
                 problem = f"found span {shown} {span}, which begins or ends in white space"
                 fix = "Move the span to the edges of the word, or set corpus.offsets, which is in doubt in this text."
                 raise self._misplaced(problem, fix)
             self.report.repair("trimmed_span", self.path, self.line, f"trimmed white space at the ends of span {span}")
         return _Span(*trimmed, label, (first, last))
 
+    def _without_spaces(self, start: int, end: int) -> tuple[int, int] | None:
+        """Returns a span without the white space at its ends; None if it holds nothing else."""
+        if SPACE not in (char_class(self.text[start]), char_class(self.text[end - 1])):
+            return start, end
+        starts, ends = self._runs
+        first, last = bisect_right(ends, start), bisect_left(starts, end) - 1
+        return (max(start, starts[first]), min(end, ends[last])) if first <= last else None
+
+    # What depends on the record only is computed once: a document may have tens of thousands of spans.
+
+    @cached_property
+    def _length(self) -> int:
+        return text_length(self.text, self.unit)
+
+    @cached_property
+    def _runs(self) -> tuple[list[int], list[int]]:
+        """Starts and ends of the runs without white space."""
+        runs = whitespace_offsets(self.text)
+        return [start for start, _ in runs], [end for _, end in runs]
+
+    @cached_property
+    def _is_in_doubt(self) -> bool:
+        """Whether the spans may count another unit."""
+        return bool(self._other_units) or (not self.certain and has_astral(self.text))
+
+    @cached_property
     def _other_units(self) -> list[Unit]:
-        """Returns the other units in which all spans of the record fit, if the configuration leaves it open."""
+        """The other units in which all spans of the record fit, if the configuration leaves it open."""
         if self.certain or self.text.isascii():
             return []
         return [unit for unit in fitting_units(self._written_offsets, self.text) if unit != self.unit]
 
     def _misplaced(self, problem: str, fix: str) -> CorpusError:
         """Returns the error of a span in the wrong place, which names another unit if that one fits."""
-        others = self._other_units()
-        if others:
-            problem += f"; all spans of the text fit its words if they count {NAMES[others[0]]}"
-            fix = f"Correct the spans, or set corpus.offsets to {others[0]} if all records count so."
+        if self._other_units:
+            unit = self._other_units[0]
+            problem += f"; all spans of the text fit its words if they count {NAMES[unit]}"
+            fix = f"Correct the spans, or set corpus.offsets to {unit} if all records count so."
         elif not self.text.isascii():
             name = "characters (code points)" if self.unit == "characters" else NAMES[self.unit]
             fix += f" Offsets count {name} (corpus.offsets)."

@@ -168,9 +168,12 @@ def _reading(spans: Offsets, text: str, unit: Unit) -> list[tuple[int, int]] | N
     """Returns the spans in characters if they fit, or None."""
     converted = []
     for start, end in to_characters(spans, text, unit):
-        if start is None or end is None or start >= end or not (_is_start(text, start) and _is_end(text, end)):
+        if start is None or end is None or start >= end:
             return None
         converted.append((start, end))
+    starts, ends = {start for start, _ in converted}, {end for _, end in converted}
+    if not (all(_is_start(text, edge) for edge in starts) and all(_is_end(text, edge) for edge in ends)):
+        return None
     ordered = sorted(converted)
     disjoint = all(one[1] <= other[0] for one, other in pairwise(ordered))
     return converted if disjoint else None

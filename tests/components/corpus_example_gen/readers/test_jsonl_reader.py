@@ -289,6 +289,43 @@ def test_time_grows_linearly_with_words_spans_and_characters():
         assert growth(read, make, small=5000) < LINEAR, word
 
 
+@pytest.mark.parametrize(
+    ("unit", "before", "word", "margin"),
+    [
+        pytest.param("utf16", "", "😀Joe", 0, marks=pytest.mark.extended),
+        pytest.param("bytes", "", "Zoë", 0, marks=pytest.mark.extended),
+        ("auto", "Zoë ", "Joe", 1),
+    ],
+    ids=["emoji", "accents", "spans with a blank at their end"],
+)
+def test_time_grows_linearly_with_spans_in_other_units(unit, before, word, margin):
+    """Spans of a hundred characters, so that what is done with the whole text for each of them is seen."""
+
+    def document(spans):
+        measure = {"utf16": lambda text: len(text.encode("utf-16-le")) // 2, "bytes": lambda text: len(text.encode())}
+        piece, length = f"{word} {'and ' * 24}", measure.get(unit, len)
+        size, start = length(piece), length(before)
+        entities = [[start + i * size, start + i * size + length(word) + margin, "PER"] for i in range(spans)]
+        return {"text": before + piece * spans, "entities": entities}
+
+    def read_all(record):
+        return read(record, offsets=unit, max_repaired=1)
+
+    assert read_all(document(50))[1].entities_out == {"PER": 50}
+    assert growth(read_all, document, small=1000 if margin == 0 else 300) < LINEAR
+
+
+def test_spans_that_all_cover_the_document_are_refused_in_linear_time():
+    def document(spans):
+        return {"text": "Zoë " * spans, "entities": [[0, 4 * spans, "PER"]] * spans}
+
+    def refused(record):
+        with pytest.raises(CorpusError, match="overlapping"):
+            read(record)
+
+    assert growth(refused, document, small=2000) < LINEAR
+
+
 def entity(sentence):
     return " ".join(token for token, tag in zip(sentence.tokens, sentence.tags, strict=True) if tag != "O")
 
