@@ -19,10 +19,11 @@ import numpy as np
 from .c_api import protos
 from .pitfalls import CheckFailedError
 from .safe_ops import CHECKPOINT_OPS, TABLE_INITIALIZERS, refusal
+from .saved_graph import INIT_OP, ancestors, called, node_name
 
 ASSET, SAVER = "asset", "saver"
 _PYTHON_OPS = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
-_INIT_OPS = ("__saved_model_init_op", "saved_model_main_op", "legacy_init_op", "saved_model_legacy_init_op")
+_INIT_COLLECTIONS = ("saved_model_main_op", "legacy_init_op", "saved_model_legacy_init_op")  # TensorFlow 1
 _NAMED_ASSETS = "saved_model_assets"  # TensorFlow 1 keeps a second list of the assets
 _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _FILES = {**{op: (at,) for op, at in TABLE_INITIALIZERS.items()}, **CHECKPOINT_OPS}
@@ -224,7 +225,7 @@ class _Body:
         if node.op == "Identity" and inputs:
             return self.path(inputs[0], saving, depth + 1)
         if node.op == "ReadVariableOp" and inputs:
-            return self._variable(_node_name(inputs[0]), depth + 1)
+            return self._variable(node_name(inputs[0]), depth + 1)
         if not saving:
             return None
         if node.op in ("Pack", "ConcatV2"):
@@ -239,21 +240,18 @@ class _Body:
             parts = inputs[:1]
         else:
             parts = []
-        sources = [self.path(each, saving, depth + 1) for each in parts]
-        known = [each for each in sources if each is not None]
-        return frozenset().union(*known) if parts and len(known) == len(sources) else None
+        return _union([self.path(each, saving, depth + 1) for each in parts]) if parts else None
 
     def _variable(self, name: str, depth: int) -> frozenset[Base] | None:
         """Returns the sources of a variable in which TensorFlow 2 keeps the place of an asset."""
         handle = self.nodes.get(name)
         if handle is None or handle.op != "VarHandleOp" or self._variables.get(_variable_name(handle)) != 1:
             return None
-        users = [each for each in self.nodes.values() if name in map(_node_name, _data_inputs(each))]
+        users = [each for each in self.nodes.values() if name in map(node_name, _data_inputs(each))]
         if any(each.op not in ("AssignVariableOp", "ReadVariableOp", "VarIsInitializedOp") for each in users):
             return None
         values = [self.path(_data_inputs(each)[-1], False, depth) for each in users if each.op == "AssignVariableOp"]
-        known = [each for each in values if each is not None]
-        return frozenset().union(*known) if values and len(known) == len(values) else None
+        return _union(values) if values else None
 
     def _is_ending(self, tensor: str, depth: int) -> bool:
         node = self.nodes.get(tensor.partition(":")[0])
@@ -333,7 +331,7 @@ class _Files:
         opening = set()
         for name, function in self._functions.items():
             for node in function.node_def:
-                calls[name] |= _called(node, self._functions)
+                calls[name] |= called(node, self._functions)
                 if node.op in _FILES:
                     opening.add(name)
         grown = True
@@ -371,9 +369,10 @@ class _Files:
         if node.op in _FILES and node.op not in self._functions:
             inputs = _data_inputs(node)
             names = [inputs[at] if at < len(inputs) else "" for at in _FILES[node.op]]
-            return [_FileUse(node.op, _together(body, names, node.op in _SAVING), body.place)]
+            sources = _union([body.path(name, node.op in _SAVING) for name in names])
+            return [_FileUse(node.op, sources, body.place)]
         uses = []
-        for callee in sorted(_called(node, self._functions) & self._opening):
+        for callee in sorted(called(node, self._functions) & self._opening):
             direct = node.op == callee or (node.op in _CALLS and node.attr["f"].func.name == callee)
             uses += [
                 dataclasses.replace(use, bases=_bound(use, node, body) if direct else None)
@@ -386,7 +385,7 @@ class _Files:
         if not at:
             return
         signatures = self._graph.signature_def.items()
-        answers = {tensor for name, each in signatures if name != _INIT_OPS[0] for tensor in _output_tensors(each)}
+        answers = {tensor for name, each in signatures if name != INIT_OP for tensor in _output_tensors(each)}
         parts: list[tuple[set[str], Container[str], str]] = [
             (answers, {}, "a request reaches it"),
             (self._init_ops(), TABLE_INITIALIZERS, "the initializer reaches it"),
@@ -394,31 +393,22 @@ class _Files:
             ({self._graph.saver_def.save_tensor_name}, _SAVING, "the save function reaches it"),
         ]
         for tensors, allowed, problem in parts:
-            for name in sorted(self._ancestors(tensors) & set(at)):
+            for name in sorted(ancestors(self._main.nodes, tensors) & set(at)):
                 for use in at[name]:
                     if use.op not in allowed:
                         raise _unsafe(use, problem)
 
     def _init_ops(self) -> set[str]:
         names = set()
-        if _INIT_OPS[0] in self._graph.signature_def:
-            names |= {*_output_tensors(self._graph.signature_def[_INIT_OPS[0]])} - {""}
+        if INIT_OP in self._graph.signature_def:
+            names |= {*_output_tensors(self._graph.signature_def[INIT_OP])} - {""}
             for node in map(self._main.nodes.get, names):  # a server takes it for a signature
                 if node is None or node.op != "NoOp":
                     raise CheckFailedError("unsafe_op", f"the initializer of the model returns values: {sorted(names)}")
-        for key in _INIT_OPS[1:]:
+        for key in _INIT_COLLECTIONS:
             if key in self._graph.collection_def:
                 names |= set(self._graph.collection_def[key].node_list.value)
         return names
-
-    def _ancestors(self, tensors: set[str]) -> set[str]:
-        pending, seen = [_node_name(tensor) for tensor in tensors], set()
-        while pending:
-            name = pending.pop()
-            if name in self._main.nodes and name not in seen:
-                seen.add(name)
-                pending.extend(_node_name(each) for each in self._main.nodes[name].input)
-        return seen
 
     def _require_bound_to_assets(self) -> None:
         """Checks what `tf.saved_model.load` passes to functions that open files."""
@@ -444,10 +434,10 @@ def _unsafe(use: _FileUse, problem: str) -> CheckFailedError:
     return CheckFailedError("unsafe_op", f"op {use.op} in {use.place}: {problem}")
 
 
-def _together(body: _Body, tensors: Sequence[str], saving: bool) -> frozenset[Base] | None:
-    sources = [body.path(tensor, saving) for tensor in tensors]
+def _union(sources: Sequence[frozenset[Base] | None]) -> frozenset[Base] | None:
+    """Returns all sources together; None if one of them is None."""
     known = [each for each in sources if each is not None]
-    return frozenset().union(*known) if len(known) == len(sources) else None
+    return frozenset[Base]().union(*known) if len(known) == len(sources) else None
 
 
 def _bound(use: _FileUse, node: Any, body: _Body) -> frozenset[Base] | None:
@@ -455,18 +445,7 @@ def _bound(use: _FileUse, node: Any, body: _Body) -> frozenset[Base] | None:
     inputs = _data_inputs(node)
     if use.bases is None or any(not isinstance(base, int) or base >= len(inputs) for base in use.bases):
         return None
-    return _together(body, [inputs[int(base)] for base in sorted(use.bases, key=str)], use.op in _SAVING)
-
-
-def _called(node: Any, functions: Mapping[str, Any]) -> set[str]:
-    """Returns the functions that a node names, in its op or in attributes of any depth."""
-    names, pending = {node.op}, list(node.attr.values())
-    while pending:
-        value = pending.pop()
-        for function in (value.func, *value.list.func) if value.WhichOneof("value") in ("func", "list") else ():
-            names.add(function.name)
-            pending.extend(function.attr.values())
-    return names & functions.keys()
+    return _union([body.path(inputs[int(base)], use.op in _SAVING) for base in use.bases])
 
 
 def _output_tensors(signature: Any) -> Iterator[str]:
@@ -483,7 +462,3 @@ def _data_inputs(node: Any) -> list[str]:
 
 def _variable_name(handle: Any) -> str:
     return str(handle.attr["shared_name"].s.decode("utf-8", "replace") or handle.name)
-
-
-def _node_name(tensor: str) -> str:
-    return tensor.lstrip("^").partition(":")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +91,9 @@ class SavedGraph:
             for node in nodes:
                 if node.op not in self.functions:
                     places.setdefault(node.op, place)
-                for name in _called(node) - seen:
-                    if name in self.functions:
-                        seen.add(name)
-                        pending.append((f"function {name}", list(self.functions[name].node_def)))
+                for name in called(node, self.functions) - seen:
+                    seen.add(name)
+                    pending.append((f"function {name}", list(self.functions[name].node_def)))
         return places
 
     def stored_variables(self) -> dict[str, int]:
@@ -123,14 +122,40 @@ class SavedGraph:
             for node in function.node_def:
                 yield from _node_texts(node, f"{node.name} in function {name}")
 
-    def _ancestors(self, tensors: list[str]) -> list[Any]:
-        pending, seen = list(tensors), set()
-        while pending:
-            name = pending.pop().lstrip("^").partition(":")[0]
-            if name not in seen and name in self.nodes:
-                seen.add(name)
-                pending.extend(self.nodes[name].input)
-        return [self.nodes[name] for name in seen]
+    def _ancestors(self, tensors: Iterable[str]) -> list[Any]:
+        return [self.nodes[name] for name in ancestors(self.nodes, tensors)]
+
+
+def node_name(tensor: str) -> str:
+    """Returns the node of an input or output such as `^node` or `node:0`."""
+    return tensor.lstrip("^").partition(":")[0]
+
+
+def ancestors(nodes: Mapping[str, Any], tensors: Iterable[str]) -> set[str]:
+    """Returns the names of all nodes from which tensors are computed, and of those that must run before.
+
+    Args:
+        nodes: `NodeDef`s by name.
+        tensors: names; those of no node are left out.
+    """
+    pending, seen = [*map(node_name, tensors)], set()
+    while pending:
+        name = pending.pop()
+        if name in nodes and name not in seen:
+            seen.add(name)
+            pending.extend(map(node_name, nodes[name].input))
+    return seen
+
+
+def called(node: Any, functions: Collection[str]) -> set[str]:
+    """Returns the functions that a node names, in its op or in attributes of any depth."""
+    names, pending = {node.op}, list(node.attr.values())
+    while pending:
+        value = pending.pop()
+        for function in (value.func, *value.list.func) if value.WhichOneof("value") in ("func", "list") else ():
+            names.add(function.name)
+            pending.extend(function.attr.values())
+    return {name for name in names if name in functions}
 
 
 def derived_contract(graph: SavedGraph, golden: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -176,15 +201,6 @@ def _infos(messages: Any) -> dict[str, TensorInfo]:
 
 def _shape(message: Any) -> tuple[int | None, ...] | None:
     return None if message.unknown_rank else tuple(None if dim.size < 0 else dim.size for dim in message.dim)
-
-
-def _called(node: Any) -> set[str]:
-    """Names of functions that a node may call, by its op or by an attribute."""
-    names = {node.op}
-    for value in node.attr.values():
-        names.add(value.func.name)
-        names.update(function.name for function in value.list.func)
-    return names
 
 
 def _node_texts(node: Any, place: str) -> Iterator[tuple[str, str]]:
