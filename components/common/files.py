@@ -173,6 +173,11 @@ def is_writable(path: Path) -> bool:
     return not read_only and os.access(path, os.W_OK)
 
 
+def tree_size(folder: Path) -> int:
+    """Returns the bytes of all files under a folder; 0 if there is no such folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def fsync_path(path: Path) -> None:
     """Syncs one file, or the list of names of one folder, to disk."""
     descriptor = os.open(path, os.O_RDONLY)

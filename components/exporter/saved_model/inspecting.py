@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from components.common.files import tree_size
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
-from components.exporter.errors import ExportInvalidError, UnsafeModelError
+from components.exporter.errors import ExportInvalidError
 from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
 from components.exporter.validator.private_copy import private_copy
@@ -48,38 +48,31 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
         ExportInvalidError: the folder holds no readable model.
         UnsafeModelError: the folder holds links that leave it, or special files.
     """
-    with private_copy(model_dir) as copy:
-        return _inspected(Path(model_dir), copy, check)
-
-
-def _inspected(original: Path, folder: Path, check: bool) -> Inspection:
-    values: dict[str, Any] = {}
-    try:
-        for line in probe("describe", folder):
-            values.update(line)
-    except ProbeDiedError as error:
-        raise ExportInvalidError(f"{original}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
-    except UnsafeModelError as error:
-        raise UnsafeModelError(str(error).replace(str(folder), str(original))) from error
-    embedded = embedded_contract(folder)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    weights, unread = values["variable_bytes"], values["unread_bytes"]
-    facts = {
-        "contract": f"version {embedded.version}, inside the model"
-        if embedded
-        else "none; derived from the signatures",
-        **{f"made from: {name}": text for name, text in sorted(embedded_provenance(folder).items())},
-        "written by": f"TensorFlow {values['written_by']}",
-        "weights": f"{weights:,} bytes in {values['variables']} variables, {unread:,} of them unread",
-        "assets": ", ".join(values["assets"]) or "none",
-        "ops": f"{len(values['ops'])} kinds",
-        "may be loaded": f"no: {values['unsafe']}" if values["unsafe"] else "yes",
-        "size": f"{size:,} bytes",
-        "tree hash": tree_hash(folder),
-    }
-    return Inspection(
-        contract=embedded or Contract.from_dict(values["contract"]),
-        facts=facts,
-        written_by=values["written_by"],
-        report=validate_export(folder, embedded, manifest=embedded_manifest(folder)) if check else None,
-    )
+    with private_copy(model_dir) as folder:
+        values: dict[str, Any] = {}
+        try:
+            for line in probe("describe", folder):
+                values.update(line)
+        except ProbeDiedError as error:
+            raise ExportInvalidError(f"{folder}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
+        embedded = embedded_contract(folder)
+        weights, unread = values["variable_bytes"], values["unread_bytes"]
+        facts = {
+            "contract": f"version {embedded.version}, inside the model"
+            if embedded
+            else "none; derived from the signatures",
+            **{f"made from: {name}": text for name, text in sorted(embedded_provenance(folder).items())},
+            "written by": f"TensorFlow {values['written_by']}",
+            "weights": f"{weights:,} bytes in {values['variables']} variables, {unread:,} of them unread",
+            "assets": ", ".join(values["assets"]) or "none",
+            "ops": f"{len(values['ops'])} kinds",
+            "may be loaded": f"no: {values['unsafe']}" if values["unsafe"] else "yes",
+            "size": f"{tree_size(folder):,} bytes",
+            "tree hash": tree_hash(folder),
+        }
+        return Inspection(
+            contract=embedded or Contract.from_dict(values["contract"]),
+            facts=facts,
+            written_by=values["written_by"],
+            report=validate_export(folder, embedded, manifest=embedded_manifest(folder)) if check else None,
+        )

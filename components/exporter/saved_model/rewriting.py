@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.common.files import tree_size
 from components.exporter import errors
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportError
@@ -43,7 +44,6 @@ def rewrite(source: Path, copy: Path, plan: SignaturePlan, old: Contract) -> Non
         ExportError: TensorFlow cannot load or save the model, or a limit is reached.
         ExportInvalidError: a known mistake.
     """
-    size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
     _run(
         source,
         task="save",
@@ -52,7 +52,7 @@ def rewrite(source: Path, copy: Path, plan: SignaturePlan, old: Contract) -> Non
         added={name: list(inputs) for name, inputs in plan.added.items()},
         contract=plan.contract.to_dict(),
         old=old.to_dict(),
-        written_bytes=2 * size + _MOST_ADDED,
+        written_bytes=2 * tree_size(source) + _MOST_ADDED,
     )
 
 

@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any
 
 from components.exporter.errors import UnsafeModelError
-from components.exporter.validator.private_copy import private_copy
+from components.exporter.validator.private_copy import original_paths, private_copy
+from components.exporter.validator.probe.folder_checks import OTHER_GRAPHS
 from components.exporter.validator.probe.values import to_json
 from components.keys import SAVED_MODEL_FILE
 
@@ -98,7 +99,7 @@ class ProbeDiedError(Exception):
 
     def __init__(self, pitfall: str, detail: str) -> None:
         """Stores the pitfall; `detail` is the text."""
-        super().__init__(detail)
+        super().__init__(original_paths(detail))
         self.pitfall = pitfall
 
 
@@ -152,13 +153,14 @@ def require_safe(model: str | os.PathLike[str]) -> None:
 
 
 def require_safe_to_serve(model_dir: Path) -> None:
-    """Checks a model of a registry, which may hold models of others. One that no server can load passes.
+    """Checks a model of a registry, which may hold models of others. A folder that no server can load passes.
 
     Raises:
         UnsafeModelError: see `require_safe`.
     """
     file = model_dir / SAVED_MODEL_FILE
-    if file.is_file() and b"serve" in file.read_bytes():  # the tag that servers look for
+    # Servers load another graph if saved_model.pb is missing; `serve` is the tag that they look for.
+    if any((model_dir / name).exists() for name in OTHER_GRAPHS) or (file.is_file() and b"serve" in file.read_bytes()):
         require_safe(model_dir)
 
 

@@ -15,16 +15,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from components.common.errors import NerError
 from components.exporter.errors import UnsafeModelError
 
 _BLOCK = 1 << 20
 _MOST_FILES = 10_000  # links to folders could make a tree without end
-_copies: set[Path] = set()
+_copies: dict[Path, str] = {}  # copy -> its original
 
 
 @contextlib.contextmanager
 def private_copy(model_dir: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a copy that only this process uses, with the name of the original; a copy of a copy is the copy itself.
+
+    Errors of the block name the original.
 
     Args:
         model_dir: a SavedModel, or a single file. A path without a file is yielded as it is.
@@ -41,17 +44,27 @@ def private_copy(model_dir: str | os.PathLike[str]) -> Iterator[Path]:
         ('model', b'graph', False)
     """
     source = Path(model_dir).absolute()
-    if not source.exists() or not _copies.isdisjoint({source, *source.parents}):
+    if not source.exists() or not _copies.keys().isdisjoint({source, *source.parents}):
         yield source
         return
     with tempfile.TemporaryDirectory(prefix="model-", ignore_cleanup_errors=True) as scratch:
         copy = Path(scratch, source.name)
         copy_model(source, copy)
-        _copies.add(copy)
+        _copies[copy] = os.fspath(model_dir)
         try:
             yield copy
+        except NerError as error:
+            error.args = (original_paths(str(error)),)
+            raise
         finally:
-            _copies.discard(copy)
+            del _copies[copy]
+
+
+def original_paths(text: str) -> str:
+    """Returns a text in which the originals replace the paths of private copies."""
+    for copy, original in [*_copies.items()]:  # other threads may add copies
+        text = text.replace(str(copy), original)
+    return text
 
 
 @contextlib.contextmanager

@@ -12,11 +12,12 @@ from typing import Any
 
 from absl import logging
 
+from components.common.files import tree_size
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportInvalidError, UnsafeModelError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
-from components.exporter.validator.private_copy import private_copy
+from components.exporter.validator.private_copy import original_paths, private_copy
 from components.exporter.validator.probe.pitfalls import PITFALLS
 from components.exporter.validator.validation_report import CheckResult, ValidationReport
 
@@ -55,9 +56,8 @@ def validate_export(
     identity, size = "", 0
     try:
         with private_copy(model_dir) as folder:
-            lines.paths = str(folder), str(model_dir)
             identity = tree_hash(folder) if folder.is_dir() else ""
-            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            size = tree_size(folder)
             for line in probe(
                 "validate",
                 folder,
@@ -110,7 +110,6 @@ class _Lines:
 
     def __init__(self) -> None:
         self.checks: list[CheckResult] = []
-        self.paths = "", ""  # of the copy and of the model
         self.facts: dict[str, Any] = {}
         self.running: dict[str, Any] = {"name": "start", "signature": ""}
 
@@ -123,7 +122,7 @@ class _Lines:
             self.facts.update(line)
 
     def add(self, check: CheckResult) -> None:
-        check = dataclasses.replace(check, detail=check.detail.replace(*self.paths)) if self.paths[0] else check
+        check = dataclasses.replace(check, detail=original_paths(check.detail))
         self.checks.append(check)
         (logging.info if check.passed else logging.error)("validator: %s", check)
 

@@ -12,10 +12,9 @@ from absl import logging
 
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
-from components.exporter.errors import UnsafeModelError
 from components.exporter.saved_model.inspecting import inspect_model
 from components.exporter.validator.fresh_process import require_safe
-from components.exporter.validator.private_copy import copy_model
+from components.exporter.validator.private_copy import copy_model, private_copy
 from components.exporter.validator.reference import reference_answers
 from components.keys import SAVED_MODEL_FILE
 from components.registry.names import check_alias
@@ -111,22 +110,18 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
         UnsafeModelError: the model may not be loaded.
         NerError: the model cannot be loaded, answers nothing, or is newer than the server.
     """
-    copy_model(source.folder, folder)
-    digest = tree_hash(source.folder)
-    if tree_hash(folder) != digest:
-        raise PackageError(f"{source.folder}: changed while it was copied. Package it again.")
-    try:
-        require_safe(folder)
-    except UnsafeModelError as error:
-        raise UnsafeModelError(str(error).replace(str(folder), str(original))) from error
-    inspection = inspect_model(folder)
-    _require_server(inspection.written_by, settings)
-    cases = reference_answers(folder, inspection.contract, batches=_batches(settings))
-    if not cases:
-        raise PackageError(
-            f"{source.folder}: no signature answers, so a server could not serve the model either. "
-            f"`ner inspect --check {source.folder}` names the cause."
-        )
+    with private_copy(source.folder) as model:
+        require_safe(model)
+        inspection = inspect_model(model)
+        _require_server(inspection.written_by, settings)
+        cases = reference_answers(model, inspection.contract, batches=_batches(settings))
+        if not cases:
+            raise PackageError(
+                f"{source.folder}: no signature answers, so a server could not serve the model either. "
+                f"`ner inspect --check {source.folder}` names the cause."
+            )
+        source_hash = tree_hash(model if original == source.folder else original)
+        copy_model(model, folder)
     most_rows = settings.batching.max_batch_size if _can_batch(inspection.contract) else None
     write_warmup(folder, settings.name, cases, most_rows)
     prepared = PreparedModel(
@@ -135,7 +130,7 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
         labels=source.labels,
         contract=inspection.contract,
         cases=cases,
-        source_hash=digest if original == source.folder else tree_hash(original),
+        source_hash=source_hash,
         tree_hash=tree_hash(folder),
     )
     if prepared.unanswered:

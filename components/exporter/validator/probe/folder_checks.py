@@ -13,7 +13,9 @@ from .pitfalls import CheckFailedError
 from .safe_graph import require_plain_assets
 from .saved_graph import SavedGraph
 
-_OTHER_GRAPHS = ("saved_model.cpb", "saved_model.pbtxt")  # loaders take them, too
+OTHER_GRAPHS = ("saved_model.cpb", "saved_model.pbtxt")
+"""Files that loaders take for a graph, next to saved_model.pb or in its place."""
+
 _BLOCK = 2**20  # bytes read at a time
 _SHARD = re.compile(r"variables\.data-(\d{5})-of-(\d{5})$")
 
@@ -38,7 +40,7 @@ def saved_model(context: Context) -> str:
 
 def safe_files(context: Context) -> str:
     """There is one graph, and assets have plain names inside assets/."""
-    if others := [name for name in _OTHER_GRAPHS if (context.folder / name).exists()]:
+    if others := [name for name in OTHER_GRAPHS if (context.folder / name).exists()]:
         raise CheckFailedError("unsafe_files", f"{', '.join(others)} lies next to saved_model.pb")
     require_plain_assets(context.parsed.saved)
     return f"{len(context.parsed.assets)} assets"

@@ -296,7 +296,7 @@ PITFALLS: dict[str, Pitfall] = {
         "A request, or the load itself, reads or writes files of the server, lists folders, or opens a connection.",
         "A graph is a program: ReadFile, WriteFile, MatchingFiles, PrintV2 to a file and many others run with the "
         "rights of the server. A table may be filled from an asset of the model only.",
-        "Take the step out of the graph and save the model again; a vocabulary belongs into assets/ "
+        "Take the step out of the graph and save the model again; a vocabulary belongs in assets/ "
         "(tf.lookup.TextFileInitializer; in TensorFlow 1, pass assets_collection "
         "when you save). Do not serve a model with such an op from someone else.",
     ),

@@ -10,10 +10,11 @@ import pytest
 from click.testing import CliRunner
 from support.lazy import LazyModule
 
+from components.common.errors import NerError
 from components.exporter import validate_export
 from components.exporter.errors import UnsafeModelError
-from components.exporter.validator.fresh_process import require_safe
-from components.exporter.validator.private_copy import copy_model, private_copy
+from components.exporter.validator.fresh_process import require_safe, require_safe_to_serve
+from components.exporter.validator.private_copy import copy_model, original_paths, private_copy
 from components.exporter.validator.probe.checks import require_safe as check_here
 from components.exporter.validator.probe.endpoint import Context
 from components.exporter.validator.probe.pitfalls import CheckFailedError
@@ -442,6 +443,21 @@ def test_a_second_graph_next_to_the_first_is_refused(tiny, tmp_path, name):
     copy = shutil.copytree(tiny.folder, tmp_path / "model")
     (copy / name).write_bytes(b"")
     assert problem(copy) == ("unsafe_files", f"{name} lies next to saved_model.pb")
+
+
+@pytest.mark.parametrize("name", ["saved_model.pbtxt", "saved_model.cpb"])
+def test_a_graph_in_place_of_the_usual_one_does_not_reach_the_registry(tiny, tmp_path, name):
+    copy = shutil.copytree(tiny.folder, tmp_path / "model")
+    (copy / "saved_model.pb").rename(copy / name)
+    with pytest.raises(UnsafeModelError, match=name if name.endswith("cpb") else "no saved_model.pb"):
+        require_safe_to_serve(copy)
+
+
+def test_errors_name_the_model_and_not_its_private_copy(tiny):
+    with pytest.raises(NerError, match=f"^{tiny.folder}: refused$"), private_copy(tiny.folder) as copy:
+        raise NerError(f"{copy}: refused")
+    with private_copy(tiny.folder) as copy:
+        assert original_paths(f"{copy}/assets") == f"{tiny.folder}/assets"
 
 
 def test_links_and_special_files_are_refused_and_not_read(tiny, tmp_path):
