@@ -17,6 +17,7 @@ from components.common.files import (
     make_shared_folder,
     rename_into_place,
 )
+from components.exporter.validator.fresh_process import require_safe_to_serve
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CANDIDATE, CHAMPION, PREVIOUS
@@ -95,6 +96,7 @@ def sync(
 
     Raises:
         RegistryError: a version's files in the registry are damaged, or without `repair` its folder in the directory.
+        UnsafeModelError: a server may not load a version.
     """
     base_dir = base_dir.absolute()
     if registry.get(name, CHAMPION) is None:
@@ -107,8 +109,8 @@ def sync(
         _remove_leftovers(base_dir / name)
         aside = _repaired(registry, registered, base_dir / name) if repair else ()
         for number in sorted(set(labels.values())):
-            check_served(registered[number], base_dir)
-            registry.fetch(registered[number], base_dir / name / str(number))
+            if check_served(registered[number], base_dir) is None:
+                _lay_out(registry, registered[number], base_dir / name)
         if wait_until_loaded is not None:
             _introduce(base_dir, name, labels, wait_until_loaded, base_path)
         write_models_config(base_dir, name, labels.values(), labels, base_path)
@@ -158,15 +160,23 @@ def _repaired(registry: ModelRegistry, registered: Mapping[int, RegisteredVersio
         target = folder / str(number)
         if number not in registered or not damage(registered[number], target):
             continue
-        with incoming_folder(folder) as incoming:
-            fetched = registry.fetch(registered[number], incoming / str(number))
-            aside.append(_free_name(folder, number))
-            os.rename(target, aside[-1])
-            rename_into_place(fetched, target)
+        aside.append(_free_name(folder, number))
+        _lay_out(registry, registered[number], folder, aside[-1])
     for version in registered.values():
         if version.aliases:
             registry.verify(version)
     return tuple(aside)
+
+
+def _lay_out(registry: ModelRegistry, version: RegisteredVersion, folder: Path, aside: Path | None = None) -> None:
+    """Adds a version to the folder of its model; `aside` is the new name of a damaged copy."""
+    with incoming_folder(folder) as incoming:
+        fetched = registry.fetch(version, incoming / str(version.version))
+        require_safe_to_serve(fetched)
+        target = folder / str(version.version)
+        if aside is not None:
+            os.rename(target, aside)
+        rename_into_place(fetched, target)
 
 
 def _free_name(folder: Path, number: int) -> Path:

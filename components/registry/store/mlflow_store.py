@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from components.common.errors import shortened
 from components.common.files import fsync_path, is_writable, locked
 from components.registry.errors import RegistryError
 from components.registry.store.location import former_location, local_path, settle_location
@@ -188,8 +189,7 @@ class MlflowStore:
 
     def _failure(self, error: Any) -> RegistryError:
         """Returns the error for an exception of MLflow, with the remedy if it is a known problem of a server."""
-        message = " ".join(str(error.message).split())
-        message = message if len(message) <= _MAX_CHARACTERS else f"{message[:_MAX_CHARACTERS]} …"
+        message = shortened(" ".join(str(error.message).split()), _MAX_CHARACTERS)
         # A server that answers as MLflow does explains itself, except for rights.
         codes = {
             "INTERNAL_ERROR",

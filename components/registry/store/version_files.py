@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from components.common.errors import NerError
 from components.common.files import (
     fsync_tree,
     incoming_folder,
@@ -72,7 +73,10 @@ def damage(version: RegisteredVersion, folder: Path, part: Part = Part.MODEL) ->
     """
     if not folder.is_dir():
         return "it is not a folder"
-    actual, expected = tree_hash(folder), version.tags.get(part.hash_tag)
+    try:
+        actual, expected = tree_hash(folder), version.tags.get(part.hash_tag)
+    except NerError as error:  # a link to a folder, or a special file
+        return str(error)
     if actual == expected:
         return ""
     recorded = version.tags.get(part.files_tag, "")

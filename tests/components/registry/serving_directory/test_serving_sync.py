@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from support.repository import python_environment
 from support.snapshot import snapshot
 
 from components.common.hashing import tree_hash
+from components.exporter.errors import UnsafeModelError
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory import serving_sync
@@ -77,6 +79,22 @@ def test_sync_follows_a_rollback_and_prunes_by_policy(three_champions, serving):
     assert models_config(serving, "ner") == ((1, 2), report.labels)
 
 
+def test_a_version_that_was_registered_without_a_check_does_not_reach_a_server(registry, make_model, serving):
+    model = make_model("one")
+    version = registry.register(model, "ner")
+    registry.champions("ner").promote(version.version, None, "trust me", force=True)
+    # Someone with access to the registry adds a graph that servers load, and corrects the hash.
+    stored = Path(version.uri) / "data" / "Format-Serving"
+    (stored / "saved_model.pb").rename(stored / "saved_model.pbtxt")
+    with sqlite3.connect(registry.database) as connection:
+        query = "UPDATE model_version_tags SET value = ? WHERE key = 'tree_hash'"
+        connection.execute(query, (tree_hash(stored),))
+    with pytest.raises(UnsafeModelError, match=r"no saved_model\.pb"):
+        sync(registry, "ner", serving)
+    assert published_versions(serving, "ner") == ()
+    assert not (serving / "models.config").exists()
+
+
 def test_sync_removes_only_versions_that_the_registry_can_restore(three_champions, model_dir, serving):
     sync(three_champions, "ner", serving)
     for name in ("1", "99"):
@@ -100,6 +118,7 @@ DAMAGES = {
     "truncated": "variables/variables.index has other content",
     "missing": "variables/variables.data-00000-of-00001 is missing",
     "extended": "assets/more.txt was added",
+    "linked": "neither a file nor a folder of the model",
 }
 
 
@@ -115,6 +134,8 @@ def damage_copy(folder: Path, kind: str) -> None:
             file.truncate(500)
     elif kind == "missing":
         (folder / "variables" / "variables.data-00000-of-00001").unlink()
+    elif kind == "linked":
+        (folder / "assets" / "more").symlink_to(folder / "variables")
     else:
         (folder / "assets" / "more.txt").write_text("more")
 
