@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from components.common.errors import NerError
+from components.common.errors import NerError, quoted
 from components.common.faults import reading
 from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.validator.private_copy import checked_copy
@@ -130,8 +130,7 @@ class SavedModelTagger:
             )
         return [self._row(columns, row, sentence) for row, sentence in enumerate(sentences)]
 
-    @staticmethod
-    def _row(columns: dict[str, np.ndarray], row: int, sentence: str) -> TaggedSentence:
+    def _row(self, columns: dict[str, np.ndarray], row: int, sentence: str) -> TaggedSentence:
         values = {name: column[row].tolist() for name, column in columns.items()}
         tokens, tags = (
             [text.decode("utf-8", "replace") for text in values[name]] if name in values else None
@@ -143,6 +142,13 @@ class SavedModelTagger:
             spans = [(start, end) for start, end in zip(values["starts"], values["ends"], strict=True) if end > start]
         else:
             spans = _located(tokens or [], sentence)
+            if len({*(tokens or [])[len(spans) :]}) > 1:  # padding is one text
+                token = (tokens or [])[len(spans)]
+                raise NerError(
+                    f"{self._folder}: signature {self._name} returns the token {quoted(token)}, which does not follow "
+                    f"in the sentence {quoted(sentence)}. Give a model that returns tokens as written, or `starts` and "
+                    "`ends`."
+                )
         count = len(spans)
         return TaggedSentence(
             sentence,

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import itertools
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,13 +41,18 @@ def predict(
     from pipeline.registry_view.model_reference import resolve_model
 
     tagger = SavedModelTagger(resolve_model(model, load_config(profile, settings)))
-    for batch in _batches(sentences or _lines()):
+    for batch in _batches(map(_readable, sentences) if sentences else _lines()):
         for tagged in tagger.tag(batch):
             click.echo(_json(tagged) if as_json else _columns(tagged))
 
 
+def _readable(argument: str) -> str:
+    """Replaces invalid UTF-8 bytes of an argument by U+FFFD, like the served model does."""
+    return os.fsencode(argument).decode("utf-8", "replace")
+
+
 def _lines() -> Iterator[str]:
-    # An invalid UTF-8 byte becomes U+FFFD, like in the served model.
+    # As in `_readable`.
     lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
     return (line.rstrip("\r\n") for line in lines)
 

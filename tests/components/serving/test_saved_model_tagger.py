@@ -57,7 +57,7 @@ def test_every_export_is_read_like_the_default_one(trained, transformed, tmp_pat
     assert len(expected[0].tags) == 7
 
 
-def foreign(folder, outputs, inputs=("sentence",)):
+def foreign(folder, outputs, inputs=("sentence",), lower=False):
     """Saves a tagger of another project: words are runs without spaces, and every word has the tag X."""
 
     def tag(**values):
@@ -65,7 +65,7 @@ def foreign(folder, outputs, inputs=("sentence",)):
         ends = tf.cumsum(tf.strings.length(words.to_tensor("")) + 1, axis=1) - 1
         lengths = tf.strings.length(words.to_tensor(""))
         answer = {
-            "tokens": words.to_tensor("<pad>"),
+            "tokens": (tf.strings.lower(words) if lower else words).to_tensor("<pad>"),
             "tags": tf.fill(tf.shape(lengths), "X"),
             "starts": tf.where(lengths > 0, ends - lengths, 0),
             "ends": tf.where(lengths > 0, ends, 0),
@@ -97,6 +97,11 @@ def test_a_foreign_model_with_some_outputs_gives_tokens_and_tags(tmp_path, outpu
     assert empty.tokens == empty.tags == ()
     assert (last.tokens, last.tags, last.ends) == (("Kyiv",), ("X",), (4,))
     assert len(first.scores) == (3 if "scores" in outputs else 0)
+
+
+def test_tokens_that_are_not_in_the_sentence_are_an_error(tmp_path):
+    with pytest.raises(NerError, match="the token 'biden', which does not follow in the sentence 'joe Biden left'"):
+        foreign(tmp_path, ("tokens", "tags"), lower=True).tag(["joe Biden left", "x"])
 
 
 @pytest.mark.parametrize(("outputs", "inputs"), [(("tags",), ("sentence",)), (("tokens", "scores"), ("sentence",))])

@@ -53,6 +53,10 @@ def test_bytes_that_are_no_utf8_do_not_stop_the_others(predict):
     assert [row["sentence"] for row in rows] == ["caf\ufffd", "Zoë\ufffdx"]
 
 
+def test_an_argument_that_is_no_utf8_is_tagged_like_a_line(predict):
+    assert json.loads(predict("--json", "caf\udce9 x").output)["sentence"] == "caf\ufffd x"
+
+
 def test_a_registry_without_a_champion_says_what_to_do(tmp_path):
     result = CliRunner().invoke(main, ["predict", "--set", f"work_dir={tmp_path}", "x"])
     assert result.exit_code == 1
