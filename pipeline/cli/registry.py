@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.errors import shortened
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
@@ -346,5 +347,4 @@ def _print_origin(version: RegisteredVersion) -> None:
 
 
 def _short(value: Any) -> str:
-    line = " ".join(str(value).split())
-    return line if len(line) <= _MAX_CHARACTERS else f"{line[: _MAX_CHARACTERS - 2]} …"
+    return shortened(" ".join(str(value).split()), _MAX_CHARACTERS)
