@@ -142,12 +142,13 @@ class SavedModelTagger:
             spans = [(start, end) for start, end in zip(values["starts"], values["ends"], strict=True) if end > start]
         else:
             spans = _located(tokens or [], sentence)
-            if len({*(tokens or [])[len(spans) :]}) > 1:  # padding is one text
-                token = (tokens or [])[len(spans)]
+            rest, left = (tokens or [])[len(spans) :], sentence[spans[-1][1] if spans else 0 :]
+            # Padding is one text, after the last word of the sentence.
+            if len({*rest}) > 1 or (rest and any(map(str.isalnum, left))):
                 raise NerError(
-                    f"{self._folder}: signature {self._name} returns the token {quoted(token)}, which does not follow "
-                    f"in the sentence {quoted(sentence)}. Give a model that returns tokens as written, or `starts` and "
-                    "`ends`."
+                    f"{self._folder}: signature {self._name} returns the token {quoted(rest[0])}, which does not "
+                    f"follow in the sentence {quoted(sentence)}. Give a model that returns tokens as written, or "
+                    "`starts` and `ends`."
                 )
         count = len(spans)
         return TaggedSentence(

@@ -6,7 +6,6 @@ import dataclasses
 import io
 import itertools
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -48,11 +47,11 @@ def predict(
 
 def _readable(argument: str) -> str:
     """Replaces invalid UTF-8 bytes of an argument by U+FFFD, like the served model does."""
-    return os.fsencode(argument).decode("utf-8", "replace")
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _lines() -> Iterator[str]:
-    # As in `_readable`.
+    # Invalid bytes as in `_readable`.
     lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
     return (line.rstrip("\r\n") for line in lines)
 

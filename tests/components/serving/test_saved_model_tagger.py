@@ -99,9 +99,10 @@ def test_a_foreign_model_with_some_outputs_gives_tokens_and_tags(tmp_path, outpu
     assert len(first.scores) == (3 if "scores" in outputs else 0)
 
 
-def test_tokens_that_are_not_in_the_sentence_are_an_error(tmp_path):
-    with pytest.raises(NerError, match="the token 'biden', which does not follow in the sentence 'joe Biden left'"):
-        foreign(tmp_path, ("tokens", "tags"), lower=True).tag(["joe Biden left", "x"])
+@pytest.mark.parametrize("sentence", ["joe Biden left", "joe Biden"])
+def test_tokens_that_are_not_in_the_sentence_are_an_error(tmp_path, sentence):
+    with pytest.raises(NerError, match=f"the token 'biden', which does not follow in the sentence '{sentence}'"):
+        foreign(tmp_path, ("tokens", "tags"), lower=True).tag([sentence, "x"])
 
 
 @pytest.mark.parametrize(("outputs", "inputs"), [(("tags",), ("sentence",)), (("tokens", "scores"), ("sentence",))])
