@@ -76,7 +76,7 @@ def damage(version: RegisteredVersion, folder: Path, part: Part = Part.MODEL) ->
     try:
         actual, expected = tree_hash(folder), version.tags.get(part.hash_tag)
     except NerError as error:  # a link to a folder, or a special file
-        return str(error)
+        return str(error).rpartition(". ")[0]  # without its cure
     if actual == expected:
         return ""
     recorded = version.tags.get(part.files_tag, "")
