@@ -1,17 +1,15 @@
-"""Helpers of the pitfall clinic: broken exports, and the assertion that the validator finds the mistake.
-
-Import this module inside a test or fixture: it loads TensorFlow.
-"""
+"""Helpers of the pitfall clinic: broken exports, and the assertion that the validator finds the mistake."""
 
 from __future__ import annotations
 
 import dataclasses
 import shutil
 
-import tensorflow as tf
-
 from components.exporter.validator.probe.pitfalls import PITFALLS
 from components.exporter.validator.validate import validate_export
+from support.lazy import LazyModule
+
+tf = LazyModule("tensorflow")
 
 
 def save(tagger_class, folder, *signatures, **options):

@@ -19,6 +19,19 @@ from components.trainer.devices import Devices, choose_devices
 from components.trainer.loop.checkpoint import Checkpoint
 from support.made_up_corpus import MadeUp
 
+
+class Recorded(Checkpoint):
+    """A checkpoint that remembers the steps at which this process saved it."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.saved = []
+
+    def save(self, numbers, arrays):
+        self.saved.append(numbers["steps"])
+        super().save(numbers, arrays)
+
+
 if __name__ == "__main__":
     request = json.loads(sys.argv[1])
     if "hosts" in request:
@@ -29,9 +42,10 @@ if __name__ == "__main__":
         cpus = [tf.config.LogicalDeviceConfiguration()] * request["devices"]
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], cpus)
         devices = Devices(tf.distribute.MirroredStrategy([f"/cpu:{number}" for number in range(request["devices"])]))
-    checkpoint = Checkpoint(request["checkpoint"]) if "checkpoint" in request else None
+    checkpoint = Recorded(request["checkpoint"]) if "checkpoint" in request else None
     with tempfile.TemporaryDirectory() as folder:
         weights, result = MadeUp(Path(folder)).fit(
             devices, checkpoint=checkpoint, dropout=request["dropout"], hosts=devices.hosts, **request["settings"]
         )
-    np.savez(request["out"], *weights, history=json.dumps(result.history), replicas=devices.replicas)
+    saved = json.dumps(checkpoint.saved if checkpoint else [])
+    np.savez(request["out"], *weights, history=json.dumps(result.history), replicas=devices.replicas, saved=saved)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
+from support import pitfall_clinic
 from support.lazy import LazyModule
 
 from components.exporter.saved_model.scrub import scrub_build_paths
@@ -59,8 +60,6 @@ def broken(check, pitfall, detail, signatures=("serving_default",)):
 @pytest.fixture(scope="module")
 def clinic(tiny):
     """`tiny` and the helpers of `support.pitfall_clinic`."""
-    from support import pitfall_clinic
-
     return types.SimpleNamespace(**vars(pitfall_clinic), **vars(tiny))
 
 

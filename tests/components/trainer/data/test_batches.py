@@ -111,7 +111,7 @@ def test_no_more_than_depth_items_are_prefetched():
 
     ahead = prefetched(items(), depth=3)
     assert next(ahead) == 0
-    assert more.wait(10)  # made in the background, before anybody asks
+    assert more.wait(60)  # made in the background, before anybody asks
     assert len(made) == 4  # the one taken, and three
     ahead.close()
 
