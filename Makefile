@@ -31,7 +31,7 @@ run: setup ## Run the pipeline on the sample corpus, then tag a sentence (CONFIG
 ##@ Check
 
 .PHONY: test
-test: setup ## Run the tests that protect most, in about five minutes (ARGS=...)
+test: setup ## Run the tests that protect most, in about six minutes (ARGS=...)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not extended and not slow and not gpu" $(ARGS)
 
 .PHONY: test-extended

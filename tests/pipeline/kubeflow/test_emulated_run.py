@@ -16,6 +16,7 @@ store = LazyModule("components.registry.model_registry")
 pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 BIN = Path(sys.executable).parent
+ROOT, DATA = "minio://mlpipeline/v2/artifacts", "minio://data/corpus"
 EPOCHS = 4
 SENTENCES = ["Justin Trudeau went to New Delhi India", "Vladimir Putin was chased out of Kyiv Ukraine", "Nobody left ."]
 # Tags that must agree; the others identify a run.
@@ -31,7 +32,6 @@ def ner(*arguments: str, cwd: Path) -> str:
 
 
 def champion(registry: Path):
-
     return store.ModelRegistry(f"sqlite:///{registry}").get("ner", "champion")
 
 
@@ -52,23 +52,18 @@ def local(tmp_path_factory, corpus):
     return folder
 
 
-def data_uri(root: str) -> str:
-    return f"{root.split('//')[0]}//data/corpus"
-
-
-def emulated(tmp_path: Path, corpus: Path, root: str, *options: str):
+def emulated(tmp_path: Path, corpus: Path):
     """Compiles and emulates; returns the emulator, the result and the registry's file."""
 
     registry = tmp_path / "registry" / "mlflow.db"
     settings = ("--set-cluster", f"settings={{registry.uri: 'sqlite:///{registry}'}}")
-    data = data_uri(root)
-    ner("compile", "--target", "kubeflow", "-o", "pipeline.yaml", *settings, "--data", data, *options, cwd=tmp_path)
+    ner("compile", "--target", "kubeflow", "-o", "pipeline.yaml", *settings, "--data", DATA, cwd=tmp_path)
     lines: list[str] = []
     emulator = emulation.Emulator(tmp_path / "work", lines.append, retry=False)
-    emulator.store.put(data, corpus)
+    emulator.store.put(DATA, corpus)
     pipeline = pipeline_file.read_pipeline(tmp_path / "pipeline.yaml")
-    assert bool(pipeline.pods) == ("--no-platform" not in options)
-    result = emulator.run(pipeline, {"epochs": EPOCHS, "run_name": "emulated"}, root)
+    assert pipeline.pods
+    result = emulator.run(pipeline, {"epochs": EPOCHS, "run_name": "emulated"}, ROOT)
     assert result.succeeded, "\n".join(lines)
     return emulator, result, registry
 
@@ -79,19 +74,14 @@ def tagged(version, registry: Path, folder: Path) -> str:
     return ner("predict", "--model", str(model), *SENTENCES, cwd=folder.parent)
 
 
-@pytest.mark.parametrize(
-    ("root", "options"),
-    [("minio://mlpipeline/v2/artifacts", ()), ("s3://bucket/runs", ("--no-platform",))],
-    ids=["minio, two documents", "s3, one document"],
-)
-def test_an_emulated_run_produces_the_model_of_a_local_run(tmp_path, corpus, local, root, options):
-    emulator, result, registry = emulated(tmp_path, corpus, root, *options)
+def test_an_emulated_run_produces_the_model_of_a_local_run(tmp_path, corpus, local):
+    emulator, result, registry = emulated(tmp_path, corpus)
     local_registry = local / "work" / "registry" / "mlflow.db"
     ours, expected = champion(registry), champion(local_registry)
     assert ours.version == 1
     data = {name for name in {*ours.tags, *expected.tags} if name.startswith("data.")} - {OF_THE_FILES}
     for name in (*OF_THE_MODEL, *sorted(data)):
-        assert ours.tags[name] == expected.tags[name].replace(str(corpus), data_uri(root)), name
+        assert ours.tags[name] == expected.tags[name].replace(str(corpus), DATA), name
     assert (ours.tags["run_id"], ours.tags["run_name"]) == (result.run_id, "emulated")
     assert tagged(ours, registry, tmp_path / "ours") == tagged(expected, local_registry, tmp_path / "expected")
     check_user_interface(emulator, result)
