@@ -11,7 +11,7 @@ from components.common.errors import NerError
 from components.registry import model_registry
 from components.serving.packaging import packaging
 from pipeline.cli.package import package
-from pipeline.registry_view import champion
+from pipeline.registry_view import model_reference
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def registry(monkeypatch, tmp_path):
     opened = types.SimpleNamespace(get=lambda name, alias: versions[alias])
     monkeypatch.setattr(model_registry, "ModelRegistry", lambda uri: opened)
     folders = {5: tmp_path / "serving" / "ner" / "5", 4: tmp_path / "registry" / "Format-Serving"}
-    monkeypatch.setattr(champion, "version_folder", lambda config, registry, version: folders[version.version])
+    monkeypatch.setattr(model_reference, "version_folder", lambda config, registry, version: folders[version.version])
 
 
 def test_without_a_model_tf_serving_gets_the_champion_and_the_one_before_it(calls, registry, tmp_path):
