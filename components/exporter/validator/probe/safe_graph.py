@@ -1,8 +1,10 @@
 """The static check of a foreign model: nothing of it is loaded or run before it has passed.
 
-Every node of every graph and function counts, whether something calls it or not. Files may be named in two ways only:
-the loader gives the place of the variables, and the name of an asset. The check follows these names through function
-calls, as TensorFlow's C++ loader binds them (main graph) and as `tf.saved_model.load` does (graph of objects).
+Every node of every graph and function counts, whether something calls it or not; of the ops that read and write the
+model's own files, all in functions, and those of the main graph that a loader or a request reaches. Their files may be
+named in two ways only: the loader gives the place of the variables, and the name of an asset. The check follows these
+names through function calls, as TensorFlow's C++ loader binds them (main graph) and as `tf.saved_model.load` does
+(graph of objects).
 """
 
 from __future__ import annotations
@@ -316,13 +318,20 @@ class _Files:
         for name in sorted(self._opening):
             for use in self._function_uses(name, ()):
                 _require_source(use)
-        at = {node.name: self._node_uses(node, self._main, ()) for node in self._graph.graph_def.node}
+        nodes = self._main.nodes
+        parts = [(ancestors(nodes, tensors), allowed, problem) for tensors, allowed, problem in self._parts()]
+        # TensorFlow 1 leaves the ops of further savers in the graph, with names of their own, and nothing runs them.
+        run = set[str]().union(*(names for names, _, _ in parts))
+        at = {name: self._node_uses(nodes[name], self._main, ()) for name in sorted(run)}
         at = {name: uses for name, uses in at.items() if uses}
         for use in (use for uses in at.values() for use in uses):
             _require_source(use)
             if use.bases != {use.source}:
                 raise _unsafe(use, "the loader does not choose the name of its file")
-        self._require_in_its_part(at)
+        for names, allowed, problem in parts:
+            for use in (use for name in sorted(names & at.keys()) for use in at[name]):
+                if use.op not in allowed:
+                    raise _unsafe(use, problem)
         self._require_bound_to_assets()
         return sum(map(len, at.values()))
 
@@ -380,23 +389,19 @@ class _Files:
             ]
         return uses
 
-    def _require_in_its_part(self, at: Mapping[str, Sequence[_FileUse]]) -> None:
-        """Checks that requests reach no files, and that variables and tables are read when the loader names them."""
-        if not at:
-            return
+    def _parts(self) -> list[tuple[set[str], Container[str], str]]:
+        """Returns what loaders and servers run: tensors, the ops that may open files there, what else is a problem.
+
+        Requests reach no files, and variables and tables are read when the loader names them.
+        """
         signatures = self._graph.signature_def.items()
         answers = {tensor for name, each in signatures if name != INIT_OP for tensor in _output_tensors(each)}
-        parts: list[tuple[set[str], Container[str], str]] = [
+        return [
             (answers, {}, "a request reaches it"),
             (self._init_ops(), TABLE_INITIALIZERS, "the initializer reaches it"),
             ({self._graph.saver_def.restore_op_name}, {"RestoreV2"}, "the restore function reaches it"),
             ({self._graph.saver_def.save_tensor_name}, _SAVING, "the save function reaches it"),
         ]
-        for tensors, allowed, problem in parts:
-            for name in sorted(ancestors(self._main.nodes, tensors) & set(at)):
-                for use in at[name]:
-                    if use.op not in allowed:
-                        raise _unsafe(use, problem)
 
     def _init_ops(self) -> set[str]:
         names = set()
@@ -450,10 +455,12 @@ def _bound(use: _FileUse, node: Any, body: _Body) -> frozenset[Base] | None:
 
 def _output_tensors(signature: Any) -> Iterator[str]:
     """Yields the tensors of a signature's outputs, those of sparse and ragged ones, too."""
-    for info in signature.outputs.values():
+    pending = [*signature.outputs.values()]
+    while pending:
+        info = pending.pop()
+        pending += info.composite_tensor.components  # of which each may have components
         sparse = info.coo_sparse
         yield from (info.name, sparse.values_tensor_name, sparse.indices_tensor_name, sparse.dense_shape_tensor_name)
-        yield from (each.name for each in info.composite_tensor.components)
 
 
 def _data_inputs(node: Any) -> list[str]:

@@ -246,6 +246,19 @@ def request_reaches_the_save_function(message):
     signature.outputs["saved"].name = graph.saver_def.save_tensor_name
 
 
+def request_reaches_another_saver(message):
+    """Ragged outputs have components, which may have components."""
+    graph = graph_of(message)
+    for name, text in (("file", "/etc/passwd"), ("slices", ""), ("shape", "v")):
+        constant = graph.node.add(name=name, op="Const")
+        constant.attr["dtype"].type = 7
+        constant.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(text if name == "file" else [text]))
+    restore = graph.node.add(name="save_7/RestoreV2", op="RestoreV2", input=["file", "shape", "slices"])
+    restore.attr["dtypes"].list.type.append(7)
+    outputs = message.meta_graphs[0].signature_def["serving_default"].outputs
+    outputs["deep"].composite_tensor.components.add().composite_tensor.components.add().name = "save_7/RestoreV2:0"
+
+
 def request_reaches_the_initializer(message):
     graph = message.meta_graphs[0]
     called = {function.signature.name for function, _ in initializers(message)}
@@ -380,6 +393,7 @@ def function_twice(message):
         (constant_for_python, "unsafe_op", "Python calls it with names of other files"),
         (restored_from_elsewhere, "unsafe_op", "op RestoreV2"),
         (request_reaches_the_save_function, "unsafe_op", "a request reaches it"),
+        (request_reaches_another_saver, "unsafe_op", "op RestoreV2 in the main graph: the model itself chooses"),
         (request_reaches_the_initializer, "unsafe_op", "a request reaches it"),
         (initializer_is_a_signature, "unsafe_op", "the initializer of the model returns values"),
         (asset_variable_is_assigned, "unsafe_op", "InitializeTableFromTextFileV2"),
@@ -523,6 +537,24 @@ def test_keras_and_tensorflow_1_models_pass(tmp_path):
             session, str(tmp_path / "v1"), {"words": words}, {"scores": tf.cast(ids, tf.float32) * weight},
             legacy_init_op=v1.tables_initializer(),
         )  # fmt: skip
+    check_here(Context(tmp_path / "v1", {}, (), {}))
+
+
+@pytest.mark.parametrize("tags", [[["serve"]], [["serve"], ["serve", "gpu"]]], ids=["one graph", "two graphs"])
+def test_savers_that_nothing_runs_may_stay_in_the_graph(tmp_path, tags):
+    """A training's own saver, and those of `Builder.add_meta_graph`, name files that only they would write."""
+    v1 = tf.compat.v1
+    builder = v1.saved_model.Builder(str(tmp_path / "v1"))
+    with v1.Graph().as_default(), v1.Session() as session:
+        values = v1.placeholder(tf.float32, [None], "values")
+        weight = v1.get_variable("weight", [])
+        v1.train.Saver()
+        session.run(v1.global_variables_initializer())
+        signature = v1.saved_model.predict_signature_def({"values": values}, {"scores": values * weight})
+        for number, each in enumerate(tags):
+            add = builder.add_meta_graph if number else builder.add_meta_graph_and_variables
+            add(*([] if number else [session]), each, signature_def_map={"serving_default": signature})
+    builder.save()
     check_here(Context(tmp_path / "v1", {}, (), {}))
 
 
