@@ -73,6 +73,13 @@ setup(
         "matplotlib>=3.8",
         # For the evaluation; a dependency of scikit-learn, too.
         "threadpoolctl>=3",
+        # The server. grpcio-health-checking follows protobuf's versions more closely than grpcio's.
+        "fastapi>=0.115",
+        "uvicorn>=0.30",
+        "orjson>=3.10",
+        "prometheus-client>=0.20",
+        "grpcio>=1.62",
+        "grpcio-health-checking>=1.62",
     ],
     extras_require={
         # Training. TFX pins its dependencies tightly, and on Python 3.11 needs an override (docs/packaging.md).
@@ -97,6 +104,8 @@ setup(
             "pytest-timeout>=2",
             "pytest-xdist>=3",
             "hypothesis>=6",
+            # Calls the server's application without a socket.
+            "httpx>=0.27",
             # Other scorers, to compare with.
             "seqeval>=1.2",
             "nervaluate>=1.2,<2",

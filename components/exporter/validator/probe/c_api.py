@@ -167,6 +167,7 @@ def has_cpu_kernel(op: str) -> bool:
     return any(kernel.device_type in ("CPU", "DEFAULT") for kernel in kernels.kernel)
 
 
+@functools.cache
 def numpy_dtype(number: int) -> np.dtype:
     """Returns numpy's dtype for a TensorFlow `DataType`; strings are objects.
 
@@ -180,6 +181,7 @@ def numpy_dtype(number: int) -> np.dtype:
         raise TensorFlowError(f"tensors of type {name} cannot be sent to a server by this validator") from error
 
 
+@functools.cache
 def dtype_name(number: int) -> str:
     """Returns the usual name of a TensorFlow `DataType`: `float32` for `DT_FLOAT`."""
     name = protos("core.framework.types_pb2").DataType.Name(number).removeprefix("DT_").lower()

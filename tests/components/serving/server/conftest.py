@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from support.build_once import build_once
 from support.settings import exporter_settings
 
 from components.exporter.contract.contract import build_contract
 from components.exporter.saved_model.embedded_metadata import embed_metadata
+
+
+@pytest.fixture(scope="session", autouse=True)
+def whole_tensorflow():
+    """Imports TensorFlow before a server's code puts its messages in its place, which would break later tests."""
+    importlib.import_module("tensorflow")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,151 @@
+"""Requests on their way through the server in every protocol: version, deadline, measures."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Iterator
+
+from components.common.errors import quoted
+from components.serving.server.engine import Engine, PredictAnswer, PredictRequest, ServedVersion, VersionStatus
+from components.serving.server.errors import InvalidArgumentError, NotFoundError
+from components.serving.server.protocols.metrics import Metrics
+from components.serving.server.settings import ServerSettings
+
+
+@dataclasses.dataclass
+class Call:
+    """One request. Its description fills up while it is answered; nothing in it comes from the text of the request.
+
+    Attributes:
+        protocol: `rest`, `v2` or `grpc`.
+        method: `predict`, `status`, `metadata`, ...
+        peer: address of the client.
+        model: that answered; empty if the request reached none.
+        version: of the model.
+        signature: that was run.
+        rows: of the request.
+        code: status, as in `grpc.StatusCode`.
+        seconds: until the answer.
+    """
+
+    protocol: str
+    method: str = ""
+    peer: str = ""
+    model: str = ""
+    version: int | None = None
+    signature: str = ""
+    rows: int = 0
+    code: str = "OK"
+    seconds: float = 0.0
+    begin: float = dataclasses.field(default_factory=time.perf_counter, repr=False)
+
+    def begin_answer(self) -> None:
+        """Starts the clock again: from here on, the server and not the client's network takes the time."""
+        self.begin = time.perf_counter()
+
+
+class Calls:
+    """The engine, its metrics, and the observers of finished calls; all protocols share one.
+
+    tests/components/serving/server/test_rest.py shows it at work.
+
+    Attributes:
+        metrics: of all protocols.
+        observers: are called with every finished call; the access log adds one.
+    """
+
+    def __init__(self, engine: Engine, settings: ServerSettings) -> None:
+        """Measures from now on."""
+        self.engine = engine
+        self.settings = settings
+        self.metrics = Metrics(engine)
+        self.observers: list[Callable[[Call], None]] = [self._measure]
+
+    def finish(self, call: Call, code: str = "OK") -> None:
+        """Reports a call to the observers."""
+        call.code, call.seconds = code, time.perf_counter() - call.begin
+        for observer in self.observers:
+            observer(call)
+
+    def served(self, call: Call, model: str, version: int | None, label: str | None) -> ServedVersion:
+        """Returns the version that a request names.
+
+        Raises:
+            InvalidArgumentError: the model has no such label (TensorFlow Serving's status for it).
+            NotFoundError: there is no such model or version.
+        """
+        with self._labels(call, model, label):
+            served = self.engine.signatures(model, version, label)
+        call.model, call.version = model, served.number
+        return served
+
+    def statuses(self, call: Call, model: str, version: int | None, label: str | None) -> list[VersionStatus]:
+        """Returns the states of a model's versions.
+
+        Raises:
+            InvalidArgumentError: the model has no such label.
+            NotFoundError: there is no such model or version.
+        """
+        with self._labels(call, model, label):
+            return self.engine.statuses(model, version, label)
+
+    def ready(self, model: str | None = None) -> bool:
+        """Tests for an available version of a model, or of all models, and at least one of these."""
+        names = self.engine.models() if model is None else [model]
+        return bool(names) and all(
+            any(status.state == "AVAILABLE" for status in self.engine.statuses(name)) for name in names
+        )
+
+    @contextlib.contextmanager
+    def _labels(self, call: Call, model: str, label: str | None) -> Iterator[None]:
+        try:
+            yield
+        except NotFoundError as error:
+            if model not in self.engine.models():
+                raise
+            call.model = model
+            if label is None:
+                raise
+            raise InvalidArgumentError(f"Unrecognized servable version label: {quoted(label)}. {error}") from error
+
+    async def predict(self, call: Call, request: PredictRequest) -> PredictAnswer:
+        """Answers a request of a known signature.
+
+        Raises:
+            ServingError: it gets no answer.
+        """
+        call.signature = request.signature
+        call.rows = max((array.shape[0] for array in request.inputs.values() if array.ndim), default=1)
+        with self.metrics.pending.track_inprogress():
+            answer = await self.engine.predict(request)
+        call.version = answer.version
+        return answer
+
+    def _measure(self, call: Call) -> None:
+        self.metrics.answered(
+            call.protocol,
+            call.code,
+            seconds=call.seconds,
+            model=call.model,
+            version=call.version,
+            signature=call.signature,
+            rows=call.rows if call.code == "OK" else 0,
+        )
+
+
+def seconds(text: str, where: str) -> float:
+    """Reads the time limit of a request.
+
+    Raises:
+        InvalidArgumentError: it is not a number above 0.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise InvalidArgumentError(f"{where}: expected seconds above 0, got {quoted(text)}.")
+    return value

@@ -1,0 +1,440 @@
+"""The HTTP server's application: TensorFlow Serving's REST, KServe's v2, metrics, documentation, the page.
+
+Requests to /v1 and /v2 take a short way past FastAPI's routing, which costs more than the rest of the work; its routes
+describe them for OpenAPI, and answer alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import html
+import math
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, unquote
+
+import orjson
+from absl import logging
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+
+from components.keys import SERVING_DEFAULT
+from components.serving.server.engine import Engine, PredictRequest, ServedVersion
+from components.serving.server.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+    ServingError,
+    UnavailableError,
+    UnimplementedError,
+)
+from components.serving.server.loaded_version import ServedSignature
+from components.serving.server.page.routes import PAGE_PATHS, page_router
+from components.serving.server.protocols import open_inference, tensor_json
+from components.serving.server.protocols.calls import Call, Calls, seconds
+from components.serving.server.protocols.metrics import CONTENT_TYPE
+from components.serving.server.protocols.tensorflow_api import Target, metadata_json, status_json, target
+from components.serving.server.settings import ServerSettings
+
+TIMEOUT_HEADER = "x-request-timeout"
+OPEN_PATHS = PAGE_PATHS | {"/v2/health/live", "/v2/health/ready"}
+"""Paths that need no token: the page's files, and an orchestrator's probes."""
+
+_JSON = "application/json"
+_LARGE = 1 << 18  # bytes of a body that is parsed in a thread
+_HTTP = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "NOT_FOUND": 404,
+    "UNIMPLEMENTED": 501,
+    "RESOURCE_EXHAUSTED": 503,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
+_Handler = Callable[[Call, Request], Awaitable[Response]]
+
+
+class _TooLargeError(Exception):
+    """The body exceeds the limit."""
+
+
+def rest_app(engine: Engine, settings: ServerSettings, calls: Calls | None = None) -> FastAPI:
+    """Returns the application.
+
+    Args:
+        engine: runs the models.
+        settings: of the server; a token is asked of every request except health checks and the page's files.
+        calls: shared with `grpc_server`; None: of this application's own.
+    """
+    calls = calls or Calls(engine, settings)
+    app = _App(
+        title="Named entity recognition",
+        description="TensorFlow Serving's REST API, and KServe's Open Inference Protocol v2.",
+        version="1",
+        docs_url=None,  # FastAPI's pages load their scripts from another server
+        redoc_url=None,
+    )
+    app.start(calls, settings.token)
+    _describe(app)
+    return app
+
+
+class _App(FastAPI):
+    """FastAPI with a bearer token and a short way to the two inference protocols."""
+
+    def start(self, calls: Calls, token: str) -> None:
+        """Takes over the engine; separate from the constructor, whose arguments FastAPI defines."""
+        self.calls = calls
+        self._expected = f"Bearer {token}".encode() if token else b""
+        self._v1, self._v2 = _TensorFlowServing(calls), _OpenInference(calls)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answers a request."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        path = scope["path"]
+        if self._expected and path not in OPEN_PATHS and not self._authorized(scope):
+            self.calls.finish(Call("rest"), "UNAUTHENTICATED")
+            response = _error(401, "Send the header `Authorization: Bearer TOKEN`.")
+            response.headers["WWW-Authenticate"] = "Bearer"
+            await response(scope, receive, send)
+        elif path[:4].lower() == "/v1/" and path != "/v1/models":
+            await (await self.v1(Request(scope, receive)))(scope, receive, send)
+        elif path == "/v2" or path.startswith("/v2/"):
+            await (await self.v2(Request(scope, receive)))(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def v1(self, request: Request) -> Response:
+        """Answers TensorFlow Serving's REST."""
+        return await self._answered("rest", self._v1.answer, request)
+
+    async def v2(self, request: Request) -> Response:
+        """Answers KServe's v2."""
+        return await self._answered("v2", self._v2.answer, request)
+
+    def _authorized(self, scope: Any) -> bool:
+        sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        return hmac.compare_digest(sent, self._expected)
+
+    async def _answered(self, protocol: str, handler: _Handler, request: Request) -> Response:
+        client = request.scope.get("client")
+        call = Call(protocol, peer=f"{client[0]}:{client[1]}" if client else "")
+        try:
+            response = await handler(call, request)
+        except ServingError as error:
+            self.calls.finish(call, error.code)
+            return _serving_error(error)
+        except _TooLargeError as error:
+            self.calls.finish(call, "INVALID_ARGUMENT")
+            response = _error(413, str(error))
+            response.headers["Connection"] = "close"  # the rest of the body is not read
+            return response
+        except ClientDisconnect:
+            self.calls.finish(call, "CANCELLED")
+            return _error(499, "the client closed the connection")
+        except asyncio.CancelledError:
+            self.calls.finish(call, "CANCELLED")
+            raise
+        except Exception:
+            logging.exception("%s %s failed", request.method, request.url.path)
+            self.calls.finish(call, "INTERNAL")
+            return _error(500, "an error in the server; its log has the traceback")
+        self.calls.finish(call, "OK" if response.status_code < 400 else "UNAVAILABLE")
+        return response
+
+
+class _TensorFlowServing:
+    """http_rest_api_handler.cc."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+
+    async def answer(self, call: Call, request: Request) -> Response:
+        asked = target(request.method, _raw_path(request))
+        call.method = asked.method
+        if asked.method == "status":
+            statuses = self._calls.statuses(call, asked.model, asked.version, asked.label)
+            return Response(status_json(statuses), 200, None, _JSON)
+        if asked.method == "metadata":
+            served = self._calls.served(call, asked.model, asked.version, asked.label)
+            return Response(metadata_json(served), 200, None, _JSON)
+        if asked.method.lower() != "predict":
+            raise UnimplementedError(f"{asked.method} is not offered. Use :predict, which serves all signatures.")
+        body = await _body(request, self._calls.settings.max_request_bytes)
+        call.begin_answer()
+        timeout = _timeout(request)
+        prepared, row = await _maybe_in_thread(len(body), lambda: self._prepare(call, asked, body, timeout))
+        answer = await self._calls.predict(call, prepared)
+        return Response(
+            await _maybe_in_thread(len(body), lambda: tensor_json.encode(answer.outputs, row)), 200, None, _JSON
+        )
+
+    def _prepare(self, call: Call, asked: Target, body: bytes, timeout: float | None) -> tuple[PredictRequest, bool]:
+        document = tensor_json.parse(body)
+        name = tensor_json.signature_name(document)
+        served = self._calls.served(call, asked.model, asked.version, asked.label)
+        name, signature = _signature(served, name)
+        inputs, row = tensor_json.decode(document, signature.inputs)
+        return PredictRequest(asked.model, asked.version, asked.label, name, inputs, (), timeout), row
+
+
+class _OpenInference:
+    """Routes of KServe's Open Inference Protocol."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls, self._engine = calls, calls.engine
+
+    async def answer(self, call: Call, request: Request) -> Response:
+        path = _raw_path(request)
+        parts = path.strip("/").split("/")[1:]
+        match request.method, parts:
+            case "GET", []:
+                call.method = "server"
+                return _json({"name": "deployable-ner", "version": "1", "extensions": ["binary_tensor_data"]})
+            case "GET", ["health", "live"]:
+                call.method = "health"
+                return _json({"live": True})
+            case "GET", ["health", "ready"]:
+                call.method = "health"
+                return _ready({}, self._calls.ready())
+            case "GET", ["models"]:
+                call.method = "models"
+                return _json({"models": self._engine.models()})
+            case method, ["models", model, "versions", version, *rest]:
+                return await self._model(call, request, (model, version), (method, *rest))
+            case method, ["models", model, *rest]:
+                return await self._model(call, request, (model, None), (method, *rest))
+        raise NotFoundError(f"no {request.method} {path[:500]} in the Open Inference Protocol. /docs lists the paths.")
+
+    async def _model(
+        self, call: Call, request: Request, chosen: tuple[str, str | None], asked: tuple[str, ...]
+    ) -> Response:
+        model, version = unquote(chosen[0]), None if chosen[1] is None else unquote(chosen[1])
+        number = int(version) if version and version.isascii() and version.isdecimal() and len(version) < 19 else None
+        label = version if number is None else None
+        match asked:
+            case ("POST", "infer"):
+                call.method = "predict"
+                return await self._infer(call, request, (model, number, label))
+            case ("GET", "ready"):
+                call.method = "health"
+                statuses = self._calls.statuses(call, model, number, label)
+                return _ready({"name": model}, any(status.state == "AVAILABLE" for status in statuses))
+            case ("GET",):
+                call.method = "metadata"
+                served = self._calls.served(call, model, number, label)
+                name, _ = _signature(served, request.query_params.get("signature_name", ""))
+                versions = [each.version for each in self._engine.statuses(model) if each.state == "AVAILABLE"]
+                return _json(open_inference.metadata(served, versions, name))
+        raise NotFoundError(f"no {request.method} {request.url.path[:500]} in the Open Inference Protocol.")
+
+    async def _infer(self, call: Call, request: Request, chosen: tuple[str, int | None, str | None]) -> Response:
+        body = await _body(request, self._calls.settings.max_request_bytes)
+        call.begin_answer()
+        header, timeout = request.headers.get(open_inference.BINARY_HEADER), _timeout(request)
+
+        def prepare() -> tuple[open_inference.InferRequest, PredictRequest]:
+            parsed = open_inference.parse_request(body, header)
+            served = self._calls.served(call, *chosen)
+            name, signature = _signature(served, parsed.signature)
+            for output in parsed.outputs:
+                if output not in signature.outputs:
+                    raise InvalidArgumentError(
+                        f"outputs: signature {name} has no output {tensor_json.shown(output)}. Request some of "
+                        f"{', '.join(signature.outputs)}."
+                    )
+            inputs = open_inference.inputs(parsed, signature.inputs)
+            outputs = tuple(parsed.outputs)
+            return parsed, PredictRequest(*chosen, name, inputs, outputs, parsed.timeout or timeout)
+
+        parsed, prepared = await _maybe_in_thread(len(body), prepare)
+        answer = await self._calls.predict(call, prepared)
+        content, length = await _maybe_in_thread(len(body), lambda: open_inference.encode(chosen[0], parsed, answer))
+        if length is None:
+            return Response(content, 200, None, _JSON)
+        return Response(content, 200, {open_inference.BINARY_HEADER: str(length)}, "application/octet-stream")
+
+
+def _signature(served: ServedVersion, name: str) -> tuple[str, ServedSignature]:
+    name = name or SERVING_DEFAULT
+    signature = served.signatures.get(name)
+    if signature is None:
+        raise InvalidArgumentError(
+            f'Serving signature name: "{name[:100]}" not found in signature def. Signatures: '
+            f"{', '.join(served.signatures)}."
+        )
+    return name, signature
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """Reads the body, also a compressed one.
+
+    Raises:
+        InvalidArgumentError: the encoding is unknown or wrong.
+        _TooLargeError: the body, or its content, is larger than `most`.
+    """
+    too_large = f"the body is larger than {most} bytes, the limit of this server. Send fewer rows at once."
+    length = request.headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > most:
+        raise _TooLargeError(too_large)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise _TooLargeError(too_large)
+        parts.append(part)
+    body = parts[0] if len(parts) == 1 else b"".join(parts)
+    encoding = request.headers.get("content-encoding", "identity").lower()
+    if encoding == "identity":
+        return body
+    if encoding != "gzip":
+        raise InvalidArgumentError(f"Content-Encoding: {tensor_json.shown(encoding)} is not known. Send gzip or none.")
+    unpacked = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacked.decompress(body, most + 1)
+    except zlib.error as error:
+        raise InvalidArgumentError(f"Content-Encoding: the body is not gzip: {error}.") from error
+    if len(content) > most:
+        raise _TooLargeError(too_large)
+    if not unpacked.eof:
+        raise InvalidArgumentError("Content-Encoding: the gzip data end too early.")
+    return content
+
+
+async def _maybe_in_thread(size: int, function: Callable[[], Any]) -> Any:
+    """Calls a function, in a thread if it takes long for a body of this size, so that other requests go on."""
+    return function() if size < _LARGE else await asyncio.to_thread(function)
+
+
+def _timeout(request: Request) -> float | None:
+    if header := request.headers.get(TIMEOUT_HEADER):
+        return seconds(header, "X-Request-Timeout")
+    if b"timeout" in request.scope["query_string"] and (text := request.query_params.get("timeout")) is not None:
+        return seconds(text, "timeout")
+    return None
+
+
+def _raw_path(request: Request) -> str:
+    """Returns the path with its percent signs: %2F in a name is not a separator."""
+    raw = request.scope.get("raw_path")
+    return quote(request.scope["path"]) if raw is None else raw.partition(b"?")[0].decode("latin-1")
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(orjson.dumps(value), status, None, _JSON)
+
+
+def _ready(described: dict[str, Any], ready: bool) -> Response:
+    return _json({**described, "ready": ready}, 200 if ready else 503)
+
+
+def _error(status: int, message: str) -> Response:
+    return Response(tensor_json.error_body(message), status, None, _JSON)
+
+
+def _serving_error(error: ServingError) -> Response:
+    response = _error(_HTTP.get(error.code, 500), str(error))
+    if isinstance(error, ResourceExhaustedError):
+        response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    elif isinstance(error, UnavailableError):
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+# Description
+
+
+def _describe(app: _App) -> None:
+    """Adds the routes: those of the protocols for OpenAPI, metrics, documentation and errors."""
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        detail = getattr(error, "detail", "error")
+        response = _error(status, f"{request.method} {request.url.path[:500]}: {detail}. /docs lists the paths.")
+        if status == 405 and isinstance(error, HTTPException) and error.headers:
+            response.headers.update(error.headers)
+        return response
+
+    async def metrics() -> Response:
+        return Response(app.calls.metrics.page(), media_type=CONTENT_TYPE)
+
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(_docs_page(app.openapi()))
+
+    app.include_router(page_router(app.calls.engine))
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_api_route("/metrics", metrics, methods=["GET"], tags=["server"], summary="Metrics for Prometheus")
+    app.add_api_route("/docs", docs, methods=["GET"], include_in_schema=False)
+    for choice in ("", "/versions/{version}", "/labels/{label}"):
+        _route(app, "v1", f"/v1/models/{{model}}{choice}:predict", "POST", "Predict", _PREDICT)
+        _route(app, "v1", f"/v1/models/{{model}}{choice}", "GET", "Status of the versions")
+        _route(app, "v1", f"/v1/models/{{model}}{choice}/metadata", "GET", "Signatures")
+    _route(app, "v2", "/v2", "GET", "Name and extensions of the server")
+    _route(app, "v2", "/v2/health/live", "GET", "200 while the server runs")
+    _route(app, "v2", "/v2/health/ready", "GET", "200 when every model can answer, otherwise 503")
+    _route(app, "v2", "/v2/models", "GET", "Names of the models")
+    for choice in ("", "/versions/{version}"):
+        _route(app, "v2", f"/v2/models/{{model}}{choice}", "GET", "Inputs and outputs")
+        _route(app, "v2", f"/v2/models/{{model}}{choice}/ready", "GET", "200 when the model can answer, otherwise 503")
+        _route(app, "v2", f"/v2/models/{{model}}{choice}/infer", "POST", "Predict", _INFER)
+
+
+def _route(app: _App, protocol: str, path: str, method: str, summary: str, example: Any = None) -> None:
+    names = [part.partition("}")[0] for part in path.split("{")[1:]]
+    extra: dict[str, Any] = {
+        "parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    }
+    if example is not None:
+        schema = {"type": "object", "example": example}
+        extra["requestBody"] = {"required": True, "content": {_JSON: {"schema": schema}}}
+        extra["parameters"] += [
+            {"name": "timeout", "in": "query", "schema": {"type": "number"}, "description": "Seconds to wait."}
+        ]
+    title = {"v1": "TensorFlow Serving", "v2": "Open Inference Protocol (KServe v2)"}[protocol]
+    endpoint = app.v1 if protocol == "v1" else app.v2
+    app.add_api_route(
+        path,
+        endpoint,
+        methods=[method],
+        tags=[title],
+        summary=summary,
+        operation_id=f"{method.lower()} {path}",
+        openapi_extra=extra,
+        response_model=None,
+    )
+
+
+_SENTENCE = "Joe Biden went to Paris"
+_PREDICT = {"signature_name": SERVING_DEFAULT, "instances": [_SENTENCE]}
+_INFER = {"inputs": [{"name": "sentence", "shape": [1], "datatype": "BYTES", "data": [_SENTENCE]}]}
+
+
+def _docs_page(openapi: dict[str, Any]) -> str:
+    """Returns a page of all operations, without scripts and files of other servers."""
+    rows = []
+    for path, operations in openapi["paths"].items():
+        for method, operation in operations.items():
+            content = operation.get("requestBody", {}).get("content", {}).get(_JSON, {})
+            example = content.get("schema", {}).get("example")
+            text = html.escape(orjson.dumps(example).decode()) if example else ""
+            cells = (method.upper(), html.escape(path), html.escape(operation["summary"]), f"<code>{text}</code>")
+            rows.append("".join(f"<td>{cell}</td>" for cell in cells))
+    table = "".join(f"<tr>{row}</tr>" for row in rows)
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"><title>API</title>'
+        "<style>:root{color-scheme:light dark}body{font:1rem system-ui,sans-serif;margin:2rem;max-width:75rem}"
+        "table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:.3rem .6rem;"
+        "border-bottom:1px solid #8886}code{overflow-wrap:anywhere}</style>"
+        f"<h1>{html.escape(openapi['info']['title'])}</h1><p>{html.escape(openapi['info']['description'])} "
+        'As OpenAPI: <a href="openapi.json">openapi.json</a>.</p>'
+        "<table><thead><tr><th>Method<th>Path<th>Meaning<th>Example of a body</thead>"
+        f"<tbody>{table}</tbody></table></html>"
+    )
