@@ -56,6 +56,7 @@ RUN --mount=type=cache,target=/root/.cache/uv \
       --constraint "constraints/py311-$STACK.txt" --build-constraint "constraints/py311-$STACK.txt" "$@"
 COPY components components/
 COPY configs configs/
+COPY deployable_ner deployable_ner/
 COPY pipeline pipeline/
 COPY schemas schemas/
 RUN --mount=type=cache,target=/root/.cache/uv \

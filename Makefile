@@ -19,7 +19,7 @@ export VENV STACK
 PARALLEL := -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 
 BIN := $(VENV)/bin
-CODE := pipeline components schemas configs benchmarks tests
+CODE := deployable_ner pipeline components schemas configs benchmarks tests
 
 ##@ Use
 

@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 # The repository has no public address yet; once it has one, write it here (docs/releasing.md).
 REPOSITORY = "deployable-ner"
+PACKAGES = ("components", "configs", "deployable_ner", "pipeline", "schemas")
 
 setup(
     name="deployable-ner",
@@ -40,7 +41,18 @@ setup(
     ],
     # The client; training runs on 3.11 only, TFX 1.16 although its metadata excludes it (docs/decisions/0001).
     python_requires=">=3.10,<3.14",
-    packages=find_packages(include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "configs"]),
+    packages=find_packages(
+        include=[
+            "deployable_ner",
+            "deployable_ner.*",
+            "pipeline",
+            "pipeline.*",
+            "components",
+            "components.*",
+            "schemas",
+            "configs",
+        ]
+    ),
     package_data={
         "": ["py.typed"],
         "schemas": ["*.pbtxt", "*.json", "*.yaml"],

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.build_once import build_once
 
 # TensorFlow's log would bury pytest's summary. TensorFlow reads this when it is first imported.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -43,3 +44,15 @@ def tiny_preset(tmp_path_factory):
         max_sequence_length=64, dropout=0.0,
     ).save_to_preset(folder)  # fmt: skip
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """Folder of an exported tagger of a few words."""
+
+    def build(folder: Path) -> None:
+        from support.tiny_tagger import TinyTagger
+
+        TinyTagger(folder / "source").save(folder / "model")
+
+    return build_once(tmp_path_factory, "tiny_model", build) / "model"

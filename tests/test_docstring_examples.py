@@ -13,7 +13,7 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 def modules_with_examples() -> list[str]:
     """Dotted names; the files are read, because importing all of them takes long."""
-    packages = ("components", "configs", "pipeline")
+    packages = ("components", "configs", "deployable_ner", "pipeline")
     files = [file for package in packages for file in sorted((ROOT / package).rglob("*.py"))]
     with_examples = [file for file in files if ">>> " in file.read_text(encoding="utf-8")]
     return [".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for file in with_examples]

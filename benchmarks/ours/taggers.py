@@ -18,8 +18,6 @@ class OurTagger:
     def __init__(self, folder: Path, scratch: tempfile.TemporaryDirectory[str] | None = None) -> None:
         """Stores the folder; the model is loaded at its first use.
 
-        A process that has loaded a model cannot import TensorFlow any more.
-
         Args:
             folder: folder of the SavedModel.
             scratch: temporary folder to keep as long as the tagger.

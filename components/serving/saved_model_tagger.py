@@ -87,7 +87,7 @@ class SavedModelTagger:
     (`exporter.outputs`, `exporter.token_length`), takes keys or features, or was made elsewhere.
 
     Loads the model like TensorFlow Serving does, through the C API, in half a second instead of the eight of `import
-    tensorflow`. A process that creates one before it imports TensorFlow cannot import TensorFlow any more.
+    tensorflow`. The process can import TensorFlow before and afterwards.
 
     tests/components/serving/test_saved_model_tagger.py shows it at work.
     """

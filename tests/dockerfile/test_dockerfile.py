@@ -17,7 +17,7 @@ from support.processes import run
 from support.repository import ROOT
 
 STACKS = ("tfx116", "tfx121")
-PACKAGES = {"components", "configs", "pipeline", "schemas"}
+PACKAGES = {"components", "configs", "deployable_ner", "pipeline", "schemas"}
 
 
 def test_hadolint_reports_nothing() -> None:

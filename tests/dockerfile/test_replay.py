@@ -21,7 +21,7 @@ from support.repository import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
-PACKAGES = {"components", "configs", "pipeline", "schemas"}
+PACKAGES = {"components", "configs", "deployable_ner", "pipeline", "schemas"}
 FOLDERS = ("/opt/", "/src", "/home/", "/root/", "/usr/local/")  # of the image; the replay has copies of them
 OTHER_USER = 12345  # as on OpenShift: a user without an entry in /etc/passwd, in group 0
 

@@ -71,8 +71,7 @@ def original_paths(text: str) -> str:
 def checked_copy(model_dir: str | os.PathLike[str]) -> Iterator[Path]:
     """Yields a private copy that passed the checks of `require_safe`, made in this process.
 
-    This process has TensorFlow's C library afterwards and cannot import TensorFlow any more; elsewhere use
-    `fresh_process.require_safe`.
+    This process has TensorFlow's C library afterwards; elsewhere use `fresh_process.require_safe`.
 
     Raises:
         UnsafeModelError: the model may not be loaded.

@@ -13,7 +13,7 @@ from benchmarks.systems import choose_systems
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-# A separate process, because one that has loaded a model through the C API cannot import TensorFlow any more.
+# A separate process, so that the C library of a model is not loaded into that of the tests.
 PROGRAM = """
 import json, pathlib, random, sys
 from benchmarks.corpus import LabelledSentence

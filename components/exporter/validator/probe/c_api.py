@@ -10,6 +10,7 @@ import ctypes
 import functools
 import importlib.util
 import sys
+import threading
 import types
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 STRING = 7
+_IMPORTING = threading.Lock()
 _STRING_BYTES = 24  # sizeof(TF_TString)
 POINTER = ctypes.c_void_p
 
@@ -104,15 +106,21 @@ def wheel_folder() -> Path:
 def protos(name: str) -> Any:
     """Imports a module of TensorFlow's protocol buffers, such as `core.protobuf.saved_model_pb2`.
 
-    An empty package takes the place of `tensorflow`, so that its `__init__` does not run. Afterwards the process cannot
-    import TensorFlow any more.
+    Meanwhile an empty package takes the place of `tensorflow`, so that its `__init__` does not run. Afterwards the
+    process can import TensorFlow as usual, which uses the same modules and the same library.
     """
-    if "tensorflow" not in sys.modules:
+    full = f"tensorflow.{name}"
+    with _IMPORTING:
+        if full in sys.modules or "tensorflow" in sys.modules:
+            return importlib.import_module(full)
         wheel_folder.cache_clear()
         package = types.ModuleType("tensorflow")
         package.__path__ = [str(wheel_folder())]
         sys.modules["tensorflow"] = package
-    return importlib.import_module(f"tensorflow.{name}")
+        try:
+            return importlib.import_module(full)
+        finally:
+            del sys.modules["tensorflow"]
 
 
 @functools.cache

@@ -1,0 +1,57 @@
+"""Named entity tagging with a trained model, in Python: the public package of deployable-ner.
+
+    import deployable_ner as ner
+
+    tagger = ner.load("models:/ner@champion")
+    for entity in tagger("Joe Biden visited Paris").entities:
+        print(entity.label, entity.text, entity.score)
+
+Read `tagger` first. Nothing is loaded before it is used: the import takes a few milliseconds. docs/python.md has more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from components.common.lazy_exports import lazy_exports
+
+if TYPE_CHECKING:
+    from components.common.errors import NerError as NerError
+    from components.serving.saved_model_tagger import Entity as Entity
+    from deployable_ner.tagger import TaggedText as TaggedText
+    from deployable_ner.tagger import Tagger as Tagger
+    from deployable_ner.tagger import Token as Token
+    from deployable_ner.tagger import load as load
+
+    __version__: str
+
+__all__ = ["Entity", "NerError", "TaggedText", "Tagger", "Token", "__version__", "load"]
+
+_get = lazy_exports(
+    __name__,
+    {
+        "Entity": "tagger",
+        "NerError": "tagger",
+        "TaggedText": "tagger",
+        "Tagger": "tagger",
+        "Token": "tagger",
+        "load": "tagger",
+    },
+)
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name on its first use."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("deployable-ner")
+    else:
+        value = _get(name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Returns the public names, which `help` and completion show."""
+    return sorted(__all__)

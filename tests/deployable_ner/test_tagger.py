@@ -1,0 +1,151 @@
+"""The Python package: load a model by each kind of reference, tag lazily, in order, with typed results."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import sys
+
+import pytest
+from support.processes import run
+from support.repository import python_environment
+
+import deployable_ner as ner
+from components.registry.model_registry import ModelRegistry
+from components.registry.serving_directory.serving_sync import sync
+from components.registry.store.version import VersionRecord
+from components.serving.saved_model_tagger import Entity
+
+
+@pytest.fixture(scope="module")
+def work(tiny_model, tmp_path_factory):
+    """A work folder with one served version."""
+    folder = tmp_path_factory.mktemp("work")
+    registry = ModelRegistry(f"sqlite:///{folder}/registry/mlflow.db")
+    registry.register(tiny_model, "ner", VersionRecord(blessed=True))
+    registry.champions("ner").promote(1, None, "a test", who="tester")
+    sync(registry, "ner", folder / "serving")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tagger(tiny_model):
+    return ner.load(tiny_model)
+
+
+def test_a_text_has_tokens_and_entities_with_offsets_and_scores(tagger):
+    from support.tiny_tagger import golden_tags
+
+    text = "  Joe Biden  visited Paris 😳 Kyiv"
+    tagged = tagger(text)
+    assert tagged.text == text
+    assert [token.tag for token in tagged.tokens] == golden_tags(text)
+    assert all(text[token.start : token.end] == token.text and 0 < token.score <= 1 for token in tagged.tokens)
+    assert [(e.label, e.text) for e in tagged.entities] == [
+        ("NAME", "Joe Biden"), ("LOCATION", "Paris"), ("LOCATION", "Kyiv"),
+    ]  # fmt: skip
+    first = tagged.entities[0]
+    assert isinstance(first, Entity)
+    assert text[first.start : first.end] == "Joe Biden"
+    assert first.score == pytest.approx((tagged.tokens[0].score + tagged.tokens[1].score) / 2)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        first.label = "OTHER"
+    assert tagger("") == ner.TaggedText("", (), ())
+
+
+@pytest.mark.parametrize("reference", ["{work}", "{work}/serving", "{work}/serving/ner", "{work}/serving/ner/1"])
+def test_a_folder_is_loaded(work, reference):
+    assert ner.load(reference.format(work=work)).folder == work / "serving" / "ner" / "1"
+
+
+@pytest.mark.parametrize("reference", [None, 1, "1", "champion", "models:/ner@champion", "models:/ner/1"])
+def test_a_version_is_loaded_from_a_registry(work, reference, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    database = work / "registry" / "mlflow.db"
+    for registry in (database, str(database), f"sqlite:///{database}"):
+        assert ner.load(reference, registry=registry)("Paris").entities[0].label == "LOCATION"
+    assert ner.load(reference, settings=[f"work_dir={work}"]).folder == work / "serving" / "ner" / "1"
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(f"work_dir: {work}\n")
+    assert ner.load(reference, config=profile).folder == work / "serving" / "ner" / "1"
+    assert [path.name for path in tmp_path.iterdir()] == ["profile.yaml"]
+
+
+def test_errors_name_the_reference_and_the_cure(tmp_path):
+    with pytest.raises(ner.NerError, match=r"does not exist. Give models:/NAME@ALIAS"):
+        ner.load(tmp_path / "absent")
+    with pytest.raises(ner.NerError, match="there is no such file"):
+        ner.load("champion", registry=tmp_path / "absent.db")
+    with pytest.raises(ner.NerError, match="no champion of the model 'ner'"):
+        ner.load(settings=[f"work_dir={tmp_path}"])
+
+
+def test_texts_are_read_lazily_and_answered_in_order(tagger):
+    read = 0
+
+    def texts():
+        nonlocal read
+        for number in itertools.count():
+            read += 1
+            yield f"Paris {number}"
+
+    results = tagger.tag(texts(), batch_size=8)
+    assert read == 0
+    assert [next(results).text for _ in range(20)] == [f"Paris {number}" for number in range(20)]
+    assert read == 24
+    assert list(tagger.tag([])) == []
+
+
+def test_results_do_not_depend_on_the_batch_size(tagger):
+    texts = [f"Joe Biden visited {'very ' * (number % 7)}Paris" for number in range(50)]
+    alone = [tagger(text) for text in texts]
+    for size in (1, 7, 64):
+        assert list(tagger.tag(texts, batch_size=size)) == alone
+
+
+def test_wrong_arguments_are_errors_of_python(tagger):
+    with pytest.raises(TypeError, match=r"Call tagger\(text\) for a single text"):
+        tagger.tag("Paris")
+    with pytest.raises(ValueError, match="batch_size: must be 1 or more, got 0"):
+        tagger.tag([], batch_size=0)
+    results = tagger.tag(["Paris", "Kyiv", None], batch_size=2)
+    assert [next(results).text, next(results).text] == ["Paris", "Kyiv"]
+    with pytest.raises(TypeError, match="text 2: must be a string, got None"):
+        next(results)
+
+
+def test_the_import_is_quick_and_loads_no_library():
+    program = (
+        "import sys, time; begin = time.perf_counter(); import deployable_ner as ner; "
+        "seconds = time.perf_counter() - begin; assert ner.__version__ and 'load' in dir(ner); "
+        "heavy = {'numpy', 'tensorflow', 'keras', 'tfx', 'mlflow', 'pydantic', 'yaml'} & set(sys.modules); "
+        "print(seconds, heavy or '')"
+    )
+    options = {"env": python_environment(), "capture_output": True, "text": True, "check": True}
+    printed = [run([sys.executable, "-c", program], **options).stdout for _ in range(3)]
+    assert [line.split()[1:] for line in printed] == [[]] * 3
+    assert min(float(line.split()[0]) for line in printed) < 0.1
+
+
+@pytest.mark.extended
+def test_tensorflow_can_be_imported_before_and_after_a_tagger(tiny_model):
+    program = """
+import sys
+if sys.argv[2] == "before":
+    import tensorflow
+import deployable_ner as ner
+tagger = ner.load(sys.argv[1])
+first = tagger("Joe Biden visited Paris")
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+assert float(tf.constant(1.0) + 1) == 2
+assert saved_model_pb2.SavedModel()
+loaded = tf.saved_model.load(sys.argv[1])
+tags = loaded.signatures["serving_default"](sentence=tf.constant(["Joe Biden visited Paris"]))["tags"]
+assert [tag.decode() for tag in tags.numpy()[0]] == [token.tag for token in first.tokens]
+assert tagger("Joe Biden visited Paris") == first
+"""
+    for order in ("before", "after"):
+        command = [sys.executable, "-c", program, tiny_model, order]
+        result = run(command, env=python_environment(), capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr[-2000:]
