@@ -80,6 +80,8 @@ setup(
         "typing-extensions>=4.12",
         "croniter>=6,<8",
         "rich>=13",
+        # Checksums of TFRecord files.
+        "google-crc32c>=1.5",
         # For the report.
         "jinja2>=3.1",
         "matplotlib>=3.8",

@@ -27,6 +27,18 @@ class ModelCard(Artifact):
     TYPE_NAME = "components.ModelCard"
 
 
+class Predictions(Artifact):
+    """A folder with tagged rows, `errors.jsonl` and `result.json`."""
+
+    TYPE_NAME = "components.Predictions"
+
+
+class Rows(Artifact):
+    """A file of rows to tag, as `ner predict --input` takes it."""
+
+    TYPE_NAME = "components.Rows"
+
+
 class Report(Artifact):
     """A folder with `report.html`, one file that needs no network."""
 

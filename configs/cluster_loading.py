@@ -10,14 +10,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from components.common.masking import is_secret_variable
-from configs.cluster_spec import NODES, ClusterConfig
+from configs.cluster_spec import BATCH_NODES, NODES, ClusterConfig
 from configs.layers import ConfigError, merge_layers, parse_setting, read_layer, validation_error
 
 TARGETS = ("kubeflow", "vertex")
 
 _HERE = Path(__file__).parent
 _DEFAULT = "default"
-_SECTIONS = (*NODES, _DEFAULT)
+_ALL = (*NODES, *BATCH_NODES)
+_SECTIONS = (*_ALL, _DEFAULT)
 # Settings of a node that only Kubernetes has.
 _OF_KUBERNETES = ("node_selector", "tolerations", "shared_memory", "timeout", "secret_env", "volumes", "run_as")
 
@@ -58,7 +59,7 @@ def _nodes(values: Any, base: Path, title: str) -> dict[str, Any]:
     """Returns every node with the values of the section `default` that it does not override."""
     if not isinstance(values, Mapping) or not isinstance(values.get(_DEFAULT), Mapping):
         raise ConfigError(f"{title} is not valid:\n  nodes: must be a mapping of nodes with a section {_DEFAULT}")
-    lines = [f"nodes.{name}: is not a node; {_nearest(name, NODES)}" for name in values if name not in _SECTIONS]
+    lines = [f"nodes.{name}: is not a node; {_nearest(name, _ALL)}" for name in values if name not in _SECTIONS]
     known = list(read_layer(base)["nodes"][_DEFAULT])
     for name, section in values.items():
         if not isinstance(section, Mapping):
@@ -75,7 +76,7 @@ def _nodes(values: Any, base: Path, title: str) -> dict[str, Any]:
         ]
     if lines:
         raise ConfigError("\n  ".join([f"{title} is not valid:", *lines]))
-    return {name: merge_layers(values[_DEFAULT], values.get(name) or {}) for name in NODES}
+    return {name: merge_layers(values[_DEFAULT], values.get(name) or {}) for name in _ALL}
 
 
 def _nearest(name: object, known: Sequence[str]) -> str:

@@ -14,6 +14,9 @@ NODES = (
 )  # fmt: skip
 """The nodes that run in pods. Kubeflow itself runs `Corpus`, an importer."""
 
+BATCH_NODES = ("BatchPredictor",)
+"""The nodes of `ner compile --batch`."""
+
 ACCELERATED = ("Trainer", "Tuner")
 """The nodes that can use a GPU."""
 

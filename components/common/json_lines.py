@@ -13,6 +13,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from json.decoder import scanstring
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -31,6 +32,7 @@ _INVALID_IN_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SUSPECT = re.compile(r"\\[ubfnrt]|[\x7f-\x9f\ud800-\udfff]")
 _BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
 _TOO_DEEP = f"more than {_DEEPEST} levels of lists and objects"
+_SPACE = re.compile(r"[ \t\n\r]*")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -95,6 +97,28 @@ def parse_json_object(text: str | bytes) -> dict[str, Any]:
     if _SUSPECT.search(line):
         _check_characters(value)
     return value
+
+
+def json_members(text: str) -> dict[str, str]:
+    r"""Returns name -> value as written, of the text of an object that `parse_json_object` accepted.
+
+    Numbers keep their digits: a float does not become another text, nor a long integer a float.
+
+    Example:
+        >>> json_members('{"id": 12345678901234567890, "price": 1.10, "at": {"x": null}}')
+        {'id': '12345678901234567890', 'price': '1.10', 'at': '{"x": null}'}
+    """
+    members = {}
+    at = _SPACE.match(text, text.index("{") + 1).end()  # type: ignore[union-attr]  # matches the empty text
+    while text[at] != "}":
+        name, at = scanstring(text, at + 1, True)
+        at = _SPACE.match(text, text.index(":", at) + 1).end()  # type: ignore[union-attr]
+        _, end = _DECODER.scan_once(text, at)
+        members[name] = text[at:end]
+        at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+        if text[at] == ",":
+            at = _SPACE.match(text, at + 1).end()  # type: ignore[union-attr]
+    return members
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

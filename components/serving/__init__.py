@@ -1,6 +1,6 @@
 """Exported models in use: tagging in this process, and packages for servers.
 
-Read `saved_model_tagger` first, then `packaging.packaging`.
+Read `saved_model_tagger` first, then `batch_prediction.job` and `packaging.packaging`.
 """
 
 from components.common.lazy_exports import lazy_exports

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from components.exporter.validator.probe.c_api import TensorFlowError, numpy_dty
 from components.exporter.validator.probe.saved_graph import SavedGraph, TensorInfo
 from components.exporter.validator.probe.served_model import ServedModel
 from components.exporter.validator.probe.values import strings
-from components.keys import SENTENCE, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
+from components.keys import KEY, SENTENCE, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
 from components.text.spans import spans
 
 EXAMPLES, TRUNCATED = "examples", "truncated"
@@ -80,6 +81,14 @@ class TaggedSentence:
         return tuple(entities)
 
 
+class NoTaggerError(NerError):
+    """No signature takes sentences and returns tags."""
+
+
+class RefusedError(NerError):
+    """The model answers a request with an error, because of its sentences or its features."""
+
+
 class SavedModelTagger:
     """An exported model, loaded from its folder alone.
 
@@ -92,19 +101,48 @@ class SavedModelTagger:
     tests/components/serving/test_saved_model_tagger.py shows it at work.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, signature: str | None = None, threads: int = 0, with_tokens: bool = True
+    ) -> None:
         """Loads the model on the CPU, after the checks of a model of unknown origin.
+
+        Args:
+            folder: the SavedModel.
+            signature: its name; None: the one with the most complete answer.
+            threads: that compute one request; 0: one for each processor.
+            with_tokens: whether to read the tokens as the model returns them; otherwise they are cut from the sentence
+                if the model returns offsets, which is faster.
 
         Raises:
             UnsafeModelError: the model may not be loaded.
-            NerError: no signature takes sentences and returns tags and tokens.
+            NoTaggerError: no signature, or not this one, takes sentences and returns tags and tokens.
         """
         with reading(folder), checked_copy(folder) as copy:
             graph = SavedGraph(copy)
-            self._model = ServedModel(str(copy))
-        self._folder = folder
-        self._name, self._inputs, outputs = _signature(folder, graph)
+            self._folder = folder
+            self._name, self._inputs, outputs = _signature(folder, graph, signature)
+            self._model = ServedModel(str(copy), threads)
+        if not with_tokens and {"starts", "ends"} <= {*outputs}:
+            outputs.pop("tokens", None)
         self._outputs = {name: info.tensor for name, info in outputs.items()}
+        returned = graph.outputs(self._name)
+        features = {EXAMPLES: {KEY}}.get(next(iter(self._inputs)), {*self._inputs} - {SENTENCE})
+        self._forwarded = {name: returned[name].tensor for name in sorted(features) if name in returned}
+
+    @property
+    def signature(self) -> str:
+        """Name of the signature."""
+        return self._name
+
+    @property
+    def features(self) -> dict[str, TensorInfo]:
+        """Inputs of the signature other than the sentence."""
+        return {name: info for name, info in self._inputs.items() if name not in (SENTENCE, EXAMPLES)}
+
+    @property
+    def takes_examples(self) -> bool:
+        """Whether the signature takes serialized examples, which may hold a key."""
+        return EXAMPLES in self._inputs
 
     def tag(self, sentences: Sequence[str]) -> list[TaggedSentence]:
         """Tags raw sentences, in order; long ones in several requests.
@@ -112,31 +150,52 @@ class SavedModelTagger:
         Raises:
             NerError: the model refuses the sentences, or its answer is not one of tags.
         """
-        return [tagged for batch in _requests(sentences) for tagged in self._tagged(batch)]
+        return [tagged for batch in requests(sentences) for tagged in self.tag_request(batch)]
 
-    def _tagged(self, sentences: Sequence[str]) -> list[TaggedSentence]:
+    def tag_request(
+        self, sentences: Sequence[str], features: Mapping[str, np.ndarray] | None = None
+    ) -> list[TaggedSentence]:
+        """Tags sentences in one request.
+
+        Args:
+            sentences: raw sentences.
+            features: values of other inputs, in the order of the sentences; a missing one is empty or 0. The signature
+                must return those that it forwards unchanged.
+
+        Raises:
+            RefusedError: the model refuses the request.
+            NerError: the answer is not one of tags, or a forwarded value changed.
+        """
         texts = [sentence.encode("utf-8", "replace") for sentence in sentences]
-        feeds = {info.tensor: _values(name, info, texts) for name, info in self._inputs.items()}
+        sent = features or {}
+        feeds = {info.tensor: _values(name, info, texts, sent) for name, info in self._inputs.items()}
+        forwarded = {name: tensor for name, tensor in self._forwarded.items() if name in sent}
         try:
-            arrays = self._model.run(feeds, list(self._outputs.values()))
+            arrays = self._model.run(feeds, [*self._outputs.values(), *forwarded.values()])
         except TensorFlowError as error:
-            raise NerError(f"{self._folder}: signature {self._name} refuses the sentences: {error}") from error
-        columns = dict(zip(self._outputs, arrays, strict=True))  # [batch, tokens] each
+            raise RefusedError(f"{self._folder}: signature {self._name} refuses the sentences: {error}") from error
+        columns = dict(zip(self._outputs, arrays, strict=False))  # [batch, tokens] each
         shapes = {name: column.shape for name, column in columns.items()}
         if len(set(shapes.values())) != 1 or columns["tags"].ndim != 2 or len(columns["tags"]) != len(sentences):
             raise NerError(
                 f"{self._folder}: signature {self._name} answers {len(sentences)} sentences with the shapes {shapes}. "
                 "Give a model that returns one row per sentence and one tag per token."
             )
+        for name, returned in zip(forwarded, arrays[len(self._outputs) :], strict=True):
+            self._require_equal(name, sent[name], returned.reshape(-1))
         return [self._row(columns, row, sentence) for row, sentence in enumerate(sentences)]
+
+    def _require_equal(self, name: str, sent: np.ndarray, returned: np.ndarray) -> None:
+        for before, after in itertools.zip_longest(sent.tolist(), returned.tolist()):
+            if before != after and before == before:  # NaN is not equal to itself
+                raise NerError(
+                    f"{self._folder}: signature {self._name} returns `{name}` {quoted(after)} for a row with "
+                    f"{quoted(before)}. Use another signature, or a model whose forwarding was validated."
+                )
 
     def _row(self, columns: dict[str, np.ndarray], row: int, sentence: str) -> TaggedSentence:
         values = {name: column[row].tolist() for name, column in columns.items()}
-        tokens, tags = (
-            [text.decode("utf-8", "replace") for text in values[name]] if name in values else None
-            for name in ("tokens", "tags")
-        )
-        assert tags is not None, "`_signature` requires tags"
+        tokens = [text.decode("utf-8", "replace") for text in values["tokens"]] if "tokens" in values else None
         if "starts" in values and "ends" in values:
             # A token is never empty, so a real one ends after its start and padding does not.
             spans = [(start, end) for start, end in zip(values["starts"], values["ends"], strict=True) if end > start]
@@ -145,30 +204,37 @@ class SavedModelTagger:
             rest, left = (tokens or [])[len(spans) :], sentence[spans[-1][1] if spans else 0 :]
             # Padding is one text, after the last word of the sentence.
             if len({*rest}) > 1 or (rest and any(map(str.isalnum, left))):
-                raise NerError(
+                raise RefusedError(
                     f"{self._folder}: signature {self._name} returns the token {quoted(rest[0])}, which does not "
                     f"follow in the sentence {quoted(sentence)}. Give a model that returns tokens as written, or "
                     "`starts` and `ends`."
                 )
         count = len(spans)
+        tags = [text.decode("utf-8", "replace") for text in values["tags"][:count]]
         return TaggedSentence(
             sentence,
             tokens=tuple(tokens[:count] if tokens else (sentence[start:end] for start, end in spans)),
-            tags=tuple(tags[:count]),
+            tags=tuple(tags),
             scores=tuple(values.get("scores", ())[:count]),
             starts=tuple(start for start, _ in spans),
             ends=tuple(end for _, end in spans),
         )
 
 
-def _signature(folder: Path, graph: SavedGraph) -> tuple[str, dict[str, TensorInfo], dict[str, TensorInfo]]:
+def _signature(
+    folder: Path, graph: SavedGraph, wanted: str | None
+) -> tuple[str, dict[str, TensorInfo], dict[str, TensorInfo]]:
     """Chooses the signature with the most outputs of `TaggedSentence`: its name, inputs, and these outputs.
 
     Raises:
-        NerError: no signature takes sentences and returns tags and tokens.
+        NoTaggerError: no signature, or not the one of this name, takes sentences and returns tags and tokens.
     """
+    if wanted is not None and wanted not in graph.methods:
+        raise NerError(
+            f"{folder}: the model has no signature {quoted(wanted)}. Use one of {', '.join(sorted(graph.methods))}."
+        )
     candidates = []
-    for name in (UNKEYED, SERVING_DEFAULT, *sorted(graph.methods)):
+    for name in [wanted] if wanted else [UNKEYED, SERVING_DEFAULT, *sorted(graph.methods)]:
         if name not in graph.methods or not _takes_sentences(graph.inputs(name)):
             continue
         outputs = {each: info for each, info in graph.outputs(name).items() if each in _OUTPUTS}
@@ -180,7 +246,7 @@ def _signature(folder: Path, graph: SavedGraph) -> tuple[str, dict[str, TensorIn
             f"{name} takes {', '.join(graph.inputs(name))} and returns {', '.join(graph.outputs(name))}"
             for name in sorted(graph.methods)
         )
-        raise NerError(
+        raise NoTaggerError(
             f"{folder}: no signature takes `sentence` and returns `tags` with `tokens`, or with `starts` and `ends` "
             f"({shown}). Export the model with exporter.outputs=[tokens, scores, offsets]."
         )
@@ -193,19 +259,24 @@ def _takes_sentences(inputs: Mapping[str, TensorInfo]) -> bool:
     return text is not None and text.dtype == "string" and all(info.shape == (None,) for info in inputs.values())
 
 
-def _values(name: str, info: TensorInfo, texts: Sequence[bytes]) -> np.ndarray:
-    """Returns an input: the sentences, serialized if necessary, and nothing for keys and features."""
+def _values(name: str, info: TensorInfo, texts: Sequence[bytes], features: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Returns an input: the sentences, serialized if necessary, or the values of a key or a feature."""
     if name == SENTENCE:
         return strings(texts)
     if name == EXAMPLES:
-        return strings([_example(text) for text in texts])
+        keys = features[KEY].tolist() if KEY in features else [None] * len(texts)
+        return strings([_example(text, key) for text, key in zip(texts, keys, strict=True)])
+    if name in features:
+        return features[name]
     dtype = numpy_dtype(info.number)
     return strings([b""] * len(texts)) if dtype.kind == "O" else np.zeros(len(texts), dtype)
 
 
-def _example(text: bytes) -> bytes:
+def _example(text: bytes, key: bytes | None) -> bytes:
     example = protos("core.example.example_pb2").Example()
     example.features.feature[SENTENCE].bytes_list.value.append(text)
+    if key is not None:
+        example.features.feature[KEY].bytes_list.value.append(key)
     return bytes(example.SerializeToString())
 
 
@@ -221,7 +292,7 @@ def _located(tokens: Sequence[str], sentence: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _requests(sentences: Sequence[str]) -> Iterator[Sequence[str]]:
+def requests(sentences: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yields consecutive sentences that keep the limits of a request, with padding to the longest one."""
     begin = 0
     while begin < len(sentences):

@@ -31,6 +31,7 @@ from pipeline.cli.options import config_options, needs_extra
     help="Write a second document with the Kubernetes settings (volumes, secrets, tolerations ...).",
 )
 @click.option("--force-bless", default="", metavar="REASON", help="Push each model regardless of its scores.")
+@click.option("--batch", is_flag=True, help="Compile batch prediction with the champion instead of the training.")
 @click.option("--warm-start", is_flag=True, help="Start each training from the champion's weights.")
 @config_options
 @needs_extra("pipeline")
@@ -44,13 +45,18 @@ def compile_command(
     with_platform: bool,
     force_bless: str,
     warm_start: bool,
+    batch: bool,
     profile: Path | None,
     settings: tuple[str, ...],
 ) -> None:
     """Compile the pipeline for Kubeflow Pipelines or Vertex AI.
 
     It is the pipeline of `ner run`. Corpus, span, epochs, run name and baseline become parameters of each run.
+
+    With --batch it is `ner predict --input` with the registry's champion; --data is the default of its input.
     """
+    if batch and (warm_start or force_bless):
+        raise click.UsageError("--warm-start and --force-bless belong to a training, not to --batch.")
     from configs.cluster_loading import load_cluster
     from configs.loading import load_config
     from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for, warnings
@@ -62,13 +68,18 @@ def compile_command(
     config = load_config(profile, (*settings_for(cluster), *settings))
     for warning in warnings(config, cluster):
         click.secho(f"warning: {warning}", fg="yellow", err=True)
-    documents = compile_pipeline(
-        config,
-        cluster,
-        target,
-        output,
-        request=RunRequest(warm_start=warm_start, force_bless=force_bless.strip()),
-        with_platform=with_platform,
-    )
+    if batch:
+        from pipeline.kubeflow.compile.batch import compile_batch
+
+        documents = compile_batch(config, cluster, target, output, with_platform=with_platform)
+    else:
+        documents = compile_pipeline(
+            config,
+            cluster,
+            target,
+            output,
+            request=RunRequest(warm_start=warm_start, force_bless=force_bless.strip()),
+            with_platform=with_platform,
+        )
     nodes = len(documents[0].get("pipelineSpec", documents[0])["root"]["dag"]["tasks"])
     click.echo(f"{output}: {nodes} nodes, {len(documents)} document{'s' if len(documents) > 1 else ''}")

@@ -6,43 +6,166 @@ import dataclasses
 import io
 import itertools
 import json
+import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.errors import NerError
 from pipeline.cli.options import config_options, model_option
 
 if TYPE_CHECKING:
-    from components.serving.saved_model_tagger import TaggedSentence
+    from components.serving.saved_model_tagger import SavedModelTagger, TaggedSentence
+    from configs.spec import PipelineConfig
 
 _BATCH = 64
+_MOST_WORKERS = 8
+BAD_ROWS = 3
+"""Exit code: the output is complete except for rows that are listed in the file of `--errors`."""
+
+_OPTION = re.compile(r"--[a-z][a-z0-9_-]*(=.*)?")
+_file = click.Path(path_type=Path, dir_okay=False)
+# Defaults are None, so that an option without --input can be refused.
+_BATCH_OPTIONS = (
+    click.option("--input", "input_", metavar="FILE", help="Rows: .jsonl, .csv, .tsv, .tfrecord (.gz), .parquet or -."),
+    click.option(
+        "--output", metavar="FILE", help="Tagged rows: .jsonl, .jsonl.gz, .parquet, or -; with --format text."
+    ),
+    click.option("--text", metavar="FIELD", help="Field with the text [default: sentence]"),
+    click.option("--key", metavar="FIELD", help="Field that identifies a row; the output repeats it."),
+    click.option("--forward", metavar="FIELD,...", multiple=True, help="More fields that the output repeats."),
+    click.option("--signature", metavar="NAME", help="Signature of the model; it gets key and features of the row."),
+    click.option("--tokens", is_flag=True, default=None, help="Also write tokens, tags, scores and offsets."),
+    click.option(
+        "--workers", type=click.IntRange(min=1), help="Processes [default: one for each processor, at most 8]"
+    ),
+    click.option("--errors", type=_file, help="File for rows that cannot be read or tagged; the others go on."),
+    click.option("--resume", is_flag=True, default=None, help="Continue a job that was interrupted."),
+    click.option("--runner", metavar="NAME", help="Run on a Beam runner; its options follow."),
+)
 
 
-@click.command()
+def _batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_BATCH_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("sentences", nargs=-1)
 @config_options
 @model_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per sentence.")
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["entities", "highlight", "brat", "conll", "doccano"]),
+    help="Form of the answer [default: entities with --input, else conll]",
+)
+@_batch_options
 def predict(
-    sentences: tuple[str, ...], profile: Path | None, settings: tuple[str, ...], model: str | None, as_json: bool
+    *,
+    sentences: tuple[str, ...],
+    profile: Path | None,
+    settings: tuple[str, ...],
+    model: str | None,
+    as_json: bool,
+    format_name: str | None,
+    **batch: Any,
 ) -> None:
-    """Tag SENTENCES, or the lines of standard input, with the champion.
+    """Tag SENTENCES, the lines of standard input, or the rows of a file, with the champion.
 
-    Prints one token and its tag per line, and an empty line after each sentence.
-    """
+    \b
+    ner predict "Joe Biden visited Paris"
+    ner predict --input data.jsonl --text text --key id --forward source --output tagged.jsonl --errors bad.jsonl
+
+    Sentences: prints one token and its tag per line, and an empty line after each sentence.
+
+    Rows: writes them in order, with key, forwarded fields and entities. The exit code is 3 if rows are in the file of
+    --errors. A job that was interrupted continues with --resume.
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
+    if batch["runner"] is None:
+        for each in sentences:
+            if _OPTION.fullmatch(each):
+                raise click.NoSuchOption(each.partition("=")[0])
+    if batch["input_"] is not None:
+        if as_json:
+            raise click.UsageError("--json is for sentences; the default --format entities of --input is JSON, too.")
+        config = _config(profile, settings)
+        _predict_rows(sentences, config, model, format_name or "entities", batch)
+        return
+    for name, value in batch.items():
+        if value not in (None, ()):
+            raise click.UsageError(f"--{name.rstrip('_')} belongs to a batch: add --input FILE and --output FILE.")
+    if format_name == "brat":
+        raise click.UsageError("--format brat writes two files: add --input FILE and --output FILE.ann.")
+    if as_json and format_name:
+        raise click.UsageError("give --json or --format, not both.")
     if not sentences and sys.stdin.isatty():
         raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
-    from components.serving.saved_model_tagger import SavedModelTagger
-    from configs.loading import load_config
     from pipeline.registry_view.model_reference import resolve_model
 
-    tagger = SavedModelTagger(resolve_model(model, load_config(profile, settings)))
-    for batch in _batches(map(_readable, sentences) if sentences else _lines()):
-        for tagged in tagger.tag(batch):
-            click.echo(_json(tagged) if as_json else _columns(tagged))
+    answers = _answers(
+        resolve_model(model, _config(profile, settings)), sentences, "json" if as_json else format_name or "conll"
+    )
+    for answer in answers:
+        click.echo(answer)
+
+
+def _config(profile: Path | None, settings: tuple[str, ...]) -> PipelineConfig:
+    from configs.loading import load_config
+
+    return load_config(profile, settings)
+
+
+def _answers(folder: Path, sentences: tuple[str, ...], form: str) -> Iterator[str]:
+    """Yields the answer to every sentence; of a model that is not a tagger its outputs."""
+    from components.serving import saved_model_tagger
+
+    tagger: SavedModelTagger | None = None
+    try:
+        tagger = saved_model_tagger.SavedModelTagger(folder)
+    except saved_model_tagger.NoTaggerError:
+        if form not in ("json", "conll"):
+            raise
+        from components.serving.batch_prediction.any_model import AnyModel
+
+        outputs = AnyModel(folder)
+    for batch in _batches(_texts(sentences)):
+        if tagger is None:
+            yield from (json.dumps(answer, ensure_ascii=False) for answer in outputs.run_texts(batch))
+        else:
+            yield from (_form(tagged, form) for tagged in tagger.tag(batch))
+
+
+def _texts(sentences: tuple[str, ...]) -> Iterator[str]:
+    """Yields the sentences.
+
+    Raises:
+        NerError: one is a JSON object: rows with keys belong to --input.
+    """
+    for number, text in enumerate(map(_readable, sentences) if sentences else _lines(), 1):
+        if text.lstrip().startswith("{") and (names := _fields_of(text)):
+            where = f"argument {number}" if sentences else f"standard input:{number}"
+            field = next((name for name in ("sentence", "text") if name in names), names[-1])
+            key = "".join(f" --key {name}" for name in ("key", "id") if name in names)
+            raise NerError(
+                f"{where}: a JSON object, which is not a sentence. Use `ner predict --input FILE --text {field}{key} "
+                "--output FILE` (- for standard input and output)."
+            )
+        yield text
+
+
+def _fields_of(text: str) -> list[str]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    return [*value] if isinstance(value, dict) else []
 
 
 def _readable(argument: str) -> str:
@@ -62,9 +185,67 @@ def _batches(sentences: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _columns(tagged: TaggedSentence) -> str:
-    return "".join(f"{token}\t{tag}\n" for token, tag in zip(tagged.tokens, tagged.tags, strict=True))
+def _form(tagged: TaggedSentence, form: str) -> str:
+    from components.serving.batch_prediction import formats
+
+    if form == "json":
+        return json.dumps(dataclasses.asdict(tagged), ensure_ascii=False)
+    if form == "entities":
+        return formats.json_object(formats.answer_members(tagged, with_tokens=False))
+    if form == "doccano":
+        return formats.doccano(tagged, {})
+    if form == "highlight":
+        return formats.highlight(tagged, color=sys.stdout.isatty())
+    return formats.conll(tagged, {})
 
 
-def _json(tagged: TaggedSentence) -> str:
-    return json.dumps(dataclasses.asdict(tagged), ensure_ascii=False)
+def _predict_rows(
+    rest: tuple[str, ...], config: PipelineConfig, model: str | None, format_name: str, batch: dict[str, Any]
+) -> None:
+    beam_args = _beam_args(config, batch["runner"], rest)
+    if rest and batch["runner"] is None:
+        raise click.UsageError("give sentences or --input FILE, not both.")
+    if batch["output"] is None:
+        raise click.UsageError("--input needs --output FILE, or --output - for standard output.")
+    from components.serving.batch_prediction.fields import Fields
+    from components.serving.batch_prediction.job import BatchJob, describe, run_batch
+    from pipeline.registry_view.model_reference import resolve_model
+
+    forward = tuple(name for value in batch["forward"] for name in value.split(",") if name)
+    job = BatchJob(
+        batch["input_"],
+        batch["output"],
+        resolve_model(model, config),
+        Fields(batch["text"] or "sentence", batch["key"], forward, all=batch["signature"] is not None),
+        signature=batch["signature"],
+        format=format_name,
+        with_tokens=bool(batch["tokens"]),
+        workers=batch["workers"] or min(_processors(), _MOST_WORKERS),
+        errors=batch["errors"],
+        resume=bool(batch["resume"]),
+    )
+    if beam_args is None:
+        result = run_batch(job)
+    else:
+        from components.common.extras import require_extra
+
+        require_extra("pipeline", "ner predict --runner")
+        from components.serving.batch_prediction.engine import run_on_engine
+
+        result = run_on_engine(job, beam_args)
+    click.echo(describe(result, job.errors), err=True)
+    if result.bad:
+        raise SystemExit(BAD_ROWS)
+
+
+def _beam_args(config: PipelineConfig, runner: str | None, options: tuple[str, ...]) -> list[str] | None:
+    """Returns the arguments of Beam; None if neither the command nor the configuration names a runner."""
+    if runner is None:
+        return config.beam.args if any(arg.partition("=")[0] == "--runner" for arg in config.beam.args) else None
+    configured = [arg for arg in config.beam.args if arg.partition("=")[0] != "--runner"]
+    return [*configured, f"--runner={runner}", *options]
+
+
+def _processors() -> int:
+    """Returns the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from configs.cluster_loading import load_cluster
-from configs.cluster_spec import NODES, cores, gigabytes, seconds
+from configs.cluster_spec import BATCH_NODES, NODES, cores, gigabytes, seconds
 from configs.layers import ConfigError
 
 
 @pytest.mark.parametrize("target", ["kubeflow", "vertex"])
 def test_the_defaults_are_valid_for_every_node(target):
     cluster = load_cluster(target)
-    assert tuple(cluster.nodes) == NODES
+    assert tuple(cluster.nodes) == (*NODES, *BATCH_NODES)
     assert [name for name, node in cluster.nodes.items() if node.gpu] == ["Trainer"]
     assert not cluster.nodes["CorpusExampleGen"].cache
     assert cluster.nodes["Transform"].cache

@@ -20,6 +20,15 @@ _DESCRIPTIONS = {
     "span": "Number of the newest span-<number> folder to read, or: newest.",
     "epochs": "Maximum number of passes over the training split.",
     "run_name": "Stored with the version in the model registry.",
+    "input": "Address of the file of rows: s3://, gs:// or minio://.",
+    "output": "Path on a volume for a copy of the output; empty: only the artifact.",
+    "output_name": "Name of the output file: .jsonl, .jsonl.gz or .parquet, or .txt for text.",
+    "version": "Version of the model: champion or a number.",
+    "text": "Field with the text.",
+    "key": "Field that identifies a row; empty: none.",
+    "forward": "More fields that the output repeats, separated by commas.",
+    "format": "entities, highlight, conll or doccano.",
+    "workers": "Processes; empty: one for each processor.",
     "baseline": "Version to compare with: champion, a number, or none.",
 }
 

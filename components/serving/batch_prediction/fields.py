@@ -1,0 +1,135 @@
+"""Fields of the input, kinds of files, and formats of the output."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+from components.common.errors import quoted
+from components.serving.batch_prediction.errors import BatchError
+
+STANDARD = "-"
+"""Name of standard input and standard output."""
+
+JSON_LINES, CSV, TSV, PARQUET, TFRECORD, TEXT, BRAT = "jsonl", "csv", "tsv", "parquet", "tfrecord", "text", "brat"
+FORMATS = ("entities", "highlight", "brat", "conll", "doccano")
+
+TOKEN_FIELDS = ("tokens", "tags", "scores", "starts", "ends")
+_ANSWER_FIELDS = ("entities", "outputs")
+_OF_DOCCANO = ("text", "label")
+_SUFFIXES = {
+    ".jsonl": JSON_LINES, ".json": JSON_LINES, ".ndjson": JSON_LINES, ".csv": CSV, ".tsv": TSV, ".parquet": PARQUET,
+    ".tfrecord": TFRECORD, ".tfrecords": TFRECORD,
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Fields:
+    """Names of the fields (columns, features) of a row.
+
+    Attributes:
+        text: the sentence.
+        key: identifies the row for the caller; None: rows have no key.
+        forward: fields that the output repeats.
+        all: whether to read all fields of a row, because inputs of the signature have their names.
+    """
+
+    text: str
+    key: str | None = None
+    forward: tuple[str, ...] = ()
+    all: bool = False
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """Fields of the output, in order."""
+        return tuple(dict.fromkeys([*([self.key] if self.key is not None else []), *self.forward]))
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Fields without which a row cannot be tagged."""
+        return tuple(dict.fromkeys([self.text, *([self.key] if self.key is not None else [])]))
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All fields that the user named."""
+        return tuple(dict.fromkeys([self.text, *self.kept]))
+
+    def check(self, format_name: str, with_tokens: bool) -> None:
+        """Checks that no field has the name of a part of the answer.
+
+        Raises:
+            BatchError: one has.
+        """
+        for name in self.kept:
+            taken = _OF_DOCCANO if format_name == "doccano" else _ANSWER_FIELDS + (TOKEN_FIELDS if with_tokens else ())
+            if name in taken and not (name == "text" and name == self.text):
+                option = "--key" if name == self.key else "--forward"
+                raise BatchError(
+                    f"{option} {name}: the answer has a field of this name. Rename the field of the input."
+                )
+
+    def option(self, name: str) -> str:
+        """Returns the option that names a field."""
+        return "--text" if name == self.text else "--key" if name == self.key else "--forward"
+
+    def missing(self, where: str, name: str, present: list[str]) -> str:
+        """Returns the error for a field that the input does not have."""
+        shown = ", ".join(quoted(each)[1:-1] for each in present[:20]) or "no fields"
+        return f"{where}: has no field {quoted(name)}, it has {shown}. Give one of them with {self.option(name)}."
+
+
+def input_kind(path: str) -> str:
+    """Returns the kind of an input file.
+
+    Raises:
+        BatchError: the suffix is unknown.
+
+    Example:
+        >>> input_kind("a.jsonl.gz"), input_kind("data_tfrecord-00000-of-00001.gz"), input_kind("-")
+        ('jsonl', 'tfrecord', 'jsonl')
+    """
+    name = Path(path).name.removesuffix(".gz")
+    if path == STANDARD:
+        return JSON_LINES
+    if re.search(r"tfrecords?(-\d+-of-\d+)?$", name):
+        return TFRECORD
+    kind = _SUFFIXES.get(Path(name).suffix.lower())
+    if kind is None or (kind == PARQUET and path.endswith(".gz")):
+        raise BatchError(
+            f"--input {path}: the format is unknown. Give a file that ends in .jsonl, .csv, .tsv, .tfrecord (each also "
+            "with .gz) or .parquet, or - for JSON lines on standard input."
+        )
+    return kind
+
+
+def output_kind(path: str, format_name: str) -> str:
+    """Returns the kind of an output file: JSON lines, Parquet, text or brat.
+
+    Raises:
+        BatchError: the suffix does not fit the format.
+
+    Example:
+        >>> output_kind("out.jsonl.gz", "entities"), output_kind("out.conll", "conll"), output_kind("-", "doccano")
+        ('jsonl', 'text', 'jsonl')
+    """
+    name = path.removesuffix(".gz")
+    suffix = Path(name).suffix.lower()
+    if format_name == BRAT:
+        if suffix != ".ann" or name != path:
+            raise BatchError(f"--output {path}: brat has two files. Give one that ends in .ann; the text is in .txt.")
+        return BRAT
+    if format_name in ("highlight", "conll"):
+        if suffix in (".parquet", ".jsonl", ".ndjson"):
+            raise BatchError(f"--output {path}: {format_name} is text. Give a file that ends in .txt or .conll.")
+        return TEXT
+    if path == STANDARD or suffix in (".jsonl", ".json", ".ndjson"):
+        return JSON_LINES
+    if suffix == ".parquet" and name == path:
+        if format_name != "entities":
+            raise BatchError(f"--output {path}: {format_name} has no Parquet form. Give a file that ends in .jsonl.")
+        return PARQUET
+    raise BatchError(
+        f"--output {path}: the format is unknown. Give a file that ends in .jsonl, .jsonl.gz or .parquet, or - for "
+        "standard output."
+    )

@@ -1,0 +1,101 @@
+"""Progress of a job on standard error: a bar on a terminal, else a line every 10 %."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+_SECONDS_WITHOUT_TOTAL = 60.0
+
+
+class Progress:
+    """Rows, rows per second, and the time that is left.
+
+    tests/components/serving/batch_prediction/test_progress.py shows its lines.
+    """
+
+    def __init__(self, total: int | None, *, shown: bool = True) -> None:
+        """Starts the clock.
+
+        Args:
+            total: last position of the input; None: unknown, then a line follows every minute.
+            shown: whether to show anything.
+        """
+        self._total, self._shown = total, shown
+        self._start = self._reported = time.monotonic()
+        self._rows = self._done_before = self._first_position = self._position = self._tenth = 0
+        self._bar: Any = None
+        if shown and sys.stderr.isatty():
+            self._bar = _bar(total)
+
+    def skip(self, rows: int, position: int) -> None:
+        """Counts rows of an earlier run, which say nothing about the speed."""
+        self._done_before += rows
+        self._first_position = max(self._first_position, position)
+        self.advance(rows, position)
+
+    def advance(self, rows: int, position: int) -> None:
+        """Counts rows; `position`: part of the input that was read when they were."""
+        self._rows += rows
+        self._position = max(self._position, position)
+        if not self._shown:
+            return
+        if self._bar is not None:
+            self._bar.update(0, completed=self._position, rows=f"{self._rows:,}", speed=f"{self._speed():,.0f}")
+            return
+        now = time.monotonic()
+        if self._total:
+            tenth = 10 * self._position // self._total
+            due = tenth > self._tenth
+            self._tenth = tenth
+        else:
+            due = now - self._reported >= _SECONDS_WITHOUT_TOTAL
+        if due:
+            self._reported = now
+            print(self.line(), file=sys.stderr, flush=True)
+
+    def line(self) -> str:
+        """Returns the present state."""
+        share = f"{100 * self._position // self._total} %, " if self._total else ""
+        return f"{share}{self._rows:,} rows, {self._speed():,.0f} rows/s{self._left()}"
+
+    def close(self) -> None:
+        """Removes the bar."""
+        if self._bar is not None:
+            self._bar.stop()
+
+    @property
+    def seconds(self) -> float:
+        """Time since the start."""
+        return time.monotonic() - self._start
+
+    def _speed(self) -> float:
+        return (self._rows - self._done_before) / max(self.seconds, 1e-9)
+
+    def _left(self) -> str:
+        read = self._position - self._first_position
+        if not self._total or read <= 0:
+            return ""
+        left = self.seconds * (self._total - self._position) / read
+        minutes, seconds = divmod(round(left), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f", {hours}:{minutes:02d}:{seconds:02d} left"
+
+
+def _bar(total: int | None) -> Any:
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rows]} rows, {task.fields[speed]} rows/s"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bar.add_task("", total=total, rows="0", speed="0")
+    bar.start()
+    return bar

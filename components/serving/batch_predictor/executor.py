@@ -1,0 +1,136 @@
+"""Executor of BatchPredictor: one file of rows in, tagged rows out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from absl import logging
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.types.artifact import Artifact
+
+from components import keys
+from components.common.errors import NerError
+from components.common.files import write_atomically
+from components.registry.model_registry import ModelRegistry
+from components.registry.names import CHAMPION, parse_version
+from components.registry.store.version import RegisteredVersion
+from components.serving.batch_prediction.fields import Fields
+from components.serving.batch_prediction.job import BatchJob, describe, run_batch
+
+ROWS_KEY, PREDICTIONS_KEY = "rows", "predictions"
+REGISTRY_URI_KEY, MODEL_NAME_KEY, VERSION_KEY = "registry_uri", "model_name", "version"
+
+PARAMETERS = {
+    VERSION_KEY: CHAMPION,
+    "output": "",
+    "text": "sentence",
+    "key": keys.KEY,
+    "forward": "",
+    "format": "entities",
+    "output_name": "predictions.jsonl",
+    "workers": "",
+}
+"""Parameter of a run -> default; texts, as a schedule sets them."""
+
+ERRORS_FILE, RESULT_FILE = "errors.jsonl", "result.json"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executor of BatchPredictor."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Tags the rows.
+
+        Args:
+            input_dict: `rows`: a file, or a folder with one.
+            output_dict: `predictions`.
+            exec_properties: `registry_uri`, `model_name` and the values of `PARAMETERS`.
+
+        Raises:
+            NerError: there is no such version, the input is not one file, or the job cannot run.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        values = PARAMETERS | {name: value for name, value in exec_properties.items() if name in PARAMETERS}
+        rows = artifact_utils.get_single_instance(input_dict[ROWS_KEY])
+        predictions = artifact_utils.get_single_instance(output_dict[PREDICTIONS_KEY])
+        folder = Path(predictions.uri)
+        folder.mkdir(parents=True, exist_ok=True)
+        registry = ModelRegistry(exec_properties[REGISTRY_URI_KEY])
+        version = _version(registry, exec_properties[MODEL_NAME_KEY], values[VERSION_KEY])
+        output = folder / Path(values["output_name"]).name
+        with tempfile.TemporaryDirectory(prefix="model-") as scratch:
+            job = BatchJob(
+                str(_file(Path(rows.uri))),
+                str(output),
+                registry.fetch(version, Path(scratch, "model")),
+                Fields(values["text"], values["key"] or None, tuple(filter(None, values["forward"].split(",")))),
+                format=values["format"],
+                workers=_workers(values["workers"]),
+                errors=folder / ERRORS_FILE,
+            )
+            result = run_batch(job, show_progress=False)
+        logging.info("%s", describe(result, job.errors))
+        facts = {
+            "rows": result.rows,
+            "bad_rows": result.bad,
+            "version": version.version,
+            "tree_hash": version.tree_hash,
+        }
+        write_atomically(folder / RESULT_FILE, json.dumps({**facts, **dataclasses.asdict(result)}, indent=1))
+        for name in ("rows", "bad_rows", "version"):
+            predictions.set_int_custom_property(name, int(facts[name]))
+        predictions.set_string_custom_property(keys.TREE_HASH, version.tree_hash)
+        if values["output"]:
+            _copy(output, Path(values["output"]))
+
+
+def _version(registry: ModelRegistry, name: str, version: str) -> RegisteredVersion:
+    if version != CHAMPION:
+        number = parse_version(version)
+        if number is None:
+            raise NerError(f"version: {version!r} is not a version. Give {CHAMPION} or a number.")
+        return registry.require(name, number)
+    champion = registry.get(name, CHAMPION)
+    if champion is None:
+        raise NerError(f"registry: no champion of the model {name!r}. Train one with the pipeline first.")
+    return champion
+
+
+def _file(path: Path) -> Path:
+    """Returns the input itself, or the only file of a folder."""
+    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    if len(files) != 1:
+        raise NerError(f"{path}: holds {len(files)} files. Set the parameter `input` to the address of one file.")
+    return files[0]
+
+
+def _workers(text: str) -> int:
+    if text:
+        if not text.isdigit() or not int(text):
+            raise NerError(f"workers: {text!r} is not a number of processes. Give 1 or more.")
+        return int(text)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies the output to a path on a volume, complete or not at all."""
+    if "://" in str(target):
+        raise NerError(
+            f"output: {target}: a pod writes to volumes only. Give a path, or read the artifact `predictions`."
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    incoming = target.with_name(f".incoming-{target.name}")
+    shutil.copyfile(source, incoming)
+    os.replace(incoming, target)
