@@ -13,7 +13,14 @@ from __future__ import annotations
 
 import importlib
 
-_ARTIFACTS = {"Corpus": "Corpus", "DataProfile": "DataProfileArtifact", "ModelCard": "ModelCard", "Report": "Report"}
+_ARTIFACTS = {
+    "Corpus": "Corpus",
+    "DataProfile": "DataProfileArtifact",
+    "ModelCard": "ModelCard",
+    "Predictions": "Predictions",
+    "Report": "Report",
+    "Rows": "Rows",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -153,6 +152,10 @@ class _Run:
                 progress = Progress(self._source.total, shown=self._show)
                 try:
                     self._tag(shards, progress)
+                except BaseException:
+                    if not job.resumable or not shards.any():
+                        shards.remove()  # it cannot be continued, and would be in the way of the next start
+                    raise
                 finally:
                     progress.close()
                 with interruption.postponed():  # seconds; a kill is harmless
@@ -166,18 +169,11 @@ class _Run:
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:
-        job = self._job
-        if job.output == STANDARD:
-            with tempfile.TemporaryDirectory(prefix="ner-batch-") as folder:
-                yield Path(folder)
+        if self._job.output != STANDARD:
+            yield self._job.state_folder
             return
-        try:
-            yield job.state_folder
-        except BaseException:
-            # What cannot be continued is in the way of the next start.
-            if not job.resumable or not any(job.state_folder.glob("*.shard")):
-                shutil.rmtree(job.state_folder, ignore_errors=True)
-            raise
+        with tempfile.TemporaryDirectory(prefix="ner-batch-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
 
     def _identity(self) -> dict[str, Any]:
         job = self._job

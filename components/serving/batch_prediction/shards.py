@@ -96,7 +96,7 @@ class Shards:
             raise BatchError(f"{file}: damaged ({error}). Remove the folder and start again.") from error
         done = len(list(self.folder.glob("*.shard")))
         if not resume:
-            if done and before.get("input") == job.get("input"):
+            if done and job.get("input") and before.get("input") == job["input"]:
                 raise BatchError(
                     f"{self.folder}: holds an unfinished job (finished parts: {done}). Add --resume to continue it, or "
                     "remove the folder."
@@ -157,6 +157,10 @@ class Shards:
         if len(errors) != info.errors or _check_of(output, errors) != info.check:
             return None
         return info, output, errors
+
+    def any(self) -> bool:
+        """Returns whether there are shards."""
+        return next(self.folder.glob("*.shard"), None) is not None
 
     def remove(self) -> None:
         """Removes the folder."""

@@ -43,7 +43,7 @@ def test_input_output_and_fields_are_parameters_of_a_run(tmp_path):
     assert tasks["BatchPredictor"]["cachingOptions"] == {}
 
 
-@pytest.mark.extended
+@pytest.mark.slow
 def test_a_run_tags_the_rows_of_its_input_with_the_champion(tmp_path):
     from support.tiny_tagger import TinyTagger
 
