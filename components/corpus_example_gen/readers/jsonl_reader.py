@@ -233,7 +233,7 @@ class _Record:
 
     @cached_property
     def _is_in_doubt(self) -> bool:
-        """Whether the spans may count another unit."""
+        """True if the spans may count another unit."""
         return bool(self._other_units) or (not self.certain and has_astral(self.text))
 
     @cached_property

@@ -320,7 +320,7 @@ class _Files:
                 _require_source(use)
         nodes = self._main.nodes
         parts = [(ancestors(nodes, tensors), allowed, problem) for tensors, allowed, problem in self._parts()]
-        # TensorFlow 1 leaves the ops of further savers in the graph, with names of their own, and nothing runs them.
+        # TensorFlow 1 leaves the ops of further savers in the graph under other names, and nothing runs them.
         run = set[str]().union(*(names for names, _, _ in parts))
         at = {name: self._node_uses(nodes[name], self._main, ()) for name in sorted(run)}
         at = {name: uses for name, uses in at.items() if uses}

@@ -296,10 +296,10 @@ def test_time_grows_linearly_with_words_spans_and_characters():
         pytest.param("bytes", "", "Zoë", 0, marks=pytest.mark.extended),
         ("auto", "Zoë ", "Joe", 1),
     ],
-    ids=["emoji", "accents", "spans with a blank at their end"],
+    ids=["emoji", "accents", "spans with a space at their end"],
 )
 def test_time_grows_linearly_with_spans_in_other_units(unit, before, word, margin):
-    """Spans of a hundred characters, so that what is done with the whole text for each of them is seen."""
+    """Spans of a hundred characters, so that work on the whole text for each of them shows in the time."""
 
     def document(spans):
         measure = {"utf16": lambda text: len(text.encode("utf-16-le")) // 2, "bytes": lambda text: len(text.encode())}
