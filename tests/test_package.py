@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,3 +56,49 @@ def test_version_is_the_newest_release_in_the_changelog(arguments: dict[str, Any
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     first, second = re.findall(r"^## \[(.+?)\]", changelog, flags=re.MULTILINE)[:2]
     assert (first, second) == ("Unreleased", arguments["version"])
+
+
+@pytest.fixture(scope="module")
+def nested() -> Callable[[str, str], str]:
+    """The function of setup.py that rewrites a module for the wheel."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setuptools, "setup", lambda **_: None)
+        names: dict[str, Any] = {"__file__": str(ROOT / "setup.py"), "__name__": "setup"}
+        exec(compile((ROOT / "setup.py").read_text(encoding="utf-8"), str(ROOT / "setup.py"), "exec"), names)
+    return names["nested"]
+
+
+@pytest.mark.parametrize(
+    ("source", "rewritten"),
+    [
+        ("from components.text import tags\n", "from deployable_ner.components.text import tags\n"),
+        ("from components import artifacts as a\n", "from deployable_ner.components import artifacts as a\n"),
+        ("if x: from configs.spec import (\n  A,\n)\n", "if x: from deployable_ner.configs.spec import (\n  A,\n)\n"),
+        ("import pipeline.cli.main as m, os\n", "import deployable_ner.pipeline.cli.main as m, os\n"),
+        ("import schemas as package\n", "import deployable_ner.schemas as package\n"),
+        ("from .components import x\nimport os\n", None),
+        ("from mypackage.components.text import x\n", None),
+        ('"é"; run("-m", "components.text.tags")\n', '"é"; run("-m", "deployable_ner.components.text.tags")\n'),
+        ('"""Ä\n  `components.text.tags`\n"""\n', '"""Ä\n  `deployable_ner.components.text.tags`\n"""\n'),
+        ('f"{a}pipeline.cli.main:main"\n', 'f"{a}deployable_ner.pipeline.cli.main:main"\n'),
+        ('"pipeline.yaml", "components", "components.x.y", "x.components.text", "a/components.text"\n', None),
+        ("components.text.tags = pipeline.cli  # components.text\n", None),
+    ],
+)
+def test_the_wheel_carries_our_modules_inside_one_package(nested, source: str, rewritten: str | None) -> None:
+    assert nested(source, "module.py") == (rewritten or source)
+    assert nested(rewritten or source, "module.py") == (rewritten or source)
+
+
+def test_an_import_that_binds_a_top_level_name_stops_the_build(nested) -> None:
+    with pytest.raises(ValueError, match=r"module.py:2: write `from ... import`"):
+        nested("\nimport components.text.tags\n", "module.py")
+
+
+def test_every_module_can_be_rewritten_and_compiled(nested) -> None:
+    ours = re.compile(r"^\s*(from|import) (components|configs|pipeline|schemas)\b", re.MULTILINE)
+    for top in ("components", "configs", "deployable_ner", "pipeline", "schemas"):
+        for file in (ROOT / top).rglob("*.py"):
+            rewritten = nested(file.read_text(encoding="utf-8"), str(file))
+            compile(rewritten, str(file), "exec")
+            assert not ours.search(re.sub(r'("""|\'\'\').*?\1', "", rewritten, flags=re.DOTALL)), file

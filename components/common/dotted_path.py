@@ -16,6 +16,10 @@ from typing import Any
 from components.common.errors import NerError
 from components.common.hashing import file_hash
 
+_OURS = ("components", "configs", "pipeline", "schemas")
+_WHEEL = "deployable_ner."
+_PREFIX = __name__[: -len(".".join(("components", "common", "dotted_path")))]  # empty, or _WHEEL
+
 
 def split_path(path: str) -> tuple[str, str]:
     """Returns module and name of a dotted path.
@@ -25,7 +29,24 @@ def split_path(path: str) -> tuple[str, str]:
         (('json', 'dumps'), ('json.decoder', 'JSONDecoder'))
     """
     module, _, name = path.partition(":") if ":" in path else path.rpartition(".")
-    return module, name
+    return installed_name(module), name
+
+
+def installed_name(module: str) -> str:
+    """Returns the name under which a module of this project is imported in this installation.
+
+    A wheel carries `components` inside `deployable_ner`; a configuration or a model that was written in one kind of
+    installation is read in the other.
+
+    Args:
+        module: dotted name of a module or package, of ours or not.
+
+    Example:
+        >>> installed_name("json.decoder"), installed_name("deployable_ner.components.model")
+        ('json.decoder', 'components.model')
+    """
+    plain = module.removeprefix(_WHEEL)
+    return f"{_PREFIX}{plain}" if plain.partition(".")[0] in _OURS else module
 
 
 def source_hash(path: str, setting: str) -> str:
@@ -70,7 +91,7 @@ def package_hash(*packages: str) -> str:
     """
     digest = hashlib.sha256()
     for package in sorted({*packages}):
-        spec = importlib.util.find_spec(package)
+        spec = importlib.util.find_spec(installed_name(package))
         if spec is None:
             continue
         folders = [Path(folder) for folder in spec.submodule_search_locations or ()]

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from components.common.dotted_path import installed_name
 from components.common.errors import NerError
 from components.common.faults import reading
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, VAL_ENTITY_F1
@@ -68,7 +69,9 @@ class TrainedModel:
         """
         info = json.loads((Path(folder) / TRAINED_MODEL_FILE).read_text(encoding="utf-8"))
         try:
-            importlib.import_module(info["tagger_module"])  # registers the class that the .keras file names
+            importlib.import_module(
+                installed_name(info["tagger_module"])
+            )  # registers the class that the .keras file names
         except ImportError as error:
             raise NerError(
                 f"{folder}: the tagger's module {info['tagger_module']} cannot be imported ({error}). "

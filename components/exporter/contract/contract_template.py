@@ -36,7 +36,9 @@ class ContractTemplate:
     @classmethod
     def load(cls) -> ContractTemplate:
         """Reads the file from the installed package."""
-        document = yaml.safe_load((importlib.resources.files("schemas") / FILE).read_text(encoding="utf-8"))
+        import schemas as package
+
+        document = yaml.safe_load((importlib.resources.files(package) / FILE).read_text(encoding="utf-8"))
         return cls(document["version"], document)
 
     @property
