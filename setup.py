@@ -172,7 +172,7 @@ setup(
         "grpcio-health-checking>=1.62",
     ],
     extras_require={
-        # Training. TFX pins its dependencies tightly, and on Python 3.11 needs an override (docs/packaging.md).
+        # Training. TFX pins its dependencies tightly, and on Python 3.11 needs an override (docs/install.md).
         "pipeline": [
             "tfx>=1.16,<1.22",
             "tensorflow-transform>=1.16,<1.22",

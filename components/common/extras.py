@@ -18,7 +18,7 @@ MODULES = {
 """Extra -> top-level modules that it installs; the first one stands for all."""
 
 _CURES = {
-    "pipeline": "Training needs Python 3.11 and pinned versions: docs/packaging.md has the line that installs it.",
+    "pipeline": "Training needs Python 3.11 and pinned versions: docs/install.md has the line that installs it.",
 }
 
 
