@@ -12,7 +12,7 @@ from components.common.masking import secret_in
 from components.serving.packaging.errors import PackageError
 from components.serving.packaging.prepare import PreparedModel
 from components.serving.packaging.readme import write_readme
-from components.serving.packaging.requests import write_requests
+from components.serving.packaging.requests import write_client, write_requests
 from components.serving.packaging.settings import BATCHING_FILE, PackageSettings
 
 STORAGE = "storage"
@@ -88,6 +88,7 @@ def lay_out(stage: Path, models: Sequence[PreparedModel], settings: PackageSetti
         "kserve",
         settings,
         model,
+        client=write_client(stage, service_name(settings.name)),
         manifest=SERVICE,
         network_policy=NETWORK_POLICY,
         gateways=_GATEWAYS,

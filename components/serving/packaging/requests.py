@@ -1,16 +1,18 @@
-"""Example requests for TensorFlow Serving's REST API, one per signature."""
+"""Example requests for TensorFlow Serving's REST API, one per signature, and a client that sends them."""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Mapping
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from components.serving.packaging.prepare import PreparedModel
 
 REQUESTS = "requests"
+CLIENT = "client.py"
 
 
 def request_body(model: PreparedModel, signature: str, rows: int = 1) -> dict[str, Any]:
@@ -47,6 +49,13 @@ def write_requests(folder: Path, model: PreparedModel) -> list[str]:
         text = json.dumps(request_body(model, name), ensure_ascii=False)
         (folder / REQUESTS / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
     return names
+
+
+def write_client(folder: Path, name: str) -> str:
+    """Writes client.py, which sends requests to this model; returns the name of the file."""
+    source = (resources.files("components.serving.packaging") / "templates" / CLIENT).read_text(encoding="utf-8")
+    (folder / CLIENT).write_text(source.replace('MODEL = "ner"\n', f"MODEL = {json.dumps(name)}\n"), encoding="utf-8")
+    return CLIENT
 
 
 def _base64(value: Any) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from components.registry.serving_directory.serving_directory import MODELS_CONFIG, write_models_config
 from components.serving.packaging.prepare import PreparedModel
 from components.serving.packaging.readme import write_readme
-from components.serving.packaging.requests import write_requests
+from components.serving.packaging.requests import write_client, write_requests
 from components.serving.packaging.settings import BATCHING_FILE, PackageSettings
 
 MOUNT = "/models"
@@ -34,6 +34,7 @@ def lay_out(stage: Path, models: Sequence[PreparedModel], settings: PackageSetti
         first,
         batched=batched,
         batching_file=BATCHING_FILE,
+        client=write_client(stage, name),
         flags=functools.partial(flags, batched=batched),
         labels=labels,
         models_config=MODELS_CONFIG,

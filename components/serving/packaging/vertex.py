@@ -15,7 +15,7 @@ from components.keys import KEYED, SERVING_DEFAULT
 from components.serving.packaging.errors import PackageError
 from components.serving.packaging.prepare import ModelVersion, PreparedModel
 from components.serving.packaging.readme import write_readme
-from components.serving.packaging.requests import request_body, write_requests
+from components.serving.packaging.requests import request_body, write_client, write_requests
 from components.serving.packaging.settings import PackageSettings
 
 MODEL = "model"
@@ -62,9 +62,18 @@ def lay_out(stage: Path, models: Sequence[PreparedModel], settings: PackageSetti
     instances = request_body(model, SERVING_DEFAULT, rows=2).get("instances", [])
     lines = [json.dumps(instance, ensure_ascii=False) for instance in instances]
     (stage / INSTANCES).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    write_requests(stage, model)
+    signatures = write_requests(stage, model)
     (stage / "Dockerfile").write_text(_dockerfile(settings, model), encoding="utf-8")
-    write_readme(stage, "vertex", settings, model, folder=MODEL, instances=INSTANCES)
+    write_readme(
+        stage,
+        "vertex",
+        settings,
+        model,
+        client=write_client(stage, settings.name),
+        folder=MODEL,
+        instances=INSTANCES,
+        signatures=signatures,
+    )
 
 
 def _returns(contract: Contract, name: str, key: str) -> bool:
