@@ -27,6 +27,7 @@ _B64 = "b64"
 _BYTES_SUFFIX = "_bytes"
 _SHOWN = 256  # kMaxJsonDebugStringBytes
 _INDENT = "    "
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _DTYPE_NAMES = {"float32": "float", "float64": "double", "float16": "half"}  # DataTypeString
 _NUMBERS = ("bool", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")
@@ -134,8 +135,12 @@ def error_body(message: str) -> bytes:
 def _parse_slowly(body: bytes) -> Any:
     """Parses like Python's `json`, with the rules of `parse`, and names the place of an error."""
     try:
-        text = body.decode("utf-8-sig")
-        return _DECODER.decode(text)
+        document = _DECODER.decode(body.decode("utf-8-sig"))
+        if _SURROGATE.search(body):  # Python takes half a pair, with which no answer can be written
+            json.dumps(document, ensure_ascii=False).encode()
+        return document
+    except UnicodeEncodeError as error:
+        raise InvalidArgumentError("JSON Parse error: The surrogate pair in string is invalid.") from error
     except UnicodeDecodeError as error:
         raise InvalidArgumentError(
             f"JSON Parse error: Invalid encoding in string. at offset: {error.start}. Send UTF-8, or other bytes as "
@@ -357,8 +362,6 @@ def _strings(items: list[Any], rank: int) -> np.ndarray:
         array[:] = [item.encode() for item in items]
     except AttributeError:
         array[:] = [item.encode() if isinstance(item, str) else _from_b64(item, rank) for item in items]
-    except UnicodeEncodeError as error:
-        raise InvalidArgumentError("JSON Parse error: The surrogate pair in string is invalid.") from error
     return array
 
 

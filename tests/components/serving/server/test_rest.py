@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import json
 import re
@@ -10,6 +11,8 @@ import re
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.echo_engine import EchoEngine
 from support.tensors import objects
 
@@ -330,3 +333,82 @@ def test_an_answer_that_rows_cannot_hold_is_refused_and_columns_hold_it():
     assert "Tensor name: size has no shape information" in error(answer)
     answer = ask("POST", PREDICT, engine, json={"inputs": ["Joe"]})
     assert answer.json() == {"outputs": {"tags": ["O"], "size": 1}}
+
+
+KEYS = [
+    *("instances", "inputs", "outputs", "signature_name", "b64", "text", "number", "name", "shape", "datatype", "data"),
+    *("parameters", "id", "timeout", "binary_data_size", "binary_data_output", "binary_data"),
+]
+LEAVES = [
+    *(st.none(), st.booleans(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=5)),
+    st.sampled_from(["two", "text", "number", "BYTES", "INT64", "\ud800", [1], [0, 2**70], ["Joe"]]),
+]
+VALUES = st.recursive(
+    st.one_of(LEAVES),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+TENSORS = st.fixed_dictionaries(
+    {"name": st.sampled_from(["text", "number"]), "shape": VALUES, "data": VALUES, "datatype": VALUES}
+)
+BODIES = [
+    st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4),
+    st.fixed_dictionaries({"inputs": st.lists(TENSORS, max_size=2), "id": VALUES, "parameters": VALUES}),
+    st.fixed_dictionaries({"instances": st.lists(VALUES, max_size=3)}),
+]
+
+
+@functools.cache
+def application():
+    return rest_app(EchoEngine(), ServerSettings())
+
+
+def status(method, path, body=b"", headers=()):
+    """Sends a request without a client, which would repair it, and returns status and body of the answer."""
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("server", 80),
+        "client": ("127.0.0.1", 1),
+        "method": method,
+        "path": path,
+        "raw_path": None,
+        "query_string": b"",
+        "headers": list(headers),
+    }
+    sent = []
+
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(application()(scope, receive, send))
+    return sent[0]["status"], sent[-1].get("body", b"")
+
+
+@pytest.mark.extended
+@settings(max_examples=300, deadline=None)
+@given(
+    path=st.sampled_from([PREDICT, INFER]),
+    body=st.one_of(BODIES),
+    cut=st.integers(0, 60),
+    header=st.none() | st.integers(-1, 90).map(str) | st.text(max_size=3, alphabet="09x-"),
+)
+def test_no_body_is_an_error_of_the_server(path, body, cut, header):
+    content = json.dumps(body).encode()
+    headers = [] if header is None else [(b"inference-header-content-length", header.encode())]
+    for sent in (content, content[:-cut] if cut else content + b"\0\xff"):
+        code, answer = status("POST", path, sent, headers)
+        assert code in (200, 400, 501), answer
+        assert code == 200 or json.loads(answer)["error"]
+
+
+@pytest.mark.extended
+@settings(max_examples=200, deadline=None)
+@given(path=st.text(max_size=30), method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD"]))
+def test_no_path_is_an_error_of_the_server(path, method):
+    for prefix in ("/", "/v1/", "/v1/models/", "/v2/", "/v2/models/"):
+        assert status(method, prefix + path)[0] < 500

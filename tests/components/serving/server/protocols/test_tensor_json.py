@@ -88,6 +88,7 @@ REFUSED = [
     (f'{{"inputs": [{"9" * 5000}]}}', {"x": "float32"}, "Number too big to be stored in double"),
     (f'{{"inputs": [{"9" * 30}]}}', {"x": "int64"}, "is not of expected type: int64"),
     ('{"inputs": ["\\ud800"]}', {"x": "string"}, "surrogate"),
+    ('{"inputs": ["a"], "id": "\\uDFFF"}', {"x": "string"}, "surrogate"),
     (b'{"inputs": ["\xff"]}', {"x": "string"}, "Invalid encoding in string. at offset: 13"),
     ('{"inputs": [1], "inputs": [2]}', {"x": "int32"}, 'the key "inputs" occurs twice'),
     ('{"instances": [{"x": 1, "x": 2}]}', {"x": "int32"}, 'the key "x" occurs twice'),
