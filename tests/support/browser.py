@@ -76,6 +76,7 @@ class Browser:
         self.events = []
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def _port(self, file):
         for _ in range(300):
@@ -107,18 +108,18 @@ class Browser:
             self.events.append(json.loads(self.socket.recv()))
 
     def evaluate(self, expression):
-        """Returns the value of an expression of the page; of a promise, its result."""
-        result = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        """Returns the value of an expression of the page, run as if the user asked for it; of a promise, its result."""
+        how = {"returnByValue": True, "awaitPromise": True, "userGesture": True}
+        result = self.call("Runtime.evaluate", expression=expression, **how)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
     def wait_for(self, expression, seconds=30):
-        """Waits until an expression of the page is true, and returns its value."""
+        """Waits until an expression of the page is true."""
         end = time.monotonic() + seconds
-        while not (value := self.evaluate(expression)):
-            assert time.monotonic() < end, f"never true: {expression}; the page shows: {self.text()}"
+        while not self.evaluate(f"Boolean({expression})"):
+            assert time.monotonic() < end, f"never true: {expression}; the page shows: {self.text()[:2000]}"
             time.sleep(0.03)
-        return value
 
     def text(self):
         """Returns the text that the page shows."""

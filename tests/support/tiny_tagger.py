@@ -5,6 +5,7 @@ Import this module inside a test or fixture: it loads TensorFlow.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tensorflow as tf
@@ -20,11 +21,12 @@ SENTENCE = tf.TensorSpec([None], tf.string, name="sentence")
 class TinyTagger(tf.Module):
     """Looks up every word; a broken export overrides one method."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tags: Sequence[str] = tuple(TAGS), words: Mapping[str, int] = WORDS) -> None:
         super().__init__()
-        self.words = _table(_asset(folder, "words.txt", ["[PAD]", "[UNK]", *WORDS]), tf.string, tf.int64, 1)
-        self.labels = _table(_asset(folder, "tags.txt", TAGS), tf.int64, tf.string, "[PAD]")
-        rows = [tf.one_hot(WORDS.get(word, 1), len(TAGS)) for word in ["[PAD]", "[UNK]", *WORDS]]
+        names = ["[PAD]", "[UNK]", *words]
+        self.words = _table(_asset(folder, "words.txt", names), tf.string, tf.int64, 1)
+        self.labels = _table(_asset(folder, "tags.txt", tags), tf.int64, tf.string, "[PAD]")
+        rows = [tf.one_hot(words.get(word, 1), len(tags)) for word in names]
         self.weights = tf.Variable(tf.stack(rows), name="weights")  # [words, tags]
 
     def ids(self, tokens: tf.RaggedTensor) -> tf.RaggedTensor:
@@ -81,7 +83,7 @@ class TinyTagger(tf.Module):
         return folder
 
 
-def _asset(folder: Path, name: str, lines: list[str]) -> str:
+def _asset(folder: Path, name: str, lines: Sequence[str]) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return str(folder / name)

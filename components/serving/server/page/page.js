@@ -10,6 +10,8 @@
   const ROWS = 32;
   const CHARACTERS = 20000;
   const TABLE_ROWS = 200;
+  const PART_CHARACTERS = 3000;
+  const SHOWN_CHARACTERS = 20000; // of code and JSON; browsers need seconds to lay out a megabyte
   const SHELL_ARGUMENT = 100000; // Linux refuses arguments of more than 128 KiB
   const PREDICT = "tensorflow/serving/predict";
   const UNKEYED = "unkeyed_signature";
@@ -96,22 +98,42 @@
     }
   }
 
-  /** Reads JSON as TensorFlow Serving writes it: with bare NaN and Infinity, and integers that exceed a double. */
-  function readJson(text) {
-    const exact = /(?:^|[^.\d])\d{16}/.test(text)
-      ? (_, value, context) =>
-        typeof value === "number" && context && !Number.isSafeInteger(value) && /^-?\d+$/.test(context.source) ? context.source : value
-      : undefined;
+  /** A number as the server wrote it: one that a double does not hold, or that would be written differently. */
+  class Exact {
+    constructor(source) {
+      this.source = source;
+    }
+
+    toString() {
+      return this.source;
+    }
+  }
+
+  /** Reads JSON as TensorFlow Serving writes it, with bare NaN and Infinity; `exact` keeps how numbers are written. */
+  function readJson(text, exact = false) {
+    const MARK = "\u0000";
+    const revive = (_, value, context) => {
+      if (typeof value === "string") return value.startsWith(MARK) ? new Exact(value.slice(1)) : value;
+      return exact && typeof value === "number" && context && context.source !== String(value) ? new Exact(context.source) : value;
+    };
     try {
-      return JSON.parse(text, exact);
+      return JSON.parse(text, exact ? revive : undefined);
     } catch {
-      const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity|Inf)\b/g, (part) => (part[0] === '"' ? part : `"${part}"`));
+      const quoted = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity|Inf)\b/g, (part) => (part[0] === '"' ? part : `"\\u0000${part}"`));
       try {
-        return JSON.parse(quoted, exact);
+        return JSON.parse(quoted, revive);
       } catch {
         throw new Problem(`The server's answer is not JSON. It begins: ${text.slice(0, 200)}`);
       }
     }
+  }
+
+  /** Writes a value of an answer: vectors on one line, higher ranks on several. */
+  function shownValue(value, indent = "") {
+    if (!Array.isArray(value)) return value instanceof Exact ? value.source : JSON.stringify(value, null, 1) ?? "";
+    if (!value.some(Array.isArray)) return `[${value.map((item) => shownValue(item)).join(", ")}]`;
+    const inner = `${indent}  `;
+    return `[\n${value.map((item) => inner + shownValue(item, inner)).join(",\n")}\n${indent}]`;
   }
 
   const modelNamed = (name) => models.find((model) => model.name === name);
@@ -230,7 +252,7 @@
   /** Returns an answer's outputs by name. A single output comes without its name. */
   function outputsOf(signature, text) {
     const names = Object.keys(signature.outputs);
-    const { outputs } = readJson(text);
+    const { outputs } = readJson(text, !showsInText(signature));
     if (outputs === undefined) throw new Problem(`The answer has no outputs. It begins: ${text.slice(0, 200)}`);
     return names.length === 1 ? { [names[0]]: outputs } : outputs;
   }
@@ -320,16 +342,15 @@
     return entities;
   }
 
-  /** Returns a line: its text, and its entities in order and without overlap. */
+  /** Returns a line: its text, and its entities in order and without overlap; null if the answer does not fit the text. */
   function readRow(outputs, row, text) {
     const points = new CodePoints(text);
     const tokens = tokensOf(outputs, row, text, points);
     const entities = [];
+    if (outputs.tags && !Array.isArray(outputs.tags[row])) return null;
     for (const entity of entitiesOf(outputs, row, text, points, tokens)) {
       const last = entities.at(-1)?.end ?? 0;
-      if (!(entity.start >= last && entity.end <= text.length)) {
-        throw new Problem("The offsets of the answer do not fit the text: they leave it or overlap. Show the answer as JSON for details.");
-      }
+      if (!(entity.start >= last && entity.end <= text.length)) return null;
       entities.push({ ...entity, text: text.slice(entity.start, entity.end), points });
     }
     return { text, entities, cut: Boolean(outputs.truncated?.[row]) };
@@ -402,17 +423,25 @@
     const parts = [...line.entities.map((entity) => ({ entity, ...entity })), ...missing.map(({ start, end }) => ({ start, end, entity: null }))];
     parts.sort((a, b) => a.start - b.start);
     let position = 0;
+    let target = element;
+    let next = line.text.length > SHOWN_CHARACTERS ? 0 : Infinity;
     for (const { start, end, entity } of parts) {
-      if (start > position) element.append(line.text.slice(position, start));
-      if (entity) element.append(entityElement(entity, otherName));
+      if (start > position) target.append(line.text.slice(position, start));
+      if (start >= next) {
+        // Browsers lay out thousands of entities of one paragraph in quadratic time, so a very long one becomes several.
+        target = make("span", { class: "part" });
+        element.append(target);
+        next = start + PART_CHARACTERS;
+      }
+      if (entity) target.append(entityElement(entity, otherName));
       else {
         const gap = make("span", { class: "gap", text: line.text.slice(start, end) });
         gap.append(make("span", { class: "unseen", text: ` (only in ${otherName})` }));
-        element.append(gap);
+        target.append(gap);
       }
       position = end;
     }
-    if (position < line.text.length) element.append(line.text.slice(position));
+    if (position < line.text.length) target.append(line.text.slice(position));
     return element;
   }
 
@@ -425,10 +454,9 @@
     const list = make("dl", { class: "outputs" });
     for (const [name, value] of Object.entries(pane.outputs)) {
       const info = pane.signature.outputs[name];
-      const text = JSON.stringify(value, null, 1)?.replace(/\n\s+(?=[^\[\]{}]*(?:\n|$))/g, " ") ?? "";
       list.append(
         make("dt", {}, make("span", { text: name }), info ? make("span", { class: "note", text: shapeText(info) }) : null),
-        make("dd", {}, make("pre", { class: "code", tabindex: "0", role: "region", "aria-label": `Output ${name}`, text })),
+        make("dd", {}, make("pre", { class: "code", tabindex: "0", role: "region", "aria-label": `Output ${name}`, text: shownValue(value) })),
       );
     }
     return list;
@@ -493,7 +521,7 @@
     for (const { lines } of shownPanes()) {
       for (const { entities } of lines) for (const { type } of entities) counts.set(type, (counts.get(type) ?? 0) + 1);
     }
-    const types = [...counts].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+    const types = [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0], "en", { numeric: true }));
     const pick = ([type, number]) => {
       const button = make("button", { type: "button", "aria-pressed": String(!hidden.has(type)), title: "Show or hide this type" });
       button.append(make("bdi", { text: type }), " ", make("span", { class: "count", text: number.toLocaleString("en") }));
@@ -590,7 +618,7 @@
 
   function showRaw() {
     const all = panes.length > 1 ? panes.map((pane) => [`# ${pane.name}`, ...pane.raw]) : panes.map(({ raw }) => raw);
-    if (!by("raw").textContent) by("raw").textContent = all.flat().join("\n");
+    if (!by("raw").textContent) by("raw").textContent = beginning(all.flat().join("\n"), "The copied command prints all of them.");
   }
 
   function applyOptions() {
@@ -690,7 +718,9 @@
   function showModels() {
     const chosen = by("model").value;
     by("model").replaceChildren(...models.map(({ name }) => make("option", { value: name, text: name })));
-    if (modelNamed(chosen)) by("model").value = chosen;
+    const labelled = models.find((model) => available(model).some(({ labels }) => labels.includes("champion")));
+    const usable = labelled ?? models.find((model) => available(model).length) ?? models[0];
+    by("model").value = (modelNamed(chosen) ?? usable)?.name ?? "";
     by("model-field").hidden = models.length < 2;
     showVersions();
   }
@@ -830,8 +860,13 @@
     if (showsInText(signature)) {
       const answered = [];
       for (const batch of batches(filled)) {
-        const outputs = await send(bodyOf(signature, batch));
-        batch.forEach((text, row) => answered.push(readRow(outputs, row, text)));
+        pane.outputs = await send(bodyOf(signature, batch));
+        const lines = batch.map((text, row) => readRow(pane.outputs, row, text));
+        if (lines.includes(null)) {
+          pane.remark = "The offsets of this answer leave the text or overlap, so it is shown as it is.";
+          return pane;
+        }
+        answered.push(...lines);
         progress(position, answered.length, filled.length);
       }
       let next = 0;
@@ -842,6 +877,7 @@
         pane.remark = "This signature returns tags without tokens or offsets, so they cannot be shown in the text. The setting exporter.outputs adds them.";
       }
     }
+    pane.outputs ??= {};
     pane.note = `${Math.max(1, Math.round(performance.now() - begin)).toLocaleString("en")} ms`;
     return pane;
   }
@@ -849,6 +885,7 @@
   async function run() {
     by("problem").hidden = true;
     hideTip();
+    showCode();
     if (jsonMode === null && !by("text").value.trim()) {
       report(new Problem("There is no text yet. Write some, or press Example."));
       by("text").focus();
@@ -983,18 +1020,26 @@
   const language = () => document.querySelector('input[name="language"]:checked').value;
   const languageName = () => ({ curl: "curl", python: "Python" })[language()];
 
+  function beginning(text, remark) {
+    if (text.length <= SHOWN_CHARACTERS) return text;
+    const rest = (text.length - SHOWN_CHARACTERS).toLocaleString("en");
+    return `${text.slice(0, SHOWN_CHARACTERS)}…\n\n(${rest} more characters. ${remark})`;
+  }
+
   function showSnippet() {
-    by("code").textContent = snippets[language()];
+    by("code").textContent = beginning(snippets[language()], "The copied code is complete.");
     by("copy").textContent = `Copy as ${languageName()}`;
   }
 
   async function copy() {
+    await showCode();
     const text = snippets[language()];
     let copied = true;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
       // Pages that are not on localhost or https have no clipboard; an older command works there.
+      by("code").textContent = text;
       getSelection().selectAllChildren(by("code"));
       copied = document.execCommand("copy");
     }
@@ -1007,6 +1052,7 @@
 
   let typing = 0;
   const later = () => {
+    by("text").classList.toggle("long", by("text").value.length > SHOWN_CHARACTERS);
     clearTimeout(typing);
     typing = setTimeout(showCode, 250);
   };
