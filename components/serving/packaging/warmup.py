@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from absl import logging
 
-from components.exporter.validator.probe.c_api import numpy_dtype, protos
+from components.exporter.validator.probe.c_api import numpy_dtype, protos, serving_protos
 from components.exporter.validator.probe.saved_graph import SavedGraph, TensorInfo
 from components.exporter.validator.probe.values import from_json
 from components.keys import ASSETS_EXTRA, WARMUP_FILE
@@ -26,8 +26,7 @@ MAX_RECORDS = 1000  # kMaxNumRecords: TensorFlow Serving refuses a model with mo
 def write_warmup(model_dir: Path, name: str, cases: Sequence[Mapping[str, Any]], most_rows: int | None) -> Path:
     """Writes one `PredictionLog` per request to assets.extra. Call it last.
 
-    A subprocess writes them in half a second: the messages import TensorFlow, and `probe.c_api.protos`, which avoids
-    that, would prevent this process from importing it later.
+    A subprocess writes them in a second: TensorFlow's writer is loaded without the rest of TensorFlow.
 
     Args:
         model_dir: a SavedModel; the copy of the package, never the source.
@@ -69,13 +68,13 @@ def main(request_file: str) -> None:
     request = json.loads(Path(request_file).read_text(encoding="utf-8"))
     graph = SavedGraph(Path(request["model"]))
     # TensorFlow's own writer; it needs its native module, but not `import tensorflow` (0.4 s instead of 8 s).
-    from tensorflow.python.lib.io.tf_record import TFRecordWriter, tf_record_iterator
+    tf_record = protos("python.lib.io.tf_record")
 
     most_rows, file = request["most_rows"], Path(request["file"])
     if file.is_file():
         if most_rows is None:
             return
-        old = list(tf_record_iterator(request["file"]))
+        old = list(tf_record.tf_record_iterator(request["file"]))
         records = [record for record in old if _rows(record) <= most_rows]
         if len(records) == len(old):
             return
@@ -83,7 +82,7 @@ def main(request_file: str) -> None:
     else:
         records = [_log(request["name"], case, graph) for case in request["cases"]]
     partial = file.with_name(f".{file.name}.partial")
-    with TFRecordWriter(str(partial)) as writer:
+    with tf_record.TFRecordWriter(str(partial)) as writer:
         for record in records:
             writer.write(record)
     partial.replace(file)
@@ -91,10 +90,7 @@ def main(request_file: str) -> None:
 
 def _rows(record: bytes) -> int:
     """Returns the rows of a logged request; 0 if it has none."""
-    protos("core.framework.tensor_pb2")
-    from tensorflow_serving.apis import prediction_log_pb2
-
-    log = prediction_log_pb2.PredictionLog.FromString(record)
+    log = serving_protos("apis.prediction_log_pb2").PredictionLog.FromString(record)
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
         shapes = [tensor.tensor_shape.dim for tensor in log.predict_log.request.inputs.values()]
@@ -108,10 +104,7 @@ def _rows(record: bytes) -> int:
 
 
 def _log(name: str, case: Mapping[str, Any], graph: SavedGraph) -> bytes:
-    protos("core.framework.tensor_pb2")  # from here on, `tensorflow` is only its messages
-    from tensorflow_serving.apis import prediction_log_pb2
-
-    log = prediction_log_pb2.PredictionLog()
+    log = serving_protos("apis.prediction_log_pb2").PredictionLog()
     request = log.predict_log.request
     request.model_spec.name = name
     request.model_spec.signature_name = case["signature"]

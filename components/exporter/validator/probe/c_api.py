@@ -106,19 +106,31 @@ def wheel_folder() -> Path:
 def protos(name: str) -> Any:
     """Imports a module of TensorFlow's protocol buffers, such as `core.protobuf.saved_model_pb2`.
 
-    Meanwhile an empty package takes the place of `tensorflow`, so that its `__init__` does not run. Afterwards the
-    process can import TensorFlow as usual, which uses the same modules and the same library.
+    Afterwards the process can import TensorFlow as usual, which uses the same modules and the same library.
     """
-    full = f"tensorflow.{name}"
+    return _without_tensorflow(f"tensorflow.{name}")
+
+
+def serving_protos(name: str) -> Any:
+    """Imports a module of tensorflow-serving-api, such as `apis.predict_pb2`, with only those of TensorFlow's messages.
+
+    Raises:
+        ImportError: tensorflow-serving-api is not installed.
+    """
+    return _without_tensorflow(f"tensorflow_serving.{name}")
+
+
+def _without_tensorflow(name: str) -> Any:
+    """Imports a module while an empty package takes the place of `tensorflow`, so that its `__init__` does not run."""
     with _IMPORTING:
-        if full in sys.modules or "tensorflow" in sys.modules:
-            return importlib.import_module(full)
+        if name in sys.modules or "tensorflow" in sys.modules:
+            return importlib.import_module(name)
         wheel_folder.cache_clear()
         package = types.ModuleType("tensorflow")
         package.__path__ = [str(wheel_folder())]
         sys.modules["tensorflow"] = package
         try:
-            return importlib.import_module(full)
+            return importlib.import_module(name)
         finally:
             del sys.modules["tensorflow"]
 

@@ -1,7 +1,7 @@
 """TensorFlow Serving's messages about models, and its paths.
 
 The generated classes come from tensorflow-serving-api. They import TensorFlow's own messages, which
-`probe.c_api.protos` provides without `import tensorflow`.
+`probe.c_api.serving_protos` provides without `import tensorflow`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 
 from google.protobuf import json_format
 
-from components.exporter.validator.probe.c_api import protos
+from components.exporter.validator.probe.c_api import protos, serving_protos
 from components.serving.server.engine import ServedVersion, VersionStatus
 from components.serving.server.errors import InvalidArgumentError
 
@@ -64,18 +64,10 @@ def target(http_method: str, path: str) -> Target:
 @functools.cache
 def messages() -> Any:
     """Returns the generated modules of tensorflow-serving-api."""
-    protos("core.framework.tensor_pb2")  # from here on, `tensorflow` is only its messages
-    from tensorflow_serving.apis import (
-        get_model_metadata_pb2,
-        get_model_status_pb2,
-        predict_pb2,
-    )
-
     return SimpleNamespace(
-        metadata=get_model_metadata_pb2,
-        status=get_model_status_pb2,
-        predict=predict_pb2,
-        meta_graph=protos("core.protobuf.meta_graph_pb2"),
+        metadata=serving_protos("apis.get_model_metadata_pb2"),
+        status=serving_protos("apis.get_model_status_pb2"),
+        predict=serving_protos("apis.predict_pb2"),
         error_codes=protos("core.protobuf.error_codes_pb2"),
     )
 
