@@ -102,11 +102,11 @@ def save_models(folder: Path) -> None:
         signature = tf.function(model).get_concrete_function(spec)
         tf.saved_model.save(model, str(folder / name / "1"), signatures={"serving_default": signature})
     configs = []
-    for model in ("ner", *taggers, "many", "classifier", "doubles"):
-        labels = {"champion": 1, "candidate": 2} if model == "ner" else {}
+    for served in ("ner", *taggers, "many", "classifier", "doubles"):
+        labels = {"champion": 1, "candidate": 2} if served == "ner" else {}
         shown = "".join(f"    version_labels {{ key: '{key}' value: {number} }}\n" for key, number in labels.items())
         configs.append(
-            f"  config {{\n    name: '{model}'\n    base_path: '{folder / model}'\n"
+            f"  config {{\n    name: '{served}'\n    base_path: '{folder / served}'\n"
             f"    model_platform: 'tensorflow'\n    model_version_policy {{ all {{}} }}\n{shown}  }}\n"
         )
     (folder / "models.config").write_text(f"model_config_list {{\n{''.join(configs)}}}\n", encoding="utf-8")
