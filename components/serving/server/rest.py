@@ -170,7 +170,10 @@ class _TensorFlowServing:
         body = await _body(request, self._calls.settings.max_request_bytes)
         call.begin_answer()
         timeout = _timeout(request)
-        prepared, row = await _maybe_in_thread(len(body), lambda: self._prepare(call, asked, body, timeout))
+        chosen = (asked.model, asked.version, asked.label)
+        prepared, row = await _prepared(
+            self._calls, call, chosen, len(body), lambda: self._prepare(call, asked, body, timeout)
+        )
         answer = await self._calls.predict(call, prepared)
         return Response(
             await _maybe_in_thread(len(body), lambda: tensor_json.encode(answer.outputs, row)), 200, None, _JSON
@@ -254,7 +257,7 @@ class _OpenInference:
             outputs = tuple(parsed.outputs)
             return parsed, PredictRequest(*chosen, name, inputs, outputs, parsed.timeout or timeout)
 
-        parsed, prepared = await _maybe_in_thread(len(body), prepare)
+        parsed, prepared = await _prepared(self._calls, call, chosen, len(body), prepare)
         answer = await self._calls.predict(call, prepared)
         content, length = await _maybe_in_thread(len(body), lambda: open_inference.encode(chosen[0], parsed, answer))
         if length is None:
@@ -306,6 +309,16 @@ async def _body(request: Request, most: int) -> bytes:
     if not unpacked.eof:
         raise InvalidArgumentError("Content-Encoding: the gzip data end too early.")
     return content
+
+
+async def _prepared(
+    calls: Calls, call: Call, chosen: tuple[str, int | None, str | None], size: int, prepare: Callable[[], Any]
+) -> Any:
+    """Returns the result of `prepare`, which read a body for the version that is going to answer."""
+    result = await _maybe_in_thread(size, prepare)
+    if size >= _LARGE and calls.engine.signatures(*chosen).number != call.version:
+        result = prepare()  # another version was promoted meanwhile; without a pause, none can be
+    return result
 
 
 async def _maybe_in_thread(size: int, function: Callable[[], Any]) -> Any:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 import gzip
 import json
 import re
+from types import SimpleNamespace
 
 import httpx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.echo_engine import EchoEngine
+from support.echo_engine import EchoEngine, infos
 from support.tensors import objects
 
 from components.serving.server.engine import Engine
@@ -191,6 +193,25 @@ def test_a_large_body_is_refused_before_it_is_read_and_compressed_ones_are_unpac
 def test_a_body_of_megabytes_gives_the_same_answer():
     texts = [f"sentence {index}" for index in range(50_000)]
     assert ask("POST", PREDICT, json={"instances": texts}).json() == {"predictions": texts}
+
+
+class PromotingEngine(EchoEngine):
+    """Promotes version 4, whose input has another name, after the first look at its signatures."""
+
+    def signatures(self, model, version=None, label=None):
+        described = super().signatures(model, version, label)
+        self.looks = getattr(self, "looks", 0) + 1
+        if self.looks == 1:
+            return described
+        inputs = infos(sentence="string")
+        signature = SimpleNamespace(inputs=inputs, outputs=inputs)
+        return dataclasses.replace(described, number=4, signatures={"serving_default": signature})
+
+
+def test_a_large_body_is_read_for_the_version_that_answers():
+    engine = PromotingEngine()
+    assert ask("POST", PREDICT, engine, json={"instances": ["a" * 1000] * 1000}).status_code == 200
+    assert [*engine.requests[0].inputs] == ["sentence"]
 
 
 def test_the_status_of_a_model_is_printed_like_by_tensorflow_serving():
