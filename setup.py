@@ -143,6 +143,8 @@ setup(
         "tensorflow>=2.16,<2.22",
         # The messages of models.config and of warm-up requests.
         "tensorflow-serving-api>=2.16,<2.22",
+        # The schema, for drift.
+        "tensorflow-metadata>=1.16,<1.22",
         # MLflow's client, without server, pandas and scikit-learn, and what it needs for an sqlite registry.
         "mlflow-skinny>=3.17,<4",
         "sqlalchemy>=2,<3",

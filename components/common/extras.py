@@ -9,7 +9,7 @@ from components.common.errors import NerError
 MODULES = {
     "pipeline": (
         "tfx", "tensorflow_transform", "apache_beam", "ml_metadata", "tensorflow_data_validation",
-        "tensorflow_metadata", "tensorflow_model_analysis", "keras_tuner", "tensorboard",
+        "tensorflow_model_analysis", "keras_tuner", "tensorboard",
     ),
     "kfp": ("kfp", "kfp_server_api"),
     "encoder": ("keras_hub",),

@@ -1,14 +1,17 @@
-"""Comparison of two data profiles by the comparators of TensorFlow Data Validation (TFDV).
+"""Comparison of two data profiles by the measures of TensorFlow Data Validation (TFDV).
 
-The counts are converted to TFDV statistics, so distances and the comparators of a schema are TFDV's. For the share of
-unknown words, a difference of two numbers, TFDV has no comparator.
+The distances and the comparators of a schema have TFDV's meaning, and a test holds them against TFDV. They are computed
+here, because TFDV has no wheels for the newer Python versions on which requests are compared. For the share of unknown
+words, a difference of two numbers, TFDV has no comparator.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
+from components.common.errors import NerError
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.drift_report import Drift, DriftReport
 from components.drift_validator.settings import DriftSettings
@@ -17,8 +20,6 @@ TYPES, LENGTHS, UNKNOWN = "entity types", "sentence length", "unknown words"
 
 Kind = Literal["drift", "skew"]
 """TFDV's terms: drift compares training data over time, skew compares training data with requests."""
-
-_NO_LIMIT = 1e9  # TFDV measures only features that have a threshold
 
 
 class NamedProfile(NamedTuple):
@@ -60,10 +61,11 @@ def compare(
     for column in sorted(set(old.columns) & set(new.columns)):
         counts[column] = _Counts(old.columns[column], new.columns[column])
     counts = {what: pair for what, pair in counts.items() if all(pair)}
-    drifts = [
-        Drift(what, reference.name, other.name, distance, measure, _largest_change(counts[what]), limit)
-        for what, distance, measure, limit in _distances(counts, _schema(list(counts), settings, schema, kind), kind)
-    ]
+    drifts = []
+    for what, pair in counts.items():
+        for measure, limit in _comparators(what, settings, schema, kind):
+            distance = _DISTANCES[measure](_shares(pair.reference), _shares(pair.other))
+            drifts.append(Drift(what, reference.name, other.name, distance, measure, _largest_change(pair), limit))
     before, now = old.unknown_share(), old.unknown_share(new)
     if before is not None and now is not None:
         detail = f"{before:.1%} of the held-out tokens, {now:.1%} of these"
@@ -73,75 +75,45 @@ def compare(
     return DriftReport(tuple(drifts), min(sentences) >= settings.min_sentences, sentences)
 
 
-def _schema(properties: list[str], settings: DriftSettings, schema: Any, kind: Kind) -> Any:
-    """Builds a schema with one feature per property, whose comparator has the measure and the limit."""
-    from tensorflow_metadata.proto.v0 import schema_pb2
+def _comparators(what: str, settings: DriftSettings, schema: Any, kind: Kind) -> list[tuple[str, float | None]]:
+    """Returns the measures of a property with their limits: those of the schema, otherwise that of the settings.
 
-    built = schema_pb2.Schema()
-    declared = {feature.name: feature for feature in schema.feature} if schema is not None else {}
+    Raises:
+        NerError: the schema has a comparator that does not measure texts.
+    """
     field = f"{kind}_comparator"
-    for what in properties:
-        comparator = getattr(built.feature.add(name=what, type=schema_pb2.BYTES), field)
-        feature = declared.get(what)
-        if feature is not None and feature.HasField(field):
-            comparator.CopyFrom(getattr(feature, field))
-        elif what == LENGTHS:
-            comparator.jensen_shannon_divergence.threshold = _limit(settings.length)
-        else:
-            limit = settings.types if what == TYPES else settings.columns
-            comparator.infinity_norm.threshold = _limit(limit)
-    return built
+    for feature in schema.feature if schema is not None else ():
+        if feature.name == what and feature.HasField(field):
+            comparator = getattr(feature, field)
+            chosen = [name for name in _MEASURES if comparator.HasField(name)]
+            if not chosen:
+                raise NerError(
+                    f"schema: {field} of {what} has no {' or '.join(_MEASURES)}, the measures of texts. Add one."
+                )
+            return [(_MEASURES[name], getattr(comparator, name).threshold) for name in chosen]
+    if what == LENGTHS:
+        return [(_DIVERGENCE, settings.length)]
+    return [(_LARGEST_DIFFERENCE, settings.types if what == TYPES else settings.columns)]
 
 
-def _limit(value: float | None) -> float:
-    return _NO_LIMIT if value is None else value
+def _largest_difference(before: Mapping[str, float], now: Mapping[str, float]) -> float:
+    return max(abs(before.get(value, 0.0) - now.get(value, 0.0)) for value in {*before, *now})
 
 
-def _distances(counts: Mapping[str, _Counts], schema: Any, kind: Kind) -> list[tuple[str, float, str, float | None]]:
-    """Returns (property, distance, measure, limit) from TFDV, in the order of `counts`."""
-    import tensorflow_data_validation as tfdv
-    from tensorflow_metadata.proto.v0 import anomalies_pb2
-
-    if not counts:
-        return []
-    old = _statistics({what: pair.reference for what, pair in counts.items()})
-    new = _statistics({what: pair.other for what, pair in counts.items()})
-    if kind == "skew":
-        anomalies = tfdv.validate_statistics(old, schema, serving_statistics=new)
-    else:
-        anomalies = tfdv.validate_statistics(new, schema, previous_statistics=old)
-    measures = {
-        anomalies_pb2.DriftSkewInfo.Measurement.L_INFTY: "L-infinity distance",
-        anomalies_pb2.DriftSkewInfo.Measurement.JENSEN_SHANNON_DIVERGENCE: "Jensen-Shannon divergence",
-    }
-    distances = []
-    for info in anomalies.drift_skew_info:
-        for measurement in info.skew_measurements if kind == "skew" else info.drift_measurements:
-            limit = None if measurement.threshold >= _NO_LIMIT else measurement.threshold
-            measure = measures.get(measurement.type, "distance")
-            distances.append((info.path.step[0], measurement.value, measure, limit))
-    return sorted(distances, key=lambda distance: list(counts).index(distance[0]))
+def _divergence(before: Mapping[str, float], now: Mapping[str, float]) -> float:
+    """Returns the Jensen-Shannon divergence with base 2: 0 for equal shares, 1 for shares without a common value."""
+    terms = []
+    for value in {*before, *now}:
+        pair = before.get(value, 0.0), now.get(value, 0.0)
+        middle = sum(pair) / 2
+        terms += [share / 2 * math.log2(share / middle) for share in pair if share]
+    return math.fsum(terms)
 
 
-def _statistics(counts: Mapping[str, Mapping[str, int]]) -> Any:
-    """Converts counts to the statistics that TFDV would compute of such data."""
-    from tensorflow_metadata.proto.v0 import statistics_pb2
-
-    statistics = statistics_pb2.DatasetFeatureStatisticsList()
-    dataset = statistics.datasets.add()
-    for what, values in counts.items():
-        total = sum(values.values())
-        dataset.num_examples = max(dataset.num_examples, total)
-        feature = dataset.features.add(type=statistics_pb2.FeatureNameStatistics.STRING)
-        feature.path.step.append(what)
-        strings = feature.string_stats
-        strings.unique = len(values)
-        common = strings.common_stats
-        common.num_non_missing = common.tot_num_values = total
-        common.min_num_values = common.max_num_values = common.avg_num_values = 1
-        for rank, (value, count) in enumerate(sorted(values.items(), key=lambda item: (-item[1], item[0]))):
-            strings.rank_histogram.buckets.add(low_rank=rank, high_rank=rank, label=value, sample_count=count)
-    return statistics
+_LARGEST_DIFFERENCE, _DIVERGENCE = "L-infinity distance", "Jensen-Shannon divergence"
+# Field of a comparator in a schema -> measure.
+_MEASURES = {"infinity_norm": _LARGEST_DIFFERENCE, "jensen_shannon_divergence": _DIVERGENCE}
+_DISTANCES = {_LARGEST_DIFFERENCE: _largest_difference, _DIVERGENCE: _divergence}
 
 
 def _largest_change(counts: _Counts) -> str:

@@ -1,11 +1,13 @@
-"""Distances of TFDV's comparators."""
+"""Distances with the meaning of TFDV's comparators."""
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pytest
 
+from components.common.errors import NerError
 from components.drift_validator.comparison import NamedProfile, compare
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.settings import DriftSettings
@@ -100,3 +102,59 @@ def test_limits_do_not_apply_to_few_sentences():
     assert few.exceeded
     assert not few.enough
     assert not few.drifted
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("kind", ["drift", "skew"])
+def test_distances_are_those_of_tfdv(kind):
+    import tensorflow_data_validation as tfdv
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+
+    rng = random.Random(0)
+
+    def statistics(counts):
+        listed = statistics_pb2.DatasetFeatureStatisticsList()
+        dataset = listed.datasets.add(num_examples=sum(counts.values()))
+        feature = dataset.features.add(type=statistics_pb2.FeatureNameStatistics.STRING)
+        feature.path.step.append("genre")
+        common = feature.string_stats.common_stats
+        common.num_non_missing = common.tot_num_values = sum(counts.values())
+        common.min_num_values = common.max_num_values = common.avg_num_values = 1
+        feature.string_stats.unique = len(counts)
+        for rank, (value, count) in enumerate(sorted(counts.items(), key=lambda item: -item[1])):
+            feature.string_stats.rank_histogram.buckets.add(
+                low_rank=rank, high_rank=rank, label=value, sample_count=count
+            )
+        return listed
+
+    text = (
+        f'feature {{ name: "genre" type: BYTES {kind}_comparator {{ '
+        "infinity_norm { threshold: 0.1 } jensen_shannon_divergence { threshold: 0.1 } } }"
+    )
+    schema = text_format.Parse(text, schema_pb2.Schema())
+    for _ in range(20):
+        before, now = (
+            {f"value {n}": rng.randint(1, 500) for n in rng.sample(range(30), rng.randint(1, 30))} for _ in range(2)
+        )
+        named = (
+            {"serving_statistics": statistics(now)} if kind == "skew" else {"previous_statistics": statistics(before)}
+        )
+        anomalies = tfdv.validate_statistics(statistics(before if kind == "skew" else now), schema, **named)
+        (info,) = anomalies.drift_skew_info
+        expected = [each.value for each in getattr(info, f"{kind}_measurements")]
+        ours = report(profile(columns={"genre": before}), profile(columns={"genre": now}), schema=schema, kind=kind)
+        distances = [drift.distance for drift in ours.drifts if drift.what == "genre"]
+        assert len(distances) == 2
+        assert sorted(distances) == pytest.approx(sorted(expected), abs=1e-12)
+
+
+def test_a_comparator_that_does_not_measure_texts_is_an_error():
+    from google.protobuf import text_format
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    text = 'feature { name: "genre" type: BYTES drift_comparator { } }'
+    schema = text_format.Parse(text, schema_pb2.Schema())
+    data = profile(columns={"genre": {"web": 3}})
+    with pytest.raises(NerError, match="schema: drift_comparator of genre has no infinity_norm or jensen"):
+        report(data, data, schema=schema)
