@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import sqlite3
+from collections.abc import Iterator
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
+from components.common.faults import MachineError, reading
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
-from pipeline.run.sound_metadata import open_metadata
+from pipeline.run.sound_metadata import require_sound_metadata
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +50,7 @@ class RunRecord:
 
     Attributes:
         nodes: nodes in the order in which they ran.
-        outputs: (node name, output name) -> (URI, custom properties) of the artifact, cached nodes included.
+        outputs: (node name, output name) -> (URI, plain custom properties) of the artifact, cached nodes included.
         run_id: the run's id in ML Metadata.
         artifacts: node name -> its artifacts.
     """
@@ -67,71 +72,108 @@ def run_ids(config: PipelineConfig) -> list[str]:
     """Returns the ids of all runs, newest first; none if the pipeline has not run in the work folder."""
     if not metadata_file(config).is_file():
         return []
-    contexts = _store(config).get_contexts_by_type("pipeline_run")
-    return [context.name for context in sorted(contexts, key=lambda context: context.id, reverse=True)]
+    with _tables(config) as tables:
+        query = (
+            "SELECT Context.name FROM Context JOIN Type ON Type.id = type_id "
+            "WHERE Type.name = 'pipeline_run' AND type_kind = 2 ORDER BY Context.id DESC"
+        )
+        return [name for (name,) in tables.execute(query)]
 
 
 def read_run(config: PipelineConfig, run_id: str) -> RunRecord:
     """Reads a run of a pipeline, with the present paths of its artifacts.
 
+    It reads the tables of ML Metadata with sqlite3, so that a machine without TFX can show a run.
+
     Args:
         config: name and work folder of the pipeline.
         run_id: one of `run_ids`.
     """
-    store, relocation = _store(config), Relocation.of(config)
-    run = store.get_context_by_type_and_name("pipeline_run", run_id)
-    executions = sorted(store.get_executions_by_context(run.id), key=lambda execution: execution.id)
-    types = {kind.id: kind.name.rsplit(".", 1)[-1] for kind in store.get_execution_types()}
+    relocation = Relocation.of(config)
     nodes, outputs, artifacts = [], {}, {}
-    for execution in executions:
-        node = _node_name(store, execution.id, config.name) or types[execution.type_id]
-        nodes.append(_node(node, execution))
-        outputs.update({(node, output): value for output, value in _outputs(store, execution.id, relocation)})
-        artifacts[node] = _artifacts(store, execution.id)
+    with _tables(config) as tables:
+        for number, kind, state, began, ended in tables.execute(_EXECUTIONS, (run_id,)).fetchall():
+            node = _node_name(tables, number, config.name) or kind.rsplit(".", 1)[-1]
+            seconds = (ended - began) / 1000
+            nodes.append(NodeRecord(node, _STATES.get(state, "failed"), seconds, began / 1000))
+            events = tables.execute(_EVENTS, (number,)).fetchall()
+            artifacts[node] = NodeArtifacts(_named(events, _INPUT), _named(events, _OUTPUT))
+            for kind_of_event, channel, artifact, uri in events:
+                if kind_of_event == _OUTPUT:
+                    properties = _properties(tables, artifact, relocation)
+                    outputs[node, channel] = (relocation.text(uri), properties)
     return RunRecord(tuple(nodes), outputs, run_id, artifacts)
 
 
-def _store(config: PipelineConfig) -> Any:
-    return open_metadata(metadata_file(config), config.root / "artifacts")
+_SCHEMA = 10  # of the tables, in ML Metadata 1.16 and 1.17
+_INPUT, _OUTPUT = 3, 4  # of ml_metadata.Event.Type
+_STRUCT = "mlmd-struct::"  # prefix of a message, which no reader of runs needs
+_STATES = {3: "run", 5: "cached"}  # COMPLETE and CACHED of ml_metadata.Execution.State
+_EXECUTIONS = """
+    SELECT Execution.id, Type.name, last_known_state, Execution.create_time_since_epoch,
+           Execution.last_update_time_since_epoch
+    FROM Execution JOIN Type ON Type.id = Execution.type_id
+    JOIN Association ON Association.execution_id = Execution.id
+    JOIN Context ON Context.id = Association.context_id JOIN Type AS Kind ON Kind.id = Context.type_id
+    WHERE Kind.name = 'pipeline_run' AND Context.name = ? ORDER BY Execution.id
+"""
+_EVENTS = """
+    SELECT Event.type, step_key, artifact_id, uri
+    FROM Event JOIN Artifact ON Artifact.id = artifact_id
+    JOIN EventPath ON EventPath.rowid =
+        (SELECT MIN(Path.rowid) FROM EventPath AS Path WHERE Path.event_id = Event.id AND Path.is_index_step = 0)
+    WHERE execution_id = ? ORDER BY Event.id
+"""
+_NODE = """
+    SELECT Context.name FROM Context JOIN Type ON Type.id = type_id JOIN Association ON context_id = Context.id
+    WHERE Type.name = 'node' AND execution_id = ?
+"""
+_CUSTOM_PROPERTIES = """
+    SELECT name, int_value, double_value, string_value, bool_value FROM ArtifactProperty
+    WHERE artifact_id = ? AND is_custom_property = 1
+"""
 
 
-def _node_name(store: Any, execution_id: int, pipeline: str) -> str | None:
-    names = {context.type: context.name for context in store.get_contexts_by_execution(execution_id)}
-    return names["node"].removeprefix(f"{pipeline}.") if "node" in names else None
+@contextlib.contextmanager
+def _tables(config: PipelineConfig) -> Iterator[sqlite3.Connection]:
+    """Yields a connection to the metadata of the runs that cannot write.
+
+    Raises:
+        MachineError: the file is damaged, or of another version of ML Metadata.
+    """
+    path = metadata_file(config)
+    require_sound_metadata(path, config.root / "artifacts")
+    address = f"file:{quote(str(path.absolute()))}?mode=ro"
+    with reading(path), contextlib.closing(sqlite3.connect(address, uri=True, timeout=_WAIT_SECONDS)) as connection:
+        ((schema,),) = connection.execute("SELECT schema_version FROM MLMDEnv").fetchall()
+        if schema != _SCHEMA:
+            raise MachineError(
+                f"{path}: its tables have version {schema} of ML Metadata, this program reads {_SCHEMA}. "
+                "Use the version of deployable-ner that wrote it."
+            )
+        yield connection
 
 
-def _node(name: str, execution: Any) -> NodeRecord:
-    from ml_metadata.proto.metadata_store_pb2 import Execution
-
-    states = {Execution.CACHED: "cached", Execution.COMPLETE: "run"}
-    milliseconds = execution.last_update_time_since_epoch - execution.create_time_since_epoch
-    state = states.get(execution.last_known_state, "failed")
-    return NodeRecord(name, state, milliseconds / 1000, execution.create_time_since_epoch / 1000)
+_WAIT_SECONDS = 20  # for a writer to commit
 
 
-def _artifacts(store: Any, execution_id: int) -> NodeArtifacts:
-    from ml_metadata.proto.metadata_store_pb2 import Event
-
-    events = store.get_events_by_execution_ids([execution_id])
-
-    def named(*kinds: int) -> tuple[tuple[str, int], ...]:
-        return tuple(sorted({(event.path.steps[0].key, event.artifact_id) for event in events if event.type in kinds}))
-
-    return NodeArtifacts(named(Event.INPUT), named(Event.OUTPUT))
+def _node_name(tables: sqlite3.Connection, execution: int, pipeline: str) -> str | None:
+    for (name,) in tables.execute(_NODE, (execution,)):
+        return str(name).removeprefix(f"{pipeline}.")
+    return None
 
 
-def _outputs(store: Any, execution_id: int, relocation: Relocation) -> list[tuple[str, tuple[str, dict[str, Any]]]]:
-    from ml_metadata.proto.metadata_store_pb2 import Event
-
-    outputs = []
-    for event in store.get_events_by_execution_ids([execution_id]):
-        if event.type == Event.OUTPUT:
-            [artifact] = store.get_artifacts_by_id([event.artifact_id])
-            properties = {name: _plain(value, relocation) for name, value in artifact.custom_properties.items()}
-            outputs.append((event.path.steps[0].key, (relocation.text(artifact.uri), properties)))
-    return outputs
+def _named(events: list[Any], kind: int) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted({(channel, artifact) for each, channel, artifact, _ in events if each == kind}))
 
 
-def _plain(value: Any, relocation: Relocation) -> Any:
-    plain = getattr(value, value.WhichOneof("value"))
-    return relocation.text(plain) if isinstance(plain, str) else plain
+def _properties(tables: sqlite3.Connection, artifact: int, relocation: Relocation) -> dict[str, Any]:
+    properties: dict[str, Any] = {}
+    for name, integer, real, text, boolean in tables.execute(_CUSTOM_PROPERTIES, (artifact,)):
+        if text is not None:
+            if not text.startswith(_STRUCT):
+                properties[name] = relocation.text(text)
+        else:
+            numbers = (bool(boolean) if boolean is not None else None, integer, real)
+            properties[name] = next((number for number in numbers if number is not None), None)
+    return properties
