@@ -13,6 +13,7 @@ __getattr__ = lazy_exports(
         "CorpusError": "errors",
         "CorpusSettings": "settings",
         "IngestReport": "cleaning.report",
+        "LabelledData": "labelled_data",
         "read_corpus_file": "readers.corpus_reader",
     },
 )

@@ -21,8 +21,9 @@ from components.common.errors import NerError
 from components.corpus_example_gen.corpus.layout import corpus_fingerprint
 from components.corpus_example_gen.example import check_metadata_columns
 from components.corpus_example_gen.executor import Executor
-from components.corpus_example_gen.plan import IngestPlan, configured_splits
+from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.settings import CorpusSettings
+from components.corpus_example_gen.splitting import configured_splits
 from components.keys import NEWEST_SPAN
 
 

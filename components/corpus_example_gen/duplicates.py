@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 
 import apache_beam as beam
 import tensorflow as tf
 
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
+from components.corpus_example_gen.splitting import sentence_digest
 from components.keys import SENTENCE, SOURCE
 
 _KEPT, _DUPLICATES = "kept", "duplicates"
@@ -64,8 +64,7 @@ class _Part(beam.DoFn):
 
 
 def _digest(example: tf.train.Example) -> bytes:
-    """Returns 16 bytes that identify the sentence."""
-    return hashlib.sha256(example.features.feature[SENTENCE].bytes_list.value[0]).digest()[:16]
+    return sentence_digest(example.features.feature[SENTENCE].bytes_list.value[0])
 
 
 def _source(example: tf.train.Example) -> str:

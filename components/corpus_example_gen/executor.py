@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -25,9 +24,10 @@ from components.corpus_example_gen.corpus.layout import corpus_fingerprint, igno
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_of
 from components.corpus_example_gen.duplicates import without_duplicates
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.plan import IngestPlan, configured_splits, holds_out_eval
+from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
 from components.corpus_example_gen.settings import CorpusSettings
+from components.corpus_example_gen.splitting import configured_splits, holds_out_eval, is_held_out
 from components.keys import (
     EVAL_SPLIT,
     INGEST_REPORT,
@@ -40,7 +40,6 @@ from components.keys import (
 )
 
 _LONGEST_LIST = 20  # of a report in an artifact property; the folder has the full lists
-_HOLD_OUT = 10  # one sentence in ten moves from train to eval
 _ORDER = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT)
 
 
@@ -221,7 +220,7 @@ def _is_held_out(example: tf.train.Example, partitions: int) -> int:
     """Returns 1 for one sentence in ten; equal sentences get the same result."""
     del partitions
     sentence = example.features.feature[SENTENCE].bytes_list.value[0]
-    return int(int(hashlib.sha256(sentence).hexdigest(), 16) % _HOLD_OUT == 0)
+    return int(is_held_out(sentence))
 
 
 def _raise_errors(errors: list[CorpusError]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfx.proto import example_gen_pb2, range_config_pb2
@@ -10,24 +9,8 @@ from tfx.proto import example_gen_pb2, range_config_pb2
 from components.common.errors import NerError
 from components.corpus_example_gen.corpus.layout import NEWEST, find_splits, split_patterns
 from components.corpus_example_gen.settings import CorpusSettings
-from components.keys import EVAL_SPLIT, SENTENCE, TEST_SPLIT, TRAIN_SPLIT
-
-HASH_BUCKETS = {TRAIN_SPLIT: 8, EVAL_SPLIT: 1, TEST_SPLIT: 1}
-"""Shares of the splits if a corpus has one split."""
-
-
-def holds_out_eval(splits: Sequence[str]) -> bool:
-    """Returns whether `eval` has to be taken out of `train`.
-
-    >>> holds_out_eval(["train", "test"]), holds_out_eval(["train", "eval"]), holds_out_eval(["all"])
-    (True, False, False)
-    """
-    return len(splits) > 1 and EVAL_SPLIT not in splits
-
-
-def configured_splits(settings: CorpusSettings) -> list[tuple[str, str]] | None:
-    """Returns the configured (split, pattern) pairs; None if file names decide."""
-    return list((settings.splits or {}).items()) or None
+from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits
+from components.keys import SENTENCE, TRAIN_SPLIT
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,7 @@ class Cleaner:
         report.sentences_out += 1
         report.tokens_out += len(tokens)
         report.entities_out.update(_count_entities(tags))
-        return Sentence(tuple(tokens), tuple(tags), raw.key, raw.metadata, raw.line)
+        return Sentence(tuple(tokens), tuple(tags), raw.key, raw.metadata, raw.line, raw.text)
 
 
 def _count_entities(tags: list[str]) -> Counter[str]:

@@ -48,6 +48,7 @@ class Sentence:
         key: id of the sentence in the corpus, or None.
         metadata: metadata of the sentence by name.
         line: 1-based line of the first token in the file.
+        raw_text: the text as people wrote it, in formats that have it.
     """
 
     tokens: tuple[str, ...]
@@ -55,6 +56,7 @@ class Sentence:
     key: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     line: int = 1
+    raw_text: str | None = field(default=None, compare=False, repr=False)
 
     @property
     def text(self) -> str:

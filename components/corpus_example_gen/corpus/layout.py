@@ -60,7 +60,11 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
 
 
 def split_patterns(
-    folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
+    folder: str | Path,
+    splits: Sequence[tuple[str, str]] | None = None,
+    window: SpanWindow = NEWEST,
+    *,
+    for_training: bool = True,
 ) -> dict[str, list[str]]:
     """Returns split -> file patterns relative to the folder, those of the newest span last.
 
@@ -71,12 +75,15 @@ def split_patterns(
         splits: configured (split, pattern) pairs; None takes the splits of `find_splits`. A placeholder other than
             `span-{SPAN}` at the start matches anything.
         window: spans to read.
+        for_training: whether a folder (without spans) must have a training file.
 
     Raises:
         CorpusError: see `find_splits`, or a span of the window has files that no split would read.
     """
     folder = Path(folder)
     spans = _spans(folder) if folder.is_dir() else []
+    if splits is None and folder.is_dir() and not spans and not for_training:
+        return _grouped(_splits(folder, for_training=False))
     if splits is None:
         find_splits(folder, window)
         return _patterns_by_span(folder, window.chosen(str(folder), spans)) if spans else _grouped(_splits(folder))
@@ -206,7 +213,7 @@ def _span_spec(names: list[str]) -> str:
     return f"{{SPAN:{widths.pop()}}}"
 
 
-def _splits(folder: Path) -> list[tuple[str, str]]:
+def _splits(folder: Path, *, for_training: bool = True) -> list[tuple[str, str]]:
     """Returns the (split, pattern) pairs of one folder, without spans."""
     files = _corpus_files(folder)
     splits = []
@@ -218,7 +225,7 @@ def _splits(folder: Path) -> list[tuple[str, str]]:
         splits += [(split, name) for name in named]
     if not splits:
         return [(ALL, _pattern_of_all(folder, files))]
-    if splits[0][0] != TRAIN_SPLIT:
+    if splits[0][0] != TRAIN_SPLIT and for_training:
         problem = f"has {', '.join(name for _, name in splits)} but no training file"
         raise CorpusError(str(folder), None, problem, f"Add train.<extension>. {_EXPECTED}")
     return splits

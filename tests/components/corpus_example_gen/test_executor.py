@@ -12,6 +12,7 @@ from support.settings import corpus_settings
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.labelled_data import LabelledData
 from pipeline.samples import write_sample
 
 # The second argument keeps TFX from packaging itself, which takes seconds.
@@ -354,3 +355,38 @@ def test_missing_or_invalid_span_of_a_corpus_artifact_is_an_error(tmp_path):
         read_artifact(tmp_path, tmp_path / "c", span="7")
     with pytest.raises(NerError, match=r"span: got '-1'\. Give the number"):
         read_artifact(tmp_path, tmp_path / "c", span="-1")
+
+
+def _write(file, words):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(f"{word}\tB-PER\nleft\tO\n\n" for word in words))
+
+
+def _words(prefix, count=200):
+    return [f"{prefix}{number}" for number in range(count)]
+
+
+LAYOUTS = {
+    "three splits": {"train.conll": _words("a"), "dev.conll": _words("b"), "test.conll": _words("c")},
+    "no eval split": {"train.conll": _words("a"), "test.conll": _words("c")},
+    "files of one kind": {"one.conll": _words("a"), "two.conll": _words("b")},
+    "repeated sentences": {
+        "span-1/train.conll": _words("a"), "span-1/dev.conll": _words("a", 90), "span-1/test.conll": _words("a", 30),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "layout", [pytest.param(name, marks=[] if name == "no eval split" else pytest.mark.extended) for name in LAYOUTS]
+)
+def test_splits_and_keys_are_those_that_the_reader_without_tfx_finds(tmp_path, layout):
+    for name, words in LAYOUTS[layout].items():
+        _write(tmp_path / "corpus" / name, words)
+    examples = read_folder(tmp_path, tmp_path / "corpus")
+    splits = splits_of(examples)
+    assert {"train", "eval", "test"} == set(splits)
+    for split in splits:
+        theirs = {(r["key"][0], r["sentence"][0], r["source"][0]) for r in records(examples, split)}
+        assert theirs
+        data = LabelledData(tmp_path / "corpus", corpus_settings(), split)
+        assert {(each.key, each.sentence.text, each.source) for each in data.sentences()} == theirs

@@ -1,0 +1,189 @@
+"""Sentences of one split of a corpus, read as CorpusExampleGen reads them, without TFX and Beam."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from components.common.errors import quoted
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import Sentence
+from components.corpus_example_gen.corpus.layout import ALL, newest_span, split_patterns
+from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.example import KeyMaker
+from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.settings import CorpusSettings
+from components.corpus_example_gen.splitting import (
+    HASH_BUCKETS,
+    configured_splits,
+    hash_split,
+    holds_out_eval,
+    is_held_out,
+    sentence_digest,
+)
+from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
+
+SPLITS = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT, ALL)
+"""Names of splits; `all` is the whole corpus."""
+
+_ORDER = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT)
+
+
+@dataclasses.dataclass(frozen=True)
+class LabelledSentence:
+    """A sentence with the key and the source of its `tf.Example`.
+
+    Attributes:
+        key: unique in the corpus.
+        source: its file, relative to the corpus folder.
+        sentence: tokens, tags and metadata.
+    """
+
+    key: str
+    source: str
+    sentence: Sentence
+
+
+class LabelledData:
+    """One split of a corpus folder, or one file.
+
+    tests/components/corpus_example_gen/test_labelled_data.py compares it with CorpusExampleGen.
+
+    Attributes:
+        path: the folder or file.
+        split: name of the split; `all` for a file, and for a folder with one split of which no part was asked for.
+        undivided: whether the corpus has one split, which a training divides by hash.
+        report: counts of the files read; complete after `sentences`.
+        hashes: source -> SHA-256 of the files read.
+    """
+
+    def __init__(self, path: Path, settings: CorpusSettings, split: str | None = None) -> None:
+        """Finds the files.
+
+        Args:
+            path: a file, or a corpus folder, which needs no training file.
+            settings: settings of the corpus.
+            split: name of `SPLITS`; None: `test` if the folder has it, else `eval`, and everything of a corpus with
+                one split.
+
+        Raises:
+            CorpusError: the path does not exist, has no corpus, or lacks the split.
+        """
+        # Scores on raw text tell what this limit protects a training from.
+        update = {"path": path, "min_raw_text_survival": 0.0}
+        self.path, self._settings = path, settings.model_copy(update=update)
+        self.report, self.hashes = IngestReport(), dict[str, str]()
+        if path.is_file():
+            self._base, self._files = path.parent, {ALL: [path]}
+        elif path.is_dir():
+            self._base, self._files = path, _files_by_split(path, settings)
+        else:
+            raise CorpusError(str(path), None, "no such file or folder", "Give a labelled file, or a corpus folder.")
+        self.undivided = path.is_dir() and len(self._files) == 1 and set(self._files) <= {ALL, TRAIN_SPLIT}
+        self.split = self._chosen(split)
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits that exist, `all` last."""
+        names = set(self._files)
+        if self.undivided:
+            names |= set(HASH_BUCKETS)
+        elif holds_out_eval(list(names)):
+            names.add(EVAL_SPLIT)
+        return (*(name for name in _ORDER if name in names), ALL)
+
+    def sentences(self) -> Iterator[LabelledSentence]:
+        """Yields the sentences of the split, and fills in `report` and `hashes`.
+
+        Raises:
+            CorpusError: a file cannot be read; see `read_corpus_file`.
+        """
+        self.report, self.hashes = IngestReport(), {}
+        reports: list[IngestReport] = []
+        repeated = self._of_later_splits()
+        for labelled in self._read(self.split, reports, self.hashes):
+            if sentence_digest(labelled.sentence.text.encode()) not in repeated:
+                yield labelled
+        self.report = IngestReport.merge(reports)
+        self.report.check_repairs(self._settings.max_repaired)
+
+    def training_sentences(self) -> Iterator[Sentence] | None:
+        """Returns the sentences of the training split; None if the corpus has none apart from this split."""
+        if self.split in (TRAIN_SPLIT, ALL) or TRAIN_SPLIT not in self.splits:
+            return None
+        train = LabelledData(self.path, self._settings, TRAIN_SPLIT)
+        return (labelled.sentence for labelled in train.sentences())
+
+    def _chosen(self, split: str | None) -> str:
+        if split is None:
+            held_out = [name for name in (TEST_SPLIT, EVAL_SPLIT) if name in self.splits]
+            return ALL if self.undivided or not held_out else held_out[0]
+        if split not in self.splits:
+            problem = f"no split {quoted(split)}, only {', '.join(self.splits)}"
+            raise CorpusError(str(self.path), None, problem, "Give one of these, or name the files in corpus.splits.")
+        return split
+
+    def _of_later_splits(self) -> set[bytes]:
+        """Returns the digests of the sentences that CorpusExampleGen takes out of this split as duplicates."""
+        in_spans = self.path.is_dir() and newest_span(self.path) is not None
+        action = self._settings.duplicates or ("remove" if in_spans else "keep")
+        if action == "keep" or self.split == ALL:
+            return set()
+        later = [name for name in _ORDER[_ORDER.index(self.split) + 1 :] if name in self.splits]
+        read = (labelled.sentence for name in later for labelled in self._read(name, [], {}))
+        return {sentence_digest(sentence.text.encode()) for sentence in read}
+
+    def _read(self, split: str, reports: list[IngestReport], hashes: dict[str, str]) -> Iterator[LabelledSentence]:
+        """Yields the sentences of a split, duplicates included."""
+        for name, files in self._files.items():
+            if split in (ALL, name) or self.undivided or (split == EVAL_SPLIT and self._holds_out):
+                for path in files:
+                    for labelled in self._sentences(path, reports, hashes):
+                        if split == ALL or self._split_of(name, labelled.sentence) == split:
+                            yield labelled
+
+    @property
+    def _holds_out(self) -> bool:
+        return holds_out_eval(list(self._files))
+
+    def _split_of(self, name: str, sentence: Sentence) -> str:
+        """Returns the split of a sentence from the files of a split."""
+        if self.undivided:
+            return hash_split(sentence.text.encode())
+        if name == TRAIN_SPLIT and self._holds_out and is_held_out(sentence.text.encode()):
+            return EVAL_SPLIT
+        return name
+
+    def _sentences(self, path: Path, reports: list[IngestReport], hashes: dict[str, str]) -> Iterator[LabelledSentence]:
+        """Yields the sentences of a file."""
+        source = path.relative_to(self._base).as_posix()
+        keys, report = KeyMaker(source), IngestReport()
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            problem = f"cannot read the file ({error.strerror})"
+            raise CorpusError(str(path), None, problem, "Check the path and its permissions.") from error
+        for sentence in read_corpus_file(str(path), self._settings, report, data):
+            yield LabelledSentence(keys.make(sentence), source, sentence)
+        reports.append(report)
+        hashes[source] = hashlib.sha256(data).hexdigest()
+
+
+def _files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Path]]:
+    """Returns split -> files, in the order of the patterns.
+
+    Raises:
+        CorpusError: the folder has no corpus, or a split has no file.
+    """
+    patterns = split_patterns(folder, configured_splits(settings), settings.window, for_training=False)
+    files = {
+        name: [path for pattern in own for path in sorted(folder.glob(pattern)) if path.is_file()]
+        for name, own in patterns.items()
+    }
+    for name, of_split in files.items():
+        if not of_split:
+            fix = "Check the folder and corpus.splits."
+            raise CorpusError(str(folder / patterns[name][-1]), None, "no file matches", fix)
+    return files

@@ -1,0 +1,64 @@
+"""Division of a corpus into splits, by the files and by hashes of the sentences; without TFX."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from components.corpus_example_gen.settings import CorpusSettings
+from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
+
+HASH_BUCKETS = {TRAIN_SPLIT: 8, EVAL_SPLIT: 1, TEST_SPLIT: 1}
+"""Shares of the splits if a corpus has one split."""
+
+_HOLD_OUT = 10  # one sentence in ten moves from train to eval
+
+
+def holds_out_eval(splits: Sequence[str]) -> bool:
+    """Returns whether `eval` has to be taken out of `train`.
+
+    >>> holds_out_eval(["train", "test"]), holds_out_eval(["train", "eval"]), holds_out_eval(["all"])
+    (True, False, False)
+    """
+    return len(splits) > 1 and EVAL_SPLIT not in splits and TRAIN_SPLIT in splits
+
+
+def configured_splits(settings: CorpusSettings) -> list[tuple[str, str]] | None:
+    """Returns the configured (split, pattern) pairs; None if file names decide."""
+    return list((settings.splits or {}).items()) or None
+
+
+def is_held_out(sentence: bytes) -> bool:
+    """Returns True for one sentence in ten; equal sentences get the same result."""
+    return int(hashlib.sha256(sentence).hexdigest(), 16) % _HOLD_OUT == 0
+
+
+def hash_split(sentence: bytes) -> str:
+    """Returns the split of a sentence of a corpus with one split.
+
+    TFX divides such a corpus by the hash of the serialized feature `sentence`; this is the same rule without TFX.
+
+    Example:
+        >>> hash_split(b"New Delhi is in India"), hash_split(b"Kyiv")
+        ('train', 'train')
+    """
+    # tf.train.Feature(bytes_list=BytesList(value=[sentence])): two nested fields with the number 1 and a length.
+    values = b"\x0a" + _varint(len(sentence)) + sentence
+    feature = b"\x0a" + _varint(len(values)) + values
+    bucket = int(hashlib.sha256(feature).hexdigest(), 16) % sum(HASH_BUCKETS.values())
+    by_bucket = [split for split, buckets in HASH_BUCKETS.items() for _ in range(buckets)]
+    return by_bucket[bucket]
+
+
+def sentence_digest(sentence: bytes) -> bytes:
+    """Returns 16 bytes that identify a sentence."""
+    return hashlib.sha256(sentence).digest()[:16]
+
+
+def _varint(number: int) -> bytes:
+    """Returns a number as protocol buffers write it."""
+    written = bytearray()
+    while number > 0x7F:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*written, number])
