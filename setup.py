@@ -156,6 +156,8 @@ setup(
         "pydantic>=2.7,<3",
         "pyyaml>=6",
         "typing-extensions>=4.12",
+        # Requests to servers; a dependency of TensorFlow's requests, too.
+        "urllib3>=1.26",
         "croniter>=6,<8",
         "rich>=13",
         # Checksums of TFRecord files.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -89,6 +91,27 @@ class RefusedError(NerError):
     """The model answers a request with an error, because of its sentences or its features."""
 
 
+class Signatures(Protocol):
+    """The signatures of a model, such as `SavedGraph`."""
+
+    @property
+    def methods(self) -> Mapping[str, str]:
+        """Signature -> method name."""
+
+    def inputs(self, signature: str) -> dict[str, TensorInfo]:
+        """The inputs of a signature by name."""
+
+    def outputs(self, signature: str) -> dict[str, TensorInfo]:
+        """The outputs of a signature by name."""
+
+
+class Model(Protocol):
+    """A model that answers requests, such as `ServedModel`."""
+
+    def run(self, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+        """Returns the values of output tensors for those of input tensors."""
+
+
 class SavedModelTagger:
     """An exported model, loaded from its folder alone.
 
@@ -102,7 +125,7 @@ class SavedModelTagger:
     """
 
     def __init__(
-        self, folder: Path, *, signature: str | None = None, threads: int = 0, with_tokens: bool = True
+        self, folder: Path | str, *, signature: str | None = None, threads: int = 0, with_tokens: bool = True
     ) -> None:
         """Loads the model on the CPU, after the checks of a model of unknown origin.
 
@@ -117,11 +140,10 @@ class SavedModelTagger:
             UnsafeModelError: the model may not be loaded.
             NoTaggerError: no signature, or not this one, takes sentences and returns tags and tokens.
         """
-        with reading(folder), checked_copy(folder) as copy:
-            graph = SavedGraph(copy)
+        with self._opened(folder, threads) as (graph, load):
             self._folder = folder
             self._name, self._inputs, outputs = _signature(folder, graph, signature)
-            self._model = ServedModel(str(copy), threads)
+            self._model = load()
         if not with_tokens and {"starts", "ends"} <= {*outputs}:
             outputs.pop("tokens", None)
         self._outputs = {name: info.tensor for name, info in outputs.items()}
@@ -143,6 +165,12 @@ class SavedModelTagger:
     def takes_examples(self) -> bool:
         """Whether the signature takes serialized examples, which may hold a key."""
         return EXAMPLES in self._inputs
+
+    @contextlib.contextmanager
+    def _opened(self, folder: Path | str, threads: int) -> Iterator[tuple[Signatures, Callable[[], Model]]]:
+        """Yields the signatures and a function that loads the model; a tagger of a server overrides it."""
+        with reading(folder), checked_copy(Path(folder)) as copy:
+            yield SavedGraph(copy), lambda: ServedModel(str(copy), threads)
 
     def tag(self, sentences: Sequence[str]) -> list[TaggedSentence]:
         """Tags raw sentences, in order; long ones in several requests.
@@ -222,7 +250,7 @@ class SavedModelTagger:
 
 
 def _signature(
-    folder: Path, graph: SavedGraph, wanted: str | None
+    folder: Path | str, graph: Signatures, wanted: str | None
 ) -> tuple[str, dict[str, TensorInfo], dict[str, TensorInfo]]:
     """Chooses the signature with the most outputs of `TaggedSentence`: its name, inputs, and these outputs.
 
