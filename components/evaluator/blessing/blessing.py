@@ -27,6 +27,7 @@ def decide(
     rules: Sequence[BlessingRule],
     obstacles: Sequence[str] = (),
     forced: str = "",
+    baseline: str = "the champion",
 ) -> Blessing:
     """Applies the rules.
 
@@ -39,6 +40,7 @@ def decide(
         rules: the rules.
         obstacles: reasons, as sentence fragments, that prevent a blessing regardless of the scores.
         forced: reason for blessing the model anyway; empty: not forced.
+        baseline: the model that it is compared with, in the texts.
 
     Returns:
         The decision with every outcome, failures first.
@@ -51,7 +53,7 @@ def decide(
         matching = [comparison for comparison in (overall, *slices) if _applies_to(rule, comparison)]
         if not matching:
             notes.append(f"{rule.slice} has no examples, so its rule on {rule.metric} does not apply")
-        outcomes += [outcome for comparison in matching for outcome in _outcomes(rule, comparison)]
+        outcomes += [outcome for comparison in matching for outcome in _outcomes(rule, comparison, baseline)]
     decisive = {outcome.state for outcome in outcomes} & {"passed", "failed"}
     if not decisive:
         notes.append("no rule applies, and a model is not blessed without a passed rule")
@@ -78,7 +80,7 @@ def _applies_to(rule: BlessingRule, comparison: Comparison) -> bool:
     return rule.slice in (comparison.slice.column, comparison.slice.name)
 
 
-def _outcomes(rule: BlessingRule, comparison: Comparison) -> Iterator[RuleOutcome]:
+def _outcomes(rule: BlessingRule, comparison: Comparison, baseline: str) -> Iterator[RuleOutcome]:
     subject = f"{rule.metric} of {comparison.slice.name}"
     support, min_support = support_of(rule.metric, comparison.candidate), rule.min_support or 0
     too_small = "" if support >= min_support else f"is not judged: {support} gold entities; required: {min_support}"
@@ -117,9 +119,9 @@ def _outcomes(rule: BlessingRule, comparison: Comparison) -> Iterator[RuleOutcom
         if too_small:
             judged = "too_small", too_small
         elif comparison.champion is None:
-            judged = "no_champion", "has no champion to compare with"
+            judged = "no_champion", f"has no {baseline.removeprefix('the ')} to compare with"
         else:
-            judged = _judge_change(kind, rule.metric, bound, change)
+            judged = _judge_change(kind, rule.metric, bound, change, baseline)
         yield outcome(kind, bound, judged)
 
 
@@ -132,7 +134,9 @@ def _judge_bound(metric: str, bound: float, value: Estimate | None) -> tuple[Rul
     return "passed" if passed else "failed", text
 
 
-def _judge_change(kind: RuleKind, metric: str, bound: float, change: Estimate | None) -> tuple[RuleState, str]:
+def _judge_change(
+    kind: RuleKind, metric: str, bound: float, change: Estimate | None, baseline: str
+) -> tuple[RuleState, str]:
     if change is None:
         return "failed", "does not exist for both models"
     gain = -change.value if metric in LOWER_IS_BETTER else change.value
@@ -142,7 +146,7 @@ def _judge_change(kind: RuleKind, metric: str, bound: float, change: Estimate | 
         passed, required = gain >= bound - _TOLERANCE, f"required gain: at least {bound:.4f}"
     else:
         passed, required = gain > 0 and excludes_zero(change), "required: a gain whose interval excludes 0"
-    text = f"changed by {_format(change, '+')} against the champion; {required}"
+    text = f"changed by {_format(change, '+')} against {baseline}; {required}"
     return "passed" if passed else "failed", text
 
 

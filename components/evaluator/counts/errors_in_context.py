@@ -85,14 +85,22 @@ def _in_context(batch: TaggedBatch, less: float, row: int, start: int, end: int,
         confidence=-less,
         key=batch.keys[row],
         tokens=tuple(batch.texts[row].split(" ")),
-        gold=_spans(batch, batch.gold_entities, row, None),
-        predicted=_spans(batch, batch.predicted_entities, row, batch.scores),
+        gold=marked_spans(batch, batch.gold_entities, row, None),
+        predicted=marked_spans(batch, batch.predicted_entities, row, batch.scores),
         start=start - offset,
         end=end - offset,
     )
 
 
-def _spans(batch: TaggedBatch, entities: Entities, row: int, scores: np.ndarray | None) -> tuple[MarkedSpan, ...]:
+def marked_spans(batch: TaggedBatch, entities: Entities, row: int, scores: np.ndarray | None) -> tuple[MarkedSpan, ...]:
+    """Returns entities of one sentence, to display.
+
+    Args:
+        batch: the sentences.
+        entities: its gold or its predicted entities.
+        row: the sentence.
+        scores: float [tokens], probability of each predicted tag; None for gold.
+    """
     first = int(batch.offsets[row])
     low, high = np.searchsorted(entities.starts, [first, first + int(batch.lengths[row])])
     starts, ends = entities.starts[low:high], entities.ends[low:high]

@@ -16,10 +16,9 @@ from components.common.errors import quoted
 from components.common.json_lines import read_json_lines
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.counts.errors_in_context import shown_errors
-from components.evaluator.counts.scoring import scores
+from components.evaluator.counts.comparing import compared
 from components.evaluator.counts.slice_counts import SliceCounts, count_slices
-from components.evaluator.counts.slicing import Slicer, slice_order
+from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.delayed_labels.alignment import Alignment, align
@@ -28,7 +27,7 @@ from components.evaluator.delayed_labels.label import Label
 from components.evaluator.delayed_labels.label_store import LabelStore
 from components.evaluator.delayed_labels.prediction import Prediction
 from components.evaluator.errors import EvaluationError
-from components.evaluator.results.evaluation import Comparison, Evaluation, Slice
+from components.evaluator.results.evaluation import Evaluation, Slice
 
 WINDOW = "window"
 """Slicing column of time windows."""
@@ -210,16 +209,8 @@ def _check_columns(total: Mapping[Slice, SliceCounts], slicer: Slicer, predictio
 
 
 def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: DelayedLabelOptions) -> Evaluation:
-    def comparison(cut: Slice) -> Comparison:
-        counts = total[cut]
-        return Comparison(cut, scores(counts.tables[_MODEL], counts.confusions.get(_MODEL)))
-
-    overall = comparison(Slice())
-    cuts = sorted((cut for cut in total if cut.column), key=slice_order(slicer.columns))
-    slices = tuple(map(comparison, cuts))
-    decision = decide(overall, slices, options.rules)
-    errors = shown_errors(total[Slice()].errors)
-    return Evaluation(overall, slices, decision, errors, bootstrap=options.bootstrap)
+    overall, slices, errors = compared(total, slicer.columns, _MODEL)
+    return Evaluation(overall, slices, decide(overall, slices, options.rules), errors, bootstrap=options.bootstrap)
 
 
 @functools.cache

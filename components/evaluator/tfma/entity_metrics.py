@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import apache_beam as beam
-import numpy as np
 from pydantic import TypeAdapter
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.evaluator.counts.count_table import CountTable
+from components.evaluator.counts.comparing import tables_of
 from components.evaluator.counts.errors_in_context import shown_errors
 from components.evaluator.counts.scoring import changes, scores
 from components.evaluator.counts.slice_counts import SliceCounts
@@ -147,9 +146,7 @@ class _Combiner(beam.CombineFn):
 
     def extract_output(self, total: SliceCounts) -> dict[metric_types.MetricKey, Any]:
         result: dict[metric_types.MetricKey, Any] = {}
-        rows = max((len(table.values) for table in total.tables.values()), default=1)
-        empty = CountTable((), np.zeros((rows, 0)))  # of a model without entities in a slice of entities
-        tables = {model: total.tables.get(model, empty) for model in self._models}
+        tables = tables_of(total, self._models)
         for model, table in tables.items():
             of_model = scores(table, total.confusions.get(model))
             result |= {_key(name, model): value for name, value in _numbers(of_model).items()}

@@ -1,0 +1,215 @@
+"""Counts of a labelled corpus, batch by batch, for one or two models."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from components.corpus_example_gen.labelled_data import LabelledSentence
+from components.evaluator.counts.comparing import compared
+from components.evaluator.counts.custom_metrics import load_metrics
+from components.evaluator.counts.slice_counts import SliceCounts, count_slices
+from components.evaluator.counts.slicing import Slicer
+from components.evaluator.counts.tag_vocabulary import TagVocabulary
+from components.evaluator.counts.tagged_batch import TaggedBatch
+from components.evaluator.delayed_labels.join_account import KeyCount
+from components.evaluator.labelled_corpus.changed_sentences import ChangedSentences
+from components.evaluator.labelled_corpus.raw_text import WrittenSentence, tags_of_characters
+from components.evaluator.labelled_corpus.result import ModelAccount, RawTextScores
+from components.evaluator.labelled_corpus.tagged_text import (
+    Answer,
+    EvaluatedModel,
+    TokenTags,
+    tags_of_tokens,
+    with_outside_label,
+)
+from components.evaluator.results.evaluation import Slice
+from components.evaluator.settings import EvaluatorSettings
+from components.keys import SOURCE
+from components.text.spans import spans
+
+MODEL, AGAINST = "model", "against"
+"""Names of the two models in the counts."""
+
+
+class CorpusCounts:
+    """Counts of the batches so far.
+
+    Attributes:
+        total: counts of each slice, on the tokens of the corpus.
+        changed: sentences that the two models tag differently.
+        gold: gold type -> number of entities.
+        sentences: number of sentences.
+        tokens: number of their tokens.
+    """
+
+    def __init__(self, models: Mapping[str, EvaluatedModel], slicer: Slicer, settings: EvaluatorSettings) -> None:
+        """Starts without counts.
+
+        Args:
+            models: `MODEL`, and perhaps `AGAINST`.
+            slicer: the slicing columns.
+            settings: number of bootstrap replicates and custom metrics.
+        """
+        self._models, self._slicer, self._replicates = models, slicer, settings.bootstrap
+        self._metrics = load_metrics(settings.metrics)
+        self._vocabulary = TagVocabulary()
+        self._whole = Slicer((), (), ())
+        self._raw: dict[Slice, SliceCounts] = {}
+        self._with_text = 0
+        self._differing = 0
+        self._predicted: dict[str, Counter[str]] = {name: Counter() for name in models}
+        self._accounts = {name: {kind: KeyCount() for kind in ("cut", "merged", "missing")} for name in models}
+        self.total: dict[Slice, SliceCounts] = {}
+        self.changed = ChangedSentences()
+        self.gold: Counter[str] = Counter()
+        self.sentences = 0
+        self.tokens = 0
+
+    def add(self, labelled: Sequence[LabelledSentence]) -> None:
+        """Tags and counts a batch."""
+        written = [WrittenSentence.of(each.sentence) for each in labelled]
+        texts, keys = [each.sentence.text for each in labelled], [each.key for each in labelled]
+        self.sentences += len(labelled)
+        self.tokens += sum(len(each.sentence.tokens) for each in labelled)
+        self._with_text += sum(each.known for each in written)
+        for each in labelled:
+            self.gold.update(span.type for span in spans(each.sentence.tags))
+        batches, raw_batches, differing = {}, {}, np.zeros(len(labelled), bool)
+        for name, model in self._models.items():
+            answers = model.answers(texts, keys)
+            tags = [_on_tokens(*each) for each in zip(answers, labelled, strict=True)]
+            self._count(name, tags, labelled)
+            batches[name] = self._batch(labelled, [each.sentence.tags for each in labelled], tags, texts)
+            raw_answers = _raw_answers(model, answers, written, texts, keys)
+            raw_tags, of_model = self._on_characters(labelled, written, tags, raw_answers)
+            raw_batches[name] = raw_tags
+            differing |= of_model
+        self._differing += int(differing.sum())
+        features = {column: [_values(each, column) for each in labelled] for column in self._slicer.features}
+        self._add_counts(self.total, count_slices(
+            batches, features, self._slicer, self._replicates, MODEL, self._metrics
+        ))  # fmt: skip
+        self._add_counts(self._raw, count_slices(
+            raw_batches, {}, self._whole, self._replicates, MODEL
+        ))  # fmt: skip
+        if AGAINST in batches:
+            self.changed.add(batches[AGAINST], batches[MODEL])
+
+    def account(self, name: str) -> ModelAccount:
+        """Returns how the answers of a model fit the data."""
+        model, predicted = self._models[name], self._predicted[name]
+        known = set(predicted) if model.types is None else model.types
+        kinds = self._accounts[name]
+        return ModelAccount(
+            name=model.name,
+            identity=model.identity,
+            unknown_types={kind: count for kind, count in self.gold.most_common() if kind not in known},
+            vocabulary_known=model.types is not None,
+            unlabelled_types={kind: count for kind, count in predicted.most_common() if kind not in self.gold},
+            cut_differently=kinds["cut"],
+            merged=kinds["merged"],
+            incomplete=kinds["missing"],
+        )
+
+    def raw_text(self, other: str | None) -> RawTextScores:
+        """Returns the end-to-end scores."""
+        comparison = compared(self._raw, (), MODEL, other)[0] if self._differing else None
+        return RawTextScores(self._with_text, self._differing, comparison)
+
+    def _count(self, name: str, tags: Sequence[TokenTags], labelled: Sequence[LabelledSentence]) -> None:
+        accounts = self._accounts[name]
+        for of_sentence, each in zip(tags, labelled, strict=True):
+            self._predicted[name].update(span.type for span in spans(of_sentence.tags))
+            if of_sentence.cut_differently:
+                accounts["cut"].add(each.key)
+            if of_sentence.merged:
+                accounts["merged"].add(each.key)
+            if of_sentence.missing:
+                accounts["missing"].add(each.key)
+
+    def _on_characters(
+        self,
+        labelled: Sequence[LabelledSentence],
+        written: Sequence[WrittenSentence],
+        tags: Sequence[TokenTags],
+        answers: Sequence[Answer],
+    ) -> tuple[TaggedBatch, np.ndarray]:
+        """Returns the batch of the raw texts, and which sentences the model cuts differently: bool [sentences]."""
+        rows: list[TokenTags] = []
+        gold: list[tuple[str, ...]] = []
+        pieces: list[str] = []
+        differing = np.zeros(len(labelled), bool)
+        for number, (each, of_text, on_tokens, answer) in enumerate(zip(labelled, written, tags, answers, strict=True)):
+            sentence = each.sentence
+            if (answer.starts, answer.ends) == (of_text.starts, of_text.ends) and not on_tokens.cut_differently:
+                predicted = with_outside_label(answer.tags, sentence.tags)
+                rows.append(TokenTags(predicted, answer.scores or (None if predicted else ())))
+                gold.append(sentence.tags)
+                pieces.append(sentence.text)
+                continue
+            differing[number] = True
+            predicted = with_outside_label(answer.tags, sentence.tags)
+            aligned = tags_of_characters(of_text, sentence.tags, predicted, answer, each.key)
+            rows.append(TokenTags(aligned.predicted, aligned.scores))
+            gold.append(aligned.gold)
+            pieces.append(" ".join(aligned.pieces))
+        return self._batch(labelled, gold, rows, pieces), differing
+
+    def _batch(
+        self,
+        labelled: Sequence[LabelledSentence],
+        gold: Sequence[Sequence[str]],
+        tags: Sequence[TokenTags],
+        texts: Sequence[str],
+    ) -> TaggedBatch:
+        scored = all(each.scores is not None for each in tags)
+        scores = [score for each in tags for score in each.scores or ()]
+        return TaggedBatch(
+            vocabulary=self._vocabulary,
+            keys=[each.key for each in labelled],
+            texts=texts,
+            lengths=np.array([len(of_sentence) for of_sentence in gold], np.int64),
+            gold=self._vocabulary.encode(tag for of_sentence in gold for tag in of_sentence),
+            predicted=self._vocabulary.encode(tag for each in tags for tag in each.tags),
+            scores=np.array(scores, np.float32) if scored else None,
+        )
+
+    @staticmethod
+    def _add_counts(total: dict[Slice, SliceCounts], counted: Iterable[tuple[Slice, SliceCounts]]) -> None:
+        for cut, counts in counted:
+            total.setdefault(cut, SliceCounts()).add(counts)
+
+
+def _on_tokens(answer: Answer, labelled: LabelledSentence) -> TokenTags:
+    tokens = labelled.sentence.tokens
+    ends = [end - 1 for end in itertools.accumulate(len(token) + 1 for token in tokens)]
+    starts = [end - len(token) for end, token in zip(ends, tokens, strict=True)]
+    tags = tags_of_tokens(answer, starts, ends)
+    return dataclasses.replace(tags, tags=with_outside_label(tags.tags, labelled.sentence.tags))
+
+
+def _raw_answers(
+    model: EvaluatedModel,
+    answers: Sequence[Answer],
+    written: Sequence[WrittenSentence],
+    texts: Sequence[str],
+    keys: Sequence[str],
+) -> list[Answer]:
+    """Returns the answers to the raw texts; the model tags only those that it has not yet tagged."""
+    other = [number for number, text in enumerate(texts) if written[number].text != text]
+    raw = list(answers)
+    if other:
+        tagged = model.answers([written[number].text for number in other], [keys[number] for number in other])
+        for number, answer in zip(other, tagged, strict=True):
+            raw[number] = answer
+    return raw
+
+
+def _values(labelled: LabelledSentence, column: str) -> list[str]:
+    # As in the Examples of the pipeline, which have an empty text for a missing value.
+    return [labelled.source if column == SOURCE else labelled.sentence.metadata.get(column, "")]

@@ -1,0 +1,158 @@
+"""Evaluation of a tagger on labelled sentences, with the counts, slices and rules of the Evaluator."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import Sentence
+from components.corpus_example_gen.labelled_data import LabelledData
+from components.evaluator.blessing.blessing import decide
+from components.evaluator.blessing.rule import BlessingRule
+from components.evaluator.counts.comparing import compared
+from components.evaluator.counts.slicing import ENTITY_SEEN, Slicer
+from components.evaluator.counts.training_entities import TrainingEntities
+from components.evaluator.errors import EvaluationError
+from components.evaluator.labelled_corpus.corpus_counts import AGAINST, MODEL, CorpusCounts
+from components.evaluator.labelled_corpus.result import CorpusEvaluation, DataIdentity
+from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
+from components.evaluator.results.evaluation import Evaluation
+from components.evaluator.settings import EvaluatorSettings
+from components.text.spans import spans
+
+_BATCH = 1000
+_OTHER_MODEL = "the other model"
+
+
+@dataclasses.dataclass(frozen=True)
+class CorpusOptions:
+    """Options of an evaluation on a labelled corpus.
+
+    Attributes:
+        settings: section `evaluator` of the configuration: slices, intervals, metrics, rules.
+        columns: further slicing columns: metadata of the sentences.
+        thresholds: further rules.
+        training_entities: for the column `entity_seen`; None: those of the training split of the corpus. Without one
+            the column is left out, and a note says so.
+        progress: called with the number of sentences after each batch.
+    """
+
+    settings: EvaluatorSettings
+    columns: tuple[str, ...] = ()
+    thresholds: tuple[BlessingRule, ...] = ()
+    training_entities: TrainingEntities | None = None
+    progress: Callable[[int], None] | None = None
+
+
+def evaluate_corpus(
+    data: LabelledData, model: EvaluatedModel, options: CorpusOptions, against: EvaluatedModel | None = None
+) -> CorpusEvaluation:
+    """Tags the sentences of a corpus and scores the tags as the Evaluator of the pipeline does.
+
+    The model gets the tokens of the corpus, joined by spaces. On the data and the model of a run the scores are those
+    of the run. A second measure sends raw text, where the corpus has it or its script is written without spaces.
+
+    Memory holds the files, a batch of answers, and the counts of each slice.
+
+    tests/components/evaluator/labelled_corpus/test_evaluation.py shows an evaluation.
+
+    Args:
+        data: the sentences.
+        model: the model.
+        options: slices, intervals and rules.
+        against: a second model to compare with.
+
+    Raises:
+        NerError: the data cannot be read or has no labels, a slicing column does not exist, or a model does not answer
+            like a tagger.
+    """
+    models = {MODEL: model} | ({} if against is None else {AGAINST: against})
+    slicer, notes = _slicer(data, options)
+    run = CorpusCounts(models, slicer, options.settings)
+    sentences = data.sentences()
+    while batch := list(itertools.islice(sentences, _BATCH)):
+        run.add(batch)
+        if options.progress is not None:
+            options.progress(len(batch))
+    if not run.sentences:
+        raise EvaluationError(f"{data.path}: the split {data.split} has no sentence. Give another split, or data.")
+    _check_columns(options.columns, run, data)
+    if not run.gold:
+        notes.append("the data has no entity, so precision and recall say nothing")
+    if data.undivided and data.split == "all":
+        notes.append(
+            f"all {run.sentences:,} sentences are scored; a run on this corpus trains on most of them, --split test "
+            "scores those that it holds out"
+        )
+    other = None if against is None else AGAINST
+    overall, slices, errors = compared(run.total, slicer.columns, MODEL, other)
+    rules = (*options.settings.blessing_rules, *options.thresholds)
+    evaluation = Evaluation(
+        overall=overall,
+        slices=slices,
+        blessing=decide(overall, slices, rules, baseline=_OTHER_MODEL),
+        errors=errors,
+        splits=(data.split,),
+        bootstrap=options.settings.bootstrap,
+    )
+    return CorpusEvaluation(
+        evaluation=evaluation,
+        data=_identity(data, data.report, run),
+        model=run.account(MODEL),
+        against=None if against is None else run.account(AGAINST),
+        raw_text=run.raw_text(other),
+        changed=run.changed if against is not None else None,
+        notes=tuple(notes),
+    )
+
+
+def _slicer(data: LabelledData, options: CorpusOptions) -> tuple[Slicer, list[str]]:
+    settings, notes = options.settings, []
+    columns = [*settings.columns, *options.columns, *(rule.column for rule in options.thresholds if rule.column)]
+    known = options.training_entities
+    if ENTITY_SEEN in columns and known is None:
+        known = _training_entities(data)
+        if known is None:
+            columns = [column for column in columns if column != ENTITY_SEEN]
+            notes.append(
+                f"the slices {ENTITY_SEEN} are left out, because the data has no training split; --training-entities "
+                "takes the file of an evaluation"
+            )
+        else:
+            notes.append(f"{ENTITY_SEEN} compares with the training split of {data.path}")
+    return Slicer(tuple(dict.fromkeys(columns)), settings.sentence_length, settings.entity_length, known), notes
+
+
+def _training_entities(data: LabelledData) -> TrainingEntities | None:
+    sentences = data.training_sentences()
+    return None if sentences is None else TrainingEntities.of(_entity_texts(sentences))
+
+
+def _entity_texts(sentences: Iterable[Sentence]) -> Iterator[str]:
+    for sentence in sentences:
+        for span in spans(sentence.tags):
+            yield " ".join(sentence.tokens[span.start : span.end])
+
+
+def _check_columns(columns: Sequence[str], run: CorpusCounts, data: LabelledData) -> None:
+    for column in columns:
+        if {cut.value for cut in run.total if cut.column == column} == {""}:
+            raise EvaluationError(
+                f"{data.path}: no sentence has the metadata {column!r} to slice by. Correct the name of the column."
+            )
+
+
+def _identity(data: LabelledData, report: IngestReport, run: CorpusCounts) -> DataIdentity:
+    return DataIdentity(
+        path=str(data.path),
+        split=data.split,
+        files=dict(data.hashes),
+        sentences=run.sentences,
+        tokens=run.tokens,
+        entities=dict(run.gold.most_common()),
+        repairs=dict(sorted(report.repairs.items())),
+        skipped=tuple(report.skipped),
+        notes=tuple(report.notes),
+    )

@@ -1,0 +1,211 @@
+"""Evaluation of a tagger, a plain function here, on labelled files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+from support.evaluation import evaluator_settings
+from support.settings import corpus_settings
+
+from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.labelled_data import LabelledData
+from components.evaluator.blessing.rule import BlessingRule
+from components.evaluator.errors import EvaluationError
+from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
+from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
+from components.text.words import whitespace_offsets, word_offsets
+
+
+@dataclasses.dataclass
+class Tagged:
+    tags: tuple
+    scores: tuple
+    starts: tuple
+    ends: tuple
+
+
+def tagger(known, cut=whitespace_offsets):
+    """Returns a function that tags words by a table; other words are outside."""
+
+    def tag(sentences):
+        answers = []
+        for sentence in sentences:
+            offsets = cut(sentence)
+            tags = tuple(known.get(sentence[start:end], "O") for start, end in offsets)
+            starts, ends = (tuple(offset[side] for offset in offsets) for side in (0, 1))
+            answers.append(Tagged(tags, (0.9,) * len(tags), starts, ends))
+        return answers
+
+    return tag
+
+
+RIGHT = {"Ann": "B-PER", "Lee": "I-PER", "Kyiv": "B-LOC"}
+ROWS = ["Ann B-PER", "Lee I-PER", "left O", "", "Kyiv B-LOC", "", "Bo B-PER", "saw O", "Kyiv B-LOC", ""]
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    (tmp_path / "test.conll").write_text("\n".join(ROWS))
+    return tmp_path
+
+
+def evaluate(path, model, against=None, **changes):
+    settings = evaluator_settings(**{"slices": ["source", "case"], "bootstrap": 20, **changes})
+    models = [each if isinstance(each, EvaluatedModel) else EvaluatedModel(each, name)
+              for each, name in ((model, "this"), (against, "that")) if each is not None]  # fmt: skip
+    return evaluate_corpus(LabelledData(path, corpus_settings()), models[0], CorpusOptions(settings), *models[1:])
+
+
+def micro(comparison):
+    scores = comparison.candidate.entities.micro
+    return scores.precision.value, scores.recall.value, scores.support
+
+
+def test_scores_slices_and_identity_of_a_corpus(corpus):
+    result = evaluate(corpus, tagger(RIGHT))
+    assert micro(result.evaluation.overall) == (1, 3 / 4, 4)
+    assert [part.slice.name for part in result.evaluation.slices] == ["source=test.conll", "case=mixed"]
+    assert (result.data.sentences, result.data.tokens, result.data.split) == (3, 7, "test")
+    assert result.data.entities == {"PER": 2, "LOC": 2}
+    assert set(result.data.files) == {"test.conll"}
+    assert result.passed
+    assert result.raw_text.comparison is None  # every text is cut as the corpus is
+    document = json.loads(result.to_json())
+    assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["recall"]["value"] == 0.75
+    assert set(document["evaluation"]["overall"]["candidate"]["nervaluate"]) == {"strict", "exact", "partial", "type"}
+
+
+def test_second_model_is_compared_sentence_by_sentence(corpus):
+    result = evaluate(corpus, tagger({**RIGHT, "Bo": "B-PER", "Lee": "O"}), tagger(RIGHT))
+    change = result.evaluation.overall.changes["entity_recall"]
+    assert change.value == 0
+    assert change.low is not None
+    changed = result.changed
+    assert (changed.fixed, changed.broken, changed.changed) == (1, 1, 0)
+    (broken,) = changed.of("broken")
+    assert (broken.tokens, broken.start, broken.end) == (("Ann", "Lee", "left"), 1, 2)
+    assert [(span.start, span.end) for span in broken.before] == [(0, 2)]
+    assert [(span.start, span.end) for span in broken.after] == [(0, 1)]
+    regressions = [rule.text for rule in result.evaluation.blessing.rules if rule.rule == "max_regression"]
+    assert "against the other model" in regressions[0]
+
+
+def test_rules_and_thresholds_decide(corpus):
+    assert not evaluate(corpus, tagger(RIGHT), min_f1=0.9).passed
+    threshold = BlessingRule(metric="partial_f1", bound=0.9, min_support=1)
+    options = CorpusOptions(evaluator_settings(slices=[], bootstrap=0), thresholds=(threshold,))
+    result = evaluate_corpus(LabelledData(corpus, corpus_settings()), EvaluatedModel(tagger(RIGHT), "this"), options)
+    assert [rule.metric for rule in result.evaluation.blessing.rules if rule.state == "failed"] == ["partial_f1"]
+
+
+def test_types_that_only_one_side_knows_are_counted_and_named(corpus):
+    known = EvaluatedModel(tagger({**RIGHT, "saw": "B-TOOL"}), "this", types=frozenset({"LOC", "TOOL"}))
+    result = evaluate(corpus, known)
+    assert (result.model.unknown_types, result.model.vocabulary_known) == ({"PER": 2}, True)
+    assert result.model.unlabelled_types == {"TOOL": 1}
+    assert any("this cannot predict PER (2) of the data" in remark for remark in result.remarks())
+    unknown = evaluate(corpus, tagger({"Kyiv": "B-LOC"}))
+    assert any("this never predicted PER (2)" in remark for remark in unknown.remarks())
+
+
+def test_raw_text_is_scored_to_the_character(tmp_path):
+    """The corpus has the period in the token; the model cuts it off, and people write no space."""
+    (tmp_path / "a.conll").write_text("in O\nDr. B-PER\nLee I-PER\n\nKyiv B-LOC\n")
+    result = evaluate(tmp_path / "a.conll", tagger({"Dr": "B-PER", **RIGHT}, word_offsets))
+    assert result.model.cut_differently.count == 1
+    assert micro(result.evaluation.overall) == (1, 1, 2)  # the first piece of `Dr.` counts
+    assert result.raw_text.differing == 1
+    assert micro(result.raw_text.comparison) == (1 / 3, 1 / 2, 2)  # Dr, Lee and Kyiv
+
+
+def test_raw_text_of_the_corpus_is_what_the_model_gets(tmp_path):
+    seen = []
+
+    def tag(sentences):
+        seen.extend(sentences)
+        return tagger(RIGHT, word_offsets)(sentences)
+
+    record = {"text": "Kyiv's  mayor", "entities": [[0, 4, "LOC"]]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
+    result = evaluate(tmp_path / "a.jsonl", tag)
+    assert seen == ["Kyiv 's mayor", "Kyiv's  mayor"]
+    assert (result.raw_text.with_text, result.raw_text.differing) == (1, 0)
+    (tmp_path / "b.conll").write_text("# text = Kyiv's mayor\nKyiv B-LOC\n's O\nmayor O\n")
+    evaluate(tmp_path / "b.conll", tag)
+    assert seen[-1] == "Kyiv's mayor"
+
+
+def test_tokens_that_a_model_joins_or_leaves_out_are_counted(tmp_path):
+    (tmp_path / "a.conll").write_text("New B-LOC\nYork I-LOC\nand O\nKyiv B-LOC\n")
+    joined = Tagged(("B-LOC",), (), (0,), (8,))
+    result = evaluate(tmp_path / "a.conll", lambda sentences: [joined])
+    assert (result.model.merged.count, result.model.incomplete.count) == (1, 1)
+    assert micro(result.evaluation.overall) == (1, 1 / 2, 2)
+    assert micro(result.raw_text.comparison) == (1, 1 / 2, 2)
+    assert any("left out tokens" in remark for remark in result.remarks())
+
+
+def test_tags_of_other_schemes_and_outside_labels_are_read(tmp_path):
+    (tmp_path / "a.conll").write_text("Ann B-PER\nLee I-PER\nleft OUT\n")
+    result = evaluate(tmp_path / "a.conll", tagger({"Ann": "B-PER", "Lee": "E-PER"}))
+    assert micro(result.evaluation.overall) == (1, 1, 1)
+    assert result.evaluation.overall.candidate.token_accuracy.value == 1
+
+
+def test_entity_seen_compares_with_the_training_split_or_is_left_out(corpus):
+    result = evaluate(corpus, tagger(RIGHT), slices=["entity_seen"])
+    assert result.evaluation.slices == ()
+    assert any("entity_seen are left out" in note for note in result.notes)
+    (corpus / "train.conll").write_text("Ann B-PER\nLee I-PER\n\n" * 3)
+    result = evaluate(corpus, tagger(RIGHT), slices=["entity_seen"])
+    assert {part.slice.value: micro(part)[2] for part in result.evaluation.slices} == {"seen": 1, "unseen": 3}
+
+
+ANSWERS = {
+    "too few answers": ([], "this: 0 answers to 1 sentences. Nothing was scored."),
+    "lengths": ([Tagged(("O", "O"), (), (0,), (4,))], "the answer has 2 tags, 0 scores, 1 starts and 1 ends."),
+    "offsets behind the end": ([Tagged(("O",), (), (0,), (9,))], "do not lie in its 4 characters"),
+    "overlap": ([Tagged(("O", "O"), (), (0, 1), (3, 4))], "the offsets of its tokens do not ascend"),
+    "no tagger of entities": ([Tagged(("NN",), (), (0,), (4,))], "the tag 'NN'. Nothing was scored."),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_answers_of_no_tagger_are_errors_that_name_the_sentence(tmp_path, name):
+    (tmp_path / "a.conll").write_text("Kyiv B-LOC\n")
+    answers, text = ANSWERS[name]
+    with pytest.raises(EvaluationError) as error:
+        evaluate(tmp_path / "a.conll", lambda sentences: answers)
+    assert text in str(error.value)
+    assert name == "too few answers" or "sentence with key 'a.conll:" in str(error.value)
+
+
+def test_files_without_labels_and_unknown_columns_are_errors(corpus, tmp_path):
+    (tmp_path / "plain.conll").write_text("Ann\nleft\n\n")
+    with pytest.raises(CorpusError, match=r"plain\.conll"):
+        evaluate(tmp_path / "plain.conll", tagger(RIGHT))
+    options = CorpusOptions(evaluator_settings(slices=[], bootstrap=0), columns=("genre",))
+    with pytest.raises(EvaluationError, match="no sentence has the metadata 'genre' to slice by"):
+        evaluate_corpus(
+            LabelledData(tmp_path / "test.conll", corpus_settings()), EvaluatedModel(tagger(RIGHT), "this"), options
+        )
+
+
+def test_data_without_entities_is_scored_but_passes_no_rule(tmp_path):
+    (tmp_path / "a.conll").write_text("it O\nrains O\n")
+    result = evaluate(tmp_path / "a.conll", tagger(RIGHT))
+    assert any("no entity" in note for note in result.notes)
+    assert not result.passed
+
+
+def test_evaluating_needs_neither_tensorflow_nor_tfx():
+    code = (
+        "import sys, components.evaluator.labelled_corpus.evaluation, components.reporter.page.page, "
+        "pipeline.cli.evaluate; "
+        "print([m for m in ('tensorflow', 'tfx', 'apache_beam', 'keras') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
