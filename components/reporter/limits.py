@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from components.evaluator.counts.slicing import ENTITY_SEEN, SEEN, UNSEEN
-from components.evaluator.results.evaluation import Comparison
+from components.evaluator.results.evaluation import Comparison, Evaluation
 from components.evaluator.results.model_scores import EntityScores, Scores
 from components.keys import TRAIN_SPLIT
 from components.reporter.model_facts import ModelFacts
@@ -24,15 +24,19 @@ def limits(facts: ModelFacts) -> list[str]:
     Limits are: rare types, types with low precision or recall, unseen entities, slices significantly worse than the
     whole, poor calibration, types without training data, drift, and skipped sentences.
     """
-    overall = facts.overall
+    return [*evaluation_limits(facts.evaluation), *(_data(facts) if facts.overall else ())]
+
+
+def evaluation_limits(evaluation: Evaluation) -> list[str]:
+    """Returns the limits that follow from an evaluation alone."""
+    overall = evaluation.overall
     if overall is None:
         return ["No sentence was evaluated, so the quality of this model is unknown."]
     return [
         *_types(overall.candidate),
-        *_unseen(facts),
-        *_slices(facts),
+        *_unseen(evaluation),
+        *_slices(evaluation),
         *_calibration(overall.candidate),
-        *_data(facts),
     ]
 
 
@@ -59,8 +63,8 @@ def _weakness(scores: EntityScores) -> str:
     return " and ".join(parts)
 
 
-def _unseen(facts: ModelFacts) -> Iterator[str]:
-    parts = [part for part in facts.evaluation.slices if part.slice.column == ENTITY_SEEN]
+def _unseen(evaluation: Evaluation) -> Iterator[str]:
+    parts = [part for part in evaluation.slices if part.slice.column == ENTITY_SEEN]
     by_value = {part.slice.value: part.candidate.entities.micro for part in parts}
     seen, unseen = by_value.get(SEEN), by_value.get(UNSEEN)
     if unseen is None or not unseen.support:
@@ -74,12 +78,12 @@ def _unseen(facts: ModelFacts) -> Iterator[str]:
         )
 
 
-def _slices(facts: ModelFacts) -> Iterator[str]:
+def _slices(evaluation: Evaluation) -> Iterator[str]:
     """Yields slices whose whole interval is below that of all examples, the worst first."""
-    if facts.overall is None or facts.overall.candidate.entities.micro.f1.low is None:
+    if evaluation.overall is None or evaluation.overall.candidate.entities.micro.f1.low is None:
         return
-    low = facts.overall.candidate.entities.micro.f1.low
-    worse = [part for part in facts.evaluation.slices if _is_significantly_below(part, low)]
+    low = evaluation.overall.candidate.entities.micro.f1.low
+    worse = [part for part in evaluation.slices if _is_significantly_below(part, low)]
     for part in sorted(worse, key=lambda part: part.candidate.entities.micro.f1.value)[:_WORST_SLICES]:
         micro = part.candidate.entities.micro
         yield f"{part.slice.name}: F1 {micro.f1} on {micro.support:,} entities, lower than on all examples."

@@ -7,7 +7,7 @@ import dataclasses
 from components.evaluator.blessing.rule import LOWER_IS_BETTER
 from components.evaluator.counts.slicing import CASE, ENTITY_LENGTH, ENTITY_SEEN, SENTENCE_LENGTH
 from components.evaluator.results.evaluation import ALL, Comparison, Evaluation, RuleOutcome
-from components.evaluator.results.model_scores import ERROR_KINDS, Confusion, EntityScores, Estimate
+from components.evaluator.results.model_scores import ERROR_KINDS, SCHEMES, Confusion, EntityScores, Estimate
 
 # More rows would make the report long and megabytes large.
 _MOST_SLICES = 30
@@ -95,6 +95,43 @@ def metric_rows(comparison: Comparison) -> list[MetricRow]:
         MetricRow(title, note, ours[name], theirs.get(name), comparison.changes.get(name), name in LOWER_IS_BETTER)
         for name, (title, note) in {**_METRICS, **custom}.items()
         if name in ours
+    ]
+
+
+@dataclasses.dataclass(frozen=True)
+class SchemeRow:
+    """Scores of one scheme of nervaluate.
+
+    Attributes:
+        name: name of the scheme, `SCHEMES`.
+        meaning: definition in a few words.
+        ours: name of its F1 among the metrics of this project.
+        candidate: scores of the new model.
+        change: change in F1 against the other model.
+    """
+
+    name: str
+    meaning: str
+    ours: str
+    candidate: EntityScores
+    change: Estimate | None
+
+
+_SCHEMES = {
+    "strict": ("exact boundaries and type", "entity_f1"),
+    "exact": ("exact boundaries, any type", "boundary_f1"),
+    "partial": ("overlap, any type; one half for other boundaries", "partial_f1"),
+    "type": ("overlap and type; ent_type in the library", "ent_type_f1"),
+}
+
+
+def scheme_rows(comparison: Comparison) -> list[SchemeRow]:
+    """Returns one row per scheme of nervaluate; none for an evaluation of an older version."""
+    by_scheme = comparison.candidate.nervaluate
+    return [
+        SchemeRow(name, *_SCHEMES[name], by_scheme[name], comparison.changes.get(_SCHEMES[name][1]))
+        for name in SCHEMES
+        if name in by_scheme
     ]
 
 

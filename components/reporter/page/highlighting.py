@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from components.evaluator.labelled_corpus.changed_sentences import ChangedSentence
 from components.evaluator.results.evaluation import ErrorInContext, MarkedSpan
 
 # A sentence with more tokens than _WHOLE is cut to _CONTEXT tokens on both sides of the error.
@@ -31,12 +32,12 @@ class Piece:
     focus: bool = False
 
 
-def pieces(error: ErrorInContext, spans: Sequence[MarkedSpan]) -> list[Piece]:
+def pieces(error: ErrorInContext | ChangedSentence, spans: Sequence[MarkedSpan]) -> list[Piece]:
     """Cuts the sentence of an error at the boundaries of entities.
 
     Args:
-        error: the sentence and the wrong entity.
-        spans: `error.gold` or `error.predicted`; they do not overlap.
+        error: the sentence, and the wrong entity or the changed tokens.
+        spans: entities of one side, such as `error.gold`; they do not overlap.
 
     Returns:
         Pieces in order; of a long sentence only the part around the error, with an ellipsis at each cut.
@@ -58,7 +59,7 @@ def pieces(error: ErrorInContext, spans: Sequence[MarkedSpan]) -> list[Piece]:
     return cut + ([Piece(ELLIPSIS)] if last < len(error.tokens) else [])
 
 
-def _window(error: ErrorInContext) -> tuple[int, int]:
+def _window(error: ErrorInContext | ChangedSentence) -> tuple[int, int]:
     count = len(error.tokens)
     if count <= _WHOLE:
         return 0, count

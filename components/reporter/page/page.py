@@ -1,18 +1,32 @@
-"""The report: one HTML page that works offline."""
+"""The report of a run and that of a single evaluation: HTML pages that work offline."""
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Sequence
 from importlib import resources
+from typing import Any
 
 from markupsafe import Markup
 
-from components.reporter.limits import limits
+from components.evaluator.labelled_corpus.result import CorpusEvaluation
+from components.evaluator.results.evaluation import Evaluation
+from components.evaluator.results.model_scores import Scores
+from components.reporter.limits import evaluation_limits, limits
 from components.reporter.model_facts import ModelFacts
 from components.reporter.page.environment import environment
 from components.reporter.page.epoch_table import EpochTable
 from components.reporter.page.figures import learning_curves, length_ranges, reliability_diagram
 from components.reporter.page.highlighting import pieces
-from components.reporter.score_rows import ERROR_WORDS, error_rows, frequent_part, metric_rows, slice_tables, type_rows
+from components.reporter.score_rows import (
+    ERROR_WORDS,
+    error_rows,
+    frequent_part,
+    metric_rows,
+    scheme_rows,
+    slice_tables,
+    type_rows,
+)
 
 _PACKAGE = "components.reporter"
 # The golden angle: any number of hues, neighbours far apart.
@@ -24,30 +38,64 @@ def render_page(facts: ModelFacts) -> str:
 
     The run section stays empty until `components.reporter.page.run_section.insert_run` fills it in after the run.
     """
-    scores = facts.overall.candidate if facts.overall else None
     return environment().get_template("report.html.j2").render(
+        **_of_evaluation(facts.evaluation, facts.data.types),
         facts=facts,
-        evaluation=facts.evaluation,
-        css=Markup(resources.files(_PACKAGE).joinpath("templates", "report.css").read_text(encoding="utf-8")),
-        hues=_hues(facts),
+        rival="champion",
         limits=limits(facts),
-        metric_rows=metric_rows(facts.overall) if facts.overall else [],
-        type_rows=type_rows(facts.evaluation),
-        slice_tables=slice_tables(facts.evaluation),
-        error_rows=error_rows(facts.overall) if facts.overall else [],
-        error_words=ERROR_WORDS,
-        confusion=frequent_part(scores.confusion) if scores and scores.confusion else None,
-        pieces=pieces,
-        reliability=reliability_diagram(scores.calibration) if scores and scores.calibration else None,
         curves=learning_curves(facts.history, facts.best_epoch),
         epochs=EpochTable.of(facts.history),
         lengths=length_ranges(facts.data.splits),
     )  # fmt: skip
 
 
-def _hues(facts: ModelFacts) -> dict[str, int]:
+def render_evaluation(result: CorpusEvaluation, created: datetime.datetime) -> str:
+    """Renders the page of an evaluation on labelled data (`ner evaluate --data`), with the sections of the report.
+
+    Args:
+        result: the evaluation.
+        created: its time, UTC.
+    """
+    evaluation = result.evaluation
+    raw = result.raw_text.comparison
+    return environment().get_template("evaluation.html.j2").render(
+        **_of_evaluation(evaluation, tuple(result.data.entities)),
+        result=result,
+        created=created,
+        rival="other model",
+        limits=evaluation_limits(evaluation),
+        raw_rows=metric_rows(raw) if raw else [],
+    )  # fmt: skip
+
+
+def _of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, Any]:
+    """Returns the variables of the sections that show an evaluation.
+
+    Args:
+        evaluation: the evaluation.
+        types: entity types of the data.
+    """
+    overall = evaluation.overall
+    scores = overall.candidate if overall else None
+    return {
+        "evaluation": evaluation,
+        "css": Markup(resources.files(_PACKAGE).joinpath("templates", "report.css").read_text(encoding="utf-8")),
+        "hues": _hues(types, scores),
+        "metric_rows": metric_rows(overall) if overall else [],
+        "scheme_rows": scheme_rows(overall) if overall else [],
+        "type_rows": type_rows(evaluation),
+        "slice_tables": slice_tables(evaluation),
+        "error_rows": error_rows(overall) if overall else [],
+        "error_words": ERROR_WORDS,
+        "confusion": frequent_part(scores.confusion) if scores and scores.confusion else None,
+        "pieces": pieces,
+        "reliability": reliability_diagram(scores.calibration) if scores and scores.calibration else None,
+    }
+
+
+def _hues(types: Sequence[str], scores: Scores | None) -> dict[str, int]:
     """Maps each entity type to a hue in degrees, which is the same everywhere in the page."""
-    names = [*facts.data.types]
-    if facts.overall:
-        names += [name for name in facts.overall.candidate.entities.per_type if name not in names]
+    names = [*types]
+    if scores:
+        names += [name for name in scores.entities.per_type if name not in names]
     return {name: round(210 + position * _HUE_STEP) % 360 for position, name in enumerate(names)}
