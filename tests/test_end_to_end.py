@@ -71,6 +71,24 @@ def test_report_is_one_page_about_the_run(home):
     assert "Version 1 in the registry" in page
 
 
+def test_scores_of_any_labelled_data_are_those_of_the_run(home):
+    """`ner evaluate --data` runs the champion without TFX; only the last digits of the scores of tags may differ."""
+    [corpus] = (home / "work").glob("sample-*")
+    result = ner("evaluate", "--data", str(corpus), "--json", "-", cwd=home)
+    assert result.returncode == 0, result.stderr
+    [file] = (home / "work" / "artifacts" / "Evaluator" / "evaluation").glob("*/scores.json")
+    ours, theirs = json.loads(result.stdout)["evaluation"], json.loads(file.read_text(encoding="utf-8"))
+    pairs = list(zip([ours["overall"], *ours["slices"]], [theirs["overall"], *theirs["slices"]], strict=True))
+    assert len(pairs) > 10
+    for one, other in pairs:
+        assert one["slice"] == other["slice"]
+        for scores in (one["candidate"], other["candidate"]):
+            scores.pop("calibration")
+        assert one == other
+    assert [error["key"] for error in ours["errors"]] == [error["key"] for error in theirs["errors"]]
+    assert ours["splits"] == theirs["splits"]
+
+
 def test_second_run_without_a_change_executes_no_node(home):
     result = ner("run", "--config", str(PROFILE), cwd=home)
     assert result.returncode == 0, result.stderr

@@ -2,104 +2,214 @@
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from components.evaluator.counts.slicing import Slicer
+    from components.evaluator.blessing.rule import BlessingRule
+    from components.evaluator.counts.training_entities import TrainingEntities
     from components.evaluator.delayed_labels.join_account import JoinAccount
-    from components.evaluator.results.evaluation import Comparison
-    from components.evaluator.settings import EvaluatorSettings
+    from components.evaluator.labelled_corpus.result import CorpusEvaluation
+    from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation
+    from configs.spec import PipelineConfig
 
-CROSSED = 3
-"""Exit status if a threshold is crossed; errors have 1."""
+FAILED = 3
+"""Exit status if a rule or a threshold is not met; errors have 1."""
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_REQUESTS_ONLY, _DATA_ONLY = ("labels", "window"), ("model", "against", "url", "split", "output")
+_FEW = 5  # changed sentences in the terminal
 
 
-@click.command()
-@click.option("--requests", type=_FILE, required=True, help="Log of answered requests with keys, JSON lines (.gz too).")
-@click.option("--labels", type=_FILE, required=True, help="Labels with the same keys, JSON lines (.gz too).")
-@click.option("--by", multiple=True, metavar="COLUMN", help="Slice by a logged field, sentence_length, case, …")
-@click.option("--window", type=click.Choice(["hour", "day", "week", "month"]), help="Slice by time.")
+_HELP = """Score a model on labelled data, or logged requests on labels that arrive later.
+
+\b
+ner evaluate --data DIR_OR_FILE [--model REF | --url URL] [--against REF]
+  Tags the sentences with a version, an export or a running server, and
+  scores the tags as the Evaluator of a run does. The rules of the section
+  `evaluator` and each --threshold decide.
+
+\b
+ner evaluate --requests LOG --labels FILE
+  Joins logged answers with their labels by key; no model runs.
+  Each --threshold decides.
+
+Exits with 3 if a rule or a threshold is not met, and with 1 on an error.
+"""
+
+
+@click.command(help=_HELP)
+@click.option("--data", type=click.Path(path_type=Path), help="Corpus folder or labelled file to score a model on.")
+@click.option("--model", metavar="REF", help="Model to score: version, alias, models:/…, folder [default: champion]")
+@click.option("--url", metavar="URL", help="Score a running server: http://HOST:PORT/v1/models/NAME[/labels/LABEL]")
+@click.option("--against", metavar="REF|URL", help="Second model to compare with.")
+@click.option("--split", metavar="NAME", help="train, eval, test or all [default: test, else eval, else all]")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML page.")
+@click.option("--requests", type=_FILE, help="Log of answered requests with keys, JSON lines (.gz too).")
+@click.option("--labels", type=_FILE, help="Labels with the same keys, JSON lines (.gz too).")
+@click.option("--window", type=click.Choice(["hour", "day", "week", "month"]), help="Slice the requests by time.")
 @click.option("--time", default="timestamp", show_default=True, metavar="FIELD", help="Logged field with the time.")
+@click.option("--by", multiple=True, metavar="COLUMN", help="Slice by metadata or a logged field, case, …")
 @click.option("--threshold", "thresholds", multiple=True, metavar="METRIC>=BOUND[@SLICE]", help="E.g. entity_f1>=0.6")
 @click.option("--min-support", type=int, help="Gold entities that a slice needs [default: evaluator.min_support]")
-@click.option("--training-entities", type=_FILE, help="training_entities.npy, for --by entity_seen.")
-@click.option("--bootstrap", type=int, help="Replicates behind the intervals [default: evaluator.bootstrap]")
+@click.option("--training-entities", type=_FILE, help="training_entities.npy of an evaluation, for entity_seen.")
+@click.option("--bootstrap", type=click.IntRange(min=0), help="Replicates of the intervals [default: evaluator's]")
 @click.option("--json", "target", type=click.Path(path_type=Path, allow_dash=True), help="Write the result as JSON.")
-def evaluate(
-    *,
-    requests: Path,
-    labels: Path,
-    by: tuple[str, ...],
-    window: str | None,
-    time: str,
-    thresholds: tuple[str, ...],
-    min_support: int | None,
-    training_entities: Path | None,
-    bootstrap: int | None,
-    target: Path | None,
-) -> None:
-    """Score logged predictions against delayed labels, joined by key.
-
-    Exits with 3 if a threshold is crossed.
-    """
-    from components.common.files import write_atomically
-    from components.evaluator.delayed_labels.evaluation import WINDOW, DelayedLabelOptions, evaluate_delayed_labels
+@config_options
+def evaluate(profile: Path | None, settings: tuple[str, ...], target: Path | None, **options: Any) -> None:
+    """See `_HELP`."""
+    _check_use(options)
     from components.evaluator.delayed_labels.threshold import parse_threshold
     from configs.loading import load_config
 
-    defaults = load_config(None).evaluator
-    support = defaults.min_support if min_support is None else min_support
-    rules = tuple(parse_threshold(text, support) for text in thresholds)
-    if not window and any(rule.column == WINDOW for rule in rules):
+    bootstrap = options.pop("bootstrap")
+    changes = () if bootstrap is None else (f"evaluator.bootstrap={bootstrap}",)
+    config = load_config(profile, (*settings, *changes))
+    support = config.evaluator.min_support if options["min_support"] is None else options["min_support"]
+    rules = tuple(parse_threshold(text, support) for text in options["thresholds"])
+    if options["data"] is not None:
+        passed = _on_data(config, rules, target, options)
+    else:
+        passed = _on_requests(config, rules, target, options)
+    if not passed:
+        raise SystemExit(FAILED)
+
+
+def _check_use(options: dict[str, Any]) -> None:
+    """Checks that the options belong to one of the two uses."""
+    if options["data"] is None:
+        if options["requests"] is None or options["labels"] is None:
+            raise click.UsageError("give --data DIR_OR_FILE, or --requests LOG with --labels FILE")
+        if wrong := [name for name in _DATA_ONLY if options[name] is not None]:
+            raise click.UsageError(f"--{wrong[0]} needs --data")
+        return
+    if options["requests"] is not None:
+        raise click.UsageError("--data and --requests are two uses; give one of them")
+    if wrong := [name for name in _REQUESTS_ONLY if options[name] is not None]:
+        raise click.UsageError(f"--{wrong[0]} needs --requests")
+    if options["model"] is not None and options["url"] is not None:
+        raise click.UsageError("--model and --url name the same thing; give one of them")
+
+
+def _on_data(
+    config: PipelineConfig, rules: tuple[BlessingRule, ...], target: Path | None, options: dict[str, Any]
+) -> bool:
+    from components.corpus_example_gen.labelled_data import LabelledData
+    from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
+    from pipeline.registry_view.evaluated_model import evaluated_model
+
+    data = LabelledData(options["data"], config.corpus, options["split"])
+    model = evaluated_model(options["url"] or options["model"], config)
+    against = None if options["against"] is None else evaluated_model(options["against"], config)
+    corpus_options = CorpusOptions(
+        settings=config.evaluator,
+        columns=options["by"],
+        thresholds=rules,
+        training_entities=_training_entities(options["training_entities"]),
+    )
+    result = evaluate_corpus(data, model, corpus_options, against)
+    if options["output"] is not None:
+        from components.common.files import write_atomically
+        from components.reporter.page.page import render_evaluation
+
+        now = datetime.datetime.now(datetime.timezone.utc)
+        write_atomically(options["output"], render_evaluation(result, now))
+    _write(target, result.to_json(), lambda: _print_evaluation(result))
+    if options["output"] is not None:
+        click.echo(options["output"], err=True)
+    _print_outcomes(result.evaluation.blessing)
+    return result.passed
+
+
+def _on_requests(
+    config: PipelineConfig, rules: tuple[BlessingRule, ...], target: Path | None, options: dict[str, Any]
+) -> bool:
+    from components.evaluator.counts.slicing import ENTITY_SEEN, Slicer
+    from components.evaluator.delayed_labels.evaluation import WINDOW, DelayedLabelOptions, evaluate_delayed_labels
+
+    settings = config.evaluator
+    if not options["window"] and any(rule.column == WINDOW for rule in rules):
         raise click.UsageError(f"a threshold on {WINDOW} needs --{WINDOW}")
-    columns = tuple(dict.fromkeys([*by, *(rule.column for rule in rules if rule.column not in ("", WINDOW))]))
-    options = DelayedLabelOptions(
-        slicer=_slicer(defaults, columns, training_entities),
-        bootstrap=defaults.bootstrap if bootstrap is None else bootstrap,
-        window=window or "",
-        time=time,
+    named = (rule.column for rule in rules if rule.column not in ("", WINDOW))
+    columns = tuple(dict.fromkeys([*options["by"], *named]))
+    known = _training_entities(options["training_entities"])
+    if ENTITY_SEEN in columns and known is None:
+        raise click.UsageError(f"--by {ENTITY_SEEN} needs --training-entities FILE")
+    delayed = DelayedLabelOptions(
+        slicer=Slicer(columns, settings.sentence_length, settings.entity_length, known),
+        bootstrap=settings.bootstrap,
+        window=options["window"] or "",
+        time=options["time"],
         rules=rules,
     )
-    result = evaluate_delayed_labels(requests, labels, options)
-    if str(target) == "-":
-        click.echo(result.to_json(), nl=False)
-    else:
-        if target is not None:
-            write_atomically(target, result.to_json().encode())
-        _print(result.evaluation.overall, result.evaluation.slices, result.account)
-    for outcome in result.evaluation.blessing.rules:
-        click.secho(f"{outcome.state}: {outcome.text}", fg="red" if outcome.state == "failed" else None, err=True)
-    for note in result.evaluation.blessing.notes if rules else ():
-        click.echo(f"note: {note}", err=True)
-    if result.crossed:
-        raise SystemExit(CROSSED)
+    result = evaluate_delayed_labels(options["requests"], options["labels"], delayed)
+    _write(target, result.to_json(), lambda: _print_join(result.evaluation, result.account))
+    _print_outcomes(result.evaluation.blessing, notes=bool(rules))
+    return not result.crossed
 
 
-def _slicer(settings: EvaluatorSettings, columns: tuple[str, ...], training_entities: Path | None) -> Slicer:
-    from components.evaluator.counts.slicing import ENTITY_SEEN, Slicer
+def _training_entities(path: Path | None) -> TrainingEntities | None:
     from components.evaluator.counts.training_entities import TrainingEntities
 
-    known = None
-    if ENTITY_SEEN in columns:
-        if training_entities is None:
-            raise click.UsageError(f"--by {ENTITY_SEEN} needs --training-entities FILE")
-        known = TrainingEntities.from_bytes(training_entities.read_bytes(), str(training_entities))
-    return Slicer(columns, settings.sentence_length, settings.entity_length, known)
+    return None if path is None else TrainingEntities.from_bytes(path.read_bytes(), str(path))
 
 
-def _print(overall: Comparison | None, slices: tuple[Comparison, ...], account: JoinAccount) -> None:
-    from rich.console import Console
+def _write(target: Path | None, text: str, show: Any) -> None:
+    """Writes JSON to a file and shows the tables, or writes only JSON to standard output."""
+    from components.common.files import write_atomically
 
-    console = Console()
-    console.print(_scores(overall, slices))
-    console.print(f"{account.scored} of {account.predictions} predictions scored", highlight=False)
+    if str(target) == "-":
+        click.echo(text, nl=False)
+        return
+    if target is not None:
+        write_atomically(target, text)
+    show()
+
+
+def _print_outcomes(blessing: Blessing, *, notes: bool = True) -> None:
+    for outcome in blessing.rules:
+        if outcome.state != "no_champion":
+            click.secho(f"{outcome.state}: {outcome.text}", fg="red" if outcome.state == "failed" else None, err=True)
+    for note in blessing.notes if notes else ():
+        click.echo(f"note: {note}", err=True)
+
+
+def _print_evaluation(result: CorpusEvaluation) -> None:
+    lines = [
+        f"{result.model.name} on {result.data.path}, split {result.data.split}: {result.data.sentences:,} sentences"
+    ]
+    overall = result.evaluation.overall
+    if result.against is not None and overall is not None:
+        lines.append(f"against {result.against.name}: {overall.f1_change}")
+    raw = result.raw_text.comparison
+    lines.append(
+        "raw text: cut as the corpus is, so the end-to-end scores are the same"
+        if raw is None
+        else f"raw text, end to end: F1 {raw.candidate.entities.micro.f1}; sentences cut into other tokens "
+        f"than the corpus: {result.raw_text.differing:,}"
+    )
+    if result.changed is not None:
+        changed = result.changed
+        lines.append(
+            f"changed sentences: {changed.total:,}: {changed.fixed:,} fixed, {changed.broken:,} broken, "
+            f"{changed.changed:,} wrong in both"
+        )
+        for outcome in ("broken", "fixed"):
+            keys = [sentence.key for sentence in changed.of(outcome)][:_FEW]
+            lines += [f"  {outcome}: {', '.join(keys)}"] if keys else []
+    _print_tables(result.evaluation, [*lines, *(f"note: {remark}" for remark in result.remarks())])
+
+
+def _print_join(evaluation: Evaluation, account: JoinAccount) -> None:
+    lines = [f"{account.scored} of {account.predictions} predictions scored"]
     counts = {
         "predictions without a label": account.without_label,
         "labels without a prediction": account.without_prediction,
@@ -107,17 +217,29 @@ def _print(overall: Comparison | None, slices: tuple[Comparison, ...], account: 
         "repeated labels (the last counts)": account.duplicate_labels,
         "sentences whose label has a different text": account.misaligned,
     }
-    for name, keys in counts.items():
-        if keys.count:
-            console.print(f"{name}: {keys}", highlight=False, markup=False, soft_wrap=True)
-    for reason in account.reasons:
-        console.print(f"  {reason}", highlight=False, markup=False, soft_wrap=True)
+    lines += [f"{name}: {keys}" for name, keys in counts.items() if keys.count]
+    _print_tables(evaluation, [*lines, *(f"  {reason}" for reason in account.reasons)])
+
+
+def _print_tables(evaluation: Evaluation, lines: Iterable[str]) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.print(_scores(evaluation.overall, evaluation.slices))
+    if evaluation.overall is not None:
+        console.print(_schemes(evaluation.overall))
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _scores(overall: Comparison | None, slices: tuple[Comparison, ...]) -> Table:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("slice", "sentences", "entities", "precision", "recall", "F1", "95 % interval", "macro F1")
+    compare = overall is not None and overall.champion is not None
+    names = ["slice", "sentences", "entities", "precision", "recall", "F1", "95 % interval", "macro F1"]
+    table = Table(*names, *(["change of F1"] if compare else []), box=SIMPLE_HEAD)
+    table.columns[0].overflow = "fold"
     for column in table.columns[1:]:
         column.justify = "right"
     for comparison in ([overall] if overall else []) + list(slices):
@@ -126,5 +248,22 @@ def _scores(overall: Comparison | None, slices: tuple[Comparison, ...]) -> Table
         interval = "" if micro.f1.low is None else f"{micro.f1.low:.3f} - {micro.f1.high:.3f}"
         shares = (f"{share.value:.3f}" for share in (micro.precision, micro.recall, micro.f1))
         counts = (str(comparison.candidate.sentences), str(micro.support))
-        table.add_row(comparison.slice.name, *counts, *shares, interval, f"{entities.macro.f1.value:.3f}")
+        change = comparison.changes.get("entity_f1")
+        changed = [] if not compare else ["" if change is None else f"{change.value:+.3f}"]
+        table.add_row(comparison.slice.name, *counts, *shares, interval, f"{entities.macro.f1.value:.3f}", *changed)
+    return table
+
+
+def _schemes(overall: Comparison) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    from components.reporter.score_rows import scheme_rows
+
+    table = Table("scheme (nervaluate)", "precision", "recall", "F1", "the same F1 here", box=SIMPLE_HEAD)
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for row in scheme_rows(overall):
+        shares = (row.candidate.precision, row.candidate.recall, row.candidate.f1)
+        table.add_row(row.name, *(f"{share.value:.3f}" for share in shares), row.ours)
     return table

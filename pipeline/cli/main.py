@@ -33,7 +33,10 @@ COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
     "compile": ("pipeline.cli.compile:compile_command", "Compile the pipeline for Kubeflow or Vertex AI."),
     "report": ("pipeline.cli.report:report", "Show the report of a run."),
-    "evaluate": ("pipeline.cli.evaluate:evaluate", "Score logged predictions against delayed labels."),
+    "evaluate": (
+        "pipeline.cli.evaluate:evaluate",
+        "Score a model on labelled data, or logged requests on late labels.",
+    ),
     "retrain": ("pipeline.cli.retrain:retrain", "Retrain if there is a reason; keep the better model."),
     "schedule": ("pipeline.cli.retrain:schedule", "Retrain at set times."),
     "drift": ("pipeline.cli.drift:drift", "Compare logged requests with the champion's training data."),

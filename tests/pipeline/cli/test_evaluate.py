@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from components.evaluator.counts.training_entities import TrainingEntities
+from components.serving import saved_model_tagger
+from components.serving.saved_model_tagger import TaggedSentence
 from pipeline.cli.main import main
 
 
@@ -34,9 +37,11 @@ def evaluate(tmp_path):
 def test_table_shows_slices_windows_and_unmatched_lines(evaluate):
     result = evaluate("--by", "app", "--window", "day")
     assert result.exit_code == 0, result.output
-    rows = {line.split("│")[1].strip(): line.split("│")[2:] for line in result.output.splitlines() if "│" in line}
-    assert set(rows) == {"all examples", "app=mail", "app=web", "window=2026-11-20", "window=2026-11-21"}
-    assert [cell.strip() for cell in rows["window=2026-11-21"][:5]] == ["2", "2", "0.500", "0.500", "0.500"]
+    lines = (re.split(r"  +", line.strip()) for line in result.output.splitlines())
+    rows = {name: cells for name, *cells in lines if len(cells) >= 4}
+    slices = {"slice", "all examples", "app=mail", "app=web", "window=2026-11-20", "window=2026-11-21"}
+    assert set(rows) == slices | {"scheme (nervaluate)", "strict", "exact", "partial", "type"}
+    assert rows["window=2026-11-21"][:5] == ["2", "2", "0.500", "0.500", "0.500"]
     assert "4 of 5 predictions scored" in result.output
     assert "predictions without a label: 1 (4)" in result.output
     assert "labels without a prediction: 1 (9)" in result.output
@@ -101,3 +106,93 @@ def test_command_imports_neither_tensorflow_nor_tfx():
         "print([m for m in ('tensorflow', 'tfx', 'apache_beam') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+class Table:
+    """Stands in for an exported model: its tags are in the file `tags.json` of its folder."""
+
+    def __init__(self, folder):
+        self.tags = json.loads((folder / "tags.json").read_text())
+
+    def tag(self, sentences):
+        for sentence in sentences:
+            words = tuple(sentence.split(" "))
+            starts = tuple(len(" ".join(words[:number])) + bool(number) for number in range(len(words)))
+            ends = tuple(start + len(word) for start, word in zip(starts, words, strict=True))
+            tags = tuple(self.tags.get(word, "O") for word in words)
+            yield TaggedSentence(sentence, words, tags, (0.9,) * len(words), starts, ends)
+
+
+@pytest.fixture
+def on_data(monkeypatch, tmp_path):
+    """Runs the command on a file of three sentences, with the models `good` and `bad`."""
+    monkeypatch.setattr(saved_model_tagger, "SavedModelTagger", Table)
+    (tmp_path / "new.conll").write_text("Ann B-PER\nleft O\n\nKyiv B-LOC\n\nin O\nKyiv B-LOC\n")
+    for name, tags in {"good": {"Ann": "B-PER", "Kyiv": "B-LOC"}, "bad": {"Ann": "B-PER", "Kyiv": "B-PER"}}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "saved_model.pb").touch()
+        (tmp_path / name / "tags.json").write_text(json.dumps(tags))
+    files = ["--data", str(tmp_path / "new.conll"), "--set", "evaluator.slices=[case]"]
+    return lambda *arguments: CliRunner().invoke(
+        main, ["evaluate", *files, *(arguments or ["--model", str(tmp_path / "good")])], env={"COLUMNS": "200"}
+    )
+
+
+def test_labelled_file_is_scored_with_table_json_and_page(on_data, tmp_path):
+    out, page = tmp_path / "out.json", tmp_path / "page.html"
+    result = on_data("--model", str(tmp_path / "good"), "--json", str(out), "--output", str(page))
+    assert result.exit_code == 0, result.output
+    assert "good on" in result.output
+    assert "3 sentences" in result.output
+    document = json.loads(out.read_text())
+    assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["f1"]["value"] == 1
+    assert set(document["model"]["identity"]) == {"folder", "tree hash"}
+    text = page.read_text()
+    assert "Rules met" in text
+    assert "SHA-256" in text
+    assert "<script" not in text
+    assert json.loads(on_data("--model", str(tmp_path / "good"), "--json", "-").stdout) == document
+
+
+def test_worse_model_than_the_other_one_exits_with_3_and_shows_the_sentences(on_data, tmp_path):
+    page = tmp_path / "page.html"
+    models = ["--model", str(tmp_path / "bad"), "--against", str(tmp_path / "good")]
+    result = on_data(*models, "--output", str(page))
+    assert result.exit_code == 3, result.output
+    assert "changed sentences: 2: 0 fixed, 2 broken, 0 wrong in both" in result.output
+    assert "failed: entity_f1 of all examples changed by -0.6667" in result.output
+    assert "Broken: only the other model is right" in page.read_text()
+    assert (
+        on_data("--model", str(tmp_path / "good"), "--threshold", "entity_f1>=0.9", "--min-support", "1").exit_code == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "text"),
+    [
+        (["--split", "test"], 1, "new.conll: no split 'test', only all."),
+        (["--model", "x/y"], 1, "error: "),
+        (["--url", "http://localhost/ner"], 1, "not the address of a served model"),
+        (["--model", "1", "--url", "http://localhost/v1/models/ner"], 2, "--model and --url name the same thing"),
+        (["--window", "day"], 2, "--window needs --requests"),
+        (["--threshold", "f1>=1"], 1, "error: threshold 'f1>=1': write METRIC>=BOUND"),
+    ],
+)
+def test_errors_on_data_name_the_fix(on_data, arguments, status, text):
+    result = on_data(*arguments)
+    assert result.exit_code == status, result.output
+    assert text in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ([], "give --data DIR_OR_FILE, or --requests LOG with --labels FILE"),
+        (["--requests", __file__], "give --data DIR_OR_FILE, or --requests LOG with --labels FILE"),
+        (["--requests", __file__, "--labels", __file__, "--output", "x"], "--output needs --data"),
+        (["--requests", __file__, "--data", "x"], "--data and --requests are two uses"),
+    ],
+)
+def test_the_two_uses_do_not_mix(arguments, text):
+    result = CliRunner().invoke(main, ["evaluate", *arguments])
+    assert (result.exit_code, text in result.output) == (2, True)
