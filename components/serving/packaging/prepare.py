@@ -117,8 +117,9 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
         cases = reference_answers(model, inspection.contract, batches=_batches(settings))
         if not cases:
             raise PackageError(
-                f"{source.folder}: no signature answers, so a server could not serve the model either. "
-                f"`ner inspect --check {source.folder}` names the cause."
+                f"{source.folder}: no signature answers requests made up from its inputs, so the package would "
+                f"have no warm-up and no example. `ner inspect --check {source.folder}` names the cause. A model that "
+                "reads only texts of a certain form, such as serialized examples, cannot be packaged."
             )
         source_hash = tree_hash(model if original == source.folder else original)
         copy_model(model, folder)

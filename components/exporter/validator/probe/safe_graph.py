@@ -31,10 +31,10 @@ _CALLS = frozenset({"PartitionedCall", "StatefulPartitionedCall"})
 _FILES = {**{op: (at,) for op, at in TABLE_INITIALIZERS.items()}, **CHECKPOINT_OPS}
 _SAVING = frozenset({"SaveV2", "MergeV2Checkpoints"})
 
-_DEPTH = 50  # of the ops between an argument and the name of a file
+_DEPTH = 50  # of the ops between an argument and the name of a file, and of calls
 _INPUTS = frozenset({"Placeholder", "PlaceholderWithDefault", "Const"})  # what the loader replaces by a name
 # The loader's name of a checkpoint may get such an ending. Pieces are joined, so no piece may end with a dot or slash.
-_ENDING = re.compile(rb"([./]?[\w-]+)*", re.ASCII)
+_ENDING = re.compile(rb"[\w-]*([./][\w-]+)*", re.ASCII)
 _HANDLES = frozenset({20, 21})  # DT_RESOURCE, DT_VARIANT
 _FROM_BYTES = frozenset({"ParseTensor", "DeserializeSparse", "DeserializeManySparse"})
 
@@ -203,6 +203,7 @@ class _Body:
         self._bases = bases
         self._variables = variables or {}
         self._paths: dict[tuple[str, bool], frozenset[Base] | None] = {}
+        self._endings: dict[str, bool] = {}
 
     def path(self, tensor: str, saving: bool, depth: int = 0) -> frozenset[Base] | None:
         """Returns the sources of the name of a file; None if anything else could be in it.
@@ -256,6 +257,11 @@ class _Body:
         return _union(values) if values else None
 
     def _is_ending(self, tensor: str, depth: int) -> bool:
+        if tensor not in self._endings:  # an op may be the input of many, and these of many more
+            self._endings[tensor] = self._is_new_ending(tensor, depth)
+        return self._endings[tensor]
+
+    def _is_new_ending(self, tensor: str, depth: int) -> bool:
         node = self.nodes.get(tensor.partition(":")[0])
         if node is None or depth > _DEPTH:
             return False
@@ -367,6 +373,9 @@ class _Files:
     def _function_uses(self, name: str, callers: tuple[str, ...]) -> list[_FileUse]:
         if name in callers:
             raise CheckFailedError("unsafe_op", f"function {name[:100]} opens files and calls itself")
+        if len(callers) > _DEPTH:
+            problem = f"function {name[:100]} opens files and is called through more than {_DEPTH} functions"
+            raise CheckFailedError("unsafe_op", problem)
         if name not in self._uses:
             body = self._bodies[name]
             uses = (use for node in body.nodes.values() for use in self._node_uses(node, body, (*callers, name)))

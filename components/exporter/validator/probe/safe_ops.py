@@ -25,7 +25,7 @@ _HARMLESS = re.compile(
     r"|(Batch|PaddedBatch|ParallelBatch|Rebatch|Map|ParallelMap|Filter|ParallelFilter|FlatMap|Interleave|Take|TakeWhile"
     r"|Skip|Zip|Concatenate|Repeat|Prefetch|Window|GroupByWindow|Scan|Unbatch|Unique|DenseToSparseBatch|MapAndBatch"
     r"|Options|Model|Finalize|Sampling|Shard|AssertCardinality|IgnoreErrors|ParallelInterleave|DirectedInterleave"
-    r"|ParseExample)Dataset(V\d)?"
+    r"|ParseExample|Rewrite)Dataset(V\d)?"
     r"|DatasetCardinality|WrapDatasetVariant|UnwrapDatasetVariant"
 )
 # Ops with side effects inside the process.

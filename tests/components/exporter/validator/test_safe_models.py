@@ -360,6 +360,40 @@ def checkpoint_elsewhere(message):
                 node.input.append("more:output:0")
 
 
+def ending_of_many_pieces(message):
+    """Each piece is joined from three of the piece before, so there are 3 ** 45 ways to the first one."""
+    function = graph_of(message).library.function.add()
+    function.signature.name = "saves"
+    function.signature.input_arg.add(name="prefix", type=7)
+    constant = function.node_def.add(name="piece0", op="Const")
+    constant.attr["value"].tensor.string_val.append(b"a")
+    for number in range(45):
+        function.node_def.add(name=f"piece{number + 1}", op="StringJoin", input=[f"piece{number}:output:0"] * 3)
+    function.node_def.add(name="join", op="StringJoin", input=["prefix", "piece45:output:0", "unknown:0"])
+    function.node_def.add(name="save", op="SaveV2", input=["join:output:0"])
+
+
+def ending_of_many_characters(message):
+    """A name that no pattern may try to cut in all ways."""
+    for function in library(message).values():
+        for node in function.node_def:
+            if b"_temp/part" in node.attr["value"].tensor.string_val:
+                node.attr["value"].tensor.string_val[0] = b"a" * 100 + b"!"
+
+
+def file_through_thousands_of_functions(message):
+    functions = graph_of(message).library.function
+    for number in range(3000):
+        function = functions.add()
+        function.signature.name = f"step{number}"
+        call = function.node_def.add(name="call", op="PartitionedCall")
+        call.attr["f"].func.name = f"step{number + 1}"
+    last = functions.add()
+    last.signature.name = "step3000"
+    last.signature.input_arg.add(name="file", type=7)
+    last.node_def.add(name="restore", op="RestoreV2", input=["file"])
+
+
 def file_of_a_description_from_the_caller(message):
     function = graph_of(message).library.function.add()
     function.signature.name = "decodes"
@@ -407,6 +441,9 @@ def function_twice(message):
         (handle_from_bytes, "unsafe_op", "op Const (handle in the main graph): it makes a handle"),
         (handle_from_a_string, "unsafe_op", "op ParseTensor (handle in the main graph): it makes a handle"),
         (checkpoint_elsewhere, "unsafe_op", "op SaveV2"),
+        (ending_of_many_pieces, "unsafe_op", "op SaveV2"),
+        (ending_of_many_characters, "unsafe_op", "op SaveV2"),
+        (file_through_thousands_of_functions, "unsafe_op", "is called through more than 50 functions"),
         (file_of_a_description_from_the_caller, "unsafe_op", "its descriptor_source comes from the caller"),
         (damaged_list_of_assets, "unsafe_files", "saved_model_assets"),
         (name_with_codes_for_the_terminal, "unsafe_op", "a\\x1b[2J\n  ok in the main graph"),
@@ -505,7 +542,8 @@ def test_a_sound_model_passes_and_may_hold_queues_datasets_and_prints(tiny, tmp_
     require_safe(tiny.folder)
 
     def harmless(module, sentence):
-        data = tf.data.Dataset.from_tensor_slices(sentence).map(tf.strings.upper).batch(8)
+        rows = tf.data.Dataset.from_tensor_slices(sentence).enumerate().filter(lambda number, _: number < 9)
+        data = rows.map(lambda _, row: tf.strings.upper(row), num_parallel_calls=2).batch(8).prefetch(2)
         upper = data.reduce(tf.constant([], tf.string), lambda all_rows, rows: tf.concat([all_rows, rows], 0))
         noise = tf.strings.as_string(tf.random.uniform(tf.shape(sentence)))
         return after(tf.print("seen", upper), tf.strings.join([upper, noise]))
