@@ -18,6 +18,8 @@ from components.common.lazy_exports import lazy_exports
 if TYPE_CHECKING:
     from components.common.errors import NerError as NerError
     from components.serving.saved_model_tagger import Entity as Entity
+    from deployable_ner.evaluation import CorpusEvaluation as CorpusEvaluation
+    from deployable_ner.evaluation import evaluate as evaluate
     from deployable_ner.tagger import TaggedText as TaggedText
     from deployable_ner.tagger import Tagger as Tagger
     from deployable_ner.tagger import Token as Token
@@ -25,16 +27,20 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["Entity", "NerError", "TaggedText", "Tagger", "Token", "__version__", "load"]
+__all__ = [
+    "CorpusEvaluation", "Entity", "NerError", "TaggedText", "Tagger", "Token", "__version__", "evaluate", "load",
+]  # fmt: skip
 
 _get = lazy_exports(
     __name__,
     {
+        "CorpusEvaluation": "evaluation",
         "Entity": "tagger",
         "NerError": "tagger",
         "TaggedText": "tagger",
         "Tagger": "tagger",
         "Token": "tagger",
+        "evaluate": "evaluation",
         "load": "tagger",
     },
 )

@@ -1,0 +1,96 @@
+"""Scores of a tagger on labelled data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.evaluator import CorpusEvaluation, CorpusOptions, EvaluatedModel, evaluate_corpus
+from deployable_ner.tagger import TaggedText, Tagger
+
+__all__ = ["CorpusEvaluation", "evaluate"]
+
+TagTexts = Callable[[Iterable[str]], Iterable[TaggedText]]
+"""Function from texts to their results, in order."""
+
+
+def evaluate(
+    tagger: Tagger | TagTexts,
+    path: str | os.PathLike[str],
+    *,
+    against: Tagger | TagTexts | None = None,
+    split: str | None = None,
+    config: str | os.PathLike[str] | None = None,
+    settings: Sequence[str] = (),
+) -> CorpusEvaluation:
+    r"""Scores a tagger on labelled data, as `ner evaluate --data` does (docs/evaluation.md).
+
+    Args:
+        tagger: from `load`, or your own function from texts to `TaggedText` with tokens.
+        path: a labelled file, or a corpus folder.
+        against: a second tagger to compare with.
+        split: `train`, `eval`, `test` or `all`; None: `test` if the folder has it, else `eval`, else everything.
+        config: YAML profile: how to read the data (`corpus`), slices, intervals and rules (`evaluator`).
+        settings: changes of single settings, such as `corpus.scheme=io`.
+
+    Raises:
+        NerError: the data cannot be read, or the answers are not those of a tagger.
+
+    Example:
+        >>> from deployable_ner import load
+        >>> data = getfixture("tmp_path") / "new.conll"
+        >>> _ = data.write_text("Joe B-NAME\nvisited O\nParis B-LOCATION\n")
+        >>> result = evaluate(load(getfixture("tiny_model")), data)
+        >>> scores = result.evaluation.overall.candidate
+        >>> scores.entities.micro.f1.value, scores.nervaluate["partial"].f1.value, result.passed
+        (1.0, 1.0, True)
+    """
+    from components.corpus_example_gen import LabelledData
+    from configs.loading import load_config
+
+    loaded = load_config(None if config is None else Path(config), tuple(settings))
+    return evaluate_corpus(
+        LabelledData(Path(path), loaded.corpus, split),
+        _model(tagger, "the tagger"),
+        CorpusOptions(loaded.evaluator),
+        None if against is None else _model(against, "the other tagger"),
+    )
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A result in the form of `components.evaluator.labelled_corpus.tagged_text.TaggedText`."""
+
+    tags: tuple[str, ...]
+    scores: tuple[float, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tagged: TaggedText) -> _Answer:
+        """Converts a result."""
+        scores = tuple(token.score for token in tagged.tokens if token.score is not None)
+        tokens = tagged.tokens
+        return cls(
+            tuple(token.tag for token in tokens),
+            scores,
+            tuple(token.start for token in tokens),
+            tuple(token.end for token in tokens),
+        )
+
+
+def _model(tagger: Tagger | TagTexts, name: str) -> EvaluatedModel:
+    tag: TagTexts = tagger.tag if isinstance(tagger, Tagger) else tagger
+
+    def answers(texts: Sequence[str]) -> list[_Answer]:
+        return [_Answer.of(tagged) for tagged in tag(texts)]
+
+    if not isinstance(tagger, Tagger):
+        return EvaluatedModel(answers, name)
+    from components.common.hashing import tree_hash
+    from components.serving.known_types import known_types
+
+    identity = {"folder": str(tagger.folder), "tree hash": tree_hash(tagger.folder)}
+    return EvaluatedModel(answers, str(tagger.folder), identity, known_types(tagger.folder))
