@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ FAILED = 3
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _REQUESTS_ONLY, _DATA_ONLY = ("labels", "window"), ("model", "against", "url", "split", "output")
+_WIDTH = 120
 _FEW = 5  # changed sentences in the terminal
 
 
@@ -225,6 +227,8 @@ def _print_tables(evaluation: Evaluation, lines: Iterable[str]) -> None:
     from rich.console import Console
 
     console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _WIDTH  # rich assumes 80 columns for files and pipes
     console.print(_scores(evaluation.overall, evaluation.slices))
     if evaluation.overall is not None:
         console.print(_schemes(evaluation.overall))
@@ -240,6 +244,7 @@ def _scores(overall: Comparison | None, slices: tuple[Comparison, ...]) -> Table
     names = ["slice", "sentences", "entities", "precision", "recall", "F1", "95 % interval", "macro F1"]
     table = Table(*names, *(["change of F1"] if compare else []), box=SIMPLE_HEAD)
     table.columns[0].overflow = "fold"
+    table.columns[6].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for comparison in ([overall] if overall else []) + list(slices):

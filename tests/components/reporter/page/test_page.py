@@ -100,3 +100,44 @@ def test_drift_is_shown_as_the_validator_judged_it(facts, page):
     calm = module.render_page(dataclasses.replace(facts, drift=within))
     assert "No distance exceeds its limit." in calm
     assert "above limit" not in calm
+
+
+@pytest.fixture(scope="module")
+def evaluation_page(evaluation, facts):
+    from components.evaluator.delayed_labels.join_account import KeyCount
+    from components.evaluator.labelled_corpus.changed_sentences import ChangedSentence, ChangedSentences
+    from components.evaluator.labelled_corpus.result import CorpusEvaluation, DataIdentity, ModelAccount, RawTextScores
+
+    error = evaluation.errors[0]
+    changed = ChangedSentence("broken", error.key, error.tokens, error.gold, error.gold, error.predicted, 5, 7)
+    model, other = (
+        ModelAccount(
+            name, {"tree hash": "71372d8478"}, {"TITLE": 7}, True, {}, KeyCount(3, ["k"]), KeyCount(), KeyCount()
+        )
+        for name in ("models:/ner/4", "http://localhost/v1/models/ner")
+    )
+    result = CorpusEvaluation(
+        evaluation,
+        DataIdentity("<b>new</b>.conll", "all", {"new.conll": "abcdef"}, 1287, 23394, {"person": 429}),
+        model,
+        other,
+        RawTextScores(12, 34, evaluation.overall),
+        ChangedSentences(0, 1, 0, [changed]),
+    )
+    return module.render_evaluation(result, facts.created)
+
+
+def test_page_of_an_evaluation_names_data_models_and_changed_sentences(evaluation_page):
+    assert "<b>new</b>" not in evaluation_page
+    texts = ["models:/ner/4", "http://localhost/v1/models/ner", "abcdef", "71372d8478", "Rules not met", "TITLE (7)",
+     "Against the other model", "End to end, on raw text", "34 sentences", "Broken: only the other model is right",
+     "Most confident errors", "Calibration"]  # fmt: skip
+    assert [text for text in texts if text not in evaluation_page] == []
+
+
+def test_page_of_an_evaluation_is_self_contained_with_valid_links(evaluation_page):
+    links = re.findall(r'(?:href|src)="([^"]*)"', evaluation_page)
+    assert all(link.startswith(("#", "data:")) for link in links)
+    ids = re.findall(r' id="([^"]*)"', evaluation_page)
+    assert len(ids) == len(set(ids))
+    assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
