@@ -28,7 +28,6 @@ BAD_ROWS = 3
 """Exit code: the output is complete except for rows that are listed in the file of `--errors`."""
 
 _OPTION = re.compile(r"--[a-z][a-z0-9_-]*(=.*)?")
-_file = click.Path(path_type=Path, dir_okay=False)
 # Defaults are None, so that an option without --input can be refused.
 _BATCH_OPTIONS = (
     click.option("--input", "input_", metavar="FILE", help="Rows: .jsonl, .csv, .tsv, .tfrecord (.gz), .parquet or -."),
@@ -43,7 +42,7 @@ _BATCH_OPTIONS = (
     click.option(
         "--workers", type=click.IntRange(min=1), help="Processes [default: one for each processor, at most 8]"
     ),
-    click.option("--errors", type=_file, help="File for rows that cannot be read or tagged; the others go on."),
+    click.option("--errors", metavar="FILE", help="File for rows that cannot be read or tagged; the others go on."),
     click.option("--resume", is_flag=True, default=None, help="Continue a job that was interrupted."),
     click.option("--runner", metavar="NAME", help="Run on a Beam runner; its options follow."),
 )

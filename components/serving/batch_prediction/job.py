@@ -52,7 +52,7 @@ class BatchJob:
     format: str = "entities"
     with_tokens: bool = False
     workers: int = 1
-    errors: Path | None = None
+    errors: str | Path | None = None
     resume: bool = False
 
     @property
@@ -160,7 +160,7 @@ class _Run:
                     progress.close()
                 with interruption.postponed():  # seconds; a kill is harmless
                     if job.errors is not None:
-                        write_errors(job.errors, shards, self._count)
+                        write_errors(Path(job.errors), shards, self._count)
                     if job.output != STANDARD:
                         kinds = {name: sorted(seen) for name, seen in self._kinds.items()}
                         write_output(Path(job.output), shards, self._count, self._task, kinds, job.input)
@@ -256,7 +256,7 @@ class _Run:
             self._streamed += 1
 
 
-def describe(result: BatchResult, errors: Path | None) -> str:
+def describe(result: BatchResult, errors: str | Path | None) -> str:
     """Returns the line with which a job ends."""
     text = f"{result.rows:,} rows tagged"
     if result.bad:

@@ -61,3 +61,35 @@ def test_a_registry_without_a_champion_says_what_to_do(tmp_path):
     result = CliRunner().invoke(main, ["predict", "--set", f"work_dir={tmp_path}", "x"])
     assert result.exit_code == 1
     assert "no champion of the model 'ner'. Run `ner run` first" in result.output
+
+
+def test_a_json_object_is_refused_with_the_command_for_rows_with_keys(predict):
+    result = predict(input='plain\n{"key": "a", "sentence": "AB c"}\n')
+    assert result.exit_code == 1
+    assert "standard input:2: a JSON object, which is not a sentence" in result.output
+    assert "ner predict --input FILE --text sentence --key key --output FILE" in result.output
+    assert predict("{AB} c", '{"AB').exit_code == 0
+
+
+def test_formats_of_sentences(predict):
+    assert predict("--format", "highlight", "AB c").output == "[A X]B c\n"
+    doccano = json.loads(predict("--format", "doccano", "AB c").output)
+    assert doccano == {"text": "AB c", "label": [[0, 1, "X"]]}
+    assert json.loads(predict("--format", "entities", "AB").output)["entities"][0]["label"] == "X"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--key", "id", "x"], "--key belongs to a batch: add --input FILE"),
+        (["--input", "a.jsonl"], "--input needs --output FILE"),
+        (["--input", "a.jsonl", "--output", "b.jsonl", "x"], "give sentences or --input FILE, not both"),
+        (["--format", "brat", "x"], "writes two files"),
+        (["--jsno", "x"], "No such option"),
+    ],
+    ids=str,
+)
+def test_options_that_do_not_belong_together_are_refused(predict, arguments, problem):
+    result = predict(*arguments)
+    assert result.exit_code == 2
+    assert problem in result.output

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -121,6 +123,25 @@ run_batch(BatchJob({batch.input!r}, {batch.output!r}, Path({str(tiny)!r}), Field
     result = run(batch)
     assert 0 < result.resumed < 20_000
     assert Path(batch.output).read_bytes() == Path(whole.output).read_bytes()
+
+
+@pytest.mark.extended
+def test_an_interrupted_command_says_how_to_go_on_and_leaves_no_process(job, tiny):
+    batch = job([{"id": i, "text": SENTENCES[i % 4] * 20} for i in range(200_000)])
+    command = ["predict", "--input", batch.input, "--output", batch.output, "--text", "text", "--model", str(tiny)]
+    code = "import sys; from pipeline.cli.main import main; main(sys.argv[1:])"
+    with popen([sys.executable, "-c", code, *command], stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not list(batch.state_folder.glob("*.shard")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        _, printed = process.communicate(timeout=60)
+    assert process.returncode == 143
+    last = printed.splitlines()[-1]
+    assert re.fullmatch(r"interrupted \(SIGTERM\) after [\d,]+ rows\. The same command with --resume continues\.", last)
+    assert not os.path.exists(batch.output)
+    assert list(batch.state_folder.glob("*.shard"))
 
 
 def stopped(job, **options):
