@@ -163,7 +163,7 @@ class SavedModelTagger:
 
     @property
     def takes_examples(self) -> bool:
-        """Whether the signature takes serialized examples, which may hold a key."""
+        """True if the signature takes serialized examples, which may hold a key."""
         return EXAMPLES in self._inputs
 
     @contextlib.contextmanager
@@ -250,19 +250,19 @@ class SavedModelTagger:
 
 
 def _signature(
-    folder: Path | str, graph: Signatures, wanted: str | None
+    folder: Path | str, graph: Signatures, chosen: str | None
 ) -> tuple[str, dict[str, TensorInfo], dict[str, TensorInfo]]:
     """Chooses the signature with the most outputs of `TaggedSentence`: its name, inputs, and these outputs.
 
     Raises:
         NoTaggerError: no signature, or not the one of this name, takes sentences and returns tags and tokens.
     """
-    if wanted is not None and wanted not in graph.methods:
+    if chosen is not None and chosen not in graph.methods:
         raise NerError(
-            f"{folder}: the model has no signature {quoted(wanted)}. Use one of {', '.join(sorted(graph.methods))}."
+            f"{folder}: the model has no signature {quoted(chosen)}. Use one of {', '.join(sorted(graph.methods))}."
         )
     candidates = []
-    for name in [wanted] if wanted else [UNKEYED, SERVING_DEFAULT, *sorted(graph.methods)]:
+    for name in [chosen] if chosen else [UNKEYED, SERVING_DEFAULT, *sorted(graph.methods)]:
         if name not in graph.methods or not _takes_sentences(graph.inputs(name)):
             continue
         outputs = {each: info for each, info in graph.outputs(name).items() if each in _OUTPUTS}

@@ -63,7 +63,7 @@ class BatchJob:
 
     @property
     def resumable(self) -> bool:
-        """Whether the job can continue after a kill: it must read the input again, and not have shown the output."""
+        """True if the job can continue after a kill: it can read the input again, and has not shown the output."""
         return STANDARD not in (self.input, self.output)
 
     def check(self) -> str:
@@ -217,7 +217,7 @@ class _Run:
             self._check_fields(info, shards)
         if info.first_bad and job.errors is None:
             number, reason = info.first_bad
-            advice = " (then --resume keeps what is done)" if job.resumable else ""
+            advice = " (then --resume keeps the finished parts)" if job.resumable else ""
             raise BatchError(
                 f"{self._source.name}:{number}: {reason}. Correct the row, or add --errors FILE to go on without such "
                 f"rows{advice}."

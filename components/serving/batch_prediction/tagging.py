@@ -28,7 +28,7 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What a process needs to know of a job.
+    """The part of a job that a process needs.
 
     Attributes:
         model: folder of the SavedModel.
