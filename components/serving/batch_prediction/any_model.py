@@ -26,7 +26,7 @@ class AnyModel:
 
     An input takes the field of its name; the only input without such a field takes the text.
 
-    tests/components/serving/batch_prediction/test_tagging.py shows it at work.
+    tests/components/serving/batch_prediction/test_job.py shows it at work.
     """
 
     def __init__(self, folder: Path, signature: str | None = None, threads: int = 0) -> None:

@@ -55,7 +55,7 @@ class Shards:
 
     A shard is written under another name and renamed, and holds a hash of its content: a damaged one counts as missing.
 
-    tests/components/serving/batch_prediction/test_shards.py shows it at work.
+    tests/components/serving/batch_prediction/test_job.py shows it at work.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -81,7 +81,7 @@ class Tagged:
 class ChunkTagger:
     """Tags chunks with a model that it loads once.
 
-    tests/components/serving/batch_prediction/test_tagging.py shows it at work.
+    tests/components/serving/batch_prediction/test_job.py shows it at work.
     """
 
     def __init__(self, task: Task) -> None:
