@@ -89,7 +89,10 @@ class Pool:
         for worker in self._workers:
             if worker.chunk is None:
                 return worker
-        return self._start() if len(self._workers) < self._size else None
+        # One process for the first chunk, the others side by side when there is a second one: a start takes a second.
+        missing = self._size - len(self._workers) if self._workers else 1
+        started = [self._start() for _ in range(missing)]
+        return started[0] if started else None
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
