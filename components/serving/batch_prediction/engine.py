@@ -14,6 +14,8 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.coders import BytesCoder
 from apache_beam.io.fileio import MatchFiles, ReadMatches
+from apache_beam.io.filesystem import BeamIOError
+from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics, MetricsFilter
 from apache_beam.ml.inference.base import ModelHandler, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -132,6 +134,7 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
         job.model.absolute(), job.signature, kind, (), job.fields, job.format, output_type, job.with_tokens, threads=1
     )
     start = time.monotonic()
+    _require_files(job.input)
     try:
         pipeline = beam.Pipeline(options=PipelineOptions(list(beam_args)))
         _build(pipeline, job, kind, task)
@@ -144,6 +147,15 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
         raise explanation from error
     rows, bad = (_count(result, name) for name in (_ROWS, _BAD))
     return BatchResult(rows, bad, 0, time.monotonic() - start)
+
+
+def _require_files(pattern: str) -> None:
+    try:
+        (matches,) = FileSystems.match([pattern])
+    except (BeamIOError, ValueError) as error:
+        raise BatchError(f"--input {pattern}: cannot be read ({error}). Check the address and the rights.") from error
+    if not matches.metadata_list:
+        raise BatchError(f"--input {pattern}: no file has such a name. Check the path or the pattern.")
 
 
 def _build(pipeline: beam.Pipeline, job: BatchJob, kind: str, task: Task) -> None:

@@ -55,6 +55,9 @@ def test_an_engine_gives_the_rows_of_a_local_job_by_key(tiny, tmp_path, name):
 @pytest.mark.extended
 def test_an_engine_stops_at_a_bad_row_without_a_file_for_errors(tiny, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"id": 1, "text": 5}\n')
+    _, job = jobs(tiny, tmp_path, "b*.jsonl", None)
+    with pytest.raises(NerError, match=r"b\*\.jsonl: no file has such a name"):
+        engine.run_on_engine(job, DIRECT)
     _, job = jobs(tiny, tmp_path, "a.jsonl", None)
     with pytest.raises(NerError, match=r"'text': 5 is not a text"):
         engine.run_on_engine(job, DIRECT)

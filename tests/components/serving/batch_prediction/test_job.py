@@ -18,6 +18,7 @@ from support.processes import popen
 
 from components.common.errors import NerError
 from components.serving.batch_prediction import pool, sources
+from components.serving.batch_prediction.any_model import AnyModel
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import Fields
 from components.serving.batch_prediction.job import BatchJob, run_batch
@@ -222,6 +223,8 @@ def test_a_model_that_is_not_a_tagger_gives_its_outputs(job, doubling):
     assert [json.loads(line) for line in lines_of(batch.output)] == [
         {"id": i, "outputs": {"length": 3, "name": "né", "twice": [2.0 * i, 1.0]}} for i in range(3)
     ]
+    with pytest.raises(BatchError, match="takes name, x, not texts alone"):
+        AnyModel(doubling).run_texts(["Joe"])
     with pytest.raises(NerError, match="--format conll needs a tagger"):
         run(job(rows, model=doubling, format="conll", output="out.conll"))
 
