@@ -13,7 +13,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from json.decoder import scanstring
+from json.decoder import scanstring  # type: ignore[attr-defined]  # typeshed lacks it
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -113,7 +113,7 @@ def json_members(text: str) -> dict[str, str]:
     while text[at] != "}":
         name, at = scanstring(text, at + 1, True)
         at = _SPACE.match(text, text.index(":", at) + 1).end()  # type: ignore[union-attr]
-        _, end = _DECODER.scan_once(text, at)
+        _, end = _DECODER.scan_once(text, at)  # type: ignore[attr-defined]  # typeshed lacks it
         members[name] = text[at:end]
         at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
         if text[at] == ",":

@@ -6,7 +6,9 @@ runner, and errors go to one file. Only this module imports Beam.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -135,6 +137,9 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
     )
     start = time.monotonic()
     _require_files(job.input)
+    logging.getLogger("apache_beam.runners.common").setLevel(
+        logging.CRITICAL
+    )  # it would print tracebacks of our errors
     try:
         pipeline = beam.Pipeline(options=PipelineOptions(list(beam_args)))
         _build(pipeline, job, kind, task)
@@ -144,7 +149,7 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
         explanation = explain(error)
         if explanation is None:
             raise
-        raise explanation from error
+        raise type(explanation)(re.sub(r"( \[while running '[^']*'\])+$", "", str(explanation))) from error
     rows, bad = (_count(result, name) for name in (_ROWS, _BAD))
     return BatchResult(rows, bad, 0, time.monotonic() - start)
 

@@ -163,7 +163,7 @@ class Source:
             if start in _UTF16:
                 raise BatchError(f"{self.name}: is UTF-16. Convert it to UTF-8, for example with `iconv -f utf-16`.")
             packed = self.path.endswith(".gz") or (self.path == STANDARD and start == _GZIP)
-            file = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
+            file: Any = gzip.GzipFile(fileobj=raw) if packed else raw
             yield file, (raw.tell if self.path != STANDARD else lambda: 0)
         finally:
             if self.path != STANDARD:

@@ -6,7 +6,7 @@ import contextlib
 import gzip
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,7 +20,7 @@ from components.serving.batch_prediction.tagging import Task
 
 
 def write_output(
-    path: Path, shards: Shards, count: int, task: Task, kinds: Mapping[str, set[str]], source: str
+    path: Path, shards: Shards, count: int, task: Task, kinds: Mapping[str, Collection[str]], source: str
 ) -> None:
     """Joins the shards to the output.
 
