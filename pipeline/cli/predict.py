@@ -240,7 +240,8 @@ def _predict_rows(
 def _beam_args(config: PipelineConfig, runner: str | None, options: tuple[str, ...]) -> list[str] | None:
     """Returns the arguments of Beam; None if neither the command nor the configuration names a runner."""
     if runner is None:
-        return config.beam.args if any(arg.partition("=")[0] == "--runner" for arg in config.beam.args) else None
+        names = {arg.partition("=")[0] for arg in config.beam.args}
+        return list(config.beam.args) if "--runner" in names else None
     configured = [arg for arg in config.beam.args if arg.partition("=")[0] != "--runner"]
     return [*configured, f"--runner={runner}", *options]
 

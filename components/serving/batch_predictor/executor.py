@@ -82,7 +82,7 @@ class Executor(base_executor.BaseExecutor):
             )
             result = run_batch(job, show_progress=False)
         logging.info("%s", describe(result, job.errors))
-        facts = {
+        facts: dict[str, Any] = {
             "rows": result.rows,
             "bad_rows": result.bad,
             "version": version.version,
@@ -90,7 +90,7 @@ class Executor(base_executor.BaseExecutor):
         }
         write_atomically(folder / RESULT_FILE, json.dumps({**facts, **dataclasses.asdict(result)}, indent=1))
         for name in ("rows", "bad_rows", "version"):
-            predictions.set_int_custom_property(name, int(facts[name]))
+            predictions.set_int_custom_property(name, facts[name])
         predictions.set_string_custom_property(keys.TREE_HASH, version.tree_hash)
         if values["output"]:
             _copy(output, Path(values["output"]))
