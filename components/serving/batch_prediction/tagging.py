@@ -21,7 +21,7 @@ from components.serving.batch_prediction.fields import BRAT, PARQUET, Fields
 from components.serving.batch_prediction.rows import BadRow, Row, feature, parse
 from components.serving.saved_model_tagger import NoTaggerError, RefusedError, SavedModelTagger, TaggedSentence
 
-BATCH_ROWS = 64
+BATCH_ROWS = 128
 _EXACT = 2**53  # the largest range in which every integer is a float
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
