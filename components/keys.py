@@ -69,6 +69,8 @@ EMBEDDED_CONTRACT_FILE = "serving_contract.json"
 PROVENANCE_FILE = "provenance.json"
 MANIFEST_FILE = "manifest.json"
 WARMUP_FILE = "tf_serving_warmup_requests"
+GOLDEN_FILE = "golden_requests.json"
+"""Requests with the model's answers, in assets.extra; a server asks them before it takes others."""
 
 # Evaluator, Reporter.
 SCORES_FILE = "scores.json"

@@ -18,6 +18,8 @@ from components.exporter.contract.contract import Contract
 from components.exporter.settings import ExporterSettings
 from components.keys import CONTRACT_FILE, EVAL_SPLIT, SIGNATURES, VALIDATED, VALIDATION_FILE
 
+_EMBEDDED = (1, 8)  # rows of the embedded requests of each signature
+
 
 class Executor(base_executor.BaseExecutor):
     """Reads the artifacts, exports, validates, writes the exported model."""
@@ -56,13 +58,14 @@ class Executor(base_executor.BaseExecutor):
 
         contract = export(trained, transform_graph, saved_model, settings)
         _refuse_breaking(input_dict.get("champion") or [], contract, settings.allow_breaking_changes)
-        embed_metadata(saved_model, contract, _provenance(input_dict, exec_properties))
         Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
 
         sentences = list(itertools.islice(_sentences(input_dict["examples"]), settings.golden_sentences))
         tags = training_graph_tags(trained, transform_graph, sentences, settings.constrained)
         golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
         with limits_set(Limits(**settings.limits.model_dump())):
+            answers = _answers(saved_model, contract)
+            embed_metadata(saved_model, contract, _provenance(input_dict, exec_properties), answers)
             report = validate_export(
                 saved_model,
                 contract,
@@ -85,6 +88,20 @@ def _refuse_breaking(champions: list[types.Artifact], contract: Contract, allowe
         served = embedded_contract(path_utils.serving_model_dir(champion.uri))
         if served:
             require_compatible(served, contract, allowed=allowed)
+
+
+def _answers(saved_model: str, contract: Contract) -> list[dict[str, Any]]:
+    """Returns requests with the model's answers, for servers; none if it gives none, which the validator explains.
+
+    Their texts are made up: a model must not carry sentences of its corpus to everyone who serves it.
+    """
+    from components.exporter.errors import ExportInvalidError
+    from components.exporter.validator.reference import reference_answers
+
+    try:
+        return reference_answers(saved_model, contract, batches=_EMBEDDED)
+    except ExportInvalidError:
+        return []
 
 
 def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: dict[str, Any]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from typing import Any
 from absl import logging
 
 from components.exporter.errors import ExportError
-from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract
+from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract, embedded_golden
 from components.exporter.saved_model.rewriting import answers_in_python, rewrite
 from components.exporter.saved_model.signature_plan import SignaturePlan, plan_signatures
 from components.exporter.saved_model.warmup import move_warmup
@@ -29,7 +29,7 @@ from components.exporter.validator.probe.checks import NEEDED
 from components.exporter.validator.reference import reference_answers
 from components.exporter.validator.validate import require_valid, validate_export
 from components.exporter.validator.validation_report import ValidationReport
-from components.keys import ASSETS_EXTRA, SAVED_MODEL_FILE, SERVING_DEFAULT, WARMUP_FILE
+from components.keys import ASSETS_EXTRA, GOLDEN_FILE, SAVED_MODEL_FILE, SERVING_DEFAULT, WARMUP_FILE
 
 
 def add_signatures(
@@ -78,7 +78,8 @@ def add_signatures(
         copy = Path(workshop, "model")
         rewrite(source, copy, plan, before.contract)
         _copy_extras(source, copy, plan)
-        embed_metadata(copy, plan.contract)
+        known = [expected for case in embedded_golden(source) for expected in _expected(case, plan)]
+        embed_metadata(copy, plan.contract, golden=known)
         in_python = functools.partial(answers_in_python, source, before.contract)
         cases = reference_answers(source, before.contract, golden, in_python=in_python)
         report = _validate(copy, plan, cases, before)
@@ -102,7 +103,8 @@ def _copy_extras(source: Path, copy: Path, plan: SignaturePlan) -> None:
     """Copies assets.extra, which saving drops. Warm-up requests of the old default follow it to its new name."""
     if not (source / ASSETS_EXTRA).is_dir():
         return
-    shutil.copytree(source / ASSETS_EXTRA, copy / ASSETS_EXTRA)
+    ignore = shutil.ignore_patterns(GOLDEN_FILE)  # those of the copy have other signatures
+    shutil.copytree(source / ASSETS_EXTRA, copy / ASSETS_EXTRA, ignore=ignore)
     warmup = copy / ASSETS_EXTRA / WARMUP_FILE
     if warmup.is_file() and plan.moved_default != SERVING_DEFAULT:
         move_warmup(warmup, SERVING_DEFAULT, plan.moved_default)

@@ -11,7 +11,12 @@ from support.settings import exporter_settings
 from components.common.errors import NerError
 from components.common.hashing import tree_hash
 from components.exporter import ContractError, ExportInvalidError
-from components.exporter.saved_model.embedded_metadata import embedded_contract, embedded_manifest, embedded_provenance
+from components.exporter.saved_model.embedded_metadata import (
+    embedded_contract,
+    embedded_golden,
+    embedded_manifest,
+    embedded_provenance,
+)
 
 # Artifacts hardly depend on the tagger: one is enough.
 pytestmark = pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True, scope="session")
@@ -68,6 +73,11 @@ def test_the_artifact_holds_model_contract_and_validation(run):
     report = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
     assert report["passed"]
     assert report["tree_hash"] == tree_hash(saved_model)
+    golden = embedded_golden(saved_model)
+    assert {(case["signature"], case["rows"]) for case in golden} == {
+        (name, rows) for name in embedded_contract(saved_model).signatures for rows in (1, 8)
+    }
+    assert "Élysée" not in str(golden), "a model carries no sentence of its corpus"
     assert embedded_contract(saved_model).to_json() == (folder / "contract.json").read_text(encoding="utf-8")
     assert "saved_model.pb" in embedded_manifest(saved_model)
     assert set(embedded_provenance(saved_model)) == {"code", "corpus", "trained model", "transform graph"}

@@ -90,7 +90,7 @@ def batch_independence(context: Context, endpoint: Endpoint) -> str:
         for name, value in alone.items():
             if value.shape[:1] != (1,) or together[name].shape[:1] != (_BATCH,):
                 continue  # `batch_sizes` reports outputs without rows
-            if not _alike(value[0], together[name][row], context.pad):
+            if not alike(value[0], together[name][row], context.pad):
                 raise CheckFailedError(
                     "rows_mixed",
                     f"output {name} of row {row} is {_format(value[0])} alone and {_format(together[name][row])} "
@@ -147,8 +147,8 @@ def _same(one: Any, other: Any) -> bool:
     return one.shape == other.shape and one.tobytes() == other.tobytes()
 
 
-def _alike(alone: np.ndarray, batched: np.ndarray, pad: str) -> bool:
-    """Compares up to padding, and numbers up to the rounding of another order of summation."""
+def alike(alone: np.ndarray, batched: np.ndarray, pad: str) -> bool:
+    """Compares two answers to one row up to padding, and numbers up to the rounding of another order of summation."""
     alone, batched = np.asarray(alone), np.asarray(batched)
     if alone.ndim and alone.shape != batched.shape:
         width = alone.shape[0]

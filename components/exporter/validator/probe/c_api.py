@@ -24,7 +24,16 @@ POINTER = ctypes.c_void_p
 
 
 class TensorFlowError(Exception):
-    """An error status of TensorFlow, with its own message."""
+    """An error status of TensorFlow, with its own message.
+
+    Attributes:
+        code: number of the status, the same as in gRPC; 2: unknown.
+    """
+
+    def __init__(self, message: str, code: int = 2) -> None:
+        """Stores the status."""
+        super().__init__(message)
+        self.code = code
 
 
 class Buffer(ctypes.Structure):
@@ -72,7 +81,6 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "TF_NumDims": (ctypes.c_int, [POINTER]),
     "TF_Dim": (ctypes.c_int64, [POINTER, ctypes.c_int]),
     "TF_DeleteTensor": (None, [POINTER]),
-    "TF_StringInit": (None, [POINTER]),
     "TF_StringCopy": (None, [POINTER, ctypes.c_char_p, ctypes.c_size_t]),
     "TF_StringGetDataPointer": (POINTER, [POINTER]),
     "TF_StringGetSize": (ctypes.c_size_t, [POINTER]),
@@ -84,6 +92,10 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
             *(POINTER, ctypes.c_int, _BUFFERS, POINTER),
         ],
     ),
+    "TF_CloseSession": (None, [POINTER, POINTER]),
+    "TF_DeleteSession": (None, [POINTER, POINTER]),
+    "TF_DeleteSessionOptions": (None, [POINTER]),
+    "TF_DeleteGraph": (None, [POINTER]),
     "TF_GetAllOpList": (_BUFFERS, []),
     "TF_GetRegisteredKernelsForOp": (_BUFFERS, [ctypes.c_char_p, POINTER]),
     "TF_DeleteBuffer": (None, [_BUFFERS]),
@@ -165,8 +177,8 @@ def call(name: str, *arguments: Any) -> Any:
     status = lib.TF_NewStatus()
     try:
         result = getattr(lib, name)(*arguments, status)
-        if lib.TF_GetCode(status):
-            raise TensorFlowError(lib.TF_Message(status).decode("utf-8", "replace"))
+        if code := lib.TF_GetCode(status):
+            raise TensorFlowError(lib.TF_Message(status).decode("utf-8", "replace"), code)
         return result
     finally:
         lib.TF_DeleteStatus(status)
@@ -215,10 +227,9 @@ def to_tensor(value: np.ndarray) -> int:
     if value.dtype == object:
         tensor = lib.TF_AllocateTensor(STRING, dims, value.ndim, _STRING_BYTES * value.size)
         data = lib.TF_TensorData(tensor)
+        ctypes.memset(data, 0, _STRING_BYTES * value.size)  # TF_StringInit for all
         for index, item in enumerate(value.flat):
-            at = data + _STRING_BYTES * index
-            lib.TF_StringInit(at)
-            lib.TF_StringCopy(at, item, len(item))
+            lib.TF_StringCopy(data + _STRING_BYTES * index, item, len(item))
         return int(tensor)
     array = np.ascontiguousarray(value).reshape(value.shape)  # ascontiguousarray turns scalars into vectors
     tensor = lib.TF_AllocateTensor(_number(array.dtype), dims, array.ndim, array.nbytes)

@@ -33,6 +33,8 @@ class ServedModel:
         announce("load")
         lib = library()
         self._graph = lib.TF_NewGraph()
+        self._session = None
+        self._tensors: dict[str, Output] = {}
         options = lib.TF_NewSessionOptions()
         config = (
             protos("core.protobuf.config_pb2")
@@ -41,9 +43,16 @@ class ServedModel:
             )
             .SerializeToString()
         )
-        call("TF_SetConfig", options, config, len(config))
         tags = (ctypes.c_char_p * 1)(b"serve")
-        self._session = call("TF_LoadSessionFromSavedModel", options, None, folder.encode(), tags, 1, self._graph, None)
+        try:
+            call("TF_SetConfig", options, config, len(config))
+            self._session = call(
+                "TF_LoadSessionFromSavedModel", options, None, folder.encode(), tags, 1, self._graph, None
+            )
+        finally:
+            lib.TF_DeleteSessionOptions(options)
+            if self._session is None:
+                lib.TF_DeleteGraph(self._graph)
 
     def run(self, inputs: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
         """Runs the graph once.
@@ -71,7 +80,21 @@ class ServedModel:
             for tensor in filter(None, [*values, *results]):
                 library().TF_DeleteTensor(tensor)
 
+    def close(self) -> None:
+        """Frees the model's memory. No thread may run it any more; only models that come and go need it."""
+        session, self._session = self._session, None
+        self._tensors = {}
+        if session is not None:
+            call("TF_CloseSession", session)
+            call("TF_DeleteSession", session)
+            library().TF_DeleteGraph(self._graph)
+
     def _output(self, name: str) -> Output:
+        if name not in self._tensors:
+            self._tensors[name] = self._find(name)
+        return self._tensors[name]
+
+    def _find(self, name: str) -> Output:
         operation, _, index = name.partition(":")
         pointer = library().TF_GraphOperationByName(self._graph, operation.encode())
         if not pointer:

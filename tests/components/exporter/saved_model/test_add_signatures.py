@@ -12,7 +12,12 @@ from packaging.version import Version
 from support.lazy import LazyModule
 
 from components.exporter import ExportError, ExportInvalidError, Signatures, add_signatures, validate_export
-from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract, embedded_manifest
+from components.exporter.saved_model.embedded_metadata import (
+    embed_metadata,
+    embedded_contract,
+    embedded_golden,
+    embedded_manifest,
+)
 from components.exporter.saved_model.signature_plan import plan_signatures
 from components.keys import ASSETS_EXTRA, WARMUP_FILE
 
@@ -226,7 +231,8 @@ def test_extras_are_copied_and_warm_up_follows_the_old_default(tiny, tmp_path):
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     source = shutil.copytree(tiny.folder, tmp_path / "source")
-    embed_metadata(source, tiny.contract)
+    known = {"rows": 1, "inputs": {"sentence": ["Joe"]}, "outputs": {"tags": [["B-NAME"]]}}
+    embed_metadata(source, tiny.contract, golden=[{"signature": "serving_default", **known}])
     (source / ASSETS_EXTRA / "note.txt").write_text("kept")
     file = source / ASSETS_EXTRA / WARMUP_FILE
     with tf.io.TFRecordWriter(str(file)) as writer:
@@ -239,6 +245,9 @@ def test_extras_are_copied_and_warm_up_follows_the_old_default(tiny, tmp_path):
     made = tmp_path / "made"
     add_signatures(source, made, Signatures(default="keyed", keep_default_as="plain"))
     assert (made / ASSETS_EXTRA / "note.txt").read_text() == "kept"
+    golden = {case["signature"]: case for case in embedded_golden(made)}
+    assert golden["plain"]["inputs"] == {"sentence": ["Joe"]}
+    assert {*golden["serving_default"]["inputs"]} == {"sentence", "key"}
     records = tf.data.TFRecordDataset(str(made / ASSETS_EXTRA / file.name)).as_numpy_iterator()
     logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
     assert [log.predict_log.request.model_spec.signature_name for log in logs] == ["plain", "keyed"]
