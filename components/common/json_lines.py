@@ -176,6 +176,16 @@ def _check_characters(value: dict[str, Any]) -> None:
             raise ValueError(f"{control} in the value of {quoted(name)}")
 
 
+def without_controls(text: str) -> str:
+    """Replaces what `parse_json_object` refuses by U+FFFD, character by character, so that offsets stay.
+
+    Example:
+        >>> without_controls("a" + chr(0) + "b")
+        'a\ufffdb'
+    """
+    return _INVALID.sub("\ufffd", text)
+
+
 def _code(char: str) -> str:
     kind = "an unpaired surrogate" if "\ud800" <= char <= "\udfff" else "a control character"
     return f"U+{ord(char):04X}, {kind},"

@@ -131,6 +131,32 @@ def models_config(base_dir: Path, name: str) -> tuple[tuple[int, ...], dict[str,
     return (), {}
 
 
+def configured_models(base_dir: Path) -> dict[str, tuple[dict[int, Path], dict[str, int]]]:
+    """Returns name -> (version -> folder, label -> version) of all models in models.config.
+
+    A path that does not exist here, such as that inside a container, is replaced by the folder next to the file. As in
+    TensorFlow Serving, a model without a version policy has its newest version.
+
+    Raises:
+        RegistryError: the file cannot be read.
+    """
+    models = {}
+    for entry in _read_config(base_dir / MODELS_CONFIG).model_config_list.config:
+        folder = Path(entry.base_path)
+        if not folder.is_dir() and (base_dir / check_model_name(entry.name)).is_dir():
+            folder = base_dir / entry.name
+        policy = entry.model_version_policy
+        published = published_versions(folder.parent, folder.name)
+        if policy.HasField("specific"):
+            versions = tuple(policy.specific.versions)
+        elif policy.HasField("all"):
+            versions = published
+        else:
+            versions = published[-max(policy.latest.num_versions, 1) :]
+        models[entry.name] = {number: folder / str(number) for number in versions}, dict(entry.version_labels)
+    return models
+
+
 def published_versions(base_dir: Path, name: str) -> tuple[int, ...]:
     """Returns the versions of a model in the serving directory, in ascending order."""
     folder = base_dir / check_model_name(name)

@@ -15,6 +15,10 @@ class ServingError(NerError):
     code = "INTERNAL"
 
 
+class InternalError(ServingError):
+    """TensorFlow reports a defect."""
+
+
 class NotFoundError(ServingError):
     """There is no such model, version, label or signature."""
 

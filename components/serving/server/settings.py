@@ -1,4 +1,4 @@
-"""Settings of the server; `ner serve` has an option for each."""
+"""Settings of the server; `ner serve` has options for those that users change."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from support.settings import exporter_settings
 
 from components.exporter.contract.contract import build_contract
 from components.exporter.saved_model.embedded_metadata import embed_metadata
+from components.exporter.validator.reference import reference_answers
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +27,7 @@ def tagger_folder(tmp_path_factory):
         from support.tiny_tagger import TinyTagger
 
         model = TinyTagger(folder / "source").save(folder / "model")
-        embed_metadata(model, build_contract(exporter_settings(forward={"source": "string", "tax": "float32"})))
+        contract = build_contract(exporter_settings(forward={"source": "string", "tax": "float32"}))
+        embed_metadata(model, contract, golden=reference_answers(model, contract, batches=[1, 3]))
 
     return build_once(tmp_path_factory, "served", build) / "model"
