@@ -1,0 +1,134 @@
+"""`ner serve`."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from components.keys import SENTENCE, SERVING_DEFAULT
+from pipeline.cli.options import config_options, model_option
+
+if TYPE_CHECKING:
+    from components.serving.server.engine import ServedVersion
+    from components.serving.server.following import Source
+    from components.serving.server.server import Server
+    from configs.spec import PipelineConfig
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_PORT = click.IntRange(0, 65535)
+_COUNT = click.IntRange(min=1)
+_SECONDS = click.FloatRange(min=0)
+
+
+@click.command()
+@config_options
+@model_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
+@click.option("--port", type=_PORT, default=8501, show_default=True, help="Port of REST; 0: any free one.")
+@click.option("--grpc-port", type=_PORT, default=8500, show_default=True, help="Port of gRPC; 0: any free one.")
+@click.option("--no-grpc", is_flag=True, help="Offer REST only.")
+@click.option("--tls-cert", type=_FILE, help="Certificate (PEM), for REST and gRPC.")
+@click.option("--tls-key", type=_FILE, help="Its private key (PEM).")
+@click.option("--max-batch-size", type=_COUNT, default=32, show_default=True, help="Rows joined to one run; 1: none.")
+@click.option("--max-queue", type=_COUNT, default=1000, show_default=True, help="Requests that wait; others get 503.")
+@click.option("--max-rows", type=_COUNT, default=10_000, show_default=True, help="Rows of a request.")
+@click.option("--threads", type=_COUNT, help="Runs at the same time [default: the number of cores]")
+@click.option("--timeout", type=_SECONDS, default=60.0, show_default=True, help="Seconds without a client's deadline.")
+@click.option("--poll", type=_SECONDS, default=1.0, show_default=True, help="Seconds between looks for a promotion.")
+@click.option("--shutdown", type=_SECONDS, default=30.0, show_default=True, help="Seconds to finish after a signal.")
+@click.option("--access-log", type=_FILE, metavar="FILE", help="JSON lines without texts [default: standard error]")
+@click.option("--log-requests", "request_log", type=_FILE, metavar="FILE", help="Requests and answers for `ner drift`.")
+@click.option("--log-share", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True)
+@click.option("--log-bytes", type=_COUNT, default=100_000_000, show_default=True, help="Size at which it is rotated.")
+def serve(
+    *,
+    profile: Path | None,
+    settings: tuple[str, ...],
+    model: str | None,
+    grpc_port: int,
+    no_grpc: bool,
+    **options: Any,
+) -> None:
+    """Serve the champion over HTTP and gRPC, like TensorFlow Serving does.
+
+    Follows promotions and rollbacks while it runs. With --model it serves that model, or all of a serving folder.
+    The environment variable NER_SERVE_TOKEN is a token that clients must send.
+    """
+    from pydantic import ValidationError
+
+    from components.common.errors import NerError
+    from components.serving.server.server import is_loopback
+    from components.serving.server.server import serve as serve_until_signal
+    from components.serving.server.settings import ServerSettings
+    from configs.loading import load_config
+
+    config = load_config(profile, settings)
+    chosen = {name: value for name, value in options.items() if value is not None}
+    try:
+        server_settings = ServerSettings(
+            **chosen, grpc_port=None if no_grpc else grpc_port, token=os.environ.get("NER_SERVE_TOKEN", "")
+        )
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise NerError(f"--{str(problem['loc'][0]).replace('_', '-')}: {problem['msg']}. Correct the value.") from error
+    if not is_loopback(server_settings.host) and not (server_settings.tls_cert and server_settings.token):
+        missing = [
+            name
+            for name, value in (("--tls-cert", server_settings.tls_cert), ("NER_SERVE_TOKEN", server_settings.token))
+            if not value
+        ]
+        text = f"other machines can reach {server_settings.host}, and {' and '.join(missing)} is not set"
+        click.secho(f"warning: {text}", fg="yellow", err=True)
+    serve_until_signal(server_settings, _source(config, model), lambda server: _announce(server, server_settings))
+
+
+def _source(config: PipelineConfig, model: str | None) -> Source:
+    """Returns the versions to serve: a model that is named, or what registry and serving directory say."""
+    from components.registry.serving_directory.serving_directory import MODELS_CONFIG, configured_models
+    from components.serving.server.following import registered, serving_folder, single_folder
+    from pipeline.registry_view.model_reference import resolve_model
+
+    if model is not None:
+        folder = Path(model).expanduser()
+        if (folder / MODELS_CONFIG).is_file():
+            return serving_folder(folder)
+        return single_folder(config.name, resolve_model(model, config))
+    local = config.registry_uri.startswith("sqlite:")
+    if local and config.name in configured_models(config.serving_dir):
+        return serving_folder(config.serving_dir, config.name)
+    resolve_model(None, config)  # an error names the missing champion
+    return registered(config.registry_uri, config.name, config.serving_dir, config.registry.keep_versions)
+
+
+def _announce(server: Server, settings: Any) -> None:
+    scheme = "https" if settings.tls_cert else "http"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"{scheme}://{host}:{server.port}"
+    for name in server.engine.models():
+        labels = server.engine.labels(name)
+        numbers = [each.version for each in server.engine.statuses(name) if each.state == "AVAILABLE"]
+        versions = [
+            f"{number} ({', '.join(sorted(label for label, each in labels.items() if each == number)) or 'no label'})"
+            for number in numbers
+        ]
+        click.echo(f"{name}: version {', '.join(versions)}", err=True)
+    grpc_address = "" if server.grpc_port is None else f"  gRPC: {host}:{server.grpc_port}"
+    click.echo(f"REST and page: {url}{grpc_address}", err=True)
+    for name in server.engine.models():
+        token = " -H 'Authorization: Bearer '$NER_SERVE_TOKEN" if settings.token else ""
+        body = json.dumps({"instances": [_example(server.engine.signatures(name))]})
+        click.echo(f"  curl {url}/v1/models/{name}:predict{token} -d '{body}'", err=True)
+
+
+def _example(version: ServedVersion) -> Any:
+    """Returns a row for the default signature."""
+    signature = version.signatures.get(SERVING_DEFAULT)
+    contract = version.contract.signatures.get(SERVING_DEFAULT) if version.contract else None
+    names = [*signature.inputs] if signature else [SENTENCE]
+    texts = {name: tensor.role for name, tensor in contract.inputs.items()} if contract else {}
+    row = {name: "Angela Merkel visited Paris." if texts.get(name, "text") == "text" else "1" for name in names}
+    return row[names[0]] if len(row) == 1 else row
