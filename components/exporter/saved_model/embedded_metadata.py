@@ -32,14 +32,14 @@ def embed_metadata(
         model_dir: a SavedModel.
         contract: of the model.
         provenance: label -> text on the origin of the model, without paths of the build machine.
-        golden: requests and the model's answers, from `reference_answers`.
+        golden: requests and the model's answers, from `reference_answers`; left out if they take more than 16 MB.
     """
     folder = Path(model_dir)
     (folder / ASSETS_EXTRA).mkdir(exist_ok=True)
     (folder / ASSETS_EXTRA / EMBEDDED_CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
     _write(folder / ASSETS_EXTRA / PROVENANCE_FILE, provenance or {})
-    if golden:
-        text = json.dumps({"requests": list(golden)}, ensure_ascii=False)
+    text = json.dumps({"requests": list(golden)}, ensure_ascii=False)
+    if golden and len(text.encode()) < _LARGEST:
         (folder / ASSETS_EXTRA / GOLDEN_FILE).write_text(f"{text}\n", encoding="utf-8")
     # assets.extra is left out, because its files may come and go.
     _write(folder / ASSETS_EXTRA / MANIFEST_FILE, file_hashes(folder, skip=[ASSETS_EXTRA]))

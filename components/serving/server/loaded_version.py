@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ class LoadedVersion:
         """Loads a model on the CPU and asks it the requests that are embedded in it.
 
         Its files are compared with the embedded hashes, and the checks of a model of unknown origin come before the
-        load. A model without embedded requests gets generated ones, so that the first caller does not wait for it.
+        load. Signatures without embedded requests get generated ones, so that their first caller does not wait.
 
         Raises:
             NerError: the model may not or cannot be loaded, or its answers differ from the embedded ones.
@@ -102,7 +102,8 @@ class LoadedVersion:
         try:
             if not signatures:
                 raise VersionError(f"{folder}: the model has no signature. Export it with one.")
-            version._require_golden(golden) if golden else version._warm_up(graph)
+            version._require_golden(golden)
+            version._warm_up(graph, {*signatures} - {case["signature"] for case in golden})
         except BaseException:
             version.close()
             raise
@@ -145,10 +146,10 @@ class LoadedVersion:
                         f"{quoted(value.tolist())} when it was exported. Restore the folder, or export the model again."
                     )
 
-    def _warm_up(self, graph: SavedGraph) -> None:
+    def _warm_up(self, graph: SavedGraph, names: Collection[str]) -> None:
         contract = (self.contract and self.contract.to_dict()) or derived_contract(graph, ())
         failures = []
-        for name in self.signatures:
+        for name in sorted(names):
             if name not in contract["signatures"]:
                 continue
             endpoint = Endpoint(name, contract["signatures"][name], graph, self._model, ())

@@ -74,9 +74,7 @@ def test_the_artifact_holds_model_contract_and_validation(run):
     assert report["passed"]
     assert report["tree_hash"] == tree_hash(saved_model)
     golden = embedded_golden(saved_model)
-    assert {(case["signature"], case["rows"]) for case in golden} == {
-        (name, rows) for name in embedded_contract(saved_model).signatures for rows in (1, 8)
-    }
+    assert [(case["signature"], case["rows"]) for case in golden] == [("serving_default", 1), ("serving_default", 8)]
     assert "Élysée" not in str(golden), "a model carries no sentence of its corpus"
     assert embedded_contract(saved_model).to_json() == (folder / "contract.json").read_text(encoding="utf-8")
     assert "saved_model.pb" in embedded_manifest(saved_model)
