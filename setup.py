@@ -40,13 +40,17 @@ def nested(source: str, name: str) -> str:
     lines = source.splitlines(keepends=True)
     places = []
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ImportFrom) and not node.level and node.module.partition(".")[0] in INNER:
-            places.append((node.lineno, node.col_offset + len("from ")))
-        for alias in node.names if isinstance(node, ast.Import) else ():
-            if alias.name.partition(".")[0] in INNER:
-                if alias.asname is None:
-                    raise ValueError(f"{name}:{node.lineno}: write `from ... import` or `import {alias.name} as ...`.")
-                places.append((alias.lineno, alias.col_offset))
+        if isinstance(node, ast.ImportFrom):
+            if not node.level and (node.module or "").partition(".")[0] in INNER:
+                places.append((node.lineno, node.col_offset + len("from ")))
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] in INNER:
+                    if alias.asname is None:
+                        raise ValueError(
+                            f"{name}:{node.lineno}: write `from ... import`, or `import {alias.name} as ...`."
+                        )
+                    places.append((alias.lineno, alias.col_offset))
     strings = {tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", tokenize.STRING)}
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type not in strings:
@@ -72,7 +76,7 @@ def _is_module(package: str, name: str) -> bool:
 class Names(egg_info):
     """Metadata that name one package, as in the wheel."""
 
-    def write_file(self, what, filename, data):  # noqa: ANN001, ANN201  (as in setuptools)
+    def write_file(self, what: str, filename: str, data: str) -> None:
         """Writes one file of the metadata."""
         super().write_file(what, filename, f"{TOP}\n" if Path(filename).name == "top_level.txt" else data)
 
@@ -80,7 +84,7 @@ class Names(egg_info):
 class BuildNested(build_py):
     """Build whose modules are rewritten while they are copied."""
 
-    def build_module(self, module, module_file, package):  # noqa: ANN001, ANN201  (as in setuptools)
+    def build_module(self, module: str, module_file: str, package: str) -> tuple[str, bool]:
         """Copies a module, rewritten in a wheel."""
         outfile, copied = super().build_module(module, module_file, package)
         if NESTED:

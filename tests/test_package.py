@@ -37,8 +37,8 @@ def test_every_file_of_a_package_is_installed(arguments: dict[str, Any]) -> None
 
     def is_installed(path: str) -> bool:
         parents = [str(parent) for parent in Path(path).parents if str(parent) in packages]
-        if path.endswith(".py"):
-            return bool(parents) and str(Path(path).parent) == parents[0]
+        if path.endswith(".py") and parents and str(Path(path).parent) == parents[0]:
+            return True
         patterns = [f"{parents[0]}/{p}" for p in [*data[""], *data.get(packages[parents[0]], [])]] if parents else []
         return any(fnmatch.fnmatch(path, pattern) for pattern in patterns)
 
@@ -101,4 +101,6 @@ def test_every_module_can_be_rewritten_and_compiled(nested) -> None:
         for file in (ROOT / top).rglob("*.py"):
             rewritten = nested(file.read_text(encoding="utf-8"), str(file))
             compile(rewritten, str(file), "exec")
+            if "templates" in file.parts:  # copied as it is
+                continue
             assert not ours.search(re.sub(r'("""|\'\'\').*?\1', "", rewritten, flags=re.DOTALL)), file
