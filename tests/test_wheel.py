@@ -112,8 +112,6 @@ def test_a_fresh_environment_without_tfx_tags_and_inspects(client, tiny_model, t
     inspected = run([client / "ner", "inspect", "--check", tiny_model], **options)
     assert "serving_default" in inspected.stdout
     assert "defect" not in inspected.stderr
-    packaged = run([client / "ner", "package", "--for", "vertex", tiny_model, tmp_path / "vertex"], **options)
-    assert packaged.returncode == 0, packaged.stderr
     refused = run([client / "ner", "run"], **options)
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: ner run: needs the extra `pipeline`, which is not installed")
