@@ -33,7 +33,7 @@ class EchoEngine:
 
     def __init__(self):
         self.requests, self.error, self.delay, self.outputs = [], None, 0.0, None
-        self.state = "AVAILABLE"
+        self.state, self.stopping = "AVAILABLE", False
         self._signatures = {
             name: SimpleNamespace(inputs=inputs, outputs=inputs)
             for name, inputs in {
@@ -46,6 +46,9 @@ class EchoEngine:
 
     def models(self):
         return ["echo"]
+
+    def waiting(self):
+        return {("echo", 3, "serving_default"): 2}
 
     def signatures(self, model, version=None, label=None):
         if model != "echo" or version not in (None, 3) or label not in (None, "champion"):

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Callable, Iterator
 
 import uvicorn
+import uvloop
 
 from components.common import interruption
 from components.common.errors import NerError
@@ -30,7 +31,7 @@ _LOOK_SECONDS = 0.1  # between two looks for a signal
 class Server:
     """REST and gRPC in one event loop.
 
-    tests/components/serving/server/test_server.py shows it at work.
+    tests/pipeline/cli/test_serve.py shows it at work.
 
     Attributes:
         engine: the versions.
@@ -171,7 +172,7 @@ def serve(settings: ServerSettings, source: Source, announce: Callable[[Server],
         await server.stop()
 
     with interruption.postponed():
-        asyncio.run(run())
+        uvloop.run(run())
 
 
 def is_loopback(host: str) -> bool:

@@ -93,7 +93,9 @@ class Calls:
             return self.engine.statuses(model, version, label)
 
     def ready(self, model: str | None = None) -> bool:
-        """Tests for an available version of a model, or of all models, and at least one of these."""
+        """Tests for an available version of a model, or of all models and at least one; False once the server stops."""
+        if self.engine.stopping:
+            return False
         names = self.engine.models() if model is None else [model]
         return bool(names) and all(
             any(status.state == "AVAILABLE" for status in self.engine.statuses(name)) for name in names

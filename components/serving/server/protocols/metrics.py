@@ -88,7 +88,12 @@ class _State:
             for status in statuses:
                 for label in self._labels(model, status):
                     labels.add_metric([model, label], status.version)
-        return [versions, labels]
+        queues = GaugeMetricFamily(
+            "ner_queue_requests", "Requests that wait for a run.", labels=["model", "version", "signature"]
+        )
+        for (model, version, signature), count in self._engine.waiting().items():
+            queues.add_metric([model, str(version), signature], count)
+        return [versions, labels, queues]
 
     def _labels(self, model: str, status: VersionStatus) -> tuple[str, ...]:
         return self._engine.signatures(model, status.version).labels if status.state == "AVAILABLE" else ()

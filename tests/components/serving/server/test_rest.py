@@ -243,6 +243,13 @@ def test_readiness_follows_the_state_of_the_models(state):
         assert (answer.status_code, answer.json()["ready"]) == ((200, True) if state == "AVAILABLE" else (503, False))
 
 
+def test_a_server_that_stops_is_not_ready():
+    engine = EchoEngine()
+    engine.stopping = True
+    answer = ask("GET", "/v2/health/ready", engine)
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+
+
 def test_an_inference_request_is_answered_as_json_and_as_binary_data():
     answer = ask("POST", INFER, json=infer(["Joe", "Xi"], id="7"))
     assert answer.json() == {
@@ -299,6 +306,7 @@ def test_metrics_count_requests_and_rows_by_names_that_exist():
     assert 'ner_versions{model="echo",state="AVAILABLE"} 1.0' in text
     assert 'ner_label_version{label="champion",model="echo"} 3.0' in text
     assert "ner_pending_requests 0.0" in text
+    assert 'ner_queue_requests{model="echo",signature="serving_default",version="3"} 2.0' in text
     assert "made-up" not in text
 
 
