@@ -234,12 +234,11 @@ async def _soak(server: _Server, work: Path, texts: Sequence[str], seconds: int,
     async def promoter() -> None:
         for _ in range(promotions):
             await asyncio.sleep(seconds / (promotions + 1))
-            command = [sys.executable, "-m", "benchmarks.ours.serve_load", "ner", "registry", "rollback"]
-            process = await asyncio.create_subprocess_exec(
-                *_client_processors(), *command, "--set", f"work_dir={work}", "--why", "load test"
-            )
+            command = [sys.executable, "-m", "benchmarks.ours.serve_load", "ner", "registry", "promote", "previous"]
+            command += ["--set", f"work_dir={work}", "--why", "load test", "--force-blessing", "--expect", "champion"]
+            process = await asyncio.create_subprocess_exec(*_client_processors(), *command)
             if await process.wait():
-                failed["ner registry rollback"] += 1
+                failed["ner registry promote"] += 1
             memory.append(server.memory())
 
     async with aiohttp.ClientSession() as session:
