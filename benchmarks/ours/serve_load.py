@@ -189,7 +189,7 @@ async def _burst(server: _Server, texts: Sequence[str], count: int) -> dict[str,
                 whole = "predictions" in answer if response.status == 200 else "error" in answer
                 answers[str(response.status) if whole else f"{response.status}, not whole"] += 1
                 retry_after += "Retry-After" in response.headers
-        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        except (TimeoutError, aiohttp.ClientError) as error:
             answers[type(error).__name__] += 1
 
     begin = time.monotonic()
@@ -228,14 +228,14 @@ async def _soak(server: _Server, work: Path, texts: Sequence[str], seconds: int,
                         latencies.append(time.monotonic() - begin)
                     else:
                         failed[f"{response.status}: {answer.get('error', '')[:100]}"] += 1
-            except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            except (TimeoutError, aiohttp.ClientError) as error:
                 failed[f"{type(error).__name__}: {error}"] += 1
 
     async def promoter() -> None:
         for _ in range(promotions):
             await asyncio.sleep(seconds / (promotions + 1))
             command = [sys.executable, "-m", "benchmarks.ours.serve_load", "ner", "registry", "promote", "previous"]
-            command += ["--set", f"work_dir={work}", "--why", "load test", "--force-blessing", "--expect", "champion"]
+            command += ["--set", f"work_dir={work}", "--why", "load test", "--force-blessing", "--expect", _label(work)]
             process = await asyncio.create_subprocess_exec(*_client_processors(), *command)
             if await process.wait():
                 failed["ner registry promote"] += 1
@@ -300,6 +300,13 @@ def _champion(work: Path) -> Path:
     from pipeline.registry_view.model_reference import resolve_model
 
     return resolve_model(None, load_config(None, (f"work_dir={work}",)))
+
+
+def _label(work: Path) -> str:
+    """Returns the number of the champion."""
+    from components.registry.serving_directory.serving_directory import models_config
+
+    return str(models_config(work / "serving", "ner")[1]["champion"])
 
 
 def _client_processors() -> list[str]:
