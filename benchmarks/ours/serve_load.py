@@ -69,15 +69,15 @@ def main() -> None:
     if "rest" in parts:
         with _ner_serve(work) as server:
             bodies = [json.dumps({"instances": [text]}) for text in texts]
-            results["ner serve"] = _wrk(f"{server.url}/v1/models/ner:predict", bodies, options.seconds)
+            results["ner serve"] = _wrk(server, "/v1/models/ner:predict", bodies, options.seconds)
             rows = [json.dumps({"instances": texts[at : at + 32]}) for at in range(0, len(texts) - 32, 32)]
             results["ner serve, 32 sentences a request"] = _wrk(
-                f"{server.url}/v1/models/ner:predict", rows, options.seconds, (1, 8)
+                server, "/v1/models/ner:predict", rows, options.seconds, (1, 8)
             )
     if "mlflow" in parts:
         with _mlflow(work) as server:
             bodies = [json.dumps({"dataframe_records": [{"sentence": text}]}) for text in texts]
-            results["mlflow models serve"] = _wrk(f"{server.url}/invocations", bodies, options.seconds)
+            results["mlflow models serve"] = _wrk(server, "/invocations", bodies, options.seconds)
     if "burst" in parts:
         with _ner_serve(work) as server:
             results["burst"] = asyncio.run(_burst(server, texts, options.burst))
@@ -91,6 +91,11 @@ def main() -> None:
 class _Server:
     def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
         self.url, self.process = url, process
+
+    def processor_seconds(self) -> float:
+        """Returns the seconds that the process has computed."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
         """Returns the resident megabytes."""
@@ -147,7 +152,7 @@ def _running(command: Sequence[str], port: int, health: str) -> Iterator[_Server
 
 
 def _wrk(
-    url: str, bodies: Sequence[str], seconds: int, connections: Sequence[int] = _CONNECTIONS
+    server: _Server, path: str, bodies: Sequence[str], seconds: int, connections: Sequence[int] = _CONNECTIONS
 ) -> dict[str, dict[str, float]]:
     """Returns the summaries of wrk by number of connections."""
     wrk = shutil.which("wrk")
@@ -160,8 +165,9 @@ def _wrk(
         file.write_text("\n".join(bodies), encoding="utf-8")
         for count in connections:
             options = ["-t", "1", "-c", str(count), "-d", f"{seconds}s", "--timeout", "30s", "--latency"]
+            begin = server.processor_seconds()
             process = subprocess.run(
-                [*_client_processors(), wrk, *options, "-s", str(script), url],
+                [*_client_processors(), wrk, *options, "-s", str(script), server.url + path],
                 env={**os.environ, "BODIES": str(file)},
                 capture_output=True,
                 text=True,
@@ -169,6 +175,7 @@ def _wrk(
             )
             summary = json.loads(process.stdout.split("\nRESULT ")[1].splitlines()[0])
             summary["requests_per_second"] = summary["requests"] / summary["seconds"]
+            summary["requests_per_cpu_second"] = summary["requests"] / (server.processor_seconds() - begin)
             results[str(count)] = summary
     return results
 
@@ -275,7 +282,7 @@ def _loader(folder: str, texts: str, seconds: str) -> dict[str, float]:
         times, rows = [], itertools.cycle(range(0, max(len(sentences) - size, 1), size))
         for at in itertools.islice(rows, 200):
             model.run({feed: strings(sentences[at : at + size])}, fetches)
-        end = time.monotonic() + float(seconds)
+        end, cpu = time.monotonic() + float(seconds), time.process_time()
         while time.monotonic() < end:
             at = next(rows)
             begin = time.perf_counter()
@@ -285,6 +292,7 @@ def _loader(folder: str, texts: str, seconds: str) -> dict[str, float]:
             1e3 * float(each) for each in np.percentile(times, [50, 99])
         )
         results[f"batch {size} sentences_per_second"] = size * len(times) / sum(times)
+        results[f"batch {size} sentences_per_cpu_second"] = size * len(times) / (time.process_time() - cpu)
     return results
 
 

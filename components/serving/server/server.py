@@ -16,7 +16,7 @@ import uvloop
 from components.common import interruption
 from components.common.errors import NerError
 from components.common.faults import explained
-from components.serving.server.access_log import open_access_log, write_access_log
+from components.serving.server.access_log import flush_access_log, open_access_log, write_access_log
 from components.serving.server.engine import Engine
 from components.serving.server.following import Follower, Source
 from components.serving.server.protocols.calls import Call, Calls
@@ -25,7 +25,7 @@ from components.serving.server.settings import ServerSettings
 
 _BACKLOG = 4096  # connections that wait to be accepted
 _KEEP_ALIVE_SECONDS = 75  # until an idle connection is closed; uvicorn's 5 meets clients that are about to use it
-_LOOK_SECONDS = 0.1  # between two looks for a signal
+_LOOK_SECONDS = 0.1  # between two looks for a signal, and two flushes of the access log
 
 
 class Server:
@@ -169,6 +169,7 @@ def serve(settings: ServerSettings, source: Source, announce: Callable[[Server],
         announce(server)
         while not interruption.received() and not server.failed:
             await asyncio.sleep(_LOOK_SECONDS)
+            flush_access_log()
         await server.stop()
 
     with interruption.postponed():
