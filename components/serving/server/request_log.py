@@ -1,4 +1,4 @@
-"""The request log: answered requests as JSON lines, for `ner drift` and `ner evaluate --predictions`."""
+"""The request log: answered requests as JSON lines, for `ner drift` and `ner evaluate --requests`."""
 
 from __future__ import annotations
 

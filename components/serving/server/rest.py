@@ -308,6 +308,8 @@ async def _body(request: Request, most: int) -> bytes:
         raise _TooLargeError(too_large)
     if not unpacked.eof:
         raise InvalidArgumentError("Content-Encoding: the gzip data end too early.")
+    if unpacked.unused_data:
+        raise InvalidArgumentError("Content-Encoding: bytes follow the gzip data. Compress the body as one piece.")
     return content
 
 

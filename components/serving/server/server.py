@@ -19,6 +19,7 @@ from components.common.faults import explained
 from components.serving.server.access_log import flush_access_log, open_access_log, write_access_log
 from components.serving.server.engine import Engine
 from components.serving.server.following import Follower, Source
+from components.serving.server.http_server import LINGER_SECONDS, HttpConnection, HttpServer
 from components.serving.server.protocols.calls import Call, Calls
 from components.serving.server.request_log import RequestLog
 from components.serving.server.settings import ServerSettings
@@ -83,9 +84,10 @@ class Server:
             self._socket.close()
             raise
         self.port = self._socket.getsockname()[1]
-        self._http = _Http(
+        self._http = HttpServer(
             uvicorn.Config(
                 rest_app(self.engine, settings, calls),
+                http=HttpConnection,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -95,7 +97,8 @@ class Server:
                 timeout_graceful_shutdown=max(1, round(settings.shutdown)),
                 ssl_certfile=settings.tls_cert,
                 ssl_keyfile=settings.tls_key,
-            )
+            ),
+            linger=min(LINGER_SECONDS, settings.shutdown),
         )
         if self._grpc is not None:
             await self._grpc.start()
@@ -112,7 +115,7 @@ class Server:
         seconds = self._settings.shutdown
         self._http.should_exit = True
         ends = [self._serving, *([asyncio.ensure_future(self._grpc.stop(seconds))] if self._grpc is not None else [])]
-        await asyncio.wait(ends, timeout=seconds + 1)
+        await asyncio.wait(ends, timeout=seconds + self._http.linger + 1)
         for task in self._tasks:
             task.cancel()
         complete = await self.engine.stop(seconds)
@@ -140,13 +143,6 @@ class Server:
             with explained():
                 pair = settings.tls_key.read_bytes(), settings.tls_cert.read_bytes()
             return int(self._grpc.add_secure_port(address, grpc.ssl_server_credentials([pair])))
-
-
-class _Http(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves signals to `components.common.interruption`."""
-        yield
 
 
 def serve(settings: ServerSettings, source: Source, announce: Callable[[Server], None]) -> None:

@@ -183,6 +183,7 @@ def test_a_large_body_is_refused_before_it_is_read_and_compressed_ones_are_unpac
     for content, encoding, reason in [
         (b"{}", "gzip", "the body is not gzip"),
         (packed["content"][:-9], "gzip", "end too early"),
+        (packed["content"] * 2, "gzip", "bytes follow the gzip data"),
         (b"{}", "br", '"br" is not known'),
     ]:
         answer = ask("POST", PREDICT, content=content, headers={"Content-Encoding": encoding})
