@@ -1,7 +1,7 @@
 """The access log: one JSON line a request or event of the server, never with a text of a request.
 
-Lines of requests wait in memory for the next flush, because a write for each of them would take as long as the rest of
-a short request. So this is no handler of `logging`, whose records cost as much again.
+Lines of requests wait in memory for the next flush: one write for each of them would take as long as the rest of a
+short request, and a record of `logging` as long again.
 """
 
 from __future__ import annotations
