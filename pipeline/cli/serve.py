@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.keys import SENTENCE, SERVING_DEFAULT
+from components.keys import SERVING_DEFAULT
 from pipeline.cli.options import config_options, model_option
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _PORT = click.IntRange(0, 65535)
 _COUNT = click.IntRange(min=1)
 _SECONDS = click.FloatRange(min=0)
+_TEXT = "Angela Merkel visited Paris."
+_LONGEST_EXAMPLE = 32  # values
 
 
 @click.command()
@@ -81,7 +84,8 @@ def serve(
             for name, value in (("--tls-cert", server_settings.tls_cert), ("NER_SERVE_TOKEN", server_settings.token))
             if not value
         ]
-        text = f"other machines can reach {server_settings.host}, and {' and '.join(missing)} is not set"
+        verb = "are" if missing[1:] else "is"
+        text = f"other machines can reach {server_settings.host}, and {' and '.join(missing)} {verb} not set"
         click.secho(f"warning: {text}", fg="yellow", err=True)
     serve_until_signal(server_settings, _source(config, model), lambda server: _announce(server, server_settings))
 
@@ -120,15 +124,28 @@ def _announce(server: Server, settings: Any) -> None:
     click.echo(f"REST and page: {url}{grpc_address}", err=True)
     for name in server.engine.models():
         token = " -H 'Authorization: Bearer '$NER_SERVE_TOKEN" if settings.token else ""
-        body = json.dumps({"instances": [_example(server.engine.signatures(name))]})
-        click.echo(f"  curl {url}/v1/models/{name}:predict{token} -d '{body}'", err=True)
+        if (body := _example(server.engine.signatures(name))) is not None:
+            click.echo(f"  curl {url}/v1/models/{name}:predict{token} -d '{json.dumps(body)}'", err=True)
 
 
-def _example(version: ServedVersion) -> Any:
-    """Returns a row for the default signature."""
-    signature = version.signatures.get(SERVING_DEFAULT)
-    contract = version.contract.signatures.get(SERVING_DEFAULT) if version.contract else None
-    names = [*signature.inputs] if signature else [SENTENCE]
-    texts = {name: tensor.role for name, tensor in contract.inputs.items()} if contract else {}
-    row = {name: "Angela Merkel visited Paris." if texts.get(name, "text") == "text" else "1" for name in names}
-    return row[names[0]] if len(row) == 1 else row
+def _example(version: ServedVersion) -> dict[str, Any] | None:
+    """Returns the body of a request to the default or first signature; None if it would be long, or no JSON."""
+    name = SERVING_DEFAULT if SERVING_DEFAULT in version.signatures else next(iter(version.signatures))
+    infos = version.signatures[name].inputs
+    contract = version.contract.signatures.get(name) if version.contract else None
+    roles = {key: tensor.role for key, tensor in contract.inputs.items()} if contract else {}
+    shapes = {key: info.shape or () for key, info in infos.items()}
+    rows = all(shape[:1] == (None,) for shape in shapes.values())
+    values = {}
+    for key, info in infos.items():
+        shape = [size or 1 for size in shapes[key]][1 if rows else 0 :]
+        if roles.get(key) == "examples" or math.prod(shape) > _LONGEST_EXAMPLE:
+            return None
+        text = _TEXT if roles.get(key, "text") == "text" else "1"
+        value: Any = {"string": text, "bool": True}.get(info.dtype, 1.0 if "float" in info.dtype else 1)
+        for size in reversed(shape):
+            value = [value] * size
+        values[key] = value
+    chosen = {} if name == SERVING_DEFAULT else {"signature_name": name}
+    value = next(iter(values.values())) if len(values) == 1 else values
+    return chosen | ({"instances": [value]} if rows else {"inputs": value})

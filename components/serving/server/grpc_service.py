@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
@@ -22,7 +21,7 @@ from components.serving.server.errors import (
     ServingError,
     UnimplementedError,
 )
-from components.serving.server.protocols.calls import Call, Calls
+from components.serving.server.protocols.calls import Call, Calls, is_bearer
 from components.serving.server.protocols.tensor_proto import fill, to_array
 from components.serving.server.protocols.tensorflow_api import (
     SIGNATURE_DEF,
@@ -194,12 +193,12 @@ class _Token(grpc.aio.ServerInterceptor):
     """Refuses calls without the bearer token."""
 
     def __init__(self, token: str) -> None:
-        self._expected = f"Bearer {token}".encode()
+        self._token = token.encode()
 
     async def intercept_service(self, continuation: Any, details: Any) -> Any:
         sent = dict(details.invocation_metadata).get("authorization", "")
-        if details.method.startswith(f"/{HEALTH}/") or hmac.compare_digest(
-            sent if isinstance(sent, bytes) else sent.encode(), self._expected
+        if details.method.startswith(f"/{HEALTH}/") or is_bearer(
+            sent if isinstance(sent, bytes) else sent.encode(), self._token
         ):
             return await continuation(details)
         return grpc.unary_unary_rpc_method_handler(_unauthenticated)

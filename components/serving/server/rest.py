@@ -7,7 +7,6 @@ describe them for OpenAPI, and answer alike.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import html
 import math
 import zlib
@@ -36,7 +35,7 @@ from components.serving.server.errors import (
 from components.serving.server.loaded_version import ServedSignature
 from components.serving.server.page.routes import PAGE_PATHS, page_router
 from components.serving.server.protocols import open_inference, tensor_json
-from components.serving.server.protocols.calls import Call, Calls, seconds
+from components.serving.server.protocols.calls import Call, Calls, is_bearer, seconds
 from components.serving.server.protocols.metrics import CONTENT_TYPE
 from components.serving.server.protocols.tensorflow_api import Target, metadata_json, status_json, target
 from components.serving.server.settings import ServerSettings
@@ -90,7 +89,7 @@ class _App(FastAPI):
     def start(self, calls: Calls, token: str) -> None:
         """Takes over the engine; separate from the constructor, whose arguments FastAPI defines."""
         self.calls = calls
-        self._expected = f"Bearer {token}".encode() if token else b""
+        self._token = token.encode()
         self._v1, self._v2 = _TensorFlowServing(calls), _OpenInference(calls)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -99,7 +98,7 @@ class _App(FastAPI):
             await super().__call__(scope, receive, send)
             return
         path = scope["path"]
-        if self._expected and path not in OPEN_PATHS and not self._authorized(scope):
+        if self._token and path not in OPEN_PATHS and not self._authorized(scope):
             self.calls.finish(Call("rest"), "UNAUTHENTICATED")
             response = _error(401, "Send the header `Authorization: Bearer TOKEN`.")
             response.headers["WWW-Authenticate"] = "Bearer"
@@ -121,7 +120,7 @@ class _App(FastAPI):
 
     def _authorized(self, scope: Any) -> bool:
         sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
-        return hmac.compare_digest(sent, self._expected)
+        return is_bearer(sent, self._token)
 
     async def _answered(self, protocol: str, handler: _Handler, request: Request) -> Response:
         client = request.scope.get("client")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import ipaddress
+import re
 import resource
 import socket
 import ssl
@@ -158,6 +160,8 @@ def serve(settings: ServerSettings, source: Source, announce: Callable[[Server],
         Interrupted: a signal came, and everything is closed.
     """
     _require_tls(settings)
+    if not re.fullmatch(r"[!-~]*", settings.token):
+        raise NerError("NER_SERVE_TOKEN: a space, line break or non-ASCII character. Give a token without them.")
 
     async def run() -> None:
         server = Server(settings, source)
@@ -223,8 +227,12 @@ def _bound(host: str, port: int, option: str = "--port") -> socket.socket:
     with _port_errors(option, port):
         try:
             bound.bind(address)
-        except OSError:
+        except OSError as error:
             bound.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise NerError(f"--host {host}: {error.strerror}. Give an address of this machine.") from error
+            if error.errno == errno.EACCES:
+                raise NerError(f"{option} {port}: {error.strerror}. Give a port above 1023.") from error
             raise
     return bound
 

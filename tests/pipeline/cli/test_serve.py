@@ -15,11 +15,14 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
 from support.build_once import build_once
 from support.processes import popen, run
 from support.settings import exporter_settings
+
+from pipeline.cli.serve import _example
 
 NER = [sys.executable, "-c", "from pipeline.cli.main import main; main()", "serve"]
 TEXT = "Joe Biden went to Paris"
@@ -104,6 +107,25 @@ def test_a_token_is_asked_of_every_client_and_an_open_address_without_tls_warns(
             predict(url, [TEXT], token="guess")
         assert refused.value.code == 401
         assert len(predict(url, [TEXT], token="s3cret")) == 1
+
+
+def signature(dtype, *shape):
+    """Returns a version with one signature of one input."""
+    info = SimpleNamespace(dtype=dtype, shape=shape)
+    return SimpleNamespace(contract=None, signatures={"serving_default": SimpleNamespace(inputs={"x": info})})
+
+
+@pytest.mark.parametrize(
+    ("version", "body"),
+    [
+        (signature("float32", None, 2), {"instances": [[1.0, 1.0]]}),
+        (signature("string", None), {"instances": ["Angela Merkel visited Paris."]}),
+        (signature("int64"), {"inputs": 1}),
+        (signature("float32", None, 224, 224, 3), None),
+    ],
+)
+def test_the_request_to_try_has_the_form_of_the_models_inputs(version, body):
+    assert _example(version) == body
 
 
 def test_what_cannot_be_served_is_one_sentence_and_exit_status_1(folder, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hmac
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -151,3 +152,14 @@ def seconds(text: str, where: str) -> float:
     if not 0 < value < math.inf:
         raise InvalidArgumentError(f"{where}: expected seconds above 0, got {quoted(text)}.")
     return value
+
+
+def is_bearer(header: bytes, token: bytes) -> bool:
+    """Tests the header `Authorization` of a request.
+
+    Example:
+        >>> [is_bearer(header, b"s3cret") for header in (b"Bearer s3cret", b"bearer s3cret", b"s3cret")]
+        [True, True, False]
+    """
+    scheme, _, sent = header.partition(b" ")
+    return scheme.lower() == b"bearer" and hmac.compare_digest(sent.strip(), token)
