@@ -20,7 +20,7 @@ from apache_beam.io.filesystem import BeamIOError
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics, MetricsFilter
 from apache_beam.ml.inference.base import ModelHandler, RunInference
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
 from components.common.errors import NerError
 from components.common.faults import explain
@@ -39,7 +39,7 @@ from components.serving.batch_prediction.fields import (
 )
 from components.serving.batch_prediction.job import BatchJob, BatchResult
 from components.serving.batch_prediction.rows import Row, parse
-from components.serving.batch_prediction.sources import read_cells
+from components.serving.batch_prediction.sources import header_of, read_cells
 from components.serving.batch_prediction.tagging import ChunkTagger, Task
 
 _MIN_BATCH, _MAX_BATCH = 64, 2048
@@ -141,7 +141,7 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
         logging.CRITICAL
     )  # it would print tracebacks of our errors
     try:
-        pipeline = beam.Pipeline(options=PipelineOptions(list(beam_args)))
+        pipeline = _pipeline(beam_args)
         _build(pipeline, job, kind, task)
         result = pipeline.run()
         result.wait_until_finish()
@@ -152,6 +152,15 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
         raise type(explanation)(re.sub(r"( \[while running '[^']*'\])+$", "", str(explanation))) from error
     rows, bad = (_count(result, name) for name in (_ROWS, _BAD))
     return BatchResult(rows, bad, 0, time.monotonic() - start)
+
+
+def _pipeline(beam_args: Sequence[str]) -> beam.Pipeline:
+    options = PipelineOptions(list(beam_args))
+    try:
+        return beam.Pipeline(options=options)
+    except (ValueError, ImportError, AttributeError) as error:  # Beam imports a runner by its name
+        name = options.view_as(StandardOptions).runner
+        raise BatchError(f"--runner {name}: {error}. Correct the name, or the options of the runner.") from error
 
 
 def _require_files(pattern: str) -> None:
@@ -208,7 +217,7 @@ class _Read(beam.PTransform):
 def _cells_of_file(readable: Any, kind: str, fields: Fields) -> Iterator[tuple[list[str], list[str]]]:
     with readable.open() as file:
         cells = read_cells(file, kind)
-        header = next((first for _, first in cells), [])
+        header = header_of(cells, readable.metadata.path)
         for name in fields.named:
             if name not in header:
                 raise BatchError(fields.missing(readable.metadata.path, name, header))

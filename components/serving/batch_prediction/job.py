@@ -76,6 +76,8 @@ class BatchJob:
         kind = output_kind(self.output, self.format)
         if self.resume and not self.resumable:
             raise BatchError("--resume: needs an input and an output that are files. Give paths instead of -.")
+        if str(self.errors) == STANDARD:
+            raise BatchError("--errors -: needs a file. Give a path.")
         if self.with_tokens and self.format != "entities":
             raise BatchError(f"--tokens: {self.format} has no place for them. Use --format entities.")
         if kind == PARQUET:

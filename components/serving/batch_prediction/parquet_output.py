@@ -45,7 +45,7 @@ def write_parquet(
     columns = _columns(original, kept) if original is not None else None
     schema = pyarrow.schema([*types.items(), *answer.items()])
     as_json = {name for name in kept if original is None and _is_json(kinds.get(name, ()))}
-    with parquet.ParquetWriter(file, schema) as writer:
+    with parquet.ParquetWriter(file, schema, version="2.6") as writer:
         for numbers, texts in _batches(bodies):
             records = [json.loads(text) for text in texts]
             arrays = {

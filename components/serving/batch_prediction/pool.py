@@ -160,9 +160,17 @@ def _serve(connection: Connection, task: Task, folder: Path, packed: bool) -> No
             index, digest, payload = connection.recv()
             try:
                 tagger = tagger or ChunkTagger(task)
-                info = shards.write(index, digest, tagger.tag(payload), packed)
+                tagged = tagger.tag(payload)
+                if _orphaned():
+                    return  # another job may hold the folder now
+                info = shards.write(index, digest, tagged, packed)
                 answer: tuple[str, Any] = (_OK, dataclasses.asdict(info))
             except Exception as error:  # sent to the main process, which raises it
                 explanation = explain(error)
                 answer = (_USER, str(explanation)) if explanation else (_DEFECT, traceback.format_exc())
             connection.send(answer)
+
+
+def _orphaned() -> bool:
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()

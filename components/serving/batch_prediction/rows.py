@@ -18,7 +18,7 @@ import numpy as np
 from components.common.errors import quoted
 from components.common.json_lines import json_members, parse_json_object
 from components.exporter.validator.probe.c_api import protos
-from components.serving.batch_prediction.errors import BadRowError
+from components.serving.batch_prediction.errors import BadRowError, BatchError
 from components.serving.batch_prediction.fields import JSON_LINES, PARQUET, TFRECORD, TSV, Fields
 from components.serving.batch_prediction.sources import CSV_ERROR
 
@@ -61,8 +61,12 @@ class BadRow:
 
     def report(self) -> str:
         """Returns the line of the file of errors: number, reason, and the row as the input has it."""
-        content = self.raw if isinstance(self.raw, bytes) else _encode(plain(self.raw)).encode()
-        row = plain(content.rstrip(b"\r\n"))
+        if isinstance(self.raw, _Serialized):  # binary, even if its bytes happen to be UTF-8
+            row: Any = {"b64": base64.b64encode(self.raw).decode()}
+        elif isinstance(self.raw, bytes):
+            row = plain(self.raw.rstrip(b"\r\n"))
+        else:
+            row = to_json_text(self.raw)
         line = f'"line": {self.number}, ' if self.number else ""
         return f'{{{line}"reason": {_encode(self.reason)}, "row": {_encode(row)}}}\n'
 
@@ -78,7 +82,7 @@ def parse(kind: str, payload: Any, fields: Fields, header: list[str]) -> Iterato
     """
     if kind == PARQUET:
         first, batch = payload
-        for number, record in enumerate(batch if isinstance(batch, list) else batch.to_pylist(), first):
+        for number, record in enumerate(batch if isinstance(batch, list) else _records(batch), first):
             yield _row(number, fields, record, record)
         return
     for number, raw in payload:
@@ -87,9 +91,9 @@ def parse(kind: str, payload: Any, fields: Fields, header: list[str]) -> Iterato
                 yield _json_row(number, raw, fields)
         elif kind == TFRECORD:
             try:
-                yield _row(number, dataclasses.replace(fields, all=True), _features(raw), raw)
+                yield _row(number, dataclasses.replace(fields, all=True), _features(raw), _Serialized(raw))
             except ValueError as error:
-                yield BadRow(number, str(error), raw)
+                yield BadRow(number, str(error), _Serialized(raw))
         else:
             yield _cells_row(number, raw, fields, header, "\t" if kind == TSV else ",")
 
@@ -111,7 +115,7 @@ def _json_row(number: int, raw: bytes | None, fields: Fields) -> Row | BadRow:
 
 def _cells_row(number: int, cells: list[str], fields: Fields, header: list[str], delimiter: str) -> Row | BadRow:
     if cells[0] == CSV_ERROR:
-        return BadRow(number, f"invalid CSV ({cells[1]})", b"")
+        return BadRow(number, f"invalid CSV ({cells[1]})", cells[2].encode("utf-8", "surrogateescape"))
     line = io.StringIO()
     csv.writer(line, delimiter=delimiter, lineterminator="").writerow(cells)
     raw = line.getvalue().encode("utf-8", "surrogateescape")
@@ -163,6 +167,84 @@ def _features(raw: bytes) -> dict[str, Any]:
             values = [_Float32(value) for value in values]
         record[name] = values[0] if len(values) == 1 else values
     return record
+
+
+def _records(batch: Any) -> list[dict[str, Any]]:
+    """Returns the rows of a record batch of Arrow, with values that `to_json_text` writes without a loss.
+
+    Raises:
+        BatchError: a column has values that Python cannot hold.
+    """
+    import pyarrow
+
+    columns = []
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        try:
+            columns.append(_values(column))
+        except (pyarrow.ArrowException, ValueError, OverflowError, LookupError) as error:
+            raise BatchError(
+                f"column {quoted(name)} ({column.type}): has values that cannot be written ({error}). Leave it out of "
+                "--key and --forward, or change its type."
+            ) from error
+    return [dict(zip(batch.schema.names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _values(array: Any) -> list[Any]:
+    """Returns the values of an array of Arrow.
+
+    `to_pylist` has no values for nanoseconds without pandas, and turns a float32 into the nearest double.
+    """
+    import pyarrow
+    from pyarrow import types
+
+    kind = array.type
+    if types.is_dictionary(kind):
+        return _values(array.dictionary_decode())
+    if types.is_float32(kind) or types.is_float16(kind):
+        return [None if value is None else _Float32(value) for value in array.to_pylist()]
+    if types.is_duration(kind):
+        digits = {"s": 0, "ms": 3, "us": 6, "ns": 9}[kind.unit]
+        return [None if value is None else _duration(value, digits) for value in array.cast("int64").to_pylist()]
+    if kind == pyarrow.time64("ns") or (types.is_timestamp(kind) and kind.unit == "ns"):
+        whole = pyarrow.timestamp("us", kind.tz) if types.is_timestamp(kind) else pyarrow.time64("us")
+        counts = array.cast("int64").to_pylist()
+        micros = pyarrow.array([None if count is None else count // 1000 for count in counts], "int64").cast(whole)
+        return [
+            value if not count or not count % 1000 else _with_nanoseconds(value, count % 1000)
+            for value, count in zip(micros.to_pylist(), counts, strict=True)
+        ]
+    if types.is_struct(kind):
+        columns = [_values(column) for column in array.flatten()]
+        names = [kind[index].name for index in range(kind.num_fields)]
+        rows = zip(*columns, strict=True) if columns else [()] * len(array)
+        return [
+            dict(zip(names, values, strict=True)) if valid else None
+            for values, valid in zip(rows, array.is_valid().to_pylist(), strict=True)
+        ]
+    if types.is_nested(kind) and hasattr(kind, "value_type"):  # lists; items of maps are pairs already
+        return [_values(item.values) if item.is_valid else None for item in array]
+    return list(array.to_pylist())
+
+
+def _with_nanoseconds(value: datetime.datetime | datetime.time, rest: int) -> str:
+    text = value.isoformat(timespec="microseconds")
+    end = text.index(".") + 7
+    return f"{text[:end]}{rest:03}{text[end:]}"
+
+
+def _duration(count: int, digits: int) -> str:
+    """Returns a duration in ISO 8601.
+
+    Example:
+        >>> _duration(-1_500, 3), _duration(7, 0), _duration(1, 9)
+        ('-PT1.5S', 'PT7S', 'PT0.000000001S')
+    """
+    seconds = format(decimal.Decimal(abs(count)).scaleb(-digits).normalize(), "f")
+    return f"{'-' if count < 0 else ''}PT{seconds}S"
+
+
+class _Serialized(bytes):
+    """A serialized example."""
 
 
 class _Float32(float):

@@ -10,6 +10,7 @@ import csv
 import dataclasses
 import gzip
 import hashlib
+import io
 import itertools
 import os
 import struct
@@ -90,7 +91,7 @@ class Source:
             self.header = list(self._parquet.schema_arrow.names)
         elif self.kind in (CSV, TSV):
             with self._opened() as (file, _):
-                self.header = next((cells for _, cells in read_cells(file, self.kind)), [])
+                self.header = header_of(read_cells(file, self.kind), self.name)
         if self.kind in (PARQUET, CSV, TSV):
             self._require_columns()
 
@@ -136,6 +137,8 @@ class Source:
                 ) from error
 
     def _parquet_chunks(self) -> Iterator[Chunk]:
+        import pyarrow
+
         columns = None if self._fields.all else list(self._fields.named)
         number, index = 0, 0
         try:
@@ -147,8 +150,9 @@ class Source:
                 first, number = number + 1, number + batch.num_rows
                 yield Chunk(index, first, number, (first, batch), digest, number)
                 index += 1
-        except OSError as error:  # pyarrow's ArrowIOError
-            raise BatchError(f"{self.name}: damaged after row {number:,} ({error}). Restore the file.") from error
+        except (pyarrow.ArrowException, OSError) as error:
+            reason = " ".join(str(error).split())
+            raise BatchError(f"{self.name}: damaged after row {number:,} ({reason}). Restore the file.") from error
 
     @contextlib.contextmanager
     def _opened(self) -> Iterator[tuple[IO[bytes], Any]]:
@@ -189,26 +193,48 @@ def read_cells(file: IO[bytes], kind: str) -> Iterator[tuple[int, list[str]]]:
         kind: CSV or TSV.
     """
     csv.field_size_limit(LONGEST_LINE)
-    lines = (
-        line.decode("utf-8-sig" if number == 0 else "utf-8", "surrogateescape")
-        for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""))
-    )
-    reader = csv.reader(lines, delimiter="\t" if kind == TSV else ",", strict=True)
-    while True:
-        begin = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield begin, [CSV_ERROR, str(error)]
-            continue
-        if cells:
-            yield begin, cells
+    # Splits at \n, \r\n and \r, and leaves them in quoted cells as they are.
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    record: list[str] = []
+
+    def lines() -> Iterator[str]:
+        while line := text.readline(LONGEST_LINE):
+            record.append(line)
+            yield line
+
+    try:
+        reader = csv.reader(lines(), delimiter="\t" if kind == TSV else ",", strict=True)
+        while True:
+            begin = reader.line_num + 1
+            record.clear()
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield begin, [CSV_ERROR, str(error), "".join(record)]
+                continue
+            if cells:
+                yield begin, cells
+    finally:
+        with contextlib.suppress(ValueError):  # the file is closed already
+            text.detach()
+
+
+def header_of(records: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
+    """Returns the first record of a CSV or TSV file; an empty file has none.
+
+    Raises:
+        BatchError: it is not valid CSV.
+    """
+    header = next((cells for _, cells in records), [])
+    if header[:1] == [CSV_ERROR]:
+        raise BatchError(f"{name}: the header is invalid CSV ({header[1]}). Correct the first line.")
+    return header
 
 
 CSV_ERROR = "\0csv"
-"""First cell of a record that the csv module could not read; the second one is the reason."""
+"""First cell of a record that the csv module could not read; then the reason, and its lines."""
 
 
 class _DamagedError(ValueError):

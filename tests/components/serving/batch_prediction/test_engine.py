@@ -59,5 +59,7 @@ def test_an_engine_stops_at_a_bad_row_without_a_file_for_errors(tiny, tmp_path):
     with pytest.raises(NerError, match=r"b\*\.jsonl: no file has such a name"):
         engine.run_on_engine(job, DIRECT)
     _, job = jobs(tiny, tmp_path, "a.jsonl", None)
+    with pytest.raises(NerError, match=r"--runner Nope: .*Correct the name"):
+        engine.run_on_engine(job, ["--runner=Nope"])
     with pytest.raises(NerError, match=r"'text': 5 is not a text .*without such rows\.$"):
         engine.run_on_engine(job, DIRECT)

@@ -240,12 +240,13 @@ def test_columns_of_parquet_keep_their_types(job, tmp_path):
             "id": pa.array([2**62 + i for i in range(24)]),
             "text": [None if i == 11 else SENTENCES[i % 4] for i in range(24)],
             "when": pa.array([datetime.datetime(2024, 1, i + 1) for i in range(24)], pa.timestamp("us")),
+            "exact": pa.array(range(24), pa.timestamp("ns")),
             "price": pa.array([decimal.Decimal(f"1.{i:02d}") for i in range(24)]),
             "parts": pa.array([[i, None] for i in range(24)], pa.list_(pa.int16())),
         }
     )
-    parquet.write_table(table, tmp_path / "in.parquet", row_group_size=7)
-    kept = ("when", "price", "parts")
+    parquet.write_table(table, tmp_path / "in.parquet", row_group_size=7, version="2.6")
+    kept = ("when", "exact", "price", "parts")
     options = {"name": "in.parquet", "forward": kept, "errors": tmp_path / "bad.jsonl"}
     batch = job(None, output="out.parquet", with_tokens=True, **options)
     assert (run(batch).rows, run(batch).bad) == (23, 1)
@@ -336,6 +337,7 @@ def test_options_that_cannot_work_are_refused_before_the_model_is_loaded(job, tm
         ({"output": "none/out.jsonl"}, "its folder does not exist"),
         ({"forward": ("entities",)}, "--forward entities: the answer has a field of this name"),
         ({"format": "conll", "output": "o.conll", "with_tokens": True}, "--tokens: conll has no place"),
+        ({"errors": "-"}, "--errors -: needs a file"),
     ]:
         with pytest.raises(BatchError, match=problem):
             run(job(row, **changes))

@@ -65,6 +65,65 @@ def test_cells_of_csv_are_texts_and_a_record_may_have_several_lines(tmp_path):
     assert (latin.number, "0xE9" in latin.reason) == (6, True)
 
 
+def test_invalid_csv_is_reported_with_all_of_its_lines(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,text,more\n1,"a"b,x\n2,good,x\n3,"open,x\n4,lost,x\n')
+    broken, good, rest = rows_of(path)
+    assert (broken.number, broken.raw) == (2, b'1,"a"b,x\n')
+    assert (good.number, good.text) == (3, "good")
+    assert (rest.number, rest.raw) == (4, b'3,"open,x\n4,lost,x\n')
+    path.write_text('id,"text"s,more\n1,a,x\n')
+    with pytest.raises(BatchError, match=r"a\.csv: the header is invalid CSV \(.*Correct the first line"):
+        Source(str(path), FIELDS)
+
+
+def test_lines_of_csv_may_end_with_a_carriage_return(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'id,text,more\r1,"a\rb",x\r2,c,x')
+    assert [(row.number, row.text) for row in rows_of(path)] == [(2, "a\rb"), (4, "c")]
+
+
+def test_values_of_parquet_keep_all_digits(tmp_path):
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    nanoseconds = [-1, 1_577_836_800_000_000_001, None]
+    columns = {
+        "id": pa.array(nanoseconds, pa.timestamp("ns")),
+        "zone": pa.array(nanoseconds, pa.timestamp("ns", "UTC")),
+        "time": pa.array([1, 2_000, None], pa.time64("ns")),
+        "took": pa.array([1, -1_500_000_000, None], pa.duration("ns")),
+        "float": pa.array([0.1, float("nan"), None], pa.float32()),
+        "nested": pa.array([{"x": [0.1, None]}, {"x": None}, None], pa.struct([("x", pa.list_(pa.float32()))])),
+        "map": pa.array([[("k", 1)], [], None], pa.map_(pa.string(), pa.int64())),
+        "text": pa.array(["a", "b", "c"]).dictionary_encode(),
+    }
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table(columns), path, version="2.6")
+    rows = rows_of(path, Fields("text", "id", tuple(columns)[1:-1]))
+    assert [row.text for row in rows] == ["a", "b", "c"]
+    assert rows[0].members == {
+        "id": '"1969-12-31T23:59:59.999999999"',
+        "zone": '"1969-12-31T23:59:59.999999999+00:00"',
+        "time": '"00:00:00.000000001"',
+        "took": '"PT0.000000001S"',
+        "float": "0.1",
+        "nested": '{"x": [0.1, null]}',
+        "map": '[["k", 1]]',
+    }
+    assert rows[1].members["id"] == '"2020-01-01T00:00:00.000000001"'
+    assert (rows[1].members["took"], rows[1].members["float"]) == ('"-PT1.5S"', '"NaN"')
+    assert set(rows[2].members.values()) == {"null"}
+
+
+def test_a_value_that_python_cannot_hold_names_its_column(tmp_path):
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(
+        pa.table({"id": pa.array([2**62], pa.timestamp("us")), "text": ["a"], "more": ["b"]}), path, version="2.6"
+    )
+    with pytest.raises(BatchError, match=r"column 'id' \(timestamp\[us\]\): has values that cannot be written"):
+        rows_of(path)
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.parquet"])
 def test_a_missing_column_stops_before_anything_is_read(tmp_path, name):
     path = tmp_path / name
