@@ -28,6 +28,11 @@ _ROWS = 32  # sentences in a request; the default batch of TensorFlow Serving ho
 _ATTEMPTS = 5
 _SEPARATOR = ":"
 _LONGEST_WAIT = 30.0  # seconds, even if a server asks for more
+_KINDS = {
+    "tags": ("a text", "O"), "tokens": ("a text", "O"), "scores": ("a number", "fiu"),
+    "starts": ("an integer", "iu"), "ends": ("an integer", "iu"),
+}  # fmt: skip
+"""Output -> what its values are, and their kinds in NumPy; texts are bytes in arrays of objects."""
 _NOT_ACCEPTED = (400, 413)  # perhaps only together: too many rows or characters
 _FORM = "Write http://HOST:PORT/v1/models/NAME, perhaps with /versions/N or /labels/LABEL."
 
@@ -145,8 +150,13 @@ class _Server:
             texts = any(isinstance(value, str | dict) for row in values for value in row)
             rows = [[_bytes(value) for value in row] for row in values] if texts else values
             array = np.array(rows, object if texts else None)
-            return array if array.size else np.zeros((len(values), 0), object)
-        except (ValueError, TypeError) as error:
+            if not array.size:
+                return np.zeros((len(values), 0), object)
+            kind, kinds = _KINDS.get(name, ("a value", "OiufbU"))
+            if array.dtype.kind not in kinds or any(value is None for value in array.flat):
+                raise ValueError(f"found {quoted(array.flat[0])}, not {kind}")
+            return array
+        except (ValueError, TypeError, OverflowError) as error:
             raise NerError(
                 f"{self.url}: the output {name} is not a row of values for each sentence ({error}). Give a model that "
                 "returns one tag per token."
@@ -157,7 +167,8 @@ class _Server:
         statuses = self._json("GET", self.url).get("model_version_status")
         if not isinstance(statuses, list):
             return ""
-        available = [status.get("version") for status in statuses if status.get("state") == "AVAILABLE"]
+        known = [status for status in statuses if isinstance(status, dict)]
+        available = [status.get("version") for status in known if status.get("state") == "AVAILABLE"]
         if statuses and not available:
             raise NerError(f"{self.url}: no version is available ({quoted(statuses)}). Wait until the server is ready.")
         return str(available[0]) if len(available) == 1 else ""
@@ -173,7 +184,7 @@ class _Server:
             ) from error
         try:
             answer = json.loads(response.data)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if response.status != 200 or not isinstance(answer, dict):
             message = answer.get("error") or answer.get("detail") if isinstance(answer, dict) else response.data[:200]

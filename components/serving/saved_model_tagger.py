@@ -267,6 +267,8 @@ def _signature(
             continue
         outputs = {each: info for each, info in graph.outputs(name).items() if each in _OUTPUTS}
         complete = TRUNCATED not in graph.outputs(name)
+        if any(outputs[each].dtype != "string" for each in ("tags", "tokens") if each in outputs):
+            continue
         if "tags" in outputs and ("tokens" in outputs or {"starts", "ends"} <= {*outputs}):
             candidates.append(((complete, len(outputs), name != SERVING_EXAMPLES), name, outputs))
     if not candidates:

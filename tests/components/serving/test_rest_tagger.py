@@ -168,6 +168,13 @@ BROKEN = {
         k: v for k, v in answers(sentences, outputs).items() if k != "tags"
     },
     "numbers": lambda sentences, outputs: {**answers(sentences, outputs), "tags": 7},
+    **{
+        f"{name} that are {value!r}": lambda sentences, outputs, name=name, value=value: {
+            **answers(sentences, outputs),
+            name: [[value, value]] * len(sentences),
+        }
+        for name, value in [("tags", 1), ("tokens", None), ("scores", "x"), ("starts", 2**70), ("ends", 0.5)]
+    },
 }
 
 

@@ -173,6 +173,7 @@ def test_worse_model_than_the_other_one_exits_with_3_and_shows_the_sentences(on_
         (["--split", "test"], 1, "new.conll: no split 'test', only all."),
         (["--model", "x/y"], 1, "error: "),
         (["--url", "http://localhost/ner"], 1, "not the address of a served model"),
+        (["--url", "champion"], 2, "write http://HOST:PORT/v1/models/NAME"),
         (["--model", "1", "--url", "http://localhost/v1/models/ner"], 2, "--model and --url name the same thing"),
         (["--window", "day"], 2, "--window needs --requests"),
         (["--threshold", "f1>=1"], 1, "error: threshold 'f1>=1': write METRIC>=BOUND"),

@@ -178,7 +178,8 @@ def call(name: str, *arguments: Any) -> Any:
     try:
         result = getattr(lib, name)(*arguments, status)
         if code := lib.TF_GetCode(status):
-            raise TensorFlowError(lib.TF_Message(status).decode("utf-8", "replace"), code)
+            message = lib.TF_Message(status).decode("utf-8", "replace")
+            raise TensorFlowError(message.partition("\n\t [[")[0], code)  # without the names of nodes
         return result
     finally:
         lib.TF_DeleteStatus(status)
