@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.evaluator import CorpusEvaluation, CorpusOptions, EvaluatedModel, evaluate_corpus
-from deployable_ner.tagger import TaggedText, Tagger
+from deployable_ner.tagger import TaggedText, Tagger, setting_list
 
 __all__ = ["CorpusEvaluation", "evaluate"]
 
@@ -50,7 +50,7 @@ def evaluate(
     from components.corpus_example_gen import LabelledData
     from configs.loading import load_config
 
-    loaded = load_config(None if config is None else Path(config), tuple(settings))
+    loaded = load_config(None if config is None else Path(config), setting_list(settings))
     return evaluate_corpus(
         LabelledData(Path(path), loaded.corpus, split),
         _model(tagger, "the tagger"),

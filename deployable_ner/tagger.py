@@ -168,11 +168,27 @@ def load(
     from configs.loading import load_config
     from pipeline.registry_view.model_reference import resolve_model
 
-    changes = list(settings)
+    changes = setting_list(settings)
     if registry is not None:
         changes.append(f"registry.uri={json.dumps(_address(registry))}")
     text = None if reference is None else str(reference)
     return Tagger(resolve_model(text, load_config(Path(config) if config is not None else None, changes)))
+
+
+def setting_list(settings: Sequence[str]) -> list[str]:
+    """Returns settings as a list.
+
+    Raises:
+        TypeError: it is one string.
+
+    Example:
+        >>> setting_list("work_dir=work")
+        Traceback (most recent call last):
+        TypeError: settings: must be a list such as ["work_dir=work"], got one string
+    """
+    if isinstance(settings, str):
+        raise TypeError(f'settings: must be a list such as ["{settings}"], got one string')
+    return list(settings)
 
 
 def _address(registry: str | os.PathLike[str]) -> str:

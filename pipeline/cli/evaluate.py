@@ -108,6 +108,8 @@ def _on_data(
     from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
     from pipeline.registry_view.evaluated_model import evaluated_model
 
+    if options["url"] is not None and "://" not in options["url"]:
+        raise click.UsageError(f"--url {options['url']}: write http://HOST:PORT/v1/models/NAME; --model takes versions")
     data = LabelledData(options["data"], config.corpus, options["split"])
     model = evaluated_model(options["url"] or options["model"], config)
     against = None if options["against"] is None else evaluated_model(options["against"], config)
