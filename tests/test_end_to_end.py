@@ -74,7 +74,7 @@ def test_report_is_one_page_about_the_run(home):
 def test_scores_of_any_labelled_data_are_those_of_the_run(home):
     """`ner evaluate --data` runs the champion without TFX; only the last digits of the scores of tags may differ."""
     [corpus] = (home / "work").glob("sample-*")
-    result = ner("evaluate", "--data", str(corpus), "--json", "-", cwd=home)
+    result = ner("evaluate", "--data", str(corpus), "--config", str(PROFILE), "--json", "-", cwd=home)
     assert result.returncode == 0, result.stderr
     [file] = (home / "work" / "artifacts" / "Evaluator" / "evaluation").glob("*/scores.json")
     ours, theirs = json.loads(result.stdout)["evaluation"], json.loads(file.read_text(encoding="utf-8"))
