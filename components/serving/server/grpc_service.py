@@ -19,6 +19,7 @@ from components.serving.server.errors import (
     NotFoundError,
     ResourceExhaustedError,
     ServingError,
+    UnavailableError,
     UnimplementedError,
 )
 from components.serving.server.protocols.calls import Call, Calls, is_bearer
@@ -90,6 +91,8 @@ class _Service:
         async def handle(request: Any, context: Any) -> Any:
             call = Call("grpc", name, context.peer())
             try:
+                if self._calls.refusing:
+                    raise UnavailableError("the server stops. Send the request to another one.")
                 response = await method(call, request, context)
             except ServingError as error:
                 self._calls.finish(call, error.code)

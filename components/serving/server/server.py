@@ -28,6 +28,7 @@ from components.serving.server.settings import ServerSettings
 
 _BACKLOG = 4096  # connections that wait to be accepted
 _KEEP_ALIVE_SECONDS = 75  # until an idle connection is closed; uvicorn's 5 meets clients that are about to use it
+_REFUSING_SECONDS = 0.3  # until gRPC stops, so that clients learn it from an answer
 _LOOK_SECONDS = 0.1  # between two looks for a signal, and two flushes of the access log
 
 
@@ -74,7 +75,7 @@ class Server:
         self._socket = _bound(settings.host, settings.port)
         try:
             self.engine = Engine(settings, self._log)
-            calls = Calls(self.engine, settings)
+            calls = self._calls = Calls(self.engine, settings)
             calls.observers.append(_log_call)
             self._grpc = grpc_server(self.engine, settings, calls) if settings.grpc_port is not None else None
             self.grpc_port = self._grpc_port()
@@ -116,7 +117,7 @@ class Server:
         """Accepts no more requests, answers the accepted ones, and closes everything."""
         seconds = self._settings.shutdown
         self._http.should_exit = True
-        ends = [self._serving, *([asyncio.ensure_future(self._grpc.stop(seconds))] if self._grpc is not None else [])]
+        ends = [self._serving, asyncio.ensure_future(self._stop_grpc(seconds))]
         await asyncio.wait(ends, timeout=seconds + self._http.linger + 1)
         for task in self._tasks:
             task.cancel()
@@ -124,6 +125,12 @@ class Server:
         if self._log is not None:
             await asyncio.to_thread(self._log.close)
         write_access_log(event="stopped", complete=complete)
+
+    async def _stop_grpc(self, seconds: float) -> None:
+        if self._grpc is not None:
+            self._calls.refusing = True
+            await asyncio.sleep(min(_REFUSING_SECONDS, seconds))
+            await self._grpc.stop(seconds)
 
     @property
     def failed(self) -> bool:

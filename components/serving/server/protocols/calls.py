@@ -56,6 +56,8 @@ class Calls:
     Attributes:
         metrics: of all protocols.
         observers: are called with every finished call; the access log adds one.
+        refusing: whether gRPC refuses calls, because its server is about to stop: grpcio would cancel one that comes
+            then, and clients do not repeat those.
     """
 
     def __init__(self, engine: Engine, settings: ServerSettings) -> None:
@@ -64,6 +66,7 @@ class Calls:
         self.settings = settings
         self.metrics = Metrics(engine)
         self.observers: list[Callable[[Call], None]] = [self._measure]
+        self.refusing = False
 
     def finish(self, call: Call, code: str = "OK") -> None:
         """Reports a call to the observers."""

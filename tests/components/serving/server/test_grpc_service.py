@@ -18,6 +18,7 @@ from support.tensors import objects
 from components.serving.server.engine import Engine
 from components.serving.server.errors import DeadlineExceededError, ResourceExhaustedError, UnavailableError
 from components.serving.server.grpc_service import grpc_server
+from components.serving.server.protocols.calls import Calls
 from components.serving.server.settings import ServerSettings
 
 tf = LazyModule("tensorflow")
@@ -148,6 +149,23 @@ def test_errors_keep_their_status_and_bugs_their_text(failure, code, text):
     engine.error = failure
     status = refusal(lambda: predicted(predict_request(), engine))
     assert (status.code().name, status.details()) == (code, text)
+
+
+def test_a_call_while_the_server_stops_is_unavailable():
+    async def test():
+        calls = Calls(EchoEngine(), ServerSettings())
+        server = grpc_server(calls.engine, calls.settings, calls)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        calls.refusing = True
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            with pytest.raises(grpc.aio.AioRpcError) as raised:
+                await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        await server.stop(0)
+        return raised.value
+
+    error = asyncio.run(test())
+    assert (error.code(), "the server stops" in error.details()) == (grpc.StatusCode.UNAVAILABLE, True)
 
 
 def test_the_callers_deadline_ends_the_call():
