@@ -8,6 +8,7 @@ from support.settings import exporter_settings
 
 from components.common.errors import NerError
 from components.serving import SavedModelTagger
+from components.serving.saved_model_tagger import NoTaggerError
 
 exporter, tf = LazyModule("components.exporter"), LazyModule("tensorflow")
 
@@ -109,6 +110,11 @@ def test_tokens_that_are_not_in_the_sentence_are_an_error(tmp_path, sentence):
 def test_a_model_without_tags_or_tokens_is_refused_with_the_setting_that_adds_them(tmp_path, outputs, inputs):
     with pytest.raises(NerError, match=r"returns `tags` with `tokens`.*exporter\.outputs=\[tokens, scores, offsets\]"):
         foreign(tmp_path, outputs, inputs)
+
+
+def test_a_model_whose_tags_are_numbers_is_not_a_tagger(tmp_path):
+    with pytest.raises(NoTaggerError, match="no signature takes `sentence` and returns `tags`"):
+        foreign(tmp_path, ("tokens", "tags"), numbers=True)
 
 
 def test_texts_beyond_the_limit_are_sent_in_parts_and_a_longer_one_is_refused(trained, transformed, tmp_path):
