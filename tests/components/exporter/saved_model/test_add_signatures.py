@@ -231,8 +231,11 @@ def test_extras_are_copied_and_warm_up_follows_the_old_default(tiny, tmp_path):
     from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
     source = shutil.copytree(tiny.folder, tmp_path / "source")
-    known = {"rows": 1, "inputs": {"sentence": ["Joe"]}, "outputs": {"tags": [["B-NAME"]]}}
-    embed_metadata(source, tiny.contract, golden=[{"signature": "serving_default", **known}])
+    known = [
+        {"signature": name, "rows": 1, "inputs": {"sentence": ["Joe"], **key}, "outputs": {"tags": [["B-NAME"]], **key}}
+        for name, key in (("serving_default", {}), ("keyed", {"key": ["a"]}))
+    ]
+    embed_metadata(source, tiny.contract, golden=known)
     (source / ASSETS_EXTRA / "note.txt").write_text("kept")
     file = source / ASSETS_EXTRA / WARMUP_FILE
     with tf.io.TFRecordWriter(str(file)) as writer:
