@@ -278,15 +278,13 @@ def test_a_folder_with_other_content_is_never_touched(exported, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("most", "rows"),
+    ("target", "most", "rows"),
     [
-        (8, {1, 2, 8}),
-        pytest.param(1, {1}, marks=pytest.mark.extended),
-        pytest.param(2, {1, 2}, marks=pytest.mark.extended),
+        ("tf-serving", 8, {1, 2, 8}),
+        pytest.param("tf-serving", 1, {1}, marks=pytest.mark.extended),
+        pytest.param("kserve", 2, {1, 2}, marks=pytest.mark.extended),
+        pytest.param("vertex", 8, {1, 2, 8}, marks=pytest.mark.extended),
     ],
-)
-@pytest.mark.parametrize(
-    "target", ["tf-serving", *(pytest.param(name, marks=pytest.mark.extended) for name in ("kserve", "vertex"))]
 )
 def test_no_warmup_request_is_larger_than_the_batches_of_the_server(exported, tmp_path, target, most, rows):
     settings = PackageSettings("ner", batching=Batching(max_batch_size=most))
