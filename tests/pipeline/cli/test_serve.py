@@ -24,7 +24,9 @@ from support.settings import exporter_settings
 
 from pipeline.cli.serve import _example
 
-NER = [sys.executable, "-c", "from pipeline.cli.main import main; main()", "serve"]
+# A shell's background jobs ignore SIGINT, and their children inherit that.
+_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+NER = [sys.executable, "-c", f"{_SIGINT}; from pipeline.cli.main import main; main()", "serve"]
 TEXT = "Joe Biden went to Paris"
 
 
