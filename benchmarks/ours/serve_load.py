@@ -117,7 +117,8 @@ def _mlflow(work: Path) -> Iterator[_Server]:
     port = _free_port()
     command = ["mlflow", "models", "serve", "-m", "models:/ner@champion", "--env-manager", "local", "-p", str(port)]
     variables = {"MLFLOW_TRACKING_URI": f"sqlite:///{work}/registry/mlflow.db", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    os.environ.update(variables)
+    # MLflow starts uvicorn by its name.
+    os.environ.update(variables, PATH=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     with _running([sys.executable, "-m", *command], port, "/ping") as server:
         yield server
 
