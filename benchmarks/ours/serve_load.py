@@ -176,7 +176,8 @@ def _wrk(
             )
             summary = json.loads(process.stdout.split("\nRESULT ")[1].splitlines()[0])
             summary["requests_per_second"] = summary["requests"] / summary["seconds"]
-            summary["requests_per_cpu_second"] = summary["requests"] / (server.processor_seconds() - begin)
+            if spent := server.processor_seconds() - begin:  # 0 if a child of the process answers (MLflow)
+                summary["requests_per_cpu_second"] = summary["requests"] / spent
             results[str(count)] = summary
     return results
 
