@@ -16,7 +16,7 @@ from typing import Any
 from components.common.errors import LockHeldError
 from components.common.files import INCOMING_PREFIX, locked, write_atomically
 from components.serving.batch_prediction.errors import BatchError
-from components.serving.batch_prediction.tagging import Tagged
+from components.serving.batch_prediction.tagging import ChunkSummary, Tagged
 
 _JOB, _LOCK = "job.json", "lock"
 WORKER_LOG = "worker.log"
@@ -24,8 +24,8 @@ WORKER_LOG = "worker.log"
 _TITLES = {"input": "the input", "model": "the model", "options": "options"}
 
 
-@dataclasses.dataclass(frozen=True)
-class ShardInfo:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ShardInfo(ChunkSummary):
     """The first line of a shard.
 
     Attributes:
@@ -34,7 +34,6 @@ class ShardInfo:
         output: bytes of the output, as they are stored.
         errors: bytes of the lines of errors.
         check: hash of both.
-        rows: see `Tagged`, like the others.
     """
 
     index: int
@@ -42,12 +41,6 @@ class ShardInfo:
     output: int
     errors: int
     check: str
-    rows: int
-    bad: int
-    first_bad: tuple[int, str] | None
-    present: dict[str, int]
-    names: list[str]
-    kinds: dict[str, list[str]]
 
 
 class Shards:
@@ -120,17 +113,12 @@ class Shards:
         """Writes a shard; `packed`: with the output as a member of a gzip file."""
         output = gzip.compress(tagged.output, 6, mtime=0) if packed and tagged.output else tagged.output
         info = ShardInfo(
-            index,
-            digest,
-            len(output),
-            len(tagged.errors),
-            _check_of(output, tagged.errors),
-            tagged.rows,
-            tagged.bad,
-            tagged.first_bad,
-            tagged.present,
-            tagged.names,
-            tagged.kinds,
+            index=index,
+            digest=digest,
+            output=len(output),
+            errors=len(tagged.errors),
+            check=_check_of(output, tagged.errors),
+            **{field.name: getattr(tagged, field.name) for field in dataclasses.fields(ChunkSummary)},
         )
         head = json.dumps(dataclasses.asdict(info)).encode() + b"\n"
         incoming = self.folder / f"{INCOMING_PREFIX}{index:08d}-{os.getpid()}"

@@ -53,13 +53,11 @@ class Task:
     threads: int = 1
 
 
-@dataclasses.dataclass
-class Tagged:
-    """The result of a chunk.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ChunkSummary:
+    """Counts and names of the rows of a chunk.
 
     Attributes:
-        output: lines of the output, in order.
-        errors: lines of the file of errors.
         rows: tagged rows.
         bad: rows that cannot be tagged.
         first_bad: (number, reason) of the first one.
@@ -68,14 +66,25 @@ class Tagged:
         kinds: field -> kinds of its JSON values, for the types of Parquet columns.
     """
 
-    output: bytes
-    errors: bytes
     rows: int
     bad: int
     first_bad: tuple[int, str] | None
     present: dict[str, int]
     names: list[str]
     kinds: dict[str, list[str]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tagged(ChunkSummary):
+    """The result of a chunk.
+
+    Attributes:
+        output: lines of the output, in order.
+        errors: lines of the file of errors.
+    """
+
+    output: bytes
+    errors: bytes
 
 
 class ChunkTagger:
@@ -122,8 +131,8 @@ class ChunkTagger:
         present |= {name: len(rows) for name in task.fields.required}
         kinds = self._kinds(rows) if task.output_kind == PARQUET else {}
         return Tagged(
-            "".join(output).encode("utf-8"),
-            "".join(each.report() for each in bad).encode("utf-8"),
+            output="".join(output).encode("utf-8"),
+            errors="".join(each.report() for each in bad).encode("utf-8"),
             rows=len(output),
             bad=len(bad),
             first_bad=(bad[0].number, bad[0].reason) if bad else None,
