@@ -47,7 +47,7 @@ class Interrupted(KeyboardInterrupt):
 class _State:
     """State of the process.
 
-    The first signal sets `received`, and `raised` if it raised `Interrupted` at once. `lost`: it was raised in a place
+    The first signal sets `received`; `raised` once `Interrupted` was raised for it. `lost`: it was raised in a place
     from which Python lets no exception out, such as a callback of the garbage collector.
     """
 
@@ -128,6 +128,7 @@ def check() -> None:
         Interrupted: a signal came. A library may have swallowed the one that was raised when it came.
     """
     if _state.received:
+        _state.raised = True
         raise Interrupted(_state.received)
 
 
@@ -150,7 +151,6 @@ def leave() -> NoReturn:
 def _on_signal(number: int, frame: object) -> None:
     _state.received = _state.received or number
     if not _state.postponed and not _state.raised:  # once: another one would disturb what the first one cleans up
-        _state.raised = True
         check()
 
 
@@ -163,7 +163,7 @@ def _on_unraisable(unraisable: Any) -> None:
 
 def _watch(reader: int) -> None:
     first = last = started = 0.0
-    informed = repeated = False
+    informed = repeated = own = False
     while True:
         ready, _, _ = select.select([reader], [], [], 0.2 if first else None)
         now = time.monotonic()
@@ -173,23 +173,35 @@ def _watch(reader: int) -> None:
                 return
             if number[0] not in _SIGNALS:
                 continue
-            if repeated:
-                repeated = False
+            if own:  # sent below
+                own = False
                 continue
             if first and now - last > _BOUNCE_SECONDS:
                 _end(number[0])
             first, last = first or now, now
             signalled = number[0]
         started = 0.0 if _state.postponed else started or now
-        if _state.lost:
-            _state.lost = _state.raised = False
-            repeated = True
+        if _state.lost and not _runs_in_main_thread(_on_unraisable):
+            _state.lost = _state.raised = repeated = False
+        if not ready and started and not _state.raised and not repeated:
+            # Lost, or it came just before a system call, which only another signal ends.
+            own = repeated = True
             signal.pthread_kill(threading.main_thread().ident or 0, signalled)
         if started and now - started > _GRACE_SECONDS:
             _end(signalled)
         if not informed and now - first > _PATIENCE_SECONDS:
             informed = True
             _say("stopping as soon as the state is safe; the same signal again quits at once")
+
+
+def _runs_in_main_thread(function: Callable[..., object]) -> bool:
+    """Returns whether a call of the function is on the main thread's stack: an exception in it would be lost too."""
+    frame = sys._current_frames().get(threading.main_thread().ident or 0)
+    while frame is not None:
+        if frame.f_code is function.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _end(number: int) -> NoReturn:

@@ -41,10 +41,10 @@ cli.main(["wait"])
 
 
 @contextlib.contextmanager
-def command(body, sigint="signal.default_int_handler"):
+def command(body, sigint="signal.default_int_handler", stdin=None):
     """Starts a command that runs the body, and yields the process when it has called `ready()`."""
     program = PROGRAM.format(body=textwrap.indent(textwrap.dedent(body), " " * 4), sigint=sigint)
-    pipes = {"stdout": -1, "stderr": -1, "text": True}
+    pipes = {"stdin": stdin, "stdout": -1, "stderr": -1, "text": True}
     with popen([sys.executable, "-c", program], env=python_environment(), **pipes) as process:
         line = process.stdout.readline()
         assert line == "ready\n", process.communicate()
@@ -127,19 +127,40 @@ def test_postponed_work_ends_at_its_own_place():
 
 def test_a_second_signal_quits_postponed_work_at_once():
     body = """
+    interruption._BOUNCE_SECONDS = 0
     with interruption.postponed():
         ready()
-        while True:
+        while not interruption.received():
             time.sleep(0.01)
+        print("received", flush=True)
+        time.sleep(600)
     """
     with command(body) as process:
         process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)  # the same press, passed on by a parent process
-        time.sleep(0.7)
-        assert process.poll() is None
+        assert process.stdout.readline() == "received\n"
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=LIMIT)
     assert process.returncode == 130
+
+
+def test_a_press_that_a_parent_process_passes_on_counts_once():
+    body = """
+    interruption._BOUNCE_SECONDS = 600
+    with interruption.postponed():
+        ready()
+        while not interruption.received():
+            time.sleep(0.01)
+        print("received", flush=True)
+        sys.stdin.readline()
+        print("saved", flush=True)
+    """
+    with command(body, stdin=-1) as process:
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "received\n"
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.5)  # a command that took it for a second press would end
+        stdout, _ = process.communicate("\n", timeout=LIMIT)
+    assert (process.returncode, stdout) == (130, "saved\n")
 
 
 def test_code_that_swallows_the_interruption_is_ended_after_the_grace_time():
