@@ -45,6 +45,11 @@ class LabelledSentence:
     source: str
     sentence: Sentence
 
+    @property
+    def place(self) -> str:
+        """Returns `file:line` of the sentence."""
+        return f"{self.source}:{self.sentence.line}"
+
 
 class LabelledData:
     """One split of a corpus folder, or one file.
@@ -109,12 +114,11 @@ class LabelledData:
         self.report = IngestReport.merge(reports)
         self.report.check_repairs(self._settings.max_repaired)
 
-    def training_sentences(self) -> Iterator[Sentence] | None:
+    def training_sentences(self) -> Iterator[LabelledSentence] | None:
         """Returns the sentences of the training split; None if the corpus has none apart from this split."""
         if self.split in (TRAIN_SPLIT, ALL) or TRAIN_SPLIT not in self.splits:
             return None
-        train = LabelledData(self.path, self._settings, TRAIN_SPLIT)
-        return (labelled.sentence for labelled in train.sentences())
+        return LabelledData(self.path, self._settings, TRAIN_SPLIT).sentences()
 
     def _chosen(self, split: str | None) -> str:
         if split is None:

@@ -82,13 +82,16 @@ class _ReadFile(beam.DoFn):
 
     def process(self, path: str) -> Iterator[tf.train.Example]:
         source = os.path.relpath(path, self._base).replace(os.sep, "/")
-        report, keys = IngestReport(), KeyMaker(source)
+        report, keys, lines = IngestReport(), KeyMaker(source), dict[str, int]()
         try:
             with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
                 data = file.read()
             for sentence in read_corpus_file(path, self._settings, report, data, self._tokenizer):
-                yield to_example(sentence, keys.make(sentence), source, self._settings.metadata)
+                key = keys.make(sentence)
+                lines[key.removeprefix(f"{source}:")] = sentence.line
+                yield to_example(sentence, key, source, self._settings.metadata)
         except CorpusError as error:
             self._reports.write_error(source, error)
             return
+        self._reports.write_lines(source, lines)
         self._reports.write_report(source, report, hashlib.sha256(data).hexdigest())

@@ -16,7 +16,7 @@ from components.keys import SERVING_EXAMPLES
 _MODULE, _METRIC = "components.evaluator.tfma.entity_metrics", "EntityMetrics"
 
 
-def eval_config(settings: EvaluatorSettings, training_entities: str = "") -> config_pb2.EvalConfig:
+def eval_config(settings: EvaluatorSettings, training_entities: str = "", word_tags: str = "") -> config_pb2.EvalConfig:
     """Builds TFMA's configuration: signature of the model, metric and slices.
 
     It contains no thresholds. TFMA's thresholds have no minimum support, and apply only to metrics that are declared
@@ -25,8 +25,13 @@ def eval_config(settings: EvaluatorSettings, training_entities: str = "") -> con
     Args:
         settings: settings of the Evaluator.
         training_entities: file of `TrainingEntities`, for the column `entity_seen`.
+        word_tags: file with the tags of the floor (`components.evaluator.insights.training_labels`).
     """
-    config = {"settings": settings.model_dump(mode="json"), "training_entities": training_entities}
+    config = {
+        "settings": settings.model_dump(mode="json"),
+        "training_entities": training_entities,
+        "word_tags": word_tags,
+    }
     metric = config_pb2.MetricConfig(class_name=_METRIC, module=_MODULE, config=json.dumps(config))
     return config_pb2.EvalConfig(
         model_specs=[config_pb2.ModelSpec(signature_name=SERVING_EXAMPLES, label_key="tags")],
@@ -38,7 +43,7 @@ def eval_config(settings: EvaluatorSettings, training_entities: str = "") -> con
     )
 
 
-def settings_of(config: config_pb2.EvalConfig) -> tuple[EvaluatorSettings, str]:
+def settings_of(config: config_pb2.EvalConfig) -> tuple[EvaluatorSettings, str, str]:
     """Returns the arguments of `eval_config`.
 
     Raises:
@@ -48,5 +53,6 @@ def settings_of(config: config_pb2.EvalConfig) -> tuple[EvaluatorSettings, str]:
         for metric in spec.metrics:
             if metric.class_name == _METRIC:
                 values = json.loads(metric.config)
-                return EvaluatorSettings.model_validate(values["settings"]), values["training_entities"]
+                settings = EvaluatorSettings.model_validate(values["settings"])
+                return settings, values["training_entities"], values["word_tags"]
     raise ValueError(f"the configuration has no metric {_METRIC}; build it with eval_config")

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import re
 import traceback
 from typing import Any
 
-import apache_beam as beam
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 from tfx.components.evaluator import executor as tfx_executor
-from tfx.components.util import tfxio_utils
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
-from tfx.utils import io_utils, json_utils, proto_utils
+from tfx.utils import json_utils, proto_utils
 
 from components.common.files import write_atomically
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.counts.slicing import ENTITY_SEEN
+from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import eval_config
 from components.evaluator.inputs import (
@@ -26,17 +27,18 @@ from components.evaluator.inputs import (
     check_columns,
     check_splits,
     evaluated_splits,
-    read_schema,
     without_absent_champion,
     without_incomparable_champion,
 )
+from components.evaluator.insights.example_files import places, training_sentences
+from components.evaluator.insights.training_labels import TrainingLabels
 from components.evaluator.outputs import log_decision, write_blessing, write_score_properties
 from components.evaluator.results.evaluation import Evaluation
+from components.evaluator.results.insights import MOST_INCONSISTENT
 from components.evaluator.results.scores_file import write_evaluation
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.entity_metrics import comparisons
-from components.evaluator.tfma.find_training_entities import FindTrainingEntities
-from components.keys import TRAIN_SPLIT, TRAINING_ENTITIES_FILE
+from components.keys import TRAIN_SPLIT, TRAINING_ENTITIES_FILE, WORD_TAGS_FILE
 
 SETTINGS_KEY = "settings"
 FORCE_BLESS_KEY = "force_bless"
@@ -63,8 +65,9 @@ class Executor(tfx_executor.Executor):
         Args:
             input_dict: `examples`, `model`, and optionally `baseline_model` and `schema`. A baseline without
                 SavedModel, or with the property `present` = 0, is ignored.
-            output_dict: `evaluation` receives TFMA's files, `scores.json`, for the column `entity_seen`
-                `training_entities.npy`, and the custom properties described in `Evaluator`; `blessing`, as in TFX.
+            output_dict: `evaluation` receives TFMA's files, `scores.json`, `word_tags.json` of the training data,
+                `training_entities.npy` for the column `entity_seen`, and the custom properties described in
+                `Evaluator`; `blessing`, as in TFX.
             exec_properties: `settings` (JSON of `EvaluatorSettings`), `example_splits` (JSON) and `force_bless`.
 
         Raises:
@@ -80,18 +83,24 @@ class Executor(tfx_executor.Executor):
         check_splits(inputs, splits)
         check_columns(inputs, settings.columns)
         evaluation = artifact_utils.get_single_instance(output_dict[standard_component_specs.EVALUATION_KEY])
-        config = eval_config(settings, self._write_training_entities(settings, inputs, evaluation.uri))
+        examples = inputs[standard_component_specs.EXAMPLES_KEY]
+        labels = _training_labels(settings, inputs)
+        config = eval_config(settings, *_write_training_data(settings, labels, evaluation.uri))
         self._run_tfma(config, inputs, output_dict, exec_properties)
-        overall, slices, errors = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
+        overall, slices, errors, counts = comparisons(tfma.load_metrics(evaluation.uri), settings.columns)
+        inconsistent = labels.inconsistent(counts.errors_by_text()) if labels else []
+        keys = {place for row in inconsistent[:MOST_INCONSISTENT] for label in row.labels for place in label.places}
+        at = places(examples, {*keys, *counts.keys, *(error.key for error in errors)})
         forced = exec_properties.get(FORCE_BLESS_KEY) or ""
         result = Evaluation(
             overall=overall,
             slices=slices,
             blessing=decide(overall, slices, settings.blessing_rules, obstacles, forced),
-            errors=errors,
+            errors=tuple(dataclasses.replace(error, place=at.get(error.key, "")) for error in errors),
             splits=tuple(splits),
             champion_version=champion_version(input_dict),
             bootstrap=settings.bootstrap,
+            insights=counts.insights(inconsistent, at),
         )
         write_evaluation(evaluation.uri, result)
         write_score_properties(evaluation, result)
@@ -120,24 +129,25 @@ class Executor(tfx_executor.Executor):
                 raise EvaluationError(messages[-1]) from error
             raise
 
-    def _write_training_entities(
-        self, settings: EvaluatorSettings, inputs: dict[str, list[Artifact]], folder: str
-    ) -> str:
-        """Writes the training entities for the column `entity_seen`; returns the path of the file, or ""."""
-        if ENTITY_SEEN not in settings.columns:
-            return ""
+
+def _training_labels(settings: EvaluatorSettings, inputs: dict[str, list[Artifact]]) -> TrainingLabels | None:
+    """Reads the training split; None without one, which only the column `entity_seen` needs."""
+    examples = inputs[standard_component_specs.EXAMPLES_KEY]
+    if ENTITY_SEEN in settings.columns:
         check_splits(inputs, [TRAIN_SPLIT])
-        examples = inputs[standard_component_specs.EXAMPLES_KEY]
-        tfxio = tfxio_utils.get_tfxio_factory_from_artifact(
-            examples, ["Evaluator"], read_schema(inputs), raw_record_column_name=tfma.constants.ARROW_INPUT_COLUMN
-        )
-        files = [io_utils.all_files_pattern(uri) for uri in artifact_utils.get_split_uris(examples, TRAIN_SPLIT)]
-        path = os.path.join(folder, TRAINING_ENTITIES_FILE)
-        with self._make_beam_pipeline() as pipeline:
-            _ = (
-                pipeline
-                | "ReadTrainingExamples" >> tfxio(files).BeamSource()
-                | "FindTrainingEntities" >> FindTrainingEntities()
-                | "WriteTrainingEntities" >> beam.Map(lambda entities: write_atomically(path, entities.to_bytes()))
-            )
-        return path
+    if not all(TRAIN_SPLIT in artifact_utils.decode_split_names(each.split_names) for each in examples):
+        return None
+    return TrainingLabels(lambda: training_sentences(examples))
+
+
+def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | None, folder: str) -> tuple[str, str]:
+    """Writes what the workers need of the training data; returns the paths of the entities and of the words, or ""."""
+    if labels is None:
+        return "", ""
+    words = os.path.join(folder, WORD_TAGS_FILE)
+    write_atomically(words, json.dumps(labels.word_tags(), ensure_ascii=False))
+    if ENTITY_SEEN not in settings.columns:
+        return "", words
+    entities = os.path.join(folder, TRAINING_ENTITIES_FILE)
+    write_atomically(entities, TrainingEntities.of(labels.texts).to_bytes())
+    return entities, words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from components.evaluator.blessing.rule import LOWER_IS_BETTER
 from components.evaluator.counts.slicing import CASE, ENTITY_LENGTH, ENTITY_SEEN, SENTENCE_LENGTH
@@ -222,6 +223,12 @@ def error_rows(comparison: Comparison) -> list[ErrorRow]:
         )
         for kind in ERROR_KINDS
     ]
+
+
+def errors_by_type(evaluation: Evaluation) -> list[tuple[str, Mapping[str, int]]]:
+    """Returns (entity type, kind of error -> count), the types with the most errors first."""
+    by_type = evaluation.insights.errors_by_type if evaluation.insights else {}
+    return sorted(by_type.items(), key=lambda item: (-sum(item[1].values()), item[0]))
 
 
 def frequent_part(confusion: Confusion) -> Confusion:

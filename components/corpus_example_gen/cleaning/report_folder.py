@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from tfx.dsl.io import fileio
@@ -38,6 +38,24 @@ class ReportFolder:
         """Writes the report of one corpus file, and the SHA-256 of the content that was read."""
         value = {"source": source, "content": content, "report": json.loads(report.to_json())}
         self._write(f"report-{_hash(source)}", value)
+
+    def write_lines(self, source: str, lines: Mapping[str, int]) -> None:
+        """Writes the line of each sentence of one corpus file, by the part of its key after the source."""
+        self._write(f"lines-{_hash(source)}", {"source": source, "lines": dict(lines)})
+
+    def places(self, keys: Collection[str]) -> dict[str, str]:
+        """Returns key -> `file:line` of sentences; without keys whose line is not known.
+
+        The lines are not in the Examples, so that no model and no signature depends on them.
+        """
+        found: dict[str, str] = {}
+        for value in self._read("lines-") if keys else ():
+            source, lines = value["source"], value["lines"]
+            for key in keys:
+                name = key.removeprefix(f"{source}:")
+                if name != key and name in lines:
+                    found[key] = f"{source}:{lines[name]}"
+        return found
 
     def write_error(self, source: str, error: CorpusError) -> None:
         """Writes the error that stopped the reading of one corpus file."""

@@ -2,5 +2,6 @@
 
 Read tagged_batch.py first (the input), then slice_counts.py (`count_slices`: a batch to counts of slices) and
 scoring.py (counts to scores). counting.py, matches.py and entities.py count; bootstrap.py draws; slicing.py defines
-slices; custom_metrics.py loads metrics of the user's own; errors_in_context.py selects errors for the report.
+slices; custom_metrics.py loads metrics of the user's own; errors_in_context.py and insight_counts.py select errors
+for the report.
 """

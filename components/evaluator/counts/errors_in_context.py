@@ -31,7 +31,7 @@ def confident_errors(batch: TaggedBatch) -> tuple[ErrorInContext, ...]:
     for entities, kinds in sides:
         wrong = np.flatnonzero(kinds != RIGHT)
         starts, ends = entities.starts[wrong], entities.ends[wrong]
-        confidence = _means(batch.scores, starts, ends)
+        confidence = span_means(batch.scores, starts, ends)
         columns = (-confidence, batch.rows[starts], starts, ends, kinds[wrong])
         candidates += zip(*(column.tolist() for column in columns), strict=True)
     candidates.sort(key=lambda each: (each[0], batch.keys[each[1]], each[2]))
@@ -105,12 +105,12 @@ def marked_spans(batch: TaggedBatch, entities: Entities, row: int, scores: np.nd
     low, high = np.searchsorted(entities.starts, [first, first + int(batch.lengths[row])])
     starts, ends = entities.starts[low:high], entities.ends[low:high]
     names = [batch.vocabulary.type_names[number] for number in entities.types[low:high]]
-    means = [None] * len(starts) if scores is None else _means(scores, starts, ends).tolist()
+    means = [None] * len(starts) if scores is None else span_means(scores, starts, ends).tolist()
     spans = zip(names, (starts - first).tolist(), (ends - first).tolist(), means, strict=True)
     return tuple(MarkedSpan(*span) for span in spans)
 
 
-def _means(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+def span_means(scores: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Returns the mean score of each span; running sums would round depending on the tokens before."""
     cuts = np.stack([starts, ends], axis=1).reshape(-1)  # every second sum is between spans
     sums = np.add.reduceat(np.append(scores, 0.0), cuts)[::2] if len(cuts) else np.zeros(0)

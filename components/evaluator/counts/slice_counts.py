@@ -1,4 +1,4 @@
-"""Counts of slices, from batches of sentences."""
+"""Counts of slices, from batches of sentences, and the scores that follow from them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from components.evaluator.counts.bootstrap import draws
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
 from components.evaluator.counts.custom_metrics import SentenceMetric
-from components.evaluator.counts.errors_in_context import confident_errors, merge_errors
-from components.evaluator.counts.slicing import Slicer
+from components.evaluator.counts.errors_in_context import confident_errors, merge_errors, shown_errors
+from components.evaluator.counts.insight_counts import InsightCounts
+from components.evaluator.counts.scoring import changes, scores
+from components.evaluator.counts.slicing import Slicer, slice_order
 from components.evaluator.counts.tagged_batch import TaggedBatch
-from components.evaluator.results.evaluation import ErrorInContext, Slice
+from components.evaluator.results.evaluation import Comparison, ErrorInContext, Slice
 
 
 @dataclasses.dataclass
@@ -25,11 +27,13 @@ class SliceCounts:
         tables: model name -> counts.
         confusions: model name -> confusion matrix; only for all examples.
         errors: the most confident errors of each kind, of one model; only for all examples.
+        insights: counts behind the insights, of the same model; only for all examples.
     """
 
     tables: dict[str, CountTable] = dataclasses.field(default_factory=dict)
     confusions: dict[str, CountTable] = dataclasses.field(default_factory=dict)
     errors: tuple[ErrorInContext, ...] = ()
+    insights: InsightCounts | None = None
 
     def add(self, other: SliceCounts) -> None:
         """Adds the counts of `other`, which stays unchanged."""
@@ -41,6 +45,9 @@ class SliceCounts:
                     own[model] = CountTable(table.columns, table.values.copy())
         if other.errors:
             self.errors = merge_errors([self.errors, other.errors])
+        if other.insights is not None:
+            self.insights = self.insights or InsightCounts()
+            self.insights.add(other.insights)
 
 
 def count_slices(
@@ -73,6 +80,7 @@ def count_slices(
             {model: CountTable.of(*counts, weights) for model, counts in counted.items()},
             {model: confusion_counts(batch) for model, batch in batches.items()},
             confident_errors(batches[show]),
+            InsightCounts.of(batches[show]),
         ),
     )
     for cut, rows in slicer.sentences(first, features):
@@ -94,3 +102,35 @@ def _entity_slices(
             table = CountTable.of(*entity_counts(batch, gold, predicted), weights)
             slices.setdefault(cut, SliceCounts()).tables[model] = table
     yield from slices.items()
+
+
+def tables_of(counts: SliceCounts, models: Sequence[str]) -> dict[str, CountTable]:
+    """Returns the table of each model; an empty one for a model without entities in a slice of entities."""
+    rows = max((len(table.values) for table in counts.tables.values()), default=1)
+    return {model: counts.tables.get(model, CountTable((), np.zeros((rows, 0)))) for model in models}
+
+
+def compared(
+    total: Mapping[Slice, SliceCounts], columns: Sequence[str], candidate: str, champion: str | None = None
+) -> tuple[Comparison | None, tuple[Comparison, ...], tuple[ErrorInContext, ...]]:
+    """Returns all examples (None if there were none), each slice in order, and the candidate's errors.
+
+    Args:
+        total: counts of each slice.
+        columns: the slicing columns, in the order of the slices.
+        candidate: name of the model in the counts.
+        champion: name of the model to compare with, if any.
+    """
+    by_slice = {cut: _comparison(cut, counts, candidate, champion) for cut, counts in total.items()}
+    overall = by_slice.pop(Slice(), None)
+    order = slice_order(columns)
+    slices = tuple(by_slice[cut] for cut in sorted(by_slice, key=order))
+    return overall, slices, shown_errors(total[Slice()].errors) if overall else ()
+
+
+def _comparison(cut: Slice, counts: SliceCounts, candidate: str, champion: str | None) -> Comparison:
+    tables = tables_of(counts, [candidate] if champion is None else [candidate, champion])
+    of_model = {model: scores(table, counts.confusions.get(model)) for model, table in tables.items()}
+    if champion is None:
+        return Comparison(cut, of_model[candidate])
+    return Comparison(cut, of_model[candidate], of_model[champion], changes(tables[candidate], tables[champion]))

@@ -26,6 +26,7 @@ class TaggedBatch:
         gold: int32 [tokens], id of each token's gold tag, sentence after sentence.
         predicted: int32 [tokens], id of its predicted tag.
         scores: float [tokens], probability of the predicted tag; None if the model returns none.
+        floor: int32 [tokens], id of the tag that the word has most often in the training data; None if unknown.
     """
 
     vocabulary: TagVocabulary
@@ -35,11 +36,12 @@ class TaggedBatch:
     gold: np.ndarray
     predicted: np.ndarray
     scores: np.ndarray | None = None
+    floor: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         """Checks that the sizes of the arrays agree."""
         sizes = {int(self.lengths.sum()), len(self.gold), len(self.predicted)}
-        sizes |= set() if self.scores is None else {len(self.scores)}
+        sizes |= {len(each) for each in (self.scores, self.floor) if each is not None}
         if len(sizes) != 1 or not len(self.keys) == len(self.texts) == len(self.lengths):
             raise ValueError(
                 f"{len(self.keys)} keys, {len(self.texts)} texts and {len(self.lengths)} lengths of sentences; "

@@ -16,8 +16,7 @@ from components.common.errors import quoted
 from components.common.json_lines import read_json_lines
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.counts.comparing import compared
-from components.evaluator.counts.slice_counts import SliceCounts, count_slices
+from components.evaluator.counts.slice_counts import SliceCounts, compared, count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
@@ -210,7 +209,15 @@ def _check_columns(total: Mapping[Slice, SliceCounts], slicer: Slicer, predictio
 
 def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: DelayedLabelOptions) -> Evaluation:
     overall, slices, errors = compared(total, slicer.columns, _MODEL)
-    return Evaluation(overall, slices, decide(overall, slices, options.rules), errors, bootstrap=options.bootstrap)
+    counts = total[Slice()].insights if total else None
+    return Evaluation(
+        overall,
+        slices,
+        decide(overall, slices, options.rules),
+        errors,
+        bootstrap=options.bootstrap,
+        insights=counts.insights() if counts else None,
+    )
 
 
 @functools.cache

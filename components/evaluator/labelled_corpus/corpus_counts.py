@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from components.corpus_example_gen.labelled_data import LabelledSentence
-from components.evaluator.counts.comparing import compared
 from components.evaluator.counts.custom_metrics import load_metrics
-from components.evaluator.counts.slice_counts import SliceCounts, count_slices
+from components.evaluator.counts.slice_counts import SliceCounts, compared, count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.delayed_labels.join_account import KeyCount
+from components.evaluator.insights.training_labels import TrainingLabels, floor_tags
 from components.evaluator.labelled_corpus.changed_sentences import ChangedSentences
 from components.evaluator.labelled_corpus.raw_text import WrittenSentence, tags_of_characters
 from components.evaluator.labelled_corpus.result import ModelAccount, RawTextScores
@@ -28,6 +28,7 @@ from components.evaluator.labelled_corpus.tagged_text import (
     with_outside_label,
 )
 from components.evaluator.results.evaluation import Slice
+from components.evaluator.results.insights import Insights
 from components.evaluator.settings import EvaluatorSettings
 from components.keys import SOURCE
 from components.text.spans import spans
@@ -45,16 +46,25 @@ class CorpusCounts:
         gold: gold type -> number of entities.
         sentences: number of sentences.
         tokens: number of their tokens.
+        places: key -> `file:line` of the sentences with an error of `MODEL`.
     """
 
-    def __init__(self, models: Mapping[str, EvaluatedModel], slicer: Slicer, settings: EvaluatorSettings) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, EvaluatedModel],
+        slicer: Slicer,
+        settings: EvaluatorSettings,
+        word_tags: Mapping[str, str] | None = None,
+    ) -> None:
         """Starts without counts.
 
         Args:
             models: `MODEL`, and perhaps `AGAINST`.
             slicer: the slicing columns.
             settings: number of bootstrap replicates and custom metrics.
+            word_tags: tags of the floor (`TrainingLabels.word_tags`), if there is training data.
         """
+        self._word_tags = word_tags
         self._models, self._slicer, self._replicates = models, slicer, settings.bootstrap
         self._metrics = load_metrics(settings.metrics)
         self._vocabulary = TagVocabulary()
@@ -69,6 +79,7 @@ class CorpusCounts:
         self.gold: Counter[str] = Counter()
         self.sentences = 0
         self.tokens = 0
+        self.places: dict[str, str] = {}
 
     def add(self, labelled: Sequence[LabelledSentence]) -> None:
         """Tags and counts a batch."""
@@ -84,7 +95,11 @@ class CorpusCounts:
             answers = model.answers(texts, keys)
             tags = [_on_tokens(*each) for each in zip(answers, labelled, strict=True)]
             self._count(name, tags, labelled)
-            batches[name] = self._batch(labelled, [each.sentence.tags for each in labelled], tags, texts)
+            batch = self._batch(labelled, [each.sentence.tags for each in labelled], tags, texts)
+            if self._word_tags is not None:
+                floor = self._vocabulary.encode(floor_tags(self._word_tags, texts))
+                batch = dataclasses.replace(batch, floor=floor)
+            batches[name] = batch
             raw_answers = _raw_answers(model, answers, written, texts, keys)
             raw_tags, of_model = self._on_characters(labelled, written, tags, raw_answers)
             raw_batches[name] = raw_tags
@@ -97,6 +112,9 @@ class CorpusCounts:
         self._add_counts(self._raw, count_slices(
             raw_batches, {}, self._whole, self._replicates, MODEL
         ))  # fmt: skip
+        tagged = batches[MODEL]
+        for row in np.unique(tagged.rows[tagged.gold != tagged.predicted]).tolist():
+            self.places[labelled[row].key] = labelled[row].place
         if AGAINST in batches:
             self.changed.add(batches[AGAINST], batches[MODEL])
 
@@ -115,6 +133,13 @@ class CorpusCounts:
             merged=kinds["merged"],
             incomplete=kinds["missing"],
         )
+
+    def insights(self, labels: TrainingLabels | None) -> Insights | None:
+        """Returns what the errors of `MODEL` teach, with the labels of the training data, if there is any."""
+        counts = self.total[Slice()].insights if self.total else None
+        if counts is None:
+            return None
+        return counts.insights(labels.inconsistent(counts.errors_by_text()) if labels else (), self.places)
 
     def raw_text(self, other: str | None) -> RawTextScores:
         """Returns the end-to-end scores."""

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.corpus_example_gen.cleaning.sentence import Sentence
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.counts.comparing import compared
+from components.evaluator.counts.slice_counts import compared
 from components.evaluator.counts.slicing import ENTITY_SEEN, Slicer
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
+from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence
 from components.evaluator.labelled_corpus.corpus_counts import AGAINST, MODEL, CorpusCounts
 from components.evaluator.labelled_corpus.result import CorpusEvaluation, DataIdentity
 from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
 from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.settings import EvaluatorSettings
-from components.text.spans import spans
 
 _BATCH = 1000
 _OTHER_MODEL = "the other model"
@@ -69,8 +68,9 @@ def evaluate_corpus(
             like a tagger.
     """
     models = {MODEL: model} | ({} if against is None else {AGAINST: against})
-    slicer, notes = _slicer(data, options)
-    run = CorpusCounts(models, slicer, options.settings)
+    labels = _training_labels(data)
+    slicer, notes = _slicer(data, options, labels)
+    run = CorpusCounts(models, slicer, options.settings, labels.word_tags() if labels else None)
     sentences = data.sentences()
     while batch := list(itertools.islice(sentences, _BATCH)):
         run.add(batch)
@@ -93,9 +93,10 @@ def evaluate_corpus(
         overall=overall,
         slices=slices,
         blessing=decide(overall, slices, rules, baseline=_OTHER_MODEL),
-        errors=errors,
+        errors=tuple(dataclasses.replace(error, place=run.places.get(error.key, "")) for error in errors),
         splits=(data.split,),
         bootstrap=options.settings.bootstrap,
+        insights=run.insights(labels),
     )
     return CorpusEvaluation(
         evaluation=evaluation,
@@ -108,12 +109,12 @@ def evaluate_corpus(
     )
 
 
-def _slicer(data: LabelledData, options: CorpusOptions) -> tuple[Slicer, list[str]]:
+def _slicer(data: LabelledData, options: CorpusOptions, labels: TrainingLabels | None) -> tuple[Slicer, list[str]]:
     settings, notes = options.settings, []
     columns = [*settings.columns, *options.columns, *(rule.column for rule in options.thresholds if rule.column)]
     known = options.training_entities
     if ENTITY_SEEN in columns and known is None:
-        known = _training_entities(data)
+        known = TrainingEntities.of(labels.texts) if labels else None
         if known is None:
             columns = [column for column in columns if column != ENTITY_SEEN]
             notes.append(
@@ -125,15 +126,12 @@ def _slicer(data: LabelledData, options: CorpusOptions) -> tuple[Slicer, list[st
     return Slicer(tuple(dict.fromkeys(columns)), settings.sentence_length, settings.entity_length, known), notes
 
 
-def _training_entities(data: LabelledData) -> TrainingEntities | None:
-    sentences = data.training_sentences()
-    return None if sentences is None else TrainingEntities.of(_entity_texts(sentences))
+def _training_labels(data: LabelledData) -> TrainingLabels | None:
+    def sentences() -> Iterator[TrainingSentence]:
+        for each in data.training_sentences() or ():
+            yield TrainingSentence(each.sentence.tokens, each.sentence.tags, each.place)
 
-
-def _entity_texts(sentences: Iterable[Sentence]) -> Iterator[str]:
-    for sentence in sentences:
-        for span in spans(sentence.tags):
-            yield " ".join(sentence.tokens[span.start : span.end])
+    return None if data.training_sentences() is None else TrainingLabels(sentences)
 
 
 def _check_columns(columns: Sequence[str], run: CorpusCounts, data: LabelledData) -> None:

@@ -14,6 +14,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Literal
 
+from components.evaluator.results.insights import Insights
 from components.evaluator.results.model_scores import Estimate, Scores
 
 FORMAT_VERSION = 1
@@ -149,6 +150,14 @@ class Blessing:
         """The texts of the failed rules. A model that is not blessed has some here or in `notes`."""
         return tuple(rule.text for rule in self.rules if not rule.passed)
 
+    @property
+    def count(self) -> str:
+        """The rules in numbers: `3 of 4 rules passed, 2 do not apply`."""
+        passed, failed = (sum(rule.state == state for rule in self.rules) for state in ("passed", "failed"))
+        rest = len(self.rules) - passed - failed
+        applied = f"{passed} of {passed + failed} rules passed" if passed + failed else "No rule applied"
+        return f"{applied}, {rest} {'does' if rest == 1 else 'do'} not apply" if rest and passed + failed else applied
+
 
 @dataclasses.dataclass(frozen=True)
 class MarkedSpan:
@@ -180,6 +189,7 @@ class ErrorInContext:
         predicted: its predicted entities.
         start: first token of the wrong entity (the predicted one, or the gold one if missed).
         end: index after its last token.
+        place: `file:line` of the sentence; empty if unknown.
     """
 
     kind: str
@@ -190,6 +200,7 @@ class ErrorInContext:
     predicted: tuple[MarkedSpan, ...]
     start: int
     end: int
+    place: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,6 +217,7 @@ class Evaluation:
         splits: names of the evaluated splits.
         champion_version: registered version of the champion as text; empty if there is none or it is not registered.
         bootstrap: number of bootstrap replicates behind the intervals; 0 without intervals.
+        insights: what the errors teach; None in files of older versions.
         format: version of this format.
     """
 
@@ -216,4 +228,5 @@ class Evaluation:
     splits: tuple[str, ...] = ()
     champion_version: str = ""
     bootstrap: int = 0
+    insights: Insights | None = None
     format: int = FORMAT_VERSION

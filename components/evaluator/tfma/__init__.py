@@ -1,6 +1,5 @@
 """Integration into TensorFlow Model Analysis and Beam.
 
 Read extractor.py first: it predicts, counts and slices batches of Examples. entity_metrics.py adds the counts up and
-converts them to scores. predictor.py calls the exported model; example_columns.py reads Arrow columns;
-find_training_entities.py collects the entities of the train split.
+converts them to scores. predictor.py calls the exported model; example_columns.py reads Arrow columns.
 """

@@ -12,10 +12,10 @@ import apache_beam as beam
 from pydantic import TypeAdapter
 from tensorflow_model_analysis.metrics import metric_types
 
-from components.evaluator.counts.comparing import tables_of
 from components.evaluator.counts.errors_in_context import shown_errors
+from components.evaluator.counts.insight_counts import InsightCounts
 from components.evaluator.counts.scoring import changes, scores
-from components.evaluator.counts.slice_counts import SliceCounts
+from components.evaluator.counts.slice_counts import SliceCounts, tables_of
 from components.evaluator.counts.slicing import ENTITY_LENGTH, ENTITY_SEEN, slice_order
 from components.evaluator.results.evaluation import ALL, Comparison, ErrorInContext, Level, Slice
 from components.evaluator.results.model_scores import Estimate, Scores
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SCORES_KEY = "scores"
 CHANGES_KEY = "changes"
 ERRORS_KEY = "errors"
+INSIGHTS_KEY = "insights"
 
 SCORES_JSON: TypeAdapter[Scores] = TypeAdapter(Scores)
 CHANGES_JSON: TypeAdapter[dict[str, Estimate]] = TypeAdapter(dict[str, Estimate])
@@ -39,8 +40,8 @@ class EntityMetrics(metric_types.Metric):
 
     Keys of the result for each model, floats: every name of `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
     and `example_count`. TFMA saves them, compares them with the baseline's and shows them in its own views. `scores`
-    holds everything with intervals as JSON (`Scores`). The candidate also has `errors` (for all examples) and, as a
-    difference, `changes` (estimates of the paired differences by name).
+    holds everything with intervals as JSON (`Scores`). The candidate also has `errors` and `insights` (for all
+    examples) and, as a difference, `changes` (estimates of the paired differences by name).
 
     The input is the output of `components.evaluator.tfma.extractor`, not TFMA's labels and predictions.
     """
@@ -61,7 +62,7 @@ metric_types.register_metric(EntityMetrics)
 
 def comparisons(
     metrics: Iterable[MetricsForSlice], columns: Sequence[str]
-) -> tuple[Comparison | None, tuple[Comparison, ...], tuple[ErrorInContext, ...]]:
+) -> tuple[Comparison | None, tuple[Comparison, ...], tuple[ErrorInContext, ...], InsightCounts]:
     """Reads the results of `EntityMetrics`.
 
     Args:
@@ -69,24 +70,28 @@ def comparisons(
         columns: the slicing columns, in the order of the slices.
 
     Returns:
-        All examples (None if there were none), each slice, and the candidate's errors.
+        All examples (None if there were none), each slice, the candidate's errors, and its counts for the insights.
     """
     overall: Comparison | None = None
     errors: tuple[ErrorInContext, ...] = ()
+    insights = InsightCounts()
     slices = []
     for message in metrics:
-        comparison, slice_errors = _comparison(message)
+        comparison, documents = _comparison(message)
         if comparison is None:
             continue
         if comparison.slice.name == ALL:
-            overall, errors = comparison, slice_errors
+            overall = comparison
+            errors = ERRORS_JSON.validate_json(documents.get(ERRORS_KEY, b"[]"))
+            insights = InsightCounts.from_json(documents[INSIGHTS_KEY])
         else:
             slices.append(comparison)
     order = slice_order(columns)
-    return overall, tuple(sorted(slices, key=lambda comparison: order(comparison.slice))), errors
+    return overall, tuple(sorted(slices, key=lambda comparison: order(comparison.slice))), errors, insights
 
 
-def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, tuple[ErrorInContext, ...]]:
+def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, dict[str, bytes]]:
+    """Returns the scores of a slice, and its other documents by name."""
     documents: dict[str, bytes] = {}
     models: dict[bool, Scores] = {}  # True: the baseline
     for metric in message.metric_keys_and_values:
@@ -97,10 +102,9 @@ def _comparison(message: MetricsForSlice) -> tuple[Comparison | None, tuple[Erro
         else:
             documents[metric.key.name] = metric.value.bytes_value
     if False not in models:
-        return None, ()
+        return None, {}
     differences = CHANGES_JSON.validate_json(documents.get(CHANGES_KEY, b"{}"))
-    errors = ERRORS_JSON.validate_json(documents.get(ERRORS_KEY, b"[]"))
-    return Comparison(_slice(message.slice_key), models[False], models.get(True), differences), errors
+    return Comparison(_slice(message.slice_key), models[False], models.get(True), differences), documents
 
 
 def _slice(key: SliceKey) -> Slice:
@@ -157,6 +161,8 @@ class _Combiner(beam.CombineFn):
             result[metric_types.MetricKey(CHANGES_KEY, model_name=candidate, is_diff=True)] = differences
         if total.confusions:
             result[_key(ERRORS_KEY, candidate)] = ERRORS_JSON.dump_json(shown_errors(total.errors))
+        if total.insights is not None:
+            result[_key(INSIGHTS_KEY, candidate)] = total.insights.to_json()
         return result
 
 

@@ -7,6 +7,7 @@ not grow with the examples.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,6 +27,7 @@ from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.eval_config import settings_of
+from components.evaluator.insights.training_labels import floor_tags
 from components.evaluator.results.evaluation import Slice
 from components.evaluator.settings import EvaluatorSettings
 from components.evaluator.tfma.example_columns import ExampleColumns
@@ -52,12 +54,12 @@ def extractors(
     models = eval_shared_model if isinstance(eval_shared_model, list) else [eval_shared_model]
     loaders = {model.model_name: model.model_loader for model in models}
     signatures = {spec.name: spec.signature_name for spec in eval_config.model_specs}
-    settings, training_entities = settings_of(eval_config)
+    settings, training_entities, word_tags = settings_of(eval_config)
     # TFMA's evaluator runs after the stage of this name.
     return [
         extractor.Extractor(
             stage_name=slice_key_extractor.SLICE_KEY_EXTRACTOR_STAGE_NAME,
-            ptransform=_CountSlices(_CountSlicesFn(loaders, signatures, settings, training_entities)),
+            ptransform=_CountSlices(_CountSlicesFn(loaders, signatures, settings, training_entities, word_tags)),
         )
     ]
 
@@ -89,11 +91,13 @@ class _CountSlicesFn(model_util.DoFnWithModels):
         signatures: Mapping[str, str],
         settings: EvaluatorSettings,
         training_entities: str,
+        word_tags: str,
     ) -> None:
         super().__init__(dict(loaders))
         self._signatures = signatures
         self._settings = settings
         self._training_entities = training_entities
+        self._word_tags_file = word_tags
 
     def setup(self) -> None:
         super().setup()  # loads the models, once per process
@@ -112,6 +116,7 @@ class _CountSlicesFn(model_util.DoFnWithModels):
             training_entities=_read_training_entities(self._training_entities),
         )
         self._metrics = load_metrics(self._settings.metrics)
+        self._word_tags = _read_word_tags(self._word_tags_file)
 
     def process(self, elem: dict[str, Any]) -> Iterator[dict[str, Any]]:
         columns = ExampleColumns.read(
@@ -120,14 +125,17 @@ class _CountSlicesFn(model_util.DoFnWithModels):
             self._slicer.features,
             self._vocabulary,
         )
-        batches = {name: self._tagged(columns, predictor) for name, predictor in self._predictors.items()}
+        floor = None
+        if self._word_tags is not None:
+            floor = self._vocabulary.encode(floor_tags(self._word_tags, columns.texts))
+        batches = {name: self._tagged(columns, predictor, floor) for name, predictor in self._predictors.items()}
         slices = count_slices(
             batches, columns.features, self._slicer, self._settings.bootstrap, self._candidate, self._metrics
         )
         for cut, counts in slices:
             yield {constants.SLICE_KEY_TYPES_KEY: slice_keys(cut), COUNTS_KEY: counts}
 
-    def _tagged(self, columns: ExampleColumns, predictor: Predictor) -> TaggedBatch:
+    def _tagged(self, columns: ExampleColumns, predictor: Predictor, floor: np.ndarray | None) -> TaggedBatch:
         predicted, scores = predictor.predict(columns.examples, columns.lengths, columns.keys.__getitem__)
         return TaggedBatch(
             vocabulary=self._vocabulary,
@@ -137,6 +145,7 @@ class _CountSlicesFn(model_util.DoFnWithModels):
             gold=columns.gold,
             predicted=predicted,
             scores=scores,
+            floor=floor,
         )
 
 
@@ -152,3 +161,10 @@ def _read_training_entities(path: str) -> TrainingEntities | None:
         return None
     with fileio.open(path, "rb") as file:
         return TrainingEntities.from_bytes(file.read(), path)
+
+
+def _read_word_tags(path: str) -> dict[str, str] | None:
+    if not path:
+        return None
+    with fileio.open(path, "r") as file:
+        return dict(json.loads(file.read()))

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from components.evaluator.results.insights import Insights
 from components.evaluator.results.model_scores import Calibration
 from components.reporter.data_summary import SplitSummary
 from components.reporter.page.themed_svg import COLOURS, themed_svg
@@ -43,6 +44,31 @@ def reliability_diagram(calibration: Calibration) -> Markup:
 
     points = "; ".join(f"score {part.mean_score:.2f}, correct {part.accuracy:.2f}" for part in filled)
     return themed_svg("reliability", "Reliability diagram", f"By bin of tokens: {points}.", draw, (360, 330))
+
+
+def threshold_curve(insights: Insights) -> Markup | None:
+    """Draws precision, recall and F1 over the threshold of the entity score; None without scores."""
+    rows, best = [row for row in insights.thresholds if row.kept], insights.best_threshold
+    if not rows or best is None:
+        return None
+
+    def draw(figure: Figure) -> None:
+        axes: Axes = figure.subplots()
+        thresholds = [row.threshold for row in rows]
+        for name, colour in (("precision", "second"), ("recall", "good"), ("f1", "accent")):
+            label = "F1" if name == "f1" else name
+            axes.plot(thresholds, [getattr(row.shares, name) for row in rows], color=COLOURS[colour], label=label)
+        axes.axvline(best.threshold, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), label="best F1", zorder=1)
+        axes.set(xlabel="smallest accepted entity score", xlim=(0, 1), ylim=(0, 1.02))
+        axes.legend(loc="best")
+
+    shown = [rows[0], *(row for row in rows if row is best), rows[-1]]
+    points = "; ".join(
+        f"score {row.threshold:.2f}: precision {row.shares.precision:.2f}, recall {row.shares.recall:.2f}, "
+        f"F1 {row.shares.f1:.2f}"
+        for row in shown
+    )
+    return themed_svg("thresholds", "Scores by threshold", f"{points}.", draw, (360, 290))
 
 
 def learning_curves(history: Sequence[Mapping[str, float | None]], best_epoch: int | None) -> list[Markup]:

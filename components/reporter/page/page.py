@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 import datetime
+import hashlib
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
@@ -16,11 +19,12 @@ from components.reporter.limits import evaluation_limits, limits
 from components.reporter.model_facts import ModelFacts
 from components.reporter.page.environment import environment
 from components.reporter.page.epoch_table import EpochTable
-from components.reporter.page.figures import learning_curves, length_ranges, reliability_diagram
+from components.reporter.page.figures import learning_curves, length_ranges, reliability_diagram, threshold_curve
 from components.reporter.page.highlighting import pieces
 from components.reporter.score_rows import (
     ERROR_WORDS,
     error_rows,
+    errors_by_type,
     frequent_part,
     metric_rows,
     scheme_rows,
@@ -79,7 +83,8 @@ def _of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, An
     scores = overall.candidate if overall else None
     return {
         "evaluation": evaluation,
-        "css": Markup(resources.files(_PACKAGE).joinpath("templates", "report.css").read_text(encoding="utf-8")),
+        "css": Markup(_resource("report.css")),
+        "script": _Script.of(_resource("report.js")),
         "hues": _hues(types, scores),
         "metric_rows": metric_rows(overall) if overall else [],
         "scheme_rows": scheme_rows(overall) if overall else [],
@@ -89,8 +94,32 @@ def _of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, An
         "error_words": ERROR_WORDS,
         "confusion": frequent_part(scores.confusion) if scores and scores.confusion else None,
         "pieces": pieces,
+        "errors_by_type": errors_by_type(evaluation),
+        "threshold_curve": threshold_curve(evaluation.insights) if evaluation.insights else None,
         "reliability": reliability_diagram(scores.calibration) if scores and scores.calibration else None,
     }
+
+
+@dataclasses.dataclass(frozen=True)
+class _Script:
+    """The script of the page; its hash lets the page forbid every other script.
+
+    Attributes:
+        text: the script.
+        hash: its hash for the Content-Security-Policy.
+    """
+
+    text: Markup
+    hash: Markup
+
+    @classmethod
+    def of(cls, text: str) -> _Script:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        return cls(Markup(text), Markup(f"sha256-{digest}"))
+
+
+def _resource(name: str) -> str:
+    return resources.files(_PACKAGE).joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def _hues(types: Sequence[str], scores: Scores | None) -> dict[str, int]:

@@ -19,6 +19,14 @@ from components.evaluator.results.evaluation import (
     RuleOutcome,
     Slice,
 )
+from components.evaluator.results.insights import (
+    InconsistentLabel,
+    Insights,
+    LabelCount,
+    Mistake,
+    Shares,
+    ThresholdScores,
+)
 from components.evaluator.results.model_scores import (
     Calibration,
     CalibrationBin,
@@ -93,7 +101,7 @@ def errors() -> tuple[ErrorInContext, ...]:
     return (
         ErrorInContext(
             "boundary", 0.998, "test.conll:1f-0", plain, gold,
-            (MarkedSpan("location", 5, 7, 0.99), MarkedSpan("person", 9, 11, 0.97)), 5, 7,
+            (MarkedSpan("location", 5, 7, 0.99), MarkedSpan("person", 9, 11, 0.97)), 5, 7, "test.conll:12",
         ),
         ErrorInContext("type", 0.993, "t:2b-0", (HOSTILE, "&", "Prada", "<b>"), (MarkedSpan("corporation", 2, 3),),
                 (MarkedSpan("person", 2, 3, 0.99),), 2, 3),
@@ -103,6 +111,23 @@ def errors() -> tuple[ErrorInContext, ...]:
         ErrorInContext("boundary_and_type", 0.95, "x" * 120, ("a" * 150, "Zoë", "🎉"), (MarkedSpan("person", 1, 2),),
                 (MarkedSpan("corporation", 1, 3, 0.95),), 1, 3),
     )  # fmt: skip
+
+
+def insights() -> Insights:
+    rows = [
+        ThresholdScores(step / 100, Shares.of(round(400 - 3 * step), 800 - 7 * step, 733), 800 - 7 * step)
+        for step in range(100)
+    ]
+    mistakes = (
+        Mistake("missed", "Empire State", "location", "", "", 7, ("test.conll:12", "test.conll:90", "b/ü.conll:4")),
+        Mistake("type", HOSTILE, "corporation", HOSTILE, "person", 3, ("test.conll:31",)),
+        Mistake("spurious", "", "", "القاهرة", "location", 2, ("test.conll:77",)),
+        Mistake("boundary", "a" * 80, "creative-work", "a" * 70, "creative-work", 1, ("x" * 120,)),
+    )
+    by_type = {"location": {"missed": 7, "spurious": 2}, "corporation": {"type": 3}, "creative-work": {"boundary": 1}}
+    labels = (LabelCount("location", 9, ("train.conll:3", "train.conll:88")), LabelCount("", 2, ("train.conll:512",)))
+    row = InconsistentLabel("Empire <State>", labels, 7)
+    return Insights(Shares.of(250, 600, 733), tuple(rows), by_type, mistakes, 640, (row,), 41)
 
 
 def rule(state: str, name: str = ALL, metric: str = "entity_f1") -> RuleOutcome:
@@ -134,6 +159,7 @@ def evaluation() -> Evaluation:
         splits=("test",),
         champion_version="3",
         bootstrap=200,
+        insights=insights(),
     )  # fmt: skip
 
 

@@ -36,3 +36,12 @@ def test_retried_worker_rewrites_its_file_and_make_empties_the_folder(folder):
     folder.make()
     assert folder.reports() == {}
     assert folder.errors() == []
+
+
+def test_places_of_keys_are_found_in_all_files(folder):
+    folder.write_lines("a.conll", {"s1": 3, "61b4-0": 9})
+    folder.write_lines("b.conll", {"s1": 4})
+    assert folder.places(["a.conll:s1", "b.conll:s1", "a.conll:61b4-0", "a.conll:other", "other"]) == {
+        "a.conll:s1": "a.conll:3", "b.conll:s1": "b.conll:4", "a.conll:61b4-0": "a.conll:9",
+    }  # fmt: skip
+    assert folder.reports() == {}

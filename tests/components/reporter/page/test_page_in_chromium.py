@@ -77,7 +77,7 @@ def test_figures_and_tables_are_described(browser, page):
     figures = browser.evaluate(
         "[...document.querySelectorAll('svg[role=img]')].map(e => e.querySelector('desc').textContent)"
     )
-    assert len(figures) == 4
+    assert len(figures) == 5
     assert all(len(text) > 30 for text in figures)
     assert browser.evaluate("document.querySelectorAll('table:not(:has(caption))').length") == 0
     assert browser.evaluate("document.querySelectorAll('thead th:not([scope]), tbody th:not([scope])').length") == 0

@@ -1,0 +1,38 @@
+"""Training sentences and places, read from an `Examples` artifact."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+
+import tensorflow as tf
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.types.artifact import Artifact
+
+from components.corpus_example_gen.cleaning.report_folder import ReportFolder
+from components.evaluator.insights.training_labels import TrainingSentence
+from components.keys import INGEST_REPORT_FOLDER, KEY, SENTENCE, TAGS, TRAIN_SPLIT
+
+
+def training_sentences(examples: list[Artifact]) -> Iterator[TrainingSentence]:
+    """Yields the sentences of the split `train`; one is in memory at a time."""
+    for folder in artifact_utils.get_split_uris(examples, TRAIN_SPLIT):
+        files = sorted(fileio.glob(os.path.join(folder, "*")))
+        for record in tf.data.TFRecordDataset(files, "GZIP") if files else ():
+            features = tf.train.Example.FromString(record.numpy()).features.feature
+            key, text = (features[name].bytes_list.value for name in (KEY, SENTENCE))
+            tags = [tag.decode("utf-8", "replace") for tag in features[TAGS].bytes_list.value]
+            if text and tags:
+                tokens = text[0].decode("utf-8", "replace").split(" ")
+                yield TrainingSentence(tokens, tags, key[0].decode("utf-8", "replace") if key else "")
+
+
+def places(examples: list[Artifact], keys: Collection[str]) -> dict[str, str]:
+    """Returns key -> `file:line` of sentences that CorpusExampleGen read; without unknown ones."""
+    found: dict[str, str] = {}
+    for artifact in examples:
+        folder = os.path.join(artifact.uri, INGEST_REPORT_FOLDER)
+        if fileio.exists(folder):
+            found |= ReportFolder(folder).places(keys)
+    return found

@@ -1,0 +1,28 @@
+"use strict";
+// Filters the mistakes. Without scripts the form stays hidden and everything is shown.
+(() => {
+  const form = document.getElementById("filter");
+  if (!form) return;
+  const rows = [...document.querySelectorAll("[data-kind]")];
+  const texts = rows.map((row) => row.textContent.toLocaleLowerCase());
+  const show = () => {
+    const { type, kind, text } = Object.fromEntries(new FormData(form));
+    const wanted = text.trim().toLocaleLowerCase();
+    let mistakes = 0;
+    rows.forEach((row, i) => {
+      row.hidden = Boolean(
+        (kind && row.dataset.kind !== kind) ||
+        (type && !row.dataset.type.split(" ").includes(type)) ||
+        !texts[i].includes(wanted)
+      );
+      mistakes += row.tagName === "TR" && !row.hidden;
+    });
+    const all = rows.filter((row) => row.tagName === "TR").length;
+    document.getElementById("shown").textContent = `${mistakes} of ${all} mistakes shown`;
+  };
+  form.addEventListener("input", show);
+  form.addEventListener("reset", () => setTimeout(show));
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.hidden = false;
+  show();
+})();
