@@ -54,7 +54,7 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes `report.html`, `model_card.md` and `model_card.json`.
+        """Writes `report.html` with its tables (`page_tables`), `model_card.md` and `model_card.json`.
 
         Args:
             input_dict: see `Reporter`.
@@ -67,12 +67,25 @@ class Executor(base_executor.BaseExecutor):
         """
         from components.reporter.card.card_markdown import card_markdown
         from components.reporter.card.model_card import model_card
+        from components.reporter.limits import limits
         from components.reporter.page.page import render_page
+        from components.reporter.page.tables import page_tables
 
         self._log_startup(input_dict, output_dict, exec_properties)
         facts = gather_facts(input_dict, exec_properties)
         report = artifact_utils.get_single_uri(output_dict[REPORT_KEY])
         write_atomically(os.path.join(report, REPORT_FILE), render_page(facts))
+        tables = page_tables(
+            facts.evaluation,
+            model=facts.name,
+            created=facts.created.isoformat(timespec="seconds"),
+            limits=limits(facts),
+            data=facts.data,
+            drift=facts.drift,
+            history=facts.history,
+        )
+        for name, content in tables.items():
+            write_atomically(os.path.join(report, name), content)
         card = artifact_utils.get_single_uri(output_dict[MODEL_CARD_KEY])
         write_atomically(os.path.join(card, MODEL_CARD_MARKDOWN_FILE), card_markdown(facts))
         write_atomically(

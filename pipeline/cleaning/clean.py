@@ -17,6 +17,7 @@ from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory.serving_directory import models_config
 from components.registry.serving_directory.serving_sync import leftovers, removable_copies, remove_copies
 from components.registry.store.version import RegisteredVersion
+from components.reporter.page.tables import TABLE_FILES
 from configs.spec import PipelineConfig
 from pipeline.cleaning.run_artifacts import Run, RunArtifacts, newest_change, unneeded_folders
 from pipeline.run.relocation import metadata_file
@@ -266,8 +267,10 @@ class _State:
         return "registry", text, tuple(path for paths in folders.values() for path in paths if path.is_dir())
 
     def _files(self) -> Iterator[tuple[str, str, tuple[Path, ...]]]:
-        kept = {f"{run.id.replace(':', '-')}.html" for run in self.runs}
-        reports = [path for path in _entries(self.work / "reports", "*.html") if path.name not in kept]
+        kept = tuple(f"{run.id.replace(':', '-')}." for run in self.runs)  # a page and its tables
+        patterns = ("*.html", *(f"*.{name}" for name in TABLE_FILES))
+        written = (path for pattern in patterns for path in _entries(self.work / "reports", pattern))
+        reports = [path for path in written if not path.name.startswith(kept)]
         logs = _entries(self.work / "logs", "*.log")[: -self.keep]
         checkpoints = [path for path in _entries(self.work / "checkpoints", "*") if newest_change(path) < self.since]
         downloads = [

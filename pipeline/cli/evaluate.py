@@ -123,9 +123,13 @@ def _on_data(
     if options["output"] is not None:
         from components.common.files import write_atomically
         from components.reporter.page.page import render_evaluation
+        from components.reporter.page.tables import page_tables, table_path
 
         now = datetime.datetime.now(datetime.timezone.utc)
         write_atomically(options["output"], render_evaluation(result, now))
+        created = now.isoformat(timespec="seconds")
+        for name, content in page_tables(result.evaluation, created=created, data=result.data).items():
+            write_atomically(table_path(options["output"], name), content)
     _write(target, result.to_json(), lambda: _print_evaluation(result))
     if options["output"] is not None:
         click.echo(options["output"], err=True)

@@ -31,7 +31,7 @@ def runs(config: PipelineConfig) -> list[str]:
 
 
 def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path | None = None) -> Path:
-    """Completes the report of a run and writes it.
+    """Completes the report of a run and writes it, with its tables next to it.
 
     Args:
         config: name and work folder of the pipeline.
@@ -46,12 +46,17 @@ def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path
         OSError: the folder cannot be written.
     """
     from components.reporter.page.run_section import insert_run
+    from components.reporter.page.tables import TABLE_FILES, table_path
 
     record = read_run(config, _match(runs(config), run_id))
-    page = insert_run(_page(record), run_details(record))
+    source = _page(record)
+    page = insert_run(source.read_text(encoding="utf-8"), run_details(record))
     path = (folder or config.root / "reports") / f"{record.run_id.replace(':', '-')}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page.encode("utf-8"))
+    for name in TABLE_FILES:
+        if source.with_name(name).is_file():  # runs of older versions have none
+            write_atomically(table_path(path, name), source.with_name(name).read_bytes())
     return path
 
 
@@ -98,11 +103,11 @@ def _match(ids: list[str], prefix: str | None) -> str:
     raise ReportError(f"run {prefix!r}: {problem} with it. `ner report --list` shows the runs; the newest is {ids[0]}.")
 
 
-def _page(record: RunRecord) -> str:
+def _page(record: RunRecord) -> Path:
     output = record.outputs.get(("Reporter", "report"))
     path = Path(output[0], _FILE) if output else None
     if path is not None and path.is_file():
-        return path.read_text(encoding="utf-8")
+        return path
     failed = [node.name for node in record.nodes if node.state == "failed"]
     if path is not None:
         problem = f"the file {path} was removed"

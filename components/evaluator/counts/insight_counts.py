@@ -20,7 +20,6 @@ from components.evaluator.results.insights import (
     MOST_MISTAKES,
     InconsistentLabel,
     Insights,
-    LabelCount,
     Mistake,
     Shares,
     ThresholdScores,
@@ -113,17 +112,14 @@ class InsightCounts:
             places: key -> `file:line`; a key that is missing names itself.
         """
         at = places or {}
-        mistakes = [
-            Mistake(*text, count, tuple(at.get(key, key) for key in keys))
-            for text, (count, keys) in self.mistakes.items()
-        ]
+        mistakes = [Mistake(*text, count, _located(keys, at)) for text, (count, keys) in self.mistakes.items()]
         by_type: dict[str, Counter[str]] = {}
         for mistake in mistakes:
             by_type.setdefault(mistake.type, Counter())[mistake.kind] += mistake.count
-        resolved = [
-            dataclasses.replace(row, labels=tuple(_located(label, at) for label in row.labels))
-            for row in inconsistent[:MOST_INCONSISTENT]
-        ]
+        resolved = []
+        for row in inconsistent[:MOST_INCONSISTENT]:
+            labels = (dataclasses.replace(label, places=_located(label.places, at)) for label in row.labels)
+            resolved.append(dataclasses.replace(row, labels=tuple(labels)))
         return Insights(
             floor=Shares.of(self.floor[0], self.floor[1], self.gold) if self.floor else None,
             thresholds=tuple(
@@ -142,8 +138,14 @@ class InsightCounts:
         self.mistakes[text] = before + count, tuple(sorted({*known, *keys})[:_PLACES])
 
 
-def _located(label: LabelCount, at: Mapping[str, str]) -> LabelCount:
-    return dataclasses.replace(label, places=tuple(at.get(place, place) for place in label.places))
+def _located(keys: Iterable[str], at: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns the places of keys, by file and line."""
+
+    def order(place: str) -> tuple[str, int, str]:
+        file, _, line = place.rpartition(":")
+        return (file, int(line), "") if line.isdecimal() else (file, 0, line)
+
+    return tuple(sorted((at.get(key, key) for key in keys), key=order))
 
 
 def _order(mistake: Mistake) -> tuple[int, str, str, str, str, str]:

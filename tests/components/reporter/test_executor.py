@@ -84,7 +84,8 @@ def outputs(tmp_path):
 
 def test_report_and_card_are_written_and_nothing_else(inputs, outputs, tmp_path):
     executor.Executor().Do(inputs, outputs, PROPERTIES)
-    assert [path.name for path in (tmp_path / "report").iterdir()] == ["report.html"]
+    names = ["mistakes.csv", "report.html", "report.json", "scores.csv"]
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == names
     assert sorted(path.name for path in (tmp_path / "card").iterdir()) == ["model_card.json", "model_card.md"]
     assert "Not blessed" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "card" / "model_card.json").read_text(encoding="utf-8"))["name"] == "ner"

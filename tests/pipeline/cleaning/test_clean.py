@@ -41,8 +41,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
             registry.register(folder / "Format-Serving", "ner", record, link=True)
             registry.champions("ner").promote(number, number - 1 or None, "a test", who="tester", force=True)
             sync(registry, "ner", work / "serving", keep=9)
-    for folder, names in (("logs", "20260101-{}.log"), ("reports", "run-{}.html")):
-        (work / folder).mkdir()
+    for folder, names in (("logs", "20260101-{}.log"), ("reports", "run-{}.html"), ("reports", "run-{}.scores.csv")):
+        (work / folder).mkdir(exist_ok=True)
         for number in range(1, RUNS + 1):
             (work / folder / names.format(number)).write_text("x" * 5000)
     return work
@@ -184,7 +184,9 @@ def test_champion_previous_the_newest_run_and_what_they_use_stay(work):
         registry.verify(version)
     assert published_versions(work / "serving", "ner") == (4, 5)
     check_directory(registry, "ner", work / "serving")
-    assert {path.name for path in (work / "reports").iterdir()} == {"run-4.html", "run-5.html", "run-6.html"}
+    assert {path.name for path in (work / "reports").iterdir()} == {
+        f"run-{number}.{name}" for number in (4, 5, 6) for name in ("html", "scores.csv")
+    }
     assert {path.name for path in (work / "logs").iterdir()} == {"20260101-6.log"}
     assert len(list((work / "registry" / "artifacts").iterdir())) == 2
     assert registry.champions("ner").rollback(why="a test").version == 4

@@ -67,6 +67,7 @@ def metadata(config, tmp_path):
     """Two runs: the first made report and champion, the second stopped in the Trainer."""
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "report.html").write_text(PAGE, encoding="utf-8")
+    (tmp_path / "made" / "mistakes.csv").write_text("kind", encoding="utf-8")
     written = Metadata(config)
     first, second = written.run("2026-11-21T10:00:00.1"), written.run("2026-11-22T10:00:00.1")
     examples, report = written.made("x"), written.made(tmp_path / "made")
@@ -103,11 +104,12 @@ def test_details_are_in_order_and_tell_the_outcome(config, metadata):
 def test_the_page_is_completed_and_written_beside_the_artifacts(config, metadata, tmp_path, requested):
     path = write_report(config, requested)
     assert path == tmp_path / "reports" / "2026-11-21T10-00-00.1.html"
+    assert path.with_name("2026-11-21T10-00-00.1.mistakes.csv").read_text(encoding="utf-8") == "kind"
     text = path.read_text(encoding="utf-8")
     assert "Version 4 in the registry" in text
     assert "3 of 3 nodes" in text
     assert (tmp_path / "made" / "report.html").read_text(encoding="utf-8") == PAGE
-    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert len(list(path.parent.iterdir())) == 2
 
 
 @pytest.mark.parametrize(
