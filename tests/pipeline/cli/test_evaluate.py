@@ -150,7 +150,8 @@ def test_labelled_file_is_scored_with_table_json_and_page(on_data, tmp_path):
     text = page.read_text()
     assert "Rules met" in text
     assert "SHA-256" in text
-    assert "<script" not in text
+    assert text.count("<script") == 1  # the filter of the mistakes
+    assert (tmp_path / "page.mistakes.csv").read_text().startswith("kind,gold_text")
     assert json.loads(on_data("--model", str(tmp_path / "good"), "--json", "-").stdout) == document
 
 
