@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BATCH = 64
 _MOST_WORKERS = 8
 BAD_ROWS = 3
-"""Exit code: the output is complete except for rows that are listed in the file of `--errors`."""
+"""Exit code: the output is complete except for rows that are listed in the file of `--errors`, or fields of no row."""
 
 _OPTION = re.compile(r"--[a-z][a-z0-9_-]*(=.*)?")
 # Defaults are None, so that an option without --input can be refused.
@@ -43,6 +43,7 @@ _BATCH_OPTIONS = (
         "--workers", type=click.IntRange(min=1), help="Processes [default: one for each processor, at most 8]"
     ),
     click.option("--errors", metavar="FILE", help="File for rows that cannot be read or tagged; the others go on."),
+    click.option("--quoting", type=click.Choice(["csv", "none"]), help="Of CSV and TSV [default: detected]"),
     click.option("--resume", is_flag=True, default=None, help="Continue a job that was interrupted."),
     click.option("--runner", metavar="NAME", help="Run on a Beam runner; its options follow."),
 )
@@ -85,7 +86,7 @@ def predict(
     Sentences: prints one token and its tag per line, and an empty line after each sentence.
 
     Rows: writes them in order, with key, forwarded fields and entities. The exit code is 3 if rows are in the file of
-    --errors. A job that was interrupted continues with --resume.
+    --errors, or no row has a field of --forward. A job that was interrupted continues with --resume.
     """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     if batch["runner"] is None:
         for each in sentences:
@@ -221,6 +222,7 @@ def _predict_rows(
         with_tokens=bool(batch["tokens"]),
         workers=batch["workers"] or min(_processors(), _MOST_WORKERS),
         errors=batch["errors"],
+        quoting=batch["quoting"],
         resume=bool(batch["resume"]),
     )
     if beam_args is None:
@@ -233,7 +235,7 @@ def _predict_rows(
 
         result = run_on_engine(job, beam_args)
     click.echo(describe(result, job.errors), err=True)
-    if result.bad:
+    if result.bad or result.absent:
         raise SystemExit(BAD_ROWS)
 
 

@@ -13,6 +13,8 @@ STANDARD = "-"
 """Name of standard input and standard output."""
 
 JSON_LINES, CSV, TSV, PARQUET, TFRECORD, TEXT, BRAT = "jsonl", "csv", "tsv", "parquet", "tfrecord", "text", "brat"
+AS_CSV, UNQUOTED = "csv", "none"
+"""Quoting of a table in text: cells with separators or quotes stand in quotes; or quotes are part of the cells."""
 FORMATS = ("entities", "highlight", "brat", "conll", "doccano")
 
 TOKEN_FIELDS = ("tokens", "tags", "scores", "starts", "ends")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common import interruption
+from components.common.errors import quoted
 from components.common.hashing import tree_hash
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import PARQUET, STANDARD, Fields, output_kind
@@ -41,6 +42,7 @@ class BatchJob:
         with_tokens: whether the answer has tokens, tags, scores and offsets.
         workers: processes that tag.
         errors: file for rows that cannot be read or tagged; None: the first one stops the job.
+        quoting: of CSV and TSV: `csv` or `none`; None: see `Source`.
         resume: whether to continue an unfinished job.
     """
 
@@ -53,6 +55,7 @@ class BatchJob:
     with_tokens: bool = False
     workers: int = 1
     errors: str | Path | None = None
+    quoting: str | None = None
     resume: bool = False
 
     @property
@@ -104,12 +107,14 @@ class BatchResult:
         bad: rows that could not be read or tagged.
         resumed: rows of both kinds that an earlier run had finished.
         seconds: of this run.
+        absent: fields to forward that no row has.
     """
 
     rows: int
     bad: int
     resumed: int
     seconds: float
+    absent: tuple[str, ...] = ()
 
     @property
     def speed(self) -> float:
@@ -131,9 +136,17 @@ def run_batch(job: BatchJob, *, show_progress: bool = True) -> BatchResult:
         NerError: the job cannot start or finish; finished chunks are kept for `--resume`.
     """
     kind = job.check()
-    source = Source(job.input, job.fields)
+    source = Source(job.input, job.fields, job.quoting)
     task = Task(
-        job.model, job.signature, source.kind, tuple(source.header), job.fields, job.format, kind, job.with_tokens
+        model=job.model,
+        signature=job.signature,
+        kind=source.kind,
+        header=tuple(source.header),
+        quoting=source.quoting,
+        fields=job.fields,
+        format=job.format,
+        output_kind=kind,
+        with_tokens=job.with_tokens,
     )
     return _Run(job, source, task, show_progress).run()
 
@@ -145,6 +158,7 @@ class _Run:
         self._job, self._source, self._task, self._show = job, source, task, show_progress
         self._count = self._streamed = self._rows = self._bad = self._resumed = 0
         self._kinds: dict[str, set[str]] = {}
+        self._absent = dict.fromkeys(job.fields.forward)
 
     def run(self) -> BatchResult:
         job = self._job
@@ -167,7 +181,8 @@ class _Run:
                         kinds = {name: sorted(seen) for name, seen in self._kinds.items()}
                         write_output(Path(job.output), shards, self._count, self._task, kinds, job.input)
                 shards.remove()
-        return BatchResult(self._rows, self._bad, self._resumed, progress.seconds)
+        absent = tuple(self._absent) if self._rows else ()
+        return BatchResult(self._rows, self._bad, self._resumed, progress.seconds, absent)
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -182,6 +197,7 @@ class _Run:
         options = {
             "text": job.fields.text, "key": job.fields.key, "forward": list(job.fields.forward), "format": job.format,
             "signature": job.signature, "tokens": job.with_tokens, "output": self._task.output_kind,
+            "quoting": self._task.quoting,
             "packed": job.output.endswith(".gz"), "rows": [CHUNK_ROWS, CHUNK_BYTES, BATCH_ROWS], "version": _VERSION,
         }  # fmt: skip
         source = self._source.identity() if job.input != STANDARD else {}
@@ -226,6 +242,8 @@ class _Run:
             )
         self._rows += info.rows
         self._bad += info.bad
+        for name in [name for name in self._absent if info.present.get(name)]:
+            del self._absent[name]
         for name, seen in info.kinds.items():
             self._kinds.setdefault(name, set()).update(seen)
         if job.output == STANDARD:
@@ -235,18 +253,21 @@ class _Run:
             interruption.advise(f" after {done:,} rows. The same command with --resume continues.")
 
     def _check_fields(self, info: ShardInfo, shards: Shards) -> None:
-        """Checks that the first chunk has the fields: a wrong name concerns every row.
+        """Checks that the first chunk has text and key: a wrong name concerns every row. Other fields may come later.
 
         Raises:
             BatchError: one is missing; nothing is kept, because the options must change.
         """
         fields = self._job.fields
         lacking = [name for name in fields.required if not info.rows and info.names and name not in info.names]
-        lacking += [name for name in fields.forward if info.rows and not info.present.get(name, 1)]
         if lacking:
             for file in shards.folder.glob("*.shard"):
                 file.unlink()
             raise BatchError(fields.missing(self._source.name, lacking[0], info.names))
+        for name in self._absent if info.rows and self._show else ():
+            if not info.present.get(name):
+                text = fields.missing(self._source.name, name, info.names).partition(". ")[0]
+                print(f"note: {text}, as far as row {info.rows + info.bad:,}. The job goes on.", file=sys.stderr)
 
     def _stream(self, shards: Shards) -> None:
         """Prints finished chunks as far as all before them are finished."""
@@ -265,4 +286,8 @@ def describe(result: BatchResult, errors: str | Path | None) -> str:
         text += f", {result.bad:,} in {errors}"
     if result.resumed:
         text += f"; {result.resumed:,} of them were done before"
-    return f"{text} ({result.speed:,.0f} rows/s)"
+    text += f" ({result.speed:,.0f} rows/s)"
+    if result.absent:
+        names = ", ".join(map(quoted, result.absent))
+        text += f"\nno row has {names}: the output is complete, without it. Correct --forward if the name is wrong."
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import bisect
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from components.common.json_lines import json_members
@@ -13,16 +13,69 @@ from components.serving.batch_prediction.fields import PARQUET
 from components.serving.batch_prediction.sources import import_parquet
 from components.serving.batch_prediction.tagging import Task
 
-_ROWS = 4096  # of a row group
+GROUP_ROWS = 4096
+"""Rows of a row group."""
+
+
+class ParquetLayout:
+    """Columns of the output, for rows that are JSON objects.
+
+    Columns of a Parquet input keep their types. Fields of JSON get the type that holds all of their values unchanged;
+    values of several kinds, lists and objects become JSON texts.
+
+    tests/components/serving/batch_prediction/test_job.py shows it at work.
+    """
+
+    def __init__(self, task: Task, kinds: Mapping[str, Collection[str]], any_model: bool, original: Any) -> None:
+        """Chooses the types.
+
+        Args:
+            task: format and fields.
+            kinds: field -> kinds of its JSON values.
+            any_model: whether the model is not a tagger.
+            original: schema of a Parquet input; None: another input.
+        """
+        import_parquet("--output")
+        import pyarrow
+
+        kept = task.fields.kept
+        self._answer = _answer_types(task, any_model)
+        self._as_json = {name for name in kept if original is None and _is_json(kinds.get(name, ()))}
+        self._types = {
+            name: original.field(name).type if original is not None else _type(kinds.get(name, ())) for name in kept
+        }
+        self.schema = pyarrow.schema([*self._types.items(), *self._answer.items()])
+
+    def table(self, texts: Sequence[str], copied: Mapping[str, Any] | None) -> Any:
+        """Returns rows as a table; `copied`: columns of the input."""
+        import pyarrow
+
+        records = [json.loads(text) for text in texts]
+        arrays = {
+            name: pyarrow.array([_answer(record[name], kind) for record in records], kind)
+            for name, kind in self._answer.items()
+        }
+        if copied is not None:
+            arrays |= copied
+        else:
+            written = [json_members(text) for text in texts] if self._as_json else []
+            for name, kind in self._types.items():
+                if name in self._as_json:
+                    values = [members.get(name) for members in written]
+                else:
+                    values = [_value(record.get(name), kind) for record in records]
+                arrays[name] = pyarrow.array(values, kind)
+        return pyarrow.table({field.name: arrays[field.name] for field in self.schema}, self.schema)
+
+    def writer(self, file: IO[bytes]) -> Any:
+        """Returns a writer of tables."""
+        return import_parquet("--output").ParquetWriter(file, self.schema, version="2.6")
 
 
 def write_parquet(
     file: IO[bytes], bodies: Iterator[bytes], task: Task, kinds: Mapping[str, Collection[str]], source: str
 ) -> None:
     """Writes the rows of shards, which are `number<TAB>JSON object` a line.
-
-    Columns of a Parquet input are copied with their types. Fields of JSON get the type that holds all of their values
-    unchanged; values of several kinds, lists and objects become JSON texts.
 
     Args:
         file: to write.
@@ -31,39 +84,18 @@ def write_parquet(
         kinds: field -> kinds of its JSON values.
         source: path of the input.
     """
-    parquet = import_parquet("--output")
-    import pyarrow
-
-    kept = task.fields.kept
-    original = None
+    kept, original, columns = task.fields.kept, None, None
     if task.kind == PARQUET and kept:
-        original = parquet.ParquetFile(source)
-        types = {name: original.schema_arrow.field(name).type for name in kept}
-    else:
-        types = {name: _type(kinds.get(name, ())) for name in kept}
-    answer = _answer_types(task, any_model="outputs" in kinds)
-    columns = _columns(original, kept) if original is not None else None
-    schema = pyarrow.schema([*types.items(), *answer.items()])
-    as_json = {name for name in kept if original is None and _is_json(kinds.get(name, ()))}
-    with parquet.ParquetWriter(file, schema, version="2.6") as writer:
+        original = import_parquet("--input").ParquetFile(source)
+        columns = _columns(original, kept)
+    layout = ParquetLayout(task, kinds, "outputs" in kinds, original and original.schema_arrow)
+    with layout.writer(file) as writer:
         for numbers, texts in _batches(bodies):
-            records = [json.loads(text) for text in texts]
-            arrays = {
-                name: pyarrow.array([_answer(record[name], kind) for record in records], kind)
-                for name, kind in answer.items()
-            }
+            copied = None
             if columns is not None:
                 next(columns)
-                arrays |= columns.send(numbers)
-            else:
-                written = [json_members(text) for text in texts] if as_json else []
-                for name, kind in types.items():
-                    if name in as_json:
-                        values = [members.get(name) for members in written]
-                    else:
-                        values = [_value(record.get(name), kind) for record in records]
-                    arrays[name] = pyarrow.array(values, kind)
-            writer.write_table(pyarrow.table({field.name: arrays[field.name] for field in schema}, schema))
+                copied = columns.send(numbers)
+            writer.write_table(layout.table(texts, copied))
 
 
 def _batches(bodies: Iterator[bytes]) -> Iterator[tuple[list[int], list[str]]]:
@@ -77,7 +109,7 @@ def _batches(bodies: Iterator[bytes]) -> Iterator[tuple[list[int], list[str]]]:
             number, _, text = line.partition("\t")
             numbers.append(int(number))
             texts.append(text)
-            if len(numbers) == _ROWS:
+            if len(numbers) == GROUP_ROWS:
                 yield numbers, texts
                 numbers, texts = [], []
     if numbers:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import csv
 import dataclasses
 import datetime
 import decimal
-import io
 import json
 import math
 from collections.abc import Iterator
@@ -19,8 +17,8 @@ from components.common.errors import quoted
 from components.common.json_lines import json_members, parse_json_object
 from components.exporter.validator.probe.c_api import protos
 from components.serving.batch_prediction.errors import BadRowError, BatchError
-from components.serving.batch_prediction.fields import JSON_LINES, PARQUET, TFRECORD, TSV, Fields
-from components.serving.batch_prediction.sources import CSV_ERROR
+from components.serving.batch_prediction.fields import JSON_LINES, PARQUET, TFRECORD, Fields
+from components.serving.batch_prediction.sources import CSV_ERROR, join_cells
 
 _BOM = b"\xef\xbb\xbf"
 _encode = json.JSONEncoder(ensure_ascii=False).encode
@@ -48,7 +46,7 @@ class BadRow:
     """A row that cannot be tagged.
 
     Attributes:
-        number: line, or number of the record, from 1; 0: unknown.
+        number: line, or number of the record, from 1.
         reason: in words.
         raw: content of the input.
         names: fields of the row, if it lacks one.
@@ -59,19 +57,25 @@ class BadRow:
     raw: Any
     names: tuple[str, ...] = ()
 
-    def report(self) -> str:
-        """Returns the line of the file of errors: number, reason, and the row as the input has it."""
+    def report(self, file: str = "") -> str:
+        """Returns the line of the file of errors: number, reason, and the row as the input has it.
+
+        Args:
+            file: in which the row is, if the input has several.
+        """
         if isinstance(self.raw, _Serialized):  # binary, even if its bytes happen to be UTF-8
             row: Any = {"b64": base64.b64encode(self.raw).decode()}
         elif isinstance(self.raw, bytes):
             row = plain(self.raw.rstrip(b"\r\n"))
         else:
             row = to_json_text(self.raw)
-        line = f'"line": {self.number}, ' if self.number else ""
-        return f'{{{line}"reason": {_encode(self.reason)}, "row": {_encode(row)}}}\n'
+        place = f'"file": {_encode(file)}, ' if file else ""
+        return f'{{{place}"line": {self.number}, "reason": {_encode(self.reason)}, "row": {_encode(row)}}}\n'
 
 
-def parse(kind: str, payload: Any, fields: Fields, header: list[str]) -> Iterator[Row | BadRow]:
+def parse(
+    kind: str, payload: Any, fields: Fields, header: list[str], quoting: str | None = None
+) -> Iterator[Row | BadRow]:
     """Yields the rows of a chunk; empty lines are left out.
 
     Args:
@@ -79,10 +83,11 @@ def parse(kind: str, payload: Any, fields: Fields, header: list[str]) -> Iterato
         payload: of the chunk.
         fields: to read.
         header: columns of a CSV file.
+        quoting: of a CSV file.
     """
     if kind == PARQUET:
         first, batch = payload
-        for number, record in enumerate(batch if isinstance(batch, list) else _records(batch), first):
+        for number, record in enumerate(_records(batch), first):
             yield _row(number, fields, record, record)
         return
     for number, raw in payload:
@@ -95,14 +100,14 @@ def parse(kind: str, payload: Any, fields: Fields, header: list[str]) -> Iterato
             except ValueError as error:
                 yield BadRow(number, str(error), _Serialized(raw))
         else:
-            yield _cells_row(number, raw, fields, header, "\t" if kind == TSV else ",")
+            yield _cells_row(number, raw, fields, header, kind, quoting)
 
 
 def _json_row(number: int, raw: bytes | None, fields: Fields) -> Row | BadRow:
     if raw is None:
         return BadRow(number, "a line of more than 100,000,000 bytes", b"")
     try:
-        text = (raw.removeprefix(_BOM) if number <= 1 else raw).decode("utf-8").strip()
+        text = (raw.removeprefix(_BOM) if number == 1 else raw).decode("utf-8").strip()
         record = parse_json_object(text)
     except UnicodeDecodeError as error:
         return BadRow(number, f"invalid JSON (byte 0x{error.object[error.start]:02X} is not UTF-8)", raw)
@@ -113,12 +118,12 @@ def _json_row(number: int, raw: bytes | None, fields: Fields) -> Row | BadRow:
     return Row(number, record[fields.text], json_members(text), raw)
 
 
-def _cells_row(number: int, cells: list[str], fields: Fields, header: list[str], delimiter: str) -> Row | BadRow:
+def _cells_row(
+    number: int, cells: list[str], fields: Fields, header: list[str], kind: str, quoting: str | None
+) -> Row | BadRow:
     if cells[0] == CSV_ERROR:
         return BadRow(number, f"invalid CSV ({cells[1]})", cells[2].encode("utf-8", "surrogateescape"))
-    line = io.StringIO()
-    csv.writer(line, delimiter=delimiter, lineterminator="").writerow(cells)
-    raw = line.getvalue().encode("utf-8", "surrogateescape")
+    raw = join_cells(cells, kind, quoting).encode("utf-8", "surrogateescape")
     if len(cells) != len(header):
         return BadRow(number, f"{len(cells)} cells, but the header has {len(header)}", raw)
     try:

@@ -5,6 +5,7 @@ The main process reads chunks, other processes parse them. Reading is cheap, so 
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import csv
 import dataclasses
@@ -25,12 +26,14 @@ from components.common.extras import require_extra
 from components.common.json_lines import LONGEST_LINE
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import (
+    AS_CSV,
     CSV,
     JSON_LINES,
     PARQUET,
     STANDARD,
     TFRECORD,
     TSV,
+    UNQUOTED,
     Fields,
     input_kind,
 )
@@ -40,6 +43,9 @@ CHUNK_ROWS = 2048
 CHUNK_BYTES = 4_000_000
 """Bytes after which a chunk ends."""
 
+_SAMPLE_LINES = 10_000  # of a TSV file, in which quotes are looked for
+_LONGEST_RECORD = 10_000  # lines of a CSV record; a longer one is a quotation mark that is not closed
+_LONG_RECORD, _MOST_LONG_RECORDS = 1_000, 100  # each of these is read twice
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _GZIP = b"\x1f\x8b"
 
@@ -71,8 +77,13 @@ class Source:
     tests/components/serving/batch_prediction/test_sources.py shows it at work.
     """
 
-    def __init__(self, path: str, fields: Fields) -> None:
+    def __init__(self, path: str, fields: Fields, quoting: str | None = None) -> None:
         """Opens the file and checks its columns, if it has any.
+
+        Args:
+            path: the file, or `-`.
+            fields: to read.
+            quoting: of CSV and TSV: `csv` or `none`; None: `csv` for CSV, detected for TSV.
 
         Raises:
             BatchError: the file cannot be read, or lacks a column.
@@ -80,7 +91,9 @@ class Source:
         self.path, self.kind, self._fields = path, input_kind(path), fields
         self.name = "standard input" if path == STANDARD else path
         self.header: list[str] = []
+        self.quoting = quoting
         self._size = 0
+        check_quoting(self.kind, quoting, path)
         if path != STANDARD:
             if not Path(path).is_file():
                 what = "it is a folder" if Path(path).is_dir() else "there is no such file"
@@ -90,10 +103,13 @@ class Source:
             self._parquet = _open_parquet(path)
             self.header = list(self._parquet.schema_arrow.names)
         elif self.kind in (CSV, TSV):
+            if quoting is None:
+                with self._opened() as (file, _):
+                    self.quoting = detect_quoting(file, self.kind)
             with self._opened() as (file, _):
-                self.header = header_of(read_cells(file, self.kind), self.name)
+                self.header = header_of(read_cells(file, self.kind, self.quoting), self.name)
         if self.kind in (PARQUET, CSV, TSV):
-            self._require_columns()
+            require_columns(self.header, fields, self.name)
 
     @property
     def total(self) -> int | None:
@@ -116,25 +132,9 @@ class Source:
         if self.kind == PARQUET:
             yield from self._parquet_chunks()
             return
-        number = 0
         with self._opened() as (file, position):
-            records = {JSON_LINES: _lines, TFRECORD: _records}.get(self.kind, self._rows_of_cells)(file)
-            try:
-                for index in itertools.count():
-                    rows, size, first = [], 0, number + 1
-                    for number, row, weight in records:
-                        rows.append((number, row))
-                        size += weight
-                        if len(rows) >= CHUNK_ROWS or size >= CHUNK_BYTES:
-                            break
-                    if not rows:
-                        return
-                    first = rows[0][0]
-                    yield Chunk(index, first, number, rows, _digest(rows), position())
-            except (EOFError, zlib.error, gzip.BadGzipFile, _DamagedError) as error:
-                raise BatchError(
-                    f"{self.name}: damaged after row {number:,} ({error}). Restore the file, or remove its end."
-                ) from error
+            for index, rows in enumerate(chunks_of(file, self.kind, self.quoting, self.name)):
+                yield Chunk(index, rows[0][0], rows[-1][0], rows, _digest(rows), position())
 
     def _parquet_chunks(self) -> Iterator[Chunk]:
         import pyarrow
@@ -162,60 +162,164 @@ class Source:
         except OSError as error:
             raise BatchError(f"{self.name}: cannot be read ({error.strerror}). Give another file.") from error
         try:
-            peek = getattr(raw, "peek", None)
-            start = peek(2)[:2] if peek else b""
-            if start in _UTF16:
-                raise BatchError(f"{self.name}: is UTF-16. Convert it to UTF-8, for example with `iconv -f utf-16`.")
-            packed = self.path.endswith(".gz") or (self.path == STANDARD and start == _GZIP)
-            file: Any = gzip.GzipFile(fileobj=raw) if packed else raw
-            yield file, (raw.tell if self.path != STANDARD else lambda: 0)
+            yield unpacked(raw, self.path, self.name), (raw.tell if self.path != STANDARD else lambda: 0)
         finally:
             if self.path != STANDARD:
                 raw.close()
 
-    def _require_columns(self) -> None:
-        for name in self._fields.named:
-            if name not in self.header:
-                raise BatchError(self._fields.missing(self.name, name, self.header))
-            if self.header.count(name) > 1:
-                raise BatchError(f"{self.name}: has two columns {quoted(name)}. Rename one of them.")
 
-    def _rows_of_cells(self, file: IO[bytes]) -> Iterator[tuple[int, list[str], int]]:
-        for line, cells in itertools.islice(read_cells(file, self.kind), 1, None):
-            yield line, cells, sum(map(len, cells))
+def unpacked(raw: IO[bytes], path: str, name: str) -> IO[bytes]:
+    """Returns the content of a file that may be packed.
+
+    Args:
+        raw: the file as it is stored.
+        path: it is packed if it ends in .gz; standard input if it begins like a packed file.
+        name: for errors.
+
+    Raises:
+        BatchError: it is UTF-16.
+    """
+    peek = getattr(raw, "peek", None)
+    start = peek(2)[:2] if peek else b""
+    if start in _UTF16:
+        raise BatchError(f"{name}: is UTF-16. Convert it to UTF-8, for example with `iconv -f utf-16`.")
+    packed = path.endswith(".gz") or (path == STANDARD and start == _GZIP)
+    return gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[return-value]
 
 
-def read_cells(file: IO[bytes], kind: str) -> Iterator[tuple[int, list[str]]]:
+def require_columns(header: list[str], fields: Fields, name: str) -> None:
+    """Checks that a table has the named columns, once each.
+
+    Raises:
+        BatchError: it has not.
+    """
+    for each in fields.named:
+        if each not in header:
+            raise BatchError(fields.missing(name, each, header))
+        if header.count(each) > 1:
+            raise BatchError(f"{name}: has two columns {quoted(each)}. Rename one of them.")
+
+
+def chunks_of(file: IO[bytes], kind: str, quoting: str | None, name: str) -> Iterator[list[tuple[int, Any]]]:
+    """Yields (number, row) of a file in lists of `CHUNK_ROWS` and `CHUNK_BYTES`; without the header.
+
+    Raises:
+        BatchError: the file is damaged.
+    """
+    number = 0
+    try:
+        records = {JSON_LINES: _lines, TFRECORD: _records}.get(kind)
+        rows_of_file = records(file) if records else _rows_of_cells(file, kind, quoting)
+        while True:
+            rows: list[tuple[int, Any]] = []
+            size = 0
+            for number, row, weight in rows_of_file:
+                rows.append((number, row))
+                size += weight
+                if len(rows) >= CHUNK_ROWS or size >= CHUNK_BYTES:
+                    break
+            if not rows:
+                return
+            yield rows
+    except (EOFError, zlib.error, gzip.BadGzipFile, _DamagedError) as error:
+        raise BatchError(
+            f"{name}: damaged after row {number:,} ({error}). Restore the file, or remove its end."
+        ) from error
+
+
+def _rows_of_cells(file: IO[bytes], kind: str, quoting: str | None) -> Iterator[tuple[int, list[str], int]]:
+    for line, cells in itertools.islice(read_cells(file, kind, quoting), 1, None):
+        yield line, cells, sum(map(len, cells))
+
+
+def check_quoting(kind: str, quoting: str | None, path: str) -> None:
+    """Checks that only tables in text have the option.
+
+    Raises:
+        BatchError: another file has it.
+    """
+    if quoting is not None and kind not in (CSV, TSV):
+        raise BatchError(f"--quoting: belongs to CSV and TSV, not to --input {path}. Leave it out.")
+
+
+def detect_quoting(file: IO[bytes], kind: str) -> str:
+    """Returns `csv` for CSV, and for TSV whose first 10,000 lines are quoted as in CSV; else `none`.
+
+    Quotation marks are usual in the cells of TSV, and stand for themselves there. A doubled one inside a quoted cell,
+    or quotes around all cells, show that they are quotes, as in the columns of a corpus.
+    """
+    if kind == CSV:
+        return AS_CSV
+    from components.corpus_example_gen.readers.column_layout import is_quoted
+
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+    sample = itertools.islice(iter(lambda: text.readline(CHUNK_BYTES), ""), _SAMPLE_LINES)
+    try:
+        return AS_CSV if is_quoted(((0, line.rstrip("\r\n")) for line in sample), "\t") else UNQUOTED
+    except (EOFError, zlib.error, gzip.BadGzipFile):  # a damaged file: reading the rows says where
+        return UNQUOTED
+    finally:
+        with contextlib.suppress(ValueError):
+            text.detach()
+
+
+def read_cells(file: IO[bytes], kind: str, quoting: str | None) -> Iterator[tuple[int, list[str]]]:
     """Yields (line, cells) of every record of a CSV or TSV file, the header first; a record may have several lines.
+
+    A record with an open quotation mark, which would take the lines after it, is one line; those are read again.
 
     Args:
         file: bytes that are not UTF-8 become surrogates, so that `rows` can report their row alone.
         kind: CSV or TSV.
+        quoting: `csv` or `none`.
+
+    Raises:
+        BatchError: too many quotation marks are not closed.
     """
     csv.field_size_limit(LONGEST_LINE)
     # Splits at \n, \r\n and \r, and leaves them in quoted cells as they are.
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
     record: list[str] = []
+    again: collections.deque[str] = collections.deque()
 
     def lines() -> Iterator[str]:
-        while line := text.readline(LONGEST_LINE):
+        while line := again.popleft() if again else text.readline(LONGEST_LINE):
             record.append(line)
+            if len(record) > _LONGEST_RECORD:
+                raise csv.Error(f"a quotation mark that is not closed after {_LONGEST_RECORD:,} lines")
             yield line
 
+    def reader() -> Iterator[list[str]]:
+        if quoting == UNQUOTED:
+            return csv.reader(lines(), delimiter=_DELIMITERS[kind], quoting=csv.QUOTE_NONE)
+        return csv.reader(lines(), delimiter=_DELIMITERS[kind], strict=True)
+
+    rows, line, width, long = reader(), 1, 0, 0
     try:
-        reader = csv.reader(lines(), delimiter="\t" if kind == TSV else ",", strict=True)
         while True:
-            begin = reader.line_num + 1
             record.clear()
             try:
-                cells = next(reader)
+                cells = next(rows)
+                if len(record) > 1 and width and len(cells) != width:
+                    raise csv.Error(f"{len(cells)} cells in {len(record):,} lines, but the header has {width}")
             except StopIteration:
                 return
             except csv.Error as error:
-                yield begin, [CSV_ERROR, str(error), "".join(record)]
-                continue
+                if len(record) > 1:
+                    long += len(record) > _LONG_RECORD
+                    if long > _MOST_LONG_RECORDS:
+                        raise BatchError(
+                            f"line {line:,}: a quotation mark that is not closed, after {_MOST_LONG_RECORDS} such "
+                            "lines. Add --quoting none if quotes are part of the text."
+                        ) from error
+                    again.extendleft(reversed(record[1:]))
+                    rows = reader()
+                cells = [CSV_ERROR, str(error), record[0]]
+                del record[1:]
             if cells:
-                yield begin, cells
+                width = width or len(cells)
+                yield line, cells
+            line += len(record)
     finally:
         with contextlib.suppress(ValueError):  # the file is closed already
             text.detach()
@@ -234,7 +338,17 @@ def header_of(records: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
 
 
 CSV_ERROR = "\0csv"
-"""First cell of a record that the csv module could not read; then the reason, and its lines."""
+"""First cell of a record that the csv module could not read; then the reason, and its line."""
+_DELIMITERS = {CSV: ",", TSV: "\t"}
+
+
+def join_cells(cells: list[str], kind: str, quoting: str | None) -> str:
+    """Returns a record of CSV or TSV."""
+    if quoting == UNQUOTED:
+        return _DELIMITERS[kind].join(cells)
+    line = io.StringIO()
+    csv.writer(line, delimiter=_DELIMITERS[kind], lineterminator="").writerow(cells)
+    return line.getvalue()
 
 
 class _DamagedError(ValueError):

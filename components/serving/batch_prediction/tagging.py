@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ class Task:
         signature: its name; None: chosen.
         kind: of the input.
         header: columns of a CSV file.
+        quoting: of a CSV file.
         fields: of the rows.
         format: of the answer.
         output_kind: of the output.
@@ -46,6 +47,7 @@ class Task:
     signature: str | None
     kind: str
     header: tuple[str, ...]
+    quoting: str | None
     fields: Fields
     format: str
     output_kind: str
@@ -62,7 +64,7 @@ class ChunkSummary:
         bad: rows that cannot be tagged.
         first_bad: (number, reason) of the first one.
         present: field -> number of rows that have it, of the fields that the user named.
-        names: fields of the first row that lacks one.
+        names: fields of the first row that lacks one, else of the first row.
         kinds: field -> kinds of its JSON values, for the types of Parquet columns.
     """
 
@@ -129,7 +131,9 @@ class ChunkTagger:
         kept = [name for name in task.fields.kept if name not in task.fields.required]
         present = {name: sum(name in row.members for row in rows) for name in kept}
         present |= {name: len(rows) for name in task.fields.required}
-        kinds = self._kinds(rows) if task.output_kind == PARQUET else {}
+        kinds = kinds_of(rows, task.fields.kept) if task.output_kind == PARQUET else {}
+        if self._tagger is None:
+            kinds["outputs"] = []
         return Tagged(
             output="".join(output).encode("utf-8"),
             errors="".join(each.report() for each in bad).encode("utf-8"),
@@ -143,7 +147,7 @@ class ChunkTagger:
 
     def parse(self, payload: Any) -> Iterator[Row | BadRow]:
         """Yields the rows of a chunk."""
-        return parse(self._task.kind, payload, self._fields, list(self._task.header))
+        return parse(self._task.kind, payload, self._fields, list(self._task.header), self._task.quoting)
 
     def lines(self, rows: Sequence[Row | BadRow]) -> list[str | BadRow]:
         """Returns a line of the output for every row, in order, or the row with the reason why there is none."""
@@ -206,18 +210,14 @@ class ChunkTagger:
             return f"{row.number}\t{body}\n"
         return f"{body}\n"
 
-    def _kinds(self, rows: list[Row]) -> dict[str, list[str]]:
-        kinds: dict[str, set[str]] = {name: set() for name in self._task.fields.kept}
-        if self._tagger is None:
-            return {**self._kinds_of(rows, kinds), "outputs": []}
-        return self._kinds_of(rows, kinds)
 
-    @staticmethod
-    def _kinds_of(rows: list[Row], kinds: dict[str, set[str]]) -> dict[str, list[str]]:
-        for row in rows:
-            for name, seen in kinds.items():
-                seen.add(json_kind(row.members.get(name, "null")))
-        return {name: sorted(seen) for name, seen in kinds.items()}
+def kinds_of(rows: Sequence[Row], names: Iterable[str]) -> dict[str, list[str]]:
+    """Returns field -> kinds of its JSON values."""
+    kinds: dict[str, set[str]] = {name: set() for name in names}
+    for row in rows:
+        for name, seen in kinds.items():
+            seen.add(json_kind(row.members.get(name, "null")))
+    return {name: sorted(seen) for name, seen in kinds.items()}
 
 
 def _column(rows: list[Row], name: str, dtype: np.dtype) -> np.ndarray:

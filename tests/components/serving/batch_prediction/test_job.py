@@ -21,7 +21,7 @@ from components.serving.batch_prediction import pool, sources
 from components.serving.batch_prediction.any_model import AnyModel
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import Fields
-from components.serving.batch_prediction.job import BatchJob, run_batch
+from components.serving.batch_prediction.job import BatchJob, describe, run_batch
 
 tf = LazyModule("tensorflow")
 SENTENCES = ["Joe Biden visited Paris France", "", "Xi Jinping went Kyiv", "nothing"]
@@ -87,7 +87,6 @@ def test_without_a_file_for_errors_a_bad_row_stops_the_job_and_a_corrected_file_
     [
         ("text", "--text"),
         pytest.param("id", "--key", marks=pytest.mark.extended),
-        pytest.param("more", "--forward", marks=pytest.mark.extended),
     ],
 )
 def test_a_field_that_no_row_has_stops_the_job(job, tmp_path, field, option):
@@ -97,6 +96,19 @@ def test_a_field_that_no_row_has_stops_the_job(job, tmp_path, field, option):
     with pytest.raises(BatchError, match=rf"no field '{field}', it has .*x{field}.*\. Give one of them with {option}"):
         run(batch)
     assert not batch.state_folder.exists()
+
+
+def test_a_forwarded_field_may_come_late_and_is_named_at_the_end_if_no_row_has_it(job, capsys):
+    rows = [{"id": i, "text": SENTENCES[i % 4]} for i in range(25)]
+    rows[24]["late"] = None
+    batch = job(rows, forward=("late", "never"))
+    result = run_batch(batch)
+    assert result.absent == ("never",)
+    assert "note: " in (printed := capsys.readouterr().err)
+    assert "has no field 'late', it has id, text, as far as row 10. The job goes on." in printed
+    written = [json.loads(line) for line in lines_of(batch.output)]
+    assert [{*row} - {"id", "entities"} for row in written] == [set()] * 24 + [{"late"}]
+    assert "no row has 'never': the output is complete, without it." in describe(result, None)
 
 
 @pytest.mark.extended

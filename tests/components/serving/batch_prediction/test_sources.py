@@ -9,15 +9,19 @@ import pytest
 from components.serving.batch_prediction import sources
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import Fields, input_kind, output_kind
-from components.serving.batch_prediction.rows import BadRow, parse
+from components.serving.batch_prediction.rows import BadRow, Row, parse
 from components.serving.batch_prediction.sources import Source
 
 FIELDS = Fields("text", "id", ("more",))
 
 
-def rows_of(path, fields=FIELDS):
-    source = Source(str(path), fields)
-    return [row for chunk in source.chunks() for row in parse(source.kind, chunk.payload, fields, list(source.header))]
+def rows_of(path, fields=FIELDS, quoting=None):
+    source = Source(str(path), fields, quoting)
+    return [
+        row
+        for chunk in source.chunks()
+        for row in parse(source.kind, chunk.payload, fields, source.header, source.quoting)
+    ]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -65,16 +69,59 @@ def test_cells_of_csv_are_texts_and_a_record_may_have_several_lines(tmp_path):
     assert (latin.number, "0xE9" in latin.reason) == (6, True)
 
 
-def test_invalid_csv_is_reported_with_all_of_its_lines(tmp_path):
+def test_a_quotation_mark_that_is_not_closed_costs_its_line_alone(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text('id,text,more\n1,"a"b,x\n2,good,x\n3,"open,x\n4,lost,x\n')
-    broken, good, rest = rows_of(path)
-    assert (broken.number, broken.raw) == (2, b'1,"a"b,x\n')
-    assert (good.number, good.text) == (3, "good")
-    assert (rest.number, rest.raw) == (4, b'3,"open,x\n4,lost,x\n')
+    path.write_text('id,text,more\n1,"a"b,x\n2,good,x\n3,"open,x\n4,"b\nb",x\n5,"open,x\n6,y,"\n7,"open,x\n8,good,x\n')
+    rows = rows_of(path)
+    assert [(row.number, row.raw) for row in rows if isinstance(row, BadRow)] == [
+        (2, b'1,"a"b,x\n'),
+        (4, b'3,"open,x\n'),
+        (7, b'5,"open,x\n'),
+        (8, b'6,y,"\n'),
+        (9, b'7,"open,x\n'),
+    ]
+    assert [(row.number, row.text) for row in rows if isinstance(row, Row)] == [(3, "good"), (5, "b\nb"), (10, "good")]
     path.write_text('id,"text"s,more\n1,a,x\n')
     with pytest.raises(BatchError, match=r"a\.csv: the header is invalid CSV \(.*Correct the first line"):
         Source(str(path), FIELDS)
+
+
+def test_many_long_records_with_an_open_quotation_mark_stop_the_job(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "_LONG_RECORD", 3)
+    monkeypatch.setattr(sources, "_LONGEST_RECORD", 5)
+    monkeypatch.setattr(sources, "_MOST_LONG_RECORDS", 2)
+    path = tmp_path / "a.csv"
+    path.write_text("id,text,more\n" + ('1,"open,x\n' + "2,b,y\n" * 4) * 5)
+    with pytest.raises(BatchError, match=r"line 12: a quotation mark that is not closed, .*Add --quoting none"):
+        rows_of(path)
+
+
+QUOTED_TSV = {
+    'id\ttext\tmore\n1\t"\tx\n2\tsay "hi"\t"\n3\t"good"\ty\n': (
+        sources.UNQUOTED, ['"', 'say "hi"', '"good"']
+    ),
+    'id\ttext\tmore\n1\t"say ""hi"""\tx\n2\tgood\ty\n': (sources.AS_CSV, ['say "hi"', "good"]),
+    '"id"\t"text"\t"more"\n"1"\t"a"\t"x"\n': (sources.AS_CSV, ["a"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", QUOTED_TSV, ids=["marks", "doubled", "all quoted"])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gz"])
+def test_quotes_in_tsv_are_text_unless_the_file_shows_otherwise(tmp_path, content, packed):
+    path = tmp_path / ("a.tsv.gz" if packed else "a.tsv")
+    path.write_bytes(gzip.compress(content.encode()) if packed else content.encode())
+    assert (Source(str(path), FIELDS).quoting, [row.text for row in rows_of(path)]) == QUOTED_TSV[content]
+
+
+def test_the_option_decides_about_quotes(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text('id\ttext\tmore\n1\t"a"\tx\n2\t"a\ty\n')
+    assert [row.text for row in rows_of(path, quoting="none")] == ['"a"', '"a']
+    assert [getattr(row, "text", None) for row in rows_of(path, quoting="csv")] == ["a", None]
+    (tmp_path / "a.csv").write_text('id,text,more\n1,",x\n2,"a",y\n')
+    assert [row.text for row in rows_of(tmp_path / "a.csv", quoting="none")] == ['"', '"a"']
+    with pytest.raises(BatchError, match=r"--quoting: belongs to CSV and TSV, not to --input .*jsonl"):
+        Source(str(tmp_path / "a.jsonl"), FIELDS, "csv")
 
 
 def test_lines_of_csv_may_end_with_a_carriage_return(tmp_path):
