@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from components.common.errors import NerError
 from components.drift_validator.data_profile import DataProfile
-from components.drift_validator.drift_report import Drift, DriftReport
+from components.drift_validator.drift_report import DIVERGENCE, LARGEST_DIFFERENCE, Drift, DriftReport
 from components.drift_validator.settings import DriftSettings
 
 TYPES, LENGTHS, UNKNOWN = "entity types", "sentence length", "unknown words"
@@ -92,8 +92,8 @@ def _comparators(what: str, settings: DriftSettings, schema: Any, kind: Kind) ->
                 )
             return [(_MEASURES[name], getattr(comparator, name).threshold) for name in chosen]
     if what == LENGTHS:
-        return [(_DIVERGENCE, settings.length)]
-    return [(_LARGEST_DIFFERENCE, settings.types if what == TYPES else settings.columns)]
+        return [(DIVERGENCE, settings.length)]
+    return [(LARGEST_DIFFERENCE, settings.types if what == TYPES else settings.columns)]
 
 
 def _largest_difference(before: Mapping[str, float], now: Mapping[str, float]) -> float:
@@ -110,10 +110,9 @@ def _divergence(before: Mapping[str, float], now: Mapping[str, float]) -> float:
     return math.fsum(terms)
 
 
-_LARGEST_DIFFERENCE, _DIVERGENCE = "L-infinity distance", "Jensen-Shannon divergence"
 # Field of a comparator in a schema -> measure.
-_MEASURES = {"infinity_norm": _LARGEST_DIFFERENCE, "jensen_shannon_divergence": _DIVERGENCE}
-_DISTANCES = {_LARGEST_DIFFERENCE: _largest_difference, _DIVERGENCE: _divergence}
+_MEASURES = {"infinity_norm": LARGEST_DIFFERENCE, "jensen_shannon_divergence": DIVERGENCE}
+_DISTANCES = {LARGEST_DIFFERENCE: _largest_difference, DIVERGENCE: _divergence}
 
 
 def _largest_change(counts: _Counts) -> str:

@@ -7,6 +7,12 @@ import json
 
 from typing_extensions import Self
 
+LARGEST_DIFFERENCE, DIVERGENCE = "L-infinity distance", "Jensen-Shannon divergence"
+"""Names of the measures."""
+
+WORDS = {LARGEST_DIFFERENCE: "largest change of a share", DIVERGENCE: "difference of the distributions"}
+"""Measure -> words for people who know no statistics."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
@@ -31,6 +37,11 @@ class Drift:
     limit: float | None = None
 
     @property
+    def words(self) -> str:
+        """The measure in words that need no statistics."""
+        return WORDS.get(self.measure, self.measure)
+
+    @property
     def exceeded(self) -> bool:
         """True if the distance is above the limit."""
         return self.limit is not None and self.distance > self.limit
@@ -38,7 +49,7 @@ class Drift:
     def __str__(self) -> str:
         """Formats the distance, its limit and the largest change in one line."""
         limit = "no limit" if self.limit is None else f"limit {self.limit:.3g}"
-        return f"{self.what}: {self.measure} {self.distance:.3g}, {limit} ({self.detail})"
+        return f"{self.what}: {self.words} {self.distance:.3g}, {limit} ({self.detail})"
 
 
 @dataclasses.dataclass(frozen=True)

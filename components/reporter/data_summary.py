@@ -71,6 +71,25 @@ class DataSummary:
     lines: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
+    def files(self) -> list[tuple[str, str]]:
+        """The corpus files in words, and the line of the fingerprint, one pair a split.
+
+        Example:
+            >>> DataSummary((), "split:train,num_files:2,total_bytes:1500,xor_checksum:7").files
+            [('train: 2 files, 1,500 bytes, checksum 7', 'split:train,num_files:2,total_bytes:1500,xor_checksum:7')]
+        """
+        pairs = []
+        for line in self.fingerprint.splitlines():
+            values = dict(part.partition(":")[::2] for part in line.split(","))
+            split, files, size = (values.get(name, "") for name in ("split", "num_files", "total_bytes"))
+            checksum = values.get("sum_checksum") or values.get("xor_checksum")
+            words = [f"{files} file{'' if files == '1' else 's'}"] if files else []
+            words += [f"{int(size):,} bytes"] if size.isdecimal() else []
+            words += [f"checksum {checksum}"] if checksum else []
+            pairs.append((f"{split}: {', '.join(words)}" if split and words else line, line))
+        return pairs
+
+    @property
     def types(self) -> tuple[str, ...]:
         """All entity types, the most frequent in all splits together first."""
         totals: dict[str, int] = {}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from components.common.errors import NerError
 from pipeline.cli.options import config_options
+
+if TYPE_CHECKING:
+    from components.drift_validator.drift_report import DriftReport
 
 DRIFTED = 3
 """Exit status if a limit is exceeded; errors have 1."""
@@ -17,7 +21,10 @@ DRIFTED = 3
 @click.argument("requests", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...], as_json: bool) -> None:
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page with history.")
+def drift(
+    requests: Path | None, profile: Path | None, settings: tuple[str, ...], as_json: bool, output: Path | None
+) -> None:
     """Compare logged REQUESTS (JSON lines; default: drift.requests) with the champion's training data.
 
     Exits with 3 if a limit of the section `drift` is exceeded. Every run compares its newest span by itself.
@@ -38,6 +45,8 @@ def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...]
         raise NerError(
             f"{champion.name} version {champion.version}: registered without a data profile. Train a new version."
         )
+    if output is not None:
+        _write_page(output, report, f"{champion.name} version {champion.version}", log)
     if as_json:
         click.echo(report.to_json(), nl=False)
     else:
@@ -46,3 +55,17 @@ def drift(requests: Path | None, profile: Path | None, settings: tuple[str, ...]
             click.secho(str(distance), fg="yellow" if distance.exceeded else None)
         click.echo(report.verdict)
     raise SystemExit(DRIFTED if report.drifted and config.drift.action != "ignore" else 0)
+
+
+def _write_page(output: Path, report: DriftReport, model: str, log: Path) -> None:
+    import datetime
+
+    from components.common.files import write_atomically
+    from components.reporter.page.history import with_history
+    from components.reporter.page.monitoring import drift_entry, render_drift
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    history = with_history(output, drift_entry(report, model, now))
+    page = render_drift(report, model=model, requests=log.name, created=now, history=history)
+    write_atomically(output, page)
+    click.echo(output, err=True)

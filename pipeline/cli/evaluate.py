@@ -26,7 +26,7 @@ FAILED = 3
 """Exit status if a rule or a threshold is not met; errors have 1."""
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
-_REQUESTS_ONLY, _DATA_ONLY = ("labels", "window"), ("model", "against", "url", "split", "output")
+_REQUESTS_ONLY, _DATA_ONLY = ("labels", "window"), ("model", "against", "url", "split")
 _WIDTH = 120
 _FEW = 5  # changed sentences in the terminal
 
@@ -123,13 +123,11 @@ def _on_data(
     if options["output"] is not None:
         from components.common.files import write_atomically
         from components.reporter.page.page import render_evaluation
-        from components.reporter.page.tables import page_tables, table_path
 
         now = datetime.datetime.now(datetime.timezone.utc)
         write_atomically(options["output"], render_evaluation(result, now))
         created = now.isoformat(timespec="seconds")
-        for name, content in page_tables(result.evaluation, created=created, data=result.data).items():
-            write_atomically(table_path(options["output"], name), content)
+        _write_tables(options["output"], result.evaluation, created=created, data=result.data)
     _write(target, result.to_json(), lambda: _print_evaluation(result))
     if options["output"] is not None:
         click.echo(options["output"], err=True)
@@ -159,9 +157,29 @@ def _on_requests(
         rules=rules,
     )
     result = evaluate_delayed_labels(options["requests"], options["labels"], delayed)
+    if options["output"] is not None:
+        from components.common.files import write_atomically
+        from components.reporter.page.history import with_history
+        from components.reporter.page.monitoring import delayed_labels_entry, render_delayed_labels
+
+        now = datetime.datetime.now(datetime.timezone.utc)
+        history = with_history(options["output"], delayed_labels_entry(result, now))
+        names = {"requests": options["requests"].name, "labels": options["labels"].name}
+        write_atomically(options["output"], render_delayed_labels(result, **names, created=now, history=history))
+        _write_tables(options["output"], result.evaluation, created=now.isoformat(timespec="seconds"))
     _write(target, result.to_json(), lambda: _print_join(result.evaluation, result.account))
+    if options["output"] is not None:
+        click.echo(options["output"], err=True)
     _print_outcomes(result.evaluation.blessing, notes=bool(rules))
     return not result.crossed
+
+
+def _write_tables(page: Path, evaluation: Evaluation, **others: Any) -> None:
+    from components.common.files import write_atomically
+    from components.reporter.page.tables import page_tables, table_path
+
+    for name, content in page_tables(evaluation, **others).items():
+        write_atomically(table_path(page, name), content)
 
 
 def _training_entities(path: Path | None) -> TrainingEntities | None:

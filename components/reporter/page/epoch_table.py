@@ -16,10 +16,10 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "val_entity_precision": ("Precision", "{:.3f}".format),
     "val_entity_recall": ("Recall", "{:.3f}".format),
     "val_entity_f1": ("F1", "{:.3f}".format),
-    "outside_bias": ("Outside bias", "{:g}".format),
+    "outside_bias": ("Preference for no entity", "{:+g}".format),
     "tokens_per_second": ("Tokens per second", "{:,.0f}".format),
     "data_wait": ("Waiting for data", "{:.1%}".format),
-    "mfu": ("Model FLOPs utilization", "{:.1%}".format),
+    "mfu": ("Use of the accelerator", "{:.1%}".format),
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 from matplotlib.axes import Axes
@@ -112,6 +114,58 @@ def _curves(
     kept = "" if best_epoch is None else f" Epoch {best_epoch} was kept."
     count = len(next(iter(curves.values())))
     return themed_svg(f"curve-{identity}", title, f"First to last of {count} epochs: {ends}.{kept}", draw)
+
+
+def drift_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
+    """Draws each distance as a multiple of its limit over the comparisons; None for fewer than two of them."""
+    names = sorted({name for entry in history for name, one in entry["distances"].items() if one["limit"]})
+    if len(history) < 2 or not names:
+        return None
+
+    def draw(figure: Figure) -> None:
+        axes: Axes = figure.subplots()
+        colours = itertools.cycle(("accent", "good", "second", "bad", "text"))
+        for name, colour in zip(names, colours, strict=False):
+            known = [(i, entry["distances"][name]) for i, entry in enumerate(history) if name in entry["distances"]]
+            ratios = [(i, one["distance"] / one["limit"]) for i, one in known if one["limit"]]
+            axes.plot(*zip(*ratios, strict=True), color=COLOURS[colour], marker="o", markersize=4, label=name)
+        axes.axhline(1, color=COLOURS["bad"], linewidth=1, dashes=(4, 3), label="limit")
+        _times(axes, history)
+        axes.set_ylabel("distance / limit")
+        axes.legend(loc="best")
+
+    newest = history[-1]["distances"]
+    text = ", ".join(f"{name} {newest[name]['distance']:.3f}" for name in names if name in newest)
+    description = f"{len(history)} comparisons; the newest: {text}."
+    return themed_svg("drift-history", "Distances by time", description, draw, (560, 290))
+
+
+def f1_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
+    """Draws entity F1 with its interval over the evaluations; None for fewer than two of them."""
+    known = [entry for entry in history if entry["f1"] is not None]
+    if len(known) < 2:
+        return None
+
+    def draw(figure: Figure) -> None:
+        axes: Axes = figure.subplots()
+        places = range(len(known))
+        axes.plot(places, [entry["f1"] for entry in known], color=COLOURS["accent"], marker="o", markersize=4)
+        intervals = [(i, entry) for i, entry in enumerate(known) if entry["low"] is not None]
+        for place, entry in intervals:
+            axes.vlines(place, entry["low"], entry["high"], color=COLOURS["second"], linewidth=1.5)
+        _times(axes, known)
+        axes.set(ylabel="entity F1", ylim=(0, 1.02))
+
+    ends = f"{known[0]['f1']:.3f} to {known[-1]['f1']:.3f}"
+    description = f"First to last of {len(known)} evaluations: {ends}."
+    return themed_svg("f1-history", "Entity F1 by time", description, draw, (560, 290))
+
+
+def _times(axes: Axes, history: Sequence[Mapping[str, Any]]) -> None:
+    step = max(1, -(-len(history) // 6))  # at most six dates fit
+    shown = range(0, len(history), step)
+    axes.set_xticks(list(shown), [history[i]["time"][:10] for i in shown])
+    axes.margins(x=0.06)
 
 
 def length_ranges(splits: Sequence[SplitSummary]) -> Markup | None:

@@ -43,7 +43,7 @@ def render_page(facts: ModelFacts) -> str:
     The run section stays empty until `components.reporter.page.run_section.insert_run` fills it in after the run.
     """
     return environment().get_template("report.html.j2").render(
-        **_of_evaluation(facts.evaluation, facts.data.types),
+        **of_evaluation(facts.evaluation, facts.data.types),
         facts=facts,
         rival="champion",
         limits=limits(facts),
@@ -63,7 +63,7 @@ def render_evaluation(result: CorpusEvaluation, created: datetime.datetime) -> s
     evaluation = result.evaluation
     raw = result.raw_text.comparison
     return environment().get_template("evaluation.html.j2").render(
-        **_of_evaluation(evaluation, tuple(result.data.entities)),
+        **of_evaluation(evaluation, tuple(result.data.entities)),
         result=result,
         created=created,
         rival="other model",
@@ -72,7 +72,12 @@ def render_evaluation(result: CorpusEvaluation, created: datetime.datetime) -> s
     )  # fmt: skip
 
 
-def _of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, Any]:
+def frame() -> dict[str, Any]:
+    """Returns the variables of every page."""
+    return {"css": Markup(_resource("report.css")), "script": _Script.of(_resource("report.js"))}
+
+
+def of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, Any]:
     """Returns the variables of the sections that show an evaluation.
 
     Args:
@@ -82,9 +87,8 @@ def _of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, An
     overall = evaluation.overall
     scores = overall.candidate if overall else None
     return {
+        **frame(),
         "evaluation": evaluation,
-        "css": Markup(_resource("report.css")),
-        "script": _Script.of(_resource("report.js")),
         "hues": _hues(types, scores),
         "metric_rows": metric_rows(overall) if overall else [],
         "scheme_rows": scheme_rows(overall) if overall else [],

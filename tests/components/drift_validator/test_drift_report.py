@@ -14,7 +14,7 @@ def drift(distance=0.3, limit=0.2):
 
 
 def test_text_names_property_distance_limit_and_change():
-    assert str(drift()) == "entity types: L-infinity distance 0.3, limit 0.2 (PER: 1.0% to 31.0%)"
+    assert str(drift()) == "entity types: largest change of a share 0.3, limit 0.2 (PER: 1.0% to 31.0%)"
     assert "no limit" in str(drift(limit=None))
 
 

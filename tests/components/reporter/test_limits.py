@@ -86,7 +86,8 @@ def test_types_without_training_data_are_limits(facts):
 def test_drift_is_a_limit_exactly_if_the_validator_says_so(facts):
     texts = [text for text in limits(facts) if "differs from" in text]
     assert texts == [
-        "span-7 differs from the champion's data: entity types: L-infinity distance 0.3, limit 0.25 (PER: 60% to 30%)."
+        "span-7 differs from the champion's data: entity types: largest change of a share 0.3, limit 0.25 "
+        "(PER: 60% to 30%)."
     ]
     few = dataclasses.replace(facts, drift=dataclasses.replace(facts.drift, enough=False))
     assert not any("differs from" in text for text in limits(few))

@@ -70,3 +70,11 @@ def test_log_can_be_a_setting(home, tmp_path):
     log = requests(tmp_path / "log.jsonl", 300, TAGS)
     assert run(home, "--set", f"drift.requests={log}").exit_code == 0
     assert run(home).exit_code == 2
+
+
+def test_page_is_written_with_its_history(home, tmp_path):
+    log, page = requests(tmp_path / "log.jsonl", 300, TAGS), tmp_path / "drift.html"
+    for _ in range(2):
+        assert run(home, log, "--output", str(page)).exit_code == 0
+    assert page.read_text().count("ner version 1</td>") == 2
+    assert len((tmp_path / "drift.history.jsonl").read_text().splitlines()) == 2

@@ -47,6 +47,14 @@ def test_table_shows_slices_windows_and_unmatched_lines(evaluate):
     assert "labels without a prediction: 1 (9)" in result.output
 
 
+def test_page_of_delayed_labels_has_a_history_and_tables(evaluate, tmp_path):
+    for _ in range(2):
+        assert evaluate("--output", str(tmp_path / "page.html")).exit_code == 0
+    assert "4 of 5 answers scored" in (tmp_path / "page.html").read_text()
+    assert len((tmp_path / "page.history.jsonl").read_text().splitlines()) == 2
+    assert "type,Ann,PER,Ann,LOC,1,3" in (tmp_path / "page.mistakes.csv").read_text()
+
+
 @pytest.mark.parametrize(
     ("threshold", "status", "text"),
     [
@@ -191,7 +199,7 @@ def test_errors_on_data_name_the_fix(on_data, arguments, status, text):
     [
         ([], "give --data DIR_OR_FILE, or --requests LOG with --labels FILE"),
         (["--requests", __file__], "give --data DIR_OR_FILE, or --requests LOG with --labels FILE"),
-        (["--requests", __file__, "--labels", __file__, "--output", "x"], "--output needs --data"),
+        (["--requests", __file__, "--labels", __file__, "--split", "x"], "--split needs --data"),
         (["--requests", __file__, "--data", "x"], "--data and --requests are two uses"),
     ],
 )

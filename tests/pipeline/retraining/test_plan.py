@@ -31,7 +31,7 @@ def test_a_missing_champion_is_a_reason():
 def test_every_reason_is_reported_new_data_first():
     assert reasons_to_retrain(facts(8, "span 4 is new", (DRIFT,), 0.7), SETTINGS) == (
         "span 4 is new",
-        "requests drift: entity types: L-infinity distance 0.4, limit 0.25 (PER: 1% to 41%)",
+        "requests drift: entity types: largest change of a share 0.4, limit 0.25 (PER: 1% to 41%)",
         "the champion, version 3, is 8.0 days old, more than 7",
         "the champion's entity F1 fell from 0.800 to 0.700, by more than 0.05",
     )

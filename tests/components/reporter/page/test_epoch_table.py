@@ -26,7 +26,7 @@ def test_logged_values_have_headings_and_formats():
         "Loss": "0.5000",
         "Loss, eval split": "0.2500",
         "F1": "0.750",
-        "Outside bias": "-1",
+        "Preference for no entity": "-1",
         "Tokens per second": "12,346",
         "Waiting for data": "3.1%",
         "custom": "0.1235",
@@ -35,7 +35,7 @@ def test_logged_values_have_headings_and_formats():
 
 def test_unknown_numbers_are_dashes():
     table = EpochTable.of([ROW, {**ROW, "mfu": 0.4, "loss": None}])
-    column = table.headings.index("Model FLOPs utilization")
+    column = table.headings.index("Use of the accelerator")
     assert [row[column] for row in table.rows] == ["\N{EN DASH}", "40.0%"]
     assert [row[0] for row in table.rows] == ["0.5000", "\N{EN DASH}"]
 

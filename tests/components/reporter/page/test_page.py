@@ -39,7 +39,8 @@ def test_page_states_the_facts(page):
      "64,630 lines: 61,234 token, 3,394 boundary, 2 comment",
      "a.conll: read tags such as &#39;B_&lt;PER&gt;&#39; as B-PER",
      "belong to no split: <code>train-own.jsonl</code>, <code>dev-copy",
-     "outside tags get a bias of -1.5", "Floor: 0.375", "test.conll:12", "train.conll:512", "41 texts",
+     "prefers entities in close cases", "bias of -1.5 on the logits of O", "train: 1 file",
+     "Floor: 0.375", "test.conll:12", "train.conll:512", "41 texts",
      "The 4 most frequent of 640 different mistakes", "e.score &gt;= ",
      "Blessing rules: 1 of 3 rules passed, 2 do not apply",
     ]  # fmt: skip
