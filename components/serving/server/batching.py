@@ -30,7 +30,7 @@ from components.serving.server.errors import (
 from components.serving.server.joining import Arrays, Joining
 from components.serving.server.settings import ServerSettings
 
-Run = Callable[[Arrays], dict[str, np.ndarray]]
+Run = Callable[[Arrays], Arrays]
 _SHORT = 64  # bytes: below, the length of a text makes no difference
 # TensorFlow's status -> error; all others are defects of the model.
 _STATUSES: Mapping[int, type[ServingError]] = {
@@ -62,7 +62,7 @@ class _Job:
     longest: int
     size: int
     since: float
-    answer: asyncio.Future[dict[str, np.ndarray]]
+    answer: asyncio.Future[Arrays]
     waiting: bool = True
 
 
@@ -133,7 +133,7 @@ class RequestQueue:
         self._idle.set()
         scheduler.queues.append(self)
 
-    async def submit(self, inputs: Arrays, rows: int | None, timeout: float) -> dict[str, np.ndarray]:
+    async def submit(self, inputs: Arrays, rows: int | None, timeout: float) -> Arrays:
         """Returns all outputs of a request.
 
         Args:
@@ -214,17 +214,17 @@ class RequestQueue:
         else:
             self.jobs = deque(job for job in self.jobs if job.waiting)
 
-    def execute(self, jobs: Sequence[_Job]) -> tuple[float, list[dict[str, np.ndarray] | Exception]]:
+    def execute(self, jobs: Sequence[_Job]) -> tuple[float, list[Arrays | Exception]]:
         """Runs requests, in a thread; one that fails does not affect the others."""
         begin = time.perf_counter()
-        results: list[dict[str, np.ndarray] | Exception]
+        results: list[Arrays | Exception]
         try:
             results = self._together(jobs)
         except Exception as error:
             results = [error] if len(jobs) == 1 else [self._alone(job) for job in jobs]
         return time.perf_counter() - begin, results
 
-    def deliver(self, jobs: Sequence[_Job], done: tuple[float, list[dict[str, np.ndarray] | Exception]]) -> None:
+    def deliver(self, jobs: Sequence[_Job], done: tuple[float, list[Arrays | Exception]]) -> None:
         """Hands over the results of a run."""
         seconds, results = done
         self._seconds = 0.8 * self._seconds + 0.2 * seconds if self._seconds else seconds
@@ -236,13 +236,13 @@ class RequestQueue:
                     job.answer.set_result(result)
         self._count(-len(jobs))
 
-    def _together(self, jobs: Sequence[_Job]) -> list[dict[str, np.ndarray] | Exception]:
+    def _together(self, jobs: Sequence[_Job]) -> list[Arrays | Exception]:
         if len(jobs) == 1:
             return [self._run(jobs[0].inputs)]
         answer = self._run(self._joining.join([job.inputs for job in jobs]))
         return [*self._joining.split(answer, [job.rows or 0 for job in jobs])]
 
-    def _alone(self, job: _Job) -> dict[str, np.ndarray] | Exception:
+    def _alone(self, job: _Job) -> Arrays | Exception:
         try:
             return self._run(job.inputs)
         except Exception as error:

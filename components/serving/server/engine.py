@@ -185,7 +185,7 @@ class Engine:
         answer = await serving.queues[name].submit(request.inputs, rows, timeout)
         if self._log is not None and rows:
             self._log.sample(request, PredictAnswer(version.number, name, answer), version.contract)
-        return PredictAnswer(version.number, name, {each: answer[each] for each in outputs})
+        return PredictAnswer(version.number, name, {each: answer[each] for each in outputs} if request.outputs else answer)
 
     def signatures(self, model: str, version: int | None = None, label: str | None = None) -> ServedVersion:
         """Describes a version.

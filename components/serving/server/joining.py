@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -20,6 +20,73 @@ _ENTITIES = (
     ("entity_starts", "entity_ends", "entity_types"),
     ("entity_texts", "entity_types", "entity_starts", "entity_ends", "entity_scores"),
 )
+
+
+RowWriter = Callable[[Arrays, Mapping[str, np.ndarray]], list[str]]
+"""Writes each row of outputs that have these widths; raises InvalidArgumentError if a row has no text."""
+
+
+class Joined:
+    """Outputs for joined requests.
+
+    Attributes:
+        outputs: of all rows.
+        ends: the row after the last one of each request.
+        widths: of each row, for every output that is padded; a request's rows are as wide as its longest.
+    """
+
+    def __init__(self, outputs: Arrays, ends: Sequence[int], widths: Mapping[str, np.ndarray]) -> None:
+        """Stores the outputs."""
+        self.outputs = outputs
+        self.ends = ends
+        self.widths = widths
+        self._texts: dict[RowWriter, list[str] | None] = {}
+
+    def parts(self) -> list[Part]:
+        """Returns the answer to each request."""
+        return [Part(self, begin, end) for begin, end in zip((0, *self.ends), self.ends, strict=False)]
+
+    def texts(self, writer: RowWriter) -> list[str] | None:
+        """Returns the text of each row, written once for all requests; None if one of them cannot be written."""
+        if writer not in self._texts:
+            try:
+                self._texts[writer] = writer(self.outputs, self.widths)
+            except InvalidArgumentError:
+                self._texts[writer] = None
+        return self._texts[writer]
+
+
+class Part(Mapping[str, np.ndarray]):
+    """Outputs for one of several joined requests; every output is as wide as it would be alone.
+
+    Arrays are cut out when they are used.
+    """
+
+    def __init__(self, joined: Joined, begin: int, end: int) -> None:
+        """Stores the rows of the request."""
+        self._joined, self._begin, self._end = joined, begin, end
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Returns an output."""
+        value, widths = self._joined.outputs[name][self._begin : self._end], self._joined.widths.get(name)
+        return value if widths is None else value[:, : widths[self._begin]]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterates over the names."""
+        return iter(self._joined.outputs)
+
+    def __len__(self) -> int:
+        """Returns the number of outputs."""
+        return len(self._joined.outputs)
+
+    def texts(self, writer: RowWriter) -> list[str]:
+        """Returns the text of each row.
+
+        Raises:
+            InvalidArgumentError: a row has no text.
+        """
+        texts = self._joined.texts(writer)
+        return writer(dict(self), {}) if texts is None else texts[self._begin : self._end]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,29 +161,19 @@ class Joining:
         """Joins requests with rows."""
         return {name: np.concatenate([request[name] for request in requests]) for name in requests[0]}
 
-    def split(self, answer: Arrays, rows: Sequence[int]) -> list[dict[str, np.ndarray]]:
-        """Takes an answer apart; every part has the width that it would have alone.
+    def split(self, answer: Arrays, rows: Sequence[int]) -> list[Part]:
+        """Takes an answer apart.
 
         Args:
             answer: to joined requests, all outputs of it.
             rows: of each request, at least one.
         """
         ends = np.cumsum(rows)
-        begins = ends - rows
-        bounds = list(zip(begins.tolist(), ends.tolist(), strict=True))
         widths = {}
         for axis in self.axes:
-            most = np.maximum.reduceat(axis.lengths(answer), begins).tolist()
+            most = np.repeat(np.maximum.reduceat(axis.lengths(answer), ends - rows), rows)
             widths.update(dict.fromkeys(axis.outputs, most))
-        parts: list[dict[str, np.ndarray]] = [{} for _ in rows]
-        for name, value in answer.items():
-            if name in widths:
-                for part, (begin, end), width in zip(parts, bounds, widths[name], strict=True):
-                    part[name] = value[begin:end, :width]
-            else:
-                for part, (begin, end) in zip(parts, bounds, strict=True):
-                    part[name] = value[begin:end]
-        return parts
+        return Joined(answer, ends.tolist(), widths).parts()
 
 
 def _axes(roles: Mapping[str, str], outputs: Mapping[str, TensorInfo], pad: bytes) -> list[_Axis]:

@@ -43,4 +43,4 @@ class PredictAnswer:
 
     version: int
     signature: str
-    outputs: dict[str, np.ndarray]
+    outputs: Mapping[str, np.ndarray]

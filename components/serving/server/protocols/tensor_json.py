@@ -21,6 +21,7 @@ import orjson
 
 from components.exporter.validator.probe.saved_graph import TensorInfo
 from components.serving.server.errors import InvalidArgumentError, UnimplementedError
+from components.serving.server.joining import Part
 
 SIGNATURE_NAME, INSTANCES, INPUTS = "signature_name", "instances", "inputs"
 _B64 = "b64"
@@ -391,6 +392,16 @@ def _refuse(item: Any, dtype: str, rank: int) -> NoReturn:
 
 
 def _rows(outputs: Mapping[str, np.ndarray]) -> str:
+    rows = outputs.texts(_row_texts) if isinstance(outputs, Part) else _row_texts(outputs, {})
+    if not rows:
+        return f'{{\n{_INDENT}"predictions": []\n}}'
+    if len(outputs) == 1:
+        return f'{{\n{_INDENT}"predictions": [{", ".join(rows)}\n{_INDENT}]\n}}'
+    return f'{{\n{_INDENT}"predictions": [\n' + ",\n".join(rows) + f"\n{_INDENT}]\n}}"
+
+
+def _row_texts(outputs: Mapping[str, np.ndarray], widths: Mapping[str, np.ndarray]) -> list[str]:
+    """Returns the JSON of every row; of an output with `widths` [rows], only as many values of each row."""
     size: int | None = None
     for name, array in outputs.items():
         if not array.ndim:
@@ -401,22 +412,23 @@ def _rows(outputs: Mapping[str, np.ndarray]) -> str:
             )
         size = array.shape[0]
     if not size:
-        return f'{{\n{_INDENT}"predictions": []\n}}'
-    objects = len(outputs) > 1
-    depth = 3 if objects else 2
-    columns = [_in_rows(_texts(name, array, depth), array.shape, depth) for name, array in outputs.items()]
-    if not objects:
-        return f'{{\n{_INDENT}"predictions": [{", ".join(columns[0])}\n{_INDENT}]\n}}'
-    keys = [f"{_INDENT * 3}{encode_basestring(name)}: " for name in outputs]
-    rows = [
-        f"{_INDENT * 2}{{\n" + ",\n".join(map("".join, zip(keys, row, strict=True))) + f"\n{_INDENT * 2}}}"
-        for row in zip(*columns, strict=True)
-    ]
-    return f'{{\n{_INDENT}"predictions": [\n' + ",\n".join(rows) + f"\n{_INDENT}]\n}}"
+        return []
+    if len(outputs) == 1:
+        ((name, array),) = outputs.items()
+        return _in_rows(name, array, 2, widths.get(name))
+    columns = [_in_rows(name, array, 3, widths.get(name)) for name, array in outputs.items()]
+    pattern = ",\n".join(f"{_INDENT * 3}{encode_basestring(name).replace('%', '%%')}: %s" for name in outputs)
+    pattern = f"{_INDENT * 2}{{\n{pattern}\n{_INDENT * 2}}}"
+    return [pattern % row for row in zip(*columns, strict=True)]
 
 
-def _in_rows(texts: Sequence[str], shape: tuple[int, ...], depth: int) -> Sequence[str]:
-    """Joins the values of each row, on one line."""
+def _in_rows(name: str, array: np.ndarray, depth: int, widths: np.ndarray | None) -> list[str]:
+    """Returns the values of each row, on one line."""
+    if widths is not None:  # [rows, values]
+        texts = _texts(name, array[np.arange(array.shape[1]) < widths[:, None]], depth)
+        ends = np.cumsum(widths).tolist()
+        return [f"[{', '.join(texts[begin:end])}]" for begin, end in zip((0, *ends), ends, strict=False)]
+    texts, shape = _texts(name, array, depth), array.shape
     while len(shape) > 1:
         size, shape = shape[-1], shape[:-1]
         texts = _grouped(texts, size, math.prod(shape), "[", ", ", "]")
@@ -481,12 +493,21 @@ def _texts(name: str, array: np.ndarray, depth: int) -> list[str]:
 def decimals(flat: np.ndarray) -> list[str]:
     """Writes with six digits if that is exact, otherwise with all (9 or 17); `.0` marks whole numbers."""
     values = flat.tolist()
-    texts = ["%.6g" % value for value in values]  # noqa: UP031 - the fastest form
-    back = np.array([float(text) for text in texts], flat.dtype)
     full = "%.9g" if flat.dtype == np.float32 else "%.17g"
-    for index in np.flatnonzero(back != flat).tolist():  # NaN is among them
-        texts[index] = full % values[index]
-    return [text if "." in text or "e" in text else _NOT_FINITE.get(text) or f"{text}.0" for text in texts]
+    texts = [full % value for value in values]
+    for index in np.flatnonzero(_may_be_short(flat)).tolist():
+        value, short = values[index], "%.6g" % values[index]  # noqa: UP031 - the fastest form
+        text = short if flat.dtype.type(float(short)) == value else texts[index]
+        texts[index] = text if "." in text or "e" in text else _NOT_FINITE.get(text) or f"{text}.0"
+    return texts
+
+
+def _may_be_short(flat: np.ndarray) -> np.ndarray:
+    """Tests for values that six digits may represent, for whole numbers, and for those that are not finite."""
+    with np.errstate(all="ignore"):
+        size = np.abs(flat.astype(np.float64))
+        digits = size * 10 ** (5 - np.floor(np.log10(size)))  # six before the point
+        return ~(np.abs(digits - np.rint(digits)) > digits * 2.0**-23) | (size >= 1e5) | (size < 1e-37)
 
 
 _NOT_FINITE = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
