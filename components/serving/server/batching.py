@@ -16,8 +16,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import numpy as np
-
 from components.exporter.validator.probe.c_api import TensorFlowError
 from components.serving.server.errors import (
     DeadlineExceededError,

@@ -97,6 +97,7 @@ class _Model:
         self.loaded: dict[int, _Serving] = {}
         self.labels: dict[str, int] = {}
         self.statuses: dict[int, VersionStatus] = {}
+        self.described: dict[int, ServedVersion] = {}  # those that somebody asked for since the last change
         self.updating = asyncio.Lock()
 
 
@@ -143,6 +144,7 @@ class Engine:
             kept = {label: number for label, number in model.labels.items() if labels.get(label) in failures}
             moved = {label: number for label, number in labels.items() if number in model.loaded}
             model.labels = {**kept, **moved}
+            model.described.clear()
             served = {*folders, *model.labels.values()}
             if folders and not served & {*model.loaded}:  # a version without a label may be the only one that answers
                 served |= {max(model.loaded, default=0)}
@@ -172,8 +174,7 @@ class Engine:
                 f"{request.model} version {version.number}: no signature {quoted(name)}. "
                 f"Use one of {', '.join(version.signatures)}."
             )
-        outputs = request.outputs or tuple(signature.outputs)
-        if unknown := sorted({*outputs} - {*signature.outputs}):
+        if unknown := sorted({*request.outputs} - {*signature.outputs}):
             raise InvalidArgumentError(
                 f"signature {name}: no output {quoted(unknown[0])}. Use some of {', '.join(signature.outputs)}."
             )
@@ -185,7 +186,9 @@ class Engine:
         answer = await serving.queues[name].submit(request.inputs, rows, timeout)
         if self._log is not None and rows:
             self._log.sample(request, PredictAnswer(version.number, name, answer), version.contract)
-        return PredictAnswer(version.number, name, {each: answer[each] for each in outputs} if request.outputs else answer)
+        if request.outputs:
+            answer = {each: answer[each] for each in request.outputs}
+        return PredictAnswer(version.number, name, answer)
 
     def signatures(self, model: str, version: int | None = None, label: str | None = None) -> ServedVersion:
         """Describes a version.
@@ -194,10 +197,13 @@ class Engine:
             NotFoundError: there is none.
         """
         loaded = self._serving(model, version, label).version
-        labels = tuple(sorted(each for each, number in self._models[model].labels.items() if number == loaded.number))
-        return ServedVersion(
-            model, loaded.number, labels, loaded.signatures, loaded.contract, definitions=loaded.definitions
-        )
+        described = self._models[model].described
+        if loaded.number not in described:
+            labels = tuple(sorted(each for each, number in self.labels(model).items() if number == loaded.number))
+            described[loaded.number] = ServedVersion(
+                model, loaded.number, labels, loaded.signatures, loaded.contract, definitions=loaded.definitions
+            )
+        return described[loaded.number]
 
     def statuses(self, model: str, version: int | None = None, label: str | None = None) -> list[VersionStatus]:
         """Returns the states of a model's versions, or of one.
@@ -274,6 +280,7 @@ class Engine:
 
     async def _unload(self, model: _Model, number: int) -> None:
         serving = model.loaded.pop(number)  # before the first await: no further request finds it
+        model.described.pop(number, None)
         model.statuses[number] = VersionStatus(number, "UNLOADING")
         try:
             await serving.close()

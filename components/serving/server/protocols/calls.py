@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hmac
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from components.common.errors import quoted
 from components.serving.server.engine import Engine, PredictAnswer, PredictRequest, ServedVersion, VersionStatus
-from components.serving.server.errors import InvalidArgumentError, NotFoundError
+from components.serving.server.errors import InvalidArgumentError, NotFoundError, ServingError
 from components.serving.server.protocols.metrics import Metrics
 from components.serving.server.settings import ServerSettings
 
@@ -81,8 +80,10 @@ class Calls:
             InvalidArgumentError: the model has no such label (TensorFlow Serving's status for it).
             NotFoundError: there is no such model or version.
         """
-        with self._labels(call, model, label):
+        try:
             served = self.engine.signatures(model, version, label)
+        except NotFoundError as error:
+            raise self._unknown(call, model, label, error) from None
         call.model, call.version = model, served.number
         return served
 
@@ -93,8 +94,10 @@ class Calls:
             InvalidArgumentError: the model has no such label.
             NotFoundError: there is no such model or version.
         """
-        with self._labels(call, model, label):
+        try:
             return self.engine.statuses(model, version, label)
+        except NotFoundError as error:
+            raise self._unknown(call, model, label, error) from None
 
     def ready(self, model: str | None = None) -> bool:
         """Tests for an available version of a model, or of all models and at least one; False once the server stops."""
@@ -105,17 +108,14 @@ class Calls:
             any(status.state == "AVAILABLE" for status in self.engine.statuses(name)) for name in names
         )
 
-    @contextlib.contextmanager
-    def _labels(self, call: Call, model: str, label: str | None) -> Iterator[None]:
-        try:
-            yield
-        except NotFoundError as error:
-            if model not in self.engine.models():
-                raise
-            call.model = model
-            if label is None:
-                raise
-            raise InvalidArgumentError(f"Unrecognized servable version label: {quoted(label)}. {error}") from error
+    def _unknown(self, call: Call, model: str, label: str | None, error: NotFoundError) -> ServingError:
+        """Returns the error for a model, version or label that does not exist."""
+        if model not in self.engine.models():
+            return error
+        call.model = model
+        if label is None:
+            return error
+        return InvalidArgumentError(f"Unrecognized servable version label: {quoted(label)}. {error}")
 
     async def predict(self, call: Call, request: PredictRequest) -> PredictAnswer:
         """Answers a request of a known signature.
@@ -125,8 +125,11 @@ class Calls:
         """
         call.signature = request.signature
         call.rows = max((array.shape[0] for array in request.inputs.values() if array.ndim), default=1)
-        with self.metrics.pending.track_inprogress():
+        self.metrics.pending += 1
+        try:
             answer = await self.engine.predict(request)
+        finally:
+            self.metrics.pending -= 1
         call.version = answer.version
         return answer
 

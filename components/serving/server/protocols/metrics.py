@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.utils import floatToGoString
 
 from components.serving.server.engine import Engine, VersionStatus
 
@@ -19,34 +24,26 @@ _STATES = ("START", "LOADING", "AVAILABLE", "UNLOADING", "END")
 class Metrics:
     """Measures of one server. Labels come from the server, never from a request, so that their number is bounded.
 
+    They are plain numbers until Prometheus asks: counters of prometheus-client cost a request several microseconds.
+
     Example:
         >>> metrics = Metrics(Engine())
         >>> metrics.answered("rest", "OK", seconds=0.002, model="ner", version=3, signature="keyed", rows=2)
         >>> b'ner_rows_total{model="ner",signature="keyed",version="3"} 2.0' in metrics.page()
         True
+
+    Attributes:
+        pending: accepted requests without an answer.
     """
 
     def __init__(self, engine: Engine) -> None:
-        """Registers all measures in a registry of this server's own."""
+        """Starts at zero."""
+        self.pending = 0
+        self._requests: Counter[tuple[str, ...]] = Counter()
+        self._rows: Counter[tuple[str, ...]] = Counter()
+        self._seconds: dict[tuple[str, str], _Times] = defaultdict(_Times)
         self._registry = CollectorRegistry()
-        served = ["model", "version", "signature"]
-        self._requests = Counter(
-            "ner_requests",
-            "Requests by protocol (rest, v2, grpc), status, model, version and signature.",
-            ["protocol", "code", *served],
-            registry=self._registry,
-        )
-        self._rows = Counter("ner_rows", "Rows of answered requests.", served, registry=self._registry)
-        self._seconds = Histogram(
-            "ner_request_seconds",
-            "Time from the last byte of a request to its answer.",
-            ["protocol", "model"],
-            buckets=_SECONDS,
-            registry=self._registry,
-        )
-        self.pending = Gauge(
-            "ner_pending_requests", "Accepted requests without an answer, queued or running.", registry=self._registry
-        )
+        self._registry.register(self)
         self._registry.register(_State(engine))
 
     def answered(
@@ -62,14 +59,52 @@ class Metrics:
     ) -> None:
         """Counts a request; model, version and signature are empty if the request reached none."""
         served = model, "" if version is None else str(version), signature
-        self._requests.labels(protocol, code, *served).inc()
+        self._requests[(protocol, code, *served)] += 1
         if rows:
-            self._rows.labels(*served).inc(rows)
-        self._seconds.labels(protocol, model).observe(seconds)
+            self._rows[served] += rows
+        self._seconds[protocol, model].add(seconds)
 
     def page(self) -> bytes:
         """Returns the text for Prometheus."""
         return generate_latest(self._registry)
+
+    def collect(self) -> Iterable[Metric]:
+        """Returns the measures in the form of prometheus-client."""
+        served = ["model", "version", "signature"]
+        text = "Requests by protocol (rest, v2, grpc), status, model, version and signature."
+        requests = CounterMetricFamily("ner_requests", text, labels=["protocol", "code", *served])
+        for labels, count in self._requests.items():
+            requests.add_metric(labels, count)
+        rows = CounterMetricFamily("ner_rows", "Rows of answered requests.", labels=served)
+        for labels, count in self._rows.items():
+            rows.add_metric(labels, count)
+        text = "Time from the last byte of a request to its answer."
+        seconds = HistogramMetricFamily("ner_request_seconds", text, labels=["protocol", "model"])
+        for names, times in self._seconds.items():
+            seconds.add_metric(names, times.buckets(), times.total)
+        text = "Accepted requests without an answer, queued or running."
+        return [requests, rows, seconds, GaugeMetricFamily("ner_pending_requests", text, self.pending)]
+
+    def describe(self) -> Iterable[Metric]:
+        """Returns no names, so that the registry does not ask for the measures before the first request."""
+        return []
+
+
+class _Times:
+    """Counts of durations by `_SECONDS`."""
+
+    def __init__(self) -> None:
+        self.total = 0.0
+        self._counts = [0] * (len(_SECONDS) + 1)
+
+    def add(self, seconds: float) -> None:
+        self.total += seconds
+        self._counts[bisect.bisect_left(_SECONDS, seconds)] += 1
+
+    def buckets(self) -> list[tuple[str, float]]:
+        """Returns the upper bounds and the numbers of shorter durations."""
+        bounds = map(floatToGoString, (*_SECONDS, math.inf))
+        return list(zip(bounds, itertools.accumulate(self._counts), strict=True))
 
 
 class _State:

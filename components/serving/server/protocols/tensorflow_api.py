@@ -38,6 +38,7 @@ class Target:
     method: str
 
 
+@functools.lru_cache(maxsize=1000)
 def target(http_method: str, path: str) -> Target:
     """Parses a path below /v1.
 

@@ -13,6 +13,7 @@ from support.echo_engine import NUMBERS, infos, same
 from support.tensors import TEXTS, arrays, objects
 
 from components.serving.server.errors import InvalidArgumentError, UnimplementedError
+from components.serving.server.joining import Joined
 from components.serving.server.protocols.tensor_json import decode, encode, error_body, parse, signature_name
 
 
@@ -184,6 +185,23 @@ def test_answers_have_tensorflow_servings_layout():
     assert json.loads(encode({"x": np.zeros((2, 0, 3))}, row=False)) == {"outputs": [[], []]}
     assert json.loads(encode({"x": np.zeros((0, 2)), "y": objects([], 0)}, row=True)) == {"predictions": []}
     assert error_body('a "b"\n') == b'{\n    "error": "a \\"b\\"\\n"\n}'
+
+
+@pytest.mark.parametrize("names", [("tags", "scores", "n"), ("tags",)])
+@pytest.mark.parametrize("text", [b"B", b"\xff"])
+def test_joined_answers_are_written_like_lone_ones_and_one_without_a_text_does_not_fail_the_others(names, text):
+    tags = objects([b"A", b"-", text, b"B", b"C", b"D"], (3, 2))
+    outputs = {"tags": tags, "scores": np.arange(6, dtype=np.float32).reshape(3, 2), "n": np.array([1, 2, 3])}
+    outputs = {name: outputs[name] for name in names}
+    parts = Joined(outputs, [1, 2, 3], dict.fromkeys(("tags", "scores"), np.array([1, 2, 2]))).parts()
+    for row, width in ((0, 1), (2, 2)):
+        alone = {
+            name: value[row : row + 1, :width] if value.ndim > 1 else value[[row]] for name, value in outputs.items()
+        }
+        assert same(alone, parts[row])
+        assert encode(parts[row], row=True) == encode(alone, row=True)
+    with pytest.raises(InvalidArgumentError, match="is not UTF-8") if text == b"\xff" else contextlib.nullcontext():
+        encode(parts[1], row=True)
 
 
 @pytest.mark.parametrize(
