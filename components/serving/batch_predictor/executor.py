@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from absl import logging
 from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components import keys
 from components.common.errors import NerError
-from components.common.files import write_atomically
+from components.common.files import INCOMING_PREFIX, write_atomically
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, parse_version
 from components.registry.store.version import RegisteredVersion
-from components.serving.batch_prediction.fields import Fields
+from components.serving.batch_prediction.fields import BRAT, Fields
 from components.serving.batch_prediction.job import BatchJob, describe, run_batch
 
 ROWS_KEY, PREDICTIONS_KEY = "rows", "predictions"
@@ -33,11 +36,13 @@ PARAMETERS = {
     "text": "sentence",
     "key": keys.KEY,
     "forward": "",
+    "quoting": "",
     "format": "entities",
     "output_name": "predictions.jsonl",
     "workers": "",
 }
 """Parameter of a run -> default; texts, as a schedule sets them."""
+_COPIED_BYTES = 8 << 20
 
 ERRORS_FILE, RESULT_FILE = "errors.jsonl", "result.json"
 
@@ -70,6 +75,9 @@ class Executor(base_executor.BaseExecutor):
         registry = ModelRegistry(exec_properties[REGISTRY_URI_KEY])
         version = _version(registry, exec_properties[MODEL_NAME_KEY], values[VERSION_KEY])
         output = folder / Path(values["output_name"]).name
+        copies = _copies(output, values)
+        for address in copies.values():
+            _make_folder(address)
         with tempfile.TemporaryDirectory(prefix="model-") as scratch:
             job = BatchJob(
                 str(_file(Path(rows.uri))),
@@ -79,6 +87,7 @@ class Executor(base_executor.BaseExecutor):
                 format=values["format"],
                 workers=_workers(values["workers"]),
                 errors=folder / ERRORS_FILE,
+                quoting=values["quoting"] or None,
             )
             result = run_batch(job, show_progress=False)
         logging.info("%s", describe(result, job.errors))
@@ -92,8 +101,8 @@ class Executor(base_executor.BaseExecutor):
         for name in ("rows", "bad_rows", "version"):
             predictions.set_int_custom_property(name, facts[name])
         predictions.set_string_custom_property(keys.TREE_HASH, version.tree_hash)
-        if values["output"]:
-            _copy(output, Path(values["output"]))
+        for source, address in copies.items():
+            _copy(source, address)
 
 
 def _version(registry: ModelRegistry, name: str, version: str) -> RegisteredVersion:
@@ -124,13 +133,44 @@ def _workers(text: str) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _copy(source: Path, target: Path) -> None:
-    """Copies the output to a path on a volume, complete or not at all."""
-    if "://" in str(target):
+def _copies(output: Path, values: Mapping[str, str]) -> dict[Path, str]:
+    """Returns file of the artifact -> address of its copy."""
+    address = values["output"]
+    if not address:
+        return {}
+    if "://" not in address and not address.startswith("/"):
         raise NerError(
-            f"output: {target}: a pod writes to volumes only. Give a path, or read the artifact `predictions`."
+            f"output: {address}: is lost with the pod. Give a path on a volume, or an address such as gs://…."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    incoming = target.with_name(f".incoming-{target.name}")
-    shutil.copyfile(source, incoming)
-    os.replace(incoming, target)
+    if values["format"] != BRAT:
+        return {output: address}
+    text = output.with_suffix(".txt")
+    return {output: address, text: f"{os.path.splitext(address)[0]}{text.suffix}"}
+
+
+def _make_folder(address: str) -> None:
+    """Creates the folder of a copy, so that a wrong address is an error before anything is tagged."""
+    with _writing(address):
+        fileio.makedirs(os.path.dirname(address))
+
+
+def _copy(source: Path, address: str) -> None:
+    """Copies a file to a volume or an object store, complete or not at all."""
+    folder, name = os.path.split(address)
+    incoming = f"{folder}/{INCOMING_PREFIX}{name}"
+    with _writing(address), source.open("rb") as content:
+        with fileio.open(incoming, "wb") as file:
+            shutil.copyfileobj(content, file, _COPIED_BYTES)
+        fileio.rename(incoming, address, overwrite=True)
+
+
+@contextlib.contextmanager
+def _writing(address: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # file systems have errors of many types
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise NerError(
+            f"output: {address}: cannot be written ({reason}). Give a path on a volume of the node, or an address with "
+            "rights whose file system TensorFlow has in the image (gs://); the rows are in the artifact `predictions`."
+        ) from error
