@@ -13,15 +13,17 @@ from functools import cached_property
 from pathlib import Path
 
 from components.common.files import INCOMING_PREFIX
+from components.keys import LEARNING_CURVE_FILE, MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE
 from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory.serving_directory import models_config
 from components.registry.serving_directory.serving_sync import leftovers, removable_copies, remove_copies
 from components.registry.store.version import RegisteredVersion
-from components.reporter.page.tables import TABLE_FILES
 from configs.spec import PipelineConfig
 from pipeline.cleaning.run_artifacts import Run, RunArtifacts, newest_change, unneeded_folders
 from pipeline.run.relocation import metadata_file
 from pipeline.run.work_lock import no_run
+
+_TABLES = (MISTAKES_FILE, SCORES_CSV_FILE, REPORT_JSON_FILE, LEARNING_CURVE_FILE)  # next to a report
 
 PINNED_TAG = "pinned"
 """Tag of a version, set in MLflow, that keeps it like an alias does."""
@@ -268,7 +270,7 @@ class _State:
 
     def _files(self) -> Iterator[tuple[str, str, tuple[Path, ...]]]:
         kept = tuple(f"{run.id.replace(':', '-')}." for run in self.runs)  # a page and its tables
-        patterns = ("*.html", *(f"*.{name}" for name in TABLE_FILES))
+        patterns = ("*.html", *(f"*.{name}" for name in _TABLES))
         written = (path for pattern in patterns for path in _entries(self.work / "reports", pattern))
         reports = [path for path in written if not path.name.startswith(kept)]
         logs = _entries(self.work / "logs", "*.log")[: -self.keep]

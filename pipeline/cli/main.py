@@ -33,6 +33,7 @@ COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
     "compile": ("pipeline.cli.compile:compile_command", "Compile the pipeline for Kubeflow or Vertex AI."),
     "report": ("pipeline.cli.report:report", "Show the report of a run."),
+    "learning-curve": ("pipeline.cli.learning_curve:learning_curve", "Measure how much more labels would help."),
     "evaluate": (
         "pipeline.cli.evaluate:evaluate",
         "Score a model on labelled data, or logged requests on late labels.",

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from components.common.files import write_atomically
+from components.keys import MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE
 from components.reporter.errors import ReportError
 from components.reporter.page.run_section import NodeDetails, RunDetails
 from configs.spec import PipelineConfig
+from pipeline.run.learning_curve import read_learning_curve
 from pipeline.run.run_record import NodeRecord, RunRecord, read_run, run_ids
 
 _FILE = "report.html"
@@ -45,16 +47,19 @@ def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path
         ReportError: no run or several runs match, or the run has no report.
         OSError: the folder cannot be written.
     """
+    from components.reporter.page.learning_curve import insert_learning_curve
     from components.reporter.page.run_section import insert_run
-    from components.reporter.page.tables import TABLE_FILES, table_path
+    from components.reporter.page.tables import table_path
 
-    record = read_run(config, _match(runs(config), run_id))
+    record = find_run(config, run_id)
     source = _page(record)
     page = insert_run(source.read_text(encoding="utf-8"), run_details(record))
+    if points := read_learning_curve(config, record.run_id):
+        page = insert_learning_curve(page, points)
     path = (folder or config.root / "reports") / f"{record.run_id.replace(':', '-')}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page.encode("utf-8"))
-    for name in TABLE_FILES:
+    for name in (MISTAKES_FILE, SCORES_CSV_FILE, REPORT_JSON_FILE):
         if source.with_name(name).is_file():  # runs of older versions have none
             write_atomically(table_path(path, name), source.with_name(name).read_bytes())
     return path
@@ -91,6 +96,15 @@ def _outcome(properties: dict[str, Any]) -> str:
     if properties.get("pushed"):
         return f"Version {properties.get('registry_version')} in the registry, the champion."
     return str(properties.get("reason", ""))
+
+
+def find_run(config: PipelineConfig, prefix: str | None) -> RunRecord:
+    """Reads the run whose id begins so; None: the newest.
+
+    Raises:
+        ReportError: no run or several runs match.
+    """
+    return read_run(config, _match(runs(config), prefix))
 
 
 def _match(ids: list[str], prefix: str | None) -> str:

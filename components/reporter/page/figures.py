@@ -116,6 +116,26 @@ def _curves(
     return themed_svg(f"curve-{identity}", title, f"First to last of {count} epochs: {ends}.{kept}", draw)
 
 
+def size_curve(points: Sequence[tuple[int, float]]) -> Markup:
+    """Draws entity F1 over the number of training sentences.
+
+    Args:
+        points: (sentences, F1), rising by sentences.
+    """
+
+    def draw(figure: Figure) -> None:
+        axes: Axes = figure.subplots()
+        sizes, scores = zip(*points, strict=True)
+        axes.plot(sizes, scores, color=COLOURS["accent"], marker="o", markersize=5)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.minorticks_off()
+        axes.set(xlabel="training sentences", ylabel="entity F1, eval split", ylim=(0, 1.02))
+
+    text = "; ".join(f"{sentences:,} sentences: {f1:.3f}" for sentences, f1 in points)
+    return themed_svg("size-curve", "Entity F1 by size of the training data", f"{text}.", draw, (360, 270))
+
+
 def drift_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
     """Draws each distance as a multiple of its limit over the comparisons; None for fewer than two of them."""
     names = sorted({name for entry in history for name, one in entry["distances"].items() if one["limit"]})

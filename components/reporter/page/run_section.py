@@ -1,4 +1,4 @@
-"""The run section of a report, filled in after the run."""
+"""Sections of a report that are filled in later, and that of the run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from components.reporter.errors import ReportError
 from components.reporter.page.environment import environment
 
 # Both markers stand in report.html.j2. Text from the data cannot contain them: it is escaped.
-_BEGIN, _END = "<!-- run: begin -->", "<!-- run: end -->"
+_BEGIN, _END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,9 +72,18 @@ def insert_run(page: str, details: RunDetails) -> str:
     Raises:
         ReportError: the page has no run section.
     """
-    head, begin, rest = page.partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
+    return insert_section(page, "run", environment().get_template("run.html.j2").render(run=details))
+
+
+def insert_section(page: str, name: str, section: str) -> str:
+    """Returns a report with the content of a section that is filled in later, replacing an earlier one.
+
+    Raises:
+        ReportError: the page has no such section.
+    """
+    begins, ends = _BEGIN.format(name), _END.format(name)
+    head, begin, rest = page.partition(begins)
+    _, end, tail = rest.partition(ends)
     if not (begin and end):
-        raise ReportError("report.html: no run section, so not a report of this version. Run the pipeline again.")
-    section = environment().get_template("run.html.j2").render(run=details)
-    return f"{head}{_BEGIN}\n{section}\n{_END}{tail}"
+        raise ReportError(f"report.html: no section {name}, so not a report of this version. Run the pipeline again.")
+    return f"{head}{begins}\n{section}\n{ends}{tail}"

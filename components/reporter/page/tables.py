@@ -12,8 +12,7 @@ from typing import Any
 
 from components.evaluator.results.evaluation import Comparison, Evaluation
 from components.evaluator.results.model_scores import EntityScores
-
-TABLE_FILES = MISTAKES_FILE, SCORES_CSV_FILE, REPORT_JSON_FILE = "mistakes.csv", "scores.csv", "report.json"
+from components.keys import MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE
 
 FORMAT_VERSION = 1
 

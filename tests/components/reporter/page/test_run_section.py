@@ -50,5 +50,5 @@ def test_filling_in_again_replaces_the_section(facts):
 
 def test_page_without_run_section_is_refused():
     for page in ("", "<html>", "<!-- run: begin -->", "<!-- run: end --><!-- run: begin -->"):
-        with pytest.raises(ReportError, match="no run section"):
+        with pytest.raises(ReportError, match="no section run"):
             insert_run(page, RUN)

@@ -7,7 +7,8 @@ import dataclasses
 import io
 import json
 
-from components.reporter.page.tables import MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE, page_tables
+from components.keys import MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE
+from components.reporter.page.tables import page_tables
 
 
 def rows(text):
