@@ -111,7 +111,7 @@ def test_changed_setting_runs_the_dependent_nodes_and_compares_with_the_champion
     worse = ("--set", "trainer.epochs=5", "--set", "evaluator.max_regression=1")  # so short a training may lose
     result = ner("run", "--config", str(PROFILE), *worse, cwd=home)
     assert result.returncode == 0, result.stderr
-    states = {row.split("│")[1].strip(): row.split("│")[2].strip() for row in result.stdout.splitlines() if "│" in row}
+    states = {row.split()[0]: row.split()[1] for row in result.stdout.splitlines() if len(row.split()) == 3}
     assert states["Transform"] == "cached"
     assert states["Trainer"] == states["Exporter"] == states["Evaluator"] == "run"
     assert "pushed as version 2" in result.stdout

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.console import Column, Row, print_line, print_table, standard_output
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import Console
 
     from components.evaluator.blessing.rule import BlessingRule
     from components.evaluator.counts.training_entities import TrainingEntities
@@ -27,7 +27,6 @@ FAILED = 3
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _REQUESTS_ONLY, _DATA_ONLY = ("labels", "window"), ("model", "against", "url", "split")
-_WIDTH = 120
 _FEW = 5  # changed sentences in the terminal
 
 
@@ -248,51 +247,57 @@ def _print_join(evaluation: Evaluation, account: JoinAccount) -> None:
 
 
 def _print_tables(evaluation: Evaluation, lines: Iterable[str]) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = _WIDTH  # rich assumes 80 columns for files and pipes
-    console.print(_scores(evaluation.overall, evaluation.slices))
+    console = standard_output()
+    _print_scores(console, evaluation.overall, evaluation.slices)
     if evaluation.overall is not None:
-        console.print(_schemes(evaluation.overall))
+        _print_schemes(console, evaluation.overall)
     for line in lines:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        print_line(console, line)
 
 
-def _scores(overall: Comparison | None, slices: tuple[Comparison, ...]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
+def _print_scores(console: Console, overall: Comparison | None, slices: tuple[Comparison, ...]) -> None:
+    columns = [
+        Column("slice"),
+        Column("sentences", right=True, drop=2),
+        Column("entities", right=True, drop=4),
+        Column("precision", right=True, drop=5),
+        Column("recall", right=True, drop=6),
+        Column("F1", right=True),
+        Column("95 % interval", right=True, drop=7),
+        Column("macro F1", right=True, drop=3),
+        Column("change of F1", right=True),
+    ]
     compare = overall is not None and overall.champion is not None
-    names = ["slice", "sentences", "entities", "precision", "recall", "F1", "95 % interval", "macro F1"]
-    table = Table(*names, *(["change of F1"] if compare else []), box=SIMPLE_HEAD)
-    table.columns[0].overflow = "fold"
-    table.columns[6].no_wrap = True
-    for column in table.columns[1:]:
-        column.justify = "right"
+    rows = []
     for comparison in ([overall] if overall else []) + list(slices):
         entities = comparison.candidate.entities
         micro = entities.micro
-        interval = "" if micro.f1.low is None else f"{micro.f1.low:.3f} - {micro.f1.high:.3f}"
-        shares = (f"{share.value:.3f}" for share in (micro.precision, micro.recall, micro.f1))
-        counts = (str(comparison.candidate.sentences), str(micro.support))
-        change = comparison.changes.get("entity_f1")
-        changed = [] if not compare else ["" if change is None else f"{change.value:+.3f}"]
-        table.add_row(comparison.slice.name, *counts, *shares, interval, f"{entities.macro.f1.value:.3f}", *changed)
-    return table
+        cells = (
+            comparison.slice.name,
+            str(comparison.candidate.sentences),
+            str(micro.support),
+            *(f"{share.value:.3f}" for share in (micro.precision, micro.recall, micro.f1)),
+            "" if micro.f1.low is None else f"{micro.f1.low:.3f} - {micro.f1.high:.3f}",
+            f"{entities.macro.f1.value:.3f}",
+            f"{comparison.changes['entity_f1'].value:+.3f}" if "entity_f1" in comparison.changes else "",
+        )
+        rows.append(Row(cells if compare else cells[:-1]))
+    print_table(console, columns if compare else columns[:-1], rows)
 
 
-def _schemes(overall: Comparison) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
+def _print_schemes(console: Console, overall: Comparison) -> None:
     from components.reporter.score_rows import scheme_rows
 
-    table = Table("scheme (nervaluate)", "precision", "recall", "F1", "the same F1 here", box=SIMPLE_HEAD)
-    for column in table.columns[1:4]:
-        column.justify = "right"
+    columns = [
+        Column("scheme (nervaluate)"),
+        *(Column(name, right=True) for name in ("precision", "recall", "F1")),
+        Column("the same F1 here"),
+    ]
+    rows = []
     for row in scheme_rows(overall):
         shares = (row.candidate.precision, row.candidate.recall, row.candidate.f1)
-        table.add_row(row.name, *(f"{share.value:.3f}" for share in shares), row.ours)
-    return table
+        rows.append(Row((row.name, *(f"{share.value:.3f}" for share in shares), row.ours)))
+    if rows:
+        console.print()
+        print_table(console, columns, rows)
+        console.print()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.console import standard_output
 from components.common.errors import shortened
 from pipeline.cli.options import config_options
 
@@ -83,7 +84,7 @@ def list_versions(opened: _Opened, last: int | None, as_json: bool) -> None:
         return
     from pipeline.registry_view.tables import print_versions
 
-    print_versions(_console(), versions)
+    print_versions(standard_output(), versions)
     _warn_of_moved_aliases(opened)
 
 
@@ -99,7 +100,7 @@ def show(opened: _Opened, version: str, as_json: bool) -> None:
         return
     from pipeline.registry_view.tables import print_version
 
-    print_version(_console(), shown)
+    print_version(standard_output(), shown)
 
 
 @registry.command("diff", short_help="Show the differences between two versions.")
@@ -112,7 +113,7 @@ def diff(opened: _Opened, first: str, second: str) -> None:
     from pipeline.registry_view.tables import print_differences
 
     a, b = opened.require(first), opened.require(second)
-    print_differences(_console(), a, b, differences(a, b))
+    print_differences(standard_output(), a, b, differences(a, b))
 
 
 @registry.command("promote", short_help="Make VERSION the champion.")
@@ -169,7 +170,7 @@ def history(opened: _Opened, as_json: bool) -> None:
         return
     from pipeline.registry_view.tables import print_history
 
-    print_history(_console(), entries, line)
+    print_history(standard_output(), entries, line)
     _warn_of_moved_aliases(opened)
 
 
@@ -243,14 +244,6 @@ def serve_ui(opened: _Opened, host: str, port: int, allowed_hosts: str | None) -
     from pipeline.registry_view.registry_ui import serve
 
     serve(opened.models, opened.name, host, port, allowed_hosts)
-
-
-def _console() -> Any:
-    from rich.console import Console
-
-    console = Console()
-    # A pipe has no width, so lines are not cut there.
-    return console if console.is_terminal else Console(width=240)
 
 
 def _plain(version: RegisteredVersion) -> dict[str, Any]:

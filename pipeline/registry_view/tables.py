@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
+from components.common.console import Column, Row, print_line, print_table
 from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.names import (
     BASELINE_VERSION_TAG,
@@ -31,27 +30,38 @@ _MAX_CHARACTERS = 160  # of a value
 
 def print_versions(console: Console, versions: Sequence[RegisteredVersion]) -> None:
     """Prints a table of versions, the newest at the end."""
-    table = Table("ver.", "alias", "F1", "blessed", "base", "span", "registered", "run", padding=(0, 0))
-    table.columns[0].justify = table.columns[2].justify = "right"
-    for version in versions:
-        score = version.metrics.get(F1)
-        table.add_row(
-            str(version.version),
-            ", ".join(version.aliases),
-            "" if score is None else f"{score:.4f}",
-            "yes" if version.blessed else "no",
-            version.tags.get(BASELINE_VERSION_TAG, ""),
-            version.tags.get(SPAN_TAG, ""),
-            f"{version.created:{_TIME}}",
-            version.tags.get(RUN_ID_TAG, ""),
-            style="bold" if CHAMPION in version.aliases else None,
+    columns = [
+        Column("version", right=True),
+        Column("alias"),
+        Column("F1", right=True),
+        Column("blessed", drop=4),
+        Column("base", drop=2),
+        Column("span", drop=1),
+        Column("registered", drop=5),
+        Column("run", drop=3),
+    ]
+    rows = [
+        Row(
+            (
+                str(version.version),
+                ", ".join(version.aliases),
+                f"{version.metrics[F1]:.4f}" if F1 in version.metrics else "",
+                "yes" if version.blessed else "no",
+                version.tags.get(BASELINE_VERSION_TAG, ""),
+                version.tags.get(SPAN_TAG, ""),
+                f"{version.created:{_TIME}}",
+                version.tags.get(RUN_ID_TAG, ""),
+            ),
+            "bold" if CHAMPION in version.aliases else "",
         )
-    console.print(table)
+        for version in versions
+    ]
+    print_table(console, columns, rows)
 
 
 def print_version(console: Console, version: RegisteredVersion) -> None:
     """Prints all data of a version."""
-    console.print(f"[bold]{version.name} version {version.version}[/bold]  {', '.join(version.aliases)}")
+    print_line(console, f"{version.name} version {version.version}  {', '.join(version.aliases)}", "bold")
     facts = {"registered": f"{version.created:{_TIME}} UTC", "files": version.uri, "MLflow run": version.run_id}
     for name, value in facts.items():
         _print_fact(console, name, value)
@@ -73,40 +83,47 @@ def print_differences(
 ) -> None:
     """Prints the differing values of two versions side by side."""
     if not rows:
-        console.print(f"versions {first.version} and {second.version} have the same recorded data")
+        print_line(console, f"versions {first.version} and {second.version} have the same recorded data")
         return
-    table = Table("", f"version {first.version}", f"version {second.version}", "change")
-    section = ""
+    printed, section = [], ""
     for row in rows:
         if row.section != section:
-            table.add_section()
-            table.add_row(row.section, style="bold")
+            printed.append(Row((row.section, "", "", ""), "bold", section=bool(section)))
             section = row.section
         change = "" if row.change is None else f"{row.change:+.4g}"
-        table.add_row(escape(row.name), escape(_short(row.first)), escape(_short(row.second)), change)
-    console.print(table)
+        printed.append(Row((row.name, _short(row.first), _short(row.second), change)))
+    columns = [Column(""), Column(f"version {first.version}"), Column(f"version {second.version}"), Column("change")]
+    print_table(console, columns, printed)
 
 
 def print_history(console: Console, entries: Sequence[HistoryEntry], line: ChampionLine) -> None:
     """Prints the history, oldest entry first; entries that do not count are marked."""
-    table = Table("time (UTC)", "action", "version", "before", "who", "why", padding=(0, 0))
+    columns = [
+        Column("time (UTC)", drop=2),
+        Column("action"),
+        Column("version", right=True),
+        Column("before", right=True),
+        Column("who", drop=1),
+        Column("why"),
+    ]
+    rows = []
     for entry in entries:
         void = entry.number in line.void
         notes = [note for note, applies in (("forced", entry.forced), ("too late", void)) if applies]
-        table.add_row(
+        cells = (
             f"{entry.when:{_TIME}}",
             ", ".join([entry.action, *notes]),
             str(entry.version or ""),
             str(entry.replaced or ""),
-            escape(entry.who),
-            escape(entry.why),
-            style="dim" if void else None,
+            entry.who,
+            entry.why,
         )
-    console.print(table)
+        rows.append(Row(cells, "dim" if void else ""))
+    print_table(console, columns, rows)
 
 
 def _print_fact(console: Console, name: str, value: str) -> None:
-    console.print(f"  {name:<24} {_short(value)}", highlight=False, markup=False, soft_wrap=True)
+    print_line(console, f"  {name:<24} {_short(value)}")
 
 
 def _short(text: str) -> str:

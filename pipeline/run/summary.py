@@ -2,66 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
+from components.common.console import Column, Row, print_line, print_table, standard_output
 from pipeline.run.run_record import RunRecord
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from components.evaluator.results.evaluation import Blessing, Comparison
     from components.evaluator.results.model_scores import EntityScores, Estimate
 
 
 def print_summary(record: RunRecord) -> None:
     """Prints the nodes with state and seconds, the scores per entity type, and the outcome of the push."""
-    console = Console()
-    console.print(_nodes(record))
+    console = standard_output()
+    _print_nodes(console, record)
     evaluation = record.outputs.get(("Evaluator", "evaluation"))
     if evaluation:
         from components.evaluator.results.scores_file import read_evaluation
 
         result = read_evaluation(evaluation[0])
         if result.overall is not None:
-            console.print(_scores(result.overall))
+            _print_scores(console, result.overall)
             if result.overall.f1_change:
-                console.print(f"against the champion: {result.overall.f1_change}", highlight=False, soft_wrap=True)
-        for line in _decision(result.blessing):
-            console.print(line, highlight=False, soft_wrap=True)
+                print_line(console, f"against the champion: {result.overall.f1_change}")
+        _print_decision(console, result.blessing)
     pushed = record.outputs.get(("RegistryPusher", "pushed_model"))
     if pushed:
-        console.print(_verdict(pushed[1]), highlight=False, soft_wrap=True)
+        _print_verdict(console, pushed[1])
 
 
-def _nodes(record: RunRecord) -> Table:
-    table = Table("node", "", "seconds", title="Run", title_justify="left")
-    table.columns[2].justify = "right"
-    for node in record.nodes:
-        style = {"cached": "dim", "failed": "red"}.get(node.state)
-        table.add_row(node.name, node.state, f"{node.seconds:.1f}", style=style)
+def _print_nodes(console: Console, record: RunRecord) -> None:
+    styles = {"cached": "dim", "failed": "red"}
+    rows = [Row((node.name, node.state, f"{node.seconds:.1f}"), styles.get(node.state, "")) for node in record.nodes]
     total = sum(node.seconds for node in record.nodes)
     executed = sum(node.state != "cached" for node in record.nodes)
-    table.add_section()
-    table.add_row("all", f"{executed} executed", f"{total:.1f}")
-    return table
+    rows.append(Row(("all", f"{executed} executed", f"{total:.1f}"), section=True))
+    print_table(console, [Column("node"), Column("state"), Column("seconds", right=True)], rows, "Run")
 
 
-def _scores(overall: Comparison) -> Table:
-    compared = overall.champion is not None
-    title = "Scores, and the change of F1 against the champion" if compared else "Scores"
-    headings = ["entity type", "precision", "recall", "F1", "95 % interval", "entities", *(["change"] * compared)]
-    table = Table(*headings, title=title, title_justify="left")
-    table.columns[0].overflow = "fold"  # keep long type names whole
+def _print_scores(console: Console, overall: Comparison) -> None:
+    columns = [
+        Column("entity type"),
+        Column("precision", right=True, drop=2),
+        Column("recall", right=True, drop=3),
+        Column("F1", right=True),
+        Column("95 % interval", right=True, drop=4),
+        Column("entities", right=True, drop=1),
+        Column("change", right=True),
+    ]
     entities = overall.candidate.entities
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for name, scores in entities.per_type.items():
-        table.add_row(name, *_cells(scores), *_change(overall, f"entity_f1/{name}"))
-    table.add_section()
-    table.add_row("all (micro)", *_cells(entities.micro), *_change(overall, "entity_f1"), style="bold")
-    return table
+    rows = [
+        Row((name, *_cells(scores), *_change(overall, f"entity_f1/{name}")))
+        for name, scores in entities.per_type.items()
+    ]
+    rows.append(Row(("all (micro)", *_cells(entities.micro), *_change(overall, "entity_f1")), "bold", section=True))
+    if overall.champion is None:
+        print_table(console, columns[:-1], rows, "Scores")
+    else:
+        print_table(console, columns, rows, "Scores, and the change of F1 against the champion")
 
 
 def _cells(scores: EntityScores) -> tuple[str, ...]:
@@ -81,21 +82,28 @@ def _change(overall: Comparison, metric: str) -> tuple[str, ...]:
     return (f"{overall.changes[metric].value:+.3f}" if metric in overall.changes else "",)
 
 
-def _decision(blessing: Blessing) -> list[str]:
-    reasons = [escape(text) for text in (*blessing.failures, *blessing.notes)]
+def _print_decision(console: Console, blessing: Blessing) -> None:
+    reasons = (*blessing.failures, *blessing.notes)
     if blessing.forced:
-        return [
-            f"[yellow]blessed by force[/yellow]: {escape(blessing.forced)}",
-            *(f"against: {text}" for text in reasons),
-        ]
-    label = "note" if blessing.blessed else "[yellow]not blessed[/yellow]"
-    return [f"{label}: {text}" for text in reasons]
+        _print_labelled(console, "blessed by force", "yellow", f": {blessing.forced}")
+    for reason in reasons:
+        if blessing.forced:
+            print_line(console, f"against: {reason}")
+        elif blessing.blessed:
+            print_line(console, f"note: {reason}")
+        else:
+            _print_labelled(console, "not blessed", "yellow", f": {reason}")
 
 
-def _verdict(properties: dict[str, Any]) -> str:
+def _print_verdict(console: Console, properties: Mapping[str, Any]) -> None:
     if properties.get("pushed"):
-        return (
-            f"[green]pushed[/green] as version {properties.get('registry_version')} "
-            f"to {properties.get('pushed_destination')}"
-        )
-    return f"[yellow]not pushed[/yellow]: {properties.get('reason')}"
+        version, folder = properties.get("registry_version"), properties.get("pushed_destination")
+        _print_labelled(console, "pushed", "green", f" as version {version} to {folder}")
+    else:
+        _print_labelled(console, "not pushed", "yellow", f": {properties.get('reason')}")
+
+
+def _print_labelled(console: Console, label: str, style: str, text: str) -> None:
+    from rich.text import Text
+
+    console.print(Text.assemble((label, style), text), soft_wrap=True)

@@ -1,0 +1,70 @@
+"""Tables at several widths."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from components.common.console import Column, Row, print_line, print_table
+
+COLUMNS = [Column("version", right=True), Column("alias", drop=1), Column("run", drop=2), Column("score", right=True)]
+ROWS = [
+    Row(("1", "", "2026-11-28T02:41:53.609251", "0.8545")),
+    Row(("12", "champion", "2026-11-28T03:22:23.437663", "0.9"), "bold", section=True),
+]
+
+
+def printed(width, *, terminal=True, columns=COLUMNS, rows=ROWS, title=""):
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=terminal, color_system=None, legacy_windows=False)
+    print_table(console, columns, rows, title)
+    return file.getvalue()
+
+
+def test_a_wide_terminal_shows_all_columns():
+    text = printed(80)
+    assert "2026-11-28T02:41:53.609251" in text
+    assert "left out" not in text
+
+
+def test_a_narrow_terminal_drops_columns_in_their_order_and_names_them():
+    assert "left out for lack of room: alias\n" in printed(50)
+    text = printed(40)
+    assert "left out for lack of room: alias, run\n" in text
+    assert "0.8545" in text
+
+
+@pytest.mark.parametrize("width", [120, 80, 50, 40, 20])
+def test_no_line_is_wider_than_the_terminal(width):
+    assert all(len(line) <= max(width, 41) for line in printed(width).splitlines())
+
+
+def test_long_cells_that_must_stay_continue_on_the_next_line():
+    text = printed(20, columns=[Column("name"), Column("F1", right=True)], rows=[Row(("x" * 30, "0.5"))])
+    assert text.count("x") == 30
+    assert all(len(line) <= 20 for line in text.splitlines())
+
+
+def test_a_pipe_gets_plain_text_without_frames_and_blanks_at_the_end():
+    assert printed(200, terminal=False, title="Versions") == (
+        "Versions\n"
+        "version  alias     run                          score\n"
+        "      1            2026-11-28T02:41:53.609251  0.8545\n"
+        "\n"
+        "     12  champion  2026-11-28T03:22:23.437663     0.9\n"
+    )
+
+
+def test_brackets_in_cells_and_lines_are_text():
+    assert "[bold]x[/bold]" in printed(40, columns=[Column("a")], rows=[Row(("[bold]x[/bold]",))])
+    file = io.StringIO()
+    print_line(Console(file=file, width=20), "[red] " + "word " * 9)
+    assert file.getvalue().startswith("[red] word")
+    assert file.getvalue().count("\n") == 1
+
+
+def test_wide_characters_count_twice():
+    text = printed(30, columns=[Column("name"), Column("other", drop=1)], rows=[Row(("北" * 12, "12345"))])
+    assert "left out for lack of room: other" in text
