@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.cli.main import main
+from pipeline.cli.main import command as main
 
 if __name__ == "__main__":
-    main(prog_name="ner")
+    main()

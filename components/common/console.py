@@ -1,4 +1,4 @@
-"""Tables and lines on standard output.
+"""Tables and lines on the console.
 
 A terminal shows the columns that fit; a pipe or a file gets all of them, without frames and colours.
 """
@@ -6,6 +6,7 @@ A terminal shows the columns that fit; a pipe or a file gets all of them, withou
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,11 @@ def standard_output() -> Console:
     if not console.is_terminal:
         console.width = _UNLIMITED  # rich assumes 80 columns, or COLUMNS
     return console
+
+
+def announce(text: str) -> None:
+    """Prints a line on standard error before work that is silent for more than a second, such as large imports."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def print_line(console: Console, text: str, style: str = "") -> None:

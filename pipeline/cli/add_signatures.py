@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.console import announce
 from components.common.errors import NerError
 from components.common.json_lines import read_json_lines
 from components.keys import SERVING_DEFAULT
@@ -40,6 +41,7 @@ def add_signatures(
     others, and the key, are strings unless a dtype (string, float32, int64) is given. --keep-default-as is
     unkeyed_signature if another signature becomes the default.
     """
+    announce(f"ner add-signatures: loading {source}")
     from components.exporter import add_signatures as add_signatures_to
 
     result = add_signatures_to(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from components.common.console import announce
 from pipeline.cli.options import config_options, needs_extra
 
 
@@ -62,6 +63,7 @@ def compile_command(
     from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for, warnings
     from pipeline.run.request import RunRequest
 
+    announce("ner compile: loading TFX")
     if data is not None:
         cluster_settings = (*cluster_settings, f"data={data}")
     cluster = load_cluster(target, cluster_file, cluster_settings)

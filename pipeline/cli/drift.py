@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from components.common.errors import NerError
+from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
     from components.drift_validator.drift_report import DriftReport
-
-DRIFTED = 3
-"""Exit status if a limit is exceeded; errors have 1."""
 
 
 @click.command()
@@ -27,7 +25,7 @@ def drift(
 ) -> None:
     """Compare logged REQUESTS (JSON lines; default: drift.requests) with the champion's training data.
 
-    Exits with 3 if a limit of the section `drift` is exceeded. Every run compares its newest span by itself.
+    Every run compares its newest span by itself.
     """
     from components.registry.model_registry import ModelRegistry
     from components.registry.names import CHAMPION
@@ -54,7 +52,7 @@ def drift(
         for distance in report.drifts:
             click.secho(str(distance), fg="yellow" if distance.exceeded else None)
         click.echo(report.verdict)
-    raise SystemExit(DRIFTED if report.drifted and config.drift.action != "ignore" else 0)
+    raise SystemExit(REFUSED if report.drifted and config.drift.action != "ignore" else 0)
 
 
 def _write_page(output: Path, report: DriftReport, model: str, log: Path) -> None:

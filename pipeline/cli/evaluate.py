@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.common.console import Column, Row, print_line, print_table, standard_output
+from components.common.console import Column, Row, announce, print_line, print_table, standard_output
+from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from components.evaluator.labelled_corpus.result import CorpusEvaluation
     from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation
     from configs.spec import PipelineConfig
-
-FAILED = 3
-"""Exit status if a rule or a threshold is not met; errors have 1."""
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 _REQUESTS_ONLY, _DATA_ONLY = ("labels", "window"), ("model", "against", "url", "split")
@@ -42,8 +40,6 @@ ner evaluate --data DIR_OR_FILE [--model REF | --url URL] [--against REF]
 ner evaluate --requests LOG --labels FILE
   Joins logged answers with their labels by key; no model runs.
   Each --threshold decides.
-
-Exits with 3 if a rule or a threshold is not met, and with 1 on an error.
 """
 
 
@@ -81,7 +77,7 @@ def evaluate(profile: Path | None, settings: tuple[str, ...], target: Path | Non
     else:
         passed = _on_requests(config, rules, target, options)
     if not passed:
-        raise SystemExit(FAILED)
+        raise SystemExit(REFUSED)
 
 
 def _check_use(options: dict[str, Any]) -> None:
@@ -109,6 +105,7 @@ def _on_data(
 
     if options["url"] is not None and "://" not in options["url"]:
         raise click.UsageError(f"--url {options['url']}: write http://HOST:PORT/v1/models/NAME; --model takes versions")
+    announce(f"ner evaluate: reading {options['data']}, loading the model")
     data = LabelledData(options["data"], config.corpus, options["split"])
     model = evaluated_model(options["url"] or options["model"], config)
     against = None if options["against"] is None else evaluated_model(options["against"], config)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from components.common.console import announce
 from pipeline.cli.options import limit_options
 
 _COLUMNS = "  {:<8} {:<14} {:<10} {:<22} {}"
@@ -18,6 +19,8 @@ _COLUMNS = "  {:<8} {:<14} {:<10} {:<22} {}"
 @limit_options
 def inspect(model: Path, check: bool, as_json: bool) -> None:
     """Show signatures, origin and size of the SavedModel MODEL."""
+    if check:
+        announce(f"ner inspect: running {model}")
     from components.exporter import inspect_model, require_valid
 
     inspection = inspect_model(model, check=check)

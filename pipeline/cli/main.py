@@ -8,6 +8,8 @@ A package adds a command with an entry point of the group `deployable_ner.comman
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import importlib
 import logging
 import os
@@ -24,6 +26,7 @@ from components.common.extras import missing_extra
 from components.common.faults import explain
 from components.common.files import private_files
 from components.common.masking import mask, mask_logs_and_tracebacks
+from pipeline.cli.exit_codes import with_exit_codes
 
 COMMAND_GROUP = "deployable_ner.commands"
 """Group of the entry points with which other packages add commands."""
@@ -51,6 +54,7 @@ COMMANDS = {
     "add-signatures": ("pipeline.cli.add_signatures:add_signatures", "Add signatures to any SavedModel."),
     "kfp": ("pipeline.cli.kfp:kfp", "Upload, run, wait and schedule on Kubeflow Pipelines."),
     "inspect": ("pipeline.cli.inspect:inspect", "Show the contract of a SavedModel, and validate it."),
+    "completion": ("pipeline.cli.completion:completion", "Print a completion script for a shell."),
 }
 
 
@@ -66,7 +70,7 @@ class _Commands(click.Group):
         """Imports and returns a command; None if there is none of this name."""
         if cmd_name in COMMANDS:
             module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-            return getattr(importlib.import_module(module), attribute)
+            return with_exit_codes(getattr(importlib.import_module(module), attribute))
         entry = _added_commands()[0].get(cmd_name)
         return None if entry is None else _loaded(entry)
 
@@ -171,3 +175,25 @@ def main(ctx: click.Context, debug: bool) -> None:
         warnings.simplefilter("ignore")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its deprecation warnings concern mostly its own code
+
+
+def command() -> None:
+    """Runs `ner` as a process of its own, which ends with the command.
+
+    The teardown of TensorFlow, Beam and TFX by the interpreter takes up to ten seconds and has no useful effect.
+    """
+    status = 1
+
+    def leave() -> None:
+        logging.shutdown()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
+                stream.flush()
+        os._exit(status)
+
+    atexit.register(leave)  # the first registered function is the last to be called
+    try:
+        main(prog_name="ner")
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from components.common.console import announce
 from pipeline.cli.options import config_options, limit_options, named_dtype
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def package(
         raise click.UsageError("too many folders. Give [MODEL_DIR] DESTINATION.")
     if len(folders) == 1 and version is not None:
         raise click.UsageError("--version needs MODEL_DIR; the champion has its own version.")
+    announce(f"ner package: preparing {folders[-1]} for {target}")
     from components.serving.packaging.packaging import package as write_package
     from components.serving.packaging.settings import Batching, PackageSettings
     from configs.loading import load_config

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.console import announce
 from components.common.errors import NerError
+from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option
 
 if TYPE_CHECKING:
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
 _BATCH = 64
 _MOST_WORKERS = 8
-BAD_ROWS = 3
-"""Exit code: the output is complete except for rows that are listed in the file of `--errors`, or fields of no row."""
-
 _OPTION = re.compile(r"--[a-z][a-z0-9_-]*(=.*)?")
 # Defaults are None, so that an option without --input can be refused.
 _BATCH_OPTIONS = (
@@ -85,8 +84,8 @@ def predict(
 
     Sentences: prints one token and its tag per line, and an empty line after each sentence.
 
-    Rows: writes them in order, with key, forwarded fields and entities. The exit code is 3 if rows are in the file of
-    --errors, or no row has a field of --forward. A job that was interrupted continues with --resume.
+    Rows: writes them in order, with key, forwarded fields and entities. A row that cannot be read or tagged goes to
+    the file of --errors. A job that was interrupted continues with --resume.
     """  # noqa: D301 - click's mark of a paragraph that is not wrapped
     if batch["runner"] is None:
         for each in sentences:
@@ -109,10 +108,9 @@ def predict(
         raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
     from pipeline.registry_view.model_reference import resolve_model
 
-    answers = _answers(
-        resolve_model(model, _config(profile, settings)), sentences, "json" if as_json else format_name or "conll"
-    )
-    for answer in answers:
+    folder = resolve_model(model, _config(profile, settings))
+    announce(f"ner predict: loading {folder}")
+    for answer in _answers(folder, sentences, "json" if as_json else format_name or "conll"):
         click.echo(answer)
 
 
@@ -225,6 +223,7 @@ def _predict_rows(
         quoting=batch["quoting"],
         resume=bool(batch["resume"]),
     )
+    announce(f"ner predict: loading {job.model}")
     if beam_args is None:
         result = run_batch(job)
     else:
@@ -236,7 +235,7 @@ def _predict_rows(
         result = run_on_engine(job, beam_args)
     click.echo(describe(result, job.errors), err=True)
     if result.bad or result.absent:
-        raise SystemExit(BAD_ROWS)
+        raise SystemExit(REFUSED)
 
 
 def _beam_args(config: PipelineConfig, runner: str | None, options: tuple[str, ...]) -> list[str] | None:

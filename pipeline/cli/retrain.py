@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from components.common import interruption
+from components.common.console import announce
 from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
 
 
@@ -38,15 +39,12 @@ def retrain(
 
     Reasons: new data (a span, or changed files), drift of logged requests, an old champion, a lower score; see the
     sections `retrain` and `drift` of the configuration. An interrupted retraining can be started again at any time.
-
-    Exit status: 0 a new champion, or nothing is due; 3 the new model was refused; 4 the data was refused; 5 there is a
-    reason to retrain, but no new data; 10 with --dry-run, a retraining is due; 75 another retraining is running; 1 an
-    error.
     """
     from configs.loading import load_config
     from pipeline.retraining.retrain import retrain as decide_and_retrain
 
     config = load_config(profile, with_corpus(settings, data))
+    announce(f"ner retrain: work folder {config.work_dir}; reading registry and corpus")
     warm = config.retrain.warm_start if warm_start is None else warm_start
     outcome = decide_and_retrain(config, warm_start=warm, force=force.strip(), dry_run=dry_run)
     if as_json:
@@ -124,7 +122,7 @@ def _next_line(cron: str) -> str:
 
 
 def _command(profile: Path | None, settings: tuple[str, ...], data: Path | None) -> list[str]:
-    command = [sys.executable, "-P", "-c", "from pipeline.cli.main import main; main()", "retrain"]
+    command = [sys.executable, "-P", "-c", "from pipeline.cli.main import command; command()", "retrain"]
     command += ["--config", str(profile)] if profile is not None else []
     command += [part for setting in settings for part in ("--set", setting)]
     return command + (["--data", str(data)] if data is not None else [])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from components.common.console import Column, Row, announce, print_table, standard_output
+from pipeline.cli.exit_codes import BUSY
 from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def run(
     if force_bless is not None and not force_bless.strip():
         raise click.UsageError("--force-bless: the reason is empty. The registry stores it, so give one.")
     config = load_config(profile, with_corpus(settings, data))
+    announce(f"ner run: work folder {config.work_dir}; loading TensorFlow and TFX")
 
     from pipeline.local_run import run_locally
     from pipeline.run.request import RunRequest
@@ -55,8 +57,6 @@ def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str
     The N newest runs stay, and the N newest versions; so do champion, previous version and candidate, every version
     with an alias or the tag `pinned`, or that models.config offers, and the runs that built them. A registry on a
     server is not changed.
-
-    Exit status: 0 done; 75 a run uses the work folder, nothing was removed; 1 an error.
     """
     from components.common.errors import LockHeldError
     from configs.loading import load_config
@@ -72,7 +72,7 @@ def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str
         click.secho(
             f"a run uses {config.work_dir}: nothing was removed. Wait until it has ended.", fg="yellow", err=True
         )
-        raise SystemExit(os.EX_TEMPFAIL) from None
+        raise SystemExit(BUSY) from None
     _print(plan, dry_run)
 
 
@@ -81,10 +81,10 @@ def _print(plan: Plan, dry_run: bool) -> None:
 
     for note in plan.notes:
         click.secho(note, fg="yellow", err=True)
-    rows = [(removal.kind, removal.text, decimal(removal.freed)) for removal in plan.removals]
-    width = max((len(text) for _, text, _ in rows), default=0)
-    for kind, text, size in rows:
-        click.echo(f"{kind:<14} {text:<{width}} {size:>10}")
+    console = standard_output()
+    rows = [Row((removal.kind, removal.text, decimal(removal.freed))) for removal in plan.removals]
+    if rows:
+        print_table(console, [Column("kind", drop=1), Column("what"), Column("size", right=True)], rows)
     click.secho(f"{'would free' if dry_run else 'freed'} {decimal(plan.freed)}", bold=True)
     click.echo(f"kept: {len(plan.runs)} runs ({', '.join(plan.runs) or 'none'})")
     versions = ", ".join(f"{number} ({reason})" for number, reason in plan.versions.items())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.console import announce
 from components.keys import SERVING_DEFAULT
 from pipeline.cli.options import config_options, model_option
 
@@ -87,7 +88,9 @@ def serve(
         verb = "are" if missing[1:] else "is"
         text = f"other machines can reach {server_settings.host}, and {' and '.join(missing)} {verb} not set"
         click.secho(f"warning: {text}", fg="yellow", err=True)
-    serve_until_signal(server_settings, _source(config, model), lambda server: _announce(server, server_settings))
+    source = _source(config, model)
+    announce("ner serve: loading TensorFlow and the model")
+    serve_until_signal(server_settings, source, lambda server: _announce(server, server_settings))
 
 
 def _source(config: PipelineConfig, model: str | None) -> Source:

@@ -38,23 +38,23 @@ def predict(monkeypatch, tmp_path):
 
 
 def test_tokens_and_tags_stand_in_columns_with_an_empty_line_after_each_sentence(predict):
-    assert predict("AB c", "d").output == "AB\tB-X\nc\tO\n\nd\tO\n\n"
+    assert predict("AB c", "d").stdout == "AB\tB-X\nc\tO\n\nd\tO\n\n"
 
 
 def test_lines_of_standard_input_are_tagged_in_batches_and_in_order(predict):
     lines = [f"A{i}" for i in range(150)]
-    rows = [json.loads(row) for row in predict("--json", input="\r\n".join(lines)).output.splitlines()]
+    rows = [json.loads(row) for row in predict("--json", input="\r\n".join(lines)).stdout.splitlines()]
     assert [row["sentence"] for row in rows] == lines
     assert Upper.batches == [64, 64, 22]
 
 
 def test_bytes_that_are_no_utf8_do_not_stop_the_others(predict):
-    rows = [json.loads(row) for row in predict("--json", input=b"caf\xe9\nZo\xc3\xab\x85x\n").output.splitlines()]
+    rows = [json.loads(row) for row in predict("--json", input=b"caf\xe9\nZo\xc3\xab\x85x\n").stdout.splitlines()]
     assert [row["sentence"] for row in rows] == ["caf\ufffd", "Zoë\ufffdx"]
 
 
 def test_an_argument_that_is_no_utf8_is_tagged_like_a_line(predict):
-    assert json.loads(predict("--json", "caf\udce9 x").output)["sentence"] == "caf\ufffd x"
+    assert json.loads(predict("--json", "caf\udce9 x").stdout)["sentence"] == "caf\ufffd x"
 
 
 def test_a_registry_without_a_champion_says_what_to_do(tmp_path):
@@ -72,10 +72,10 @@ def test_a_json_object_is_refused_with_the_command_for_rows_with_keys(predict):
 
 
 def test_formats_of_sentences(predict):
-    assert predict("--format", "highlight", "AB c").output == "[A X]B c\n"
-    doccano = json.loads(predict("--format", "doccano", "AB c").output)
+    assert predict("--format", "highlight", "AB c").stdout == "[A X]B c\n"
+    doccano = json.loads(predict("--format", "doccano", "AB c").stdout)
     assert doccano == {"text": "AB c", "label": [[0, 1, "X"]]}
-    assert json.loads(predict("--format", "entities", "AB").output)["entities"][0]["label"] == "X"
+    assert json.loads(predict("--format", "entities", "AB").stdout)["entities"][0]["label"] == "X"
 
 
 @pytest.mark.parametrize(
