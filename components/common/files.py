@@ -46,6 +46,8 @@ def private_files() -> Iterator[None]:
 def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shared: bool = False) -> None:
     """Writes a file under a temporary name, syncs it to disk and renames it: readers see the old or the new content.
 
+    A device or pipe, such as /dev/null, gets the content; no file takes its place.
+
     Args:
         path: local path, or a URL that TFX's file systems know (`gs://...`). Its folder is created.
         content: the whole file; text is encoded as UTF-8.
@@ -65,6 +67,9 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
         _write_remote(os.fspath(path), data)
         return
     target = Path(path)
+    if is_special(target):
+        target.write_bytes(data)
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming = _incoming_name(target.parent)
     try:
@@ -83,6 +88,11 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
         with contextlib.suppress(OSError):  # a read-only folder, whose error is raised already
             incoming.unlink(missing_ok=True)
     fsync_path(target.parent)
+
+
+def is_special(path: Path) -> bool:
+    """Returns whether a path is a device, pipe or socket, whose place no file may take."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _write_remote(path: str, data: bytes) -> None:

@@ -104,7 +104,7 @@ def predict(
         raise click.UsageError("--format brat writes two files: add --input FILE and --output FILE.ann.")
     if as_json and format_name:
         raise click.UsageError("give --json or --format, not both.")
-    if not sentences and sys.stdin.isatty():
+    if not sentences and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
     from pipeline.registry_view.model_reference import resolve_model
 
@@ -214,7 +214,12 @@ def _predict_rows(
         batch["input_"],
         batch["output"],
         resolve_model(model, config),
-        Fields(batch["text"] or "sentence", batch["key"], forward, all=batch["signature"] is not None),
+        Fields(
+            "sentence" if batch["text"] is None else batch["text"],
+            batch["key"],
+            forward,
+            all=batch["signature"] is not None,
+        ),
         signature=batch["signature"],
         format=format_name,
         with_tokens=bool(batch["tokens"]),

@@ -95,12 +95,12 @@ class _Read(beam.DoFn):
         quoting = self._quoting
         if self._kind in (CSV, TSV):
             if quoting is None:
-                with _opened(path) as file:
+                with _opened(path, self._kind) as file:
                     quoting = sources.detect_quoting(file, self._kind)
-            with _opened(path) as file:
+            with _opened(path, self._kind) as file:
                 header = sources.header_of(sources.read_cells(file, self._kind, quoting), path)
             sources.require_columns(header, self._fields, path)
-        with _opened(path) as file:
+        with _opened(path, self._kind) as file:
             for rows in sources.chunks_of(file, self._kind, quoting, path):
                 yield _Part(path, header, quoting, rows)
 
@@ -138,9 +138,9 @@ def _groups_of(path: str) -> Iterator[tuple[str, int, int]]:
 
 
 @contextlib.contextmanager
-def _opened(path: str) -> Iterator[Any]:
+def _opened(path: str, kind: str) -> Iterator[Any]:
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as raw:
-        yield sources.unpacked(raw, path, path)
+        yield sources.unpacked(raw, path, kind, path)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from components.common import interruption
 from components.common.errors import quoted
 from components.common.hashing import tree_hash
 from components.serving.batch_prediction.errors import BatchError
-from components.serving.batch_prediction.fields import PARQUET, STANDARD, Fields, output_kind
+from components.serving.batch_prediction.fields import BRAT, PARQUET, STANDARD, Fields, output_kind
 from components.serving.batch_prediction.pool import Pool
 from components.serving.batch_prediction.progress import Progress
 from components.serving.batch_prediction.shards import ShardInfo, Shards
@@ -85,7 +85,17 @@ class BatchJob:
             raise BatchError(f"--tokens: {self.format} has no place for them. Use --format entities.")
         if kind == PARQUET:
             import_parquet(f"--output {self.output}")
+        if self.output == STANDARD and sys.stdout is None:
+            raise BatchError("--output -: standard output is closed. Give a file.")
         paths = {"--input": self.input, "--output": self.output, "--errors": str(self.errors or STANDARD)}
+        if kind == BRAT:
+            text = Path(self.output).with_suffix(".txt")
+            paths["the text of --output"] = str(text)
+            if text.exists() and not Path(self.output).exists():
+                raise BatchError(
+                    f"--output {self.output}: {text} would be replaced, and is not of an earlier job. Remove it, or "
+                    "give another name."
+                )
         real = {option: os.path.realpath(path) for option, path in paths.items() if path != STANDARD}
         for option, path in real.items():
             others = [other for other in real if other != option and real[other] == path]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from components.common.errors import quoted
-from components.common.json_lines import json_members, parse_json_object
+from components.common.json_lines import describe_control, json_members, parse_json_object
 from components.exporter.validator.probe.c_api import protos
 from components.serving.batch_prediction.errors import BadRowError, BatchError
 from components.serving.batch_prediction.fields import JSON_LINES, PARQUET, TFRECORD, Fields
@@ -141,6 +141,10 @@ def _row(number: int, fields: Fields, record: dict[str, Any], raw: Any) -> Row |
             return BadRow(number, f"{quoted(fields.text)}: byte 0x{error.object[error.start]:02X} is not UTF-8", raw)
     if problem := _problem(record, fields):
         return BadRow(number, problem[0], raw, problem[1])
+    for name in fields.named:  # JSON with such texts is refused, here and by other programs
+        value = record.get(name)
+        if isinstance(value, str) and (control := describe_control(value)):
+            return BadRow(number, f"{control} in the value of {quoted(name)}", raw)
     names = record if fields.all else [name for name in fields.kept if name in record]
     return Row(number, record[fields.text], {name: to_json_text(record[name]) for name in names}, raw)
 

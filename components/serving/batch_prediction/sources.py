@@ -23,6 +23,7 @@ from typing import IO, Any
 
 from components.common.errors import quoted
 from components.common.extras import require_extra
+from components.common.files import is_special
 from components.common.json_lines import LONGEST_LINE
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import (
@@ -47,7 +48,7 @@ _SAMPLE_LINES = 10_000  # of a TSV file, in which quotes are looked for
 _LONGEST_RECORD = 10_000  # lines of a CSV record; a longer one is a quotation mark that is not closed
 _LONG_RECORD, _MOST_LONG_RECORDS = 1_000, 100  # each of these is read twice
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_GZIP = b"\x1f\x8b"
+_GZIP = b"\x1f\x8b\x08"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,10 +95,17 @@ class Source:
         self.quoting = quoting
         self._size = 0
         check_quoting(self.kind, quoting, path)
-        if path != STANDARD:
-            if not Path(path).is_file():
-                what = "it is a folder" if Path(path).is_dir() else "there is no such file"
-                raise BatchError(f"--input {path}: {what}. Give a file.")
+        if path == STANDARD:
+            if sys.stdin is None:
+                raise BatchError("--input -: standard input is closed. Give a file.")
+        elif is_special(Path(path)):
+            raise BatchError(
+                f"--input {path}: is a device or pipe. Give its content on standard input, with --input -."
+            )
+        elif not Path(path).is_file():
+            what = "it is a folder" if Path(path).is_dir() else "there is no such file"
+            raise BatchError(f"--input {path}: {what}. Give a file.")
+        else:
             self._size = os.path.getsize(path)
         if self.kind == PARQUET:
             self._parquet = _open_parquet(path)
@@ -162,29 +170,45 @@ class Source:
         except OSError as error:
             raise BatchError(f"{self.name}: cannot be read ({error.strerror}). Give another file.") from error
         try:
-            yield unpacked(raw, self.path, self.name), (raw.tell if self.path != STANDARD else lambda: 0)
+            yield unpacked(raw, self.path, self.kind, self.name), (raw.tell if self.path != STANDARD else lambda: 0)
         finally:
             if self.path != STANDARD:
                 raw.close()
 
 
-def unpacked(raw: IO[bytes], path: str, name: str) -> IO[bytes]:
+def unpacked(raw: IO[bytes], path: str, kind: str, name: str) -> IO[bytes]:
     """Returns the content of a file that may be packed.
 
     Args:
         raw: the file as it is stored.
-        path: it is packed if it ends in .gz; standard input if it begins like a packed file.
+        path: it is packed if it ends in .gz; a text also if it begins like a packed file.
+        kind: of the content.
         name: for errors.
 
     Raises:
-        BatchError: it is UTF-16.
+        BatchError: the content is plainly of another kind.
     """
-    peek = getattr(raw, "peek", None)
-    start = peek(2)[:2] if peek else b""
-    if start in _UTF16:
-        raise BatchError(f"{name}: is UTF-16. Convert it to UTF-8, for example with `iconv -f utf-16`.")
-    packed = path.endswith(".gz") or (path == STANDARD and start == _GZIP)
-    return gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[return-value]
+    start, text, named = _start(raw), kind in (JSON_LINES, CSV, TSV), path.endswith(".gz")
+    if named and start is not None and not start.startswith(_GZIP[:2]):
+        raise BatchError(f"{name}: is not packed with gzip. Restore it, or remove .gz from its name.")
+    packed = named or (text and start is not None and start.startswith(_GZIP))
+    file: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+    if text and (start := _start(file)) is not None:
+        if start[:2] in _UTF16 or b"\0" in start[:2]:
+            raise BatchError(f"{name}: is UTF-16. Convert it to UTF-8, for example with `iconv -f utf-16`.")
+        if kind == JSON_LINES and start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+            raise BatchError(
+                f"{name}: is a JSON list, not an object per line. Convert it, for example with `jq -c .[]`."
+            )
+    return file
+
+
+def _start(file: Any) -> bytes | None:
+    """Returns the first bytes of a file; None if it cannot say."""
+    try:
+        return bytes(file.peek(64)[:64])
+    except (AttributeError, EOFError, zlib.error, gzip.BadGzipFile):  # reading the rows says what is damaged
+        return None
 
 
 def require_columns(header: list[str], fields: Fields, name: str) -> None:

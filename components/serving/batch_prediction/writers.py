@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from components.common.files import INCOMING_PREFIX, fsync_path
+from components.common.files import INCOMING_PREFIX, fsync_path, is_special
 from components.serving.batch_prediction import formats
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import BRAT, PARQUET
@@ -72,7 +72,11 @@ def _contents(shards: Shards, count: int) -> Iterator[tuple[bytes, bytes]]:
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Yields a new file that takes the place of `path` when the block ends without an error."""
+    """Yields a new file that takes the place of `path` when the block ends without an error; a device is written."""
+    if is_special(path):
+        with path.open("wb") as file:
+            yield file
+        return
     incoming = path.with_name(f"{INCOMING_PREFIX}{path.name}-{os.getpid()}")
     try:
         with incoming.open("wb") as file:

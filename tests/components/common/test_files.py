@@ -22,6 +22,17 @@ def test_write_atomically_replaces_a_file_and_leaves_no_other(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_pipe_or_device_gets_the_content_and_stays(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write_atomically(path, b"content")
+    assert os.read(reader, 100) == b"content"
+    os.close(reader)
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_failed_write_keeps_the_old_content(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_atomically(path, b"old")

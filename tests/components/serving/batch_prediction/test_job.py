@@ -344,12 +344,15 @@ def test_other_formats_show_the_same_entities(job, tmp_path, format_name, output
 
 def test_options_that_cannot_work_are_refused_before_the_model_is_loaded(job, tmp_path):
     row = [{"id": 1, "text": "Joe"}]
+    (tmp_path / "mine.txt").touch()
     for changes, problem in [
         ({"output": "in.jsonl"}, "is also --"),
         ({"output": "none/out.jsonl"}, "its folder does not exist"),
         ({"forward": ("entities",)}, "--forward entities: the answer has a field of this name"),
         ({"format": "conll", "output": "o.conll", "with_tokens": True}, "--tokens: conll has no place"),
         ({"errors": "-"}, "--errors -: needs a file"),
+        ({"format": "brat", "output": "o.ann", "errors": tmp_path / "o.txt"}, "o.txt: is also the text of --output"),
+        ({"format": "brat", "output": "mine.ann"}, "mine.txt would be replaced, and is not of an earlier job"),
     ]:
         with pytest.raises(BatchError, match=problem):
             run(job(row, **changes))

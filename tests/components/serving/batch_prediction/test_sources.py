@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 
 import pytest
 
@@ -204,14 +205,38 @@ def test_a_damaged_gz_file_names_the_last_good_row(tmp_path, cut):
 
 
 @pytest.mark.parametrize(
-    ("content", "problem"), [(b"\xff\xfea\0", "is UTF-16"), (None, "there is no such file")], ids=["UTF-16", "missing"]
+    ("name", "content", "problem"),
+    [
+        ("a.jsonl", b"\xff\xfea\0", "is UTF-16"),
+        ("a.csv", b"i\0d\0", "is UTF-16"),
+        ("a.jsonl", None, "there is no such file"),
+        ("a.jsonl", b"\xef\xbb\xbf\n [\n{}]", "is a JSON list, not an object per line"),
+        ("a.jsonl.gz", b"{}", "is not packed with gzip. Restore it, or remove .gz"),
+        ("a.tfrecord.gz", b"", "is not packed with gzip"),
+    ],
 )
-def test_an_unreadable_file_is_named(tmp_path, content, problem):
-    path = tmp_path / "a.jsonl"
+def test_an_unreadable_file_is_named(tmp_path, name, content, problem):
+    path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(BatchError, match=problem):
         list(Source(str(path), FIELDS).chunks())
+
+
+def test_a_packed_text_is_read_under_any_name_and_a_pipe_only_as_standard_input(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(gzip.compress(b'{"id": 1, "text": "a"}\n'))
+    assert [row.text for row in rows_of(path)] == ["a"]
+    os.mkfifo(tmp_path / "b.jsonl")
+    with pytest.raises(BatchError, match=r"b\.jsonl: is a device or pipe\. Give its content on standard input"):
+        Source(str(tmp_path / "b.jsonl"), FIELDS)
+
+
+def test_texts_that_json_cannot_hold_are_errors_of_their_rows(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id,text,more\n1,Jo\0e,x\n2,good,x\n3,a,\x07\n")
+    first, good, last = rows_of(path)
+    assert ("U+0000" in first.reason, good.text, "U+0007" in last.reason) == (True, "good", True)
 
 
 def test_unknown_suffixes_are_refused_with_the_known_ones():
