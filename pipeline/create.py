@@ -225,6 +225,7 @@ class _Nodes:
             trained_model=self.trainer.outputs["model"],
             statistics=self.statistics.outputs["statistics"],
             data_profile=self.drift_validator.outputs["profile"],
+            tuner_results=self.tuner.outputs["tuner_results"] if self.tuner else None,
             model_name=self.config.name,
             lineage=self._lineage,
             settings=self.config.card,

@@ -28,6 +28,7 @@ class _ReporterSpec(component_spec.ComponentSpec):
         executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         executor.STATISTICS_KEY: ChannelParameter(type=standard_artifacts.ExampleStatistics),
         executor.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact),
+        executor.TUNER_RESULTS_KEY: ChannelParameter(type=standard_artifacts.TunerResults, optional=True),
     }
     OUTPUTS = {
         executor.REPORT_KEY: ChannelParameter(type=Report),
@@ -70,6 +71,7 @@ class Reporter(base_component.BaseComponent):
         model_name: str,
         lineage: Mapping[str, str],
         settings: CardSettings,
+        tuner_results: types.BaseChannel | None = None,
         code_version: str | None = None,
     ) -> None:
         """Declares the node.
@@ -83,6 +85,7 @@ class Reporter(base_component.BaseComponent):
             model_name: name of the registered model.
             lineage: origin of the model, name -> text.
             settings: texts of the model card.
+            tuner_results: channel of the Tuner's `TunerResults`, if there is a search.
             code_version: version of the report's code; a new one invalidates TFX's cache.
         """
         spec = _ReporterSpec(
@@ -91,6 +94,7 @@ class Reporter(base_component.BaseComponent):
             trained_model=trained_model,
             statistics=statistics,
             data_profile=data_profile,
+            tuner_results=tuner_results,
             model_name=model_name,
             lineage=json.dumps(dict(lineage)),
             settings=settings.model_dump_json(),

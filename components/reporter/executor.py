@@ -36,12 +36,14 @@ EXPORTED_MODEL_KEY = "exported_model"
 TRAINED_MODEL_KEY = "trained_model"
 STATISTICS_KEY = "statistics"
 DATA_PROFILE_KEY = "data_profile"
+TUNER_RESULTS_KEY = "tuner_results"
 MODEL_NAME_KEY = "model_name"
 LINEAGE_KEY = "lineage"
 SETTINGS_KEY = "settings"
 REPORT_KEY = "report"
 MODEL_CARD_KEY = "model_card"
 
+_TUNER_RESULTS_FILE = "tuner_results.json"  # written by TFX's Tuner: one mapping a trial, the best first
 _STATISTICS_FILE = "FeatureStats.pb"  # written by StatisticsGen
 
 
@@ -83,6 +85,7 @@ class Executor(base_executor.BaseExecutor):
             data=facts.data,
             drift=facts.drift,
             history=facts.history,
+            trials=facts.trials,
         )
         for name, content in tables.items():
             write_atomically(os.path.join(report, name), content)
@@ -116,6 +119,11 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
         training=_training(input_dict),
         lineage={**json.loads(exec_properties[LINEAGE_KEY]), **provenance},
         card=CardSettings.model_validate_json(exec_properties[SETTINGS_KEY]),
+        trials=tuple(
+            trial
+            for results in input_dict.get(TUNER_RESULTS_KEY) or []
+            for trial in json.loads(_read(results.uri, _TUNER_RESULTS_FILE))
+        ),
     )
 
 

@@ -32,6 +32,8 @@ class ModelFacts:
         training: trainer settings by name.
         lineage: origin of the model, name -> text.
         card: section `card` of the configuration.
+        trials: trials of the Tuner, the best first: `trial_id`, `score` (entity F1 on the eval split) and the settings
+            by name; empty without a search.
     """
 
     name: str
@@ -45,6 +47,7 @@ class ModelFacts:
     training: Mapping[str, Any]
     lineage: Mapping[str, str]
     card: CardSettings
+    trials: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def overall(self) -> Comparison | None:

@@ -220,6 +220,10 @@ def facts(evaluation) -> ModelFacts:
         history=history,
         contract=build_contract(exporter_settings(forward={"source": "string"}), outside_bias=-1.5),
         validation=validation,
+        trials=(
+            {"trial_id": "1", "score": 0.5234, "learning_rate": 0.003, "transformer.ff_dim": 128},
+            {"trial_id": "0", "score": 0.5101, "learning_rate": 0.001},
+        ),
         training={"tagger": "transformer", "epochs": 20, "tagger_options": {"embed_dim": 64}},
         lineage={"run_fingerprint": "5f1c9d0e88aa7711", "baseline_version": "3", "code_version": "0123456789abcdef"},
         card=CardSettings(

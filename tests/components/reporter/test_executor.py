@@ -107,6 +107,13 @@ def test_facts_are_gathered_from_all_artifacts(inputs, facts):
     assert gathered.drift == facts.drift
 
 
+def test_trials_of_a_search_are_gathered(inputs, tmp_path):
+    results = artifact(standard_artifacts.TunerResults, tmp_path / "results")
+    trials = [{"trial_id": "1", "score": 0.5, "epochs": 7}, {"trial_id": "0", "score": 0.4, "epochs": 3}]
+    (tmp_path / "results" / "tuner_results.json").write_text(json.dumps(trials))
+    assert executor.gather_facts({**inputs, "tuner_results": [results]}, PROPERTIES).trials == tuple(trials)
+
+
 def test_searched_settings_are_named(inputs, tmp_path):
     used = {"settings": {"tagger": "transformer", "epochs": 7}, "searched": ["epochs", "transformer.ff_dim"]}
     (tmp_path / "trained" / "trainer_settings.json").write_text(json.dumps(used))

@@ -40,7 +40,7 @@ def test_page_states_the_facts(page):
      "a.conll: read tags such as &#39;B_&lt;PER&gt;&#39; as B-PER",
      "belong to no split: <code>train-own.jsonl</code>, <code>dev-copy",
      "prefers entities in close cases", "bias of -1.5 on the logits of O", "train: 1 file",
-     "Floor: 0.375", "test.conll:12", "train.conll:512", "41 texts",
+     "Floor: 0.375", "Trials of the search (2)", "0.523", "test.conll:12", "train.conll:512", "41 texts",
      "The 4 most frequent of 640 different mistakes", "e.score &gt;= ",
      "Blessing rules: 1 of 3 rules passed, 2 do not apply",
     ]  # fmt: skip
