@@ -152,12 +152,13 @@ def drift_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
         axes.axhline(1, color=COLOURS["bad"], linewidth=1, dashes=(4, 3), label="limit")
         _times(axes, history)
         axes.set_ylabel("distance / limit")
+        axes.set_ylim(bottom=0)
         axes.legend(loc="best")
 
     newest = history[-1]["distances"]
     text = ", ".join(f"{name} {newest[name]['distance']:.3f}" for name in names if name in newest)
     description = f"{len(history)} comparisons; the newest: {text}."
-    return themed_svg("drift-history", "Distances by time", description, draw, (560, 290))
+    return themed_svg("drift-history", "Distances by time", description, draw, (460, 260))
 
 
 def f1_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
@@ -178,7 +179,7 @@ def f1_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
 
     ends = f"{known[0]['f1']:.3f} to {known[-1]['f1']:.3f}"
     description = f"First to last of {len(known)} evaluations: {ends}."
-    return themed_svg("f1-history", "Entity F1 by time", description, draw, (560, 290))
+    return themed_svg("f1-history", "Entity F1 by time", description, draw, (460, 260))
 
 
 def _times(axes: Axes, history: Sequence[Mapping[str, Any]]) -> None:
