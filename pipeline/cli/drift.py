@@ -9,7 +9,7 @@ import click
 
 from components.common.errors import NerError
 from pipeline.cli.exit_codes import REFUSED
-from pipeline.cli.options import config_options
+from pipeline.cli.options import config_options, refuse_replacing
 
 if TYPE_CHECKING:
     from components.drift_validator.drift_report import DriftReport
@@ -36,6 +36,7 @@ def drift(
     log = requests or config.drift.requests
     if log is None:
         raise click.UsageError("REQUESTS is missing. Give a log of requests, or set drift.requests.")
+    refuse_replacing({"--output": output}, {"REQUESTS": Path(log)})
     registry = ModelRegistry(config.registry_uri)
     champion = registry.require(config.name, CHAMPION)
     report = request_drift(config, registry, champion, log)

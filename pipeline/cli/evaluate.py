@@ -11,7 +11,7 @@ import click
 
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
 from pipeline.cli.exit_codes import REFUSED
-from pipeline.cli.options import config_options
+from pipeline.cli.options import config_options, refuse_replacing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,6 +64,10 @@ ner evaluate --requests LOG --labels FILE
 def evaluate(profile: Path | None, settings: tuple[str, ...], target: Path | None, **options: Any) -> None:
     """See `_HELP`."""
     _check_use(options)
+    inputs = {
+        f"--{name.replace('_', '-')}": options[name] for name in ("data", "requests", "labels", "training_entities")
+    }
+    refuse_replacing({"--output": options["output"], "--json": target}, inputs)
     from components.evaluator.delayed_labels.threshold import parse_threshold
     from configs.loading import load_config
 

@@ -186,7 +186,7 @@ def command() -> None:
 
     def leave() -> None:
         logging.shutdown()
-        for stream in (sys.stdout, sys.stderr):
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by the shell
             with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
                 stream.flush()
         os._exit(status)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
+
+from components.common.files import is_special
 
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Corpus folder; short for --set corpus.path=DIR."
@@ -18,6 +20,29 @@ model_option = click.option(
     metavar="MODEL",
     help="models:/NAME@ALIAS, models:/NAME/VERSION, a version, an alias, or a folder [default: the champion]",
 )
+
+
+def refuse_replacing(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
+    """Checks that no output takes the place of an input, of a file in a folder of inputs, or of another output.
+
+    Args:
+        outputs: option -> file; a page (.html) may lie in the folder.
+        inputs: option -> file or folder.
+
+    Raises:
+        UsageError: one does.
+    """
+    given: dict[str, Path] = {option: path.resolve() for option, path in inputs.items() if path is not None}
+    for option, path in outputs.items():
+        if path is None or str(path) == "-":
+            continue
+        target = path.resolve()
+        for other, taken in given.items():
+            inside = taken in target.parents and target.is_file() and target.suffix != ".html"
+            if (target == taken or inside) and not is_special(target):
+                of = "a file of " if inside else ""
+                raise click.UsageError(f"{option} {path}: would replace {of}{other}. Give another file.")
+        given[option] = target
 
 
 def named_dtype(text: str, option: str, default: str = "string") -> tuple[str, str]:

@@ -176,6 +176,25 @@ def test_worse_model_than_the_other_one_exits_with_3_and_shows_the_sentences(on_
     )
 
 
+def test_outputs_do_not_replace_inputs_or_each_other(evaluate, on_data, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "log.jsonl")
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "test.conll").touch()
+    folder = ["--data", f"{tmp_path}/corpus"]
+    for command, arguments, problem in [
+        (evaluate, ["--json", f"{tmp_path}/link"], "--json: would replace --requests"),
+        (evaluate, ["--output", f"{tmp_path}/labels.jsonl"], "--output: would replace --labels"),
+        (on_data, ["--output", f"{tmp_path}/new.conll"], "--output: would replace --data"),
+        (on_data, [*folder, "--json", f"{tmp_path}/corpus/test.conll"], "--json: would replace a file of --data"),
+        (on_data, ["--output", f"{tmp_path}/x", "--json", f"{tmp_path}/x"], "--json: would replace --output"),
+    ]:
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        result = command(*arguments)
+        assert result.exit_code == 2, result.output
+        assert problem in result.output.replace(f" {arguments[-1]}:", ":")
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
