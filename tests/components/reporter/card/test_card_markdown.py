@@ -74,7 +74,11 @@ def test_empty_evaluation_has_a_card(facts):
 
 @pytest.mark.parametrize(
     ("blessed", "forced", "text"),
-    [(True, "", "It is blessed"), (False, "", "It is not blessed."), (True, "a demo", "blessed by force: a demo")],
+    [
+        (True, "", "It is blessed"),
+        (False, "", "It is not blessed: 1 of 3 rules passed, 2 do not apply."),
+        (True, "a demo", "blessed by force: a demo"),
+    ],
 )
 def test_card_states_the_verdict(facts, blessed, forced, text):
     blessing = dataclasses.replace(facts.evaluation.blessing, blessed=blessed, forced=forced)
