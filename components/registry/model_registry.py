@@ -27,11 +27,13 @@ from components.registry.names import (
     PREVIOUS,
     RUN_FINGERPRINT_TAG,
     TREE_HASH_TAG,
+    UPLOAD_TAG,
     check_alias,
     check_model_name,
 )
 from components.registry.store.mlflow_entities import create_registered_model, version_tags
 from components.registry.store.mlflow_store import MlflowStore
+from components.registry.store.pipeline_runs import PipelineRuns
 from components.registry.store.pyfunc_folder import MODEL_ARTIFACT
 from components.registry.store.readers import RegistryReader
 from components.registry.store.served_interface import model_contract
@@ -48,6 +50,12 @@ from components.registry.store.version_files import (
     upload_folder,
     uploaded,
     verify,
+)
+
+_DESCRIPTION = (
+    "Named entity tagger. `ner` writes the versions. Promote with `ner registry promote` and roll back with "
+    "`ner registry rollback`; after moving the alias `champion` here, run `ner registry adopt`. "
+    "`ner registry history` has the reasons."
 )
 
 
@@ -157,7 +165,7 @@ class ModelRegistry:
             self._store.client(write=True) as client,
             self._store.reader() as reader,
         ):
-            create_registered_model(client, name)
+            create_registered_model(client, name, _DESCRIPTION)
             existing = _existing(reader, name, tags)
             if existing is not None:
                 return with_aliases(existing, true_aliases(reader, name))
@@ -225,6 +233,14 @@ class ModelRegistry:
             RegistryError: the name is not valid.
         """
         return Champions(self._store, check_model_name(name))
+
+    def pipeline_runs(self, name: str) -> PipelineRuns:
+        """Returns the MLflow runs of a pipeline, to begin and to end.
+
+        Raises:
+            RegistryError: the name is not valid.
+        """
+        return PipelineRuns(self._store, check_model_name(name))
 
     def baseline(self, name: str, run_fingerprint: str) -> str:
         """Returns the version to compare a new run with: the champion's number, or "none".
@@ -309,7 +325,7 @@ class ModelRegistry:
             return folders
         with self._store.reader() as reader:
             numbers = {version.run_id: version.version for version in reader.versions(name)}
-            for run in reader.uploads(name):
+            for run in reader.runs(UPLOAD_TAG, name):
                 number, folder = numbers.get(run.id), upload_folder(self._store, run)
                 if folder is not None and (number is None or number in versions):
                     folders.setdefault(number, []).append(folder)

@@ -31,6 +31,9 @@ CORPUS_TAG = "corpus_fingerprint"
 DATA_TAG_PREFIX = "data."
 SPAN_TAG = "data.span"
 
+UPLOAD_TAG = "ner.upload"
+"""Tag of the MLflow runs that hold the files of a version; the value is the model's name."""
+
 HISTORY_SUFFIX = ".history"
 """The history of the model `ner` is the registered model `ner.history`; each of its versions is one entry."""
 

@@ -5,29 +5,18 @@ docs/decisions/0003-history-decides.md explains the design and its guarantees.
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 from typing import Any
 
 from components.registry.champions.history import LOST, HistoryEntry
 from components.registry.champions.lookup import champion_line, true_aliases
 from components.registry.errors import ChampionMovedError, RegistryError
 from components.registry.names import CANDIDATE, CHAMPION, HISTORY_SUFFIX, PREVIOUS, format_version
+from components.registry.origin import acting_user
 from components.registry.store.mlflow_entities import create_registered_model, ignoring
 from components.registry.store.readers import RegistryReader
 
 _ROUNDS = 10  # of setting the aliases while others move them
 _MAX_DESCRIPTION = 5000  # size of MLflow's column
-
-
-def acting_user() -> str:
-    """Returns the user of this process as `user@machine`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # a container whose user has no name
-        user = f"uid {os.getuid()}"
-    return f"{user}@{socket.gethostname()}"
 
 
 def change_champion(client: Any, reader: RegistryReader, name: str, entry: HistoryEntry) -> None:

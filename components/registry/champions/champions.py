@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from components.registry.champions.champion_changes import acting_user, change_champion, settle_aliases, write_entry
+from components.registry.champions.champion_changes import change_champion, settle_aliases, write_entry
 from components.registry.champions.history import PROMOTED, ROLLED_BACK, ChampionLine, HistoryEntry
 from components.registry.champions.lookup import (
     champion_line,
@@ -24,6 +24,7 @@ from components.registry.names import (
     format_version,
     parse_version,
 )
+from components.registry.origin import acting_user
 from components.registry.store.mlflow_entities import create_registered_model
 from components.registry.store.mlflow_store import MlflowStore
 from components.registry.store.readers import RegistryReader

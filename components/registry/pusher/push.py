@@ -17,11 +17,14 @@ from components.registry.names import (
     CANDIDATE,
     CHAMPION,
     RUN_FINGERPRINT_TAG,
+    RUN_ID_TAG,
     check_model_name,
     parse_version,
 )
 from components.registry.serving_directory.serving_directory import publish
 from components.registry.serving_directory.serving_sync import sync
+from components.registry.store.pipeline_runs import CANDIDATE_ONLY, PUSHED
+from components.registry.store.pipeline_runs import REFUSED as REFUSED_RUN
 from components.registry.store.version import RegisteredVersion, VersionRecord
 
 
@@ -75,7 +78,7 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
 
     Every step can be repeated: the next push completes one that was killed, and creates no second version. Promotion
     precedes publication, because TensorFlow Serving without a models.config loads the highest version. The history
-    records a refusal.
+    records a refusal, and the MLflow run of the pipeline run its outcome.
 
     Args:
         registry: the model registry.
@@ -87,15 +90,25 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
     Raises:
         RegistryError: the registry or the serving directory cannot be written, or the lineage is malformed.
     """
+    result = _pushed(registry, request)
+    if request.record.tags.get(RUN_ID_TAG):
+        outcome = PUSHED if result.pushed else CANDIDATE_ONLY if result.version else REFUSED_RUN
+        text = result.reason
+        if result.pushed and result.version:
+            text = "; ".join(filter(None, (f"version {result.version.version}", request.verdict)))
+        record = _with_files(request)
+        registry.pipeline_runs(request.model_name).end(record, outcome, text)
+    return result
+
+
+def _pushed(registry: ModelRegistry, request: PushRequest) -> PushResult:
     champions = registry.champions(check_model_name(request.model_name))
     parse_version(request.record.tags.get(BASELINE_VERSION_TAG, ""))  # reports a malformed tag before any work
     reason = refusal_to_push(request.model_dir, request.validation_file, request.record.blessed, request.failures)
     if reason:
         champions.note(REFUSED, reason, who=request.who)
         return PushResult(pushed=False, reason=reason)
-    files = [file for file in (request.validation_file, *request.record.files) if file.is_file()]
-    record = replace(request.record, files=tuple(files), summary=request.record.summary or request.verdict)
-    version = registry.register(request.model_dir, request.model_name, record, link=True)
+    version = registry.register(request.model_dir, request.model_name, _with_files(request), link=True)
     why = f"blessed: {request.verdict}" if request.verdict else "blessed"
     try:
         version = champions.promote(version.version, _expected_champion(registry, request), why, who=request.who)
@@ -106,6 +119,11 @@ def push(registry: ModelRegistry, request: PushRequest) -> PushResult:
     publish(request.model_dir, request.serving_dir, version.name, version.version)
     report = sync(registry, version.name, request.serving_dir, keep=request.keep)
     return PushResult(pushed=True, version=version, destination=report.folder(version.version))
+
+
+def _with_files(request: PushRequest) -> VersionRecord:
+    files = [file for file in (request.validation_file, *request.record.files) if file.is_file()]
+    return replace(request.record, files=tuple(files), summary=request.record.summary or request.verdict)
 
 
 def _candidate_only(

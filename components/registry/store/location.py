@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from components.registry.errors import RegistryError
+from components.registry.names import UPLOAD_TAG
 
 _WAIT_SECONDS = 20  # as MLflow does
 # Columns of MLflow's tables that hold locations; those that a version of MLflow lacks are skipped.
@@ -59,7 +60,9 @@ def former_location(database: Path, experiment: str, location: str) -> str | Non
         row = connection.execute(query, (experiment,)).fetchone()
         if row is None:
             return None
-        runs = [run for (run,) in connection.execute("SELECT run_uuid FROM runs WHERE experiment_id = ?", row[:1])]
+        query = "SELECT runs.run_uuid FROM runs JOIN tags ON tags.run_uuid = runs.run_uuid AND key = ?"
+        uploads = connection.execute(f"{query} WHERE experiment_id = ?", (UPLOAD_TAG, *row[:1]))
+        runs = [run for (run,) in uploads]  # others may have no files
     stored, present = str(row[1]), Path(location)
     folder = local_path(stored)
     if folder is None or folder.resolve() == present.resolve() or local_path(location) is None:

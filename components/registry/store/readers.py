@@ -36,19 +36,19 @@ class Experiment(NamedTuple):
 
 
 class StoredRun(NamedTuple):
-    """MLflow run in which the registry stored the files of a version.
+    """MLflow run that the registry created.
 
     Attributes:
         id: the run's id.
         uri: location of its files.
+        status: `RUNNING`, `FINISHED`, `FAILED` or `KILLED`.
+        tags: its tags.
     """
 
     id: str
     uri: str
-
-
-UPLOAD_TAG = "ner.upload"
-"""Tag of the MLflow runs that the registry creates; the value is the model's name."""
+    status: str
+    tags: Mapping[str, str]
 
 
 class RegistryReader(Protocol):
@@ -63,8 +63,8 @@ class RegistryReader(Protocol):
     def has_model(self, name: str) -> bool:
         """Returns whether there is such a registered model, with or without versions."""
 
-    def uploads(self, name: str) -> list[StoredRun]:
-        """Returns the runs with files of a model's versions, also of versions that were deleted or never created."""
+    def runs(self, tag: str, value: str) -> list[StoredRun]:
+        """Returns the MLflow runs with a tag, oldest first, without deleted ones."""
 
     def aliases(self, name: str) -> dict[str, int]:
         """Returns alias -> version number; empty if there is no such registered model."""
@@ -115,20 +115,24 @@ class MlflowReader:
             return True
         return False
 
-    def uploads(self, name: str) -> list[StoredRun]:
+    def runs(self, tag: str, value: str) -> list[StoredRun]:
         """See `RegistryReader`."""
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
         runs: list[StoredRun] = []
         token = None
         while experiments:
             page = self._client.search_runs(
-                experiments, f"tags.`{UPLOAD_TAG}` = '{name}'", max_results=self._PAGE, page_token=token
+                experiments,
+                f"tags.`{tag}` = '{value}'",
+                max_results=self._PAGE,
+                order_by=["attributes.start_time"],
+                page_token=token,
             )
-            runs += [StoredRun(run.info.run_id, run.info.artifact_uri) for run in page]
+            runs += [StoredRun(run.info.run_id, run.info.artifact_uri, run.info.status, run.data.tags) for run in page]
             token = page.token
             if not token:
                 break
-        return sorted(runs)
+        return runs
 
     def aliases(self, name: str) -> dict[str, int]:
         """See `RegistryReader`."""
@@ -262,14 +266,19 @@ class SqliteReader:
         with self.connection() as connection:
             return connection.execute(query, (name,)).fetchone() is not None
 
-    def uploads(self, name: str) -> list[StoredRun]:
+    def runs(self, tag: str, value: str) -> list[StoredRun]:
         """See `RegistryReader`."""
         query = (
-            "SELECT runs.run_uuid, artifact_uri FROM runs JOIN tags ON tags.run_uuid = runs.run_uuid "
-            "WHERE lifecycle_stage = ? AND key = ? AND value = ? ORDER BY runs.run_uuid"
+            "SELECT runs.run_uuid, artifact_uri, status FROM runs JOIN tags ON tags.run_uuid = runs.run_uuid "
+            "WHERE lifecycle_stage = ? AND key = ? AND value = ? ORDER BY start_time, runs.run_uuid"
         )
+        tags = "SELECT key, value FROM tags WHERE run_uuid = ?"
         with self.connection() as connection:
-            return [StoredRun(*row) for row in connection.execute(query, (_ACTIVE, UPLOAD_TAG, name))]
+            rows = connection.execute(query, (_ACTIVE, tag, value)).fetchall()
+            return [
+                StoredRun(run, uri, status, dict(connection.execute(tags, (run,)).fetchall()))
+                for run, uri, status in rows
+            ]
 
     def aliases(self, name: str) -> dict[str, int]:
         """See `RegistryReader`."""

@@ -29,6 +29,23 @@ def as_text(value: Any) -> str:
 
 
 @dataclass(frozen=True)
+class DataSplit:
+    """One split of the data of a run, for MLflow's list of datasets.
+
+    Attributes:
+        name: `train`, `eval` or `test`.
+        sentences: number of sentences.
+        digest: hash of the content of the corpus.
+        source: folder or address of the corpus.
+    """
+
+    name: str
+    sentences: int
+    digest: str
+    source: str
+
+
+@dataclass(frozen=True)
 class VersionRecord:
     """Metadata and additional files of a version to register.
 
@@ -38,6 +55,8 @@ class VersionRecord:
         metrics_by_type: entity type -> scores.
         metrics_by_slice: slice -> scores.
         params: settings of the run.
+        epochs: figures of each epoch of the training, by name.
+        data: splits of the data.
         files: files to store next to the model, in the folder `card`: reports, the model card.
         trained: name -> file of the trained model, for a warm start.
         blessed: whether the Evaluator blessed it, against the version in the tag `baseline_version`.
@@ -53,6 +72,8 @@ class VersionRecord:
     metrics_by_type: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     metrics_by_slice: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
+    epochs: tuple[Mapping[str, float | None], ...] = ()
+    data: tuple[DataSplit, ...] = ()
     files: tuple[Path, ...] = ()
     trained: Mapping[str, Path] = field(default_factory=dict)
     blessed: bool = False

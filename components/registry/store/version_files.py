@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,22 +24,25 @@ from components.common.files import (
 from components.common.hashing import file_hashes, tree_differences, tree_hash
 from components.keys import TRAINED_FOLDER
 from components.registry.errors import RegistryError
-from components.registry.names import FILES_TAG, TRAINED_FILES_TAG, TRAINED_HASH_TAG, TREE_HASH_TAG
+from components.registry.names import (
+    FILES_TAG,
+    RUN_ID_TAG,
+    TRAINED_FILES_TAG,
+    TRAINED_HASH_TAG,
+    TREE_HASH_TAG,
+    UPLOAD_TAG,
+)
 from components.registry.store.mlflow_entities import json_tag
 from components.registry.store.mlflow_store import MlflowStore, local_path
+from components.registry.store.pipeline_runs import CARD_FOLDER, log_record, open_run
 from components.registry.store.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model, write_pyfunc_folder
-from components.registry.store.readers import UPLOAD_TAG, RegistryReader, StoredRun
+from components.registry.store.readers import RegistryReader, StoredRun
 from components.registry.store.version import RegisteredVersion, VersionRecord
 
 _REMOVED_PREFIX = ".removed-"  # of folders that are about to be deleted
 _ABANDONED_SECONDS = 24 * 3600  # no upload takes that long
 _HASH_DIGITS = 16  # of each file; the tree hash decides, these only name the file that differs
 _MAX_PHRASES = 3  # of an error
-_PARAMS_PER_REQUEST = 100  # MLflow's limit
-_MAX_PARAM_CHARACTERS = 6000  # MLflow's limit
-
-CARD_FOLDER = "card"
-"""Folder of `VersionRecord.files` among the artifacts of the version's MLflow run."""
 
 
 class Part(Enum):
@@ -129,9 +131,10 @@ def gathered(files: Mapping[str, Path]) -> Iterator[Path | None]:
 
 @contextlib.contextmanager
 def uploaded(store: MlflowStore, client: Any, name: str, upload: Upload) -> Iterator[Any]:
-    """Stores files, metrics and parameters of a version in a new MLflow run and yields the run.
+    """Stores files, metrics and parameters of a version in the MLflow run of its pipeline run, and yields the run.
 
-    The run counts as finished if the block, which creates the version, raises nothing.
+    A version without a pipeline run gets a new MLflow run, which is finished if the block, which creates the version,
+    raises nothing. `PipelineRuns.end` ends the run of a pipeline.
 
     Args:
         store: the MLflow store.
@@ -139,26 +142,37 @@ def uploaded(store: MlflowStore, client: Any, name: str, upload: Upload) -> Iter
         name: name of the registered model.
         upload: files and metadata of the version.
     """
-    run = client.create_run(store.experiment_id(client), run_name=name, tags={UPLOAD_TAG: name})
+    pipeline_run = upload.record.tags.get(RUN_ID_TAG, "")
+    with store.reader() as reader:
+        run = open_run(store, client, reader, name, upload.record)
+    client.set_tag(run.info.run_id, UPLOAD_TAG, name)
     status = "FAILED"
     try:
-        _log_numbers(client, run.info.run_id, upload.record)
+        _discard_partial_upload(run)
+        log_record(client, run.info.run_id, upload.record)
         with TemporaryDirectory() as scratch:
             write_pyfunc_folder(upload.model_dir, Path(scratch, MODEL_ARTIFACT))
             client.log_artifacts(run.info.run_id, str(Path(scratch, MODEL_ARTIFACT)), MODEL_ARTIFACT)
         if upload.trained_dir is not None:
             client.log_artifacts(run.info.run_id, str(upload.trained_dir), TRAINED_FOLDER)
-        for file in upload.record.files:
-            client.log_artifact(run.info.run_id, str(file), CARD_FOLDER)
         folder = local_path(run.info.artifact_uri)
         if folder is not None:
             if upload.link:
                 upload.link_files(folder)
             fsync_tree(folder)
         yield run
-        status = "FINISHED"
+        status = "RUNNING" if pipeline_run else "FINISHED"
     finally:
-        client.set_terminated(run.info.run_id, status)
+        if status != "RUNNING":
+            client.set_terminated(run.info.run_id, status)
+
+
+def _discard_partial_upload(run: Any) -> None:
+    """Removes the local files that a killed upload into the same run left."""
+    folder = local_path(run.info.artifact_uri)
+    if folder is not None:
+        for part in (MODEL_ARTIFACT, TRAINED_FOLDER):
+            shutil.rmtree(folder / part, ignore_errors=True)
 
 
 def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, name: str) -> None:
@@ -186,7 +200,7 @@ def discard_abandoned(store: MlflowStore, client: Any, reader: RegistryReader, n
 def unregistered_uploads(reader: RegistryReader, name: str) -> list[StoredRun]:
     """Returns the uploads without a version: it was removed, or a pusher was killed before it created one."""
     registered = {version.run_id for version in reader.versions(name)}
-    return [run for run in reader.uploads(name) if run.id not in registered]
+    return [run for run in reader.runs(UPLOAD_TAG, name) if run.id not in registered]
 
 
 def upload_folder(store: MlflowStore, run: StoredRun) -> Path | None:
@@ -325,13 +339,3 @@ def _downloaded(store: MlflowStore, version: RegisteredVersion, part: Part, scra
             return Path(client.download_artifacts(version.run_id, part.folder, str(scratch)))
         except MlflowException as error:
             raise OSError(error.message) from error
-
-
-def _log_numbers(client: Any, run_id: str, record: VersionRecord) -> None:
-    from mlflow.entities import Metric, Param
-
-    now = int(datetime.now(timezone.utc).timestamp() * 1000)
-    client.log_batch(run_id, metrics=[Metric(key, float(score), now, 0) for key, score in record.metrics.items()])
-    params = [Param(key, str(value)[:_MAX_PARAM_CHARACTERS]) for key, value in sorted(record.params.items())]
-    for start in range(0, len(params), _PARAMS_PER_REQUEST):
-        client.log_batch(run_id, params=params[start : start + _PARAMS_PER_REQUEST])

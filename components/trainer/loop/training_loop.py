@@ -150,7 +150,8 @@ class TrainingLoop:
             except interruption.Interrupted:
                 save()  # behind the last step of the epoch: a resumed training scores it again
                 raise
-            progress.end_epoch({**self._training_row(progress), **scores})
+            rate = float(optimizer.learning_rate)  # after the last step of the epoch
+            progress.end_epoch({**self._training_row(progress), "learning_rate": rate, **scores})
             if log and devices.is_chief:
                 log.write(progress.epoch, progress.rows[-1], progress.best_f1)
             due = time.monotonic() - saved_at >= _SAVE_SECONDS or progress.is_over(settings.epochs, settings.patience)

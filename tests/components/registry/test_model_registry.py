@@ -61,7 +61,7 @@ def test_tags_metrics_time_and_files_are_stored(registry, model_dir, tmp_path):
     assert (Path(version.uri).parent / "card" / "card.md").read_text() == "# A model"
     with registry.client() as client:
         run = client.get_run(client.get_model_version("ner", "1").run_id)
-    assert run.data.metrics == {"f1": 0.1 + 0.2}
+    assert run.data.metrics == {"f1": 0.1 + 0.2, "f1_by_slice/source: a": 0.25, "f1_by_type/PER": 0.5}
     assert run.data.params["trainer.epochs"] == "20"
     assert run.data.params["p149"] == "x" * 6000
     assert len(run.data.params) == 151

@@ -4,8 +4,9 @@ import getpass
 
 import pytest
 
-from components.registry.champions.champion_changes import acting_user, settle_aliases
+from components.registry.champions.champion_changes import settle_aliases
 from components.registry.errors import RegistryError
+from components.registry.origin import acting_user
 from components.registry.store.mlflow_store import MlflowStore
 
 

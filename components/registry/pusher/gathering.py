@@ -1,0 +1,178 @@
+"""Facts of a pipeline run, gathered from the folders of its artifacts, as the registry stores them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from components import keys
+from components.exporter.saved_model.embedded_metadata import embedded_provenance
+from components.registry.names import (
+    BASELINE_VERSION_TAG,
+    CHAMPION,
+    CORPUS_TAG,
+    DATA_TAG_PREFIX,
+    NO_VERSION,
+    RUN_FINGERPRINT_TAG,
+    RUN_ID_TAG,
+    RUN_NAME_TAG,
+    WARM_START_TAG,
+)
+from components.registry.pusher.evaluation_summary import EvaluationSummary
+from components.registry.store.version import DataSplit, VersionRecord, as_text
+
+MODEL_KEY = "model"
+BLESSING_KEY = "blessing"
+EVALUATION_KEY = "evaluation"
+TRAINED_MODEL_KEY = "trained_model"
+DATA_PROFILE_KEY = "data_profile"
+MODEL_CARD_KEY = "model_card"
+REPORT_KEY = "report"
+
+_CARD_SUFFIXES = (".json", ".html", ".md")  # of an evaluation's files for people; TFMA's own have others
+_HEXADECIMAL = re.compile(r"[0-9a-f]{36,}")
+_TRANSFORM_GRAPH_TAG = "transform_graph_hash"
+
+
+@dataclass(frozen=True)
+class Produced:
+    """Facts of a pipeline run.
+
+    Attributes:
+        record: the facts as the registry stores them; not blessed.
+        summary: the evaluation.
+    """
+
+    record: VersionRecord
+    summary: EvaluationSummary
+
+
+def gather(
+    folders: Mapping[str, Path], *, params: dict[str, str], epochs: int, tags: dict[str, str], run_name: str = ""
+) -> Produced:
+    """Gathers the facts from those artifacts that exist; a run that failed lacks some.
+
+    Args:
+        folders: input of RegistryPusher, for example `evaluation` -> folder of the artifact.
+        params: configured settings of the run, by dotted name.
+        epochs: number of epochs of the training; 0: unknown.
+        tags: lineage that the caller knows.
+        run_name: name of the run; "" for none.
+
+    Raises:
+        EvaluationError: the evaluation cannot be read.
+    """
+    trained, profile = folders.get(TRAINED_MODEL_KEY), folders.get(DATA_PROFILE_KEY)
+    evaluation = folders.get(EVALUATION_KEY)
+    summary = EvaluationSummary.read(str(evaluation)) if evaluation else EvaluationSummary()
+    params = _params(params, trained, epochs)
+    lineage = _data_lineage(profile)
+    tags = {**lineage, **tags}
+    tags |= _known_after_run(tags, params, summary.champion_version)
+    if run_name:
+        tags[RUN_NAME_TAG] = run_name
+    record = VersionRecord(
+        tags=tags,
+        metrics=summary.metrics,
+        metrics_by_type=summary.by_type,
+        metrics_by_slice=summary.by_slice,
+        params=params,
+        epochs=_epochs(trained),
+        data=_splits(lineage),
+        trained=_trained(trained, profile),
+        files=tuple(_cards(folders)),
+    )
+    return Produced(record, summary)
+
+
+def graph_lineage(model_dir: Path) -> dict[str, str]:
+    """Returns the hash of the transform graph, which the Exporter embedded in the model."""
+    digest = embedded_provenance(model_dir).get("transform graph")
+    return {_TRANSFORM_GRAPH_TAG: digest} if digest else {}
+
+
+def _data_lineage(profile: Path | None) -> dict[str, str]:
+    """Returns the tags that the DriftValidator wrote about examples and schema, and the corpus of these examples."""
+    tags = json.loads((profile / keys.LINEAGE_FILE).read_text(encoding="utf-8")) if profile else {}
+    fingerprint = tags.get(f"{DATA_TAG_PREFIX}input_fingerprint")
+    return tags | ({CORPUS_TAG: fingerprint} if fingerprint else {})
+
+
+def _splits(lineage: Mapping[str, str]) -> tuple[DataSplit, ...]:
+    """Returns the splits of the data by content; none without the lineage of the examples."""
+    names = json.loads(lineage.get(f"{DATA_TAG_PREFIX}split_names", "[]"))
+    files = json.loads(lineage.get(f"{DATA_TAG_PREFIX}{keys.INGEST_REPORT}", "{}")).get("files", [])
+    digest = lineage.get(CORPUS_TAG, "")
+    if not _HEXADECIMAL.fullmatch(digest):  # TFX's own fingerprint on a cluster
+        digest = hashlib.sha256(digest.encode()).hexdigest()
+    source = os.path.commonpath(map(os.path.dirname, files)) if files else ""
+    return tuple(
+        DataSplit(name, int(lineage.get(f"{DATA_TAG_PREFIX}sentences_{name}", 0)), digest, source) for name in names
+    )
+
+
+def _known_after_run(tags: dict[str, str], params: dict[str, str], champion: str) -> dict[str, str]:
+    """Returns the tags that a run on a cluster cannot know when it is compiled: champion and fingerprint."""
+    computed = {}
+    if tags.get(BASELINE_VERSION_TAG) == CHAMPION:
+        computed[BASELINE_VERSION_TAG] = champion or NO_VERSION
+        if tags.get(WARM_START_TAG, NO_VERSION) != NO_VERSION:
+            computed[WARM_START_TAG] = computed[BASELINE_VERSION_TAG]
+    if tags.get(RUN_FINGERPRINT_TAG) == "":
+        computed[RUN_FINGERPRINT_TAG] = _fingerprint(tags | computed, params)
+    return computed
+
+
+def _fingerprint(tags: dict[str, str], params: dict[str, str]) -> str:
+    """Returns a hash that is equal for two runs that would produce the same model, as `RunInputs.fingerprint`."""
+    decisive = {name: value for name, value in tags.items() if name not in (RUN_ID_TAG, BASELINE_VERSION_TAG)}
+    return hashlib.sha256(json.dumps([decisive, params], sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _params(configured: dict[str, str], trained: Path | None, epochs: int) -> dict[str, str]:
+    """Returns the settings of the run, with those that the Trainer used and the number of epochs that it needed.
+
+    Runtime parameters and a search change the configured settings; options of other taggers have no effect.
+    """
+    computed = {"training.epochs": str(epochs or "")}
+    file = trained / keys.TRAINER_SETTINGS_FILE if trained else None
+    if file is not None and file.is_file():
+        used = json.loads(file.read_text(encoding="utf-8"))
+        configured = {name: value for name, value in configured.items() if not name.startswith("trainer.")}
+        computed |= {f"trainer.{name}": as_text(value) for name, value in used["settings"].items()}
+        computed["tuner.searched"] = ", ".join(used["searched"])
+    return configured | {name: value for name, value in computed.items() if value}
+
+
+def _epochs(trained: Path | None) -> tuple[Mapping[str, float | None], ...]:
+    """Returns the figures of each epoch, which the Trainer wrote."""
+    file = trained / keys.TRAINED_MODEL_FILE if trained else None
+    if file is None or not file.is_file():
+        return ()
+    return tuple(json.loads(file.read_text(encoding="utf-8"))["history"])
+
+
+def _trained(trained: Path | None, profile: Path | None) -> dict[str, Path]:
+    """Returns name -> file of the trained model with its vocabularies, and the profile of its data."""
+    if trained is None:
+        return {}
+    files = [file for file in sorted(trained.iterdir()) if file.is_file()]
+    files += [profile / keys.DATA_PROFILE_FILE] if profile else []
+    return {file.name: file for file in files}
+
+
+def _cards(folders: Mapping[str, Path]) -> list[Path]:
+    """Returns the files for people: scores and pages of the evaluation, drift report, model card and report."""
+    evaluation, profile = folders.get(EVALUATION_KEY), folders.get(DATA_PROFILE_KEY)
+    files = []
+    if evaluation:
+        files += sorted(file for file in evaluation.iterdir() if file.suffix in _CARD_SUFFIXES)
+    if profile:
+        files.append(profile / keys.DRIFT_REPORT_FILE)
+    documents = [folders[key] for key in (MODEL_CARD_KEY, REPORT_KEY) if key in folders]
+    return files + sorted(file for folder in documents for file in folder.glob("*.*"))
