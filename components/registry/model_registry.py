@@ -87,6 +87,11 @@ class ModelRegistry:
         self._store = MlflowStore(uri, artifact_location, experiment)
 
     @property
+    def store(self) -> MlflowStore:
+        """The MLflow store below, for other modules of this package."""
+        return self._store
+
+    @property
     def uri(self) -> str:
         """Address of the registry; the path of an sqlite file is absolute."""
         return self._store.uri
@@ -119,17 +124,14 @@ class ModelRegistry:
             return
         with self._store.reader() as reader:
             champion = champion_line(reader, name).champion
-            if champion is None or find_version(reader, name, champion) is not None:
-                return
-            if not reader.has_model(name):
+            if champion is not None and not reader.has_model(name):
                 raise RegistryError(
                     f"model registry {self.uri}: the history names version {champion} as champion, but the registered "
                     f"model {name!r} was deleted or renamed in MLflow. Rename it back, or delete "
                     f"{name}{HISTORY_SUFFIX} as well to begin without a champion."
                 )
-        logging.warning(
-            "The champion, %s version %d, was deleted outside of ner. There is no baseline.", name, champion
-        )
+        for change in self.champions(name).outside_changes():
+            logging.warning("%s: %s", name, change)
 
     def register(
         self, model_dir: Path, name: str, record: VersionRecord | None = None, *, link: bool = False

@@ -21,6 +21,9 @@ SLICES_TAG = "metrics_by_slice"
 TYPES_TAG = "metrics_by_type"
 PARAMS_TAG = "params"
 METRIC_TAG_PREFIX = "metric."
+REGISTERED_TAG = "registered"
+"""Tag of an imported version: time of its registration in the registry that it came from, in ISO 8601."""
+
 # Tags that a pipeline run writes.
 RUN_ID_TAG = "run_id"
 RUN_NAME_TAG = "run_name"

@@ -14,6 +14,7 @@ import click
 from components.common.console import standard_output
 from components.common.errors import shortened
 from pipeline.cli.options import config_options
+from pipeline.registry_view.outside_changes import warn_of_outside_changes
 
 if TYPE_CHECKING:
     from components.registry.model_registry import ModelRegistry
@@ -81,11 +82,12 @@ def list_versions(opened: _Opened, last: int | None, as_json: bool) -> None:
         return
     if not versions:
         click.echo(f"{opened.name}: no versions. Run `ner run` first.")
+        warn_of_outside_changes(opened.models, opened.name)
         return
     from pipeline.registry_view.tables import print_versions
 
     print_versions(standard_output(), versions)
-    _warn_of_moved_aliases(opened)
+    warn_of_outside_changes(opened.models, opened.name)
 
 
 @registry.command("show")
@@ -101,6 +103,7 @@ def show(opened: _Opened, version: str, as_json: bool) -> None:
     from pipeline.registry_view.tables import print_version
 
     print_version(standard_output(), shown)
+    warn_of_outside_changes(opened.models, opened.name)
 
 
 @registry.command("diff", short_help="Show the differences between two versions.")
@@ -157,6 +160,60 @@ def rollback(opened: _Opened, to: int | None, why: str, no_sync: bool) -> None:
         _follow(opened)
 
 
+@registry.command("adopt", short_help="Take a promotion made in MLflow into the history.")
+@_why_option
+@_no_sync_option
+@_with_registry
+def adopt(opened: _Opened, why: str, no_sync: bool) -> None:
+    """Make the version the champion to which somebody moved MLflow's alias `champion`.
+
+    Until then the alias has no effect on ner. The history records a forced promotion with the reason.
+    """
+    done = opened.models.champions(opened.name).adopt(why)
+    click.echo(f"{done.name} version {done.version} is the champion")
+    if not no_sync:
+        _follow(opened)
+
+
+@registry.command("export", short_help="Write the model with all versions into a folder or tar file.")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--version", "versions", multiple=True, metavar="VERSION", help="Only this version; repeatable.")
+@click.option("--champion", is_flag=True, help="Only the champion.")
+@_with_registry
+def export(opened: _Opened, target: Path, versions: tuple[str, ...], champion: bool) -> None:
+    """Write the model into TARGET, a new folder or FILE.tar, for `ner registry import` on another machine.
+
+    Versions, aliases, history, and MLflow runs with metrics and files; with --version or --champion no history.
+    """
+    from components.registry.transfer import export_model
+
+    chosen = (*versions, *(["champion"] if champion else []))
+    done = export_model(opened.models, opened.name, target, chosen)
+    click.echo(f"{done.name}: {_numbers(done.versions)}, {done.runs} runs, {done.entries} entries of the history")
+    click.echo(target)
+
+
+@registry.command("import", short_help="Add a model that `ner registry export` wrote.")
+@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@_with_registry
+def import_(opened: _Opened, source: Path) -> None:
+    """Add the model in SOURCE, a folder or tar file of `ner registry export`, to the registry.
+
+    Every file is checked against its hash first. Repeating it changes nothing; after a kill, repeat it. An export that
+    contradicts the registry is refused. The model keeps its name, whatever `name` is configured.
+    """
+    from components.registry.transfer import import_model
+
+    done = import_model(opened.models, source)
+    present = f" (already there: {_numbers(done.present)})" if done.present else ""
+    click.echo(f"{done.name}: imported {_numbers(done.versions)}{present}, {done.runs} runs, {done.entries} entries")
+    click.echo(f"champion: {done.champion or 'none'}. `ner registry sync` publishes it.")
+
+
+def _numbers(versions: tuple[int, ...]) -> str:
+    return f"version{'s' * (len(versions) > 1)} {', '.join(map(str, versions))}" if versions else "no version"
+
+
 @registry.command("history")
 @_json_option
 @_with_registry
@@ -171,7 +228,7 @@ def history(opened: _Opened, as_json: bool) -> None:
     from pipeline.registry_view.tables import print_history
 
     print_history(standard_output(), entries, line)
-    _warn_of_moved_aliases(opened)
+    warn_of_outside_changes(opened.models, opened.name)
 
 
 @registry.command("fetch", short_help="Download the SavedModel of VERSION.")
@@ -223,6 +280,7 @@ def sync(
     )
     for folder in report.set_aside:
         click.echo(f"damaged, set aside: {folder}")
+    warn_of_outside_changes(opened.models, opened.name)
     if not report.labels:
         click.echo(f"{opened.name} has no champion; nothing was changed")
         return
@@ -268,17 +326,6 @@ def _follow(opened: _Opened) -> None:
 
     keep = opened.config.registry.keep_versions
     click.echo(_labels(sync_directory(opened.models, opened.name, opened.config.serving_dir, keep=keep)))
-
-
-def _warn_of_moved_aliases(opened: _Opened) -> None:
-    for alias, version in opened.models.champions(opened.name).moved_aliases().items():
-        target = "is missing" if version is None else f"points to version {version}"
-        click.secho(
-            f"MLflow's alias {alias} {target}: it was moved by hand, or a change was interrupted. "
-            "The next promotion or rollback corrects it.",
-            fg="yellow",
-            err=True,
-        )
 
 
 _MAX_CHARACTERS = 200  # of a value

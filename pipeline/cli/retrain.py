@@ -13,6 +13,7 @@ import click
 from components.common import interruption
 from components.common.console import announce
 from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
+from pipeline.registry_view.outside_changes import warn_of_outside_changes
 
 
 @click.command()
@@ -40,11 +41,12 @@ def retrain(
     Reasons: new data (a span, or changed files), drift of logged requests, an old champion, a lower score; see the
     sections `retrain` and `drift` of the configuration. An interrupted retraining can be started again at any time.
     """
+    from components.registry.model_registry import ModelRegistry
     from configs.loading import load_config
     from pipeline.retraining.retrain import retrain as decide_and_retrain
 
     config = load_config(profile, with_corpus(settings, data))
-    announce(f"ner retrain: work folder {config.work_dir}; reading registry and corpus")
+    warn_of_outside_changes(ModelRegistry(config.registry_uri), config.name)
     warm = config.retrain.warm_start if warm_start is None else warm_start
     outcome = decide_and_retrain(config, warm_start=warm, force=force.strip(), dry_run=dry_run)
     if as_json:

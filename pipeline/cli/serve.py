@@ -95,15 +95,22 @@ def serve(
 
 def _source(config: PipelineConfig, model: str | None) -> Source:
     """Returns the versions to serve: a model that is named, or what registry and serving directory say."""
+    from components.registry.errors import RegistryError
+    from components.registry.model_registry import ModelRegistry
     from components.registry.serving_directory.serving_directory import MODELS_CONFIG, configured_models
     from components.serving.server.following import registered, serving_folder, single_folder
     from pipeline.registry_view.model_reference import resolve_model
+    from pipeline.registry_view.outside_changes import warn_of_outside_changes
 
     if model is not None:
         folder = Path(model).expanduser()
         if (folder / MODELS_CONFIG).is_file():
             return serving_folder(folder)
         return single_folder(config.name, resolve_model(model, config))
+    try:
+        warn_of_outside_changes(ModelRegistry(config.registry_uri), config.name)
+    except (RegistryError, ImportError) as error:  # a serving folder needs no registry
+        click.secho(f"warning: the registry was not compared with the history: {error}", fg="yellow", err=True)
     local = config.registry_uri.startswith("sqlite:")
     if local and config.name in configured_models(config.serving_dir):
         return serving_folder(config.serving_dir, config.name)

@@ -83,6 +83,75 @@ class Champions:
             stored, expected = reader.aliases(self._name), true_aliases(reader, self._name)
         return {alias: stored.get(alias) for alias in (CHAMPION, PREVIOUS) if stored.get(alias) != expected.get(alias)}
 
+    def outside_changes(self) -> tuple[str, ...]:
+        """Returns the changes that were made with MLflow's own means and that the history does not know.
+
+        Each is a sentence with its effect and remedy. The history stays valid until `adopt`, a promotion or a rollback.
+
+        Raises:
+            RegistryError: the store cannot be read.
+        """
+        if self._store.is_empty():
+            return ()
+        with self._store.reader() as reader:
+            champion = champion_line(reader, self._name).champion
+            if champion is not None and not reader.has_model(self._name):
+                return (
+                    f"the history names version {champion} as champion, but the registered model {self._name!r} was "
+                    "deleted or renamed in MLflow. Rename it back.",
+                )
+            lost = champion is not None and reader.version(self._name, champion) is None
+        changes = []
+        if lost:
+            changes.append(
+                f"the champion, version {champion}, was deleted outside of ner. There is no champion and no baseline "
+                "until the next promotion; `ner registry rollback --to` restores an earlier one."
+            )
+        for alias, version in self.moved_aliases().items():
+            target = "was deleted" if version is None else f"points to version {version}"
+            takes = alias == CHAMPION and version is not None and not (lost and version == champion)
+            adopt = "`ner registry adopt --why ...` takes it into the history; " if takes else ""
+            changes.append(
+                f"MLflow's alias {alias} {target}; the history says {format_version(self._expected(alias))}, and it "
+                f"decides. The alias was changed by hand, or a change was interrupted. {adopt}"
+                f"{'a' if adopt else 'A'} promotion or rollback sets the alias back."
+            )
+        return tuple(changes)
+
+    def _expected(self, alias: str) -> int | None:
+        with self._store.reader() as reader:
+            return true_aliases(reader, self._name).get(alias)
+
+    def adopt(self, why: str, *, who: str = "") -> RegisteredVersion:
+        """Makes the version the champion to which somebody moved MLflow's alias `champion`.
+
+        The history records it as a forced promotion: MLflow checks no blessing and keeps no author.
+
+        Args:
+            why: the reason, for the history.
+            who: the person; default: the user of this process.
+
+        Returns:
+            The version as champion.
+
+        Raises:
+            ChampionMovedError: another writer moved the champion at the same moment.
+            RegistryError: the alias is missing or agrees with the history, or the version's files are damaged.
+        """
+        with self._store.reader() as reader:
+            expected = true_aliases(reader, self._name).get(CHAMPION)
+            target = reader.aliases(self._name).get(CHAMPION)
+            if target is None or target == expected:
+                problem = "there is none" if target is None else "it agrees with the history"
+                raise RegistryError(
+                    f"{self._name}: MLflow's alias {CHAMPION} cannot be adopted, {problem}. "
+                    "Promote a version with `ner registry promote`."
+                )
+            version = require_version(reader, self._name, target, self._store.uri)
+        text = f"adopted from MLflow's alias: {why}"
+        entry = HistoryEntry.new(PROMOTED, target, expected, who=who or acting_user(), why=text, forced=True)
+        return self._change(version, entry)
+
     def promote(
         self, version: int, expected: int | None, why: str = "", *, who: str = "", force: bool = False
     ) -> RegisteredVersion:

@@ -12,7 +12,7 @@ from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
 from components.artifacts import DataProfileArtifact, ModelCard, Report
-from components.registry.pusher import executor
+from components.registry.pusher import executor, gathering
 from components.registry.settings import RegistrySettings
 
 
@@ -25,13 +25,13 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         executor.RUN_NAME_KEY: ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
-        executor.MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
-        executor.BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
-        executor.EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
-        executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
-        executor.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
-        executor.MODEL_CARD_KEY: ChannelParameter(type=ModelCard, optional=True),
-        executor.REPORT_KEY: ChannelParameter(type=Report, optional=True),
+        gathering.MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
+        gathering.BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
+        gathering.EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
+        gathering.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
+        gathering.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
+        gathering.MODEL_CARD_KEY: ChannelParameter(type=ModelCard, optional=True),
+        gathering.REPORT_KEY: ChannelParameter(type=Report, optional=True),
     }
     OUTPUTS = {executor.PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}
 

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from components.common.files import is_writable
 from components.registry.errors import RegistryError
+from components.registry.names import REGISTERED_TAG
 from components.registry.store.location import present_source
 from components.registry.store.mlflow_entities import ignoring
 from components.registry.store.version import RegisteredVersion
@@ -169,8 +170,14 @@ def _from_mlflow(entry: Any) -> RegisteredVersion:
         tags={str(key): str(value) for key, value in entry.tags.items()},
         uri=entry.source,
         run_id=entry.run_id or "",
-        created=datetime.fromtimestamp(entry.creation_timestamp / 1000, timezone.utc),
+        created=_created(entry.tags, entry.creation_timestamp),
     )
+
+
+def _created(tags: Mapping[str, str], milliseconds: int) -> datetime:
+    """Returns the time of registration: in the registry that an imported version came from, otherwise in this one."""
+    imported = tags.get(REGISTERED_TAG)
+    return datetime.fromisoformat(imported) if imported else datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
 
 
 MLFLOW_SCHEMAS = {"dc11669786a5": "3.17"}
@@ -336,7 +343,7 @@ class SqliteReader:
                 tags=tags.get(int(version), {}),
                 uri=present_source(self._database, source, run_id or ""),
                 run_id=run_id or "",
-                created=datetime.fromtimestamp(milliseconds / 1000, timezone.utc),
+                created=_created(tags.get(int(version), {}), milliseconds),
             )
             for version, source, run_id, milliseconds in rows
         ]

@@ -233,7 +233,7 @@ def test_a_champion_deleted_in_mlflow_is_logged_before_a_training(three_champion
         client.delete_model_version("ner", "3")
     with caplog.at_level("WARNING"):
         three_champions.check_ready("ner")
-    assert "version 3, was deleted outside of ner" in caplog.text
+    assert "the champion, version 3, was deleted outside of ner" in caplog.text
 
 
 def test_a_registry_that_does_not_exist_is_ready_and_is_not_created(tmp_path):

@@ -188,6 +188,16 @@ def test_an_alias_that_was_moved_by_hand_is_reported(ner, home):
         client.set_registered_model_alias("ner", "champion", "4")
     for command in ("list", "history"):
         assert "alias champion points to version 4" in ner(command).stderr
+    assert "ner version 4 is the champion\n" in ner("adopt", "--why", "it reads the new forms").output
+    assert ner("list").stderr == ""
+
+
+def test_export_and_import_move_the_registry(ner, home):
+    assert "2 entries of the history" in ner("export", str(home / "moved.tar")).output
+    uri = f"registry.uri=sqlite:///{home / 'other' / 'mlflow.db'}"
+    shutil.copytree(home / "registry", home / "other")
+    output = ner("import", str(home / "moved.tar"), "--set", uri).output
+    assert "ner: imported no version (already there: versions 1, 2, 3, 4), 0 runs, 0 entries\nchampion: 2." in output
 
 
 @pytest.mark.extended

@@ -157,6 +157,55 @@ def test_rollback_skips_deleted_versions(three_champions):
     assert three_champions.champions("ner").rollback(3).version == 3
 
 
+def test_a_promotion_made_in_mlflow_has_no_effect_until_it_is_adopted(three_champions, register):
+    register("model 4", "3", blessed=False)
+    champions = three_champions.champions("ner")
+    with three_champions.client() as client:
+        client.set_registered_model_alias("ner", "champion", "4")
+    (change,) = champions.outside_changes()
+    assert change == (
+        "MLflow's alias champion points to version 4; the history says version 3, and it decides. "
+        "The alias was changed by hand, or a change was interrupted. "
+        "`ner registry adopt --why ...` takes it into the history; a promotion or rollback sets the alias back."
+    )
+    assert champions.adopt("it reads the new forms", who="ada").aliases == ("champion",)
+    assert champions.outside_changes() == ()
+    last = champions.history()[-1]
+    assert (last.version, last.replaced, last.forced, last.who) == (4, 3, True, "ada")
+    assert last.why == "adopted from MLflow's alias: it reads the new forms"
+    assert _mlflow_aliases(three_champions) == {"champion": 4, "previous": 3}
+    with pytest.raises(RegistryError, match="cannot be adopted, it agrees with the history"):
+        champions.adopt("again")
+
+
+def test_a_champion_deleted_in_mlflow_can_be_followed_by_one_promoted_there(three_champions):
+    champions = three_champions.champions("ner")
+    with three_champions.client() as client:
+        client.delete_model_version("ner", "3")
+        client.set_registered_model_alias("ner", "champion", "1")
+    lost, moved, *_ = champions.outside_changes()
+    assert lost.startswith("the champion, version 3, was deleted outside of ner.")
+    assert moved.startswith("MLflow's alias champion points to version 1; the history says no version")
+    assert champions.adopt("the last good one").version == 1
+    assert [entry.action for entry in champions.history()[-2:]] == ["lost", "promoted"]
+
+
+@pytest.mark.parametrize("call", ["delete_registered_model_alias", "rename_registered_model"])
+def test_a_deleted_alias_and_a_renamed_model_are_reported(three_champions, call):
+    champions = three_champions.champions("ner")
+    other = "champion" if call == "delete_registered_model_alias" else "other"
+    with three_champions.client() as client:
+        getattr(client, call)("ner", other)
+    (change,) = champions.outside_changes()
+    if other == "other":
+        assert "the registered model 'ner' was deleted or renamed in MLflow. Rename it back." in change
+    else:
+        assert change.startswith("MLflow's alias champion was deleted; the history says version 3, and it decides.")
+        assert three_champions.get("ner", "champion").version == 3
+    with pytest.raises(RegistryError, match="cannot be adopted, there is none"):
+        champions.adopt("why")
+
+
 def test_an_alias_that_was_moved_by_hand_is_reported_and_corrected(three_champions, register):
     with three_champions.client() as client:
         client.set_registered_model_alias("ner", "champion", "1")
