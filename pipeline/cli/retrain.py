@@ -46,6 +46,7 @@ def retrain(
     from pipeline.retraining.retrain import retrain as decide_and_retrain
 
     config = load_config(profile, with_corpus(settings, data))
+    announce(f"ner retrain: work folder {config.work_dir}; reading registry and corpus")
     warn_of_outside_changes(ModelRegistry(config.registry_uri), config.name)
     warm = config.retrain.warm_start if warm_start is None else warm_start
     outcome = decide_and_retrain(config, warm_start=warm, force=force.strip(), dry_run=dry_run)
