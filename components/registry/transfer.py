@@ -241,7 +241,7 @@ def _opened(source: Path) -> Iterator[Path]:
             with tarfile.open(source) as tar:
                 tar.extractall(scratch, filter="data")
         except (tarfile.TarError, EOFError) as error:
-            raise RegistryError(f"{source}: is no complete tar file ({error}). Copy the export again.") from error
+            raise RegistryError(f"{source}: cannot be read as a tar file ({error}). Copy the export again.") from error
         yield Path(scratch)
 
 
@@ -249,7 +249,7 @@ def _read_manifest(folder: Path, source: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RegistryError(f"{source}: is no export of a registry, it lacks {MANIFEST}. Give another path.") from None
+        raise RegistryError(f"{source}: not an export of a registry, it lacks {MANIFEST}. Give another path.") from None
     except ValueError as error:
         raise RegistryError(f"{source}: {MANIFEST} is damaged ({error}). Copy the export again.") from error
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:

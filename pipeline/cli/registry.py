@@ -200,7 +200,7 @@ def import_(opened: _Opened, source: Path) -> None:
     """Add the model in SOURCE, a folder or tar file of `ner registry export`, to the registry.
 
     Every file is checked against its hash first. Repeating it changes nothing; after a kill, repeat it. An export that
-    contradicts the registry is refused. The model keeps its name, whatever `name` is configured.
+    contradicts the registry is refused. The model keeps its exported name.
     """
     from components.registry.transfer import import_model
 

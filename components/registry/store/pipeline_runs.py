@@ -1,4 +1,4 @@
-"""MLflow runs of a pipeline: one for each pipeline run, whatever its outcome."""
+"""MLflow runs of a pipeline: one for each pipeline run, for every outcome."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class PipelineRuns:
         A finished earlier run stays as it is, because this run repeats it from the cache.
 
         Args:
-            record: what is known of the run before its first node; its tag `run_id` is required.
+            record: facts of the run before its first node; its tag `run_id` is required.
             key: equal for two runs that would do the same.
             earlier: ids of the pipeline runs of the same work folder.
 
@@ -161,7 +161,7 @@ class PipelineRuns:
 def open_run(store: MlflowStore, client: Any, reader: RegistryReader, name: str, record: VersionRecord) -> Any:
     """Returns the MLflow run of a pipeline run; creates it unless there is one without a registered version.
 
-    Files of a registered version are never overwritten: a retried push gets an MLflow run of its own.
+    Files of a registered version are never overwritten: a retried push gets a new MLflow run.
     """
     pipeline_run = record.tags.get(RUN_ID_TAG, "")
     for run in reader.runs(PIPELINE_RUN_TAG, pipeline_run) if pipeline_run else ():

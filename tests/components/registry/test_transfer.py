@@ -200,7 +200,7 @@ def _change_file(folder: Path) -> None:
         (_change_manifest, "registry.json was changed or damaged. Copy the export again."),
         (_change_file, "variables/variables.index has other content. Copy the export again."),
         (lambda folder: shutil.rmtree(next(folder.rglob("model"))), "is missing"),
-        (lambda folder: (folder / "registry.json").unlink(), "is no export of a registry, it lacks registry.json"),
+        (lambda folder: (folder / "registry.json").unlink(), "not an export of a registry, it lacks registry.json"),
     ],
 )
 def test_a_damaged_export_is_refused_before_anything_is_written(source, target, tmp_path, damage, problem):
@@ -227,6 +227,6 @@ def test_a_cut_tar_file_and_an_existing_target_are_refused(source, target, tmp_p
         export_model(source, "ner", tmp_path / "export.tar")
     content = (tmp_path / "export.tar").read_bytes()
     (tmp_path / "cut.tar").write_bytes(content[: len(content) // 2])
-    with pytest.raises(RegistryError, match=r"cut.tar: is no complete tar file|Copy the export again"):
+    with pytest.raises(RegistryError, match=r"cut.tar: cannot be read as a tar file|Copy the export again"):
         import_model(target, tmp_path / "cut.tar")
     assert target.names() == ()
