@@ -47,7 +47,7 @@ _MAX_CHARACTERS = 1000  # of an error
 def tracked(config: PipelineConfig, run_id: str, pipeline: Any) -> Iterator[None]:
     """Records the nodes that run inside the block as one MLflow run.
 
-    A registry that cannot be written does not stop the nodes: the log names the missing record, and RegistryPusher, which
+    A registry that cannot be written does not stop the nodes: the log names the missing record. RegistryPusher, which
     needs the registry, records the whole run.
 
     Args:
