@@ -121,7 +121,7 @@ def _fitting(columns: Sequence[Column], rows: Sequence[Row], width: int) -> tupl
     widths = [max(cell_len(line) for text in column for line in (text.splitlines() or [""])) for column in texts]
     shown = list(range(len(columns)))
     for index in sorted((index for index in shown if columns[index].drop), key=lambda index: columns[index].drop):
-        if sum(widths[at] for at in shown) + _GAP * len(shown) <= width:
+        if sum(widths[at] for at in shown) + _GAP * (len(shown) - 1) <= width:
             break
         shown.remove(index)
     return shown, [column.heading for index, column in enumerate(columns) if index not in shown]

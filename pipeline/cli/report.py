@@ -17,22 +17,36 @@ from pipeline.cli.options import config_options
 @click.argument("run", required=False)
 @config_options
 @click.option("--no-open", is_flag=True, help="Write the file and print its path without opening a browser.")
-@click.option("--list", "only_list", is_flag=True, help="List the runs, newest first.")
-def report(run: str | None, profile: Path | None, settings: tuple[str, ...], no_open: bool, only_list: bool) -> None:
+@click.option("--list", "only_list", is_flag=True, help="List the runs with their scores, newest first.")
+@click.option("--against", metavar="RUN", help="Compare RUN with this earlier run, on the terminal.")
+def report(
+    *,
+    run: str | None,
+    profile: Path | None,
+    settings: tuple[str, ...],
+    no_open: bool,
+    only_list: bool,
+    against: str | None,
+) -> None:
     """Show the report of RUN (default: the newest run).
 
     The report is one HTML file with scores against the champion, slices, errors, training, data, drift and the nodes of
     the run. RUN is an id that --list prints, or its first characters. Prints the path of the file and opens it in a
     browser if there is a screen. If the work folder cannot be written, the file goes to a temporary folder.
     """
+    from components.common.console import standard_output
     from components.common.faults import explain
     from configs.loading import load_config
-    from pipeline.run.run_report import runs, write_report
+    from pipeline.run.run_list import RunLine, print_run_comparison, print_runs
+    from pipeline.run.run_record import read_run
+    from pipeline.run.run_report import find_run, runs, write_report
 
     config = load_config(profile, settings)
     if only_list:
-        for name in runs(config):
-            click.echo(name)
+        print_runs(standard_output(), [RunLine.of(read_run(config, run_id)) for run_id in runs(config)])
+        return
+    if against is not None:
+        print_run_comparison(standard_output(), find_run(config, against), find_run(config, run))
         return
     try:
         path = write_report(config, run)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from click.testing import CliRunner
+from support.small_evaluation import small_evaluation
 
+from components.evaluator.results.evaluation import Blessing
+from components.evaluator.results.scores_file import write_evaluation
 from pipeline.cli import report as command
 from pipeline.cli.main import main
-from pipeline.run import run_report
+from pipeline.run import run_record, run_report
+from pipeline.run.run_record import NodeRecord, RunRecord
 
 
 @pytest.fixture
@@ -73,9 +79,41 @@ def test_macos_needs_no_display(report, monkeypatch):
     assert len(report.opened) == 1
 
 
-def test_runs_are_listed(report):
-    assert report("--list") == "two\none\n"
-    assert report.asked == []
+def test_runs_are_listed_with_scores_and_two_are_compared(monkeypatch, tmp_path):
+    scores = tmp_path / "scores"
+    scores.mkdir()
+    write_evaluation(str(scores), small_evaluation(Blessing(True)))
+    settings = [json.dumps({"settings": {"epochs": epochs, "seed": 0}}) for epochs in (10, 20)]
+    records = {
+        "two": RunRecord(
+            (NodeRecord("Trainer", "run", 1.0), NodeRecord("RegistryPusher", "run", 1.0)),
+            {
+                ("Evaluator", "evaluation"): (str(scores), {}),
+                ("RegistryPusher", "pushed_model"): ("", {"registry_version": 4}),
+                ("Trainer", "model"): ("", {"trainer_settings": settings[1]}),
+            },
+            "two",
+        ),
+        "one": RunRecord(
+            (NodeRecord("Trainer", "failed", 1.0),),
+            {("Trainer", "model"): ("", {"trainer_settings": settings[0]})},
+            "one",
+        ),
+    }
+    monkeypatch.setattr(run_report, "runs", lambda config: [*records])
+    monkeypatch.setattr(run_record, "read_run", lambda config, run_id: records[run_id])
+    monkeypatch.setattr(run_report, "find_run", lambda config, run_id: records[run_id or "two"])
+    listed = CliRunner().invoke(main, ["report", "--list"])
+    assert [line.split() for line in listed.stdout.splitlines()] == [
+        ["run", "F1", "95", "%", "interval", "verdict", "version", "state"],
+        ["two", "0.667", "0.601–0.701", "blessed", "4", "complete"],
+        ["one", "failed:", "Trainer"],
+    ]
+    compared = CliRunner().invoke(main, ["report", "--against", "one"]).stdout
+    rows = [line.split() for line in compared.splitlines()]
+    assert ["epochs", "10", "20"] in rows
+    assert ["PER", "0.667", "(0.601–0.701)"] in rows
+    assert not any(row[:1] == ["seed"] for row in rows)
 
 
 def test_missing_run_is_an_error_with_a_fix(tmp_path):

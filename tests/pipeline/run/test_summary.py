@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from support.small_evaluation import small_evaluation
 
-from components.evaluator.results.evaluation import Blessing, Comparison, Evaluation, RuleOutcome, Slice
-from components.evaluator.results.model_scores import EntityScores, Estimate, Scores, TypedScores
+from components.evaluator.results.evaluation import Blessing, RuleOutcome
 from components.evaluator.results.scores_file import write_evaluation
 from pipeline.run.run_record import NodeRecord, RunRecord
 from pipeline.run.summary import print_summary
@@ -15,18 +15,10 @@ from pipeline.run.summary import print_summary
 FAILED = RuleOutcome("bound", "entity_f1", "all examples", "failed", 0.9, 3, 1, 0.667, None, "entity_f1 is [0.667]")
 
 
-def evaluation(blessing, champion=False):
-    of_type = EntityScores(Estimate(0.5), Estimate(1.0), Estimate(0.667, 0.601, 0.701), 3, 6)
-    typed = TypedScores(of_type, of_type, {"PER": of_type})
-    scores = Scores(2, 9, typed, typed, of_type, of_type, {})
-    changes = {"entity_f1": Estimate(0.04), "entity_f1/PER": Estimate(-0.03)} if champion else {}
-    return Evaluation(Comparison(Slice(), scores, scores if champion else None, changes), (), blessing)
-
-
 @pytest.fixture
 def record(tmp_path):
     def made(blessing=Blessing(False, (FAILED,)), champion=False, **pushed):  # noqa: B008 (frozen)
-        write_evaluation(str(tmp_path), evaluation(blessing, champion))
+        write_evaluation(str(tmp_path), small_evaluation(blessing, champion))
         return RunRecord(
             (NodeRecord("Transform", "cached", 0.04), NodeRecord("Trainer", "run", 12.34)),
             {
@@ -86,7 +78,7 @@ def test_a_run_without_evaluation_shows_its_nodes(capsys):
 
 def test_an_evaluation_of_no_example_has_no_scores(record, tmp_path, capsys):
     shown = record(pushed=0, reason="r")
-    write_evaluation(str(tmp_path), dataclasses.replace(evaluation(Blessing(False)), overall=None))
+    write_evaluation(str(tmp_path), dataclasses.replace(small_evaluation(Blessing(False)), overall=None))
     print_summary(shown)
     assert "Scores" not in capsys.readouterr().out
 

@@ -1,0 +1,170 @@
+"""Runs as rows of a table, and two runs side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from components.common.console import Column, Row, print_line, print_table
+from pipeline.run.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from components.evaluator.results.evaluation import Evaluation
+    from components.evaluator.results.model_scores import EntityScores, Estimate
+
+_LAST_NODE = "RegistryPusher"
+_DATA = ("input_fingerprint", "span", "sentences_train", "sentences_eval", "sentences_test", "entities_out")
+_LONG = 12  # characters of a hash
+
+
+@dataclasses.dataclass(frozen=True)
+class RunLine:
+    """What `ner report --list` says about a run.
+
+    Attributes:
+        run_id: its id, which is its start time.
+        f1: entity F1 on the evaluation data; None: not evaluated.
+        verdict: `blessed`, `forced` or `not blessed`; empty: not evaluated.
+        version: version in the registry; empty: not pushed.
+        state: `complete`, or the node that failed or was the last.
+    """
+
+    run_id: str
+    f1: Estimate | None
+    verdict: str
+    version: str
+    state: str
+
+    @classmethod
+    def of(cls, record: RunRecord) -> RunLine:
+        """Reads the scores of a run."""
+        evaluation = _evaluation(record)
+        overall = evaluation.overall if evaluation else None
+        return cls(
+            run_id=record.run_id,
+            f1=overall.candidate.entities.micro.f1 if overall else None,
+            verdict=_verdict(evaluation),
+            version=str(_properties(record, "RegistryPusher", "pushed_model").get("registry_version", "")),
+            state=_state(record),
+        )
+
+
+def print_runs(console: Console, lines: Iterable[RunLine]) -> None:
+    """Prints one row for each run."""
+    columns = [
+        Column("run"),
+        Column("F1", right=True),
+        Column("95 % interval", drop=1),
+        Column("verdict", drop=4),
+        Column("version", right=True, drop=3),
+        Column("state"),
+    ]
+    rows = [
+        Row(
+            (
+                line.run_id,
+                f"{line.f1.value:.3f}" if line.f1 else "",
+                _interval(line.f1),
+                line.verdict,
+                line.version,
+                line.state,
+            ),
+            "red" if line.state.startswith("failed") else "",
+        )
+        for line in lines
+    ]
+    print_table(console, columns, rows)
+
+
+def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) -> None:
+    """Prints scores, settings and data of two runs; of settings and data only what differs."""
+    evaluations = _evaluation(first), _evaluation(second)
+    scores = [_scores(evaluation) for evaluation in evaluations]
+    columns = [Column(""), Column("first", right=True), Column("second", right=True), Column("change", right=True)]
+    print_line(console, f"first: {first.run_id}   second: {second.run_id}")
+    rows = []
+    for name in [*scores[0], *(name for name in scores[1] if name not in scores[0])]:
+        one, other = (each[name].f1 if name in each else None for each in scores)
+        change = f"{other.value - one.value:+.3f}" if one and other else ""
+        rows.append(Row((name, _with_interval(one), _with_interval(other), change)))
+    if rows:
+        print_table(console, columns, rows, "F1")
+    parts = {
+        "Settings of the training": [_settings(record) for record in (first, second)],
+        "Data": [_data(record) for record in (first, second)],
+        "Result": [
+            {"verdict": line.verdict, "version": line.version, "state": line.state}
+            for line in map(RunLine.of, (first, second))
+        ],
+    }
+    for title, (one, other) in parts.items():
+        names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+        if names:
+            table = [Row((name, str(one.get(name, "")), str(other.get(name, "")))) for name in names]
+            print_table(console, columns[:3], table, title)
+        else:
+            print_line(console, f"{title}: no difference")
+
+
+def _evaluation(record: RunRecord) -> Evaluation | None:
+    output = record.outputs.get(("Evaluator", "evaluation"))
+    if output is None:
+        return None
+    from components.evaluator.results.scores_file import read_evaluation
+
+    return read_evaluation(output[0])
+
+
+def _verdict(evaluation: Evaluation | None) -> str:
+    if evaluation is None:
+        return ""
+    if evaluation.blessing.forced:
+        return "forced"
+    return "blessed" if evaluation.blessing.blessed else "not blessed"
+
+
+def _state(record: RunRecord) -> str:
+    for node in record.nodes:
+        if node.state == "failed":
+            return f"failed: {node.name}"
+    if any(node.name == _LAST_NODE for node in record.nodes):
+        return "complete"
+    return f"ended after {record.nodes[-1].name}" if record.nodes else "no node ran"
+
+
+def _scores(evaluation: Evaluation | None) -> dict[str, EntityScores]:
+    if evaluation is None or evaluation.overall is None:
+        return {}
+    entities = evaluation.overall.candidate.entities
+    return {"all (micro)": entities.micro, **entities.per_type}
+
+
+def _settings(record: RunRecord) -> dict[str, Any]:
+    text = _properties(record, "Trainer", "model").get("trainer_settings")
+    return dict(json.loads(text)["settings"]) if text else {}
+
+
+def _data(record: RunRecord) -> dict[str, str]:
+    properties = _properties(record, "CorpusExampleGen", "examples")
+    return {name: str(properties[name])[:_LONG] for name in _DATA if name in properties}
+
+
+def _properties(record: RunRecord, node: str, output: str) -> Mapping[str, Any]:
+    return record.outputs.get((node, output), ("", {}))[1]
+
+
+def _interval(estimate: Estimate | None) -> str:
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:.3f}\N{EN DASH}{estimate.high:.3f}"
+
+
+def _with_interval(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return ""
+    interval = _interval(estimate)
+    return f"{estimate.value:.3f} ({interval})" if interval else f"{estimate.value:.3f}"
