@@ -93,7 +93,7 @@ def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) 
         rows.append(Row((name, _with_interval(one), _with_interval(other), change)))
     if rows:
         print_table(console, columns, rows, "F1")
-    parts = {
+    parts: dict[str, list[dict[str, Any]]] = {
         "Settings of the training": [_settings(record) for record in (first, second)],
         "Data": [_data(record) for record in (first, second)],
         "Result": [
@@ -101,10 +101,10 @@ def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) 
             for line in map(RunLine.of, (first, second))
         ],
     }
-    for title, (one, other) in parts.items():
-        names = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    for title, (before, after) in parts.items():
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
         if names:
-            table = [Row((name, str(one.get(name, "")), str(other.get(name, "")))) for name in names]
+            table = [Row((name, str(before.get(name, "")), str(after.get(name, "")))) for name in names]
             print_table(console, columns[:3], table, title)
         else:
             print_line(console, f"{title}: no difference")
