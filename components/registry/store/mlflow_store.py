@@ -31,9 +31,6 @@ _ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }
 
-# Without it MLflow shows the pages for language models first.
-_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
-
 _MAX_CHARACTERS = 300  # of MLflow's message, which may hold a whole HTML page
 # Pattern in MLflow's message about a server -> problem and remedy.
 _SERVER_PROBLEMS = (
@@ -219,7 +216,7 @@ class MlflowStore:
         reader = MlflowReader(client)
         experiment = reader.experiment(self._experiment)
         if experiment is None:
-            client.create_experiment(self._experiment, self._artifact_location, tags=_EXPERIMENT_TAGS)
+            client.create_experiment(self._experiment, artifact_location=self._artifact_location)
             experiment = reader.experiment(self._experiment)
         if experiment is None:
             raise RegistryError(
