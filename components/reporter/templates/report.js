@@ -21,7 +21,10 @@
     document.getElementById("shown").textContent = `${mistakes} of ${all} mistakes shown`;
   };
   form.addEventListener("input", show);
-  form.addEventListener("reset", () => setTimeout(show));
+  form.querySelector("button").addEventListener("click", () => {
+    form.reset();
+    show();
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
   show();

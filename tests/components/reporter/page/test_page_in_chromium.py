@@ -81,3 +81,21 @@ def test_figures_and_tables_are_described(browser, page):
     assert all(len(text) > 30 for text in figures)
     assert browser.evaluate("document.querySelectorAll('table:not(:has(caption))').length") == 0
     assert browser.evaluate("document.querySelectorAll('thead th:not([scope]), tbody th:not([scope])').length") == 0
+
+
+def test_mistakes_are_filtered_and_counted_for_screen_readers(browser, page):
+    browser.open(page.as_uri(), 1280)
+    set_and_count = """
+    (() => {
+      const form = document.getElementById('filter');
+      form.elements.%s.value = '%s';
+      form.dispatchEvent(new Event('input'));
+      const rows = [...document.querySelectorAll('tr[data-kind]')].filter(row => row.checkVisibility());
+      return [rows.map(row => row.dataset.kind).join(), document.querySelector('[role=status]').textContent];
+    })()
+    """
+    assert browser.evaluate(set_and_count % ("type", "location")) == ["missed,spurious", "2 of 4 mistakes shown"]
+    assert browser.evaluate(set_and_count % ("kind", "missed")) == ["missed", "1 of 4 mistakes shown"]
+    assert browser.evaluate(set_and_count % ("text", "nowhere")) == ["", "0 of 4 mistakes shown"]
+    browser.evaluate("document.querySelector('#filter button').click()")
+    assert browser.evaluate("document.getElementById('shown').textContent") == "4 of 4 mistakes shown"
