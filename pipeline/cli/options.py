@@ -32,17 +32,17 @@ def refuse_replacing(outputs: Mapping[str, Path | None], inputs: Mapping[str, Pa
     Raises:
         UsageError: one does.
     """
-    given: dict[str, Path] = {option: path.resolve() for option, path in inputs.items() if path is not None}
+    taken: dict[str, Path] = {option: path.resolve() for option, path in inputs.items() if path is not None}
     for option, path in outputs.items():
         if path is None or str(path) == "-":
             continue
         target = path.resolve()
-        for other, taken in given.items():
-            inside = taken in target.parents and target.is_file() and target.suffix != ".html"
-            if (target == taken or inside) and not is_special(target):
+        for other, file in taken.items():
+            inside = file in target.parents and target.is_file() and target.suffix != ".html"
+            if (target == file or inside) and not is_special(target):
                 of = "a file of " if inside else ""
                 raise click.UsageError(f"{option} {path}: would replace {of}{other}. Give another file.")
-        given[option] = target
+        taken[option] = target
 
 
 def named_dtype(text: str, option: str, default: str = "string") -> tuple[str, str]:

@@ -207,7 +207,7 @@ def _start(file: Any) -> bytes | None:
     """Returns the first bytes of a file; None if it cannot say."""
     try:
         return bytes(file.peek(64)[:64])
-    except (AttributeError, EOFError, zlib.error, gzip.BadGzipFile):  # reading the rows says what is damaged
+    except (AttributeError, EOFError, zlib.error, gzip.BadGzipFile):  # the rows say so when they are read
         return None
 
 
