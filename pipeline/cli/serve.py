@@ -42,6 +42,14 @@ _LONGEST_EXAMPLE = 32  # values
 @click.option("--max-rows", type=_COUNT, default=10_000, show_default=True, help="Rows of a request.")
 @click.option("--threads", type=_COUNT, help="Runs at the same time [default: the number of cores]")
 @click.option("--timeout", type=_SECONDS, default=60.0, show_default=True, help="Seconds without a client's deadline.")
+@click.option(
+    "--client-timeout",
+    type=_SECONDS,
+    default=30.0,
+    show_default=True,
+    help="Seconds to send a request or take an answer.",
+)
+@click.option("--max-connections", type=_COUNT, default=20_000, show_default=True, help="Open connections of REST.")
 @click.option("--poll", type=_SECONDS, default=1.0, show_default=True, help="Seconds between looks for a promotion.")
 @click.option("--shutdown", type=_SECONDS, default=30.0, show_default=True, help="Seconds to finish after a signal.")
 @click.option("--access-log", type=_FILE, metavar="FILE", help="JSON lines without texts [default: standard error]")

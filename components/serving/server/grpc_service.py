@@ -40,6 +40,8 @@ PREDICTION, MODEL, HEALTH = (
 _UNIMPLEMENTED = {PREDICTION: ("Classify", "Regress", "MultiInference"), MODEL: ("HandleReloadConfigRequest",)}
 _LONGEST_MESSAGE = 1024  # kErrorMessageLimit of TensorFlow Serving
 _WATCH_SECONDS = 0.5
+_DEAD_MILLISECONDS = 60_000  # of silence until a client is asked for a sign of life, which it has 20 seconds to give
+_IDLE_MILLISECONDS = 600_000  # until a connection without a call is closed; clients connect again by themselves
 _Method = Callable[[Call, Any, Any], Awaitable[Any]]
 
 
@@ -53,9 +55,12 @@ def grpc_server(engine: Engine, settings: ServerSettings, calls: Calls | None = 
     """
     server = grpc.aio.server(
         interceptors=[_Token(settings.token)] if settings.token else [],
+        maximum_concurrent_rpcs=settings.max_connections,
         options=[
             ("grpc.max_receive_message_length", settings.max_request_bytes),
             ("grpc.max_send_message_length", -1),
+            ("grpc.keepalive_time_ms", _DEAD_MILLISECONDS),
+            ("grpc.max_connection_idle_ms", _IDLE_MILLISECONDS),
             ("grpc.so_reuseport", 0),  # a second server on the same port is an error
         ],
     )

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import math
 import re
 import resource
 import socket
@@ -21,13 +22,12 @@ from components.common.faults import explained
 from components.serving.server.access_log import flush_access_log, open_access_log, write_access_log
 from components.serving.server.engine import Engine
 from components.serving.server.following import Follower, Source
-from components.serving.server.http_server import LINGER_SECONDS, HttpConnection, HttpServer
+from components.serving.server.http_server import LINGER_SECONDS, ConnectionLimits, HttpConnection, HttpServer
 from components.serving.server.protocols.calls import Call, Calls
 from components.serving.server.request_log import RequestLog
 from components.serving.server.settings import ServerSettings
 
 _BACKLOG = 4096  # connections that wait to be accepted
-_KEEP_ALIVE_SECONDS = 75  # until an idle connection is closed; uvicorn's 5 meets clients that are about to use it
 _REFUSING_SECONDS = 0.3  # until gRPC stops, so that clients learn it from an answer
 _LOOK_SECONDS = 0.1  # between two looks for a signal, and two flushes of the access log
 
@@ -96,12 +96,13 @@ class Server:
                 server_header=False,
                 lifespan="off",
                 ws="none",
-                timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+                timeout_keep_alive=math.ceil(settings.keep_alive),
                 timeout_graceful_shutdown=max(1, round(settings.shutdown)),
                 ssl_certfile=settings.tls_cert,
                 ssl_keyfile=settings.tls_key,
             ),
             linger=min(LINGER_SECONDS, settings.shutdown),
+            limits=ConnectionLimits(settings.client_timeout, settings.max_connections, settings.max_buffered_bytes),
         )
         if self._grpc is not None:
             await self._grpc.start()

@@ -25,6 +25,11 @@ class ServerSettings(BaseModel):
         max_request_bytes: size of one request.
         threads: runs at the same time.
         timeout: seconds that a request without its own deadline may take.
+        client_timeout: seconds that a client may take to send a request or to take an answer, and one more for each
+            16 KiB of it.
+        keep_alive: seconds until an idle connection is closed.
+        max_connections: open connections of REST; further ones get 503. Also calls of gRPC at the same time.
+        max_buffered_bytes: of requests without an answer, and as many of answers that clients of REST do not take.
         poll: seconds between two looks at models.config.
         shutdown: seconds to finish accepted requests after a signal.
         access_log: file of the access log; None: standard error.
@@ -52,6 +57,10 @@ class ServerSettings(BaseModel):
     max_request_bytes: int = Field(64 << 20, gt=0)
     threads: int = Field(default_factory=lambda: len(os.sched_getaffinity(0)), gt=0)
     timeout: float = Field(60.0, gt=0)
+    client_timeout: float = Field(30.0, gt=0)
+    keep_alive: float = Field(75.0, gt=0)
+    max_connections: int = Field(20_000, gt=0)
+    max_buffered_bytes: int = Field(256 << 20, gt=0)
     poll: float = Field(1.0, gt=0)
     shutdown: float = Field(30.0, ge=0)
     access_log: Path | None = None
