@@ -178,7 +178,7 @@ def main(ctx: click.Context, debug: bool) -> None:
 
 
 def command() -> None:
-    """Runs `ner` as a process of its own, which ends with the command.
+    """Runs `ner` in a separate process, which ends with the command.
 
     The teardown of TensorFlow, Beam and TFX by the interpreter takes up to ten seconds and has no useful effect.
     """
