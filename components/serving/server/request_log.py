@@ -40,7 +40,8 @@ class RequestLog:
         Args:
             file: to which lines are appended.
             share: of the requests that are logged.
-            most_bytes: size from which the file is renamed to FILE.1, FILE.1 to FILE.2, and so on up to FILE.5.
+            most_bytes: of a file; for a line that would exceed them, it is renamed to FILE.1, FILE.1 to FILE.2, and
+                so on up to FILE.5.
 
         Raises:
             OSError: the file cannot be written.
@@ -77,6 +78,18 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.fchmod(descriptor, 0o600)
         return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Writes the lines of a request, each to a file that has room for it; a longer line has a file for itself."""
+        try:
+            for line in self.format(record).split("\n"):
+                size = self.stream.seek(0, os.SEEK_END)
+                if size and size + len(line.encode()) + 1 > self.maxBytes:
+                    self.doRollover()
+                self.stream.write(line + self.terminator)
+                self.stream.flush()
+        except Exception:
+            self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Reports a full disk in the access log; requests are still answered."""

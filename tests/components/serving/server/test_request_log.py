@@ -52,7 +52,8 @@ def test_a_logged_request_is_read_by_drift_and_by_the_evaluation_with_labels(tag
 def test_a_share_of_the_requests_is_logged_and_the_file_is_rotated(tagger_folder, tmp_path):
     request = ("", {"sentence": strings([b"Joe Biden visited Paris"])}, ())
     file = tmp_path / "requests.jsonl"
-    logged(tagger_folder, file, [request] * 200, share=0.25, most_bytes=2000)
+    rows = ("", {"sentence": strings(["Joe Biden visited Málaga, Γειά".encode()] * 9)}, ())  # more than one file holds
+    logged(tagger_folder, file, [rows] * 9, most_bytes=2000)
     files = sorted(tmp_path.glob("requests.jsonl*"))
     assert [each.name for each in files][:2] == ["requests.jsonl", "requests.jsonl.1"]
     assert all(each.stat().st_size <= 2000 and stat.S_IMODE(each.stat().st_mode) == 0o600 for each in files)
