@@ -83,7 +83,8 @@ def comparisons(
         if comparison.slice.name == ALL:
             overall = comparison
             errors = ERRORS_JSON.validate_json(documents.get(ERRORS_KEY, b"[]"))
-            insights = InsightCounts.from_json(documents[INSIGHTS_KEY])
+            if INSIGHTS_KEY in documents:
+                insights = InsightCounts.from_json(documents[INSIGHTS_KEY])
         else:
             slices.append(comparison)
     order = slice_order(columns)

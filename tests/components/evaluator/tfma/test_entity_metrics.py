@@ -10,6 +10,7 @@ from support.lazy import LazyModule
 from components.evaluator.counts.bootstrap import draws
 from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import sentence_counts
+from components.evaluator.counts.insight_counts import InsightCounts
 from components.evaluator.counts.scoring import scores
 from components.evaluator.counts.slice_counts import SliceCounts, count_slices
 from components.evaluator.results.evaluation import ErrorInContext
@@ -126,7 +127,7 @@ def test_messages_become_comparisons_in_order():
         message([("entity_seen", "unseen")], {"candidate": bad, "baseline": bad}),
         message([("sentence_length", "6-10")], {"candidate": good, "baseline": bad}),
     ]
-    overall, slices, errors = module.comparisons(messages, ("source", "sentence_length", "entity_seen"))
+    overall, slices, errors, _ = module.comparisons(messages, ("source", "sentence_length", "entity_seen"))
     assert (overall.candidate, overall.champion) == (good, bad)
     assert errors == (ERROR,)
     assert [(each.slice.name, each.slice.level) for each in slices] == [
@@ -141,11 +142,12 @@ def test_messages_become_comparisons_in_order():
 def test_one_model_has_no_champion():
     batch = make_batch([["B-X"]], [["B-X"]])
     only = scores(CountTable.of(*sentence_counts(batch), np.zeros((1, 0), np.float32)))
-    overall, slices, errors = module.comparisons([message([], {"": only})], ())
+    overall, slices, errors, insights = module.comparisons([message([], {"": only})], ())
     assert (overall.candidate, overall.champion, overall.changes) == (only, None, {})
     assert slices == errors == ()
+    assert insights == InsightCounts()
 
 
 def test_empty_output_has_no_comparisons():
     empty = metrics_for_slice_pb2.MetricsForSlice()
-    assert module.comparisons([], ()) == module.comparisons([empty], ()) == (None, (), ())
+    assert module.comparisons([], ()) == module.comparisons([empty], ()) == (None, (), (), InsightCounts())
