@@ -8,6 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from components.exporter.any_model.label_file import read_labels
 from components.exporter.errors import ExportError
 
 
@@ -32,7 +33,7 @@ class LabelLookup:
         Raises:
             ExportError: no labels, an empty line, or no such file.
         """
-        self.labels = _read(Path(labels)) if isinstance(labels, str | os.PathLike) else list(labels)
+        self.labels = read_labels(Path(labels)) if isinstance(labels, str | os.PathLike) else list(labels)
         if not self.labels:
             raise ExportError(f"labels: {labels!r} holds no labels. Give one for each class of the model.")
         self._from_logits = from_logits
@@ -71,17 +72,3 @@ class LabelLookup:
                 "per class, in the order of the training ids."
             )
         return tf.nn.softmax(scores) if self._from_logits else tf.identity(scores)
-
-
-def _read(file: Path) -> list[str]:
-    if not file.is_file():
-        raise ExportError(f"labels: no such file: {file}. Give a file with one label per line, or a list.")
-    labels = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    labels = [label.removesuffix("\r") for label in labels]
-    for number, label in enumerate(labels, 1):
-        if not label.strip():
-            raise ExportError(
-                f"{file}:{number}: this line is empty. Line n is the label of class n; remove the line if there is "
-                "no such class."
-            )
-    return labels

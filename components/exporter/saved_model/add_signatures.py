@@ -1,4 +1,4 @@
-"""Adds signatures to any SavedModel, without the code that made it.
+"""Adds signatures to any SavedModel and changes its own, without the code that made it.
 
 The method comes from the second article that this project builds on (keyed prediction, feature forwarding, several
 signatures), with one change that TensorFlow needs today: the loaded model stays an attribute of the saved object, so
@@ -8,6 +8,7 @@ that its variables and tables are saved, too.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import os
 import shutil
@@ -16,20 +17,26 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from absl import logging
+import numpy as np
 
+from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportError
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract, embedded_golden
 from components.exporter.saved_model.rewriting import answers_in_python, rewrite
-from components.exporter.saved_model.signature_plan import SignaturePlan, plan_signatures
+from components.exporter.saved_model.signature_plan import Changes, SignaturePlan, plan_signatures
 from components.exporter.saved_model.warmup import move_warmup
 from components.exporter.signatures import Signatures
 from components.exporter.validator.private_copy import private_copy
-from components.exporter.validator.probe.checks import NEEDED
+from components.exporter.validator.probe.checks import NEEDED, NEEDED_BY_SIGNATURE
+from components.exporter.validator.probe.values import from_json
 from components.exporter.validator.reference import reference_answers
 from components.exporter.validator.validate import require_valid, validate_export
-from components.exporter.validator.validation_report import ValidationReport
-from components.keys import ASSETS_EXTRA, GOLDEN_FILE, SAVED_MODEL_FILE, SERVING_DEFAULT, WARMUP_FILE
+from components.exporter.validator.validation_report import CheckResult, ValidationReport
+from components.keys import ASSETS_EXTRA, GOLDEN_FILE, SAVED_MODEL_FILE, WARMUP_FILE
+
+_REQUIRED = frozenset(
+    {"golden_answers", "forwarded", "all_signatures", "names_and_types", "load", "files", "saved_model"}
+)
 
 
 def add_signatures(
@@ -37,14 +44,14 @@ def add_signatures(
     destination: str | os.PathLike[str],
     signatures: Signatures,
     *,
-    base: str = SERVING_DEFAULT,
+    changes: Changes | None = None,
     golden: Sequence[Mapping[str, Any]] = (),
     report_path: str | os.PathLike[str] | None = None,
 ) -> ValidationReport:
     """Writes a copy of a model with more signatures. The copy does not need the source.
 
-    The copy keeps all old signatures, names, assets, assets.extra and weights. The validator sends the same requests to
-    both models and compares the answers bit for bit.
+    The copy keeps signatures, names, assets, assets.extra and weights, up to `changes`. The validator sends the same
+    requests to both models and compares the answers bit for bit.
 
     The model is code: it is checked first (`require_safe`), and then runs in processes with limits (`limits_set`).
 
@@ -52,16 +59,18 @@ def add_signatures(
         source: a SavedModel, TensorFlow 1 or 2.
         destination: folder to create; it must not exist and appears only after validation.
         signatures: to add; `default` may also name a signature of the source.
-        base: signature that the added ones extend.
-        golden: further known requests, as in `validate_export`, for models whose inputs cannot be generated.
+        changes: of the signatures of the source: names, labels, what to leave out.
+        golden: further known requests to the source, as in `validate_export`, for models whose inputs cannot be
+            generated.
         report_path: file for the validation report.
 
     Returns:
-        The validation report of the copy.
+        The validation report of the copy; `repaired` and `inherited` compare it with the source.
 
     Raises:
         ExportError: the signatures do not fit the model, or a folder is missing or exists.
-        ExportInvalidError: the copy fails a check that the source passes; no copy is left.
+        ExportInvalidError: the source cannot be loaded, or the copy fails a check that the source passes; no copy is
+            left.
     """
     original, destination = Path(source).resolve(), Path(destination).absolute()
     _require_folders(original, destination)
@@ -70,7 +79,8 @@ def add_signatures(
         before = validate_export(source, embedded_contract(source), golden)
         if {check.name for check in before.failures} & {*NEEDED, "served_dtypes"}:
             require_valid(before)
-        plan = plan_signatures(before.contract, signatures, base)
+        before = _without_false_promises(before, embedded_contract(source))
+        plan = plan_signatures(before.contract, signatures, changes)
         destination.parent.mkdir(parents=True, exist_ok=True)
         workshop = stack.enter_context(
             tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent)
@@ -106,43 +116,109 @@ def _copy_extras(source: Path, copy: Path, plan: SignaturePlan) -> None:
     ignore = shutil.ignore_patterns(GOLDEN_FILE)  # those of the copy have other signatures
     shutil.copytree(source / ASSETS_EXTRA, copy / ASSETS_EXTRA, ignore=ignore)
     warmup = copy / ASSETS_EXTRA / WARMUP_FILE
-    if warmup.is_file() and plan.moved_default != SERVING_DEFAULT:
-        move_warmup(warmup, SERVING_DEFAULT, plan.moved_default)
+    if warmup.is_file() and (plan.renamed or any(plan.moved(source) != source for source in plan.sources.values())):
+        move_warmup(warmup, plan.moved, plan.renamed)
+
+
+def _without_false_promises(before: ValidationReport, embedded: Contract | None) -> ValidationReport:
+    """Returns the report with a contract that promises to return no input that the model changes.
+
+    Without a contract in the model, an output named like an input is only taken for that input.
+    """
+    changed = {check.signature for check in before.failures if check.name == "forwarded"}
+    if embedded is not None or not changed:
+        return before
+    signatures = {
+        name: dataclasses.replace(
+            each, outputs={key: dataclasses.replace(tensor, forwards="") for key, tensor in each.outputs.items()}
+        )
+        if name in changed
+        else each
+        for name, each in before.contract.signatures.items()
+    }
+    checks = tuple(check for check in before.checks if check.name != "forwarded" or check.passed)
+    return dataclasses.replace(
+        before, checks=checks, contract=dataclasses.replace(before.contract, signatures=signatures)
+    )
 
 
 def _validate(
     copy: Path, plan: SignaturePlan, cases: Sequence[Mapping[str, Any]], before: ValidationReport
 ) -> ValidationReport:
-    """Validates the copy; checks that already fail on the source are skipped."""
+    """Validates the copy; checks that the source does not pass may fail."""
     golden = [expected for case in cases for expected in _expected(case, plan)]
     if missing := sorted({*plan.sources} - {case["signature"] for case in golden if case["rows"] != 0}):
         raise ExportError(
             f"no generated request is answered by signature {', '.join(missing)}, so the copy cannot be compared with "
             "the source. Give known requests (--golden FILE, or golden= in Python)."
         )
-    required = {"golden_answers", "forwarded", "all_signatures", "names_and_types", "load", "files", "saved_model"}
-    skip = {check.name for check in before.failures} - required
-    for name in sorted(skip):
-        logging.warning("the source fails the check %s, so it is skipped for the copy", name)
     answered = [
         {case["rows"] for case in cases if case["signature"] == name} - {None} for name in before.contract.signatures
     ]
     sizes = sorted(set.intersection(*filter(None, answered))) if any(answered) else []
-    return validate_export(copy, plan.contract, golden, skip=skip, batches=sizes)
+    report = validate_export(copy, plan.contract, golden, batches=sizes)
+    skip = {check.name for check in _inherited(report, plan, before)} & NEEDED_BY_SIGNATURE
+    if skip:  # they rule out the comparison of answers
+        failed = [check for check in report.checks if check.name in skip]
+        report = validate_export(copy, plan.contract, golden, batches=sizes, skip=skip)
+        report = dataclasses.replace(report, checks=(*report.checks, *failed), skipped=())
+    report = dataclasses.replace(report, inherited=tuple(_inherited(report, plan, before)))
+    left = {check.pitfall for check in report.inherited}
+    return dataclasses.replace(report, repaired=tuple(sorted({each.pitfall for each in before.failures} - left)))
+
+
+def _inherited(report: ValidationReport, plan: SignaturePlan, before: ValidationReport) -> list[CheckResult]:
+    """Returns the failed checks of the copy that its source does not pass either."""
+    passed = {(check.name, check.signature) for check in before.checks if check.passed}
+    return [
+        check
+        for check in report.failures
+        if check.name not in _REQUIRED and (check.name, plan.sources.get(check.signature, "")) not in passed
+    ]
 
 
 def _expected(case: Mapping[str, Any], plan: SignaturePlan) -> list[dict[str, Any]]:
     """Returns a known answer of the source for every signature of the copy that must give it."""
     cases = []
+    inputs = {plan.renamed.get(name, name): value for name, value in case["inputs"].items()}
+    outputs = {plan.renamed.get(name, name): value for name, value in case["outputs"].items()}
+    outputs |= _labels(outputs, plan, case["signature"])
     for name, source in plan.sources.items():
         if source != case["signature"]:
             continue
-        inputs, outputs = dict(case["inputs"]), dict(case["outputs"])
+        sent, answer = dict(inputs), dict(outputs)
         for each, tensor in plan.added.get(name, {}).items():
-            inputs.setdefault(each, generated_values(tensor.dtype, case["rows"]))
-            outputs[each] = inputs[each]
-        cases.append({"signature": name, "rows": case["rows"], "inputs": inputs, "outputs": outputs})
+            sent.setdefault(each, generated_values(tensor.dtype, case["rows"]))
+            answer[each] = sent[each]
+        cases.append({"signature": name, "rows": case["rows"], "inputs": sent, "outputs": answer})
     return cases
+
+
+def _labels(outputs: Mapping[str, Any], plan: SignaturePlan, signature: str) -> dict[str, Any]:
+    """Returns the labels of an answer, looked up without TensorFlow; none if a score is not a number."""
+    output, label = plan.labelled.get(signature, ("", ""))
+    served = [name for name, source in plan.sources.items() if source == signature]
+    if output not in outputs or not served:
+        return {}
+    tensor = plan.contract.signatures[served[0]].outputs[output]
+    values = from_json(outputs[output], np.dtype("float32" if tensor.dtype == "bfloat16" else tensor.dtype))
+    if np.issubdtype(values.dtype, np.integer):
+        known = (values >= 0) & (values < len(plan.labels))
+        ids = values
+    elif values.size:
+        if values.shape[-1] != len(plan.labels):
+            raise ExportError(
+                f"labels: {len(plan.labels)} labels do not fit output {output}, which has {values.shape[-1]} scores. "
+                "Give one label for each class, in the order of the training ids."
+            )
+        if not np.isfinite(values).all():
+            return {}
+        ids = values.argmax(-1)
+        known = np.ones(ids.shape, bool)
+    else:
+        return {}
+    texts = np.array([*plan.labels, ""], object)[np.where(known, ids, len(plan.labels))]
+    return {label: np.asarray(texts, object).tolist()}
 
 
 def generated_values(dtype: str, rows: int | None) -> Any:

@@ -27,12 +27,14 @@ class Inspection:
     Attributes:
         contract: the one inside the model, or derived from its signatures.
         facts: label -> text, for people.
+        values: the same facts for programs; docs/foreign-models.md lists them.
         written_by: version of the TensorFlow that wrote the model.
         report: of the validator, if requested.
     """
 
     contract: Contract
     facts: Mapping[str, str]
+    values: Mapping[str, Any]
     written_by: str
     report: ValidationReport | None = None
 
@@ -50,6 +52,7 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
     """
     with private_copy(model_dir) as folder:
         values: dict[str, Any] = {}
+        origin = embedded_provenance(folder)
         try:
             for line in probe("describe", folder):
                 values.update(line)
@@ -57,22 +60,39 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
             raise ExportInvalidError(f"{folder}: not a readable SavedModel. {str(error).splitlines()[-1]}") from error
         embedded = embedded_contract(folder)
         weights, unread = values["variable_bytes"], values["unread_bytes"]
+        size, identity = tree_size(folder), tree_hash(folder)
         facts = {
+            "entity types": ", ".join(values["entity_types"]) or "none found",
             "contract": f"version {embedded.version}, inside the model"
             if embedded
             else "none; derived from the signatures",
-            **{f"made from: {name}": text for name, text in sorted(embedded_provenance(folder).items())},
+            **{f"made from: {name}": text for name, text in sorted(origin.items())},
             "written by": f"TensorFlow {values['written_by']}",
             "weights": f"{weights:,} bytes in {values['variables']} variables, {unread:,} of them unread",
             "assets": ", ".join(values["assets"]) or "none",
             "ops": f"{len(values['ops'])} kinds",
             "may be loaded": f"no: {values['unsafe']}" if values["unsafe"] else "yes",
-            "size": f"{tree_size(folder):,} bytes",
-            "tree hash": tree_hash(folder),
+            "size": f"{size:,} bytes",
+            "tree hash": identity,
+        }
+        described = {
+            "entity_types": values["entity_types"],
+            "contract_embedded": embedded is not None,
+            "provenance": origin,
+            "tensorflow": values["written_by"],
+            "variables": values["variables"],
+            "variable_bytes": weights,
+            "unread_bytes": unread,
+            "assets": values["assets"],
+            "ops": values["ops"],
+            "unsafe": values["unsafe"],
+            "size_bytes": size,
+            "tree_hash": identity,
         }
         return Inspection(
             contract=embedded or Contract.from_dict(values["contract"]),
             facts=facts,
+            values=described,
             written_by=values["written_by"],
             report=validate_export(folder, embedded, manifest=embedded_manifest(folder)) if check else None,
         )

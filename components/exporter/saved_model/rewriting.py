@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ def rewrite(source: Path, copy: Path, plan: SignaturePlan, old: Contract) -> Non
         added={name: list(inputs) for name, inputs in plan.added.items()},
         contract=plan.contract.to_dict(),
         old=old.to_dict(),
+        renamed=dict(plan.renamed),
+        labels=list(plan.labels),
+        labelled=dict(plan.labelled),
+        prune=plan.prune,
         written_bytes=2 * tree_size(source) + _MOST_ADDED,
     )
 
@@ -100,12 +104,12 @@ def _save(request: Mapping[str, Any]) -> dict[str, Any]:
     copy = Path(request["copy"])
     loaded = _load(request["source"])
     module = tf.Module(name="added_signatures")
-    module.base = loaded  # tracks variables and tables
+    module.base = _read_parts(loaded, {*request["sources"].values()}) if request["prune"] else loaded
     with explained_errors():
         signatures = {}
         for name, original in request["sources"].items():
             signatures[name] = pass_through(
-                _caller(loaded.signatures[original], list(old.signatures[original].inputs)),
+                _caller(loaded.signatures[original], list(old.signatures[original].inputs), original, request),
                 contract.signatures[name].inputs,
                 request["added"].get(name, []),
             )
@@ -116,9 +120,41 @@ def _save(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"saved": True}
 
 
-def _caller(original: Any, own: Sequence[str]) -> Any:
-    """Returns a function of all inputs that answers like a signature of the source."""
-    return lambda values: original(**{each: values[each] for each in own})
+def _caller(function: Any, own: Sequence[str], original: str, request: Mapping[str, Any]) -> Any:
+    """Returns a function of all inputs that answers like a signature of the source, under the new names."""
+    renamed = request["renamed"]
+
+    def answer(values: Mapping[str, Any]) -> dict[str, Any]:
+        outputs = function(**{each: values[renamed.get(each, each)] for each in own})
+        result = {renamed.get(name, name): value for name, value in outputs.items()}
+        if original in request["labelled"]:
+            source, label = request["labelled"][original]
+            result[label] = _labels(result[source], request["labels"])
+        return result
+
+    return answer
+
+
+def _labels(classes: Any, labels: Sequence[str]) -> Any:
+    """Returns the label of the highest score, or of an id; "" for an id without a label."""
+    import tensorflow as tf
+
+    ids = tf.argmax(classes, -1) if classes.dtype.is_floating else tf.cast(classes, tf.int64)
+    known = (ids >= 0) & (ids < len(labels))
+    return tf.where(known, tf.gather(tf.constant(labels), tf.where(known, ids, 0)), "")
+
+
+def _read_parts(loaded: Any, signatures: Collection[str]) -> list[Any]:
+    """Returns the variables that signatures read, and all tables and assets, of a loaded model."""
+    import tensorflow as tf
+
+    read = {id(tensor) for name in signatures for tensor in loaded.signatures[name].captured_inputs}
+    parts = []
+    for part in tf.train.TrackableView(loaded).descendants():
+        handle = getattr(part, "handle" if isinstance(part, tf.Variable) else "resource_handle", None)
+        if hasattr(part, "asset_path") or (handle is not None and id(handle) in read):
+            parts.append(part)
+    return parts
 
 
 def _answer(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from absl import logging
@@ -9,13 +10,13 @@ from absl import logging
 from components.keys import SERVING_DEFAULT
 
 
-def move_warmup(file: Path, old: str, new: str) -> int:
-    """Redirects the requests for one signature to another one.
+def move_warmup(file: Path, moved: Callable[[str], str], renamed: Mapping[str, str] | None = None) -> int:
+    """Redirects requests to other signatures.
 
     Args:
         file: TFRecords of `PredictionLog`; replaced.
-        old: the signature that no longer takes these requests.
-        new: the one that does; empty: the requests are dropped.
+        moved: returns the signature that takes the requests of an old one; empty: they are dropped.
+        renamed: old -> new name of inputs and outputs.
 
     Returns:
         The number of changed or dropped requests.
@@ -23,20 +24,29 @@ def move_warmup(file: Path, old: str, new: str) -> int:
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
 
-    kept, changed = [], 0
+    kept, changed, renamed = [], 0, renamed or {}
     for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
         log = prediction_log_pb2.PredictionLog.FromString(record)
-        spec = getattr(log, log.WhichOneof("log_type")).request.model_spec
-        if (spec.signature_name or SERVING_DEFAULT) == old:
+        request = getattr(log, log.WhichOneof("log_type")).request
+        old = request.model_spec.signature_name or SERVING_DEFAULT
+        new = moved(old)
+        names = [name for name in getattr(request, "inputs", {}) if name in renamed]
+        if new != old or names or getattr(request, "output_filter", ()):
             changed += 1
-            if not new:
-                continue
-            spec.signature_name = new
+        if not new:
+            continue
+        if new != old:
+            request.model_spec.signature_name = new
+        values = {renamed[name]: request.inputs.pop(name) for name in names}  # two inputs may swap their names
+        for name, value in values.items():
+            request.inputs[name].CopyFrom(value)
+        if hasattr(request, "output_filter"):
+            request.output_filter[:] = [renamed.get(name, name) for name in request.output_filter]
         kept.append(log.SerializeToString())
     partial = file.with_name(f".{file.name}.partial")
     with tf.io.TFRecordWriter(str(partial)) as writer:
         for record in kept:
             writer.write(record)
     partial.rename(file)
-    logging.info("%d of %d warm-up requests go from %s to %s", changed, len(kept), old, new or "nowhere")
+    logging.info("%d of %d warm-up requests change", changed, len(kept))
     return changed

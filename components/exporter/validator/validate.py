@@ -124,7 +124,7 @@ class _Lines:
     def add(self, check: CheckResult) -> None:
         check = dataclasses.replace(check, detail=original_paths(check.detail))
         self.checks.append(check)
-        (logging.info if check.passed else logging.error)("validator: %s", check)
+        logging.info("validator: %s", check)
 
     def failed(self, detail: str, pitfall: str) -> None:
         fix = PITFALLS[pitfall].cure

@@ -23,6 +23,7 @@ class CheckResult:
         fix: what to do; empty if passed.
         pitfall: the known mistake (a key of probe/pitfalls.py, an anchor of docs/pitfalls.md).
         seconds: duration of the check.
+        skipped: whether there was nothing to check; such a check neither passed nor failed, and `passed` is true.
 
     Example:
         >>> print(CheckResult("load", "", passed=True, detail="4 signatures", seconds=0.5))
@@ -36,10 +37,13 @@ class CheckResult:
     fix: str = ""
     pitfall: str = ""
     seconds: float = 0.0
+    skipped: bool = False
 
     def __str__(self) -> str:
         """Returns one line for the log."""
         where = f" [{self.signature}]" if self.signature else ""
+        if self.skipped:
+            return f"{self.name}{where}: skipped: {self.detail}"
         verdict = "ok" if self.passed else f"FAILED ({self.pitfall})"
         cure = "" if self.passed else f" Fix: {self.fix}"
         return f"{self.name}{where}: {verdict}, {self.seconds:.2f} s: {self.detail}{cure}"
@@ -58,6 +62,8 @@ class ValidationReport:
         contract: the contract of the model; derived from its signatures if none was given.
         modules: top-level Python modules of the foreign process.
         skipped: names of checks that were left out.
+        repaired: of a copy with more signatures: pitfalls of its source that the copy no longer has.
+        inherited: of such a copy: failed checks that its source does not pass either.
     """
 
     checks: tuple[CheckResult, ...]
@@ -68,6 +74,8 @@ class ValidationReport:
     contract: Contract
     modules: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    repaired: tuple[str, ...] = ()
+    inherited: tuple[CheckResult, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -76,8 +84,17 @@ class ValidationReport:
 
     @property
     def failures(self) -> list[CheckResult]:
-        """The failed checks."""
-        return [check for check in self.checks if not check.passed]
+        """The failed checks, without inherited ones."""
+        return [check for check in self.checks if not check.passed and check not in self.inherited]
+
+    @property
+    def counts(self) -> str:
+        """The numbers of checks that passed, failed, and had nothing to check, in words."""
+        idle = sum(check.skipped for check in self.checks)
+        failed = sum(not check.passed for check in self.checks)
+        parts = [f"{len(self.checks) - idle - failed} checks passed"]
+        parts += [f"{failed} failed"] if failed else []
+        return ", ".join([*parts, *([f"{idle} had nothing to check"] if idle else [])])
 
     @property
     def load_seconds(self) -> float:
@@ -94,6 +111,8 @@ class ValidationReport:
             "loader": self.loader,
             "tensorflow": self.tensorflow,
             "skipped": list(self.skipped),
+            "repaired": list(self.repaired),
+            "inherited": [check.pitfall for check in self.inherited],
             "checks": [dataclasses.asdict(check) for check in self.checks],
         }
         write_atomically(Path(path), (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode())

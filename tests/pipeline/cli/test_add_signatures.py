@@ -35,13 +35,15 @@ def run(*arguments):
 
 def test_the_command_of_the_documentation_works(price_model, tmp_path):
     made, report = tmp_path / "made", tmp_path / "validation.json"
-    options = ("--key", "key", "--default", "keyed", "--forward", "tax_rate,source,page:int64")
+    options = ("--default", "keyed", "--forward", "tax_rate,source,page:int64", "--rename", "rooms=size", "--prune")
     more = ("--keep-default-as", "unkeyed_signature", "--report", report)
     result = run("add-signatures", price_model, made, *options, *more)
     assert result.exit_code == 0, result.output
     assert "feature_forward, keyed, serving_default, unkeyed_signature" in result.output
     assert json.loads(report.read_text())["passed"] is True
     contract = json.loads(run("inspect", made, "--json").output)
+    assert (contract["format"], contract["unread_bytes"], contract["unsafe"]) == (1, 0, "")
+    assert {*contract["signatures"]["keyed"]["inputs"]} == {"key", "size", "tax_rate"}
     forward = contract["signatures"]["feature_forward"]
     assert {name: tensor["dtype"] for name, tensor in forward["outputs"].items()} == {
         "price": "float32",

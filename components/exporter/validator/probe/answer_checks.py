@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .endpoint import Arrays, Context, Endpoint, require_outputs
-from .pitfalls import CheckFailedError
+from .pitfalls import CheckFailedError, NothingToCheck
 from .values import ODD_KEYS, PLAIN_TEXTS, from_json, odd_numbers, strings
 
 _THREADS = 4
@@ -30,6 +30,8 @@ def batch_sizes(context: Context, endpoint: Endpoint) -> str:
 
 def golden_answers(context: Context, endpoint: Endpoint) -> str:
     """Known requests get the known answers, bit for bit."""
+    if not endpoint.golden:
+        return NothingToCheck("no known requests")
     for number, case in enumerate(endpoint.golden):
         inputs = {name: endpoint.parse(name, value) for name, value in case["inputs"].items()}
         answer = endpoint.call(inputs, f"golden request {number}")
@@ -44,11 +46,13 @@ def golden_answers(context: Context, endpoint: Endpoint) -> str:
 
 def forwarded(context: Context, endpoint: Endpoint) -> str:
     """Keys and features come back unchanged and in order: duplicates, empty ones, 10 kB, any bytes."""
+    checked = []
     for output, source in endpoint.forwards.items():
         name, _, feature = source.partition(":")
         sent = _odd_values(endpoint, name, feature)
         if sent is None:
             continue
+        checked.append(output)
         answer = endpoint.call(endpoint.request(len(sent), {source: sent}), f"odd values of {source}", "key_changed")
         received = answer[output].reshape(-1, *sent.shape[1:])
         if len(received) != len(sent):
@@ -58,7 +62,7 @@ def forwarded(context: Context, endpoint: Endpoint) -> str:
                 raise CheckFailedError(
                     "key_changed", f"row {row}: {source} was {_format(before)}, {output} is {_format(after)}"
                 )
-    return ", ".join(endpoint.forwards) or "nothing is forwarded"
+    return ", ".join(checked) if checked else NothingToCheck("nothing is forwarded")
 
 
 def repeatable(context: Context, endpoint: Endpoint) -> str:
@@ -82,7 +86,7 @@ def repeatable(context: Context, endpoint: Endpoint) -> str:
 def batch_independence(context: Context, endpoint: Endpoint) -> str:
     """A row gets the same answer alone and in a batch; texts also next to one of 300 words."""
     if not endpoint.batched:
-        return "the signature takes no batches"
+        return NothingToCheck("the signature takes no batches")
     request = _mixed_batch(endpoint, context.limit)
     together = endpoint.call(request, f"a batch of {_BATCH}")
     for row in range(_ALONE):

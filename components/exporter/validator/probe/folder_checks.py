@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from .endpoint import Context
-from .pitfalls import CheckFailedError
+from .pitfalls import CheckFailedError, NothingToCheck
 from .safe_graph import require_plain_assets
 from .saved_graph import SavedGraph
 
@@ -73,7 +73,7 @@ def manifest(context: Context) -> str:
     """Every file is the exported one, byte for byte."""
     expected: dict[str, str] = context.options.get("manifest") or {}
     if not expected:
-        return "no manifest to compare with"
+        return NothingToCheck("no manifest to compare with")
     for name, digest in sorted(expected.items()):
         path = context.folder / name
         if not path.is_file():

@@ -8,7 +8,7 @@ from typing import Any
 
 from .c_api import has_cpu_kernel, registered_ops
 from .endpoint import Context
-from .pitfalls import CheckFailedError
+from .pitfalls import CheckFailedError, NothingToCheck
 from .safe_graph import require_readable_one_way, require_safe_ops
 from .saved_graph import TensorInfo
 
@@ -68,7 +68,9 @@ def weights_once(context: Context) -> str:
             "training_state" if trained else "weights_twice",
             f"{total:,} bytes are stored and {used:,} read; not read: {', '.join(most)} and {len(unread)} in all",
         )
-    return f"{used:,} bytes of variables, {total - used:,} of them unread" if total else "no variables"
+    if not total:
+        return NothingToCheck("no variables")
+    return f"{total:,} bytes of variables, {total - used:,} of them unread"
 
 
 def all_signatures(context: Context) -> str:

@@ -18,8 +18,8 @@ from .c_api import TensorFlowError, library
 from .checks import CHECKS, NEEDED, NEEDED_BY_SIGNATURE, Check, load, require_safe
 from .endpoint import Context
 from .limits import limit_process, private_output
-from .pitfalls import CheckFailedError
-from .saved_graph import derived_contract
+from .pitfalls import CheckFailedError, NothingToCheck
+from .saved_graph import derived_contract, entity_types
 from .values import to_json
 
 _lock = threading.Lock()
@@ -81,6 +81,7 @@ def _run(check: Check, context: Context, signature: str) -> bool:
         else:
             target = context.endpoints[signature] if check.scope == "endpoint" else signature
             result["detail"] = check.run(context, target)
+        result["skipped"] = isinstance(result["detail"], NothingToCheck)
     except CheckFailedError as error:
         result = {"passed": False, "detail": error.detail, "fix": error.fix, "pitfall": error.pitfall}
     seconds = round(time.perf_counter() - begin, 4)
@@ -112,6 +113,7 @@ def _describe(request: dict[str, Any]) -> None:
         contract=derived_contract(graph, request["golden"]),
         ops=sorted(graph.ops()),
         assets=graph.assets,
+        entity_types=entity_types(graph, context.folder),
         variables=len(stored),
         variable_bytes=sum(stored.values()),
         unread_bytes=sum(size for name, size in stored.items() if name not in graph.read_variables()),

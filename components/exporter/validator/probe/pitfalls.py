@@ -36,6 +36,12 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
+class NothingToCheck(str):
+    """Description returned by a check that had nothing to check: it neither passed nor failed."""
+
+    __slots__ = ()
+
+
 class CheckFailedError(Exception):
     """A failed check: what was found, and the pitfall behind it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,13 @@ from typing import Any
 import numpy as np
 
 from .c_api import dtype_name, protos
+from .pitfalls import printable
 
 INIT_OP = "__saved_model_init_op"
 _PAD = "[PAD]"
+_OUTSIDE = ("O", "OUT", "[UNK]", "<pad>")
+_TAG = re.compile(r"[BIESLU][-_]([^\s,;]{1,100})")
+_LARGEST_LABELS = 1 << 20  # bytes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +127,13 @@ class SavedGraph:
             for node in function.node_def:
                 yield from _node_texts(node, f"{node.name} in function {name}")
 
+    def string_lists(self) -> Iterator[Sequence[bytes]]:
+        """Yields the texts of every constant that holds more than one."""
+        for nodes in (self.nodes.values(), *(function.node_def for function in self.functions.values())):
+            for node in nodes:
+                if node.op == "Const" and len(texts := node.attr["value"].tensor.string_val) > 1:
+                    yield texts
+
     def _ancestors(self, tensors: Iterable[str]) -> list[Any]:
         return [self.nodes[name] for name in ancestors(self.nodes, tensors)]
 
@@ -156,6 +168,29 @@ def called(node: Any, functions: Collection[str]) -> set[str]:
             names.add(function.name)
             pending.extend(function.attr.values())
     return {name for name in names if name in functions}
+
+
+def entity_types(graph: SavedGraph, folder: Path) -> list[str]:
+    """Returns the types of entities that a model knows: those of the IOB2 tags in its constants and assets.
+
+    A list of texts counts if it holds tags, and nothing else but padding and the outside tag.
+
+    Args:
+        graph: the parsed file.
+        folder: of the model; assets of up to 1 MB are read.
+    """
+    lists = list(graph.string_lists())
+    for name in graph.assets:
+        file = folder / "assets" / name
+        if file.is_file() and file.stat().st_size <= _LARGEST_LABELS:
+            lists.append(file.read_bytes().split(b"\n"))
+    types: set[str] = set()
+    for texts in lists:
+        tags = {text.decode("utf-8", "replace").strip() for text in texts} - {"", _PAD, *_OUTSIDE}
+        matches = [_TAG.fullmatch(tag) for tag in tags]
+        if all(matches):
+            types |= {match.group(1) for match in matches if match}
+    return sorted(map(printable, types))
 
 
 def derived_contract(graph: SavedGraph, golden: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .endpoint import Arrays, Context, Endpoint, require_outputs
-from .pitfalls import CheckFailedError
+from .pitfalls import CheckFailedError, NothingToCheck
 from .values import LONG_TEXTS, ODD_TEXTS, PLAIN_TEXTS, UNKNOWN_WORDS
 
 _BATCH = 32
@@ -23,7 +23,9 @@ def golden_sentences(context: Context, endpoint: Endpoint) -> str:
     cases = [case for case in context.golden if "sentence" in case]
     tags = endpoint.names("tags")
     if not endpoint.takes_text or not tags:
-        return "no sentences in, tags out"
+        return NothingToCheck("no sentences in, tags out")
+    if not cases:
+        return NothingToCheck("no known sentences")
     batches = list(_batches(cases, context.limit))
     for batch in batches:
         answer = endpoint.call(endpoint.text_request([case["sentence"].encode() for case in batch]), "golden sentences")
@@ -37,7 +39,7 @@ def golden_sentences(context: Context, endpoint: Endpoint) -> str:
 def odd_texts(context: Context, endpoint: Endpoint) -> str:
     """Unusual texts get an answer of the right shape, alone and in one batch."""
     if not endpoint.takes_text:
-        return "no sentences in"
+        return NothingToCheck("no sentences in")
     texts = {name: text for name, text in ODD_TEXTS.items() if not context.limit or len(text) <= context.limit}
     for name, text in texts.items():
         answer = endpoint.call(endpoint.text_request([text]), f"text: {name}", "odd_text")
@@ -52,7 +54,7 @@ def max_characters(context: Context, endpoint: Endpoint) -> str:
     """A request as large as the contract permits gets an answer, a larger one an error that names the limit."""
     limit = context.limit
     if not limit or not endpoint.takes_text or not endpoint.names("tags"):
-        return "no limit"
+        return NothingToCheck("no limit")
     for character in (b"a", b"\xff"):
         answer = endpoint.call(
             endpoint.text_request([character * limit]), f"a text of {limit} characters", "unlimited_request"
@@ -72,7 +74,7 @@ def padding(context: Context, endpoint: Endpoint) -> str:
     """Every token has a tag, unknown words included, and only padding is padded."""
     tags = endpoint.names("tags")
     if not endpoint.takes_text or not tags or not context.pad:
-        return "no padded tags"
+        return NothingToCheck("no padded tags")
     texts = ["Paris went to " * 100, UNKNOWN_WORDS, f"{UNKNOWN_WORDS} Paris", *PLAIN_TEXTS, *_READABLE]
     answer = endpoint.call(endpoint.text_request([text.encode() for text in texts]), "unknown words")
     for row, text in enumerate(texts):
@@ -96,7 +98,7 @@ def offsets(context: Context, endpoint: Endpoint) -> str:
     by_role = [[endpoint.names(role) for role in kind] for kind in kinds]
     groups = [[names[0] for names in kind] for kind in by_role if all(kind)]
     if not endpoint.takes_text or not groups:
-        return "no offsets"
+        return NothingToCheck("no offsets")
     answer = endpoint.call(endpoint.text_request([text.encode() for text in texts]), "texts with offsets")
     for outputs in groups:
         for row, text in enumerate(texts):
@@ -113,7 +115,7 @@ def valid_tags(context: Context, endpoint: Endpoint) -> str:
     """Tags are valid IOB2 if the contract says so: I-X follows only B-X or I-X, also in shuffled sentences."""
     tags = endpoint.names("tags")
     if not context.contract.get("valid_iob2") or not tags or not endpoint.takes_text:
-        return "not promised"
+        return NothingToCheck("not promised")
     plain = endpoint.plain_texts
     texts = [*plain, *(b" ".join(reversed(text.split())) for text in plain), *(text.split()[-1:] for text in plain)]
     texts = [text if isinstance(text, bytes) else b"".join(text) for text in texts]

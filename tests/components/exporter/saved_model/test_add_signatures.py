@@ -12,13 +12,15 @@ from packaging.version import Version
 from support.lazy import LazyModule
 
 from components.exporter import ExportError, ExportInvalidError, Signatures, add_signatures, validate_export
+from components.exporter.contract.contract import Contract
+from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.saved_model.embedded_metadata import (
     embed_metadata,
     embedded_contract,
     embedded_golden,
     embedded_manifest,
 )
-from components.exporter.saved_model.signature_plan import plan_signatures
+from components.exporter.saved_model.signature_plan import Changes, plan_signatures
 from components.keys import ASSETS_EXTRA, WARMUP_FILE
 
 keras, tf = LazyModule("keras"), LazyModule("tensorflow")
@@ -134,7 +136,7 @@ def test_four_hops_with_every_source_deleted(tiny, tmp_path):
     for number, step in enumerate(steps, 1):
         made = tmp_path / f"hop{number}"
         base = "unkeyed_signature" if step.forward else "serving_default"
-        report = add_signatures(source, made, step, base=base)
+        report = add_signatures(source, made, step, changes=Changes(base=base))
         shutil.rmtree(source)
         sizes.append((made / "saved_model.pb").stat().st_size)
         source = made
@@ -284,10 +286,32 @@ def test_signatures_that_do_not_fit_the_model_are_refused(tiny):
         with pytest.raises(ExportError, match=message):
             plan_signatures(tiny.contract, signatures)
     with pytest.raises(ExportError, match="no signature nope"):
-        plan_signatures(tiny.contract, Signatures(key="key"), base="nope")
+        plan_signatures(tiny.contract, Signatures(key="key"), Changes(base="nope"))
     without = dataclasses.replace(tiny.contract, signatures={"a": tiny.contract.signatures["keyed"]})
     with pytest.raises(ExportError, match="has an output of that name"):
-        plan_signatures(without, Signatures(forward={"tags": "string"}), base="a")
+        plan_signatures(without, Signatures(forward={"tags": "string"}), Changes(base="a"))
+
+
+def test_changes_of_the_own_signatures_are_planned_by_name():
+    ids = TensorContract("int32", (None, 4))
+    scores = TensorContract("float32", (None, 4, 3))
+    same = SignatureContract({"ids": ids}, {"output_0": scores})
+    contract = Contract(0, {"serve": same, "serving_default": same})
+    changes = Changes(rename={"output_0": "scores"}, drop=["serve"], labels=["O", "B-X", "I-X"])
+    plan = plan_signatures(contract, Signatures(default="keyed"), changes)
+    assert {*plan.sources} == {"serving_default", "keyed", "unkeyed_signature"}
+    assert {*plan.contract.signatures["serving_default"].outputs} == {"scores", "tags", "key"}
+    assert plan.contract.signatures["keyed"].outputs["tags"].shape == (None, 4)
+    assert plan.moved("serve") == ""
+    for wrong, message in [
+        (Changes(drop=["serving_default"]), "without another default"),
+        (Changes(drop=["nope"]), "no signature nope to drop"),
+        (Changes(rename={"output_0": "ids"}), "name of an input and of an output"),
+        (Changes(rename={"nope": "x"}), "no input or output nope"),
+        (Changes(labels=["a", "b"]), "2 labels do not fit output output_0"),
+    ]:
+        with pytest.raises(ExportError, match=message):
+            plan_signatures(contract, Signatures(), wrong)
 
 
 def test_folders_are_checked_before_anything_is_loaded(tiny, tmp_path):
