@@ -82,7 +82,7 @@ def _changes(options: Mapping[str, Any], prune: bool) -> Changes:
     from components.exporter.any_model.label_file import read_labels
     from components.exporter.saved_model.signature_plan import Changes
 
-    rename = {}
+    rename: dict[str, str] = {}
     for text in options["rename"]:
         old, sign, new = text.partition("=")
         if not (old and sign and new):

@@ -165,9 +165,9 @@ def _renamed(own: Mapping[str, SignatureContract], rename: Mapping[str, str]) ->
         _require_distinct(signature, "outputs", [rename.get(name, name) for name in each.outputs])
         before = {*each.inputs} & {*each.outputs}
         both = {rename.get(n, n) for n in each.inputs} & {rename.get(n, n) for n in each.outputs}
-        if both := sorted(both - {rename.get(name, name) for name in before}):
+        if twice := sorted(both - {rename.get(name, name) for name in before}):
             raise ExportError(
-                f"signature {signature}: {', '.join(both)} would be the name of an input and of an output, as if the "
+                f"signature {signature}: {', '.join(twice)} would be the name of an input and of an output, as if the "
                 "input came back unchanged. Choose another name."
             )
         result[signature] = SignatureContract(

@@ -31,7 +31,7 @@ def move_warmup(file: Path, moved: Callable[[str], str], renamed: Mapping[str, s
         old = request.model_spec.signature_name or SERVING_DEFAULT
         new = moved(old)
         names = [name for name in getattr(request, "inputs", {}) if name in renamed]
-        if new != old or names or getattr(request, "output_filter", ()):
+        if new != old or names or list(getattr(request, "output_filter", [])):
             changed += 1
         if not new:
             continue
