@@ -51,7 +51,7 @@ def standard_output() -> Console:
     """Returns a console on standard output; in a pipe or a file it has no limit of width."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _UNLIMITED  # rich assumes 80 columns, or COLUMNS
     return console

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.common.console import announce
+from components.common.console import announce, standard_output
 from components.common.errors import NerError
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option
@@ -63,7 +63,7 @@ def _batch_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--format",
     "format_name",
     type=click.Choice(["entities", "highlight", "brat", "conll", "doccano"]),
-    help="Form of the answer [default: entities with --input, else conll]",
+    help="Form of the answer [default: entities with --input, highlight on a terminal, else conll]",
 )
 @_batch_options
 def predict(
@@ -82,7 +82,8 @@ def predict(
     ner predict "Joe Biden visited Paris"
     ner predict --input data.jsonl --text text --key id --forward source --output tagged.jsonl --errors bad.jsonl
 
-    Sentences: prints one token and its tag per line, and an empty line after each sentence.
+    Sentences: a terminal shows them with their entities marked; a pipe or a file gets one token and its tag per line,
+    and an empty line after each sentence.
 
     Rows: writes them in order, with key, forwarded fields and entities. A row that cannot be read or tagged goes to
     the file of --errors. A job that was interrupted continues with --resume.
@@ -110,7 +111,7 @@ def predict(
 
     folder = resolve_model(model, _config(profile, settings))
     announce(f"ner predict: loading {folder}")
-    for answer in _answers(folder, sentences, "json" if as_json else format_name or "conll"):
+    for answer in _answers(folder, sentences, "json" if as_json else format_name):
         click.echo(answer)
 
 
@@ -120,24 +121,33 @@ def _config(profile: Path | None, settings: tuple[str, ...]) -> PipelineConfig:
     return load_config(profile, settings)
 
 
-def _answers(folder: Path, sentences: tuple[str, ...], form: str) -> Iterator[str]:
-    """Yields the answer to every sentence; of a model that is not a tagger its outputs."""
+def _answers(folder: Path, sentences: tuple[str, ...], form: str | None) -> Iterator[str]:
+    """Yields the answer to every sentence; of a model that is not a tagger its outputs.
+
+    Args:
+        folder: the model.
+        sentences: the arguments; none: standard input is read.
+        form: form of the answer; None: `highlight` on a terminal, else `conll`.
+    """
     from components.serving import saved_model_tagger
 
     tagger: SavedModelTagger | None = None
     try:
         tagger = saved_model_tagger.SavedModelTagger(folder)
     except saved_model_tagger.NoTaggerError:
-        if form not in ("json", "conll"):
+        if form not in (None, "json", "conll"):
             raise
         from components.serving.batch_prediction.any_model import AnyModel
 
         outputs = AnyModel(folder)
+    console = standard_output()
+    form = form or ("highlight" if console.is_terminal else "conll")
+    color = console.is_terminal and not console.no_color and not console.is_dumb_terminal
     for batch in _batches(_texts(sentences)):
         if tagger is None:
             yield from (json.dumps(answer, ensure_ascii=False) for answer in outputs.run_texts(batch))
         else:
-            yield from (_form(tagged, form) for tagged in tagger.tag(batch))
+            yield from (_form(tagged, form, color) for tagged in tagger.tag(batch))
 
 
 def _texts(sentences: tuple[str, ...]) -> Iterator[str]:
@@ -183,7 +193,7 @@ def _batches(sentences: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _form(tagged: TaggedSentence, form: str) -> str:
+def _form(tagged: TaggedSentence, form: str, color: bool) -> str:
     from components.serving.batch_prediction import formats
 
     if form == "json":
@@ -193,7 +203,7 @@ def _form(tagged: TaggedSentence, form: str) -> str:
     if form == "doccano":
         return formats.doccano(tagged, {})
     if form == "highlight":
-        return formats.highlight(tagged, color=sys.stdout.isatty())
+        return formats.highlight(tagged, color=color)
     return formats.conll(tagged, {})
 
 

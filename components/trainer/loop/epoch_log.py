@@ -10,6 +10,8 @@ from absl import logging
 Row = dict[str, float | None]
 """Figures of an epoch; None for a figure that is unknown on this machine."""
 
+_MUCH_WAITING = 0.05
+
 
 class EpochLog:
     """Writes a line for each epoch, and its figures for TensorBoard."""
@@ -42,11 +44,16 @@ class EpochLog:
 
 
 def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], best_f1: float) -> str:
-    """Formats the figures of an epoch as one line."""
+    """Formats the figures of an epoch as one line of less than 96 characters.
+
+    The share of time without data is shown if it matters, else the model FLOPs utilization, if it is known.
+    """
     precision, recall, f1 = (row[f"val_entity_{name}"] for name in ("precision", "recall", "f1"))
-    mfu = "" if row["mfu"] is None else f"  MFU {row['mfu']:.1%}"
+    use = "" if row["mfu"] is None else f"  MFU {row['mfu']:.0%}"
+    if (row["data_wait"] or 0) >= _MUCH_WAITING:
+        use = f"  waiting {row['data_wait']:.0%}"
     return (
-        f"epoch {epoch}/{epochs}  loss {row['loss']:.4f}  dev loss {row['val_loss']:.4f}  "
-        f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f} (best {best_f1:.3f})  "
-        f"{row['tokens_per_second']:,.0f} tokens/s  waited for data {row['data_wait']:.1%}{mfu}"
+        f"epoch {epoch}/{epochs}  loss {row['loss']:.3g}  dev {row['val_loss']:.3g}  "
+        f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}{' best' if f1 is not None and f1 >= best_f1 else ''}  "
+        f"{row['tokens_per_second']:,.0f} tok/s{use}"
     )

@@ -13,6 +13,7 @@ from absl import logging
 
 from components.common import interruption
 from components.common.errors import NerError
+from components.common.progress import report_progress
 from components.keys import VAL_ENTITY_F1
 from components.trainer.data.batches import Batches, prefetched
 from components.trainer.data.window_table import Batch
@@ -132,6 +133,7 @@ class TrainingLoop:
                 meter.add(step(batch), int(np.count_nonzero(batch.tags)))
                 progress.step += 1
                 progress.steps += 1
+                report_progress("training", progress.steps, total_steps)
                 average.after_step(progress.steps)
                 if progress.steps % settings.checkpoint_steps == 0 or interruption.received():
                     meter.stop()

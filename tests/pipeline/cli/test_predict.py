@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -39,6 +40,18 @@ def predict(monkeypatch, tmp_path):
 
 def test_tokens_and_tags_stand_in_columns_with_an_empty_line_after_each_sentence(predict):
     assert predict("AB c", "d").stdout == "AB\tB-X\nc\tO\n\nd\tO\n\n"
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_a_terminal_shows_marked_entities_in_colour_unless_no_color_is_set(predict, monkeypatch, no_color):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    result = predict("AB c", color=True)
+    assert click.unstyle(result.stdout) == "[A X]B c\n"
+    assert ("\x1b[" in result.stdout) == (not no_color)
 
 
 def test_lines_of_standard_input_are_tagged_in_batches_and_in_order(predict):

@@ -8,6 +8,7 @@ import os
 import pytest
 from absl import logging as absl_logging
 
+from components.common.progress import report_progress
 from components.trainer import __file__ as ours
 from pipeline.run.run_log import run_log
 
@@ -20,12 +21,15 @@ def said(text, level=logging.INFO, path=ours):
 def test_nodes_and_our_own_words_are_shown_and_everything_is_kept(tmp_path, capfd):
     with run_log(tmp_path, 2) as path:
         said("Component Trainer is running.", path="elsewhere.py")
+        said("A cached execution 7 is used.", path="elsewhere.py")
+        said("Component Exporter is running.", path="elsewhere.py")
         said("chatter of TFX", path="elsewhere.py")
         said("11 sentences")
         said("Starting Trainer execution.")
         os.write(2, b"noise of C++\n")
     shown = capfd.readouterr().err
-    assert "[1/2] Trainer" in shown
+    lines = shown.splitlines()
+    assert [line.partition("  (")[0] for line in lines[:3]] == ["[1/2] Trainer", "    cached", "[2/2] Exporter"]
     assert "11 sentences" in shown
     kept = path.read_text(encoding="utf-8")
     for text in ("chatter of TFX", "Starting Trainer", "noise of C++"):
@@ -60,3 +64,25 @@ def test_logging_is_as_it_was_afterwards(tmp_path, capfd):
     assert (logging.getLogger().handlers, absl_logging.get_verbosity()) == before
     os.write(2, b"back\n")
     assert capfd.readouterr().err == "back\n"
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_terminal_shows_the_steps_of_a_training_and_a_pipe_does_not(tmp_path, capfd, monkeypatch, terminal):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    if terminal:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+    with run_log(tmp_path, 1) as path:
+        said("Component Trainer is running.", path="elsewhere.py")
+        report_progress("training", 3, 10)
+        said("epoch 1/2 :key:")
+        os.write(2, b"noise of C++\n")
+    report_progress("training", 4, 10)
+    shown = capfd.readouterr().err
+    assert ("3/10" in shown) == terminal
+    assert "epoch 1/2 :key:\n" in shown
+    assert "noise" not in shown
+    assert "4/10" not in shown
+    assert "noise of C++" in path.read_text(encoding="utf-8")
