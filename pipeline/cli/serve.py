@@ -37,7 +37,7 @@ _LONGEST_EXAMPLE = 32  # values
 @click.option("--no-grpc", is_flag=True, help="Offer REST only.")
 @click.option("--tls-cert", type=_FILE, help="Certificate (PEM), for REST and gRPC.")
 @click.option("--tls-key", type=_FILE, help="Its private key (PEM).")
-@click.option("--max-batch-size", type=_COUNT, default=32, show_default=True, help="Rows joined to one run; 1: none.")
+@click.option("--max-batch-size", type=_COUNT, default=64, show_default=True, help="Rows joined to one run; 1: none.")
 @click.option("--max-queue", type=_COUNT, default=1000, show_default=True, help="Requests that wait; others get 503.")
 @click.option("--max-rows", type=_COUNT, default=10_000, show_default=True, help="Rows of a request.")
 @click.option("--threads", type=_COUNT, help="Runs at the same time [default: the number of cores]")

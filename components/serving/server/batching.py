@@ -29,7 +29,7 @@ from components.serving.server.joining import Arrays, Joining
 from components.serving.server.settings import ServerSettings
 
 Run = Callable[[Arrays], Arrays]
-_SHORT = 64  # bytes: below, the length of a text makes no difference
+_SHORT = 256  # bytes: below, a run costs more for itself than for the padding of its shorter texts
 # TensorFlow's status -> error; all others are defects of the model.
 _STATUSES: Mapping[int, type[ServingError]] = {
     2: InvalidArgumentError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import math
 import re
@@ -174,6 +175,8 @@ def serve(settings: ServerSettings, source: Source, announce: Callable[[Server],
     async def run() -> None:
         server = Server(settings, source)
         await server.start()
+        gc.collect()
+        gc.freeze()  # collections look at what requests leave behind, and not at every module
         announce(server)
         while not interruption.received() and not server.failed:
             await asyncio.sleep(_LOOK_SECONDS)

@@ -39,7 +39,7 @@ class ServerSettings(BaseModel):
 
     Example:
         >>> ServerSettings(port=0).max_batch_size
-        32
+        64
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,7 +50,7 @@ class ServerSettings(BaseModel):
     tls_cert: Path | None = None
     tls_key: Path | None = None
     token: str = Field("", repr=False)
-    max_batch_size: int = Field(32, gt=0)
+    max_batch_size: int = Field(64, gt=0)
     batch_wait: float = Field(0.001, ge=0)
     max_queue: int = Field(1000, gt=0)
     max_rows: int = Field(10_000, gt=0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 import json
 import math
 import re
@@ -28,6 +29,7 @@ _B64 = "b64"
 _BYTES_SUFFIX = "_bytes"
 _SHOWN = 256  # kMaxJsonDebugStringBytes
 _INDENT = "    "
+_SEPARATOR, _BETWEEN_STRINGS = b"\x7f", '", "'  # JSON does not escape the former, and few texts have it
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _DTYPE_NAMES = {"float32": "float", "float64": "double", "float16": "half"}  # DataTypeString
@@ -424,15 +426,40 @@ def _row_texts(outputs: Mapping[str, np.ndarray], widths: Mapping[str, np.ndarra
 
 def _in_rows(name: str, array: np.ndarray, depth: int, widths: np.ndarray | None) -> list[str]:
     """Returns the values of each row, on one line."""
-    if widths is not None:  # [rows, values]
-        texts = _texts(name, array[np.arange(array.shape[1]) < widths[:, None]], depth)
-        ends = np.cumsum(widths).tolist()
-        return [f"[{', '.join(texts[begin:end])}]" for begin, end in zip((0, *ends), ends, strict=False)]
-    texts, shape = _texts(name, array, depth), array.shape
+    if array.ndim == 1:
+        return _texts(name, array, depth)
+    shape = array.shape[:-1]
+    texts = _lists(name, array.reshape(math.prod(shape), array.shape[-1]), depth, widths)
     while len(shape) > 1:
         size, shape = shape[-1], shape[:-1]
         texts = _grouped(texts, size, math.prod(shape), "[", ", ", "]")
     return texts
+
+
+def _lists(name: str, array: np.ndarray, depth: int, widths: np.ndarray | None) -> list[str]:
+    """Returns each row [rows, values] on one line; calls once for a row where that is the same as once for a value."""
+    lists = array.tolist()
+    if widths is not None:
+        lists = [values[:width] for values, width in zip(lists, widths.tolist(), strict=True)]
+    if array.dtype.kind in "iu":
+        return list(map(str, lists))
+    if array.dtype == object and not name.endswith(_BYTES_SUFFIX):
+        return [_string_list(name, values) for values in lists]
+    flat = array.ravel() if widths is None else array[np.arange(array.shape[1]) < widths[:, None]]
+    texts = iter(_texts(name, flat, depth))
+    return [f"[{', '.join(itertools.islice(texts, len(values)))}]" for values in lists]
+
+
+def _string_list(name: str, values: Sequence[bytes]) -> str:
+    joined = _SEPARATOR.join(values)
+    if not values or joined.count(_SEPARATOR) >= len(values):
+        return f"[{', '.join(_strings_as_json(name, values))}]"
+    try:
+        text = encode_basestring(joined.decode())
+    except UnicodeDecodeError:
+        _strings_as_json(name, values)  # names the value
+        raise
+    return f"[{text.replace(_SEPARATOR.decode(), _BETWEEN_STRINGS)}]"
 
 
 def _columns(outputs: Mapping[str, np.ndarray]) -> str:
@@ -481,8 +508,12 @@ def _texts(name: str, array: np.ndarray, depth: int) -> list[str]:
     if name.endswith(_BYTES_SUFFIX):
         inner, outer = _INDENT * (depth + 1), _INDENT * depth
         return [f'{{\n{inner}"b64": "{base64.b64encode(value).decode()}"\n{outer}}}' for value in flat.tolist()]
+    return _strings_as_json(name, flat.tolist())
+
+
+def _strings_as_json(name: str, values: Sequence[bytes]) -> list[str]:
     try:
-        return [encode_basestring(value.decode()) for value in flat.tolist()]
+        return [encode_basestring(value.decode()) for value in values]
     except UnicodeDecodeError as error:
         raise InvalidArgumentError(
             f"output {name}: {error.object[:20]!r} is not UTF-8, which JSON needs. Use gRPC, or a signature whose "
@@ -495,9 +526,11 @@ def decimals(flat: np.ndarray) -> list[str]:
     values = flat.tolist()
     full = "%.9g" if flat.dtype == np.float32 else "%.17g"
     texts = [full % value for value in values]
-    for index in np.flatnonzero(_may_be_short(flat)).tolist():
-        value, short = values[index], "%.6g" % values[index]  # noqa: UP031 - the fastest form
-        text = short if flat.dtype.type(float(short)) == value else texts[index]
+    indices = np.flatnonzero(_may_be_short(flat))
+    short = ["%.6g" % values[index] for index in indices.tolist()]  # noqa: UP031 - the fastest form
+    exact = np.array(list(map(float, short)), flat.dtype) == flat[indices]
+    for index, text, is_exact in zip(indices.tolist(), short, exact.tolist(), strict=True):
+        text = text if is_exact else texts[index]
         texts[index] = text if "." in text or "e" in text else _NOT_FINITE.get(text) or f"{text}.0"
     return texts
 
@@ -507,7 +540,8 @@ def _may_be_short(flat: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         size = np.abs(flat.astype(np.float64))
         digits = size * 10 ** (5 - np.floor(np.log10(size)))  # six before the point
-        return ~(np.abs(digits - np.rint(digits)) > digits * 2.0**-23) | (size >= 1e5) | (size < 1e-37)
+        far = np.abs(digits - np.rint(digits)) > digits * 2.0**-23.9  # half of a float32's last bit
+        return ~far | (size >= 1e5) | (size < 1e-37)
 
 
 _NOT_FINITE = {"nan": "NaN", "-nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
