@@ -14,7 +14,7 @@ import httptools
 import orjson
 import uvicorn
 from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 LINGER_SECONDS = 1.0
@@ -123,6 +123,52 @@ class HttpServer(uvicorn.Server):
         return HttpConnection(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
 
+class _Exchange(RequestResponseCycle):
+    """A request and its answer. Head and body of a whole answer are written together.
+
+    uvicorn tests every header with patterns, which takes longer than the rest of a short answer.
+    """
+
+    _start: Any = None  # message with the head, which waits for the body
+
+    async def send(self, message: Any) -> None:
+        """Takes a message of the application."""
+        if message["type"] == "http.response.start" and self._start is None and not self.response_started:
+            self._start = message
+            return
+        start, self._start = self._start, None
+        if start is not None:
+            head = self._head(start, message)
+            if head and not self.disconnected and not self.flow.write_paused:
+                self._finish(head + message.get("body", b""))
+                return
+            await super().send(start)
+        await super().send(message)
+
+    def _head(self, start: Any, message: Any) -> bytes:
+        """Returns the head of an answer that can be written at once; nothing if it cannot."""
+        length = b"%d" % len(message.get("body", b""))
+        headers = [*self.default_headers, *start["headers"]]
+        if message.get("more_body") or (b"content-length", length) not in headers or self.scope["method"] == "HEAD":
+            return b""
+        if (b"connection", b"close") in headers:
+            self.keep_alive = False
+        elif not self.keep_alive:
+            headers.append((b"connection", b"close"))
+        lines = [b"%b: %b\r\n" % header for header in headers]
+        head = b"".join([STATUS_LINE[start["status"]], *lines, b"\r\n"])
+        return head if head.count(b"\n") == head.count(b"\r") == len(lines) + 2 else b""
+
+    def _finish(self, answer: bytes) -> None:
+        self.response_started = self.response_complete = True
+        self.waiting_for_100_continue = False
+        self.transport.write(answer)
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
 class HttpConnection(HttpToolsProtocol):
     """A connection whose client may end its side after a request, and can neither fill the memory nor stay for ever.
 
@@ -211,6 +257,10 @@ class HttpConnection(HttpToolsProtocol):
         """Adds a part of the address."""
         if not self._repeated:
             super().on_url(url)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = _Exchange  # uvicorn has no setting for it
+        super()._start_asgi_task(cycle, app)
 
     def on_message_begin(self) -> None:
         """Starts a request."""
