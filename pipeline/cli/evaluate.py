@@ -231,7 +231,9 @@ def _print_evaluation(result: CorpusEvaluation) -> None:
         for outcome in ("broken", "fixed"):
             keys = [sentence.key for sentence in changed.of(outcome)][:_FEW]
             lines += [f"  {outcome}: {', '.join(keys)}"] if keys else []
-    _print_tables(result.evaluation, [*lines, *(f"note: {remark}" for remark in result.remarks())])
+    print_evaluation(
+        standard_output(), result.evaluation, [*lines, *(f"note: {remark}" for remark in result.remarks())]
+    )
 
 
 def _print_join(evaluation: Evaluation, account: JoinAccount) -> None:
@@ -244,11 +246,11 @@ def _print_join(evaluation: Evaluation, account: JoinAccount) -> None:
         "sentences whose label has a different text": account.misaligned,
     }
     lines += [f"{name}: {keys}" for name, keys in counts.items() if keys.count]
-    _print_tables(evaluation, [*lines, *(f"  {reason}" for reason in account.reasons)])
+    print_evaluation(standard_output(), evaluation, [*lines, *(f"  {reason}" for reason in account.reasons)])
 
 
-def _print_tables(evaluation: Evaluation, lines: Iterable[str]) -> None:
-    console = standard_output()
+def print_evaluation(console: Console, evaluation: Evaluation, lines: Iterable[str]) -> None:
+    """Prints scores by slice, the schemes of nervaluate, and further lines."""
     _print_scores(console, evaluation.overall, evaluation.slices)
     if evaluation.overall is not None:
         _print_schemes(console, evaluation.overall)

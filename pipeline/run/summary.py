@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from components.evaluator.results.model_scores import EntityScores, Estimate
 
 
-def print_summary(record: RunRecord) -> None:
-    """Prints the nodes with state and seconds, the scores per entity type, and the outcome of the push."""
-    console = standard_output()
+def print_summary(record: RunRecord, console: Console | None = None) -> None:
+    """Prints the nodes with state and seconds, the scores per entity type, and the outcome of the push.
+
+    Args:
+        record: the run.
+        console: where to print; None: standard output.
+    """
+    console = console or standard_output()
     _print_nodes(console, record)
     evaluation = record.outputs.get(("Evaluator", "evaluation"))
     if evaluation:

@@ -1,0 +1,97 @@
+"""The tables of the commands at 80 and 120 columns and in a pipe, compared with files in `tables/`.
+
+`UPDATE_TABLES=1 python -m pytest tests/pipeline/test_tables_as_text.py` writes the files anew; read the difference.
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from support.small_evaluation import small_evaluation
+
+from components.common.console import standard_output
+from components.evaluator.results.evaluation import Blessing
+from components.evaluator.results.scores_file import write_evaluation
+from components.registry.champions.history import ChampionLine, HistoryEntry
+from components.registry.store.version import RegisteredVersion
+from components.registry.version_diff import differences
+from pipeline.cli import evaluate
+from pipeline.registry_view.tables import print_differences, print_history, print_version, print_versions
+from pipeline.run import summary
+from pipeline.run.run_list import RunLine, print_run_comparison, print_runs
+from pipeline.run.run_record import NodeRecord, RunRecord
+
+FOLDER = Path(__file__).parent / "tables"
+WHEN = datetime.datetime(2026, 11, 28, 2, 41, tzinfo=datetime.UTC)
+
+
+def version(number, *aliases, f1):
+    tags = {
+        "metric.entity_f1": str(f1), "blessed": "true", "run_id": f"2026-11-2{number}T02:41:53.609251",
+        "baseline_version": str(number - 1), "data.span": str(number),
+        "params": json.dumps({"trainer.epochs": str(10 * number), "trainer.seed": "0"}),
+    }  # fmt: skip
+    return RegisteredVersion("ner", number, aliases, tags, f"/models/ner/{number}", "a1b2", WHEN)
+
+
+VERSIONS = [version(1, "previous", f1=0.8271), version(12, "champion", f1=0.8545)]
+ENTRIES = [
+    HistoryEntry(1, "promoted", 1, None, "ada@workshop", "the first model", False, WHEN),
+    HistoryEntry(2, "promoted", 12, 1, "pipeline run 2026-11-22T02:41:53.609251", "a better model", True, WHEN),
+]
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two runs; the second one did not reach the Evaluator."""
+    write_evaluation(str(tmp_path), small_evaluation(Blessing(True), champion=True))
+    outputs = {
+        ("Evaluator", "evaluation"): (str(tmp_path), {}),
+        ("RegistryPusher", "pushed_model"): (
+            "", {"pushed": 1, "registry_version": 12, "pushed_destination": "/models/serving/ner/12"}
+        ),
+        ("Trainer", "model"): ("", {"trainer_settings": '{"settings": {"epochs": 10, "seed": 0}}'}),
+    }  # fmt: skip
+    done = (NodeRecord("Transform", "cached", 0.0), NodeRecord("RegistryPusher", "run", 3.61))
+    failed = {("Trainer", "model"): ("", {"trainer_settings": '{"settings": {"epochs": 20, "seed": 0}}'})}
+    return [
+        RunRecord(done, outputs, "2026-11-28T03:33:24.424351"),
+        RunRecord((NodeRecord("Exporter", "failed", 9.5),), failed, "2026-11-27T03:33:24.424351"),
+    ]
+
+
+PRINTED = {
+    "registry list": lambda console, runs: print_versions(console, VERSIONS),
+    "registry show": lambda console, runs: print_version(console, VERSIONS[1]),
+    "registry diff": lambda console, runs: print_differences(console, *VERSIONS, differences(*VERSIONS)),
+    "registry history": lambda console, runs: print_history(console, ENTRIES, ChampionLine.of(ENTRIES)),
+    "report --list": lambda console, runs: print_runs(console, map(RunLine.of, runs)),
+    "report --against": lambda console, runs: print_run_comparison(console, *runs),
+    "run": lambda console, runs: summary.print_summary(runs[0], console),
+    "evaluate": lambda console, runs: evaluate.print_evaluation(
+        console, small_evaluation(Blessing(True), True), ["ok"]
+    ),
+}
+
+
+@pytest.mark.parametrize("width", ["80", "120", "pipe"])
+@pytest.mark.parametrize("name", PRINTED)
+def test_a_table_is_the_expected_text(name, width, runs, monkeypatch):
+    file = io.StringIO()
+    if width == "pipe":
+        monkeypatch.setattr("sys.stdout", file)
+        console = standard_output()
+    else:
+        console = Console(file=file, width=int(width), force_terminal=True, color_system=None, highlight=False)
+    PRINTED[name](console, runs)
+    text = "".join(f"{line.rstrip()}\n" for line in file.getvalue().splitlines())
+    expected = FOLDER / f"{name.replace(' ', '_').replace('-', '')}.{width}.txt"
+    if "UPDATE_TABLES" in os.environ:
+        expected.write_text(text, encoding="utf-8")
+    assert text == expected.read_text(encoding="utf-8")
