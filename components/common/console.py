@@ -91,7 +91,7 @@ def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row]
         print_line(console, title, "bold")
     table = Table(
         box=box.SIMPLE_HEAD if console.is_terminal else None,
-        padding=(0, _GAP - 1 if console.is_terminal else _GAP, 0, 0),  # the frame has a blank between columns
+        padding=(0, _GAP - 1 if console.is_terminal else _GAP, 0, 0),  # a frame adds a space
         pad_edge=False,
         show_edge=False,
         header_style="bold" if console.is_terminal else "",

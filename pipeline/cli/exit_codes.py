@@ -66,5 +66,5 @@ def with_exit_codes(command: click.Command) -> click.Command:
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), meaning) for code, meaning in exit_codes(" ".join(names)).items()])
 
-    command.format_epilog = format_epilog  # type: ignore[method-assign]  # commands need no class of their own
+    command.format_epilog = format_epilog  # type: ignore[method-assign]  # commands need no class for it
     return command

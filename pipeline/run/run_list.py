@@ -23,7 +23,7 @@ _LONG = 12  # characters of a hash
 
 @dataclasses.dataclass(frozen=True)
 class RunLine:
-    """What `ner report --list` says about a run.
+    """Line of `ner report --list` about a run.
 
     Attributes:
         run_id: its id, which is its start time.

@@ -48,14 +48,14 @@ class ReportFolder:
 
         The lines are not in the Examples, so that no model and no signature depends on them.
         """
-        found: dict[str, str] = {}
+        located: dict[str, str] = {}
         for value in self._read("lines-") if keys else ():
             source, lines = value["source"], value["lines"]
             for key in keys:
                 name = key.removeprefix(f"{source}:")
                 if name != key and name in lines:
-                    found[key] = f"{source}:{lines[name]}"
-        return found
+                    located[key] = f"{source}:{lines[name]}"
+        return located
 
     def write_error(self, source: str, error: CorpusError) -> None:
         """Writes the error that stopped the reading of one corpus file."""

@@ -30,9 +30,9 @@ def training_sentences(examples: list[Artifact]) -> Iterator[TrainingSentence]:
 
 def places(examples: list[Artifact], keys: Collection[str]) -> dict[str, str]:
     """Returns key -> `file:line` of sentences that CorpusExampleGen read; without unknown ones."""
-    found: dict[str, str] = {}
+    located: dict[str, str] = {}
     for artifact in examples:
         folder = os.path.join(artifact.uri, INGEST_REPORT_FOLDER)
         if fileio.exists(folder):
-            found |= ReportFolder(folder).places(keys)
-    return found
+            located |= ReportFolder(folder).places(keys)
+    return located

@@ -1,4 +1,4 @@
-"""What the errors teach: a part of `scores.json` (`components.evaluator.results.evaluation`).
+"""Lessons of the errors: a part of `scores.json` (`components.evaluator.results.evaluation`).
 
 How far the score is above a trivial tagger, which threshold of the entity score to use, which texts are confused most,
 and which labels of the training data contradict each other.
@@ -110,7 +110,7 @@ class InconsistentLabel:
 
 @dataclasses.dataclass(frozen=True)
 class Insights:
-    """What the errors teach.
+    """Lessons of the errors.
 
     Attributes:
         floor: scores of the tagger that gives each word its most frequent tag of the training data, and O to unknown

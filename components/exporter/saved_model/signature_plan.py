@@ -229,7 +229,7 @@ def _output_with_classes(signature: str, outputs: Mapping[str, TensorContract], 
         fitting = [name for name in scores if (outputs[name].shape or (None,))[-1] in (None, count)]
         candidates = fitting or scores or [name for name, tensor in outputs.items() if _is_id(tensor)]
     if len(candidates) != 1:
-        found = f"{', '.join(candidates)} may all be" if candidates else "none has"
+        ambiguity = f"{', '.join(candidates)} may all be" if candidates else "none has"
         raise ExportError(
             f"labels: of the outputs {', '.join(outputs)} of signature {signature}, {found} scores or ids of classes. "
             "Name the output (--labels OUTPUT=FILE, or labels_of=)."

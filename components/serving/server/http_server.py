@@ -43,7 +43,7 @@ class ConnectionLimits:
 
 
 class _State(ServerState):
-    """What the connections of a server share."""
+    """State that the connections of a server share."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         super().__init__()

@@ -50,7 +50,7 @@ def test_drift_page_shows_distances_verdict_and_history(facts):
     texts = ["3,394 requests of log.jsonl", "1 of 2 distances exceed their limit", "largest change of a share",
              'title="L-infinity distance"', "2026-11-22 02:30", "ner version 3", "PER: 60% to 30%"]  # fmt: skip
     assert [text for text in texts if text not in page] == []
-    assert 'role="img"' not in page  # one comparison is no history
+    assert 'role="img"' not in page  # one comparison makes no history
 
 
 def test_delayed_labels_page_shows_scores_mistakes_and_the_join(facts):
