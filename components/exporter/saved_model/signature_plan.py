@@ -229,9 +229,9 @@ def _output_with_classes(signature: str, outputs: Mapping[str, TensorContract], 
         fitting = [name for name in scores if (outputs[name].shape or (None,))[-1] in (None, count)]
         candidates = fitting or scores or [name for name, tensor in outputs.items() if _is_id(tensor)]
     if len(candidates) != 1:
-        ambiguity = f"{', '.join(candidates)} may all be" if candidates else "none has"
+        which = f"{', '.join(candidates)} may all be" if candidates else "none has"
         raise ExportError(
-            f"labels: of the outputs {', '.join(outputs)} of signature {signature}, {found} scores or ids of classes. "
+            f"labels: of the outputs {', '.join(outputs)} of signature {signature}, {which} scores or ids of classes. "
             "Name the output (--labels OUTPUT=FILE, or labels_of=)."
         )
     tensor = outputs[candidates[0]]
