@@ -83,11 +83,15 @@ class _PrivateFile(logging.handlers.RotatingFileHandler):
         """Writes the lines of a request, each to a file that has room for it; a longer line has a file for itself."""
         try:
             for line in self.format(record).split("\n"):
-                size = self.stream.seek(0, os.SEEK_END)
+                stream = self.stream or self._open()  # None if the last rotation could not open a file
+                size = stream.seek(0, os.SEEK_END)
                 if size and size + len(line.encode()) + 1 > self.maxBytes:
+                    self.stream = stream
                     self.doRollover()
-                self.stream.write(line + self.terminator)
-                self.stream.flush()
+                    stream = self.stream or self._open()
+                self.stream = stream
+                stream.write(line + self.terminator)
+                stream.flush()
         except Exception:
             self.handleError(record)
 
