@@ -14,18 +14,26 @@ from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.evaluator.insights.training_labels import TrainingSentence
 from components.keys import INGEST_REPORT_FOLDER, KEY, SENTENCE, TAGS, TRAIN_SPLIT
 
+_BATCH = 256  # sentences
+
 
 def training_sentences(examples: list[Artifact]) -> Iterator[TrainingSentence]:
-    """Yields the sentences of the split `train`; one is in memory at a time."""
+    """Yields the sentences of the split `train`; some hundred are in memory at a time."""
     for folder in artifact_utils.get_split_uris(examples, TRAIN_SPLIT):
         files = sorted(fileio.glob(os.path.join(folder, "*")))
-        for record in tf.data.TFRecordDataset(files, "GZIP") if files else ():
-            features = tf.train.Example.FromString(record.numpy()).features.feature
+        for record in _records(files) if files else ():
+            features = tf.train.Example.FromString(record).features.feature
             key, text = (features[name].bytes_list.value for name in (KEY, SENTENCE))
             tags = [tag.decode("utf-8", "replace") for tag in features[TAGS].bytes_list.value]
             if text and tags:
                 tokens = text[0].decode("utf-8", "replace").split(" ")
                 yield TrainingSentence(tokens, tags, key[0].decode("utf-8", "replace") if key else "")
+
+
+def _records(files: list[str]) -> Iterator[bytes]:
+    """Yields records; reading them in batches takes a fraction of the time of reading one by one."""
+    for batch in tf.data.TFRecordDataset(files, "GZIP").batch(_BATCH).prefetch(1):
+        yield from batch.numpy()
 
 
 def places(examples: list[Artifact], keys: Collection[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from components.text.spans import spans
 from components.text.tags import OUTSIDE
 
 _PLACES = 3  # of each label
+_MOST_WORD_TAGS = 2_000_000  # pairs of word and tag in memory, some 300 MB
 
 
 class TrainingSentence(NamedTuple):
@@ -30,7 +31,8 @@ class TrainingSentence(NamedTuple):
 class TrainingLabels:
     """Counts of the labels of the training data, made in two passes.
 
-    Memory holds each different word with its tags, and each different entity text.
+    Memory holds each different entity text, and at most two million pairs of word and tag: beyond that, the rarer half
+    is forgotten. Only rare words lose counts so, and the floor gives an unknown word O.
 
     Attributes:
         texts: the different entity texts.
@@ -46,17 +48,22 @@ class TrainingLabels:
         [('', 1, ('a:7',)), ('LOC', 1, ('a:4',)), ('ORG', 1, ('a:1',))]
     """
 
-    def __init__(self, sentences: Callable[[], Iterable[TrainingSentence]]) -> None:
+    def __init__(
+        self, sentences: Callable[[], Iterable[TrainingSentence]], most_word_tags: int = _MOST_WORD_TAGS
+    ) -> None:
         """Counts.
 
         Args:
             sentences: returns the sentences; called twice.
+            most_word_tags: pairs of word and tag to hold in memory.
         """
         self._tags: Counter[tuple[str, str]] = Counter()
         self._labels: dict[str, dict[str, list[str]]] = {}  # text -> label -> first places
         self._counts: Counter[tuple[str, str]] = Counter()  # (text, label)
         for sentence in sentences():
             self._tags.update(zip(sentence.tokens, sentence.tags, strict=True))
+            if len(self._tags) > most_word_tags:
+                self._forget_rare()
             for span in spans(sentence.tags):
                 self._add(" ".join(sentence.tokens[span.start : span.end]), span.type, sentence.place)
         # Whether a text is an entity somewhere is known only after the first pass.
@@ -96,6 +103,11 @@ class TrainingLabels:
                 ordered = tuple(sorted(counts, key=lambda each: (-each.count, each.label)))
                 rows.append(InconsistentLabel(text, ordered, errors.get(text, 0)))
         return sorted(rows, key=lambda row: (-row.errors, -sum(each.count for each in row.labels[1:]), row.text))
+
+    def _forget_rare(self) -> None:
+        """Forgets the pairs of word and tag that are not more frequent than half of them."""
+        median = sorted(self._tags.values())[len(self._tags) // 2]
+        self._tags = Counter({pair: count for pair, count in self._tags.items() if count > median})
 
     def _add(self, text: str, label: str, place: str) -> None:
         self._counts[text, label] += 1

@@ -38,3 +38,12 @@ def test_texts_with_errors_come_first_then_those_with_more_contradictions():
     rows = [*zip("AABBBBCC", ("B-X", "B-Y", "B-X", "B-Y", "B-Y", "B-X", "B-X", "O"), strict=True)]
     assert [row.text for row in labels(*rows).inconsistent({"C": 2})] == ["C", "B", "A"]
     assert labels(*rows).inconsistent({"C": 2})[0].errors == 2
+
+
+def test_rare_words_are_forgotten_beyond_the_limit_and_frequent_ones_keep_their_tag():
+    rows = [("Paris", "B-LOC")] * 5 + [(f"word{number}", "B-ORG") for number in range(20)] + [("Paris", "B-LOC")]
+    sentences = [TrainingSentence((word,), (tag,), "a:1") for word, tag in rows]
+    known = TrainingLabels(lambda: sentences, most_word_tags=6)
+    assert known.word_tags()["Paris"] == "B-LOC"
+    assert len(known.word_tags()) <= 6
+    assert len(set(known.texts)) == 21  # column `entity_seen` needs them all
