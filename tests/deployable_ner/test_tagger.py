@@ -136,6 +136,7 @@ if sys.argv[2] == "before":
 import deployable_ner as ner
 tagger = ner.load(sys.argv[1])
 first = tagger("Joe Biden visited Paris")
+from tensorflow_serving.apis import prediction_service_pb2_grpc  # imports messages of TensorFlow
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 assert float(tf.constant(1.0) + 1) == 2

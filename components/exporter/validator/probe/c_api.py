@@ -144,7 +144,14 @@ def _without_tensorflow(name: str) -> Any:
         try:
             return importlib.import_module(name)
         finally:
-            del sys.modules["tensorflow"]
+            # Without its packages, too: an import of one of their modules then imports TensorFlow first, as usual.
+            packages = [each for each in sys.modules if each.startswith("tensorflow.") and _is_package(each)]
+            for each in ("tensorflow", *packages):
+                del sys.modules[each]
+
+
+def _is_package(name: str) -> bool:
+    return hasattr(sys.modules[name], "__path__")
 
 
 @functools.cache
