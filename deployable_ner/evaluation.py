@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from components.common.errors import NerError
 from components.evaluator import CorpusEvaluation, CorpusOptions, EvaluatedModel, evaluate_corpus
 from deployable_ner.tagger import TaggedText, Tagger, setting_list
 
@@ -81,11 +82,21 @@ class _Answer:
         )
 
 
+def _answer(tagged: TaggedText, name: str) -> _Answer:
+    try:
+        return _Answer.of(tagged)
+    except (AttributeError, TypeError) as error:
+        raise NerError(
+            f"{name}: it returned a {type(tagged).__name__} for a text ({error}). Return a TaggedText, or an object "
+            "with tokens that have tag, start, end and score (docs/python.md)."
+        ) from error
+
+
 def _model(tagger: Tagger | TagTexts, name: str) -> EvaluatedModel:
     tag: TagTexts = tagger.tag if isinstance(tagger, Tagger) else tagger
 
     def answers(texts: Sequence[str]) -> list[_Answer]:
-        return [_Answer.of(tagged) for tagged in tag(texts)]
+        return [_answer(tagged, name) for tagged in tag(texts)]
 
     if not isinstance(tagger, Tagger):
         return EvaluatedModel(answers, name)

@@ -11,6 +11,7 @@ from support.processes import run
 from support.repository import python_environment
 
 import deployable_ner as ner
+from components.common.errors import NerError
 from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory.serving_sync import sync
 from components.registry.store.version import VersionRecord
@@ -150,3 +151,11 @@ assert tagger("Joe Biden visited Paris") == first
         command = [sys.executable, "-c", program, tiny_model, order]
         result = run(command, env=python_environment(), capture_output=True, text=True)
         assert result.returncode == 0, result.stderr[-2000:]
+
+
+@pytest.mark.parametrize("result", [{"entities": []}, ["B-NAME"], None])
+def test_evaluation_names_the_results_that_are_not_those_of_a_tagger(tmp_path, result):
+    data = tmp_path / "new.conll"
+    data.write_text("Joe B-NAME\nvisited O\n")
+    with pytest.raises(NerError, match=f"the tagger: it returned a {type(result).__name__} for a text .* TaggedText"):
+        ner.evaluate(lambda texts: [result for _ in texts], data)
