@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.common.console import announce
+from components.common.console import announce, standard_output
 from components.common.errors import NerError
 from components.common.files import tree_size
 from components.common.json_lines import read_json_lines
@@ -62,12 +62,13 @@ def add_signatures(
         golden=_known_requests(golden),
         report_path=report,
     )
-    click.echo(f"{destination}: {', '.join(sorted(result.contract.signatures))}")
+    console = standard_output()  # breaks lines between words on a terminal
+    console.print(f"{destination}: {', '.join(sorted(result.contract.signatures))}")
     if prune:
         before, after = tree_size(source / "variables"), tree_size(destination / "variables")
-        click.echo(f"variables: {before:,} bytes before, {after:,} after")
-        click.echo(f"all files: {tree_size(source):,} bytes before, {tree_size(destination):,} after")
-    click.echo(f"{result.counts}; answers as the source's, bit for bit{_compared(result)}")
+        console.print(f"variables: {before:,} bytes before, {after:,} after")
+        console.print(f"all files: {tree_size(source):,} bytes before, {tree_size(destination):,} after")
+    console.print(f"{result.counts}; answers as the source's, bit for bit{_compared(result)}")
 
 
 def _compared(report: ValidationReport) -> str:

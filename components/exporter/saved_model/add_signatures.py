@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import os
 import shutil
 import tempfile
@@ -90,8 +89,15 @@ def add_signatures(
         _copy_extras(source, copy, plan)
         known = [expected for case in embedded_golden(source) for expected in _expected(case, plan)]
         embed_metadata(copy, plan.contract, golden=known)
-        in_python = functools.partial(answers_in_python, source, before.contract)
+        refusals: list[str] = []
+
+        def in_python(refused: Sequence[Mapping[str, Any]]) -> list[Any]:
+            answers = answers_in_python(source, before.contract, refused)
+            refusals.extend(answer for answer in answers if isinstance(answer, str))
+            return answers
+
         cases = reference_answers(source, before.contract, golden, in_python=in_python)
+        _require_answers(cases, plan, refusals)
         report = _validate(copy, plan, cases, before)
         if report_path is not None:
             report.write(report_path)
@@ -142,16 +148,22 @@ def _without_false_promises(before: ValidationReport, embedded: Contract | None)
     )
 
 
+def _require_answers(cases: Sequence[Mapping[str, Any]], plan: SignaturePlan, refusals: Sequence[str]) -> None:
+    answered = {case["signature"] for case in cases if case["rows"] != 0}
+    if missing := sorted({*plan.sources.values()} - answered):
+        reason = " ".join(refusals[-1].split())[:300] if refusals else ""
+        raise ExportError(
+            f"no generated request is answered by signature {', '.join(missing)}, so the copy cannot be compared with "
+            f"the source{f' (the last reason: {reason})' if reason else ''}. Give known requests (--golden FILE, or "
+            "golden= in Python)."
+        )
+
+
 def _validate(
     copy: Path, plan: SignaturePlan, cases: Sequence[Mapping[str, Any]], before: ValidationReport
 ) -> ValidationReport:
     """Validates the copy; checks that the source does not pass may fail."""
     golden = [expected for case in cases for expected in _expected(case, plan)]
-    if missing := sorted({*plan.sources} - {case["signature"] for case in golden if case["rows"] != 0}):
-        raise ExportError(
-            f"no generated request is answered by signature {', '.join(missing)}, so the copy cannot be compared with "
-            "the source. Give known requests (--golden FILE, or golden= in Python)."
-        )
     answered = [
         {case["rows"] for case in cases if case["signature"] == name} - {None} for name in before.contract.signatures
     ]
@@ -188,7 +200,10 @@ def _expected(case: Mapping[str, Any], plan: SignaturePlan) -> list[dict[str, An
             continue
         sent, answer = dict(inputs), dict(outputs)
         for each, tensor in plan.added.get(name, {}).items():
-            sent.setdefault(each, generated_values(tensor.dtype, case["rows"]))
+            rows = case["rows"]
+            if rows is None and tensor.shape:  # no batches, but a fixed number of rows, or inputs without rows
+                rows = tensor.shape[0] or 1
+            sent.setdefault(each, generated_values(tensor.dtype, rows))
             answer[each] = sent[each]
         cases.append({"signature": name, "rows": case["rows"], "inputs": sent, "outputs": answer})
     return cases

@@ -103,6 +103,7 @@ def _save(request: Mapping[str, Any]) -> dict[str, Any]:
     old, contract = Contract.from_dict(request["old"]), Contract.from_dict(request["contract"])
     copy = Path(request["copy"])
     loaded = _load(request["source"])
+    require_resource_variables(loaded, request["source"])
     module = tf.Module(name="added_signatures")
     module.base = _read_parts(loaded, {*request["sources"].values()}) if request["prune"] else loaded
     with explained_errors():
@@ -118,6 +119,18 @@ def _save(request: Mapping[str, Any]) -> dict[str, Any]:
     restore_input_names(copy, {name: list(contract.signatures[name].inputs) for name in signatures})
     scrub_build_paths(copy)
     return {"saved": True}
+
+
+def require_resource_variables(loaded: Any, source: str) -> None:
+    """Refuses TensorFlow 1 models whose variables TensorFlow 2 would save without their values."""
+    graph = getattr(loaded, "graph", None)
+    operations = [] if graph is None else graph.get_operations()
+    if names := [each.name for each in operations if each.type in ("Variable", "VariableV2")]:
+        raise ExportError(
+            f"{source}: variables of TensorFlow 1 without resources ({', '.join(names[:3])}), whose values "
+            "TensorFlow 2 cannot save. Save the model with resource variables "
+            "(tf.compat.v1.enable_resource_variables()), or freeze them into constants, and try again."
+        )
 
 
 def _caller(function: Any, own: Sequence[str], original: str, request: Mapping[str, Any]) -> Any:

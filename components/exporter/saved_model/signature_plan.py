@@ -127,6 +127,11 @@ def _base(contract: Contract, signatures: Signatures, base: str | None) -> str:
         base = names[0] if len(names) == 1 else SERVING_DEFAULT
         if base not in names and signatures.key is None and not signatures.forward:
             return ""
+    if not names:
+        raise ExportError(
+            "the model has no signatures, so only Python can call it. Save it with one, in Python: "
+            "tf.saved_model.save(model, DIR, signatures=model.FUNCTION)."
+        )
     if base not in names:
         raise ExportError(f"the model has no signature {base}; it has {names}. Choose one of them as base (--base).")
     return base
@@ -272,8 +277,8 @@ def _returned(base: SignatureContract, name: str, dtype: str) -> TensorContract:
     meaning = f"`{name}` as sent."
     if name in base.inputs:
         return dataclasses.replace(base.inputs[name], meaning=meaning, forwards=name)
-    scalar = bool(base.inputs) and all(tensor.shape == () for tensor in base.inputs.values())
-    return TensorContract(dtype, () if scalar else (None,), meaning, role="key", forwards=name)
+    rows = {(None,) if tensor.shape is None else tuple(tensor.shape[:1]) for tensor in base.inputs.values()}
+    return TensorContract(dtype, rows.pop() if len(rows) == 1 else (None,), meaning, role="key", forwards=name)
 
 
 def _replace_default(default: str, keep_as: str, sources: dict[str, str]) -> None:

@@ -44,6 +44,9 @@ def test_the_command_of_the_documentation_works(price_model, tmp_path):
     contract = json.loads(run("inspect", made, "--json").output)
     assert (contract["format"], contract["unread_bytes"], contract["unsafe"]) == (1, 0, "")
     assert {*contract["signatures"]["keyed"]["inputs"]} == {"key", "size", "tax_rate"}
+    assert (contract["passed"], contract["checks"]) == (None, None)
+    facts = {"entity_types", "provenance", "tensorflow", "variables", "variable_bytes", "assets", "ops", "tree_hash"}
+    assert facts <= {*contract}
     forward = contract["signatures"]["feature_forward"]
     assert {name: tensor["dtype"] for name, tensor in forward["outputs"].items()} == {
         "price": "float32",
@@ -55,6 +58,8 @@ def test_the_command_of_the_documentation_works(price_model, tmp_path):
     assert shown.exit_code == 0, shown.output
     assert "serving_default" in shown.output
     assert "forwarded [keyed]: ok" in shown.output
+    assert "skipped: nothing to check in" in shown.output
+    assert "had nothing to check" in shown.output.splitlines()[-1]
 
 
 @pytest.mark.extended

@@ -19,7 +19,7 @@ _BATCH = 32
 
 def batch_sizes(context: Context, endpoint: Endpoint) -> str:
     """Answers have as many rows as requests."""
-    sizes = context.options["batches"] if endpoint.batched else [_fixed_size(endpoint)]
+    sizes = context.options["batches"] if endpoint.batched else [endpoint.fixed_size]
     for size in sizes:
         request = endpoint.request(1 if size is None else size)
         action = f"a batch of {size}" if size is not None else "a request"
@@ -110,13 +110,6 @@ def _mixed_batch(endpoint: Endpoint, limit: int) -> Arrays:
     long = b" ".join(PLAIN_TEXTS[0].encode() for _ in range(times))  # 300 words
     texts = [*endpoint.plain_texts[: _ALONE - 1], long]
     return endpoint.text_request([texts[row % len(texts)] for row in range(_BATCH)])
-
-
-def _fixed_size(endpoint: Endpoint) -> int | None:
-    """Returns the fixed number of rows of a signature; None: it has no rows."""
-    shapes = [tensor.get("shape") for tensor in endpoint.contract["inputs"].values()]
-    sizes = [shape[0] for shape in shapes if shape and shape[0] is not None]
-    return sizes[0] if sizes else None
 
 
 def _odd_values(endpoint: Endpoint, name: str, feature: str) -> np.ndarray | None:

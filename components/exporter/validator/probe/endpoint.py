@@ -85,6 +85,12 @@ class Endpoint:
         """True if every input has an open first dimension."""
         return all(info.shape is None or info.shape[:1] == (None,) for info in self._inputs.values())
 
+    @property
+    def fixed_size(self) -> int | None:
+        """The fixed number of rows of a signature; None: it has no rows, or any number."""
+        sizes = [info.shape[0] for info in self._inputs.values() if info.shape and info.shape[0] is not None]
+        return sizes[0] if sizes else None
+
     def dtype(self, name: str) -> np.dtype:
         """Returns numpy's dtype of an input or output."""
         return numpy_dtype((self._inputs.get(name) or self._outputs[name]).number)

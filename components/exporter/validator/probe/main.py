@@ -129,7 +129,7 @@ def _record(request: dict[str, Any]) -> None:
     load(context)
     for name, endpoint in sorted(context.endpoints.items()):
         for size in request["batches"] if endpoint.batched else [None]:
-            inputs = endpoint.request(1 if size is None else size)
+            inputs = endpoint.request((endpoint.fixed_size or 1) if size is None else size)
             case = {"signature": name, "rows": size, "inputs": _values(inputs)}
             try:
                 outputs = endpoint.call(inputs, f"a batch of {size}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import shutil
+import types
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from components.exporter.saved_model.embedded_metadata import (
     embedded_golden,
     embedded_manifest,
 )
+from components.exporter.saved_model.rewriting import require_resource_variables
 from components.exporter.saved_model.signature_plan import Changes, plan_signatures
 from components.keys import ASSETS_EXTRA, WARMUP_FILE
 
@@ -265,7 +267,7 @@ def test_extras_are_copied_and_warm_up_follows_the_old_default(tiny, tmp_path):
 @pytest.mark.extended
 def test_requests_that_cannot_be_generated_must_be_given(tiny, tmp_path):
     alias = Signatures(keep_default_as="plain")
-    with pytest.raises(ExportError, match=r"answered by signature serving_examples.*--golden"):
+    with pytest.raises(ExportError, match=r"answered by signature serving_examples.*the last reason.*--golden"):
         add_signatures(tiny.folder, tmp_path / "made", alias)
     text = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"Joe Biden"]))
     example = tf.train.Example(features=tf.train.Features(feature={"sentence": text})).SerializeToString()
@@ -290,6 +292,33 @@ def test_signatures_that_do_not_fit_the_model_are_refused(tiny):
     without = dataclasses.replace(tiny.contract, signatures={"a": tiny.contract.signatures["keyed"]})
     with pytest.raises(ExportError, match="has an output of that name"):
         plan_signatures(without, Signatures(forward={"tags": "string"}), Changes(base="a"))
+
+
+def test_the_default_keyed_adds_a_key_for_each_row():
+    open_rows, fixed, scalar = (TensorContract("float32", shape) for shape in ((None, 2), (3, 2), ()))
+    for inputs, shape in [
+        ({"x": open_rows}, (None,)),
+        ({"x": fixed}, (3,)),
+        ({"x": scalar}, ()),
+        ({"x": open_rows, "threshold": scalar}, (None,)),
+        ({"x": TensorContract("float32", None)}, (None,)),
+    ]:
+        contract = Contract(0, {"serving_default": SignatureContract(inputs, {"y": open_rows})})
+        plan = plan_signatures(contract, Signatures(default="keyed"))
+        assert plan.contract.signatures["keyed"].inputs["key"].shape == shape
+        assert plan.contract.signatures["serving_default"].outputs["key"].forwards == "key"
+
+
+def test_models_that_tensorflow_2_cannot_copy_are_refused():
+    with pytest.raises(ExportError, match="no signatures"):
+        plan_signatures(Contract(0, {}), KEYED)
+    with tf.Graph().as_default() as graph:
+        loaded = types.SimpleNamespace(graph=graph)
+        tf.compat.v1.get_variable("good", [1], use_resource=True)
+        require_resource_variables(loaded, "DIR")
+        tf.compat.v1.get_variable("old", [1], use_resource=False)
+    with pytest.raises(ExportError, match=r"without resources \(old\)"):
+        require_resource_variables(loaded, "DIR")
 
 
 def test_changes_of_the_own_signatures_are_planned_by_name():
