@@ -231,17 +231,19 @@ class HttpConnection(HttpToolsProtocol):
             self._parse(data)
 
     def _parse(self, data: bytes) -> None:
-        while data and not self._ending and not self.transport.is_closing():
+        at = 0
+        while at < len(data) and not self._ending and not self.transport.is_closing():
             if self.pipeline:
-                self._rest = data
+                self._rest = data[at:]
                 return
-            part, data = data[:_PART], data[_PART:]
+            part = data[at : at + _PART]
+            at += len(part)
             self._other += len(part)
             try:
                 self.parser.feed_data(part)
             except httptools.HttpParserUpgrade as error:
                 self._stay_with_http()
-                data = part[error.args[0] :] + data
+                at += error.args[0] - len(part)
             except httptools.HttpParserError:
                 self._refuse(400, "the request is not valid HTTP.")
             if self._other > _MOST_HEAD_BYTES:
