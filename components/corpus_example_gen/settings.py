@@ -11,6 +11,13 @@ from components.common.settings import Count, NotNegative, Positive, Settings, S
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 
 
+Format = Literal[
+    "auto", "columns", "tsv", "conll2012", "jsonl", "doccano", "prodigy", "label_studio", "label_studio_min", "ubiai",
+    "sagemaker", "azure", "google", "brat", "spacy_pairs", "spacy_docs", "spacy_json", "hugging_face",
+]  # fmt: skip
+"""Formats of files; `auto` finds it by looking."""
+
+
 class CorpusSettings(Settings):
     """Location and format of the corpus; configs/base.yaml explains each setting."""
 
@@ -19,12 +26,13 @@ class CorpusSettings(Settings):
     span_window: Count
     duplicates: Literal["remove", "keep"] | None
     splits: dict[Literal["train", "eval", "test"], str] | None
-    format: Literal["auto", "columns", "tsv", "jsonl"]
+    format: Format
     token_column: NotNegative | None
     tag_column: NotNegative | None
     scheme: Literal["auto", "io"]
     offsets: Literal["auto", "characters", "utf16", "bytes"]
     outside: str | None
+    overlaps: Literal["longest", "refuse"]
     drop_types: tuple[str, ...]
     metadata: tuple[str, ...]
     max_repaired: Share

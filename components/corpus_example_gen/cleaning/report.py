@@ -13,10 +13,11 @@ from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 _EXAMPLES = 20
 _LONGEST_EXAMPLE = 200
 # Repairs that are part of a format or that the settings ask for.
-_UNLIMITED = frozenset({"dropped_type", "extra_row", "stripped_tag", "stripped_token"})
+_UNLIMITED = frozenset({"dropped_type", "extra_row", "overlapping_span", "stripped_tag", "stripped_token"})
 # In a small file, one or two sentences exceed every share.
 _FEW_SENTENCES, _FEW_REPAIRS = 3, 10
 _REMEDIES = {
+    "discontinuous_span": "Mark each entity as one span: a token has one tag, and an entity has no gap.",
     "empty_sentence": "Check which column holds the tokens (corpus.token_column).",
     "empty_token": "Check which column holds the tokens (corpus.token_column).",
     "inside_begins": "Check that the sentence boundaries are where the tags expect them, and correct the tags.",
@@ -46,9 +47,11 @@ class IngestReport:
     Attributes:
         files: the files read, in order.
         files_skipped: unreadable files (also listed in `files`).
-        lines: lines of the files.
-        line_kinds: lines by kind: `token`, `sentence` (TSV), `record` and `rejected` (JSON lines), `boundary`,
-            `comment`, `document_mark`, `header`, `space_row`, `extra_row`, and `unread` in a file that was skipped.
+        lines: lines of the files; in files without lines (arrays, Parquet, spaCy, brat) their records.
+        line_kinds: lines by kind: `token`, `sentence` (TSV), `record`, `rejected`, `unlabelled` and `repeated`
+            (records), `boundary`, `comment`, `document_mark`, `header`, `space_row`, `extra_row`, and `unread` in a
+            file that was skipped.
+        left_out: parts of records that are no entities, such as `relations`, by kind.
         documents: document boundaries.
         sentences_in, sentences_out: sentences read and emitted.
         sentences_dropped: sentences with no token left after cleaning (a repair).
@@ -73,6 +76,7 @@ class IngestReport:
     files_skipped: int = 0
     lines: int = 0
     line_kinds: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
     documents: int = 0
     sentences_in: int = 0
     sentences_out: int = 0
@@ -118,6 +122,17 @@ class IngestReport:
         examples = self.examples.setdefault(kind, [])
         if len(examples) < _EXAMPLES:
             examples.append(f"{path}:{line}: {description[:_LONGEST_EXAMPLE]}")
+
+    def leave_out(self, counts: Mapping[str, int]) -> None:
+        """Counts parts of a record that are left out because they are no entities."""
+        self.left_out.update({kind: count for kind, count in counts.items() if count})
+
+    def drop_entity(self, kind: str, path: str, line: int, span: str, label: str) -> None:
+        """Counts an entity that its reader drops, as a repair."""
+        self.entities_in[label] += 1
+        self.entities_dropped[label] += 1
+        # The cleaner counts the sentence after its reader is done.
+        self.repair(kind, path, line, f"dropped span {span}", self.sentences_in + 1)
 
     @property
     def repair_examples(self) -> list[str]:
@@ -251,6 +266,8 @@ class IngestReport:
             parts.append(f"lost in raw text {self.spans_lost} of {self.spans} spans")
         if self.lines:
             parts.append(f"lines {self.lines} ({_format_counts(self.line_kinds)})")
+        if self.left_out:
+            parts.append(f"left out {_format_counts(self.left_out)}")
         if self.documents:
             parts.append(f"documents {self.documents}")
         if self.repairs:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-import json
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from itertools import repeat
+from typing import Any, NamedTuple
 
 from components.common.errors import quoted
 from components.common.json_lines import describe_control
@@ -16,15 +17,36 @@ from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
+from components.corpus_example_gen.readers.arrow_reader import arrow_records, is_arrow
+from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
 from components.corpus_example_gen.readers.column_layout import find_layout
 from components.corpus_example_gen.readers.columns_reader import read_columns
-from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
-from components.corpus_example_gen.readers.jsonl_reader import read_jsonl
+from components.corpus_example_gen.readers.conll2012_reader import is_conll2012, read_conll2012
+from components.corpus_example_gen.readers.corpus_text import decode_text, iter_lines, load_bytes
+from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
+from components.corpus_example_gen.readers.records import Records, is_json, json_records, parse_record
+from components.corpus_example_gen.readers.span_offsets import Unit
+from components.corpus_example_gen.readers.span_reader import read_spans
+from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, SPAN_TOOLS, SpanTool
+from components.corpus_example_gen.readers.token_records import TOKEN_TOOLS, TokenTool, read_tokens
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS
 
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
+_SAMPLE = 50  # records that decide on the tool
+_JSON = (".jsonl", ".json", ".manifest")
+_TEXT_FORMATS = ("columns", "tsv", "conll2012")
+_TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS)}
+
+
+class _Content(NamedTuple):
+    """Content of a file: sentences as written, number of each label, format, and whether controls may occur."""
+
+    raws: Iterator[RawSentence]
+    counts: Counter[str]
+    format: str
+    has_controls: bool
 
 
 def read_corpus_file(
@@ -64,42 +86,124 @@ def read_corpus_file(
 
 
 def find_format(path: str, text: str, settings: CorpusSettings) -> str:
-    """Returns `columns`, `tsv` or `jsonl`: the configured format, or that of the extension, or that of the text."""
+    """Returns the format of a text: the configured one, or that of the extension or the content.
+
+    `json` stands for records whose tool `find_tool` finds; the other names are those of `corpus.format`.
+    """
     if settings.format != "auto":
         return settings.format
-    if path.removesuffix(".gz").endswith((".jsonl", ".json")) or _starts_with_json_object(text):
-        return "jsonl"
-    return "tsv" if is_tsv(functools.partial(iter_lines, text), settings) else "columns"
+    if is_brat(path, text):
+        return "brat"
+    if path.removesuffix(".gz").endswith(_JSON) or is_json(text):
+        return "json"
+    lines = functools.partial(iter_lines, text)
+    if is_tsv(lines, settings):
+        return "tsv"
+    return "conll2012" if is_conll2012(lines) else "columns"
+
+
+def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
+    """Returns the tool whose fields the first records have; the project's own format if none is known.
+
+    Raises:
+        CorpusReadingError: the records fit several tools, which would read them differently.
+    """
+    fits: dict[SpanTool | TokenTool, list[Any]] = {}
+    first = 0
+    for number, item in itertools.islice(records.numbered(), _SAMPLE):
+        try:
+            value = parse_record(item) if not isinstance(item, str) or item.strip() else None
+        except ValueError:
+            continue
+        matching = [tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS) if tool.matches(value)]
+        if not matching:
+            continue
+        if not first:
+            first, fits = number, {tool: [] for tool in matching}
+        # A later record of another tool is an error of its own, when the file is read.
+        if set(matching) & set(fits):
+            fits = {tool: [*values, value] for tool, values in fits.items() if tool in matching}
+    readings: dict[str, SpanTool | TokenTool] = {}
+    for tool, values in fits.items():
+        readings.setdefault(repr([_reading(tool, value, path) for value in values]), tool)
+    if len(readings) > 1:
+        one, other = list(readings.values())[:2]
+        problem = f"has the fields of {one.title} and of {other.title}"
+        fix = f"Set corpus.format to {one.name} or {other.name}."
+        raise CorpusReadingError(path, first, problem, fix)
+    return next(iter(readings.values()), PLAIN)
+
+
+def _reading(tool: SpanTool | TokenTool, value: Any, path: str) -> Any:
+    """Returns what a tool reads in a record, for comparison."""
+    try:
+        if isinstance(tool, TokenTool):
+            return list(tool.sentences(value))
+        return tool.convert(value, path)[:2]
+    except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
+        return tool.name, str(error)
+
+
+def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None) -> _Content:
+    """Returns the content of a file, which is read as far as its format needs it."""
+    most = settings.max_unpacked_bytes
+    content = load_bytes(path, data, max_bytes=most, max_ratio=settings.max_compression_ratio)
+    if is_arrow(content):
+        return _of_records(arrow_records(path, content, most), path, settings, report)
+    if is_docbin(content):
+        return _of_records(docbin_records(path, content, most), path, settings, report)
+    text = decode_text(path, content)
+    lines = functools.partial(iter_lines, text)
+    file_format = find_format(path, text, settings)
+    if file_format == "brat":
+        unit: Unit = "characters" if settings.offsets == "auto" else settings.offsets
+        records = brat_records(path, text, unit, report)
+        report.lines += records.count
+        settings = settings.model_copy(update={"offsets": "characters"})
+        raws = read_spans(records, BRAT, f"{path.removesuffix('.ann')}.txt", settings, report)
+        return _Content(raws, Counter(), "spans", True)
+    has_controls = describe_control(text) is not None
+    if file_format not in _TEXT_FORMATS:
+        records = json_records(text, path)
+        return _of_records(records, path, settings, report)._replace(has_controls=has_controls)
+    report.lines += text.count("\n") + bool(text and not text.endswith("\n"))
+    if file_format == "tsv":
+        counts = Counter(tag for raw in read_tsv(lines, path, settings, IngestReport()) for tag in raw.tags)
+        return _Content(read_tsv(lines, path, settings, report), counts, file_format, has_controls)
+    if file_format == "conll2012":
+        return _Content(read_conll2012(lines, path, report), Counter(), file_format, has_controls)
+    layout = find_layout(lines, path, settings)
+    return _Content(read_columns(lines, path, layout, report), layout.labels, file_format, has_controls)
+
+
+def _of_records(records: Records, path: str, settings: CorpusSettings, report: IngestReport) -> _Content:
+    """Returns the content of a file with records."""
+    report.lines += records.count
+    tool = _TOOLS.get(settings.format) or find_tool(records, path)
+    if isinstance(tool, TokenTool):
+        counts = Counter(tag for raw in read_tokens(records, tool, path, IngestReport()) for tag in raw.tags)
+        return _Content(read_tokens(records, tool, path, report), counts, "tokens", True)
+    return _Content(read_spans(records, tool, path, settings, report), Counter(), "spans", True)
 
 
 def _read(
     path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str
 ) -> Iterator[Sentence]:
-    text = load_text(path, data, max_bytes=settings.max_unpacked_bytes, max_ratio=settings.max_compression_ratio)
-    lines = functools.partial(iter_lines, text)
-    report.lines += text.count("\n") + bool(text and not text.endswith("\n"))
-    file_format = find_format(path, text, settings)
-    if file_format == "jsonl":  # has types instead of tags
+    content = _open(path, settings, report, data)
+    file_format, counts = content.format, content.counts
+    if file_format == "spans":  # has types instead of tags
         settings = settings.model_copy(update={"scheme": "auto", "outside": None})
-        raws, counts = read_jsonl(lines, path, settings, report), Counter[str]()
-    elif file_format == "tsv":
-        counts = Counter(tag for raw in read_tsv(lines, path, settings, IngestReport()) for tag in raw.tags)
-        raws = read_tsv(lines, path, settings, report)
-    else:
-        layout = find_layout(lines, path, settings)
-        raws, counts = read_columns(lines, path, layout, report), layout.labels
-    labels = Labels(counts, settings, joined=file_format != "jsonl")
+    labels = Labels(counts, settings, joined=file_format in ("columns", "tsv"))
     if labels.note:
         report.note(path, labels.note)
     cleaner = Cleaner(path, settings, report, labels)
     raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival)
     lines_of_keys: dict[str, int] = {}
-    has_controls = describe_control(text) is not None
-    for raw in raws:
+    for raw in content.raws:
         if not report.sentences_in:
             _note_first(raw, counts, settings, report, path)
         _check_key(raw, lines_of_keys, path)
-        if has_controls:
+        if content.has_controls:
             _check_characters(raw, path)
         sentence = cleaner.clean(raw)
         raw_text.add(raw, sentence)
@@ -110,7 +214,9 @@ def _read(
     cleaner.finish()
     raw_text.finish(report)
     if not report.sentences_in:
-        raise CorpusError(path, None, "has no sentence", "Add labelled sentences, or remove the file from the corpus.")
+        unlabelled = report.line_kinds["unlabelled"] or report.left_out["unlabelled sentences"]
+        problem = f"has no sentence{' that somebody labelled' if unlabelled else ''}"
+        raise CorpusError(path, None, problem, "Add labelled sentences, or remove the file from the corpus.")
 
 
 def _note_first(
@@ -142,15 +248,3 @@ def _check_characters(raw: RawSentence, path: str) -> None:
             problem = f"found {control} in the {name} {quoted(text)}"
             raw.error = CorpusError(path, line, problem, "Remove the character.")
             return
-
-
-def _starts_with_json_object(text: str) -> bool:
-    line = text.lstrip()[:1_000_000].split("\n", 1)[0]
-    if not line.startswith("{"):
-        return False
-    try:
-        return isinstance(json.loads(line), dict)
-    except ValueError:
-        return False
-    except RecursionError:  # the reader says where
-        return True

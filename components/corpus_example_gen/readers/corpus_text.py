@@ -19,7 +19,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 def load_text(
     path: str, data: bytes | None = None, *, max_bytes: int | None = None, max_ratio: float | None = None
 ) -> str:
-    """Returns the decoded text of a corpus file, without a byte order mark; `.gz` files are decompressed.
+    """Returns the decoded text of a corpus file, without a byte order mark; see `load_bytes` and `decode_text`.
 
     Args:
         path: the file; errors name it, and its extension marks a compressed file.
@@ -30,6 +30,13 @@ def load_text(
     Raises:
         CorpusError: the file cannot be read or decompressed, exceeds a limit, is not UTF-8, or has NUL bytes.
     """
+    return decode_text(path, load_bytes(path, data, max_bytes=max_bytes, max_ratio=max_ratio))
+
+
+def load_bytes(
+    path: str, data: bytes | None = None, *, max_bytes: int | None = None, max_ratio: float | None = None
+) -> bytes:
+    """Returns the content of a corpus file; `.gz` files are decompressed. See `load_text`."""
     if data is None:
         try:
             data = Path(path).read_bytes()
@@ -37,9 +44,14 @@ def load_text(
             fix = "Check the path and its permissions."
             raise CorpusError(path, None, f"cannot read the file ({error.strerror})", fix) from error
     if path.endswith(".gz"):
-        data = _decompress(path, data, max_bytes, max_ratio)
-    elif data.startswith(_GZIP_MAGIC):
+        return _decompress(path, data, max_bytes, max_ratio)
+    if data.startswith(_GZIP_MAGIC):
         raise CorpusError(path, None, "found gzip data", "Rename the file to end in .gz.")
+    return data
+
+
+def decode_text(path: str, data: bytes) -> str:
+    """Returns the text of a file, with LF or CR LF at the ends of lines."""
     text = _decode(path, data)
     # Only LF, CR LF and CR end lines. str.splitlines also cuts at U+0085, U+2028 and others, which are part of a token.
     # A file with CR line ends may end with one LF, which an editor or `echo` added.

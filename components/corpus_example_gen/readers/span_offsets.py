@@ -7,12 +7,11 @@ emoji or a rare ideograph (beyond U+FFFF) stands before a span.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from components.common.errors import quoted
-from components.common.json_lines import parse_json_object
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusReadingError
 from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, char_class
@@ -69,13 +68,13 @@ def fitting_units(spans: Offsets, text: str) -> list[Unit]:
     return [unit for unit in UNITS if _reading(spans, text, unit) is not None]
 
 
-def find_unit(lines: Iterable[tuple[int, str]], path: str, report: IngestReport) -> Unit:
+def find_unit(records: Iterable[tuple[int, str, Offsets]], path: str, report: IngestReport) -> Unit:
     """Returns the unit of a file: characters, or UTF-16 units if its spans fit only these.
 
     A record whose spans fit both readings is decided by those that fit one.
 
     Args:
-        lines: numbered lines of the file; those that are not records are left to the reader.
+        records: (line, text, spans) of the records in which the units may differ.
         path: the file, for errors.
         report: receives a note if the unit is not characters.
 
@@ -84,7 +83,7 @@ def find_unit(lines: Iterable[tuple[int, str]], path: str, report: IngestReport)
             apart fit both; or the spans fit UTF-8 bytes only.
     """
     evidence = _Evidence()
-    for line, text, spans in _informative(lines):
+    for line, text, spans in records:
         evidence.add(line, text, spans)
     return evidence.decide(path, report)
 
@@ -139,29 +138,6 @@ class _Evidence:
             problem = "spans begin and end at words only if they count UTF-8 bytes"
             raise CorpusReadingError(path, self.only["bytes"], problem, "Set corpus.offsets to bytes.")
         return "characters"
-
-
-def _informative(lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str, Offsets]]:
-    """Yields (line, text, spans) of the records in which the units differ."""
-    for number, line in lines:
-        if line.isascii() and "\\u" not in line:
-            continue
-        try:
-            record = parse_json_object(line)
-        except ValueError:
-            continue
-        text, entities = record.get("text"), record.get("entities")
-        if not isinstance(text, str) or text.isascii() or not isinstance(entities, list):
-            continue
-        spans = [span for span in map(_span, entities) if span]
-        if spans and len(spans) == len(entities):
-            yield number, text, spans
-
-
-def _span(entity: Any) -> tuple[int, int] | None:
-    if isinstance(entity, list) and len(entity) == 3 and type(entity[0]) is int and type(entity[1]) is int:
-        return entity[0], entity[1]
-    return None
 
 
 def _reading(spans: Offsets, text: str, unit: Unit) -> list[tuple[int, int]] | None:

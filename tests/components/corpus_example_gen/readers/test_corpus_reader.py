@@ -167,9 +167,9 @@ def test_real_corpora_read_without_repairs(shared_data):
 
 def test_format_is_detected():
     for name, text, changes, expected in [
-        ("a.jsonl", "", {}, "jsonl"),
-        ("a.json.gz", "", {}, "jsonl"),
-        ("a.txt", '\n{"text": "a", "entities": []}\n', {}, "jsonl"),
+        ("a.jsonl", "", {}, "json"),
+        ("a.json.gz", "", {}, "json"),
+        ("a.txt", '\n{"text": "a", "entities": []}\n', {}, "json"),
         ("a.txt", "{\tO\n}\tO\n", {}, "columns"),
         ("a.conll", "{ O\n", {}, "columns"),
         ("a.conll", "a b\tO O\n", {}, "tsv"),

@@ -1,22 +1,22 @@
-"""Reader of JSON lines with character spans, as exported (with little conversion) by Doccano and Label Studio."""
+"""Reader of texts with character spans, in JSON lines and in the exports of annotation tools."""
 
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from components.common.errors import quoted, shortened
-from components.common.json_lines import parse_json_object
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.column_layout import Lines
+from components.corpus_example_gen.readers.records import Records, parse_record
 from components.corpus_example_gen.readers.span_offsets import (
     NAMES,
+    Offsets,
     Unit,
     find_unit,
     fitting_units,
@@ -24,6 +24,7 @@ from components.corpus_example_gen.readers.span_offsets import (
     text_length,
     to_characters,
 )
+from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, Annotated, ConversionError, SpanTool
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.char_traits import CONNECTOR, SPACE, char_class
 from components.text.scripts import is_unspaced, script_of
@@ -32,35 +33,91 @@ from components.text.words import whitespace_offsets, word_offsets
 
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
 _OTHER_SPANS = ("spans", "label", "labels", "annotations", "ner")  # of other tools
-_REJECTED = ("reject", "ignore")  # values of Prodigy's field `answer`
 _MOST_NAMES = 5  # of fields in an error
+_REJECTED = {
+    "reject": "records with the answer reject or ignore (Prodigy) are left out",
+    "ignore": "records with the answer reject or ignore (Prodigy) are left out",
+    "unlabelled": "records that nobody labelled are left out",
+    "repeated": "of records with the same id (one for each annotator), the first one is read",
+}
 
 
-def read_jsonl(lines: Lines, path: str, settings: CorpusSettings, report: IngestReport) -> Iterator[RawSentence]:
-    """Yields one sentence per line `{"text": …, "entities": [[start, end, label], …], "meta": {…}, "id": …}`.
-
-    `words.word_offsets` tokenizes the text. `meta` and `id` are optional.
+def read_spans(
+    records: Records, tool: SpanTool, path: str, settings: CorpusSettings, report: IngestReport
+) -> Iterator[RawSentence]:
+    """Yields one sentence per record. `words.word_offsets` tokenizes its text.
 
     Args:
-        lines: numbered lines of the file.
+        records: records of the file.
+        tool: the tool that wrote them.
         path: the file, for errors and the report.
         settings: settings of the corpus; `offsets` is what the offsets count, `auto` finds it out.
-        report: receives the repairs of spans, and the unit if it is not characters.
+        report: receives the repairs of spans, what is left out, and the unit if it is not characters.
 
     Raises:
         CorpusReadingError: the file leaves open what its offsets count.
     """
-    unit = find_unit(lines(), path, report) if settings.offsets == "auto" else settings.offsets
-    for number, line in lines():
-        if not line.strip():
+    if tool is not PLAIN:
+        report.note(path, f"read as an export of {tool.title}")
+    unit = find_unit(_informative(records, tool, path), path, report) if settings.offsets == "auto" else settings.offsets
+    file = _File(path, report, unit, tool, settings)
+    keys = set[str]()
+    for number, item in records.numbered():
+        if isinstance(item, str) and not item.strip():
             report.line_kinds["boundary"] += 1
             continue
-        raw = _Record(path, number, report, unit, certain=settings.offsets != "auto").read(line)
-        report.line_kinds["record" if raw else "rejected"] += 1
+        record = _Record(file, number)
+        raw = record.read(item)
+        if raw and tool.repeats and raw.key is not None and raw.error is None:
+            if raw.key in keys:
+                record.rejected, raw = "repeated", None
+            keys.add(record.key)
+        report.line_kinds["record" if raw else _rejected_kind(record.rejected)] += 1
         if raw:
             yield raw
         else:
-            report.note(path, "records with the answer reject or ignore (Prodigy) are left out")
+            report.note(path, _REJECTED[record.rejected])
+
+
+def _rejected_kind(reason: str) -> str:
+    return reason if reason in ("unlabelled", "repeated") else "rejected"
+
+
+def _informative(records: Records, tool: SpanTool, path: str) -> Iterator[tuple[int, str, Offsets]]:
+    """Yields (line, text, spans) of the records in which the units of offsets differ."""
+    for number, item in records.numbered():
+        if isinstance(item, str) and item.isascii() and "\\u" not in item:
+            continue
+        try:
+            annotated = _convert(parse_record(item), tool, path)
+        except ValueError:
+            continue
+        text, entities = annotated.text, annotated.entities
+        if annotated.rejected or not isinstance(text, str) or text.isascii() or not isinstance(entities, list):
+            continue
+        spans = [(one[0], one[1]) for one in entities if _has_offsets(one)]
+        if spans and len(spans) == len(entities):
+            yield number, text, spans
+
+
+def _has_offsets(entity: Any) -> bool:
+    return isinstance(entity, list) and len(entity) == 3 and type(entity[0]) is int and type(entity[1]) is int
+
+
+def _convert(value: Any, tool: SpanTool, path: str) -> Annotated:
+    """Converts a record.
+
+    Raises:
+        ConversionError: the tool would not write this record.
+    """
+    try:
+        if isinstance(value, list) and tool.name != "spacy_pairs":
+            raise ConversionError("found a JSON list, not an object")
+        if tool is not PLAIN and tool is not BRAT and not tool.matches(value):
+            raise ConversionError(f"found a record without the fields of {tool.title}: {shortened(repr(value))}")
+        return tool.convert(value, path)
+    except (AttributeError, KeyError, TypeError, IndexError) as error:
+        raise ConversionError(f"found a record that is no export of {tool.title}: {shortened(repr(value))}") from error
 
 
 class _Span(NamedTuple):
@@ -79,29 +136,60 @@ class _Span(NamedTuple):
     written: tuple[int, int]
 
 
+class _File:
+    """What the records of a file share."""
+
+    def __init__(self, path: str, report: IngestReport, unit: Unit, tool: SpanTool, settings: CorpusSettings) -> None:
+        self.path, self.report, self.unit, self.tool = path, report, unit, tool
+        self.certain, self.overlaps = settings.offsets != "auto", settings.overlaps
+        self._labels: dict[str, str] = {}
+
+    def label(self, written: str) -> str | None:
+        """Returns a label without white space; None if there is none, or if it would become another label."""
+        label = "_".join(written.split())
+        if self.tool is PLAIN and label != written:
+            return None
+        if self._labels.setdefault(label, written) != written or not label:
+            return None
+        if label != written:
+            self.report.note(self.path, f"read the label {quoted(written)} as {label}")
+        return label
+
+
 class _Record:
-    """Reads one line; its methods raise `CorpusError`, which `read` attaches to the sentence."""
+    """Reads one record; its methods raise `CorpusError`, which `read` attaches to the sentence."""
 
-    def __init__(self, path: str, line: int, report: IngestReport, unit: Unit, *, certain: bool) -> None:
-        self.path, self.line, self.report, self.unit, self.certain = path, line, report, unit, certain
+    def __init__(self, file: _File, line: int) -> None:
+        self.file, self.line = file, line
+        self.path, self.report, self.unit, self.tool = file.path, file.report, file.unit, file.tool
+        self.certain, self.overlaps = file.certain, file.overlaps
         self.text = ""
+        self.key, self.rejected = "", ""
 
-    def read(self, line: str) -> RawSentence | None:
-        """Returns the sentence as written, with its error if it has one; None if its annotator rejected it."""
+    def read(self, item: Any) -> RawSentence | None:
+        """Returns the sentence as written, with its error if it has one; None if it is left out (`rejected`)."""
         raw = RawSentence(self.line)
         try:
-            record = self._parse(line)
-            if record.get("answer") in _REJECTED:
+            value = self._parse(item)
+            record = self._converted(value)
+            if record.rejected:
+                self.rejected = record.rejected
+                self.report.leave_out(record.left_out)
                 return None
-            raw.text = self.text = self._text(record)
+            raw.text = self.text = self._text(record, value)
             words = word_offsets(self.text)
             self._set_tokens(raw, words)
-            spans = self._spans(record)
+            spans = self._spans(record, value)
             raw.key, raw.metadata = self._key(record), self._metadata(record)
+            self.key = raw.key or ""
             raw.lost_spans = self._lost(spans, words)
             pieces = self._pieces(words, spans)
             self._set_tokens(raw, pieces)
             raw.tags = self._tags(spans, pieces)
+            self.report.leave_out(record.left_out)
+            for surface, label in record.discontinuous:
+                shown = f"{quoted(label, 40)} {quoted(surface, 60)}, which has a gap"
+                self.report.drop_entity("discontinuous_span", self.path, self.line, shown, label)
         except CorpusError as error:
             raw.error = error
         return raw
@@ -113,33 +201,38 @@ class _Record:
         raw.tokens = [self.text[start:end] for start, end in offsets]
         raw.lines = [self.line] * len(offsets)
 
-    def _parse(self, line: str) -> dict[str, Any]:
+    def _parse(self, item: Any) -> Any:
         try:
-            return parse_json_object(line)
+            return parse_record(item)
         except ValueError as error:
             syntax = str(error).startswith(("invalid JSON", "a JSON"))
             advice = "Write one object per line (`jq -c '.[]'` converts an array)" if syntax else "Correct the record"
-            fix = f"{advice}: {_SHAPE}."
-            raise self._error(f"found {error}", fix) from error
+            raise self._error(f"found {error}", f"{advice}: {_SHAPE}.") from error
 
-    def _text(self, record: dict[str, Any]) -> str:
-        text = record.get("text")
-        if not isinstance(text, str):
+    def _converted(self, value: Any) -> Annotated:
+        try:
+            return _convert(value, self.tool, self.path)
+        except ConversionError as error:
+            fix = f"Correct the record, or export it again. The file is read as one of {self.tool.title}."
+            raise self._error(str(error), f"{fix} corpus.format sets another format.") from error
+
+    def _text(self, record: Annotated, value: Any) -> str:
+        if not isinstance(record.text, str):
             raise self._error(
-                f"found no string in field 'text', fields are {_names(record)}",
+                f"found no string in field 'text', fields are {_names(value)}",
                 f"Add the text to each object: {_SHAPE}.",
             )
-        return text
+        return record.text
 
-    def _key(self, record: dict[str, Any]) -> str | None:
-        key = record.get("id")
+    def _key(self, record: Annotated) -> str | None:
+        key = record.key
         valid = type(key) in (int, type(None)) or (isinstance(key, str) and key != "" and key.isprintable())
         if not valid:
             raise self._error(f"found id {quoted(key)}", "Use a string on one line or an integer as id, or none.")
         return None if key is None else str(key)
 
-    def _metadata(self, record: dict[str, Any]) -> dict[str, str]:
-        meta = record.get("meta")
+    def _metadata(self, record: Annotated) -> dict[str, str]:
+        meta = record.meta
         if meta is None:
             return {}
         if not isinstance(meta, dict):
@@ -152,29 +245,58 @@ class _Record:
             if value is not None
         }
 
-    def _spans(self, record: dict[str, Any]) -> list[_Span]:
+    def _spans(self, record: Annotated, value: Any) -> list[_Span]:
         """Returns the spans in characters, sorted and without overlaps."""
-        entities = record.get("entities")
-        others = [name for name in _OTHER_SPANS if isinstance(record.get(name), list) and record[name]]
+        entities = record.entities
+        plain = value if self.tool is PLAIN else {}
+        others = [name for name in _OTHER_SPANS if isinstance(plain.get(name), list) and plain[name]]
         if entities == [] and others:
-            problem = f"found no span in field 'entities', but {len(record[others[0]])} in field {others[0]!r}"
+            problem = f"found no span in field 'entities', but {len(plain[others[0]])} in field {others[0]!r}"
             raise self._error(problem, f"Write the spans in the first one: {_SHAPE}.")
         if not isinstance(entities, list):
             raise self._error(
-                f"found no list in field 'entities', fields are {_names(record)}",
+                f"found no list in field {record.spans_field!r}, fields are {_names(value)}",
                 f"Add the spans to each object, an empty list if it has none: {_SHAPE}.",
             )
         written = [self._written(entity) for entity in entities]
-        offsets = to_characters([(start, end) for start, end, _ in written], self.text, self.unit)
         self._written_offsets = [(start, end) for start, end, _ in written]
-        spans = sorted(self._trimmed(start, end, triple) for (start, end), triple in zip(offsets, written, strict=True))
+        offsets = to_characters(self._written_offsets, self.text, self.unit)
+        unsorted = [self._trimmed(start, end, triple) for (start, end), triple in zip(offsets, written, strict=True)]
+        for span, surface in zip(unsorted, record.surfaces or [None] * len(unsorted), strict=True):
+            self._check_surface(span, surface)
+        spans = self._longest(unsorted) if self.overlaps == "longest" else sorted(unsorted)
         for one, other in pairwise(spans):
             if other.start < one.end:
                 raise self._error(
                     f"found overlapping spans {self._format(one)} and {self._format(other)}",
-                    "Keep one of them: a token has one tag, so nested entities are not supported.",
+                    "Keep one of them: a token has one tag, so nested entities are not supported. "
+                    "corpus.overlaps: longest keeps the longest one.",
                 )
         return spans
+
+    def _check_surface(self, span: _Span, surface: Any) -> None:
+        """Compares a span with its text as the tool wrote it; white space may differ."""
+        if not isinstance(surface, str):
+            return
+        text = self.text[span.start : span.end]
+        if surface.split() != text.split():
+            # Label Studio writes line breaks as `\\n`.
+            if surface.replace("\\n", " ").split() == text.split():
+                return
+            problem = f"found span {self._format(span)}, whose text in the file is {quoted(surface, 60)}"
+            raise self._misplaced(problem, "Correct the offsets, or export the file again.")
+
+    def _longest(self, spans: Sequence[_Span]) -> list[_Span]:
+        """Returns the spans without those that overlap a longer one, or an earlier one of the same length."""
+        kept: list[_Span] = []
+        for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+            at = bisect_left(kept, span)
+            before, after = kept[at - 1 : at] if at else [], kept[at : at + 1]
+            if (before and before[0].end > span.start) or (after and after[0].start < span.end):
+                self.report.drop_entity("overlapping_span", self.path, self.line, self._format(span), span.label)
+            else:
+                insort(kept, span)
+        return kept
 
     def _written(self, entity: Any) -> tuple[int, int, str]:
         is_triple = isinstance(entity, list) and len(entity) == 3
@@ -182,8 +304,10 @@ class _Record:
         if type(start) is not int or type(end) is not int or not isinstance(label, str):
             text = shortened(json.dumps(entity, ensure_ascii=False))
             raise self._error(f"found span {text}", 'Write spans as [start, end, "label"].')
-        if label.split() != [label]:
+        known = self.file.label(label)
+        if known is None:
             raise self._error(f"found label {quoted(label)}", "Use a label without white space, such as PER.")
+        label = known
         if label.upper() in OUTSIDE_LABELS:
             problem = f"found label {label!r}, which stands for text outside entities"
             raise self._error(problem, "Write no span there, or give the type another name.")

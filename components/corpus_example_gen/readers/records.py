@@ -1,0 +1,161 @@
+"""Records of a file: JSON lines, JSON arrays, and the values that binary formats hold."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from components.common.json_lines import json_members, parse_json_object
+from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.readers.corpus_text import iter_lines
+
+_SPACES = " \t\n\r"
+_CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",))
+"""Members of an object that hold the records: Azure, spaCy annotators, tables."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records of one file.
+
+    Attributes:
+        numbered: function that iterates over (line, JSON text) or (number, value) from the start.
+        count: number of lines, or of records in files without lines.
+        label_names: names of numbered labels, if the file has them.
+    """
+
+    numbered: Callable[[], Iterator[tuple[int, Any]]]
+    count: int
+    label_names: tuple[str, ...] = ()
+
+
+def parse_record(item: Any) -> Any:
+    """Returns the value of a record, which is an object or (spaCy) a list.
+
+    Example:
+        >>> parse_record('{"text": "a"}'), parse_record({"text": "a"}), parse_record('["a", {}]', )
+        ({'text': 'a'}, {'text': 'a'}, ['a', {}])
+
+    Raises:
+        ValueError: the JSON is not valid; see `parse_json_object`.
+    """
+    if not isinstance(item, str):
+        return item
+    if item.lstrip().startswith("[") and _whole_value(item) is not None:
+        value = parse_json_object(f'{{"list": {item}}}')["list"]
+        if len(value) >= 2 and isinstance(value[0], str) and isinstance(value[1], dict):
+            return value
+    return parse_json_object(item)
+
+
+def json_records(text: str, path: str) -> Records:
+    """Returns the records of a JSON file: the elements of an array, the only object, or the lines.
+
+    Raises:
+        CorpusError: a document that is not JSON lines has a syntax error.
+    """
+    start = len(text) - len(text.lstrip(_SPACES))
+    lines = functools.partial(iter_lines, text)
+    count = text.count("\n") + bool(text and not text.endswith("\n"))
+    whole = _whole_value(text)
+    if whole is None:
+        first = text[start:].split("\n", 1)[0].strip()
+        if count > 1 and first in ("[", "{", "[{"):
+            _raise_syntax(text, path)
+        return Records(lines, count)
+    if isinstance(whole, dict):
+        begin = _container(text, whole)
+        if begin is None:
+            return Records(lambda: iter([(text.count("\n", 0, start) + 1, text)]), 1)
+        return _elements(text, begin)
+    return _elements(text, start) if isinstance(whole, list) else Records(lines, count)
+
+
+def is_json(text: str) -> bool:
+    """Returns whether a text is one JSON list or object, or begins with a line that is an object."""
+    if text.lstrip(_SPACES)[:1] not in ("{", "["):
+        return False
+    if isinstance(whole := _whole_value(text), dict):
+        return True
+    if isinstance(whole, list):
+        return bool(whole) and isinstance(whole[0], (dict, list))
+    line = text.lstrip()[:1_000_000].split("\n", 1)[0]
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+    except RecursionError:  # the reader says where
+        return line.startswith("{")
+
+
+def _whole_value(text: str) -> Any:
+    """Returns the value if a text is one JSON list or object; None otherwise. Numbers stay texts."""
+    if text.lstrip(_SPACES)[:1] not in ("{", "["):
+        return None
+    try:
+        return _LENIENT.decode(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _raise_syntax(text: str, path: str) -> None:
+    try:
+        _LENIENT.decode(text)
+    except RecursionError:
+        raise CorpusError(path, 1, "found JSON with too many levels", "Write one object per line.") from None
+    except json.JSONDecodeError as error:
+        if "Extra data" in error.msg:
+            problem = f"found a second JSON value in line {error.lineno}, after one of several lines"
+            raise CorpusError(path, error.lineno, problem, "Write an array, or one object per line.") from error
+        problem = f"found invalid JSON ({error.msg} at character {error.colno})"
+        raise CorpusError(path, error.lineno, problem, "Correct the file, or export it again.") from error
+
+
+def _container(text: str, value: dict[str, Any]) -> int | None:
+    """Returns the offset of the list of records in an object; None if the object is a record."""
+    for names in _CONTAINERS if "text" not in value else ():
+        part: Any = value
+        for name in names:
+            part = part.get(name) if isinstance(part, dict) else None
+        if not isinstance(part, list) or (names == ("annotations",) and "classes" not in value):
+            continue
+        if names in (("data",), ("examples",)) and not all(isinstance(one, dict) for one in part):
+            continue
+        begin, raw = 0, text
+        for name in names:
+            try:
+                member = json_members(raw)[name]
+            except (ValueError, RecursionError, IndexError):
+                return None
+            begin += raw.index(member, raw.index(json.dumps(name)) if json.dumps(name) in raw else 0)
+            raw = member
+        return begin
+    return None
+
+
+def _elements(text: str, begin: int) -> Records:
+    """Returns the elements of the list at an offset, each with the line of its first character."""
+
+    def numbered() -> Iterator[tuple[int, str]]:
+        at, line, counted = _skip(text, begin + 1), 1, 0
+        while text[at] != "]":
+            _, end = _LENIENT.scan_once(text, at)  # type: ignore[attr-defined]  # typeshed lacks it
+            line, counted = line + text.count("\n", counted, at), at
+            yield line, text[at:end]
+            at = _skip(text, end)
+            at = _skip(text, at + 1) if text[at] == "," else at
+
+    return Records(numbered, sum(1 for _ in numbered()))
+
+
+def _skip(text: str, at: int) -> int:
+    while text[at] in _SPACES:
+        at += 1
+    return at
+
+
+# Finds the ends of records only; `parse_record` then reads each of them strictly.
+_LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)

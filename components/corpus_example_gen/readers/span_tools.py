@@ -1,0 +1,435 @@
+"""Exports of annotation tools that mark spans of characters, each converted to text and spans.
+
+A tool is recognized by the fields of its records, not by the name of the file. Reading is strict: what a converter does
+not understand is an error of its record, and what it leaves out on purpose is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from components.common.errors import quoted
+
+_OFFSETS = (("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start", "end"))
+
+
+class Annotated(NamedTuple):
+    """A text with spans, not checked yet.
+
+    Attributes:
+        text: the text.
+        entities: spans as [start, end, label].
+        key: id of the record.
+        meta: metadata of the record.
+        surfaces: text of each span as the tool wrote it; empty if the tool does not.
+        left_out: number of parts that are no entities, by kind.
+        rejected: why the whole record is left out; empty if it is read.
+        spans_field: name of the field with the spans, for errors.
+        discontinuous: entities with a gap, as (text, label); a token sequence cannot hold them.
+    """
+
+    text: Any
+    entities: Any
+    key: Any = None
+    meta: Any = None
+    surfaces: tuple[Any, ...] = ()
+    left_out: Counter[str] = Counter()
+    rejected: str = ""
+    spans_field: str = "entities"
+    discontinuous: tuple[tuple[str, str], ...] = ()
+
+
+class SpanTool(NamedTuple):
+    """A tool, or one form of its exports.
+
+    Attributes:
+        name: value of `corpus.format`.
+        title: name for people.
+        matches: whether a record has the tool's fields.
+        convert: converts a record of a file at a path.
+        repeats: whether each annotator has a record, so that an id may occur again.
+    """
+
+    name: str
+    title: str
+    matches: Callable[[Any], bool]
+    convert: Callable[[Any, str], Annotated]
+    repeats: bool = False
+
+
+class ConversionError(ValueError):
+    """A record that its tool would not write."""
+
+
+def _list(record: dict[str, Any], *names: str) -> Any:
+    """Returns the first of some fields that is a list, or None."""
+    return next((record[name] for name in names if isinstance(record.get(name), list)), None)
+
+
+def _items(value: Any, kind: type, name: str) -> list[Any]:
+    """Returns a list of values of one type; None stands for an empty list."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
+        word = "objects" if kind is dict else "lists"
+        raise ConversionError(f"found {quoted(value)} in field {name!r}, expected a list of {word}")
+    return value
+
+
+def _number(value: Any) -> Any:
+    """Returns an offset; protobuf writes 64-bit integers as texts, and omits zeros."""
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) < 19 else value
+
+
+def _triples(spans: list[Any], label: str, names: tuple[str, str]) -> list[list[Any]]:
+    """Returns [start, end, label] of spans that are objects."""
+    return [[_number(span.get(names[0])), _number(span.get(names[1])), span.get(label)] for span in spans]
+
+
+def _names_of(span: Any) -> tuple[str, str] | None:
+    return next((names for names in _OFFSETS if isinstance(span, dict) and set(names) <= span.keys()), None)
+
+
+def _has_text(record: Any) -> bool:
+    return isinstance(record, dict) and isinstance(record.get("text"), str)
+
+
+# The format of this project: {"text": …, "entities": [[start, end, label], …], "meta": {…}, "id": …}.
+
+
+def _is_plain(record: Any) -> bool:
+    spans = record.get("entities") if _has_text(record) else None
+    return isinstance(spans, list) and all(isinstance(span, list) for span in spans)
+
+
+def _plain(record: Any, path: str) -> Annotated:
+    del path
+    rejected = _answer(record)
+    return Annotated(record.get("text"), record.get("entities"), record.get("id"), record.get("meta"), rejected=rejected)
+
+
+# doccano: `label` or `labels` with lists; with relations `entities` with objects; before 1.0 `annotations`.
+
+
+def _is_doccano(record: Any) -> bool:
+    if not isinstance(record, dict) or not isinstance(record.get("text", record.get("data")), str):
+        return False
+    lists = _list(record, "label", "labels")
+    if lists is not None and all(isinstance(span, list) for span in lists):
+        return bool(lists) or not record.get("entities")
+    objects = _list(record, "entities", "annotations")
+    if objects is None or not all(_names_of(span) == _OFFSETS[0] for span in objects):
+        return False
+    return bool(objects) or "relations" in record or "annotation_approver" in record
+
+
+def _doccano(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    text = record.get("text", record.get("data"))
+    left_out = Counter(relations=len(_items(record.get("relations"), dict, "relations")))
+    left_out["comments"] = len(record.get("Comments") or record.get("comments") or ())
+    lists = _list(record, "label", "labels")
+    entities, name = lists, "label" if isinstance(record.get("label"), list) else "labels"
+    if lists is None:
+        name = "entities" if "entities" in record else "annotations"
+        spans = _items(record.get(name), dict, name)
+        entities = _triples(spans, "label", _OFFSETS[0])
+        if any(type(label) is int for *_, label in entities):
+            raise ConversionError("found numbers instead of labels; the export with the texts of the labels has names")
+    other = "entities" if name != "entities" else "label"
+    if record.get(other):
+        raise ConversionError(f"found spans in the fields {name!r} and {other!r}")
+    meta = record.get("meta")
+    return Annotated(text, entities, record.get("id"), meta or None, left_out=left_out, spans_field=name)
+
+
+# Prodigy: `spans` with objects; `answer`. Its `tokens` repeat what the text says.
+
+
+def _answer(record: dict[str, Any]) -> str:
+    return record["answer"] if record.get("answer") in ("reject", "ignore") else ""
+
+
+def _is_prodigy(record: Any) -> bool:
+    if not _has_text(record):
+        return False
+    spans = record.get("spans")
+    if spans is None:
+        return "_input_hash" in record and "answer" in record
+    if not isinstance(spans, list) or not all(_names_of(span) == _OFFSETS[2] for span in spans):
+        return False
+    return bool(spans) or not record.get("entities")
+
+
+def _prodigy(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    spans = _items(record.get("spans"), dict, "spans")
+    if record.get("entities"):
+        raise ConversionError("found spans in the fields 'spans' and 'entities'")
+    # The spans of a rejected suggestion (ner.teach) or with an answer of their own would be wrong labels.
+    answers = [span.get("answer", "accept") for span in spans]
+    kept = [span for span, answer in zip(spans, answers, strict=True) if answer == "accept"]
+    left_out = Counter({"relations": len(record.get("relations") or ())})
+    left_out["rejected spans"] = len(spans) - len(kept)
+    surfaces = tuple(span.get("text") for span in kept)
+    entities = _triples(kept, "label", _OFFSETS[2])
+    meta = record.get("meta") if isinstance(record.get("meta"), dict) else None
+    return Annotated(
+        record["text"], entities, record.get("id"), meta, surfaces, left_out, _answer(record), spans_field="spans"
+    )
+
+
+# Label Studio: tasks with `annotations` (before 1.0 `completions`), or one flat object for each annotation (JSON-MIN).
+
+
+def _is_label_studio(record: Any) -> bool:
+    if not isinstance(record, dict) or not isinstance(record.get("data"), dict):
+        return False
+    return _list(record, "annotations", "completions") is not None
+
+
+def _label_studio(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    name = "annotations" if isinstance(record.get("annotations"), list) else "completions"
+    annotations = _items(record.get(name), dict, name)
+    kept = [one for one in annotations if not (one.get("was_cancelled") or one.get("skipped"))]
+    left_out = Counter({"cancelled annotations": len(annotations) - len(kept)})
+    if not kept:
+        return Annotated("", [], rejected="unlabelled", left_out=left_out)
+    truth = [one for one in kept if one.get("ground_truth") or one.get("honeypot")]
+    chosen = max(truth or kept, key=lambda one: str(one.get("created_at") or ""))  # JSON-MIN has the newest one first
+    left_out["annotations of others"] = len(kept) - 1
+    spans, surfaces = [], []
+    for region in _items(chosen.get("result"), dict, "result"):
+        kind, value = region.get("type"), region.get("value")
+        if kind not in ("labels", "hypertextlabels"):
+            left_out["relations" if kind == "relation" else "other regions"] += 1
+            continue
+        if kind == "hypertextlabels" and isinstance(value, dict) and "globalOffsets" in value:
+            value = {**value, **value["globalOffsets"]}
+        if not isinstance(value, dict) or type(value.get("start")) is not int:
+            raise ConversionError(f"found region {quoted(value)}, whose offsets do not count characters of a text")
+        labels = value.get(kind, value.get("labels"))
+        if not labels:  # a region whose label was removed
+            left_out["regions without a label"] += 1
+        for label in labels or ():
+            spans.append([value["start"], value.get("end"), label])
+            surfaces.append(value.get("text"))
+    text = _label_studio_text(record["data"])
+    meta = {key: value for key, value in record["data"].items() if value != text} or None
+    return Annotated(text, spans, record.get("id"), meta, tuple(surfaces), left_out, spans_field="result")
+
+
+def _label_studio_text(data: dict[str, Any]) -> str:
+    texts = [value for value in data.values() if isinstance(value, str)]
+    text = data.get("text", texts[0] if len(texts) == 1 else None)
+    if not isinstance(text, str):
+        raise ConversionError(f"found {len(texts)} texts in field 'data', expected one, or one named 'text'")
+    return text
+
+
+_MIN_FIELDS = {"annotation_id", "annotator", "lead_time", "updated_at", "completed_by"}
+
+
+def _min_labels(record: dict[str, Any]) -> dict[str, list[Any]]:
+    return {
+        name: value
+        for name, value in record.items()
+        if isinstance(value, list) and value and all(isinstance(one, dict) and "labels" in one for one in value)
+    }
+
+
+def _is_label_studio_min(record: Any) -> bool:
+    if not isinstance(record, dict) or "annotations" in record:
+        return False
+    return len(_MIN_FIELDS & record.keys()) >= 2 or (bool(_min_labels(record)) and "annotation_id" in record)
+
+
+def _label_studio_min(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    if record.get("annotation_id", 0) is None:
+        return Annotated("", [], rejected="unlabelled")
+    lists = _min_labels(record)
+    if len(lists) > 1:
+        raise ConversionError(f"found spans in the fields {', '.join(map(repr, lists))}, expected one")
+    name, spans = next(iter(lists.items()), ("label", []))
+    fields = {key: value for key, value in record.items() if key not in _MIN_FIELDS | {name, "created_at", "id"}}
+    data = {key: value for key, value in fields.items() if isinstance(value, str)}
+    text = _label_studio_text(data)
+    entities = [[span.get("start"), span.get("end"), label] for span in spans for label in span["labels"]]
+    surfaces = tuple(span.get("text") for span in spans for _ in span["labels"])
+    meta = {key: value for key, value in data.items() if value != text} or None
+    return Annotated(text, entities, record.get("id"), meta, surfaces, spans_field=name)
+
+
+# UBIAI: `document` with `tokens` (entities) or `annotation`.
+
+
+def _is_ubiai(record: Any) -> bool:
+    if not isinstance(record, dict) or not isinstance(record.get("document"), str):
+        return False
+    spans = _list(record, "tokens", "annotation", "annotations")
+    return spans is not None and all(_names_of(span) == _OFFSETS[2] for span in spans)
+
+
+def _ubiai(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    spans = _list(record, "tokens", "annotation", "annotations") or []
+    label = "entityLabel" if any("entityLabel" in span for span in spans) else "label"
+    left_out = Counter(relations=len(record.get("relations") or ()))
+    meta = {"documentName": record["documentName"]} if "documentName" in record else None
+    surfaces = tuple(span.get("text") for span in spans)
+    entities = _triples(spans, label, _OFFSETS[2])
+    return Annotated(record["document"], entities, None, meta, surfaces, left_out, spans_field="tokens")
+
+
+# Amazon SageMaker Ground Truth: an output manifest; the job names the field with the annotations.
+
+
+def _sagemaker_jobs(record: Any) -> list[str]:
+    return [
+        name
+        for name, value in record.items()
+        if isinstance(value, dict) and isinstance(value.get("annotations"), dict) and "entities" in value["annotations"]
+    ]
+
+
+def _is_sagemaker(record: Any) -> bool:
+    if not isinstance(record, dict) or not ("source" in record or "source-ref" in record):
+        return False
+    return bool(_sagemaker_jobs(record)) or any(name.endswith("-metadata") for name in record)
+
+
+def _sagemaker(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    if "source" not in record:
+        raise ConversionError("found 'source-ref' without the text, expected 'source'")
+    jobs = _sagemaker_jobs(record)
+    if not jobs:  # no worker labelled it, or the job failed
+        return Annotated("", [], rejected="unlabelled")
+    if len(jobs) > 1:
+        raise ConversionError(f"found the annotations of {len(jobs)} jobs ({', '.join(jobs)}), expected one")
+    spans = _items(record[jobs[0]]["annotations"]["entities"], dict, "entities")
+    return Annotated(record["source"], _triples(spans, "label", _OFFSETS[1]), record.get("id"))
+
+
+# Azure AI Language: a labels file; the texts are files next to it.
+
+
+def _is_azure(record: Any) -> bool:
+    if not isinstance(record, dict) or not isinstance(record.get("location"), str):
+        return False
+    regions = record.get("entities", record.get("extractors"))
+    return isinstance(regions, list) and all(
+        isinstance(one, dict) and ("regionOffset" in one or "regionStart" in one) for one in regions
+    )
+
+
+def _azure(record: dict[str, Any], path: str) -> Annotated:
+    location = record["location"]
+    file = Path(path).parent / location
+    if Path(location).name != location:
+        raise ConversionError(f"found the location {quoted(location)}, expected the name of a file next to this one")
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise ConversionError(f"cannot read the text {quoted(location)} ({reason})") from error
+    entities = []
+    for region in record.get("entities", []):
+        for label in _items(region.get("labels"), dict, "labels"):
+            start, length = label.get("offset"), label.get("length")
+            end = start + length if type(start) is int and type(length) is int else length
+            entities.append([start, end, label.get("category")])
+    return Annotated(text, entities, location)
+
+
+# Google: Vertex AI (`textSegmentAnnotations`) and, before it, AutoML (`text_snippet`).
+
+
+def _is_google(record: Any) -> bool:
+    if not isinstance(record, dict):
+        return False
+    return "textContent" in record or "textGcsUri" in record or isinstance(record.get("text_snippet"), dict)
+
+
+def _google(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    if "textGcsUri" in record:
+        raise ConversionError("found 'textGcsUri' without the text, expected 'textContent'")
+    if "textContent" in record:
+        spans = _items(record.get("textSegmentAnnotations"), dict, "textSegmentAnnotations")
+        shown = [{"startOffset": 0, **span} for span in spans]
+        return Annotated(record["textContent"], _triples(shown, "displayName", _OFFSETS[1]))
+    entities = []
+    for one in _items(record.get("annotations"), dict, "annotations"):
+        extraction = one.get("text_extraction")
+        segment = extraction.get("text_segment") if isinstance(extraction, dict) else None
+        if not isinstance(segment, dict):
+            raise ConversionError(f"found annotation {quoted(one)} without a text segment")
+        start, end = segment.get("start_offset", 0), segment.get("end_offset")
+        entities.append([_number(start), _number(end), one.get("display_name")])
+    return Annotated(record["text_snippet"].get("content"), entities)
+
+
+# spaCy: pairs of text and annotations (training data in code, saved as JSON), and `Doc.to_json`.
+
+
+def _is_spacy_pair(record: Any) -> bool:
+    pair = isinstance(record, list) and len(record) >= 2 and isinstance(record[0], str)
+    return pair and isinstance(record[1], dict) and isinstance(record[1].get("entities"), list)
+
+
+def _spacy_pair(record: Any, path: str) -> Annotated:
+    del path
+    return Annotated(record[0], record[1]["entities"])
+
+
+def _is_spacy_doc(record: Any) -> bool:
+    return _has_text(record) and isinstance(record.get("ents"), list)
+
+
+def _spacy_doc(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    if record.get("unlabelled"):  # a document of a DocBin
+        return Annotated("", [], rejected="unlabelled")
+    if "partly_labelled" in record:
+        raise ConversionError(f"found the word {quoted(record['partly_labelled'])}, of which nobody said what it is")
+    spans = _items(record["ents"], dict, "ents")
+    return Annotated(record["text"], _triples(spans, "label", _OFFSETS[2]), spans_field="ents")
+
+
+# brat: records of `brat_reader`.
+
+
+def _brat(record: dict[str, Any], path: str) -> Annotated:
+    del path
+    spans = record["spans"]
+    gaps = tuple((span["text"], span["label"]) for span in record["discontinuous"])
+    surfaces = tuple(span["text"] for span in spans)
+    return Annotated(record["text"], _triples(spans, "label", _OFFSETS[2]), surfaces=surfaces, discontinuous=gaps)
+
+
+BRAT = SpanTool("brat", "brat", lambda record: False, _brat)
+"""Records of `brat_reader`, which other files do not have."""
+
+PLAIN = SpanTool("jsonl", "JSON lines with text and entities", _is_plain, _plain)
+"""The format of this project."""
+
+SPAN_TOOLS = (
+    PLAIN,
+    SpanTool("doccano", "doccano", _is_doccano, _doccano),
+    SpanTool("prodigy", "Prodigy", _is_prodigy, _prodigy),
+    SpanTool("label_studio", "Label Studio (JSON)", _is_label_studio, _label_studio),
+    SpanTool("label_studio_min", "Label Studio (JSON-MIN)", _is_label_studio_min, _label_studio_min, repeats=True),
+    SpanTool("ubiai", "UBIAI", _is_ubiai, _ubiai),
+    SpanTool("sagemaker", "Amazon SageMaker Ground Truth", _is_sagemaker, _sagemaker),
+    SpanTool("azure", "Azure AI Language", _is_azure, _azure),
+    SpanTool("google", "Google Vertex AI or AutoML", _is_google, _google),
+    SpanTool("spacy_pairs", "spaCy (pairs of text and entities)", _is_spacy_pair, _spacy_pair),
+    SpanTool("spacy_docs", "spaCy (Doc.to_json)", _is_spacy_doc, _spacy_doc),
+)
+"""All tools with spans."""
