@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
@@ -20,7 +21,7 @@ from tfx.utils import proto_utils
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.corpus.layout import corpus_fingerprint, ignored_files, split_patterns
+from components.corpus_example_gen.corpus.layout import companions, corpus_fingerprint, ignored_files, split_patterns
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_of
 from components.corpus_example_gen.duplicates import without_duplicates
 from components.corpus_example_gen.errors import CorpusError
@@ -201,8 +202,9 @@ def _patterns(exec_properties: dict[str, Any], pattern: str) -> list[str]:
 def _ignored_files(base: str, sources: Collection[str]) -> list[str]:
     """Returns the files next to those that were read that seem to belong to the corpus, and warns about each."""
     ignored = []
-    for folder in sorted({os.path.dirname(source) for source in sources}):
+    for folder in sorted({"", *(os.path.dirname(source) for source in sources)}):
         read = {os.path.basename(source) for source in sources if os.path.dirname(source) == folder}
+        read |= {other.name for name in read for other in companions(Path(base, folder, name))}
         names = [name.rstrip("/") for name in fileio.listdir(os.path.join(base, folder))]
         files = [name for name in names if not fileio.isdir(os.path.join(base, folder, name))]
         ignored += [os.path.join(folder, name) for name in ignored_files(files, read)]

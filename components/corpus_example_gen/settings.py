@@ -10,7 +10,6 @@ from pydantic import field_validator
 from components.common.settings import Count, NotNegative, Positive, Settings, Share
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 
-
 Format = Literal[
     "auto", "columns", "tsv", "conll2012", "jsonl", "doccano", "prodigy", "label_studio", "label_studio_min", "ubiai",
     "sagemaker", "azure", "google", "brat", "spacy_pairs", "spacy_docs", "spacy_json", "hugging_face",

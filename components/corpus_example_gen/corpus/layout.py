@@ -16,14 +16,20 @@ NEWEST = SpanWindow()
 """Window with the newest span only."""
 
 SPLIT_STEMS = {
-    TRAIN_SPLIT: ("train",),
-    EVAL_SPLIT: ("dev", "valid", "validation", "eval", "testa"),
+    TRAIN_SPLIT: ("train", "training"),
+    EVAL_SPLIT: ("dev", "devel", "development", "valid", "val", "validation", "eval", "testa"),
     TEST_SPLIT: ("test", "testb"),
 }
 """File stems by split."""
 
-EXTENSIONS = ("conll", "conllu", "iob", "iob2", "bio", "bioes", "tsv", "csv", "txt", "jsonl", "json")
-"""Extensions of corpus files; `.gz` may follow each of them."""
+EXTENSIONS = (
+    *("conll", "conllu", "conllup", "gold_conll", "v4_gold_conll", "iob", "iob2", "bio", "bioes", "tsv", "csv", "txt"),
+    *("jsonl", "json", "manifest", "ann", "spacy", "parquet", "arrow"),
+)
+"""Extensions of corpus files; `.gz` may follow each of them. `eng.train` and the like have the split as extension."""
+
+NAME_FILES = ("dataset_infos.json", "dataset_info.json", "label_names.json")
+"""Files of a data set that name its labels."""
 
 ALL = "all"
 """Name of the single input split of a folder whose files are split by hash."""
@@ -34,6 +40,11 @@ _PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
 _IN_SPAN = re.compile(r"^span-\{SPAN(:[0-9]+)?\}/")
 _EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
 _SHOWN = 5  # files in an error
+_NO_CORPUS = (*NAME_FILES, "dataset_dict.json", "state.json")
+_CARD = "README.md"  # describes a data set of Hugging Face
+_DATA = "data"  # folder of the files in repositories of Hugging Face
+_SHARD = re.compile(r"(?P<stem>.+)-[0-9]{5}-of-[0-9]{5}")
+_AZURE = b"CustomEntityRecognition"
 _STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
 
 
@@ -41,8 +52,9 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
     """Returns the splits of a corpus folder as (split, file pattern relative to the folder).
 
     The first rule that applies counts: a folder with `span-<N>` folders has patterns with `{SPAN}`, by the layout of
-    the newest span to read; files named after splits have the existing splits of `train`, `eval` and `test`; other
-    corpus files of one kind have the single split `all`. A single split of any name is later split by hash.
+    the newest span to read; files or folders named after splits have the existing splits of `train`, `eval` and `test`;
+    a folder with nothing but `data` has those of `data`; other corpus files of one kind have the single split `all`.
+    A single split of any name is later split by hash.
 
     Example: tests/components/corpus_example_gen/corpus/test_layout.py.
 
@@ -106,9 +118,10 @@ def split_patterns(
 def matched_files(
     folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
 ) -> list[Path]:
-    """Returns the files of a corpus, sorted; see `split_patterns`."""
+    """Returns the files of a corpus and their companions, sorted; see `split_patterns`."""
     patterns = [pattern for own in split_patterns(folder, splits, window).values() for pattern in own]
-    return sorted({path for pattern in patterns for path in Path(folder).glob(pattern)})
+    files = {path for pattern in patterns for path in Path(folder).glob(pattern)}
+    return sorted(files | {other for path in files if path.is_file() for other in companions(path)})
 
 
 def ignored_files(names: Iterable[str], read: Collection[str]) -> list[str]:
@@ -129,8 +142,8 @@ def ignored_files(names: Iterable[str], read: Collection[str]) -> list[str]:
     ignored = []
     for name in sorted(set(names) - set(read)):
         first = re.split(r"[-_.]", name, maxsplit=1)[0].lower()
-        belongs = name.removesuffix(".gz").rpartition(".")[2] in EXTENSIONS or first in stems
-        if belongs and not name.startswith(".") and not _is_documentation(name):
+        belongs = name.removesuffix(".gz").rpartition(".")[2] in (*EXTENSIONS, *stems) or first in stems
+        if belongs and not name.startswith(".") and name not in _NO_CORPUS and not _is_documentation(name):
             ignored.append(name)
     return ignored
 
@@ -216,13 +229,17 @@ def _span_spec(names: list[str]) -> str:
 def _splits(folder: Path, *, for_training: bool = True) -> list[tuple[str, str]]:
     """Returns the (split, pattern) pairs of one folder, without spans."""
     files = _corpus_files(folder)
-    splits = []
+    splits: list[tuple[str, str]] = []
     for split, stems in SPLIT_STEMS.items():
-        named = [name for name, (stem, _) in files.items() if stem in stems]
+        named = dict.fromkeys(_pattern_of(name) for name, (stem, _) in files.items() if stem in stems)
         if len(named) > 1:
             problem = f"has {len(named)} files for the split {split}: {', '.join(named)}"
             raise CorpusError(str(folder), None, problem, "Keep one of them, or set corpus.splits.")
         splits += [(split, name) for name in named]
+    if not splits:
+        splits = _splits_in_folders(folder)
+    if not splits and not files and (folder / _DATA).is_dir():
+        return [(name, f"{_DATA}/{pattern}") for name, pattern in _splits(folder / _DATA, for_training=for_training)]
     if not splits:
         return [(ALL, _pattern_of_all(folder, files))]
     if splits[0][0] != TRAIN_SPLIT and for_training:
@@ -231,14 +248,69 @@ def _splits(folder: Path, *, for_training: bool = True) -> list[tuple[str, str]]
     return splits
 
 
+def _splits_in_folders(folder: Path) -> list[tuple[str, str]]:
+    """Returns the (split, pattern) pairs of subfolders that are named after splits and have corpus files."""
+    splits = []
+    for split, stems in SPLIT_STEMS.items():
+        named = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name in stems]
+        named = [path for path in named if _corpus_files(path)]
+        if len(named) > 1:
+            problem = f"has {len(named)} folders for the split {split}: {', '.join(path.name for path in named)}"
+            raise CorpusError(str(folder), None, problem, "Keep one of them, or set corpus.splits.")
+        splits += [(split, f"{path.name}/{_pattern_of_all(path, _corpus_files(path))}") for path in named]
+    return splits
+
+
 def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
     """Returns {file name: (stem, extension)} of the corpus files; the extension includes `.gz`."""
-    files = {}
+    files, also = {}, set[str]()
+    split_names = {stem for stems in SPLIT_STEMS.values() for stem in stems}
     for path in sorted(folder.iterdir()):
         stem, dot, extension = path.name.removesuffix(".gz").rpartition(".")
-        if path.is_file() and stem and dot and not path.name.startswith(".") and extension in EXTENSIONS:
-            files[path.name] = (stem, path.name[len(stem) + 1 :])
-    return files
+        if not (path.is_file() and stem and dot) or path.name.startswith(".") or path.name in _NO_CORPUS:
+            continue
+        if extension in split_names:  # eng.train
+            files[path.name] = (extension, extension)
+        elif extension in EXTENSIONS:
+            shard = _SHARD.fullmatch(stem)
+            files[path.name] = (shard["stem"] if shard else stem, path.name[len(stem) + 1 :])
+            also.update(other.name for other in companions(path))
+    return {name: parts for name, parts in files.items() if name not in also}
+
+
+def companions(path: Path) -> list[Path]:
+    """Returns the files that the reader of a file reads, too: texts, and names of labels.
+
+    Args:
+        path: a corpus file: annotations of brat, labels of Azure, or records that may have numbered labels.
+    """
+    if path.suffix == ".ann":
+        return [text] if (text := path.with_suffix(".txt")).is_file() else []
+    found = []
+    if path.suffix == ".json":
+        with path.open("rb") as file:
+            if _AZURE in file.read(4096):
+                return sorted(path.parent.glob("*.txt"))
+    if path.suffix in (".json", ".jsonl", ".parquet", ".arrow"):
+        found += [file for file in label_name_files(path) if file != path]
+    return found
+
+
+def label_name_files(path: Path) -> list[Path]:
+    """Returns the files that may name the labels of a data file: next to it, or above `data` and folders of splits."""
+    folders = [path.parent]
+    if path.parent.name in (_DATA, *(stem for stems in SPLIT_STEMS.values() for stem in stems)):
+        folders.append(path.parent.parent)
+    found = [file for folder in folders for name in NAME_FILES if (file := folder / name).is_file()]
+    cards = [folder / _CARD for folder in folders if (folder / _CARD).is_file()]
+    return found + [card for card in cards if b"class_label" in card.read_bytes()]
+
+
+def _pattern_of(name: str) -> str:
+    """Returns the pattern of a file and, if it is a shard, of the others."""
+    stem, _, extension = name.removesuffix(".gz").rpartition(".")
+    shard = _SHARD.fullmatch(stem)
+    return f"{shard['stem']}-*-of-*{name[len(stem) :]}" if shard and extension else name
 
 
 def _is_documentation(name: str) -> bool:

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,9 +37,9 @@ class _Entity(NamedTuple):
 
 
 def is_brat(path: str, text: str) -> bool:
-    """Returns whether a file holds annotations of brat: each line begins with the id of an annotation and a tab.
+    r"""Returns whether a file holds annotations of brat: each line begins with the id of an annotation and a tab.
 
-    >>> is_brat("a.ann", "T1\\tPER 0 3\\tIda"), is_brat("a.conll", "T1\\tO")
+    >>> is_brat("a.ann", "T1\tPER 0 3\tIda"), is_brat("a.conll", "T1\tO")
     (True, False)
     """
     if path.endswith(".ann"):
@@ -94,7 +95,7 @@ def _entities(path: str, annotations: str, report: IngestReport) -> Iterator[_En
             raise CorpusError(path, number, problem, "Entities are T1, tab, type start end, tab, text.")
         pieces = [tuple(map(int, piece.split())) for piece in match["offsets"].split(";")]
         # Gaps of one character are line ends: brat divides an entity there.
-        gaps = any(other[0] - one[1] > 1 for one, other in zip(pieces, pieces[1:], strict=False))
+        gaps = any(other[0] - one[1] > 1 for one, other in pairwise(pieces))
         yield _Entity(pieces[0][0], pieces[-1][1], match["label"], surface, number, gaps)
 
 
@@ -118,7 +119,8 @@ def _sentences(text: str, entities: list[_Entity]) -> Iterator[tuple[int, dict[s
         inside = [entity for number in range(line, last + 1) for entity in owners.get(number, ())]
         part = text[begin:end].rstrip("\n")
         if part.strip() or inside:
-            spans, gaps = [], []
+            spans: list[dict[str, Any]] = []
+            gaps: list[dict[str, Any]] = []
             for one in inside:
                 span = {"start": one.start - begin, "end": one.end - begin, "label": one.label, "text": one.surface}
                 (gaps if one.is_discontinuous else spans).append(span)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from components.common import errors
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.column_roles import ROW_NUMBER, Roles, find_roles
+from components.corpus_example_gen.readers.column_roles import ROW_NUMBER, TAG_NAMES, TOKEN_NAMES, Roles, find_roles
 from components.corpus_example_gen.readers.comments import is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
 
@@ -141,10 +141,28 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
             f"found one column ({errors.quoted(cells[0])}) and no tags",
             f"Write token, tab, tag on each line.{commas} `ner predict` tags unlabelled text.",
         )
+    settings = _named_columns(lines(), settings)
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings)
     body = (cells for _, cells in _rows(lines(), separator, quoted) if tuple(cells) != roles.header)
     labels = Counter(cells[roles.tag].strip(" ") for cells in body if len(cells) == width and cells[0][:1] != "#")
     return ColumnLayout(separator, width, roles, quoted, labels)
+
+
+def _named_columns(lines: Iterable[tuple[int, str]], settings: CorpusSettings) -> CorpusSettings:
+    """Returns the settings with the columns that CoNLL-U Plus names: `# global.columns = ID FORM NER`."""
+    first = next((line for _, line in lines), "")
+    name, sign, value = first.partition("=")
+    if not sign or name.strip("# \t") != "global.columns":
+        return settings
+    names = [column.casefold() for column in value.split()]
+    tokens = [i for i, column in enumerate(names) if column in TOKEN_NAMES]
+    tags = [i for known in TAG_NAMES for i, column in enumerate(names) if known in column.split(":")]
+    update = {}
+    if tokens and settings.token_column is None:
+        update["token_column"] = tokens[0]
+    if tags and settings.tag_column is None:
+        update["tag_column"] = tags[0]
+    return settings.model_copy(update=update)
 
 
 def is_document_mark(line: str) -> bool:

@@ -120,7 +120,7 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
             continue
         if not first:
             first, fits = number, {tool: [] for tool in matching}
-        # A later record of another tool is an error of its own, when the file is read.
+        # The reader refuses a later record of another tool.
         if set(matching) & set(fits):
             fits = {tool: [*values, value] for tool, values in fits.items() if tool in matching}
     readings: dict[str, SpanTool | TokenTool] = {}

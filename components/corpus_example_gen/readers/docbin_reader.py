@@ -116,11 +116,14 @@ def _documents(message: Any) -> Iterator[_Document]:
     for length, flag in zip(lengths, flags, strict=True):
         part = slice(at, at + length)
         at += length
+        marks = list(iob[part]) if iob is not None else [_UNKNOWN] * length
+        if "flags" not in message and any(mark in (_INSIDE, _BEGIN) for mark in marks):
+            marks = [mark or _OUTSIDE for mark in marks]  # spaCy 2 left tokens outside entities unknown
         spaces = [True] * length if flag.get("has_unknown_spaces") else list(map(bool, message["spaces"][part]))
         yield _Document(
             [_string(strings, word, "words") for word in (words or ())[part]],
             spaces,
-            list(iob[part]) if iob is not None else [_UNKNOWN] * length,
+            marks,
             [_string(strings, name, "types") for name in types[part]] if types is not None else [""] * length,
             list(starts[part]) if starts is not None else None,
         )

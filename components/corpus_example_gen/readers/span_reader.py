@@ -52,14 +52,16 @@ def read_spans(
         tool: the tool that wrote them.
         path: the file, for errors and the report.
         settings: settings of the corpus; `offsets` is what the offsets count, `auto` finds it out.
-        report: receives the repairs of spans, what is left out, and the unit if it is not characters.
+        report: receives the repairs of spans, counts of parts left out, and the unit if it is not characters.
 
     Raises:
         CorpusReadingError: the file leaves open what its offsets count.
     """
     if tool is not PLAIN:
         report.note(path, f"read as an export of {tool.title}")
-    unit = find_unit(_informative(records, tool, path), path, report) if settings.offsets == "auto" else settings.offsets
+    unit = (
+        find_unit(_informative(records, tool, path), path, report) if settings.offsets == "auto" else settings.offsets
+    )
     file = _File(path, report, unit, tool, settings)
     keys = set[str]()
     for number, item in records.numbered():
@@ -86,7 +88,7 @@ def _rejected_kind(reason: str) -> str:
 def _informative(records: Records, tool: SpanTool, path: str) -> Iterator[tuple[int, str, Offsets]]:
     """Yields (line, text, spans) of the records in which the units of offsets differ."""
     for number, item in records.numbered():
-        if isinstance(item, str) and item.isascii() and "\\u" not in item:
+        if isinstance(item, str) and item.isascii() and "\\u" not in item and tool.name != "azure":
             continue
         try:
             annotated = _convert(parse_record(item), tool, path)
@@ -117,7 +119,7 @@ def _convert(value: Any, tool: SpanTool, path: str) -> Annotated:
             raise ConversionError(f"found a record without the fields of {tool.title}: {shortened(repr(value))}")
         return tool.convert(value, path)
     except (AttributeError, KeyError, TypeError, IndexError) as error:
-        raise ConversionError(f"found a record that is no export of {tool.title}: {shortened(repr(value))}") from error
+        raise ConversionError(f"found a record that is not an export of {tool.title}: {shortened(repr(value))}") from error
 
 
 class _Span(NamedTuple):

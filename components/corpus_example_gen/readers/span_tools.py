@@ -7,8 +7,9 @@ not understand is an error of its record, and what it leaves out on purpose is c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from components.common.errors import quoted
@@ -36,7 +37,7 @@ class Annotated(NamedTuple):
     key: Any = None
     meta: Any = None
     surfaces: tuple[Any, ...] = ()
-    left_out: Counter[str] = Counter()
+    left_out: Mapping[str, int] = MappingProxyType({})
     rejected: str = ""
     spans_field: str = "entities"
     discontinuous: tuple[tuple[str, str], ...] = ()
@@ -50,7 +51,7 @@ class SpanTool(NamedTuple):
         title: name for people.
         matches: whether a record has the tool's fields.
         convert: converts a record of a file at a path.
-        repeats: whether each annotator has a record, so that an id may occur again.
+        repeats: whether each annotator has a record; ids then repeat.
     """
 
     name: str
@@ -108,7 +109,9 @@ def _is_plain(record: Any) -> bool:
 def _plain(record: Any, path: str) -> Annotated:
     del path
     rejected = _answer(record)
-    return Annotated(record.get("text"), record.get("entities"), record.get("id"), record.get("meta"), rejected=rejected)
+    return Annotated(
+        record.get("text"), record.get("entities"), record.get("id"), record.get("meta"), rejected=rejected
+    )
 
 
 # doccano: `label` or `labels` with lists; with relations `entities` with objects; before 1.0 `annotations`.
@@ -169,7 +172,7 @@ def _prodigy(record: dict[str, Any], path: str) -> Annotated:
     spans = _items(record.get("spans"), dict, "spans")
     if record.get("entities"):
         raise ConversionError("found spans in the fields 'spans' and 'entities'")
-    # The spans of a rejected suggestion (ner.teach) or with an answer of their own would be wrong labels.
+    # The spans of a rejected suggestion (ner.teach) or with another answer would be wrong labels.
     answers = [span.get("answer", "accept") for span in spans]
     kept = [span for span, answer in zip(spans, answers, strict=True) if answer == "accept"]
     left_out = Counter({"relations": len(record.get("relations") or ())})

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from components.common.errors import quoted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
+from components.corpus_example_gen.corpus.layout import label_name_files
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.records import Records, parse_record
 
 _TOKENS = ("tokens", "words", "token", "tokenized_text")
 _TAGS = ("ner_tags", "tags", "labels", "ner", "ner_tag", "named_entity", "bio_tags", "iob_tags", "label")
-_NAME_FILES = ("dataset_infos.json", "dataset_info.json", "label_names.json")
 _MISSING = "-"  # spaCy: nobody labelled the token
 _MISC_FIELDS = ("pos_tags", "chunk_tags", "langs", "spans")
 
@@ -58,7 +58,9 @@ def _hugging_face(record: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[
     if tokens is None or tags is None:
         raise ValueError(f"found no tokens and tags, fields are {', '.join(map(quoted, list(record)[:5])) or 'none'}")
     length = len(record[tags])
-    twice = [name for name in _TAGS if name != tags and _field(record, (name,), (int, str)) and len(record[name]) == length]
+    twice = [
+        name for name in _TAGS if name != tags and _field(record, (name,), (int, str)) and len(record[name]) == length
+    ]
     if twice and length:
         raise ValueError(f"found tags in the fields {tags!r} and {twice[0]!r}")
     used = {tokens, tags, "id", *_MISC_FIELDS}
@@ -115,7 +117,7 @@ def read_tokens(records: Records, tool: TokenTool, path: str, report: IngestRepo
         except ValueError as error:
             yield RawSentence(number, error=CorpusError(path, number, str(error), "Correct the record."))
         except (AttributeError, KeyError, TypeError, IndexError):
-            problem = f"found a record that is no export of {tool.title}: {shortened(repr(value))}"
+            problem = f"found a record that is not an export of {tool.title}: {shortened(repr(value))}"
             yield RawSentence(number, error=CorpusError(path, number, problem, "Correct the record."))
 
 
@@ -147,7 +149,7 @@ def label_names(features: Any) -> tuple[str, ...]:
     """Returns the names of the labels in a description of features; empty if there are none.
 
     Example:
-        >>> label_names({"ner_tags": {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "Sequence"}})
+        >>> label_names({"ner_tags": {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}}})
         ('O', 'B-PER')
     """
     if not isinstance(features, dict):
@@ -175,40 +177,33 @@ def _class_names(feature: Any) -> tuple[str, ...]:
 
 
 def _names_near(path: str) -> tuple[str, ...]:
-    """Returns the names of numbered labels from a file of the data set, next to the data or one folder above.
+    """Returns the names of numbered labels from a file of the data set.
 
     Raises:
-        CorpusError: there is no such file.
+        CorpusError: no file has them.
     """
-    folder = Path(path).parent
-    for where in (folder, folder.parent):
-        for name in _NAME_FILES:
-            try:
-                description = json.loads((where / name).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            if isinstance(description, list) and all(isinstance(one, str) for one in description):
-                return tuple(description)
-            for info in [description, *(description.values() if isinstance(description, dict) else ())]:
-                if isinstance(info, dict) and (names := label_names(info.get("features"))):
-                    return names
-        if names := _names_in_card(where / "README.md"):
+    for file in label_name_files(Path(path)):
+        try:
+            text = file.read_text(encoding="utf-8")
+            description = None if file.suffix == ".md" else json.loads(text)
+        except (OSError, ValueError, RecursionError) as error:
+            raise CorpusError(str(file), None, f"cannot be read ({error})", "Correct or remove the file.") from error
+        if isinstance(description, list) and all(isinstance(one, str) for one in description):
+            return tuple(description)
+        infos = [description, *(description.values() if isinstance(description, dict) else ())]
+        named = (label_names(info.get("features")) for info in infos if isinstance(info, dict))
+        if names := next(filter(None, named), ()) or (_names_in_card(text) if description is None else ()):
             return names
     problem = "the tags are numbers, and no file names the labels"
     fix = 'Add dataset_infos.json of the data set, or label_names.json with their list: ["O", "B-PER", …].'
     raise CorpusError(path, None, problem, fix)
 
 
-def _names_in_card(path: Path) -> tuple[str, ...]:
+def _names_in_card(text: str) -> tuple[str, ...]:
     """Returns the names in the card of a data set: `'0': O` lines below `class_label`."""
-    try:
-        head = path.read_text(encoding="utf-8").split("\n---", 1)[0]
-    except (OSError, ValueError):
-        return ()
+    head = text.split("\n---", 1)[0] + "\n"
     for field in _TAGS:
-        block = re.search(
-            rf"- name: {field}\n(?:(?!\s*- name:).*\n)*?\s*names:\n((?:\s+'?\d+'?: .*\n)+)", head + "\n"
-        )
+        block = re.search(rf"- name: {field}\n(?:(?!\s*- name:).*\n)*?\s*names:\n((?:\s+'?\d+'?: .*\n)+)", head)
         if block:
             return tuple(line.split(":", 1)[1].strip().strip("'\"") for line in block[1].strip().split("\n"))
     return ()

@@ -46,6 +46,25 @@ def fill(folder, *names):
         (["span-9/a.tsv", "span-10/b.tsv"], [("all", "span-{SPAN}/*.tsv")]),
         (["span-09/train.tsv", "span-10/train.tsv"], [("train", "span-{SPAN:2}/train.tsv")]),
         (["span-0/train.tsv"], [("train", "span-{SPAN}/train.tsv")]),
+        (["training.tsv", "devel.tsv", "test.tsv"],
+         [("train", "training.tsv"), ("eval", "devel.tsv"), ("test", "test.tsv")]),
+        (["train.json", "val.json"], [("train", "train.json"), ("eval", "val.json")]),
+        (["eng.train", "eng.testa", "eng.testb"],
+         [("train", "eng.train"), ("eval", "eng.testa"), ("test", "eng.testb")]),
+        (["data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet", "data/test-00000-of-00001.parquet",
+          "README.md"],
+         [("train", "data/train-*-of-*.parquet"), ("test", "data/test-*-of-*.parquet")]),
+        (["dataset_dict.json", "train/data-00000-of-00001.arrow", "train/dataset_info.json", "train/state.json",
+          "validation/data-00000-of-00001.arrow"],
+         [("train", "train/*.arrow"), ("eval", "validation/*.arrow")]),
+        (["data-00000-of-00001.arrow", "dataset_info.json", "state.json"], [("all", "*.arrow")]),
+        (["a.txt", "a.ann", "b.txt", "b.ann", "annotation.conf"], [("all", "*.ann")]),
+        (["train/a.txt", "train/a.ann", "dev/b.txt", "dev/b.ann", "README.txt"],
+         [("train", "train/*.ann"), ("eval", "dev/*.ann")]),
+        (["train.ann", "train.txt", "test.ann", "test.txt"], [("train", "train.ann"), ("test", "test.ann")]),
+        (["train.spacy", "dev.spacy"], [("train", "train.spacy"), ("eval", "dev.spacy")]),
+        (["output.manifest"], [("all", "*.manifest")]),
+        (["span-1/train/a.arrow"], [("train", "span-{SPAN}/train/*.arrow")]),
     ],
 )  # fmt: skip
 def test_splits_are_detected(tmp_path, names, splits):
@@ -62,6 +81,8 @@ def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
         (["a.conll", "b.tsv"], r"has files of several kinds \(conll, tsv\)"),
         (["a.conll", "b.conll.gz"], r"has files of several kinds \(conll, conll.gz\)"),
         (["en-ud-train.iob2", "en-ud-test.iob2"], "seem to be splits but have longer names: .* Rename them"),
+        (["train/a.conll", "training/a.conll"], "has 2 folders for the split train: train, training"),
+        (["eng.train", "deu.train"], "has 2 files for the split train: deu.train, eng.train"),
         (["span-1/x.md"], "span-1: has no corpus file"),
         (["span-1/train.tsv", "span-old/train.tsv"], "span-old: not a span"),
         (["span-01/train.tsv", "span-2/train.tsv"], "span numbers of different widths"),
@@ -73,8 +94,8 @@ def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
 
 
 def test_folder_with_other_extensions_names_files_and_extensions(tmp_path):
-    with pytest.raises(CorpusError, match=r"has no corpus file, only train\.parquet\. .* Extensions: conll, .*csv"):
-        find_splits(fill(tmp_path, "train.parquet", "README.md"))
+    with pytest.raises(CorpusError, match=r"has no corpus file, only train\.xlsx\. .* Extensions: conll, .*csv"):
+        find_splits(fill(tmp_path, "train.xlsx", "README.md"))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +106,11 @@ def test_folder_with_other_extensions_names_files_and_extensions(tmp_path):
         (["a.conll", "b.conll", "c.jsonl.gz"], ["a.conll", "b.conll"], ["c.jsonl.gz"]),
         (["README.txt", "LICENSE", "LICENSE.txt", "CITATION.json", "license-CC.txt", ".x.conll", "stats.md"], [], []),
         (["Train.xlsx", "test.unlabelled.txt"], ["train.conll"], ["Train.xlsx", "test.unlabelled.txt"]),
+        (
+            ["eng.train", "deu.train", "x.spacy", "y.arrow", "dataset_info.json"],
+            ["eng.train"],
+            ["deu.train", "x.spacy", "y.arrow"],
+        ),
     ],
 )
 def test_files_that_no_split_takes_are_named(names, read, ignored):
@@ -168,3 +194,23 @@ def test_fingerprint_follows_names_and_contents_only(tmp_path):
     assert changed != corpus_fingerprint(one)
     (other / "dev.conll").rename(other / "valid.conll")
     assert corpus_fingerprint(other) not in {changed, corpus_fingerprint(one)}
+
+
+def test_fingerprint_covers_the_files_that_a_reader_reads_too(tmp_path):
+    fill(tmp_path, "a.ann", "a.txt", "b.txt")
+    fill(tmp_path, "hf/data/train.jsonl", "hf/dataset_infos.json", "hf/README.md")
+    before, names = corpus_fingerprint(tmp_path), corpus_fingerprint(tmp_path / "hf")
+    (tmp_path / "b.txt").write_text("changed")
+    (tmp_path / "hf/README.md").write_text("changed")
+    assert (corpus_fingerprint(tmp_path), corpus_fingerprint(tmp_path / "hf")) == (before, names)
+    (tmp_path / "a.txt").write_text("changed")
+    (tmp_path / "hf/dataset_infos.json").write_text("changed")
+    assert corpus_fingerprint(tmp_path) != before
+    assert corpus_fingerprint(tmp_path / "hf") != names
+
+
+def test_texts_of_azure_belong_to_their_labels(tmp_path):
+    fill(tmp_path, "a.txt", "b.txt")
+    (tmp_path / "labels.json").write_text('{"assets": {"projectKind": "CustomEntityRecognition"}}')
+    assert find_splits(tmp_path) == [("all", "*.json")]
+    assert len(matched_files(tmp_path)) == 3

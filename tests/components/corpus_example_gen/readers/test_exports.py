@@ -1,0 +1,324 @@
+"""Exports of annotation tools, found by looking; docs/corpora.md says which tool wrote which file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.repository import ROOT
+from support.settings import corpus_settings
+
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.corpus.layout import find_splits
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
+from components.corpus_example_gen.labelled_data import LabelledData
+from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+
+EXPORTS = ROOT / "tests/data/exports"
+BANKER = "Ida/B-PER Berg/I-PER works/O as/O banker/B-Job_Title in/O Zürich/B-LOC ./O"
+RAIN = "It/O rains/O ./O"
+TWO = [BANKER, RAIN]
+LIVES = "Ida/B-PER Berg/I-PER lives/O in/O Zürich/B-LOC ./O"
+ACME, MET = "Bo/B-PER works/O for/O Acme/B-ORG Ltd/I-ORG ./O", "He/O met/O Zoë/B-PER 😀/O ./O"
+MARK = "It/O rains/O mark/O"  # numbered by a table of spaCy
+ONE_ANNOTATOR = "Ida/B-PER Berg/O lives/O in/O Zürich/O ./O"
+STUDIO = [ONE_ANNOTATOR, "😀/O Bo/B-PER met/O Zoë/B-PER at/O Acme/B-ORG Ltd/I-ORG ./O", RAIN]
+OSLO = "Bo/B-PER saw/O Oslo/B-LOC 😀/O"
+
+# file: sentences, records by kind, parts left out
+FILES = {
+    "doccano/sequence_labeling_1_8.jsonl": (TWO, {"record": 2}, {}),
+    "doccano/relations_1_8.jsonl": (TWO, {"record": 2}, {"relations": 1}),
+    "doccano/labels_1_0.jsonl": (TWO, {"record": 2}, {}),
+    "doccano/annotations_0_9.json": (TWO, {"record": 2}, {}),
+    "prodigy/ner_manual.jsonl": (TWO, {"record": 2, "rejected": 2}, {}),
+    "label_studio/json.json": (
+        STUDIO, {"record": 3, "unlabelled": 1}, {"annotations of others": 1, "cancelled annotations": 1},
+    ),
+    "label_studio/completions_0_9.json": (
+        STUDIO, {"record": 3, "unlabelled": 1}, {"annotations of others": 1, "cancelled annotations": 1},
+    ),
+    "label_studio/json_min.json": (STUDIO, {"record": 3, "repeated": 1}, {}),
+    "ubiai/ner.json": (TWO, {"record": 2}, {"relations": 1}),
+    "sagemaker/output.manifest": (TWO, {"record": 2, "unlabelled": 1}, {}),
+    "azure/labels.json": ([f"😀/O {BANKER}", RAIN], {"record": 2}, {}),
+    "google/vertex.jsonl": (TWO, {"record": 2}, {}),
+    "google/automl.jsonl": (TWO, {"record": 2}, {}),
+    "spacy/pairs.json": (TWO, {"record": 2}, {}),
+    "spacy/annotator.json": (TWO, {"record": 2}, {}),
+    "spacy/doc_to_json_v3.jsonl": ([LIVES, f"{ACME} {MET}", MARK], {"record": 3}, {}),
+    "spacy/docbin_v3.spacy": ([LIVES, ACME, MET, MARK], {"record": 4, "unlabelled": 1}, {}),
+    # spaCy 2 does not tell a document without entities from one that nobody labelled.
+    "spacy/docbin_v2.spacy": ([LIVES, ACME, MET], {"record": 3, "unlabelled": 2}, {}),
+    "spacy/training_v2.json": ([LIVES, ACME, MET, MARK], {"record": 3}, {}),
+    "spacy/training_v3.json": ([LIVES, ACME, MET, MARK], {"record": 3}, {}),
+    "brat/train/a.ann": (
+        [BANKER.replace("Job_Title", "Job"), "The/O left/O and/O right/O lung/O ./O", RAIN,
+         "Bank/B-ORG of/I-ORG Oslo/I-ORG pays/O ./O"],
+        {"record": 4}, {"relations": 2, "comments": 1, "attributes": 1, "events": 1},
+    ),
+    "hugging_face/hub/data/train-00000-of-00001.parquet": ([LIVES, RAIN], {"record": 2}, {}),
+    "hugging_face/saved/test/data-00000-of-00001.arrow": ([OSLO], {"record": 1}, {}),
+    "hugging_face/json_lines/train.jsonl": ([LIVES, RAIN], {"record": 2}, {}),
+    "columns/gmb.csv": (["Ida/B-per Berg/I-per left/O", "Zürich/B-geo rains/O"], {"header": 1, "token": 5}, {}),
+    "columns/ontonotes.v4_gold_conll": (
+        ["Ida/B-PERSON Berg/I-PERSON left/O Zürich/B-GPE", "It/O rains/O"],
+        {"comment": 2, "token": 6, "boundary": 2}, {},
+    ),
+    "columns/plus.conllup": (
+        ["Ida/B-PER Berg/I-PER left/O", "Zürich/B-LOC rains/O"], {"comment": 3, "token": 5, "boundary": 1}, {},
+    ),
+}  # fmt: skip
+
+
+def read(path, data=None, **changes):
+    report = IngestReport()
+    sentences = list(read_corpus_file(str(path), corpus_settings(**changes), report, data))
+    return [rows(sentence) for sentence in sentences], report
+
+
+def rows(sentence):
+    return " ".join(f"{token}/{tag}" for token, tag in zip(sentence.tokens, sentence.tags, strict=True))
+
+
+def lines(*records):
+    return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records).encode()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_export_is_read_without_a_setting_and_accounted_for(name):
+    expected, kinds, left_out = FILES[name]
+    sentences, report = read(EXPORTS / name)
+    assert sentences == expected
+    assert (report.line_kinds, report.left_out) == (kinds, left_out)
+    assert report.lines == sum(kinds.values())
+
+
+def test_every_export_is_in_the_table_of_the_docs_and_in_this_test():
+    known = {*FILES, "label_studio/conll2003.conll"}
+    files = {path.relative_to(EXPORTS).as_posix() for path in EXPORTS.rglob("*") if path.is_file()}
+    of_data_sets = {name for name in files if name.startswith("hugging_face/")}
+    assert files - of_data_sets - {"README.md", "azure/a.txt", "azure/b.txt", "brat/train/a.txt"} <= known
+    docs = (ROOT / "docs/corpora.md").read_text(encoding="utf-8")
+    assert [name for name in known if f"`{name}`" not in docs] == []
+
+
+def test_folders_that_tools_write_are_corpora():
+    assert LabelledData(EXPORTS / "hugging_face/saved", corpus_settings()).split == "test"
+    for folder, split, expected in (
+        ("hugging_face/saved", "train", [LIVES, RAIN]),
+        ("hugging_face/saved", "eval", [OSLO]),
+        ("hugging_face/hub", "test", [OSLO]),
+        ("hugging_face/json_lines", "test", [OSLO]),
+        ("azure", "all", [f"😀/O {BANKER}", RAIN]),
+    ):
+        data = LabelledData(EXPORTS / folder, corpus_settings(), split)
+        assert [rows(one.sentence) for one in data.sentences()] == expected, folder
+    assert find_splits(EXPORTS / "brat") == [("train", "train/*.ann")]
+
+
+def test_numbers_of_labels_need_names(tmp_path):
+    data = lines({"tokens": ["Ida", "left"], "ner_tags": [1, 0]})
+    (tmp_path / "train.jsonl").write_bytes(data)
+    with pytest.raises(CorpusError, match=r"train\.jsonl: the tags are numbers, and no file names the labels\. Add "):
+        read(tmp_path / "train.jsonl")
+    (tmp_path / "label_names.json").write_text('["O", "B-PER"]')
+    assert read(tmp_path / "train.jsonl")[0] == ["Ida/B-PER left/O"]
+    (tmp_path / "label_names.json").write_text('["O"]')
+    with pytest.raises(CorpusError, match=r"train\.jsonl:1: found the label 1, but the file names 1 labels"):
+        read(tmp_path / "train.jsonl")
+    (tmp_path / "label_names.json").write_text('{"O"')
+    with pytest.raises(CorpusError, match=r"label_names\.json: cannot be read"):
+        read(tmp_path / "train.jsonl")
+    sequence = {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}, "_type": "Sequence"}
+    for features in (sequence, {**sequence, "_type": "List"}, [sequence["feature"]], sequence["feature"]):
+        infos = {"default": {"features": {"ner_tags": features}}}
+        (tmp_path / "label_names.json").unlink(missing_ok=True)
+        (tmp_path / "dataset_infos.json").write_text(json.dumps(infos))
+        assert read(tmp_path / "train.jsonl")[0] == ["Ida/B-PER left/O"]
+
+
+def test_tags_as_texts_in_any_spelling_are_read():
+    data = lines({"words": ["Ida", "Berg", "left"], "labels": ["PER_B", "PER_I", "O"]})
+    assert read("a.jsonl", data)[0] == ["Ida/B-PER Berg/I-PER left/O"]
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: found 3 tokens and 1 tags"):
+        read("a.jsonl", lines({"tokens": ["Ida", "Berg", "left"], "tags": ["O"]}))
+    with pytest.raises(CorpusError, match="found tags in the fields 'ner_tags' and 'labels'"):
+        read("a.jsonl", lines({"tokens": ["Ida"], "ner_tags": ["O"], "labels": ["B-PER"]}))
+
+
+AMBIGUOUS = {
+    "label and spans": (
+        {"text": "Ida left", "label": [[0, 3, "PER"]], "spans": [{"start": 0, "end": 3, "label": "LOC"}]},
+        "doccano and of Prodigy. Set corpus.format to doccano or prodigy",
+    ),
+    "tokens and text": (
+        {"text": "Ida left", "entities": [[0, 3, "PER"]], "tokens": ["Ida", "left"], "ner_tags": ["O", "O"]},
+        "Set corpus.format to jsonl or hugging_face",
+    ),
+}
+
+
+def test_records_that_fit_two_tools_are_refused_with_both_names():
+    for name, (record, problem) in AMBIGUOUS.items():
+        for on_error in ("fail", "skip"):
+            with pytest.raises(CorpusReadingError) as caught:
+                read("a.jsonl", lines(record), on_error=on_error)
+            assert problem in str(caught.value), name
+    record = AMBIGUOUS["label and spans"][0]
+    assert read("a.jsonl", lines(record), format="prodigy")[0] == ["Ida/B-LOC left/O"]
+
+
+def test_a_record_of_another_tool_is_an_error_and_not_a_sentence_without_entities():
+    one = {"text": "Ida left", "spans": [{"start": 0, "end": 3, "label": "PER"}], "answer": "accept"}
+    other = {"text": "Bo left", "label": [[0, 2, "PER"]]}
+    with pytest.raises(CorpusError, match=r"a\.jsonl:2: found a record without the fields of Prodigy"):
+        read("a.jsonl", lines(one, other))
+    sentences, report = read("a.jsonl", lines(one, other, one), on_error="skip")
+    assert (len(sentences), len(report.skipped)) == (2, 1)
+
+
+BAD = {
+    "numbers of labels": (
+        {"id": 1, "text": "Ida", "annotations": [{"label": 4, "start_offset": 0, "end_offset": 3}]},
+        "found numbers instead of labels",
+    ),
+    "text of the span": (
+        {"document": "Ida and Bo", "tokens": [{"text": "Bo", "start": 0, "end": 3, "entityLabel": "PER"}]},
+        "whose text in the file is 'Bo'",
+    ),
+    "text elsewhere": ({"textGcsUri": "gs://a/b.txt"}, "found 'textGcsUri' without the text"),
+    "html": (
+        {"data": {"text": "<p>Ida"}, "annotations": [
+            {"result": [{"type": "hypertextlabels", "value": {"start": "/p[1]", "end": "/p[1]"}}]}
+        ]},
+        "whose offsets do not count characters",
+    ),
+    "two texts": (
+        {"data": {"a": "Ida", "b": "Bo"}, "annotations": [{"result": []}]}, "found 2 texts in field 'data'",
+    ),
+    "two jobs": (
+        {"source": "Ida", "a": {"annotations": {"entities": []}}, "b": {"annotations": {"entities": []}}},
+        "found the annotations of 2 jobs (a, b)",
+    ),
+    "outside the folder": ({"location": "../a.txt", "entities": []}, "found the location '../a.txt'"),
+    "no text file": ({"location": "missing.txt", "entities": []}, "cannot read the text 'missing.txt'"),
+    "two labels that become one": (
+        {"text": "Ida Bo", "label": [[0, 3, "A B"], [4, 6, "A_B"]]}, "found label 'A_B'",
+    ),
+    "offset": ({"text": "Ida", "ents": [{"start": 0, "end": "x", "label": "PER"}]}, "found span [0,"),
+    "no list": ({"text": "Ida", "label": [[0, 3, "PER"]], "relations": 7}, "found 7 in field 'relations'"),
+}  # fmt: skip
+
+
+def test_records_that_a_tool_would_not_write_are_errors_with_file_and_line():
+    for name, (record, problem) in BAD.items():
+        with pytest.raises(CorpusError) as caught:
+            read("a.jsonl", b"\n" + lines(record))
+        assert str(caught.value).startswith("a.jsonl:2: "), (name, str(caught.value))
+        assert problem in str(caught.value), (name, str(caught.value))
+
+
+def test_longest_span_is_kept_on_request_and_the_others_are_counted():
+    record = {"text": "Bank of Oslo and Oslo", "entities": [[8, 12, "LOC"], [0, 12, "ORG"], [17, 21, "LOC"]]}
+    with pytest.raises(CorpusError, match=r"found overlapping spans .* corpus\.overlaps: longest"):
+        read("a.jsonl", lines(record))
+    sentences, report = read("a.jsonl", lines(record), overlaps="longest")
+    assert sentences == ["Bank/B-ORG of/I-ORG Oslo/I-ORG and/O Oslo/B-LOC"]
+    assert (report.entities_in, report.entities_dropped) == ({"LOC": 2, "ORG": 1}, {"LOC": 1})
+    assert report.repairs == {"overlapping_span": 1}
+    assert report.repair_examples == ["a.jsonl:1: dropped span [8, 12, 'LOC'] 'Oslo'"]
+    same = {"text": "Oslo", "entities": [[0, 4, "LOC"], [0, 4, "ORG"]]}
+    assert read("a.jsonl", lines(same), overlaps="longest")[0] == ["Oslo/B-LOC"]
+
+
+def test_json_arrays_name_the_line_of_a_record_and_of_a_syntax_error():
+    array = b'[\n  {"text": "Ida",\n   "label": []},\n  {"text": "Bo",\n   "label": [[0, 9, "PER"]]}\n]\n'
+    with pytest.raises(CorpusError, match=r"a\.json:4: found span \[0, 9, 'PER'\] in a text of 2"):
+        read("a.json", array)
+    assert read("a.json", array, on_error="skip")[1].lines == 2
+    with pytest.raises(CorpusError, match=r"a\.json:4: found invalid JSON"):
+        read("a.json", array.replace(b'},\n  {"text": "Bo"', b'}\n  {"text": "Bo"'))
+    twice = array.replace(b'"text": "Bo",', b'"text": "Bo", "text": "Al",')
+    with pytest.raises(CorpusError, match=r"a\.json:4: found the key 'text' twice"):
+        read("a.json", twice)
+
+
+def test_brat_annotations_are_checked(tmp_path):
+    folder = tmp_path / "train"
+    shutil.copytree(EXPORTS / "brat/train", folder)
+    path = folder / "a.ann"
+    before = path.read_text(encoding="utf-8")
+    for old, new, problem in (
+        ("PER 0 8", "PER 1 9", "train/a.txt:1: found span"),
+        ("PER 0 8", "PER 0 800", r"a\.ann:1: found the entity 'Ida Berg' at 0 to 800 in a text of 90"),
+        ("T2\tJob", "T2 Job", r"a\.ann:2: found .* expected an annotation of brat"),
+    ):
+        path.write_text(before.replace(old, new), encoding="utf-8")
+        with pytest.raises(CorpusError, match=problem):
+            read(path)
+    (folder / "a.txt").unlink()
+    with pytest.raises(CorpusError, match=r"a\.ann: has no text file\. Add a\.txt"):
+        read(path)
+
+
+def test_discontinuous_entities_are_named_and_limited(tmp_path):
+    words = "".join("left x lung.\n" for _ in range(20))
+    (tmp_path / "a.txt").write_text(words)
+    spans = (f"T{i}\tOrgan {13 * i} {13 * i + 4};{13 * i + 7} {13 * i + 11}\tleft lung\n" for i in range(20))
+    (tmp_path / "a.ann").write_text("".join(spans))
+    with pytest.raises(CorpusReadingError, match=r"discontinuous_span touched 20 of 20 .*'Organ' 'left lung'"):
+        read(tmp_path / "a.ann")
+
+
+def test_brackets_of_conll_2012_are_checked():
+    row = "a/b 0 {} {} NNP * - - - Spk1 {} -\n"
+    for cells, problem in (
+        (("(PER*", "*"), r"a\.conll:2: found the entity 'PER' without its closing bracket"),
+        (("(PER*", "(ORG)"), r"a\.conll:2: found .* expected brackets"),
+        (("*)", "*"), r"a\.conll:1: found .* expected brackets"),
+    ):
+        data = "".join(row.format(i, f"w{i}", cell) for i, cell in enumerate(cells)).encode()
+        with pytest.raises(CorpusError, match=problem):
+            read("a.conll", data)
+
+
+def read_or_refuse(name, content):
+    """Reads a file, whose account then adds up, or checks that its error names it."""
+    report, error = IngestReport(), None
+    try:
+        list(read_corpus_file(name, corpus_settings(), report, content))
+    except CorpusError as refusal:
+        error = refusal
+    if error is None:
+        report.check()
+    else:
+        assert name in str(error)
+
+
+BINARY = ("spacy/docbin_v3.spacy", "hugging_face/hub/data/train-00000-of-00001.parquet",
+          "hugging_face/saved/test/data-00000-of-00001.arrow")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BINARY)
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_binary_files_are_errors_and_never_lose_a_record(name, data):
+    content = (EXPORTS / name).read_bytes()
+    damaged = bytearray(content[: data.draw(st.integers(4, len(content)))])
+    for _ in range(data.draw(st.integers(0, 3))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    read_or_refuse(name, bytes(damaged))
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_damaged_messages_of_spacy_are_errors(data):
+    message = bytearray(zlib.decompress((EXPORTS / "spacy/docbin_v3.spacy").read_bytes()))
+    for _ in range(data.draw(st.integers(1, 3))):
+        message[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
+    read_or_refuse("a.spacy", zlib.compress(bytes(message)))
