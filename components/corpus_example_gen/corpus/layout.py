@@ -286,14 +286,14 @@ def companions(path: Path) -> list[Path]:
     """
     if path.suffix == ".ann":
         return [text] if (text := path.with_suffix(".txt")).is_file() else []
-    found = []
+    files = []
     if path.suffix == ".json":
         with path.open("rb") as file:
             if _AZURE in file.read(4096):
                 return sorted(path.parent.glob("*.txt"))
     if path.suffix in (".json", ".jsonl", ".parquet", ".arrow"):
-        found += [file for file in label_name_files(path) if file != path]
-    return found
+        files += [file for file in label_name_files(path) if file != path]
+    return files
 
 
 def label_name_files(path: Path) -> list[Path]:
@@ -301,9 +301,9 @@ def label_name_files(path: Path) -> list[Path]:
     folders = [path.parent]
     if path.parent.name in (_DATA, *(stem for stems in SPLIT_STEMS.values() for stem in stems)):
         folders.append(path.parent.parent)
-    found = [file for folder in folders for name in NAME_FILES if (file := folder / name).is_file()]
+    files = [file for folder in folders for name in NAME_FILES if (file := folder / name).is_file()]
     cards = [folder / _CARD for folder in folders if (folder / _CARD).is_file()]
-    return found + [card for card in cards if b"class_label" in card.read_bytes()]
+    return files + [card for card in cards if b"class_label" in card.read_bytes()]
 
 
 def _pattern_of(name: str) -> str:

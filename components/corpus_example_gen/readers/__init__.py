@@ -1,5 +1,6 @@
-"""Readers of the corpus formats: columns (CoNLL), TSV and JSON lines.
+"""Readers of corpus formats: columns, TSV, and the records of JSON, Parquet, spaCy and brat.
 
-Read `corpus_reader` first: it selects one of `columns_reader`, `tsv_reader` and `jsonl_reader`, and cleans the
-sentences that they return.
+Read `corpus_reader` first: it finds the format by looking and cleans the sentences. Columns are read by
+`columns_reader`, lines of tokens and tags by `tsv_reader`. Other files become `records`; `span_tools` knows the tools
+that mark characters (`span_reader` checks their spans), `token_records` those that tag tokens.
 """

@@ -20,8 +20,7 @@ from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.arrow_reader import arrow_records, is_arrow
 from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
 from components.corpus_example_gen.readers.column_layout import find_layout
-from components.corpus_example_gen.readers.columns_reader import read_columns
-from components.corpus_example_gen.readers.conll2012_reader import is_conll2012, read_conll2012
+from components.corpus_example_gen.readers.columns_reader import is_conll2012, read_columns, read_conll2012
 from components.corpus_example_gen.readers.corpus_text import decode_text, iter_lines, load_bytes
 from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
 from components.corpus_example_gen.readers.records import Records, is_json, json_records, parse_record

@@ -77,7 +77,7 @@ def docbin_records(path: str, data: bytes, max_bytes: int) -> Records:
             raise _Invalid("it is incomplete")
         documents = list(_documents(_Unpacker(unpacked).value()))
         records = [record for document in documents for record in _sentences(document)]
-    except (_Invalid, zlib.error, KeyError, TypeError, IndexError, UnicodeDecodeError, struct.error) as error:
+    except (ValueError, zlib.error, LookupError, TypeError, AttributeError, struct.error) as error:
         problem = f"found an incomplete or invalid file of spaCy ({str(error) or type(error).__name__})"
         raise CorpusError(path, None, problem, "Write it again with DocBin.to_disk.") from error
     return Records(lambda: iter(enumerate(records, 1)), len(records))

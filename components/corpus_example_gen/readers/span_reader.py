@@ -119,7 +119,9 @@ def _convert(value: Any, tool: SpanTool, path: str) -> Annotated:
             raise ConversionError(f"found a record without the fields of {tool.title}: {shortened(repr(value))}")
         return tool.convert(value, path)
     except (AttributeError, KeyError, TypeError, IndexError) as error:
-        raise ConversionError(f"found a record that is not an export of {tool.title}: {shortened(repr(value))}") from error
+        raise ConversionError(
+            f"found a record that is not an export of {tool.title}: {shortened(repr(value))}"
+        ) from error
 
 
 class _Span(NamedTuple):
@@ -139,7 +141,7 @@ class _Span(NamedTuple):
 
 
 class _File:
-    """What the records of a file share."""
+    """Settings and state that the records of a file share."""
 
     def __init__(self, path: str, report: IngestReport, unit: Unit, tool: SpanTool, settings: CorpusSettings) -> None:
         self.path, self.report, self.unit, self.tool = path, report, unit, tool
