@@ -6,11 +6,14 @@ import json
 import os
 import re
 import shutil
+import signal
+import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
-from support.processes import run
+from support.processes import popen, run
 from support.repository import ROOT, repository_files
 
 pytestmark = pytest.mark.slow
@@ -115,3 +118,17 @@ def test_a_fresh_environment_without_tfx_tags_and_inspects(client, tiny_model, t
     refused = run([client / "ner", "run"], **options)
     assert refused.returncode == 1
     assert refused.stderr.startswith("error: ner run: needs the extra `pipeline`, which is not installed")
+
+
+def test_a_fresh_environment_serves(client, tiny_model, tmp_path):
+    command = [client / "ner", "serve", "--model", tiny_model, "--port", "0", "--no-grpc"]
+    with popen(command, env=clean_environment(), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as server:
+        lines = iter(server.stderr.readline, "")
+        url = next(line.split()[-1] for line in lines if line.startswith("REST and page:"))
+        body = json.dumps({"instances": ["Joe Biden visited Paris"]}).encode()
+        with urllib.request.urlopen(f"{url}/v1/models/ner:predict", body, timeout=120) as answer:
+            (row,) = json.load(answer)["predictions"]
+        server.send_signal(signal.SIGTERM)
+        server.communicate(timeout=120)
+    assert [row["tags"][at] for at in (0, 1, 3)] == ["B-NAME", "I-NAME", "B-LOCATION"]
+    assert server.returncode == 143
