@@ -24,6 +24,7 @@ _GRACE_SECONDS = 10.0  # until a process that does not react is ended
 _PATIENCE_SECONDS = 2.0  # until the user reads that the process is still stopping
 # One press may arrive twice: from the terminal and from a parent process that passes it on.
 _BOUNCE_SECONDS = 0.3
+_SHOW_CURSOR = "\x1b[?25h"  # DECTCEM of VT220 and later terminals
 
 
 class Interrupted(KeyboardInterrupt):
@@ -206,13 +207,19 @@ def _runs_in_main_thread(function: Callable[..., object]) -> bool:
 
 def _end(number: int) -> NoReturn:
     _kill_descendants()
+    if os.isatty(_state.console):
+        _write(_SHOW_CURSOR)  # a progress bar hides it
     _say(f"interrupted ({signal.Signals(number).name}){_state.advice}")
     os._exit(128 + number)
 
 
 def _say(text: str) -> None:
+    _write(f"{text}\n")
+
+
+def _write(text: str) -> None:
     with contextlib.suppress(OSError):
-        os.write(_state.console, f"{text}\n".encode())
+        os.write(_state.console, text.encode())
 
 
 def _kill_descendants() -> None:

@@ -41,10 +41,10 @@ cli.main(["wait"])
 
 
 @contextlib.contextmanager
-def command(body, sigint="signal.default_int_handler", stdin=None):
+def command(body, sigint="signal.default_int_handler", stdin=None, stderr=-1):
     """Starts a command that runs the body, and yields the process when it has called `ready()`."""
     program = PROGRAM.format(body=textwrap.indent(textwrap.dedent(body), " " * 4), sigint=sigint)
-    pipes = {"stdin": stdin, "stdout": -1, "stderr": -1, "text": True}
+    pipes = {"stdin": stdin, "stdout": -1, "stderr": stderr, "text": True}
     with popen([sys.executable, "-c", program], env=python_environment(), **pipes) as process:
         line = process.stdout.readline()
         assert line == "ready\n", process.communicate()
@@ -161,6 +161,16 @@ def test_a_press_that_a_parent_process_passes_on_counts_once():
         time.sleep(0.5)  # a command that took it for a second press would end
         stdout, _ = process.communicate("\n", timeout=LIMIT)
     assert (process.returncode, stdout) == (130, "saved\n")
+
+
+def test_a_terminal_gets_its_cursor_back():
+    master, slave = os.openpty()
+    with command("ready()\ntime.sleep(600)", stderr=slave) as process:
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=LIMIT)
+    assert os.read(master, 1000) == b"\x1b[?25hinterrupted (SIGINT)\r\n"
+    os.close(master)
+    os.close(slave)
 
 
 def test_code_that_swallows_the_interruption_is_ended_after_the_grace_time():
