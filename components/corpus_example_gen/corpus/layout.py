@@ -286,14 +286,13 @@ def companions(path: Path) -> list[Path]:
     """
     if path.suffix == ".ann":
         return [text] if (text := path.with_suffix(".txt")).is_file() else []
-    files = []
     if path.suffix == ".json":
         with path.open("rb") as file:
             if _AZURE in file.read(4096):
                 return sorted(path.parent.glob("*.txt"))
     if path.suffix in (".json", ".jsonl", ".parquet", ".arrow"):
-        files += [file for file in label_name_files(path) if file != path]
-    return files
+        return [file for file in label_name_files(path) if file != path]
+    return []
 
 
 def label_name_files(path: Path) -> list[Path]:
