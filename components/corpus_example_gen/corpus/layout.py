@@ -286,7 +286,7 @@ def companions(path: Path) -> list[Path]:
     """
     if path.suffix == ".ann":
         return [text] if (text := path.with_suffix(".txt")).is_file() else []
-    if path.suffix == ".json":
+    if path.suffix == ".json" and path.is_file():
         with path.open("rb") as file:
             if _AZURE in file.read(4096):
                 return sorted(path.parent.glob("*.txt"))
