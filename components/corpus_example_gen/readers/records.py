@@ -68,6 +68,8 @@ def json_records(text: str, path: str) -> Records:
         return Records(lines, count)
     if isinstance(whole, dict):
         begin = _container(text, whole)
+        if begin is None and ("\n" not in text.strip(_SPACES) or ".jsonl" in path):
+            return Records(lines, count)
         if begin is None:
             return Records(lambda: iter([(text.count("\n", 0, start) + 1, text)]), 1)
         return _elements(text, begin)
