@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from jsonschema import Draft4Validator, FormatChecker
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT4
+from support.lazy import LazyModule
+
+jsonschema, referencing = LazyModule("jsonschema"), LazyModule("referencing")
 
 FILE = Path(__file__).with_name("kfp_api.swagger.json")
 _CAMEL = re.compile(r"(?<=[a-z])([A-Z])")
@@ -35,7 +35,11 @@ class Swagger:
 
     @staticmethod
     def _registry(spec):
-        return Registry().with_resource("urn:kfp", Resource(contents=spec, specification=DRAFT4))
+        from referencing.jsonschema import DRAFT4
+
+        return referencing.Registry().with_resource(
+            "urn:kfp", referencing.Resource(contents=spec, specification=DRAFT4)
+        )
 
     def operation(self, method, path):
         for pattern, _, methods in self.paths:
@@ -77,7 +81,9 @@ class Swagger:
     @staticmethod
     def _faults(schema, value, registry):
         schema = json.loads(json.dumps(_strict(schema, lenient=False)).replace('"#/def', '"urn:kfp#/def'))
-        validator = Draft4Validator(schema, registry=registry, format_checker=FormatChecker(["date-time"]))
+        validator = jsonschema.Draft4Validator(
+            schema, registry=registry, format_checker=jsonschema.FormatChecker(["date-time"])
+        )
         return [f"{'.'.join(map(str, e.absolute_path))}: {e.message[:300]}" for e in validator.iter_errors(value)]
 
     def random_value(self, schema, random, depth=0):
