@@ -19,7 +19,7 @@ HEAVY = {
     "mlflow", "pandas", "scipy", "seqeval", "sklearn", "tensorflow", "tensorflow_data_validation",
     "tensorflow_metadata", "tensorflow_model_analysis", "tensorflow_text", "tensorflow_transform", "tfx", "torch",
 }  # fmt: skip
-CPU_SECONDS = 10
+CPU_SECONDS = 6
 
 
 def imported_at_the_top(tree: ast.Module) -> Iterator[str]:
@@ -83,13 +83,18 @@ def test_no_test_module_imports_a_heavy_package_at_the_top() -> None:
 
 
 @pytest.mark.extended
-def test_collecting_everything_takes_less_than_ten_cpu_seconds() -> None:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def test_collecting_everything_again_takes_less_than_six_cpu_seconds(tmp_path) -> None:
+    """The first time costs more, because pytest compiles each test module."""
+    seconds = []
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    result = run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert result.returncode == 0, result.stdout[-3000:]
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < CPU_SECONDS
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        result = run(
+            [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"],
+            cwd=ROOT, env={**environment, "PYTHONPYCACHEPREFIX": str(tmp_path)}, capture_output=True, text=True,
+        )  # fmt: skip
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert result.returncode == 0, result.stdout[-3000:]
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert seconds[1] < CPU_SECONDS
