@@ -46,8 +46,11 @@ def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] 
     for setting in settings:
         values = merge_layers(values, parse_setting(setting, "--set-cluster"))
     title = f"cluster configuration {file or base.name}"
+    nodes = _nodes(values.get("nodes"), base, title)
     try:
-        cluster = ClusterConfig.model_validate({**values, "nodes": _nodes(values.get("nodes"), base, title)})
+        # First by itself: a wrong default is one error, not one for each node.
+        ClusterConfig.model_validate({**values, "nodes": {_DEFAULT: values["nodes"][_DEFAULT]}})
+        cluster = ClusterConfig.model_validate({**values, "nodes": nodes})
     except ValidationError as error:
         raise validation_error(title, error, base) from None
     if target == "vertex":
@@ -76,7 +79,12 @@ def _nodes(values: Any, base: Path, title: str) -> dict[str, Any]:
         ]
     if lines:
         raise ConfigError("\n  ".join([f"{title} is not valid:", *lines]))
-    return {name: merge_layers(values[_DEFAULT], values.get(name) or {}) for name in _ALL}
+    return {name: _node(values[_DEFAULT], values.get(name) or {}) for name in _ALL}
+
+
+def _node(default: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a node; its own selector replaces the default one, because labels of both fit no pod."""
+    return {**merge_layers(default, own), **{name: own[name] for name in ("node_selector",) if name in own}}
 
 
 def _nearest(name: object, known: Sequence[str]) -> str:

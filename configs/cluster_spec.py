@@ -92,8 +92,12 @@ class Retries(_Section):
 
     count: Annotated[int, Field(ge=0)]
     backoff: Duration
-    factor: Annotated[float, Field(ge=1)]
-    longest_backoff: Duration
+    factor: Annotated[int, Field(ge=1)]  # Argo reads whole numbers only
+
+    @property
+    def waits(self) -> int:
+        """Seconds of all waits together."""
+        return sum(seconds(self.backoff) * self.factor**number for number in range(self.count))
 
 
 class Volume(_Section):

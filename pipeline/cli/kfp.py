@@ -20,7 +20,7 @@ _pipeline_option = click.option("--pipeline", metavar="NAME", help="An uploaded 
 _version_option = click.option("--version", metavar="NAME", help="A version by name or ID; default: the newest.")
 _experiment_option = click.option("--experiment", metavar="NAME", help="Experiment of the runs; created if needed.")
 _root_option = click.option(
-    "--root", metavar="URI", help="Artifact root, e.g. s3://bucket/path; default: the server's."
+    "--root", metavar="URI", help="Artifact root, e.g. s3://bucket/path; default: that of the file, then the server's."
 )
 _parameter_option = click.option(
     "--param", "settings", multiple=True, metavar="NAME=VALUE", help="A pipeline parameter; lists and structs as JSON."

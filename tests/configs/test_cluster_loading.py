@@ -29,6 +29,14 @@ def test_a_node_overrides_the_default(tmp_path):
     assert nodes["Evaluator"].retries.count == 2
 
 
+def test_the_selector_of_a_node_replaces_the_default_one():
+    """A label of the default and one of the node might fit no machine together."""
+    nodes = load_cluster(
+        "kubeflow", None, ["nodes.default.node_selector={pool: cpu}", "nodes.Trainer.node_selector={gpu: h100}"]
+    ).nodes
+    assert (nodes["Trainer"].node_selector, nodes["Exporter"].node_selector) == ({"gpu": "h100"}, {"pool": "cpu"})
+
+
 def test_invalid_settings_are_reported():
     for target, setting, message in [
         ("kubeflow", "nodes.Trianer.gpu=null", r"nodes.Trianer: is not a node; did you mean Trainer\?"),
@@ -38,6 +46,7 @@ def test_invalid_settings_are_reported():
         ("kubeflow", "nodes.Trainer.memory.limit=1Gi", r"request \(8Gi\) is more than limit \(1Gi\)"),
         ("kubeflow", "nodes.Trainer.cpu.limit=500m", r"request \(4\) is more than limit \(500m\)"),
         ("kubeflow", "nodes.Trainer=3", r"nodes.Trainer: must be a mapping"),
+        ("kubeflow", "nodes.default.retries.factor=1.5", r"s\.default\.retries\.factor: .* whole number, got 1\.5$"),
         ("kubeflow", "pipeline_root=/tmp/x", r"pipeline_root: .*got '/tmp/x'"),
         ("kubeflow", "data=corpus", r"data: .*got 'corpus'"),
         ("kubeflow", "images.cpu=ner@sha256:12", r"images.cpu:"),

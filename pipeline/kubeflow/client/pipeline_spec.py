@@ -76,6 +76,11 @@ class PipelineSpec:
         return self.spec["pipelineInfo"]["name"]
 
     @property
+    def default_root(self) -> str | None:
+        """The artifact root of the file, which a client must send: no server reads it from the specification."""
+        return self.spec.get("defaultPipelineRoot")
+
+    @property
     def parameters(self) -> dict[str, dict[str, Any]]:
         """Name -> definition (`parameterType`, `defaultValue`, `isOptional`, `description`) of each parameter."""
         return self.spec.get("root", {}).get("inputDefinitions", {}).get("parameters", {})

@@ -22,7 +22,7 @@ class RunSubmission:
         name: display name of the run.
         parameters: name -> typed value.
         experiment: name of the experiment, created if needed; None for the default.
-        root: artifact root, e.g. s3://bucket/path; None for the server's setting.
+        root: artifact root, e.g. s3://bucket/path; None for that of the specification, then the server's setting.
         caching: for all tasks; None for each task's own setting. The server accepts no such setting with an uploaded
             version, so the run then carries a changed copy of the specification.
     """
@@ -60,8 +60,11 @@ def start(connection: Connection, submission: RunSubmission) -> str:
 
 def _run(connection: Connection, submission: RunSubmission, **source: Any) -> str:
     experiment_id = connection.experiment_id(submission.experiment)
+    pipeline = submission.pipeline
+    spec = pipeline.spec if isinstance(pipeline, PipelineVersion) else pipeline
+    root = submission.root or spec.default_root
     with silenced():
         run = connection.client.run_pipeline(
-            experiment_id, submission.name, params=submission.parameters, pipeline_root=submission.root, **source
+            experiment_id, submission.name, params=submission.parameters, pipeline_root=root, **source
         )
     return run.run_id

@@ -23,7 +23,7 @@ class Schedule:
         version: the pipeline version to run.
         experiment_id: experiment of the runs.
         parameters: name -> typed value.
-        root: artifact root; None for the server's setting.
+        root: artifact root; None for that of the specification, then the server's setting.
         catchup: run once for each missed time.
     """
 
@@ -35,6 +35,11 @@ class Schedule:
     root: str | None = None
     catchup: bool = False
 
+    @property
+    def sent_root(self) -> str | None:
+        """The artifact root that the server receives."""
+        return self.root or self.version.spec.default_root
+
     def matches(self, entry: Any) -> bool:
         """Returns whether a server's `V2beta1RecurringRun` equals this schedule."""
         reference, config, trigger = entry.pipeline_version_reference, entry.runtime_config, entry.trigger
@@ -45,7 +50,7 @@ class Schedule:
             == (self.version.pipeline_id, self.version.version_id)
             and entry.experiment_id == self.experiment_id
             and ((config and config.parameters) or {}) == self.parameters
-            and ((config and config.pipeline_root) or "") == (self.root or "")
+            and ((config and config.pipeline_root) or "") == (self.sent_root or "")
             and bool(entry.no_catchup) is not self.catchup
             and int(entry.max_concurrency or 0) == 1
         )
@@ -118,7 +123,7 @@ def _create(connection: Connection, schedule: Schedule, *, enabled: bool) -> Any
             params=schedule.parameters,
             pipeline_id=schedule.version.pipeline_id,
             version_id=schedule.version.version_id,
-            pipeline_root=schedule.root,
+            pipeline_root=schedule.sent_root,
             enabled=enabled,
         )
 

@@ -15,6 +15,9 @@ from pipeline.kubeflow.container.ui_artifacts import add_ui_outputs
 
 KUBEFLOW, VERTEX = "kubeflow", "vertex"
 
+_LONGEST_PENDING = seconds("2d")  # of a pod that waits for a GPU, in each try
+_NO_TIMEOUT = seconds("365d")
+
 _DESCRIPTIONS = {
     "data": "Address of the corpus folder: s3://, gs:// or minio://.",
     "span": "Number of the newest span-<number> folder to read, or: newest.",
@@ -100,12 +103,23 @@ def _apply(task: dict[str, Any], container: dict[str, Any], cluster: ClusterConf
         container["env"] = [{"name": name, "value": value} for name, value in sorted(node.env.items())]
     task["cachingOptions"] = {"enableCache": True} if node.cache else {}
     if node.retries.count:
-        task["retryPolicy"] = {
-            "maxRetryCount": node.retries.count,
-            "backoffDuration": f"{seconds(node.retries.backoff)}s",
-            "backoffFactor": node.retries.factor,
-            "backoffMaxDuration": f"{seconds(node.retries.longest_backoff)}s",
-        }
+        task["retryPolicy"] = retry_policy(node)
+
+
+def retry_policy(node: Node) -> dict[str, Any]:
+    """Returns the policy under which every try of a node gets its whole timeout.
+
+    In spite of its name, Argo counts `backoffMaxDuration` from the start of the first try, starts no try after it, and
+    ends a running one with it. Without a value it does not retry at all. A limit of a single wait does not exist.
+    """
+    of_try = seconds(node.timeout) if node.timeout else _NO_TIMEOUT
+    longest = (node.retries.count + 1) * (of_try + _LONGEST_PENDING) + node.retries.waits
+    return {
+        "maxRetryCount": node.retries.count,
+        "backoffDuration": f"{seconds(node.retries.backoff)}s",
+        "backoffFactor": node.retries.factor,
+        "backoffMaxDuration": f"{longest}s",
+    }
 
 
 def _resources(node: Node) -> dict[str, Any]:

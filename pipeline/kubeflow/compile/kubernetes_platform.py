@@ -31,7 +31,9 @@ def _executor_config(node: Node, images: Images) -> dict[str, Any]:
     config: dict[str, Any] = {
         "nodeSelector": node.node_selector and {"labels": dict(node.node_selector)},
         "tolerations": [_toleration(one) for one in node.tolerations],
-        "enabledSharedMemory": node.shared_memory and {"volumeName": "shm", "size": node.shared_memory},
+        # Servers ignore `enabledSharedMemory`.
+        "emptyDirMounts": node.shared_memory
+        and [{"volumeName": "shm", "mountPath": "/dev/shm", "medium": "Memory", "sizeLimit": node.shared_memory}],
         "activeDeadlineSeconds": node.timeout and str(seconds(node.timeout)),
         "secretAsEnv": [_secret(name, variables) for name, variables in node.secret_env.items()],
         "pvcMount": [_volume(one) for one in node.volumes],

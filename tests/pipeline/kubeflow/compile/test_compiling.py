@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -10,7 +11,7 @@ from support.lazy import LazyModule
 
 from components.common.errors import NerError
 from configs.cluster_loading import load_cluster
-from configs.cluster_spec import NODES
+from configs.cluster_spec import NODES, seconds
 from configs.loading import load_config
 from pipeline.kubeflow.compile.kubernetes_platform import platform
 
@@ -85,7 +86,8 @@ def test_the_second_document_is_valid_for_kfps_kubernetes_protos(compiled):
     assert trainer.tolerations[0].key == "nvidia.com/gpu"
     assert trainer.pvc_mount[0].mount_path == "/state"
     assert trainer.pvc_mount[0].constant == "ner-state"
-    assert trainer.enabled_shared_memory.size == "2Gi"
+    [memory] = trainer.empty_dir_mounts
+    assert (memory.mount_path, memory.medium, memory.size_limit) == ("/dev/shm", "Memory", "2Gi")
     assert trainer.active_deadline_seconds == 86400
     assert trainer.secret_as_env[0].key_to_env[0].env_var == "MLFLOW_TRACKING_TOKEN"
     assert {config.image_pull_policy for config in configs.values()} == {"Always"}
@@ -134,12 +136,57 @@ def test_only_the_trainer_has_gpus_and_their_image(spec):
 def test_retries_and_cache_are_set_for_each_node(spec):
     tasks = spec["root"]["dag"]["tasks"]
     assert tasks["Trainer"]["retryPolicy"] == {
-        "maxRetryCount": 5, "backoffDuration": "30s", "backoffFactor": 2.0, "backoffMaxDuration": "600s",
+        "maxRetryCount": 5, "backoffDuration": "30s", "backoffFactor": 2, "backoffMaxDuration": "1556130s",
     }  # fmt: skip
     assert "retryPolicy" not in tasks["DataValidator"]
     cached = {node for node, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")}
     assert not cached & {"CorpusExampleGen", "ChampionSource", "RegistryPusher"}
     assert {"Transform", "Trainer", "Evaluator"} <= cached
+
+
+@dataclasses.dataclass(frozen=True)
+class Try:
+    """A try of a node by Argo's rules, in seconds after the start of the first: its start and its latest end."""
+
+    start: int
+    end: float
+
+
+def argo_tries(policy, timeout):
+    """Tries of a node that hits its timeout each time.
+
+    Argo (docs/retries.md, `processNodeRetries` in workflow/controller/operator.go): at most `limit` retries; before the
+    n-th a wait of `duration * factor^(n-1)`; `maxDuration` counts from the start of the first try, no try starts after
+    it, and a running one ends with it.
+    """
+    wait, factor = int(policy["backoffDuration"][:-1]), int(str(policy["backoffFactor"]))  # "1.5" is an error in Argo
+    longest, now, tries = int(policy["backoffMaxDuration"][:-1]), 0, []
+    for number in range(policy["maxRetryCount"] + 1):
+        if number:
+            now += wait * factor ** (number - 1)
+        if now > longest:
+            break
+        tries.append(Try(now, min(now + timeout, longest)))
+        now = tries[-1].end
+    return tries
+
+
+@pytest.mark.parametrize(
+    ("settings", "starts"),
+    [
+        ([], [0, 7230, 14490]),  # the defaults: two hours a try, waits of 30 and 60 s
+        (["nodes.default.timeout=90m", "nodes.default.retries={count: 4, backoff: 45s, factor: 3}"],
+         [0, 5445, 10980, 16785, 23400]),
+        (["nodes.default.retries={count: 1, backoff: 1d, factor: 1}"], [0, 93600]),
+    ],
+)  # fmt: skip
+def test_every_try_of_a_node_gets_its_whole_timeout(spec, settings, starts):
+    from pipeline.kubeflow.compile.finalizing import retry_policy
+
+    node = load_cluster("kubeflow", None, settings).nodes["Transform"]
+    tries = argo_tries(retry_policy(node), seconds(node.timeout))
+    assert [one.start for one in tries] == starts
+    assert {one.end - one.start for one in tries} == {seconds(node.timeout)}
 
 
 def test_paths_of_this_machine_are_not_compiled(compiled, spec):
