@@ -18,10 +18,9 @@ from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import (
     HASH_BUCKETS,
     configured_splits,
-    hash_split,
     holds_out_eval,
-    is_held_out,
     sentence_digest,
+    split_of,
 )
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 
@@ -83,7 +82,7 @@ class LabelledData:
         if path.is_file():
             self._base, self._files = path.parent, {ALL: [path]}
         elif path.is_dir():
-            self._base, self._files = path, _files_by_split(path, settings)
+            self._base, self._files = path, files_by_split(path, settings)
         else:
             raise CorpusError(str(path), None, "no such file or folder", "Give a labelled file, or a corpus folder.")
         self.undivided = path.is_dir() and len(self._files) == 1 and set(self._files) <= {ALL, TRAIN_SPLIT}
@@ -154,11 +153,7 @@ class LabelledData:
 
     def _split_of(self, name: str, sentence: Sentence) -> str:
         """Returns the split of a sentence from the files of a split."""
-        if self.undivided:
-            return hash_split(sentence.text.encode())
-        if name == TRAIN_SPLIT and self._holds_out and is_held_out(sentence.text.encode()):
-            return EVAL_SPLIT
-        return name
+        return split_of(name, sentence.text.encode(), undivided=self.undivided, holds_out=self._holds_out)
 
     def _sentences(self, path: Path, reports: list[IngestReport], hashes: dict[str, str]) -> Iterator[LabelledSentence]:
         """Yields the sentences of a file."""
@@ -175,7 +170,7 @@ class LabelledData:
         hashes[source] = hashlib.sha256(data).hexdigest()
 
 
-def _files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Path]]:
+def files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Path]]:
     """Returns split -> files, in the order of the patterns.
 
     Raises:

@@ -50,6 +50,20 @@ def hash_split(sentence: bytes) -> str:
     return by_bucket[bucket]
 
 
+def split_of(name: str, sentence: bytes, *, undivided: bool, holds_out: bool) -> str:
+    """Returns the split of a sentence from the files of a split.
+
+    Args:
+        name: split of the files.
+        sentence: its tokens, joined by spaces.
+        undivided: whether the corpus has one split, which is divided by hash.
+        holds_out: whether `eval` is taken out of `train`.
+    """
+    if undivided:
+        return hash_split(sentence)
+    return EVAL_SPLIT if holds_out and name == TRAIN_SPLIT and is_held_out(sentence) else name
+
+
 def sentence_digest(sentence: bytes) -> bytes:
     """Returns 16 bytes that identify a sentence."""
     return hashlib.sha256(sentence).digest()[:16]

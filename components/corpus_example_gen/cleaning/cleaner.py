@@ -153,6 +153,7 @@ class Cleaner:
         """Repairs the tokens together with their tags."""
         tokens: list[str] = []
         tags: list[str] = []
+        lines: list[int] = []
         lost = ""  # type of the entity whose first tokens were dropped
         for i, token in enumerate(raw.tokens):
             pieces = self._pieces(token, raw.lines[i])
@@ -164,12 +165,13 @@ class Cleaner:
                 lost = entity_type if prefix == "B" else lost
                 continue
             tokens += pieces
+            lines += [raw.lines[i]] * len(pieces)
             first = f"B-{lost}" if lost else raw_tags[i]
             tags += [first] + [f"I-{entity_type}" if prefix else first] * (len(pieces) - 1)
             lost = ""
         if lost:
             self.report.entities_dropped[lost] += 1
-        return self._finish_sentence(raw, tokens, tags)
+        return self._finish_sentence(raw, tokens, tags, lines)
 
     def _pieces(self, token: str, line: int) -> list[str]:
         """Returns the parts of a token between white space, and counts the repair."""
@@ -190,7 +192,9 @@ class Cleaner:
             report.repair("split_token", self.path, line, f"read token {quoted(token)} as {len(pieces)} tokens")
         return pieces
 
-    def _finish_sentence(self, raw: RawSentence, tokens: list[str], tags: list[str]) -> Sentence | None:
+    def _finish_sentence(
+        self, raw: RawSentence, tokens: list[str], tags: list[str], lines: list[int]
+    ) -> Sentence | None:
         report = self.report
         if not tokens:
             report.sentences_dropped += 1
@@ -199,7 +203,7 @@ class Cleaner:
         report.sentences_out += 1
         report.tokens_out += len(tokens)
         report.entities_out.update(_count_entities(tags))
-        return Sentence(tuple(tokens), tuple(tags), raw.key, raw.metadata, raw.line, raw.text)
+        return Sentence(tuple(tokens), tuple(tags), raw.key, raw.metadata, raw.line, raw.text, tuple(lines))
 
 
 def _count_entities(tags: list[str]) -> Counter[str]:

@@ -49,6 +49,7 @@ class Sentence:
         metadata: metadata of the sentence by name.
         line: 1-based line of the first token in the file.
         raw_text: the text as people wrote it, in formats that have it.
+        lines: line of each token.
     """
 
     tokens: tuple[str, ...]
@@ -57,6 +58,7 @@ class Sentence:
     metadata: dict[str, str] = field(default_factory=dict)
     line: int = 1
     raw_text: str | None = field(default=None, compare=False, repr=False)
+    lines: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def text(self) -> str:

@@ -65,6 +65,11 @@ def test_repairs(rows, expected, repairs):
     assert report.repairs == counted
 
 
+def test_each_token_keeps_its_line():
+    sentence, _ = clean("a/O", "/O", "b c/B-X", "d/O")
+    assert sentence.lines == (1, 3, 3, 4)
+
+
 def test_one_of_several_tags_is_selected():
     for rows, chosen in [
         (["a/B-x,B-y,B-z", "b/I-z"], ["a/B-z", "b/I-z"]),
