@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.records import Records
 
-_ORTH, _ENT_IOB, _ENT_TYPE, _SENT_START = 65, 77, 78, 80  # numbers of the attributes in spaCy
+ORTH, ENT_IOB, ENT_TYPE, SENT_START = 65, 77, 78, 80
+"""Numbers of the attributes in spaCy."""
+
 _UNKNOWN, _INSIDE, _OUTSIDE, _BEGIN = 0, 1, 2, 3  # values of ENT_IOB
 _DEEPEST = 20
 _MASK = (1 << 64) - 1
@@ -37,6 +39,7 @@ _SYMBOLS = {
         "prt punct quantmod relcl rcmod root xcomp acl ENT_KB_ID"
     ),
 }
+_NUMBERS = {text: number for first, names in _SYMBOLS.items() for number, text in enumerate(names.split(), first)}
 # spaCy 2 stores the words, but not the names of the types.
 _USUAL_TYPES = ("PER", "MISC")
 
@@ -96,10 +99,9 @@ class _Document(NamedTuple):
 def _documents(message: Any) -> Iterator[_Document]:
     attrs = message["attrs"]
     strings = {_hash(text): text for text in [*_USUAL_TYPES, *message["strings"]]}
-    for first, names in _SYMBOLS.items():
-        strings.update(enumerate(names.split(), first))
+    strings.update({number: text for text, number in _NUMBERS.items()})
     strings[0] = ""
-    if _ORTH not in attrs:
+    if ORTH not in attrs:
         raise _Invalid("it has no words")
     width, lengths = len(attrs), struct.unpack(f"<{len(message['lengths']) // 4}i", message["lengths"])
     total = sum(lengths)
@@ -110,7 +112,7 @@ def _documents(message: Any) -> Iterator[_Document]:
     def column(attr: int) -> tuple[int, ...] | None:
         return cells[attrs.index(attr) :: width] if attr in attrs else None
 
-    words, iob, types, starts = column(_ORTH), column(_ENT_IOB), column(_ENT_TYPE), column(_SENT_START)
+    words, iob, types, starts = column(ORTH), column(ENT_IOB), column(ENT_TYPE), column(SENT_START)
     flags = message.get("flags") or [{}] * len(lengths)
     at = 0
     for length, flag in zip(lengths, flags, strict=True):
@@ -214,6 +216,15 @@ class _Unpacker:
     def map(self, count: int, depth: int) -> dict[Any, Any]:
         """Returns the next pairs of key and value."""
         return {self.value(depth + 1): self.value(depth + 1) for _ in range(count)}
+
+
+def string_number(text: str) -> int:
+    """Returns spaCy's number of a string: one of its table, or the hash.
+
+    >>> string_number("PERSON"), string_number("apple")
+    (380, 8566208034543834098)
+    """
+    return _NUMBERS[text] if text in _NUMBERS else _hash(text)
 
 
 def _hash(text: str) -> int:

@@ -1,0 +1,1 @@
+"""Writers of corpora, one a format. Read `writer` first; `formats` names them all."""
