@@ -76,6 +76,7 @@ class TrainerSettings(Settings):
     window_context: NotNegative
     batch_size: Count
     epochs: Count
+    epoch_steps: NotNegative
     patience: Count
     learning_rate: Positive
     warmup: Rate

@@ -75,8 +75,17 @@ def train(
         choose_linear_features(model, train_set)
         loss = tagger_loss(settings.tagger, tags)
         loop = TrainingLoop(model, supervised(loss), settings, devices)
+        batches = Batches(
+            train_set,
+            settings.batch_size,
+            settings.seed,
+            fixed_shapes=settings.jit_compile,
+            least_steps=settings.epoch_steps,
+        )
+        if batches.passes > 1:
+            logging.info("small train split: an epoch reads it %d times, in %d steps", batches.passes, batches.steps(0))
         result = loop.fit(
-            Batches(train_set, settings.batch_size, settings.seed, settings.jit_compile),
+            batches,
             DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices),
             checkpoint=checkpoint,
             log=EpochLog(log_dir, settings.epochs),

@@ -89,7 +89,7 @@ class MadeUp:
         self.dev = WindowTable.write(folder / "dev", [chunk(60, 2)])
 
     def batches(self, size=16, fixed_shapes=False):
-        return Batches(self.train, size, 5, fixed_shapes)
+        return Batches(self.train, size, 5, fixed_shapes=fixed_shapes)
 
     def dev_batches(self, size=32):
         return Batches(self.dev, size)

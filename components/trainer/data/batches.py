@@ -36,7 +36,14 @@ class Batches:
     """
 
     def __init__(
-        self, table: WindowTable, size: int, seed: int | None = None, fixed_shapes: bool = False, pool_blocks: int = 0
+        self,
+        table: WindowTable,
+        size: int,
+        seed: int | None = None,
+        *,
+        fixed_shapes: bool = False,
+        pool_blocks: int = 0,
+        least_steps: int = 0,
     ) -> None:
         """Stores the arguments.
 
@@ -46,14 +53,17 @@ class Batches:
             seed: seed of the order; None makes all epochs equal, short windows first.
             fixed_shapes: pad to few widths, and all batches to `size` rows, for compiled programs.
             pool_blocks: number of blocks shuffled together; 0 takes the default.
+            least_steps: number of batches that an epoch has at least: a small table is read several times.
         """
         self.table, self.size = table, size
         self._seed, self._fixed, self._pool_blocks = seed, fixed_shapes, pool_blocks or _POOL_BLOCKS
+        self.passes = 1
+        self.passes = max(-(-least_steps // max(self.steps(0), 1)), 1)
 
     def steps(self, epoch: int) -> int:
         """Returns the number of batches in an epoch, counted from 0."""
         windows = self.table.block_windows
-        return sum(-(-sum(windows[block] for block in part) // self.size) for part in self._parts(epoch))
+        return sum(-(-sum(windows[block] for block in part) // self.size) for _, part in self._parts(epoch))
 
     def epoch(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
         """Yields the batches of an epoch.
@@ -63,18 +73,20 @@ class Batches:
             skip: number of batches to skip; their windows are not read.
         """
         windows = self.table.block_windows
-        for number, blocks in enumerate(self._parts(epoch)):
+        for key, blocks in self._parts(epoch):
             count = -(-sum(windows[block] for block in blocks) // self.size)
             if skip < count:
-                yield from self._part(blocks, (epoch, number), skip)
+                yield from self._part(blocks, key, skip)
             skip = max(skip - count, 0)
 
-    def _parts(self, epoch: int) -> list[np.ndarray]:
-        """Returns the block numbers of each part of an epoch."""
-        order = np.arange(len(self.table.block_windows))
-        if self._seed is not None:
-            order = np.random.default_rng([self._seed, epoch]).permutation(order)
-        return [order[begin : begin + self._pool_blocks] for begin in range(0, len(order), self._pool_blocks)]
+    def _parts(self, epoch: int) -> Iterator[tuple[tuple[int, int], np.ndarray]]:
+        """Yields the parts of an epoch, one pass after the other: pass and position in it, block numbers."""
+        for number in range(epoch * self.passes, (epoch + 1) * self.passes):
+            order = np.arange(len(self.table.block_windows))
+            if self._seed is not None:
+                order = np.random.default_rng([self._seed, number]).permutation(order)
+            for position, begin in enumerate(range(0, len(order), self._pool_blocks)):
+                yield (number, position), order[begin : begin + self._pool_blocks]
 
     def _part(self, blocks: np.ndarray, key: tuple[int, int], skip: int) -> Iterator[Batch]:
         pool = self.table.pool(blocks.tolist())

@@ -105,7 +105,8 @@ class WeightAverage:
 
     Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging", in its exponential form.
     Averaging in each step would take a fifth of its CPU time. An average with a long memory therefore takes the weights
-    of every eighth step, with a share that gives it the same memory.
+    of every eighth step, with a share that gives it the same memory. The first updates have larger shares: the average
+    of the first hundred would otherwise consist of initial weights.
 
     Attributes:
         variables: the averages; empty without averaging.
@@ -114,6 +115,7 @@ class WeightAverage:
 
     _MOST_SHARE = 0.016  # of one update in the average, unless a single step has more
     _MOST_INTERVAL = 8
+    _START = 9  # updates behind the first one: its share is 1, those that follow 9/10, 9/11, ...
 
     def __init__(self, weights: Sequence[tf.Variable], momentum: float, strategy: tf.distribute.Strategy) -> None:
         """Starts with the present weights.
@@ -137,7 +139,8 @@ class WeightAverage:
             steps: number of steps taken.
         """
         if self.variables and steps % self.interval == 0:
-            self._update()
+            updates = steps // self.interval - 1
+            self._update(tf.constant(max(self._share, self._START / (self._START + updates))))
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
@@ -152,12 +155,13 @@ class WeightAverage:
         finally:
             _assign(self._weights, trained)
 
-    def _update_all(self) -> None:
+    def _update_all(self, share: tf.Tensor) -> None:
         for average, weight in zip(self.variables, self._weights, strict=True):
-            self._strategy.extended.update(average, self._update_one, args=(weight,), group=False)
+            self._strategy.extended.update(average, _move, args=(weight, share), group=False)
 
-    def _update_one(self, average: tf.Variable, weight: tf.Variable) -> None:
-        average.assign_add(self._share * (weight - average))
+
+def _move(average: tf.Variable, weight: tf.Variable, share: tf.Tensor) -> None:
+    average.assign_add(tf.cast(share, average.dtype) * (weight - average))
 
 
 def _assign(variables: Sequence[tf.Variable], values: Sequence[object]) -> None:

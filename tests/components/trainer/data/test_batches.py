@@ -41,6 +41,15 @@ def test_order_follows_from_seed_and_epoch(tmp_path):
     assert sorted(map(sorted, second)) != sorted(map(sorted, first))  # not the same batches in another order
 
 
+def test_a_small_table_is_read_several_times_in_an_epoch(tmp_path):
+    windows = table(tmp_path)
+    once, batches = Batches(windows, 16, seed=3), Batches(windows, 16, seed=3, least_steps=30)
+    assert batches.steps(0) == 3 * once.steps(0) >= 30
+    second = [words for number in (3, 4, 5) for words in first_words(once, number)]
+    assert first_words(batches, 1) == second
+    assert first_words(batches, 1, skip=20) == second[20:]
+
+
 def test_without_a_seed_epochs_are_equal_and_short_windows_come_first(tmp_path):
     batches = Batches(table(tmp_path), 16)
     widths = [batch.tags.shape[1] for batch in batches.epoch(0)]

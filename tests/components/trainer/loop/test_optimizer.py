@@ -70,23 +70,28 @@ def test_average_is_exponential(momentum):
     values = np.random.default_rng(0).normal(size=64).astype(np.float32)
     _, average = averaged(momentum, values)
     expected, every = 0.0, average.interval
-    for value in values[every - 1 :: every]:
-        expected += (1 - momentum**every) * (value - expected)
-    np.testing.assert_allclose(average.variables[0].numpy(), [expected], rtol=1e-5)
+    for update, value in enumerate(values[every - 1 :: every]):
+        expected += max(1 - momentum**every, 9 / (9 + update)) * (value - expected)
+    np.testing.assert_allclose(average.variables[0].numpy(), [expected], rtol=1e-5, atol=1e-6)
+
+
+def test_initial_weights_have_no_share_in_the_average():
+    weight, average = averaged(0.998, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0])
+    np.testing.assert_allclose(average.variables[0].numpy(), weight.numpy())
 
 
 def test_long_memory_is_updated_rarely_and_is_as_long():
-    steps = 4000
-    _, average = averaged(0.998, [1.0] * steps)
+    long, more = 8000, 400  # after 8,000 steps the larger shares of the start are over
+    _, average = averaged(0.998, [0.0] * long + [1.0] * more)
     assert average.interval == 8
-    np.testing.assert_allclose(average.variables[0].numpy(), [1 - 0.998**steps], rtol=1e-4)
+    np.testing.assert_allclose(average.variables[0].numpy(), [1 - 0.998**more], rtol=1e-4)
     assert averaged(0.9, [1.0])[1].interval == 1
 
 
 def test_average_replaces_the_weights_within_the_context():
     weight, average = averaged(0.5, [1.0, 2.0])
     with average.in_place():
-        assert weight.numpy() == pytest.approx([1.25])
+        assert weight.numpy() == pytest.approx([1.9])
     assert weight.numpy() == [2.0]
 
 
