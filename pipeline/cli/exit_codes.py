@@ -24,6 +24,7 @@ _ALL = {
 # Full name of a command -> the meanings that it adds or replaces.
 _OWN: Mapping[str, Mapping[int, str]] = {
     "clean": {BUSY: "a run uses the work folder; nothing was removed"},
+    "data check": {1: "an error, or the corpus has errors", REFUSED: "the corpus has warnings (with --strict)"},
     "drift": {REFUSED: "a limit of the section drift is exceeded"},
     "evaluate": {REFUSED: "a rule or a threshold is not met"},
     "inspect": {1: "an error, or a check failed"},

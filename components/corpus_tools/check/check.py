@@ -98,7 +98,7 @@ def check_corpus(
         path: the folder or file.
         settings: settings of the corpus.
         tokenizer: `words` or `whitespace`, as in the graph (`transform.tokenizer`).
-        announce: receives the name of each file before it is read.
+        announce: receives the name of each large file before it is read.
         most_texts: bound of the labelled texts in memory.
 
     Raises:
@@ -131,8 +131,8 @@ def check_corpus(
     numbers += [*characters.samples, *raw_text.samples, *occurrences.finish(store)]
     sentences = store.fetch(numbers)
     splits = counts.ordered()
-    for name, split in splits.items():
-        split.known = occurrences.known[name] if name != TRAIN_SPLIT and TRAIN_SPLIT in splits else None
+    for name, part in splits.items():
+        part.known = occurrences.known[name] if name != TRAIN_SPLIT and TRAIN_SPLIT in splits else None
     in_spans = files.is_folder and newest_span(files.base) is not None
     removed = settings.duplicates == "remove" or (settings.duplicates is None and in_spans)
     findings = [

@@ -18,6 +18,7 @@ _BALANCE = 2.0  # ratio of the shares of a type in two splits
 _SURE = 4.0  # standard errors between the two shares
 _MOST_SCRIPTS = 100_000  # different tokens whose script is remembered
 _RARE_SCRIPT = 0.05  # share of the sentences
+_BEYOND_LATIN = "\u0250"
 _ORDER = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT)
 
 
@@ -219,7 +220,7 @@ class CorpusCounts:
 
     def _script(self, sentence: StoredSentence, text: str) -> str:
         """Returns the script of most tokens with letters; empty without letters."""
-        if text.isascii():
+        if max(text) < _BEYOND_LATIN:
             return "Latin" if text.upper() != text.lower() else ""
         scripts: Counter[str] = Counter()
         for token in sentence.tokens:

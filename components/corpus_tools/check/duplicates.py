@@ -127,8 +127,8 @@ def _item(group: list[StoredSentence]) -> Item:
 
 def _contradiction(group: list[StoredSentence]) -> Item:
     """Returns the case of one sentence, with the first entity that differs."""
-    readings = [set(one.entities) for one in group]
-    differing = sorted(set.union(*readings) - set.intersection(*readings))
+    times = Counter(entity for one in group for entity in set(one.entities))
+    differing = sorted(entity for entity, count in times.items() if count < len(group))
     start = differing[0][0]
     end = max(last for first, last, _ in differing if first == start)
     places = tuple(labelled_place(one, start, end) for one in group)

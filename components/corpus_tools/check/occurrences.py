@@ -12,19 +12,28 @@ from components.corpus_tools.check.labelled_texts import Edge, LabelledTexts, ed
 from components.corpus_tools.check.store import OUTSIDE, SentenceStore, StoredSentence, labelled_place
 from components.keys import TRAIN_SPLIT
 
-PARTLY = "partly"
-"""Reading of a text that is labelled elsewhere: entities lie on parts of it. (The other reading is `OUTSIDE`.)"""
+PARTLY, IN_NAME = "partly", "in a name"
+"""Readings of a text that is labelled elsewhere: entities lie on parts of it; outside, next to a capitalized word.
+
+The other reading is `OUTSIDE`."""
 
 _LEAST_LABELLED = 3  # labels of a word that make one without suspicious; of several words it is one less
 _LEAST_OUTSIDE = 20  # times without a label that make a label suspicious
 _LIKELY = 0.5  # certainty of a likely mistake
 _SPURIOUS = 0.9
+_NAME = 0.6  # certainty left if each place is next to a capitalized word, as in London Fashion Week
 _PLACES, _MOST_ITEMS = 5, 1000
 _LONGEST = 12  # tokens of a text
 
 
 class _Occurrence(NamedTuple):
-    """A text in a sentence: number of the sentence, first token, token after the last."""
+    """A text in a sentence.
+
+    Attributes:
+        number: number of the sentence.
+        start: index of the first token.
+        end: index after the last one.
+    """
 
     number: int
     start: int
@@ -38,19 +47,17 @@ class _Case(NamedTuple):
         certainty: lower bound of the share of the usual reading.
         subject: the text.
         detail: the counts.
-        count: number of the unusual places.
+        times: number of the unusual places.
         exact: labels that the unusual places have; empty if the places are known.
         places: the unusual places.
-        usual: labels of the usual places; empty if these have none.
     """
 
     certainty: float
     subject: str
     detail: str
-    count: int
+    times: int
     exact: tuple[str, ...]
     places: list[_Occurrence]
-    usual: tuple[str, ...] = ()
 
 
 _KINDS = {
@@ -129,6 +136,8 @@ class Occurrences:
                     if owners is None:
                         owners = _owners(sentence)
                     reading = _reading(entities, owners, start, end)
+                if reading == OUTSIDE and _is_in_name(tokens, start, end):
+                    reading = IN_NAME
                 if reading:
                     self._counts[text, reading] += 1
                     places = self._places.setdefault((text, reading), [])
@@ -157,7 +166,7 @@ class Occurrences:
             items = []
             for case in cases:
                 places = tuple(labelled_place(sentences[place.number], place.start, place.end) for place in case.places)
-                items.append(Item(case.subject, case.detail, places, case.count))
+                items.append(Item(case.subject, case.detail, places, case.times))
             severity = Severity.WARNING if cases[0].certainty >= _LIKELY else Severity.NOTE
             title, noun, fix = _KINDS[kind]
             title = f"{title}: {counted(self._sums[kind], noun)}"
@@ -168,21 +177,28 @@ class Occurrences:
         self._sums[kind] = len(cases)
         self._cases[kind] = heapq.nsmallest(_MOST_ITEMS, cases, key=lambda case: (-case.certainty, case.subject))
 
+    def _outside(self) -> Iterator[tuple[str, int, int, int]]:
+        """Yields (text, labels, times outside, times outside and not next to a capitalized word)."""
+        for text, reading in self._counts:
+            names = self._counts.get((text, IN_NAME), 0)
+            if reading == OUTSIDE or (reading == IN_NAME and (text, OUTSIDE) not in self._counts):
+                plain = self._counts.get((text, OUTSIDE), 0)
+                yield text, self._totals[text], plain + names, plain
+
     def _missing(self) -> Iterator[_Case]:
-        for (text, reading), count in self._counts.items():
-            labelled = self._totals[text]
-            if reading == OUTSIDE and count <= labelled and labelled >= _LEAST_LABELLED - (" " in text):
-                detail = f"{self._labels(text)}, outside {count:,}"
-                yield _Case(certainty(labelled, labelled + count), text, detail, count, (), self._places[text, reading])
+        for text, labelled, count, plain in self._outside():
+            least = _LEAST_LABELLED - (" " in text)
+            if count <= labelled and labelled >= least and any(map(str.isalnum, text)):
+                likely = certainty(labelled, labelled + count) * (_NAME + (1 - _NAME) * plain / count)
+                places = [*self._places.get((text, OUTSIDE), ()), *self._places.get((text, IN_NAME), ())][:_PLACES]
+                yield _Case(likely, text, f"{self._labels(text)}, outside {count:,}", count, (), places)
 
     def _spurious(self) -> Iterator[_Case]:
-        for (text, reading), count in self._counts.items():
-            labelled = self._totals[text]
-            if reading == OUTSIDE and count >= _LEAST_OUTSIDE:
-                likely = certainty(count, labelled + count)
-                if likely >= _SPURIOUS:
-                    detail = f"{self._labels(text)}, outside {count:,}"
-                    yield _Case(likely, text, detail, labelled, tuple(self._labels_of(text)), [])
+        for text, labelled, count, _ in self._outside():
+            likely = certainty(count, labelled + count)
+            if count >= _LEAST_OUTSIDE and likely >= _SPURIOUS:
+                detail = f"{self._labels(text)}, outside {count:,}"
+                yield _Case(likely, text, detail, labelled, tuple(self._labels_of(text)), [])
 
     def _conflicts(self) -> Iterator[_Case]:
         for text, types in self._types.items():
@@ -246,6 +262,11 @@ def _reading(entities: tuple[tuple[int, int, str], ...], owners: list[int], star
         if first < start or last > end or (first == start and last == end):
             return ""
     return PARTLY
+
+
+def _is_in_name(tokens: tuple[str, ...], start: int, end: int) -> bool:
+    """Returns whether a word next to the text begins with a capital; the first word of a sentence always does."""
+    return (start > 1 and tokens[start - 1][0].isupper()) or (end < len(tokens) and tokens[end][0].isupper())
 
 
 def _edge_text(edge: Edge, count: int, usual: int) -> tuple[str, str]:

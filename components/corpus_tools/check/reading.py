@@ -18,6 +18,7 @@ from components.corpus_tools.check.finding import Finding, Item, Place, Severity
 from components.keys import TRAIN_SPLIT
 
 _MOST_ITEMS = 1000  # skipped sentences
+_LARGE = 10_000_000  # bytes of a file that takes seconds
 
 
 class CorpusFiles:
@@ -60,13 +61,14 @@ class CorpusFiles:
         """Yields (split, file, sentence), and completes `report`.
 
         Args:
-            announce: receives the name of each file before it is read.
+            announce: receives the name of each large file before it is read.
         """
         reports = []
         for name, files in self.files.items():
             for path in files:
                 source, report = path.relative_to(self.base).as_posix(), IngestReport()
-                announce(source)
+                if path.stat().st_size > _LARGE:
+                    announce(source)
                 try:
                     for sentence in read_corpus_file(str(path), self._settings, report, tokenizer=self._tokenizer):
                         yield self._split(name, sentence), source, sentence

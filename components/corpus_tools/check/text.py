@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold"}
 _MOST_PLACES = 3
+_NOTE = 3  # cases of a note
 
 
 def print_check(console: Console, check: CorpusCheck, top: int = 10) -> None:
@@ -22,7 +23,7 @@ def print_check(console: Console, check: CorpusCheck, top: int = 10) -> None:
     Args:
         console: receives the text.
         check: the result.
-        top: cases of each finding to print; 0 for all.
+        top: cases of each error and warning to print, and at most three of a note; 0 for all.
     """
     sentences = sum(split.sentences for split in check.splits.values())
     tokens = sum(split.tokens for split in check.splits.values())
@@ -87,7 +88,8 @@ def _print_finding(console: Console, finding: Finding, top: int) -> None:
     print_line(console, "")
     print_line(console, f"{finding.severity}: {finding.title} [{finding.kind}]", _STYLES[finding.severity])
     print_line(console, f"  {finding.fix}")
-    items = finding.items[:top] if top else finding.items
+    most = min(top, _NOTE) if finding.severity is Severity.NOTE else top
+    items = finding.items[:most] if top else finding.items
     if not items:
         return
     columns = [Column("case"), Column("observation"), Column("where")]

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Protocol
 
-from components.evaluator.labelled_corpus.changed_sentences import ChangedSentence
-from components.evaluator.results.evaluation import ErrorInContext, MarkedSpan
+from components.evaluator.results.evaluation import MarkedSpan
 
 # A sentence with more tokens than _WHOLE is cut to _CONTEXT tokens on both sides of the error.
 _WHOLE = 45
 _CONTEXT = 15
 
 ELLIPSIS = "\u2026"
+
+
+class InContext(Protocol):
+    """Tokens of a sentence, of which those from `start` to `end` matter."""
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """All tokens."""
+
+    @property
+    def start(self) -> int:
+        """Index of the first token that matters."""
+
+    @property
+    def end(self) -> int:
+        """Index after the last one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +48,7 @@ class Piece:
     focus: bool = False
 
 
-def pieces(error: ErrorInContext | ChangedSentence, spans: Sequence[MarkedSpan]) -> list[Piece]:
+def pieces(error: InContext, spans: Sequence[MarkedSpan]) -> list[Piece]:
     """Cuts the sentence of an error at the boundaries of entities.
 
     Args:
@@ -59,7 +75,7 @@ def pieces(error: ErrorInContext | ChangedSentence, spans: Sequence[MarkedSpan])
     return cut + ([Piece(ELLIPSIS)] if last < len(error.tokens) else [])
 
 
-def _window(error: ErrorInContext | ChangedSentence) -> tuple[int, int]:
+def _window(error: InContext) -> tuple[int, int]:
     count = len(error.tokens)
     if count <= _WHOLE:
         return 0, count

@@ -89,7 +89,7 @@ def of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, Any
     return {
         **frame(),
         "evaluation": evaluation,
-        "hues": _hues(types, scores),
+        "hues": hues(types, scores),
         "metric_rows": metric_rows(overall) if overall else [],
         "scheme_rows": scheme_rows(overall) if overall else [],
         "type_rows": type_rows(evaluation),
@@ -126,7 +126,7 @@ def _resource(name: str) -> str:
     return resources.files(_PACKAGE).joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _hues(types: Sequence[str], scores: Scores | None) -> dict[str, int]:
+def hues(types: Sequence[str], scores: Scores | None = None) -> dict[str, int]:
     """Maps each entity type to a hue in degrees, which is the same everywhere in the page."""
     names = [*types]
     if scores:
