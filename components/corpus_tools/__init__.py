@@ -1,7 +1,8 @@
 """Tools for corpora of people: convert, split, sample, rename types, compare. Without TFX and TensorFlow.
 
 Read `sentence` first (the data), then `reading` and `writing`; `writers/` has one writer a format. `convert`, `split`,
-`sample`, `merge_types` and `diff` each do the work of the command of this name in `ner data`; `check/` looks for mistakes.
+`sample`, `merge_types` and `diff` each do the work of the command of this name in `ner data`, and `check/` looks for
+mistakes.
 """
 
 from components.common.lazy_exports import lazy_exports

@@ -56,7 +56,7 @@ class CorpusCheck:
 
     def number_of(self, severity: Severity) -> int:
         """Returns the number of findings of a severity."""
-        return sum(finding.severity is severity for finding in self.findings)
+        return sum(finding.severity == severity for finding in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the values for JSON; docs/checking-corpora.md describes them."""

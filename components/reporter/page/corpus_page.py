@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 
 from components.common.errors import shortened
-from components.corpus_tools.check import CorpusCheck, Finding
+from components.corpus_tools.check import CorpusCheck, Finding, Severity
 from components.corpus_tools.check.counts import type_rows
 from components.corpus_tools.check.finding import Item, Place
 from components.corpus_tools.check.store import OUTSIDE
@@ -18,7 +18,7 @@ from components.reporter.page.page import frame, hues
 MOST_BYTES = 2_000_000
 """Size of the page; findings show fewer cases to keep it."""
 
-_CASES, _PLACES = 50, 3
+_CASES, _NOTE_CASES, _PLACES = 50, 10, 3
 _LONGEST_TOKEN, _LONGEST_PIECE = 100, 400  # characters
 
 
@@ -67,6 +67,8 @@ class _Shown:
 
     @classmethod
     def of(cls, finding: Finding, most: int) -> _Shown:
+        if finding.severity is Severity.NOTE:
+            most = min(most, _NOTE_CASES)
         shown = tuple(_Case.of(item) for item in finding.items[:most])
         return cls(finding, shown, max(finding.total, len(finding.items)) - len(shown))
 
