@@ -180,7 +180,7 @@ def test_unusable_corpus_ends_with_one_clear_error(tmp_path):
 
 @pytest.mark.extended
 def test_anomaly_stops_the_run_before_training(tmp_path):
-    ner("data", "sample", "corpus", cwd=tmp_path)
+    ner("data", "generate", "corpus", cwd=tmp_path)
     schema = (ROOT / "schemas" / "schema.pbtxt").read_text(encoding="utf-8")
     domain = 'string_domain { name: "tags" value: "OUT" value: "B-NAME" value: "I-NAME" value: "B-LOCATION" }\n'
     changed = schema.replace('name: "tags"\n', 'name: "tags"\n  domain: "tags"\n', 1) + domain

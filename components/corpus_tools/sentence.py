@@ -99,10 +99,10 @@ class AnnotatedSentence:
         if text is None or offsets is None:
             text = " ".join(tokens)
             offsets = _joined(tokens)
-        found = spans(tags)
+        read_spans = spans(tags)
         entities = tuple(
             Entity(offsets[span.start][0], offsets[span.end - 1][1], span.type, score)
-            for span, score in zip(found, scores or [None] * len(found), strict=True)
+            for span, score in zip(read_spans, scores or [None] * len(read_spans), strict=True)
         )
         outside = next((tag for tag in tags if tag in OUTSIDE_LABELS), OUTSIDE)
         return cls(text, offsets, entities, key, metadata or {}, is_raw=is_raw, outside=outside)
@@ -188,8 +188,8 @@ class AnnotatedSentence:
             before[start] = count
             count += end - start
             before[end] = count
-        found = tuple((before[entity.start], before[entity.end], entity.label) for entity in self.entities)
-        return "".join(self.words), found
+        places = tuple((before[entity.start], before[entity.end], entity.label) for entity in self.entities)
+        return "".join(self.words), places
 
     def spaced(self) -> AnnotatedSentence:
         """Returns the sentence with its tokens, joined by single spaces, as text."""

@@ -32,7 +32,7 @@ _NEUTRAL = {
 
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """Where and how a corpus is written.
+    """Place and format of the output.
 
     Attributes:
         path: a file, a folder, or `STREAM`.
@@ -55,10 +55,10 @@ class Output:
         if self.path == STREAM or is_special(self.path):
             return
         target = self.path.resolve()
-        for given in inputs:
-            source = given.resolve()
+        for path in inputs:
+            source = path.resolve()
             if target == source or source in target.parents or target in source.parents:
-                raise NerError(f"{self.path}: is, holds or lies in the input {given}. Give a path outside of it.")
+                raise NerError(f"{self.path}: is, holds or lies in the input {path}. Give a path outside of it.")
         if self.path.is_dir() and not self.force and any(self.path.iterdir()):
             raise NerError(f"{self.path}: the folder is not empty. Give a new folder, or replace files with --force.")
         if self.path.is_file() and not self.force:
@@ -67,7 +67,7 @@ class Output:
 
 @dataclasses.dataclass
 class Written:
-    """What was written.
+    """Account of an output.
 
     Attributes:
         title: the format, for people.

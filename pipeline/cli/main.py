@@ -49,7 +49,7 @@ COMMANDS = {
     "registry": ("pipeline.cli.registry:registry", "List, compare, promote and roll back registered models."),
     "lineage": ("pipeline.cli.registry:lineage", "Show the origin of a version and the runs that used it."),
     "clean": ("pipeline.cli.run:clean", "Remove old runs, versions and leftovers."),
-    "data": ("pipeline.cli.data:data", "Write a generated corpus."),
+    "data": ("pipeline.cli.data:data", "Check, convert, divide, sample and compare corpora."),
     "package": ("pipeline.cli.package:package", "Prepare a model for a server."),
     "add-signatures": ("pipeline.cli.add_signatures:add_signatures", "Add signatures to any SavedModel."),
     "kfp": ("pipeline.cli.kfp:kfp", "Upload, run, wait and schedule on Kubeflow Pipelines."),
