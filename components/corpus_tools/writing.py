@@ -54,6 +54,8 @@ class Output:
         """
         if self.path == STREAM or is_special(self.path):
             return
+        if self.path.suffix == ".gz":
+            raise NerError(f"{self.path}: compressed files are not written. Leave out .gz, and call gzip afterwards.")
         target = self.path.resolve()
         for path in inputs:
             source = path.resolve()

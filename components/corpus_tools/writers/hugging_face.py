@@ -14,6 +14,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from components.common.errors import NerError
 from components.corpus_tools.sentence import TEXT, AnnotatedSentence
 from components.corpus_tools.writers.writer import RecordWriter, Writer
 from components.text.tags import OUTSIDE
@@ -77,6 +78,11 @@ class HuggingFaceWriter(RecordWriter):
 
     def finish(self, folder: Path, files: list[Path]) -> None:
         """Writes README.md, and gives all records the same columns, as `datasets` expects."""
+        del folder
+        for parent in sorted({path.parent for path in files}):  # a span has its own folder
+            self._describe(parent, [path for path in files if path.parent == parent])
+
+    def _describe(self, folder: Path, files: list[Path]) -> None:
         names = list(self._columns.names)
         for path in files:
             incoming = path.with_name(f"{path.name}.incoming")
@@ -87,7 +93,7 @@ class HuggingFaceWriter(RecordWriter):
             os.replace(incoming, path)
         card = ["---", "configs:", "- config_name: default", "  data_files:"]
         for path in files:
-            card += [f"  - split: {_split(path)}", f"    path: {json.dumps(path.relative_to(folder).as_posix())}"]
+            card += [f"  - split: {_split(path)}", f"    path: {json.dumps(path.name, ensure_ascii=False)}"]
         card += ["dataset_info:", "  features:"]
         for name in names:
             card += [f"  - name: {json.dumps(name, ensure_ascii=False)}", "    dtype: string"]
@@ -108,9 +114,12 @@ class ParquetWriter(Writer):
 
     def write(self, sentences: Iterable[AnnotatedSentence], path: Path) -> None:
         """Writes one part."""
-        import pyarrow as pa
-        from pyarrow import parquet
-
+        try:
+            import pyarrow as pa
+            from pyarrow import parquet
+        except ImportError as error:
+            fix = "Install it (pip install pyarrow), or give a folder or a .jsonl file."
+            raise NerError(f"{path.name}: writing Parquet needs pyarrow. {fix}") from error
         columns = _Columns(self)
         records = [columns.record(sentence) for sentence in sentences]
         arrays = {name: pa.array([record.get(name) for record in records], pa.string()) for name in columns.names}

@@ -43,6 +43,15 @@ def test_a_folder_keeps_its_splits_and_spans(tmp_path: Path) -> None:
     assert files(tmp_path / "out") == ["span-1/train.jsonl", "span-2/dev.jsonl", "span-2/train.jsonl"]
 
 
+@pytest.mark.parametrize("name", ["hf", "brat"])
+def test_each_span_reads_alone(name: str, tmp_path: Path) -> None:
+    for span in ("span-1", "span-2"):
+        (tmp_path / "in" / span).mkdir(parents=True)
+        (tmp_path / "in" / span / "train.conll").write_text(ROW)
+    convert(tmp_path / "in", Output(tmp_path / "out", name), corpus_settings())
+    assert [one.tags for one in read_corpus(tmp_path / "out/span-2", corpus_settings())] == [("B-LOC", "O")]
+
+
 def test_undivided_files_stay_files_and_documents_of_brat_become_one(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     for name in ("a.conll", "b.conll"):

@@ -72,6 +72,11 @@ def test_a_sentence_that_reads_back_differently_is_named(tmp_path: Path) -> None
         write_corpus([mark], Output(tmp_path / "a.conll", "conll"), corpus_settings())
 
 
+def test_a_compressed_output_is_refused() -> None:
+    with pytest.raises(NerError, match=r"^a\.conll\.gz: compressed files are not written\. Leave out \.gz,"):
+        write_corpus([OSLO], Output(Path("a.conll.gz"), "conll"))
+
+
 def test_an_id_that_occurs_twice_is_left_out_and_counted(tmp_path: Path) -> None:
     one = AnnotatedSentence.of_tokens(["Oslo"], ["B-LOC"], key="a")
     written = write_corpus([one, one], Output(tmp_path / "a.jsonl", "jsonl"), corpus_settings())
