@@ -137,6 +137,7 @@ setup(
         "": ["py.typed"],
         f"{INSIDE}schemas": ["*.pbtxt", "*.json", "*.yaml"],
         f"{INSIDE}configs": ["*.yaml"],
+        f"{INSIDE}components.common": ["*.css"],
         f"{INSIDE}components.reporter": ["templates/*"],
         f"{INSIDE}pipeline.samples": ["*.txt"],
         f"{INSIDE}components.serving.packaging": ["templates/*"],

@@ -137,7 +137,7 @@ def test_model_below_a_rule_is_pushed_only_with_a_reason(home):
     rule = ("--set", "evaluator.rules=[{metric: calibration_error, bound: 0}]")
     refused = ner("run", "--config", str(PROFILE), *rule, cwd=home)
     assert refused.returncode == 0, refused.stderr
-    assert "not blessed: calibration_error of all examples is" in refused.stdout
+    assert "not blessed: calibration error on all examples is" in refused.stdout
     assert "not pushed" in refused.stdout
     forced = ner("run", "--config", str(PROFILE), *rule, "--force-bless", "no better data", cwd=home)
     assert "blessed by force: no better data" in forced.stdout

@@ -203,7 +203,11 @@ def _write(target: Path | None, text: str, show: Any) -> None:
 def _print_outcomes(blessing: Blessing, *, notes: bool = True) -> None:
     for outcome in blessing.rules:
         if outcome.state != "no_champion":
-            click.secho(f"{outcome.state}: {outcome.text}", fg="red" if outcome.state == "failed" else None, err=True)
+            click.secho(
+                f"{outcome.state.replace('_', ' ')}: {outcome.text}",
+                fg="red" if outcome.state == "failed" else None,
+                err=True,
+            )
     for note in blessing.notes if notes else ():
         click.echo(f"note: {note}", err=True)
 

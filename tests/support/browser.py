@@ -7,8 +7,11 @@ import itertools
 import json
 import shutil
 import subprocess
+import tarfile
 import time
 import urllib.request
+
+import pytest
 
 from support.lazy import LazyModule
 
@@ -50,6 +53,56 @@ CONTRASTS = """
   return contrasts.sort((x, y) => x[0] - y[0]).slice(0, 5);
 })()
 """
+
+
+AXE_VERSION = "4.14.1"
+
+# Violations of axe-core's rules, best practices included, with the first elements that break them.
+VIOLATIONS = """
+axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations.map(
+  rule => `${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map(node => node.html.slice(0, 200)).join(' | ')}`))
+"""
+
+# What the focus is on: its place among all elements, and whether a user sees it. `null` outside the page.
+FOCUS = """
+(() => {
+  const e = document.activeElement;
+  if (!e || e === document.body) return null;
+  const style = getComputedStyle(e), box = e.getBoundingClientRect(), head = document.querySelector('nav');
+  const top = !head || head.contains(e) || e.compareDocumentPosition(head) & Node.DOCUMENT_POSITION_FOLLOWING
+    ? 0 : head.getBoundingClientRect().bottom;
+  return {
+    place: [...document.querySelectorAll('*')].indexOf(e),
+    name: e.outerHTML.slice(0, 100),
+    outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+    shown: box.width > 0 && box.bottom > top && box.top < innerHeight && box.right > 0 && box.left < innerWidth,
+  };
+})()
+"""
+
+# Places of the elements that must be reachable by keyboard.
+REACHABLE = """
+[...document.querySelectorAll('*')].flatMap((e, place) =>
+  e.matches('a[href], button, input, select, textarea, summary, [tabindex="0"]') && e.checkVisibility() ? [place] : [])
+"""
+
+
+def axe_core(config):
+    """Returns the source of axe-core, from the npm registry; kept in pytest's cache. Skips the test without it."""
+    file = config.cache.mkdir("axe-core") / f"{AXE_VERSION}.js"
+    if not file.exists():
+        partial = file.with_name(f"{time.time_ns()}")
+        partial.mkdir()
+        command = ["npm", "pack", f"axe-core@{AXE_VERSION}", "--silent", f"--pack-destination={partial}"]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+        except (OSError, subprocess.SubprocessError):
+            pytest.skip("axe-core of the npm registry is absent")
+        with tarfile.open(next(partial.glob("*.tgz"))) as package:
+            package.extract("package/axe.min.js", partial, filter="data")
+        (partial / "package" / "axe.min.js").replace(file)
+        shutil.rmtree(partial)
+    return file.read_text(encoding="utf-8")
 
 
 class Browser:
@@ -102,7 +155,8 @@ class Browser:
             "Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=width < 800
         )
         theme = "dark" if dark else "light"
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        features = {"prefers-color-scheme": theme, "prefers-reduced-motion": "reduce"}
+        self.call("Emulation.setEmulatedMedia", features=[{"name": k, "value": v} for k, v in features.items()])
         self.call("Page.navigate", url=url)
         while not any(event["method"] == "Page.loadEventFired" for event in self.events):
             self.events.append(json.loads(self.socket.recv()))
@@ -136,6 +190,16 @@ class Browser:
         pressed = {"type": "keyDown", "text": text} if text and not control else {"type": "rawKeyDown"}
         self.call("Input.dispatchKeyEvent", **pressed, **event)
         self.call("Input.dispatchKeyEvent", type="keyUp", **event)
+
+    def tab_stops(self):
+        """Presses Tab from the top to the end of the page; returns what took the focus, as `FOCUS` describes it."""
+        stops = []
+        while True:
+            self.press("Tab")
+            stop = self.evaluate(FOCUS)
+            if stop is None or (stops and stop["place"] == stops[0]["place"]):
+                return stops
+            stops.append(stop)
 
     def write(self, text):
         """Writes text where the cursor is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from components.evaluator.blessing.rule import LOWER_IS_BETTER, BlessingRule
+from components.evaluator.blessing.rule import LOWER_IS_BETTER, BlessingRule, metric_in_words
 from components.evaluator.results.evaluation import (
     ALL,
     Blessing,
@@ -52,7 +52,7 @@ def decide(
     for rule in rules:
         matching = [comparison for comparison in (overall, *slices) if _applies_to(rule, comparison)]
         if not matching:
-            notes.append(f"{rule.slice} has no examples, so its rule on {rule.metric} does not apply")
+            notes.append(f"{rule.slice} has no examples, so its rule on {metric_in_words(rule.metric)} does not apply")
         outcomes += [outcome for comparison in matching for outcome in _outcomes(rule, comparison, baseline)]
     decisive = {outcome.state for outcome in outcomes} & {"passed", "failed"}
     if not decisive:
@@ -81,7 +81,7 @@ def _applies_to(rule: BlessingRule, comparison: Comparison) -> bool:
 
 
 def _outcomes(rule: BlessingRule, comparison: Comparison, baseline: str) -> Iterator[RuleOutcome]:
-    subject = f"{rule.metric} of {comparison.slice.name}"
+    subject = f"{metric_in_words(rule.metric)} on {comparison.slice.name}"
     support, min_support = support_of(rule.metric, comparison.candidate), rule.min_support or 0
     too_small = "" if support >= min_support else f"is not judged: {support} gold entities; required: {min_support}"
     value = comparison.candidate.metrics().get(rule.metric)

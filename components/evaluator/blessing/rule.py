@@ -28,6 +28,20 @@ def is_builtin_metric(name: str) -> bool:
     return _METRICS.fullmatch(name) is not None
 
 
+def metric_in_words(name: str) -> str:
+    """Returns a metric in words; a metric of `evaluator.metrics` keeps its name.
+
+    Example:
+        >>> metric_in_words("entity_f1"), metric_in_words("entity_recall/PER")
+        ('entity F1', 'entity recall of PER')
+    """
+    if not is_builtin_metric(name):
+        return name
+    metric, _, entity_type = name.partition("/")
+    words = metric.replace("ent_type", "one_to_one_type").replace("_", " ").replace("f1", "F1")
+    return f"{words} of {entity_type}" if entity_type else words
+
+
 class BlessingRule(Settings):
     """Rule that a model must pass to be blessed; an entry of `evaluator.rules`.
 

@@ -6,6 +6,7 @@ import functools
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from components.evaluator.blessing.rule import metric_in_words
 from components.evaluator.results.model_scores import Estimate
 
 
@@ -13,7 +14,8 @@ from components.evaluator.results.model_scores import Estimate
 def environment() -> Environment:
     """Returns the environment. It escapes every value that is not markup, since sentences can contain anything.
 
-    Filters: `number`, `signed`, `interval`, `percent`, `duration`, `count` and `megabytes`; test: `significant`.
+    Filters: `number`, `signed`, `interval`, `percent`, `duration`, `count`, `megabytes` and `in_words`; test:
+    `significant`.
     """
     made = Environment(
         loader=PackageLoader("components.reporter", "templates"),
@@ -25,6 +27,7 @@ def environment() -> Environment:
     made.filters |= {"number": _number, "signed": _signed, "interval": _interval, "percent": _percent}
     made.filters |= {"duration": _duration, "count": lambda value: f"{int(value):,}"}
     made.filters["megabytes"] = lambda size: f"{size / 1e6:,.1f} MB"
+    made.filters["in_words"] = metric_in_words
     made.tests["significant"] = _is_significant
     made.globals["zip"] = zip
     return made

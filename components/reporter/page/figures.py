@@ -183,7 +183,7 @@ def f1_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
 
 
 def _times(axes: Axes, history: Sequence[Mapping[str, Any]]) -> None:
-    step = max(1, -(-len(history) // 6))  # at most six dates fit
+    step = max(1, -(-len(history) // 4))  # at most four dates fit
     shown = range(0, len(history), step)
     axes.set_xticks(list(shown), [history[i]["time"][:10] for i in shown])
     axes.margins(x=0.06)

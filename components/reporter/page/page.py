@@ -32,7 +32,7 @@ from components.reporter.score_rows import (
     type_rows,
 )
 
-_PACKAGE = "components.reporter"
+_PACKAGE, _COMMON = "components.reporter", "components.common"
 # The golden angle: any number of hues, neighbours far apart.
 _HUE_STEP = 137.508
 
@@ -74,7 +74,8 @@ def render_evaluation(result: CorpusEvaluation, created: datetime.datetime) -> s
 
 def frame() -> dict[str, Any]:
     """Returns the variables of every page."""
-    return {"css": Markup(_resource("report.css")), "script": _Script.of(_resource("report.js"))}
+    css = Markup(_resource(_COMMON, "palette.css") + _resource(_PACKAGE, "templates", "report.css"))
+    return {"css": css, "script": _Script.of(_resource(_PACKAGE, "templates", "report.js"))}
 
 
 def of_evaluation(evaluation: Evaluation, types: Sequence[str]) -> dict[str, Any]:
@@ -122,8 +123,8 @@ class _Script:
         return cls(Markup(text), Markup(f"sha256-{digest}"))
 
 
-def _resource(name: str) -> str:
-    return resources.files(_PACKAGE).joinpath("templates", name).read_text(encoding="utf-8")
+def _resource(package: str, *path: str) -> str:
+    return resources.files(package).joinpath(*path).read_text(encoding="utf-8")
 
 
 def hues(types: Sequence[str], scores: Scores | None = None) -> dict[str, int]:

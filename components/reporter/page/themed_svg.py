@@ -48,6 +48,7 @@ _STYLE: dict[Any, Any] = {
     "xtick.labelcolor": COLOURS["muted"],
     "ytick.labelcolor": COLOURS["muted"],
     "xtick.major.size": 0,
+    "xtick.major.pad": 7,  # apart from the lowest number of the other axis
     "ytick.major.size": 0,
     "legend.frameon": False,
     "legend.fontsize": 12,

@@ -1,4 +1,15 @@
 "use strict";
+// Only what scrolls takes the focus: a table that fits is no stop on the way of the Tab key.
+(() => {
+  const parts = [...document.querySelectorAll(".scroll")];
+  const adjust = () =>
+    parts.forEach((part) => {
+      part.tabIndex = part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight ? 0 : -1;
+    });
+  const watch = new ResizeObserver(adjust);
+  parts.forEach((part) => watch.observe(part));
+  adjust();
+})();
 // Filters the mistakes. Without scripts the form stays hidden and everything is shown.
 (() => {
   const form = document.getElementById("filter");

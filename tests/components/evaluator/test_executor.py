@@ -280,7 +280,7 @@ def test_model_below_the_bound_is_not_blessed_with_a_reason(evaluate, corpus):
     decision = read_evaluation(evaluation.uri).blessing
     assert not decision.blessed
     (failure,) = decision.failures
-    assert failure.startswith(f"entity_f1 of all examples is {f1:.4f} (95 % interval ")
+    assert failure.startswith(f"entity F1 on all examples is {f1:.4f} (95 % interval ")
     assert failure.endswith("; required: at least 0.9000")
     assert evaluation.get_int_custom_property("blessed") == 0
     assert (Path(blessing.uri) / "NOT_BLESSED").exists()
@@ -309,7 +309,7 @@ def test_challenger_that_is_worse_than_the_champion_loses_above_the_absolute_bou
     assert not result.blessing.blessed
     loss = result.overall.changes["entity_f1"].value
     (failure,) = result.blessing.failures
-    assert failure.startswith(f"entity_f1 of all examples changed by {loss:+.4f} (")
+    assert failure.startswith(f"entity F1 on all examples changed by {loss:+.4f} (")
     assert failure.endswith("accepted loss: at most 0.0100")
 
 

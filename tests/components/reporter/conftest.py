@@ -9,6 +9,7 @@ import pytest
 from support.settings import exporter_settings
 
 from components.drift_validator.drift_report import Drift, DriftReport
+from components.evaluator.blessing.rule import metric_in_words
 from components.evaluator.results.evaluation import (
     ALL,
     Blessing,
@@ -131,7 +132,7 @@ def insights() -> Insights:
 
 
 def rule(state: str, name: str = ALL, metric: str = "entity_f1") -> RuleOutcome:
-    text = f"{metric} of {name} is 0.4870; at least 0.5000 is needed"
+    text = f"{metric_in_words(metric)} on {name} is 0.4870; at least 0.5000 is needed"
     return RuleOutcome("bound", metric, name, state, 0.5, 733, 50, 0.487, None, text)
 
 

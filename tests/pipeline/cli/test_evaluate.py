@@ -58,10 +58,10 @@ def test_page_of_delayed_labels_has_a_history_and_tables(evaluate, tmp_path):
 @pytest.mark.parametrize(
     ("threshold", "status", "text"),
     [
-        ("entity_f1>=0.7", 0, "passed: entity_f1 of all examples is 0.7500"),
-        ("entity_f1>=0.8", 3, "failed: entity_f1 of all examples is 0.7500"),
-        ("entity_f1>=0.6@window", 3, "failed: entity_f1 of window=2026-11-21 is 0.5000"),
-        ("entity_f1>=0.6@app=mail", 0, "passed: entity_f1 of app=mail is 1.0000"),
+        ("entity_f1>=0.7", 0, "passed: entity F1 on all examples is 0.7500"),
+        ("entity_f1>=0.8", 3, "failed: entity F1 on all examples is 0.7500"),
+        ("entity_f1>=0.6@window", 3, "failed: entity F1 on window=2026-11-21 is 0.5000"),
+        ("entity_f1>=0.6@app=mail", 0, "passed: entity F1 on app=mail is 1.0000"),
     ],
 )
 def test_crossed_threshold_exits_with_3(evaluate, threshold, status, text):
@@ -73,7 +73,7 @@ def test_crossed_threshold_exits_with_3(evaluate, threshold, status, text):
 def test_threshold_does_not_apply_to_little_support(evaluate):
     result = evaluate("--threshold", "entity_f1>=0.99")
     assert result.exit_code == 0
-    assert "too_small: entity_f1 of all examples is not judged: 4 gold entities; required: 50" in result.output
+    assert "too small: entity F1 on all examples is not judged: 4 gold entities; required: 50" in result.output
 
 
 def test_json_is_written_atomically(evaluate, tmp_path):
@@ -169,7 +169,7 @@ def test_worse_model_than_the_other_one_exits_with_3_and_shows_the_sentences(on_
     result = on_data(*models, "--output", str(page))
     assert result.exit_code == 3, result.output
     assert "changed sentences: 2: 0 fixed, 2 broken, 0 wrong in both" in result.output
-    assert "failed: entity_f1 of all examples changed by -0.6667" in result.output
+    assert "failed: entity F1 on all examples changed by -0.6667" in result.output
     assert "Broken: only the other model is right" in page.read_text()
     assert (
         on_data("--model", str(tmp_path / "good"), "--threshold", "entity_f1>=0.9", "--min-support", "1").exit_code == 0

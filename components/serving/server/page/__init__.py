@@ -1,7 +1,8 @@
 """The page of the server: one HTML, one CSS and one JavaScript file without dependencies, and their routes.
 
 `index.html` is the structure, `page.js` asks the REST API like any other client and marks entities in the text, and
-`page.css` has the colours of the report. Read `routes` for the headers and the list of models.
+`page.css` follows `components/common/palette.css`, the colours of the report, too. Read `routes` for the headers and
+the list of models.
 """
 
 from components.serving.server.page.routes import page_router

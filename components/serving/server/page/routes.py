@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,16 +11,18 @@ if TYPE_CHECKING:
 
     from components.serving.server.engine import Engine
 
-# Path -> file and media type. The page names its files relatively, so it also works behind a prefix.
+_PACKAGE, _COMMON = "components.serving.server.page", "components.common"
+# Path -> (package, file) of its parts, and media type. The page names its files relatively, so it also works behind a
+# prefix.
 _FILES = {
-    "/": ("index.html", "text/html; charset=utf-8"),
-    "/page.css": ("page.css", "text/css; charset=utf-8"),
-    "/page.js": ("page.js", "text/javascript; charset=utf-8"),
+    "/": ([(_PACKAGE, "index.html")], "text/html; charset=utf-8"),
+    "/page.css": ([(_COMMON, "palette.css"), (_PACKAGE, "page.css")], "text/css; charset=utf-8"),
+    "/page.js": ([(_PACKAGE, "page.js")], "text/javascript; charset=utf-8"),
 }
 PAGE_PATHS = frozenset(_FILES)
 """Paths that a browser asks for without a bearer token; they hold neither models nor texts."""
 
-# Nothing but these three files and this server's API, and no markup made from strings.
+# Nothing but these three paths and this server's API, and no markup made from strings.
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; "
@@ -43,8 +45,8 @@ def page_router(engine: Engine) -> APIRouter:
     from starlette.responses import Response
 
     router = APIRouter()
-    for path, (name, media_type) in _FILES.items():
-        content = Path(__file__).with_name(name).read_bytes()
+    for path, (parts, media_type) in _FILES.items():
+        content = b"".join(resources.files(package).joinpath(name).read_bytes() for package, name in parts)
         tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
         headers = {**SECURITY_HEADERS, "Cache-Control": "no-cache", "ETag": tag}
 

@@ -95,7 +95,7 @@ def test_one_slice_can_prevent_a_blessing():
     decision = decide(overall, slices, [*BOTH, BlessingRule(metric="entity_f1", slice="source", max_regression=0.05)])
     assert not decision.blessed
     (failure,) = decision.failures
-    assert failure == ("entity_f1 of source=b changed by -0.1000 against the champion; accepted loss: at most 0.0500")
+    assert failure == ("entity F1 on source=b changed by -0.1000 against the champion; accepted loss: at most 0.0500")
 
 
 def test_rule_can_name_one_slice():
@@ -116,7 +116,7 @@ def test_rule_does_not_apply_to_a_slice_with_little_support():
     assert decision.blessed
     (small,) = (outcome for outcome in decision.rules if outcome.state == "too_small")
     assert (small.slice, small.support, small.min_support) == ("source=a", 29, 30)
-    assert small.text == "entity_f1 of source=a is not judged: 29 gold entities; required: 30"
+    assert small.text == "entity F1 on source=a is not judged: 29 gold entities; required: 30"
 
 
 def test_support_of_a_type_counts_for_its_metrics():
@@ -135,7 +135,7 @@ def test_rule_for_an_empty_slice_is_noted():
         compare(scores_of(0.7)), (), [*BOTH, BlessingRule(metric="entity_f1", slice="source=c", bound=0.5)]
     )
     assert decision.blessed
-    assert decision.notes == ("source=c has no examples, so its rule on entity_f1 does not apply",)
+    assert decision.notes == ("source=c has no examples, so its rule on entity F1 does not apply",)
 
 
 def test_bound_of_the_calibration_error_is_a_maximum():
@@ -152,8 +152,8 @@ def test_missing_metric_fails():
         compare(overall, scores_of(0.9)), (), [BlessingRule(metric="token_accuracy", bound=0.5, max_regression=0.1)]
     )
     assert decision.failures == (
-        "token_accuracy of all examples does not exist",
-        "token_accuracy of all examples does not exist for both models",
+        "token accuracy on all examples does not exist",
+        "token accuracy on all examples does not exist for both models",
     )
 
 
@@ -169,7 +169,7 @@ def test_forced_blessing_keeps_the_outcomes():
     assert decision.blessed
     assert decision.forced == "contract changed"
     assert decision.failures == (
-        "entity_f1 of all examples is 0.1000 (95 % interval 0.0000 to 0.2000); required: at least 0.5000",
+        "entity F1 on all examples is 0.1000 (95 % interval 0.0000 to 0.2000); required: at least 0.5000",
     )
     assert decide(compare(scores_of(0.9)), (), BOTH, ["obstacle"], "why not").blessed
     assert decide(None, (), BOTH, forced="no test data yet").blessed

@@ -155,7 +155,7 @@ def test_thresholds_are_judged_by_slice(files, rows):
         ("window=2026-11-02", "too_small"),
     ]
     (crossed,) = result.crossed
-    assert crossed.startswith("entity_f1 of source=app is ")
+    assert crossed.startswith("entity F1 on source=app is ")
 
 
 def test_json_holds_everything(files, rows):

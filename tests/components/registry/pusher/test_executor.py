@@ -14,7 +14,7 @@ artifacts = LazyModule("components.artifacts")
 executor = LazyModule("components.registry.pusher.executor")
 standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 
-REFUSAL = "entity_f1 of all examples is 0.8750; at least 0.9 is needed"
+REFUSAL = "entity F1 on all examples is 0.8750; at least 0.9 is needed"
 METRICS = (
     "entity_precision", "entity_recall", "entity_f1", "entity_macro_f1", "strict_f1", "boundary_f1", "type_f1",
 )  # fmt: skip

@@ -55,7 +55,7 @@ def test_scores_have_intervals_and_the_champion(card):
 
 def test_contract_section_describes_decoding(facts, card):
     section = card.split("## Contract\n\n")[1]
-    assert section.startswith("Version 2.\nThe logits of outside tags get a bias of -1.5 ")
+    assert section.startswith("Version 2.\nIt prefers entities in close cases (a bias of -1.5 ")
     plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, outside_bias=0.0, valid_iob2=True))
     assert "## Contract\n\nVersion 2; tags are always valid IOB2.\n\n| signature |" in card_markdown(plain)
 
@@ -86,4 +86,4 @@ def test_card_states_the_verdict(facts, blessed, forced, text):
         dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, blessing=blessing))
     )
     assert text in card
-    assert ("- entity\\_f1 of all examples" in card) == bool(blessing.failures)
+    assert ("- entity F1 on all examples" in card) == bool(blessing.failures)

@@ -33,7 +33,8 @@ def test_page_is_small_and_self_contained(page):
 
 
 def test_page_states_the_facts(page):
-    texts = ["Not blessed", "0.487", "0.457–0.517", "version 3", "entity_f1/person of all examples", "unseen", "Missed",
+    texts = ["Not blessed", "0.487", "0.457–0.517", "version 3", "entity F1 of person on all examples",
+     "unseen", "Missed",
      "Expected calibration error 0.061", "weights of epoch 9 were kept", "Tokens per second", "9,876", "3,394",
      "feature_forward", "71372d8478114f1f", "5f1c9d0e88aa7711", "3 &times; empty token", "a.conll:3: x",
      "64,630 lines: 61,234 token, 3,394 boundary, 2 comment",

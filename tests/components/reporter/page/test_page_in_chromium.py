@@ -6,7 +6,7 @@ Screenshots stay in pytest's temporary folder. Skipped without Chromium (Debian:
 from __future__ import annotations
 
 import pytest
-from support.browser import CHROMIUM, CONTRASTS, Browser
+from support.browser import CHROMIUM, CONTRASTS, REACHABLE, VIOLATIONS, Browser, axe_core
 from support.lazy import LazyModule
 
 module = LazyModule("components.reporter.page.page")
@@ -28,6 +28,69 @@ def page(facts, tmp_path_factory):
     file = tmp_path_factory.mktemp("report") / "report.html"
     file.write_text(module.render_page(facts), encoding="utf-8")
     return file
+
+
+@pytest.fixture(scope="module")
+def pages(page, facts, tmp_path_factory):
+    """The report with all sections, the page of `ner drift` and that of `ner evaluate --requests`."""
+    from components.evaluator.delayed_labels.evaluation import DelayedLabelEvaluation
+    from components.evaluator.delayed_labels.join_account import JoinAccount, KeyCount
+    from components.reporter.page import monitoring
+    from components.reporter.page.learning_curve import CurvePoint, insert_learning_curve
+    from components.reporter.page.run_section import NodeDetails, RunDetails, insert_run
+
+    created = facts.created
+    labels = DelayedLabelEvaluation(facts.evaluation, JoinAccount(9, 8, 7, KeyCount(2, ["k<1>"])))
+    drifts = [monitoring.drift_entry(facts.drift, "ner version 3", created)] * 20
+    scores = [monitoring.delayed_labels_entry(labels, created)] * 20
+    nodes = tuple(NodeDetails(state, state, 0.0, 2.0, ("examples #1",)) for state in ("run", "cached", "failed"))
+    report = insert_run(page.read_text(encoding="utf-8"), RunDetails("run-1", created, nodes, "Version 4.", True))
+    contents = {
+        "report": insert_learning_curve(report, [CurvePoint(0.5, 1700, 0.45), CurvePoint(1, 3400, 0.5)]),
+        "drift": monitoring.render_drift(
+            facts.drift, model="ner version 3", requests="log.jsonl", created=created, history=drifts
+        ),
+        "delayed labels": monitoring.render_delayed_labels(
+            labels, requests="log.jsonl", labels="labels.jsonl", created=created, history=scores
+        ),
+    }
+    folder = tmp_path_factory.mktemp("pages")
+    for name, content in contents.items():
+        (folder / f"{name}.html").write_text(content, encoding="utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in contents}
+
+
+PAGES = ["report", "drift", "delayed labels"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_accessibility_violation(browser, pages, pytestconfig, name):
+    source = axe_core(pytestconfig)
+    for width, dark in ((400, True), (1280, False)):
+        browser.open(pages[name], width, dark)
+        browser.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+        browser.evaluate(f"{source}; 0")
+        assert browser.evaluate(VIOLATIONS) == []
+        assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tab_reaches_every_control_in_the_order_of_the_page_with_visible_focus(browser, pages, name):
+    browser.open(pages[name], 400)
+    stops = browser.tab_stops()
+    places = [stop["place"] for stop in stops]
+    assert places == sorted(places)
+    assert places == browser.evaluate(REACHABLE)
+    assert [stop["name"] for stop in stops if not (stop["outlined"] and stop["shown"])] == []
+
+
+def test_skip_link_jumps_over_the_sections_and_a_table_that_fits_is_no_tab_stop(browser, pages):
+    browser.open(pages["drift"], 400)
+    browser.press("Tab")
+    browser.press("Enter")
+    browser.press("Tab")
+    assert browser.evaluate("document.activeElement.getAttribute('aria-label')") == "History"  # it scrolls
+    assert browser.evaluate("document.querySelector('[aria-label=Drift]').tabIndex") == -1
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
