@@ -19,7 +19,6 @@ from tfx.utils import json_utils, proto_utils
 from components.common.files import write_atomically
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.counts.slicing import ENTITY_SEEN
-from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.eval_config import eval_config
 from components.evaluator.inputs import (
@@ -100,7 +99,7 @@ class Executor(tfx_executor.Executor):
             splits=tuple(splits),
             champion_version=champion_version(input_dict),
             bootstrap=settings.bootstrap,
-            insights=counts.insights(inconsistent, at),
+            insights=counts.insights(inconsistent, at, labels.not_compared if labels else 0),
         )
         write_evaluation(evaluation.uri, result)
         write_score_properties(evaluation, result)
@@ -137,7 +136,7 @@ def _training_labels(settings: EvaluatorSettings, inputs: dict[str, list[Artifac
         check_splits(inputs, [TRAIN_SPLIT])
     if not all(TRAIN_SPLIT in artifact_utils.decode_split_names(each.split_names) for each in examples):
         return None
-    return TrainingLabels(lambda: training_sentences(examples))
+    return TrainingLabels(training_sentences(examples))
 
 
 def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | None, folder: str) -> tuple[str, str]:
@@ -149,5 +148,5 @@ def _write_training_data(settings: EvaluatorSettings, labels: TrainingLabels | N
     if ENTITY_SEEN not in settings.columns:
         return "", words
     entities = os.path.join(folder, TRAINING_ENTITIES_FILE)
-    write_atomically(entities, TrainingEntities.of(labels.texts).to_bytes())
+    write_atomically(entities, labels.entities.to_bytes())
     return entities, words

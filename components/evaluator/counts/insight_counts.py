@@ -103,13 +103,17 @@ class InsightCounts:
         return by_text
 
     def insights(
-        self, inconsistent: Sequence[InconsistentLabel] = (), places: Mapping[str, str] | None = None
+        self,
+        inconsistent: Sequence[InconsistentLabel] = (),
+        places: Mapping[str, str] | None = None,
+        not_compared: int = 0,
     ) -> Insights:
         """Returns the insights.
 
         Args:
             inconsistent: contradicting labels of the training data, ranked.
             places: key -> `file:line`; a key that is missing names itself.
+            not_compared: number of entity texts of the training data whose labels were not compared.
         """
         at = places or {}
         mistakes = [Mistake(*text, count, _located(keys, at)) for text, (count, keys) in self.mistakes.items()]
@@ -131,6 +135,7 @@ class InsightCounts:
             different_mistakes=len(mistakes),
             inconsistent=tuple(resolved),
             different_inconsistent=len(inconsistent),
+            not_compared=not_compared,
         )
 
     def _add_mistake(self, text: _Text, count: int, keys: Iterable[str]) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+import pickle
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
 from components.evaluator.results.insights import InconsistentLabel, LabelCount
 from components.text.spans import spans
 from components.text.tags import OUTSIDE
 
 _PLACES = 3  # of each label
 _MOST_WORD_TAGS = 2_000_000  # pairs of word and tag in memory, some 300 MB
+_MOST_TEXTS = 500_000  # entity texts in memory, some 300 MB
+_BATCH = 1000  # sentences
+_SPOOLED = 64 << 20  # bytes of sentences in memory; more are on disk, about 200 bytes each
+_MERGED = 1 << 20  # hashes
 
 
 class TrainingSentence(NamedTuple):
@@ -29,55 +39,62 @@ class TrainingSentence(NamedTuple):
 
 
 class TrainingLabels:
-    """Counts of the labels of the training data, made in two passes.
+    """Counts of the labels of the training data.
 
-    Memory holds each different entity text, and at most two million pairs of word and tag: beyond that, the rarer half
-    is forgotten. Only rare words lose counts so, and the floor gives an unknown word O.
+    Memory holds limited numbers of entity texts and of pairs of word and tag, and eight bytes for each further text.
+    Texts beyond the limit are not compared. Beyond the limit of pairs the rarer half is forgotten: only rare words lose
+    counts so, and the floor gives an unknown word O.
 
     Attributes:
-        texts: the different entity texts.
+        entities: all entity texts.
+        not_compared: number of texts beyond the limit.
 
     Example:
-        >>> sentences = [
+        >>> labels = TrainingLabels([
         ...     TrainingSentence(("Paris", "won"), ("B-ORG", "O"), "a:1"),
         ...     TrainingSentence(("to", "Paris"), ("O", "B-LOC"), "a:4"),
         ...     TrainingSentence(("Paris", "!"), ("O", "O"), "a:7"),
-        ... ]
-        >>> labels = TrainingLabels(lambda: sentences)
+        ... ])
         >>> [(label.label, label.count, label.places) for label in labels.inconsistent({})[0].labels]
         [('', 1, ('a:7',)), ('LOC', 1, ('a:4',)), ('ORG', 1, ('a:1',))]
     """
 
     def __init__(
-        self, sentences: Callable[[], Iterable[TrainingSentence]], most_word_tags: int = _MOST_WORD_TAGS
+        self,
+        sentences: Iterable[TrainingSentence],
+        most_word_tags: int = _MOST_WORD_TAGS,
+        most_texts: int = _MOST_TEXTS,
     ) -> None:
         """Counts.
 
         Args:
-            sentences: returns the sentences; called twice.
+            sentences: the sentences, read once.
             most_word_tags: pairs of word and tag to hold in memory.
+            most_texts: different entity texts to hold in memory.
         """
+        self._most_word_tags, self._most_texts = most_word_tags, most_texts
         self._tags: Counter[tuple[str, str]] = Counter()
         self._labels: dict[str, dict[str, list[str]]] = {}  # text -> label -> first places
         self._counts: Counter[tuple[str, str]] = Counter()  # (text, label)
-        for sentence in sentences():
-            self._tags.update(zip(sentence.tokens, sentence.tags, strict=True))
-            if len(self._tags) > most_word_tags:
-                self._forget_rare()
-            for span in spans(sentence.tags):
-                self._add(" ".join(sentence.tokens[span.start : span.end]), span.type, sentence.place)
-        # Whether a text is an entity somewhere is known only after the first pass.
-        lengths: dict[str, set[int]] = {}
-        for text in self._labels:
-            words = text.split(" ")
-            lengths.setdefault(words[0], set()).add(len(words))
-        for sentence in sentences():
-            self._add_unlabelled(sentence, lengths)
-
-    @property
-    def texts(self) -> Iterable[str]:
-        """The different entity texts."""
-        return self._labels.keys()
+        beyond = _Hashes()
+        # Whether a text is an entity somewhere is known only at the end, so the sentences are written and read again:
+        # a fifth of the time of reading Examples twice.
+        with tempfile.SpooledTemporaryFile(_SPOOLED) as file:
+            for batch in _batches(sentences):
+                beyond.add(text for sentence in batch for text in self._add_labelled(sentence))
+                pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
+            pickle.dump([], file)
+            lengths: dict[str, set[int]] = {}
+            for text in self._labels:
+                words = text.split(" ")
+                lengths.setdefault(words[0], set()).add(len(words))
+            file.seek(0)
+            while batch := pickle.load(file):
+                for sentence in batch:
+                    self._add_unlabelled(sentence, lengths)
+        hashes = beyond.different()
+        self.not_compared = len(hashes)
+        self.entities = TrainingEntities(np.concatenate([hashes, entity_hashes(self._labels)]))
 
     def word_tags(self) -> dict[str, str]:
         """Returns the most frequent tag of each word for which it is not O; of equals O, then the first by name."""
@@ -104,10 +121,20 @@ class TrainingLabels:
                 rows.append(InconsistentLabel(text, ordered, errors.get(text, 0)))
         return sorted(rows, key=lambda row: (-row.errors, -sum(each.count for each in row.labels[1:]), row.text))
 
-    def _forget_rare(self) -> None:
-        """Forgets the pairs of word and tag that are not more frequent than half of them."""
-        median = sorted(self._tags.values())[len(self._tags) // 2]
-        self._tags = Counter({pair: count for pair, count in self._tags.items() if count > median})
+    def _add_labelled(self, sentence: TrainingSentence) -> list[str]:
+        """Counts the words and the entities of a sentence; returns the entity texts beyond the limit."""
+        self._tags.update(zip(sentence.tokens, sentence.tags, strict=True))
+        if len(self._tags) > self._most_word_tags:  # forgets the pairs that are not more frequent than half of them
+            median = sorted(self._tags.values())[len(self._tags) // 2]
+            self._tags = Counter({pair: count for pair, count in self._tags.items() if count > median})
+        beyond = []
+        for span in spans(sentence.tags):
+            text = " ".join(sentence.tokens[span.start : span.end])
+            if text in self._labels or len(self._labels) < self._most_texts:
+                self._add(text, span.type, sentence.place)
+            else:
+                beyond.append(text)
+        return beyond
 
     def _add(self, text: str, label: str, place: str) -> None:
         self._counts[text, label] += 1
@@ -127,6 +154,29 @@ class TrainingLabels:
                     text = " ".join(tokens[start : start + length])
                     if text in self._labels:
                         self._add(text, "", sentence.place)
+
+
+class _Hashes:
+    """Hashes of texts, in memory about twice that of the different ones."""
+
+    def __init__(self) -> None:
+        self._parts = [np.zeros(0, np.uint64)]
+        self._limit = _MERGED
+
+    def add(self, texts: Iterable[str]) -> None:
+        self._parts.append(entity_hashes(texts))
+        if sum(map(len, self._parts)) > self._limit:
+            self._limit = _MERGED + 2 * len(self.different())
+
+    def different(self) -> np.ndarray:
+        self._parts = [np.unique(np.concatenate(self._parts))]
+        return self._parts[0]
+
+
+def _batches(sentences: Iterable[TrainingSentence]) -> Iterator[list[TrainingSentence]]:
+    remaining = iter(sentences)
+    while batch := list(itertools.islice(remaining, _BATCH)):
+        yield batch
 
 
 def floor_tags(word_tags: Mapping[str, str], texts: Iterable[str]) -> list[str]:

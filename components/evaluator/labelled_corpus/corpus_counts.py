@@ -139,7 +139,9 @@ class CorpusCounts:
         counts = self.total[Slice()].insights if self.total else None
         if counts is None:
             return None
-        return counts.insights(labels.inconsistent(counts.errors_by_text()) if labels else (), self.places)
+        if labels is None:
+            return counts.insights((), self.places)
+        return counts.insights(labels.inconsistent(counts.errors_by_text()), self.places, labels.not_compared)
 
     def raw_text(self, other: str | None) -> RawTextScores:
         """Returns the end-to-end scores."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.labelled_data import LabelledData
@@ -114,7 +114,7 @@ def _slicer(data: LabelledData, options: CorpusOptions, labels: TrainingLabels |
     columns = [*settings.columns, *options.columns, *(rule.column for rule in options.thresholds if rule.column)]
     known = options.training_entities
     if ENTITY_SEEN in columns and known is None:
-        known = TrainingEntities.of(labels.texts) if labels else None
+        known = labels.entities if labels else None
         if known is None:
             columns = [column for column in columns if column != ENTITY_SEEN]
             notes.append(
@@ -127,11 +127,10 @@ def _slicer(data: LabelledData, options: CorpusOptions, labels: TrainingLabels |
 
 
 def _training_labels(data: LabelledData) -> TrainingLabels | None:
-    def sentences() -> Iterator[TrainingSentence]:
-        for each in data.training_sentences() or ():
-            yield TrainingSentence(each.sentence.tokens, each.sentence.tags, each.place)
-
-    return None if data.training_sentences() is None else TrainingLabels(sentences)
+    sentences = data.training_sentences()
+    if sentences is None:
+        return None
+    return TrainingLabels(TrainingSentence(each.sentence.tokens, each.sentence.tags, each.place) for each in sentences)
 
 
 def _check_columns(columns: Sequence[str], run: CorpusCounts, data: LabelledData) -> None:

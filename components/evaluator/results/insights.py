@@ -122,6 +122,7 @@ class Insights:
         inconsistent: texts of the training data with contradicting labels, those with the most errors first, at most
             `MOST_INCONSISTENT`.
         different_inconsistent: number of all of them.
+        not_compared: number of entity texts of the training data that were too many to compare their labels.
     """
 
     floor: Shares | None = None
@@ -131,6 +132,7 @@ class Insights:
     different_mistakes: int = 0
     inconsistent: tuple[InconsistentLabel, ...] = ()
     different_inconsistent: int = 0
+    not_compared: int = 0
 
     @property
     def best_threshold(self) -> ThresholdScores | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from components.evaluator.insights import training_labels as module
 from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence, floor_tags
 
 
@@ -9,7 +10,7 @@ def labels(*rows):
     sentences = [
         TrainingSentence(text.split(), tags.split(), f"a:{line}") for line, (text, tags) in enumerate(rows, start=1)
     ]
-    return TrainingLabels(lambda: sentences)
+    return TrainingLabels(iter(sentences))
 
 
 def test_floor_takes_the_most_frequent_tag_of_a_word_and_outside_of_equals_and_of_unknown_words():
@@ -43,7 +44,33 @@ def test_texts_with_errors_come_first_then_those_with_more_contradictions():
 def test_rare_words_are_forgotten_beyond_the_limit_and_frequent_ones_keep_their_tag():
     rows = [("Paris", "B-LOC")] * 5 + [(f"word{number}", "B-ORG") for number in range(20)] + [("Paris", "B-LOC")]
     sentences = [TrainingSentence((word,), (tag,), "a:1") for word, tag in rows]
-    known = TrainingLabels(lambda: sentences, most_word_tags=6)
+    known = TrainingLabels(sentences, most_word_tags=6)
     assert known.word_tags()["Paris"] == "B-LOC"
     assert len(known.word_tags()) <= 6
-    assert len(set(known.texts)) == 21  # column `entity_seen` needs them all
+    assert len(known.entities.hashes) == 21  # column `entity_seen` needs them all
+
+
+def test_texts_beyond_the_limit_are_counted_once_and_seen_but_not_compared(monkeypatch):
+    monkeypatch.setattr(module, "_MERGED", 3)  # hashes are merged several times
+    monkeypatch.setattr(module, "_BATCH", 2)
+    texts = [f"word{number % 9}" for number in range(40)]
+    rows = [
+        TrainingSentence((text,), ("O" if i > 30 else f"B-{'XY'[i % 2]}",), f"a:{i}") for i, text in enumerate(texts)
+    ]
+    known = TrainingLabels(iter(rows), most_texts=4)
+    assert known.not_compared == 5
+    assert known.entities.contain([*texts, "word9"]).tolist() == [True] * 40 + [False]
+    assert {row.text for row in known.inconsistent({})} == {"word0", "word1", "word2", "word3"}
+    everything = TrainingLabels(iter(rows))
+    assert everything.not_compared == 0
+    assert [row for row in everything.inconsistent({}) if row.text < "word4"] == known.inconsistent({})
+
+
+def test_sentences_are_read_once_and_beyond_the_memory_from_disk(monkeypatch):
+    rows = [TrainingSentence(("Paris", "is"), (tag, "O"), f"a:{i}") for i, tag in enumerate(["O", "B-LOC"] * 20)]
+    monkeypatch.setattr(module, "_SPOOLED", 100)
+    (row,) = TrainingLabels(iter(rows)).inconsistent({})
+    assert [(each.label, each.count, each.places) for each in row.labels] == [
+        ("", 20, ("a:0", "a:2", "a:4")),
+        ("LOC", 20, ("a:1", "a:3", "a:5")),
+    ]

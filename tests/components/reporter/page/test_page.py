@@ -77,6 +77,14 @@ def test_first_model_without_slices_scores_or_champion_has_a_page(facts):
         assert text in page
 
 
+def test_training_texts_that_were_not_compared_are_counted(facts):
+    insights = dataclasses.replace(facts.evaluation.insights, not_compared=1234)
+    page = module.render_page(
+        dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, insights=insights))
+    )
+    assert "1,234 that come later were not compared" in page
+
+
 def test_empty_evaluation_has_a_page(facts):
     nothing = dataclasses.replace(facts, evaluation=Evaluation(None, (), Blessing(False)))
     assert "No sentence was evaluated" in module.render_page(nothing)
