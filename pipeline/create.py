@@ -117,6 +117,7 @@ class _Nodes:
             model_name=self.config.name,
             version=self.request.baseline if self.target.baseline is None else self.target.baseline,
             content=self.request.baseline_content,
+            run_name=self.target.run_name,
         )
 
     @cached_property

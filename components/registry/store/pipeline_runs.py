@@ -28,6 +28,8 @@ PIPELINE_RUN_TAG = "ner.pipeline_run"
 """Tag with the id of the pipeline run; a resumed run replaces it."""
 RUN_KEY_TAG = "ner.run_key"
 """Tag that is equal for two pipeline runs of the same inputs, settings, code and choices."""
+CLUSTER_TAG = "ner.cluster"
+"""Tag of the MLflow runs that ChampionSource began on a cluster: the name of the registered model."""
 OUTCOME_TAG = "ner.outcome"
 """Tag with one of `OUTCOMES`."""
 OUTCOME_TEXT_TAG = "ner.outcome_text"
@@ -69,8 +71,8 @@ _CURVES = {
 class PipelineRuns:
     """MLflow runs of the pipeline of one model; `ModelRegistry.pipeline_runs` creates it.
 
-    A local run begins its MLflow run before its first node. RegistryPusher ends it with the outcome; on a cluster it
-    also creates it. The local runner ends it if the pusher was not reached.
+    A local run begins its MLflow run before its first node, a run on a cluster in ChampionSource. RegistryPusher ends
+    it with the outcome. If the pusher is not reached, the local runner ends it; on a cluster, the next run does.
 
     Args:
         store: the MLflow store.
@@ -115,6 +117,27 @@ class PipelineRuns:
                     client.delete_tag(continued, tag)
             log_record(client, continued, record)
 
+    def begin_on_cluster(self, record: VersionRecord) -> None:
+        """Creates the MLflow run of a run on a cluster, and ends those of earlier runs that nobody ended.
+
+        Only Kubeflow knows whether an earlier run has failed or goes on; RegistryPusher corrects the outcome of one
+        that goes on. A retry continues its MLflow run.
+
+        Args:
+            record: facts of the run before its first node; its tag `run_id` is required.
+
+        Raises:
+            RegistryError: the store cannot be read or written.
+        """
+        pipeline_run = record.tags[RUN_ID_TAG]
+        with self._store.client(write=True) as client, self._store.reader() as reader:
+            for run in reader.runs(CLUSTER_TAG, self._name):
+                if run.status == "RUNNING" and run.tags.get(PIPELINE_RUN_TAG) != pipeline_run:
+                    _end(client, run.id, FAILED, f"no result from Kubeflow's run {run.tags.get(PIPELINE_RUN_TAG)}")
+            run_id = open_run(self._store, client, reader, self._name, record).info.run_id
+            client.set_tag(run_id, CLUSTER_TAG, self._name)
+            log_record(client, run_id, record)
+
     def end(self, record: VersionRecord, outcome: str, text: str) -> None:
         """Completes and ends the MLflow run of a pipeline run; creates it if nobody began it.
 
@@ -137,14 +160,7 @@ class PipelineRuns:
                     return
             run_id = own[-1].id if own else open_run(self._store, client, reader, self._name, record).info.run_id
             log_record(client, run_id, record)
-            description = text if outcome == PUSHED else f"{outcome}: {text}"
-            for tag, value in (
-                (OUTCOME_TEXT_TAG, text),
-                (_DESCRIPTION_TAG, description),
-                (OUTCOME_TAG, outcome),
-            ):
-                client.set_tag(run_id, tag, shortened(value, _MAX_TAG_CHARACTERS))
-            client.set_terminated(run_id, OUTCOMES[outcome])
+            _end(client, run_id, outcome, text)
 
     def is_open(self, pipeline_run: str) -> bool:
         """Returns whether the MLflow run of a pipeline run has begun and not ended.
@@ -169,6 +185,13 @@ def open_run(store: MlflowStore, client: Any, reader: RegistryReader, name: str,
             return client.get_run(run.id)
     tags = {MODEL_TAG: name, **origin_tags()} | ({PIPELINE_RUN_TAG: pipeline_run} if pipeline_run else {})
     return client.create_run(store.experiment_id(client), run_name=_run_name(record) or name, tags=tags)
+
+
+def _end(client: Any, run_id: str, outcome: str, text: str) -> None:
+    description = text if outcome == PUSHED else f"{outcome}: {text}"
+    for tag, value in ((OUTCOME_TEXT_TAG, text), (_DESCRIPTION_TAG, description), (OUTCOME_TAG, outcome)):
+        client.set_tag(run_id, tag, shortened(value, _MAX_TAG_CHARACTERS))
+    client.set_terminated(run_id, OUTCOMES[outcome])
 
 
 def log_record(client: Any, run_id: str, record: VersionRecord) -> None:

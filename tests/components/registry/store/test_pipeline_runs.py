@@ -66,6 +66,19 @@ def test_a_refused_run_has_settings_curves_data_and_report(registry, runs, tmp_p
         assert [each.path for each in client.list_artifacts(run.info.run_id, "card")] == ["card/report.html"]
 
 
+def test_on_a_cluster_the_next_run_ends_one_without_a_result_and_the_pusher_has_the_last_word(registry, runs):
+    local = {"run_id": "local", "run_fingerprint": "77"}
+    runs.begin(VersionRecord(tags=local), "key", [])
+    for run_id in ("run 1", "run 1", "run 2"):  # the first one is retried
+        runs.begin_on_cluster(record(run_id))
+    states = {run.info.run_name: run.info.status for run in stored(registry)}
+    assert states == {"local": "RUNNING", "run 1": "FAILED", "run 2": "RUNNING"}
+    runs.end(record("run 2"), REFUSED, "too low")
+    runs.end(record("run 1", metrics={"entity_f1": 0.5}), PUSHED, "version 1")  # it went on
+    ended = {run.info.run_name: (run.info.status, run.data.tags.get("ner.outcome")) for run in stored(registry)}
+    assert ended == {"local": ("RUNNING", None), "run 1": ("FINISHED", PUSHED), "run 2": ("FINISHED", REFUSED)}
+
+
 @pytest.mark.parametrize("outcome", [FAILED, INTERRUPTED, None])
 def test_a_resumed_run_continues_the_run_of_a_failed_interrupted_or_killed_one(registry, runs, outcome):
     runs.begin(record("run 1"), "key", [])
