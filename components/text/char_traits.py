@@ -15,6 +15,7 @@ import unicodedata
 import numpy as np
 
 from components.text.folding import fold_char
+from components.text.scripts import is_attached, is_linking, is_wide_mark, separate_characters
 
 SPACE, WORD, PUNCT, EXTEND, CONNECTOR = range(5)
 """Classes of characters (`char_class`)."""
@@ -33,15 +34,16 @@ NONCHARACTERS = (*range(0xFDD0, 0xFDF0), *(plane << 16 | low for plane in range(
 PAGE_BITS = 8
 _PAGE = 1 << PAGE_BITS
 
-# The lowest three bits are the kind; hashes of trained tables depend on these numbers. 0: no character.
+# The lowest three bits are the kind; hashes of trained tables depend on these numbers. 0: no character. SEPARATE stands
+# in the tables of the tokenizers that cut scripts without spaces.
 KIND = 7
-OTHER, UPPER, LOWER, LETTER, DIGIT, MARK = range(1, 7)
+OTHER, UPPER, LOWER, LETTER, DIGIT, MARK, SEPARATE = range(1, 8)
 _KINDS = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": LETTER, "Lo": LETTER, "Nd": DIGIT}
 # One bit each.
 SPLITS = 1 << 3  # never part of a word: space, punctuation, symbol
 EXTENDS = 1 << 4  # belongs to the character before it
 SPACE_BIT = 1 << 5  # a space
-NUMBER = 1 << 6  # general category N
+NUMBER = 1 << 6  # general category N; SEPARATE: belongs to the letter after it, too; MARK: as wide as a Han character
 VISIBLE = 1 << 7  # not a space
 INEXACT = 1 << 8  # a noncharacter, which `tf.strings.unicode_encode` replaces
 CONNECTS = 1 << 9  # part of a word inside it
@@ -74,8 +76,13 @@ def char_class(char: str) -> int:
 
 
 @functools.cache
-def trait_table() -> tuple[np.ndarray, np.ndarray]:
+def trait_table(separate: bool = False, hangul: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Returns the two-stage table of the traits of all code points.
+
+    Args:
+        separate: whether letters of scripts without spaces are SEPARATE (`separate_traits`),
+            and wide punctuation has NUMBER.
+        hangul: with `separate`, whether letters of Hangul are, too.
 
     Returns:
         offsets: int32 [4352], by page of the code point.
@@ -89,7 +96,14 @@ def trait_table() -> tuple[np.ndarray, np.ndarray]:
         True
     """
     count = sys.maxunicode + 1
-    relative = np.fromiter((traits(chr(c)) - (c << FOLDED_SHIFT) for c in range(count)), np.int32, count)
+    if separate:
+        offsets, values = trait_table()
+        relative = values[np.repeat(offsets, _PAGE) + np.arange(count)]
+        for char in separate_characters(hangul):
+            relative[ord(char)] = separate_traits(char) - (ord(char) << FOLDED_SHIFT)
+        relative[[c for c in range(0x10000) if is_wide_mark(chr(c))]] |= NUMBER
+    else:
+        relative = np.fromiter((traits(chr(c)) - (c << FOLDED_SHIFT) for c in range(count)), np.int32, count)
     distinct, pages = np.unique(relative.reshape(-1, _PAGE), axis=0, return_inverse=True)
     offsets = (pages.reshape(-1) - np.arange(count // _PAGE)) * _PAGE
     return offsets.astype(np.int32), distinct.reshape(-1)
@@ -114,4 +128,19 @@ def traits(char: str) -> int:
         bits |= NUMBER
     if ord(char) in NONCHARACTERS:
         bits |= INEXACT
+    return ord(fold_char(char)) << FOLDED_SHIFT | bits
+
+
+def separate_traits(char: str) -> int:
+    """Returns the traits of a character that the tokenizers for scripts without spaces cut off (`scripts.is_separate`).
+
+    Example:
+        >>> separate_traits("王") & KIND == SEPARATE, bool(separate_traits("า") & EXTENDS)
+        (True, True)
+    """
+    bits = SEPARATE | SPLITS | VISIBLE
+    if is_linking(char):
+        bits |= NUMBER
+    if is_attached(char) or char_class(char) == EXTEND:
+        bits |= EXTENDS
     return ord(fold_char(char)) << FOLDED_SHIFT | bits

@@ -7,6 +7,7 @@ Neither `unicodedata` nor `re` knows the property Script, so the ranges of the s
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -33,6 +34,15 @@ _UNSPACED = {
 }
 _NAMES = {name: re.compile(f"[{ranges}]") for name, ranges in _UNSPACED.items()}
 _ANY = re.compile(f"[{''.join(_UNSPACED.values())}]")
+_HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\ua960-\ua97c\uac00-\ud7fb\uffa0-\uffdc]")
+# Letters that never begin a syllable: vowels after the consonant (Thai, Lao), halfwidth sound marks (Katakana), and
+# vowels and finals of decomposed Hangul. Combining marks belong to the character before them in any script.
+_ATTACHED = re.compile("[\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3\uff9e\uff9f\u1160-\u11ff\ud7b0-\ud7fb]")
+# Vowels written before the consonant (Unicode's Logical_Order_Exception), and the signs that stack the next consonant
+# (Khmer coeng, Burmese virama and the like).
+_LINKS = re.compile(
+    "[\u0e40-\u0e44\u0ec0-\u0ec4\u19b5-\u19b7\u19ba\uaab5\uaab6\uaab9\uaabb\uaabc\u17d2\u1039\u1a60\u1b44\ua9c0]"
+)
 
 
 def is_unspaced(text: str) -> bool:
@@ -43,6 +53,65 @@ def is_unspaced(text: str) -> bool:
         (True, False, False)
     """
     return bool(_ANY.search(text))
+
+
+def is_separate(char: str, hangul: bool = False) -> bool:
+    """Returns whether the tokenizers for scripts without spaces cut a character off its neighbors.
+
+    Args:
+        char: a letter of such a script, or another character.
+        hangul: whether letters of Hangul count, too.
+
+    Example:
+        >>> [is_separate(char) for char in "王ก7。"], is_separate("서"), is_separate("서", hangul=True)
+        ([True, True, False, False], False, True)
+    """
+    if not (_ANY.match(char) or (hangul and _HANGUL.match(char))):
+        return False
+    return unicodedata.category(char) in ("Lo", "Lm", "Nl") or is_linking(char)
+
+
+def separate_characters(hangul: bool = False) -> list[str]:
+    """Returns all characters that `is_separate` names.
+
+    Example:
+        >>> "王" in separate_characters(), "서" in separate_characters()
+        (True, False)
+    """
+    everything = "".join(map(chr, range(sys.maxunicode + 1)))
+    chars = [*_ANY.findall(everything), *(_HANGUL.findall(everything) if hangul else ())]
+    return [char for char in chars if is_separate(char, hangul)]
+
+
+def is_attached(char: str) -> bool:
+    """Returns whether a letter belongs to the character before it.
+
+    Example:
+        >>> [is_attached(char) for char in "กา"]
+        [False, True]
+    """
+    return bool(_ATTACHED.match(char))
+
+
+def is_linking(char: str) -> bool:
+    """Returns whether a letter or sign belongs to the letter after it, too.
+
+    Example:
+        >>> [is_linking(char) for char in "ไก"]
+        [True, False]
+    """
+    return bool(_LINKS.match(char))
+
+
+def unspaced_share(text: str) -> float:
+    """Returns the share of a text's letters that are of scripts without spaces.
+
+    Example:
+        >>> unspaced_share("Bo 来了"), unspaced_share("42")
+        (0.5, 0.0)
+    """
+    letters = sum(map(str.isalpha, text))
+    return sum(map(str.isalpha, "".join(_ANY.findall(text)))) / letters if letters else 0.0
 
 
 def script_of(text: str) -> str:
@@ -82,8 +151,14 @@ def _touches(one: str, other: str) -> bool:
     # Marks that extend a letter (Thai vowels, Japanese sound marks) lie in the ranges, too.
     sides = one[-1:], other[:1]
     unspaced = [bool(_ANY.match(side)) for side in sides]
-    return any(unspaced) and all(ok or _is_wide_mark(side) for ok, side in zip(unspaced, sides, strict=True))
+    return any(unspaced) and all(ok or is_wide_mark(side) for ok, side in zip(unspaced, sides, strict=True))
 
 
-def _is_wide_mark(char: str) -> bool:
+def is_wide_mark(char: str) -> bool:
+    """Returns whether a character is punctuation as wide as a Han character, which has no space next to it.
+
+    Example:
+        >>> is_wide_mark("。"), is_wide_mark(".")
+        (True, False)
+    """
     return bool(char) and unicodedata.east_asian_width(char) in "WF" and unicodedata.category(char)[0] == "P"

@@ -15,8 +15,12 @@ from components.text.char_traits import (
     EXTENDS,
     FOLDED_SHIFT,
     INEXACT,
+    KIND,
+    MARK,
     NONCHARACTERS,
+    NUMBER,
     PAGE_BITS,
+    SEPARATE,
     SPACE_BIT,
     VISIBLE,
     trait_table,
@@ -25,8 +29,8 @@ from components.text.folding import REPLACEMENTS
 from components.text.token_positions import row_ids
 from components.text.word_begins import word_begins
 
-WHITESPACE, WORDS = "whitespace", "words"
-TOKENIZERS = (WHITESPACE, WORDS)
+WHITESPACE, WORDS, CHARACTERS, SYLLABLES = TOKENIZERS = ("whitespace", "words", "characters", "syllables")
+_SEPARATING = (CHARACTERS, SYLLABLES)
 _REPLACEMENT = 0xFFFD
 
 
@@ -37,6 +41,8 @@ class Characters(NamedTuple):
         traits: int32 [characters], see `char_traits`.
         begins: int64 [tokens], index of the first character of each token.
         ends: int64 [tokens], index after its last character; there always is one.
+        separate: bool [tokens], whether each is a character of a script without spaces or wide punctuation, next to
+            which spaces mean nothing; None: the tokenizer keeps words.
 
     Example:
         >>> characters = tokenize(tf.constant(["May 24"])).characters
@@ -47,6 +53,7 @@ class Characters(NamedTuple):
     traits: tf.Tensor
     begins: tf.Tensor
     ends: tf.Tensor
+    separate: tf.Tensor | None = None
 
     def folded(self) -> tf.Tensor:
         """Returns the tokens with case and digits folded (`folding.fold`): string [tokens]."""
@@ -82,7 +89,8 @@ def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
 
     Args:
         sentences: string [batch], UTF-8. Bytes that are not UTF-8 are read as U+FFFD, as `bytes.decode` does.
-        tokenizer: `whitespace` (runs without Unicode White_Space) or `words` (splits punctuation, too).
+        tokenizer: `whitespace` (runs without Unicode White_Space), `words` (splits punctuation, too), `characters`
+            (splits scripts without spaces into characters, too) or `syllables` (and Hangul).
 
     Raises:
         ValueError: the name is unknown.
@@ -184,14 +192,20 @@ def _with_noncharacters(
 
 
 def _characters(code_points: tf.Tensor, tokenizer: str) -> Characters:
-    traits = _traits(code_points)
-    pieces = _word_pieces(traits) if tokenizer == WORDS else _runs(traits)
+    separating = tokenizer in _SEPARATING
+    traits = _traits(code_points, *((True, tokenizer == SYLLABLES) if separating else ()))
+    pieces = _runs(traits) if tokenizer == WHITESPACE else _word_pieces(traits, separating)
     numbers = _indices(_bits(tf.gather(traits, pieces), VISIBLE))
-    return Characters(traits, tf.gather(pieces, numbers), tf.gather(pieces, numbers + 1))
+    characters = Characters(traits, tf.gather(pieces, numbers), tf.gather(pieces, numbers + 1))
+    if not separating:
+        return characters
+    first = tf.gather(traits, characters.begins)
+    wide = tf.equal(_bits(first, KIND | NUMBER), MARK | NUMBER)
+    return characters._replace(separate=tf.equal(_bits(first, KIND), SEPARATE) | wide)
 
 
-def _traits(code_points: tf.Tensor) -> tf.Tensor:
-    offsets, values = trait_table()
+def _traits(code_points: tf.Tensor, separate: bool = False, hangul: bool = False) -> tf.Tensor:
+    offsets, values = trait_table(separate, hangul)
     page = tf.gather(tf.constant(offsets), tf.bitwise.right_shift(code_points, PAGE_BITS))
     return tf.bitwise.left_shift(code_points, FOLDED_SHIFT) + tf.gather(tf.constant(values), page + code_points)
 
@@ -201,12 +215,20 @@ def _runs(traits: tf.Tensor) -> tf.Tensor:
     return _indices(_bits(tf.bitwise.bitwise_or(traits, tf.roll(traits, 1, 0)), SPACE_BIT))
 
 
-def _word_pieces(traits: tf.Tensor) -> tf.Tensor:
-    """Returns the begins of words and punctuation, and the spaces: int64 [pieces] (as `words.word_offsets`)."""
+def _word_pieces(traits: tf.Tensor, separating: bool) -> tf.Tensor:
+    """Returns the begins of words and punctuation, and the spaces: int64 [pieces].
+
+    The pieces are those of `words.word_offsets`, with `separating` those of `words.character_offsets`.
+    """
     # A character that extends the one before it is dropped, because the two stay together; after a space it begins a
     # word. (The comparison is true after a space, and for characters that extend nothing.)
-    kept = _indices(_bits(tf.roll(traits, 1, 0), SPACE_BIT) >= _bits(traits, EXTENDS))
-    return tf.gather(kept, _indices(word_begins(tf.gather(traits, kept))))
+    back = tf.roll(traits, 1, 0)
+    begins = _bits(back, SPACE_BIT) >= _bits(traits, EXTENDS)
+    if separating:
+        joined = tf.equal(_bits(back, KIND | NUMBER), SEPARATE | NUMBER) & tf.equal(_bits(traits, KIND), SEPARATE)
+        begins &= ~joined
+    kept = _indices(begins)
+    return tf.gather(kept, _indices(word_begins(tf.gather(traits, kept), separating)))
 
 
 def _bits(traits: tf.Tensor, mask: int) -> tf.Tensor:

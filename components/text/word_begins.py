@@ -15,6 +15,7 @@ from components.text.char_traits import (
     KIND,
     LETTER,
     LOWER,
+    SEPARATE,
     SPACE_BIT,
     SPLITS,
     UPPER,
@@ -22,11 +23,12 @@ from components.text.char_traits import (
 )
 
 
-def word_begins(chars: tf.Tensor) -> tf.Tensor:
+def word_begins(chars: tf.Tensor, separating: bool = False) -> tf.Tensor:
     r"""Returns which characters begin a token or are spaces.
 
     Args:
         chars: int32 [characters], traits of the characters that do not extend another one; the last one is a space.
+        separating: whether SEPARATE characters occur; each begins a token.
 
     Returns:
         Bool [characters].
@@ -41,6 +43,8 @@ def word_begins(chars: tf.Tensor) -> tf.Tensor:
     word = ~_has(chars, SPLITS | CONNECTS)
     behind, before = _firm_neighbours(connects, word)
     begins = _has(chars, SPACE_BIT) | (tf.not_equal(chars, back) & ~(behind & before))
+    if separating:
+        begins |= _kind(chars, SEPARATE)
     begins &= ~(connects & tf.roll(connects, 1, 0) & ~(behind | before))  # connectors without a word
     begins &= ~(word & (_is(back, "@") | _is(back, "#")))
     letter = _kind(back, LETTER) | _kind(back, LOWER) | _kind(back, UPPER)

@@ -1,17 +1,23 @@
 """The tokenizers in plain Python: the reference for the tokenizer in the graph.
 
-Readers use them for formats that mark entities by character offsets and have no tokens.
+Readers use them for formats that mark entities by character offsets and have no tokens, and to cut words of scripts
+without spaces.
 """
 
 from __future__ import annotations
 
+import functools
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
+from typing import Final
 
 from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WORD, char_class
+from components.text.scripts import is_attached, is_linking, is_separate
 
 _APOSTROPHES = "'’"
+_SEPARATE = -1  # kind of a character of a script without spaces
+_ALONE = (SPACE, _SEPARATE)
 
 
 def whitespace_offsets(text: str) -> list[tuple[int, int]]:
@@ -54,10 +60,58 @@ def word_offsets(text: str) -> list[tuple[int, int]]:
         >>> [text[start:end] for start, end in word_offsets(text)]
         ['U.S.-based', '(', 'London', "'s", ')']
     """
-    chars = [i for i, char in enumerate(text) if not _extends(text, i)]
+    return _offsets(text, [i for i in range(len(text)) if not _extends(text, i)])
+
+
+def character_offsets(text: str, *, hangul: bool = False) -> list[tuple[int, int]]:
+    """Returns the offsets of `word_offsets`, with text in scripts without spaces cut into characters.
+
+    These are Han, Kana, Bopomofo, Thai, Lao, Khmer, Burmese and their like (`scripts.is_separate`); words and numbers
+    of other scripts, and numbers of these, stay whole. A character has its combining marks, vowels and sound marks, and
+    the letters that are stacked below it: "กรุง" has three, "ខ្មែរ" two.
+
+    Args:
+        text: the text.
+        hangul: whether to cut Hangul into syllables, too.
+
+    Example:
+        >>> [text[start:end] for text in ["我在Hilton住2.5天。"] for start, end in character_offsets(text)]
+        ['我', '在', 'Hilton', '住', '2.5', '天', '。']
+    """
+    separate = _separate_syllable if hangul else _separate
+    if not any(map(separate, text)):
+        return word_offsets(text)
+    flags = [separate(char) for char in text]
+    chars = [i for i in range(len(text)) if not _belongs(text, i, flags)]
+    return _offsets(text, chars, flags)
+
+
+_separate = functools.cache(is_separate)
+_separate_syllable = functools.cache(functools.partial(is_separate, hangul=True))
+
+
+def _belongs(text: str, i: int, separate: Sequence[bool]) -> bool:
+    """Returns whether a character belongs to the one before it."""
+    if not i or char_class(text[i - 1]) == SPACE:
+        return False
+    if char_class(text[i]) == EXTEND:
+        return True
+    return separate[i] and (is_attached(text[i]) or (separate[i - 1] and is_linking(text[i - 1])))
+
+
+def _offsets(text: str, chars: list[int], separate: Sequence[bool] = ()) -> list[tuple[int, int]]:
+    """Returns the offsets of the tokens.
+
+    Args:
+        text: the text.
+        chars: indices of its characters that do not belong to the one before them.
+        separate: whether each character of the text is a token; empty: none is.
+    """
     chars.append(len(text))
     bases = [text[i] for i in chars[:-1]]
     kinds = [_kind(bases, i) for i in range(len(bases))]
+    if separate:
+        kinds = [_SEPARATE if separate[i] else kind for i, kind in zip(chars, kinds, strict=False)]
     begins, position = set(), 0
     for kind, group in groupby(kinds, key=_side):
         length = len(list(group))
@@ -65,7 +119,7 @@ def word_offsets(text: str) -> list[tuple[int, int]]:
         if kind == WORD:
             begins |= {position + begin for begin in _cuts(bases[position : position + length])}
         else:
-            begins |= {i for i in part if i == position or kinds[i] == SPACE or bases[i] != bases[i - 1]}
+            begins |= {i for i in part if i == position or kinds[i] in _ALONE or bases[i] != bases[i - 1]}
         position += length
     edges = [*sorted(begins), len(bases)]
     return [(chars[start], chars[end]) for start, end in pairwise(edges) if kinds[start] != SPACE]
@@ -117,3 +171,12 @@ def _abbreviates(part: Sequence[str], last: int) -> bool:
     lone = last == 0 or part[last - 1] == "."
     dot = part[last + 1 : last + 2] == ["."] and part[last + 2 : last + 3] != ["."]
     return dot and lone and unicodedata.category(part[last])[0] == "L"
+
+
+OFFSETS: Final[Mapping[str, Callable[[str], list[tuple[int, int]]]]] = {
+    "whitespace": whitespace_offsets,
+    "words": word_offsets,
+    "characters": character_offsets,
+    "syllables": functools.partial(character_offsets, hangul=True),
+}
+"""Function of each tokenizer (`transform.tokenizer`)."""

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.text import char_traits
-from components.text.char_traits import FOLDED_SHIFT, KIND, LOWER, NUMBER, UPPER
+from components.text.char_traits import FOLDED_SHIFT, KIND, LOWER, MARK, NUMBER, UPPER
 from components.text.tokenizer import Tokens
 
 # Maximum counts of the characters of each sort in a token: 2 capitals, 1 of the others.
@@ -18,7 +18,7 @@ _MOST = np.array([1, 1, 2, 1], np.int32)
 # Mixed-radix weights of the counts and of a capital first letter in an index.
 _WEIGHTS = np.array([1, 2, 4, 12], np.int32)
 _STARTS_UPPER = 24
-_LETTERS = (UPPER, LOWER, char_traits.LETTER)
+_LETTERS = (UPPER, LOWER, char_traits.LETTER, char_traits.SEPARATE)
 
 
 def case_ids(tokens: Tokens) -> tf.RaggedTensor:
@@ -68,7 +68,7 @@ def _sorts() -> np.ndarray:
     """Returns the sorts of a character: int32 [bits, sorts], 0 or 1."""
     kinds, sorts = _all_bits() & KIND, np.zeros([1 << FOLDED_SHIFT, _SORTS], np.int32)
     sorts[:, _LETTER] = _is_letter()
-    sorts[:, _NUMBER] = (_all_bits() & NUMBER) > 0
+    sorts[:, _NUMBER] = ((_all_bits() & NUMBER) > 0) & (kinds != MARK)
     sorts[:, _UPPER] = kinds == UPPER
     sorts[:, _LOWER] = kinds == LOWER
     return sorts

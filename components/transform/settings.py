@@ -15,6 +15,6 @@ class TransformSettings(Settings):
         9
     """
 
-    tokenizer: Literal["words", "whitespace"]
+    tokenizer: Literal["words", "whitespace", "characters", "syllables"]
     min_count: Count
     max_words: Count

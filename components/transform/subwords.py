@@ -66,8 +66,15 @@ def _outer(characters: Characters, lengths: tf.Tensor) -> tf.Tensor:
 
 
 def _touching(characters: Characters) -> tf.Tensor:
-    """Returns int64 [tokens]: 1 without a space before the token, plus 2 without a space after it."""
-    before = tf.cast(tf.equal(characters.begins, tf.roll(characters.ends, 1, 0)), tf.int64)
+    """Returns int64 [tokens]: 1 without a space before the token, plus 2 without a space after it.
+
+    Next to characters of scripts without spaces there always counts a space: the corpus has spaces between its tokens
+    there, and raw text has none.
+    """
+    touches = tf.equal(characters.begins, tf.roll(characters.ends, 1, 0))
+    if characters.separate is not None:
+        touches &= ~(characters.separate | tf.roll(characters.separate, 1, 0))
+    before = tf.cast(touches, tf.int64)
     return before + 2 * tf.roll(before, -1, 0)
 
 

@@ -13,11 +13,9 @@ from pathlib import Path
 
 from components.common.hashing import content_version, require_content
 from components.text.folding import fold
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import OFFSETS
 from components.transform.features import UNK_ID
 from components.transform.vector_file import VectorFile, VectorFileError
-
-_OFFSETS = {"words": word_offsets, "whitespace": whitespace_offsets}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +46,7 @@ class VectorVocabulary:
         Args:
             path: vector file.
             most: maximum number of words; the rest of the file is not read.
-            tokenizer: `words` or `whitespace`.
+            tokenizer: name of the tokenizer, as in `words.OFFSETS`.
             version: content of the file at the start of the run (`content_version`); default: its present content.
 
         Raises:
@@ -71,7 +69,7 @@ class VectorVocabulary:
 # Tracing a graph calls it several times.
 @functools.lru_cache(maxsize=2)
 def _select(path: str, most: int, tokenizer: str, version: str) -> VectorVocabulary:
-    offsets = _OFFSETS[tokenizer]
+    offsets = OFFSETS[tokenizer]
     ids: dict[str, int] = {}
     for _, word, _ in VectorFile(path) if most else ():
         if word not in ids and offsets(word) == [(0, len(word))]:

@@ -11,10 +11,12 @@ from components.text.char_traits import (
     PUNCT,
     SPACE,
     char_class,
+    separate_traits,
     trait_table,
     traits,
 )
 from components.text.folding import fold_char
+from components.text.scripts import is_wide_mark, separate_characters
 
 SAMPLE = [*range(0x3000), 0xFDD0, 0xFFFD, 0xFFFF, 0x1E900, 0x1F3FB, 0x1F600, 0x2F800, 0xE0001, 0x10FFFF]
 
@@ -49,3 +51,12 @@ def test_kinds_of_characters():
     ]:
         assert traits(char) & char_traits.KIND == kind
         assert bool(traits(char) & char_traits.NUMBER) == number
+
+
+def test_the_table_of_scripts_without_spaces_differs_there_only():
+    offsets, values = trait_table(separate=True)
+    separate = {*separate_characters()}
+    for char in [*map(chr, SAMPLE), *"王ไก្าｶﾞ〇々서ー"]:
+        looked_up = (ord(char) << FOLDED_SHIFT) + values[offsets[ord(char) >> PAGE_BITS] + ord(char)]
+        wide = char_traits.NUMBER * is_wide_mark(char)
+        assert looked_up == (separate_traits(char) if char in separate else traits(char) | wide), char

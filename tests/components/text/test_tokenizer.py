@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.lazy import LazyModule
 
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import OFFSETS as REFERENCE
 
 tf = LazyModule("tensorflow")
-REFERENCE = {"whitespace": whitespace_offsets, "words": word_offsets}
 ODD = [
     "Biden,visited (Paris) on 3.14",
     "",
@@ -23,6 +22,8 @@ ODD = [
     "שלום עולם!",
     "a\x00b \x00",
     "x" * 10_000 + " y",
+    "我在Hilton住2.5天。哈哈！ 葛\U000e0100飾区 カ\u3099ｶﾞー",
+    "กรุงเทพ ไทยแล้ว ເມືອງ ខ្មែរភ្នំពេញ မန္တလေး 서울에서 \u1112\u1161\u11ab",
 ]
 
 # Text with invalid UTF-8 and characters that do not survive encoding.
@@ -54,7 +55,7 @@ def test_graph_equals_reference():
             check(batch, name)
 
 
-@pytest.mark.parametrize("name", REFERENCE)
+@pytest.mark.parametrize("name", ["whitespace", "words"])
 @settings(deadline=None, max_examples=150)
 @given(batch=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=4))
 def test_graph_equals_reference_on_random_text(name, batch):
@@ -67,12 +68,19 @@ def test_graph_equals_reference_on_text_of_connectors(batch):
     check(batch, "words")
 
 
+@settings(deadline=None, max_examples=300)
+@given(batch=st.lists(st.text("a's1.,@·王王ーｶﾞ〇กเาำ่២្ខန္ါ한\u1112\u1161!。\u0301 ", max_size=8), min_size=1, max_size=8))
+def test_graph_equals_reference_on_scripts_without_spaces(batch):
+    for name in ("characters", "syllables"):
+        check(batch, name)
+
+
 def test_invalid_utf8_is_read_as_python_reads_it():
     for raw in (b"caf\xe9 ok", b"\xff\xfe", b"a \xe2\x82 b", b"\xf0\x9f\x98", b"\xc0\xaf x", b"x\xed\xa0\x80y"):
         check_bytes([raw], "whitespace")
 
 
-@pytest.mark.parametrize("name", REFERENCE)
+@pytest.mark.parametrize("name", ["whitespace", "words"])
 @settings(deadline=None, max_examples=150)
 @given(batch=st.lists(st.one_of(st.binary(max_size=12), BROKEN), max_size=4))
 def test_any_bytes_are_read_as_python_reads_them(name, batch):
@@ -93,6 +101,7 @@ def test_every_character_comes_back_in_its_token():
         for page in range(0, 0x110000, 256)
     ]
     check([text for text in planes if text], "words")
+    check([text for text in planes[0x0E:0x33] + planes[0xA0:0xD8] if text], "syllables")  # scripts without spaces
 
 
 @pytest.mark.parametrize(

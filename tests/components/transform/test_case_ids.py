@@ -78,3 +78,9 @@ def test_case_ids_of_words_and_marks():
     assert case_ids_module.case_ids(
         tokenizer.tokenize(tf.constant(["McDonald's, NATO"]), tokenizer.WORDS)
     ).to_list() == [[6, 3, 1, 5]]
+
+
+def test_case_ids_of_characters_of_scripts_without_spaces():
+    for text, expected in [("王2。A", [3, 2, 1, 4]), ("ក្ខ〇๒", [3, 3, 2])]:
+        tokens = tokenizer.tokenize(tf.constant([text]), tokenizer.CHARACTERS)
+        assert case_ids_module.case_ids(tokens).to_list() == [expected]

@@ -14,8 +14,8 @@ subwords = LazyModule("components.transform.subwords")
 PREFIXES, SUFFIXES, SHAPE, TOUCH = slice(0, 4), slice(4, 8), 8, 9
 
 
-def ids(*sentences):
-    rows = subwords.subword_ids(tokenizer.tokenize(tf.constant(sentences, tf.string)))
+def ids(*sentences, name="words"):
+    rows = subwords.subword_ids(tokenizer.tokenize(tf.constant(sentences, tf.string), name))
     assert rows.flat_values.shape[1] == SUBWORD_COLUMNS
     return [rows.flat_values.numpy()[a:b] for a, b in zip(rows.row_splits[:-1], rows.row_splits[1:], strict=True)]
 
@@ -49,6 +49,12 @@ def test_spaces_around_a_token_matter():
     [rows] = ids("(a a) a")
     first, second, third = rows[1], rows[2], rows[4]
     assert len({int(row[TOUCH]) for row in (first, second, third)}) == 3
+
+
+def test_spaces_mean_nothing_next_to_characters_of_scripts_without_spaces():
+    raw, joined, other = ids("王伟在Oslo。", "王 伟 在 Oslo 。", "王 伟 在 (Oslo)。", name="characters")
+    np.testing.assert_array_equal(raw[:, TOUCH], joined[:, TOUCH])
+    assert raw[3, TOUCH] != other[4, TOUCH]  # spaces around other words still count
 
 
 def test_ids_are_in_range_and_not_padding():
