@@ -122,7 +122,8 @@ def _system(name: str, changes: Sequence[str]) -> System:
 def _our_system(name: str, changes: Sequence[str]) -> System:
     from configs.loading import load_config  # needs pydantic, which the other systems' environment may lack
 
-    config = load_config(None, [f"trainer.tagger={name.removeprefix(f'{OURS}_')}", *changes])
+    tagger = f"trainer.tagger={name.removeprefix(f'{OURS}_')}"
+    config = load_config(None, [tagger, "transform.tokenizer=words", *changes])
     settings = {
         "transform": config.transform.model_dump(mode="json"),
         "beam": config.beam.model_dump(mode="json"),

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from tfx.types.artifact import Artifact
 
+from components.keys import TOKENIZER
+
 
 class Corpus(Artifact):
     """A folder of labelled text in a layout that `layout.find_splits` supports."""
@@ -43,3 +45,15 @@ class Report(Artifact):
     """A folder with `report.html`, one file that needs no network."""
 
     TYPE_NAME = "components.Report"
+
+
+def tokenizer_of(examples: Artifact) -> str:
+    """Returns the tokenizer that CorpusExampleGen chose for the examples.
+
+    Raises:
+        RuntimeError: the artifact does not name it; CorpusExampleGen did not write it.
+    """
+    tokenizer = examples.get_string_custom_property(TOKENIZER)
+    if not tokenizer:
+        raise RuntimeError(f"{examples.uri}: the examples do not name their tokenizer")
+    return tokenizer

@@ -51,6 +51,10 @@ EPOCHS = "epochs"
 MAX_EPOCHS = "max_epochs"
 """Custom property of the trained model: the value of `trainer.epochs` in that run."""
 
+# CorpusExampleGen.
+TOKENIZER = "tokenizer"
+"""Custom property of the examples: the tokenizer of the graph, which the ingestion chooses."""
+
 # Exporter: signatures of the served model.
 SERVING_DEFAULT = "serving_default"
 KEYED = "keyed"

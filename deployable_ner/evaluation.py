@@ -53,7 +53,7 @@ def evaluate(
 
     loaded = load_config(None if config is None else Path(config), setting_list(settings))
     return evaluate_corpus(
-        LabelledData(Path(path), loaded.corpus, split),
+        LabelledData(Path(path), loaded.corpus, split, loaded.transform.tokenizer),
         _model(tagger, "the tagger"),
         CorpusOptions(loaded.evaluator),
         None if against is None else _model(against, "the other tagger"),

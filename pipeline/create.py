@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tfx import types
-from tfx.components import StatisticsGen, Transform, Tuner
+from tfx.components import StatisticsGen, Tuner
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration import pipeline as tfx_pipeline
@@ -23,6 +23,7 @@ from components.registry.pusher.component import RegistryPusher
 from components.reporter.component import Reporter
 from components.schema_source.component import SchemaSource
 from components.trainer.component import Trainer
+from components.transform.component import Transform
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
 from pipeline.run.request import RunRequest
@@ -127,7 +128,6 @@ class _Nodes:
             schema=self.schema.outputs["schema"],
             champion=self.champion.outputs["trained"],
             settings=self.config.drift,
-            tokenizer=self.config.transform.tokenizer,
             code_version=package_hash("components.drift_validator", "components.text"),
         )
         node.add_upstream_node(self.data_validator)

@@ -24,7 +24,7 @@ from components.corpus_example_gen.executor import Executor
 from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import configured_splits
-from components.keys import NEWEST_SPAN
+from components.keys import NEWEST_SPAN, TOKENIZER
 
 
 class Driver(FileBasedDriver):
@@ -59,7 +59,7 @@ class CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
         standard_component_specs.INPUT_BASE_KEY: ExecutionParameter(type=str, optional=True),
         "settings": ExecutionParameter(type=str),
         "span": ExecutionParameter(type=str, optional=True),
-        "tokenizer": ExecutionParameter(type=str, optional=True),
+        TOKENIZER: ExecutionParameter(type=str, optional=True),
         # Part of the cache key; the executor also compares the fingerprint with the files that it read.
         "fingerprint": ExecutionParameter(type=str, optional=True),
         "code_version": ExecutionParameter(type=str, optional=True),
@@ -77,7 +77,7 @@ class CorpusExampleGen(FileBasedExampleGen):
     Component `outputs` contains:
      - `examples`: `standard_artifacts.Examples` of `tf.train.Example` with the bytes features `key` [1],
        `sentence` [1], `tags` [tokens], `source` [1] and each metadata column [1]. Its custom properties count what was
-       read, repaired and skipped (see `executor.Executor`).
+       read, repaired and skipped, and name the tokenizer (see `executor.Executor`).
 
     Example:
         CorpusExampleGen(settings=load_config(None).corpus, input_base="data")
@@ -106,7 +106,7 @@ class CorpusExampleGen(FileBasedExampleGen):
             corpus: channel of a `Corpus` artifact, for a corpus that is not known before the run. Kubeflow copies only
                 the files of artifacts to a node.
             span: with `corpus`, number of the newest span to read (as text), or `newest`; replaces `settings.span`.
-            tokenizer: `words` or `whitespace`, as in Transform; the run stops if it does not suit the corpus.
+            tokenizer: `transform.tokenizer`; the run stops if it does not suit the corpus. `auto` chooses one.
             fingerprint: `corpus_fingerprint` of the files to read; empty: the node computes it. The reading checks it.
             code_version: hash of the code, so that a code change invalidates TFX's cache.
 

@@ -29,6 +29,7 @@ from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import configured_splits, holds_out_eval, is_held_out
+from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
 from components.keys import (
     EVAL_SPLIT,
     INGEST_REPORT,
@@ -37,6 +38,7 @@ from components.keys import (
     SENTENCE,
     TAGS,
     TEST_SPLIT,
+    TOKENIZER,
     TRAIN_SPLIT,
 )
 
@@ -50,7 +52,8 @@ class Executor(BaseExampleGenExecutor):
     Besides TFX's splits it writes the folder `ingest/` with one report per file, and these custom properties of the
     artifact: `sentences_in`, `sentences_out`, `tokens_in`, `tokens_out`, `entities_in`, `entities_out`, `skipped`,
     `repaired`, `sentences_<split>`, `duplicates` (sentences that also occur in a later split), `duplicates_removed`
-    (int), and `ingest_report` (JSON of the merged `IngestReport`, lists truncated to 20 items).
+    (int), `ingest_report` (JSON of the merged `IngestReport`, lists truncated to 20 items), and `tokenizer`, which
+    Transform and DriftValidator take from there.
     """
 
     def __init__(self, context: Any = None) -> None:
@@ -64,8 +67,8 @@ class Executor(BaseExampleGenExecutor):
 
         def read(exec_properties: dict[str, Any], pattern: str) -> ReadCorpus:
             base, settings = exec_properties[standard_component_specs.INPUT_BASE_KEY], _settings(exec_properties)
-            tokenizer = exec_properties.get("tokenizer") or "words"
-            return ReadCorpus(base, _patterns(exec_properties, pattern), settings, self._reports, tokenizer)
+            patterns, tokenizer = _patterns(exec_properties, pattern), exec_properties[TOKENIZER]
+            return ReadCorpus(base, patterns, settings, self._reports, tokenizer)
 
         return read
 
@@ -110,6 +113,8 @@ class Executor(BaseExampleGenExecutor):
         if input_dict.get("corpus"):
             corpus = artifact_utils.get_single_instance(input_dict["corpus"]).uri
             exec_properties = _resolved(corpus, exec_properties, examples)
+        exec_properties = {**exec_properties, TOKENIZER: _tokenizer(exec_properties)}
+        examples.set_string_custom_property(TOKENIZER, exec_properties[TOKENIZER])
         super().Do(input_dict, output_dict, exec_properties)
         _raise_errors(self._reports.errors())
         self._require_unchanged(exec_properties)
@@ -197,6 +202,24 @@ def _patterns(exec_properties: dict[str, Any], pattern: str) -> list[str]:
     for number in sorted(set().union(*spans) - {span_of(base, one) for one in by_split[name]}):
         logging.warning("span-%d has no file of the split %s; it adds nothing to it", number, name)
     return by_split[name]
+
+
+def _tokenizer(exec_properties: dict[str, Any]) -> str:
+    """Returns the tokenizer that suits the training split."""
+    base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+    text = exec_properties[standard_component_specs.INPUT_CONFIG_KEY]
+    splits = {split.name: split.pattern for split in json_format.Parse(text, example_gen_pb2.Input()).splits}
+    training = splits.get(TRAIN_SPLIT) or next(iter(splits.values()))
+    patterns = _patterns(exec_properties, training)
+    files = [file for one in patterns for file in sorted(fileio.glob(os.path.join(base, one)))]
+    chosen = choose_tokenizer(exec_properties[TOKENIZER], files, _settings(exec_properties), _content)
+    logging.info("tokenizer: %s", chosen)
+    return chosen
+
+
+def _content(path: str) -> bytes:
+    with fileio.open(path, "rb") as file:
+        return bytes(file.read())
 
 
 def _ignored_files(base: str, sources: Collection[str]) -> list[str]:

@@ -22,6 +22,7 @@ from components.corpus_example_gen.splitting import (
     sentence_digest,
     split_of,
 )
+from components.corpus_example_gen.tokenizer_choice import AUTO, choose_tokenizer
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 
 SPLITS = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT, ALL)
@@ -63,7 +64,7 @@ class LabelledData:
         hashes: source -> SHA-256 of the files read.
     """
 
-    def __init__(self, path: Path, settings: CorpusSettings, split: str | None = None) -> None:
+    def __init__(self, path: Path, settings: CorpusSettings, split: str | None = None, tokenizer: str = AUTO) -> None:
         """Finds the files.
 
         Args:
@@ -71,6 +72,7 @@ class LabelledData:
             settings: settings of the corpus.
             split: name of `SPLITS`; None: `test` if the folder has it, else `eval`, and everything of a corpus with
                 one split.
+            tokenizer: `transform.tokenizer`; the training has chosen the same one for the same files.
 
         Raises:
             CorpusError: the path does not exist, has no corpus, or lacks the split.
@@ -87,6 +89,8 @@ class LabelledData:
             raise CorpusError(str(path), None, "no such file or folder", "Give a labelled file, or a corpus folder.")
         self.undivided = path.is_dir() and len(self._files) == 1 and set(self._files) <= {ALL, TRAIN_SPLIT}
         self.split = self._chosen(split)
+        training = self._files.get(TRAIN_SPLIT) or [path for files in self._files.values() for path in files]
+        self._tokenizer = choose_tokenizer(tokenizer, [*map(str, training)], settings, _content)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -117,7 +121,7 @@ class LabelledData:
         """Returns the sentences of the training split; None if the corpus has none apart from this split."""
         if self.split in (TRAIN_SPLIT, ALL) or TRAIN_SPLIT not in self.splits:
             return None
-        return LabelledData(self.path, self._settings, TRAIN_SPLIT).sentences()
+        return LabelledData(self.path, self._settings, TRAIN_SPLIT, self._tokenizer).sentences()
 
     def _chosen(self, split: str | None) -> str:
         if split is None:
@@ -159,15 +163,19 @@ class LabelledData:
         """Yields the sentences of a file."""
         source = path.relative_to(self._base).as_posix()
         keys, report = KeyMaker(source), IngestReport()
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            problem = f"cannot read the file ({error.strerror})"
-            raise CorpusError(str(path), None, problem, "Check the path and its permissions.") from error
-        for sentence in read_corpus_file(str(path), self._settings, report, data):
+        data = _content(str(path))
+        for sentence in read_corpus_file(str(path), self._settings, report, data, self._tokenizer):
             yield LabelledSentence(keys.make(sentence), source, sentence)
         reports.append(report)
         hashes[source] = hashlib.sha256(data).hexdigest()
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        problem = f"cannot read the file ({error.strerror})"
+        raise CorpusError(path, None, problem, "Check the path and its permissions.") from error
 
 
 def files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Path]]:

@@ -44,7 +44,7 @@ class ReadCorpus(beam.PTransform):
             patterns: file patterns relative to it; the last one (of the newest span) must match a file.
             settings: settings of the corpus.
             reports: receives the report or the error of each file.
-            tokenizer: `words` or `whitespace`, as in the graph.
+            tokenizer: its name, as in the graph.
         """
         super().__init__()
         self._base, self._patterns, self._settings, self._reports = input_base, list(patterns), settings, reports

@@ -52,7 +52,7 @@ class Part:
             source = path.relative_to(self.base).as_posix()
             document = {DOCUMENTS[0]: path.stem} if path.suffix == _BRAT else {}
             own = IngestReport()
-            for sentence in read_corpus_file(str(path), settings, own):
+            for sentence in read_corpus_file(str(path), settings, own, tokenizer=None):
                 made = AnnotatedSentence.of_sentence(sentence, source)
                 yield dataclasses.replace(made, metadata={**document, **made.metadata}) if document else made
             if report is not None:

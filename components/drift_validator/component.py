@@ -15,7 +15,6 @@ from components.drift_validator.executor import (
     PROFILE_KEY,
     SCHEMA_KEY,
     SETTINGS_KEY,
-    TOKENIZER_KEY,
     Executor,
 )
 from components.drift_validator.settings import DriftSettings
@@ -24,7 +23,6 @@ from components.drift_validator.settings import DriftSettings
 class _DriftValidatorSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         SETTINGS_KEY: ExecutionParameter(type=str),
-        TOKENIZER_KEY: ExecutionParameter(type=str),
         CODE_VERSION_KEY: ExecutionParameter(type=str),
     }
     INPUTS = {
@@ -65,7 +63,6 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
         schema: types.BaseChannel,
         champion: types.BaseChannel,
         settings: DriftSettings,
-        tokenizer: str = "words",
         code_version: str = "",
     ) -> None:
         """Declares the node.
@@ -75,7 +72,6 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
             schema: channel of the `Schema`; the `drift_comparator` of a metadata column overrides `settings.columns`.
             champion: channel of ChampionSource's `trained`; without a profile in it, drift is not measured.
             settings: limits, and the action if one is exceeded.
-            tokenizer: `words` or `whitespace`.
             code_version: version of the code; a new one invalidates TFX's cache.
         """
         spec = _DriftValidatorSpec(
@@ -84,7 +80,6 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
             champion=champion,
             # The log of requests does not affect this node, so its path is not part of the cache key.
             settings=settings.model_copy(update={"requests": None}).model_dump_json(),
-            tokenizer=tokenizer,
             code_version=code_version,
             profile=types.Channel(type=DataProfileArtifact),
         )

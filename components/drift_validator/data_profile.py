@@ -14,7 +14,7 @@ from typing_extensions import Self
 from components.keys import DATA_PROFILE_FILE
 from components.text.folding import fold
 from components.text.spans import spans
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import OFFSETS
 
 _LENGTH_ENDS = (5, 10, 15, 20, 30, 50, 100)  # tokens; the last bucket is open
 _MOST_VALUES = 1000  # per column
@@ -33,6 +33,7 @@ class DataProfile:
         columns: metadata column -> sentences by value.
         words: tokens of the training split, folded as in the word vocabulary.
         held_out_words: tokens of all other splits, folded.
+        tokenizer: tokenizer of the model.
 
     Example:
         >>> profile = DataProfile()
@@ -50,6 +51,7 @@ class DataProfile:
     columns: dict[str, Counter[str]] = field(default_factory=dict)
     words: Counter[str] = field(default_factory=Counter)
     held_out_words: Counter[str] = field(default_factory=Counter)
+    tokenizer: str = "words"
 
     def add(
         self,
@@ -57,7 +59,6 @@ class DataProfile:
         tags: Sequence[str] = (),
         columns: Mapping[str, str] | None = None,
         held_out: bool = False,
-        tokenizer: str = "words",
     ) -> None:
         """Counts one sentence.
 
@@ -66,10 +67,8 @@ class DataProfile:
             tags: IOB2 tags of any tokenization; empty for an unlabelled sentence.
             columns: its metadata.
             held_out: True for a sentence outside the training split.
-            tokenizer: `words` or `whitespace`.
         """
-        offsets = word_offsets(sentence) if tokenizer == "words" else whitespace_offsets(sentence)
-        tokens = [fold(sentence[start:end]) for start, end in offsets]
+        tokens = [fold(sentence[start:end]) for start, end in OFFSETS[self.tokenizer](sentence)]
         self.sentences += 1
         self.tokens += len(tokens)
         self.labels.update(span.type for span in spans(list(tags)))
@@ -79,7 +78,8 @@ class DataProfile:
             self.columns.setdefault(name, Counter())[value] += 1
 
     def merge(self, other: DataProfile) -> None:
-        """Adds the counts of another part."""
+        """Adds the counts of another part, which has the same tokenizer unless this one is empty."""
+        self.tokenizer = self.tokenizer if self.sentences else other.tokenizer
         self.sentences += other.sentences
         self.tokens += other.tokens
         for name in ("labels", "lengths", "words", "held_out_words"):

@@ -16,6 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
+from components.artifacts import tokenizer_of
 from components.common.files import write_atomically
 from components.common.hashing import tree_hash
 from components.drift_validator.comparison import NamedProfile, compare
@@ -31,7 +32,6 @@ SCHEMA_KEY = "schema"
 CHAMPION_KEY = "champion"
 PROFILE_KEY = "profile"
 SETTINGS_KEY = "settings"
-TOKENIZER_KEY = "tokenizer"
 CODE_VERSION_KEY = "code_version"
 
 _COUNTS = "spans"
@@ -55,8 +55,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         Args:
             input_dict: `examples`, `schema` and `champion`.
             output_dict: `profile`.
-            exec_properties: `settings` (JSON of `DriftSettings`), `tokenizer` and `code_version` (only part of the
-                cache key).
+            exec_properties: `settings` (JSON of `DriftSettings`) and `code_version` (only part of the cache key).
 
         Raises:
             DriftError: the data drifted and `drift.action` is `stop`.
@@ -65,7 +64,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         settings = DriftSettings.model_validate_json(exec_properties[SETTINGS_KEY])
         output = artifact_utils.get_single_instance(output_dict[PROFILE_KEY])
         examples = artifact_utils.get_single_instance(input_dict[EXAMPLES_KEY])
-        profiles = self._profiles(examples, exec_properties[TOKENIZER_KEY], output.uri)
+        profiles = self._profiles(examples, tokenizer_of(examples), output.uri)
         whole = merged(profile for _, profile in profiles)
         write_atomically(os.path.join(output.uri, DATA_PROFILE_FILE), whole.to_json())
         lineage = data_lineage(examples, artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))

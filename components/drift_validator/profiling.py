@@ -22,7 +22,7 @@ class ProfileExamples(beam.PTransform):
 
     Args:
         split: the split of the Examples; all but `train` are held out.
-        tokenizer: `words` or `whitespace`.
+        tokenizer: tokenizer of the model.
     """
 
     def __init__(self, split: str, tokenizer: str) -> None:
@@ -45,7 +45,7 @@ class _Profile(beam.CombineFn):
         self._held_out, self._tokenizer = held_out, tokenizer
 
     def create_accumulator(self) -> DataProfile:
-        return DataProfile()
+        return DataProfile(tokenizer=self._tokenizer)
 
     def add_input(self, profile: DataProfile, example: tf.train.Example) -> DataProfile:
         values = {
@@ -53,7 +53,7 @@ class _Profile(beam.CombineFn):
             for name, feature in example.features.feature.items()
         }
         columns = {name: value[0] for name, value in values.items() if name not in _NOT_METADATA and value}
-        profile.add(values["sentence"][0], values.get("tags", []), columns, self._held_out, self._tokenizer)
+        profile.add(values["sentence"][0], values.get("tags", []), columns, self._held_out)
         return profile
 
     def merge_accumulators(self, profiles: Iterable[DataProfile]) -> DataProfile:

@@ -21,15 +21,15 @@ def profile_requests(path: Path, tokenizer: str = "words") -> DataProfile:
         path: JSON lines (`.gz` too). Each object has the request's `sentence`, or else the served `tokens`; the
             answer's `tags`, if logged, replace labels. `ner predict --json` prints this form, and Vertex AI's batch
             prediction logs it with the request in `instance` and the answer in `prediction`.
-        tokenizer: `words` or `whitespace`, as in the tagger.
+        tokenizer: tokenizer of the model.
 
     Raises:
         RequestLogError: the file cannot be read, or a line has another form.
     """
-    profile = DataProfile()
+    profile = DataProfile(tokenizer=tokenizer)
     for number, record in read_json_lines(path, error=RequestLogError):
         sentence, tags = _request(record, f"{path}:{number}")
-        profile.add(sentence, tags, tokenizer=tokenizer)
+        profile.add(sentence, tags)
     if not profile.sentences:
         raise RequestLogError(f"{path}: no requests. Give a log with at least one.")
     return profile

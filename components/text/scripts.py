@@ -6,6 +6,7 @@ Neither `unicodedata` nor `re` knows the property Script, so the ranges of the s
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 import unicodedata
@@ -55,6 +56,17 @@ def is_unspaced(text: str) -> bool:
     return bool(_ANY.search(text))
 
 
+def has_hangul(text: str) -> bool:
+    """Returns whether a text has a letter of Hangul.
+
+    Example:
+        >>> has_hangul("서울"), has_hangul("北京")
+        (True, False)
+    """
+    return bool(_HANGUL.search(text))
+
+
+@functools.cache
 def is_separate(char: str, hangul: bool = False) -> bool:
     """Returns whether the tokenizers for scripts without spaces cut a character off its neighbors.
 

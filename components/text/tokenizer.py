@@ -28,9 +28,9 @@ from components.text.char_traits import (
 from components.text.folding import REPLACEMENTS
 from components.text.token_positions import row_ids
 from components.text.word_begins import word_begins
+from components.text.words import SEPARATING
 
 WHITESPACE, WORDS, CHARACTERS, SYLLABLES = TOKENIZERS = ("whitespace", "words", "characters", "syllables")
-_SEPARATING = (CHARACTERS, SYLLABLES)
 _REPLACEMENT = 0xFFFD
 
 
@@ -192,7 +192,7 @@ def _with_noncharacters(
 
 
 def _characters(code_points: tf.Tensor, tokenizer: str) -> Characters:
-    separating = tokenizer in _SEPARATING
+    separating = tokenizer in SEPARATING
     traits = _traits(code_points, *((True, tokenizer == SYLLABLES) if separating else ()))
     pieces = _runs(traits) if tokenizer == WHITESPACE else _word_pieces(traits, separating)
     numbers = _indices(_bits(tf.gather(traits, pieces), VISIBLE))

@@ -78,16 +78,11 @@ def character_offsets(text: str, *, hangul: bool = False) -> list[tuple[int, int
         >>> [text[start:end] for text in ["我在Hilton住2.5天。"] for start, end in character_offsets(text)]
         ['我', '在', 'Hilton', '住', '2.5', '天', '。']
     """
-    separate = _separate_syllable if hangul else _separate
-    if not any(map(separate, text)):
+    flags = [is_separate(char, hangul) for char in text]
+    if not any(flags):
         return word_offsets(text)
-    flags = [separate(char) for char in text]
     chars = [i for i in range(len(text)) if not _belongs(text, i, flags)]
     return _offsets(text, chars, flags)
-
-
-_separate = functools.cache(is_separate)
-_separate_syllable = functools.cache(functools.partial(is_separate, hangul=True))
 
 
 def _belongs(text: str, i: int, separate: Sequence[bool]) -> bool:
@@ -172,6 +167,9 @@ def _abbreviates(part: Sequence[str], last: int) -> bool:
     dot = part[last + 1 : last + 2] == ["."] and part[last + 2 : last + 3] != ["."]
     return dot and lone and unicodedata.category(part[last])[0] == "L"
 
+
+SEPARATING: Final = ("characters", "syllables")
+"""Names of the tokenizers that cut scripts without spaces."""
 
 OFFSETS: Final[Mapping[str, Callable[[str], list[tuple[int, int]]]]] = {
     "whitespace": whitespace_offsets,

@@ -15,6 +15,6 @@ class TransformSettings(Settings):
         9
     """
 
-    tokenizer: Literal["words", "whitespace", "characters", "syllables"]
+    tokenizer: Literal["auto", "words", "characters", "syllables", "whitespace"]
     min_count: Count
     max_words: Count

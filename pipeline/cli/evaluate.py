@@ -110,7 +110,7 @@ def _on_data(
     if options["url"] is not None and "://" not in options["url"]:
         raise click.UsageError(f"--url {options['url']}: write http://HOST:PORT/v1/models/NAME; --model takes versions")
     announce(f"ner evaluate: reading {options['data']}, loading the model")
-    data = LabelledData(options["data"], config.corpus, options["split"])
+    data = LabelledData(options["data"], config.corpus, options["split"], config.transform.tokenizer)
     model = evaluated_model(options["url"] or options["model"], config)
     against = None if options["against"] is None else evaluated_model(options["against"], config)
     corpus_options = CorpusOptions(

@@ -33,12 +33,12 @@ def request_drift(
     Raises:
         NerError: the log or the registry cannot be read.
     """
-    requests = profile_requests(log, config.transform.tokenizer)
     target = config.fetched_dir / champion.name / f"{champion.version}-trained"
     folder = registry.readable_trained(champion, target)
     profile = DataProfile.read(folder) if folder is not None else None
     if profile is None:
         return None
+    requests = profile_requests(log, profile.tokenizer)
 
     from components.drift_validator.comparison import NamedProfile, compare
 

@@ -15,7 +15,7 @@ from components.exporter.validator.probe.saved_graph import SavedGraph
 from components.exporter.validator.probe.served_model import ServedModel
 from components.exporter.validator.probe.values import strings
 from components.text.tags import to_iob2
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import OFFSETS
 
 exporter = LazyModule("components.exporter")
 PAD = b"[PAD]"
@@ -43,7 +43,7 @@ texts = mixtures | cut | characters | st.binary(max_size=40) | pieces
 batches = st.lists(texts, min_size=4, max_size=12)
 
 
-OTHERS = [("whitespace", "cnn_linear"), ("words", "transformer")]
+OTHERS = [("whitespace", "cnn_linear"), ("characters", "transformer")]
 
 
 @pytest.fixture(
@@ -70,7 +70,7 @@ def ask(request, transform_corpus, tmp_path_factory):
     def answer(sentences):
         return dict(zip(tensors, model.run({sentence: strings(sentences)}, list(tensors.values())), strict=True))
 
-    answer.reference = {"words": word_offsets, "whitespace": whitespace_offsets}[tokenizer]
+    answer.reference = OFFSETS[tokenizer]
     return answer
 
 

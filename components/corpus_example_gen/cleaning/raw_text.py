@@ -1,8 +1,8 @@
 """Share of the labelled spans that the tokenizer of the served model cuts out of raw text.
 
 Training sees the tokens of the corpus, joined by spaces. A caller sends text as people write it: in Chinese, Japanese,
-Thai, Lao, Khmer or Burmese without spaces, and the tokenizer then returns whole clauses. Scores on the corpus do not
-show it.
+Thai, Lao, Khmer or Burmese without spaces, and a tokenizer for words then returns whole clauses. Scores on the corpus
+do not show it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusReadingError
-from components.text.scripts import is_unspaced, join_as_written, script_of
+from components.text.scripts import has_hangul, is_unspaced, join_as_written, script_of
 from components.text.spans import spans
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import OFFSETS
 
 _FEW = 3  # spans; fewer lost ones say nothing about a file in a script with spaces
 _SHOWN = 40  # characters of an example
@@ -40,7 +40,7 @@ class RawTextCheck:
 
         Args:
             path: the file, for the error.
-            tokenizer: `words` or `whitespace`, as in the graph (`transform.tokenizer`).
+            tokenizer: its name, as in the graph (`transform.tokenizer`).
             least: least share of spans that raw text keeps (`corpus.min_raw_text_survival`).
         """
         self.path, self.tokenizer, self.least = path, tokenizer, least
@@ -59,7 +59,7 @@ class RawTextCheck:
             return
         if raw.text is None:
             text, starts = self._as_written(sentence.tokens)
-        elif self.tokenizer == "words":  # the reader has cut the text with the same tokenizer
+        elif self.tokenizer != "whitespace":  # the reader has cut the text with the same tokenizer
             self._count(raw.line, total, min(raw.lost_spans, total), raw.text, "a span ends inside a word")
             return
         else:
@@ -67,7 +67,7 @@ class RawTextCheck:
         if starts is None:
             self.spans += total
             return
-        pieces = word_offsets(text) if self.tokenizer == "words" else whitespace_offsets(text)
+        pieces = OFFSETS[self.tokenizer](text)
         begins, ends = {start for start, _ in pieces}, {end for _, end in pieces}
         lost = sum(
             starts[span.start] not in begins or starts[span.end - 1] + len(sentence.tokens[span.end - 1]) not in ends
@@ -87,7 +87,7 @@ class RawTextCheck:
         if not self._example or self.spans - self.lost >= self.least * self.spans:
             return
         line, script, text, detail = self._example
-        if self.lost < _FEW and self.tokenizer == "words" and not is_unspaced(text):
+        if self.lost < _FEW and self.tokenizer != "whitespace" and not is_unspaced(text):
             return
         share = 100 * (self.spans - self.lost) / self.spans
         problem = (
@@ -98,12 +98,17 @@ class RawTextCheck:
         raise CorpusReadingError(self.path, line, f"{problem}: {detail}" if detail else problem, self._advice(text))
 
     def _advice(self, text: str) -> str:
-        if is_unspaced(text):
+        if is_unspaced(text) and self.tokenizer in ("words", "whitespace"):
             return (
-                "The model would tag raw text in this script wrongly, although it scores well. If callers send tokens, "
-                "separated by spaces, set corpus.min_raw_text_survival to 0."
+                "The model would tag raw text in this script wrongly, although it scores well. Set transform.tokenizer "
+                "to characters; or, if callers send tokens, separated by spaces, set corpus.min_raw_text_survival to 0."
             )
-        if self.tokenizer != "words":
+        if self.tokenizer != "syllables" and has_hangul(text):
+            return (
+                "Set transform.tokenizer to syllables; or move the spans to the edges of words, or lower "
+                "corpus.min_raw_text_survival."
+            )
+        if self.tokenizer == "whitespace":
             return (
                 "Set transform.tokenizer to words; or, if callers send tokens, separated by spaces, "
                 "corpus.min_raw_text_survival to 0."

@@ -59,6 +59,8 @@ class IngestReport:
         tokens_in, tokens_out: tokens read and emitted.
         tokens_added: additional tokens from splitting tokens at white space.
         tokens_dropped: empty tokens that were dropped.
+        tokens_cut, tokens_joined: additional tokens from cutting words of scripts without spaces into characters, and
+            tokens that belong to the character before them there.
         tokens_skipped: tokens of skipped sentences.
         entities_in, entities_out: entities read and emitted, by type.
         entities_dropped: entities lost with dropped types and dropped tokens, by type.
@@ -86,6 +88,8 @@ class IngestReport:
     tokens_out: int = 0
     tokens_added: int = 0
     tokens_dropped: int = 0
+    tokens_cut: int = 0
+    tokens_joined: int = 0
     tokens_skipped: int = 0
     entities_in: Counter[str] = field(default_factory=Counter)
     entities_out: Counter[str] = field(default_factory=Counter)
@@ -206,8 +210,8 @@ class IngestReport:
                 self.sentences_out + self.sentences_dropped + self.sentences_skipped,
             ),
             "tokens": (
-                self.tokens_in + self.tokens_added,
-                self.tokens_out + self.tokens_dropped + self.tokens_skipped,
+                self.tokens_in + self.tokens_added + self.tokens_cut,
+                self.tokens_out + self.tokens_dropped + self.tokens_joined + self.tokens_skipped,
             ),
         }
         for name in set(self.entities_in) | set(self.entities_out):
@@ -264,6 +268,8 @@ class IngestReport:
         parts.append(f"by type {_format_counts(self.entities_out)}")
         if self.spans_lost:
             parts.append(f"lost in raw text {self.spans_lost} of {self.spans} spans")
+        if self.tokens_cut or self.tokens_joined:
+            parts.append(f"cut into characters: {self.tokens_cut} tokens more, {self.tokens_joined} joined")
         if self.lines:
             parts.append(f"lines {self.lines} ({_format_counts(self.line_kinds)})")
         if self.left_out:

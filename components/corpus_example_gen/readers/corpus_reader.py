@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from components.common.errors import quoted
 from components.common.json_lines import describe_control
+from components.corpus_example_gen.cleaning.characters import as_characters
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
 from components.corpus_example_gen.cleaning.labels import Labels
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
@@ -31,6 +32,7 @@ from components.corpus_example_gen.readers.token_records import TOKEN_TOOLS, Tok
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS
+from components.text.words import SEPARATING
 
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
 _SAMPLE = 50  # records that decide on the tool
@@ -53,7 +55,7 @@ def read_corpus_file(
     settings: CorpusSettings,
     report: IngestReport | None = None,
     data: bytes | None = None,
-    tokenizer: str = "words",
+    tokenizer: str | None = "words",
 ) -> Iterator[Sentence]:
     """Yields the clean sentences of a corpus file. It holds the whole file in memory.
 
@@ -64,7 +66,8 @@ def read_corpus_file(
         settings: settings of the corpus.
         report: receives the counts; it is complete after the last sentence.
         data: content of the file, if the caller has read it (from another file system).
-        tokenizer: `words` or `whitespace`, as in the graph.
+        tokenizer: its name, as in the graph (`choose_tokenizer`). None: for no model, so tokens stay those of the
+            corpus, and raw text is not checked.
 
     Raises:
         CorpusError: the file or a sentence cannot be read, and `settings.on_error` is `fail`.
@@ -143,14 +146,14 @@ def _reading(tool: SpanTool | TokenTool, value: Any, path: str) -> Any:
         return tool.name, str(error)
 
 
-def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None) -> _Content:
+def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str) -> _Content:
     """Returns the content of a file, which is read as far as its format needs it."""
     most = settings.max_unpacked_bytes
     content = load_bytes(path, data, max_bytes=most, max_ratio=settings.max_compression_ratio)
     if is_arrow(content):
-        return _of_records(arrow_records(path, content, most), path, settings, report)
+        return _of_records(arrow_records(path, content, most), path, settings, report, tokenizer)
     if is_docbin(content):
-        return _of_records(docbin_records(path, content, most), path, settings, report)
+        return _of_records(docbin_records(path, content, most), path, settings, report, tokenizer)
     text = decode_text(path, content)
     lines = functools.partial(iter_lines, text)
     file_format = find_format(path, text, settings)
@@ -159,12 +162,12 @@ def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes
         records = brat_records(path, text, unit, report)
         report.lines += records.count
         settings = settings.model_copy(update={"offsets": "characters"})
-        raws = read_spans(records, BRAT, f"{path.removesuffix('.ann')}.txt", settings, report)
+        raws = read_spans(records, BRAT, f"{path.removesuffix('.ann')}.txt", settings, report, tokenizer)
         return _Content(raws, Counter(), "spans", True)
     has_controls = describe_control(text) is not None
     if file_format not in _TEXT_FORMATS:
         records = json_records(text, path)
-        return _of_records(records, path, settings, report)._replace(has_controls=has_controls)
+        return _of_records(records, path, settings, report, tokenizer)._replace(has_controls=has_controls)
     report.lines += text.count("\n") + bool(text and not text.endswith("\n"))
     if file_format == "tsv":
         counts = Counter(tag for raw in read_tsv(lines, path, settings, IngestReport()) for tag in raw.tags)
@@ -175,20 +178,22 @@ def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes
     return _Content(read_columns(lines, path, layout, report), layout.labels, file_format, has_controls)
 
 
-def _of_records(records: Records, path: str, settings: CorpusSettings, report: IngestReport) -> _Content:
+def _of_records(
+    records: Records, path: str, settings: CorpusSettings, report: IngestReport, tokenizer: str
+) -> _Content:
     """Returns the content of a file with records."""
     report.lines += records.count
     tool = _TOOLS.get(settings.format) or find_tool(records, path)
     if isinstance(tool, TokenTool):
         counts = Counter(tag for raw in read_tokens(records, tool, path, IngestReport()) for tag in raw.tags)
         return _Content(read_tokens(records, tool, path, report), counts, "tokens", True)
-    return _Content(read_spans(records, tool, path, settings, report), Counter(), "spans", True)
+    return _Content(read_spans(records, tool, path, settings, report, tokenizer), Counter(), "spans", True)
 
 
 def _read(
-    path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str
+    path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str | None
 ) -> Iterator[Sentence]:
-    content = _open(path, settings, report, data)
+    content = _open(path, settings, report, data, tokenizer or "characters")
     file_format, counts = content.format, content.counts
     if file_format == "spans":  # has types instead of tags
         settings = settings.model_copy(update={"scheme": "auto", "outside": None})
@@ -196,7 +201,7 @@ def _read(
     if labels.note:
         report.note(path, labels.note)
     cleaner = Cleaner(path, settings, report, labels)
-    raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival)
+    raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival) if tokenizer else None
     lines_of_keys: dict[str, int] = {}
     for raw in content.raws:
         if not report.sentences_in:
@@ -205,13 +210,17 @@ def _read(
         if content.has_controls:
             _check_characters(raw, path)
         sentence = cleaner.clean(raw)
-        raw_text.add(raw, sentence)
+        if raw_text:
+            raw_text.add(raw, sentence)
+        if sentence and tokenizer in SEPARATING and raw.text is None:
+            sentence = as_characters(sentence, tokenizer, report)
         if sentence:
             yield sentence
     if file_format == "columns" and report.sentences_in == 1 and report.tokens_in > _LONG:
         report.note(path, f"no line separates sentences, so the file is one sentence of {report.tokens_in:,} tokens")
     cleaner.finish()
-    raw_text.finish(report)
+    if raw_text:
+        raw_text.finish(report)
     if not report.sentences_in:
         unlabelled = report.line_kinds["unlabelled"] or report.left_out["unlabelled sentences"]
         problem = f"has no sentence{' that somebody labelled' if unlabelled else ''}"

@@ -15,6 +15,7 @@ from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusReadingError
 from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, char_class
+from components.text.scripts import is_separate
 
 Unit = Literal["characters", "utf16", "bytes"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
@@ -164,7 +165,7 @@ def _is_end(text: str, edge: int) -> bool:
 
 
 def is_word_edge(text: str, edge: int) -> bool:
-    """Returns whether a word may begin or end at an offset: `word_offsets` cuts there, or a connector stands there.
+    """Returns whether a word may begin or end at an offset: a tokenizer cuts there, or a connector stands there.
 
     It looks at the characters around the offset only, so that a text is not tokenized twice.
 
@@ -188,7 +189,7 @@ def is_word_edge(text: str, edge: int) -> bool:
         return True
     if PUNCT in (before, after):
         return text[base] != text[edge]
-    return False
+    return is_separate(text[base], hangul=True) or is_separate(text[edge], hangul=True)
 
 
 def has_astral(text: str) -> bool:

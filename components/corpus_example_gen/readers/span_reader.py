@@ -27,9 +27,9 @@ from components.corpus_example_gen.readers.span_offsets import (
 from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, Annotated, ConversionError, SpanTool
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.char_traits import CONNECTOR, SPACE, char_class
-from components.text.scripts import is_unspaced, script_of
+from components.text.scripts import has_hangul, is_unspaced, script_of
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import OFFSETS, whitespace_offsets
 
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
 _OTHER_SPANS = ("spans", "label", "labels", "annotations", "ner")  # of other tools
@@ -43,9 +43,14 @@ _REJECTED = {
 
 
 def read_spans(
-    records: Records, tool: SpanTool, path: str, settings: CorpusSettings, report: IngestReport
+    records: Records,
+    tool: SpanTool,
+    path: str,
+    settings: CorpusSettings,
+    report: IngestReport,
+    tokenizer: str = "words",
 ) -> Iterator[RawSentence]:
-    """Yields one sentence per record. `words.word_offsets` tokenizes its text.
+    """Yields one sentence per record, whose text the tokenizer cuts.
 
     Args:
         records: records of the file.
@@ -53,6 +58,7 @@ def read_spans(
         path: the file, for errors and the report.
         settings: settings of the corpus; `offsets` is what the offsets count, `auto` finds it out.
         report: receives the repairs of spans, counts of parts left out, and the unit if it is not characters.
+        tokenizer: its name, as in the graph; text for `whitespace` is cut as for `words`, so that spans need no spaces.
 
     Raises:
         CorpusReadingError: the file leaves open what its offsets count.
@@ -62,7 +68,7 @@ def read_spans(
     unit = (
         find_unit(_informative(records, tool, path), path, report) if settings.offsets == "auto" else settings.offsets
     )
-    file = _File(path, report, unit, tool, settings)
+    file = _File(path, report, unit, tool, settings, tokenizer)
     keys = set[str]()
     for number, item in records.numbered():
         if isinstance(item, str) and not item.strip():
@@ -143,7 +149,10 @@ class _Span(NamedTuple):
 class _File:
     """Settings and state that the records of a file share."""
 
-    def __init__(self, path: str, report: IngestReport, unit: Unit, tool: SpanTool, settings: CorpusSettings) -> None:
+    def __init__(
+        self, path: str, report: IngestReport, unit: Unit, tool: SpanTool, settings: CorpusSettings, tokenizer: str
+    ) -> None:
+        self.tokenizer = "words" if tokenizer == "whitespace" else tokenizer
         self.path, self.report, self.unit, self.tool = path, report, unit, tool
         self.certain, self.overlaps = settings.offsets != "auto", settings.overlaps
         self._labels: dict[str, str] = {}
@@ -181,7 +190,7 @@ class _Record:
                 self.report.leave_out(record.left_out)
                 return None
             raw.text = self.text = self._text(record, value)
-            words = word_offsets(self.text)
+            words = OFFSETS[self.file.tokenizer](self.text)
             self._set_tokens(raw, words)
             spans = self._spans(record, value)
             raw.key, raw.metadata = self._key(record), self._metadata(record)
@@ -424,12 +433,13 @@ class _Record:
         verb, edge = ("ends", span.end) if span.start in starts else ("starts", span.start)
         word = next(self.text[first:last] for first, last in pieces if first < edge < last)
         problem = f"found span {self._format(span)}, which {verb} inside the word {quoted(word, 40)}"
-        if is_unspaced(self.text[edge - 1 : edge + 1]):
-            problem += f": the tokenizer does not cut text in the script {script_of(word)} into words"
+        around = self.text[edge - 1 : edge + 1]
+        if is_unspaced(around) and self.file.tokenizer == "words":
+            problem += f": the tokenizer words does not cut text in the script {script_of(word)}"
+            return self._error(problem, "Set transform.tokenizer to characters.")
+        if has_hangul(around) and self.file.tokenizer != "syllables":
             return self._error(
-                problem,
-                "If callers send tokens separated by spaces, write these tokens as columns (token, tab, tag) and set "
-                "corpus.min_raw_text_survival to 0. Raw text in this script is not supported.",
+                problem, "Set transform.tokenizer to syllables, or move the span to the edges of the word."
             )
         return self._misplaced(problem, "Move the span to the edges of the word.")
 

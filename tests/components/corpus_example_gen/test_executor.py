@@ -394,3 +394,17 @@ def test_splits_and_keys_are_those_that_the_reader_without_tfx_finds(tmp_path, l
         assert theirs
         data = LabelledData(tmp_path / "corpus", corpus_settings(), split)
         assert {(each.key, each.sentence.text, each.source) for each in data.sentences()} == theirs
+
+
+def test_the_tokenizer_is_chosen_by_the_scripts_of_the_corpus_and_recorded(tmp_path):
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "train.tsv").write_text("王伟 去了 北京\tB-PER O B-LOC\n", encoding="utf-8")
+    (corpus / "dev.tsv").write_text("李敏 来了\tB-PER O\n", encoding="utf-8")
+    examples = execute(tmp_path, {}, {**resolved_properties(corpus), "tokenizer": "auto"})
+    assert examples.get_string_custom_property("tokenizer") == "characters"
+    [record] = records(examples, "train")
+    assert record["sentence"] == ["王 伟 去 了 北 京"]
+    assert record["tags"] == ["B-PER", "I-PER", "O", "O", "B-LOC", "I-LOC"]
+    read = [labelled.sentence for labelled in LabelledData(corpus, corpus_settings(), "train").sentences()]
+    assert [" ".join(sentence.tokens) for sentence in read] == record["sentence"]

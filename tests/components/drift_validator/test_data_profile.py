@@ -85,6 +85,10 @@ def test_unreadable_profile_is_none(tmp_path):
 
 
 def test_tokenizer_defines_the_words():
-    profile = DataProfile()
-    profile.add("Biden,visited", tokenizer="whitespace")
-    assert profile.words == {"biden,visited": 1}
+    for tokenizer, words in [("whitespace", {"biden,王伟": 1}), ("characters", {"biden": 1, ",": 1, "王": 1, "伟": 1})]:
+        profile = DataProfile(tokenizer=tokenizer)
+        profile.add("Biden,王伟")
+        assert profile.words == words
+        whole = DataProfile()
+        whole.merge(profile)
+        assert whole == profile

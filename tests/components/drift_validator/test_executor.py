@@ -52,6 +52,7 @@ def validate(tmp_path):
         examples.split_names = artifact_utils.encode_split_names(splits)
         examples.span = 4
         examples.set_string_custom_property("input_fingerprint", "5f")
+        examples.set_string_custom_property("tokenizer", "words")
         for split in splits:
             folder = tmp_path / "examples" / f"Split-{split}"
             folder.mkdir(exist_ok=True)
@@ -67,7 +68,7 @@ def validate(tmp_path):
             (tmp_path / "champion" / "trained").mkdir(exist_ok=True)
             (tmp_path / "champion" / "trained" / FILE_NAME).write_text(champion)
         output = artifact(DataProfileArtifact, tmp_path / "profile")
-        settings = {"settings": DriftSettings(action=action, **LIMITS).model_dump_json(), "tokenizer": "words"}
+        settings = {"settings": DriftSettings(action=action, **LIMITS).model_dump_json()}
         inputs = {"examples": [examples], "schema": [schema], "champion": [earlier]}
         beam = ["--sdk_container_image=none"]  # keeps TFX from packaging itself, which takes seconds
         context = BaseBeamExecutor.Context(beam_pipeline_args=beam, tmp_dir=str(tmp_path), unique_id="1")

@@ -10,7 +10,7 @@ from support.settings import corpus_settings
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
-from components.corpus_example_gen.errors import CorpusReadingError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 
 ONE_CHARACTER_A_TOKEN = "王 伟 昨 天 去 了 北 京 。", "B-PER I-PER O O O O B-LOC I-LOC O"
@@ -58,7 +58,12 @@ def test_script_without_spaces_stops_the_run(tokens, tags, script):
             text = str(caught.value)
             assert text.startswith(f"{name}:1: raw text is not cut as the corpus is: the tokenizer w")
             assert f"in the script {script}" in text
+            assert "Set transform.tokenizer to characters; or" in text
             assert "set corpus.min_raw_text_survival to 0" in text
+        sentences, report = read(data, name, tokenizer="characters")
+        assert ("".join(sentences[0].tokens), report.spans_lost) == (tokens.replace(" ", ""), 0)
+        assert len(sentences[0].tokens) >= len(tokens.split())
+        assert sum(tag.startswith("B-") for tag in sentences[0].tags) == tags.count("B-")
         sentences, report = read(data, name, min_raw_text_survival=0)
         assert sentences[0].tokens == tuple(tokens.split())
         assert report.spans == tags.count("B-")
@@ -114,6 +119,24 @@ def test_json_lines_without_spaces_stop_the_run_although_errors_are_skipped():
             "a.jsonl",
             on_error="skip",
         )
+
+
+def test_spans_of_raw_text_are_cut_by_character_or_the_error_names_the_setting():
+    data = record("王伟去了Oslo。", [0, 2, "PER"], [4, 8, "LOC"])
+    [sentence], report = read(data, "a.jsonl", tokenizer="characters")
+    assert (sentence.tokens, report.spans_lost) == (("王", "伟", "去", "了", "Oslo", "。"), 0)
+    assert sentence.tags == ("B-PER", "I-PER", "O", "O", "B-LOC", "O")
+    korean = record("서울에서", [0, 2, "LOC"])
+    for text, tokenizer, setting in [(data, "words", "characters"), (korean, "characters", "syllables")]:
+        with pytest.raises(CorpusError, match=f"inside the word .* Set transform.tokenizer to {setting}"):
+            read(text, "a.jsonl", tokenizer=tokenizer)
+    [sentence], _ = read(korean, "a.jsonl", tokenizer="syllables")
+    assert sentence.tags == ("B-LOC", "I-LOC", "O", "O")
+
+
+def test_tools_that_serve_no_model_read_the_tokens_of_the_corpus():
+    assert read(columns("王伟 来了", "B-PER O"), tokenizer=None)[0][0].tokens == ("王伟", "来了")
+    assert read(record("王伟来了", [0, 2, "PER"]), "a.jsonl", tokenizer=None)[0][0].tags[:2] == ("B-PER", "I-PER")
 
 
 def test_json_lines_need_the_tokenizer_that_cuts_off_punctuation():

@@ -16,7 +16,7 @@ from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.span_offsets import is_word_edge
 from components.text.char_traits import CONNECTOR, EXTEND, SPACE, char_class
-from components.text.words import word_offsets
+from components.text.words import character_offsets
 
 
 def read(*records, **changes):
@@ -273,7 +273,7 @@ def test_span_inside_text_without_spaces_names_the_script():
         ("မောင်လှ", "Myanmar"),
     ):
         with pytest.raises(
-            CorpusError, match=rf"does not cut text in the script {script}.* write these tokens as columns"
+            CorpusError, match=rf"does not cut text in the script {script}.* Set transform.tokenizer to characters"
         ):
             read({"text": text, "entities": [[0, 2, "PER"]]})
 
@@ -331,9 +331,9 @@ def entity(sentence):
 
 
 @settings(deadline=None)
-@given(st.text(alphabet="ab \u0301😀-.,'!é#王", min_size=1, max_size=8))
+@given(st.text(alphabet="ab \u0301😀-.,'!é#王서", min_size=1, max_size=8))
 def test_edges_of_words_are_found_without_tokenizing(text):
-    edges = {edge for word in word_offsets(text) for edge in word}
+    edges = {edge for word in character_offsets(text, hangul=True) for edge in word}
     for edge in range(len(text) + 1):
         around = [char_class(char) for char in text[max(edge - 1, 0) : edge + 1]]
         if SPACE in around or edge in (0, len(text)):
