@@ -14,7 +14,7 @@ from components.corpus_example_gen.cleaning.sentence import Sentence
 from components.text.char_traits import CONNECTOR, char_class
 from components.text.spans import spans
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import character_offsets, whitespace_offsets
 
 TEXT = "text"
 """Metadata with the raw text, `# text = …` of CoNLL-U."""
@@ -130,7 +130,7 @@ class AnnotatedSentence:
                 raise ValueError(f"{entity} does not begin and end at characters of a text of {len(text)}")
         edges = sorted({edge for entity in entities for edge in entity[:2]})
         pieces: list[tuple[int, int]] = []
-        for start, end in word_offsets(text):
+        for start, end in character_offsets(text):
             pieces += pairwise([start, *(edge for edge in edges if start < edge < end), end])
         return cls(text, tuple(pieces), tuple(sorted(entities)), key, metadata or {})
 
@@ -206,7 +206,7 @@ class AnnotatedSentence:
 
     def cuts_words(self) -> bool:
         """Returns whether an entity begins or ends inside a word, so that no reader of texts accepts it."""
-        words = word_offsets(self.text) if self.entities else []
+        words = character_offsets(self.text) if self.entities else []
         starts = [start for start, _ in words]
         for edge in {edge for entity in self.entities for edge in entity[:2]}:
             start, end = words[bisect_right(starts, edge) - 1]

@@ -97,7 +97,7 @@ def check_corpus(
     Args:
         path: the folder or file.
         settings: settings of the corpus.
-        tokenizer: `words` or `whitespace`, as in the graph (`transform.tokenizer`).
+        tokenizer: `transform.tokenizer`; `auto` chooses one by the training split.
         announce: receives the name of each large file before it is read.
         most_texts: bound of the labelled texts in memory.
 
@@ -114,7 +114,7 @@ def check_corpus(
         finding = Finding("layout", Severity.ERROR, "A folder that a training refuses", error.fix, (item,), 1)
         return CorpusCheck(str(path), 0, {}, Counter(), (finding,), IngestReport())
     counts, duplicates, texts = CorpusCounts(), Duplicates(), LabelledTexts(most_texts)
-    characters, raw_text, store = OddCharacters(), RawTextSpans(tokenizer), SentenceStore()
+    characters, raw_text, store = OddCharacters(), RawTextSpans(files.tokenizer), SentenceStore()
     for number, (split, source, sentence) in enumerate(files.read(announce)):
         record, text = stored(split, source, sentence.tokens, sentence.tags, sentence.lines), sentence.text
         store.add(record)

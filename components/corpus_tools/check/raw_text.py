@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
 from components.text.scripts import is_unspaced, join_as_written
-from components.text.words import whitespace_offsets, word_offsets
+from components.text.words import OFFSETS, whitespace_offsets
 
 _MOST = 1000
 _WARN = 0.01  # share of the entities
@@ -25,9 +25,9 @@ class RawTextSpans:
     """
 
     def __init__(self, tokenizer: str = "words") -> None:
-        """Starts with nothing; `tokenizer` is `words` or `whitespace`, as in the graph."""
+        """Starts with nothing; `tokenizer` is that of the graph."""
         self.checked = self.lost = 0
-        self._cut = word_offsets if tokenizer == "words" else whitespace_offsets
+        self._cut = OFFSETS[tokenizer]
         self._places: list[tuple[int, int, int, str]] = []  # number of the sentence, start, end, piece of the text
 
     def add(self, number: int, sentence: StoredSentence, text: str, written: str | None) -> None:

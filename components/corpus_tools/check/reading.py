@@ -14,6 +14,7 @@ from components.corpus_example_gen.labelled_data import files_by_split
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import holds_out_eval, split_of
+from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
 from components.corpus_tools.check.finding import Finding, Item, Place, Severity, counted
 from components.keys import TRAIN_SPLIT
 
@@ -30,6 +31,7 @@ class CorpusFiles:
         undivided: whether a training divides the corpus by hash.
         holds_out: whether a training takes `eval` out of `train`.
         report: counts of the files that were read.
+        tokenizer: tokenizer of a training.
     """
 
     def __init__(self, path: Path, settings: CorpusSettings, tokenizer: str = "words") -> None:
@@ -38,7 +40,7 @@ class CorpusFiles:
         Args:
             path: corpus folder, or file.
             settings: settings of the corpus.
-            tokenizer: `words` or `whitespace`, as in the graph.
+            tokenizer: `transform.tokenizer`; `auto` chooses one by the training split.
 
         Raises:
             CorpusError: the path does not exist, or the folder has no corpus.
@@ -52,7 +54,8 @@ class CorpusFiles:
         self.holds_out = holds_out_eval(list(self.files))
         self.report = IngestReport()
         self._errors: list[CorpusError] = []
-        self._tokenizer = tokenizer
+        training = self.files.get(TRAIN_SPLIT) or [file for files in self.files.values() for file in files]
+        self.tokenizer = choose_tokenizer(tokenizer, [*map(str, training)], settings, _content)
         # Skipping shows all errors of a file instead of the first one.
         self._settings = settings.model_copy(update={"on_error": "skip"})
         self._stops = settings.on_error == "fail"
@@ -70,7 +73,7 @@ class CorpusFiles:
                 if path.stat().st_size > _LARGE:
                     announce(source)
                 try:
-                    for sentence in read_corpus_file(str(path), self._settings, report, tokenizer=self._tokenizer):
+                    for sentence in read_corpus_file(str(path), self._settings, report, tokenizer=self.tokenizer):
                         yield self._split(name, sentence), source, sentence
                 except CorpusError as error:
                     self._errors.append(error)
@@ -149,6 +152,13 @@ class CorpusFiles:
 
     def _place(self, error: CorpusError) -> str:
         return str(self._place_of(error))
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""  # `read` reports it
 
 
 def _parts(text: str, base: Path) -> tuple[str, str, tuple[Place], int]:

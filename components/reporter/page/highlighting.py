@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from components.evaluator.results.evaluation import MarkedSpan
+from components.text.scripts import join_as_written
 
 # A sentence with more tokens than _WHOLE is cut to _CONTEXT tokens on both sides of the error.
 _WHOLE = 45
@@ -36,7 +37,7 @@ class Piece:
     """A run of tokens.
 
     Attributes:
-        text: tokens joined by spaces.
+        text: tokens joined as their script is written.
         type: entity type; empty outside entities.
         score: score of a predicted entity.
         focus: True if the error concerns this entity.
@@ -66,13 +67,17 @@ def pieces(error: InContext, spans: Sequence[MarkedSpan]) -> list[Piece]:
             continue
         start, end = max(span.start, first), min(span.end, last)
         if start > position:
-            cut.append(Piece(" ".join(error.tokens[position:start])))
+            cut.append(Piece(_text(error.tokens[position:start])))
         focus = span.start < error.end and error.start < span.end
-        cut.append(Piece(" ".join(error.tokens[start:end]), span.type, span.score, focus))
+        cut.append(Piece(_text(error.tokens[start:end]), span.type, span.score, focus))
         position = end
     if position < last:
-        cut.append(Piece(" ".join(error.tokens[position:last])))
+        cut.append(Piece(_text(error.tokens[position:last])))
     return cut + ([Piece(ELLIPSIS)] if last < len(error.tokens) else [])
+
+
+def _text(tokens: Sequence[str]) -> str:
+    return join_as_written(tokens)[0]
 
 
 def _window(error: InContext) -> tuple[int, int]:

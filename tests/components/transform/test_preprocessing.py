@@ -42,6 +42,12 @@ def test_tags_are_unchanged_if_tokens_are_not_split():
     assert spread([(s, t) for _, s, t in ROWS], "whitespace") == [t for _, _, t in ROWS]
 
 
+def test_words_of_scripts_without_spaces_are_tagged_by_character():
+    assert spread([("王伟 去了 Oslo 。", ["B-PER", "O", "B-LOC", "O"])], "characters") == [
+        ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
+    ]
+
+
 def test_spread_tags_separates_sentences_and_accepts_missing_tags():
     assert spread([("", []), ("a(b", ["B-X"]), ("c", ["B-Y"]), ("", [])]) == [[], ["B-X", "I-X", "I-X"], ["B-Y"], []]
     assert spread([("a b", []), ("c", [])]) == [["[PAD]", "[PAD]"], ["[PAD]"]]

@@ -40,6 +40,20 @@ def test_entities_have_text_type_offsets_and_a_mean_score():
     assert entities["entity_scores"] == [[pytest.approx(0.15), pytest.approx(0.4)], [], []]
 
 
+def test_entities_of_text_without_spaces_are_cut_out_by_offsets():
+    from components.text.tokenizer import tokenize
+
+    sentences = tf.constant(["王伟去了Hilton酒店", "กรุงเทพ"])
+    tokens = tokenize(sentences, "characters")
+    rows = [["B-X", "I-X", "O", "O", "B-Y", "I-Y", "I-Y"], ["B-X", "I-X", "I-X", "I-X"]]
+    best = tf.ragged.constant([[TAGS.index(tag) for tag in row] for row in rows], tf.int64)
+    entities = graph.entity_spans(sentences, best, tf.cast(best, tf.float32), tokens.starts, tokens.ends, TAGS)
+    texts = [[text.decode() for text in row] for row in entities["entity_texts"].to_list()]
+    assert texts == [["王伟", "Hilton酒店"], ["กรุงเทพ"]]
+    assert entities["entity_starts"].to_list() == [[0, 4], [0]]
+    assert entities["entity_ends"].to_list() == [[2, 12], [7]]
+
+
 def test_neighbours_and_invalid_beginnings_are_separated():
     entities = spans(["a b c d", "e f"], [["I-X", "B-X", "I-Y", "I-Y"], ["I-Y", "O"]])
     assert entities["entity_texts"] == [[b"a", b"b", b"c d"], [b"e"]]

@@ -55,3 +55,8 @@ def test_long_errors_are_shown_whole():
     tokens = [f"t{i}" for i in range(100)]
     [piece] = pieces(error(tokens, 0, 100), (MarkedSpan("A", 0, 100),))
     assert piece.text == " ".join(tokens)
+
+
+def test_scripts_without_spaces_are_shown_as_written():
+    highlighted = pieces(error(["王", "伟", "去", "了", "Oslo"], 0, 2), (MarkedSpan("A", 0, 2),))
+    assert [piece.text for piece in highlighted] == ["王伟", "去了 Oslo"]
