@@ -99,6 +99,7 @@ def test_lineage_of_the_data_is_written_for_the_registry(validate, tmp_path):
     validate(of("", PEOPLE))
     assert json.loads((tmp_path / "profile" / "lineage.json").read_text()) == {
         "data.span": "4",
+        "data.tokenizer": "words",
         "data.split_names": '["train", "eval"]',
         "data.input_fingerprint": "5f",
         "schema_hash": tree_hash(tmp_path / "schema"),
