@@ -26,7 +26,7 @@ CODE := deployable_ner pipeline components schemas configs benchmarks tests
 .PHONY: run
 run: setup ## Run the pipeline on the sample corpus, then tag a sentence (CONFIG=configs/local.yaml)
 	@$(BIN)/ner run --config $(CONFIG) $(ARGS)
-	@$(BIN)/ner predict --config $(CONFIG) "Justin Trudeau went to New Delhi India"
+	@$(BIN)/ner predict --config $(CONFIG) --format highlight "Justin Trudeau went to New Delhi India"
 
 ##@ Check
 

@@ -40,6 +40,22 @@ class ConfigError(NerError):
     """A configuration that cannot be read or holds invalid values."""
 
 
+def yaml_problem(error: yaml.YAMLError | UnicodeDecodeError) -> tuple[str, str]:
+    """Returns the line of an error of YAML, as it follows the name of a file, and the problem in one line.
+
+    >>> try:
+    ...     _ = yaml.safe_load("[1, 2")
+    ... except yaml.YAMLError as error:
+    ...     yaml_problem(error)
+    (':1', "expected ',' or ']', but got '<stream end>'")
+    """
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem and error.problem_mark:
+        return f":{error.problem_mark.line + 1}", error.problem
+    if isinstance(error, UnicodeDecodeError):
+        return "", f"byte {error.start} is not UTF-8"
+    return "", " ".join(str(error).split())
+
+
 def read_layer(path: Path) -> dict[str, Any]:
     """Reads a YAML file of sections.
 
@@ -51,7 +67,8 @@ def read_layer(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}. Give an existing YAML file.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not YAML: {error}") from None
+        line, problem = yaml_problem(error)
+        raise ConfigError(f"{path}{line}: is not YAML ({problem}). Correct it, or give another file.") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: must be a mapping of sections, not {type(values).__name__}.")
     _refuse_secrets(values, f"{path}: ")
@@ -72,7 +89,10 @@ def parse_setting(setting: str, option: str = "--set") -> dict[str, Any]:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ConfigError(f"{option} {path}: value {quoted(text)} is not YAML: {error}") from None
+        problem = yaml_problem(error)[1]
+        raise ConfigError(
+            f"{option} {path}: value {quoted(text)} is not YAML ({problem}). Put a text in quotes: {path}='\"…\"'"
+        ) from None
     for key in reversed(path.split(".")):
         value = {key: value}
     _refuse_secrets(value, f"{option} ")

@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from components.common.faults import explained
+from components.common.progress import progress_shown
 from components.exporter.contract.contract import build_contract
 from components.exporter.contract.contract_changes import require_compatible
 from components.exporter.saved_model.embedded_metadata import embedded_contract
@@ -101,14 +102,12 @@ def run_locally(
     """
     folders = {"work_dir": config.work_dir.absolute(), "registry.serving_dir": config.serving_dir}
     with explained(folders):
-        return _run(config, build_pipeline(config, request, inputs))
+        with progress_shown("preparing"):
+            pipeline = build_pipeline(config, request, inputs)
+            from pipeline.run.dag_runner import DagRunner
+            from pipeline.run.run_log import run_log
 
-
-def _run(config: PipelineConfig, pipeline: Pipeline) -> RunRecord:
-    from pipeline.run.dag_runner import DagRunner
-    from pipeline.run.run_log import run_log
-
-    runner = DagRunner(config)
-    with run_log(config.work_dir / "logs", len(pipeline.components)):
-        runner.run(pipeline)
-    return read_run(config, runner.run_id)
+            runner = DagRunner(config)
+        with run_log(config.work_dir / "logs", len(pipeline.components)):
+            runner.run(pipeline)
+        return read_run(config, runner.run_id)

@@ -31,8 +31,8 @@ def test_commands_run_in_order_in_a_clean_copy(tmp_path: Path) -> None:
                 ["bash", "-euo", "pipefail", "-c", shortened], cwd=copy, env=environment, capture_output=True, text=True
             )
             assert result.returncode == 0, f"README.md: {command}\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
-            if command == "make run" and (tagged := re.search(r"```text\n(Justin.*?)```", README, re.DOTALL)):
-                assert tagged[1].split() == result.stdout[result.stdout.index("Justin") :].split()
+            if command == "make run" and (tagged := re.search(r"```text\n(\[Justin.*?)```", README, re.DOTALL)):
+                assert tagged[1].split() == result.stdout[result.stdout.index("[Justin") :].split()
     assert not server.faults
 
 

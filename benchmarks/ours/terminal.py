@@ -2,7 +2,8 @@
 
     python -m benchmarks.ours.terminal WORK_DIR
 
-WORK_DIR holds two registered versions. The commands change nothing in it, except that `ner run` may add a run.
+WORK_DIR holds two registered versions; the commands change nothing in it, except that `ner run` may add a run. Prints
+the table of docs/terminal.md.
 """
 
 from __future__ import annotations
@@ -10,15 +11,43 @@ from __future__ import annotations
 import os
 import pty
 import select
+import shlex
+import signal
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import NamedTuple
 
+# {set}: the setting of the work folder; {model}: a model; {new}: a folder for new files.
 _COMMANDS = (
-    "run", "report --no-open", "report --list", "registry list", "registry show 1", "registry diff 1 2",
-    "registry history", "lineage 1", "predict Hello", "retrain --dry-run", "clean --keep 9 --dry-run",
-)  # fmt: skip
+    "--help",
+    "run {set}",
+    "report --no-open {set}",
+    "report --list {set}",
+    "registry list {set}",
+    "registry show 1 {set}",
+    "registry diff 1 2 {set}",
+    "registry history {set}",
+    "lineage 1 {set}",
+    "predict Hello {set}",
+    "evaluate --data {new}/corpus/test.conll {set}",
+    "serve --port 0 --grpc-port 0 {set}",
+    "retrain --dry-run {set}",
+    "schedule --cron '0 3 * * *' --next 3",
+    "clean --keep 9 --dry-run {set}",
+    "data sample {new}/sample",
+    "data check {new}/corpus",
+    "inspect {model}",
+    "inspect {model} --check",
+    "package --for tf-serving {new}/package {set}",
+    "add-signatures {model} {new}/more --key id",
+    "compile --target kubeflow -o {new}/pipeline.yaml",
+    "kfp upload {new}/none.yaml",
+    "completion bash",
+)
+_SERVES = "curl "  # a server ends on a signal, which it gets after its first example
 
 
 class Timed(NamedTuple):
@@ -30,12 +59,18 @@ class Timed(NamedTuple):
     code: int
 
 
-def timed(command: list[str]) -> Timed:
-    """Runs a command on a pseudo-terminal of 80 columns."""
+def timed(command: list[str], end_after: str = "") -> Timed:
+    """Runs a command on a pseudo-terminal of 80 columns.
+
+    Args:
+        command: the command.
+        end_after: text after which it is interrupted, as with Ctrl-C; empty: it ends by itself.
+    """
     reader, writer = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
     begin = time.monotonic()
     first = last = 0.0
+    seen = b""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, env=environment) as process:
         os.close(writer)
         while True:
@@ -44,6 +79,10 @@ def timed(command: list[str]) -> Timed:
                 text = os.read(reader, 65536) if ready else b""
             except OSError:  # the other end is closed
                 break
+            seen += text
+            if end_after and end_after.encode() in seen:
+                process.send_signal(signal.SIGINT)
+                end_after = ""
             if text:
                 last = time.monotonic() - begin
                 first = first or last
@@ -57,14 +96,20 @@ def timed(command: list[str]) -> Timed:
 
 def main() -> None:
     """Prints one row for each command."""
-    print(f"{'command':<28} {'first line s':>12} {'after last s':>12} {'all s':>8} {'code':>5}")
-    for command in _COMMANDS:
-        arguments = [*command.split(), "--set", f"work_dir={sys.argv[1]}"]
-        result = timed([sys.executable, "-m", "deployable_ner", *arguments])
-        print(
-            f"{command:<28} {result.first:12.2f} {result.after_last:12.2f} {result.total:8.1f} {result.code:5}",
-            flush=True,
-        )
+    work = Path(sys.argv[1])
+    with tempfile.TemporaryDirectory() as new:
+        ner = [sys.executable, "-m", "deployable_ner"]
+        subprocess.run([*ner, "data", "sample", f"{new}/corpus", "--kind", "articles"], check=True, capture_output=True)
+        words = {"set": f"--set work_dir={work}", "model": work / "serving/ner/1", "new": new}
+        print("| command | first line, s | end after the last line, s | all, s | exit code |\n|---|--:|--:|--:|--:|")
+        for command in _COMMANDS:
+            arguments = shlex.split(command.format_map(words))
+            result = timed([*ner, *arguments], _SERVES if command.startswith("serve") else "")
+            name = command.replace(" {set}", "").replace("{model}", "MODEL").replace("{new}/", "")
+            print(
+                f"| `{name}` | {result.first:.2f} | {result.after_last:.2f} | {result.total:.1f} | {result.code} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

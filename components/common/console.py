@@ -6,9 +6,15 @@ A terminal shows the columns that fit; a pipe or a file gets all of them, withou
 from __future__ import annotations
 
 import dataclasses
+import io
+import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from components.common.errors import NerError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,22 +55,106 @@ class Row:
 
 def standard_output() -> Console:
     """Returns a console on standard output; in a pipe or a file it has no limit of width."""
-    from rich.console import Console
+    from rich.console import Console, ConsoleDimensions
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _UNLIMITED  # rich assumes 80 columns, or COLUMNS
+    elif console.is_dumb_terminal:
+        console.size = ConsoleDimensions(*shutil.get_terminal_size())  # rich assumes 80 columns
     return console
 
 
-def announce(text: str) -> None:
-    """Prints a line on standard error before work that is silent for more than a second, such as large imports."""
-    print(text, file=sys.stderr, flush=True)
+class OutputError(NerError):
+    """Standard output cannot be written, for example because its disk is full."""
 
 
-def print_line(console: Console, text: str, style: str = "") -> None:
-    """Prints a line as it is; the terminal wraps it."""
-    console.print(text, style=style or None, soft_wrap=True, highlight=False, markup=False)
+class _StandardOutput(io.FileIO):
+    """File of standard output whose errors name it; a reader that has enough stays a `BrokenPipeError`."""
+
+    def write(self, data: Any, /) -> int | None:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(
+                f"standard output: cannot be written ({error.strerror}). Free space there, or write to another file."
+            ) from error
+
+
+def prepare_standard_streams() -> None:
+    """Names standard output in errors, and opens the null device for the streams that the shell closed.
+
+    Without the latter the next files that are opened get their descriptors, and what libraries print there.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free descriptor
+    encoding, errors = (sys.stdout.encoding, sys.stdout.errors) if sys.stdout else ("utf-8", "replace")
+    buffer = io.BufferedWriter(_StandardOutput(1, "w", closefd=False))
+    sys.stdout = io.TextIOWrapper(buffer, encoding, errors, line_buffering=os.isatty(1))
+    if sys.stderr is None:
+        sys.stderr = io.TextIOWrapper(io.BufferedWriter(io.FileIO(2, "w", closefd=False)), "utf-8", write_through=True)
+
+
+def announce(text: str, color: str | None = None) -> None:
+    """Prints a line on standard error: an error, a note, or what runs now; a terminal breaks it between words."""
+    import click
+
+    width = shutil.get_terminal_size().columns
+    click.secho(wrapped(text, width) if sys.stderr.isatty() else text, fg=color, err=True)
+
+
+def print_line(console: Console, text: str, style: str = "", label: str = "", label_style: str = "") -> None:
+    """Prints a line; a terminal breaks it between words, a pipe or a file gets it as it is.
+
+    Args:
+        console: where to print.
+        text: the line.
+        style: style of rich on a terminal.
+        label: beginning of the line.
+        label_style: style of the label.
+    """
+    from rich.text import Text
+
+    text = label + text
+    line = Text(wrapped(text, console.width) if console.is_terminal else text, style)
+    line.stylize(label_style, 0, len(label))
+    console.print(line, soft_wrap=True, highlight=False)
+
+
+def wrapped(text: str, columns: int, start: str = "") -> str:
+    """Breaks the lines of a text between words, and indents what follows; a longer word, such as a path, stays whole.
+
+    Args:
+        text: the text.
+        columns: of the terminal.
+        start: beginning of the first line, under whose end the others begin.
+
+    Example:
+        >>> print(wrapped("    pushed as version 3 to work/serving/ner/3", 24))
+            pushed as version 3
+              to
+              work/serving/ner/3
+    """
+    lines = []
+    for line in text.split("\n"):
+        indent = len(start) or len(line) - len(line.lstrip()) + _GAP
+        lines.append(
+            textwrap.fill(
+                line,
+                columns,
+                initial_indent="" if lines else start,
+                subsequent_indent=" " * indent,
+                break_long_words=False,
+                break_on_hyphens=False,
+                replace_whitespace=False,
+            )
+        )
+    return "\n".join(lines)
 
 
 def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row], title: str = "") -> None:
@@ -87,14 +177,15 @@ def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row]
 
     rows = list(rows)
     shown, dropped = _fitting(columns, rows, console.width)
+    framed = console.is_terminal and not console.is_dumb_terminal
     if title:
         print_line(console, title, "bold")
     table = Table(
-        box=box.SIMPLE_HEAD if console.is_terminal else None,
-        padding=(0, _GAP - 1 if console.is_terminal else _GAP, 0, 0),  # a frame adds a space
+        box=box.SIMPLE_HEAD if framed else None,
+        padding=(0, _GAP - 1 if framed else _GAP, 0, 0),  # a frame adds a space
         pad_edge=False,
         show_edge=False,
-        header_style="bold" if console.is_terminal else "",
+        header_style="bold" if framed else "",
     )
     for index in shown:
         column = columns[index]
@@ -103,7 +194,7 @@ def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row]
         if row.section:
             table.add_row()
         table.add_row(*(Text(row.cells[index]) for index in shown), style=row.style or None)
-    if console.is_terminal:
+    if framed:
         console.print(table)
     else:
         with console.capture() as capture:

@@ -47,6 +47,16 @@ def quoted(value: Any, limit: int = LONGEST_QUOTE) -> str:
     return shortened(text, limit)
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Returns a number with its noun, in the singular for one.
+
+    Example:
+        >>> counted(1, "variable"), counted(1200, "variable"), counted(2, "copy", "copies")
+        ('1 variable', '1,200 variables', '2 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def shortened(text: str, limit: int = LONGEST_QUOTE) -> str:
     """Returns the start of a text, with an ellipsis if it is longer.
 

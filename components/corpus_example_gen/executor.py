@@ -18,7 +18,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.corpus.layout import companions, corpus_fingerprint, ignored_files, split_patterns
@@ -276,7 +276,7 @@ def _log(reports: dict[str, IngestReport], written: dict[str, int]) -> None:
         for error in report.skipped:
             logging.warning("skipped: %s", error)
     for split, count in written.items():
-        logging.info("split %s: %d sentences", split, count)
+        logging.info("split %s: %s", split, counted(count, "sentence"))
 
 
 def _log_duplicates(duplicates: dict[str, dict[str, int]], removed: int) -> None:

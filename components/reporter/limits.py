@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from components.common.errors import counted
 from components.evaluator.counts.slicing import ENTITY_SEEN, SEEN, UNSEEN
 from components.evaluator.results.evaluation import Comparison, Evaluation
 from components.evaluator.results.model_scores import EntityScores, Scores
@@ -43,7 +44,7 @@ def evaluation_limits(evaluation: Evaluation) -> list[str]:
 def _types(scores: Scores) -> Iterator[str]:
     for name, of_type in sorted(scores.entities.per_type.items(), key=lambda item: item[1].f1.value):
         if of_type.support == 0:
-            yield f"{name}: predicted {of_type.predicted} times, but absent from the evaluated sentences."
+            yield f"{name}: predicted {counted(of_type.predicted, 'time')}, but absent from the evaluated sentences."
         elif of_type.support < FEW:
             yield (
                 f"{name}: only {of_type.support} in the evaluated sentences, so its F1 of {of_type.f1} is unreliable."
@@ -51,7 +52,7 @@ def _types(scores: Scores) -> Iterator[str]:
         elif of_type.predicted == 0:
             yield f"{name}: never predicted, although the evaluated sentences contain {of_type.support:,}."
         elif of_type.f1.value < _HALF:
-            yield f"{name}: {_weakness(of_type)} (F1 {of_type.f1}, {of_type.support:,} entities)."
+            yield f"{name}: {_weakness(of_type)} (F1 {of_type.f1}, {counted(of_type.support, 'entity', 'entities')})."
 
 
 def _weakness(scores: EntityScores) -> str:
@@ -86,7 +87,8 @@ def _slices(evaluation: Evaluation) -> Iterator[str]:
     worse = [part for part in evaluation.slices if _is_significantly_below(part, low)]
     for part in sorted(worse, key=lambda part: part.candidate.entities.micro.f1.value)[:_WORST_SLICES]:
         micro = part.candidate.entities.micro
-        yield f"{part.slice.name}: F1 {micro.f1} on {micro.support:,} entities, lower than on all examples."
+        entities = counted(micro.support, "entity", "entities")
+        yield f"{part.slice.name}: F1 {micro.f1} on {entities}, lower than on all examples."
 
 
 def _is_significantly_below(part: Comparison, low: float) -> bool:

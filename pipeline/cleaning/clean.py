@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from components.common.errors import counted
 from components.common.files import INCOMING_PREFIX
 from components.keys import LEARNING_CURVE_FILE, MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE
 from components.registry.model_registry import ModelRegistry
@@ -265,7 +266,7 @@ class _State:
             return "registry", "", ()
         folders = self.registry.stored_folders(self.config.name, removed)
         incomplete = len(folders.get(None, []))
-        text = _texts(_versions(removed), f"{incomplete} uploads without a version" if incomplete else "")
+        text = _texts(_versions(removed), f"{counted(incomplete, 'upload')} without a version" if incomplete else "")
         return "registry", text, tuple(path for paths in folders.values() for path in paths if path.is_dir())
 
     def _files(self) -> Iterator[tuple[str, str, tuple[Path, ...]]]:
@@ -313,8 +314,7 @@ def _texts(*parts: str) -> str:
 
 
 def _count(things: Collection[object], noun: str) -> str:
-    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("copy") else f"{noun}s"
-    return f"{len(things)} {noun if len(things) == 1 else plural}"
+    return counted(len(things), noun, f"{noun.removesuffix('y')}ies" if noun.endswith("copy") else "")
 
 
 def _remove(paths: Iterable[Path], hidden: Path | None = None) -> None:

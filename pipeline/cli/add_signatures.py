@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.common.console import announce, standard_output
+from components.common.console import announce, print_line, standard_output
 from components.common.errors import NerError
 from components.common.files import tree_size
 from components.common.json_lines import read_json_lines
+from components.common.progress import progress_shown
 from pipeline.cli.options import limit_options, named_dtype
 
 if TYPE_CHECKING:
@@ -54,21 +55,16 @@ def add_signatures(
     announce(f"ner add-signatures: loading {source}")
     from components.exporter import add_signatures as add_signatures_to
 
-    result = add_signatures_to(
-        source,
-        destination,
-        _signatures(options),
-        changes=_changes(options, prune),
-        golden=_known_requests(golden),
-        report_path=report,
-    )
-    console = standard_output()  # breaks lines between words on a terminal
-    console.print(f"{destination}: {', '.join(sorted(result.contract.signatures))}")
+    signatures, changes, known = _signatures(options), _changes(options, prune), _known_requests(golden)
+    with progress_shown("reading the model"):
+        result = add_signatures_to(source, destination, signatures, changes=changes, golden=known, report_path=report)
+    console = standard_output()
+    print_line(console, f"{destination}: {', '.join(sorted(result.contract.signatures))}")
     if prune:
         before, after = tree_size(source / "variables"), tree_size(destination / "variables")
-        console.print(f"variables: {before:,} bytes before, {after:,} after")
-        console.print(f"all files: {tree_size(source):,} bytes before, {tree_size(destination):,} after")
-    console.print(f"{result.counts}; answers as the source's, bit for bit{_compared(result)}")
+        print_line(console, f"variables: {before:,} bytes before, {after:,} after")
+        print_line(console, f"all files: {tree_size(source):,} bytes before, {tree_size(destination):,} after")
+    print_line(console, f"{result.counts}; answers as the source's, bit for bit{_compared(result)}")
 
 
 def _compared(report: ValidationReport) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from components.common.console import announce
+from components.common.errors import counted
 from pipeline.cli.options import config_options, needs_extra
 
 
@@ -69,7 +70,7 @@ def compile_command(
     cluster = load_cluster(target, cluster_file, cluster_settings)
     config = load_config(profile, (*settings_for(cluster), *settings))
     for warning in warnings(config, cluster):
-        click.secho(f"warning: {warning}", fg="yellow", err=True)
+        announce(f"warning: {warning}", "yellow")
     if batch:
         from pipeline.kubeflow.compile.batch import compile_batch
 
@@ -84,4 +85,4 @@ def compile_command(
             with_platform=with_platform,
         )
     nodes = len(documents[0].get("pipelineSpec", documents[0])["root"]["dag"]["tasks"])
-    click.echo(f"{output}: {nodes} nodes, {len(documents)} document{'s' if len(documents) > 1 else ''}")
+    click.echo(f"{output}: {counted(nodes, 'node')}, {counted(len(documents), 'document')}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing
 
@@ -49,7 +49,8 @@ def drift(
     if as_json:
         click.echo(report.to_json(), nl=False)
     else:
-        click.echo(f"{report.sentences[1]} requests, {report.sentences[0]} sentences of version {champion.version}")
+        known, logged = report.sentences
+        click.echo(f"{counted(logged, 'request')}, {counted(known, 'sentence')} of version {champion.version}")
         for distance in report.drifts:
             click.secho(str(distance), fg="yellow" if distance.exceeded else None)
         click.echo(report.verdict)

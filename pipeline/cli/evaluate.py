@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
+from components.common.errors import counted
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing
 
@@ -203,19 +204,15 @@ def _write(target: Path | None, text: str, show: Any) -> None:
 def _print_outcomes(blessing: Blessing, *, notes: bool = True) -> None:
     for outcome in blessing.rules:
         if outcome.state != "no_champion":
-            click.secho(
-                f"{outcome.state.replace('_', ' ')}: {outcome.text}",
-                fg="red" if outcome.state == "failed" else None,
-                err=True,
-            )
+            state = outcome.state.replace("_", " ")
+            announce(f"{state}: {outcome.text}", "red" if outcome.state == "failed" else None)
     for note in blessing.notes if notes else ():
-        click.echo(f"note: {note}", err=True)
+        announce(f"note: {note}")
 
 
 def _print_evaluation(result: CorpusEvaluation) -> None:
-    lines = [
-        f"{result.model.name} on {result.data.path}, split {result.data.split}: {result.data.sentences:,} sentences"
-    ]
+    data = result.data
+    lines = [f"{result.model.name} on {data.path}, split {data.split}: {counted(data.sentences, 'sentence')}"]
     overall = result.evaluation.overall
     if result.against is not None and overall is not None:
         lines.append(f"against {result.against.name}: {overall.f1_change}")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import shutil
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from components.common.console import announce
+from components.common.console import announce, wrapped
+from components.common.progress import progress_shown
 from pipeline.cli.options import limit_options
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ JSON_FORMAT = 1
 @limit_options
 def inspect(model: Path, check: bool, as_json: bool) -> None:
     """Show signatures, entity types, origin and size of the SavedModel MODEL."""
-    if check:
-        announce(f"ner inspect: running {model}")
+    announce(f"ner inspect: {'running' if check else 'reading'} {model}")
     from components.exporter import inspect_model, require_valid
 
-    inspection = inspect_model(model, check=check)
+    with progress_shown("reading the model") if check else contextlib.nullcontext():
+        inspection = inspect_model(model, check=check)
     if as_json:
         click.echo(json.dumps(_values(inspection), indent=1))
         sys.exit(1 if inspection.report is not None and not inspection.report.passed else 0)
@@ -95,20 +96,7 @@ def _tensor(side: str, key: str, tensor: TensorContract, width: int) -> str:
 
 
 def _wrapped(start: str, text: str) -> str:
-    """Wraps a text without cutting a word; its further lines are indented."""
-    columns = _columns()
-    lines = [
-        textwrap.fill(
-            line,
-            columns,
-            initial_indent=start if not number else "  ",
-            subsequent_indent=" " * max(2, len(start)),
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        for number, line in enumerate(text.split("\n"))
-    ]
-    return "\n".join(lines)
+    return wrapped(text, _columns(), start)
 
 
 def _columns() -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import difflib
 import importlib
 import logging
 import os
@@ -21,6 +22,7 @@ from typing import Any
 import click
 
 from components.common import interruption
+from components.common.console import OutputError, announce, prepare_standard_streams
 from components.common.errors import NerError
 from components.common.extras import missing_extra
 from components.common.faults import explain
@@ -74,6 +76,19 @@ class _Commands(click.Group):
         entry = _added_commands()[0].get(cmd_name)
         return None if entry is None else _loaded(entry)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Finds the command; an unknown name is an error that names similar ones."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx))
+            if close and not isinstance(error, click.NoSuchOption):
+                text = f"{error.message} Did you mean {' or '.join(map(repr, close))}?"
+                error.message = text  # type: ignore[misc]  # final for subclasses
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the commands and their lines of help; no command is imported."""
         added, ignored = _added_commands()
@@ -89,7 +104,11 @@ class _Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Runs a command; Ctrl-C and SIGTERM end it with one line and the exit code 130 or 143."""
         with interruption.handled():
-            return super().main(*args, **kwargs)
+            try:
+                return super().main(*args, **kwargs)
+            except OutputError as error:  # the text of --help or --version cannot be written
+                announce(f"error: {error}", "red")
+                raise SystemExit(1) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Prints an error as text; `--debug` shows the traceback."""
@@ -103,7 +122,7 @@ class _Commands(click.Group):
         except Exception as error:
             if ctx.params.get("debug"):
                 raise
-            click.secho(f"error: {_message(error, ctx.invoked_subcommand)}", fg="red", err=True)
+            announce(f"error: {_message(error, ctx.invoked_subcommand)}", "red")
             ctx.exit(1)
 
     def _interruptible(self, ctx: click.Context) -> Any:
@@ -170,6 +189,8 @@ def main(ctx: click.Context, debug: bool) -> None:
     """Train, export, evaluate and serve a sequence tagger."""
     mask_logs_and_tracebacks()
     ctx.with_resource(private_files())
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False  # click knows neither
     if not sys.warnoptions:
         # Users cannot act on warnings of the libraries. In the tests our own warnings are errors.
         warnings.simplefilter("ignore")
@@ -183,12 +204,19 @@ def command() -> None:
     The teardown of TensorFlow, Beam and TFX by the interpreter takes up to ten seconds and has no useful effect.
     """
     status = 1
+    prepare_standard_streams()
 
     def leave() -> None:
+        nonlocal status
         logging.shutdown()
-        for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by the shell
-            with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
-                stream.flush()
+        with contextlib.suppress(OSError, ValueError):  # nobody reads it, or closed
+            try:
+                sys.stdout.flush()
+            except OutputError as error:
+                if status == 0:
+                    print(f"error: {error}", file=sys.stderr)
+                    status = 1
+            sys.stderr.flush()
         os._exit(status)
 
     atexit.register(leave)  # the first registered function is the last to be called

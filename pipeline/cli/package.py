@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from components.common.console import announce
+from components.common.progress import progress_shown
 from pipeline.cli.options import config_options, limit_options, named_dtype
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def package(
         key_dtype=key_dtype,
     )
     models = [_model_of(folders[0], version)] if len(folders) == 2 else _registered(config, target)
-    record = write_package(models, folders[-1], target, package_settings)
+    with progress_shown("reading the model"):
+        record = write_package(models, folders[-1], target, package_settings)
     click.echo(f"{folders[-1]}: {record['name']} version {record['version']} for {target}; see README.md there")
 
 

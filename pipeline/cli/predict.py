@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import io
 import itertools
 import json
@@ -80,7 +81,7 @@ def predict(
 
     \b
     ner predict "Joe Biden visited Paris"
-    ner predict --input data.jsonl --text text --key id --forward source --output tagged.jsonl --errors bad.jsonl
+    ner predict --input a.jsonl --text text --key id --output b.jsonl
 
     Sentences: a terminal shows them with their entities marked; a pipe or a file gets one token and its tag per line,
     and an empty line after each sentence.
@@ -91,7 +92,9 @@ def predict(
     if batch["runner"] is None:
         for each in sentences:
             if _OPTION.fullmatch(each):
-                raise click.NoSuchOption(each.partition("=")[0])
+                ctx, name = click.get_current_context(), each.partition("=")[0]
+                known = [option for parameter in ctx.command.params for option in parameter.opts]
+                raise click.NoSuchOption(name, possibilities=difflib.get_close_matches(name, known), ctx=ctx)
     if batch["input_"] is not None:
         if as_json:
             raise click.UsageError("--json is for sentences; the default --format entities of --input is JSON, too.")
@@ -248,7 +251,7 @@ def _predict_rows(
         from components.serving.batch_prediction.engine import run_on_engine
 
         result = run_on_engine(job, beam_args)
-    click.echo(describe(result, job.errors), err=True)
+    announce(describe(result, job.errors))
     if result.bad or result.absent:
         raise SystemExit(REFUSED)
 

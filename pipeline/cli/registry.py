@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from components.common.console import standard_output
-from components.common.errors import shortened
+from components.common.errors import counted, shortened
 from pipeline.cli.options import config_options
 from pipeline.registry_view.outside_changes import warn_of_outside_changes
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from components.registry.model_registry import ModelRegistry
     from components.registry.serving_directory.serving_sync import SyncReport
     from components.registry.store.version import RegisteredVersion
+    from components.registry.transfer import Transfer
     from configs.spec import PipelineConfig
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -189,7 +190,7 @@ def export(opened: _Opened, target: Path, versions: tuple[str, ...], champion: b
 
     chosen = (*versions, *(["champion"] if champion else []))
     done = export_model(opened.models, opened.name, target, chosen)
-    click.echo(f"{done.name}: {_numbers(done.versions)}, {done.runs} runs, {done.entries} entries of the history")
+    click.echo(f"{done.name}: {_numbers(done.versions)}, {_parts(done)} of the history")
     click.echo(target)
 
 
@@ -206,8 +207,12 @@ def import_(opened: _Opened, source: Path) -> None:
 
     done = import_model(opened.models, source)
     present = f" (already there: {_numbers(done.present)})" if done.present else ""
-    click.echo(f"{done.name}: imported {_numbers(done.versions)}{present}, {done.runs} runs, {done.entries} entries")
+    click.echo(f"{done.name}: imported {_numbers(done.versions)}{present}, {_parts(done)} of the history")
     click.echo(f"champion: {done.champion or 'none'}. `ner registry sync` publishes it.")
+
+
+def _parts(done: Transfer) -> str:
+    return f"{counted(done.runs, 'run')}, {counted(done.entries, 'entry', 'entries')}"
 
 
 def _numbers(versions: tuple[int, ...]) -> str:

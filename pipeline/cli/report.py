@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from components.common.console import announce, standard_output
 from pipeline.cli.options import config_options
 
 
@@ -34,13 +35,14 @@ def report(
     the run. RUN is an id that --list prints, or its first characters. Prints the path of the file and opens it in a
     browser if there is a screen. If the work folder cannot be written, the file goes to a temporary folder.
     """
-    from components.common.console import standard_output
     from components.common.faults import explain
     from configs.loading import load_config
     from pipeline.run.run_list import RunLine, print_run_comparison, print_runs
     from pipeline.run.run_record import read_run
     from pipeline.run.run_report import find_run, runs, write_report
 
+    if only_list and (run is not None or against is not None):
+        raise click.UsageError("--list shows all runs. Leave out RUN and --against, or --list.")
     config = load_config(profile, settings)
     if only_list:
         print_runs(standard_output(), [RunLine.of(read_run(config, run_id)) for run_id in runs(config)])
@@ -52,7 +54,7 @@ def report(
         path = write_report(config, run)
     except OSError as error:  # reading a run must not need a writable folder
         folder = Path(tempfile.mkdtemp(prefix="ner-report-"))
-        click.secho(f"warning: {explain(error) or error}\nThe report is in {folder}.", fg="yellow", err=True)
+        announce(f"warning: {explain(error) or error}\nThe report is in {folder}.", "yellow")
         path = write_report(config, run, folder)
     click.echo(path)
     if not no_open and _has_screen():

@@ -54,7 +54,8 @@ def retrain(
         click.echo(outcome.to_json())
     else:
         for reason in outcome.reasons:
-            click.echo(f"reason: {reason}")
+            if reason not in outcome.text:
+                click.echo(f"reason: {reason}")
         click.secho(f"{outcome.kind}: {outcome.text}", fg="yellow" if outcome.exit_code not in (0, 10) else "green")
     raise SystemExit(outcome.exit_code)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from components.common.console import Column, Row, announce, print_table, standard_output
+from components.common.errors import counted
 from pipeline.cli.exit_codes import BUSY
 from pipeline.cli.options import config_options, data_option, needs_extra, with_corpus
 
@@ -69,9 +70,7 @@ def clean(*, keep: int, dry_run: bool, profile: Path | None, settings: tuple[str
     try:
         plan = plan_removal(config, keep) if dry_run else clean_folder(config, keep)
     except LockHeldError:
-        click.secho(
-            f"a run uses {config.work_dir}: nothing was removed. Wait until it has ended.", fg="yellow", err=True
-        )
+        announce(f"a run uses {config.work_dir}: nothing was removed. Wait until it has ended.", "yellow")
         raise SystemExit(BUSY) from None
     _print(plan, dry_run)
 
@@ -80,12 +79,12 @@ def _print(plan: Plan, dry_run: bool) -> None:
     from rich.filesize import decimal
 
     for note in plan.notes:
-        click.secho(note, fg="yellow", err=True)
+        announce(note, "yellow")
     console = standard_output()
     rows = [Row((removal.kind, removal.text, decimal(removal.freed))) for removal in plan.removals]
     if rows:
         print_table(console, [Column("kind", drop=1), Column("what"), Column("size", right=True)], rows)
     click.secho(f"{'would free' if dry_run else 'freed'} {decimal(plan.freed)}", bold=True)
-    click.echo(f"kept: {len(plan.runs)} runs ({', '.join(plan.runs) or 'none'})")
+    click.echo(f"kept: {counted(len(plan.runs), 'run')} ({', '.join(plan.runs) or 'none'})")
     versions = ", ".join(f"{number} ({reason})" for number, reason in plan.versions.items())
     click.echo(f"kept: versions {versions or 'none'}")

@@ -95,7 +95,7 @@ def serve(
         ]
         verb = "are" if missing[1:] else "is"
         text = f"other machines can reach {server_settings.host}, and {' and '.join(missing)} {verb} not set"
-        click.secho(f"warning: {text}", fg="yellow", err=True)
+        announce(f"warning: {text}", "yellow")
     source = _source(config, model)
     announce("ner serve: loading TensorFlow and the model")
     serve_until_signal(server_settings, source, lambda server: _announce(server, server_settings))
@@ -118,7 +118,7 @@ def _source(config: PipelineConfig, model: str | None) -> Source:
     try:
         warn_of_outside_changes(ModelRegistry(config.registry_uri), config.name)
     except (RegistryError, ImportError) as error:  # a serving folder needs no registry
-        click.secho(f"warning: the registry was not compared with the history: {error}", fg="yellow", err=True)
+        announce(f"warning: the registry was not compared with the history: {error}", "yellow")
     local = config.registry_uri.startswith("sqlite:")
     if local and config.name in configured_models(config.serving_dir):
         return serving_folder(config.serving_dir, config.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
+from components.common.console import announce
 
 if TYPE_CHECKING:
     from components.registry.model_registry import ModelRegistry
@@ -17,4 +17,4 @@ def warn_of_outside_changes(registry: ModelRegistry, name: str) -> None:
         RegistryError: the registry cannot be read.
     """
     for change in registry.champions(name).outside_changes():
-        click.secho(f"{name}: {change}", fg="yellow", err=True)
+        announce(f"{name}: {change}", "yellow")

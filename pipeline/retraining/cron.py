@@ -35,19 +35,19 @@ def five_fields(expression: str) -> str:
     texts = expression.split()
     if len(texts) == 1 and texts[0].startswith("@"):
         if texts[0].lower() not in _NICKNAMES:
-            raise NerError(f"--cron {expression!r}: unknown. Use one of {', '.join(_NICKNAMES)}, or five fields")
+            raise NerError(f"--cron {expression!r}: unknown. Use one of {', '.join(_NICKNAMES)}, or five fields.")
     else:
         if len(texts) != 5:
             raise NerError(
                 f"--cron {expression!r}: {len(texts)} fields. Give the five of crontab, "
-                "e.g. '0 3 * * *' for every night at 3:00"
+                "e.g. '0 3 * * *' for every night at 3:00."
             )
         _check_fields(texts, expression)
     try:
         fields, _ = croniter.expand(expression.strip())
     except ValueError as error:  # croniter's errors are
         raise NerError(
-            f"--cron {expression!r}: {str(error).rstrip('.')}. Give the five fields of crontab, e.g. '0 3 * * *'"
+            f"--cron {expression!r}: {str(error).rstrip('.')}. Give the five fields of crontab, e.g. '0 3 * * *'."
         ) from None
     canonical = " ".join(",".join(map(str, numbers)) for numbers in fields)
     next(_times(canonical, expression, datetime(2024, 1, 1)))

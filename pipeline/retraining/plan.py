@@ -87,7 +87,7 @@ def reasons_to_retrain(facts: Facts, settings: RetrainSettings) -> tuple[str, ..
 
 def _decision(facts: Facts, reasons: tuple[str, ...], last: Attempt | None, identical: str) -> Outcome:
     if not reasons:
-        return Outcome(NOT_DUE, "nothing is due: no new data, and no other reason")
+        return Outcome(NOT_DUE, "no new data, and no other reason")
     if last is not None and last.kind == STOPPED:
         return Outcome(STOPPED, f"still stopped, as at {last.when}: {last.text}", reasons)
     if last is not None and last.kind == REFUSED and not identical:
@@ -97,7 +97,7 @@ def _decision(facts: Facts, reasons: tuple[str, ...], last: Attempt | None, iden
     others = [reason for reason in reasons if reason != facts.new_data]
     if others:
         return Outcome(NOTHING_NEW, f"{'; '.join(others)}; but {identical}. Give newer data.", reasons)
-    return Outcome(NOT_DUE, f"nothing is due: {identical}", reasons)
+    return Outcome(NOT_DUE, identical, reasons)
 
 
 def _identical_version(config: PipelineConfig, registry: ModelRegistry, inputs: RunInputs, baseline: str) -> str:

@@ -6,11 +6,13 @@ import contextlib
 import copy
 import datetime
 import functools
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from apache_beam.runners.portability.fn_api_runner import fn_runner
 from tfx.components.example_gen import utils as example_gen_utils
 from tfx.dsl.compiler import constants
 from tfx.orchestration.local.local_dag_runner import LocalDagRunner
@@ -18,6 +20,7 @@ from tfx.orchestration.portable import cache_utils, runtime_parameter_utils
 from tfx.types import artifact, standard_component_specs
 
 from components import keys
+from components.common.progress import report_progress
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
@@ -58,7 +61,7 @@ class DagRunner(LocalDagRunner):
         runtime_parameter_utils.substitute_runtime_parameter(
             pipeline, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: self.run_id}
         )
-        with running(self.config), _cache(self.config), tracked(self.config, self.run_id, pipeline):
+        with running(self.config), _cache(self.config), _beam_stages(), tracked(self.config, self.run_id, pipeline):
             super().run_with_ir(pipeline, run_options)
 
 
@@ -71,6 +74,22 @@ def _cache(config: PipelineConfig) -> Iterator[None]:
         mock.patch.object(cache_utils, "get_cache_context", context),
         mock.patch.object(cache_utils, "get_cached_outputs", outputs),
     ):
+        yield
+
+
+@contextlib.contextmanager
+def _beam_stages() -> Iterator[None]:
+    """Reports the finished stages of Beam's pipelines on this machine; Beam has no other place for it."""
+    execute = fn_runner.FnApiRunner._execute_bundle
+    finished: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+
+    def executed(runner: Any, context: Any, *bundle: Any) -> Any:
+        result = execute(runner, context, *bundle)
+        finished[context] = min(finished.get(context, 0) + 1, len(context.stages))  # a stage may have several bundles
+        report_progress("stages", finished[context], len(context.stages))
+        return result
+
+    with mock.patch.object(fn_runner.FnApiRunner, "_execute_bundle", executed):
         yield
 
 

@@ -12,18 +12,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import click
 from absl import logging as absl_logging
 
 from components.common import interruption
 from components.common.console import print_line
-from components.common.progress import progress_to
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress
+from components.common.progress import ProgressLine, progress_to
 
 _OWN_CODE = tuple(str(Path(__file__).parents[2] / package) for package in ("components", "pipeline"))
 _VALIDATOR = str(Path(__file__).parents[2] / "components" / "exporter" / "validator")
@@ -36,7 +32,7 @@ _CACHED = re.compile(r"A cached execution \d+ is used\.")
 
 
 class _Console(logging.Handler):
-    """Shows the running node, the log lines of this project's code and, on a terminal, a bar for reported progress."""
+    """Shows the running node, the log lines of this project's code and, on a terminal, a line of progress."""
 
     def __init__(self, node_count: int, stream: TextIO) -> None:
         from rich.console import Console
@@ -44,35 +40,21 @@ class _Console(logging.Handler):
         super().__init__(logging.INFO)
         self._total, self._started, self._begin = node_count, 0, time.monotonic()
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
-        self._bar: Progress | None = None
+        self.line = ProgressLine(self._console, redirect=False)  # Python's standard error goes to the file
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
         node = _NODE_STARTS.match(message)
         if node:
-            self.remove_bar()
             self._started += 1
             interruption.advise(f" in {node[1]}. {_HOW_TO_GO_ON}")
             seconds = time.monotonic() - self._begin
             self._print(f"[{self._started}/{self._total}] {node[1]}  ({seconds:.0f} s)", "bold")
+            self.line.begin(node[1])
         elif _CACHED.match(message):
             self._print("    cached", "dim")
         elif record.pathname.startswith(_OWN_CODE) and not self._is_detail(record, message):
             self._print(f"    {message}", "yellow" if record.levelno >= logging.WARNING else "")
-
-    def show_progress(self, work: str, done: int, total: int) -> None:
-        """Moves the bar, or shows it first. A pipe or a file gets none."""
-        if not self._console.is_interactive:
-            return
-        if self._bar is None:
-            self._bar = _bar(self._console, work, done, total)
-        self._bar.update(self._bar.task_ids[0], completed=done)
-
-    def remove_bar(self) -> None:
-        """Removes the bar, if there is one."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
 
     def _print(self, text: str, style: str) -> None:
         print_line(self._console, text, style)
@@ -82,27 +64,6 @@ class _Console(logging.Handler):
         """Says whether only the file keeps a line: TFX's start-up lines and passed checks."""
         passed = record.levelno < logging.WARNING and record.pathname.startswith(_VALIDATOR)
         return passed or message.startswith("Starting ")
-
-
-def _bar(console: Console, work: str, done: int, total: int) -> Progress:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    # Python's standard error goes to the file, so rich must not redirect it.
-    bar = Progress(
-        TextColumn("    {task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("steps, at most"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-        console=console,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
-    bar.add_task(work, total=total, completed=done)
-    bar.start()
-    return bar
 
 
 @contextlib.contextmanager
@@ -128,17 +89,18 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
         with _stderr_to(path) as stream:
             console = _Console(node_count, stream)
             logger.addHandler(console)
+            console.line.begin("starting")
             try:
-                with progress_to(console.show_progress):
+                with progress_to(console.line.show):
                     yield path
             except Exception:
-                console.remove_bar()
+                console.line.remove()
                 root.exception("the run stopped")
                 if not interruption.received():
                     click.echo(f"    log: {path}", file=stream)
                 raise
             finally:
-                console.remove_bar()
+                console.line.remove()
                 logger.removeHandler(console)
     finally:
         absl_logging.set_verbosity(verbosity)

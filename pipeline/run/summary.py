@@ -90,25 +90,19 @@ def _change(overall: Comparison, metric: str) -> tuple[str, ...]:
 def _print_decision(console: Console, blessing: Blessing) -> None:
     reasons = (*blessing.failures, *blessing.notes)
     if blessing.forced:
-        _print_labelled(console, "blessed by force", "yellow", f": {blessing.forced}")
+        print_line(console, f": {blessing.forced}", label="blessed by force", label_style="yellow")
     for reason in reasons:
         if blessing.forced:
             print_line(console, f"against: {reason}")
         elif blessing.blessed:
             print_line(console, f"note: {reason}")
         else:
-            _print_labelled(console, "not blessed", "yellow", f": {reason}")
+            print_line(console, f": {reason}", label="not blessed", label_style="yellow")
 
 
 def _print_verdict(console: Console, properties: Mapping[str, Any]) -> None:
     if properties.get("pushed"):
         version, folder = properties.get("registry_version"), properties.get("pushed_destination")
-        _print_labelled(console, "pushed", "green", f" as version {version} to {folder}")
+        print_line(console, f" as version {version} to {folder}", label="pushed", label_style="green")
     else:
-        _print_labelled(console, "not pushed", "yellow", f": {properties.get('reason')}")
-
-
-def _print_labelled(console: Console, label: str, style: str, text: str) -> None:
-    from rich.text import Text
-
-    console.print(Text.assemble((label, style), text), soft_wrap=True)
+        print_line(console, f": {properties.get('reason')}", label="not pushed", label_style="yellow")

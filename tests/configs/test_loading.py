@@ -115,13 +115,19 @@ def test_all_wrong_values_are_reported_at_once():
 
 
 @pytest.mark.parametrize(
-    ("text", "message"), [("a: [", "is not YAML"), ("- a", "must be a mapping"), ("\xff: \x00", "is not YAML")]
+    ("text", "message"),
+    [
+        ("a: [1,\nb: 2", r":2: is not YAML \(expected ',' or '\]', but got '<stream end>'\)\. Correct it"),
+        ("- a", "must be a mapping"),
+        ("\xff: \x00", "is not YAML"),
+    ],
 )
 def test_a_broken_profile_is_named(tmp_path, text, message):
     path = profile(tmp_path, text)
     with pytest.raises(ConfigError, match=message) as caught:
         load_config(path)
     assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_missing_profile_is_named():

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from components.common.errors import NerError
+from components.common.progress import progress_to
 
 pytestmark = pytest.mark.extended
 
@@ -32,7 +33,10 @@ def test_a_run_prints_a_line_a_task(file, tmp_path):
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "train.conll").write_text("a\tO\n")
     put = f"{tmp_path / 'corpus'}=minio://data/corpus"
-    result = invoke(file, "--workdir", str(tmp_path / "w"), "--root", "s3://bucket/x", "--put", put)
+    reports = []
+    with progress_to(lambda *report: reports.append(report)):
+        result = invoke(file, "--workdir", str(tmp_path / "w"), "--root", "s3://bucket/x", "--put", put)
+    assert reports == [("say", 0, 1, False)]
     assert result.exit_code == 0, result.output
     first, last = result.output.splitlines()
     assert first.split() == ["say", first.split()[1], "s", "ok"]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from components.common.errors import counted
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 
 _EXAMPLES = 20
@@ -279,7 +280,9 @@ class IngestReport:
         if self.repairs:
             parts.append(f"repaired {_format_counts(self.repairs)}")
         if self.total_skipped:
-            parts.append(f"skipped {self.sentences_skipped} sentences, {self.files_skipped} files")
+            parts.append(
+                f"skipped {counted(self.sentences_skipped, 'sentence')}, {counted(self.files_skipped, 'file')}"
+            )
         return "; ".join(parts)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from components.common.errors import counted
 from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.errors import ExportError
@@ -214,7 +215,7 @@ def _compare(
             name="keras_answers",
             signature=name,
             passed=passed,
-            detail=difference or f"{len(own)} requests",
+            detail=difference or counted(len(own), "request"),
             fix="" if passed else PITFALLS["wrong_tags"].cure,
             pitfall="" if passed else "wrong_tags",
             seconds=round(time.perf_counter() - begin, 4),

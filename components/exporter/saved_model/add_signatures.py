@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from components.common.progress import report_progress
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportError
 from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_contract, embedded_golden
@@ -85,6 +86,7 @@ def add_signatures(
             tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent)
         )
         copy = Path(workshop, "model")
+        report_progress("writing the copy", 0, 0)
         rewrite(source, copy, plan, before.contract)
         _copy_extras(source, copy, plan)
         known = [expected for case in embedded_golden(source) for expected in _expected(case, plan)]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from components.common.errors import counted
 from components.common.files import tree_size
 from components.common.hashing import tree_hash
 from components.exporter.contract.contract import Contract
@@ -68,9 +69,9 @@ def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Ins
             else "none; derived from the signatures",
             **{f"made from: {name}": text for name, text in sorted(origin.items())},
             "written by": f"TensorFlow {values['written_by']}",
-            "weights": f"{weights:,} bytes in {values['variables']} variables, {unread:,} of them unread",
+            "weights": f"{weights:,} bytes in {counted(values['variables'], 'variable')}, {unread:,} of them unread",
             "assets": ", ".join(values["assets"]) or "none",
-            "ops": f"{len(values['ops'])} kinds",
+            "ops": counted(len(values["ops"]), "kind"),
             "may be loaded": f"no: {values['unsafe']}" if values["unsafe"] else "yes",
             "size": f"{size:,} bytes",
             "tree hash": identity,

@@ -8,6 +8,7 @@ from typing import Any
 
 from absl import logging
 
+from components.common.progress import report_progress
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportInvalidError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
@@ -49,6 +50,7 @@ def reference_answers(
                 cases.append(line["golden"])
             elif "refused" in line:
                 refused.append(line["refused"])
+            report_progress("recording answers", len(cases) + len(refused), len(contract.signatures) * len(batches))
     except ProbeDiedError as error:
         raise ExportInvalidError(
             f"{model_dir}: the model gave no answers ({error.pitfall}). {error} {PITFALLS[error.pitfall].cure}"

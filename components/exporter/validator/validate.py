@@ -14,10 +14,12 @@ from absl import logging
 
 from components.common.files import tree_size
 from components.common.hashing import tree_hash
+from components.common.progress import report_progress
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportInvalidError, UnsafeModelError
 from components.exporter.validator.fresh_process import ProbeDiedError, probe
 from components.exporter.validator.private_copy import original_paths, private_copy
+from components.exporter.validator.probe.checks import CHECKS
 from components.exporter.validator.probe.pitfalls import PITFALLS
 from components.exporter.validator.validation_report import CheckResult, ValidationReport
 
@@ -58,6 +60,8 @@ def validate_export(
         with private_copy(model_dir) as folder:
             identity = tree_hash(folder) if folder.is_dir() else ""
             size = tree_size(folder)
+            if contract is not None:
+                lines.count(contract.signatures)
             for line in probe(
                 "validate",
                 folder,
@@ -111,6 +115,7 @@ class _Lines:
     def __init__(self) -> None:
         self.checks: list[CheckResult] = []
         self.facts: dict[str, Any] = {}
+        self.total = 0
         self.running: dict[str, Any] = {"name": "start", "signature": ""}
 
     def take(self, line: Mapping[str, Any]) -> None:
@@ -118,8 +123,15 @@ class _Lines:
             self.running = line["started"]
         elif "check" in line:
             self.add(CheckResult(**line["check"]))
+            report_progress("checks", len(self.checks), self.total)
         else:
             self.facts.update(line)
+            if "contract" in line:
+                self.count(line["contract"]["signatures"])
+
+    def count(self, signatures: Collection[str]) -> None:
+        """Counts the checks of a model with these signatures; after a failure there are fewer."""
+        self.total = sum(1 if check.scope == "folder" else len(signatures) for check in CHECKS)
 
     def add(self, check: CheckResult) -> None:
         check = dataclasses.replace(check, detail=original_paths(check.detail))

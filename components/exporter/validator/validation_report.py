@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 
+from components.common.errors import counted
 from components.common.files import write_atomically
 from components.exporter.contract.contract import Contract
 
@@ -92,7 +93,7 @@ class ValidationReport:
         """The numbers of checks that passed, failed, and had nothing to check, in words."""
         idle = sum(check.skipped for check in self.checks)
         failed = sum(not check.passed for check in self.checks)
-        parts = [f"{len(self.checks) - idle - failed} checks passed"]
+        parts = [f"{counted(len(self.checks) - idle - failed, 'check')} passed"]
         parts += [f"{failed} failed"] if failed else []
         return ", ".join([*parts, *([f"{idle} had nothing to check"] if idle else [])])
 

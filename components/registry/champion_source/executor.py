@@ -59,7 +59,7 @@ class Executor(base_executor.BaseExecutor):
         version = _version(registry, exec_properties[MODEL_NAME_KEY], exec_properties[VERSION_KEY])
         if version is None:
             _leave_empty(champion, trained)
-            logging.info("There is no champion to compare with (version %r).", exec_properties[VERSION_KEY])
+            logging.info("There is no champion to compare with.")
             return
         model_dir = registry.fetch(version, Path(path_utils.serving_model_dir(champion.uri)), link=True)
         require_safe_to_serve(model_dir)  # the Evaluator loads it

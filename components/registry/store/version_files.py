@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from components.common.files import (
     fsync_tree,
     incoming_folder,
@@ -84,7 +84,7 @@ def damage(version: RegisteredVersion, folder: Path, part: Part = Part.MODEL) ->
     recorded = version.tags.get(part.files_tag, "")
     phrases = tree_differences(folder, json.loads(recorded)) if recorded.startswith("{") else []
     if len(phrases) > _MAX_PHRASES:
-        phrases[_MAX_PHRASES:] = [f"and {len(phrases) - _MAX_PHRASES} more differences"]
+        phrases[_MAX_PHRASES:] = [f"and {counted(len(phrases) - _MAX_PHRASES, 'more difference')}"]
     return ", ".join(phrases) or f"its tree hash is {actual}, registered is {expected}"
 
 

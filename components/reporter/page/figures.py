@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from components.common.errors import counted
 from components.evaluator.results.insights import Insights
 from components.evaluator.results.model_scores import Calibration
 from components.reporter.data_summary import SplitSummary
@@ -113,7 +114,7 @@ def _curves(
     ends = ", ".join(f"{labels[name][0]} {values[0]:.3f} to {values[-1]:.3f}" for name, values in curves.items())
     kept = "" if best_epoch is None else f" Epoch {best_epoch} was kept."
     count = len(next(iter(curves.values())))
-    return themed_svg(f"curve-{identity}", title, f"First to last of {count} epochs: {ends}.{kept}", draw)
+    return themed_svg(f"curve-{identity}", title, f"First to last of {counted(count, 'epoch')}: {ends}.{kept}", draw)
 
 
 def size_curve(points: Sequence[tuple[int, float]]) -> Markup:
@@ -157,7 +158,7 @@ def drift_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
 
     newest = history[-1]["distances"]
     text = ", ".join(f"{name} {newest[name]['distance']:.3f}" for name in names if name in newest)
-    description = f"{len(history)} comparisons; the newest: {text}."
+    description = f"{counted(len(history), 'comparison')}; the newest: {text}."
     return themed_svg("drift-history", "Distances by time", description, draw, (460, 260))
 
 
@@ -178,7 +179,7 @@ def f1_history(history: Sequence[Mapping[str, Any]]) -> Markup | None:
         axes.set(ylabel="entity F1", ylim=(0, 1.02))
 
     ends = f"{known[0]['f1']:.3f} to {known[-1]['f1']:.3f}"
-    description = f"First to last of {len(known)} evaluations: {ends}."
+    description = f"First to last of {counted(len(known), 'evaluation')}: {ends}."
     return themed_svg("f1-history", "Entity F1 by time", description, draw, (460, 260))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common import interruption
-from components.common.errors import quoted
+from components.common.errors import counted, quoted
 from components.common.hashing import tree_hash
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import BRAT, PARQUET, STANDARD, Fields, output_kind
@@ -291,7 +291,7 @@ class _Run:
 
 def describe(result: BatchResult, errors: str | Path | None) -> str:
     """Returns the line with which a job ends."""
-    text = f"{result.rows:,} rows tagged"
+    text = f"{counted(result.rows, 'row')} tagged"
     if result.bad:
         text += f", {result.bad:,} in {errors}"
     if result.resumed:

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import Any
 
+from components.common.errors import counted
+
 _SECONDS_WITHOUT_TOTAL = 60.0
 
 
@@ -58,7 +60,7 @@ class Progress:
     def line(self) -> str:
         """Returns the present state."""
         share = f"{100 * self._position // self._total} %, " if self._total else ""
-        return f"{share}{self._rows:,} rows, {self._speed():,.0f} rows/s{self._left()}"
+        return f"{share}{counted(self._rows, 'row')}, {self._speed():,.0f} rows/s{self._left()}"
 
     def close(self) -> None:
         """Removes the bar."""

@@ -11,6 +11,7 @@ from typing import Any
 from absl import logging
 
 from components.common.hashing import tree_hash
+from components.common.progress import report_progress
 from components.exporter.contract.contract import Contract
 from components.exporter.saved_model.inspecting import inspect_model
 from components.exporter.validator.fresh_process import require_safe
@@ -111,6 +112,7 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
         NerError: the model cannot be loaded, answers nothing, or is newer than the server.
     """
     with private_copy(source.folder) as model:
+        report_progress(f"reading version {source.version}", 0, 0)
         require_safe(model)
         inspection = inspect_model(model)
         _require_server(inspection.written_by, settings)
@@ -121,6 +123,7 @@ def prepare(source: ModelVersion, original: Path, folder: Path, settings: Packag
                 f"have no warm-up and no example. `ner inspect --check {source.folder}` names the cause. A model that "
                 "reads only texts of a certain form, such as serialized examples, cannot be packaged."
             )
+        report_progress(f"copying version {source.version}", 0, 0)
         source_hash = tree_hash(model if original == source.folder else original)
         copy_model(model, folder)
     most_rows = settings.batching.max_batch_size if _can_batch(inspection.contract) else None

@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow_transform as tft
 from absl import logging
 
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE
 from components.transform.features import TAG_VOCABULARY, UNK_ID, WORD_VOCABULARY
 
@@ -51,7 +51,7 @@ class WarmStartReport:
 
     def summary(self) -> str:
         """Formats the report as one line."""
-        parts = [f"{len(self.copied)} variables copied"]
+        parts = [f"{counted(len(self.copied), 'variable')} copied"]
         parts += [f"{path}: {kept} of {all_} matched" for path, (kept, all_) in self.matched.items()]
         if self.fresh:
             parts.append(f"fresh: {', '.join(self.fresh)}")

@@ -44,7 +44,7 @@ class EpochLog:
 
 
 def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], best_f1: float) -> str:
-    """Formats the figures of an epoch as one line of less than 96 characters.
+    """Formats the figures of an epoch as one line, which fits a terminal of 80 columns without the last figure.
 
     The share of time without data is shown if it matters, else the model FLOPs utilization, if it is known.
     """
@@ -53,7 +53,11 @@ def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], best_
     if (row["data_wait"] or 0) >= _MUCH_WAITING:
         use = f"  waiting {row['data_wait']:.0%}"
     return (
-        f"epoch {epoch}/{epochs}  loss {row['loss']:.3g}  dev {row['val_loss']:.3g}  "
-        f"P {precision:.3f}  R {recall:.3f}  F1 {f1:.3f}{' best' if f1 is not None and f1 >= best_f1 else ''}  "
-        f"{row['tokens_per_second']:,.0f} tok/s{use}"
+        f"epoch {epoch}/{epochs}  loss {row['loss']:.3g} dev {row['val_loss']:.3g}  "
+        f"P {precision:.3f} R {recall:.3f} F1 {f1:.3f}{' best' if f1 is not None and f1 >= best_f1 else ''}  "
+        f"{_thousands(row['tokens_per_second'] or 0)} tok/s{use}"
     )
+
+
+def _thousands(number: float) -> str:
+    return f"{number / 1000:.0f}k" if number >= 9950 else f"{number / 1000:.1f}k"

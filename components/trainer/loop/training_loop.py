@@ -12,7 +12,7 @@ import tensorflow as tf
 from absl import logging
 
 from components.common import interruption
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from components.common.progress import report_progress
 from components.keys import VAL_ENTITY_F1
 from components.trainer.data.batches import Batches, prefetched
@@ -124,7 +124,8 @@ class TrainingLoop:
                 state.save(checkpoint)
                 saved_at = time.monotonic()
                 if interruption.received():
-                    logging.info("saved the state: %d epochs and %d steps are done", progress.epoch, progress.step)
+                    done = f"{counted(progress.epoch, 'epoch')} and {counted(progress.step, 'step')}"
+                    logging.info("saved the state after %s", done)
 
         while not progress.is_over(settings.epochs, settings.patience):
             # Train on the rest of the epoch.
@@ -133,7 +134,7 @@ class TrainingLoop:
                 meter.add(step(batch), int(np.count_nonzero(batch.tags)))
                 progress.step += 1
                 progress.steps += 1
-                report_progress("training", progress.steps, total_steps)
+                report_progress("training", progress.steps, total_steps, steady=True)
                 average.after_step(progress.steps)
                 if progress.steps % settings.checkpoint_steps == 0 or interruption.received():
                     meter.stop()
@@ -226,6 +227,6 @@ class _Meter:
         self._losses.clear()
         if not np.isfinite(self._progress.loss_sum):
             raise NerError(
-                f"training diverged: the loss is NaN or infinite after {self._progress.steps} steps. Lower "
+                f"training diverged: the loss is NaN or infinite after {counted(self._progress.steps, 'step')}. Lower "
                 "trainer.learning_rate or trainer.clip_norm, or raise trainer.warmup."
             )

@@ -13,10 +13,11 @@ from typing import Any
 import yaml
 
 from components.common.errors import NerError
+from configs.layers import yaml_problem
 
 _SCHEMA_VERSION = "2.1.0"  # the only one that open-source KFP accepts
 _SUFFIXES = (".yaml", ".yml")  # kfp's client reads no others
-_ADVICE = "`ner compile --target kubeflow -o FILE` writes one"
+_ADVICE = "`ner compile --target kubeflow -o FILE` writes one."
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ class PipelineSpec:
         except (OSError, UnicodeDecodeError) as error:
             raise NerError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}. {_ADVICE}") from None
         except yaml.YAMLError as error:
-            raise NerError(f"{path}: invalid YAML: {error}") from None
+            line, problem = yaml_problem(error)
+            raise NerError(f"{path}{line}: is not YAML ({problem}). {_ADVICE}") from None
         _check(documents, path)
         return cls(documents[0], documents[1] if len(documents) == 2 else {}, str(path))
 
@@ -119,7 +121,7 @@ def _check(documents: list[Any], path: Path) -> None:
         raise NerError(f"{path}: not one YAML document, or two with the platform's. {_ADVICE}")
     spec = documents[0]
     if "pipelineSpec" in spec:
-        raise NerError(f"{path}: a PipelineJob for Vertex AI. {_ADVICE} for Kubeflow")
+        raise NerError(f"{path}: a PipelineJob for Vertex AI. {_ADVICE}")
     if not isinstance(spec.get("pipelineInfo"), dict) or not spec["pipelineInfo"].get("name") or "root" not in spec:
         raise NerError(f"{path}: not a compiled pipeline: pipelineInfo.name or root is missing. {_ADVICE}")
     if (version := spec.get("schemaVersion")) != _SCHEMA_VERSION:

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from components.common.console import Column, Row, print_line, print_table
+from components.common.console import Column, Row, print_line, print_table, standard_output, wrapped
 
 COLUMNS = [Column("version", right=True), Column("alias", drop=1), Column("run", drop=2), Column("score", right=True)]
 ROWS = [
@@ -55,6 +55,28 @@ def test_a_pipe_gets_plain_text_without_frames_and_blanks_at_the_end():
         "\n"
         "     12  champion  2026-11-28T03:22:23.437663     0.9\n"
     )
+
+
+def test_a_dumb_terminal_gets_no_frames_and_its_own_width(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    console = standard_output()
+    assert (console.width, console.is_dumb_terminal) == (50, True)
+    file = io.StringIO()
+    console.file = file
+    print_table(console, COLUMNS, ROWS)
+    assert "─" not in file.getvalue()
+    assert file.getvalue().endswith("left out for lack of room: alias\n")
+
+
+def test_a_terminal_breaks_lines_between_words_and_keeps_paths_whole():
+    file = io.StringIO()
+    console = Console(file=file, width=24, force_terminal=True, color_system=None, legacy_windows=False)
+    print_line(console, " as version 3 to /a/very/long/folder/of/models", label="pushed", label_style="green")
+    assert file.getvalue() == "pushed as version 3 to\n  /a/very/long/folder/of/models\n"
+    assert wrapped("one two three", 9, "key: ") == "key: one\n     two\n     three"
+    assert wrapped("one\n\ntwo", 9) == "one\n\ntwo"
 
 
 def test_brackets_in_cells_and_lines_are_text():

@@ -8,6 +8,10 @@ import pytest
 from click.testing import CliRunner
 from support.lazy import LazyModule
 
+from components import exporter
+from components.exporter.contract.contract import Contract
+from components.exporter.saved_model.inspecting import Inspection
+from components.exporter.validator.validation_report import CheckResult, ValidationReport
 from pipeline.cli.main import main
 
 tf = LazyModule("tensorflow")
@@ -41,7 +45,7 @@ def test_the_command_of_the_documentation_works(price_model, tmp_path):
     assert result.exit_code == 0, result.output
     assert "feature_forward, keyed, serving_default, unkeyed_signature" in result.output
     assert json.loads(report.read_text())["passed"] is True
-    contract = json.loads(run("inspect", made, "--json").output)
+    contract = json.loads(run("inspect", made, "--json").stdout)
     assert (contract["format"], contract["unread_bytes"], contract["unsafe"]) == (1, 0, "")
     assert {*contract["signatures"]["keyed"]["inputs"]} == {"key", "size", "tax_rate"}
     assert (contract["passed"], contract["checks"]) == (None, None)
@@ -57,6 +61,7 @@ def test_the_command_of_the_documentation_works(price_model, tmp_path):
     shown = run("inspect", made, "--check")
     assert shown.exit_code == 0, shown.output
     assert "serving_default" in shown.output
+    assert " in 1 variable, " in shown.output
     assert "forwarded [keyed]: ok" in shown.output
     assert "skipped: nothing to check in" in shown.output
     assert "had nothing to check" in shown.output.splitlines()[-1]
@@ -92,3 +97,22 @@ def test_inspect_of_a_folder_without_a_model_says_so(tmp_path):
     result = run("inspect", tmp_path)
     assert result.exit_code == 1
     assert "no saved_model.pb in" in result.output
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/saved_model.pb").touch()
+    assert "but in its subfolder 7, which may be meant" in run("inspect", tmp_path).output
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_checks_as_json_are_one_object_and_the_code_says_whether_they_passed(monkeypatch, tmp_path, passed):
+    contract = Contract.from_dict({"version": 1, "signatures": {}})
+    load = CheckResult("load", "", passed=True, detail="1 signature")
+    checks = (load, CheckResult("files", "", passed, "changed", "Export again.", "file_changed"))
+    report = ValidationReport(checks, "", 0, "", "", contract)
+    inspected = Inspection(contract, {"size": "1 byte"}, {"variables": 1}, "2.16", report)
+    monkeypatch.setattr(exporter, "inspect_model", lambda model, check: inspected if check else None)
+    result = run("inspect", tmp_path, "--check", "--json")
+    assert result.exit_code == (0 if passed else 1)
+    written = json.loads(result.stdout)
+    assert (written["format"], written["passed"], written["variables"]) == (1, passed, 1)
+    assert [(each["name"], each["passed"]) for each in written["checks"]] == [("load", True), ("files", passed)]
+    assert written["checks"][1]["fix"] == "Export again."

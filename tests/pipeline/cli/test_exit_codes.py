@@ -26,8 +26,10 @@ def names():
 
 
 @pytest.mark.parametrize("name", names(), ids=" ".join)
-def test_the_help_of_every_command_names_its_exit_codes(name):
-    _, _, listed = CliRunner().invoke(main, [*name, "--help"]).output.partition("Exit codes:\n")
+def test_the_help_of_every_command_fits_and_names_its_exit_codes(name):
+    output = CliRunner().invoke(main, [*name, "--help"], terminal_width=80).output
+    assert max(map(len, output.splitlines())) <= 80
+    _, _, listed = output.partition("Exit codes:\n")
     codes = [int(line.split()[0]) for line in listed.splitlines() if line[2:3].isdigit()]
     assert codes == [*exit_codes(" ".join(name))]
 
@@ -42,6 +44,36 @@ def test_the_process_ends_with_the_code_and_all_output_of_the_command(arguments)
     result = run([sys.executable, "-m", "deployable_ner", *arguments], capture_output=True, env=python_environment())
     assert result.returncode == expected.exit_code
     assert (result.stdout.decode(), result.stderr.decode()) == (expected.stdout, expected.stderr)
+
+
+@pytest.mark.parametrize("command", ["--help", "completion bash"])
+def test_output_on_a_full_disk_is_an_error_in_one_line(command):
+    with open("/dev/full", "wb") as full:
+        result = run(
+            [sys.executable, "-m", "deployable_ner", *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=python_environment(),
+        )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: standard output: cannot be written (No space left on device).")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_closed_streams_are_neither_an_error_nor_taken_by_files():
+    program = """
+import os
+from pipeline.cli import main as cli
+def ended(*args, **options):
+    descriptor = os.open(".", os.O_RDONLY)
+    print("not shown")
+    raise SystemExit(0 if descriptor > 2 else 9)
+cli.main.main = ended
+cli.command()
+"""
+    closing = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", program]
+    assert run(closing, env=python_environment()).returncode == 0
 
 
 def test_functions_registered_for_the_end_are_called_and_threads_are_awaited():

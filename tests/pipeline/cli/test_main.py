@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import resource
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -21,12 +21,18 @@ from pipeline.cli import main as cli
 NER = Path(sys.executable).with_name("ner")
 
 
-def test_help_answers_in_half_a_second():
+def _processor_seconds() -> float:
+    """Returns the processor time of child processes that have ended: other load on the machine does not change it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_help_takes_less_than_half_a_second_of_a_processor():
     times = []
-    for _ in range(5):
-        begin = time.perf_counter()
+    for _ in range(3):
+        begin = _processor_seconds()
         result = run([NER, "--help"], env=python_environment(), capture_output=True, text=True, check=True)
-        times.append(time.perf_counter() - begin)
+        times.append(_processor_seconds() - begin)
     assert "predict" in result.stdout
     assert max(map(len, result.stdout.splitlines())) <= 80
     assert min(times) < 0.5
@@ -37,6 +43,13 @@ def test_every_listed_command_exists_and_explains_itself():
         result = CliRunner().invoke(cli.main, [name, "--help"])
         assert result.exit_code == 0, result.output
         assert len(result.output) > 100, name
+
+
+def test_an_unknown_command_is_an_error_that_names_a_similar_one():
+    result = CliRunner().invoke(cli.main, ["registrry"])
+    assert result.exit_code == 2
+    assert "No such command 'registrry'. Did you mean 'registry'?" in result.output
+    assert "Did you mean" not in CliRunner().invoke(cli.main, ["x"]).output
 
 
 @pytest.fixture

@@ -98,7 +98,7 @@ def test_formats_of_sentences(predict):
         (["--input", "a.jsonl"], "--input needs --output FILE"),
         (["--input", "a.jsonl", "--output", "b.jsonl", "x"], "give sentences or --input FILE, not both"),
         (["--format", "brat", "x"], "writes two files"),
-        (["--jsno", "x"], "No such option"),
+        (["--jsno", "x"], "No such option '--jsno'. Did you mean '--json'?"),
     ],
     ids=str,
 )

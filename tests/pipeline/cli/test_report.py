@@ -121,3 +121,10 @@ def test_missing_run_is_an_error_with_a_fix(tmp_path):
     assert result.exit_code == 1
     assert "has not run" in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("arguments", [["one"], ["--against", "one"]])
+def test_a_list_of_all_runs_takes_no_run(arguments):
+    result = CliRunner().invoke(main, ["report", "--list", *arguments])
+    assert result.exit_code == 2
+    assert "--list shows all runs" in result.output

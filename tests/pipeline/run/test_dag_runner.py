@@ -9,6 +9,7 @@ import pytest
 from support.snapshot import snapshot
 
 from components import keys
+from components.common.progress import progress_to
 from components.registry.model_registry import ModelRegistry
 from configs.loading import load_config
 from pipeline.run.run_record import metadata_path, read_run
@@ -48,8 +49,12 @@ def test_a_moved_work_folder_keeps_its_cache_and_a_copy_leaves_the_original_alon
     corpus.mkdir()
     for name in ("train", "dev"):
         (corpus / f"{name}.tsv").write_text(f"{name} a\tB-PER O\n")
-    first = run(tmp_path / "work", corpus)
+    reports = []
+    with progress_to(lambda *report: reports.append(report)):
+        first = run(tmp_path / "work", corpus)
     assert states(*first) == ["run", "run"]
+    last = [total for _, done, total, _ in reports if done == total]
+    assert len(last) >= 2, "each pipeline of Beam reports its stages"
 
     (tmp_path / "work").rename(tmp_path / "moved")
     corpus = corpus.rename(tmp_path / "moved corpus")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from components.common.errors import NerError
+from components.common.progress import progress_shown
 
 
 @click.command()
@@ -45,7 +46,8 @@ def emulate(
         if not Path(path).exists():
             raise NerError(f"--put {path}={uri}: {path} does not exist. Give a file or folder.")
         emulator.store.put(uri, Path(path))
-    result = emulator.run(pipeline, values, root, run_name)
+    with progress_shown("emulating"):
+        result = emulator.run(pipeline, values, root, run_name)
     if not result.succeeded:
         failed = next(task for task in result.tasks if task.state == "failed")
         reason = failed.message.removeprefix(f"error: {failed.name}: ")  # our entry point ends a log like this

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from components.common.progress import report_progress
 from pipeline.kubeflow.container.mirror import is_mirrored
 from support.kfp_emulator.driver import Run, import_artifact, provision_outputs, resolve_inputs
 from support.kfp_emulator.errors import EmulatorError, TaskError
@@ -119,7 +120,9 @@ class Emulator:
         metadata = MetadataStore()
         results: dict[str, TaskResult] = {}
         try:
-            for name in _order(pipeline.spec.root.dag):
+            names = _order(pipeline.spec.root.dag)
+            for name in names:
+                report_progress(name, len(results), len(names))
                 obstacle = _obstacle(pipeline.spec.root.dag.tasks[name], results)
                 skipped = TaskResult(name, "skipped", message=obstacle)
                 results[name] = skipped if obstacle else self._run_task(name, pipeline, run, metadata)

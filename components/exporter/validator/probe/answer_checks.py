@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .endpoint import Arrays, Context, Endpoint, require_outputs
-from .pitfalls import CheckFailedError, NothingToCheck
+from .pitfalls import CheckFailedError, NothingToCheck, counted
 from .values import ODD_KEYS, PLAIN_TEXTS, from_json, odd_numbers, strings
 
 _THREADS = 4
@@ -41,7 +41,7 @@ def golden_answers(context: Context, endpoint: Endpoint) -> str:
             _require_same(
                 f"golden request {number}: output {name}", from_json(value, endpoint.dtype(name)), answer[name]
             )
-    return f"{len(endpoint.golden)} requests"
+    return counted(len(endpoint.golden), "request")
 
 
 def forwarded(context: Context, endpoint: Endpoint) -> str:

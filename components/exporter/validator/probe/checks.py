@@ -8,7 +8,7 @@ from collections.abc import Callable
 from . import answer_checks, folder_checks, graph_checks, text_checks
 from .c_api import TensorFlowError
 from .endpoint import Context, Endpoint
-from .pitfalls import diagnose
+from .pitfalls import counted, diagnose
 from .served_model import ServedModel
 
 
@@ -52,7 +52,7 @@ def load(context: Context) -> str:
         for name, contract in context.contract["signatures"].items()
         if name in context.parsed.methods
     }
-    return f"{len(context.endpoints)} signatures"
+    return counted(len(context.endpoints), "signature")
 
 
 CHECKS: tuple[Check, ...] = (

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 from .endpoint import Context
-from .pitfalls import CheckFailedError, NothingToCheck
+from .pitfalls import CheckFailedError, NothingToCheck, counted
 from .safe_graph import require_plain_assets
 from .saved_graph import SavedGraph
 
@@ -29,7 +29,9 @@ def saved_model(context: Context) -> str:
             raise _archive_failure(archives[0])
         if (folder / "saved_model.cpb").exists():
             raise CheckFailedError("cannot_load", "saved_model.cpb: graphs over 2 GB are not supported")
-        raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}")
+        versions = [each.parent.name for each in sorted(folder.glob("*/saved_model.pb"))]
+        instead = f", but in its subfolder {versions[-1]}, which may be meant" if versions else ""
+        raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}{instead}")
     try:
         context.graph = SavedGraph(folder)
     except ValueError as error:
@@ -43,7 +45,7 @@ def safe_files(context: Context) -> str:
     if others := [name for name in OTHER_GRAPHS if (context.folder / name).exists()]:
         raise CheckFailedError("unsafe_files", f"{', '.join(others)} lies next to saved_model.pb")
     require_plain_assets(context.parsed.saved)
-    return f"{len(context.parsed.assets)} assets"
+    return counted(len(context.parsed.assets), "asset")
 
 
 def serving_only(context: Context) -> str:
@@ -66,7 +68,8 @@ def files(context: Context) -> str:
         missing += _missing_variables(context.folder / "variables")
     if missing:
         raise CheckFailedError("file_missing", f"missing: {', '.join(missing)}")
-    return f"{len(context.parsed.assets)} assets, {len(context.parsed.variables())} variables"
+    assets, variables = context.parsed.assets, context.parsed.variables()
+    return f"{counted(len(assets), 'asset')}, {counted(len(variables), 'variable')}"
 
 
 def manifest(context: Context) -> str:
@@ -86,7 +89,7 @@ def manifest(context: Context) -> str:
             raise CheckFailedError(
                 "file_changed", f"{name} ({path.stat().st_size:,} bytes) differs from the exported file"
             )
-    return f"{len(expected)} files as exported"
+    return f"{counted(len(expected), 'file')} as exported"
 
 
 def _missing_variables(folder: Path) -> list[str]:

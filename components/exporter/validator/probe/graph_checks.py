@@ -8,7 +8,7 @@ from typing import Any
 
 from .c_api import has_cpu_kernel, registered_ops
 from .endpoint import Context
-from .pitfalls import CheckFailedError, NothingToCheck
+from .pitfalls import CheckFailedError, NothingToCheck, counted
 from .safe_graph import require_readable_one_way, require_safe_ops
 from .saved_graph import TensorInfo
 
@@ -39,7 +39,7 @@ def stock_ops(context: Context) -> str:
         if op not in known or not has_cpu_kernel(op):
             problem = "is unknown to" if op not in known else "has no CPU kernel in"
             raise CheckFailedError("custom_op", f"op {op} in {place} {problem} TensorFlow's C++ library")
-    return f"{len(ops)} kinds of ops"
+    return f"{counted(len(ops), 'kind')} of ops"
 
 
 def no_build_paths(context: Context) -> str:
@@ -91,7 +91,7 @@ def names_and_types(context: Context, signature: str) -> str:
     contract = context.contract["signatures"][signature]
     _compare("input", contract["inputs"], context.parsed.inputs(signature))
     _compare("output", contract["outputs"], context.parsed.outputs(signature))
-    return f"{len(contract['inputs'])} inputs, {len(contract['outputs'])} outputs"
+    return f"{counted(len(contract['inputs']), 'input')}, {counted(len(contract['outputs']), 'output')}"
 
 
 def served_dtypes(context: Context, signature: str) -> str:
@@ -106,7 +106,7 @@ def served_dtypes(context: Context, signature: str) -> str:
                     f"{side} {name} is {info.dtype}, which TensorFlow Serving's REST API cannot "
                     f"{'read' if side == 'input' else 'write'}; {change}",
                 )
-    return f"{sum(len(tensors) for _, tensors in sides)} tensors"
+    return counted(sum(len(tensors) for _, tensors in sides), "tensor")
 
 
 def _compare(side: str, contract: Mapping[str, Any], actual: Mapping[str, TensorInfo]) -> None:

@@ -42,6 +42,15 @@ class NothingToCheck(str):
     __slots__ = ()
 
 
+def counted(number: int, noun: str) -> str:
+    """Returns a number with its noun; this process has nothing of components.common.
+
+    >>> counted(1, "variable"), counted(2, "variable")
+    ('1 variable', '2 variables')
+    """
+    return f"{number:,} {noun if number == 1 else f'{noun}s'}"
+
+
 class CheckFailedError(Exception):
     """A failed check: what was found, and the pitfall behind it.
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .c_api import protos
-from .pitfalls import CheckFailedError
+from .pitfalls import CheckFailedError, counted
 from .safe_ops import CHECKPOINT_OPS, TABLE_INITIALIZERS, refusal
 from .saved_graph import INIT_OP, ancestors, called, node_name
 
@@ -134,7 +134,7 @@ def require_safe_ops(saved: Any, definitions: Mapping[str, Any]) -> str:
             for node in body:
                 _require_allowed(node, place, definitions, graph.graph_def.library)
         files += _Files(graph).check()
-    return f"{nodes} nodes, {files} of them open files of the model"
+    return f"{counted(nodes, 'node')}, {files} of them open files of the model"
 
 
 def _require_allowed(node: Any, place: str, definitions: Mapping[str, Any], library: Any) -> None:

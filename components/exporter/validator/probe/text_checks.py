@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .endpoint import Arrays, Context, Endpoint, require_outputs
-from .pitfalls import CheckFailedError, NothingToCheck
+from .pitfalls import CheckFailedError, NothingToCheck, counted
 from .values import LONG_TEXTS, ODD_TEXTS, PLAIN_TEXTS, UNKNOWN_WORDS
 
 _BATCH = 32
@@ -33,7 +33,8 @@ def golden_sentences(context: Context, endpoint: Endpoint) -> str:
             fixed = len(row) if endpoint.contract["outputs"][tags[0]].get("shape", [])[1:] == [len(row)] else None
             _require_tags(case, [tag.decode("utf-8", "replace") for tag in row], context.pad, fixed)
     sent = sum(map(len, batches))
-    return f"{sent} sentences" if sent == len(cases) else f"{sent} sentences; {len(cases) - sent} exceed the limit"
+    sentences = counted(sent, "sentence")
+    return sentences if sent == len(cases) else f"{sentences}; {len(cases) - sent} above the limit"
 
 
 def odd_texts(context: Context, endpoint: Endpoint) -> str:
@@ -67,7 +68,7 @@ def max_characters(context: Context, endpoint: Endpoint) -> str:
                 raise
         else:
             raise CheckFailedError("unlimited_request", f"{limit + 1} characters are accepted; the limit is {limit}")
-    return f"{limit} characters"
+    return f"{limit:,} characters"
 
 
 def padding(context: Context, endpoint: Endpoint) -> str:

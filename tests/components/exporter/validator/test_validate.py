@@ -11,6 +11,7 @@ import pytest
 from support.lazy import LazyModule
 
 from components.common.hashing import file_hashes, tree_hash
+from components.common.progress import progress_to
 from components.exporter import ExportInvalidError, require_valid, validate_export
 from components.exporter.validator.fresh_process import Limits, limits_set
 from components.exporter.validator.probe.checks import CHECKS
@@ -21,7 +22,10 @@ tf = LazyModule("tensorflow")
 @pytest.fixture(scope="module")
 def report(tiny, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "validation.json"
-    result = validate_export(tiny.folder, tiny.contract, tiny.golden, path)
+    reports = []
+    with progress_to(lambda *each: reports.append(each)):
+        result = validate_export(tiny.folder, tiny.contract, tiny.golden, path)
+    assert reports == [("checks", done + 1, len(result.checks), False) for done in range(len(result.checks))]
     return result, json.loads(path.read_text())
 
 

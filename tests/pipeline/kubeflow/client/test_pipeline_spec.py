@@ -22,7 +22,7 @@ def test_tasks_are_in_topological_order(spec):
 def test_a_file_that_is_not_a_pipeline_is_named(tmp_path):
     path = tmp_path / "x.yaml"
     for text, message in [
-        ("a: [", "invalid YAML"),
+        ("a: [", "is not YAML"),
         ("", "not one YAML document, or two"),
         ("[1]", "not one YAML document, or two"),
         ("a: 1\n---\nb: 1\n---\nc: 1", "not one YAML document, or two"),
@@ -35,7 +35,7 @@ def test_a_file_that_is_not_a_pipeline_is_named(tmp_path):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         with pytest.raises(NerError, match=message) as caught:
             PipelineSpec.of_file(path)
-        assert str(caught.value).startswith(f"{path}: ")
+        assert str(caught.value).startswith(f"{path}:")
     with pytest.raises(NerError, match="cannot be read: No such file"):
         PipelineSpec.of_file(tmp_path / "none.yaml")
     with pytest.raises(NerError, match=r"not a \.yaml file"):
