@@ -272,5 +272,5 @@ def _is_in_name(tokens: tuple[str, ...], start: int, end: int) -> bool:
 def _edge_text(edge: Edge, count: int, usual: int) -> tuple[str, str]:
     """Returns subject and detail of an edge."""
     inside, outside = (count, usual) if edge.inside else (usual, count)
-    beside = "before" if edge.first else "after"
-    return edge.word, f"{'first' if edge.first else 'last'} in {edge.type} {inside:,}, {beside} it {outside:,}"
+    side = "before" if edge.first else "after"
+    return edge.word, f"{'first' if edge.first else 'last'} in {edge.type} {inside:,}, {side} it {outside:,}"

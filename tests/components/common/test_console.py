@@ -89,4 +89,4 @@ def test_brackets_in_cells_and_lines_are_text():
 
 def test_wide_characters_count_twice():
     text = printed(30, columns=[Column("name"), Column("other", drop=1)], rows=[Row(("北" * 12, "12345"))])
-    assert "left out for lack of room: other" in text
+    assert "left out for lack of room:\n  other" in text

@@ -30,8 +30,8 @@ def saved_model(context: Context) -> str:
         if (folder / "saved_model.cpb").exists():
             raise CheckFailedError("cannot_load", "saved_model.cpb: graphs over 2 GB are not supported")
         versions = [each.parent.name for each in sorted(folder.glob("*/saved_model.pb"))]
-        instead = f", but in its subfolder {versions[-1]}, which may be meant" if versions else ""
-        raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}{instead}")
+        hint = f", but in its subfolder {versions[-1]}, which may be meant" if versions else ""
+        raise CheckFailedError("not_a_saved_model", f"no saved_model.pb in {folder.name}{hint}")
     try:
         context.graph = SavedGraph(folder)
     except ValueError as error:
