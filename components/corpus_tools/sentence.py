@@ -11,7 +11,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.text.char_traits import CONNECTOR, char_class
+from components.text.char_traits import CONNECTOR, SPACE, char_class
+from components.text.scripts import join_as_written
 from components.text.spans import spans
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
 from components.text.words import character_offsets, whitespace_offsets
@@ -52,7 +53,7 @@ class AnnotatedSentence:
         ('New Delhi', (Entity(start=0, end=9, label='LOC', score=None),))
 
     Attributes:
-        text: the text as written, or the tokens joined by spaces.
+        text: the text as written; or the tokens joined by spaces, without them in scripts that have none.
         offsets: start and end of each token; white space is all that lies between them.
         entities: in order, without overlaps.
         key: id of the sentence, or None.
@@ -97,8 +98,8 @@ class AnnotatedSentence:
         offsets = None if text is None else align(text, tokens)
         is_raw = offsets is not None
         if text is None or offsets is None:
-            text = " ".join(tokens)
-            offsets = _joined(tokens)
+            text, starts = join_as_written(tokens)
+            offsets = tuple((start, start + len(token)) for start, token in zip(starts, tokens, strict=True))
         read_spans = spans(tags)
         entities = tuple(
             Entity(offsets[span.start][0], offsets[span.end - 1][1], span.type, score)
@@ -206,9 +207,11 @@ class AnnotatedSentence:
 
     def cuts_words(self) -> bool:
         """Returns whether an entity begins or ends inside a word, so that no reader of texts accepts it."""
-        words = character_offsets(self.text) if self.entities else []
+        edges = {edge for entity in self.entities for edge in entity[:2]}
+        edges = {edge for edge in edges if not _is_at_space(self.text, edge)}
+        words = character_offsets(self.text) if edges else []
         starts = [start for start, _ in words]
-        for edge in {edge for entity in self.entities for edge in entity[:2]}:
+        for edge in edges:
             start, end = words[bisect_right(starts, edge) - 1]
             if start < edge < end and CONNECTOR not in map(char_class, self.text[edge - 1 : edge + 1]):
                 return True
@@ -231,6 +234,10 @@ def align(text: str, tokens: Sequence[str]) -> tuple[tuple[int, int], ...] | Non
         position = start + len(token)
         offsets.append((start, position))
     return None if whitespace_offsets(text[position:]) else tuple(offsets)
+
+
+def _is_at_space(text: str, edge: int) -> bool:
+    return edge in (0, len(text)) or SPACE in (char_class(text[edge - 1]), char_class(text[edge]))
 
 
 def _joined(tokens: Sequence[str]) -> tuple[tuple[int, int], ...]:

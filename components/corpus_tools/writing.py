@@ -24,7 +24,7 @@ STREAM = Path("-")
 """Standard output."""
 
 _NEUTRAL = {
-    "format": "auto", "token_column": None, "tag_column": None, "scheme": "auto", "offsets": "characters",
+    "format": "auto", "token_column": None, "tag_column": None, "scheme": "auto", "offsets": "auto",
     "outside": None, "overlaps": "refuse", "drop_types": (), "max_repaired": 0.0, "on_error": "fail",
     "min_raw_text_survival": 0.0,
 }  # fmt: skip
@@ -77,6 +77,7 @@ class Written:
         lost: number of sentences of which something is left out, by what it is.
         recut: number of sentences that a reader of the output cuts into other tokens.
         labels: number of entities by type.
+        notes: advice for readers of the output.
     """
 
     title: str
@@ -84,6 +85,7 @@ class Written:
     lost: Counter[str] = dataclasses.field(default_factory=Counter)
     recut: int = 0
     labels: Counter[str] = dataclasses.field(default_factory=Counter)
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     def losses(self) -> str:
         """Returns one line about what the output does not hold; empty if it holds everything."""
@@ -150,7 +152,13 @@ def _write(
             shown = path.relative_to(folder).as_posix() if not alone else str(output.path)
             written.counts[shown] = len(memory.contents)
             if settings is not None and memory.contents and not output.suggestions:
-                written.recut += memory.compare(path, settings, f"{output.path} ({writer.title})")
+                own = settings.model_copy(update=_NEUTRAL)
+                try:
+                    written.recut += memory.compare(path, own, f"{output.path} ({writer.title})")
+                except _UnclearOffsetsError:
+                    own = own.model_copy(update={"offsets": "characters"})
+                    written.recut += memory.compare(path, own, f"{output.path} ({writer.title})")
+                    written.notes.append(f"{shown}: to read it, set corpus.offsets to characters; no text decides it")
         written.lost = writer.lost
         if to_stream:
             _copy(files[0], output.path)
@@ -191,6 +199,10 @@ def _with_unique_ids(sentences: Iterable[AnnotatedSentence], writer: Writer) -> 
         yield sentence
 
 
+class _UnclearOffsetsError(Exception):
+    """Nothing in a file decides whether its offsets count characters or UTF-16 units."""
+
+
 class _Memory:
     """Hashes of the sentences of one part, in order: their content, and their tokens."""
 
@@ -216,13 +228,15 @@ class _Memory:
         files = tuple(sorted(path.glob("*.ann"))) if path.is_dir() else (path,)
         number = recut = 0
         try:
-            for sentence in Part("", files, path.parent).sentences(settings.model_copy(update=_NEUTRAL)):
+            for sentence in Part("", files, path.parent).sentences(settings):
                 if number == len(self.contents) or hash(sentence.content) != self.contents[number]:
                     problem = f"sentence {number + 1} reads back as {quoted(sentence.text)}"
                     raise NerError(f"{shown}: {problem} with {len(sentence.entities)} entities, which differs. {fix}")
                 recut += hash(sentence.words) != self.tokens[number]
                 number += 1
         except CorpusError as error:
+            if settings.offsets == "auto" and "corpus.offsets" in error.fix:
+                raise _UnclearOffsetsError from error
             raise NerError(f"{shown}: cannot be read back ({error.problem}). {fix}") from error
         if number < len(self.contents):
             raise NerError(f"{shown}: {len(self.contents) - number:,} sentences do not read back. {fix}")

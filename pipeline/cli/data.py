@@ -293,6 +293,8 @@ def _print_written(target: Path, written: Written) -> None:
         click.echo(f"files: {files}", err=True)
     if losses := written.losses():
         click.echo(losses, err=True)
+    for note in written.notes:
+        click.echo(note, err=True)
 
 
 def _print_division(division: Division) -> None:

@@ -152,7 +152,8 @@ def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes
     content = load_bytes(path, data, max_bytes=most, max_ratio=settings.max_compression_ratio)
     if is_arrow(content):
         return _of_records(arrow_records(path, content, most), path, settings, report, tokenizer)
-    if is_docbin(content):
+    if is_docbin(content):  # the reader itself counts its offsets
+        settings = settings.model_copy(update={"offsets": "characters"})
         return _of_records(docbin_records(path, content, most), path, settings, report, tokenizer)
     text = decode_text(path, content)
     lines = functools.partial(iter_lines, text)

@@ -72,7 +72,7 @@ class BratWriter(Writer):
 
 def _documents(sentences: Iterable[AnnotatedSentence]) -> Iterator[tuple[str | None, list[AnnotatedSentence]]]:
     """Yields the documents in order; sentences without a document are divided into groups."""
-    for document, group in groupby(sentences, key=lambda sentence: sentence.document):
+    for (document, _), group in groupby(sentences, key=lambda sentence: (sentence.document, sentence.source)):
         pending: list[AnnotatedSentence] = []
         for sentence in group:
             pending.append(sentence)

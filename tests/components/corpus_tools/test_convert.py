@@ -57,9 +57,9 @@ def test_undivided_files_stay_files_and_documents_of_brat_become_one(tmp_path: P
     for name in ("a.conll", "b.conll"):
         (tmp_path / "in" / name).write_text(ROW)
     convert(tmp_path / "in", Output(tmp_path / "brat", "brat"), corpus_settings())
-    assert files(tmp_path / "brat") == ["a/00001.ann", "a/00001.txt", "annotation.conf", "b/00001.ann", "b/00001.txt"]
-    (part,) = corpus_parts(tmp_path / "brat/a", corpus_settings())
-    assert (part.name, len(part.files)) == ("a", 1)
+    assert files(tmp_path / "brat") == ["00001.ann", "00001.txt", "00002.ann", "00002.txt", "annotation.conf"]
+    (part,) = corpus_parts(tmp_path / "brat", corpus_settings())
+    assert (part.name, len(part.files)) == ("brat", 2)
 
 
 def test_columns_without_texts_stay_columns(tmp_path: Path) -> None:

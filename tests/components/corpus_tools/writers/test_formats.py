@@ -98,7 +98,7 @@ def test_tokens_without_a_text_keep_their_entities(name: str, file: str, tmp_pat
 
 @pytest.mark.parametrize(("name", "file"), FILES)
 def test_an_entity_inside_a_word_becomes_readable(name: str, file: str, tmp_path: Path) -> None:
-    sentence = AnnotatedSentence.of_tokens(["王伟", "来"], ["B-PER", "O"], "王伟来")
+    sentence = AnnotatedSentence.of_tokens(["Oslo", "fjord"], ["B-LOC", "O"], "Oslofjord")
 
     written = write_corpus([sentence], Output(tmp_path / file, name), corpus_settings())
 
@@ -115,6 +115,24 @@ def test_a_reader_of_javascript_finds_no_other_span(tmp_path: Path) -> None:
         write_corpus(sentences, Output(path, name), corpus_settings())
         (back,) = read_corpus(path, corpus_settings())
         assert [back.text[start:end] for start, end, *_ in back.entities] == ["Ida", "Rome"]
+
+
+def test_tokens_without_spaces_are_joined_as_people_write_them(tmp_path: Path) -> None:
+    sentence = AnnotatedSentence.of_tokens(["王伟", "在", "NATO", "。"], ["B-PER", "O", "B-ORG", "O"])
+    write_corpus([sentence], Output(tmp_path / "a.jsonl", "jsonl"), corpus_settings())
+    (back,) = read(tmp_path / "a.jsonl")
+    assert (back.text, back.content) == ("王伟在 NATO 。", sentence.content)
+
+
+def test_an_output_whose_offsets_nothing_decides_says_how_to_read_it(tmp_path: Path) -> None:
+    flag = AnnotatedSentence.of_text("x 🇳🇴", [Entity(0, 4, "X")])  # four units of UTF-16 end within the flag
+    written = write_corpus([flag], Output(tmp_path / "a.jsonl", "jsonl"), corpus_settings())
+    assert written.notes == [
+        f"{tmp_path / 'a.jsonl'}: to read it, set corpus.offsets to characters; no text decides it"
+    ]
+    written = write_corpus([flag], Output(tmp_path / "a.spacy", "spacy"), corpus_settings())
+    assert written.notes == []
+    assert [one.content for one in read_corpus(tmp_path / "a.spacy", corpus_settings())] == [flag.content]
 
 
 def test_columns_keep_documents_ids_and_metadata(tmp_path: Path) -> None:
