@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 NODES = (
-    "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource", "DriftValidator",
-    "Transform", "Tuner", "Trainer", "Exporter", "Evaluator", "Reporter", "RegistryPusher",
+    "RunPlanner", "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource",
+    "DriftValidator", "Transform", "Tuner", "Trainer", "Exporter", "Evaluator", "Reporter", "RegistryPusher",
 )  # fmt: skip
 """The nodes that run in pods. Kubeflow itself runs `Corpus`, an importer."""
 

@@ -80,7 +80,8 @@ class _Nodes:
         """On a cluster the corpus is an artifact: Kubeflow brings only the files of artifacts to a node."""
         if self.target.data is None:
             return None
-        return Importer(source_uri=self.target.data, artifact_type=Corpus, reimport=True).with_id("Corpus")
+        # The same address is the same artifact, so that what depends on the files alone comes from the cache.
+        return Importer(source_uri=self.target.data, artifact_type=Corpus, reimport=False).with_id("Corpus")
 
     @cached_property
     def examples(self) -> CorpusExampleGen:
@@ -90,7 +91,7 @@ class _Nodes:
             corpus=self.corpus.outputs["result"] if self.corpus else None,
             span=self.target.span,
             tokenizer=self.config.transform.tokenizer,
-            fingerprint=self.inputs.corpus_fingerprint,
+            fingerprint=self.target.corpus_fingerprint or self.inputs.corpus_fingerprint,
             code_version=package_hash("components.corpus_example_gen", "components.text"),
         )
 
@@ -117,8 +118,7 @@ class _Nodes:
             registry_uri=self.config.registry_uri,
             model_name=self.config.name,
             version=self.request.baseline if self.target.baseline is None else self.target.baseline,
-            content=self.request.baseline_content,
-            run_name=self.target.run_name,
+            content=self.target.baseline_content or self.request.baseline_content,
         )
 
     @cached_property
@@ -253,6 +253,7 @@ class _Nodes:
             params=flat_settings(self.config),
             lineage=self._lineage,
             run_name=self.target.run_name,
+            run_fingerprint=self.target.run_fingerprint,
         )
 
     @cached_property

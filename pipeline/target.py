@@ -33,6 +33,10 @@ class Target:
         epochs: run parameter: the Trainer's maximum.
         run_name: run parameter: name that the registry notes with the version.
         baseline: run parameter: version to compare with, `champion`, a number or `none`.
+        baseline_content: hashes of that version's files. This and the next two come from RunPlanner, the first node on
+            Kubeflow, and are no parameters of a run.
+        corpus_fingerprint: hash of the corpus files to read.
+        run_fingerprint: hash of corpus, settings and code.
     """
 
     root: str
@@ -44,6 +48,9 @@ class Target:
     epochs: RuntimeParameter | None = None
     run_name: RuntimeParameter | None = None
     baseline: RuntimeParameter | None = None
+    baseline_content: RuntimeParameter | None = None
+    corpus_fingerprint: RuntimeParameter | None = None
+    run_fingerprint: RuntimeParameter | None = None
 
     @classmethod
     def local(cls, config: PipelineConfig) -> Target:
@@ -74,6 +81,9 @@ class Target:
             epochs=RuntimeParameter("epochs", int, default=config.trainer.epochs),
             run_name=RuntimeParameter("run_name", str, default=""),
             baseline=RuntimeParameter("baseline", str, default=CHAMPION),
+            baseline_content=RuntimeParameter("baseline_content", str, default=""),
+            corpus_fingerprint=RuntimeParameter("corpus_fingerprint", str, default=""),
+            run_fingerprint=RuntimeParameter("run_fingerprint", str, default=""),
         )
 
     @property

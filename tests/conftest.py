@@ -47,6 +47,20 @@ def tiny_preset(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory) -> Path:
+    """An sqlite file with MLflow's empty tables, whose creation takes seconds: copy it."""
+
+    def build(folder: Path) -> None:
+        from components.registry.store.mlflow_store import MlflowStore
+
+        folder.mkdir(parents=True, exist_ok=True)
+        with MlflowStore(f"sqlite:///{folder}/mlflow.db").client():
+            pass
+
+    return build_once(tmp_path_factory, "mlflow", build) / "mlflow.db"
+
+
+@pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory) -> Path:
     """Folder of an exported tagger of a few words."""
 

@@ -95,7 +95,7 @@ class CorpusExampleGen(FileBasedExampleGen):
         corpus: types.BaseChannel | None = None,
         span: str | RuntimeParameter | None = None,
         tokenizer: str = "words",
-        fingerprint: str = "",
+        fingerprint: str | RuntimeParameter = "",
         code_version: str = "",
     ) -> None:
         """Builds the spec.

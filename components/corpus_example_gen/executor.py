@@ -154,7 +154,7 @@ def _resolved(folder: str, exec_properties: dict[str, Any], examples: artifact.A
     _, number, _ = example_gen_utils.calculate_splits_fingerprint_span_and_version(
         folder, input_config.splits, plan.range_config
     )
-    fingerprint = _fingerprint(folder, settings)
+    fingerprint = exec_properties.get("fingerprint") or _fingerprint(folder, settings)
     examples.set_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME, number)
     examples.set_string_custom_property(example_gen_utils.FINGERPRINT_PROPERTY_NAME, fingerprint)
     return {

@@ -14,7 +14,7 @@ from components.registry.store.version import RegisteredVersion
 from configs.spec import PipelineConfig, RetrainSettings
 from pipeline.retraining.facts import Facts, gather
 from pipeline.retraining.outcome import DUE, NOT_DUE, NOTHING_NEW, REFUSED, STOPPED, Attempt, Outcome
-from pipeline.run.inputs import RunInputs, prepare_inputs
+from pipeline.run.inputs import RunInputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,21 +35,27 @@ class Plan:
 
 
 def make_plan(
-    config: PipelineConfig, registry: ModelRegistry, last: Attempt | None, *, warm_start: bool, force: str
+    config: PipelineConfig,
+    registry: ModelRegistry,
+    inputs: RunInputs,
+    last: Attempt | None = None,
+    *,
+    force: str = "",
+    settings_count: bool = False,
 ) -> Plan:
     """Decides whether to retrain.
 
     Args:
         config: the whole configuration.
         registry: the model registry.
+        inputs: inputs of the run that may become necessary.
         last: the last completed retraining.
-        warm_start: whether the training starts from the champion's weights.
         force: the user's own reason, which overrides everything else.
+        settings_count: whether other settings or code than the champion's are a reason, too.
 
     Raises:
-        NerError: corpus, registry, requests or scores cannot be read.
+        NerError: registry, requests or scores cannot be read.
     """
-    inputs = prepare_inputs(config, warm_start)
     facts = gather(config, registry, inputs)
     baseline = registry.baseline(config.name, inputs.fingerprint)
     parts = [inputs.fingerprint, baseline, config.drift.model_dump_json(exclude={"requests"})]
@@ -59,6 +65,8 @@ def make_plan(
     else:
         same = last if last is not None and last.inputs == key else None
         reasons = reasons_to_retrain(facts, config.retrain)
+        if settings_count and not reasons and _settings_differ(facts, inputs):
+            reasons = ("settings or code differ from those of the champion",)
         decision = _decision(facts, reasons, same, _identical_version(config, registry, inputs, baseline))
     return Plan(decision, facts.champion, inputs, key)
 
@@ -83,6 +91,10 @@ def reasons_to_retrain(facts: Facts, settings: RetrainSettings) -> tuple[str, ..
         fell = f"from {registered:.3f} to {measured:.3f}, by more than {settings.score_drop:g}"
         reasons.append(f"the champion's entity F1 fell {fell}")
     return tuple(reasons)
+
+
+def _settings_differ(facts: Facts, inputs: RunInputs) -> bool:
+    return facts.champion is not None and facts.champion.tags.get(RUN_FINGERPRINT_TAG) != inputs.fingerprint
 
 
 def _decision(facts: Facts, reasons: tuple[str, ...], last: Attempt | None, identical: str) -> Outcome:
@@ -110,4 +122,4 @@ def _identical_version(config: PipelineConfig, registry: ModelRegistry, inputs: 
             return f"the champion, version {version.version}, was built from the same data, settings and code"
         if version.version in line.taken_back and (version.tags.get(BASELINE_VERSION_TAG) or NO_VERSION) == baseline:
             return f"version {version.version}, built from the same data, settings and code, was rolled back"
-    return ""
+    return registry.pipeline_runs(config.name).refusal(inputs.fingerprint, baseline)

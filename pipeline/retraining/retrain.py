@@ -17,6 +17,7 @@ from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from configs.spec import PipelineConfig
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Attempt, Outcome
 from pipeline.retraining.plan import Plan, make_plan
+from pipeline.run.inputs import prepare_inputs
 
 _PUSHED = ("RegistryPusher", "pushed_model")
 
@@ -43,10 +44,12 @@ def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_ru
     folder = config.work_dir / "retrain"
     last = folder / "last.json"
     if dry_run:
-        return make_plan(config, registry, Attempt.read(last), warm_start=warm_start, force=force).decision
+        inputs = prepare_inputs(config, warm_start)
+        return make_plan(config, registry, inputs, Attempt.read(last), force=force).decision
     try:
         with locked(folder / "lock", wait=False):
-            plan = make_plan(config, registry, Attempt.read(last), warm_start=warm_start, force=force)
+            inputs = prepare_inputs(config, warm_start)
+            plan = make_plan(config, registry, inputs, Attempt.read(last), force=force)
             if plan.decision.kind != DUE:
                 return plan.decision
             outcome = _carry_out(config, registry, plan, warm_start)

@@ -82,8 +82,21 @@ def prepare_inputs(config: PipelineConfig, warm_start: bool = False) -> RunInput
     Raises:
         NerError: the path holds no corpus, or the schema cannot be used.
     """
-    corpus = config.corpus.path or _sample(config)
-    configured = inputs_of_cluster(config)
+    return inputs_of_corpus(config, config.corpus.path or _sample(config), inputs_of_cluster(config), warm_start)
+
+
+def inputs_of_corpus(config: PipelineConfig, corpus: Path, configured: RunInputs, warm_start: bool) -> RunInputs:
+    """Adds to configured inputs what only the files of the corpus say.
+
+    Args:
+        config: the whole configuration.
+        corpus: folder of the corpus.
+        configured: as `inputs_of_cluster` returns them.
+        warm_start: whether the training starts from the champion's weights.
+
+    Raises:
+        CorpusError: the folder holds no corpus.
+    """
     patterns, window = list(configured.splits) or None, configured.window
     of_corpus = corpus_fingerprint(corpus, patterns, window)
     parts = [

@@ -14,7 +14,7 @@ def test_the_defaults_are_valid_for_every_node(target):
     cluster = load_cluster(target)
     assert tuple(cluster.nodes) == (*NODES, *BATCH_NODES)
     assert [name for name, node in cluster.nodes.items() if node.gpu] == ["Trainer"]
-    assert not cluster.nodes["CorpusExampleGen"].cache
+    assert not cluster.nodes["RegistryPusher"].cache
     assert cluster.nodes["Transform"].cache
 
 

@@ -148,6 +148,38 @@ def test_a_task_is_retried_as_its_policy_says(small):
     assert small.one(f"{count} 99", outputs=()).task("a").tries == 1
 
 
+def test_an_output_parameter_decides_whether_a_task_runs(small):
+    """A parameter without an entry in the ExecutorOutput is the text of its file."""
+    inputs = {"go": {"taskOutputParameter": {"producerTask": "a", "outputParameterKey": "go"}}}
+    condition = {"triggerPolicy": {"condition": "inputs.parameter_values['go'] == 'yes'"}}
+    for text, state in (("yes", "succeeded"), ("no", "skipped")):
+        components = {"a": small.component("a"), "b": small.component("b", parameters={"go": "STRING"})}
+        components["a"]["outputDefinitions"]["parameters"] = {"go": {"parameterType": "STRING"}}
+        document = small.pipeline(
+            [small.task("a"), small.task("b", inputs, after=["a"], **condition), small.task("c", after=["b"])],
+            {**components, "c": small.component("c")},
+            {
+                "a": small.shell(f"printf {text} > \"{{{{$.outputs.parameters['go'].output_file}}}}\""),
+                "b": small.shell("true"),
+                "c": small.shell("true"),
+            },
+        )
+        result = small.run(document)
+        assert result.succeeded
+        assert [result.task(name).state for name in "bc"] == [state, state]
+
+
+def test_a_task_with_the_same_inputs_comes_from_the_cache(small):
+    document = two(small, "true", "true")
+    for task in document["root"]["dag"]["tasks"].values():
+        task["cachingOptions"] = {"enableCache": True}
+    assert {task.state for task in small.run(document).tasks} == {"succeeded"}
+    assert {task.state for task in small.run(document).tasks} == {"cached"}
+    document["deploymentSpec"]["executors"]["a-executor"]["container"]["image"] = "other"
+    result = small.run(document)
+    assert [result.task(name).state for name in "ab"] == ["succeeded", "succeeded"]  # `a` made a new artifact
+
+
 @pytest.mark.extended
 def test_a_pod_is_killed_at_its_deadline(small):
     executors = {"a-executor": {"activeDeadlineSeconds": "1"}}

@@ -68,13 +68,8 @@ def test_what_the_api_server_or_the_emulator_refuses(small, document):
         ("deploymentSpec.executors.a-executor.container.colour", "x", "invalid deploymentSpec"),
         ("root.dag.tasks.a.componentRef.name", "comp-b", "task a: no component 'comp-b'"),
         ("components.comp-a.executorLabel", "b", "component comp-a: no executor 'b'"),
-        ("root.dag.tasks.a.triggerPolicy", {"condition": "true"}, "not support a trigger policy"),
+        ("root.dag.tasks.a.triggerPolicy", {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}, "not support an exit handler"),
         ("components.comp-a", {"dag": {"tasks": {}}}, "does not support a sub-DAG"),
-        (
-            "components.comp-a.outputDefinitions.parameters",
-            {"n": {"parameterType": "STRING"}},
-            "does not support output parameters",
-        ),
     ]:
         with pytest.raises(NerError) as refused:
             read_pipeline(small.write(changed(copy.deepcopy(document), path, value)))

@@ -18,7 +18,6 @@ class _ChampionSourceSpec(component_spec.ComponentSpec):
         executor.MODEL_NAME_KEY: ExecutionParameter(type=str),
         executor.VERSION_KEY: ExecutionParameter(type=str),
         "content": ExecutionParameter(type=str, optional=True),  # only part of the cache key
-        executor.RUN_NAME_KEY: ExecutionParameter(type=str, optional=True),
     }
     INPUTS: dict[str, ChannelParameter] = {}
     OUTPUTS = {
@@ -56,8 +55,7 @@ class ChampionSource(base_component.BaseComponent):
         registry_uri: str,
         model_name: str,
         version: str | RuntimeParameter = CHAMPION,
-        content: str = "",
-        run_name: str | RuntimeParameter | None = None,
+        content: str | RuntimeParameter = "",
     ) -> None:
         """Builds the spec.
 
@@ -66,15 +64,12 @@ class ChampionSource(base_component.BaseComponent):
             model_name: name of the registered model.
             version: a version number as text, "champion", or "none" for empty artifacts.
             content: hashes of the version's files; a new registry at the same address begins with 1 again.
-            run_name: on a cluster, the name of the run; this node then begins its MLflow run, and RegistryPusher
-                ends it.
         """
         spec = _ChampionSourceSpec(
             registry_uri=registry_uri,
             model_name=model_name,
             version=version,
             content=content,
-            run_name=run_name,
             champion=types.Channel(type=standard_artifacts.Model),
             trained=types.Channel(type=standard_artifacts.Model),
         )

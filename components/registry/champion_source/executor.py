@@ -14,15 +14,14 @@ from tfx.utils import path_utils
 from components import keys
 from components.exporter.validator.fresh_process import require_safe_to_serve
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import CHAMPION, RUN_ID_TAG, RUN_NAME_TAG, parse_version
-from components.registry.store.version import RegisteredVersion, VersionRecord
+from components.registry.names import CHAMPION, parse_version
+from components.registry.store.version import RegisteredVersion
 
 CHAMPION_KEY = "champion"
 TRAINED_KEY = "trained"
 REGISTRY_URI_KEY = "registry_uri"
 MODEL_NAME_KEY = "model_name"
 VERSION_KEY = "version"
-RUN_NAME_KEY = "run_name"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -39,7 +38,7 @@ class Executor(base_executor.BaseExecutor):
         Args:
             input_dict: empty.
             output_dict: `champion` and `trained`.
-            exec_properties: `registry_uri`, `model_name`, `version`, and on a cluster `run_name`.
+            exec_properties: `registry_uri`, `model_name` and `version`.
 
         Raises:
             RegistryError: there is no version of the given number, its files are damaged, or the registry takes no new
@@ -52,10 +51,6 @@ class Executor(base_executor.BaseExecutor):
         registry = ModelRegistry(exec_properties[REGISTRY_URI_KEY])
         # On a cluster this node is the first that reaches the registry, and it runs before the Trainer.
         registry.check_ready(exec_properties[MODEL_NAME_KEY])
-        run_id = self._context.pipeline_run_id if self._context else ""
-        if run_id and RUN_NAME_KEY in exec_properties:
-            tags = {RUN_ID_TAG: run_id, RUN_NAME_TAG: exec_properties[RUN_NAME_KEY]}
-            registry.pipeline_runs(exec_properties[MODEL_NAME_KEY]).begin_on_cluster(VersionRecord(tags=tags))
         version = _version(registry, exec_properties[MODEL_NAME_KEY], exec_properties[VERSION_KEY])
         if version is None:
             _leave_empty(champion, trained)

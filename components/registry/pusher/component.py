@@ -23,6 +23,7 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         executor.LINEAGE_KEY: ExecutionParameter(type=str),
         executor.PARAMS_KEY: ExecutionParameter(type=str),
         executor.RUN_NAME_KEY: ExecutionParameter(type=str, optional=True),
+        executor.RUN_FINGERPRINT_KEY: ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
         gathering.MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
@@ -78,6 +79,7 @@ class RegistryPusher(base_component.BaseComponent):
         model_card: types.BaseChannel | None = None,
         report: types.BaseChannel | None = None,
         run_name: RuntimeParameter | None = None,
+        run_fingerprint: RuntimeParameter | None = None,
     ) -> None:
         """Builds the spec.
 
@@ -96,6 +98,7 @@ class RegistryPusher(base_component.BaseComponent):
             model_card: channel of the Reporter's `ModelCard`.
             report: channel of the Reporter's `Report`.
             run_name: runtime parameter with a name to store with the version.
+            run_fingerprint: runtime parameter that replaces the one in `lineage`, unless it is empty.
         """
         spec = _RegistryPusherSpec(
             model=model,
@@ -110,6 +113,7 @@ class RegistryPusher(base_component.BaseComponent):
             lineage=json.dumps(dict(lineage), sort_keys=True),
             params=json.dumps(dict(params or {}), sort_keys=True),
             run_name=run_name,
+            run_fingerprint=run_fingerprint,
             pushed_model=types.Channel(type=standard_artifacts.PushedModel),
         )
         super().__init__(spec=spec)

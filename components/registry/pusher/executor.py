@@ -17,7 +17,7 @@ from tfx.utils import path_utils
 from components import keys
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import RUN_ID_TAG
+from components.registry.names import RUN_FINGERPRINT_TAG, RUN_ID_TAG
 from components.registry.origin import acting_user
 from components.registry.pusher.gathering import (
     BLESSING_KEY,
@@ -35,6 +35,7 @@ SETTINGS_KEY = "settings"
 LINEAGE_KEY = "lineage"
 PARAMS_KEY = "params"
 RUN_NAME_KEY = "run_name"
+RUN_FINGERPRINT_KEY = "run_fingerprint"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -53,7 +54,7 @@ class Executor(base_executor.BaseExecutor):
                 and `report`.
             output_dict: `pushed_model`, which gets custom properties only.
             exec_properties: `model_name`, `settings` (JSON of `RegistrySettings`), `lineage` and `params` (JSON objects
-                of strings), and optionally `run_name`.
+                of strings), and optionally `run_name` and `run_fingerprint`.
 
         Raises:
             RegistryError: the registry or the serving directory cannot be written.
@@ -81,13 +82,15 @@ def _request(
     model_dir = Path(path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model)))
     folders = {key: Path(artifacts[0].uri) for key, artifacts in input_dict.items() if artifacts}
     trained = next(iter(input_dict.get(TRAINED_MODEL_KEY) or []), None)
+    fingerprint = exec_properties.get(RUN_FINGERPRINT_KEY)
     produced = gather(
         folders,
         params=json.loads(exec_properties[PARAMS_KEY]),
         epochs=trained.get_int_custom_property(keys.EPOCHS) if trained else 0,
         tags=({RUN_ID_TAG: run_id} if run_id else {})
         | graph_lineage(model_dir)
-        | json.loads(exec_properties[LINEAGE_KEY]),
+        | json.loads(exec_properties[LINEAGE_KEY])
+        | ({RUN_FINGERPRINT_TAG: fingerprint} if fingerprint else {}),
         run_name=exec_properties.get(RUN_NAME_KEY) or "",
     )
     summary = produced.summary

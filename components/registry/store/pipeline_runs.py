@@ -11,8 +11,10 @@ from typing import Any
 
 from components.common.errors import shortened
 from components.registry.names import (
+    BASELINE_VERSION_TAG,
     CORPUS_TAG,
     DATA_TAG_PREFIX,
+    NO_VERSION,
     RUN_FINGERPRINT_TAG,
     RUN_ID_TAG,
     RUN_NAME_TAG,
@@ -29,7 +31,7 @@ PIPELINE_RUN_TAG = "ner.pipeline_run"
 RUN_KEY_TAG = "ner.run_key"
 """Tag that is equal for two pipeline runs of the same inputs, settings, code and choices."""
 CLUSTER_TAG = "ner.cluster"
-"""Tag of the MLflow runs that ChampionSource began on a cluster: the name of the registered model."""
+"""Tag of the MLflow runs that RunPlanner began on a cluster: the name of the registered model."""
 OUTCOME_TAG = "ner.outcome"
 """Tag with one of `OUTCOMES`."""
 OUTCOME_TEXT_TAG = "ner.outcome_text"
@@ -71,7 +73,7 @@ _CURVES = {
 class PipelineRuns:
     """MLflow runs of the pipeline of one model; `ModelRegistry.pipeline_runs` creates it.
 
-    A local run begins its MLflow run before its first node, a run on a cluster in ChampionSource. RegistryPusher ends
+    A local run begins its MLflow run before its first node, a run on a cluster in RunPlanner. RegistryPusher ends
     it with the outcome. If the pusher is not reached, the local runner ends it; on a cluster, the next run does.
 
     Args:
@@ -161,6 +163,26 @@ class PipelineRuns:
             run_id = own[-1].id if own else open_run(self._store, client, reader, self._name, record).info.run_id
             log_record(client, run_id, record)
             _end(client, run_id, outcome, text)
+
+    def refusal(self, fingerprint: str, baseline: str) -> str:
+        """Describes a refused model of the same inputs that was compared with the same version; "" without one.
+
+        Args:
+            fingerprint: of the run's inputs, settings and code.
+            baseline: version of the comparison: a number as text, or "none".
+
+        Raises:
+            RegistryError: the store cannot be read.
+        """
+        if not fingerprint or self._store.is_empty():
+            return ""
+        with self._store.reader() as reader:
+            runs = reader.runs(RUN_FINGERPRINT_TAG, fingerprint)
+        refused = [run.tags for run in runs if run.tags.get(OUTCOME_TAG) == REFUSED]
+        same = [tags for tags in refused if (tags.get(BASELINE_VERSION_TAG) or NO_VERSION) == baseline]
+        return (
+            f"a model of the same data, settings and code was refused: {same[-1].get(OUTCOME_TEXT_TAG)}" if same else ""
+        )
 
     def is_open(self, pipeline_run: str) -> bool:
         """Returns whether the MLflow run of a pipeline run has begun and not ended.

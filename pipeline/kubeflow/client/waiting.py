@@ -95,7 +95,12 @@ class RunStatus:
         """
         after = f"after {format_duration(self.seconds)}"
         if self.succeeded:
-            return f"run {self.run_id}: succeeded {after}"
+            # The server names no node that Argo omitted because an earlier one was skipped.
+            skipped = sum(task.state in ("SKIPPED", "PENDING") for task in self.tasks)
+            planned = any(task.name == "RunPlanner" for task in self.tasks)
+            why = f"; {skipped} nodes skipped" if skipped else ""
+            why += ": the page `decision` of RunPlanner says why" if skipped and planned else ""
+            return f"run {self.run_id}: succeeded {after}{why}"
         lines = [f"run {self.run_id}: {self.state} {after}"]
         lines += [f"  {task.name} failed: {task.error or 'no reason from the server'}" for task in self.failed_tasks]
         lines += [f"  {self.error}"] if self.error else []

@@ -15,8 +15,9 @@ from tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner import KubeflowV2DagRu
 from components.common.errors import NerError
 from components.common.files import write_atomically
 from configs.cluster_spec import ClusterConfig
-from pipeline.kubeflow.compile.finalizing import VERTEX, finalize
+from pipeline.kubeflow.compile.finalizing import KUBEFLOW, VERTEX, finalize
 from pipeline.kubeflow.compile.kubernetes_platform import platform
+from pipeline.kubeflow.container.run_planner import PlannerSettings
 
 ENTRY_POINT = "pipeline.kubeflow.container.entry_point"
 """Module that every container runs."""
@@ -37,6 +38,7 @@ class ClusterRunner(KubeflowV2DagRunner):
         defaults: Mapping[str, str | int],
         output: Path,
         with_platform: bool = True,
+        planner: PlannerSettings | None = None,
     ) -> None:
         """Configures TFX's compiler.
 
@@ -46,6 +48,7 @@ class ClusterRunner(KubeflowV2DagRunner):
             defaults: of the run parameters (`Target.defaults`).
             output: the file that `run` writes. The `tfx` command line redirects it.
             with_platform: add the second document with the Kubernetes settings, if there are any.
+            planner: settings of RunPlanner, which only Kubeflow gets; None adds none.
         """
         config = KubeflowV2DagRunnerConfig(
             default_image=cluster.images.cpu,
@@ -54,6 +57,7 @@ class ClusterRunner(KubeflowV2DagRunner):
         )
         super().__init__(config, output_dir=str(output.parent), output_filename=output.name)
         self._cluster, self._target, self._defaults, self._with_platform = cluster, target, defaults, with_platform
+        self._planner = planner if target == KUBEFLOW else None
 
     def run(
         self,
@@ -81,7 +85,7 @@ class ClusterRunner(KubeflowV2DagRunner):
         return documents
 
     def _documents(self, job: dict[str, Any]) -> list[dict[str, Any]]:
-        spec = finalize(job["pipelineSpec"], self._cluster, self._defaults, self._target)
+        spec = finalize(job["pipelineSpec"], self._cluster, self._defaults, self._target, self._planner)
         if self._target == VERTEX:
             runtime = {name: value for name, value in job.get("runtimeConfig", {}).items() if name != _ROOT}
             root = {_ROOT: self._cluster.pipeline_root} if self._cluster.pipeline_root else {}

@@ -40,11 +40,17 @@ def compile_pipeline(
     """
     from pipeline.create import create_pipeline
     from pipeline.kubeflow.compile.cluster_runner import ClusterRunner
+    from pipeline.kubeflow.compile.run_planner import planner_settings
     from pipeline.target import Target
 
-    run_target = Target.cluster(config, cluster.data)
-    pipeline = create_pipeline(config, inputs_of_cluster(config), request or RunRequest(), run_target)
-    return ClusterRunner(cluster, target, run_target.defaults, output, with_platform).run(pipeline)
+    request, run_target, inputs = (
+        request or RunRequest(),
+        Target.cluster(config, cluster.data),
+        inputs_of_cluster(config),
+    )
+    pipeline = create_pipeline(config, inputs, request, run_target)
+    planner = planner_settings(config, inputs, warm_start=request.warm_start)
+    return ClusterRunner(cluster, target, run_target.defaults, output, with_platform, planner).run(pipeline)
 
 
 def settings_for(cluster: ClusterConfig) -> list[str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from components.common.errors import NerError
 from configs.cluster_spec import ClusterConfig, Node, cores, gigabytes, seconds
+from pipeline.kubeflow.compile.run_planner import add_run_planner, drop_planned_parameters
+from pipeline.kubeflow.container.run_planner import PlannerSettings
 from pipeline.kubeflow.container.ui_artifacts import add_ui_outputs
 
 KUBEFLOW, VERTEX = "kubeflow", "vertex"
@@ -20,9 +22,10 @@ _NO_TIMEOUT = seconds("365d")
 
 _DESCRIPTIONS = {
     "data": "Address of the corpus folder: s3://, gs:// or minio://.",
-    "span": "Number of the newest span-<number> folder to read, or: newest.",
+    "span": "Number of the newest span-<number> folder to read, or: newest. {time:%Y%m%d}: the time of the schedule.",
     "epochs": "Maximum number of passes over the training split.",
-    "run_name": "Stored with the version in the model registry.",
+    "run_name": "Stored with the version in the model registry; {time:%Y-%m-%d}: the time of the schedule.",
+    "train": "due: only if data, champion, settings or code are new, or for a reason of `ner retrain`; or: always.",
     "input": "Address of the file of rows: s3://, gs:// or minio://.",
     "output": "Path on a volume, or gs:// address, for a copy of the output; empty: only the artifact.",
     "output_name": "Name of the output file: .jsonl, .jsonl.gz or .parquet, .txt for text, or .ann for brat.",
@@ -38,7 +41,11 @@ _DESCRIPTIONS = {
 
 
 def finalize(
-    spec: dict[str, Any], cluster: ClusterConfig, defaults: Mapping[str, str | int], target: str
+    spec: dict[str, Any],
+    cluster: ClusterConfig,
+    defaults: Mapping[str, str | int],
+    target: str,
+    planner: PlannerSettings | None = None,
 ) -> dict[str, Any]:
     """Corrects a compiled pipeline and adds the cluster's configuration.
 
@@ -47,6 +54,7 @@ def finalize(
         cluster: resources and settings of each node.
         defaults: of the run parameters, which TFX omits.
         target: `kubeflow` or `vertex`.
+        planner: settings of RunPlanner; None adds none.
 
     Returns:
         The same spec.
@@ -57,6 +65,10 @@ def finalize(
     spec["pipelineInfo"]["description"] = cluster.description
     if cluster.pipeline_root:
         spec["defaultPipelineRoot"] = cluster.pipeline_root
+    if planner is None:
+        drop_planned_parameters(spec)
+    else:
+        add_run_planner(spec, planner)
     _set_defaults(spec, defaults)
     for task, name, executor in _nodes(spec):
         _require_runnable(name, executor)

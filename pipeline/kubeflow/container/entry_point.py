@@ -9,7 +9,7 @@ import os
 import sys
 import textwrap
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from absl import logging
 from absl.flags import argparse_flags
@@ -19,7 +19,7 @@ from components.common.errors import NerError
 from components.common.faults import explain
 from components.common.files import private_files
 from components.common.masking import mask, mask_logs_and_tracebacks, masked_traceback
-from pipeline.kubeflow.container.executor_input import read_input
+from pipeline.kubeflow.container.executor_input import TaskInput, read_input
 from pipeline.kubeflow.container.mirror import name_uris
 
 _LONGEST_LINE = 800  # characters; Beam's errors contain whole tracebacks
@@ -49,21 +49,37 @@ def run(arguments: Sequence[str]) -> int:
         The exit code: 143 if the pod was evicted. If it is 1, the last line on stderr is `error: <node>: <problem>`.
     """
     known, beam_args = parse_arguments(arguments)
-    logging.use_absl_handler()
-    logging.set_verbosity(logging.INFO)
-    mask_logs_and_tracebacks()
-    node = known.executor_class_path
-    try:
-        task = read_input(
-            known.json_serialized_invocation_args, known.json_serialized_inputs_spec_args, known.executor_class_path
-        )
-        node = task.node
+    given = (known.json_serialized_invocation_args, known.json_serialized_inputs_spec_args, known.executor_class_path)
+    task: list[TaskInput] = []
+
+    def run_executor() -> None:
+        task.append(read_input(*given))
         # Not at the top: a broken argument is reported before the ten seconds of this import.
         from pipeline.kubeflow.container.component_run import run_component
 
+        run_component(task[0], known.executor_class_path, beam_args)
+
+    return run_node(lambda: task[0].node if task else known.executor_class_path, run_executor)
+
+
+def run_node(name: Callable[[], str], call: Callable[[], None]) -> int:
+    """Runs a node with the logs, the masking of secrets and the last line of every container.
+
+    Args:
+        name: returns the name of the node, as far as it is known.
+        call: does the node's work.
+
+    Returns:
+        The exit code, see `run`.
+    """
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.INFO)
+    mask_logs_and_tracebacks()
+    try:
         with private_files():
-            run_component(task, known.executor_class_path, beam_args)
+            call()
     except BaseException as error:
+        node = name()
         if interruption.received():
             interruption.advise(f" in {node}. A retry continues a training from its saved state.")
             interruption.leave()
@@ -71,7 +87,7 @@ def run(arguments: Sequence[str]) -> int:
             raise
         _print_error(node, error)
         return 1
-    logging.info("%s has succeeded.", node)
+    logging.info("%s has succeeded.", name())
     return 0
 
 
@@ -88,12 +104,17 @@ def _print_error(node: str, error: Exception) -> None:
 
 
 def main() -> None:
-    """Runs the component and ends the process with `os._exit`.
+    """Runs the component."""
+    end_process(lambda: run(sys.argv[1:]))
+
+
+def end_process(call: Callable[[], int]) -> None:
+    """Ends the process with the exit code of a call, by `os._exit`.
 
     Destructors of native libraries have been seen to abort a pod that had succeeded.
     """
     with interruption.handled():
-        code = run(sys.argv[1:])
+        code = call()
     logging.flush()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -55,7 +55,7 @@ def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str 
     # Newer servers may send fields that our protos do not know.
     message = json_format.Parse(invocation, spec_pb2.ExecutorInput(), ignore_unknown_fields=True)
     spec = json_format.Parse(inputs_spec or "{}", spec_pb2.ComponentInputsSpec(), ignore_unknown_fields=True)
-    node, run_id = _node_and_run(message, executor_class_path)
+    node, run_id = node_and_run(message, executor_class_path)
     for name, artifacts in message.inputs.artifacts.items():
         for artifact in artifacts.artifacts:
             if name in spec.artifacts:
@@ -63,8 +63,10 @@ def read_input(invocation: str, inputs_spec: str = "", executor_class_path: str 
             artifact.uri = to_path(artifact.uri)
             _clean_metadata(artifact)
     values = message.inputs.parameter_values
-    for name in [name for name, value in values.items() if value.WhichOneof("kind") in (None, "null_value")]:
-        del values[name]
+    for name, value in list(values.items()):
+        of_condition = bool(spec.parameters) and name not in spec.parameters  # added after TFX's compilation
+        if of_condition or value.WhichOneof("kind") in (None, "null_value"):
+            del values[name]
     for artifacts in message.outputs.artifacts.values():
         for artifact in artifacts.artifacts:
             artifact.uri = to_path(artifact.uri)
@@ -106,8 +108,13 @@ def _title(artifact: Any) -> str:
     return match[1] if match else ""
 
 
-def _node_and_run(message: Any, executor_class_path: str) -> tuple[str, str]:
-    """Returns the names of node and run, which only the outputs' URIs contain."""
+def node_and_run(message: Any, executor_class_path: str) -> tuple[str, str]:
+    """Returns the names of node and run, which only the outputs' URIs contain.
+
+    Args:
+        message: the `ExecutorInput`.
+        executor_class_path: names the node if the URIs do not.
+    """
     for name, artifacts in message.outputs.artifacts.items():
         for artifact in artifacts.artifacts:
             run, node, execution, key = ["", "", "", *artifact.uri.split("/")][-4:]

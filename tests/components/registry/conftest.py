@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from components.registry.model_registry import ModelRegistry
-from components.registry.store.mlflow_store import MlflowStore
 from components.registry.store.version import RegisteredVersion, VersionRecord
 
 
@@ -61,14 +60,6 @@ def make_evaluation() -> Callable[..., Any]:
         )
 
     return make
-
-
-@pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An sqlite file with MLflow's empty tables, whose creation takes seconds."""
-    database = tmp_path_factory.mktemp("registry") / "mlflow.db"
-    with MlflowStore(f"sqlite:///{database}").client():
-        return database
 
 
 @pytest.fixture

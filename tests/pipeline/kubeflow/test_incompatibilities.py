@@ -17,6 +17,7 @@ from configs.loading import load_config
 
 compiler_utils = LazyModule("tfx.orchestration.kubeflow.v2.compiler_utils")
 finalizing = LazyModule("pipeline.kubeflow.compile.finalizing")
+planning = LazyModule("pipeline.kubeflow.compile.run_planner")
 pipeline_file = LazyModule("support.kfp_emulator.pipeline_file")
 runner = LazyModule("tfx.orchestration.kubeflow.v2.kubeflow_v2_dag_runner")
 spec_pb2 = LazyModule("kfp.pipeline_spec.pipeline_spec_pb2")
@@ -53,7 +54,8 @@ def specs(cluster):
         runner.KubeflowV2DagRunnerConfig(default_image="image", use_pipeline_spec_2_1=True)
     )
     spec = stock.run(pipeline, write_out=False)["pipelineSpec"]
-    return copy.deepcopy(spec), finalizing.finalize(spec, cluster, target.defaults, "kubeflow")
+    planner = planning.planner_settings(config, inputs_of_cluster(config), warm_start=False)
+    return copy.deepcopy(spec), finalizing.finalize(spec, cluster, target.defaults, "kubeflow", planner)
 
 
 def root_inputs(spec):
@@ -79,12 +81,20 @@ def test_row_5_a_resolver_is_refused_and_ours_is_a_component(cluster, specs):
     assert "ChampionSource" in nodes(specs[1])
 
 
-def test_row_6_nodes_whose_inputs_the_cache_does_not_see_are_not_cached(specs):
+def test_row_6_hashes_of_what_the_cache_does_not_see_are_parameters(specs):
     stock, ours = (
         {name for name, task in spec["root"]["dag"]["tasks"].items() if task["cachingOptions"].get("enableCache")}
         for spec in specs
     )
-    assert stock - ours == {"CorpusExampleGen", "ChampionSource", "RegistryPusher"}
+    assert stock - ours == {"RegistryPusher"}
+    tasks = specs[1]["root"]["dag"]["tasks"]
+    for node, parameter, output in (
+        ("CorpusExampleGen", "fingerprint", "corpus_fingerprint"),
+        ("ChampionSource", "version", "baseline"),
+        ("ChampionSource", "content", "baseline_content"),
+    ):
+        source = {"producerTask": "RunPlanner", "outputParameterKey": output}
+        assert tasks[node]["inputs"]["parameters"][parameter] == {"taskOutputParameter": source}
 
 
 def test_row_7_defaults_of_run_parameters_are_kept(specs):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
+import re
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
-from google.protobuf import struct_pb2
+from google.protobuf import json_format, struct_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
 from pipeline.kubeflow.container.mirror import is_mirrored
@@ -14,6 +18,8 @@ from support.kfp_emulator.errors import TaskError
 
 LOGS = "executor-logs"
 """Output that the driver adds to every container since KFP 2.14."""
+
+_CONDITION = re.compile(r"inputs\.parameter_values\['(?P<name>\w+)'\] == '(?P<text>[^']*)'")
 
 
 @dataclasses.dataclass
@@ -25,14 +31,18 @@ class Run:
         name: display name of the run.
         root: URI prefix of all outputs of the run.
         parameters: of the pipeline.
+        time: time of the schedule, or of the start, in UTC and ISO 8601.
         artifacts: task -> output -> artifact, as downstream tasks receive it.
+        outputs: task -> output parameter -> value.
     """
 
     run_id: str
     name: str
     root: str
     parameters: dict[str, struct_pb2.Value]
+    time: str = "2026-11-27T03:00:00Z"
     artifacts: dict[str, dict[str, spec_pb2.RuntimeArtifact]] = dataclasses.field(default_factory=dict)
+    outputs: dict[str, dict[str, struct_pb2.Value]] = dataclasses.field(default_factory=dict)
 
 
 def resolve_inputs(task: Any, component: Any, run: Run) -> spec_pb2.ExecutorInput:
@@ -74,8 +84,52 @@ def provision_outputs(message: spec_pb2.ExecutorInput, task_name: str, component
     for name, spec in component.output_definitions.artifacts.items():
         artifact = message.outputs.artifacts[name].artifacts.add(name=name, uri=f"{folder}/{name}")
         artifact.type.CopyFrom(spec.artifact_type)
+    for name in component.output_definitions.parameters:
+        message.outputs.parameters[name].output_file = f"/tmp/kfp/outputs/{name}"
     logs = message.outputs.artifacts[LOGS].artifacts.add(name=LOGS, uri=f"{folder}/{LOGS}-{attempt}")
     logs.type.schema_title = "system.Artifact"
+
+
+def will_trigger(task: Any, message: spec_pb2.ExecutorInput) -> bool:
+    """Returns whether the condition of a task holds.
+
+    Raises:
+        TaskError: the condition is more than the comparison of a parameter with a text, the only one that we compile.
+    """
+    condition = task.trigger_policy.condition
+    if not condition:
+        return True
+    comparison = _CONDITION.fullmatch(condition)
+    if not comparison or comparison["name"] not in message.inputs.parameter_values:
+        raise TaskError(f"condition {condition!r}: not a comparison of an input parameter with a text")
+    value = message.inputs.parameter_values[comparison["name"]]
+    return value.HasField("string_value") and value.string_value == comparison["text"]  # CEL: a number equals no text
+
+
+def cache_key(message: spec_pb2.ExecutorInput, component: Any, container: Any, claims: Iterable[str]) -> str:
+    """Returns KFP's key of a task (backend/src/v2/driver/cache.go and cacheutils/cache.go).
+
+    Args:
+        message: inputs and provisioned outputs of the task.
+        component: the task's component.
+        container: the `PipelineContainerSpec`.
+        claims: names of the persistent volume claims of the pod.
+    """
+    described = json_format.MessageToDict(message)
+    outputs = {name: dict(one["artifacts"][0]) for name, one in described["outputs"].get("artifacts", {}).items()}
+    for artifact in outputs.values():
+        artifact.pop("uri")
+    kinds = component.output_definitions.parameters
+    key = {
+        "inputArtifactNames": {
+            name: [one.name for one in artifacts.artifacts] for name, artifacts in message.inputs.artifacts.items()
+        },
+        "inputParameterValues": described["inputs"].get("parameterValues", {}),
+        "outputArtifactsSpec": outputs,
+        "outputParametersSpec": {name: kinds[name].parameter_type for name in message.outputs.parameters},
+        "containerSpec": [container.image, *container.command, *container.args, sorted(set(claims))],
+    }
+    return hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()
 
 
 def import_artifact(spec: Any, component: Any, message: spec_pb2.ExecutorInput) -> tuple[str, Any]:
@@ -124,10 +178,16 @@ def _parameter(name: str, spec: Any, task: Any, run: Run) -> struct_pb2.Value:
             "{{$.pipeline_job_resource_name}}": run.name,
             "{{$.pipeline_job_uuid}}": run.run_id,
             "{{$.pipeline_task_name}}": task.task_info.name,
+            "{{$.pipeline_job_schedule_time_utc}}": run.time,
         }
         if constant.string_value in placeholders:  # only as the whole constant
             return struct_pb2.Value(string_value=placeholders[constant.string_value])
         return constant
+    if kind == "task_output_parameter":
+        producer, key = spec.task_output_parameter.producer_task, spec.task_output_parameter.output_parameter_key
+        if producer not in task.dependent_tasks or key not in run.outputs.get(producer, {}):
+            raise TaskError(f'failed to resolve input parameter {name}: no output {key!r} of task "{producer}"')
+        return run.outputs[producer][key]
     raise TaskError(f"resolving input parameter {name}: parameter spec of type {kind} not implemented yet")
 
 

@@ -8,12 +8,20 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from components.common.progress import report_progress
 from pipeline.kubeflow.container.mirror import is_mirrored
-from support.kfp_emulator.driver import Run, import_artifact, provision_outputs, resolve_inputs
+from support.kfp_emulator.driver import (
+    Run,
+    cache_key,
+    import_artifact,
+    provision_outputs,
+    resolve_inputs,
+    will_trigger,
+)
 from support.kfp_emulator.errors import EmulatorError, TaskError
 from support.kfp_emulator.launcher import Launcher
 from support.kfp_emulator.pipeline_file import PipelineFile, run_parameters
@@ -26,7 +34,8 @@ class TaskResult:
 
     Attributes:
         name: name of the task.
-        state: "failed" after all tries; "skipped" if an upstream task did not succeed.
+        state: "failed" after all tries; "skipped" if its condition is false or an upstream task did not succeed;
+            "cached" if the outputs are those of an earlier run.
         seconds: duration of all tries.
         message: the reason of a failure (the last line of the pod's log) or skip; otherwise empty.
         tries: number of started pods.
@@ -34,7 +43,7 @@ class TaskResult:
     """
 
     name: str
-    state: Literal["succeeded", "failed", "skipped"]
+    state: Literal["succeeded", "cached", "failed", "skipped"]
     seconds: float = 0.0
     message: str = ""
     tries: int = 0
@@ -78,7 +87,7 @@ class Emulator:
     """Runs compiled pipelines sequentially, each container's command as a process.
 
     Attributes:
-        store: the object store; it outlives runs.
+        store: the object store; it outlives runs, as the metadata and the cache do.
     """
 
     def __init__(self, folder: Path, report: Callable[[str], None] = lambda line: None, *, retry: bool = True) -> None:
@@ -91,6 +100,8 @@ class Emulator:
         """
         self._folder = folder.absolute()
         self.store = ObjectStore(self._folder / "store")
+        self._metadata = MetadataStore()
+        self._cache: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._report = report
         self._retry = retry
 
@@ -100,6 +111,7 @@ class Emulator:
         parameters: Mapping[str, Any] | None = None,
         root: str = "minio://mlpipeline/v2/artifacts",
         run_name: str = "emulated run",
+        time_of_schedule: str | None = None,
     ) -> RunResult:
         """Runs a pipeline to its end.
 
@@ -108,6 +120,7 @@ class Emulator:
             parameters: values of its parameters by name.
             root: the pipeline root: `minio://bucket/path`, `s3://...` or `gs://...`.
             run_name: display name of the run.
+            time_of_schedule: ISO 8601 in UTC; None for now.
 
         Raises:
             EmulatorError: Kubeflow Pipelines would not start the run.
@@ -116,8 +129,9 @@ class Emulator:
             raise EmulatorError(f"pipeline root {root}: unsupported scheme. Use minio://, s3:// or gs://.")
         values = run_parameters(pipeline.spec.root.input_definitions, parameters or {})
         run_id = str(uuid.uuid4())
-        run = Run(run_id, run_name, f"{root.rstrip('/')}/{pipeline.spec.pipeline_info.name}/{run_id}", values)
-        metadata = MetadataStore()
+        moment = time_of_schedule or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        prefix = f"{root.rstrip('/')}/{pipeline.spec.pipeline_info.name}/{run_id}"
+        run = Run(run_id, run_name, prefix, values, moment)
         results: dict[str, TaskResult] = {}
         try:
             names = _order(pipeline.spec.root.dag)
@@ -125,13 +139,13 @@ class Emulator:
                 report_progress(name, len(results), len(names))
                 obstacle = _obstacle(pipeline.spec.root.dag.tasks[name], results)
                 skipped = TaskResult(name, "skipped", message=obstacle)
-                results[name] = skipped if obstacle else self._run_task(name, pipeline, run, metadata)
+                results[name] = skipped if obstacle else self._run_task(name, pipeline, run)
                 self._report(results[name].line())
         finally:
             shutil.rmtree(self._folder / "pods" / run_id, ignore_errors=True)
         return RunResult(run_id, run.root, tuple(results.values()), dict(run.artifacts))
 
-    def _run_task(self, name: str, pipeline: PipelineFile, run: Run, metadata: MetadataStore) -> TaskResult:
+    def _run_task(self, name: str, pipeline: PipelineFile, run: Run) -> TaskResult:
         task = pipeline.spec.root.dag.tasks[name]
         component = pipeline.spec.components[task.component_ref.name]
         executor = pipeline.deployment.executors[component.executor_label]
@@ -140,20 +154,34 @@ class Emulator:
             inputs = resolve_inputs(task, component, run)
             if executor.HasField("importer"):
                 output, artifact = import_artifact(executor.importer, component, inputs)
-                run.artifacts[name] = {output: metadata.record(artifact)}
+                run.artifacts[name] = {output: self._metadata.imported(artifact, reimport=executor.importer.reimport)}
                 return TaskResult(name, "succeeded", time.monotonic() - begin)
+            if not will_trigger(task, inputs):
+                return TaskResult(name, "skipped", message="its condition is false")
+            pod = pipeline.pods.get(component.executor_label, {})
+            claims = [volume["constant"] for volume in pod.get("pvcMount", ())]
+            provisioned = type(inputs)()
+            provisioned.CopyFrom(inputs)
+            provision_outputs(provisioned, task.task_info.name, component, run, 0)
+            key = cache_key(provisioned, component, executor.container, claims)
+            if task.caching_options.enable_cache and key in self._cache:
+                run.artifacts[name], run.outputs[name] = self._cache[key]
+                return TaskResult(name, "cached", time.monotonic() - begin)
             log = self._folder / "logs" / run.run_id / f"{name}.log"
             log.parent.mkdir(parents=True, exist_ok=True)
-            deadline = pipeline.pods.get(component.executor_label, {}).get("activeDeadlineSeconds")
+            deadline = pod.get("activeDeadlineSeconds")
             while True:
                 tries += 1
                 message = type(inputs)()
                 message.CopyFrom(inputs)
                 provision_outputs(message, task.task_info.name, component, run, tries - 1)
                 try:
-                    self._run_pod(run, name, executor.container, message, log, deadline)
+                    parameters = self._run_pod(run, name, executor.container, message, log, deadline)
                     outputs = message.outputs.artifacts.items()
-                    run.artifacts[name] = {key: metadata.record(one.artifacts[0], key) for key, one in outputs}
+                    recorded = {name: self._metadata.record(one.artifacts[0], name) for name, one in outputs}
+                    run.artifacts[name], run.outputs[name] = recorded, parameters
+                    if task.caching_options.enable_cache:
+                        self._cache[key] = recorded, parameters
                     return TaskResult(name, "succeeded", time.monotonic() - begin, tries=tries, log=log)
                 except TaskError:
                     if not self._retry or tries > task.retry_policy.max_retry_count:
@@ -161,11 +189,11 @@ class Emulator:
         except TaskError as error:
             return TaskResult(name, "failed", time.monotonic() - begin, str(error), tries, log)
 
-    def _run_pod(self, run: Run, name: str, container: Any, message: Any, log: Path, deadline: str | None) -> None:
+    def _run_pod(self, run: Run, name: str, container: Any, message: Any, log: Path, deadline: str | None) -> Any:
         log.write_bytes(b"")
         launcher = Launcher(self._folder / "pods" / run.run_id / name, self.store)
         try:
-            launcher.run(container, message, log, float(deadline) if deadline else None)
+            return launcher.run(container, message, log, float(deadline) if deadline else None)
         finally:
             launcher.close()
 
@@ -186,7 +214,7 @@ def _order(dag: Any) -> list[str]:
 def _obstacle(task: Any, results: Mapping[str, TaskResult]) -> str:
     """Returns the reason to skip a task; empty if it runs."""
     for name in task.dependent_tasks:
-        if results[name].state != "succeeded":
+        if results[name].state not in ("succeeded", "cached"):
             return f"{name} {'was skipped' if results[name].state == 'skipped' else 'failed'}"
     failed = [name for name, result in results.items() if result.state == "failed"]
     return f"the run ended with {failed[0]}" if failed else ""

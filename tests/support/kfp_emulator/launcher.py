@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf import json_format, struct_pb2
 from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
 from pipeline.kubeflow.container.mirror import ROOT_VARIABLE, is_mirrored, to_path
@@ -36,7 +36,9 @@ class Launcher:
         shutil.rmtree(pod, ignore_errors=True)
         pod.mkdir(parents=True)
 
-    def run(self, container: Any, message: spec_pb2.ExecutorInput, log: Path, timeout: float | None) -> None:
+    def run(
+        self, container: Any, message: spec_pb2.ExecutorInput, log: Path, timeout: float | None
+    ) -> dict[str, struct_pb2.Value]:
         """Runs the container's command.
 
         Args:
@@ -44,6 +46,9 @@ class Launcher:
             message: the task's input; its outputs receive the component's URIs and metadata.
             log: file that receives the command's output.
             timeout: seconds after which the pod is killed; None for never.
+
+        Returns:
+            The values of the output parameters.
 
         Raises:
             TaskError: the command failed, or its ExecutorOutput is invalid.
@@ -58,10 +63,15 @@ class Launcher:
             self._path(artifact.uri).parent.mkdir(parents=True, exist_ok=True)
         output_file = self._path(message.outputs.output_file)
         message.outputs.output_file = str(output_file)
+        for parameter in message.outputs.parameters.values():
+            parameter.output_file = f"{self.pod}{parameter.output_file}"
+            Path(parameter.output_file).parent.mkdir(parents=True, exist_ok=True)
         self._execute(_command(container, message, str(self.pod)), container, log, timeout)
         logs = message.outputs.artifacts[LOGS].artifacts[0].uri
         shutil.copyfile(log, self._path(logs))
-        self._collect(message, _read_output(output_file))
+        output = _read_output(output_file)
+        self._collect(message, output)
+        return _output_parameters(message, output)
 
     def close(self) -> None:
         """Removes the pod."""
@@ -106,6 +116,20 @@ class Launcher:
                 self._store.upload(artifact.uri, self.pod)
 
 
+def _output_parameters(message: spec_pb2.ExecutorInput, output: Any) -> dict[str, struct_pb2.Value]:
+    """Returns the parameters of the ExecutorOutput, and others from their files, as texts."""
+    values = {}
+    for name, parameter in message.outputs.parameters.items():
+        if name in output.parameter_values:
+            values[name] = output.parameter_values[name]
+            continue
+        file = Path(parameter.output_file)
+        if not file.exists():
+            raise TaskError(f"failed to read output parameter name={name!r} path={parameter.output_file!r}")
+        values[name] = struct_pb2.Value(string_value=file.read_text(encoding="utf-8"))
+    return values
+
+
 def _artifacts(side: Any) -> list[Any]:
     return [artifact for artifacts in side.artifacts.values() for artifact in artifacts.artifacts[:1]]
 
@@ -133,6 +157,8 @@ def _placeholders(message: spec_pb2.ExecutorInput, root: str) -> Mapping[str, st
     for side, part in (("inputs", message.inputs), ("outputs", message.outputs)):
         for name, artifacts in part.artifacts.items():
             placeholders[f"{{{{$.{side}.artifacts['{name}'].path}}}}"] = to_path(artifacts.artifacts[0].uri, root)
+    for name, parameter in message.outputs.parameters.items():
+        placeholders[f"{{{{$.outputs.parameters['{name}'].output_file}}}}"] = parameter.output_file
     for name, value in message.inputs.parameter_values.items():
         plain = json_format.MessageToDict(value)
         placeholders[f"{{{{$.inputs.parameters['{name}']}}}}"] = plain if isinstance(plain, str) else json.dumps(plain)

@@ -94,9 +94,8 @@ def _check(spec: spec_pb2.PipelineSpec, file: Path) -> None:
             raise EmulatorError(f"{file}: task {name}: no component {task.component_ref.name!r}")
         component = spec.components[task.component_ref.name]
         for part, present in (
-            ("a trigger policy (condition or exit handler)", task.HasField("trigger_policy")),
+            ("an exit handler", bool(task.trigger_policy.strategy)),
             ("a sub-DAG", component.HasField("dag")),
-            ("output parameters", bool(component.output_definitions.parameters)),
         ):
             if present:
                 raise EmulatorError(f"{file}: task {name}: the emulator does not support {part}. Use a cluster.")

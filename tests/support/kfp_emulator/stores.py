@@ -14,6 +14,12 @@ from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 from pipeline.kubeflow.container.mirror import to_path
 from support.kfp_emulator.errors import TaskError
 
+# As KFP's server adds them for its own object store.
+_OF_OUTPUTS = {
+    "accessKeyKey": "accesskey", "disableSSL": "true", "endpoint": "minio.example:9000", "forcePathStyle": "true",
+    "fromEnv": "false", "maxRetries": "5", "region": "minio", "secretKeyKey": "secretkey",
+    "secretName": "mlpipeline-minio-artifact",
+}  # fmt: skip
 _WRAPPERS = {"list_value": "list", "struct_value": "struct"}
 
 
@@ -55,11 +61,18 @@ def _copy(source: Path, target: Path) -> None:
 
 
 class MetadataStore:
-    """Artifacts of a run."""
+    """Artifacts of all runs."""
 
     def __init__(self) -> None:
         """Creates an empty store."""
         self._ids = itertools.count(1)
+        self._imported: dict[str, spec_pb2.RuntimeArtifact] = {}
+
+    def imported(self, artifact: spec_pb2.RuntimeArtifact, *, reimport: bool) -> spec_pb2.RuntimeArtifact:
+        """Records the artifact of an importer; without `reimport` the same URI is the same artifact in every run."""
+        if reimport or artifact.uri not in self._imported:
+            self._imported[artifact.uri] = self.record(artifact)
+        return self._imported[artifact.uri]
 
     def record(self, artifact: spec_pb2.RuntimeArtifact, display_name: str | None = None) -> spec_pb2.RuntimeArtifact:
         """Returns the artifact as downstream tasks receive it.
@@ -81,7 +94,9 @@ class MetadataStore:
         if display_name and "display_name" not in fields:
             fields["display_name"].string_value = display_name
         if "store_session_info" not in fields:
-            session = {"Provider": artifact.uri.split(":")[0], "Params": {"fromEnv": "true"}}
+            session = {"Provider": artifact.uri.split(":")[0], "Params": dict(_OF_OUTPUTS)}
+            if display_name is None:
+                session["Params"] = {"fromEnv": "true"}
             fields["store_session_info"].string_value = json.dumps(session)
         return stored
 

@@ -18,5 +18,4 @@ def test_champion_source_declares_its_outputs_and_parameters():
         "model_name": "ner",
         "version": "champion",
         "content": "",
-        "run_name": None,
     }

@@ -37,21 +37,6 @@ def test_without_a_champion_both_artifacts_are_empty(run, version, tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
-def test_on_a_cluster_the_node_begins_the_mlflow_run(registry, registry_uri, tmp_path):
-    from tfx.dsl.components.base.base_executor import BaseExecutor
-
-    outputs = {}
-    for name in ("champion", "trained"):
-        outputs[name] = [standard_artifacts.Model()]
-        outputs[name][0].uri = str(tmp_path / name)
-    context = BaseExecutor.Context(tmp_dir=str(tmp_path / "tmp"), unique_id="1", pipeline_run_id="kfp-1")
-    properties = {"registry_uri": registry_uri, "model_name": "ner", "version": "champion"}
-    executor.Executor(context).Do({}, outputs, properties)
-    assert not registry.pipeline_runs("ner").is_open("kfp-1"), "the local runner begins its own"
-    executor.Executor(context).Do({}, outputs, {**properties, "run_name": "nightly"})
-    assert registry.pipeline_runs("ner").is_open("kfp-1")
-
-
 @pytest.mark.parametrize(("requested", "number"), [("champion", 2), pytest.param("1", 1, marks=pytest.mark.extended)])
 def test_a_version_is_downloaded_to_the_place_where_tfx_expects_it(run, registry, make_model, requested, number):
     from tfx.utils import path_utils

@@ -36,6 +36,7 @@ def test_settings_and_lineage_travel_as_json():
         "lineage": '{"baseline_version": "", "run_fingerprint": "5f"}',
         "params": '{"trainer.epochs": "20"}',
         "run_name": None,
+        "run_fingerprint": None,
     }
     assert json.loads(component().exec_properties["params"]) == {}
 

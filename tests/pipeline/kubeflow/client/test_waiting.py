@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.common.errors import NerError
-from pipeline.kubeflow.client import RunStatus, ServerError, follow
+from pipeline.kubeflow.client import RunStatus, ServerError, TaskStatus, follow
 
 SUCCESS = [
     {},
@@ -50,6 +50,14 @@ def test_each_change_is_shown_once(server, connection, started):
         "3/3 tasks  RegistryPusher SUCCEEDED after 0:01:05",
         "3/3 tasks  run SUCCEEDED",
     ]
+
+
+def test_a_run_without_a_reason_to_train_says_where_the_decision_is():
+    tasks = tuple(TaskStatus(*one) for one in (("RunPlanner", "SUCCEEDED"), ("Gen", "SKIPPED"), ("Trainer",)))
+    status = RunStatus("r", "SUCCEEDED", 40.0, "", tasks)
+    assert status.summary(None) == (
+        "run r: succeeded after 0:00:40; 2 nodes skipped: the page `decision` of RunPlanner says why"
+    )
 
 
 def test_a_failed_run_names_the_task_and_the_command_that_shows_why(server, connection, started):

@@ -72,7 +72,7 @@ def test_the_file_is_valid_for_kfps_protos_and_loader(compiled, spec):
     assert message.default_pipeline_root == "s3://bucket/runs"
     assert message.pipeline_info.description
     loaded = load_component_from_text(file.read_text())
-    assert set(loaded.component_spec.inputs) == {"data", "span", "epochs", "run_name", "baseline"}
+    assert set(loaded.component_spec.inputs) == {"data", "span", "epochs", "run_name", "baseline", "train"}
 
 
 def test_the_second_document_is_valid_for_kfps_kubernetes_protos(compiled):
@@ -104,6 +104,7 @@ def test_run_parameters_keep_types_and_defaults(spec):
         "epochs": ("NUMBER_INTEGER", 3),
         "run_name": ("STRING", ""),
         "baseline": ("STRING", "champion"),
+        "train": ("STRING", "due"),
     }
     assert all(values["isOptional"] and values["description"] for values in parameters.values())
 
@@ -114,7 +115,8 @@ def test_every_node_runs_our_entry_point(spec):
     assert "importer" in executor(spec, "Corpus")
     for node in set(tasks) - {"Corpus"}:
         container = executor(spec, node)["container"]
-        assert container["command"] == ["python", "-m", "pipeline.kubeflow.container.entry_point"]
+        module = "run_planner" if node == "RunPlanner" else "entry_point"
+        assert container["command"] == ["python", "-m", f"pipeline.kubeflow.container.{module}"]
         assert "lifecycle" not in container
         assert {"name": "PROXY", "value": "x"} in container["env"]
     assert all(task["componentRef"]["name"] == f"comp-{name.lower()}" for name, task in tasks.items())
@@ -140,8 +142,8 @@ def test_retries_and_cache_are_set_for_each_node(spec):
     }  # fmt: skip
     assert "retryPolicy" not in tasks["DataValidator"]
     cached = {node for node, task in tasks.items() if task.get("cachingOptions", {}).get("enableCache")}
-    assert not cached & {"CorpusExampleGen", "ChampionSource", "RegistryPusher"}
-    assert {"Transform", "Trainer", "Evaluator"} <= cached
+    assert not cached & {"RunPlanner", "RegistryPusher"}
+    assert {"CorpusExampleGen", "ChampionSource", "Transform", "Trainer", "Evaluator"} <= cached
 
 
 @dataclasses.dataclass(frozen=True)

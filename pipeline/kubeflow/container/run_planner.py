@@ -1,0 +1,206 @@
+"""First node of every run on Kubeflow: decides whether the run trains, and fixes what it reads.
+
+`python -m pipeline.kubeflow.container.run_planner` is the command of its container. It imports neither TFX nor
+TensorFlow. The decision is that of `ner retrain`, with other settings and other code as one more reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from absl import logging
+from pydantic import BaseModel, ConfigDict
+
+from components.common.errors import NerError
+from components.keys import NEWEST_SPAN
+from components.registry.names import CHAMPION, NO_VERSION
+
+CORPUS, DECISION, TRAIN = "corpus", "decision", "train"
+"""Names of the node's artifacts, and of its parameter, which is also an output."""
+
+DUE, ALWAYS = "due", "always"
+"""Values of the run parameter `train`."""
+
+OUTPUTS = (TRAIN, "span", "run_name", "baseline", "baseline_content", "corpus_fingerprint", "run_fingerprint")
+"""Names of the output parameters."""
+
+_NODE = "RunPlanner"
+_TIME = re.compile(r"\{time(?::(?P<format>[^{}]*))?\}")
+
+
+class PlannerSettings(BaseModel):
+    """What the node knows from the compilation.
+
+    Attributes:
+        config: JSON form of the `PipelineConfig`.
+        splits: (name, file pattern) of the configured splits.
+        schema_text: text of the schema.
+        pretrained: see `RunInputs.pretrained`.
+        warm_start: whether each training starts from the champion's weights.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    config: dict[str, Any]
+    splits: tuple[tuple[str, str], ...]
+    schema_text: str
+    pretrained: dict[str, dict[str, Any]]
+    warm_start: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class RunPlan:
+    """A run before its first node.
+
+    Attributes:
+        outputs: value of each of `OUTPUTS`.
+        reason: why the run trains or not, in words.
+    """
+
+    outputs: Mapping[str, str]
+    reason: str
+
+    @property
+    def trains(self) -> bool:
+        """Whether the other nodes run."""
+        return self.outputs[TRAIN] == "yes"
+
+    def to_markdown(self) -> str:
+        """Returns the plan as the web interface shows it."""
+        rows = "\n".join(
+            f"| {name.replace('_', ' ')} | {value or '-'} |" for name, value in self.outputs.items() if name != TRAIN
+        )
+        verdict = "This run trains" if self.trains else "This run does not train"
+        return f"## {verdict}\n\n{self.reason}\n\n| | |\n|---|---|\n{rows}\n"
+
+
+def plan_run(settings: PlannerSettings, corpus: Path, parameters: Mapping[str, Any]) -> RunPlan:
+    """Decides whether a run trains.
+
+    Args:
+        settings: what the compilation knows.
+        corpus: folder with the files of the corpus.
+        parameters: of the run: `span`, `epochs`, `run_name`, `baseline`, `train` and `time`. `{time:FORMAT}` in `span`
+            and `run_name` becomes the time of the schedule in UTC, with a format of `strftime`.
+
+    Raises:
+        NerError: a parameter is not valid, or the corpus or the registry cannot be read.
+    """
+    # Not at the top: the compiler reads this module's names.
+    from components.registry.model_registry import ModelRegistry
+    from components.registry.names import TRAINED_HASH_TAG
+    from pipeline.retraining.outcome import DUE as TO_TRAIN
+    from pipeline.retraining.plan import make_plan
+    from pipeline.run.inputs import RunInputs, inputs_of_corpus
+
+    train = parameters[TRAIN]
+    if train not in (DUE, ALWAYS):
+        raise NerError(f"train: got {train!r}. Give {DUE!r} (only with a reason) or {ALWAYS!r}.")
+    span = _with_time("span", parameters["span"], parameters["time"])
+    config = _config(settings.config, corpus, span, int(parameters["epochs"]))
+    configured = RunInputs(
+        None, settings.splits, settings.schema_text, window=config.corpus.window, pretrained=settings.pretrained
+    )
+    inputs = inputs_of_corpus(config, corpus, configured, settings.warm_start)
+    registry = ModelRegistry(config.registry_uri)
+    registry.check_ready(config.name)
+    plan = make_plan(config, registry, inputs, force="train=always" if train == ALWAYS else "", settings_count=True)
+    baseline = parameters["baseline"]
+    if baseline == CHAMPION:
+        baseline = registry.baseline(config.name, inputs.fingerprint)
+    version = None if baseline == NO_VERSION else registry.require(config.name, baseline)
+    outputs = {
+        TRAIN: "yes" if plan.decision.kind == TO_TRAIN else "no",
+        "span": span,
+        "run_name": _with_time("run_name", parameters["run_name"], parameters["time"]),
+        "baseline": baseline,
+        "baseline_content": f"{version.tree_hash} {version.tags.get(TRAINED_HASH_TAG, '')}" if version else "",
+        "corpus_fingerprint": inputs.corpus_fingerprint,
+        "run_fingerprint": inputs.fingerprint,
+    }
+    return RunPlan(outputs, plan.decision.text)
+
+
+def _config(values: Mapping[str, Any], corpus: Path, span: str, epochs: int) -> Any:
+    """Returns the configuration with the parameters of the run."""
+    from configs.spec import PipelineConfig
+
+    if span != NEWEST_SPAN and not span.isdecimal():
+        raise NerError(f"span: got {span!r}. Give the number of a span-<number> folder, or {NEWEST_SPAN!r}.")
+    of_run = {
+        "corpus": {**values["corpus"], "path": str(corpus), "span": None if span == NEWEST_SPAN else int(span)},
+        "trainer": {**values["trainer"], "epochs": epochs},
+    }
+    return PipelineConfig.model_validate({**values, **of_run})
+
+
+def _with_time(name: str, text: str, time: str) -> str:
+    """Replaces `{time:FORMAT}` by the time of the schedule.
+
+    >>> _with_time("run_name", "nightly-{time:%Y-%m-%d}", "2026-11-27T03:00:00Z")
+    'nightly-2026-11-27'
+    """
+
+    def formatted(match: re.Match[str]) -> str:
+        try:
+            moment = datetime.fromisoformat(time.replace("Z", "+00:00")).astimezone(timezone.utc)
+        except ValueError:
+            raise NerError(
+                f"{name}: {match[0]} needs KFP 2.17; this server gives no time of a schedule. Give a plain value."
+            ) from None
+        return moment.strftime(match["format"] or "%Y-%m-%dT%H:%M:%SZ")
+
+    return _TIME.sub(formatted, text)
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Plans the run of an ExecutorInput and writes the ExecutorOutput.
+
+    Args:
+        arguments: `--executor_input` and `--settings`, both JSON.
+
+    Raises:
+        NerError: see `plan_run`.
+    """
+    from google.protobuf import json_format
+    from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
+
+    from components.common.files import write_atomically
+    from pipeline.kubeflow.container.executor_output import write_output
+    from pipeline.kubeflow.container.mirror import to_path
+
+    parser = argparse.ArgumentParser(prog=f"python -m {__spec__.name}", allow_abbrev=False)
+    parser.add_argument("--executor_input", required=True, help="JSON of the ExecutorInput")
+    parser.add_argument("--settings", required=True, help="JSON of the PlannerSettings")
+    known = parser.parse_args(list(arguments))
+    message = json_format.Parse(known.executor_input, spec_pb2.ExecutorInput(), ignore_unknown_fields=True)
+    values = json_format.MessageToDict(message.inputs).get("parameterValues", {})
+    corpus = Path(to_path(message.inputs.artifacts[CORPUS].artifacts[0].uri))
+    plan = plan_run(PlannerSettings.model_validate_json(known.settings), corpus, values)
+    logging.info("%s: %s", "Trains" if plan.trains else "Does not train", plan.reason)
+    result = spec_pb2.ExecutorOutput()
+    for name, value in plan.outputs.items():
+        result.parameter_values[name].string_value = value
+    page = to_path(message.outputs.artifacts[DECISION].artifacts[0].uri)
+    Path(page).parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(page, plan.to_markdown())
+    result.artifacts[DECISION].artifacts.add(uri=page)
+    write_output(result, to_path(message.outputs.output_file))
+
+
+def main() -> None:
+    """Runs the node; the last line of a failure is `error: RunPlanner: <problem>`."""
+    from pipeline.kubeflow.container.entry_point import end_process, run_node
+
+    end_process(lambda: run_node(lambda: _NODE, lambda: run(sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    main()
