@@ -28,6 +28,7 @@ _OWN: Mapping[str, Mapping[int, str]] = {
     "drift": {REFUSED: "a limit of the section drift is exceeded"},
     "evaluate": {REFUSED: "a rule or a threshold is not met"},
     "inspect": {1: "an error, or a check failed"},
+    "kfp check": {1: "an error, or something is wrong"},
     "kfp run": {1: "an error, or the run failed (with --wait)"},
     "kfp wait": {1: "an error, or the run failed"},
     "predict": {

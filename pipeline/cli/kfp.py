@@ -69,6 +69,45 @@ def _server_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @kfp.command()
+@click.option(
+    "--cluster",
+    "cluster_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The YAML file of `ner compile`: images, secrets, volumes, GPUs, registry.",
+)
+@click.option(
+    "--set-cluster", "cluster_settings", multiple=True, metavar="KEY=VALUE", help="Change one setting of the cluster."
+)
+@click.option("--tuner", is_flag=True, help="Check the machines of the Tuner, too.")
+@_server_options
+def check(
+    *,
+    cluster_file: Path | None,
+    cluster_settings: tuple[str, ...],
+    tuner: bool,
+    server: Callable[[], Connection],
+) -> None:
+    """Check a cluster before the first run: server, namespace, rights, secrets, volumes, GPUs, images, registry.
+
+    A line is ok, wrong, or unknown if this machine cannot see it; wrong and unknown ones say how to go on.
+    """
+    from components.common.console import Column, Row, print_table, standard_output
+    from configs.cluster_loading import load_cluster
+    from pipeline.kubeflow.client.check import check_cluster
+
+    cluster = load_cluster("kubeflow", cluster_file, cluster_settings)
+    checks = list(check_cluster(cluster, server, tuner=tuner))
+    styles = {"wrong": "bold red", "unknown": "yellow"}
+    rows = [
+        Row([one.name, one.state, one.text + (f". {one.cure}" if one.cure else "")], style=styles.get(one.state, ""))
+        for one in checks
+    ]
+    print_table(standard_output(), [Column("check"), Column("state"), Column("finding")], rows)
+    if any(one.state == "wrong" for one in checks):
+        raise click.exceptions.Exit(1)
+
+
+@kfp.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--version", "version_name", metavar="NAME", help="Name of the version; default: the time in UTC.")
 @click.option("--name", "pipeline_name", metavar="NAME", help="Name of the pipeline; default: the one in FILE.")

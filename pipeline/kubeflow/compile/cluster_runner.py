@@ -17,6 +17,7 @@ from components.common.files import write_atomically
 from configs.cluster_spec import ClusterConfig
 from pipeline.kubeflow.compile.finalizing import KUBEFLOW, VERTEX, finalize
 from pipeline.kubeflow.compile.kubernetes_platform import platform
+from pipeline.kubeflow.compile.read_fields import require_read
 from pipeline.kubeflow.container.run_planner import PlannerSettings
 
 ENTRY_POINT = "pipeline.kubeflow.container.entry_point"
@@ -91,7 +92,9 @@ class ClusterRunner(KubeflowV2DagRunner):
             root = {_ROOT: self._cluster.pipeline_root} if self._cluster.pipeline_root else {}
             return [{**job, "pipelineSpec": spec, "runtimeConfig": runtime | root}]
         second = platform(spec, self._cluster) if self._with_platform else None
-        return [spec, second] if second else [spec]
+        documents = [spec, second] if second else [spec]
+        require_read(documents)
+        return documents
 
 
 def _write(documents: list[dict[str, Any]], file: Path) -> None:
