@@ -160,6 +160,27 @@ def _with_time(name: str, text: str, time: str) -> str:
     return _TIME.sub(formatted, text)
 
 
+def begin_mlflow_run(settings: PlannerSettings, plan: RunPlan, run_id: str) -> None:
+    """Begins the MLflow run of a run that trains, so that a run that fails before RegistryPusher has one, too.
+
+    Raises:
+        RegistryError: the registry cannot be written.
+    """
+    from components.registry.model_registry import ModelRegistry
+    from components.registry.names import BASELINE_VERSION_TAG, RUN_FINGERPRINT_TAG, RUN_ID_TAG, RUN_NAME_TAG
+    from components.registry.store.version import VersionRecord
+
+    config = _config(settings.config, Path(), NEWEST_SPAN, 1)
+    tags = {
+        RUN_ID_TAG: run_id,
+        RUN_NAME_TAG: plan.outputs["run_name"],
+        RUN_FINGERPRINT_TAG: plan.outputs["run_fingerprint"],
+        BASELINE_VERSION_TAG: plan.outputs["baseline"],
+    }
+    record = VersionRecord(tags={name: value for name, value in tags.items() if value})
+    ModelRegistry(config.registry_uri).pipeline_runs(config.name).begin_on_cluster(record)
+
+
 def run(arguments: Sequence[str]) -> None:
     """Plans the run of an ExecutorInput and writes the ExecutorOutput.
 
@@ -173,6 +194,7 @@ def run(arguments: Sequence[str]) -> None:
     from kfp.pipeline_spec import pipeline_spec_pb2 as spec_pb2
 
     from components.common.files import write_atomically
+    from pipeline.kubeflow.container.executor_input import node_and_run
     from pipeline.kubeflow.container.executor_output import write_output
     from pipeline.kubeflow.container.mirror import to_path
 
@@ -183,7 +205,11 @@ def run(arguments: Sequence[str]) -> None:
     message = json_format.Parse(known.executor_input, spec_pb2.ExecutorInput(), ignore_unknown_fields=True)
     values = json_format.MessageToDict(message.inputs).get("parameterValues", {})
     corpus = Path(to_path(message.inputs.artifacts[CORPUS].artifacts[0].uri))
-    plan = plan_run(PlannerSettings.model_validate_json(known.settings), corpus, values)
+    settings = PlannerSettings.model_validate_json(known.settings)
+    plan = plan_run(settings, corpus, values)
+    _, run_id = node_and_run(message, __name__)
+    if plan.trains and run_id:
+        begin_mlflow_run(settings, plan, run_id)
     logging.info("%s: %s", "Trains" if plan.trains else "Does not train", plan.reason)
     result = spec_pb2.ExecutorOutput()
     for name, value in plan.outputs.items():

@@ -126,6 +126,7 @@ def test_the_container_writes_parameters_and_a_page_for_the_web_interface(regist
     assert output["parameterValues"]["train"] == "yes"
     page = pod.path(output["artifacts"]["decision"]["artifacts"][0]["uri"]).read_text()
     assert page.startswith("## This run trains\n\ntrain=always\n")
+    assert registry.pipeline_runs("ner").is_open(pod.run_id)
 
 
 def test_the_node_imports_neither_tfx_nor_tensorflow(registry):
