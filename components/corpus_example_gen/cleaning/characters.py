@@ -17,7 +17,7 @@ from components.text.words import OFFSETS
 def as_characters(sentence: Sentence, tokenizer: str, report: IngestReport) -> Sentence:
     """Cuts the words of a sentence into characters, and carries their labels: B-X to B-X I-X I-X.
 
-    Letters of which the corpus made tokens of their own, such as a Thai vowel, join the character that they belong to.
+    Letters that are separate tokens in the corpus, such as a Thai vowel, join the character that they belong to.
     A sentence without such a script stays as it is.
 
     Args:

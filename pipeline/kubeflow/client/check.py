@@ -182,10 +182,10 @@ class KubernetesChecks:
 
     def _server(self) -> Check:
         name = "version of the server"
-        found, check = self._read(name, self._apps.read_namespaced_deployment, "ml-pipeline", NAMESPACE)
-        if found is None:
+        entry, check = self._read(name, self._apps.read_namespaced_deployment, "ml-pipeline", NAMESPACE)
+        if entry is None:
             return check
-        image = found.spec.template.spec.containers[0].image
+        image = entry.spec.template.spec.containers[0].image
         version = re.search(r":v?(\d+)\.(\d+)", image)
         if version is None:
             return Check(name, "unknown", f"image {image}", "Give the image a version as its tag.")
@@ -202,32 +202,32 @@ class KubernetesChecks:
         body = api.V1SelfSubjectAccessReview(spec=api.V1SelfSubjectAccessReviewSpec(resource_attributes=attributes))
         name = f"right to {verb} {resource}"
         call = self._authorization.create_self_subject_access_review
-        found, check = self._read(name, lambda _request_timeout: call(body, _request_timeout=_request_timeout))
-        if found is None:
+        entry, check = self._read(name, lambda _request_timeout: call(body, _request_timeout=_request_timeout))
+        if entry is None:
             return check
-        if found.status.allowed:
+        if entry.status.allowed:
             return Check(name, "ok", "yes")
         return Check(name, "wrong", "no", f"Bind a role with it in the namespace {self._namespace}.")
 
     def _secrets(self, cluster: ClusterConfig, nodes: Mapping[str, Node]) -> Iterator[Check]:
-        wanted: dict[str, set[str]] = {name: set() for name in cluster.images.pull_secrets}
+        required: dict[str, set[str]] = {name: set() for name in cluster.images.pull_secrets}
         for node in nodes.values():
             for name, variables in node.secret_env.items():
-                wanted.setdefault(name, set()).update(variables.values())
+                required.setdefault(name, set()).update(variables.values())
         if any((address or "").startswith("minio://") for address in (cluster.data, cluster.pipeline_root)):
-            wanted[_OWN_BUCKET_SECRET] = {"accesskey", "secretkey"}
-        for name, keys in sorted(wanted.items()):
-            found, check = self._in_namespace(f"secret {name}", self._core.read_namespaced_secret, name)
-            missing = sorted(keys - set(found.data or {})) if found is not None else []
+            required[_OWN_BUCKET_SECRET] = {"accesskey", "secretkey"}
+        for name, keys in sorted(required.items()):
+            entry, check = self._in_namespace(f"secret {name}", self._core.read_namespaced_secret, name)
+            missing = sorted(keys - set(entry.data or {})) if entry is not None else []
             if missing:
-                held = ", ".join(sorted(found.data or {})) or "nothing"
+                held = ", ".join(sorted(entry.data or {})) or "nothing"
                 check = Check(f"secret {name}", "wrong", f"has no {', '.join(missing)}, only {held}", "Add the key.")
             yield check
 
     def _claim(self, claim: str) -> Check:
         name = f"volume {claim}"
-        found, check = self._in_namespace(name, self._core.read_namespaced_persistent_volume_claim, claim)
-        phase = found.status.phase if found is not None else "Bound"
+        entry, check = self._in_namespace(name, self._core.read_namespaced_persistent_volume_claim, claim)
+        phase = entry.status.phase if entry is not None else "Bound"
         if phase == "Lost":
             return Check(name, "wrong", "its storage is lost", "Create it again.")
         return Check(name, check.state, "exists, not bound yet") if phase == "Pending" else check
@@ -235,10 +235,10 @@ class KubernetesChecks:
     def _machines(self, node_name: str, node: Node) -> Check:
         """Checks that some machine has the labels and the GPUs of a node, and tolerated taints."""
         name = f"machine for {node_name}"
-        found, check = self._read(name, self._core.list_node)
-        if found is None:
+        entry, check = self._read(name, self._core.list_node)
+        if entry is None:
             return check
-        labelled = [one for one in found.items if node.node_selector.items() <= (one.metadata.labels or {}).items()]
+        labelled = [one for one in entry.items if node.node_selector.items() <= (one.metadata.labels or {}).items()]
         if not labelled:
             labels = ", ".join(f"{key}={value}" for key, value in node.node_selector.items())
             return Check(name, "wrong", f"none has the label {labels}", f"Correct nodes.{node_name}.node_selector.")

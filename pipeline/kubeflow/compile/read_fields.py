@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from components.common.errors import NerError
 
-# Maps whose keys are names of the pipeline's own.
+# Maps whose keys the pipeline chooses.
 _NAMED = frozenset({"tasks", "components", "executors", "parameters", "artifacts", "labels"})
 
 
@@ -85,7 +85,7 @@ FIELDS: Mapping[str, Reader] = {
     f"{_KUBERNETES}.imagePullSecret": Reader(_POD, "2.1"),
     f"{_KUBERNETES}.securityContext": Reader(_POD, "2.16"),
 }
-"""Field -> its reader; a field stands for everything in it, `*` for a name, lists have no level of their own."""
+"""Field -> its reader; a field stands for everything in it, `*` for a name, lists add no level."""
 
 
 def require_read(documents: Iterable[Mapping[str, Any]]) -> None:

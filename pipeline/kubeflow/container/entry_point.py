@@ -49,11 +49,15 @@ def run(arguments: Sequence[str]) -> int:
         The exit code: 143 if the pod was evicted. If it is 1, the last line on stderr is `error: <node>: <problem>`.
     """
     known, beam_args = parse_arguments(arguments)
-    given = (known.json_serialized_invocation_args, known.json_serialized_inputs_spec_args, known.executor_class_path)
+    arguments_of_input = (
+        known.json_serialized_invocation_args,
+        known.json_serialized_inputs_spec_args,
+        known.executor_class_path,
+    )
     task: list[TaskInput] = []
 
     def run_executor() -> None:
-        task.append(read_input(*given))
+        task.append(read_input(*arguments_of_input))
         # Not at the top: a broken argument is reported before the ten seconds of this import.
         from pipeline.kubeflow.container.component_run import run_component
 

@@ -36,7 +36,7 @@ _TIME = re.compile(r"\{time(?::(?P<format>[^{}]*))?\}")
 
 
 class PlannerSettings(BaseModel):
-    """What the node knows from the compilation.
+    """Facts that the node has from the compilation.
 
     Attributes:
         config: JSON form of the `PipelineConfig`.
@@ -69,7 +69,7 @@ class RunPlan:
 
     @property
     def trains(self) -> bool:
-        """Whether the other nodes run."""
+        """True if the other nodes run."""
         return self.outputs[TRAIN] == "yes"
 
     def to_markdown(self) -> str:

@@ -63,9 +63,9 @@ def kubernetes():
 
         def do_GET(self):
             self.rfile.read(int(self.headers.get("content-length") or 0))
-            found = server.objects.get(self.path.partition("?")[0], 404)
-            body = json.dumps({} if isinstance(found, int) else found).encode()
-            self.send_response(found if isinstance(found, int) else 200)
+            entry = server.objects.get(self.path.partition("?")[0], 404)
+            body = json.dumps({} if isinstance(entry, int) else entry).encode()
+            self.send_response(entry if isinstance(entry, int) else 200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -91,13 +91,13 @@ def cluster(tmp_path_factory):
     return load_cluster("kubeflow", file)
 
 
-def found(kubernetes, cluster):
+def checks_of(kubernetes, cluster):
     checks = KubernetesChecks(kubernetes.client, "kubeflow").all(cluster, cluster.nodes, multi_user=False)
     return {one.name: one for one in checks}
 
 
 def test_a_cluster_with_everything_is_ok(kubernetes, cluster):
-    checks = found(kubernetes, cluster)
+    checks = checks_of(kubernetes, cluster)
     assert {name: one.state for name, one in checks.items()} == dict.fromkeys(
         [
             "namespace kubeflow", "version of the server",
@@ -128,7 +128,7 @@ def test_a_cluster_with_everything_is_ok(kubernetes, cluster):
 def test_what_is_missing_is_named_with_its_cure(kubernetes, cluster, path, value, name, state, text):
     key = next(key for key in kubernetes.objects if key.endswith(path))
     kubernetes.objects[key] = value
-    one = found(kubernetes, cluster)[name]
+    one = checks_of(kubernetes, cluster)[name]
     assert (one.state, one.text[: len(text)]) == (state, text)
     assert one.cure
 
@@ -137,12 +137,12 @@ def test_an_old_server_is_wrong_and_one_without_a_version_unknown(kubernetes, cl
     deployment = kubernetes.objects["/apis/apps/v1/namespaces/kubeflow/deployments/ml-pipeline"]
     for tag, state in (("2.5.1", "wrong"), ("master", "unknown"), ("v2.14.0", "ok")):
         deployment["spec"]["template"]["spec"]["containers"][0]["image"] = f"server:{tag}"
-        assert found(kubernetes, cluster)["version of the server"].state == state
+        assert checks_of(kubernetes, cluster)["version of the server"].state == state
 
 
 def test_without_its_namespace_nothing_else_is_asked(kubernetes, cluster):
     kubernetes.objects["/api/v1/namespaces/kubeflow"] = 404
-    assert [one.state for one in found(kubernetes, cluster).values()] == ["wrong"]
+    assert [one.state for one in checks_of(kubernetes, cluster).values()] == ["wrong"]
 
 
 def test_images_registry_and_corpus_are_checked_without_kubernetes(kubernetes, cluster):

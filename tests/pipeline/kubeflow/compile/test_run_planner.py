@@ -1,4 +1,4 @@
-"""Which nodes a run executes, by KFP's cache keys: the compiled pipeline in the emulator, without its containers."""
+"""Nodes that a run executes, by KFP's cache keys: the compiled pipeline in the emulator, without its containers."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_a_run_trains_only_for_a_reason_and_reads_what_the_plan_says(registry, c
     pushed(registry, tmp_path / "one", first, b"1")
     again = plan(run_name="other")
     assert not again.trains
-    assert again.reason == "nothing is due: no new data, and no other reason"
+    assert again.reason == "no new data, and no other reason"
     assert again.outputs["baseline"] == "none"  # that of the champion's own run, so the cache has every node
     assert plan(train="always").trains
     assert plan(train="always").reason == "train=always"
