@@ -37,7 +37,7 @@ _COMMANDS = (
     "retrain --dry-run {set}",
     "schedule --cron '0 3 * * *' --next 3",
     "clean --keep 9 --dry-run {set}",
-    "data sample {new}/sample",
+    "data generate {new}/sample",
     "data check {new}/corpus",
     "inspect {model}",
     "inspect {model} --check",
@@ -99,7 +99,9 @@ def main() -> None:
     work = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as new:
         ner = [sys.executable, "-m", "deployable_ner"]
-        subprocess.run([*ner, "data", "sample", f"{new}/corpus", "--kind", "articles"], check=True, capture_output=True)
+        subprocess.run(
+            [*ner, "data", "generate", f"{new}/corpus", "--kind", "articles"], check=True, capture_output=True
+        )
         words = {"set": f"--set work_dir={work}", "model": work / "serving/ner/1", "new": new}
         print("| command | first line, s | end after the last line, s | all, s | exit code |\n|---|--:|--:|--:|--:|")
         for command in _COMMANDS:

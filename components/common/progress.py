@@ -147,7 +147,7 @@ def _bar(console: Console, redirect: bool, work: str) -> Progress:
         console=console,
         transient=True,
         refresh_per_second=_REFRESHES,
-        redirect_stdout=redirect,
+        redirect_stdout=redirect and sys.stdout.isatty(),  # rich would print to this console what a pipe must get
         redirect_stderr=redirect,
     )
     bar.add_task(work, total=None, steps="", left="")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.errors import counted as numbered
+from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing
 
@@ -38,7 +39,7 @@ def data() -> None:
     """Check, convert, divide, sample and compare corpora, and generate one."""
 
 
-@data.command()
+@data.command(short_help="Write a corpus in another format.")
 @_source
 @_target
 @click.option("--to", "name", type=click.Choice(_FORMATS), required=True, help="Format of OUT.")
@@ -59,13 +60,13 @@ def convert(
 
     config = load_config(profile, settings)
     report = IngestReport()
-    with _progress():
+    with progress_shown("reading"):
         written = convert(source, Output(target, name, force), config.corpus, report=report)
     _print_account(report)
     _print_written(target, written)
 
 
-@data.command()
+@data.command(short_help="Divide a corpus into train, dev and test.")
 @_source
 @_target
 @click.option(
@@ -86,14 +87,14 @@ def split(source: Path, target: Path, shares: str, seed: int, **options: Any) ->
 
     parts = splitting.parse_shares(shares)
     sentences, output, corpus = _opened(source, target, options)
-    with _progress():
+    with progress_shown("reading"):
         division = splitting.split(sentences(), parts, seed)
         written = write_parts(division.parts, output, corpus)
     _print_division(division)
     _print_written(target, written)
 
 
-@data.command()
+@data.command(short_help="Write random sentences of a corpus.")
 @_source
 @click.argument("target", metavar="[OUT]", type=click.Path(path_type=Path, allow_dash=True), default=Path("-"))
 @click.option("--n", "count", type=click.IntRange(min=1), help="Number of sentences.")
@@ -113,12 +114,12 @@ def sample(
     if (count is None) == (share is None):
         raise click.UsageError("give --n or --share")
     sentences, output, corpus = _opened(source, target, options)
-    with _progress():
+    with progress_shown("reading"):
         written = write_corpus(sample(sentences, count or share or 0, seed, stratify=stratify), output, corpus)
     _print_written(target, written)
 
 
-@data.command()
+@data.command(short_help="Rename, merge or drop entity types.")
 @_source
 @_target
 @click.option("--map", "maps", multiple=True, metavar="OLD[+OLD]=NEW,…", help="Rename or merge types.")
@@ -133,14 +134,14 @@ def merge_types(source: Path, target: Path, maps: tuple[str, ...], drops: tuple[
 
     types = TypeMap.parse(maps, drops)
     sentences, output, corpus = _opened(source, target, options)
-    with _progress():
+    with progress_shown("reading"):
         types.check({entity.label for sentence in sentences() for entity in sentence.entities})
         written = convert(source, output, corpus, change=types.apply)
     _print_written(target, written)
     click.echo(f"types: {', '.join(f'{name} {number:,}' for name, number in sorted(written.labels.items()))}", err=True)
 
 
-@data.command()
+@data.command(short_help="Compare two labelled versions of sentences.")
 @click.argument("a", type=click.Path(path_type=Path, exists=True))
 @click.argument("b", type=click.Path(path_type=Path, exists=True))
 @click.option(
@@ -159,7 +160,7 @@ def diff(a: Path, b: Path, by: Any, limit: int, **options: Any) -> None:
     from configs.loading import load_config
 
     corpus = for_tools(load_config(options["profile"], options["settings"]).corpus)
-    with _progress():
+    with progress_shown("reading"):
         comparison = compare(read_corpus(a, corpus), read_corpus(b, corpus), by)
     if options["as_json"]:
         click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=1))
@@ -167,7 +168,7 @@ def diff(a: Path, b: Path, by: Any, limit: int, **options: Any) -> None:
         _print_comparison(comparison, limit)
 
 
-@data.command()
+@data.command(short_help="Write a generated corpus.")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--kind", type=click.Choice(["articles", "newswire"]), default="articles", show_default=True)
 @_seed
@@ -183,7 +184,7 @@ def generate(folder: Path, kind: str, seed: int) -> None:
         click.echo(path)
 
 
-@data.command()
+@data.command(short_help="Look for mistakes in a corpus.")
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option(
@@ -252,30 +253,6 @@ def _opened(
     return lambda: counted(read_corpus(source, corpus), "sentences read"), output, corpus
 
 
-@contextlib.contextmanager
-def _progress() -> Iterator[None]:
-    """Shows the number of sentences on a terminal."""
-    from components.common.progress import progress_to
-
-    if not sys.stderr.isatty():
-        yield
-        return
-    shown = False
-
-    def show(work: str, done: int, total: int) -> None:
-        nonlocal shown
-        del total
-        shown = True
-        print(f"\r{done:,} {work}", end="", file=sys.stderr, flush=True)
-
-    try:
-        with progress_to(show):
-            yield
-    finally:
-        if shown:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-
 def _print_account(report: IngestReport) -> None:
     """Prints how the corpus was read, and what was left out."""
     for note in [*report.notes[:_NOTES], *report.skipped[:_NOTES]]:
@@ -286,8 +263,9 @@ def _print_account(report: IngestReport) -> None:
 
 def _print_written(target: Path, written: Written) -> None:
     """Prints the files with their sentences, and what they do not hold; on standard error, next to a stream."""
-    entities = f"{written.labels.total():,} entities"
-    click.echo(f"{target}: {written.title}, {sum(written.counts.values()):,} sentences, {entities}", err=True)
+    sentences = numbered(sum(written.counts.values()), "sentence")
+    entities = numbered(written.labels.total(), "entity", "entities")
+    click.echo(f"{target}: {written.title}, {sentences}, {entities}", err=True)
     if len(written.counts) > 1:
         files = ", ".join(f"{name} {count:,}" for name, count in written.counts.items())
         click.echo(f"files: {files}", err=True)
@@ -312,8 +290,9 @@ def _print_division(division: Division) -> None:
         own = {name: counts[label] for name, counts in types.items()}
         rows.append(Row((label, *_counts_and_shares(own)), section=len(rows) == 1))
     print_table(standard_output(), [Column(""), *(Column(name, right=True) for name in division.parts)], rows)
-    documents = f"{division.documents:,} documents" if division.documents else "no documents named"
-    click.echo(f"{division.groups:,} groups ({documents}; {division.repeated:,} repeated sentences), undivided")
+    documents = numbered(division.documents, "document") if division.documents else "no documents named"
+    repeated = numbered(division.repeated, "repeated sentence")
+    click.echo(f"{numbered(division.groups, 'group')} ({documents}; {repeated}), undivided")
 
 
 def _counts_and_shares(counts: dict[str, int]) -> list[str]:
@@ -341,7 +320,7 @@ def _print_comparison(comparison: Comparison, limit: int) -> None:
     columns = [Column("type"), *(Column(name, right=True) for name in ("precision", "recall", "F1", "in A"))]
     print_table(console, columns, rows, "Entities of B against A")
     kappa = "not defined" if comparison.kappa is None else f"{comparison.kappa:.3f}"
-    click.echo(f"\nCohen's kappa of {comparison.tokens.total():,} tokens: {kappa}")
+    click.echo(f"\nCohen's kappa of {numbered(comparison.tokens.total(), 'token')}: {kappa}")
     named = {name.replace("_", " "): count for name, count in comparison.counts().items()}
     click.echo("sentences: " + ", ".join(f"{name} {count:,}" for name, count in named.items()))
 

@@ -7,8 +7,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-from components.common.errors import quoted
-from components.corpus_tools.check.finding import Finding, Item, Severity, counted
+from components.common.errors import counted, quoted
+from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
 
 _MOST_TOKENS = 200_000  # different tokens that are remembered

@@ -7,7 +7,8 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from components.corpus_tools.check.finding import Finding, Item, Severity, counted
+from components.common.errors import counted
+from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from components.text.scripts import script_of

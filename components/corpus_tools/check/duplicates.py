@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from components.common.errors import shortened
-from components.corpus_tools.check.finding import Finding, Item, Severity, counted
+from components.common.errors import counted, shortened
+from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence, labelled_place
 
 _MOST = 1000  # groups of a finding

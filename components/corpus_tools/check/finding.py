@@ -112,13 +112,3 @@ def certainty(count: int, total: int) -> float:
     """
     share = count / total
     return (share + 0.5 / total - math.sqrt(share * (1 - share) / total + 0.25 / total**2)) / (1 + 1 / total)
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """Returns a number with its noun.
-
-    Example:
-        >>> counted(1, "text"), counted(1200, "text"), counted(2, "entity", "entities")
-        ('1 text', '1,200 texts', '2 entities')
-    """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

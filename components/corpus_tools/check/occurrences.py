@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from components.corpus_tools.check.finding import Finding, Item, Severity, certainty, counted
+from components.common.errors import counted
+from components.corpus_tools.check.finding import Finding, Item, Severity, certainty
 from components.corpus_tools.check.labelled_texts import Edge, LabelledTexts, edges_of
 from components.corpus_tools.check.store import OUTSIDE, SentenceStore, StoredSentence, labelled_place
 from components.keys import TRAIN_SPLIT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from components.common.errors import shortened
+from components.common.errors import counted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import Sentence
 from components.corpus_example_gen.corpus.layout import ALL, companions, ignored_files
@@ -15,7 +15,7 @@ from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import holds_out_eval, split_of
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
-from components.corpus_tools.check.finding import Finding, Item, Place, Severity, counted
+from components.corpus_tools.check.finding import Finding, Item, Place, Severity
 from components.keys import TRAIN_SPLIT
 
 _MOST_ITEMS = 1000  # skipped sentences

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from components.common.console import Column, Row, print_line, print_table
+from components.common.errors import counted
 from components.corpus_tools.check.check import CorpusCheck
 from components.corpus_tools.check.counts import type_rows
-from components.corpus_tools.check.finding import Finding, Item, Severity, counted
+from components.corpus_tools.check.finding import Finding, Item, Severity
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -79,6 +79,16 @@ def test_a_pipe_and_a_dumb_terminal_show_nothing(monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_output_of_the_block_reaches_its_pipe_although_the_terminal_shows_a_line(monkeypatch, capfd):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress_shown("reading"):
+        print("row", flush=True)
+    output, errors = capfd.readouterr()
+    assert output == "row\n"
+    assert "reading" in errors
+
+
 def test_reports_after_the_block_go_nowhere():
     reports = []
     with progress_to(lambda *report: reports.append(report)):

@@ -34,6 +34,11 @@ def test_the_help_of_every_command_fits_and_names_its_exit_codes(name):
     assert codes == [*exit_codes(" ".join(name))]
 
 
+@pytest.mark.parametrize("name", ["data", "kfp", "registry"])
+def test_the_help_of_a_group_cuts_no_line(name):
+    assert "..." not in CliRunner().invoke(main, [name, "--help"], terminal_width=80).output.partition("Commands:")[2]
+
+
 def test_every_outcome_of_a_retraining_has_a_meaning():
     assert set(outcome.EXIT_CODES.values()) <= set(exit_codes("retrain"))
 
