@@ -5,9 +5,12 @@ It replaces `tfx.orchestration.kubeflow.v2.container.kubeflow_v2_run_executor`.
 
 from __future__ import annotations
 
+import logging as python_logging
 import os
+import re
 import sys
 import textwrap
+import warnings
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 
@@ -22,6 +25,10 @@ from components.common.masking import mask, mask_logs_and_tracebacks, masked_tra
 from pipeline.kubeflow.container.executor_input import TaskInput, read_input
 from pipeline.kubeflow.container.mirror import name_uris
 
+ALL_NOTICES = "NER_LOG"
+"""Environment variable that shows the notices of the libraries if it is `all`."""
+
+_LIBRARIES = re.compile(r"/site-packages/(apache_beam|tfx|tfx_bsl|tensorflow\w*|ml_metadata|google)/")
 _LONGEST_LINE = 800  # characters; Beam's errors contain whole tracebacks
 
 
@@ -58,6 +65,7 @@ def run(arguments: Sequence[str]) -> int:
 
     def run_executor() -> None:
         task.append(read_input(*arguments_of_input))
+        logging.info("%s begins: loading %s.", task[0].node, known.executor_class_path)
         # Not at the top: a broken argument is reported before the ten seconds of this import.
         from pipeline.kubeflow.container.component_run import run_component
 
@@ -78,6 +86,7 @@ def run_node(name: Callable[[], str], call: Callable[[], None]) -> int:
     """
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
+    _silence_notices()
     mask_logs_and_tracebacks()
     try:
         with private_files():
@@ -93,6 +102,25 @@ def run_node(name: Callable[[], str], call: Callable[[], None]) -> int:
         return 1
     logging.info("%s has succeeded.", name())
     return 0
+
+
+def _silence_notices() -> None:
+    """Suppresses some hundred lines of the libraries in each pod; `NER_LOG=all` shows them."""
+    if os.environ.get(ALL_NOTICES) == "all":
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.simplefilter("ignore", FutureWarning)
+    warnings.simplefilter("ignore", DeprecationWarning)
+    handler = logging.get_absl_handler()
+    if not any(isinstance(one, _WithoutNotices) for one in handler.filters):
+        handler.addFilter(_WithoutNotices())
+
+
+class _WithoutNotices(python_logging.Filter):
+    """Drops what the libraries say below a warning."""
+
+    def filter(self, record: python_logging.LogRecord) -> bool:
+        return record.levelno >= python_logging.WARNING or not _LIBRARIES.search(record.pathname)
 
 
 def _print_error(node: str, error: Exception) -> None:

@@ -88,3 +88,27 @@ def test_an_evicted_pod_ends_with_143_and_one_line(pod):
     assert result.stderr.splitlines()[-1] == last
     assert "Traceback" not in result.stderr
     assert not pod.output_file.exists()
+
+
+def test_notices_of_libraries_are_dropped_and_warnings_and_other_packages_are_shown(monkeypatch):
+    import logging as python_logging
+
+    from absl import logging
+
+    handler = logging.get_absl_handler()
+    monkeypatch.setattr(handler, "filters", [])
+    monkeypatch.setenv("NER_LOG", "all")
+    assert entry_point.run_node(lambda: "Node", lambda: None) == 0
+    assert handler.filters == []
+    monkeypatch.delenv("NER_LOG")
+    assert entry_point.run_node(lambda: "Node", lambda: None) == 0
+    notices = {
+        ("/v/lib/python3.11/site-packages/apache_beam/typehints/x.py", python_logging.INFO): False,
+        ("/v/lib/python3.11/site-packages/apache_beam/typehints/x.py", python_logging.WARNING): True,
+        ("/v/lib/python3.11/site-packages/tensorflow_transform/x.py", python_logging.INFO): False,
+        ("/v/lib/python3.11/site-packages/my_tagger/x.py", python_logging.INFO): True,
+        ("/app/components/trainer/executor.py", python_logging.INFO): True,
+    }
+    for (path, level), shown in notices.items():
+        record = python_logging.LogRecord("absl", level, path, 1, "text", None, None)
+        assert bool(handler.filter(record)) is shown, path
