@@ -107,6 +107,12 @@ def test_an_entity_inside_a_word_becomes_readable(name: str, file: str, tmp_path
     assert any("spaces between them" in what for what in written.lost) == (not by_tokens)
 
 
+def test_an_entity_in_a_script_without_spaces_ends_at_a_character(tmp_path: Path) -> None:
+    sentence = AnnotatedSentence.of_tokens(["王伟", "来"], ["B-PER", "O"], "王伟来")
+    written = write_corpus([sentence], Output(tmp_path / "corpus.jsonl", "jsonl"), corpus_settings())
+    assert (read(tmp_path / "corpus.jsonl")[0].content, [*written.lost]) == (sentence.content, [])
+
+
 def test_a_reader_of_javascript_finds_no_other_span(tmp_path: Path) -> None:
     """Offsets count code points: the reader of each tool finds the unit by itself."""
     for name in ("jsonl", "doccano", "prodigy", "label-studio"):

@@ -45,7 +45,7 @@ def test_entities_of_text_without_spaces_are_cut_out_by_offsets():
 
     sentences = tf.constant(["王伟去了Hilton酒店", "กรุงเทพ"])
     tokens = tokenize(sentences, "characters")
-    rows = [["B-X", "I-X", "O", "O", "B-Y", "I-Y", "I-Y"], ["B-X", "I-X", "I-X", "I-X"]]
+    rows = [["B-X", "I-X", "O", "O", "B-Y", "I-Y", "I-Y"], ["B-X", "I-X", "I-X", "I-X", "I-X"]]
     best = tf.ragged.constant([[TAGS.index(tag) for tag in row] for row in rows], tf.int64)
     entities = graph.entity_spans(sentences, best, tf.cast(best, tf.float32), tokens.starts, tokens.ends, TAGS)
     texts = [[text.decode() for text in row] for row in entities["entity_texts"].to_list()]
