@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import Annotated
 
@@ -35,10 +36,38 @@ class RetrainSettings(Settings):
     score_drop: Share
 
 
+RUNNERS = (
+    "BundleBasedDirectRunner", "DataflowRunner", "DirectRunner", "FlinkRunner", "InteractiveRunner", "PortableRunner",
+    "PrismRunner", "PythonRPCDirectRunner", "SparkRunner", "SwitchingDirectRunner", "TestDataflowRunner",
+    "TestDirectRunner",
+)  # fmt: skip
+"""Names of Beam's own runners; Beam ignores case and the word Runner. Others are given by dotted path."""
+
+
 class BeamSettings(Settings):
     """Arguments of the Beam runner."""
 
     args: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _the_runner_exists(self) -> Self:
+        runner, known = self.value("--runner"), {runner.lower(): runner for runner in RUNNERS}
+        if runner and "." not in runner and not {runner.lower(), f"{runner.lower()}runner"} & set(known):
+            close = difflib.get_close_matches(runner.lower(), known, 1)
+            hint = f"did you mean {known[close[0]]}?" if close else f"known are {', '.join(RUNNERS)}"
+            raise ValueError(f"args: --runner={runner}: Beam has no such runner; {hint}")
+        return self
+
+    def value(self, name: str) -> str:
+        """Returns the value of an argument, for example of `--runner`; empty if it is not set.
+
+        Both forms count: `--runner=FlinkRunner`, and `--runner` before `FlinkRunner`.
+        """
+        for argument, following in zip(self.args, (*self.args[1:], ""), strict=True):
+            key, equals, value = argument.partition("=")
+            if key == name:
+                return value if equals else following
+        return ""
 
 
 class PipelineConfig(Settings):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -30,11 +31,14 @@ _PER_CORPUS_BYTE = 5
 _PER_MODEL_BYTE = 8
 """Weights of a pretrained encoder: state of the optimizer, average, checkpoint, three exported copies."""
 
+_CONNECT_SECONDS = 5.0
 _UNPACKED = 5  # bytes of text in one byte of a .gz file
 
 
 def require_machine(config: PipelineConfig) -> None:
-    """Checks that the folders of a run can be written and that its metadata can be read; creates nothing.
+    """Checks that the folders of a run can be written, its metadata read, and Beam's job server reached.
+
+    It creates nothing.
 
     Raises:
         NerError: the text names the setting, the folder and the cure.
@@ -45,6 +49,19 @@ def require_machine(config: PipelineConfig) -> None:
         except OSError as error:
             raise MachineError(f"{setting}: {explain(error) or error}") from error
     require_sound_metadata(metadata_file(config), config.root / "artifacts")
+    _require_job_server(config.beam.value("--job_endpoint"))
+
+
+def _require_job_server(endpoint: str) -> None:
+    if not endpoint or endpoint == "embed":
+        return
+    host, _, port = endpoint.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise MachineError(
+            f"beam.args: --job_endpoint={endpoint}: no job server responds ({error}). Start it, or correct the address."
+        ) from error
 
 
 def require_space(config: PipelineConfig, corpus: Path) -> None:

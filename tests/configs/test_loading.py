@@ -172,3 +172,25 @@ def test_a_password_in_a_setting_of_the_wrong_form_is_not_shown():
     with pytest.raises(ConfigError) as caught:
         load_config(None, ["http://me:hidden@mlflow:5000"])
     assert "hidden" not in str(caught.value)
+
+
+def test_an_unknown_runner_of_beam_is_named_with_the_nearest():
+    for runner, message in (
+        ("FlnkRunner", r"beam.*--runner=FlnkRunner: Beam has no such runner; did you mean FlinkRunner\?"),
+        ("Mainframe", "known are BundleBasedDirectRunner, DataflowRunner"),
+    ):
+        for arguments in (f"[--runner={runner}]", f"[--runner, {runner}]"):
+            with pytest.raises(ConfigError, match=message):
+                load_config(None, [f"beam.args={arguments}"])
+    for runner in ("prism", "flinkrunner", "DirectRunner", "my_package.runners.Own"):
+        beam = load_config(None, [f"beam.args=[--runner={runner}, --streaming]"]).beam
+        assert (beam.value("--runner"), beam.value("--job_endpoint")) == (runner, "")
+
+
+@pytest.mark.extended
+def test_the_runners_are_those_of_beam():
+    from apache_beam.runners.runner import _RUNNER_MAP
+
+    from configs.spec import RUNNERS
+
+    assert {runner.lower() for runner in RUNNERS} >= set(_RUNNER_MAP)

@@ -172,3 +172,17 @@ def test_a_locked_store_is_sound(store):
         writer.execute("BEGIN IMMEDIATE")
         require_sound_metadata(store, store.parents[1] / "artifacts")
         writer.execute("ROLLBACK")
+
+
+def test_a_job_server_that_does_not_respond_is_named_before_the_run(tmp_path):
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        endpoint = f"localhost:{server.getsockname()[1]}"
+        settings = [f"beam.args=[--runner=PortableRunner, --job_endpoint={endpoint}]"]
+        require_machine(config_of(tmp_path / "work", *settings))
+    with pytest.raises(
+        MachineError, match=rf"^beam.args: --job_endpoint={endpoint}: no job server responds \(.*refused"
+    ):
+        require_machine(config_of(tmp_path / "work", *settings))
+    require_machine(config_of(tmp_path / "work", "beam.args=[--runner=PortableRunner, --job_endpoint=embed]"))
