@@ -89,7 +89,7 @@ def _scores(evaluation: Any, file: Path) -> dict[str, Any]:
     from components.evaluator.results.scores_file import read_evaluation
 
     result = read_evaluation(evaluation.uri)
-    shown: dict[str, Any] = {"blessed": "yes" if result.blessing.blessed else "no"}
+    shown: dict[str, Any] = {"blessed": int(result.blessing.blessed)}  # the interface puts texts into quotes
     reasons = "; ".join([*result.blessing.failures, *result.blessing.notes])
     if reasons:
         shown["blessed_against" if result.blessing.blessed else "not_blessed_because"] = reasons
@@ -99,7 +99,8 @@ def _scores(evaluation: Any, file: Path) -> dict[str, Any]:
         if "/" not in name or name.startswith("entity_f1/"):
             shown[name] = round(estimate.value, _DIGITS)
     if result.overall.champion is not None:
-        shown["champion_version"] = result.champion_version
+        number = result.champion_version
+        shown["champion_version"] = int(number) if number.isdecimal() else number
         champion = result.overall.champion.metrics()["entity_f1"].value
         shown["champion_entity_f1"] = round(champion, _DIGITS)
     return shown
@@ -121,9 +122,9 @@ def _confusion(evaluation: Any, file: Path) -> dict[str, Any]:
 def _registration(pushed_model: Any, file: Path) -> dict[str, Any]:
     del file
     pushed = bool(pushed_model.get_int_custom_property("pushed"))
-    shown: dict[str, Any] = {"pushed": "yes" if pushed else "no"}
+    shown: dict[str, Any] = {"pushed": int(pushed)}
     if pushed_model.has_custom_property("registry_version"):
-        shown["version"] = str(pushed_model.get_int_custom_property("registry_version"))
+        shown["version"] = pushed_model.get_int_custom_property("registry_version")
         shown["alias"] = pushed_model.get_string_custom_property("registry_alias")
     for name in ("reason", "pushed_destination"):
         if pushed_model.has_custom_property(name):

@@ -94,7 +94,7 @@ def check_user_interface(emulator, result):
     assert 0 < scores["entity_f1"] <= 1
     matrix = json_format.MessageToDict(shown["Evaluator"]["confusion_matrix"].metadata)["confusionMatrix"]["struct"]
     assert len(matrix["rows"]) == len(matrix["annotationSpecs"]) > 1
-    assert json_format.MessageToDict(shown["RegistryPusher"]["registration"].metadata)["version"] == "1"
+    assert json_format.MessageToDict(shown["RegistryPusher"]["registration"].metadata)["version"] == 1
     for name, begin in (("report_page", "<!doctype html>"), ("model_card_page", "#")):
         text = emulator.store.path(shown["Reporter"][name].uri).read_text(encoding="utf-8")
         assert text.lstrip().lower().startswith(begin)

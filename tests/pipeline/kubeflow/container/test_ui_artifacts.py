@@ -55,8 +55,8 @@ def test_scores_are_those_of_the_candidate_with_the_decision(tmp_path, evaluatio
     _, shown = filled("scores", evaluation, tmp_path)
     assert shown["entity_f1"] == shown["entity_f1/LOC"] == 0.1235
     assert shown["token_accuracy"] == 0.9877
-    assert (shown["champion_version"], shown["champion_entity_f1"]) == ("4", 0.5)
-    assert (shown["blessed"], shown["not_blessed_because"]) == ("no", "the champion is better")
+    assert (shown["champion_version"], shown["champion_entity_f1"]) == (4, 0.5)
+    assert (shown["blessed"], shown["not_blessed_because"]) == (0, "the champion is better")
     assert "entity_precision/LOC" not in shown
 
 
@@ -70,7 +70,7 @@ def test_the_confusion_matrix_has_the_form_of_kubeflows_own_class(tmp_path, eval
 @pytest.mark.extended
 def test_an_empty_evaluation_shows_the_decision(tmp_path, evaluation):
     write_evaluation(evaluation.uri, Evaluation(None, (), Blessing(False)))
-    assert filled("scores", evaluation, tmp_path)[1] == {"blessed": "no"}
+    assert filled("scores", evaluation, tmp_path)[1] == {"blessed": 0}
     assert filled("confusion_matrix", evaluation, tmp_path)[1] == {}
 
 
@@ -105,11 +105,11 @@ def test_a_registration_shows_version_and_alias_or_the_reason(tmp_path):
     pushed.set_int_custom_property("pushed", 1)
     pushed.set_int_custom_property("registry_version", 12)
     pushed.set_string_custom_property("registry_alias", "champion")
-    assert filled("registration", pushed, tmp_path)[1] == {"pushed": "yes", "version": "12", "alias": "champion"}
+    assert filled("registration", pushed, tmp_path)[1] == {"pushed": 1, "version": 12, "alias": "champion"}
     refused = standard_artifacts.PushedModel()
     refused.set_int_custom_property("pushed", 0)
     refused.set_string_custom_property("reason", "it is not blessed")
-    assert filled("registration", refused, tmp_path)[1] == {"pushed": "no", "reason": "it is not blessed"}
+    assert filled("registration", refused, tmp_path)[1] == {"pushed": 0, "reason": "it is not blessed"}
 
 
 def spec_of(*nodes):
