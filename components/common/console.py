@@ -72,7 +72,7 @@ class OutputError(NerError):
 class _StandardOutput(io.FileIO):
     """File of standard output whose errors name it; a reader that has enough stays a `BrokenPipeError`."""
 
-    def write(self, data: Any, /) -> int | None:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
@@ -140,7 +140,7 @@ def wrapped(text: str, columns: int, start: str = "") -> str:
               to
               work/serving/ner/3
     """
-    lines = []
+    lines: list[str] = []
     for line in text.split("\n"):
         indent = len(start) or len(line) - len(line.lstrip()) + _GAP
         lines.append(
