@@ -11,6 +11,7 @@ import pytest
 from support.settings import corpus_settings
 
 from components.common.errors import NerError
+from components.common.progress import progress_to
 from components.corpus_tools.sentence import AnnotatedSentence
 from components.corpus_tools.writing import STREAM, Output, write_corpus, write_parts
 
@@ -70,6 +71,13 @@ def test_a_sentence_that_reads_back_differently_is_named(tmp_path: Path) -> None
     mark = AnnotatedSentence.of_tokens(["\ufeffOslo"], ["B-LOC"])  # the first character of a file is a byte order mark
     with pytest.raises(NerError, match=r"sentence 1 reads back as 'Oslo' with 1 entities, which differs"):
         write_corpus([mark], Output(tmp_path / "a.conll", "conll"), corpus_settings())
+
+
+def test_long_work_reports_its_progress(tmp_path: Path) -> None:
+    reports: list[tuple[str, int]] = []
+    with progress_to(lambda work, done, total, steady: reports.append((work, done))):
+        write_corpus([OSLO] * 2500, Output(tmp_path / "a.jsonl", "jsonl"))
+    assert reports == [("sentences written", 1000), ("sentences written", 2000)]
 
 
 def test_a_compressed_output_is_refused() -> None:
