@@ -204,6 +204,27 @@ def wait(*, run_id: str, interval: float, limit: float | None, server: Callable[
 
 
 @kfp.command()
+@click.argument("run_id", metavar="RUN_ID")
+@_server_options
+def status(*, run_id: str, server: Callable[[], Connection]) -> None:
+    """Show the state of each node of a run, and how the run ended."""
+    from components.common.console import Column, Row, print_line, print_table, standard_output
+    from pipeline.kubeflow.client import format_duration, run_status
+
+    connection = server()
+    now, console = run_status(connection, run_id), standard_output()
+    styles = {"FAILED": "bold red", "RUNNING": "bold", "SKIPPED": "dim", "PENDING": "dim"}
+    columns = [Column("node"), Column("state"), Column("time", right=True), Column("error")]
+    rows = [
+        Row((task.name, task.state, format_duration(task.seconds), task.error), style=styles.get(task.state, ""))
+        for task in now.tasks
+    ]
+    print_table(console, columns, rows)
+    ended = now.summary(connection.namespace) if now.ended else f"run {run_id}: {now.state}"
+    print_line(console, ended)
+
+
+@kfp.command()
 @click.option("--cron", "expression", required=True, metavar="EXPRESSION", help="Five fields as in crontab.")
 @click.option("--pipeline", required=True, metavar="NAME", help="An uploaded pipeline, by name or ID.")
 @_version_option

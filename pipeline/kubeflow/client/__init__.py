@@ -12,10 +12,11 @@ from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
 from pipeline.kubeflow.client.pipelines import PipelineVersion, find_version, upload
 from pipeline.kubeflow.client.runs import RunSubmission, start
 from pipeline.kubeflow.client.schedules import Schedule, apply_schedule, is_enabled
-from pipeline.kubeflow.client.waiting import RunStatus, TaskStatus, follow, format_duration
+from pipeline.kubeflow.client.waiting import RunStatus, TaskStatus, follow, format_duration, run_status
 
 __all__ = [
     "Connection", "PipelineSpec", "PipelineVersion", "RunStatus", "RunSubmission", "Schedule", "ServerError",
-    "TaskStatus", "apply_schedule", "connect", "find_version", "follow", "format_duration", "is_enabled", "start",
+    "TaskStatus", "apply_schedule", "connect", "find_version", "follow", "format_duration", "is_enabled", "run_status",
+    "start",
     "typed_parameters", "upload",
 ]  # fmt: skip

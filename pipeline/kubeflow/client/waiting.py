@@ -109,6 +109,21 @@ class RunStatus:
         return "\n".join([*lines, f"`{logs} | grep '^error: '` shows the errors of the nodes"])
 
 
+def run_status(connection: Connection, run_id: str) -> RunStatus:
+    """Returns the status of a run.
+
+    Args:
+        connection: to the server.
+        run_id: ID of the run.
+
+    Raises:
+        NerError: the run does not exist.
+        ServerError: the server refuses.
+    """
+    run = _get_run(connection, run_id)
+    return RunStatus.of(run, _task_names(connection, run))
+
+
 def follow(
     connection: Connection,
     run_id: str,
@@ -142,11 +157,9 @@ def follow(
     before: dict[str, str] = {}
     while True:
         try:
-            run = connection.client.get_run(run_id)
+            run = _get_run(connection, run_id)
             names = _task_names(connection, run) if names is None else names
         except ServerError as error:
-            if error.status in (400, 404):
-                raise NerError(f"{connection.host}: no run {run_id!r}. `kfp run list` shows the runs' IDs") from None
             if not error.transient or clock() - last_response > PATIENCE_SECONDS:
                 raise
             show(f"{error}; trying again")
@@ -184,6 +197,15 @@ def _show_changes(status: RunStatus, before: dict[str, str], show: Callable[[str
     if status.state != before.get(""):
         show(f"{progress}  run {status.state}")
     return states
+
+
+def _get_run(connection: Connection, run_id: str) -> Any:
+    try:
+        return connection.client.get_run(run_id)
+    except ServerError as error:
+        if error.status in (400, 404):
+            raise NerError(f"{connection.host}: no run {run_id!r}. `kfp run list` shows the runs' IDs") from None
+        raise
 
 
 def _task_names(connection: Connection, run: Any) -> list[str]:

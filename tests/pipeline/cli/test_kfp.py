@@ -33,7 +33,7 @@ def test_help_is_fast_and_needs_no_kfp():
 
 @pytest.mark.extended
 def test_every_command_explains_its_connection():
-    for name in ("upload", "run", "wait", "schedule"):
+    for name in ("upload", "run", "wait", "status", "schedule"):
         result = CliRunner().invoke(main, ["kfp", name, "--help"])
         assert result.exit_code == 0, result.output
         assert "--host" in result.output
@@ -49,6 +49,20 @@ def test_upload_then_the_same_again(ner, server, compiled):
     assert len(server.versions) == 1
     assert "version 'two': uploaded" in ner("upload", compiled(sdkVersion="x"), "--version", "two")
     assert "pipeline 'other'" in ner("upload", compiled(), "--name", "other")
+
+
+def test_the_status_names_each_node_and_the_end(ner, server, compiled):
+    ner("upload", compiled())
+    ner("run", "--pipeline", "ner", "--name", "r", "--param", "data=s3://b/c")
+    (run_id,) = server.runs
+    server.scripts["r"] = [FAILED]
+    lines = [line.split() for line in ner("status", run_id).splitlines()]
+    assert lines[0] == ["node", "state", "time", "error"]
+    assert [line[:2] for line in lines[1:4]] == [
+        ["CorpusExampleGen", "SUCCEEDED"], ["Trainer", "FAILED"], ["RegistryPusher", "PENDING"],
+    ]  # fmt: skip
+    assert lines[4][:3] == ["run", f"{run_id}:", "FAILED"]
+    assert "no run 'other'" in ner("status", "other", code=1)
 
 
 def test_a_wrong_argument_is_reported_without_a_request(ner, server, tmp_path):
