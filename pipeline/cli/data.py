@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import sys
@@ -60,7 +61,7 @@ def convert(
 
     config = load_config(profile, settings)
     report = IngestReport()
-    with progress_shown("reading"):
+    with _progress(target):
         written = convert(source, Output(target, name, force), config.corpus, report=report)
     _print_account(report)
     _print_written(target, written)
@@ -114,7 +115,7 @@ def sample(
     if (count is None) == (share is None):
         raise click.UsageError("give --n or --share")
     sentences, output, corpus = _opened(source, target, options)
-    with progress_shown("reading"):
+    with _progress(target):
         written = write_corpus(sample(sentences, count or share or 0, seed, stratify=stratify), output, corpus)
     _print_written(target, written)
 
@@ -134,7 +135,7 @@ def merge_types(source: Path, target: Path, maps: tuple[str, ...], drops: tuple[
 
     types = TypeMap.parse(maps, drops)
     sentences, output, corpus = _opened(source, target, options)
-    with progress_shown("reading"):
+    with _progress(target):
         types.check({entity.label for sentence in sentences() for entity in sentence.entities})
         written = convert(source, output, corpus, change=types.apply)
     _print_written(target, written)
@@ -251,6 +252,12 @@ def _opened(
     output = Output(target, options["name"] or usual_format(source, corpus), options["force"])
     output.check([source])
     return lambda: counted(read_corpus(source, corpus), "sentences read"), output, corpus
+
+
+def _progress(target: Path) -> contextlib.AbstractContextManager[None]:
+    """Shows the number of sentences on a terminal, unless the sentences themselves go there."""
+    on_screen = str(target) == "-" and sys.stdout.isatty()
+    return contextlib.nullcontext() if on_screen else progress_shown("reading")
 
 
 def _print_account(report: IngestReport) -> None:
