@@ -9,6 +9,7 @@ import datetime
 import io
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,10 @@ from rich.console import Console
 from support.small_evaluation import small_evaluation
 
 from components.common.console import standard_output
+from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_tools.check import CorpusCheck, Finding, Severity, print_check
+from components.corpus_tools.check.counts import SplitCounts
+from components.corpus_tools.check.finding import Item, Place
 from components.evaluator.results.evaluation import Blessing
 from components.evaluator.results.scores_file import write_evaluation
 from components.registry.champions.history import ChampionLine, HistoryEntry
@@ -45,6 +50,26 @@ ENTRIES = [
     HistoryEntry(1, "promoted", 1, None, "ada@workshop", "the first model", False, WHEN),
     HistoryEntry(2, "promoted", 12, 1, "pipeline run 2026-11-22T02:41:53.609251", "a better model", True, WHEN),
 ]
+PLACES = tuple(Place("corpus/train.conll", line, "outside") for line in (12, 345, 6789, 10234))
+CHECK = CorpusCheck(
+    path="corpus",
+    files=2,
+    splits={
+        "train": SplitCounts(204_579, Counter(creative_work=1434, PER=2873), Counter({14: 12_000, 159: 1}), 8294),
+        "test": SplitCounts(25_097, Counter(PER=449), Counter({9: 2000, 81: 77}), 1368, known=189),
+    },
+    scripts=Counter(Latin=14_000),
+    findings=(
+        Finding("no_entity", Severity.ERROR, "No entity in the training data", "Label entities."),
+        Finding(
+            "missing_label", Severity.WARNING, "Likely missing labels: 12 texts", "Label them.",
+            (Item("The Hong Kong and Shanghai Banking Corporation", "ORG 29, LOC 1, outside 4", PLACES, 4),), 12,
+        ),
+        Finding("reading", Severity.NOTE, "Files read in an unusual way", "Check it.", (Item("a.csv", "as CSV"),), 1),
+    ),
+    report=IngestReport(),
+    limits=("5 entities of rare texts were left out.",),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -74,6 +99,7 @@ PRINTED = {
     "report --list": lambda console, runs: print_runs(console, map(RunLine.of, runs)),
     "report --against": lambda console, runs: print_run_comparison(console, *runs),
     "run": lambda console, runs: summary.print_summary(runs[0], console),
+    "data check": lambda console, runs: print_check(console, CHECK),
     "evaluate": lambda console, runs: evaluate.print_evaluation(
         console, small_evaluation(Blessing(True), True), ["ok"]
     ),

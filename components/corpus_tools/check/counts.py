@@ -159,14 +159,16 @@ class CorpusCounts:
         train = split.entities if split else self.entities
         names = sorted(self.entities, key=lambda name: (train[name], name))
         few = [Item(name, counted(train[name], "example")) for name in names if train[name] < _FEW]
+        examples = "training examples" if in_splits else "examples"
         if few:
-            title = f"Types with fewer than {_FEW} training examples: {len(few)}"
+            title = f"Types with fewer than {_FEW} {examples}: {len(few)}"
             fix = "Label more of them, merge the type with another one, or drop it (corpus.drop_types)."
-            yield Finding("rare_type", Severity.WARNING, title, fix, tuple(few), len(few))
+            severity = Severity.WARNING if in_splits else Severity.NOTE
+            yield Finding("rare_type", severity, title, fix, tuple(few), len(few))
         some = [Item(name, counted(train[name], "example")) for name in names if _FEW <= train[name] < _SOME]
         if some:
-            title = f"Types with fewer than {_SOME} training examples: {len(some)}"
-            yield Finding("rare_type", Severity.NOTE, title, "Label more of them.", tuple(some), len(some))
+            title = f"Types with fewer than {_SOME} {examples}: {len(some)}"
+            yield Finding("scarce_type", Severity.NOTE, title, "Label more of them.", tuple(some), len(some))
 
     def _balance(self) -> Iterator[Finding]:
         train = self.splits.get(TRAIN_SPLIT, SplitCounts()).entities

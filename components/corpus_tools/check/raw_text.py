@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
+from components.text.char_traits import SPACE, char_class
 from components.text.scripts import is_unspaced, join_as_written
 from components.text.words import OFFSETS, whitespace_offsets
 
@@ -81,13 +82,11 @@ class RawTextSpans:
         """Returns the part of the text around an entity that the tokenizer cuts elsewhere; None if it cuts there."""
         # A space ends every token, so the part between spaces is enough.
         left = start
-        while left and not text[left - 1].isspace():
+        while left and char_class(text[left - 1]) != SPACE:
             left -= 1
         right = end
-        while right < len(text) and not text[right].isspace():
+        while right < len(text) and char_class(text[right]) != SPACE:
             right += 1
-        if (left, right) == (start, end) and self._cut is whitespace_offsets:
-            return None
         pieces = self._cut(text[left:right])
         if start - left in {first for first, _ in pieces} and end - left in {last for _, last in pieces}:
             return None
@@ -103,5 +102,5 @@ def _find(text: str, tokens: Sequence[str]) -> list[int] | None:
             return None
         starts.append(position)
         position += len(token)
-    joined = "".join(tokens)
-    return starts if len(joined) == sum(not char.isspace() for char in text) else None
+    characters = sum(end - start for start, end in whitespace_offsets(text))
+    return starts if characters == sum(map(len, tokens)) else None

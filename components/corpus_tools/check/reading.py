@@ -103,10 +103,12 @@ class CorpusFiles:
 
     def _error_findings(self) -> Iterator[Finding]:
         if self._errors:
-            items = [Item(self._place(error), error.problem, (self._place_of(error),), 1) for error in self._errors]
-            fix = " ".join(dict.fromkeys(error.fix for error in self._errors))
+            items = []
+            for error in self._errors:
+                place = Place(_relative(error.path, self.base), error.line)
+                items.append(Item(str(place), f"{error.problem}. {error.fix}", (place,), 1))
             title = f"Files that a training refuses: {len(items)}"
-            yield Finding("refused_file", Severity.ERROR, title, fix, tuple(items), len(items))
+            yield Finding("refused_file", Severity.ERROR, title, "Do as each line says.", tuple(items), len(items))
         if not self.report.skipped:
             return
         items = [Item(*_parts(text, self.base)) for text in self.report.skipped[:_MOST_ITEMS]]
@@ -146,12 +148,6 @@ class CorpusFiles:
         if not (self.undivided or self.holds_out):
             return name
         return split_of(name, sentence.text.encode(), undivided=self.undivided, holds_out=self.holds_out)
-
-    def _place_of(self, error: CorpusError) -> Place:
-        return Place(_relative(error.path, self.base), error.line)
-
-    def _place(self, error: CorpusError) -> str:
-        return str(self._place_of(error))
 
 
 def _content(path: str) -> bytes:

@@ -54,14 +54,16 @@ def _print_splits(console: Console, check: CorpusCheck) -> None:
         Column("median", right=True, drop=1),
         Column("95 %", right=True, drop=2),
         Column("longest", right=True),
-        Column("in train", right=True),
     ]
+    if any(split.known is not None for split in check.splits.values()):
+        columns.append(Column("in train", right=True))
     rows = []
     for name, split in check.splits.items():
         total = split.entities.total()
         known = "" if split.known is None or not total else f"{split.known / total:.0%}"
         numbers = [split.sentences, split.tokens, total, split.unlabelled, split.quantile(0.5), split.quantile(0.95)]
-        rows.append(Row([name, *(f"{number:,}" for number in [*numbers, split.longest]), known]))
+        cells = [name, *(f"{number:,}" for number in [*numbers, split.longest]), known]
+        rows.append(Row(cells[: len(columns)]))
     print_line(console, "")
     print_table(console, columns, rows)
 
@@ -93,13 +95,13 @@ def _print_finding(console: Console, finding: Finding, top: int) -> None:
     items = finding.items[:most] if top else finding.items
     if not items:
         return
+    several = len({place.label for item in items for place in item.places}) > 1
     columns = [Column("case"), Column("observation"), Column("where")]
-    rows = [Row([item.subject, item.detail, _places(item)]) for item in items]
-    if all(item.subject == _places(item) for item in items):
-        columns, rows = columns[1:], [Row([item.detail, item.subject]) for item in items]
+    rows = [Row([item.subject, item.detail, _places(item, labels=several)]) for item in items]
+    if all(item.places and item.subject == str(item.places[0]) for item in items):
+        columns, rows = columns[1:], [Row(list(row.cells)[1:]) for row in rows]
     elif not any(item.detail for item in items):
-        del columns[1]
-        rows = [Row([item.subject, _places(item)]) for item in items]
+        columns, rows = [columns[0], columns[2]], [Row([row.cells[0], row.cells[2]]) for row in rows]
     if not any(item.places for item in items):
         columns, rows = columns[:-1], [Row(list(row.cells)[:-1]) for row in rows]
     print_table(console, columns, rows)
@@ -107,9 +109,9 @@ def _print_finding(console: Console, finding: Finding, top: int) -> None:
         print_line(console, f"  … and {finding.total - len(items):,} more")
 
 
-def _places(item: Item) -> str:
-    """Returns the first places, one a line, with the label that each has."""
-    lines = [f"{place} {place.label}".rstrip() for place in item.places[:_MOST_PLACES]]
+def _places(item: Item, *, labels: bool) -> str:
+    """Returns the first places, one a line, with the label of each if labels differ."""
+    lines = [f"{place} {place.label}".rstrip() if labels else str(place) for place in item.places[:_MOST_PLACES]]
     if item.count > len(lines) and lines:
         lines.append(f"and {item.count - len(lines):,} more")
     return "\n".join(lines)

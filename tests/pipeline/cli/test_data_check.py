@@ -1,0 +1,77 @@
+"""`ner data check`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from pipeline.cli.data import data
+
+CLEAN = "".join(f"Ada\tB-PER\nsaw\tO\n{i}\tO\n\n" for i in range(60))
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    (folder / "train.conll").write_text(CLEAN)
+    (folder / "dev.conll").write_text("Bo\tB-PER\n\n")
+    return folder
+
+
+def check(*arguments):
+    return CliRunner().invoke(data, ["check", *map(str, arguments)])
+
+
+def test_exit_codes(corpus):
+    assert check(corpus).exit_code == 0
+    assert check(corpus, "--strict").exit_code == 0
+    (corpus / "train.conll").write_text(CLEAN + "Pa\u200bul\tB-PER\n\n", encoding="utf-8")
+    assert check(corpus).exit_code == 0
+    assert check(corpus, "--strict").exit_code == 3
+    (corpus / "train.conll").write_text(CLEAN + "Paul\n\n")
+    result = check(corpus, "--strict")
+    assert result.exit_code == 1
+    assert "train.conll:241" in result.output
+    assert check(corpus, "--colour").exit_code == 2
+
+
+def test_settings_of_the_corpus_apply(corpus):
+    (corpus / "train.conll").write_text(CLEAN.replace("B-PER", "PER"))
+    assert check(corpus).exit_code == 1
+    assert check(corpus, "--set", "corpus.scheme=io").exit_code == 0
+
+
+def test_json_has_the_counts_and_the_places(corpus):
+    (corpus / "train.conll").write_text(CLEAN + "Pa\u200bul\tB-PER\n\n", encoding="utf-8")
+    values = json.loads(check(corpus, "--json").output)
+    assert values["format"] == 1
+    assert values["types"] == {"PER": {"train": 61, "eval": 1}}
+    (finding,) = [each for each in values["findings"] if each["kind"] == "invisible"]
+    assert finding["items"][0]["places"][0] == {
+        "file": "train.conll", "line": 241, "tokens": ["Pa\u200bul"], "start": 0, "end": 1,
+        "entities": [{"type": "PER", "start": 0, "end": 1}],
+    }  # fmt: skip
+
+
+def test_a_page_does_not_replace_the_corpus(corpus):
+    page = corpus.parent / "page.html"
+    assert check(corpus, "--html", page).exit_code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    result = check(corpus / "dev.conll", "--html", corpus / "dev.conll")
+    assert result.exit_code == 2
+    assert "would replace" in result.output
+
+
+def test_neither_tensorflow_nor_tfx_is_loaded(corpus):
+    program = (
+        "import sys; from pipeline.cli.data import data\n"
+        f"data(['check', {str(corpus)!r}], standalone_mode=False)\n"
+        "print([m for m in ('tensorflow', 'tfx', 'apache_beam', 'keras', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
