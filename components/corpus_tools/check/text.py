@@ -99,7 +99,7 @@ def _print_finding(console: Console, finding: Finding, top: int) -> None:
     columns = [Column("case"), Column("observation"), Column("where")]
     rows = [Row([item.subject, item.detail, _places(item, labels=several)]) for item in items]
     if all(item.places and item.subject == str(item.places[0]) for item in items):
-        columns, rows = columns[1:], [Row(list(row.cells)[1:]) for row in rows]
+        columns, rows = [columns[2], columns[1]], [Row([row.cells[2], row.cells[1]]) for row in rows]
     elif not any(item.detail for item in items):
         columns, rows = [columns[0], columns[2]], [Row([row.cells[0], row.cells[2]]) for row in rows]
     if not any(item.places for item in items):
