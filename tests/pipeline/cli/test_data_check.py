@@ -42,6 +42,7 @@ def test_exit_codes(corpus):
 
 def test_settings_of_the_corpus_apply(corpus):
     (corpus / "train.conll").write_text(CLEAN.replace("B-PER", "PER"))
+    (corpus / "dev.conll").write_text("Bo\tPER\nleft\tO\n\n")
     assert check(corpus).exit_code == 1
     assert check(corpus, "--set", "corpus.scheme=io").exit_code == 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
@@ -44,6 +44,7 @@ def test_a_raw_text_in_a_comment_is_used(written, count):
     assert lost(["Oslo", "-", "based", "firm"], ["B-LOC", "O", "O", "O"], written) == count
 
 
+@settings(deadline=None)
 @given(st.text("aZ0.,-'’@ \u00a0é王", max_size=12), st.data())
 def test_the_part_between_spaces_decides(text, data):
     pieces = word_offsets(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.corpus_tools.check.store import SentenceStore, entities_of, labelled_place, stored
@@ -10,6 +10,7 @@ from components.text.spans import spans
 from components.text.tags import to_iob2
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["O", "B-X", "I-X", "B-Y", "I-Y", "OUT"]), max_size=8))
 def test_entities_are_those_of_the_reference(tags):
     iob2 = to_iob2(tags)

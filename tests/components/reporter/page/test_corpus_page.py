@@ -33,7 +33,7 @@ def case(subject, *tokens):
 def test_everything_from_the_corpus_is_escaped():
     html = page([case(EVIL, EVIL)])
     assert EVIL not in html
-    assert html.count("alert(") == 7  # path in title and head, case, detail, two words, nothing else
+    assert html.count("alert(") == 6  # path in title and heading, case, observation, two words
 
 
 def test_entities_and_the_words_of_the_finding_are_marked():
