@@ -17,7 +17,6 @@ from typing import Any
 from components.common.errors import NerError
 from components.corpus_tools.sentence import TEXT, AnnotatedSentence
 from components.corpus_tools.writers.writer import RecordWriter, Writer
-from components.text.tags import OUTSIDE
 
 _TOKENS, _TAGS, _ID = "tokens", "ner_tags", "id"
 # Fields that a reader takes for tokens or tags, and those of the writer.
@@ -32,7 +31,7 @@ class _Columns:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
-        self.tags = {OUTSIDE: 0}
+        self.tags: dict[str, int] = {}
         self.names: dict[str, None] = {}
 
     def record(self, sentence: AnnotatedSentence) -> dict[str, Any]:
@@ -47,10 +46,11 @@ class _Columns:
         self.names.update(zip(texts, repeat(None)))
         return {**texts, _TOKENS: list(sentence.words), _TAGS: list(sentence.tags)}
 
-    def number(self, tags: Iterable[str]) -> list[int]:
-        """Returns the numbers of tags; those of a type are next to each other."""
+    def numbers(self, sentence: AnnotatedSentence) -> list[int]:
+        """Returns the numbers of the tags: the outside tag is 0, and those of a type are next to each other."""
         numbers = []
-        for tag in tags:
+        self.tags.setdefault(sentence.outside, len(self.tags))
+        for tag in sentence.tags:
             if tag not in self.tags and tag[:2] in ("B-", "I-"):
                 for prefix in "BI":
                     self.tags.setdefault(f"{prefix}-{tag[2:]}", len(self.tags))
@@ -74,7 +74,7 @@ class HuggingFaceWriter(RecordWriter):
         """Returns the object of a sentence."""
         del number
         record = self._columns.record(sentence)
-        return record if self._alone else {**record, _TAGS: self._columns.number(record[_TAGS])}
+        return record if self._alone else {**record, _TAGS: self._columns.numbers(sentence)}
 
     def finish(self, folder: Path, files: list[Path]) -> None:
         """Writes README.md, and gives all records the same columns, as `datasets` expects."""
@@ -121,11 +121,10 @@ class ParquetWriter(Writer):
             fix = "Install it (pip install pyarrow), or give a folder or a .jsonl file."
             raise NerError(f"{path.name}: writing Parquet needs pyarrow. {fix}") from error
         columns = _Columns(self)
-        records = [columns.record(sentence) for sentence in sentences]
+        records = [{**columns.record(one), _TAGS: columns.numbers(one)} for one in sentences]
         arrays = {name: pa.array([record.get(name) for record in records], pa.string()) for name in columns.names}
         arrays[_TOKENS] = pa.array([record[_TOKENS] for record in records], pa.list_(pa.string()))
-        numbers = [columns.number(record[_TAGS]) for record in records]
-        arrays[_TAGS] = pa.array(numbers, pa.list_(pa.int64()))
+        arrays[_TAGS] = pa.array([record[_TAGS] for record in records], pa.list_(pa.int64()))
         text = {"dtype": "string", "_type": "Value"}
         labels = {"names": list(columns.tags), "_type": "ClassLabel"}
         features: dict[str, Any] = dict.fromkeys(columns.names, text)

@@ -177,6 +177,15 @@ def test_a_folder_of_hugging_face_names_its_numbers_and_has_equal_columns(tmp_pa
     assert [back.tags for back in read(tmp_path / "out")] == [("B-LOC",), ("B-PER", "I-PER")]
 
 
+def test_the_outside_tag_stays_as_written(tmp_path: Path) -> None:
+    sentences = [AnnotatedSentence.of_tokens(["in", "Oslo"], ["OUT", "B-LOC"])]
+    write_parts({"train": sentences}, Output(tmp_path / "out", "hf"), corpus_settings())
+    assert json.loads((tmp_path / "out/train.jsonl").read_text())["ner_tags"] == [0, 1]
+    assert [one.tags for one in read(tmp_path / "out")] == [("OUT", "B-LOC")]
+    write_corpus(sentences, Output(tmp_path / "a.conll", "conll"), corpus_settings())
+    assert (tmp_path / "a.conll").read_text() == "in\tOUT\nOslo\tB-LOC\n\n"
+
+
 def test_brat_has_a_file_a_document_and_the_types(tmp_path: Path) -> None:
     sentences = [
         AnnotatedSentence.of_tokens(["Oslo"], ["B-LOC"], metadata={"document": name}) for name in ("a/b", "a/b", "c")
