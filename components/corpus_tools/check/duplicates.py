@@ -11,6 +11,7 @@ import numpy as np
 from components.common.errors import counted, shortened
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence, labelled_place
+from components.text.scripts import join_as_written
 
 _MOST = 1000  # groups of a finding
 _PLACES = 5
@@ -121,7 +122,7 @@ class Duplicates:
 
 
 def _item(group: list[StoredSentence]) -> Item:
-    text = shortened(" ".join(group[0].tokens), 60)
+    text = shortened(join_as_written(group[0].tokens)[0], 60)
     return Item(text, counted(len(group[0].tokens), "token"), tuple(one.place() for one in group), len(group))
 
 
@@ -133,4 +134,4 @@ def _contradiction(group: list[StoredSentence]) -> Item:
     end = max(last for first, last, _ in differing if first == start)
     places = tuple(labelled_place(one, start, end) for one in group)
     labels = " or ".join(dict.fromkeys(place.label for place in places))
-    return Item(" ".join(group[0].tokens[start:end]), labels, places, len(places))
+    return Item(join_as_written(group[0].tokens[start:end])[0], labels, places, len(places))

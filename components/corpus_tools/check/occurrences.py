@@ -12,6 +12,7 @@ from components.corpus_tools.check.finding import Finding, Item, Severity, certa
 from components.corpus_tools.check.labelled_texts import Edge, LabelledTexts, edges_of
 from components.corpus_tools.check.store import OUTSIDE, SentenceStore, StoredSentence, labelled_place
 from components.keys import TRAIN_SPLIT
+from components.text.scripts import join_as_written
 
 PARTLY, IN_NAME = "partly", "in a name"
 """Readings of a text that is labelled elsewhere: entities lie on parts of it; outside, next to a capitalized word.
@@ -167,7 +168,8 @@ class Occurrences:
             items = []
             for case in cases:
                 places = tuple(labelled_place(sentences[place.number], place.start, place.end) for place in case.places)
-                items.append(Item(case.subject, case.detail, places, case.times))
+                subject, _ = join_as_written(case.subject.split(" "))
+                items.append(Item(subject, case.detail, places, case.times))
             severity = Severity.WARNING if cases[0].certainty >= _LIKELY else Severity.NOTE
             title, noun, fix = _KINDS[kind]
             title = f"{title}: {counted(self._sums[kind], noun)}"

@@ -69,7 +69,10 @@ class RawTextSpans:
             return
         items = tuple(
             Item(
-                " ".join(sentences[number].tokens[start:end]), f"in {piece}", (sentences[number].place(start, end),), 1
+                join_as_written(sentences[number].tokens[start:end])[0],
+                f"in {piece}",
+                (sentences[number].place(start, end),),
+                1,
             )
             for number, start, end, piece in self._places
         )

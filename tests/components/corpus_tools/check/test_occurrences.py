@@ -55,3 +55,7 @@ def test_the_rarer_boundary_is_shown():
 def test_an_edge_word_is_shown_where_it_is_unusual():
     ranked = items(*["the Fed/B-ORG said"] * 30, "The/B-ORG Bank/I-ORG said")
     assert ranked["edge_word"] == {"the": [31]}
+
+
+def test_texts_without_spaces_are_shown_as_written():
+    assert items(*["去 北/B-LOC 京/I-LOC"] * 3, "在 北 京 。")["missing_label"] == {"北京": [4]}
