@@ -12,12 +12,16 @@ from components.text.spans import Span
 _MOST_PLACES = 5
 
 
-class Severity(enum.StrEnum):
+class Severity(str, enum.Enum):
     """Severity of a finding: a training stops at an error, and a warning is likely to cost quality."""
 
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
+
+    def __str__(self) -> str:
+        """Returns the value (`enum.StrEnum` needs Python 3.11)."""
+        return self.value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +103,7 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the values for JSON."""
-        values = {"kind": self.kind, "severity": self.severity, "title": self.title, "fix": self.fix}
+        values = {"kind": self.kind, "severity": self.severity.value, "title": self.title, "fix": self.fix}
         return {**values, "total": self.total, "items": [item.to_dict() for item in self.items]}
 
 
