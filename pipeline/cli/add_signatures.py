@@ -63,7 +63,9 @@ def add_signatures(
     if prune:
         before, after = tree_size(source / "variables"), tree_size(destination / "variables")
         print_line(console, f"variables: {before:,} bytes before, {after:,} after")
-        print_line(console, f"all files: {tree_size(source):,} bytes before, {tree_size(destination):,} after")
+        before, after = tree_size(source), tree_size(destination)
+        grown = "; what is added takes more than pruning saves: graphs of signatures, contract"
+        print_line(console, f"all files: {before:,} bytes before, {after:,} after{grown if after > before else ''}")
     print_line(console, f"{result.counts}; answers as the source's, bit for bit{_compared(result)}")
 
 

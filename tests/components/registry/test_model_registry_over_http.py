@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ from components.common.hashing import tree_hash
 from components.registry.errors import ChampionMovedError, RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.store.version import VersionRecord
+from components.registry.transfer import export_model, import_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
 
@@ -88,6 +90,31 @@ def test_versions_are_stored_on_the_server_and_promoted(server, make_model, tmp_
     assert champions.moved_aliases() == {}
     assert tree_hash(registry.fetch(first, tmp_path / "fetched")) == tree_hash(one)
     assert {path.name for path in tmp_path.iterdir()} == {"models", "fetched"}
+
+
+def test_a_model_moves_from_a_file_to_the_server_and_back(server, registry, make_model, tmp_path, migrated_database):
+    name = "moving"
+    for number, content in enumerate(("one", "two"), start=1):
+        registry.register(make_model(content), name, _record(content, str(number - 1 or "")))
+        registry.champions(name).promote(number, number - 1 or None, f"reason {number}")
+    export_model(registry, name, tmp_path / "there.tar")
+    remote = ModelRegistry(server)
+    assert import_model(remote, tmp_path / "there.tar").versions == (1, 2)
+    assert import_model(remote, tmp_path / "there.tar").present == (1, 2)
+    export_model(remote, name, tmp_path / "back.tar")
+    database = tmp_path / "elsewhere" / "mlflow.db"
+    database.parent.mkdir()
+    shutil.copy(migrated_database, database)
+    local = ModelRegistry(f"sqlite:///{database}")
+    assert import_model(local, tmp_path / "back.tar").champion == 2
+    for moved in (remote, local):
+        assert moved.champions(name).history() == registry.champions(name).history()
+        assert [(each.aliases, each.tree_hash) for each in moved.versions(name)] == [
+            (each.aliases, each.tree_hash) for each in registry.versions(name)
+        ]
+        assert tree_hash(moved.fetch(moved.get(name, "previous"), tmp_path / moved.uri[:4])) == tree_hash(
+            tmp_path / "models" / "one" / "Format-Serving"
+        )
 
 
 _PROMOTE = """
