@@ -190,7 +190,6 @@ def test_on_a_cluster_nothing_refers_to_this_machine(tmp_path):
     nodes = {node.id: node for node in remote.components}
     assert nodes["CorpusExampleGen"].inputs["corpus"] is nodes["Corpus"].outputs["result"]
     assert nodes["ChampionSource"].exec_properties["version"] is target.baseline
-    assert nodes["ChampionSource"].exec_properties["run_name"] is target.run_name  # it begins the MLflow run
     assert nodes["Trainer"].exec_properties["epochs"] is target.epochs
     values = [str(value) for node in nodes.values() for value in node.exec_properties.values()]
     assert not [value for value in values if str(tmp_path) in value]
