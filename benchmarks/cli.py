@@ -16,8 +16,9 @@ from benchmarks.machine import ROOT, description, run_all
 from benchmarks.results import write_json
 from benchmarks.scaling import scaling_commands
 from benchmarks.serving import candidates, last_core, measure, sample
+from benchmarks.sizes import size_commands
 from benchmarks.systems import OURS, PEERS, System, choose_systems
-from benchmarks.tables import render_accuracy, render_scaling, render_serving
+from benchmarks.tables import render_accuracy, render_scaling, render_serving, render_sizes
 from components.common.errors import NerError
 from configs.loading import load_config
 
@@ -161,12 +162,38 @@ def scaling(options: Common, factors: str, epochs: int) -> None:
 
 
 @main.command()
+@common
+@click.option(
+    "--sentences", default="100,300,1000,3000,0", show_default=True, help="Numbers; 0: the whole train split."
+)
+@click.option("--seeds", default="0,1,2,3,4", show_default=True, help="Each chooses another part of the train split.")
+def sizes(options: Common, sentences: str, seeds: str) -> None:
+    """Train systems on random parts of the train split: entity F1 by their size."""
+    folder = options.results / "sizes"
+    try:
+        options.measure_missing(
+            size_commands(
+                corpus_folders(options.data),
+                options.chosen(),
+                numbers(sentences),
+                numbers(seeds),
+                folder,
+                options.peers_python,
+            ),
+            folder,
+        )
+    finally:
+        render_sizes(options.results)
+
+
+@main.command()
 @click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results")
 def tables(results: Path) -> None:
     """Write all tables and pictures again from the stored measurements."""
     render_accuracy(results)
     render_serving(results)
     render_scaling(results)
+    render_sizes(results)
 
 
 @main.command()

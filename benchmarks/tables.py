@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -58,6 +59,34 @@ def render_scaling(results: Path) -> None:
     scaling_plot(rows, results / "scaling.png")
     columns = ("corpus", "system", "factor", "epoch_cpu_seconds", "train_process_peak_rss_mb", "data_wait")
     print_table("Growth", rows, (*columns, "transform_cpu_seconds", "transform_peak_rss_mb"))
+
+
+def render_sizes(results: Path) -> None:
+    """Writes and prints the measurements of `sizes`, if there are any."""
+    rows = size_rows(read_records(results / "sizes"))
+    if rows:
+        write_table(results, "sizes", rows)
+        print_table(
+            "Entity F1 (%) by sentences of the train split", rows, list(dict.fromkeys(n for r in rows for n in r))
+        )
+
+
+def size_rows(records: Iterable[Record]) -> list[Row]:
+    """Returns a row for each corpus and size: test F1 of each system in percent, and its number of seeds.
+
+    Example:
+        >>> runs = [{"test_f1": 0.5}, {"test_f1": 0.6}]
+        >>> size_rows([{"corpus": "a", "size": 100, "system": "crf", "runs": runs}])[0]["crf_mean"]
+        55.0
+    """
+    rows: dict[tuple[str, int], Row] = {}
+    for record in sorted(records, key=lambda record: (record["corpus"], record["size"] or math.inf)):
+        corpus, size, system = record["corpus"], record["size"], record["system"]
+        row = rows.setdefault((corpus, size), {"corpus": corpus, "sentences": size or "all"})
+        figures = spread([100 * run["test_f1"] for run in record["runs"]], system)
+        row |= {name: figures[name] for name in (f"{system}_mean", f"{system}_std")}
+        row[f"{system}_seeds"] = len(record["runs"])
+    return list(rows.values())
 
 
 def accuracy_rows(records: Iterable[Record]) -> list[Row]:

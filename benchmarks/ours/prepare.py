@@ -38,16 +38,21 @@ from pipeline.run.inputs import SCHEMA
 _SPLITS = (TRAIN_SPLIT, EVAL_SPLIT)
 
 
-def prepare(folder: Path) -> None:
-    """Transforms the sentences of a folder's request."""
+def prepare(folder: Path, splits: Sequence[str] = _SPLITS) -> None:
+    """Transforms the sentences of a folder's request.
+
+    Args:
+        folder: folder with the request.
+        splits: splits to transform, the training split first.
+    """
     request = read_json(folder, REQUEST)
-    for split in _SPLITS:
+    for split in splits:
         _write_examples(request[split], folder / f"raw-{split}.gz", split)
     clock = CpuClock()
     schema = text_format.Parse(compose_schema(SCHEMA, []), schema_pb2.Schema())
     options = PipelineOptions(list(request["beam"]["args"]))
     with beam.Pipeline(options=options) as pipeline, tft_beam.Context(temp_dir=str(folder / "temp")):
-        _transform(pipeline, folder, schema, request["transform"])
+        _transform(pipeline, folder, schema, request["transform"], splits)
     metadata_io.write_metadata(dataset_metadata.DatasetMetadata(schema), str(folder / GRAPH / "metadata"))
     write_json(folder / REPORT, {"cpu_seconds": clock.cpu_seconds, "peak_rss_mb": peak_rss_mb()})
 
@@ -59,17 +64,23 @@ def _write_examples(rows: Sequence[Sequence[Sequence[str]]], path: Path, source:
             writer.write(example.SerializeToString())
 
 
-def _transform(pipeline: beam.Pipeline, folder: Path, schema: schema_pb2.Schema, config: Mapping[str, Any]) -> None:
+def _transform(
+    pipeline: beam.Pipeline,
+    folder: Path,
+    schema: schema_pb2.Schema,
+    config: Mapping[str, Any],
+    splits: Sequence[str],
+) -> None:
     source = {
         split: tfxio.TFExampleRecord(str(folder / f"raw-{split}.gz"), ["benchmark", split], schema=schema)
-        for split in _SPLITS
+        for split in splits
     }
-    data = {split: pipeline | f"Read {split}" >> source[split].BeamSource() for split in _SPLITS}
+    data = {split: pipeline | f"Read {split}" >> source[split].BeamSource() for split in splits}
     metadata = source[TRAIN_SPLIT].TensorAdapterConfig()
     function = functools.partial(preprocessing_fn, custom_config={"settings": json.dumps(dict(config))})
     graph = (data[TRAIN_SPLIT], metadata) | tft_beam.AnalyzeDataset(function)
     _ = graph | tft_beam.WriteTransformFn(str(folder / GRAPH))
-    for split in _SPLITS:
+    for split in splits:
         rows, made = ((data[split], metadata), graph) | f"Transform {split}" >> tft_beam.TransformDataset(
             output_record_batches=True
         )

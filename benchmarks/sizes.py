@@ -1,0 +1,118 @@
+"""Accuracy by size of the train split: our tagger and others, trained on random parts of it.
+
+`python -m benchmarks.sizes RUN_JSON RESULTS_FOLDER` is the process of one system, corpus and size, for all seeds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.accuracy import language_of
+from benchmarks.corpus import Corpus, LabelledSentence, load_corpus
+from benchmarks.results import write_json
+from benchmarks.scoring import score
+from benchmarks.systems import System
+from components.common.errors import NerError
+
+
+def size_commands(
+    folders: Iterable[Path],
+    systems: Iterable[System],
+    sizes: Sequence[int],
+    seeds: Sequence[int],
+    results: Path,
+    peers_python: Path,
+) -> dict[str, list[str]]:
+    """Returns the command of each system, corpus and size by name, small sizes first.
+
+    Args:
+        folders: corpus folders.
+        systems: systems to train.
+        sizes: numbers of sentences to train on; 0 is the whole split, and so is a number that it does not have.
+        seeds: each chooses another part of the split, and seeds the system.
+        results: folder for the results.
+        peers_python: interpreter of the other systems' environment.
+
+    Raises:
+        NerError: the environment of the other systems is missing.
+    """
+    systems, folders = list(systems), list(folders)
+    if any(system.is_peer for system in systems) and not peers_python.exists():
+        raise NerError(f"{peers_python}: file not found. `make bench-setup` installs the other systems.")
+    commands = {}
+    for size in sorted(sizes, key=lambda size: size or sys.maxsize):
+        for folder in folders:
+            for system in systems:
+                name = f"{folder.resolve().name}.{system.name}.n{size or 'all'}"
+                run = {
+                    "name": name,
+                    "folder": str(folder.resolve()),
+                    "sentences": size,
+                    "seeds": list(seeds if size or system.seeded else seeds[:1]),
+                    "system": {**vars(system)},
+                }
+                program = str(peers_python) if system.is_peer else sys.executable
+                commands[name] = [program, "-m", "benchmarks.sizes", json.dumps(run), str(results.resolve())]
+    return commands
+
+
+def part_of(sentences: Sequence[LabelledSentence], count: int, seed: int) -> list[LabelledSentence]:
+    """Returns random sentences of a split; all of them, in order, if `count` is 0 or larger than the split.
+
+    Example:
+        >>> one = LabelledSentence(("a",), ("O",))
+        >>> len(part_of([one] * 9, 4, seed=0)), len(part_of([one] * 9, 0, seed=0))
+        (4, 9)
+    """
+    if not count or count >= len(sentences):
+        return list(sentences)
+    return random.Random(seed).sample(list(sentences), count)
+
+
+def train_on_parts(run: Mapping[str, Any], results: Path) -> None:
+    """Trains a system once for each seed, and writes the record."""
+    system, corpus = System(**run["system"]), load_corpus(Path(run["folder"]))
+    rows = []
+    for seed in run["seeds"]:
+        clock = machine.CpuClock()
+        train = part_of(corpus.train, run["sentences"], seed)
+        f1 = _peer_f1(system, corpus, train, seed) if system.is_peer else _our_f1(system, corpus, train, seed)
+        rows.append({"seed": seed, "test_f1": f1, "cpu_seconds": clock.cpu_seconds, "sentences": len(train)})
+        logging.info("seed %d: test F1 %.4f, %.0f CPU s", seed, f1, clock.cpu_seconds)
+    record = {
+        "corpus": corpus.name,
+        "corpus_digest": corpus.digest,
+        "system": system.name,
+        "settings": system.settings,
+        "size": run["sentences"],
+        "machine": machine.description(),
+        "runs": rows,
+    }
+    write_json(results / f"{run['name']}.json", record)
+
+
+def _peer_f1(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> float:
+    peer = system.peer_class()(**system.settings)
+    trained = peer.train(train, corpus.dev, seed, language_of(corpus.name))
+    return score(trained.tagger, corpus.test).micro().f1
+
+
+def _our_f1(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> float:
+    """Scores the trained model before its export, which costs as much as a small training."""
+    from benchmarks.ours.part import test_f1
+
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        return test_f1(Path(folder), system.settings, {"train": train, "eval": corpus.dev, "test": corpus.test}, seed)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    train_on_parts(json.loads(sys.argv[1]), Path(sys.argv[2]))
