@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,18 +171,17 @@ def scaling(options: Common, factors: str, epochs: int) -> None:
 def sizes(options: Common, sentences: str, seeds: str) -> None:
     """Train systems on random parts of the train split: entity F1 by their size."""
     folder = options.results / "sizes"
+    commands = size_commands(
+        corpus_folders(options.data),
+        options.chosen(),
+        numbers(sentences),
+        numbers(seeds),
+        folder,
+        options.peers_python,
+    )
+    click.echo(f"{len(commands)} runs have no result")
     try:
-        options.measure_missing(
-            size_commands(
-                corpus_folders(options.data),
-                options.chosen(),
-                numbers(sentences),
-                numbers(seeds),
-                folder,
-                options.peers_python,
-            ),
-            folder,
-        )
+        run_all(commands, options.jobs, options.work / "logs", click.echo)
     finally:
         render_sizes(options.results)
 
@@ -245,6 +245,6 @@ def numbers(text: str) -> tuple[int, ...]:
 
 def cnn_linear_options() -> dict[str, Any]:
     """Returns the configured sizes of the cnn_linear tagger, without pretrained vectors."""
-    options = load_config(None, ["trainer.tagger=cnn_linear"]).trainer.tagger_options
+    options = load_config(None, ["trainer.tagger=cnn_linear"]).trainer.for_windows(sys.maxsize).tagger_options
     options.pop("vectors", None)
     return options

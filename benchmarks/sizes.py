@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import random
@@ -31,14 +32,14 @@ def size_commands(
     results: Path,
     peers_python: Path,
 ) -> dict[str, list[str]]:
-    """Returns the command of each system, corpus and size by name, small sizes first.
+    """Returns the commands that measure what has no result yet, by name: one a system, corpus and size.
 
     Args:
         folders: corpus folders.
         systems: systems to train.
-        sizes: numbers of sentences to train on; 0 is the whole split, and so is a number that it does not have.
+        sizes: numbers of sentences to train on, in the order of the commands; 0 is the whole split.
         seeds: each chooses another part of the split, and seeds the system.
-        results: folder for the results.
+        results: folder of the results; a seed with a result is skipped.
         peers_python: interpreter of the other systems' environment.
 
     Raises:
@@ -48,19 +49,15 @@ def size_commands(
     if any(system.is_peer for system in systems) and not peers_python.exists():
         raise NerError(f"{peers_python}: file not found. `make bench-setup` installs the other systems.")
     commands = {}
-    for size in sorted(sizes, key=lambda size: size or sys.maxsize):
-        for folder in folders:
-            for system in systems:
-                name = f"{folder.resolve().name}.{system.name}.n{size or 'all'}"
-                run = {
-                    "name": name,
-                    "folder": str(folder.resolve()),
-                    "sentences": size,
-                    "seeds": list(seeds if size or system.seeded else seeds[:1]),
-                    "system": {**vars(system)},
-                }
-                program = str(peers_python) if system.is_peer else sys.executable
-                commands[name] = [program, "-m", "benchmarks.sizes", json.dumps(run), str(results.resolve())]
+    for size, folder, system in itertools.product(sizes, folders, systems):
+        name = f"{folder.resolve().name}.{system.name}.n{size or 'all'}"
+        useful = seeds if size or system.seeded else seeds[:1]
+        missing = [seed for seed in useful if not (results / f"{name}.seed{seed}.json").exists()]
+        if missing:
+            run = {"name": name, "folder": str(folder.resolve()), "sentences": size, "seeds": missing}
+            program = str(peers_python) if system.is_peer else sys.executable
+            text = json.dumps({**run, "system": vars(system)})
+            commands[name] = [program, "-m", "benchmarks.sizes", text, str(results.resolve())]
     return commands
 
 
@@ -78,25 +75,26 @@ def part_of(sentences: Sequence[LabelledSentence], count: int, seed: int) -> lis
 
 
 def train_on_parts(run: Mapping[str, Any], results: Path) -> None:
-    """Trains a system once for each seed, and writes the record."""
+    """Trains a system once for each seed, and writes a record for each."""
     system, corpus = System(**run["system"]), load_corpus(Path(run["folder"]))
-    rows = []
     for seed in run["seeds"]:
         clock = machine.CpuClock()
         train = part_of(corpus.train, run["sentences"], seed)
         f1 = _peer_f1(system, corpus, train, seed) if system.is_peer else _our_f1(system, corpus, train, seed)
-        rows.append({"seed": seed, "test_f1": f1, "cpu_seconds": clock.cpu_seconds, "sentences": len(train)})
+        record = {
+            "corpus": corpus.name,
+            "corpus_digest": corpus.digest,
+            "system": system.name,
+            "settings": system.settings,
+            "size": run["sentences"],
+            "sentences": len(train),
+            "seed": seed,
+            "test_f1": f1,
+            "cpu_seconds": clock.cpu_seconds,
+            "machine": machine.description(),
+        }
+        write_json(results / f"{run['name']}.seed{seed}.json", record)
         logging.info("seed %d: test F1 %.4f, %.0f CPU s", seed, f1, clock.cpu_seconds)
-    record = {
-        "corpus": corpus.name,
-        "corpus_digest": corpus.digest,
-        "system": system.name,
-        "settings": system.settings,
-        "size": run["sentences"],
-        "machine": machine.description(),
-        "runs": rows,
-    }
-    write_json(results / f"{run['name']}.json", record)
 
 
 def _peer_f1(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> float:

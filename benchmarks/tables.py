@@ -75,18 +75,23 @@ def size_rows(records: Iterable[Record]) -> list[Row]:
     """Returns a row for each corpus and size: test F1 of each system in percent, and its number of seeds.
 
     Example:
-        >>> runs = [{"test_f1": 0.5}, {"test_f1": 0.6}]
-        >>> size_rows([{"corpus": "a", "size": 100, "system": "crf", "runs": runs}])[0]["crf_mean"]
+        >>> record = {"corpus": "a", "size": 100, "system": "crf"}
+        >>> size_rows([{**record, "test_f1": 0.5}, {**record, "test_f1": 0.6}])[0]["crf_mean"]
         55.0
     """
-    rows: dict[tuple[str, int], Row] = {}
-    for record in sorted(records, key=lambda record: (record["corpus"], record["size"] or math.inf)):
-        corpus, size, system = record["corpus"], record["size"], record["system"]
-        row = rows.setdefault((corpus, size), {"corpus": corpus, "sentences": size or "all"})
-        figures = spread([100 * run["test_f1"] for run in record["runs"]], system)
-        row |= {name: figures[name] for name in (f"{system}_mean", f"{system}_std")}
-        row[f"{system}_seeds"] = len(record["runs"])
-    return list(rows.values())
+    groups: dict[tuple[str, int], dict[str, list[float]]] = {}
+    for record in records:
+        systems = groups.setdefault((record["corpus"], record["size"]), {})
+        systems.setdefault(record["system"], []).append(100 * record["test_f1"])
+    rows = []
+    for (corpus, size), systems in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1] or math.inf)):
+        row: Row = {"corpus": corpus, "sentences": size or "all"}
+        for system, scores in sorted(systems.items()):
+            figures = spread(scores, system)
+            row |= {name: figures[name] for name in (f"{system}_mean", f"{system}_std")}
+            row[f"{system}_seeds"] = len(scores)
+        rows.append(row)
+    return rows
 
 
 def accuracy_rows(records: Iterable[Record]) -> list[Row]:

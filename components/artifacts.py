@@ -6,9 +6,11 @@ and the class cannot have properties.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tfx.types.artifact import Artifact
 
-from components.keys import TOKENIZER
+from components.keys import PRESENT, TOKENIZER, TRAINED_FOLDER
 
 
 class Corpus(Artifact):
@@ -57,3 +59,13 @@ def tokenizer_of(examples: Artifact) -> str:
     if not tokenizer:
         raise RuntimeError(f"{examples.uri}: the examples do not name their tokenizer")
     return tokenizer
+
+
+def earlier_model_folder(artifacts: Sequence[Artifact]) -> str | None:
+    """Returns the folder of the model to start from, or None if there is no artifact or an empty one.
+
+    Args:
+        artifacts: the output `trained` of ChampionSource.
+    """
+    present = [artifact for artifact in artifacts if artifact.get_int_custom_property(PRESENT)]
+    return f"{present[0].uri}/{TRAINED_FOLDER}" if present else None

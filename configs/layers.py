@@ -159,7 +159,7 @@ def validation_error(name: str, error: ValidationError, base: Path) -> ConfigErr
 def _explain(detail: Mapping[str, Any], base: Path) -> str:
     """Formats one pydantic error as `<setting>: <problem>`."""
     kind, context = detail["type"], detail.get("ctx", {})
-    where = ".".join(str(part) for part in detail["loc"] if part != "[key]")
+    where = ".".join(str(part) for part in detail["loc"] if part not in ("[key]", "[value]"))
     if kind == "extra_forbidden":
         return f"{where}: is not a setting{_suggestion(detail['loc'], base)}"
     if kind == "missing":

@@ -144,7 +144,7 @@ class _Nodes:
                 **{part: self.inputs.pretrained[part] for part in self.config.trainer.pretrained},
                 "code_version": package_hash("components.transform", "components.text"),
             },
-            disable_statistics=True,  # they cost seconds a run, and no node reads them
+            earlier=self.champion.outputs["trained"] if self.request.warm_start else None,
         )
         # An anomaly or too much drift stops the run before anything is learned from the data.
         node.add_upstream_nodes([self.data_validator, self.drift_validator])

@@ -46,13 +46,14 @@ def prepare(folder: Path, splits: Sequence[str] = _SPLITS) -> None:
         splits: splits to transform, the training split first.
     """
     request = read_json(folder, REQUEST)
+    config = {"settings": json.dumps(request["transform"]), "earlier": request.get("earlier")}
     for split in splits:
         _write_examples(request[split], folder / f"raw-{split}.gz", split)
     clock = CpuClock()
     schema = text_format.Parse(compose_schema(SCHEMA, []), schema_pb2.Schema())
     options = PipelineOptions(list(request["beam"]["args"]))
     with beam.Pipeline(options=options) as pipeline, tft_beam.Context(temp_dir=str(folder / "temp")):
-        _transform(pipeline, folder, schema, request["transform"], splits)
+        _transform(pipeline, folder, schema, config, splits)
     metadata_io.write_metadata(dataset_metadata.DatasetMetadata(schema), str(folder / GRAPH / "metadata"))
     write_json(folder / REPORT, {"cpu_seconds": clock.cpu_seconds, "peak_rss_mb": peak_rss_mb()})
 
@@ -77,7 +78,7 @@ def _transform(
     }
     data = {split: pipeline | f"Read {split}" >> source[split].BeamSource() for split in splits}
     metadata = source[TRAIN_SPLIT].TensorAdapterConfig()
-    function = functools.partial(preprocessing_fn, custom_config={"settings": json.dumps(dict(config))})
+    function = functools.partial(preprocessing_fn, custom_config=config)
     graph = (data[TRAIN_SPLIT], metadata) | tft_beam.AnalyzeDataset(function)
     _ = graph | tft_beam.WriteTransformFn(str(folder / GRAPH))
     for split in splits:

@@ -19,8 +19,8 @@ from components.text.transitions import FORBIDDEN
 
 # Scale of the linear logits that lets one learning rate serve both experts.
 _LINEAR_STEP = 2.5
-# Ensemble weight of the network, which is overconfident (tuned on two dev sets).
-_NETWORK_SHARE = 0.35
+DEFAULT_NETWORK_SHARE = 0.35
+"""Ensemble weight of the network, which is overconfident (tuned on two dev sets)."""
 
 
 def columns(inputs: Mapping[str, Any]) -> Any:
@@ -79,6 +79,7 @@ class CnnLinearTagger(keras.Model):
         linear_weights: int,
         linear_members: int,
         linear_dropout: float,
+        network_share: float = DEFAULT_NETWORK_SHARE,
         seed: int | None = None,
         vectors: Mapping[str, Any] | None = None,
         **kwargs: Any,
@@ -100,6 +101,7 @@ class CnnLinearTagger(keras.Model):
             linear_weights: maximum number of weights of the linear expert in serving; at least one row of the table.
             linear_members: number of linear experts in training; serving uses their mean.
             linear_dropout: share of linear features that training drops.
+            network_share: ensemble weight of the network.
             seed: seed of dropout.
             vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
             **kwargs: arguments of `keras.Model`.
@@ -161,7 +163,8 @@ class CnnLinearTagger(keras.Model):
         pad = ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * FORBIDDEN
         if training:
             return ops.concatenate([ops.expand_dims(network, 0), linear], axis=0) + pad
-        return _NETWORK_SHARE * network + (1 - _NETWORK_SHARE) * linear + pad
+        share = self._sizes["network_share"]
+        return share * network + (1 - share) * linear + pad
 
     def _network(self, inputs: dict[str, Any], training: bool) -> Any:
         """Returns the logits of the network, float32 [batch, tokens, tags]."""

@@ -133,6 +133,32 @@ class ContextFeatures(layers.Layer):
         table = ops.convert_to_numpy(self.table.embeddings)
         return table.reshape(self.rows, self.members, self.width).mean(1)
 
+    def owned(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the features that own a row: their hashes, uint32 [features], and weights, float32 [features, width].
+
+        The weights are the means of the members' tables.
+        """
+        owners = ops.convert_to_numpy(self.owners)
+        used = np.flatnonzero(owners)
+        return owners[used].astype(np.uint32), self.folded()[used]
+
+    def assign_weights(self, hashes: np.ndarray, weights: np.ndarray, templates: np.ndarray) -> None:
+        """Gives features that own a row weights in all members, so that the mean of the members is these weights.
+
+        Args:
+            hashes: uint32 [features], distinct; a feature that owns no row is skipped.
+            weights: float32 [features, width].
+            templates: int [features], the template of each feature, which decides the members that use it; -1 if it
+                is unknown, because the feature does not occur in the data to train on: its weights will not change.
+        """
+        rows = ops.convert_to_numpy(self.rows_of(ops.convert_to_tensor(hashes)))
+        kept = ops.convert_to_numpy(self.owners)[rows] == hashes
+        used = np.concatenate([templates_of(self.members), np.ones((1, self.members), np.float32)])  # the last: unknown
+        shares = (self.members * used / used.sum(1, keepdims=True))[templates[kept]]  # [features, members]
+        table = ops.convert_to_numpy(self.table.embeddings).copy()
+        table[rows[kept]] = (shares[:, :, None] * weights[kept, None, :]).reshape(len(shares), -1)
+        self.table.embeddings.assign(table)
+
     def choose_owners(self, hashes: np.ndarray, counts: np.ndarray) -> None:
         """Assigns each row to the most frequent of its features.
 

@@ -10,14 +10,13 @@ from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
+from components.artifacts import earlier_model_folder
 from components.common.hashing import require_content
 from components.keys import (
     EPOCHS,
     EVAL_SPLIT,
     MAX_EPOCHS,
-    PRESENT,
     TRAIN_SPLIT,
-    TRAINED_FOLDER,
     TRAINER_SETTINGS,
     TRAINER_SETTINGS_FILE,
     VAL_ENTITY_F1,
@@ -80,7 +79,7 @@ class Executor(base_executor.BaseExecutor):
             return
         model = artifact_utils.get_single_instance(output_dict["model"])
         trained.save(model.uri)
-        used = json.dumps({"settings": settings.selected(), "searched": list(searched)}, indent=1)
+        used = json.dumps({"settings": (trained.settings or settings).selected(), "searched": list(searched)}, indent=1)
         with fileio.open(f"{model.uri}/{TRAINER_SETTINGS_FILE}", "w") as file:
             file.write(used)
         model.set_string_custom_property(TRAINER_SETTINGS, used)
@@ -103,12 +102,6 @@ def _copy_vocabularies(transform_graph: str, folder: str) -> None:
     vocabularies = f"{transform_graph}/transform_fn/assets"  # where TensorFlow Transform writes them
     for name in fileio.listdir(vocabularies) if fileio.exists(vocabularies) else []:
         fileio.copy(f"{vocabularies}/{name}", f"{folder}/{name}", overwrite=True)
-
-
-def earlier_model_folder(artifacts: list[types.Artifact]) -> str | None:
-    """Returns the folder of the model to start from, or None if there is no artifact or an empty one."""
-    present = [artifact for artifact in artifacts if artifact.get_int_custom_property(PRESENT)]
-    return f"{present[0].uri}/{TRAINED_FOLDER}" if present else None
 
 
 def _checkpoint(

@@ -53,5 +53,5 @@ def with_hyperparameters(settings: TrainerSettings, values: Mapping[str, Any]) -
         raise NerError(f"tuner.space: {error.args[0]!r} is not a trainer setting. Remove it.") from None
     except ValidationError as error:
         first = error.errors()[0]
-        name = ".".join(map(str, first["loc"])) or "trainer"
+        name = ".".join(str(part) for part in first["loc"] if part != "[value]") or "trainer"
         raise NerError(f"tuner.space: {name}: {first['msg']}. Change the value.") from None

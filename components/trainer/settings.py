@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 from typing_extensions import Self
 
 from components.common.settings import Count, NotNegative, Positive, Rate, Settings, Share
 
 BUILT_IN_TAGGERS = ("cnn_linear", "transformer", "encoder")
+AUTO = "auto"
+"""Value of a setting that `TrainerSettings.for_windows` chooses by the size of the train split."""
+
+_Value = TypeVar("_Value")
+_Auto = Annotated[
+    Annotated[_Value, Tag("[value]")] | Annotated[Literal["auto"], Tag(AUTO)],
+    Discriminator(lambda value: AUTO if value == AUTO else "[value]"),
+]
 _CLASS_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*")
 
 
@@ -53,6 +62,7 @@ class CnnLinearOptions(Settings):
     linear_weights: Count
     linear_members: Count
     linear_dropout: Rate
+    network_share: _Auto[Share]
     vectors: VectorOptions
 
 
@@ -74,10 +84,10 @@ class TrainerSettings(Settings):
     options: dict[str, Any]
     window_size: Count
     window_context: NotNegative
-    batch_size: Count
+    batch_size: _Auto[Count]
     epochs: Count
     epoch_steps: NotNegative
-    patience: Count
+    patience: _Auto[Count]
     learning_rate: Positive
     warmup: Rate
     clip_norm: Positive
@@ -162,6 +172,26 @@ class TrainerSettings(Settings):
         add("", self.model_dump(mode="json", exclude=others))
         return flat
 
+    def for_windows(self, windows: int, earlier_share: float = 0.0) -> SizedSettings:
+        """Returns the settings with a value in place of each `auto`.
+
+        Args:
+            windows: number of windows (sentences, or parts of long ones) in the train split.
+            earlier_share: network's share of the model to start from, which may have seen more windows.
+
+        Example (the default settings have `auto` values; `tests/components/trainer/test_settings.py`):
+
+            settings.for_windows(300).batch_size
+        """
+        size = next(size for size in _SIZES if windows <= size.most_windows)
+        chosen = {
+            "batch_size": size.batch_size,
+            "patience": size.patience or self.epochs,
+            "cnn_linear.network_share": max(size.network_share, earlier_share),
+        }
+        replaced = self.replace({name: value for name, value in chosen.items() if self[name] == AUTO})
+        return SizedSettings.model_validate(replaced.model_dump())
+
     def __getitem__(self, name: str) -> Any:
         """Returns one setting by its name below `trainer`, for example `learning_rate` or `cnn_linear.dropout`.
 
@@ -196,3 +226,26 @@ class TrainerSettings(Settings):
                 section = section[part]
             section[last] = value
         return type(self).model_validate(changed)
+
+
+class SizedSettings(TrainerSettings):
+    """Trainer settings without `auto`, for a train split of a known size."""
+
+    batch_size: Count
+    patience: Count
+
+
+class _Size(NamedTuple):
+    """Settings for train splits of up to so many windows (measured: docs/training.md)."""
+
+    most_windows: float
+    batch_size: int
+    patience: int | None  # None: all epochs, because the scores of a small eval split jump
+    network_share: float
+
+
+_SIZES = (
+    _Size(500, 8, None, 0.2),
+    _Size(2000, 16, None, 0.2),
+    _Size(math.inf, 32, 4, 0.35),
+)

@@ -16,6 +16,7 @@ from components.common.faults import reading
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, VAL_ENTITY_F1
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.windows import Windows
+from components.trainer.settings import SizedSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,7 @@ class TrainedModel:
         history: one row an epoch; None for a figure that is unknown.
         outside_bias: bias on the logits of outside tags with the highest entity F1 on the eval split; decoding adds
             it. Probabilities are those of the unbiased logits.
+        settings: settings of the training, without `auto`; None for a loaded model.
 
     Example (`tests/components/trainer/test_training.py` trains, saves and loads one):
 
@@ -41,6 +43,7 @@ class TrainedModel:
     tags: tuple[str, ...]
     history: tuple[dict[str, float | None], ...] = ()
     outside_bias: float = 0.0
+    settings: SizedSettings | None = None
 
     @property
     def best_f1(self) -> float:

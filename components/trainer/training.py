@@ -12,7 +12,7 @@ import tensorflow_transform as tft
 from absl import logging
 
 from components.common.errors import NerError
-from components.keys import EVAL_SPLIT, TRAIN_SPLIT
+from components.keys import EVAL_SPLIT, TRAIN_SPLIT, VAL_ENTITY_F1
 from components.model.taggers import check_tagger, tagger_loss
 from components.text.windows import Windows
 from components.trainer.data.batches import Batches
@@ -21,19 +21,21 @@ from components.trainer.data.window_table import WindowTable
 from components.trainer.devices import Devices, choose_devices
 from components.trainer.initial.building import new_tagger
 from components.trainer.initial.linear_features import choose_linear_features
-from components.trainer.initial.warm_start import warm_start_from
+from components.trainer.initial.warm_start import earlier_network_share, warm_start_from
 from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
-from components.trainer.loop.epoch_log import EpochLog
+from components.trainer.loop.epoch_log import EpochLog, Row
 from components.trainer.loop.training_loop import TrainingLoop
 from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
-from components.trainer.settings import TrainerSettings
+from components.trainer.settings import SizedSettings, TrainerSettings
 from components.trainer.trained_model import TrainedModel, plain_copy
 from components.transform.features import TAG_VOCABULARY
 
 # Larger is faster and takes more memory; some hundred windows take no more than a training step.
 _EVAL_BATCH = 128
+# A loss that fell to this part of the first epoch's, with a best F1 below that, is worth a warning.
+_FALLEN, _NEAR_ZERO = 0.5, 0.1
 
 
 def train(
@@ -69,29 +71,68 @@ def train(
             WindowTable.write(Path(folder, name), read_windows(files, transform.transformed_feature_spec(), windows))
             for name, files in ((TRAIN_SPLIT, inputs.train_files), (EVAL_SPLIT, inputs.eval_files))
         )
-        model = build_model(settings, transform, len(tags), devices)
-        if inputs.earlier_model:
-            warm_start_from(inputs.earlier_model, model, transform)
-        choose_linear_features(model, train_set)
+        share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else 0.0
+        sized = settings.for_windows(sum(train_set.block_windows), share)
+        model = build_model(sized, transform, len(tags), devices)
+        earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
+        choose_linear_features(model, train_set, earlier.linear if earlier else None)
         loss = tagger_loss(settings.tagger, tags)
-        loop = TrainingLoop(model, supervised(loss), settings, devices)
+        loop = TrainingLoop(model, supervised(loss), sized, devices, warm=earlier is not None)
         batches = Batches(
             train_set,
-            settings.batch_size,
-            settings.seed,
-            fixed_shapes=settings.jit_compile,
-            least_steps=settings.epoch_steps,
+            sized.batch_size,
+            sized.seed,
+            fixed_shapes=sized.jit_compile,
+            least_steps=sized.epoch_steps,
         )
-        if batches.passes > 1:
-            logging.info("small train split: an epoch reads it %d times, in %d steps", batches.passes, batches.steps(0))
+        _log_sizes(sized, batches)
         result = loop.fit(
             batches,
             DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices),
             checkpoint=checkpoint,
             log=EpochLog(log_dir, settings.epochs),
         )
+    if warning := disagreement(result.history):
+        logging.warning("%s", warning)
     bias = result.history[result.best_epoch]["outside_bias"] or 0.0
-    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, bias)
+    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, bias, sized)
+
+
+def _log_sizes(settings: SizedSettings, batches: Batches) -> None:
+    """Logs what follows from the size of the train split."""
+    steps = batches.steps(0)
+    passes = f", read {batches.passes} times in an epoch" if batches.passes > 1 else ""
+    share = f", network share {settings.cnn_linear.network_share}" if settings.tagger == "cnn_linear" else ""
+    logging.info(
+        "train split: %d windows%s: batch %d, %d steps an epoch, patience %d%s",
+        sum(batches.table.block_windows),
+        passes,
+        settings.batch_size,
+        steps,
+        settings.patience,
+        share,
+    )
+
+
+def disagreement(history: Sequence[Row]) -> str:
+    """Returns a warning if the tagger learned the train split but finds no entities in the eval split, or "".
+
+    Example:
+        >>> rows = [{"loss": 0.9, "val_entity_f1": 0.0}, {"loss": 0.1, "val_entity_f1": 0.01}]
+        >>> disagreement(rows).partition(":")[0]
+        'the loss on the train split fell from 0.9 to 0.1, but the best entity F1 on the eval split is 0.010'
+        >>> disagreement([rows[0], {"loss": 0.1, "val_entity_f1": 0.6}])
+        ''
+    """
+    first, last = (history[number]["loss"] or 0.0 for number in (0, -1))
+    best = max(row[VAL_ENTITY_F1] or 0.0 for row in history)
+    if last > _FALLEN * first or best >= _NEAR_ZERO:
+        return ""
+    return (
+        f"the loss on the train split fell from {first:.3g} to {last:.3g}, but the best entity F1 on the eval split is "
+        f"{best:.3f}: check that both splits have the same types and language, label more sentences, or lower "
+        "trainer.averaging."
+    )
 
 
 def _make_deterministic(settings: TrainerSettings, devices: Devices) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.common.errors import NerError
 from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
 from components.transform import features as names
@@ -17,6 +18,8 @@ from components.transform.subwords import subword_ids
 from components.transform.vector_vocabulary import VectorVocabulary
 from components.transform.vocabulary_asset import vocabulary_table
 
+_GENERATIONS = 4
+
 
 def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]) -> dict[str, Any]:
     """Computes the features of `components.transform.features` for a batch of raw examples.
@@ -25,7 +28,8 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         inputs: `key` and `sentence`, string [batch, 1]; `tags`, string, sparse or ragged [batch, words]: one tag per
             token of the corpus (tokens are separated by spaces in the sentence).
         custom_config: `settings`, JSON of `TransformSettings`. Only for taggers that read them: `vectors` (`path` of a
-            vector file, number of `words` to select from it) and `encoder` (`preset`, `max_pieces` of a token). Other
+            vector file, number of `words` to select from it) and `encoder` (`preset`, `max_pieces` of a token).
+            `earlier`: folder with the vocabularies of an earlier model, whose words and tags keep their ids. Other
             keys, such as versions of code and files, only invalidate the cache of TFX.
 
     Returns:
@@ -40,18 +44,19 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
     sentences = tf.squeeze(inputs[names.SENTENCE], axis=1)  # [batch]
     tokens = tokenize(sentences, settings.tokenizer)
     normalized = normalize(tokens)
+    earlier = custom_config.get("earlier")
     word_ids = tft.compute_and_apply_vocabulary(
         normalized,
         vocab_filename=names.WORD_VOCABULARY,
         frequency_threshold=settings.min_count,
         top_k=settings.max_words,
-        reserved_tokens=[names.PAD, names.UNK],
+        reserved_tokens=_reserved(names.WORD_VOCABULARY, [names.PAD, names.UNK], earlier, settings.max_words),
         default_value=names.UNK_ID,
     )
     tag_ids = tft.compute_and_apply_vocabulary(
         spread_tags(_ragged(inputs[names.TAGS]), tokens.starts, tokens.ends),
         vocab_filename=names.TAG_VOCABULARY,
-        reserved_tokens=[names.PAD],
+        reserved_tokens=_reserved(names.TAG_VOCABULARY, [names.PAD], earlier),
         default_value=-1,
     )
     return {
@@ -65,6 +70,24 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         names.TAG_IDS: tag_ids,
         **_pretrained(tokens.tokens, normalized, word_ids, settings.tokenizer, custom_config),
     }
+
+
+def _reserved(vocabulary: str, special: list[str], earlier: str | None, most: int | None = None) -> list[str]:
+    """Returns the entries that a vocabulary begins with: those of the earlier model, so that they keep their ids.
+
+    `_GENERATIONS` times `most` words are the limit: beyond it the last ones, the rarest of the newest, are left out.
+    """
+    if not earlier:
+        return special
+    entries = read_vocabulary(f"{earlier}/{vocabulary}")
+    if entries[: len(special)] != special:
+        raise NerError(f"{earlier}/{vocabulary}: does not begin with {', '.join(special)}. Retrain with --full.")
+    return entries[: most and _GENERATIONS * most]
+
+
+def read_vocabulary(file: str) -> list[str]:
+    """Reads a vocabulary of tf.Transform: one entry a line, and only a line feed ends a line."""
+    return tf.io.gfile.GFile(file, "rb").read().decode().removesuffix("\n").split("\n")
 
 
 def _pretrained(

@@ -22,23 +22,21 @@ class OutsideOnly:
         return [["O"] * len(sentence.split()) for sentence in sentences]
 
 
-def test_small_sizes_come_first_and_a_deterministic_system_has_seeds_for_them(corpus_folder, tmp_path):
-    python = tmp_path / "python"
-    python.touch()
+def test_a_deterministic_system_has_seeds_for_parts_only_and_results_are_not_repeated(corpus_folder, tmp_path):
+    (tmp_path / "tiny.crf_plus.n1.seed4.json").touch()
     systems = choose_systems(["crf_plus", "ours"], "cnn_linear", [])
-    commands = sizes.size_commands([corpus_folder], systems, [0, 1], [4, 5], tmp_path, python)
-    assert [name.removeprefix("tiny.") for name in commands] == [
-        "crf_plus.n1", "ours_cnn_linear.n1", "crf_plus.nall", "ours_cnn_linear.nall",
+    commands = sizes.size_commands([corpus_folder], systems, [1, 0], [4, 5], tmp_path, tmp_path)
+    assert [(name.removeprefix("tiny."), json.loads(command[3])["seeds"]) for name, command in commands.items()] == [
+        ("crf_plus.n1", [5]), ("ours_cnn_linear.n1", [4, 5]), ("crf_plus.nall", [4]), ("ours_cnn_linear.nall", [4, 5]),
     ]  # fmt: skip
-    assert [json.loads(command[3])["seeds"] for command in commands.values()] == [[4, 5], [4, 5], [4], [4, 5]]
 
 
 def test_each_seed_trains_on_another_part(corpus_folder, tmp_path):
     system = System("zero", f"{__name__}:OutsideOnly", {}, (), seeded=True)
     run = {"name": "x", "folder": str(corpus_folder), "sentences": 1, "seeds": [0, 1], "system": vars(system)}
     sizes.train_on_parts(run, tmp_path)
-    record = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
-    assert [(one["seed"], one["sentences"], one["test_f1"]) for one in record["runs"]] == [(0, 1, 0.0), (1, 1, 0.0)]
+    records = [json.loads((tmp_path / f"x.seed{seed}.json").read_text(encoding="utf-8")) for seed in (0, 1)]
+    assert [(one["seed"], one["sentences"], one["test_f1"]) for one in records] == [(0, 1, 0.0), (1, 1, 0.0)]
     sentences = [str(number) for number in range(50)]
     assert len({tuple(sizes.part_of(sentences, 20, seed)) for seed in range(3)}) == 3
     assert sizes.part_of(sentences, 50, 1) == sentences

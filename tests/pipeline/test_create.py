@@ -38,6 +38,16 @@ def test_nothing_is_learned_from_data_that_was_not_checked(pipeline):
     assert nodes["Transform"] in nodes["Trainer"].upstream_nodes
 
 
+def test_a_warm_start_reaches_transform_and_trainer(tmp_path):
+    config = load_config(None, [f"work_dir={tmp_path}"])
+    request = RunRequest("none", warm_start=True)
+    warm = create.create_pipeline(config, prepare_inputs(config), request, targets.Target.local(config))
+    nodes = {node.id: node for node in warm.components}
+    earlier = nodes["ChampionSource"].outputs["trained"]
+    assert nodes["Transform"].inputs["earlier"] is nodes["Trainer"].inputs["warm_start"] is earlier
+    assert nodes["Trainer"].inputs["examples"] is nodes["Transform"].outputs["transformed_examples"]
+
+
 def test_what_is_evaluated_and_pushed_is_the_exported_model(pipeline):
     nodes = {node.id: node for node in pipeline.components}
     exported = nodes["Exporter"].outputs["exported_model"]

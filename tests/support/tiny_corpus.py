@@ -57,6 +57,14 @@ def transform_corpus(tmp_path_factory):
 
 
 def _transform(folder, custom_config):
+    transform_rows(folder, {"examples": sentences(300)}, custom_config)
+
+
+def transform_rows(folder, splits, custom_config):
+    """Transforms rows of sentence and tags; the vocabularies are those of the first split.
+
+    Writes tf.Transform's output into `graph`, and a gzipped file of examples for each split.
+    """
     import tensorflow as tf
     import tensorflow_transform as tft
     import tensorflow_transform.beam as tft_beam
@@ -71,21 +79,26 @@ def _transform(folder, custom_config):
         "tags": tf.io.VarLenFeature(tf.string),
     }
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
-    data = [
-        {"key": [b"%d" % i], "sentence": [text.encode()], "source": [b"t"], "tags": [tag.encode() for tag in tags]}
-        for i, (text, tags) in enumerate(sentences(300))
-    ]
+    data = {
+        split: [
+            {"key": [b"%d" % i], "sentence": [text.encode()], "source": [b"t"], "tags": [tag.encode() for tag in tags]}
+            for i, (text, tags) in enumerate(rows)
+        ]
+        for split, rows in splits.items()
+    }
     with tft_beam.Context(temp_dir=str(folder / "temp")):
-        (rows, made), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
+        fn = (data[next(iter(splits))], metadata) | tft_beam.AnalyzeDataset(
             lambda inputs: preprocessing_fn(inputs, custom_config)
         )
+        transformed = {split: ((rows, metadata), fn) | tft_beam.TransformDataset() for split, rows in data.items()}
         _ = fn | tft_beam.WriteTransformFn(str(folder / "graph"))
     metadata_io.write_metadata(metadata, str(folder / "graph" / "metadata"))
-    coder = tft.coders.ExampleProtoCoder(made.schema)
-    file = str(folder / "examples.gz")
-    with tf.io.TFRecordWriter(file, tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
-        for row in rows:
-            writer.write(coder.encode(row))
+    for split, (rows, made) in transformed.items():
+        coder = tft.coders.ExampleProtoCoder(made.schema)
+        file = str(folder / f"{split}.gz")
+        with tf.io.TFRecordWriter(file, tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
+            for row in rows:
+                writer.write(coder.encode(row))
 
 
 @pytest.fixture(scope="session", params=["cnn_linear", pytest.param("transformer", marks=pytest.mark.extended)])

@@ -41,7 +41,7 @@ def new_tagger(
     vector_options = options.pop("vectors", None)
     sizes: dict[str, Any] = {
         "num_tags": num_tags,
-        "vocab_size": transform.vocabulary_size_by_name(WORD_VOCABULARY),
+        "vocab_size": len(transform.vocabulary_by_name(WORD_VOCABULARY)),
         "num_cases": CASES,
         "num_subwords": SUBWORD_BUCKETS,
         "maxlen": settings.window_size,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator
+
 import keras
 import numpy as np
 from absl import logging
@@ -14,30 +17,74 @@ _MAX_FEATURES = 8_000_000  # counted at once, 100 MB
 _WINDOWS = 512
 _BATCHES_TOGETHER = 8  # counting is sorting, and sorting is cheaper in large pieces
 _MIN_COUNT = 2  # a feature that occurs once in the training split can only be memorized
+_EARLIER = 1 << 40  # an earlier feature that occurs comes before every other one
 
 
-def choose_linear_features(model: keras.Model, table: WindowTable, windows: int = _WINDOWS) -> None:
+@dataclasses.dataclass(frozen=True)
+class LinearWeights:
+    """Weights of a linear expert by feature.
+
+    Attributes:
+        hashes: uint32 [features], distinct.
+        weights: float32 [features, tags].
+    """
+
+    hashes: np.ndarray
+    weights: np.ndarray
+
+
+def choose_linear_features(
+    model: keras.Model, table: WindowTable, earlier: LinearWeights | None = None, *, windows: int = _WINDOWS
+) -> None:
     """Assigns the rows of the linear expert to the most frequent features of the training split.
 
     Args:
         model: a built tagger; one without a linear expert does not change.
         table: windows of the training split.
+        earlier: features of an earlier model and their weights. They keep their rows, except for those that do not
+            occur in the training split and share the row with a feature that does.
         windows: number of windows to hash at once; the result does not depend on it.
     """
     if not isinstance(model, CnnLinearTagger):
         return
     counter, waiting = FeatureCounter(), []
-    for batch in Batches(table, windows).epoch(0):
-        hashes = keras.ops.convert_to_numpy(model.linear.hashes(columns(batch.features)))  # [windows, tokens, features]
-        waiting.append(hashes[batch.tags != 0].reshape(-1))
+    for hashes in _hashes(model, table, windows):
+        waiting.append(hashes.reshape(-1))
         if len(waiting) == _BATCHES_TOGETHER:
             counter.add(np.concatenate(waiting))
             waiting.clear()
     counter.add(np.concatenate([np.empty(0, np.uint32), *waiting]))
     hashes, counts = counter.at_least(_MIN_COUNT)
+    frequent = len(hashes)
+    if earlier:
+        known = counter.counts_of(earlier.hashes)
+        both = np.concatenate([earlier.hashes, hashes])
+        hashes, first = np.unique(both, return_index=True)
+        counts = np.concatenate([np.where(known, known + _EARLIER, 0), counts])[first]
     model.linear.choose_owners(hashes, counts)
+    if earlier:
+        templates = _templates(model, table, windows, earlier.hashes)
+        model.linear.assign_weights(earlier.hashes, earlier.weights, templates)
     kept = np.count_nonzero(keras.ops.convert_to_numpy(model.linear.owners))
-    logging.info("linear features: %d occur at least %d times, %d are kept", len(hashes), _MIN_COUNT, kept)
+    logging.info("linear features: %d occur at least %d times, %d are kept", frequent, _MIN_COUNT, kept)
+
+
+def _hashes(model: CnnLinearTagger, table: WindowTable, windows: int) -> Iterator[np.ndarray]:
+    """Yields the features of the tokens of some windows: uint32 [tokens, features]."""
+    for batch in Batches(table, windows).epoch(0):
+        hashes = keras.ops.convert_to_numpy(model.linear.hashes(columns(batch.features)))  # [windows, tokens, features]
+        yield hashes[batch.tags != 0]
+
+
+def _templates(model: CnnLinearTagger, table: WindowTable, windows: int, wanted: np.ndarray) -> np.ndarray:
+    """Returns the template of each wanted feature, int64 [features]; -1 if the split does not have the feature."""
+    order = np.argsort(wanted)
+    templates = np.full(len(wanted), -1)
+    for hashes in _hashes(model, table, windows):
+        place = np.minimum(np.searchsorted(wanted, hashes, sorter=order), len(wanted) - 1)
+        token, template = np.nonzero(wanted[order[place]] == hashes)
+        templates[order[place[token, template]]] = template
+    return templates
 
 
 class FeatureCounter:
@@ -82,6 +129,13 @@ class FeatureCounter:
         if len(self._hashes) > self._limit:
             kept = np.sort(np.argsort(-self._counts, kind="stable")[: self._limit])
             self._hashes, self._counts = self._hashes[kept], self._counts[kept]
+
+    def counts_of(self, hashes: np.ndarray) -> np.ndarray:
+        """Returns the count of each hash, int64; 0 for one that is not in memory."""
+        if not len(self._hashes):
+            return np.zeros(len(hashes), np.int64)
+        place = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        return np.where(self._hashes[place] == hashes, self._counts[place], 0)
 
     def at_least(self, count: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns the hashes with at least this count, uint32 [features], ascending, and their counts, int64."""

@@ -15,12 +15,16 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 import tensorflow_transform as tft
 from absl import logging
 
 from components.common.errors import NerError, counted
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE
+from components.model.cnn_linear_tagger import DEFAULT_NETWORK_SHARE, CnnLinearTagger
+from components.trainer.initial.linear_features import LinearWeights
 from components.transform.features import TAG_VOCABULARY, UNK_ID, WORD_VOCABULARY
+from components.transform.preprocessing import read_vocabulary
 
 WORDS, TAGS = "words", "tags"
 
@@ -43,16 +47,20 @@ class WarmStartReport:
         copied: paths of variables copied as a whole.
         matched: path -> (slices copied, slices in all) of variables that belong to a vocabulary.
         fresh: paths of trainable variables with fresh values: the earlier model has none of that name and shape.
+        linear: weights of the earlier linear expert by feature, for `choose_linear_features`.
     """
 
     copied: tuple[str, ...]
     matched: Mapping[str, tuple[int, int]]
     fresh: tuple[str, ...]
+    linear: LinearWeights | None = None
 
     def summary(self) -> str:
         """Formats the report as one line."""
         parts = [f"{counted(len(self.copied), 'variable')} copied"]
         parts += [f"{path}: {kept} of {all_} matched" for path, (kept, all_) in self.matched.items()]
+        if self.linear:
+            parts.append(f"{len(self.linear.hashes)} linear features")
         if self.fresh:
             parts.append(f"fresh: {', '.join(self.fresh)}")
         return "; ".join(parts)
@@ -73,15 +81,15 @@ def warm_start_from(folder: str, model: keras.Model, transform: tft.TFTransformO
         NerError: the files are damaged.
     """
     earlier = Path(folder)
-    earlier_class = _class_name(earlier / MODEL_FILE)
+    earlier_class = _config(earlier / MODEL_FILE)["class_name"]
     if earlier_class != type(model).__name__:
         logging.warning("no warm start: the champion is a %s, this is a %s", earlier_class, type(model).__name__)
         return None
     try:
         old = keras.saving.load_model(earlier / MODEL_FILE, compile=False)
         tags = json.loads((earlier / TRAINED_MODEL_FILE).read_text(encoding="utf-8"))["tags"]
-        words = _read_vocabulary(earlier / WORD_VOCABULARY)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        words = read_vocabulary(str(earlier / WORD_VOCABULARY))
+    except (OSError, ValueError, KeyError, TypeError, tf.errors.OpError) as error:
         raise NerError(
             f"{folder}: the champion's weights cannot be read ({error}). Run without a warm start, or with another "
             "champion."
@@ -104,8 +112,9 @@ def warm_start(
     """Copies the weights of an earlier model to a built model, as far as they fit.
 
     A word that is unknown to the earlier model gets the vector of [UNK], which is how the earlier model reads it. A
-    network over the same tags therefore starts with exactly the earlier predictions. A new tag starts fresh, and so
-    does the linear expert, whose features are hashes of ids that now mean other words.
+    network over the same tags therefore starts with exactly the earlier predictions. A new tag starts fresh. The
+    features of the linear expert are hashes of word ids: they are kept if the earlier words have their earlier ids,
+    which Transform sees to, and start fresh otherwise.
 
     Args:
         model: the model to train; its weights change.
@@ -135,21 +144,50 @@ def warm_start(
             copied.append(path)
         elif variable.trainable:
             fresh.append(path)
-    return WarmStartReport(tuple(copied), matched, tuple(fresh))
+    linear = _linear_weights(model, earlier, vocabularies, earlier_vocabularies)
+    return WarmStartReport(tuple(copied), matched, tuple(fresh), linear)
 
 
-def _class_name(file: Path) -> str:
-    """Returns the class of a saved model without building it."""
+def _linear_weights(
+    model: keras.Model,
+    earlier: keras.Model,
+    vocabularies: Mapping[str, Sequence[str]],
+    earlier_vocabularies: Mapping[str, Sequence[str]],
+) -> LinearWeights | None:
+    """Returns the weights of the earlier linear expert with a column for each tag of the model; 0 for a new tag."""
+    if not (isinstance(model, CnnLinearTagger) and isinstance(earlier, CnnLinearTagger)):
+        return None
+    words = earlier_vocabularies[WORDS]
+    if list(vocabularies[WORDS][: len(words)]) != list(words):
+        logging.warning("warm start: words have other ids than in the earlier model; the linear expert starts fresh")
+        return None
+    hashes, weights = earlier.linear.owned()
+    columns = _common_rows(vocabularies[TAGS], earlier_vocabularies[TAGS])
+    matched = np.zeros((len(hashes), len(vocabularies[TAGS])), np.float32)
+    matched[:, list(columns)] = weights[:, list(columns.values())]
+    return LinearWeights(hashes, matched)
+
+
+def earlier_network_share(folder: str) -> float:
+    """Returns the network's share of a saved `cnn_linear` tagger; 0 for another tagger.
+
+    Raises:
+        NerError: the file is damaged.
+    """
+    config = _config(Path(folder, MODEL_FILE))
+    if config["class_name"] != CnnLinearTagger.__name__:
+        return 0.0
+    return float(config["config"].get("network_share", DEFAULT_NETWORK_SHARE))
+
+
+def _config(file: Path) -> Mapping[str, Any]:
+    """Returns the configuration of a saved model without building it."""
     try:
         with zipfile.ZipFile(file) as archive:
-            return str(json.loads(archive.read("config.json"))["class_name"])
+            config: Mapping[str, Any] = json.loads(archive.read("config.json"))
+            return {"class_name": str(config["class_name"]), "config": config["config"]}
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise NerError(f"{file}: not a Keras model ({error}). Run without a warm start.") from error
-
-
-def _read_vocabulary(file: Path) -> list[str]:
-    """Reads a vocabulary of tf.Transform: one entry a line, and only a line feed ends a line."""
-    return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
 
 def _path(variable: Any) -> str:

@@ -106,7 +106,7 @@ class WeightAverage:
     Polyak and Juditsky 1992, "Acceleration of Stochastic Approximation by Averaging", in its exponential form.
     Averaging in each step would take a fifth of its CPU time. An average with a long memory therefore takes the weights
     of every eighth step, with a share that gives it the same memory. The first updates have larger shares: the average
-    of the first hundred would otherwise consist of initial weights.
+    of the first hundred would otherwise consist of initial weights. Weights of an earlier model are worth keeping.
 
     Attributes:
         variables: the averages; empty without averaging.
@@ -117,15 +117,18 @@ class WeightAverage:
     _MOST_INTERVAL = 8
     _START = 9  # updates behind the first one: its share is 1, those that follow 9/10, 9/11, ...
 
-    def __init__(self, weights: Sequence[tf.Variable], momentum: float, strategy: tf.distribute.Strategy) -> None:
+    def __init__(
+        self, weights: Sequence[tf.Variable], momentum: float, strategy: tf.distribute.Strategy, warm: bool = False
+    ) -> None:
         """Starts with the present weights.
 
         Args:
             weights: weights to average, created under the strategy.
             momentum: share of the average that a step keeps, below 1; 0 turns averaging off.
             strategy: strategy that the weights live on.
+            warm: whether the present weights were trained before, so that the first updates have no larger shares.
         """
-        self._weights, self._strategy = weights, strategy
+        self._weights, self._strategy, self._warm = weights, strategy, warm
         self.interval = max(1, min(self._MOST_INTERVAL, round(self._MOST_SHARE / (1 - momentum))))
         self._share = 1 - momentum**self.interval
         with strategy.scope():
@@ -140,7 +143,8 @@ class WeightAverage:
         """
         if self.variables and steps % self.interval == 0:
             updates = steps // self.interval - 1
-            self._update(tf.constant(max(self._share, self._START / (self._START + updates))))
+            first = 0.0 if self._warm else self._START / (self._START + updates)
+            self._update(tf.constant(max(self._share, first)))
 
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:

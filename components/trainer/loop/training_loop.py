@@ -24,7 +24,7 @@ from components.trainer.loop.optimizer import Adam, WeightAverage, learning_rate
 from components.trainer.loop.throughput import peak_flops, training_flops_per_token
 from components.trainer.loop.training_step import Objective, TrainingStep, trainable_weights
 from components.trainer.scoring.dev_scorer import DevScorer
-from components.trainer.settings import TrainerSettings
+from components.trainer.settings import SizedSettings
 
 _SAVE_SECONDS = 5.0
 """Least time between the states saved at ends of epochs: saving each took a sixth of a small training."""
@@ -54,7 +54,15 @@ class TrainingLoop:
         result = loop.fit(batches, scorer, checkpoint=Checkpoint("state"), log=EpochLog("logs", settings.epochs))
     """
 
-    def __init__(self, model: keras.Model, objective: Objective, settings: TrainerSettings, devices: Devices) -> None:
+    def __init__(
+        self,
+        model: keras.Model,
+        objective: Objective,
+        settings: SizedSettings,
+        devices: Devices,
+        *,
+        warm: bool = False,
+    ) -> None:
         """Stores the arguments.
 
         Args:
@@ -62,8 +70,10 @@ class TrainingLoop:
             objective: the function to minimize; `supervised` makes one from a loss.
             settings: step size, number of steps, patience.
             devices: devices to train on.
+            warm: whether the model was trained before: its weights then count in their moving average.
         """
         self._model, self._objective, self._settings, self._devices = model, objective, settings, devices
+        self._warm = warm
 
     def fit(
         self,
@@ -95,7 +105,7 @@ class TrainingLoop:
         weights = trainable_weights(self._model)
         total_steps = sum(batches.steps(epoch) for epoch in range(settings.epochs))
         optimizer = Adam(weights, learning_rate_schedule(settings, total_steps), devices.strategy)
-        average = WeightAverage(weights, settings.averaging, devices.strategy)
+        average = WeightAverage(weights, settings.averaging, devices.strategy, warm=self._warm)
         step = TrainingStep(
             self._model,
             self._objective,

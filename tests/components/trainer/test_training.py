@@ -12,6 +12,7 @@ import pytest
 from support.lazy import LazyModule
 
 from components.common.errors import NerError
+from configs.loading import load_config
 
 training = LazyModule("components.trainer.training")
 trained_model = LazyModule("components.trainer.trained_model")
@@ -68,6 +69,45 @@ def test_a_warm_start_starts_with_the_score_of_the_earlier_model(trained, transf
 
     assert first_score(str(tmp_path / "earlier")) > 0.9
     assert first_score(None) < 0.5
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
+def test_a_retraining_on_a_small_span_beats_the_champion_and_a_cold_start(settings, tmp_path):
+    """The second span has names, words and an entity type that the first lacks, and lacks one."""
+    from support.spans import SPAN_1, SPAN_2, sentences
+    from support.tiny_corpus import transform_rows
+
+    from benchmarks.ours.part import entity_f1
+    from components.trainer.inputs import TrainingInputs
+
+    longer = settings.replace({"epochs": 3, "epoch_steps": 40, "batch_size": 8, "averaging": 0.98})
+    test = [*sentences(SPAN_1, 60, seed=9), *sentences(SPAN_2, 60, seed=10)]
+
+    def trained_on(name, rows, earlier=None):
+        """Returns the model, its transform graph, and its F1 on sentences of both spans."""
+        folder = tmp_path / name
+        config = {
+            "settings": load_config(None, ["transform.tokenizer=words"]).transform.model_dump_json(),
+            "earlier": earlier,
+        }
+        transform_rows(folder, {"train": rows, "test": test}, config)
+        graph, train, held_out = (str(folder / name) for name in ("graph", "train.gz", "test.gz"))
+        model = training.train(longer, TrainingInputs([train], [train], graph, earlier))
+        return model, graph, entity_f1(model, [held_out], graph, folder / "columns")
+
+    champion, graph, f1 = trained_on("champion", sentences(SPAN_1, 150))
+    earlier = tmp_path / "earlier"
+    champion.save(str(earlier))
+    for vocabulary in ("word_vocabulary", "tag_vocabulary"):
+        shutil.copy(Path(graph, "transform_fn", "assets", vocabulary), earlier)
+    new = sentences(SPAN_2, 30, seed=1)
+    (_, _, cold), (model, _, warm) = (
+        trained_on(name, new, start) for name, start in (("cold", None), ("warm", str(earlier)))
+    )
+    assert warm > max(f1, cold) + 0.05, (f1, cold, warm)
+    assert model.tags[: len(champion.tags)] == champion.tags
+    assert {"B-LOC", "B-ORG"} < set(model.tags)
 
 
 @pytest.mark.extended

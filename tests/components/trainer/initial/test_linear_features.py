@@ -59,6 +59,18 @@ def test_the_number_of_windows_hashed_at_once_changes_nothing(made_up):
     np.testing.assert_array_equal(owners(parts), owners(whole))
 
 
+def test_earlier_features_keep_their_rows_unless_only_a_newer_one_occurs(made_up):
+    model, hashes = tagger(64), np.array([feature for feature, _ in frequent_features(tagger(64), made_up.train)])
+    rows = np.asarray(model.linear.rows_of(hashes.astype(np.uint32)))
+    present = np.array([hashes[rows == row][0] for row in range(64)], np.uint32)  # not the most frequent of their rows
+    absent = np.setdiff1d(np.random.default_rng(0).integers(1, 1 << 32, 500, dtype=np.uint32) | 1, hashes)
+    earlier = np.concatenate([present[:32], absent])
+    weights = linear_features.LinearWeights(earlier, np.ones((len(earlier), 5), np.float32))
+    linear_features.choose_linear_features(model, made_up.train, weights)
+    assert (owners(model)[:32] == present[:32]).all()
+    assert np.isin(owners(model)[32:], hashes).all()
+
+
 def test_an_empty_split_has_no_features(tmp_path):
     from components.trainer.data.window_table import WindowTable
 
@@ -131,7 +143,9 @@ def as_dict(hashes, counts):
 def test_counts_are_those_of_all_parts_together(parts, least):
     truth = collections.Counter(feature for part in parts for feature in part)
     expected = {feature: count for feature, count in truth.items() if count >= least}
-    assert as_dict(*counted(parts).at_least(least)) == expected
+    counter = counted(parts)
+    assert as_dict(*counter.at_least(least)) == expected
+    assert counter.counts_of(np.array([1, 2, LARGEST], np.uint32)).tolist() == [truth[1], truth[2], truth[LARGEST]]
 
 
 @settings(max_examples=50)

@@ -98,6 +98,45 @@ def test_variables_of_another_size_start_fresh_and_are_named():
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(new.widen.kernel), before)
 
 
+WORDS_OF_THE_CORPUS = ["[PAD]", "[UNK]", *(f"w{number}" for number in range(2, 40))]
+
+
+@pytest.mark.parametrize("occurs", [True, False])
+def test_the_linear_expert_keeps_its_weights_by_feature(made_up, tmp_path, occurs):
+    """Also of features that the new train split does not contain."""
+    from components.model.cnn_linear_tagger import columns
+    from components.trainer.data.window_table import WindowTable
+    from components.trainer.initial.linear_features import choose_linear_features
+
+    old_words = {WORDS: WORDS_OF_THE_CORPUS, TAGS: list(made_up.tags)}
+    more = {WORDS: [*WORDS_OF_THE_CORPUS, "new"], TAGS: ["[PAD]", *made_up.tags[:0:-1], "B-NEW"]}
+    options = {"linear_dropout": 0.0, "linear_members": 3}
+    old = _tagger("cnn_linear", old_words, 1, linear_weights=5 << 13, **options)
+    new = _tagger("cnn_linear", more, 2, linear_weights=6 << 13, **options)
+    choose_linear_features(old, made_up.train)
+    hashes, weights = old.linear.owned()
+    weights = np.random.default_rng(0).normal(size=weights.shape).astype(np.float32)
+    old.linear.assign_weights(hashes, weights, np.full(len(hashes), -1))
+
+    report = initial.warm_start(new, old, more, old_words)
+    choose_linear_features(new, made_up.train if occurs else WindowTable.write(tmp_path, []), report.linear)
+    features = made_up.train.pool([0]).batch(np.arange(20)).features
+    order = [more[TAGS].index(tag) for tag in made_up.tags]
+    before, after = (keras.ops.convert_to_numpy(model.linear(columns(features))) for model in (old, new))
+    assert np.abs(before).max() > 1
+    np.testing.assert_allclose(after[..., order], before, atol=1e-4)
+    assert not after[..., -1].any()
+    if occurs:  # what the members learn from is what serving adds up
+        members = keras.ops.convert_to_numpy(new.linear(columns(features), training=True))
+        np.testing.assert_allclose(members.mean(0), after, atol=1e-4)
+    assert f"{len(hashes)} linear features" in report.summary()
+
+
+def test_words_with_other_ids_leave_the_linear_expert_fresh():
+    old, new = _tagger("cnn_linear", OLD, 1), _tagger("cnn_linear", NEW, 2)
+    assert initial.warm_start(new, old, NEW, OLD).linear is None
+
+
 def test_random_states_are_not_copied():
     old, new = _tagger("cnn_linear", OLD, 1), _tagger("cnn_linear", NEW, 2)
 
@@ -160,6 +199,12 @@ def test_warm_start_from_another_class_of_tagger_is_none(folder, caplog):
     with caplog.at_level(logging.WARNING, logger="absl"):
         assert initial.warm_start_from(str(folder), model, _Graph(["[PAD]", "[UNK]", "a", "d"])) is None
     assert "the champion is a TransformerTagger, this is a CnnLinearTagger" in caplog.text
+
+
+def test_the_share_of_the_network_is_read_from_a_saved_tagger(folder, tmp_path):
+    assert initial.earlier_network_share(str(folder)) == 0
+    _tagger("cnn_linear", OLD, 1, network_share=0.25).save(tmp_path / "model.keras")
+    assert initial.earlier_network_share(str(tmp_path)) == 0.25
 
 
 def test_damaged_files_are_reported(folder):

@@ -56,9 +56,9 @@ def test_variables_are_all_that_the_next_step_depends_on():
     np.testing.assert_array_equal(other.numpy(), after)
 
 
-def averaged(momentum, values):
+def averaged(momentum, values, **options):
     weight = tf.Variable([0.0])
-    average = optimizer.WeightAverage([weight], momentum, tf.distribute.get_strategy())
+    average = optimizer.WeightAverage([weight], momentum, tf.distribute.get_strategy(), **options)
     for step, value in enumerate(values, start=1):
         weight.assign([value])
         average.after_step(step)
@@ -78,6 +78,11 @@ def test_average_is_exponential(momentum):
 def test_initial_weights_have_no_share_in_the_average():
     weight, average = averaged(0.998, [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 5.0])
     np.testing.assert_allclose(average.variables[0].numpy(), weight.numpy())
+
+
+def test_weights_of_an_earlier_model_keep_their_share_in_the_average():
+    _, average = averaged(0.9, [1.0] * 5, warm=True)
+    np.testing.assert_allclose(average.variables[0].numpy(), [1 - 0.9**5], rtol=1e-5)
 
 
 def test_long_memory_is_updated_rarely_and_is_as_long():
