@@ -15,7 +15,7 @@ from components.keys import TRAIN_SPLIT
 from components.text.scripts import join_as_written
 
 PARTLY, IN_NAME = "partly", "in a name"
-"""Readings of a text that is labelled elsewhere: entities lie on parts of it; outside, next to a capitalized word.
+"""Readings of a text that is labelled elsewhere: entities lie on parts of it; outside, perhaps in a longer name.
 
 The other reading is `OUTSIDE`."""
 
@@ -23,7 +23,8 @@ _LEAST_LABELLED = 3  # labels of a word that make one without suspicious; of sev
 _LEAST_OUTSIDE = 20  # times without a label that make a label suspicious
 _LIKELY = 0.5  # certainty of a likely mistake
 _SPURIOUS = 0.9
-_NAME = 0.6  # certainty left if each place is next to a capitalized word, as in London Fashion Week
+_NAME = 0.6  # certainty left if each place is perhaps in a longer name, as in London Fashion Week
+_QUOTES = ('"', "'", "`", "«", "»", "„", "“", "”", "‘", "’")
 _PLACES, _MOST_ITEMS = 5, 1000
 _LONGEST = 12  # tokens of a text
 
@@ -181,7 +182,7 @@ class Occurrences:
         self._cases[kind] = heapq.nsmallest(_MOST_ITEMS, cases, key=lambda case: (-case.certainty, case.subject))
 
     def _outside(self) -> Iterator[tuple[str, int, int, int]]:
-        """Yields (text, labels, times outside, times outside and not next to a capitalized word)."""
+        """Yields (text, labels, times outside, times outside and not in a longer name)."""
         for text, reading in self._counts:
             names = self._counts.get((text, IN_NAME), 0)
             if reading == OUTSIDE or (reading == IN_NAME and (text, OUTSIDE) not in self._counts):
@@ -268,8 +269,16 @@ def _reading(entities: tuple[tuple[int, int, str], ...], owners: list[int], star
 
 
 def _is_in_name(tokens: tuple[str, ...], start: int, end: int) -> bool:
-    """Returns whether a word next to the text begins with a capital; the first word of a sentence always does."""
-    return (start > 1 and tokens[start - 1][0].isupper()) or (end < len(tokens) and tokens[end][0].isupper())
+    """Returns whether the text may be part of a name or title, or another word with a capital.
+
+    It is if a capitalized word or a quotation mark stands next to it, or if it is the first word of the sentence.
+    """
+    if start == 0 and end == 1:
+        return True
+    before = tokens[start - 1][0] if start else ""
+    after = tokens[end][0] if end < len(tokens) else ""
+    # A sentence begins with a capital, which says nothing about the word.
+    return (start > 1 and before.isupper()) or after.isupper() or before in _QUOTES or after in _QUOTES
 
 
 def _edge_text(edge: Edge, count: int, usual: int) -> tuple[str, str]:
