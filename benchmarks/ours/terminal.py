@@ -32,7 +32,7 @@ _COMMANDS = (
     "registry history {set}",
     "lineage 1 {set}",
     "predict Hello {set}",
-    "evaluate --data {new}/corpus/test.conll {set}",
+    "evaluate --data {new}/corpus/test.tsv {set}",
     "serve --port 0 --grpc-port 0 {set}",
     "retrain --dry-run {set}",
     "schedule --cron '0 3 * * *' --next 3",
@@ -42,7 +42,7 @@ _COMMANDS = (
     "inspect {model}",
     "inspect {model} --check",
     "package --for tf-serving {new}/package {set}",
-    "add-signatures {model} {new}/more --key id",
+    "add-signatures {model} {new}/more --default keyed --keep-default-as plain",
     "compile --target kubeflow -o {new}/pipeline.yaml",
     "kfp upload {new}/none.yaml",
     "completion bash",
@@ -51,9 +51,13 @@ _SERVES = "curl "  # a server ends on a signal, which it gets after its first ex
 
 
 class Timed(NamedTuple):
-    """Seconds from the start to the first line, from the last line to the end, and in all; and the exit code."""
+    """Seconds from the start to the first line, from the last line to the end, and in all; and the exit code.
+
+    `processor`: seconds of a processor until the first line, which do not depend on the load of the machine.
+    """
 
     first: float
+    processor: float
     after_last: float
     total: float
     code: int
@@ -64,12 +68,12 @@ def timed(command: list[str], end_after: str = "") -> Timed:
 
     Args:
         command: the command.
-        end_after: text after which it is interrupted, as with Ctrl-C; empty: it ends by itself.
+        end_after: text after which it gets SIGTERM; empty: it ends by itself.
     """
     reader, writer = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
     begin = time.monotonic()
-    first = last = 0.0
+    first = last = processor = 0.0
     seen = b""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, env=environment) as process:
         os.close(writer)
@@ -81,17 +85,24 @@ def timed(command: list[str], end_after: str = "") -> Timed:
                 break
             seen += text
             if end_after and end_after.encode() in seen:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGTERM)
                 end_after = ""
             if text:
                 last = time.monotonic() - begin
+                processor = processor or _processor_seconds(process.pid)
                 first = first or last
             elif process.poll() is not None:
                 break
         process.wait()
     total = time.monotonic() - begin
     os.close(reader)
-    return Timed(first, total - last, total, process.returncode)
+    return Timed(first, processor, total - last, total, process.returncode)
+
+
+def _processor_seconds(pid: int) -> float:
+    """Returns the processor time of a process and of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -103,13 +114,15 @@ def main() -> None:
             [*ner, "data", "generate", f"{new}/corpus", "--kind", "articles"], check=True, capture_output=True
         )
         words = {"set": f"--set work_dir={work}", "model": work / "serving/ner/1", "new": new}
-        print("| command | first line, s | end after the last line, s | all, s | exit code |\n|---|--:|--:|--:|--:|")
+        print("| command | first line, s | processor until then, s | end after the last line, s | all, s | exit code |")
+        print("|---|--:|--:|--:|--:|--:|")
         for command in _COMMANDS:
             arguments = shlex.split(command.format_map(words))
             result = timed([*ner, *arguments], _SERVES if command.startswith("serve") else "")
             name = command.replace(" {set}", "").replace("{model}", "MODEL").replace("{new}/", "")
             print(
-                f"| `{name}` | {result.first:.2f} | {result.after_last:.2f} | {result.total:.1f} | {result.code} |",
+                f"| `{name}` | {result.first:.2f} | {result.processor:.2f} | {result.after_last:.2f} | "
+                f"{result.total:.1f} | {result.code} |",
                 flush=True,
             )
 

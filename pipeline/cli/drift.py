@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from components.common.console import announce
 from components.common.errors import NerError, counted
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing
@@ -27,16 +28,18 @@ def drift(
 
     Every run compares its newest span by itself.
     """
-    from components.registry.model_registry import ModelRegistry
-    from components.registry.names import CHAMPION
     from configs.loading import load_config
-    from pipeline.retraining.request_drift import request_drift
 
     config = load_config(profile, settings)
     log = requests or config.drift.requests
     if log is None:
         raise click.UsageError("REQUESTS is missing. Give a log of requests, or set drift.requests.")
     refuse_replacing({"--output": output}, {"REQUESTS": Path(log)})
+    announce(f"ner drift: reading {log}")
+    from components.registry.model_registry import ModelRegistry
+    from components.registry.names import CHAMPION
+    from pipeline.retraining.request_drift import request_drift
+
     registry = ModelRegistry(config.registry_uri)
     champion = registry.require(config.name, CHAMPION)
     report = request_drift(config, registry, champion, log)

@@ -104,13 +104,13 @@ def _check_use(options: dict[str, Any]) -> None:
 def _on_data(
     config: PipelineConfig, rules: tuple[BlessingRule, ...], target: Path | None, options: dict[str, Any]
 ) -> bool:
+    if options["url"] is not None and "://" not in options["url"]:
+        raise click.UsageError(f"--url {options['url']}: write http://HOST:PORT/v1/models/NAME; --model takes versions")
+    announce(f"ner evaluate: reading {options['data']}, loading the model")
     from components.corpus_example_gen.labelled_data import LabelledData
     from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
     from pipeline.registry_view.evaluated_model import evaluated_model
 
-    if options["url"] is not None and "://" not in options["url"]:
-        raise click.UsageError(f"--url {options['url']}: write http://HOST:PORT/v1/models/NAME; --model takes versions")
-    announce(f"ner evaluate: reading {options['data']}, loading the model")
     data = LabelledData(options["data"], config.corpus, options["split"], config.transform.tokenizer)
     model = evaluated_model(options["url"] or options["model"], config)
     against = None if options["against"] is None else evaluated_model(options["against"], config)
