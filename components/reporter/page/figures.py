@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -107,7 +108,8 @@ def _curves(
             axes.axvline(best_epoch, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), label="kept", zorder=1)
         axes.set(xlabel="epoch", title=title)
         axes.title.set(fontsize=13, color=COLOURS["text"])
-        axes.set_ylim(bottom=0)
+        highest = max((x for values in curves.values() for x in values if math.isfinite(x)), default=0.0)
+        axes.set_ylim(0, 1.05 * highest or 1)  # the marks of the best epoch are whole
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
         axes.legend(loc="best")
 

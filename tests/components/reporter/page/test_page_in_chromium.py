@@ -103,6 +103,11 @@ def test_page_fits_the_screen_without_errors(browser, page, tmp_path, width, dar
     assert complaints == []
 
 
+def test_all_sections_are_linked_in_view_on_a_desktop(browser, page):
+    browser.open(page.as_uri(), 1280)
+    assert browser.evaluate("(n => n.scrollWidth - n.clientWidth)(document.querySelector('nav ul'))") == 0
+
+
 def test_page_makes_no_network_request(browser, page):
     browser.open(page.as_uri(), 1280)
     asked = [
