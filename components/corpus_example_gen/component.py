@@ -70,9 +70,9 @@ class CorpusExampleGenSpec(standard_component_specs.FileBasedExampleGenSpec):
 class CorpusExampleGen(FileBasedExampleGen):
     """Reads a corpus folder into the splits `train`, `eval` and, if the corpus has one, `test`.
 
-    A corpus with one split is divided 8:1:1 by a hash of the sentence. A corpus with several splits but without `eval`
-    gets one from `train`: one sentence in ten, by the same hash. Equal sentences therefore share a split, also across
-    spans.
+    A corpus with one split is divided 8:1:1 by a hash of the sentence, or of its document. A corpus with several splits
+    but without `eval` gets one from `train`: one in ten, by the same hash. Equal sentences that belong to no document
+    share a split, also across spans.
 
     Component `outputs` contains:
      - `examples`: `standard_artifacts.Examples` of `tf.train.Example` with the bytes features `key` [1],

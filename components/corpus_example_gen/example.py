@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from components.common.errors import NerError
-from components.corpus_example_gen.cleaning.sentence import Sentence
+from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, Sentence
 from components.keys import KEY, SENTENCE, SOURCE, TAGS
 from components.text.words import whitespace_offsets
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+DOCUMENT = DOCUMENTS[0]
 
 
 def check_metadata_columns(columns: Sequence[str]) -> None:
@@ -38,7 +40,7 @@ def to_example(sentence: Sentence, key: str, source: str, metadata_columns: Sequ
     """Returns the example of one sentence.
 
     Its features are bytes: `key` [1], `sentence` [1] (tokens joined by single spaces), `tags` [tokens], `source` [1]
-    and each metadata column [1], empty if the sentence has no such value.
+    and each metadata column [1], empty if the sentence has no such value. The column `document` names its document.
 
     Args:
         sentence: a clean sentence.
@@ -55,9 +57,10 @@ def to_example(sentence: Sentence, key: str, source: str, metadata_columns: Sequ
         raise RuntimeError(f"{source}:{sentence.line}: {text!r} does not split into its tokens {sentence.tokens!r}")
     if len(sentence.tags) != len(sentence.tokens):
         raise RuntimeError(f"{source}:{sentence.line}: {len(sentence.tokens)} tokens, {len(sentence.tags)} tags")
+    metadata = {DOCUMENT: sentence.document or "", **sentence.metadata}
     features = {KEY: [key], SENTENCE: [text], SOURCE: [source], TAGS: list(sentence.tags)}
     for name in metadata_columns:
-        features[name] = [sentence.metadata.get(name, "")]
+        features[name] = [metadata.get(name, "")]
     return _example(features)
 
 

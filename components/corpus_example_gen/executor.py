@@ -28,14 +28,13 @@ from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
 from components.corpus_example_gen.settings import CorpusSettings
-from components.corpus_example_gen.splitting import configured_splits, holds_out_eval, is_held_out
+from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits, holds_out_eval, split_of
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
 from components.keys import (
     EVAL_SPLIT,
     INGEST_REPORT,
     INGEST_REPORT_FOLDER,
     NEWEST_SPAN,
-    SENTENCE,
     TAGS,
     TEST_SPLIT,
     TOKENIZER,
@@ -75,11 +74,24 @@ class Executor(BaseExampleGenExecutor):
     def GenerateExamplesByBeam(
         self, pipeline: beam.Pipeline, exec_properties: dict[str, Any]
     ) -> dict[str, beam.PCollection]:
-        """Returns the examples of each split, with `eval` taken out of `train` if the corpus has none."""
-        splits = super().GenerateExamplesByBeam(pipeline, exec_properties)
-        if holds_out_eval(_input_splits(exec_properties)):
-            train, held_out = splits.pop(TRAIN_SPLIT) | "HoldOut" >> beam.Partition(_is_held_out, 2)
-            splits = {TRAIN_SPLIT: train, EVAL_SPLIT: held_out, **splits}
+        """Returns the examples of each split: `eval` taken out of `train`, or all of them out of a single split."""
+        inputs = _input_splits(exec_properties)
+        divides = {"undivided": len(inputs) == 1, "holds_out": holds_out_eval(inputs)}
+        # TFX would divide by a feature of the examples, but their documents are none.
+        whole = {standard_component_specs.OUTPUT_CONFIG_KEY: proto_utils.proto_to_json(example_gen_pb2.Output())}
+        splits = {}
+        for name, keyed in super().GenerateExamplesByBeam(pipeline, {**exec_properties, **whole}).items():
+            names = [name]
+            if divides["undivided"]:
+                names = list(HASH_BUCKETS)
+            elif divides["holds_out"] and name == TRAIN_SPLIT:
+                names = [TRAIN_SPLIT, EVAL_SPLIT]
+            parts = [keyed]
+            if len(names) > 1:
+                parts = keyed | f"Divide[{name}]" >> beam.Partition(_split_number, len(names), names, name, divides)
+            for part, of_part in zip(names, parts, strict=True):
+                splits[part] = of_part | f"Examples[{part}]" >> beam.Values()
+        if divides["holds_out"]:
             # The base class named the input splits, and reads the names to find the folder of each split.
             for examples in self._examples:
                 examples.split_names = artifact_utils.encode_split_names(list(splits))
@@ -241,11 +253,12 @@ def _rank(split: str) -> int:
     return _ORDER.index(split) if split in _ORDER else 0
 
 
-def _is_held_out(example: tf.train.Example, partitions: int) -> int:
-    """Returns 1 for one sentence in ten; equal sentences get the same result."""
+def _split_number(
+    keyed: tuple[bytes, tf.train.Example], partitions: int, names: list[str], name: str, divides: dict[str, bool]
+) -> int:
+    """Returns the index of the split of an example; equal sentences, or those of a document, get the same one."""
     del partitions
-    sentence = example.features.feature[SENTENCE].bytes_list.value[0]
-    return int(is_held_out(sentence))
+    return names.index(split_of(name, keyed[0], **divides))
 
 
 def _raise_errors(errors: list[CorpusError]) -> None:

@@ -157,7 +157,7 @@ class LabelledData:
 
     def _split_of(self, name: str, sentence: Sentence) -> str:
         """Returns the split of a sentence from the files of a split."""
-        return split_of(name, sentence.text.encode(), undivided=self.undivided, holds_out=self._holds_out)
+        return split_of(name, sentence.division_key, undivided=self.undivided, holds_out=self._holds_out)
 
     def _sentences(self, path: Path, reports: list[IngestReport], hashes: dict[str, str]) -> Iterator[LabelledSentence]:
         """Yields the sentences of a file."""

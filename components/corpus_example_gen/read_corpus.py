@@ -22,9 +22,9 @@ from components.corpus_example_gen.settings import CorpusSettings
 
 
 @beam.typehints.with_input_types(beam.Pipeline)
-@beam.typehints.with_output_types(tf.train.Example)
+@beam.typehints.with_output_types(tuple[bytes, tf.train.Example])
 class ReadCorpus(beam.PTransform):
-    """Reads all files that match the patterns, and returns one `tf.train.Example` per sentence.
+    """Reads all files that match the patterns, and returns (division key, `tf.train.Example`) of each sentence.
 
     Example: tests/components/corpus_example_gen/test_executor.py.
     """
@@ -72,7 +72,7 @@ class ReadCorpus(beam.PTransform):
 
 
 @beam.typehints.with_input_types(str)
-@beam.typehints.with_output_types(tf.train.Example)
+@beam.typehints.with_output_types(tuple[bytes, tf.train.Example])
 class _ReadFile(beam.DoFn):
     """Reads one file; a corpus error ends it and goes to the report folder, where the executor reads it."""
 
@@ -80,7 +80,7 @@ class _ReadFile(beam.DoFn):
         super().__init__()
         self._base, self._settings, self._reports, self._tokenizer = base, settings, reports, tokenizer
 
-    def process(self, path: str) -> Iterator[tf.train.Example]:
+    def process(self, path: str) -> Iterator[tuple[bytes, tf.train.Example]]:
         source = os.path.relpath(path, self._base).replace(os.sep, "/")
         report, keys, lines = IngestReport(), KeyMaker(source), dict[str, int]()
         try:
@@ -89,7 +89,7 @@ class _ReadFile(beam.DoFn):
             for sentence in read_corpus_file(path, self._settings, report, data, self._tokenizer):
                 key = keys.make(sentence)
                 lines[key.removeprefix(f"{source}:")] = sentence.line
-                yield to_example(sentence, key, source, self._settings.metadata)
+                yield sentence.division_key, to_example(sentence, key, source, self._settings.metadata)
         except CorpusError as error:
             self._reports.write_error(source, error)
             return

@@ -24,6 +24,8 @@ class CorpusSettings(Settings):
     span: NotNegative | None
     span_window: Count
     duplicates: Literal["remove", "keep"] | None
+    documents: Literal["auto", "together", "apart"]
+    sentences: Literal["auto", "split", "keep"]
     splits: dict[Literal["train", "eval", "test"], str] | None
     format: Format
     token_column: NotNegative | None

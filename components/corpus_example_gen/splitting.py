@@ -1,4 +1,4 @@
-"""Division of a corpus into splits, by the files and by hashes of the sentences; without TFX."""
+"""Division of a corpus into splits, by the files and by hashes of sentences or documents; without TFX."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ def configured_splits(settings: CorpusSettings) -> list[tuple[str, str]] | None:
     return list((settings.splits or {}).items()) or None
 
 
-def is_held_out(sentence: bytes) -> bool:
-    """Returns True for one sentence in ten; equal sentences get the same result."""
-    return int(hashlib.sha256(sentence).hexdigest(), 16) % _HOLD_OUT == 0
+def is_held_out(key: bytes) -> bool:
+    """Returns True for one key in ten."""
+    return int(hashlib.sha256(key).hexdigest(), 16) % _HOLD_OUT == 0
 
 
 def hash_split(sentence: bytes) -> str:
-    """Returns the split of a sentence of a corpus with one split.
+    """Returns the split of a sentence, or of any other key, of a corpus with one split.
 
-    TFX divides such a corpus by the hash of the serialized feature `sentence`; this is the same rule without TFX.
+    The rule is that of TFX for a feature with this value.
 
     Example:
         >>> hash_split(b"New Delhi is in India"), hash_split(b"Kyiv")
@@ -50,18 +50,18 @@ def hash_split(sentence: bytes) -> str:
     return by_bucket[bucket]
 
 
-def split_of(name: str, sentence: bytes, *, undivided: bool, holds_out: bool) -> str:
+def split_of(name: str, key: bytes, *, undivided: bool, holds_out: bool) -> str:
     """Returns the split of a sentence from the files of a split.
 
     Args:
         name: split of the files.
-        sentence: its tokens, joined by spaces.
+        key: `Sentence.division_key`: its document, or its tokens, joined by spaces.
         undivided: whether the corpus has one split, which is divided by hash.
         holds_out: whether `eval` is taken out of `train`.
     """
     if undivided:
-        return hash_split(sentence)
-    return EVAL_SPLIT if holds_out and name == TRAIN_SPLIT and is_held_out(sentence) else name
+        return hash_split(key)
+    return EVAL_SPLIT if holds_out and name == TRAIN_SPLIT and is_held_out(key) else name
 
 
 def sentence_digest(sentence: bytes) -> bytes:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from components.common.progress import report_progress
 from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.cleaning.sentence import DOCUMENTS
 from components.corpus_example_gen.corpus.layout import ALL, split_patterns
 from components.corpus_example_gen.corpus.span_window import span_folders
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import configured_splits
-from components.corpus_tools.sentence import DOCUMENTS, AnnotatedSentence
+from components.corpus_tools.sentence import AnnotatedSentence
 from components.keys import EVAL_SPLIT
 
 DEV = "dev"
@@ -111,5 +112,6 @@ def counted(sentences: Iterable[AnnotatedSentence], work: str) -> Iterator[Annot
 
 
 def for_tools(settings: CorpusSettings) -> CorpusSettings:
-    """Returns the settings without the check that protects a training on raw text."""
-    return settings.model_copy(update={"min_raw_text_survival": 0.0})
+    """Returns the settings without the check that protects a training on raw text, and with whole texts."""
+    sentences = "keep" if settings.sentences == "auto" else settings.sentences
+    return settings.model_copy(update={"min_raw_text_survival": 0.0, "sentences": sentences})

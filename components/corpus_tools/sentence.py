@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-from components.corpus_example_gen.cleaning.sentence import Sentence
+from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, Sentence
 from components.text.char_traits import CONNECTOR, SPACE, char_class
 from components.text.scripts import join_as_written
 from components.text.spans import spans
@@ -19,10 +19,6 @@ from components.text.words import character_offsets, whitespace_offsets
 
 TEXT = "text"
 """Metadata with the raw text, `# text = …` of CoNLL-U."""
-
-DOCUMENTS = ("document", "document_id", "doc_id", "doc", "newdoc id", "newdoc")
-"""Metadata that names the document of a sentence; the first one counts."""
-
 
 _LINE_ENDS = re.compile(r"[\t\n\r]")
 

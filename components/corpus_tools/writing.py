@@ -26,7 +26,7 @@ STREAM = Path("-")
 _NEUTRAL = {
     "format": "auto", "token_column": None, "tag_column": None, "scheme": "auto", "offsets": "auto",
     "outside": None, "overlaps": "refuse", "drop_types": (), "max_repaired": 0.0, "on_error": "fail",
-    "min_raw_text_survival": 0.0,
+    "min_raw_text_survival": 0.0, "sentences": "keep",
 }  # fmt: skip
 
 

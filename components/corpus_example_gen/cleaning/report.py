@@ -53,8 +53,10 @@ class IngestReport:
             (records), `boundary`, `comment`, `document_mark`, `header`, `space_row`, `extra_row`, and `unread` in a
             file that was skipped.
         left_out: parts of records that are no entities, such as `relations`, by kind.
-        documents: document boundaries.
-        sentences_in, sentences_out: sentences read and emitted.
+        documents: document boundaries; of formats without them the documents that records name.
+        texts_divided: texts of several sentences that were divided.
+        sentences_in, sentences_out: sentences read and emitted; a text is one until it is divided.
+        sentences_added: additional sentences from dividing texts.
         sentences_dropped: sentences with no token left after cleaning (a repair).
         sentences_skipped: sentences skipped because of an error.
         tokens_in, tokens_out: tokens read and emitted.
@@ -81,7 +83,9 @@ class IngestReport:
     line_kinds: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     documents: int = 0
+    texts_divided: int = 0
     sentences_in: int = 0
+    sentences_added: int = 0
     sentences_out: int = 0
     sentences_dropped: int = 0
     sentences_skipped: int = 0
@@ -158,14 +162,15 @@ class IngestReport:
         """
         for kind, touched in sorted(self.sentences_repaired.items()):
             few = touched < _FEW_SENTENCES and self.repairs[kind] < _FEW_REPAIRS
-            if kind in _UNLIMITED or few or touched <= limit * self.sentences_in:
+            if kind in _UNLIMITED or few or touched <= limit * (self.sentences_in + self.sentences_added):
                 continue
             where = self.files[0] if len(self.files) == 1 else f"{len(self.files)} files"
-            share = 100 * touched / max(self.sentences_in, 1)
+            total = self.sentences_in + self.sentences_added
+            share = 100 * touched / max(total, 1)
             raise CorpusReadingError(
                 where,
                 None,
-                f"the repair {kind} touched {touched:,} of {self.sentences_in:,} sentences ({share:.0f} %), more than "
+                f"the repair {kind} touched {touched:,} of {total:,} sentences ({share:.0f} %), more than "
                 f"corpus.max_repaired ({100 * limit:g} %). First: {'; '.join(self.examples[kind][:3])}",
                 f"{_REMEDIES.get(kind, 'Correct the corpus.')} If all of them are read as intended, raise the limit.",
             )
@@ -207,7 +212,7 @@ class IngestReport:
         sums = {
             "lines": (self.lines, self.line_kinds.total()),
             "sentences": (
-                self.sentences_in,
+                self.sentences_in + self.sentences_added,
                 self.sentences_out + self.sentences_dropped + self.sentences_skipped,
             ),
             "tokens": (
@@ -277,6 +282,9 @@ class IngestReport:
             parts.append(f"left out {_format_counts(self.left_out)}")
         if self.documents:
             parts.append(f"documents {self.documents}")
+        if self.texts_divided:
+            made = self.texts_divided + self.sentences_added
+            parts.append(f"divided {counted(self.texts_divided, 'text')} into {made} sentences")
         if self.repairs:
             parts.append(f"repaired {_format_counts(self.repairs)}")
         if self.total_skipped:

@@ -76,7 +76,8 @@ def brat_records(path: str, annotations: str, unit: Unit, report: IngestReport) 
             problem += f" in a text of {text_length(text, unit)} {NAMES[unit]}"
             raise CorpusError(path, entity.line, problem, "Correct it, or set corpus.offsets.")
         placed.append(entity._replace(start=start, end=end))
-    records = list(_sentences(text, placed))
+    name = Path(source).stem
+    records = [(line, {**record, "document": name}) for line, record in _sentences(text, placed)]
     return Records(lambda: iter(records), len(records))
 
 

@@ -180,6 +180,16 @@ def is_document_comment(line: str) -> bool:
     return line.startswith(_DOCUMENT_COMMENT)
 
 
+def document_name(line: str) -> str:
+    """Returns the name in CoNLL-2012's comment, with the number of the part; empty if there is none.
+
+    >>> document_name("#begin document (bc/cnn/00/cnn_0000); part 001"), document_name("-DOCSTART- -X- O")
+    ('bc/cnn/00/cnn_0000 part 001', '')
+    """
+    name, _, part = line.removeprefix(_DOCUMENT_COMMENT).partition(";") if is_document_comment(line) else ("", "", "")
+    return f"{name.strip().strip('()')} {part.strip()}".strip()
+
+
 def split_row(line: str, separator: str, quoted: bool) -> list[str]:
     r"""Returns the cells of a row; a row whose quotes are not balanced has one cell.
 

@@ -13,7 +13,7 @@ from components.common.errors import quoted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.column_layout import ColumnLayout, Lines, is_document_comment
+from components.corpus_example_gen.readers.column_layout import ColumnLayout, Lines, document_name, is_document_comment
 from components.corpus_example_gen.readers.column_roles import NO_VALUE
 from components.corpus_example_gen.readers.comments import Comments
 from components.text.tags import OUTSIDE
@@ -49,12 +49,11 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
             yield raw
             raw = None
         if row is not None:
-            raw = raw or RawSentence(number)
+            raw = raw or RawSentence(number, document=comments.document)
             rows.add(raw, number, line, row)
-        elif kind == "document_mark":
-            report.documents += 1
+        elif kind == "document_mark" or (kind == "comment" and is_document_comment(line)):
+            comments.begin_document(document_name(line))
         elif kind == "comment":
-            report.documents += is_document_comment(line)
             comments.add(line)
         elif kind == "space_row":
             report.repair("space_row", path, number, "dropped a line of spaces, which does not end a sentence")
@@ -168,6 +167,7 @@ def read_conll2012(lines: Lines, path: str, report: IngestReport) -> Iterator[Ra
     report.note(path, "read as CoNLL-2012: entities are the brackets of column 10")
     raw: RawSentence | None = None
     label = ""  # of the open bracket
+    document: str | int | None = None
     for number, line in lines():
         if not line.strip() or line.startswith(("#begin document", "#end document")):
             if raw:
@@ -177,9 +177,10 @@ def read_conll2012(lines: Lines, path: str, report: IngestReport) -> Iterator[Ra
             begins = is_document_comment(line)
             report.line_kinds["comment" if line.startswith("#") else "boundary"] += 1
             report.documents += begins
+            document = (document_name(line) or report.documents) if begins else document
             continue
         report.line_kinds["token"] += 1
-        raw = raw or RawSentence(number)
+        raw = raw or RawSentence(number, document=document)
         cells = line.split()
         token, tag = cells[min(_TOKEN, len(cells) - 1)], OUTSIDE
         match = _CELL.fullmatch(cells[_ENTITY]) if len(cells) > _ENTITY else None

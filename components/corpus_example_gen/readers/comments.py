@@ -24,15 +24,22 @@ class Comments:
         (None, {'newdoc': 'a'})
 
     Attributes:
-        documents: number of `# newdoc` comments.
+        documents: number of documents that began.
+        document: name of the current document, or its number if it has no name; None before the first one.
     """
 
     def __init__(self) -> None:
         """Starts without comments."""
         self.documents = 0
+        self.document: str | int | None = None
         self._key: str | None = None
         self._metadata: dict[str, str] = {}
         self._document: dict[str, str] = {}
+
+    def begin_document(self, name: str = "") -> None:
+        """Begins a document, with a name if it has one."""
+        self.documents += 1
+        self.document = name or self.documents
 
     def add(self, line: str) -> None:
         """Adds one comment line. A comment without an assignment is prose and has no effect."""
@@ -40,7 +47,7 @@ class Comments:
         name, sign, value = line[1:].partition("=")
         name, value = name.strip("# \t"), value.strip()
         if name.split(None, 1)[:1] == [_DOCUMENT]:
-            self.documents += 1
+            self.begin_document(value)
             self._document = {name: value} if sign else {}
         elif sign and name in _ID_NAMES:
             self._key = value or None

@@ -7,16 +7,18 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from itertools import repeat
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.common.errors import quoted
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.cleaning.characters import as_characters
 from components.corpus_example_gen.cleaning.cleaner import Cleaner
+from components.corpus_example_gen.cleaning.documents import Documents
 from components.corpus_example_gen.cleaning.labels import Labels
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
+from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, RawSentence, Sentence
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.arrow_reader import arrow_records, is_arrow
 from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
@@ -42,12 +44,16 @@ _TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TO
 
 
 class _Content(NamedTuple):
-    """Content of a file: sentences as written, number of each label, format, and whether controls may occur."""
+    """Content of a file: sentences as written, number of each label, format, and whether controls may occur.
+
+    `documents` is the number of documents in the folder if each file is one.
+    """
 
     raws: Iterator[RawSentence]
     counts: Counter[str]
     format: str
     has_controls: bool
+    documents: int | None = None
 
 
 def read_corpus_file(
@@ -164,7 +170,8 @@ def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes
         report.lines += records.count
         settings = settings.model_copy(update={"offsets": "characters"})
         raws = read_spans(records, BRAT, f"{path.removesuffix('.ann')}.txt", settings, report, tokenizer)
-        return _Content(raws, Counter(), "spans", True)
+        documents = sum(1 for _ in Path(path).parent.glob("*.ann"))
+        return _Content(raws, Counter(), "spans", True, documents)
     has_controls = describe_control(text) is not None
     if file_format not in _TEXT_FORMATS:
         records = json_records(text, path)
@@ -195,6 +202,20 @@ def _read(
     path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str | None
 ) -> Iterator[Sentence]:
     content = _open(path, settings, report, data, tokenizer or "characters")
+    counts = content.format not in _TEXT_FORMATS
+    documents = Documents(settings, report, count=content.documents, counts=counts)
+    yield from documents.settled(_sentences(content, documents, path, settings, report, tokenizer))
+
+
+def _sentences(
+    content: _Content,
+    documents: Documents,
+    path: str,
+    settings: CorpusSettings,
+    report: IngestReport,
+    tokenizer: str | None,
+) -> Iterator[Sentence]:
+    """Yields the clean sentences of a file, long texts divided."""
     file_format, counts = content.format, content.counts
     if file_format == "spans":  # has types instead of tags
         settings = settings.model_copy(update={"scheme": "auto", "outside": None})
@@ -208,6 +229,8 @@ def _read(
         if not report.sentences_in:
             _note_first(raw, counts, settings, report, path)
         _check_key(raw, lines_of_keys, path)
+        if raw.document is None:
+            raw.document = next((raw.metadata[name] for name in DOCUMENTS if raw.metadata.get(name)), None)
         if content.has_controls:
             _check_characters(raw, path)
         sentence = cleaner.clean(raw)
@@ -216,7 +239,7 @@ def _read(
         if sentence and tokenizer in SEPARATING and raw.text is None:
             sentence = as_characters(sentence, tokenizer, report)
         if sentence:
-            yield sentence
+            yield from documents.sentences(raw, sentence)
     if file_format == "columns" and report.sentences_in == 1 and report.tokens_in > _LONG:
         report.note(path, f"no line separates sentences, so the file is one sentence of {report.tokens_in:,} tokens")
     cleaner.finish()

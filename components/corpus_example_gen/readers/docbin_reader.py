@@ -79,7 +79,7 @@ def docbin_records(path: str, data: bytes, max_bytes: int) -> Records:
         if not unpacker.eof:
             raise _Invalid("it is incomplete")
         documents = list(_documents(_Unpacker(unpacked).value()))
-        records = [record for document in documents for record in _sentences(document)]
+        records = [record for document in enumerate(documents, 1) for record in _sentences(*document)]
     except (ValueError, zlib.error, LookupError, TypeError, AttributeError, struct.error) as error:
         problem = f"found an incomplete or invalid file of spaCy ({str(error) or type(error).__name__})"
         raise CorpusError(path, None, problem, "Write it again with DocBin.to_disk.") from error
@@ -137,8 +137,8 @@ def _string(strings: dict[int, str], number: int, kind: str) -> str:
     return strings[number]
 
 
-def _sentences(document: _Document) -> Iterator[dict[str, Any]]:
-    """Yields the sentences of a document with the spans of their entities."""
+def _sentences(number: int, document: _Document) -> Iterator[dict[str, Any]]:
+    """Yields the sentences of a document with the spans of their entities, and its number if there are several."""
     length = len(document.words)
     begins = [i for i in range(1, length) if document.starts and document.starts[i] == 1 and document.iob[i] != _INSIDE]
     for first, last in zip([0, *begins], [*begins, length], strict=True):
@@ -147,7 +147,7 @@ def _sentences(document: _Document) -> Iterator[dict[str, Any]]:
             edges.append((len(text), len(text) + len(word)))
             text += word + " " * space
         iob = document.iob[first:last]
-        record: dict[str, Any] = {"text": text, "ents": []}
+        record: dict[str, Any] = {"text": text, "ents": [], **({"document": number} if begins else {})}
         if iob and all(value == _UNKNOWN for value in iob):
             record["unlabelled"] = True
         elif _UNKNOWN in iob:

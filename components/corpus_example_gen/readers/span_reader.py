@@ -195,6 +195,7 @@ class _Record:
             spans = self._spans(record, value)
             raw.key, raw.metadata = self._key(record), self._metadata(record)
             self.key = raw.key or ""
+            raw.document = record.document
             raw.lost_spans = self._lost(spans, words)
             pieces = self._pieces(words, spans)
             self._set_tokens(raw, pieces)

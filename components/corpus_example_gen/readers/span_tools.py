@@ -30,6 +30,7 @@ class Annotated(NamedTuple):
         rejected: why the whole record is left out; empty if it is read.
         spans_field: name of the field with the spans, for errors.
         discontinuous: entities with a gap, as (text, label); a token sequence cannot hold them.
+        document: name of its document, or the number of one without a name; None: the metadata name it, or nothing.
     """
 
     text: Any
@@ -41,6 +42,7 @@ class Annotated(NamedTuple):
     rejected: str = ""
     spans_field: str = "entities"
     discontinuous: tuple[tuple[str, str], ...] = ()
+    document: str | int | None = None
 
 
 class SpanTool(NamedTuple):
@@ -402,7 +404,11 @@ def _spacy_doc(record: dict[str, Any], path: str) -> Annotated:
     if "partly_labelled" in record:
         raise ConversionError(f"found the word {quoted(record['partly_labelled'])}, of which nobody said what it is")
     spans = _items(record["ents"], dict, "ents")
-    return Annotated(record["text"], _triples(spans, "label", _OFFSETS[2]), spans_field="ents")
+    document = record.get("document")
+    return Annotated(
+        record["text"], _triples(spans, "label", _OFFSETS[2]), spans_field="ents",
+        document=document if isinstance(document, (str, int)) else None,
+    )  # fmt: skip
 
 
 # brat: records of `brat_reader`.
@@ -413,7 +419,13 @@ def _brat(record: dict[str, Any], path: str) -> Annotated:
     spans = record["spans"]
     gaps = tuple((span["text"], span["label"]) for span in record["discontinuous"])
     surfaces = tuple(span["text"] for span in spans)
-    return Annotated(record["text"], _triples(spans, "label", _OFFSETS[2]), surfaces=surfaces, discontinuous=gaps)
+    return Annotated(
+        record["text"],
+        _triples(spans, "label", _OFFSETS[2]),
+        surfaces=surfaces,
+        discontinuous=gaps,
+        document=record["document"],
+    )
 
 
 BRAT = SpanTool("brat", "brat", lambda record: False, _brat)

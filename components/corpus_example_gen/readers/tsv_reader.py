@@ -36,14 +36,16 @@ def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestRe
     for number, line in lines():
         kind = _kind(line, number, settings)
         report.line_kinds[kind] += 1
-        report.documents += kind == "document_mark"
-        if kind == "header":
+        if kind == "document_mark":
+            comments.begin_document()
+        elif kind == "header":
             report.note(f"{path}:{number}", f"read as a header: {line.strip()}")
         elif kind == "comment":
             comments.add(line)
         elif kind == "sentence":
             raw = _read_line(line, split_row(line, "\t", quoted_cells), number, path)
             raw.key, raw.metadata = comments.take()
+            raw.document = comments.document
             yield raw
     report.documents += comments.documents
 

@@ -147,7 +147,7 @@ class CorpusFiles:
     def _split(self, name: str, sentence: Sentence) -> str:
         if not (self.undivided or self.holds_out):
             return name
-        return split_of(name, sentence.text.encode(), undivided=self.undivided, holds_out=self.holds_out)
+        return split_of(name, sentence.division_key, undivided=self.undivided, holds_out=self.holds_out)
 
 
 def _content(path: str) -> bytes:

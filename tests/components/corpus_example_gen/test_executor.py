@@ -363,7 +363,14 @@ def test_missing_or_invalid_span_of_a_corpus_artifact_is_an_error(tmp_path):
 
 def _write(file, words):
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(f"{word}\tB-PER\nleft\tO\n\n" for word in words))
+    file.write_text("".join(f"{word}\tB-PER\nleft\tO\n\n" if word != MARK else f"{MARK}\tO\n\n" for word in words))
+
+
+MARK = "-DOCSTART-"
+
+
+def _documents(prefix, count=50):
+    return [word for number in range(count) for word in (MARK, *_words(f"{prefix}{number}x", 4))]
 
 
 def _words(prefix, count=200):
@@ -372,8 +379,8 @@ def _words(prefix, count=200):
 
 LAYOUTS = {
     "three splits": {"train.conll": _words("a"), "dev.conll": _words("b"), "test.conll": _words("c")},
-    "no eval split": {"train.conll": _words("a"), "test.conll": _words("c")},
-    "files of one kind": {"one.conll": _words("a"), "two.conll": _words("b")},
+    "no eval split": {"train.conll": _documents("a"), "test.conll": _words("c")},
+    "files of one kind": {"one.conll": _documents("a"), "two.conll": _words("b")},
     "repeated sentences": {
         "span-1/train.conll": _words("a"), "span-1/dev.conll": _words("a", 90), "span-1/test.conll": _words("a", 30),
     },
@@ -388,12 +395,16 @@ def test_splits_and_keys_are_those_that_the_reader_without_tfx_finds(tmp_path, l
         _write(tmp_path / "corpus" / name, words)
     examples = read_folder(tmp_path, tmp_path / "corpus")
     splits = splits_of(examples)
+    split_of: dict[str | None, set[str]] = {}
     assert {"train", "eval", "test"} == set(splits)
     for split in splits:
         theirs = {(r["key"][0], r["sentence"][0], r["source"][0]) for r in records(examples, split)}
         assert theirs
         data = LabelledData(tmp_path / "corpus", corpus_settings(), split)
         assert {(each.key, each.sentence.text, each.source) for each in data.sentences()} == theirs
+        for each in data.sentences():
+            split_of.setdefault(each.sentence.unit, set()).add(split)
+    assert all(len(names) == 1 for unit, names in split_of.items() if unit is not None)
 
 
 def test_the_tokenizer_is_chosen_by_the_scripts_of_the_corpus_and_recorded(tmp_path):

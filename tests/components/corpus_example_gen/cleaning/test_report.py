@@ -89,7 +89,7 @@ def test_short_json_truncates_lists_only():
 def test_summary_is_one_line_with_in_and_out():
     assert filled().summary() == (
         "sentences 4 in, 2 out; tokens 20 in, 12 out; entities 4 in, 2 out; by type LOC 1, PER 1; documents 1; "
-        "repaired empty_token 1; skipped 1 sentences, 0 files"
+        "repaired empty_token 1; skipped 1 sentence, 0 files"
     )
 
 
