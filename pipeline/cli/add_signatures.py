@@ -64,7 +64,7 @@ def add_signatures(
         before, after = tree_size(source / "variables"), tree_size(destination / "variables")
         print_line(console, f"variables: {before:,} bytes before, {after:,} after")
         before, after = tree_size(source), tree_size(destination)
-        grown = "; what is added takes more than pruning saves: graphs of signatures, contract"
+        grown = "; the additions take more than pruning saves: graphs of signatures, contract"
         print_line(console, f"all files: {before:,} bytes before, {after:,} after{grown if after > before else ''}")
     print_line(console, f"{result.counts}; answers as the source's, bit for bit{_compared(result)}")
 

@@ -76,13 +76,13 @@ def _hashes(model: CnnLinearTagger, table: WindowTable, windows: int) -> Iterato
         yield hashes[batch.tags != 0]
 
 
-def _templates(model: CnnLinearTagger, table: WindowTable, windows: int, wanted: np.ndarray) -> np.ndarray:
-    """Returns the template of each wanted feature, int64 [features]; -1 if the split does not have the feature."""
-    order = np.argsort(wanted)
-    templates = np.full(len(wanted), -1)
+def _templates(model: CnnLinearTagger, table: WindowTable, windows: int, selected: np.ndarray) -> np.ndarray:
+    """Returns the template of each selected feature, int64 [features]; -1 if the split does not have the feature."""
+    order = np.argsort(selected)
+    templates = np.full(len(selected), -1)
     for hashes in _hashes(model, table, windows):
-        place = np.minimum(np.searchsorted(wanted, hashes, sorter=order), len(wanted) - 1)
-        token, template = np.nonzero(wanted[order[place]] == hashes)
+        place = np.minimum(np.searchsorted(selected, hashes, sorter=order), len(selected) - 1)
+        token, template = np.nonzero(selected[order[place]] == hashes)
         templates[order[place[token, template]]] = template
     return templates
 

@@ -44,7 +44,7 @@ def test_the_command_of_the_documentation_works(price_model, tmp_path):
     result = run("add-signatures", price_model, made, *options, *more)
     assert result.exit_code == 0, result.output
     assert "feature_forward, keyed, serving_default, unkeyed_signature" in result.output
-    assert "what is added takes more than pruning saves" in " ".join(result.output.split())  # four signatures for one
+    assert "the additions take more than pruning saves" in " ".join(result.output.split())  # four signatures for one
     assert json.loads(report.read_text())["passed"] is True
     contract = json.loads(run("inspect", made, "--json").stdout)
     assert (contract["format"], contract["unread_bytes"], contract["unsafe"]) == (1, 0, "")
