@@ -107,13 +107,16 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
     provenance = embedded_provenance(path_utils.serving_model_dir(exported))
     for name in ("corpus", "code"):  # already in the fingerprint of the data and in the lineage
         provenance.pop(name, None)
+    # TrainedModel.load would build the Keras model.
+    trained = json.loads(_read(artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY]), TRAINED_MODEL_FILE))
     return ModelFacts(
         name=exec_properties[MODEL_NAME_KEY],
         created=datetime.datetime.now(datetime.timezone.utc),
         evaluation=read_evaluation(artifact_utils.get_single_uri(input_dict[EVALUATION_KEY])),
         data=_data(input_dict),
         drift=_drift(artifact_utils.get_single_uri(input_dict[DATA_PROFILE_KEY])),
-        history=_history(artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY])),
+        history=tuple(trained["history"]),
+        kept_epoch=trained.get("best_epoch"),
         contract=embedded_contract(path_utils.serving_model_dir(exported)) or Contract(0, {}),
         validation=json.loads(_read(exported, VALIDATION_FILE)),
         training=_training(input_dict),
@@ -156,11 +159,6 @@ def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:
         ignored=tuple(reading.files_ignored),
         lines=dict(sorted(reading.line_kinds.items(), key=lambda item: (-item[1], item[0]))),
     )
-
-
-def _history(trained_model: str) -> tuple[dict[str, float | None], ...]:
-    # TrainedModel.load would build the Keras model.
-    return tuple(json.loads(_read(trained_model, TRAINED_MODEL_FILE))["history"])
 
 
 def _drift(folder: str) -> DriftReport:

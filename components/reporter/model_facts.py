@@ -34,6 +34,7 @@ class ModelFacts:
         card: section `card` of the configuration.
         trials: trials of the Tuner, the best first: `trial_id`, `score` (entity F1 on the eval split) and the settings
             by name; empty without a search.
+        kept_epoch: index in `history` of the epoch whose weights were kept; None: the one with the highest F1.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ModelFacts:
     lineage: Mapping[str, str]
     card: CardSettings
     trials: tuple[Mapping[str, Any], ...] = ()
+    kept_epoch: int | None = None
 
     @property
     def overall(self) -> Comparison | None:
@@ -57,6 +59,8 @@ class ModelFacts:
     @property
     def best_epoch(self) -> int | None:
         """Number, from 1, of the epoch whose weights were kept; None without a history of entity F1."""
+        if self.kept_epoch is not None:
+            return self.kept_epoch + 1
         scores = [epoch.get("val_entity_f1") for epoch in self.history]
         known = [(score, -number) for number, score in enumerate(scores, start=1) if score is not None]
         return -max(known)[1] if known else None  # the first of equals, as early stopping chooses

@@ -30,6 +30,7 @@ class TrainedModel:
         history: one row an epoch; None for a figure that is unknown.
         outside_bias: bias on the logits of outside tags with the highest entity F1 on the eval split; decoding adds
             it. Probabilities are those of the unbiased logits.
+        best_epoch: index in `history` of the epoch that was kept; None for the one with the highest entity F1.
         settings: settings of the training, without `auto`; None for a loaded model.
 
     Example (`tests/components/trainer/test_training.py` trains, saves and loads one):
@@ -44,11 +45,13 @@ class TrainedModel:
     history: tuple[dict[str, float | None], ...] = ()
     outside_bias: float = 0.0
     settings: SizedSettings | None = None
+    best_epoch: int | None = None
 
     @property
     def best_f1(self) -> float:
         """Entity F1 on the eval split of the epoch that was kept."""
-        return max(row[VAL_ENTITY_F1] or 0.0 for row in self.history)
+        rows = self.history if self.best_epoch is None else (self.history[self.best_epoch],)
+        return max(row[VAL_ENTITY_F1] or 0.0 for row in rows)
 
     def save(self, folder: str) -> None:
         """Writes both files, without the loss: a model saved with its loss does not load elsewhere."""
@@ -60,6 +63,7 @@ class TrainedModel:
             "tags": self.tags,
             "outside_bias": self.outside_bias,
             "history": self.history,
+            "best_epoch": self.best_epoch,
         }
         (Path(folder) / TRAINED_MODEL_FILE).write_text(json.dumps(info, indent=1), encoding="utf-8")
 
@@ -82,7 +86,14 @@ class TrainedModel:
             ) from error
         with reading(Path(folder) / MODEL_FILE):
             model = keras.saving.load_model(Path(folder) / MODEL_FILE, compile=False)
-        return cls(model, Windows(**info["windows"]), tuple(info["tags"]), tuple(info["history"]), info["outside_bias"])
+        return cls(
+            model,
+            Windows(**info["windows"]),
+            tuple(info["tags"]),
+            tuple(info["history"]),
+            info["outside_bias"],
+            best_epoch=info.get("best_epoch"),
+        )
 
 
 def plain_copy(model: keras.Model) -> keras.Model:

@@ -95,7 +95,7 @@ def train(
     if warning := disagreement(result.history):
         logging.warning("%s", warning)
     bias = result.history[result.best_epoch]["outside_bias"] or 0.0
-    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, bias, sized)
+    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, bias, sized, result.best_epoch)
 
 
 def _log_sizes(settings: SizedSettings, batches: Batches) -> None:

@@ -121,7 +121,8 @@ class Progress:
         seconds: seconds spent on them.
         waited: part of these seconds spent waiting for a batch.
         rows: rows of the finished epochs.
-        best_epoch: index in `rows` of the highest entity F1, the first of equals; -1 before the first epoch ends.
+        best_epoch: index in `rows` of the epoch whose weights are kept: of those after the floor of steps, the one with
+            the highest entity F1, the first of equals; -1 before the first epoch ends.
     """
 
     epoch: int = 0
@@ -136,7 +137,7 @@ class Progress:
 
     @property
     def best_f1(self) -> float:
-        """The highest entity F1 so far, -1 before the first epoch ends."""
+        """The entity F1 of the best epoch so far, -1 before the first epoch ends."""
         return float(self.rows[self.best_epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
 
     def is_over(self, epochs: int, patience: int) -> bool:

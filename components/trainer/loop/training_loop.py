@@ -30,6 +30,11 @@ _SAVE_SECONDS = 5.0
 """Least time between the states saved at ends of epochs: saving each took a sixth of a small training."""
 
 
+_FLOOR = 500
+"""Steps before which no weights are kept, in a training of twice as many: on an eval split with 23 entities the first
+100 steps had the highest F1 by chance."""
+
+
 class FitResult(NamedTuple):
     """History of a training; the model holds the weights.
 
@@ -104,6 +109,7 @@ class TrainingLoop:
         settings, devices = self._settings, self._devices
         weights = trainable_weights(self._model)
         total_steps = sum(batches.steps(epoch) for epoch in range(settings.epochs))
+        floor = _first_eligible(batches.steps(0), total_steps)
         optimizer = Adam(weights, learning_rate_schedule(settings, total_steps), devices.strategy)
         average = WeightAverage(weights, settings.averaging, devices.strategy, warm=self._warm)
         step = TrainingStep(
@@ -157,7 +163,8 @@ class TrainingLoop:
             try:
                 with devices.strategy.scope(), average.in_place():  # the scope keeps them on the same device
                     scores = scorer.score()
-                    if scores[VAL_ENTITY_F1] > progress.best_f1:
+                    # Scores of a small eval split jump: an epoch before the floor gives way to the first one after it.
+                    if scores[VAL_ENTITY_F1] > progress.best_f1 or progress.best_epoch < floor <= progress.epoch:
                         state.best_weights = [weight.numpy() for weight in weights]
                         progress.best_epoch = progress.epoch
             except interruption.Interrupted:
@@ -187,6 +194,16 @@ class TrainingLoop:
             "data_wait": progress.waited / seconds,
             "mfu": rate * training_flops_per_token(self._model) / peak if peak else None,
         }
+
+
+def _first_eligible(epoch_steps: int, total_steps: int) -> int:
+    """Returns the index of the first epoch that ends after `_FLOOR` steps; 0 for a training without so many left.
+
+    Example:
+        >>> _first_eligible(epoch_steps=100, total_steps=1000), _first_eligible(epoch_steps=100, total_steps=900)
+        (4, 0)
+    """
+    return -(-_FLOOR // epoch_steps) - 1 if total_steps >= 2 * _FLOOR else 0
 
 
 def _upcoming(batches: Batches, progress: Progress) -> Iterator[Batch]:

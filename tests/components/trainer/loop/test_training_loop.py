@@ -65,6 +65,19 @@ def test_training_stops_after_patience_epochs_without_a_better_f1(made_up, cpu, 
     assert (len(result.history), result.best_epoch) == (epochs, best)
 
 
+def test_no_epoch_before_the_floor_of_steps_is_kept(made_up, cpu, monkeypatch):
+    monkeypatch.setattr("components.trainer.loop.training_loop._FLOOR", 15)  # epochs have ten steps
+    scorers = []
+
+    def scorer(model):
+        scorers.append(ScriptedScorer(model, [0.9, 0.5, 0.6, 0.6]))
+        return scorers[0]
+
+    weights, result = made_up.fit(cpu, epochs=4, patience=4, averaging=0.0, scorer=scorer)
+    assert result.best_epoch == 2
+    assert same(weights, scorers[0].weights[2])
+
+
 @pytest.mark.parametrize("averaging", [0.0, 0.5])
 def test_weights_of_the_best_epoch_are_kept(made_up, cpu, averaging):
     scorers = []
