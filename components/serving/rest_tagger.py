@@ -18,7 +18,7 @@ import urllib3
 from components.common.errors import NerError, quoted, shortened
 from components.exporter.validator.probe.c_api import protos
 from components.exporter.validator.probe.saved_graph import TensorInfo
-from components.serving.saved_model_tagger import Model, SavedModelTagger, Signatures, TaggedSentence
+from components.serving.saved_model_tagger import Model, RefusedError, SavedModelTagger, Signatures, TaggedSentence
 
 TOKEN_VARIABLE = "NER_SERVE_TOKEN"
 """Environment variable with the bearer token of the server."""
@@ -98,7 +98,7 @@ class RestTagger(SavedModelTagger):
             return [*self._tag_rows(sentences[:half]), *self._tag_rows(sentences[half:])]
 
 
-class NotAcceptedError(NerError):
+class NotAcceptedError(RefusedError):
     """The server does not accept a request."""
 
 

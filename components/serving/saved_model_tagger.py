@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -23,6 +24,7 @@ from components.keys import KEY, SENTENCE, SERVING_DEFAULT, SERVING_EXAMPLES, UN
 from components.text.spans import spans
 
 EXAMPLES, TRUNCATED = "examples", "truncated"
+_LEAST_SCORE = 1e-9  # a float32 may round a probability to zero
 _OUTPUTS = ("tokens", "tags", "scores", "starts", "ends")
 
 
@@ -82,6 +84,21 @@ class TaggedSentence:
             entities.append(Entity(self.sentence[start:end], label, start, end, score))
         return tuple(entities)
 
+    @property
+    def confidence(self) -> float | None:
+        """The geometric mean of the scores: the model's probability of all tags, made independent of the length.
+
+        Its logarithm is the normalised log-probability with which Shen et al. (2018), "Deep Active Learning for Named
+        Entity Recognition", rank sentences (MNLP). None if the model returns no scores, or there is no token.
+
+        Example:
+            >>> TaggedSentence("in Rome", ("in", "Rome"), ("O", "O"), (1.0, 0.25), (0, 3), (2, 7)).confidence
+            0.5
+        """
+        if not self.scores:
+            return None
+        return math.exp(sum(math.log(max(score, _LEAST_SCORE)) for score in self.scores) / len(self.scores))
+
 
 class NoTaggerError(NerError):
     """No signature takes sentences and returns tags."""
@@ -122,6 +139,9 @@ class SavedModelTagger:
     tensorflow`. The process can import TensorFlow before and afterwards.
 
     tests/components/serving/test_saved_model_tagger.py shows it at work.
+
+    Attributes:
+        folder: the SavedModel, or the address of the served model.
     """
 
     def __init__(
@@ -141,7 +161,7 @@ class SavedModelTagger:
             NoTaggerError: no signature, or not this one, takes sentences and returns tags and tokens.
         """
         with self._opened(folder, threads) as (graph, load):
-            self._folder = folder
+            self.folder = folder
             self._name, self._inputs, outputs = _signature(folder, graph, signature)
             self._model = load()
         if not with_tokens and {"starts", "ends"} <= {*outputs}:
@@ -201,12 +221,12 @@ class SavedModelTagger:
         try:
             arrays = self._model.run(feeds, [*self._outputs.values(), *forwarded.values()])
         except TensorFlowError as error:
-            raise RefusedError(f"{self._folder}: signature {self._name} refuses the sentences: {error}") from error
+            raise RefusedError(f"{self.folder}: signature {self._name} refuses the sentences: {error}") from error
         columns = dict(zip(self._outputs, arrays, strict=False))  # [batch, tokens] each
         shapes = {name: column.shape for name, column in columns.items()}
         if len(set(shapes.values())) != 1 or columns["tags"].ndim != 2 or len(columns["tags"]) != len(sentences):
             raise NerError(
-                f"{self._folder}: signature {self._name} answers {len(sentences)} sentences with the shapes {shapes}. "
+                f"{self.folder}: signature {self._name} answers {len(sentences)} sentences with the shapes {shapes}. "
                 "Give a model that returns one row per sentence and one tag per token."
             )
         for name, returned in zip(forwarded, arrays[len(self._outputs) :], strict=True):
@@ -217,7 +237,7 @@ class SavedModelTagger:
         for before, after in itertools.zip_longest(sent.tolist(), returned.tolist()):
             if before != after and before == before:  # NaN is not equal to itself
                 raise NerError(
-                    f"{self._folder}: signature {self._name} returns `{name}` {quoted(after)} for a row with "
+                    f"{self.folder}: signature {self._name} returns `{name}` {quoted(after)} for a row with "
                     f"{quoted(before)}. Use another signature, or a model whose forwarding was validated."
                 )
 
@@ -233,7 +253,7 @@ class SavedModelTagger:
             # Padding is one text, after the last word of the sentence.
             if len({*rest}) > 1 or (rest and any(map(str.isalnum, left))):
                 raise RefusedError(
-                    f"{self._folder}: signature {self._name} returns the token {quoted(rest[0])}, which does not "
+                    f"{self.folder}: signature {self._name} returns the token {quoted(rest[0])}, which does not "
                     f"follow in the sentence {quoted(sentence)}. Give a model that returns tokens as written, or "
                     "`starts` and `ends`."
                 )

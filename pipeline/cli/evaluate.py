@@ -12,7 +12,7 @@ import click
 from components.common.console import Column, Row, announce, print_line, print_table, standard_output
 from components.common.errors import counted
 from pipeline.cli.exit_codes import REFUSED
-from pipeline.cli.options import config_options, refuse_replacing
+from pipeline.cli.options import config_options, refuse_replacing, url_option
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +47,7 @@ ner evaluate --requests LOG --labels FILE
 @click.command(help=_HELP)
 @click.option("--data", type=click.Path(path_type=Path), help="Corpus folder or labelled file to score a model on.")
 @click.option("--model", metavar="REF", help="Model to score: version, alias, models:/…, folder [default: champion]")
-@click.option("--url", metavar="URL", help="Score a running server: http://HOST:PORT/v1/models/NAME[/labels/LABEL]")
+@url_option
 @click.option("--against", metavar="REF|URL", help="Second model to compare with.")
 @click.option("--split", metavar="NAME", help="train, eval, test or all [default: test, else eval, else all]")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML page.")

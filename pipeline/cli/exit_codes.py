@@ -42,6 +42,7 @@ _OWN: Mapping[str, Mapping[int, str]] = {
         outcome.EXIT_CODES[outcome.DUE]: "a retraining is due (with --dry-run)",
         outcome.EXIT_CODES[outcome.BUSY]: "another retraining is running",
     },
+    "suggest": {REFUSED: "rows could not be read or tagged; the output has suggestions from the rest"},
     "run": {0: "done; the model was pushed, or the summary says why not"},
 }
 

@@ -47,6 +47,7 @@ COMMANDS = {
     "schedule": ("pipeline.cli.retrain:schedule", "Retrain at set times."),
     "drift": ("pipeline.cli.drift:drift", "Compare logged requests with the champion's training data."),
     "predict": ("pipeline.cli.predict:predict", "Tag sentences with the champion."),
+    "suggest": ("pipeline.cli.suggest:suggest", "Choose the sentences that are worth labelling next."),
     "serve": ("pipeline.cli.serve:serve", "Serve the champion over HTTP and gRPC."),
     "registry": ("pipeline.cli.registry:registry", "List, compare, promote and roll back registered models."),
     "lineage": ("pipeline.cli.registry:lineage", "Show the origin of a version and the runs that used it."),

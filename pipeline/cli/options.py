@@ -21,6 +21,10 @@ model_option = click.option(
     help="models:/NAME@ALIAS, models:/NAME/VERSION, a version, an alias, or a folder [default: the champion]",
 )
 
+url_option = click.option(
+    "--url", metavar="URL", help="Ask a running server: http://HOST:PORT/v1/models/NAME[/labels/LABEL]"
+)
+
 
 def refuse_replacing(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
     """Checks that no output takes the place of an input, of a file in a folder of inputs, or of another output.

@@ -1,11 +1,17 @@
-"""Model of `ner evaluate --data`: by reference, or behind a server."""
+"""Model of `ner evaluate --data` and `ner suggest`: by reference, or behind a server."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.common.hashing import tree_hash
 from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
 from configs.spec import PipelineConfig
 from pipeline.registry_view.model_reference import resolve_model
+
+if TYPE_CHECKING:
+    from components.serving import SavedModelTagger
 
 
 def evaluated_model(reference: str | None, config: PipelineConfig) -> EvaluatedModel:
@@ -19,15 +25,26 @@ def evaluated_model(reference: str | None, config: PipelineConfig) -> EvaluatedM
     Raises:
         NerError: the model does not exist or may not be loaded, the server does not answer, or it is not a tagger.
     """
-    from components.serving import RestTagger, SavedModelTagger
+    from components.serving import RestTagger
     from components.serving.known_types import known_types
 
-    if reference is not None and reference.startswith(("http://", "https://")):
-        served = RestTagger(reference)
-        version = served.version or "chosen by the server for each request"
-        return EvaluatedModel(served.tag, reference, {"address": served.url, "version": version})
-    folder = resolve_model(reference, config)
-    tagger = SavedModelTagger(folder)
-    name = f"champion of {config.name}" if reference is None else reference
+    tagger, name = chosen_tagger(reference, config)
+    if isinstance(tagger, RestTagger):
+        version = tagger.version or "chosen by the server for each request"
+        return EvaluatedModel(tagger.tag, name, {"address": tagger.url, "version": version})
+    folder = Path(tagger.folder)
     identity = {"folder": str(folder), "tree hash": tree_hash(folder)}
     return EvaluatedModel(tagger.tag, name, identity, known_types(folder))
+
+
+def chosen_tagger(reference: str | None, config: PipelineConfig) -> tuple[SavedModelTagger, str]:
+    """Returns the tagger that `evaluated_model` evaluates, and its name.
+
+    Raises:
+        NerError: as there.
+    """
+    from components.serving import RestTagger, SavedModelTagger
+
+    if reference is not None and reference.startswith(("http://", "https://")):
+        return RestTagger(reference), reference
+    return SavedModelTagger(resolve_model(reference, config)), reference or f"champion of {config.name}"

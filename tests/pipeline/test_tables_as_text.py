@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 from support.small_evaluation import small_evaluation
+from support.spotter import Spotter
 
 from components.common.console import standard_output
 from components.corpus_example_gen.cleaning.report import IngestReport
@@ -26,7 +27,11 @@ from components.evaluator.results.scores_file import write_evaluation
 from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.store.version import RegisteredVersion
 from components.registry.version_diff import differences
-from pipeline.cli import evaluate
+from components.serving.batch_prediction.rows import Row
+from components.suggestions.ranking import LeftOut, Suggestion
+from components.suggestions.search import SearchResult
+from components.suggestions.uncertainty import Uncertainty
+from pipeline.cli import evaluate, suggest
 from pipeline.registry_view.tables import print_differences, print_history, print_version, print_versions
 from pipeline.run import summary
 from pipeline.run.run_list import RunLine, print_run_comparison, print_runs
@@ -71,6 +76,15 @@ CHECK = CorpusCheck(
     limits=("5 entities of rare texts were left out.",),
 )  # fmt: skip
 
+SENTENCES = ["it rains in Rome", f"Ida {'and ' * 30}Bo", *(f"{number} more" for number in range(10))]
+RESULT = SearchResult(
+    [
+        Suggestion(Row(99 * number, text, {}, b""), *Spotter().tag([text]), Uncertainty(0.9 / number, 0.25))
+        for number, text in enumerate(SENTENCES, 1)
+    ],
+    rows=20, bad=0, first_bad=None, left_out=LeftOut(), seconds=1.0,
+)  # fmt: skip
+
 
 @pytest.fixture
 def runs(tmp_path):
@@ -92,6 +106,7 @@ def runs(tmp_path):
 
 
 PRINTED = {
+    "suggest": lambda console, runs: suggest.print_suggestions(console, RESULT),
     "registry list": lambda console, runs: print_versions(console, VERSIONS),
     "registry show": lambda console, runs: print_version(console, VERSIONS[1]),
     "registry diff": lambda console, runs: print_differences(console, *VERSIONS, differences(*VERSIONS)),

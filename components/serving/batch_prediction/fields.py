@@ -22,7 +22,7 @@ _ANSWER_FIELDS = ("entities", "outputs")
 _OF_DOCCANO = ("text", "label")
 _SUFFIXES = {
     ".jsonl": JSON_LINES, ".json": JSON_LINES, ".ndjson": JSON_LINES, ".csv": CSV, ".tsv": TSV, ".parquet": PARQUET,
-    ".tfrecord": TFRECORD, ".tfrecords": TFRECORD,
+    ".tfrecord": TFRECORD, ".tfrecords": TFRECORD, ".txt": TEXT,
 }  # fmt: skip
 
 
@@ -99,8 +99,8 @@ def input_kind(path: str) -> str:
     kind = _SUFFIXES.get(Path(name).suffix.lower())
     if kind is None or (kind == PARQUET and path.endswith(".gz")):
         raise BatchError(
-            f"--input {path}: the format is unknown. Give a file that ends in .jsonl, .csv, .tsv, .tfrecord (each also "
-            "with .gz) or .parquet, or - for JSON lines on standard input."
+            f"--input {path}: the format is unknown. Give a file that ends in .jsonl, .csv, .tsv, .txt, .tfrecord "
+            "(each also with .gz) or .parquet, or - for JSON lines on standard input."
         )
     return kind
 

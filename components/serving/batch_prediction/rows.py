@@ -17,10 +17,11 @@ from components.common.errors import quoted
 from components.common.json_lines import describe_control, json_members, parse_json_object
 from components.exporter.validator.probe.c_api import protos
 from components.serving.batch_prediction.errors import BadRowError, BatchError
-from components.serving.batch_prediction.fields import JSON_LINES, PARQUET, TFRECORD, Fields
+from components.serving.batch_prediction.fields import JSON_LINES, PARQUET, TEXT, TFRECORD, Fields
 from components.serving.batch_prediction.sources import CSV_ERROR, join_cells
 
 _BOM = b"\xef\xbb\xbf"
+_TOO_LONG = "a line of more than 100,000,000 bytes"
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -94,6 +95,9 @@ def parse(
         if kind == JSON_LINES:
             if raw is None or raw.strip():
                 yield _json_row(number, raw, fields)
+        elif kind == TEXT:
+            if raw is None or raw.strip():
+                yield _text_row(number, raw, fields)
         elif kind == TFRECORD:
             try:
                 yield _row(number, dataclasses.replace(fields, all=True), _features(raw), _Serialized(raw))
@@ -103,9 +107,17 @@ def parse(
             yield _cells_row(number, raw, fields, header, kind, quoting)
 
 
+def _text_row(number: int, raw: bytes | None, fields: Fields) -> Row | BadRow:
+    """Returns a line of plain text as a row with one field."""
+    if raw is None:
+        return BadRow(number, _TOO_LONG, b"")
+    line = (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
+    return _row(number, fields, {fields.text: line}, line)
+
+
 def _json_row(number: int, raw: bytes | None, fields: Fields) -> Row | BadRow:
     if raw is None:
-        return BadRow(number, "a line of more than 100,000,000 bytes", b"")
+        return BadRow(number, _TOO_LONG, b"")
     try:
         text = (raw.removeprefix(_BOM) if number == 1 else raw).decode("utf-8").strip()
         record = parse_json_object(text)

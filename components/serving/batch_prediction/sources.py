@@ -32,6 +32,7 @@ from components.serving.batch_prediction.fields import (
     JSON_LINES,
     PARQUET,
     STANDARD,
+    TEXT,
     TFRECORD,
     TSV,
     UNQUOTED,
@@ -188,7 +189,7 @@ def unpacked(raw: IO[bytes], path: str, kind: str, name: str) -> IO[bytes]:
     Raises:
         BatchError: the content is plainly of another kind.
     """
-    start, text, named = _start(raw), kind in (JSON_LINES, CSV, TSV), path.endswith(".gz")
+    start, text, named = _start(raw), kind in (JSON_LINES, CSV, TSV, TEXT), path.endswith(".gz")
     if named and start is not None and not start.startswith(_GZIP[:2]):
         raise BatchError(f"{name}: is not packed with gzip. Restore it, or remove .gz from its name.")
     packed = named or (text and start is not None and start.startswith(_GZIP))
@@ -232,7 +233,7 @@ def chunks_of(file: IO[bytes], kind: str, quoting: str | None, name: str) -> Ite
     """
     number = 0
     try:
-        records = {JSON_LINES: _lines, TFRECORD: _records}.get(kind)
+        records = {JSON_LINES: _lines, TEXT: _lines, TFRECORD: _records}.get(kind)
         rows_of_file = records(file) if records else _rows_of_cells(file, kind, quoting)
         while True:
             rows: list[tuple[int, Any]] = []

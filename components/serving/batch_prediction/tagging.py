@@ -151,40 +151,8 @@ class ChunkTagger:
 
     def lines(self, rows: Sequence[Row | BadRow]) -> list[str | BadRow]:
         """Returns a line of the output for every row, in order, or the row with the reason why there is none."""
-        lines: list[str | BadRow] = [row if isinstance(row, BadRow) else "" for row in rows]
-        # Requests hold rows of like length, so that there is little padding.
-        ordered = sorted(
-            ((position, row) for position, row in enumerate(rows) if isinstance(row, Row)),
-            key=lambda each: len(each[1].text),
-        )
-        begin = 0
-        while begin < len(ordered):
-            end = begin + 1
-            while (
-                end < len(ordered)
-                and end - begin < BATCH_ROWS
-                and len(ordered[end][1].text) * (end + 1 - begin) <= LEAST_CHARACTERS
-            ):
-                end += 1
-            self._fill(lines, ordered[begin:end])
-            begin = end
-        return lines
-
-    def _fill(self, lines: list[str | BadRow], rows: list[tuple[int, Row]]) -> None:
-        """Sends a request; if it is refused, its halves, down to the rows that are the reason."""
-        try:
-            answers = self._request([row for _, row in rows])
-        except (RefusedError, BadRowError) as error:
-            if len(rows) == 1:
-                ((position, row),) = rows
-                lines[position] = BadRow(row.number, str(error), row.raw)
-                return
-            half = len(rows) // 2
-            self._fill(lines, rows[:half])
-            self._fill(lines, rows[half:])
-            return
-        for (position, row), answer in zip(rows, answers, strict=True):
-            lines[position] = self._line(row, answer)
+        answers = answers_of(rows, self._request)
+        return [answer if isinstance(answer, BadRow) else self._line(answer.row, answer.content) for answer in answers]
 
     def _request(self, rows: list[Row]) -> Sequence[Any]:
         if self._tagger is None:
@@ -209,6 +177,58 @@ class ChunkTagger:
         if task.output_kind == PARQUET:
             return f"{row.number}\t{body}\n"
         return f"{body}\n"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer of a model to a row."""
+
+    row: Row
+    content: Any
+
+
+def answers_of(rows: Sequence[Row | BadRow], request: Callable[[list[Row]], Sequence[Any]]) -> list[Answer | BadRow]:
+    """Returns the answers of a model to rows, in order; of a refused row the reason.
+
+    Args:
+        rows: those that could be read, and the others, which are returned as they are.
+        request: sends rows to the model in one request. If the model refuses them, their halves are sent, down to the
+            rows that are the reason.
+    """
+    answers: list[Any] = list(rows)
+    # Requests hold rows of like length, so that there is little padding.
+    ordered = sorted(
+        ((position, row) for position, row in enumerate(rows) if isinstance(row, Row)),
+        key=lambda each: len(each[1].text),
+    )
+    begin = 0
+    while begin < len(ordered):
+        end = begin + 1
+        while (
+            end < len(ordered)
+            and end - begin < BATCH_ROWS
+            and len(ordered[end][1].text) * (end + 1 - begin) <= LEAST_CHARACTERS
+        ):
+            end += 1
+        _fill(answers, ordered[begin:end], request)
+        begin = end
+    return answers
+
+
+def _fill(answers: list[Any], rows: list[tuple[int, Row]], request: Callable[[list[Row]], Sequence[Any]]) -> None:
+    try:
+        contents = request([row for _, row in rows])
+    except (RefusedError, BadRowError) as error:
+        if len(rows) == 1:
+            ((position, row),) = rows
+            answers[position] = BadRow(row.number, str(error), row.raw)
+            return
+        half = len(rows) // 2
+        _fill(answers, rows[:half], request)
+        _fill(answers, rows[half:], request)
+        return
+    for (position, row), content in zip(rows, contents, strict=True):
+        answers[position] = Answer(row, content)
 
 
 def kinds_of(rows: Sequence[Row], names: Iterable[str]) -> dict[str, list[str]]:
