@@ -3,8 +3,8 @@
     python -m benchmarks.ours.suggestions DATA --seeds 0,1,2 --results FILE
 
 For each corpus and seed, trains on some random sentences of the training split, adds as many by `ner suggest`, as many
-at random, or random ones with as many tokens as the suggested ones, trains again from scratch, and scores. The results are rows of JSON lines; a row that is
-there is not measured again.
+at random, or random ones with as many tokens as the suggested ones, trains again from scratch, and scores. The results
+are rows of JSON lines; a row that is there is not measured again.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ _MOST_WORKERS = 8
 _OPTION = re.compile(r"--[a-z][a-z0-9_-]*(=.*)?")
 # Defaults are None, so that an option without --input can be refused.
 _BATCH_OPTIONS = (
-    click.option("--input", "input_", metavar="FILE", help="Rows: .jsonl, .csv, .tsv, .tfrecord (.gz), .parquet or -."),
+    click.option("--input", "input_", metavar="FILE", help="Rows: .jsonl, .csv, .tsv, .txt, .tfrecord, .parquet or -."),
     click.option(
         "--output", metavar="FILE", help="Tagged rows: .jsonl, .jsonl.gz, .parquet, or -; with --format text."
     ),
