@@ -86,18 +86,20 @@ class TaggedSentence:
 
     @property
     def confidence(self) -> float | None:
-        """The geometric mean of the scores: the model's probability of all tags, made independent of the length.
+        """The model's probability of all tags, made less dependent on the length: 0 to 1.
 
-        Its logarithm is the normalised log-probability with which Shen et al. (2018), "Deep Active Learning for Named
-        Entity Recognition", rank sentences (MNLP). None if the model returns no scores, or there is no token.
+        The logarithm of that probability is divided by the square root of the number of tokens. Without a division
+        (least confidence: Culotta and McCallum 2005) long sentences, with one by the number itself (MNLP: Shen et al.
+        2018, "Deep Active Learning for Named Entity Recognition") fragments of a few words are the least certain ones;
+        docs/labelling.md compares the three. None if the model returns no scores, or there is no token.
 
         Example:
-            >>> TaggedSentence("in Rome", ("in", "Rome"), ("O", "O"), (1.0, 0.25), (0, 3), (2, 7)).confidence
-            0.5
+            >>> round(TaggedSentence("in Rome", ("in", "Rome"), ("O", "O"), (1.0, 0.25), (0, 3), (2, 7)).confidence, 3)
+            0.375
         """
         if not self.scores:
             return None
-        return math.exp(sum(math.log(max(score, _LEAST_SCORE)) for score in self.scores) / len(self.scores))
+        return math.exp(sum(math.log(max(score, _LEAST_SCORE)) for score in self.scores) / math.sqrt(len(self.scores)))
 
 
 class NoTaggerError(NerError):
@@ -214,23 +216,41 @@ class SavedModelTagger:
             RefusedError: the model refuses the request.
             NerError: the answer is not one of tags, or a forwarded value changed.
         """
-        texts = [sentence.encode("utf-8", "replace") for sentence in sentences]
         sent = features or {}
-        feeds = {info.tensor: _values(name, info, texts, sent) for name, info in self._inputs.items()}
+        feeds = {self._inputs[name].tensor: value for name, value in self.inputs_of(sentences, sent).items()}
         forwarded = {name: tensor for name, tensor in self._forwarded.items() if name in sent}
         try:
             arrays = self._model.run(feeds, [*self._outputs.values(), *forwarded.values()])
         except TensorFlowError as error:
             raise RefusedError(f"{self.folder}: signature {self._name} refuses the sentences: {error}") from error
-        columns = dict(zip(self._outputs, arrays, strict=False))  # [batch, tokens] each
-        shapes = {name: column.shape for name, column in columns.items()}
+        for name, returned in zip(forwarded, arrays[len(self._outputs) :], strict=True):
+            self._require_equal(name, sent[name], returned.reshape(-1))
+        return self.read_outputs(sentences, dict(zip(self._outputs, arrays, strict=False)))
+
+    def inputs_of(
+        self, sentences: Sequence[str], features: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Returns the inputs of a request by name; `tag_request` describes the arguments."""
+        texts = [sentence.encode("utf-8", "replace") for sentence in sentences]
+        return {name: _values(name, info, texts, features or {}) for name, info in self._inputs.items()}
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs that `read_outputs` reads."""
+        return tuple(self._outputs)
+
+    def read_outputs(self, sentences: Sequence[str], columns: Mapping[str, np.ndarray]) -> list[TaggedSentence]:
+        """Returns the sentences of a request, tagged as the outputs say.
+
+        Raises:
+            NerError: the answer is not one of tags.
+        """
+        shapes = {name: column.shape for name, column in columns.items()}  # [batch, tokens] each
         if len(set(shapes.values())) != 1 or columns["tags"].ndim != 2 or len(columns["tags"]) != len(sentences):
             raise NerError(
                 f"{self.folder}: signature {self._name} answers {len(sentences)} sentences with the shapes {shapes}. "
                 "Give a model that returns one row per sentence and one tag per token."
             )
-        for name, returned in zip(forwarded, arrays[len(self._outputs) :], strict=True):
-            self._require_equal(name, sent[name], returned.reshape(-1))
         return [self._row(columns, row, sentence) for row, sentence in enumerate(sentences)]
 
     def _require_equal(self, name: str, sent: np.ndarray, returned: np.ndarray) -> None:
@@ -241,7 +261,7 @@ class SavedModelTagger:
                     f"{quoted(before)}. Use another signature, or a model whose forwarding was validated."
                 )
 
-    def _row(self, columns: dict[str, np.ndarray], row: int, sentence: str) -> TaggedSentence:
+    def _row(self, columns: Mapping[str, np.ndarray], row: int, sentence: str) -> TaggedSentence:
         values = {name: column[row].tolist() for name, column in columns.items()}
         tokens = [text.decode("utf-8", "replace") for text in values["tokens"]] if "tokens" in values else None
         if "starts" in values and "ends" in values:

@@ -13,7 +13,7 @@ class Uncertainty:
     """Uncertainty about a sentence.
 
     Attributes:
-        value: 0 (sure) to 1, independent of the length: 1 - `TaggedSentence.confidence` (MNLP).
+        value: 0 (sure) to 1: 1 - `TaggedSentence.confidence`.
         disagreement: share of the tokens that a second model tags differently; None without a second model.
     """
 
@@ -25,8 +25,7 @@ def uncertainty(tagged: TaggedSentence, other: TaggedSentence | None = None) -> 
     """Returns the uncertainty about a sentence; None if it has no token.
 
     Two models are a committee (Seung et al. 1992; Dagan and Engelson 1995): the probability of a tag is the mean of
-    both, in which a model that prefers another tag gives the first one at most the rest of its own probability. With
-    one model this is the measure of Shen et al. (2018).
+    both, in which a model that prefers another tag gives the first one at most the rest of its own probability.
 
     Args:
         tagged: the sentence, tagged by the model.
@@ -39,7 +38,7 @@ def uncertainty(tagged: TaggedSentence, other: TaggedSentence | None = None) -> 
         >>> first = TaggedSentence("in Rome", ("in", "Rome"), ("O", "B-LOC"), (1.0, 1.0), (0, 3), (2, 7))
         >>> second = dataclasses.replace(first, tags=("O", "O"))
         >>> uncertainty(first), uncertainty(first, second)
-        (Uncertainty(value=0.0, disagreement=None), Uncertainty(value=0.29289321881345254, disagreement=0.5))
+        (Uncertainty(value=0.0, disagreement=None), Uncertainty(value=0.387..., disagreement=0.5))
     """
     if not tagged.tags:
         return None

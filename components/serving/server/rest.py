@@ -10,7 +10,8 @@ import asyncio
 import html
 import math
 import zlib
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -23,6 +24,8 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from components.keys import SERVING_DEFAULT
+from components.serving.saved_model_tagger import TaggedSentence, requests
+from components.serving.server.access_log import write_access_log
 from components.serving.server.engine import Engine, PredictRequest, ServedVersion
 from components.serving.server.errors import (
     InvalidArgumentError,
@@ -35,11 +38,14 @@ from components.serving.server.errors import (
 from components.serving.server.loaded_version import ServedSignature
 from components.serving.server.page.routes import PAGE_PATHS, page_router
 from components.serving.server.protocols import open_inference, tensor_json
-from components.serving.server.protocols.calls import Call, Calls, is_bearer, seconds
+from components.serving.server.protocols.calls import Call, Calls, is_basic, is_bearer, seconds
+from components.serving.server.protocols.label_studio import Labelling, ServedTagger
 from components.serving.server.protocols.metrics import CONTENT_TYPE
 from components.serving.server.protocols.tensorflow_api import Target, metadata_json, status_json, target
 from components.serving.server.settings import ServerSettings
 
+LABEL_STUDIO = "/label-studio"
+"""Prefix of the routes for Label Studio."""
 TIMEOUT_HEADER = b"x-request-timeout"
 OPEN_PATHS = PAGE_PATHS | {"/v2/health/live", "/v2/health/ready"}
 """Paths that need no token: the page's files, and an orchestrator's probes."""
@@ -81,7 +87,7 @@ def rest_app(engine: Engine, settings: ServerSettings, calls: Calls | None = Non
     calls = calls or Calls(engine, settings)
     app = _App(
         title="Named entity recognition",
-        description="TensorFlow Serving's REST API, and KServe's Open Inference Protocol v2.",
+        description="TensorFlow Serving's REST API, KServe's Open Inference Protocol v2, ML backend of Label Studio.",
         version="1",
         docs_url=None,  # FastAPI's pages load their scripts from another server
         redoc_url=None,
@@ -99,6 +105,7 @@ class _App(FastAPI):
         self.calls = calls
         self._token = token.encode()
         self._v1, self._v2 = _TensorFlowServing(calls), _OpenInference(calls)
+        self._label_studio = _LabelStudio(calls)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answers a request."""
@@ -115,6 +122,8 @@ class _App(FastAPI):
             await (await self.v1(Request(scope, receive)))(scope, receive, send)
         elif path == "/v2" or path.startswith("/v2/"):
             await (await self.v2(Request(scope, receive)))(scope, receive, send)
+        elif path == LABEL_STUDIO or path.startswith(f"{LABEL_STUDIO}/"):
+            await (await self.label_studio(Request(scope, receive)))(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -126,8 +135,14 @@ class _App(FastAPI):
         """Answers KServe's v2."""
         return await self._answered("v2", self._v2.answer, request)
 
+    async def label_studio(self, request: Request) -> Response:
+        """Answers Label Studio."""
+        return await self._answered("label_studio", self._label_studio.answer, request)
+
     def _authorized(self, scope: Any) -> bool:
         sent = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+        if scope["path"].startswith(LABEL_STUDIO) and is_basic(sent, self._token):
+            return True
         return is_bearer(sent, self._token)
 
     async def _answered(self, protocol: str, handler: _Handler, request: Request) -> Response:
@@ -272,6 +287,96 @@ class _OpenInference:
         return response
 
 
+class _LabelStudio:
+    """A Label Studio ML backend: the address of the backend is that of the server and `LABEL_STUDIO`."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls, self._engine = calls, calls.engine
+
+    async def answer(self, call: Call, request: Request) -> Response:
+        path = _raw_path(request)
+        *chosen, asked = [unquote(part) for part in path.strip("/").split("/")[1:]] or [""]
+        model, version, label = self._chosen(chosen, path)
+        match request.method, asked:
+            case "GET", "health" | "":
+                call.method = "health"
+                ready = self._calls.ready(model)
+                return _json({"status": "UP" if ready else "DOWN"}, 200 if ready else 503)
+            case "GET", "versions":
+                call.method = "status"
+                states = self._calls.statuses(call, model, version, label)
+                names = [_version_name(model, each.version) for each in states if each.state == "AVAILABLE"]
+                return _json({"versions": names})
+            case "POST", "setup":
+                call.method = "setup"
+                body = await _body(request, self._calls.settings.max_request_bytes)
+                served = self._calls.served(call, model, version, label)
+                try:
+                    ServedTagger(served)
+                    Labelling.parse(tensor_json.parse(body).get("schema"))
+                except InvalidArgumentError as error:  # Label Studio shows the status only
+                    write_access_log(event="label_studio_setup", model=model, error=str(error))
+                    raise
+                return _json({"model_version": _version_name(model, served.number)})
+            case "POST", "predict":
+                call.method = "predict"
+                return await self._predict(call, request, (model, version, label))
+            case "POST", "train" | "webhook":
+                raise UnimplementedError(f"{asked} is not offered. Export the labels, and train with `ner retrain`.")
+        raise NotFoundError(f"no {request.method} {path[:500]} for Label Studio. /docs lists the paths.")
+
+    def _chosen(self, parts: list[str], path: str) -> tuple[str, int | None, str | None]:
+        match parts:
+            case []:
+                names = self._engine.models()
+                if len(names) == 1:
+                    return names[0], None, None
+                raise NotFoundError(
+                    f"{len(names)} models are served: {', '.join(names) or 'none'}. Write {LABEL_STUDIO}/models/NAME."
+                )
+            case ["models", model]:
+                return model, None, None
+            case ["models", model, "versions", version] if version.isascii() and version.isdecimal():
+                return model, int(version[:19]), None
+            case ["models", model, "labels", label]:
+                return model, None, label
+        raise NotFoundError(f"no {path[:500]} for Label Studio. /docs lists the paths.")
+
+    async def _predict(self, call: Call, request: Request, chosen: tuple[str, int | None, str | None]) -> Response:
+        body = await _body(request, self._calls.settings.max_request_bytes)
+        call.begin_answer()
+        timeout = _timeout(request)
+        served = self._calls.served(call, *chosen)
+        tagger, version = ServedTagger(served), _version_name(served.model, served.number)
+
+        def prepare() -> tuple[Labelling, list[str]]:
+            document = tensor_json.parse(body)
+            labelling = Labelling.parse(document.get("label_config"))
+            return labelling, labelling.texts(document.get("tasks"))
+
+        labelling, texts = await _maybe_in_thread(len(body), prepare)
+        if len(texts) > self._calls.settings.max_rows:
+            most = self._calls.settings.max_rows
+            raise InvalidArgumentError(f"{len(texts)} tasks; the limit is {most}. Send fewer at once.")
+
+        async def tagged(batch: Sequence[str]) -> list[TaggedSentence]:
+            asked = PredictRequest(
+                served.model, served.number, None, tagger.signature, tagger.inputs_of(batch), tagger.outputs, timeout
+            )
+            answer = await self._calls.predict(call, asked)
+            return tagger.read_outputs(batch, answer.outputs)
+
+        parts = await asyncio.gather(*(tagged(batch) for batch in requests(texts)))
+        call.rows = len(texts)
+        unknown: Counter[str] = Counter()
+        results = [labelling.prediction(each, version, unknown) for part in parts for each in part]
+        return _json({"results": results, "model_version": version, "types_without_label": unknown})
+
+
+def _version_name(model: str, version: int) -> str:
+    return f"models:/{model}/{version}"
+
+
 def _signature(served: ServedVersion, name: str) -> tuple[str, ServedSignature]:
     name = name or SERVING_DEFAULT
     signature = served.signatures.get(name)
@@ -409,6 +514,11 @@ def _describe(app: _App) -> None:
         _route(app, "v1", f"/v1/models/{{model}}{choice}:predict", "POST", "Predict", _PREDICT)
         _route(app, "v1", f"/v1/models/{{model}}{choice}", "GET", "Status of the versions")
         _route(app, "v1", f"/v1/models/{{model}}{choice}/metadata", "GET", "Signatures")
+    for choice in ("", "/models/{model}", "/models/{model}/versions/{version}", "/models/{model}/labels/{label}"):
+        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/predict", "POST", "Labels for tasks", _TASKS)
+        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/setup", "POST", "Check of a labelling configuration")
+        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/health", "GET", "200 when the model can answer")
+        _route(app, "label_studio", f"{LABEL_STUDIO}{choice}/versions", "GET", "Versions that can answer")
     _route(app, "v2", "/v2", "GET", "Name and extensions of the server")
     _route(app, "v2", "/v2/health/live", "GET", "200 while the server runs")
     _route(app, "v2", "/v2/health/ready", "GET", "200 when every model can answer, otherwise 503")
@@ -430,8 +540,11 @@ def _route(app: _App, protocol: str, path: str, method: str, summary: str, examp
         extra["parameters"] += [
             {"name": "timeout", "in": "query", "schema": {"type": "number"}, "description": "Seconds to wait."}
         ]
-    title = {"v1": "TensorFlow Serving", "v2": "Open Inference Protocol (KServe v2)"}[protocol]
-    endpoint = app.v1 if protocol == "v1" else app.v2
+    title, endpoint = {
+        "v1": ("TensorFlow Serving", app.v1),
+        "v2": ("Open Inference Protocol (KServe v2)", app.v2),
+        "label_studio": ("Label Studio ML backend", app.label_studio),
+    }[protocol]
     app.add_api_route(
         path,
         endpoint,
@@ -446,6 +559,11 @@ def _route(app: _App, protocol: str, path: str, method: str, summary: str, examp
 
 _SENTENCE = "Joe Biden went to Paris"
 _PREDICT = {"signature_name": SERVING_DEFAULT, "instances": [_SENTENCE]}
+_TASKS = {
+    "tasks": [{"id": 1, "data": {"text": _SENTENCE}}],
+    "label_config": '<View><Labels name="label" toName="text"><Label value="PER"/></Labels>'
+    '<Text name="text" value="$text"/></View>',
+}
 _INFER = {"inputs": [{"name": "sentence", "shape": [1], "datatype": "BYTES", "data": [_SENTENCE]}]}
 
 

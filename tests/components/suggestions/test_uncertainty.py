@@ -13,18 +13,21 @@ from components.suggestions.uncertainty import uncertainty
 ROME = TaggedSentence("in Rome", ("in", "Rome"), ("O", "B-LOC"), (1.0, 0.64), (0, 3), (2, 7))
 
 
-def test_length_does_not_count():
-    longer = dataclasses.replace(
-        ROME, tokens=ROME.tokens * 3, tags=ROME.tags * 3, scores=ROME.scores * 3, starts=ROME.starts * 3
-    )
-    assert uncertainty(ROME).value == pytest.approx(0.2)
-    assert uncertainty(longer).value == pytest.approx(uncertainty(ROME).value)
+def test_a_doubt_counts_less_in_a_longer_sentence_and_many_doubts_count_more_than_few():
+    sure, doubted = ("in", "O", 1.0, 0, 2), ("Rome", "B-LOC", 0.64, 3, 7)
+
+    def of(*tokens):
+        return uncertainty(TaggedSentence("in Rome", *zip(*tokens, strict=True))).value
+
+    assert of(doubted) == pytest.approx(0.36)
+    assert of(doubted, sure, sure, sure) == pytest.approx(0.2)
+    assert of(*[doubted] * 4) == pytest.approx(1 - 0.64**2)
 
 
 def test_two_models_that_agree_are_as_sure_as_on_average():
     agreed = uncertainty(ROME, dataclasses.replace(ROME, scores=(1.0, 0.98)))
     assert agreed.disagreement == 0
-    assert agreed.value == pytest.approx(1 - 0.81**0.5)
+    assert agreed.value == pytest.approx(1 - 0.81 ** (1 / 2**0.5))
 
 
 def test_a_sure_rival_costs_more_than_an_unsure_one():

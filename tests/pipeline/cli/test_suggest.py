@@ -37,7 +37,7 @@ def texts(path):
 def test_the_sentences_of_which_the_champion_is_unsure_come_first(suggest, tmp_path):
     result = suggest("--n", "2")
     assert (result.exit_code, texts(tmp_path / "out")) == (0, ["in Rome", "Bo met Ida"])
-    assert result.stdout.splitlines()[1].split(maxsplit=2) == ["3", "0.553", "in [Rome X]"]
+    assert result.stdout.splitlines()[1].split(maxsplit=2) == ["3", "0.680", "in [Rome X]"]
     assert "2 of 3 rows in out (" in result.stderr
 
 
@@ -45,7 +45,7 @@ def test_a_server_and_a_second_model_are_asked(suggest, tmp_path):
     assert suggest("--n", "1", "--url", "http://server/v1/models/ner").exit_code == 0
     assert texts(tmp_path / "out") == ["it rains"]
     assert suggest("--against", "2", "--force").exit_code == 0
-    assert json.loads((tmp_path / "out").read_text("utf-8").splitlines()[1])["meta"]["disagreement"] == "0.3333"
+    assert json.loads((tmp_path / "out").read_text("utf-8").splitlines()[0])["meta"]["disagreement"] == "0.3333"
 
 
 def test_the_file_for_the_tool_and_the_labels_of_the_model_have_the_same_sentences(suggest, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import hmac
 import math
@@ -20,7 +21,7 @@ class Call:
     """One request. Its description fills up while it is answered; nothing in it comes from the text of the request.
 
     Attributes:
-        protocol: `rest`, `v2` or `grpc`.
+        protocol: `rest`, `v2`, `label_studio` or `grpc`.
         method: `predict`, `status`, `metadata`, ...
         peer: address of the client.
         model: that answered; empty if the request reached none.
@@ -169,3 +170,18 @@ def is_bearer(header: bytes, token: bytes) -> bool:
     """
     scheme, _, sent = header.partition(b" ")
     return scheme.lower() == b"bearer" and hmac.compare_digest(sent.strip(), token)
+
+
+def is_basic(header: bytes, token: bytes) -> bool:
+    """Tests the header `Authorization` of a client that knows user and password only: the password is the token.
+
+    Example:
+        >>> [is_basic(header, b"s3cret") for header in (b"Basic bmVyOnMzY3JldA==", b"Basic bmVyOg==", b"Basic ?")]
+        [True, False, False]
+    """
+    scheme, _, sent = header.partition(b" ")
+    try:
+        _, _, password = base64.b64decode(sent.strip(), validate=True).partition(b":")
+    except ValueError:
+        return False
+    return scheme.lower() == b"basic" and hmac.compare_digest(password, token)

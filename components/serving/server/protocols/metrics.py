@@ -71,7 +71,7 @@ class Metrics:
     def collect(self) -> Iterable[Metric]:
         """Returns the measures in the form of prometheus-client."""
         served = ["model", "version", "signature"]
-        text = "Requests by protocol (rest, v2, grpc), status, model, version and signature."
+        text = "Requests by protocol (rest, v2, label_studio, grpc), status, model, version and signature."
         requests = CounterMetricFamily("ner_requests", text, labels=["protocol", "code", *served])
         for labels, count in self._requests.items():
             requests.add_metric(labels, count)
