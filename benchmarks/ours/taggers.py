@@ -13,11 +13,7 @@ _PAD = b"[PAD]"
 
 
 class OurTagger:
-    """An exported SavedModel; a word between spaces gets the tag of its first token.
-
-    Attributes:
-        folder: folder of the SavedModel.
-    """
+    """An exported SavedModel; a word between spaces gets the tag of its first token."""
 
     def __init__(self, folder: Path, scratch: tempfile.TemporaryDirectory[str] | None = None) -> None:
         """Stores the folder; the model is loaded at its first use.
@@ -26,18 +22,18 @@ class OurTagger:
             folder: folder of the SavedModel.
             scratch: temporary folder to keep as long as the tagger.
         """
-        self.folder, self._scratch = folder, scratch
+        self._folder, self._scratch = folder, scratch
         self._tagger: SavedModelTagger | None = None
 
     def tag(self, sentences: Sequence[str]) -> list[list[str]]:
         """Tags raw sentences as `Tagger` describes."""
         if self._tagger is None:
-            self._tagger = SavedModelTagger(self.folder)
+            self._tagger = SavedModelTagger(self._folder)
         return [first_tags(tagged) for tagged in self._tagger.tag(sentences)]
 
     def save(self, folder: Path) -> None:
         """Copies the model."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        shutil.copytree(self._folder, folder, dirs_exist_ok=True)
 
 
 class TagsOnlyTagger:
