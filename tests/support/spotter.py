@@ -1,4 +1,4 @@
-"""A tagger without a model, for tests of what is done with tagged sentences."""
+"""A tagger without a model, for tests of code that takes tagged sentences."""
 
 from __future__ import annotations
 
