@@ -25,7 +25,7 @@ def uncertainty(tagged: TaggedSentence, other: TaggedSentence | None = None) -> 
     """Returns the uncertainty about a sentence; None if it has no token.
 
     Two models are a committee (Seung et al. 1992; Dagan and Engelson 1995): the probability of a tag is the mean of
-    both, in which a model that prefers another tag gives the first one at most the rest of its own probability.
+    both, in which a model that prefers another tag gives the first one at most the rest of the probability.
 
     Args:
         tagged: the sentence, tagged by the model.
