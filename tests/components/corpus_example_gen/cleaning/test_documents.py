@@ -31,7 +31,7 @@ def text_of(count, first=0):
 
 def read(path, **settings):
     report = IngestReport()
-    sentences = list(read_corpus_file(str(path), corpus_settings(**settings), report))
+    sentences = list(read_corpus_file(str(path), corpus_settings(**{"sentences": "auto", **settings}), report))
     report.check()
     return sentences, report
 
@@ -148,7 +148,7 @@ def test_sentences_of_a_document_share_a_split(tmp_path):
     write(tmp_path / "corpus.jsonl", *records)
     splits = {}
     for split in ("train", "eval", "test"):
-        for labelled in LabelledData(tmp_path, corpus_settings(), split).sentences():
+        for labelled in LabelledData(tmp_path, corpus_settings(sentences="auto"), split).sentences():
             assert splits.setdefault(labelled.sentence.document, split) == split
     assert len(splits) == 60
     assert set(splits.values()) == {"train", "eval", "test"}
