@@ -68,7 +68,7 @@ def _server_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_server
 
 
-@kfp.command()
+@kfp.command(short_help="Check a cluster before the first run.")
 @click.option(
     "--cluster",
     "cluster_file",
