@@ -50,7 +50,8 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
     """Choose the sentences that are worth labelling next.
 
     \b
-    ner suggest --input raw.jsonl --text text --n 200 --labelled corpus/ --to label-studio --output tasks.json
+    ner suggest --input raw.jsonl --text text --n 200 --labelled corpus/ \\
+                --to label-studio --output tasks.json
 
     Takes sentences about which the model is unsure, and which are unlike each other and the labelled ones, and writes
     them with the labels of the model for a person to correct, the best first.
