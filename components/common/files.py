@@ -81,7 +81,7 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
             incoming.chmod(0o644)
         os.replace(incoming, target)
     except OSError as error:
-        if error.errno and error.filename is None:  # a full disk: the system names no file
+        if error.errno and str(error.filename) in ("None", str(incoming)):  # a full disk has no name
             error.filename = str(target)
         raise
     finally:

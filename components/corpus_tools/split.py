@@ -13,7 +13,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from components.corpus_tools.reading import DEV
 from components.corpus_tools.sentence import AnnotatedSentence
 from components.keys import TEST_SPLIT, TRAIN_SPLIT
@@ -80,7 +80,8 @@ def split(sentences: Iterable[AnnotatedSentence], shares: Mapping[str, float], s
     for i, owner in enumerate(owners):
         members[owner].append(i)
     if len(members) < len(shares):
-        problem = f"{len(corpus)} sentences in {len(members)} groups do not fill {len(shares)} parts"
+        size = f"{counted(len(corpus), 'sentence')} in {counted(len(members), 'group')}"
+        problem = f"{size}: too few for {len(shares)} parts"
         raise NerError(f"split: {problem}; sentences of a document stay together. Give more, or fewer parts.")
     counts = {
         owner: Counter([_NONE] * len(own) + [entity.label for i in own for entity in corpus[i].entities])

@@ -15,7 +15,7 @@ import click
 from components.common.errors import counted as numbered
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
-from pipeline.cli.options import config_options, refuse_replacing
+from pipeline.cli.options import config_options, refuse_replacing, with_corpus
 
 if TYPE_CHECKING:
     from components.corpus_example_gen.cleaning.report import IngestReport
@@ -212,7 +212,7 @@ def check(
     refuse_replacing({"--html": page}, {"PATH": path})
     from configs.loading import load_config
 
-    config = load_config(profile, (*settings, f"corpus.path={path}"))
+    config = load_config(profile, with_corpus(settings, path))
     from components.common.console import announce, standard_output
     from components.corpus_tools.check import Severity, check_corpus, print_check
 

@@ -113,5 +113,10 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_corpus(settings: tuple[str, ...], data: Path | None) -> tuple[str, ...]:
-    """Returns the settings with the value of `--data`."""
-    return settings if data is None else (*settings, f"corpus.path={data}")
+    """Returns the settings with the value of `--data`, quoted: a path such as `2024` or `[a]` stays a text."""
+    import yaml
+
+    if data is None:
+        return settings
+    quoted = yaml.safe_dump(str(data), default_style='"', width=float("inf"))
+    return (*settings, f"corpus.path={quoted.strip()}")

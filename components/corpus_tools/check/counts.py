@@ -133,6 +133,7 @@ class CorpusCounts:
         if in_splits:
             yield from self._missing_splits()
             yield from self._balance()
+        yield from self._without_entities()
         yield from self._few(in_splits)
         if self._long:
             items = [Item(counted(length, "token"), "", (places[number].place(),), 1) for length, number in self._long]
@@ -153,6 +154,14 @@ class CorpusCounts:
         if train is not None and not train.entities:
             fix = "Label entities, or check which column holds the tags (corpus.tag_column)."
             yield Finding("no_entity", Severity.ERROR, "No entity in the training data", fix)
+
+    def _without_entities(self) -> Iterator[Finding]:
+        """Yields a warning about splits, or a file, other than the training data."""
+        empty = [name for name, split in self.ordered().items() if name != TRAIN_SPLIT and not split.entities]
+        if empty:
+            fix = "Label entities, or check which column holds the tags (corpus.tag_column)."
+            title = f"No entity in {' and '.join(empty)}"
+            yield Finding("no_entity", Severity.WARNING, title, fix, tuple(map(Item, empty)), len(empty))
 
     def _few(self, in_splits: bool) -> Iterator[Finding]:
         split = self.splits.get(TRAIN_SPLIT) if in_splits else None

@@ -33,6 +33,13 @@ def test_a_pipe_or_device_gets_the_content_and_stays(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_an_error_names_the_file_and_not_the_temporary_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_incoming_name", lambda parent: parent / "removed" / "temporary")
+    with pytest.raises(FileNotFoundError) as caught:
+        write_atomically(tmp_path / "page.html", "x")
+    assert caught.value.filename == str(tmp_path / "page.html")
+
+
 def test_failed_write_keeps_the_old_content(tmp_path, monkeypatch):
     path = tmp_path / "file"
     write_atomically(path, b"old")

@@ -77,5 +77,5 @@ def test_shares_and_sizes_that_do_not_fit_are_errors() -> None:
         with pytest.raises(NerError, match=r"^--shares .*Write them as 80:10:10\.$"):
             parse_shares(text)
     document = [AnnotatedSentence.of_tokens([word], ["O"], metadata={"document": "a"}) for word in "abc"]
-    with pytest.raises(NerError, match=r"^split: 3 sentences in 1 groups do not fill 3 parts"):
+    with pytest.raises(NerError, match=r"^split: 3 sentences in 1 group: too few for 3 parts"):
         split(document, SHARES, seed=0)

@@ -59,6 +59,14 @@ def test_json_has_the_counts_and_the_places(corpus):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["2024", "-", "null", "a: b", "[a].conll", "*.conll", "é\x1b[31m 😀.conll", " a"])
+def test_any_name_of_a_file_is_a_path(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(CLEAN)
+    result = check("--json", "--", name)
+    assert (result.exit_code, json.loads(result.output)["path"]) == (0, name)
+
+
 def test_a_page_does_not_replace_the_corpus(corpus):
     page = corpus.parent / "page.html"
     assert check(corpus, "--html", page).exit_code == 0

@@ -101,6 +101,14 @@ def test_a_file_is_checked_without_splits(corpus):
     assert check.number_of(Severity.ERROR) == 0
 
 
+def test_a_file_or_a_split_without_entities_is_a_warning(tmp_path):
+    for name, tag in (("train", "B-PER"), ("dev", "B-PER"), ("test", "O")):
+        (tmp_path / f"{name}.conll").write_text(f"Ada\t{tag}\n\n")
+    assert findings(tmp_path)["no_entity"].title == "No entity in test"
+    assert findings(tmp_path / "test.conll")["no_entity"].severity == Severity.WARNING
+    assert "no_entity" not in findings(tmp_path / "train.conll")
+
+
 def test_a_folder_without_a_corpus_is_an_error_finding_and_a_missing_path_is_not(tmp_path):
     (finding,) = check_corpus(tmp_path, corpus_settings()).findings
     assert (finding.kind, finding.severity) == ("layout", Severity.ERROR)
