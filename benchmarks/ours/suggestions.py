@@ -1,6 +1,6 @@
 """Simulation of `ner suggest`: labels for suggested sentences against labels for random ones.
 
-    python -m benchmarks.suggestions DATA --seeds 0,1,2 --results FILE
+    python -m benchmarks.ours.suggestions DATA --seeds 0,1,2 --results FILE
 
 For each corpus and seed, trains a CRF on some random sentences of the training split, adds as many by each way of
 choosing, and as many tokens at random, trains again, and scores on the test split. CRFsuite trains in seconds, which
