@@ -436,7 +436,8 @@ class _Record:
         problem = f"found span {self._format(span)}, which {verb} inside the word {quoted(word, 40)}"
         around = self.text[edge - 1 : edge + 1]
         if is_unspaced(around) and self.file.tokenizer == "words":
-            problem += f": the tokenizer words does not cut text in the script {script_of(word)}"
+            script = script_of("".join(filter(is_unspaced, word)))
+            problem += f": the tokenizer words does not cut text in the script {script}"
             return self._error(problem, "Set transform.tokenizer to characters.")
         if has_hangul(around) and self.file.tokenizer != "syllables":
             return self._error(

@@ -271,6 +271,7 @@ def test_span_inside_text_without_spaces_names_the_script():
         ("たなかさん", "Hiragana"),
         ("สมชายไป", "Thai"),
         ("မောင်လှ", "Myanmar"),
+        ("王伟www.example.com", "Han"),
     ):
         with pytest.raises(
             CorpusError, match=rf"does not cut text in the script {script}.* Set transform.tokenizer to characters"
