@@ -62,7 +62,9 @@ class Executor(base_executor.BaseExecutor):
         Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
 
         sentences = list(itertools.islice(_sentences(input_dict["examples"]), settings.golden_sentences))
-        tags = training_graph_tags(trained, transform_graph, sentences, settings.constrained)
+        tags = training_graph_tags(
+            trained, transform_graph, sentences, constrained=settings.constrained, divide=settings.divide
+        )
         golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
         with limits_set(Limits(**settings.limits.model_dump())):
             answers = _answers(saved_model, contract)

@@ -44,6 +44,7 @@ class ExporterSettings(Settings):
     decoding: Literal["constrained", "best"]
     pad: str
     token_length: Count | None
+    divide: bool
     max_characters: Annotated[int, Field(ge=LEAST_CHARACTERS)]
     allow_breaking_changes: bool
     golden_sentences: Count

@@ -1,5 +1,7 @@
 """Ends of sentences in running text: one table of rules for all languages, and the rules in plain Python.
 
+`components.exporter.serving.sentence_splits` applies the same table in the graph.
+
 A wrong end takes context from a tagger; a missed one does little harm, because taggers read long sentences in windows.
 In doubt the rules therefore set no end.
 """
@@ -11,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 
 LONG = 100
-"""Texts of more tokens are divided into sentences."""
+"""Texts of more tokens are divided into sentences, in training and in serving."""
 
 ENDS = ".!?…‼⁇⁈⁉؟۔։።፧"
 """Characters that end a sentence if white space follows, or closing marks and white space."""

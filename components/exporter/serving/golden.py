@@ -9,14 +9,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.exporter.serving.sentence_logits import sentence_logits
+from components.text.sentences import LONG, sentence_offsets
 from components.text.token_positions import TokenPositions
 from components.text.transitions import constrained_path, outside_tags, transitions
 from components.trainer.trained_model import TrainedModel
-from components.transform.features import SENTENCE, TOKENS, model_features
+from components.transform.features import SENTENCE, STARTS, model_features
 
 
 def training_graph_tags(
-    trained: TrainedModel, transform_graph: str, sentences: Sequence[str], constrained: bool
+    trained: TrainedModel, transform_graph: str, sentences: Sequence[str], *, constrained: bool, divide: bool = True
 ) -> list[list[str]]:
     """Tags sentences one at a time, with tf.Transform's own layer and decoding in numpy instead of the exported graph.
 
@@ -25,6 +26,7 @@ def training_graph_tags(
         transform_graph: tf.Transform's output folder.
         sentences: raw sentences.
         constrained: whether tags must be valid IOB2.
+        divide: whether long texts are divided into sentences, here in plain Python.
 
     Returns:
         One tag per token for each sentence.
@@ -35,16 +37,25 @@ def training_graph_tags(
     start, step = transitions(trained.tags)
     bias = trained.outside_bias * outside_tags(trained.tags)
 
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 1], tf.string)])
-    def log_probabilities(sentence: tf.Tensor) -> tf.Tensor:
-        features = transform({SENTENCE: sentence})
-        ids = {name: features[name] for name in model_features(features)}
-        logits = sentence_logits(trained, ids, TokenPositions.of(features[TOKENS].row_splits))
-        return tf.nn.log_softmax(logits + bias)  # [tokens, tags]
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 1], tf.string), tf.TensorSpec([None], tf.int64)])
+    def log_probabilities(text: tf.Tensor, cuts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        features = transform({SENTENCE: text})
+        starts = features[STARTS].flat_values
+        size = tf.size(starts, tf.int64)
+        begins = tf.searchsorted(starts, cuts, out_type=tf.int64)
+        inner = tf.unique(tf.boolean_mask(begins, (begins > 0) & (begins < size) & (size > LONG))).y
+        splits = tf.concat([[tf.constant(0, tf.int64)], inner, [size]], 0)
+        ids = {
+            name: tf.RaggedTensor.from_row_splits(features[name].values, splits) for name in model_features(features)
+        }
+        logits = sentence_logits(trained, ids, TokenPositions.of(splits))
+        return tf.nn.log_softmax(logits + bias), splits  # [tokens, tags], [sentences + 1]
 
-    rows = []
-    for sentence in sentences:
-        row = log_probabilities(tf.constant([[sentence]])).numpy()
-        ids = constrained_path(row, start, step) if constrained else np.argmax(row, -1)
-        rows.append(tags[ids].tolist() if len(row) else [])
-    return rows
+    answers = []
+    for text in sentences:
+        cuts = [begin for begin, _ in sentence_offsets(text)] if divide else []
+        rows, splits = log_probabilities(tf.constant([[text]]), tf.constant(cuts, tf.int64))
+        parts = [row.numpy() for row in tf.split(rows, np.diff(splits.numpy()))] if len(rows) else []
+        ids = [constrained_path(part, start, step) if constrained else np.argmax(part, -1) for part in parts]
+        answers.append([tag for part in ids for tag in tags[part].tolist()])
+    return answers

@@ -10,6 +10,7 @@ import tensorflow as tf
 from components.exporter.serving.decoding import decode_constrained
 from components.exporter.serving.entity_spans import entity_spans
 from components.exporter.serving.sentence_logits import sentence_logits
+from components.exporter.serving.sentence_splits import sentence_splits
 from components.exporter.serving.transform_graph import TransformGraph
 from components.exporter.settings import ExporterSettings
 from components.text.token_positions import TokenPositions
@@ -77,7 +78,7 @@ class ServingModule(tf.Module):
         sentence = self._limited(sentence)
         features = self.transform.only(needed, {SENTENCE: tf.expand_dims(sentence, 1)})
         splits = self._bounded(features[TOKENS].row_splits, length)  # the same for all features
-        best, scores = self._best(features, TokenPositions.of(splits))
+        best, scores = self._best(features, self._sentences(sentence, features, splits))
         starts, ends = (tf.cast(features[name].flat_values, tf.int32) for name in (STARTS, ENDS))
         flat = {"tags": tf.gather(tf.constant(self._tag_names), best)}
         if "tokens" in outputs:
@@ -94,6 +95,10 @@ class ServingModule(tf.Module):
         if length is not None:
             answer["truncated"] = splits[1:] - splits[:-1] > length
         return answer
+
+    def _sentences(self, text: tf.Tensor, features: dict[str, tf.RaggedTensor], splits: tf.Tensor) -> tf.Tensor:
+        """Returns the row splits that the tagger reads: a long text is divided, its answer stays one row."""
+        return sentence_splits(text, _ragged(features[STARTS].flat_values, splits)) if self._settings.divide else splits
 
     def _limited(self, sentence: tf.Tensor) -> tf.Tensor:
         """Returns the sentences as valid UTF-8; refuses a request with too many characters."""
@@ -116,9 +121,10 @@ class ServingModule(tf.Module):
         with tf.control_dependencies([check]):
             return tf.identity(value)
 
-    def _best(self, features: dict[str, tf.RaggedTensor], positions: TokenPositions) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns ids of tags, int64 [tokens], and their probabilities, float32 [tokens]."""
-        ids = {name: features[name] for name in self._features}
+    def _best(self, features: dict[str, tf.RaggedTensor], splits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns ids of tags, int64 [tokens], and their probabilities, float32 [tokens], of sentences."""
+        ids = {name: _ragged(features[name].values, splits) for name in self._features}
+        positions = TokenPositions.of(splits)
         logits = self._logits(ids, positions)  # [tokens, tags]
         biased = logits
         if self._outside_bias:

@@ -94,7 +94,7 @@ def test_a_change_that_breaks_callers_of_the_champion_is_refused_unless_allowed(
 def test_a_model_that_disagrees_with_the_training_graph_stops_here(run, monkeypatch):
     monkeypatch.setattr(
         "components.exporter.serving.golden.training_graph_tags",
-        lambda trained, graph, sentences, constrained: [["B-NAME"] * 5, ["OUT"] * 4],
+        lambda *args, **options: [["B-NAME"] * 5, ["OUT"] * 4],
     )
     with pytest.raises(ExportInvalidError, match="golden"):
         run("wrong")

@@ -60,6 +60,15 @@ def test_a_thousand_sentences_get_the_training_graphs_tags(served, trained, tran
     )
 
 
+def test_a_long_text_has_the_tags_of_its_sentences_and_its_own_offsets(served, trained, transformed):
+    sentences = [f"So {sentence} end." for sentence in random_sentences(60)]
+    text = "\n".join(sentences)
+    [long, short] = tags(served, [text, sentences[0]])
+    assert long == [tag for row in tags(served, sentences) for tag in row]
+    assert short == long[: len(short)]
+    assert [long] == golden.training_graph_tags(trained, transformed.graph, [text], constrained=False)
+
+
 def test_tags_do_not_depend_on_the_batch(served):
     sentences = random_sentences(32)
     long = " ".join(random.Random(2).choices(WORDS, k=300))
