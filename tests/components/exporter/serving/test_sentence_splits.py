@@ -36,7 +36,7 @@ def expected(texts, offsets):
 
 
 def test_graph_and_plain_python_divide_alike(monkeypatch):
-    monkeypatch.setattr(graph, "LONG", 0)
+    monkeypatch.setattr("components.exporter.serving.sentence_splits.LONG", 0)
     rng = random.Random(0)
     marks = sentences.ENDS + sentences.UNSPACED_ENDS + sentences.CLOSING + sentences.OPENING
     alphabet = marks + "\n\r\t\u2028\x85\xa0aZéÉ中9😀_²" + " " * 40 + "." * 20 + "aB1" * 8
