@@ -29,7 +29,7 @@ FEATURES = {
 
 def tagger(**vectors):
     """Builds a small cnn_linear tagger without dropout and linear features."""
-    options = load_config(None).trainer.cnn_linear.model_dump(exclude={"vectors"})
+    options = load_config(None).trainer.for_windows(9000).cnn_linear.model_dump(exclude={"vectors"})
     no_dropout = {name: 0.0 for name in options if name.endswith("dropout")}
     sizes = {"vectors": {**VECTORS, **vectors}} if vectors else {}
     return taggers.build_tagger(
