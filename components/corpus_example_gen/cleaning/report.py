@@ -14,7 +14,9 @@ from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 _EXAMPLES = 20
 _LONGEST_EXAMPLE = 200
 # Repairs that are part of a format or that the settings ask for.
-_UNLIMITED = frozenset({"dropped_type", "extra_row", "overlapping_span", "stripped_tag", "stripped_token"})
+_UNLIMITED = frozenset(
+    {"dropped_type", "extra_row", "overlapping_span", "repeated_span", "stripped_tag", "stripped_token"}
+)
 # In a small file, one or two sentences exceed every share.
 _FEW_SENTENCES, _FEW_REPAIRS = 3, 10
 _REMEDIES = {

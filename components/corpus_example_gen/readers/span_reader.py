@@ -278,6 +278,7 @@ class _Record:
         unsorted = [self._trimmed(start, end, triple) for (start, end), triple in zip(offsets, written, strict=True)]
         for span, surface in zip(unsorted, record.surfaces or [None] * len(unsorted), strict=True):
             self._check_surface(span, surface)
+        unsorted = self._without_repeated(unsorted)
         spans = self._longest(unsorted) if self.overlaps == "longest" else sorted(unsorted)
         for one, other in pairwise(spans):
             if other.start < one.end:
@@ -299,6 +300,15 @@ class _Record:
                 return
             problem = f"found span {self._format(span)}, whose text in the file is {quoted(surface, 60)}"
             raise self._misplaced(problem, "Correct the offsets, or export the file again.")
+
+    def _without_repeated(self, spans: Sequence[_Span]) -> list[_Span]:
+        """Returns each span once: tools save a span again that two annotators drew, or that was suggested."""
+        kept: dict[_Span, None] = {}
+        for span in spans:
+            if span in kept:
+                self.report.drop_entity("repeated_span", self.path, self.line, self._format(span), span.label)
+            kept[span] = None
+        return list(kept)
 
     def _longest(self, spans: Sequence[_Span]) -> list[_Span]:
         """Returns the spans without those that overlap a longer one, or an earlier one of the same length."""

@@ -174,6 +174,8 @@ def _prodigy(record: dict[str, Any], path: str) -> Annotated:
     spans = _items(record.get("spans"), dict, "spans")
     if record.get("entities"):
         raise ConversionError("found spans in the fields 'spans' and 'entities'")
+    if record.get("answer", "accept") not in ("accept", "reject", "ignore"):
+        raise ConversionError(f"found {quoted(record['answer'], 40)} in field 'answer', which Prodigy does not write")
     # The spans of a rejected suggestion (ner.teach) or with another answer would be wrong labels.
     answers = [span.get("answer", "accept") for span in spans]
     kept = [span for span, answer in zip(spans, answers, strict=True) if answer == "accept"]

@@ -236,6 +236,21 @@ def test_longest_span_is_kept_on_request_and_the_others_are_counted():
     assert read("a.jsonl", lines(same), overlaps="longest")[0] == ["Oslo/B-LOC"]
 
 
+def test_the_same_span_twice_counts_once():
+    record = {"text": "Bank of Oslo", "entities": [[0, 12, "ORG"], [0, 12, "ORG"]]}
+    sentences, report = read("a.jsonl", lines(record))
+    assert sentences == ["Bank/B-ORG of/I-ORG Oslo/I-ORG"]
+    assert (report.entities_in, report.entities_dropped) == ({"ORG": 2}, {"ORG": 1})
+    assert report.repairs == {"repeated_span": 1}
+    report.check()
+
+
+def test_an_answer_that_prodigy_does_not_write_is_an_error():
+    record = {"text": "Oslo", "spans": [{"start": 0, "end": 4, "label": "LOC"}], "answer": "maybe"}
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: found 'maybe' in field 'answer'"):
+        read("a.jsonl", lines(record))
+
+
 def test_json_arrays_name_the_line_of_a_record_and_of_a_syntax_error():
     array = b'[\n  {"text": "Ida",\n   "label": []},\n  {"text": "Bo",\n   "label": [[0, 9, "PER"]]}\n]\n'
     with pytest.raises(CorpusError, match=r"a\.json:4: found span \[0, 9, 'PER'\] in a text of 2"):
