@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, Sentence
 from components.text.char_traits import CONNECTOR, SPACE, char_class
-from components.text.scripts import join_as_written
+from components.text.scripts import has_hangul, join_as_written
 from components.text.spans import spans
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
 from components.text.words import character_offsets, whitespace_offsets
@@ -202,14 +202,18 @@ class AnnotatedSentence:
         return dataclasses.replace(self, text=_LINE_ENDS.sub(" ", self.text))
 
     def cuts_words(self) -> bool:
-        """Returns whether an entity begins or ends inside a word, so that no reader of texts accepts it."""
+        """Returns whether an entity begins or ends inside a word, so that no reader of texts accepts it.
+
+        Between letters of Hangul it may: particles follow names, and the tokenizer `syllables` cuts them.
+        """
         edges = {edge for entity in self.entities for edge in entity[:2]}
         edges = {edge for edge in edges if not _is_at_space(self.text, edge)}
         words = character_offsets(self.text) if edges else []
         starts = [start for start, _ in words]
         for edge in edges:
             start, end = words[bisect_right(starts, edge) - 1]
-            if start < edge < end and CONNECTOR not in map(char_class, self.text[edge - 1 : edge + 1]):
+            around = self.text[edge - 1 : edge + 1]
+            if start < edge < end and CONNECTOR not in map(char_class, around) and not has_hangul(around):
                 return True
         return False
 

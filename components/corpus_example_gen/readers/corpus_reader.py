@@ -152,7 +152,9 @@ def _reading(tool: SpanTool | TokenTool, value: Any, path: str) -> Any:
         return tool.name, str(error)
 
 
-def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str) -> _Content:
+def _open(
+    path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str | None
+) -> _Content:
     """Returns the content of a file, which is read as far as its format needs it."""
     most = settings.max_unpacked_bytes
     content = load_bytes(path, data, max_bytes=most, max_ratio=settings.max_compression_ratio)
@@ -187,7 +189,7 @@ def _open(path: str, settings: CorpusSettings, report: IngestReport, data: bytes
 
 
 def _of_records(
-    records: Records, path: str, settings: CorpusSettings, report: IngestReport, tokenizer: str
+    records: Records, path: str, settings: CorpusSettings, report: IngestReport, tokenizer: str | None
 ) -> _Content:
     """Returns the content of a file with records."""
     report.lines += records.count
@@ -201,7 +203,7 @@ def _of_records(
 def _read(
     path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str | None
 ) -> Iterator[Sentence]:
-    content = _open(path, settings, report, data, tokenizer or "characters")
+    content = _open(path, settings, report, data, tokenizer)
     counts = content.format not in _TEXT_FORMATS
     documents = Documents(settings, report, count=content.documents, counts=counts)
     yield from documents.settled(_sentences(content, documents, path, settings, report, tokenizer))

@@ -48,7 +48,7 @@ def read_spans(
     path: str,
     settings: CorpusSettings,
     report: IngestReport,
-    tokenizer: str = "words",
+    tokenizer: str | None = "words",
 ) -> Iterator[RawSentence]:
     """Yields one sentence per record, whose text the tokenizer cuts.
 
@@ -59,6 +59,7 @@ def read_spans(
         settings: settings of the corpus; `offsets` is what the offsets count, `auto` finds it out.
         report: receives the repairs of spans, counts of parts left out, and the unit if it is not characters.
         tokenizer: its name, as in the graph; text for `whitespace` is cut as for `words`, so that spans need no spaces.
+            None: for no model, so characters of scripts without spaces are cut, and Hangul where a span needs it.
 
     Raises:
         CorpusReadingError: the file leaves open what its offsets count.
@@ -150,9 +151,16 @@ class _File:
     """Settings and state that the records of a file share."""
 
     def __init__(
-        self, path: str, report: IngestReport, unit: Unit, tool: SpanTool, settings: CorpusSettings, tokenizer: str
+        self,
+        path: str,
+        report: IngestReport,
+        unit: Unit,
+        tool: SpanTool,
+        settings: CorpusSettings,
+        tokenizer: str | None,
     ) -> None:
-        self.tokenizer = "words" if tokenizer == "whitespace" else tokenizer
+        self.tokenizer = "words" if tokenizer == "whitespace" else tokenizer or "characters"
+        self.has_model = tokenizer is not None
         self.path, self.report, self.unit, self.tool = path, report, unit, tool
         self.certain, self.overlaps = settings.offsets != "auto", settings.overlaps
         self._labels: dict[str, str] = {}
@@ -193,6 +201,8 @@ class _Record:
             words = OFFSETS[self.file.tokenizer](self.text)
             self._set_tokens(raw, words)
             spans = self._spans(record, value)
+            if not self.file.has_model and self._is_hangul_cut(words, spans):
+                words = OFFSETS["syllables"](self.text)
             raw.key, raw.metadata = self._key(record), self._metadata(record)
             self.key = raw.key or ""
             raw.document = record.document
@@ -207,6 +217,12 @@ class _Record:
         except CorpusError as error:
             raw.error = error
         return raw
+
+    def _is_hangul_cut(self, words: Sequence[tuple[int, int]], spans: Sequence[_Span]) -> bool:
+        """Returns whether a span begins or ends between two letters of Hangul, as before a particle."""
+        edges = {edge for word in words for edge in word}
+        inside = {edge for span in spans for edge in (span.start, span.end)} - edges
+        return any(has_hangul(self.text[edge - 1 : edge + 1]) for edge in inside)
 
     def _error(self, problem: str, fix: str) -> CorpusError:
         return CorpusError(self.path, self.line, problem, fix)

@@ -84,3 +84,16 @@ def test_no_tensorflow_and_no_tfx_is_imported() -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert run.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["conll", "jsonl", "doccano", "prodigy", "label-studio"])
+def test_names_before_a_korean_particle_keep_their_text(name: str, tmp_path: Path) -> None:
+    """The text has spaces; the end of a name has none. A file of tokens has syllables, the others the text."""
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "문재인은 서울에서 웃었다.", "entities": [[0, 3, "PER"], [5, 7, "LOC"]]}\n')
+    written = tmp_path / ("out.conll" if name == "conll" else "out.json" if name == "label-studio" else "out.jsonl")
+    convert(source, Output(written, name), corpus_settings())
+    for path in (source, written):
+        [sentence] = read_corpus(path, corpus_settings())
+        assert [sentence.text[one.start : one.end] for one in sentence.entities] == ["문재인", "서울"], path
+        assert name == "conll" or sentence.text == "문재인은 서울에서 웃었다."
