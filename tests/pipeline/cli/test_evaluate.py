@@ -120,7 +120,7 @@ class Table:
     """Stands in for an exported model: its tags are in the file `tags.json` of its folder."""
 
     def __init__(self, folder):
-        self.tags = json.loads((folder / "tags.json").read_text())
+        self.folder, self.tags = folder, json.loads((folder / "tags.json").read_text())
 
     def tag(self, sentences):
         for sentence in sentences:
