@@ -63,7 +63,7 @@ class BeamSettings(Settings):
 
         Both forms count: `--runner=FlinkRunner`, and `--runner` before `FlinkRunner`.
         """
-        for argument, following in zip(self.args, (*self.args[1:], ""), strict=True):
+        for argument, following in zip(self.args, (*self.args[1:], ""), strict=False):
             key, equals, value = argument.partition("=")
             if key == name:
                 return value if equals else following

@@ -63,7 +63,7 @@ def test_ner_takes_the_commands() -> None:
     for words in called:
         check_command(main, words[1:])
     described = {words[2] for words in called if words[1] == "kfp"}
-    assert described | {"wait"} == set(main.get_command(click.Context(main), "kfp").commands)
+    assert described | {"wait", "status"} == set(main.get_command(click.Context(main), "kfp").commands)
 
 
 def test_kfp_takes_the_commands_of_the_table() -> None:
@@ -144,11 +144,15 @@ def test_named_files_exist() -> None:
 
 
 def test_the_table_of_parameters_is_complete() -> None:
+    from pipeline.kubeflow.compile.run_planner import OF_RUN, ONLY_PLANNED, TRAIN
+
     source = (ROOT / "pipeline/target.py").read_text(encoding="utf-8")  # read: its imports take seconds
     declared = re.findall(r"^    (\w+): RuntimeParameter \| None = None$", source, re.MULTILINE)
     table = TEXTS["kubeflow"].partition("| parameter | |")[2].partition("\n\n")[0]
-    assert len(declared) >= 5
-    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == declared
+    of_run = [name for name in declared if name not in ONLY_PLANNED]
+    assert len(of_run) >= 5
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [*of_run, TRAIN]
+    assert {*of_run, TRAIN} == {"data", *OF_RUN}
 
 
 MLFLOW = [*yaml.safe_load_all((ROOT / "docs/kubeflow/mlflow.yaml").read_text(encoding="utf-8"))]

@@ -20,8 +20,8 @@ SCHEDULE_TIME = "{{$.pipeline_job_schedule_time_utc}}"
 
 _IMPORTER = "Corpus"
 _MODULE = "pipeline.kubeflow.container.run_planner"
-_OF_RUN = ("span", "epochs", "run_name", "baseline", TRAIN)  # run parameters that the node reads
-_ONLY_PLANNED = ("corpus_fingerprint", "run_fingerprint", "baseline_content")  # no parameters of a run
+OF_RUN = ("span", "epochs", "run_name", "baseline", TRAIN)  # run parameters that the node reads
+ONLY_PLANNED = ("corpus_fingerprint", "run_fingerprint", "baseline_content")  # no parameters of a run
 _KINDS = {"epochs": "NUMBER_INTEGER"}
 _MARKDOWN = {"schemaTitle": "system.Markdown", "schemaVersion": "0.0.1"}
 
@@ -51,7 +51,7 @@ def add_run_planner(spec: dict[str, Any], settings: PlannerSettings) -> None:
         settings: of the node.
     """
     parameters = spec["root"]["inputDefinitions"]["parameters"]
-    for name in _ONLY_PLANNED:
+    for name in ONLY_PLANNED:
         parameters.pop(name, None)
     parameters[TRAIN] = {"parameterType": "STRING", "defaultValue": DUE, "isOptional": True}
     tasks = spec["root"]["dag"]["tasks"]
@@ -67,7 +67,7 @@ def add_run_planner(spec: dict[str, Any], settings: PlannerSettings) -> None:
         "inputs": {
             "artifacts": {CORPUS: {"taskOutputArtifact": {"producerTask": _IMPORTER, "outputArtifactKey": output}}},
             "parameters": {
-                **{name: {"componentInputParameter": name} for name in _OF_RUN},
+                **{name: {"componentInputParameter": name} for name in OF_RUN},
                 "time": {"runtimeValue": {"constant": SCHEDULE_TIME}},
             },
         },
@@ -76,7 +76,7 @@ def add_run_planner(spec: dict[str, Any], settings: PlannerSettings) -> None:
         "executorLabel": f"{RUN_PLANNER}_executor",
         "inputDefinitions": {
             "artifacts": {CORPUS: corpus},
-            "parameters": {name: {"parameterType": _KINDS.get(name, "STRING")} for name in (*_OF_RUN, "time")},
+            "parameters": {name: {"parameterType": _KINDS.get(name, "STRING")} for name in (*OF_RUN, "time")},
         },
         "outputDefinitions": {
             "artifacts": {DECISION: {"artifactType": _MARKDOWN}},
@@ -94,12 +94,12 @@ def drop_planned_parameters(spec: dict[str, Any]) -> None:
     Args:
         spec: as of `add_run_planner`.
     """
-    for name in _ONLY_PLANNED:
+    for name in ONLY_PLANNED:
         spec["root"].get("inputDefinitions", {}).get("parameters", {}).pop(name, None)
     for task in spec["root"]["dag"]["tasks"].values():
         parameters = task.get("inputs", {}).get("parameters", {})
         for name, source in parameters.items():
-            if source.get("componentInputParameter") in _ONLY_PLANNED:
+            if source.get("componentInputParameter") in ONLY_PLANNED:
                 parameters[name] = {"runtimeValue": {"constant": ""}}
 
 

@@ -6,12 +6,15 @@ import datetime
 import re
 from collections import Counter
 
+from support.lazy import LazyModule
+
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_tools.check import CorpusCheck, Finding, Severity
 from components.corpus_tools.check.counts import SplitCounts
 from components.corpus_tools.check.finding import Item, Place
-from components.reporter.page.corpus_page import render_check
 from components.text.spans import Span
+
+corpus_page = LazyModule("components.reporter.page.corpus_page")
 
 WHEN = datetime.datetime(2026, 11, 28, tzinfo=datetime.UTC)
 EVIL = "<script>alert('&')</script>"
@@ -22,7 +25,7 @@ def page(items, **options):
     finding = Finding("missing_label", Severity.WARNING, "Likely missing labels", "Label them.", tuple(items), total)
     splits = {"train": SplitCounts(5, Counter({"PER": 2}), Counter({5: 1})), "eval": SplitCounts(known=0)}
     check = CorpusCheck(EVIL, 1, splits, Counter({"Latin": 1}), (finding,), IngestReport(), ("Some were left out.",))
-    return render_check(check, WHEN, **options)
+    return corpus_page.render_check(check, WHEN, **options)
 
 
 def case(subject, *tokens):
@@ -57,4 +60,4 @@ def test_the_size_is_limited_and_the_rest_is_counted():
 
 def test_an_empty_result_is_a_page():
     check = CorpusCheck("corpus", 0, {}, Counter(), (), IngestReport())
-    assert "0 errors, 0 warnings" in " ".join(render_check(check, WHEN).split())
+    assert "0 errors, 0 warnings" in " ".join(corpus_page.render_check(check, WHEN).split())
