@@ -152,4 +152,4 @@ def test_challenger_that_is_worse_on_one_slice_loses(evaluate):
     by_slice = {rule.slice: rule.state for rule in result.blessing.rules if rule.rule == "max_regression"}
     assert by_slice == {"source=kyiv": "failed", "all examples": "passed", "source=elsewhere": "passed"}
     (failure,) = result.blessing.failures
-    assert failure.startswith("entity_f1/LOCATION of source=kyiv changed by -")
+    assert failure.startswith("entity F1 of LOCATION on source=kyiv changed by -")

@@ -208,10 +208,13 @@ def test_a_compiled_pipeline_runs_beam_on_the_workers(cluster, tmp_path) -> None
     (tmp_path / "shared").mkdir()
     where = f"nodes.default.env={json.dumps({FOLDER_VARIABLE: str(tmp_path / 'shared')})}"
     settings = load_cluster("kubeflow", None, [where, "data=minio://mlpipeline/corpus"])
-    config = load_config(None, [*settings_for(settings), f"beam.args={json.dumps(cluster.beam_args)}"])
+    registry = f"registry.uri=sqlite:///{tmp_path}/registry.db"
+    config = load_config(None, [*settings_for(settings), registry, f"beam.args={json.dumps(cluster.beam_args)}"])
     spec, *_ = compile_pipeline(config, settings, "kubeflow", tmp_path / "whole.yaml")
     tasks = spec["root"]["dag"]["tasks"]
-    spec["root"]["dag"]["tasks"] = {name: tasks[name] for name in ("Corpus", "CorpusExampleGen", "StatisticsGen")}
+    spec["root"]["dag"]["tasks"] = {
+        name: tasks[name] for name in ("Corpus", "RunPlanner", "CorpusExampleGen", "StatisticsGen")
+    }
     (tmp_path / "part.yaml").write_text(yaml.safe_dump(spec))
 
     write_sample(tmp_path / "corpus")
