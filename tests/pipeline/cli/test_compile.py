@@ -15,11 +15,11 @@ def test_compile_writes_the_documents_and_warns(tmp_path):
     arguments = ["--target", "kubeflow", "-o", str(file), "--data", "s3://bucket/corpus", "--set", "name=tweets"]
     result = CliRunner().invoke(compile_command, arguments)
     assert result.exit_code == 0, result.output
-    assert f"{file}: 13 nodes, 2 documents\n" in result.output
+    assert f"{file}: 14 nodes, 2 documents\n" in result.output
     assert "warning: image deployable-ner:cpu has no digest" in result.output
     spec, _ = yaml.safe_load_all(file.read_text())
     result = CliRunner().invoke(compile_command, [*arguments, "--no-platform"])
-    assert f"{file}: 13 nodes, 1 document\n" in result.output
+    assert f"{file}: 14 nodes, 1 document\n" in result.output
     assert [*yaml.safe_load_all(file.read_text())] == [spec]  # the second document is about pods only
     assert spec["pipelineInfo"]["name"] == "tweets"
     assert spec["root"]["inputDefinitions"]["parameters"]["data"]["defaultValue"] == "s3://bucket/corpus"
