@@ -11,7 +11,7 @@ from components.exporter.contract.contract import build_contract
 from components.exporter.contract.contract_changes import require_compatible
 from components.exporter.saved_model.embedded_metadata import embedded_contract
 from components.registry.model_registry import ModelRegistry
-from components.registry.names import CHAMPION, NO_VERSION, RUN_FINGERPRINT_TAG, TRAINED_HASH_TAG
+from components.registry.names import CHAMPION, NO_VERSION, RUN_FINGERPRINT_TAG
 from components.registry.serving_directory.serving_sync import check_directory
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs, prepare_inputs
@@ -53,7 +53,7 @@ def build_pipeline(
         baseline = registry.baseline(config.name, inputs.fingerprint)
     version = None if baseline == NO_VERSION else registry.require(config.name, baseline)
     _require_compatible(config, registry, inputs)
-    content = f"{version.tree_hash} {version.tags.get(TRAINED_HASH_TAG, '')}" if version else ""
+    content = version.content if version else ""
     request = dataclasses.replace(request, baseline=baseline, baseline_content=content)
 
     from pipeline.create import create_pipeline

@@ -18,11 +18,11 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
-from components.common.errors import NerError, counted
+from components.common.errors import counted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.corpus.layout import companions, corpus_fingerprint, ignored_files, split_patterns
-from components.corpus_example_gen.corpus.span_window import SpanWindow, span_of
+from components.corpus_example_gen.corpus.span_window import SpanWindow, requested_span, span_of
 from components.corpus_example_gen.duplicates import without_duplicates
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.plan import IngestPlan
@@ -158,7 +158,7 @@ def _resolved(folder: str, exec_properties: dict[str, Any], examples: artifact.A
 
     Replaces TFX's driver for ExampleGens: finds the span and its files, and records span and fingerprint.
     """
-    span = _requested_span(exec_properties.get("span") or NEWEST_SPAN)
+    span = requested_span(exec_properties.get("span") or NEWEST_SPAN)
     settings = _settings(exec_properties).model_copy(update={"span": span})
     plan = IngestPlan.for_corpus(folder, settings)
     input_config = plan.input_config
@@ -177,14 +177,6 @@ def _resolved(folder: str, exec_properties: dict[str, Any], examples: artifact.A
         standard_component_specs.OUTPUT_CONFIG_KEY: proto_utils.proto_to_json(plan.output_config),
         "settings": plan.settings.model_dump_json(),
     }
-
-
-def _requested_span(text: str) -> int | None:
-    if text == NEWEST_SPAN:
-        return None
-    if not text.isdecimal():
-        raise NerError(f"span: got {text!r}. Give the number of a span-<number> folder, or {NEWEST_SPAN!r}.")
-    return int(text)
 
 
 def _settings(exec_properties: dict[str, Any]) -> CorpusSettings:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from components.common.errors import NerError
 from components.corpus_example_gen.errors import CorpusError
+from components.keys import NEWEST_SPAN
 
 _SPAN_FOLDER = re.compile(r"span-([0-9]+)")
 
@@ -35,6 +37,19 @@ def span_folders(folder: str, names: Iterable[str]) -> list[str]:
 def span_number(name: str) -> int:
     """Returns the number of a span folder: 3 for `span-003`."""
     return int(name.removeprefix("span-"))
+
+
+def requested_span(text: str) -> int | None:
+    """Returns the number of a run parameter `span`; None for `newest`.
+
+    Raises:
+        NerError: it is neither a number nor `newest`.
+    """
+    if text == NEWEST_SPAN:
+        return None
+    if not text.isdecimal():
+        raise NerError(f"span: got {text!r}. Give the number of a span-<number> folder, or {NEWEST_SPAN!r}.")
+    return int(text)
 
 
 def span_of(folder: str, pattern: str) -> int:

@@ -14,6 +14,7 @@ from components.registry.names import (
     METRIC_TAG_PREFIX,
     PARAMS_TAG,
     SLICES_TAG,
+    TRAINED_HASH_TAG,
     TREE_HASH_TAG,
     TYPES_TAG,
 )
@@ -106,6 +107,11 @@ class RegisteredVersion:
     def tree_hash(self) -> str:
         """Hash of the stored model folder (`components.common.hashing`)."""
         return self.tags.get(TREE_HASH_TAG, "")
+
+    @property
+    def content(self) -> str:
+        """Hashes of exported and trained model: a new registry at the same address begins with version 1 again."""
+        return f"{self.tree_hash} {self.tags.get(TRAINED_HASH_TAG, '')}"
 
     @property
     def blessed(self) -> bool:

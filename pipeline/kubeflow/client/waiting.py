@@ -12,6 +12,7 @@ from components.common.errors import NerError
 from pipeline.kubeflow.client.connection import Connection
 from pipeline.kubeflow.client.errors import ServerError
 from pipeline.kubeflow.client.pipeline_spec import PipelineSpec
+from pipeline.kubeflow.container.run_planner import RUN_PLANNER
 
 PATIENCE_SECONDS = 300.0
 """Time for which `follow` tolerates an unreachable server."""
@@ -97,9 +98,9 @@ class RunStatus:
         if self.succeeded:
             # The server names no node that Argo omitted because an earlier one was skipped.
             skipped = sum(task.state in ("SKIPPED", "PENDING") for task in self.tasks)
-            planned = any(task.name == "RunPlanner" for task in self.tasks)
+            planned = any(task.name == RUN_PLANNER for task in self.tasks)
             why = f"; {skipped} nodes skipped" if skipped else ""
-            why += ": the page `decision` of RunPlanner says why" if skipped and planned else ""
+            why += f": the page `decision` of {RUN_PLANNER} says why" if skipped and planned else ""
             return f"run {self.run_id}: succeeded {after}{why}"
         lines = [f"run {self.run_id}: {self.state} {after}"]
         lines += [f"  {task.name} failed: {task.error or 'no reason from the server'}" for task in self.failed_tasks]

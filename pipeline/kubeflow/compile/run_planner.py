@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from configs.spec import PipelineConfig
-from pipeline.kubeflow.container.run_planner import CORPUS, DECISION, DUE, OUTPUTS, TRAIN, PlannerSettings
+from pipeline.kubeflow.container.run_planner import CORPUS, DECISION, DUE, OUTPUTS, RUN_PLANNER, TRAIN, PlannerSettings
+from pipeline.kubeflow.container.ui_artifacts import MARKDOWN, ui_type
 from pipeline.run.inputs import RunInputs
 
-RUN_PLANNER = "RunPlanner"
 SCHEDULE_TIME = "{{$.pipeline_job_schedule_time_utc}}"
 """Constant that the driver of KFP 2.17 replaces by the time of a schedule, or by the start of another run."""
 
@@ -23,7 +23,6 @@ _MODULE = "pipeline.kubeflow.container.run_planner"
 OF_RUN = ("span", "epochs", "run_name", "baseline", TRAIN)  # run parameters that the node reads
 ONLY_PLANNED = ("corpus_fingerprint", "run_fingerprint", "baseline_content")  # no parameters of a run
 _KINDS = {"epochs": "NUMBER_INTEGER"}
-_MARKDOWN = {"schemaTitle": "system.Markdown", "schemaVersion": "0.0.1"}
 
 
 def planner_settings(config: PipelineConfig, inputs: RunInputs, *, warm_start: bool) -> PlannerSettings:
@@ -79,7 +78,7 @@ def add_run_planner(spec: dict[str, Any], settings: PlannerSettings) -> None:
             "parameters": {name: {"parameterType": _KINDS.get(name, "STRING")} for name in (*OF_RUN, "time")},
         },
         "outputDefinitions": {
-            "artifacts": {DECISION: {"artifactType": _MARKDOWN}},
+            "artifacts": {DECISION: {"artifactType": ui_type(MARKDOWN)}},
             "parameters": {name: {"parameterType": "STRING"} for name in OUTPUTS},
         },
     }

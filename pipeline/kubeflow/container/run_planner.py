@@ -31,7 +31,9 @@ DUE, ALWAYS = "due", "always"
 OUTPUTS = (TRAIN, "span", "run_name", "baseline", "baseline_content", "corpus_fingerprint", "run_fingerprint")
 """Names of the output parameters."""
 
-_NODE = "RunPlanner"
+RUN_PLANNER = "RunPlanner"
+"""Name of the node."""
+
 _TIME = re.compile(r"\{time(?::(?P<format>[^{}]*))?\}")
 
 
@@ -95,7 +97,6 @@ def plan_run(settings: PlannerSettings, corpus: Path, parameters: Mapping[str, A
     """
     # Not at the top: the compiler reads this module's names.
     from components.registry.model_registry import ModelRegistry
-    from components.registry.names import TRAINED_HASH_TAG
     from pipeline.retraining.outcome import DUE as TO_TRAIN
     from pipeline.retraining.plan import make_plan
     from pipeline.run.inputs import RunInputs, inputs_of_corpus
@@ -121,7 +122,7 @@ def plan_run(settings: PlannerSettings, corpus: Path, parameters: Mapping[str, A
         "span": span,
         "run_name": _with_time("run_name", parameters["run_name"], parameters["time"]),
         "baseline": baseline,
-        "baseline_content": f"{version.tree_hash} {version.tags.get(TRAINED_HASH_TAG, '')}" if version else "",
+        "baseline_content": version.content if version else "",
         "corpus_fingerprint": inputs.corpus_fingerprint,
         "run_fingerprint": inputs.fingerprint,
     }
@@ -130,12 +131,11 @@ def plan_run(settings: PlannerSettings, corpus: Path, parameters: Mapping[str, A
 
 def _config(values: Mapping[str, Any], corpus: Path, span: str, epochs: int) -> Any:
     """Returns the configuration with the parameters of the run."""
+    from components.corpus_example_gen.corpus.span_window import requested_span
     from configs.spec import PipelineConfig
 
-    if span != NEWEST_SPAN and not span.isdecimal():
-        raise NerError(f"span: got {span!r}. Give the number of a span-<number> folder, or {NEWEST_SPAN!r}.")
     of_run = {
-        "corpus": {**values["corpus"], "path": str(corpus), "span": None if span == NEWEST_SPAN else int(span)},
+        "corpus": {**values["corpus"], "path": str(corpus), "span": requested_span(span)},
         "trainer": {**values["trainer"], "epochs": epochs},
     }
     return PipelineConfig.model_validate({**values, **of_run})
@@ -225,7 +225,7 @@ def main() -> None:
     """Runs the node; the last line of a failure is `error: RunPlanner: <problem>`."""
     from pipeline.kubeflow.container.entry_point import end_process, run_node
 
-    end_process(lambda: run_node(lambda: _NODE, lambda: run(sys.argv[1:])))
+    end_process(lambda: run_node(lambda: RUN_PLANNER, lambda: run(sys.argv[1:])))
 
 
 if __name__ == "__main__":

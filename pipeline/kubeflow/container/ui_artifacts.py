@@ -57,8 +57,12 @@ def add_ui_outputs(spec: dict[str, Any]) -> None:
         artifacts = component.get("outputDefinitions", {}).get("artifacts", {})
         for output in UI_OUTPUTS:
             if output.node == node and output.source in artifacts:
-                kind = {"schemaTitle": output.schema, "schemaVersion": _SCHEMA_VERSION}
-                artifacts[output.name] = {"artifactType": kind}
+                artifacts[output.name] = {"artifactType": ui_type(output.schema)}
+
+
+def ui_type(schema: str) -> dict[str, str]:
+    """Returns one of Kubeflow's artifact types, for example `MARKDOWN`, in the JSON form of protos."""
+    return {"schemaTitle": schema, "schemaVersion": _SCHEMA_VERSION}
 
 
 def fill_ui_outputs(message: Any, artifacts: Mapping[str, Any], outputs: Mapping[str, Any]) -> None:

@@ -132,7 +132,7 @@ class ServedTagger(SavedModelTagger):
 
     @contextlib.contextmanager
     def _opened(self, folder: Path | str, threads: int) -> Iterator[tuple[Signatures, Callable[[], Model]]]:
-        yield _ServedSignatures(self._served), lambda: _Elsewhere()
+        yield _ServedSignatures(self._served), lambda: _RunByEngine()
 
 
 class _ServedSignatures:
@@ -147,9 +147,11 @@ class _ServedSignatures:
         return dict(self._signatures[signature].outputs)
 
 
-class _Elsewhere:
+class _RunByEngine:
+    """Model of a tagger that is asked for requests and for the meaning of answers only; the engine computes them."""
+
     def run(self, inputs: Mapping[str, Any], outputs: Sequence[str]) -> list[Any]:
-        raise NotImplementedError("the engine runs the model")
+        raise RuntimeError("the engine of the server runs the model")
 
 
 def _parse_xml(config: Any) -> ElementTree.Element:
