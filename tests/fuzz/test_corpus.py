@@ -11,6 +11,7 @@ import contextlib
 import gzip
 import json
 import re
+from collections import defaultdict
 
 import pytest
 from hypothesis import strategies as st
@@ -202,10 +203,10 @@ def squeezed(text):
     return "".join(text[start:end] for start, end in whitespace_offsets(text))
 
 
-def entities_of(sentence):
-    """Returns (letters, type) of the entities of a sentence."""
+def entities_of(sentences):
+    """Returns (letters, type) of the entities of sentences."""
     entities = []
-    for token, tag in zip(sentence.tokens, sentence.tags, strict=True):
+    for token, tag in (pair for sentence in sentences for pair in zip(sentence.tokens, sentence.tags, strict=True)):
         if tag.startswith("B-"):
             entities.append([token, tag[2:]])
         elif tag.startswith("I-"):
@@ -224,7 +225,9 @@ def check_records(data, read, report, settings, true_unit):
 
     `true_unit` is what the offsets count if that is certain, else None.
     """
-    by_line = {sentence.line: sentence for sentence in read}
+    by_line = defaultdict(list)  # a long text becomes several sentences
+    for sentence in read:
+        by_line[sentence.line].append(sentence)
     unit = settings.offsets
     if unit == "auto":
         unit = true_unit or ("utf16" if report.notes else "characters")
@@ -234,13 +237,13 @@ def check_records(data, read, report, settings, true_unit):
         if any(f"a.jsonl:{number}:" in skipped for skipped in report.skipped):
             continue
         value = json.loads(line)  # a line that is not JSON must be listed
-        sentence = by_line.get(number)
-        if sentence is None:
+        sentences = by_line.get(number)
+        if sentences is None:
             assert not value["text"].strip(), "a record without a word"
             continue
-        assert "".join(sentence.tokens) == squeezed(value["text"])
+        assert "".join(token for sentence in sentences for token in sentence.tokens) == squeezed(value["text"])
         spans = sorted(value["entities"])
-        assert entities_of(sentence) == [[cut_out(value["text"], *span[:2], unit), span[2]] for span in spans]
+        assert entities_of(sentences) == [[cut_out(value["text"], *span[:2], unit), span[2]] for span in spans]
 
 
 def check_corpus(case):
