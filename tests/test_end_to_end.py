@@ -162,20 +162,14 @@ def test_pipeline_runs_through_the_tfx_command_line(home, tmp_path):
 
 @pytest.mark.extended
 def test_unusable_corpus_ends_with_one_clear_error(tmp_path):
-    cases = {
-        "one column": ({"train.conll": b"one\ncolumn\n", "dev.conll": b"a\tO\n"}, "train.conll:1"),
-        "no entity": ({"train.conll": b"a\tO\n\nb\tO\n", "dev.conll": b"a\tO\n"}, "no sentence has an entity"),
-    }
-    for case, (files, expected) in cases.items():
-        corpus = tmp_path / case / "corpus"
-        corpus.mkdir(parents=True)
-        for name, content in files.items():
-            (corpus / name).write_bytes(content)
-        result = ner("run", "--data", str(corpus), cwd=tmp_path / case)
-        assert result.returncode == 1, case
-        error = result.stderr[result.stderr.index("error: ") :]
-        assert str(corpus) in error or case == "no entity"
-        assert expected in error
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "train.conll").write_bytes(b"one\ncolumn\n")
+    (corpus / "dev.conll").write_bytes(b"a\tO\n")
+    result = ner("run", "--data", str(corpus), cwd=tmp_path)
+    assert result.returncode == 1
+    error = result.stderr[result.stderr.index("error: ") :]
+    assert f"{corpus / 'train.conll'}:1" in error
 
 
 @pytest.mark.extended

@@ -132,14 +132,10 @@ def _check_consistent(registry: ModelRegistry, folder: Path, scratch: Path) -> N
     assert set(labels.values()) <= set(loaded) <= set(published_versions(folder / "serving", "ner"))
 
 
-@pytest.mark.parametrize(
-    ("processes", "turns"),
-    [
-        pytest.param(3, 3, marks=pytest.mark.extended),
-        pytest.param(8, 25, marks=[pytest.mark.slow, pytest.mark.timeout(3000)]),
-    ],
-)
-def test_concurrent_pushers_create_distinct_versions_without_an_error(registry_uri, tmp_path, processes, turns):
+@pytest.mark.extended
+@pytest.mark.timeout(3000)
+def test_concurrent_pushers_create_distinct_versions_without_an_error(registry_uri, tmp_path):
+    processes, turns = 8, 8
     command = _driver(_AT_ONCE, registry_uri, tmp_path, processes, turns)
     ended = run(command, env=_environment(), capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
