@@ -196,8 +196,9 @@ setup(
             # The TensorBoard callback needs it; newer TensorFlow versions do not declare it.
             "tensorboard>=2.16",
         ],
-        # For the pretrained encoder. keras-hub 0.32 needs a newer TensorFlow Text than the one of TensorFlow 2.16.
-        "encoder": ["keras-hub>=0.31,<1"],
+        # For the pretrained encoder. keras-hub 0.32 needs a newer TensorFlow Text than the one of TensorFlow 2.16; it
+        # does not declare safetensors, which it needs for checkpoints of Hugging Face.
+        "encoder": ["keras-hub>=0.31,<1", "safetensors>=0.4.3,<1"],
         "kfp": ["kfp>=2.13,<3"],
         # Columns files of `ner predict --input`.
         "parquet": ["pyarrow>=10"],
@@ -220,6 +221,7 @@ setup(
             # Runs the model code on a second Keras backend; the older stack's ml-dtypes allows 0.4.34 only.
             "jax>=0.4.34",
             "keras-hub>=0.31,<1",
+            "safetensors>=0.4.3,<1",
             # Check the compiled pipelines, the requests to Kubeflow Pipelines, and the Dockerfile.
             "kfp-kubernetes>=1.5,<3",
             "jsonschema>=4",

@@ -12,7 +12,7 @@ MODULES = {
         "tensorflow_model_analysis", "keras_tuner", "tensorboard",
     ),
     "kfp": ("kfp", "kfp_server_api"),
-    "encoder": ("keras_hub",),
+    "encoder": ("keras_hub", "safetensors"),
     "parquet": ("pyarrow",),
 }  # fmt: skip
 """Extra -> top-level modules that it installs; the first one stands for all."""

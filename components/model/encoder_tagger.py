@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from components.common.errors import NerError
 from components.model.arguments import arguments
-from components.model.encoder_library import keras_hub
+from components.model.encoder_library import check_positions, keras_hub
 from components.text.transitions import FORBIDDEN
 
 _INPUTS = {"token_ids", "padding_mask", "segment_ids"}
@@ -126,11 +126,7 @@ class EncoderTagger(keras.Model):
     def _piece_positions(self) -> int:
         """Returns the number of positions without [CLS] and [SEP]."""
         positions = getattr(self.backbone, "max_sequence_length", None) or 1 << 30
-        if self._sizes["maxlen"] + 2 > positions:
-            raise NerError(
-                f"trainer.window_size: {self._sizes['maxlen']} tokens, but the encoder has {positions} "
-                f"positions, two of them reserved. Set it to {positions - 2} or less."
-            )
+        check_positions(self._sizes["maxlen"], positions)
         return positions - 2
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.common.errors import NerError
 from components.common.hashing import content_version
+from components.model.encoder_library import check_preset, require_libraries
 from configs.spec import PipelineConfig
 
 
@@ -39,18 +40,32 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def require_pretrained(config: PipelineConfig) -> None:
-    """Checks a tagger by path and the file of the vectors before anything runs; presets are not looked up.
+    """Checks tagger by path, file of vectors, and libraries and folder of an encoder, before anything runs.
 
     Raises:
-        NerError: the tagger is not valid, or the file does not exist.
+        NerError: the tagger is not valid, a file or a library is missing, or the encoder is not supported.
     """
     if config.trainer.tagger_package:
         from components.model.taggers import tagger_class
 
         tagger_class(config.trainer.tagger, config.trainer.tagger_options)
+    if encoder := config.trainer.pretrained.get("encoder"):
+        require_libraries(encoder["preset"])
+        check_preset(encoder["preset"], config.trainer.window_size)
     path = config.trainer.pretrained.get("vectors", {}).get("path")
     if path and "://" not in path and not Path(path).is_file():
         raise NerError(
             f"trainer.cnn_linear.vectors.path: {path} does not exist. Name a text file of word vectors, or set it to "
             "null."
         )
+
+
+def require_preset_for_cluster(config: PipelineConfig) -> None:
+    """Checks the folder of an encoder if this machine has it; libraries and other paths are those of the image.
+
+    Raises:
+        NerError: see `check_preset`.
+    """
+    preset = config.trainer.pretrained.get("encoder", {}).get("preset")
+    if preset and Path(preset).exists():
+        check_preset(preset, config.trainer.window_size)

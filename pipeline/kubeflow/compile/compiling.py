@@ -9,6 +9,7 @@ from typing import Any
 from configs.cluster_spec import ClusterConfig
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import inputs_of_cluster
+from pipeline.run.pretrained import require_preset_for_cluster
 from pipeline.run.request import RunRequest
 
 
@@ -43,6 +44,7 @@ def compile_pipeline(
     from pipeline.kubeflow.compile.run_planner import planner_settings
     from pipeline.target import Target
 
+    require_preset_for_cluster(config)
     request, run_target, inputs = (
         request or RunRequest(),
         Target.cluster(config, cluster.data),

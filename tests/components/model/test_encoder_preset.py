@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,13 @@ encoder_preset = LazyModule("components.model.encoder_preset")
 taggers = LazyModule("components.model.taggers")
 
 keras_hub = LazyModule("keras_hub")
+losses = LazyModule("components.model.constrained_crf_loss")
+optimizer = LazyModule("components.trainer.loop.optimizer")
+devices_of = LazyModule("components.trainer.devices")
+tf = LazyModule("tensorflow")
+vocabularies = LazyModule("components.transform.wordpiece_vocabulary")
+training_step = LazyModule("components.trainer.loop.training_step")
+window_table = LazyModule("components.trainer.data.window_table")
 pytestmark = [
     pytest.mark.extended,
     pytest.mark.skipif(find_spec("keras_hub") is None, reason="the extra `encoder` is not installed"),
@@ -78,3 +86,38 @@ def test_missing_keras_hub_error_says_how_to_install_it(tiny_preset, pieces, mon
     monkeypatch.setitem(__import__("sys").modules, "keras_hub", None)
     with pytest.raises(NerError, match=r"pip install 'deployable-ner\[encoder\]'"):
         encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    """Folder of a checkpoint of Hugging Face with real weights, such as all-MiniLM-L6-v2."""
+    folder = os.environ.get("NER_CHECKPOINT", "")
+    if not folder:
+        pytest.skip("NER_CHECKPOINT names no checkpoint")
+    return folder
+
+
+def test_a_real_checkpoint_understands_words_and_trains_in_bfloat16_in_parts(checkpoint):
+    vocabulary = vocabularies.WordPieceVocabulary.from_preset(checkpoint)
+    ids = {piece: number + 1 for number, piece in enumerate(vocabulary.pieces)}
+    texts = ["the cat sleeps on the sofa .", "a dog lies on his couch .", "shares fell in tokyo on monday"]
+    pieces = tf.ragged.constant([[[ids[word]] for word in text.split()] for text in texts]).to_tensor()
+    model = taggers.build_tagger(
+        "encoder", {**SIZES, "pieces": vocabulary.pieces}, preset=checkpoint, dropout=0.0, dtype="mixed_bfloat16"
+    )
+    rows, lengths, _ = model.pack(tf.cast(pieces, tf.int32))
+    mask = tf.sequence_mask(lengths, tf.shape(rows)[1], tf.int32)
+    states = model.backbone({"token_ids": rows, "padding_mask": mask, "segment_ids": tf.zeros_like(rows)})
+    weights = tf.cast(mask, tf.float32)[:, :, None]
+    means = tf.math.l2_normalize(tf.reduce_sum(tf.cast(states["sequence_output"], tf.float32) * weights, 1), 1)
+    same, other = (float(tf.reduce_sum(means[0] * means[number])) for number in (1, 2))
+    assert same > 0.3 > 0.15 > other
+
+    tags = tf.cast(tf.reduce_any(pieces > 0, -1), tf.int32)
+    loss = training_step.supervised(losses.ConstrainedCrfLoss(["[PAD]", "O", "B-X", "I-X", "B-Y"]))
+    weights = training_step.trainable_weights(model)
+    devices = devices_of.choose_devices("cpu", 1)
+    adam = optimizer.Adam(weights, lambda steps: 1e-4, devices.strategy)
+    step = training_step.TrainingStep(model, loss, adam, devices, clip_norm=1.0, pieces=3)
+    first, *_, last = [float(step(window_table.Batch({"piece_ids": pieces}, tags))) for _ in range(3)]
+    assert last < 0.8 * first

@@ -7,7 +7,7 @@ import pytest
 from components.common.errors import NerError
 from configs.loading import load_config
 from pipeline.run.inputs import prepare_inputs
-from pipeline.run.pretrained import pretrained, require_pretrained
+from pipeline.run.pretrained import pretrained, require_preset_for_cluster, require_pretrained
 
 VECTORS = "trainer.cnn_linear.vectors.path"
 CNN_LINEAR = "trainer.tagger=cnn_linear"
@@ -31,6 +31,17 @@ def test_a_wrong_tagger_by_path_is_named_before_anything_runs():
                                       [CNN_LINEAR, f"{VECTORS}=gs://bucket/vectors.txt"]])  # fmt: skip
 def test_what_is_not_read_or_not_here_is_not_looked_for(settings):
     require_pretrained(load_config(None, settings))
+
+
+def test_an_encoder_is_checked_before_anything_runs(tmp_path):
+    config = load_config(None, ["trainer.tagger=encoder", f"trainer.encoder.preset={tmp_path}"])
+    for check in (require_pretrained, require_preset_for_cluster):
+        with pytest.raises(NerError, match=r"^trainer\.encoder\.preset: .*: has no config\.json\. Give"):
+            check(config)
+    elsewhere = load_config(None, ["trainer.tagger=encoder", "trainer.encoder.preset=/image/model"])
+    require_preset_for_cluster(elsewhere)
+    with pytest.raises(NerError, match="/image/model: does not exist"):
+        require_pretrained(elsewhere)
 
 
 def test_names_of_presets_have_no_version_and_folders_have_one(tmp_path):
