@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 from components.common.errors import NerError, quoted
 from components.corpus_tools.sentence import AnnotatedSentence
-from components.text.tags import OUTSIDE_LABELS, is_valid_tag
+from components.text.tags import OUTSIDE_LABELS, is_valid_tag, split_tag
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +42,8 @@ class TypeMap:
             olds = [name.strip() for name in old.split("+")]
             if not sign or not all(olds) or not is_valid_tag(f"B-{new}") or new in OUTSIDE_LABELS:
                 raise NerError(f"--map {quoted(part)}: is not a map. Write OLD=NEW or OLD+OTHER=NEW, without spaces.")
+            if split_tag(new)[0] in ("B", "I"):
+                raise NerError(f"--map {quoted(part)}: {new} has the prefix of a tag. Write the type without it.")
             for name in olds:
                 if names.setdefault(name, new) != new:
                     raise NerError(f"--map: {name} becomes {names[name]} and {new}. Give one new name.")

@@ -86,7 +86,7 @@ def write_sample(folder: str | Path, kind: str = "articles", seed: int = 0, over
         The files of the splits train, dev and test.
 
     Raises:
-        NerError: the kind is unknown, the folder is not writable, or it has other files of the same names.
+        NerError: the kind is unknown, the folder is not writable, or it has other files of the same names or splits.
     """
     if kind not in KINDS:
         raise NerError(f"kind {kind!r}: unknown kind of sample corpus. Choose one of {', '.join(KINDS)}.")
@@ -100,6 +100,8 @@ def write_sample(folder: str | Path, kind: str = "articles", seed: int = 0, over
         for path, data in contents.items():
             if path.exists() and path.read_bytes() != data and not overwrite:
                 raise NerError(f"{path}: the file exists with other content. Choose another folder, or overwrite it.")
+            if other := next((found for found in sorted(folder.glob(f"{path.stem}.*")) if found not in contents), None):
+                raise NerError(f"{other}: the folder holds another corpus. Choose an empty folder.")
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in contents.items():
             write_atomically(path, data)

@@ -21,6 +21,7 @@ def test_types_can_be_swapped_and_entities_next_to_each_other_stay_two() -> None
         (["PER"], [], r"^--map 'PER': is not a map\. Write OLD=NEW"),
         (["A=B C"], [], r"^--map 'A=B C': is not a map"),
         (["A=O"], [], "is not a map"),
+        (["A=B-X"], [], "B-X has the prefix of a tag. Write the type without it"),
         (["+A=B"], [], "is not a map"),
         (["A=B", "A=C"], [], r"^--map: A becomes B and C\. Give one new name\.$"),
         (["A=B"], ["A"], r"^--drop: A is also in --map\."),

@@ -103,6 +103,8 @@ def test_diff_names_lines_of_both_versions_and_agreement(corpus: Path, tmp_path:
 def test_generate_writes_a_corpus(tmp_path: Path) -> None:
     result = ner_data("generate", tmp_path / "new")
     assert (result.exit_code, len(result.output.splitlines())) == (0, 3)
+    result = ner_data("generate", tmp_path / "new", "--kind", "newswire")
+    assert "train.tsv: the folder holds another corpus. Choose an empty folder." in str(result.output)
 
 
 def test_the_group_lists_its_commands() -> None:
