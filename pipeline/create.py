@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+from tensorflow_data_validation import StatsOptions
 from tfx import types
 from tfx.components import StatisticsGen, Tuner
 from tfx.dsl.components.base.base_node import BaseNode
@@ -97,7 +98,9 @@ class _Nodes:
 
     @cached_property
     def statistics(self) -> StatisticsGen:
-        return StatisticsGen(examples=self.examples.outputs["examples"])
+        # Without sketches, Beam's direct runner keeps all sentences in memory to count the different ones.
+        options = StatsOptions(use_sketch_based_topk_uniques=True)
+        return StatisticsGen(examples=self.examples.outputs["examples"], stats_options=options)
 
     @cached_property
     def schema(self) -> SchemaSource:

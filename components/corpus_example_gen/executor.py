@@ -13,6 +13,8 @@ from absl import logging
 from google.protobuf import json_format
 from tfx.components.example_gen import utils as example_gen_utils
 from tfx.components.example_gen.base_example_gen_executor import BaseExampleGenExecutor
+from tfx.components.example_gen.write_split import DEFAULT_TF_RECORD_FILE_NAME, to_file_format_str
+from tfx.components.util import examples_utils
 from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils, standard_component_specs
@@ -23,7 +25,7 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.corpus.layout import companions, corpus_fingerprint, ignored_files, split_patterns
 from components.corpus_example_gen.corpus.span_window import SpanWindow, requested_span, span_of
-from components.corpus_example_gen.duplicates import without_duplicates
+from components.corpus_example_gen.duplicates import WrittenSplit, count_splits
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
@@ -35,7 +37,6 @@ from components.keys import (
     INGEST_REPORT,
     INGEST_REPORT_FOLDER,
     NEWEST_SPAN,
-    TAGS,
     TEST_SPLIT,
     TOKENIZER,
     TRAIN_SPLIT,
@@ -95,8 +96,7 @@ class Executor(BaseExampleGenExecutor):
             # The base class named the input splits, and reads the names to find the folder of each split.
             for examples in self._examples:
                 examples.split_names = artifact_utils.encode_split_names(list(splits))
-        ordered = {name: splits[name] for name in sorted(splits, key=_rank)}
-        return without_duplicates(ordered, self._reports, remove=_settings(exec_properties).duplicates == "remove")
+        return splits
 
     def Do(
         self,
@@ -127,7 +127,8 @@ class Executor(BaseExampleGenExecutor):
             exec_properties = _resolved(corpus, exec_properties, examples)
         exec_properties = {**exec_properties, TOKENIZER: _tokenizer(exec_properties)}
         examples.set_string_custom_property(TOKENIZER, exec_properties[TOKENIZER])
-        super().Do(input_dict, output_dict, exec_properties)
+        self._log_startup(input_dict, output_dict, exec_properties)
+        self._generate(examples, exec_properties)
         _raise_errors(self._reports.errors())
         self._require_unchanged(exec_properties)
         reports = self._reports.reports()
@@ -135,14 +136,41 @@ class Executor(BaseExampleGenExecutor):
         total.check()
         total.check_repairs(_settings(exec_properties).max_repaired)
         total.files_ignored = _ignored_files(exec_properties[standard_component_specs.INPUT_BASE_KEY], reports)
-        written = _count_written(examples)
-        duplicates = {split: sum(counts.values()) for split, counts in self._reports.duplicates().items()}
-        removed = sum(duplicates.values()) if _settings(exec_properties).duplicates == "remove" else 0
+        remove = _settings(exec_properties).duplicates == "remove"
+        splits = count_splits(_files(examples), remove=remove)
+        written = {name: split.kept for name, split in splits.items()}
+        duplicates = sum(split.duplicates.total() for split in splits.values())
+        removed = duplicates if remove else 0
         _log(reports, written)
-        _log_duplicates(self._reports.duplicates(), removed)
-        _check_written(written, removed, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
-        _check_entities(examples, total, exec_properties[standard_component_specs.INPUT_BASE_KEY])
-        _set_properties(examples, total, written, duplicates=sum(duplicates.values()), removed=removed)
+        _log_duplicates(splits, removed)
+        base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+        _check_written(written, removed, total, base)
+        if not splits[TRAIN_SPLIT].has_entities:
+            raise _without_entities(total, base)
+        _set_properties(examples, total, written, duplicates=duplicates, removed=removed)
+
+    def _generate(self, examples: artifact.Artifact, exec_properties: dict[str, Any]) -> None:
+        """Writes the examples of each split in the order of the corpus.
+
+        TFX's base class shuffles them, for which Beam's direct runner keeps all of them in memory. No node needs it:
+        the Trainer shuffles its windows.
+        """
+        config = [
+            json_format.Parse(exec_properties[name], message)
+            for name, message in (
+                (standard_component_specs.INPUT_CONFIG_KEY, example_gen_pb2.Input()),
+                (standard_component_specs.OUTPUT_CONFIG_KEY, example_gen_pb2.Output()),
+            )
+        ]
+        names = example_gen_utils.generate_output_split_names(*config)
+        examples.split_names = artifact_utils.encode_split_names(names)
+        with self._make_beam_pipeline() as pipeline:
+            for name, split in self.GenerateExamplesByBeam(pipeline, exec_properties).items():
+                prefix = os.path.join(artifact_utils.get_split_uri([examples], name), DEFAULT_TF_RECORD_FILE_NAME)
+                records = split | f"Serialize[{name}]" >> beam.Map(_serialized)
+                _ = records | f"Write[{name}]" >> beam.io.WriteToTFRecord(prefix, file_name_suffix=".gz")
+        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        examples_utils.set_file_format(examples, to_file_format_str(example_gen_pb2.FORMAT_TFRECORDS_GZIP))
 
     def _require_unchanged(self, exec_properties: dict[str, Any]) -> None:
         """Compares the files that were read with those whose fingerprint the run started with."""
@@ -261,14 +289,18 @@ def _raise_errors(errors: list[CorpusError]) -> None:
         raise errors[0]
 
 
-def _count_written(examples: artifact.Artifact) -> dict[str, int]:
-    """Counts the records of each split in the written files."""
-    counts = {}
-    for split in artifact_utils.decode_split_names(examples.split_names):
-        files = fileio.glob(os.path.join(artifact_utils.get_split_uri([examples], split), "*.gz"))
-        records = tf.data.TFRecordDataset(sorted(files), compression_type="GZIP")
-        counts[split] = int(records.reduce(0, lambda count, _: count + 1).numpy()) if files else 0
-    return counts
+def _files(examples: artifact.Artifact) -> dict[str, list[str]]:
+    """Returns split -> files, those splits last that scores depend on."""
+    names = sorted(artifact_utils.decode_split_names(examples.split_names), key=_rank)
+    return {
+        name: sorted(fileio.glob(os.path.join(artifact_utils.get_split_uri([examples], name), "*.gz")))
+        for name in names
+    }
+
+
+def _serialized(example: tf.train.Example) -> bytes:
+    # Otherwise the features have any order, and the same corpus another content in each run.
+    return bytes(example.SerializeToString(deterministic=True))
 
 
 def _log(reports: dict[str, IngestReport], written: dict[str, int]) -> None:
@@ -284,13 +316,11 @@ def _log(reports: dict[str, IngestReport], written: dict[str, int]) -> None:
         logging.info("split %s: %s", split, counted(count, "sentence"))
 
 
-def _log_duplicates(duplicates: dict[str, dict[str, int]], removed: int) -> None:
-    for split, counts in sorted(duplicates.items()):
-        for source, count in counts.items():
-            action = "removed" if removed else "kept (corpus.duplicates)"
-            logging.warning(
-                "split %s: %d sentences of %s also occur in a later split; %s", split, count, source, action
-            )
+def _log_duplicates(splits: Mapping[str, WrittenSplit], removed: int) -> None:
+    action = "removed" if removed else "kept (corpus.duplicates)"
+    for name, split in sorted(splits.items()):
+        for source, count in sorted(split.duplicates.items()):
+            logging.warning("split %s: %d sentences of %s also occur in a later split; %s", name, count, source, action)
 
 
 def _check_written(written: dict[str, int], removed: int, total: IngestReport, input_base: str) -> None:
@@ -307,19 +337,12 @@ def _check_written(written: dict[str, int], removed: int, total: IngestReport, i
         logging.warning("split %s has no sentence", split)
 
 
-def _check_entities(examples: artifact.Artifact, total: IngestReport, input_base: str) -> None:
-    """Checks that the training split has an entity; reads no further than the first one."""
-    if total.entities_out.total():
-        files = fileio.glob(os.path.join(artifact_utils.get_split_uri([examples], TRAIN_SPLIT), "*.gz"))
-        for record in tf.data.TFRecordDataset(sorted(files), compression_type="GZIP"):
-            tags = tf.train.Example.FromString(record.numpy()).features.feature[TAGS].bytes_list.value
-            if any(tag.startswith(b"B-") for tag in tags):
-                return
+def _without_entities(total: IngestReport, input_base: str) -> CorpusError:
     problem = "in the training split, no sentence has an entity"
     dropped = total.entities_dropped.total() + total.entities_skipped.total()
     if dropped:
         problem += f" ({dropped} entities of the corpus are dropped or skipped)"
-    raise CorpusError(input_base, None, problem, "Label entities, or check the tag column (corpus.tag_column).")
+    return CorpusError(input_base, None, problem, "Label entities, or check the tag column (corpus.tag_column).")
 
 
 def _set_properties(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from typing_extensions import Self
 
+from components.common.counting import forget_rare
 from components.keys import DATA_PROFILE_FILE
 from components.text.folding import fold
 from components.text.spans import spans
@@ -19,11 +20,14 @@ from components.text.words import OFFSETS
 _LENGTH_ENDS = (5, 10, 15, 20, 30, 50, 100)  # tokens; the last bucket is open
 _MOST_VALUES = 1000  # per column
 _MOST_WORDS = 200_000
+_MOST_COUNTED = 1_000_000  # words or values in memory, some 100 MB
 
 
 @dataclass
 class DataProfile:
     """Counts over sentences; the profiles of parts add up to the profile of the whole.
+
+    Of more than a million different words, or values of a column, rare ones are forgotten.
 
     Attributes:
         sentences: number of sentences.
@@ -73,9 +77,11 @@ class DataProfile:
         self.tokens += len(tokens)
         self.labels.update(span.type for span in spans(list(tags)))
         self.lengths[_length_bucket(len(tokens))] += 1
-        (self.held_out_words if held_out else self.words).update(tokens)
+        words = self.held_out_words if held_out else self.words
+        words.update(tokens)
+        forget_rare(words, _MOST_COUNTED)
         for name, value in (columns or {}).items():
-            self.columns.setdefault(name, Counter())[value] += 1
+            self._count_value(name, {value: 1})
 
     def merge(self, other: DataProfile) -> None:
         """Adds the counts of another part, which has the same tokenizer unless this one is empty."""
@@ -83,9 +89,16 @@ class DataProfile:
         self.sentences += other.sentences
         self.tokens += other.tokens
         for name in ("labels", "lengths", "words", "held_out_words"):
-            getattr(self, name).update(getattr(other, name))
-        for name, counts in other.columns.items():
-            self.columns.setdefault(name, Counter()).update(counts)
+            counts = getattr(self, name)
+            counts.update(getattr(other, name))
+            forget_rare(counts, _MOST_COUNTED)
+        for name, values in other.columns.items():
+            self._count_value(name, values)
+
+    def _count_value(self, column: str, values: Mapping[str, int]) -> None:
+        counts = self.columns.setdefault(column, Counter())
+        counts.update(values)
+        forget_rare(counts, _MOST_COUNTED)
 
     def unknown_share(self, of: DataProfile | None = None) -> float | None:
         """Returns the share of tokens that are missing from the training split.

@@ -61,14 +61,6 @@ class ReportFolder:
         """Writes the error that stopped the reading of one corpus file."""
         self._write(f"error-{_hash(source)}", {"source": source, "error": error.to_dict()})
 
-    def write_duplicates(self, split: str, counts: Mapping[str, int]) -> None:
-        """Writes the number of sentences that also occur in a later split, by source, of one split."""
-        self._write(f"duplicates-{_hash(split)}", {"split": split, "counts": dict(sorted(counts.items()))})
-
-    def duplicates(self) -> dict[str, dict[str, int]]:
-        """Returns split -> source -> number of sentences that also occur in a later split."""
-        return {value["split"]: value["counts"] for value in self._read("duplicates-")}
-
     def reports(self) -> dict[str, IngestReport]:
         """Returns the reports by source, sorted."""
         values = sorted(self._read("report-"), key=lambda value: value["source"])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from components.common.counting import forget_rare
 from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
 from components.evaluator.results.insights import InconsistentLabel, LabelCount
 from components.text.spans import spans
@@ -124,9 +125,7 @@ class TrainingLabels:
     def _add_labelled(self, sentence: TrainingSentence) -> list[str]:
         """Counts the words and the entities of a sentence; returns the entity texts beyond the limit."""
         self._tags.update(zip(sentence.tokens, sentence.tags, strict=True))
-        if len(self._tags) > self._most_word_tags:  # forgets the pairs that are not more frequent than half of them
-            median = sorted(self._tags.values())[len(self._tags) // 2]
-            self._tags = Counter({pair: count for pair, count in self._tags.items() if count > median})
+        forget_rare(self._tags, self._most_word_tags)
         beyond = []
         for span in spans(sentence.tags):
             text = " ".join(sentence.tokens[span.start : span.end])

@@ -1,8 +1,14 @@
-"""Duplicates across splits, in real Beam pipelines."""
+"""Duplicates across splits, in files as Beam writes them."""
 
 from __future__ import annotations
 
+import tracemalloc
+from array import array
+
 import pytest
+from support.lazy import LazyModule
+
+tf = LazyModule("tensorflow")
 
 SPLITS = {
     "train": [("a", "span-1"), ("a", "span-2"), ("b", "span-1"), ("c", "span-2"), ("d", "span-2")],
@@ -11,51 +17,55 @@ SPLITS = {
 }
 
 
-def _example(row):
-    import tensorflow as tf
+def _write(path, rows) -> str:
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for sentence, source in rows:
+            example = tf.train.Example()
+            values = {"sentence": [sentence], "source": [source], "tags": ["B-LOC" if sentence == "d" else "O"]}
+            for name, value in values.items():
+                example.features.feature[name].bytes_list.value.extend(text.encode() for text in value)
+            writer.write(example.SerializeToString())
+    return str(path)
 
-    example = tf.train.Example()
-    for name, value in zip(("sentence", "source"), row, strict=True):
-        example.features.feature[name].bytes_list.value.append(value.encode())
-    return example
 
-
-def _sentence(example):
-    return example.features.feature["sentence"].bytes_list.value[0].decode()
+def _sentences(files) -> list[str]:
+    records = tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator()
+    features = [tf.train.Example.FromString(record).features.feature for record in records]
+    return [feature["sentence"].bytes_list.value[0].decode() for feature in features]
 
 
 @pytest.mark.parametrize("remove", [True, False])
 def test_training_loses_the_sentences_that_are_scored(tmp_path, remove):
-    import apache_beam as beam
-    from apache_beam.testing.util import assert_that, equal_to
+    from components.corpus_example_gen.duplicates import count_splits
 
-    from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-    from components.corpus_example_gen.duplicates import without_duplicates
-
-    reports = ReportFolder(str(tmp_path / "ingest"))
-    reports.make()
+    # Two files a split, one of them without a duplicate.
+    files = {
+        name: [_write(tmp_path / f"{name}-{part}.gz", rows[part::2]) for part in (0, 1)]
+        for name, rows in SPLITS.items()
+    }
+    counts = count_splits(files, remove=remove)
     kept = {"train": ["a", "a"], "eval": ["b", "e", "e"], "test": ["c", "d", "d"]}
-    with beam.Pipeline() as pipeline:
-        splits = {
-            name: pipeline | f"Rows[{name}]" >> beam.Create(rows) | f"Example[{name}]" >> beam.Map(_example)
-            for name, rows in SPLITS.items()
-        }
-        for name, examples in without_duplicates(splits, reports, remove=remove).items():
-            expected = kept[name] if remove else [sentence for sentence, _ in SPLITS[name]]
-            sentences = examples | f"Sentence[{name}]" >> beam.Map(_sentence)
-            assert_that(sentences, equal_to(expected), label=name)
-    assert reports.duplicates() == {"train": {"span-1": 1, "span-2": 2}, "eval": {"span-2": 1}}
+    for name, rows in SPLITS.items():
+        expected = kept[name] if remove else sorted(sentence for sentence, _ in rows)
+        assert sorted(_sentences(files[name])) == expected
+        assert counts[name].kept == len(expected)
+    duplicates = {name: dict(split.duplicates) for name, split in counts.items()}
+    assert duplicates == {"train": {"span-1": 1, "span-2": 2}, "eval": {"span-2": 1}, "test": {}}
+    with_entities = {name for name, split in counts.items() if split.has_entities}
+    assert with_entities == ({"test"} if remove else {"test", "train"})
+    assert not list(tmp_path.glob("*.tmp"))
 
 
-@pytest.mark.extended
-def test_one_split_has_no_duplicates(tmp_path):
-    import apache_beam as beam
+def test_held_out_sentences_take_eight_bytes_each():
+    from components.corpus_example_gen.duplicates import HeldOut
 
-    from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-    from components.corpus_example_gen.duplicates import without_duplicates
-
-    reports = ReportFolder(str(tmp_path))
-    with beam.Pipeline() as pipeline:
-        rows = pipeline | beam.Create([_example(("a", "x"))])
-        assert list(without_duplicates({"train": rows}, reports, remove=True)) == ["train"]
-    assert reports.duplicates() == {}
+    sizes = []
+    for count in (10_000, 40_000):
+        tracemalloc.start()
+        held_out = HeldOut()
+        held_out.add(array("Q", range(count)))
+        sizes.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+        assert held_out.contain([0, count - 1, count]).tolist() == [True, True, False]
+    (small, large), grown = sizes, 30_000
+    assert large - small < 9 * grown

@@ -127,7 +127,7 @@ def test_splits_features_and_counts(tmp_path):
     assert report.entities_out == {"PER": 1, "LOC": 3}
     assert report.documents == 1
     names = sorted(path.name.split("-")[0] for path in (tmp_path / "examples" / "ingest").iterdir())
-    assert names == ["duplicates"] * 2 + ["lines"] * 3 + ["report"] * 3
+    assert names == ["lines"] * 3 + ["report"] * 3
     from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 
     places = ReportFolder(str(tmp_path / "examples" / "ingest")).places([record["key"][0] for record in train])

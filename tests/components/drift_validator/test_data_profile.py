@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.drift_validator import data_profile
 from components.drift_validator.data_profile import DataProfile
 from components.keys import DATA_PROFILE_FILE
 
@@ -92,3 +93,16 @@ def test_tokenizer_defines_the_words():
         whole = DataProfile()
         whole.merge(profile)
         assert whole == profile
+
+
+def test_rare_words_are_forgotten_and_frequent_ones_stay(monkeypatch):
+    monkeypatch.setattr(data_profile, "_MOST_COUNTED", 100)
+    profile, other = DataProfile(), DataProfile()
+    for number in range(1000):
+        letters = "".join(chr(ord("a") + int(digit)) for digit in str(number))
+        (profile if number % 2 else other).add(f"the {letters} won", columns={"id": str(number)})
+    profile.merge(other)
+    assert profile.words["the"] == profile.words["won"] == 1000
+    assert len(profile.words) <= 101
+    assert len(profile.columns["id"]) <= 101
+    assert profile.sentences == 1000
