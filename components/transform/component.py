@@ -14,6 +14,7 @@ from tfx.types.artifact import Artifact
 from tfx.types.component_spec import ChannelParameter
 
 from components.artifacts import earlier_model_folder, tokenizer_of
+from components.transform.bounded_vocabularies import bounded_vocabularies
 from components.transform.settings import TransformSettings
 
 _EARLIER = "earlier"
@@ -44,7 +45,8 @@ class Executor(executor.Executor):
             config[_EARLIER] = folder
         inputs = {name: artifacts for name, artifacts in input_dict.items() if name != _EARLIER}
         properties = {**exec_properties, standard_component_specs.CUSTOM_CONFIG_KEY: json.dumps(config)}
-        super().Do(inputs, output_dict, properties)
+        with bounded_vocabularies():
+            super().Do(inputs, output_dict, properties)
 
 
 class _TransformSpec(standard_component_specs.TransformSpec):

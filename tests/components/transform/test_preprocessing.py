@@ -63,6 +63,8 @@ def transformed(tmp_path_factory):
     """Returns the transformed ROWS by key and the transform output."""
     from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
+    from components.transform.bounded_vocabularies import bounded_vocabularies
+
     spec = {
         "key": tf.io.FixedLenFeature([1], tf.string),
         "sentence": tf.io.FixedLenFeature([1], tf.string),
@@ -72,7 +74,7 @@ def transformed(tmp_path_factory):
     data = [{"key": [k.encode()], "sentence": [s.encode()], "tags": [t.encode() for t in tags]} for k, s, tags in ROWS]
     out = str(tmp_path_factory.mktemp("transform"))
     config = {"settings": load_config(None, ["transform.tokenizer=words"]).transform.model_dump_json()}
-    with tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("temp"))):
+    with bounded_vocabularies(), tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("temp"))):
         (rows, _), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
             lambda inputs: preprocessing.preprocessing_fn(inputs, config)
         )
