@@ -90,6 +90,10 @@ bench-serving: bench-setup ## Time all systems on one core, in turns: latency, t
 bench-scaling: setup ## Train our tagger on multiples of a corpus: time of an epoch, memory (DATA=, ARGS=)
 	@$(BENCH) scaling $(BENCH_DATA) $(ARGS)
 
+.PHONY: scale
+scale: setup ## Run the pipeline on made-up corpora: time and memory of each node (ARGS="--sentences 10000,1000000")
+	@$(BENCH) scale $(ARGS)
+
 .PHONY: bench-test
 bench-test: bench-setup ## Run the tests of the other systems, in their environment (ARGS=)
 	@$(PEERS_VENV)/bin/python -m pytest -p no:cacheprovider tests/benchmarks/peers $(ARGS)

@@ -15,11 +15,11 @@ from benchmarks.accuracy import Run, plan_runs, run_commands
 from benchmarks.corpus import corpus_folders, load_corpus
 from benchmarks.machine import ROOT, description, run_all
 from benchmarks.results import write_json
-from benchmarks.scaling import scaling_commands
+from benchmarks.scaling import node_commands, scaling_commands
 from benchmarks.serving import candidates, last_core, measure, sample
 from benchmarks.sizes import size_commands
 from benchmarks.systems import OURS, PEERS, System, choose_systems
-from benchmarks.tables import render_accuracy, render_scaling, render_serving, render_sizes
+from benchmarks.tables import render_accuracy, render_nodes, render_scaling, render_serving, render_sizes
 from components.common.errors import NerError
 from configs.loading import load_config
 
@@ -163,6 +163,25 @@ def scaling(options: Common, factors: str, epochs: int) -> None:
 
 
 @main.command()
+@click.option("--sentences", default="10000,100000", show_default=True, help="Sizes of the train split.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting of the pipeline.")
+@click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results")
+@click.option("--work", type=_PATH, default=ROOT / "work" / "benchmarks", help="Folder for corpora, outputs and logs.")
+@click.option("--force", is_flag=True, help="Repeat measurements that have results.")
+def scale(sentences: str, settings: tuple[str, ...], results: Path, work: Path, force: bool) -> None:
+    """Run the pipeline on made-up corpora: seconds per 100,000 sentences and peak memory of each node."""
+    folder = results / "scale"
+    commands = node_commands(numbers(sentences), work, settings, folder)
+    try:
+        missing = {
+            name: command for name, command in commands.items() if force or not (folder / f"{name}.json").exists()
+        }
+        run_all(missing, 1, work / "logs", click.echo)
+    finally:
+        render_nodes(results)
+
+
+@main.command()
 @common
 @click.option(
     "--sentences", default="100,300,1000,3000,0", show_default=True, help="Numbers; 0: the whole train split."
@@ -194,6 +213,7 @@ def tables(results: Path) -> None:
     render_serving(results)
     render_scaling(results)
     render_sizes(results)
+    render_nodes(results)
 
 
 @main.command()

@@ -58,6 +58,13 @@ def peak_rss_mb(children: bool = False) -> float:
     return kibibytes * 1024 / 1e6
 
 
+def reset_peak_rss() -> None:
+    """Makes `peak_rss_mb` count from now on; on other systems than Linux it stays the peak of the whole process."""
+    switch = Path("/proc/self/clear_refs")
+    if switch.exists():
+        switch.write_text("5", encoding="utf-8")
+
+
 def folder_mb(folder: Path) -> float:
     """Returns the size of all files below a folder in MB (10^6 bytes)."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

@@ -1,15 +1,19 @@
-"""Growth of time and memory with the size of the corpus, for our taggers.
+"""Growth of time and memory with the size of the corpus: of a training, and of each node of the pipeline.
 
 `python -m benchmarks.scaling RUN_JSON RESULTS_FOLDER` is the process of one run.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
+import random
+import re
+import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +22,18 @@ from benchmarks.accuracy import count_tokens
 from benchmarks.corpus import load_corpus
 from benchmarks.ours.graph_speed import graph_speed
 from benchmarks.ours.our_peer import OurPeer
-from benchmarks.results import write_json
+from benchmarks.results import Record, write_json
 from benchmarks.systems import System
 from components.common.errors import NerError
 
 # Scoring the dev split does not grow with the corpus, and would hide the growth.
 _DEV_SENTENCES = 200
+
+_FILE_SENTENCES = 100_000  # the reader holds a file in memory
+_HELD_OUT, _LEAST_HELD_OUT = 50, 200  # one sentence in fifty for each of dev and test
+_MADE_UP_WORDS = 20_000
+_STARTS = re.compile(r"Component (\S+) is running\.")  # log lines of TFX's launcher
+_ENDS = re.compile(r"Component (\S+) is finished\.")
 
 
 def scaling_commands(
@@ -94,6 +104,136 @@ def train_scaled(run: Mapping[str, Any], results: Path) -> None:
     logging.info("%d sentences: %.1f CPU s an epoch", record["sentences"], record["epoch_cpu_seconds"])
 
 
+def node_commands(sizes: Sequence[int], work: Path, settings: Sequence[str], results: Path) -> dict[str, list[str]]:
+    """Returns the command that runs the pipeline on a made-up corpus of each size, by name.
+
+    Args:
+        sizes: sentences of the training splits.
+        work: folder for corpora and outputs, which the command removes at its end.
+        settings: further settings, as `ner run --set` takes them.
+        results: folder for the results.
+    """
+    commands = {}
+    for size in sizes:
+        run = {"sentences": size, "work": str(work.resolve() / f"scale-{size}"), "settings": [*settings]}
+        commands[f"pipeline.{size}"] = [
+            sys.executable,
+            "-m",
+            "benchmarks.scaling",
+            json.dumps(run),
+            str(results.resolve()),
+        ]
+    return commands
+
+
+def run_nodes(run: Mapping[str, Any], results: Path) -> None:
+    """Runs the pipeline with one epoch on a made-up corpus and writes the record: time and memory of each node."""
+    # They take seconds to import, and the other measurements do without them.
+    from absl import logging as absl_logging
+
+    from configs.loading import load_config
+    from pipeline.local_run import run_locally
+
+    work = Path(run["work"])
+    shutil.rmtree(work, ignore_errors=True)
+    tokens = write_made_up_corpus(work / "corpus", run["sentences"])
+    splits = json.dumps({"train": "train-*.conll", "eval": "dev-*.conll", "test": "test-*.conll"})
+    fixed = [f"work_dir={work / 'work'}", f"corpus.path={work / 'corpus'}", f"corpus.splits={splits}"]
+    # A pass over the train split; a small one is not read several times.
+    once = ["trainer.epochs=1", "trainer.epoch_steps=1", "evaluator.min_f1=0"]
+    meter = NodeMeter()
+    absl_logging.set_verbosity(absl_logging.INFO)
+    absl_logging.get_absl_logger().addHandler(meter)
+    try:
+        run_locally(load_config(None, [*fixed, *once, *run["settings"]]))
+    finally:
+        absl_logging.get_absl_logger().removeHandler(meter)
+        shutil.rmtree(work, ignore_errors=True)
+    record = {"sentences": run["sentences"], "tokens": tokens, "machine": machine.description(), "nodes": meter.nodes}
+    write_json(results / f"pipeline.{run['sentences']}.json", record)
+
+
+class NodeMeter(logging.Handler):
+    """Measures the nodes between TFX's log lines of their start and end.
+
+    Attributes:
+        nodes: a row for each finished node: CPU and wall seconds of this process, and its memory at the start and at
+            the highest, both in MB (10^6 bytes). Validation of a model in a process of its own is not included.
+    """
+
+    def __init__(self) -> None:
+        """Starts without nodes."""
+        super().__init__(logging.INFO)
+        self.nodes: list[Record] = []
+        self._clock, self._before = machine.CpuClock(), 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Reads a log line."""
+        message = record.getMessage()
+        if _STARTS.match(message):
+            machine.reset_peak_rss()
+            self._clock, self._before = machine.CpuClock(), machine.peak_rss_mb()
+        elif node := _ENDS.match(message):
+            row = {
+                "node": node[1],
+                "cpu_seconds": self._clock.cpu_seconds,
+                "wall_seconds": self._clock.wall_seconds,
+                "start_rss_mb": self._before,
+                "peak_rss_mb": machine.peak_rss_mb(),
+            }
+            self.nodes.append(row)
+            logging.info("%s", row)
+
+
+def write_made_up_corpus(folder: Path, sentences: int) -> int:
+    """Writes a CoNLL-like corpus in files of 100,000 sentences; returns the number of tokens of the training split.
+
+    Words have the frequencies of a language. Most names are new, so the number of different words grows with the corpus
+    faster than in real text.
+
+    Args:
+        folder: the folder to create.
+        sentences: sentences of the training split.
+    """
+    folder.mkdir(parents=True)
+    rng = random.Random(0)
+    words = [_made_up_word(rng) for _ in range(_MADE_UP_WORDS)]
+    weights = list(itertools.accumulate(1 / (rank + 10) for rank in range(len(words))))  # Zipf's law
+    held_out = max(sentences // _HELD_OUT, _LEAST_HELD_OUT)
+    tokens = 0
+    for split, size in (("train", sentences), ("dev", held_out), ("test", held_out)):
+        for first in range(0, size, _FILE_SENTENCES):
+            with (folder / f"{split}-{first // _FILE_SENTENCES:04d}.conll").open("w", encoding="utf-8") as file:
+                for _ in range(first, min(first + _FILE_SENTENCES, size)):
+                    rows = [*_made_up_rows(rng, rng.choices(words, cum_weights=weights, k=rng.randint(3, 9)))]
+                    tokens += len(rows) if split == "train" else 0
+                    file.write("".join(f"{token} {tag}\n" for token, tag in rows) + "\n")
+    return tokens
+
+
+def _made_up_rows(rng: random.Random, words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        kind = rng.random()
+        if kind < 0.08:
+            yield _made_up_word(rng).title(), "B-PER"
+            yield word.title(), "I-PER"
+        elif kind < 0.14:
+            yield "in", "O"
+            yield _made_up_word(rng).title(), "B-LOC"
+        elif kind < 0.17:
+            yield _made_up_word(rng).title(), "B-ORG"
+            yield "Corp", "I-ORG"
+        else:
+            yield word, "O"
+    yield ".", "O"
+
+
+def _made_up_word(rng: random.Random) -> str:
+    syllables = range(rng.randint(2, 4))
+    return "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") + rng.choice("  nrs").strip() for _ in syllables)
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    train_scaled(json.loads(sys.argv[1]), Path(sys.argv[2]))
+    arguments = json.loads(sys.argv[1])
+    (train_scaled if "factor" in arguments else run_nodes)(arguments, Path(sys.argv[2]))

@@ -71,6 +71,37 @@ def render_sizes(results: Path) -> None:
         )
 
 
+def render_nodes(results: Path) -> None:
+    """Writes and prints the measurements of `scale`, if there are any."""
+    rows = node_rows(read_records(results / "scale"))
+    if rows:
+        write_table(results, "scale", rows)
+        print_table("Nodes of the pipeline by sentences of the train split", rows, list(rows[0]))
+
+
+def node_rows(records: Iterable[Record]) -> list[Row]:
+    """Returns a row for each node and size: its time, and how far it raises the memory of the process.
+
+    Example:
+        >>> node = {"node": "Trainer", "cpu_seconds": 4.0, "wall_seconds": 5.0}
+        >>> node |= {"start_rss_mb": 900.0, "peak_rss_mb": 1000.0}
+        >>> [row] = node_rows([{"sentences": 200_000, "tokens": 9, "machine": {}, "nodes": [node]}])
+        >>> row["cpu_seconds_per_100k"], row["added_rss_mb"]
+        (2.0, 100.0)
+    """
+    rows = []
+    for record in sorted(records, key=lambda record: int(record["sentences"])):
+        for node in record["nodes"]:
+            row: Row = {"node": node["node"], "sentences": record["sentences"]}
+            for clock in ("cpu_seconds", "wall_seconds"):
+                row[f"{clock}_per_100k"] = node[clock] * 100_000 / record["sentences"]
+            row["peak_rss_mb"] = node["peak_rss_mb"]
+            row["added_rss_mb"] = node["peak_rss_mb"] - node["start_rss_mb"]
+            rows.append(row)
+    order = list(dict.fromkeys(row["node"] for row in rows))
+    return sorted(rows, key=lambda row: (order.index(row["node"]), row["sentences"]))
+
+
 def size_rows(records: Iterable[Record]) -> list[Row]:
     """Returns a row for each corpus and size: test F1 of each system in percent, and its number of seeds.
 

@@ -81,11 +81,11 @@ class HeldOut:
 
     def contain(self, digests: Sequence[int]) -> np.ndarray:
         """Returns bool [digests]: whether each was added."""
-        wanted = np.array(digests, np.uint64)
+        sought = np.array(digests, np.uint64)
         if not len(self._sorted):
-            return np.zeros(len(wanted), np.bool_)
-        places = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
-        return self._sorted[places] == wanted
+            return np.zeros(len(sought), np.bool_)
+        places = np.minimum(np.searchsorted(self._sorted, sought), len(self._sorted) - 1)
+        return self._sorted[places] == sought
 
 
 def _count_file(file: str, later: HeldOut, own: array[int] | None, counts: WrittenSplit, *, remove: bool) -> None:

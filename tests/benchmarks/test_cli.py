@@ -73,6 +73,14 @@ def test_scaling_runs_our_tagger_on_every_multiple(run, started):
     assert started == ["tiny.ours_transformer.x1", "tiny.ours_transformer.x8"]
 
 
+def test_scale_runs_the_sizes_without_a_result(started, tmp_path):
+    write_json(tmp_path / "scale" / "pipeline.100.json", {"sentences": 100, "nodes": []})
+    options = ["--sentences", "100,200", "--results", str(tmp_path), "--work", str(tmp_path / "work")]
+    result = CliRunner().invoke(main, ["scale", *options])
+    assert result.exit_code == 0, result.output
+    assert started == ["pipeline.200"]
+
+
 def test_errors_are_one_line_without_a_traceback(run):
     for arguments, message in (
         (["--systems", "hmm"], "unknown system"),

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from benchmarks.machine import ONE_THREAD, ROOT, CpuClock, environment, peak_rss_mb, run_all
+from benchmarks.machine import ONE_THREAD, ROOT, CpuClock, environment, peak_rss_mb, reset_peak_rss, run_all
 from components.common.errors import NerError
 
 
@@ -23,7 +23,11 @@ def test_sleep_costs_wall_seconds_and_work_costs_cpu_seconds():
 def test_peak_memory_is_in_megabytes():
     held = bytearray(b"x") * 300_000_000
     assert peak_rss_mb() > 300
+    before = peak_rss_mb()
     del held
+    assert peak_rss_mb() == before
+    reset_peak_rss()
+    assert peak_rss_mb() < before - 200
 
 
 @pytest.mark.parametrize("at_a_time", [1, 2])

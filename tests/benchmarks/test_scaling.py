@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import pytest
 
@@ -55,3 +56,28 @@ def test_a_run_repeats_the_corpus_and_leaves_tracing_out(corpus_folder, tmp_path
     assert four["epoch_cpu_seconds"] == pytest.approx(8.0)
     assert one["graph"] == 2  # measured on the single corpus
     assert "graph" not in four
+
+
+def test_a_made_up_corpus_has_its_size_in_files_of_bounded_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(scaling, "_FILE_SENTENCES", 300)
+    monkeypatch.setattr(scaling, "_MADE_UP_WORDS", 50)
+    tokens = scaling.write_made_up_corpus(tmp_path / "made", 700)
+    texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((tmp_path / "made").iterdir())}
+    counts = {name: text.count("\n\n") for name, text in texts.items()}
+    train = {"train-0000.conll": 300, "train-0001.conll": 300, "train-0002.conll": 100}
+    assert counts == {"dev-0000.conll": 200, "test-0000.conll": 200, **train}
+    rows = [line.split(" ") for name, text in texts.items() if name in train for line in text.splitlines() if line]
+    assert len(rows) == tokens
+    assert {tag for _, tag in rows} == {"O", "B-PER", "I-PER", "B-LOC", "B-ORG", "I-ORG"}
+
+
+def test_nodes_are_measured_between_their_log_lines():
+    meter = scaling.NodeMeter()
+    logger = logging.Logger("tfx")
+    logger.addHandler(meter)
+    for line in ("Component Trainer is running.", "Using 2 threads", "Component Trainer is finished."):
+        logger.info(line)
+    [node] = meter.nodes
+    assert node["node"] == "Trainer"
+    assert 0 <= node["cpu_seconds"] < 5
+    assert 0 < node["start_rss_mb"] <= node["peak_rss_mb"]

@@ -14,6 +14,7 @@ from benchmarks.tables import (
     accuracy_rows,
     print_table,
     render_accuracy,
+    render_nodes,
     render_scaling,
     render_serving,
     to_csv,
@@ -65,7 +66,7 @@ def test_rendering_writes_the_tables_that_have_measurements(tmp_path, record):
     def files():
         return sorted(path.name for path in tmp_path.iterdir() if path.is_file())
 
-    for render in (render_accuracy, render_serving, render_scaling):
+    for render in (render_accuracy, render_nodes, render_serving, render_scaling):
         render(tmp_path)
     assert files() == []
     write_json(tmp_path / "accuracy" / "a.json", record())
@@ -90,6 +91,19 @@ def test_growth_is_sorted_by_size(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["factor"] for row in rows] == ["1", "2", "16"]
     assert "machine" not in rows[0]
+
+
+def test_nodes_are_sorted_by_their_order_and_the_size_of_the_corpus(tmp_path):
+    for size in (100_000, 10_000):
+        figures = {"cpu_seconds": size / 1000, "wall_seconds": 2.0, "start_rss_mb": 900.0, "peak_rss_mb": 950.0}
+        nodes = [{"node": name, **figures} for name in ("Transform", "Trainer")]
+        write_json(tmp_path / "scale" / f"{size}.json", {"sentences": size, "nodes": nodes})
+    render_nodes(tmp_path)
+    with (tmp_path / "scale.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    expected = [("Transform", "10000"), ("Transform", "100000"), ("Trainer", "10000"), ("Trainer", "100000")]
+    assert [(row["node"], row["sentences"]) for row in rows] == expected
+    assert {(row["cpu_seconds_per_100k"], row["added_rss_mb"]) for row in rows} == {("100", "50")}
 
 
 def test_the_stored_tables_are_those_of_the_stored_measurements():
