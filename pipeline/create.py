@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tensorflow_data_validation import StatsOptions
 from tfx import types
@@ -27,6 +29,7 @@ from components.trainer.component import Trainer
 from components.transform.component import Transform
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
+from pipeline.run.pretrained import GAZETTEERS
 from pipeline.run.request import RunRequest
 from pipeline.target import Target
 from pipeline.version_facts import flat_settings, lineage_tags
@@ -145,6 +148,7 @@ class _Nodes:
             custom_config={
                 "settings": self.config.transform.model_dump_json(),
                 **{part: self.inputs.pretrained[part] for part in self.config.trainer.pretrained},
+                **self._gazetteers,
                 "code_version": package_hash("components.transform", "components.text"),
             },
             earlier=self.champion.outputs["trained"] if self.request.warm_start else None,
@@ -152,6 +156,19 @@ class _Nodes:
         # An anomaly or too much drift stops the run before anything is learned from the data.
         node.add_upstream_nodes([self.data_validator, self.drift_validator])
         return node
+
+    @property
+    def _gazetteers(self) -> dict[str, list[str]]:
+        """Versions of the files, so that another content is transformed anew."""
+        parts = self.inputs.pretrained.items()
+        versions = [values["version"] for part, values in parts if part.startswith(GAZETTEERS)]
+        return {"gazetteers": versions} if versions else {}
+
+    @property
+    def _trained_parts(self) -> dict[str, Mapping[str, Any]]:
+        """Pretrained parts that the Trainer reads."""
+        parts = self.inputs.pretrained.items()
+        return {part: values for part, values in parts if not part.startswith(GAZETTEERS)}
 
     @cached_property
     def tuner(self) -> Tuner | None:
@@ -177,7 +194,7 @@ class _Nodes:
             warm_start=self.champion.outputs["trained"] if self.request.warm_start else None,
             epochs=self.target.epochs,
             checkpoint_dir=self.target.checkpoint_dir,
-            pretrained=self.inputs.pretrained,
+            pretrained=self._trained_parts,
             code_version=self._training_version(),
         )
 
@@ -185,7 +202,7 @@ class _Nodes:
         """Returns hashes of the code of a training and of the files that it reads; they also name its saved state."""
         by_path = self.config.trainer.tagger_package
         packages = ["components.trainer", "components.model", "components.text", *([by_path] if by_path else [])]
-        files = (values["version"] for values in self.inputs.pretrained.values())
+        files = (values["version"] for values in self._trained_parts.values())
         return " ".join([package_hash(*packages, *others), *filter(None, files)])
 
     @property

@@ -19,6 +19,8 @@ from components.text.transitions import FORBIDDEN
 
 # Scale of the linear logits that lets one learning rate serve both experts.
 _LINEAR_STEP = 2.5
+# Names of the features with codes of gazetteers begin with it; components/transform/gazetteers.py.
+_CODES, _NUM_CODES = "gazetteer_", 6
 DEFAULT_NETWORK_SHARE = 0.35
 """Ensemble weight of the network, which is overconfident (tuned on two dev sets)."""
 
@@ -30,7 +32,7 @@ def columns(inputs: Mapping[str, Any]) -> Any:
         inputs: features of the tagger.
 
     Returns:
-        Int32 [batch, tokens, columns]: word, case and subwords.
+        Int32 [batch, tokens, columns]: word, case, subwords, and codes of gazetteers in the order of their types.
 
     Example:
         >>> ids = ops.ones((1, 2))
@@ -38,7 +40,8 @@ def columns(inputs: Mapping[str, Any]) -> Any:
         (1, 2, 12)
     """
     single = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in ("word_ids", "case_ids")]
-    return ops.concatenate([*single, ops.cast(inputs["subword_ids"], "int32")], axis=-1)
+    codes = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in sorted(inputs) if name.startswith(_CODES)]
+    return ops.concatenate([*single, ops.cast(inputs["subword_ids"], "int32"), *codes], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="ner")
@@ -54,7 +57,8 @@ class CnnLinearTagger(keras.Model):
 
     Call arguments:
         inputs: dict of `word_ids` and `case_ids`, int [batch, tokens], and `subword_ids`, int [batch, tokens, columns];
-            with pretrained vectors also `vector_ids`, int [batch, tokens]; 0 at padding.
+            with pretrained vectors also `vector_ids`, with gazetteers also `gazetteer_` and the type of each, int
+            [batch, tokens]; 0 at padding.
         training: whether to apply dropout.
 
     Returns:
@@ -82,6 +86,7 @@ class CnnLinearTagger(keras.Model):
         network_share: float = DEFAULT_NETWORK_SHARE,
         seed: int | None = None,
         vectors: Mapping[str, Any] | None = None,
+        gazetteers: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         """Creates the layers.
@@ -104,6 +109,7 @@ class CnnLinearTagger(keras.Model):
             network_share: ensemble weight of the network.
             seed: seed of dropout.
             vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
+            gazetteers: types of the gazetteers, in alphabetical order.
             **kwargs: arguments of `keras.Model`.
         """
         super().__init__(**kwargs)
@@ -111,6 +117,7 @@ class CnnLinearTagger(keras.Model):
             **arguments(locals()),
             "dilations": list(dilations),
             "vectors": dict(vectors) if vectors else None,
+            "gazetteers": list(gazetteers),
         }
         policy = {"dtype": self.dtype_policy}
         # float32 even under mixed precision: the gradient of a frequent row adds up thousands of tokens, which bfloat16
@@ -125,6 +132,11 @@ class CnnLinearTagger(keras.Model):
         self.word_vectors = (
             PretrainedVectors(**vectors, width=embed_dim, seed=seed, name="word_vectors", **policy) if vectors else None
         )
+        # Zeros, so that a warm start with another gazetteer begins with the earlier predictions.
+        self.gazetteers = [
+            SubwordEmbedding(_NUM_CODES, embed_dim, subword_dropout, seed, "zeros", name=_CODES + name, **tables)
+            for name in gazetteers
+        ]
         self.input_norm = layers.LayerNormalization(epsilon=1e-6, name="input_norm", **policy)
         self.input_dropout = layers.Dropout(input_dropout, name="input_dropout", **policy)
         self.widen = layers.Dense(width, name="widen", **policy)
@@ -137,7 +149,7 @@ class CnnLinearTagger(keras.Model):
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
         rows = max(linear_weights // num_tags, 1)
         self.linear = ContextFeatures(
-            rows, num_tags, linear_members, linear_dropout, seed=seed, dtype="float32", name="linear"
+            rows, num_tags, linear_members, linear_dropout, seed, gazetteers=gazetteers, dtype="float32", name="linear"
         )
 
     def build(self, input_shape: Any = None) -> None:
@@ -148,6 +160,8 @@ class CnnLinearTagger(keras.Model):
         self.subword_embedding.build()
         if self.word_vectors is not None:
             self.word_vectors.build()
+        for gazetteer in self.gazetteers:
+            gazetteer.build()
         self.input_norm.build(narrow)
         self.widen.build(narrow)
         for block in self.blocks:
@@ -174,6 +188,8 @@ class CnnLinearTagger(keras.Model):
         x = x + self.subword_embedding(inputs["subword_ids"], training=training)
         if self.word_vectors is not None:
             x = x + self.word_vectors(inputs["vector_ids"], training=training)
+        for gazetteer in self.gazetteers:
+            x = x + gazetteer(ops.expand_dims(inputs[gazetteer.name], -1), training=training)
         x = self.input_norm(x)
         x = self.widen(self.input_dropout(x, training=training))  # [batch, tokens, width]
         x = x * ops.cast(ops.expand_dims(mask, -1), x.dtype)

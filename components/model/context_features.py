@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from components.model.feature_templates import COLUMNS, TEMPLATES, reach
+from components.model.feature_templates import COLUMNS, MATCH, MATCH_TEMPLATES, TEMPLATES, reach
 
 # Share of the templates that each of several members uses.
 _MEMBER_SHARE = 0.7
@@ -38,7 +40,8 @@ class ContextFeatures(layers.Layer):
         (1, 3, 5)
 
     Call arguments:
-        columns: int [batch, tokens, columns]: word, case and subwords of each token; all 0 at padding.
+        columns: int [batch, tokens, columns]: word, case, subwords and codes of the gazetteers of each token; all 0 at
+            padding.
         training: whether to drop features at random.
 
     Returns:
@@ -46,7 +49,15 @@ class ContextFeatures(layers.Layer):
     """
 
     def __init__(
-        self, rows: int, width: int, members: int = 1, rate: float = 0.0, seed: int | None = None, **kwargs: Any
+        self,
+        rows: int,
+        width: int,
+        members: int = 1,
+        rate: float = 0.0,
+        seed: int | None = None,
+        *,
+        gazetteers: Sequence[str] = (),
+        **kwargs: Any,
     ) -> None:
         """Sets the sizes.
 
@@ -57,6 +68,8 @@ class ContextFeatures(layers.Layer):
             members: number of tables.
             rate: share of features that training drops.
             seed: seed of dropout.
+            gazetteers: types of the gazetteers, in the order of their columns. The hashes of their features depend on
+                the type only, so a warm start keeps their weights if other gazetteers are added or removed.
             **kwargs: arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
@@ -66,6 +79,7 @@ class ContextFeatures(layers.Layer):
         self.parts = rows >> self.row_bits
         self.rows, self.width = self.parts << self.row_bits, width
         self.members, self.rate, self.seed = members, rate, seed
+        self.gazetteers = tuple(gazetteers)
         self.seed_generator = keras.random.SeedGenerator(seed)
         policy = {"dtype": self.dtype_policy}
         self.table = layers.Embedding(
@@ -92,10 +106,11 @@ class ContextFeatures(layers.Layer):
         Raises:
             ValueError: there are fewer columns than the templates read.
         """
-        if columns.shape[-1] is not None and columns.shape[-1] < COLUMNS:  # unknown in served graphs
-            raise ValueError(f"feature templates read {COLUMNS} columns of a token, got {columns.shape[-1]}")
-        positions, factors, salts = _recipe()
-        around = _around(ops.cast(columns[..., :COLUMNS], "int32"))
+        count = COLUMNS + len(self.gazetteers)
+        if columns.shape[-1] is not None and columns.shape[-1] < count:  # unknown in served graphs
+            raise ValueError(f"feature templates read {count} columns of a token, got {columns.shape[-1]}")
+        positions, factors, salts = _recipe(self.gazetteers)
+        around = _around(ops.cast(columns[..., :count], "int32"))
         mixed = ops.convert_to_tensor(salts)
         for position, factor in zip(positions, factors, strict=True):
             # Multilinear hashing: products and sums overflow on purpose.
@@ -115,7 +130,7 @@ class ContextFeatures(layers.Layer):
         if not training:
             total = ops.sum(values * ops.expand_dims(weights, -1), axis=2)
             return total if self.members == 1 else ops.mean(self._by_member(total), axis=2)
-        used = ops.cast(templates_of(self.members), weights.dtype)  # [features, members]
+        used = ops.cast(templates_of(self.members, len(self.gazetteers)), weights.dtype)  # [features, members]
         kept = ops.expand_dims(weights, -1) * used  # [batch, tokens, features, members]
         if self.rate:
             drawn = keras.random.uniform(ops.shape(kept), seed=self.seed_generator) >= self.rate
@@ -153,7 +168,9 @@ class ContextFeatures(layers.Layer):
         """
         rows = ops.convert_to_numpy(self.rows_of(ops.convert_to_tensor(hashes)))
         kept = ops.convert_to_numpy(self.owners)[rows] == hashes
-        used = np.concatenate([templates_of(self.members), np.ones((1, self.members), np.float32)])  # the last: unknown
+        used = np.concatenate(
+            [templates_of(self.members, len(self.gazetteers)), np.ones((1, self.members), np.float32)]
+        )  # the last: unknown
         shares = (self.members * used / used.sum(1, keepdims=True))[templates[kept]]  # [features, members]
         table = ops.convert_to_numpy(self.table.embeddings).copy()
         table[rows[kept]] = (shares[:, :, None] * weights[kept, None, :]).reshape(len(shares), -1)
@@ -189,7 +206,7 @@ class ContextFeatures(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
         sizes = {"rows": self.rows, "width": self.width, "members": self.members, "rate": self.rate, "seed": self.seed}
-        return {**super().get_config(), **sizes}
+        return {**super().get_config(), **sizes, "gazetteers": list(self.gazetteers)}
 
 
 def _around(columns: Any) -> Any:
@@ -200,7 +217,7 @@ def _around(columns: Any) -> Any:
 
 
 @functools.cache
-def templates_of(members: int) -> np.ndarray:
+def templates_of(members: int, gazetteers: int = 0) -> np.ndarray:
     """Returns the templates that each member uses: float32 [features, members], 0 or 1.
 
     A single member uses all; several use random subsets, and templates that none drew are dealt out in turn.
@@ -209,30 +226,44 @@ def templates_of(members: int) -> np.ndarray:
         >>> [bool(kept.all()) for kept in (templates_of(1), templates_of(3).any(axis=1), templates_of(3))]
         [True, True, False]
     """
+    count = len(TEMPLATES) + gazetteers * len(MATCH_TEMPLATES)
     if members == 1:
-        return np.ones((len(TEMPLATES), 1), np.float32)
-    drawn = np.random.Generator(np.random.PCG64(2006)).random((len(TEMPLATES), members)) < _MEMBER_SHARE
+        return np.ones((count, 1), np.float32)
+    drawn = np.random.Generator(np.random.PCG64(2006)).random((count, members)) < _MEMBER_SHARE
     unused = np.flatnonzero(~drawn.any(axis=1))
     drawn[unused, np.arange(len(unused)) % members] = True
     return drawn.astype(np.float32)
 
 
 @functools.cache
-def _recipe() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _recipe(gazetteers: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns the constants of the hash function, on which trained tables depend.
 
     Returns:
         int32 [slots, features], positions in `_around`; uint32 [slots, features], odd factors; uint32 [features],
         salts.
     """
-    slots = max(map(len, TEMPLATES))
-    positions = np.zeros((slots, len(TEMPLATES)), np.int32)
-    used = np.zeros((slots, len(TEMPLATES)), np.uint32)  # 0: the template has fewer slots
-    for number, template in enumerate(TEMPLATES):
+    slots, count = max(map(len, TEMPLATES)), COLUMNS + len(gazetteers)
+    parts = [_constants(TEMPLATES, slots, _SEED)]
+    templates = [*TEMPLATES]
+    for column, name in enumerate(gazetteers, COLUMNS):
+        templates += [
+            tuple((column if slot == MATCH else slot, at) for slot, at in template) for template in MATCH_TEMPLATES
+        ]
+        seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+        parts.append(_constants(MATCH_TEMPLATES, slots, seed))
+    positions = np.zeros((slots, len(templates)), np.int32)
+    for number, template in enumerate(templates):
         for slot, (column, distance) in enumerate(template):
-            positions[slot, number] = (distance + reach()) * COLUMNS + column
-            used[slot, number] = 1
+            positions[slot, number] = (distance + reach()) * count + column
+    factors, salts = (np.concatenate(arrays, axis=-1) for arrays in zip(*parts, strict=True))
+    return positions, factors, salts
+
+
+def _constants(templates: Sequence[Sequence[object]], slots: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns uint32 [slots, features], odd factors, 0 where a template has fewer slots; uint32 [features], salts."""
+    used = np.arange(slots)[:, None] < np.array([len(template) for template in templates])
     # Raw bits, because the streams of numpy's Generator may change between versions.
-    bits = np.random.PCG64(_SEED).random_raw((slots + 1) * len(TEMPLATES)).astype(np.uint32)
-    numbers = bits.reshape(slots + 1, len(TEMPLATES))
-    return positions, (numbers[:slots] | np.uint32(1)) * used, numbers[slots]
+    bits = np.random.PCG64(seed).random_raw((slots + 1) * len(templates)).astype(np.uint32)
+    numbers = bits.reshape(slots + 1, len(templates))
+    return (numbers[:slots] | np.uint32(1)) * used.astype(np.uint32), numbers[slots]

@@ -40,8 +40,18 @@ TEMPLATES: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
     *(((CASE, at), (CASE, at + 1), (CASE, at + 2)) for at in (-2, -1, 0)),
 )
 
+# For each column of a gazetteer, which is `MATCH` here.
+MATCH = -1
+MATCH_TEMPLATES: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
+    *(((MATCH, at),) for at in (-1, 0, 1)),
+    *(((MATCH, at), (CASE, 0)) for at in (-1, 0, 1)),
+    ((MATCH, 0), (SHAPE, 0)),
+    *(((MATCH, at), (MATCH, at + 1)) for at in (-1, 0)),
+    ((MATCH, 0), (CASE, -1), (CASE, 1)),
+)
+
 COLUMNS: Final = 1 + max(column for template in TEMPLATES for column, _ in template)
-"""Number of columns of a token that the templates read."""
+"""Number of columns of a token that `TEMPLATES` read; those of gazetteers follow."""
 
 
 def reach() -> int:

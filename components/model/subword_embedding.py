@@ -27,12 +27,23 @@ class SubwordEmbedding(layers.Layer):
         Float [batch, tokens, width].
     """
 
-    def __init__(self, buckets: int, width: int, rate: float = 0.0, seed: int | None = None, **kwargs: Any) -> None:
-        """Sets the number of hash buckets, the width, and the share of subwords to drop."""
+    def __init__(
+        self,
+        buckets: int,
+        width: int,
+        rate: float = 0.0,
+        seed: int | None = None,
+        initializer: str = "uniform",
+        **kwargs: Any,
+    ) -> None:
+        """Sets the number of hash buckets, the width, the share of subwords to drop, and the initial embeddings."""
         super().__init__(**kwargs)
         self.buckets, self.width, self.rate, self.seed = buckets, width, rate, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
-        self.table = layers.Embedding(buckets, width, dtype=self.dtype_policy, name="table")
+        self.initializer = initializer
+        self.table = layers.Embedding(
+            buckets, width, embeddings_initializer=initializer, dtype=self.dtype_policy, name="table"
+        )
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the table; it does not depend on the input shape."""
@@ -54,4 +65,4 @@ class SubwordEmbedding(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
         sizes = {"buckets": self.buckets, "width": self.width, "rate": self.rate, "seed": self.seed}
-        return {**super().get_config(), **sizes}
+        return {**super().get_config(), **sizes, "initializer": self.initializer}

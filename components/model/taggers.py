@@ -12,8 +12,8 @@ registration:
     creates all weights.
 `call(inputs, training=False)`:
     inputs: dict of int features (components/transform/features.py): `word_ids` and `case_ids` [batch, tokens],
-    `subword_ids` [batch, tokens, columns]; 0 at padding. Returns float32 logits [batch, tokens, tags], where tag 0,
-    [PAD], is impossible (-1e9).
+    `subword_ids` [batch, tokens, columns], `gazetteer_TYPE` [batch, tokens] for each type of a gazetteer; 0 at padding.
+    Returns float32 logits [batch, tokens, tags], where tag 0, [PAD], is impossible (-1e9).
 `receptive_field`:
     property, int or None: number of tokens to either side that a token's logits depend on; None: unbounded.
 `get_config()`:
@@ -47,8 +47,9 @@ TAGGERS: Final[Mapping[str, Callable[..., keras.Model]]] = {
     "encoder": encoder_from_preset,
 }
 
-DATA_SIZES: Final = ("num_tags", "vocab_size", "num_cases", "num_subwords", "maxlen", "seed")
-"""Arguments that the Trainer sets: sizes that count padding, the most tokens per window, and the seed."""
+DATA_SIZES: Final = ("num_tags", "vocab_size", "num_cases", "num_subwords", "maxlen", "seed", "gazetteers")
+"""Arguments that the Trainer sets: sizes that count padding, the most tokens per window, the seed,
+and the types of the gazetteers in alphabetical order."""
 
 _IMPOSSIBLE = -1e6
 
@@ -161,7 +162,7 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
     """
     if name in TAGGERS:
         return
-    sizes = dict(zip(DATA_SIZES, (3, 9, 7, 9, 8, 0), strict=True))
+    sizes = dict(zip(DATA_SIZES, (3, 9, 7, 9, 8, 0, ()), strict=True))
     try:
         model = build_tagger(name, sizes, **options)
     except NerError:

@@ -24,8 +24,9 @@ CASE_IDS: Final = "case_ids"  # int64: 0 padding, 1 to CASES - 1 by `case_ids`
 SUBWORD_IDS: Final = "subword_ids"  # int64 [.., SUBWORD_COLUMNS]: 0 padding, 1 to SUBWORD_BUCKETS - 1 by `subword_ids`
 TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a tag that training never saw
 
-# Only for taggers that read them.
+# Only if configured, and for taggers that read them.
 VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then by `preprocessing.vector_ids`
+GAZETTEER: Final = "gazetteer_"  # and the type of the gazetteer; int64: 0 padding, then `gazetteers.codes`
 PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of word pieces, each plus 1
 
 MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS, SUBWORD_IDS)
@@ -34,6 +35,7 @@ WORD_VOCABULARY: Final = "word_vocabulary"
 TAG_VOCABULARY: Final = "tag_vocabulary"
 VECTOR_VOCABULARY: Final = "vector_vocabulary"
 PIECE_VOCABULARY: Final = "piece_vocabulary"
+GAZETTEER_TABLES: Final = "gazetteer_names"  # and the case rule
 
 CASES: Final = 7
 SUBWORD_COLUMNS: Final = 10
@@ -50,4 +52,5 @@ def model_features(transformed: Collection[str]) -> tuple[str, ...]:
         >>> model_features(["key", "word_ids", "case_ids", "subword_ids", "vector_ids"])
         ('word_ids', 'case_ids', 'subword_ids', 'vector_ids')
     """
-    return (*MODEL_FEATURES, *(name for name in (VECTOR_IDS, PIECE_IDS) if name in transformed))
+    gazetteers = sorted(name for name in transformed if name.startswith(GAZETTEER))
+    return (*MODEL_FEATURES, *(name for name in (VECTOR_IDS, PIECE_IDS) if name in transformed), *gazetteers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +13,7 @@ from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
 from components.transform import features as names
 from components.transform.case_ids import case_ids
+from components.transform.gazetteers import Gazetteers
 from components.transform.settings import TransformSettings
 from components.transform.subwords import subword_ids
 from components.transform.vector_vocabulary import VectorVocabulary
@@ -29,6 +30,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
             token of the corpus (tokens are separated by spaces in the sentence).
         custom_config: `settings`, JSON of `TransformSettings`. Only for taggers that read them: `vectors` (`path` of a
             vector file, number of `words` to select from it) and `encoder` (`preset`, `max_pieces` of a token).
+            `gazetteers`: version of each of the settings' gazetteers (`content_version`).
             `earlier`: folder with the vocabularies of an earlier model, whose words and tags keep their ids. Other
             keys, such as versions of code and files, only invalidate the cache of TFX.
 
@@ -36,7 +38,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         `key` string [batch, 1] and the ragged features, one value per token of the tokenizer.
 
     Raises:
-        NerError: the vectors or the encoder cannot be read.
+        NerError: the vectors, the encoder or a gazetteer cannot be read.
 
     Example: tests/components/transform/test_preprocessing.py.
     """
@@ -68,6 +70,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         names.CASE_IDS: case_ids(tokens),
         names.SUBWORD_IDS: subword_ids(tokens),
         names.TAG_IDS: tag_ids,
+        **_gazetteers(tokens, normalized, settings, custom_config.get("gazetteers", ())),
         **_pretrained(tokens.tokens, normalized, word_ids, settings.tokenizer, custom_config),
     }
 
@@ -88,6 +91,14 @@ def _reserved(vocabulary: str, special: list[str], earlier: str | None, most: in
 def read_vocabulary(file: str) -> list[str]:
     """Reads a vocabulary of tf.Transform: one entry a line, and only a line feed ends a line."""
     return tf.io.gfile.GFile(file, "rb").read().decode().removesuffix("\n").split("\n")
+
+
+def _gazetteers(
+    tokens: Tokens, normalized: tf.RaggedTensor, settings: TransformSettings, versions: Sequence[str]
+) -> dict[str, tf.RaggedTensor]:
+    if not settings.gazetteers:
+        return {}
+    return Gazetteers.read(settings.gazetteers, settings.tokenizer, versions).codes(tokens, normalized)
 
 
 def _pretrained(

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
 
 from components.common.settings import Count, Settings
+
+_MOST_TYPES = 60  # a match is an integer with a bit for each type
+
+
+class GazetteerSettings(Settings):
+    """File of names of one type.
+
+    Example:
+        >>> GazetteerSettings(path="cities.txt", type="CITY").case
+        'folded'
+    """
+
+    path: Annotated[str, Field(min_length=1)]
+    type: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    case: Literal["folded", "exact"] = "folded"  # here, because a list has no defaults in base.yaml
 
 
 class TransformSettings(Settings):
     """Tokenizer and vocabulary sizes; configs/base.yaml explains each setting.
 
     Example:
-        >>> TransformSettings.model_validate_json('{"tokenizer": "words", "min_count": 2, "max_words": 9}').max_words
+        >>> TransformSettings(tokenizer="words", min_count=2, max_words=9, gazetteers=()).max_words
         9
     """
 
     tokenizer: Literal["auto", "words", "characters", "syllables", "whitespace"]
     min_count: Count
     max_words: Count
+    gazetteers: tuple[GazetteerSettings, ...]
+
+    @field_validator("gazetteers")
+    @classmethod
+    def _types_are_few(cls, gazetteers: tuple[GazetteerSettings, ...]) -> tuple[GazetteerSettings, ...]:
+        if len({gazetteer.type for gazetteer in gazetteers}) > _MOST_TYPES:
+            raise ValueError(f"at most {_MOST_TYPES} types; give several files the same type")
+        return gazetteers

@@ -15,7 +15,8 @@ from components.common.hashing import content_version, require_content
 from components.text.folding import fold
 from components.text.words import OFFSETS
 from components.transform.features import UNK_ID
-from components.transform.vector_file import VectorFile, VectorFileError
+from components.transform.text_file import TextFileError
+from components.transform.vector_file import VectorFile
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +51,7 @@ class VectorVocabulary:
             version: content of the file at the start of the run (`content_version`); default: its present content.
 
         Raises:
-            VectorFileError: the file is invalid, or none of its words is a token.
+            TextFileError: the file is invalid, or none of its words is a token.
             NerError: the file has another content.
         """
         return _select(path, most, tokenizer, version or content_version(path))
@@ -77,7 +78,7 @@ def _select(path: str, most: int, tokenizer: str, version: str) -> VectorVocabul
         if len(ids) == most:
             break
     if most and not ids:
-        raise VectorFileError(path, None, "no word of the file is a token", "Use another vector file.")
+        raise TextFileError(path, None, "no word of the file is a token", "Use another vector file.")
     require_content("trainer.cnn_linear.vectors.path", path, version)
     for word, number in list(ids.items()):
         ids.setdefault(fold(word), number)

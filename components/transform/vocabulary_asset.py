@@ -11,7 +11,9 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 
-def vocabulary_table(name: str, lines: Iterable[str], with_ids: bool, default: int) -> tf.lookup.StaticHashTable:
+def vocabulary_table(
+    name: str, lines: Iterable[str], with_ids: bool, default: int, key_type: tf.DType = tf.string
+) -> tf.lookup.StaticHashTable:
     """Creates a lookup table whose file is an asset of the transform graph.
 
     Args:
@@ -19,6 +21,7 @@ def vocabulary_table(name: str, lines: Iterable[str], with_ids: bool, default: i
         lines: keys, one per line.
         with_ids: whether lines end with a tab and the id; otherwise ids are line numbers from 0.
         default: id of missing keys.
+        key_type: `tf.int64` for keys that are numbers.
 
     Example: tests/components/transform/test_pretrained_features.py.
     """
@@ -29,7 +32,7 @@ def vocabulary_table(name: str, lines: Iterable[str], with_ids: bool, default: i
     key, value = (0, 1) if with_ids else (whole, number)
 
     def make() -> tf.lookup.StaticHashTable:
-        content = tf.lookup.TextFileInitializer(str(path), tf.string, key, tf.int64, value, delimiter="\t")
+        content = tf.lookup.TextFileInitializer(str(path), key_type, key, tf.int64, value, delimiter="\t")
         return tf.lookup.StaticHashTable(content, default)
 
     return tft.make_and_track_object(make)

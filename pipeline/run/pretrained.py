@@ -1,4 +1,4 @@
-"""Files that a training reads: word vectors, encoders, and those that options of a tagger by path name."""
+"""Files that a run reads: gazetteers, word vectors, encoders, and those that options of a tagger by path name."""
 
 from __future__ import annotations
 
@@ -11,19 +11,24 @@ from components.common.hashing import content_version
 from components.model.encoder_library import check_preset, require_libraries
 from configs.spec import PipelineConfig
 
+GAZETTEERS = "transform.gazetteers."
+"""Begin of the names of the parts that only Transform reads; the number in the settings follows."""
+
 
 def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
-    """Returns the settings of the tagger's pretrained parts with the version of their files.
+    """Returns the settings of the tagger's pretrained parts and of gazetteers with the version of their files.
 
     Options of a tagger by path count as such a part if they name an existing file or folder. The result is empty for a
-    tagger without pretrained parts. A path that is not on this machine has no version: a pipeline may be compiled on
-    another machine than it runs on.
+    tagger without pretrained parts and no gazetteers. A path that is not on this machine has no version: a pipeline may
+    be compiled on another machine than it runs on.
     """
     parts: dict[str, dict[str, Any]] = dict(config.trainer.pretrained)
     if config.trainer.tagger_package:
         parts |= {
             name: {"path": text} for name, text in _texts("", config.trainer.tagger_options) if Path(text).exists()
         }
+    gazetteers = enumerate(config.transform.gazetteers)
+    parts |= {f"{GAZETTEERS}{number}": {"path": gazetteer.path} for number, gazetteer in gazetteers}
     return {
         part: {**values, "version": content_version(str(values.get("path") or values.get("preset")))}
         for part, values in parts.items()
@@ -40,7 +45,7 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def require_pretrained(config: PipelineConfig) -> None:
-    """Checks tagger by path, file of vectors, and libraries and folder of an encoder, before anything runs.
+    """Checks tagger by path, files of vectors and gazetteers, libraries and folder of an encoder, before anything runs.
 
     Raises:
         NerError: the tagger is not valid, a file or a library is missing, or the encoder is not supported.
@@ -58,6 +63,12 @@ def require_pretrained(config: PipelineConfig) -> None:
             f"trainer.cnn_linear.vectors.path: {path} does not exist. Name a text file of word vectors, or set it to "
             "null."
         )
+    for number, gazetteer in enumerate(config.transform.gazetteers):
+        if "://" not in gazetteer.path and not Path(gazetteer.path).is_file():
+            raise NerError(
+                f"{GAZETTEERS}{number}.path: {gazetteer.path} does not exist. Name a text file with a name on each "
+                "line, or remove the gazetteer."
+            )
 
 
 def require_preset_for_cluster(config: PipelineConfig) -> None:

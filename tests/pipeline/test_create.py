@@ -152,6 +152,17 @@ def test_the_transform_sees_pretrained_files_and_when_they_change(pipeline, tmp_
     assert versions[0] != versions[1]
 
 
+def test_gazetteers_are_read_by_the_transform_alone(tmp_path):
+    file = tmp_path / "cities.txt"
+    versions = []
+    for content in ("Rome\n", "Bonn\n"):
+        file.write_text(content)
+        nodes = wire(tmp_path, f"transform.gazetteers=[{{path: {file}, type: CITY}}]")
+        versions += transform_config(nodes)["gazetteers"]
+        assert "cities.txt" not in str(nodes["Trainer"].exec_properties)
+    assert len({*versions}) == 2
+
+
 def test_a_training_and_a_search_do_not_resume_from_a_state_of_other_vectors(tmp_path):
     """The state holds the vectors, and the transform graph only their words."""
     file, versions = tmp_path / "vectors.txt", []

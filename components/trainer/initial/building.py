@@ -15,6 +15,7 @@ from components.trainer.initial.vectors import Vectors, load_vectors
 from components.trainer.settings import TrainerSettings
 from components.transform.features import (
     CASES,
+    GAZETTEER,
     PIECE_VOCABULARY,
     SUBWORD_BUCKETS,
     VECTOR_VOCABULARY,
@@ -47,6 +48,8 @@ def new_tagger(
         "maxlen": settings.window_size,
         "seed": settings.seed,
     }
+    features = transform.transformed_feature_spec()
+    sizes["gazetteers"] = sorted(name.removeprefix(GAZETTEER) for name in features if name.startswith(GAZETTEER))
     if settings.tagger == "encoder":
         sizes["pieces"] = _lines(transform, PIECE_VOCABULARY)
     if not vector_options or not vector_options["path"]:

@@ -9,7 +9,8 @@ import numpy as np
 
 from components.text.folding import fold
 from components.transform.features import UNK_ID
-from components.transform.vector_file import VectorFile, VectorFileError
+from components.transform.text_file import TextFileError
+from components.transform.vector_file import VectorFile
 from components.transform.vector_vocabulary import VectorVocabulary
 
 # Root mean square of a vector's numbers; the sum of fresh embeddings has 0.1. On an artificial corpus of words that
@@ -43,7 +44,7 @@ def load_vectors(path: str, own: VectorVocabulary, words: Sequence[str]) -> Vect
             file that folds to it, its most frequent spelling.
 
     Raises:
-        VectorFileError: the file is damaged, or has none of the words.
+        TextFileError: the file is damaged, or has none of the words.
     """
     file = VectorFile(path)
     first = UNK_ID + 1
@@ -71,11 +72,11 @@ def _check(path: str, own: VectorVocabulary, filled: np.ndarray, words: Sequence
     lost = [word for row, word in enumerate(own.words, UNK_ID + 1) if not filled[row]]
     if lost:
         problem = f"the file lacks {len(lost)} words that Transform read from it, such as {lost[0]!r}"
-        raise VectorFileError(path, None, problem, "Run again with the unchanged file.")
+        raise TextFileError(path, None, problem, "Run again with the unchanged file.")
     known = words[UNK_ID + 1 :]
     if known and not others and not any(word in own.ids for word in known):
         problem = f"the file has no word of the training split, such as {', '.join(known[:5])}"
-        raise VectorFileError(path, None, problem, "Use a vector file for the language of the corpus.")
+        raise TextFileError(path, None, problem, "Use a vector file for the language of the corpus.")
 
 
 def _coverage(file: VectorFile, own: VectorVocabulary, words: Sequence[str], others: int) -> str:

@@ -1,4 +1,4 @@
-"""A tagger with pretrained vectors or encoder, or from another package, exported without their files."""
+"""A tagger with vectors, encoder or gazetteers, or from another package, exported without their files."""
 
 from __future__ import annotations
 
@@ -50,15 +50,23 @@ def by_path(folder, request):
     return ["trainer.tagger=support.custom_tagger:WindowTagger", "trainer.options.width=16"]
 
 
-@pytest.fixture(scope="module", params=[vectors, encoder, by_path], ids=["vectors", "encoder", "by path"])
+def gazetteers(folder, request):
+    """Writes a list of places."""
+    path = folder / "places.txt"
+    path.write_text("New Delhi\nKyiv\nZanzibar\n")
+    return ["trainer.tagger=cnn_linear", f"transform.gazetteers=[{{path: {path}, type: PLACE}}]"]
+
+
+@pytest.fixture(scope="module", params=[vectors, encoder, by_path, gazetteers], ids=lambda part: part.__name__)
 def exported(request, transform_corpus, tmp_path_factory):
     """Transforms, trains, saves, loads, exports; the pretrained files are removed before the model is loaded."""
     from components.trainer.trained_model import TrainedModel
     from components.trainer.training import train
 
     pretrained, folder = tmp_path_factory.mktemp("pretrained"), tmp_path_factory.mktemp("made")
-    trainer = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(pretrained, request)]).trainer
-    corpus = transform_corpus(**trainer.pretrained)
+    config = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(pretrained, request)])
+    trainer, files = config.trainer, [file.model_dump() for file in config.transform.gazetteers]
+    corpus = transform_corpus([f"gazetteers={json.dumps(files)}"], **trainer.pretrained)
     train(trainer, corpus.inputs).save(str(folder / "trained"))
     shutil.rmtree(pretrained)
     trained = TrainedModel.load(str(folder / "trained"))

@@ -59,6 +59,12 @@ def test_tagger_contract(check_layer):
     check_layer(lambda **kw: with_owners(batch, **kw), batch, (2, 4, 5))
 
 
+def test_contract_with_gazetteers(check_layer):
+    batch = features([4, 1], 4)
+    batch |= {f"gazetteer_{name}": np.clip(batch["word_ids"], 0, 5) for name in ("CITY", "TEAM")}
+    check_layer(lambda **kw: with_owners(batch, gazetteers=["CITY", "TEAM"], **kw), batch, (2, 4, 5))
+
+
 def test_columns_are_word_case_and_subwords():
     batch = features([3, 2], 3)
     concatenated = keras.ops.convert_to_numpy(

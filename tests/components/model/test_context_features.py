@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.lazy import LazyModule
 
-from components.model.feature_templates import TEMPLATES, reach
+from components.model.feature_templates import MATCH_TEMPLATES, TEMPLATES, reach
 
 keras = LazyModule("keras")
 ops = LazyModule("keras.ops")
@@ -314,3 +314,33 @@ def test_a_saved_layer_keeps_owners_beyond_31_bits(tmp_path):
     keras.Model(ids, layer(ids)).save(tmp_path / "layer.keras")
     loaded = keras.saving.load_model(tmp_path / "layer.keras").layers[-1]
     np.testing.assert_array_equal(loaded.owners, layer.owners)
+
+
+def test_gazetteers_add_features_whose_hashes_depend_on_their_type_only():
+    layers = [context_features.ContextFeatures(64, 5, gazetteers=types) for types in ([], ["CITY"], ["A", "CITY"])]
+    plain, one, two = sentences(), *(sentences((2, 6), count, 6)[..., :count] for count in (1, 2))
+    none, city, both = (
+        numpy_hashes(layer, np.concatenate([plain, codes], -1))
+        for layer, codes in zip(layers, (one[..., :0], one, np.concatenate([two[..., :1], one], -1)), strict=True)
+    )
+    count = len(TEMPLATES)
+    np.testing.assert_array_equal(city[..., :count], none)
+    np.testing.assert_array_equal(both[..., :count], none)
+    own = len(MATCH_TEMPLATES)
+    np.testing.assert_array_equal(both[..., count + own :], city[..., count:])
+    assert city.shape[-1] == count + own
+    assert len({*both[0, 0].tolist()}) == count + 2 * own
+
+
+def test_gazetteers_contract(check_layer):
+    columns = np.concatenate([sentences(), sentences(seed=2, largest=6)[..., :2]], -1)
+
+    def make(**kwargs):
+        layer = context_features.ContextFeatures(64, 5, gazetteers=["A", "B"], **kwargs)
+        layer.build()
+        layer.choose_owners(*np.unique(numpy_hashes(layer, columns), return_counts=True))
+        return layer
+
+    check_layer(make, columns, (2, 6, 5))
+    with pytest.raises(ValueError, match="read 14 columns of a token, got 13"):
+        context_features.ContextFeatures(64, 5, gazetteers=["A", "B"]).hashes(columns[..., :13])

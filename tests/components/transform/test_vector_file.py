@@ -8,7 +8,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from components.transform.vector_file import VectorFile, VectorFileError
+from components.transform.text_file import TextFileError
+from components.transform.vector_file import VectorFile
 
 GLOVE = "the 0.1 -0.2 3\nParis 1 2e-1 -.5\n"
 FASTTEXT = "2 3\nthe 0.1 -0.2 3 \nParis 1 2e-1 -.5 \n"
@@ -83,7 +84,7 @@ def test_errors_name_file_line_and_problem(write):
         (gzip.compress(GLOVE.encode(), mtime=0)[:-12], "", "the gzip file is damaged after line"),
     ]:
         path = write(content)
-        with pytest.raises(VectorFileError) as caught:
+        with pytest.raises(TextFileError) as caught:
             read(path)
         assert str(caught.value).startswith(f"{path}{where}: ")
         assert problem in str(caught.value)
@@ -92,7 +93,7 @@ def test_errors_name_file_line_and_problem(write):
 def test_a_missing_file_is_named(tmp_path):
     for scheme in ["", "file://"]:
         path = f"{scheme}{tmp_path}/nowhere.vec"
-        with pytest.raises(VectorFileError, match="cannot be read") as caught:
+        with pytest.raises(TextFileError, match="cannot be read") as caught:
             VectorFile(path)
         assert str(caught.value).startswith(path)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.transform.vector_file import VectorFileError
+from components.transform.text_file import TextFileError
 from components.transform.vector_vocabulary import VectorVocabulary
 
 
@@ -50,7 +50,7 @@ def test_duplicate_words_count_once(vectors):
 def test_the_rest_of_the_file_is_not_read(vectors):
     path = vectors("a", "b", "broken 3")
     assert len(VectorVocabulary.select(path, 2, "words").words) == 2
-    with pytest.raises(VectorFileError):
+    with pytest.raises(TextFileError):
         VectorVocabulary.select(path, 3, "words")
 
 
@@ -61,7 +61,7 @@ def test_zero_words(vectors):
 
 
 def test_a_file_without_tokens_is_rejected(vectors):
-    with pytest.raises(VectorFileError, match="no word of the file is a token"):
+    with pytest.raises(TextFileError, match="no word of the file is a token"):
         VectorVocabulary.select(vectors("a(b", "c;d"), 5, "words")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.trainer.initial.vectors import load_vectors
-from components.transform.vector_file import VectorFileError
+from components.transform.text_file import TextFileError
 from components.transform.vector_vocabulary import VectorVocabulary
 
 FILE = {"the": [1, 0], "Paris": [0, 2], "rare": [3, 3], "RARE": [9, 9], "Kyiv": [4, 4], "never": [5, 5]}
@@ -71,14 +71,14 @@ def test_coverage_is_reported(file):
 
 
 def test_a_file_of_another_language_is_refused(file):
-    with pytest.raises(VectorFileError, match="the file has no word of the training split, such as hus, bil") as caught:
+    with pytest.raises(TextFileError, match="the file has no word of the training split, such as hus, bil") as caught:
         load_vectors(file, VectorVocabulary.select(file, 2, "words"), ["[PAD]", "[UNK]", "hus", "bil"])
     assert str(caught.value).startswith(file)
 
 
 def test_a_file_that_changed_since_the_transform_is_refused(file):
     own = VectorVocabulary({"the": 2, "gone": 3})
-    with pytest.raises(VectorFileError, match=r"lacks 1 words .* such as 'gone'"):
+    with pytest.raises(TextFileError, match=r"lacks 1 words .* such as 'gone'"):
         load_vectors(file, own, WORDS)
 
 
@@ -86,5 +86,5 @@ def test_a_broken_number_matters_only_in_vectors_that_are_read(tmp_path, file):
     path = tmp_path / "broken.txt"
     path.write_text("the 1 0\nnever x 1\nparis 0 y\n")
     assert load_vectors(str(path), VectorVocabulary({}), WORDS[:3]).table.shape == (3, 2)
-    with pytest.raises(VectorFileError, match=r"broken\.txt:3: 'y' is not a finite number \(number 2"):
+    with pytest.raises(TextFileError, match=r"broken\.txt:3: 'y' is not a finite number \(number 2"):
         load_vectors(str(path), VectorVocabulary({}), WORDS)

@@ -132,6 +132,39 @@ def test_the_linear_expert_keeps_its_weights_by_feature(made_up, tmp_path, occur
     assert f"{len(hashes)} linear features" in report.summary()
 
 
+def test_gazetteers_may_be_added_and_removed(made_up):
+    """A fresh one starts without effect; the weights of the others are kept by type."""
+    from components.model.cnn_linear_tagger import columns
+    from components.trainer.initial.linear_features import choose_linear_features
+
+    words = {WORDS: WORDS_OF_THE_CORPUS, TAGS: list(made_up.tags)}
+    plain = made_up.train.pool([0]).batch(np.arange(20)).features
+    codes = {f"gazetteer_{name}": plain["word_ids"] % shift for name, shift in (("CITY", 6), ("A", 5), ("B", 4))}
+    city, other, without = [["CITY"], ["A", "CITY"], []]
+    options = {"linear_dropout": 0.0, "linear_weights": 5 << 13}
+    old = _tagger("cnn_linear", words, 1, gazetteers=city, **options)
+    old.gazetteers[0].table.embeddings.assign(np.random.default_rng(1).normal(size=(6, 16)))
+    inputs = {**plain, "gazetteer_CITY": codes["gazetteer_CITY"]}
+    hashes = np.unique(keras.ops.convert_to_numpy(old.linear.hashes(columns(inputs))))
+    old.linear.choose_owners(hashes, np.ones(len(hashes), int))
+    hashes, weights = old.linear.owned()
+    old.linear.assign_weights(hashes, np.random.default_rng(0).normal(size=weights.shape), np.full(len(hashes), -1))
+    new = _tagger("cnn_linear", words, 2, gazetteers=other, **options)
+    report = initial.warm_start(new, old, words, words)
+    assert report.fresh == ("gazetteer_A/table/embeddings",)
+    new.linear.choose_owners(report.linear.hashes, np.ones(len(hashes), int))
+    new.linear.assign_weights(report.linear.hashes, report.linear.weights, np.full(len(hashes), -1))
+    before = keras.ops.convert_to_numpy(old(inputs))
+    after = keras.ops.convert_to_numpy(new({**inputs, "gazetteer_A": codes["gazetteer_A"]}))
+    np.testing.assert_allclose(after, before, atol=1e-4)
+    back = _tagger("cnn_linear", words, 3, gazetteers=without, **options)
+    report = initial.warm_start(back, new, words, words)
+    choose_linear_features(back, made_up.train, report.linear)
+    assert report.fresh == ()
+    kept = np.isin(hashes, back.linear.owned()[0])
+    assert kept.mean() > 0.5, "features of words"
+
+
 def test_words_with_other_ids_leave_the_linear_expert_fresh():
     old, new = _tagger("cnn_linear", OLD, 1), _tagger("cnn_linear", NEW, 2)
     assert initial.warm_start(new, old, NEW, OLD).linear is None
