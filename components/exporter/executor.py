@@ -42,6 +42,7 @@ class Executor(base_executor.BaseExecutor):
         Raises:
             BreakingChangeError: the new model breaks callers of the champion, and that is not allowed.
             ExportInvalidError: a check failed; the report is next to the model.
+            ExportError: `exporter.min_score` does not fit the training data.
         """
         from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
         from components.exporter.saved_model.exporting import export
@@ -63,7 +64,12 @@ class Executor(base_executor.BaseExecutor):
 
         sentences = list(itertools.islice(_sentences(input_dict["examples"]), settings.golden_sentences))
         tags = training_graph_tags(
-            trained, transform_graph, sentences, constrained=settings.constrained, divide=settings.divide
+            trained,
+            transform_graph,
+            sentences,
+            constrained=settings.constrained,
+            divide=settings.divide,
+            min_scores=contract.min_score,
         )
         golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
         with limits_set(Limits(**settings.limits.model_dump())):

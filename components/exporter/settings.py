@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator
 
-from components.common.settings import Count, DottedPath, Settings
+from components.common.settings import Count, DottedPath, Settings, Share
 from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.contract.contract_template import ContractTemplate
+from components.exporter.errors import ExportError
 from components.exporter.signatures import Signatures
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
+from components.text.tags import split_tag
 from components.transform.features import KEY, SENTENCE
 
 ForwardDtype = Literal["string", "float32", "int64"]
@@ -42,6 +45,10 @@ class ExporterSettings(Settings):
     signatures: dict[str, DottedPath]
     outputs: tuple[Literal["tokens", "scores", "offsets", "entities"], ...]
     decoding: Literal["constrained", "best"]
+    min_score: Annotated[
+        Annotated[dict[str, Share], Tag("[key]")] | Annotated[Share, Tag("[value]")],  # messages leave these names out
+        Discriminator(lambda value: "[key]" if isinstance(value, Mapping) else "[value]"),
+    ]
     pad: str
     token_length: Count | None
     divide: bool
@@ -71,6 +78,33 @@ class ExporterSettings(Settings):
     def chosen(self) -> Signatures:
         """The choice among the built-in signatures."""
         return Signatures(default=KEYED if self.default == KEYED else None, key=KEY, forward=self.forward)
+
+    def min_scores(self, tags: Sequence[str]) -> dict[str, float]:
+        """Returns the least score of an entity by type, for the types that have one above 0.
+
+        Args:
+            tags: tag vocabulary of the tagger, `[PAD]` first.
+
+        Raises:
+            ExportError: `min_score` names a type that the tagger does not know, or no tag can take the place of an
+                entity.
+
+        Example: `test_least_scores_belong_to_the_types_of_the_tagger` (tests/components/exporter/test_min_scores.py).
+        """
+        types = sorted({kind for _, kind in map(split_tag, tags) if kind})
+        by_type = self.min_score if isinstance(self.min_score, dict) else dict.fromkeys(types, self.min_score)
+        if unknown := sorted({*by_type} - {*types}):
+            raise ExportError(
+                f"exporter.min_score: {_quoted(unknown)} is not a type of the training data. "
+                f"Use {_quoted(types)}, or remove it."
+            )
+        least = {name: by_type[name] for name in types if by_type.get(name)}
+        if least and not any(not split_tag(tag)[0] for tag in tags[1:]):
+            raise ExportError(
+                "exporter.min_score: the training data has no token outside entities, so that no tag can take the "
+                "place of an entity. Set it to 0."
+            )
+        return least
 
     @property
     def constrained(self) -> bool:

@@ -16,6 +16,7 @@ from components.common.faults import reading
 from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, VAL_ENTITY_F1
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.windows import Windows
+from components.trainer.scoring.calibration import NO_CALIBRATION, Calibration
 from components.trainer.settings import SizedSettings
 
 
@@ -29,7 +30,8 @@ class TrainedModel:
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
         history: one row an epoch; None for a figure that is unknown.
         outside_bias: bias on the logits of outside tags with the highest entity F1 on the eval split; decoding adds
-            it. Probabilities are those of the unbiased logits.
+            it.
+        calibration: conversion of logits into the probability that the chosen tag is correct, fitted on the eval split.
         best_epoch: index in `history` of the epoch that was kept; None for the one with the highest entity F1.
         settings: settings of the training, without `auto`; None for a loaded model.
 
@@ -44,6 +46,7 @@ class TrainedModel:
     tags: tuple[str, ...]
     history: tuple[dict[str, float | None], ...] = ()
     outside_bias: float = 0.0
+    calibration: Calibration = NO_CALIBRATION
     settings: SizedSettings | None = None
     best_epoch: int | None = None
 
@@ -62,6 +65,7 @@ class TrainedModel:
             "windows": dataclasses.asdict(self.windows),
             "tags": self.tags,
             "outside_bias": self.outside_bias,
+            "calibration": self.calibration._asdict(),
             "history": self.history,
             "best_epoch": self.best_epoch,
         }
@@ -92,6 +96,7 @@ class TrainedModel:
             tuple(info["tags"]),
             tuple(info["history"]),
             info["outside_bias"],
+            Calibration(**info.get("calibration", {})),  # a model that was trained before has none
             best_epoch=info.get("best_epoch"),
         )
 

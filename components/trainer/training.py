@@ -86,16 +86,22 @@ def train(
             least_steps=sized.epoch_steps,
         )
         _log_sizes(sized, batches)
-        result = loop.fit(
-            batches,
-            DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices),
-            checkpoint=checkpoint,
-            log=EpochLog(log_dir, settings.epochs),
-        )
+        scorer = DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices)
+        result = loop.fit(batches, scorer, checkpoint=checkpoint, log=EpochLog(log_dir, settings.epochs))
+        bias = result.history[result.best_epoch]["outside_bias"] or 0.0
+        calibration = scorer.calibration(bias)
     if warning := disagreement(result.history):
         logging.warning("%s", warning)
-    bias = result.history[result.best_epoch]["outside_bias"] or 0.0
-    return TrainedModel(plain_copy(model), windows, tuple(tags), result.history, bias, sized, result.best_epoch)
+    return TrainedModel(
+        plain_copy(model),
+        windows,
+        tuple(tags),
+        result.history,
+        outside_bias=bias,
+        calibration=calibration,
+        settings=sized,
+        best_epoch=result.best_epoch,
+    )
 
 
 def _log_sizes(settings: SizedSettings, batches: Batches) -> None:

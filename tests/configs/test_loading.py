@@ -99,6 +99,9 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("tuner.space={epochs: [2]}", "epochs is not a trainer setting that a search can change"),
         ("tuner.space={learning_rate: []}", "tuner.space.learning_rate:"),
         ("exporter.forward={tags: string}", "exporter.forward: `tags` is already an input or output of the model"),
+        ("exporter.min_score=1.5", "exporter.min_score: must be <= 1, got 1.5"),
+        ("exporter.min_score={PER: -1}", "exporter.min_score.PER: must be >= 0, got -1"),
+        ("exporter.min_score=low", "exporter.min_score: must be a number, got 'low'"),
         ("name=a/b", "name: string should match pattern"),
     ],
 )

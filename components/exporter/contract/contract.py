@@ -35,6 +35,9 @@ class Contract:
             0: no limit.
         outside_bias: added to the logits of outside tags before the tags are chosen; below 0, a token's tag
             may be less probable than the outside tag. Scores ignore it.
+        calibration: `temperature` and `outside_bias` of scores, which make them probabilities: those of softmax((logits
+            + outside_bias of outside tags) / temperature). Empty: plain softmax.
+        min_score: entity type -> least score; an entity with a lower score is returned as outside.
 
     Example:
         >>> from components.exporter.contract.tensors import SignatureContract, TensorContract
@@ -50,6 +53,8 @@ class Contract:
     valid_iob2: bool = False
     max_characters: int = 0
     outside_bias: float = 0.0
+    calibration: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    min_score: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns values for JSON, always in the same order."""
@@ -60,6 +65,8 @@ class Contract:
             "valid_iob2": self.valid_iob2,
             "max_characters": self.max_characters,
             "outside_bias": self.outside_bias,
+            "calibration": dict(self.calibration),
+            "min_score": dict(self.min_score),
             "signatures": signatures,
         }
 
@@ -73,6 +80,8 @@ class Contract:
             valid_iob2=values.get("valid_iob2", False),
             max_characters=int(values.get("max_characters", 0)),
             outside_bias=float(values.get("outside_bias", 0.0)),
+            calibration={str(name): float(number) for name, number in values.get("calibration", {}).items()},
+            min_score={str(name): float(score) for name, score in values.get("min_score", {}).items()},
         )
 
     def to_json(self) -> str:
@@ -95,22 +104,19 @@ class Contract:
             ) from error
 
 
-def build_contract(
-    settings: ExporterSettings, outside_bias: float = 0.0, template: ContractTemplate | None = None
-) -> Contract:
-    """Returns the contract of a tagger that is exported with these settings, without custom signatures.
+def build_contract(settings: ExporterSettings) -> Contract:
+    """Returns the contract of a tagger that is exported with these settings, without the properties of its training.
+
+    Custom signatures, `outside_bias`, `calibration` and `min_score` depend on the trained model; `export` adds them.
 
     Args:
         settings: default signature, forwarded features, outputs.
-        outside_bias: of the trained model.
-        template: to fill in; schemas/serving_contract.yaml by default.
     """
-    template = template or ContractTemplate.load()
+    template = ContractTemplate.load()
     return Contract(
         version=template.version,
         signatures=template.signatures(settings),
         pad=settings.pad,
         valid_iob2=settings.constrained,
         max_characters=settings.max_characters,
-        outside_bias=outside_bias,
     )

@@ -30,6 +30,7 @@ def export(trained: TrainedModel, transform_graph: str, destination: str, settin
 
     Raises:
         ExportInvalidError: TensorFlow refuses to save the model for a known reason.
+        ExportError: `exporter.min_score` does not fit the tagger.
         NerError: a custom signature cannot be imported or traced.
     """
     with explained_errors():
@@ -38,6 +39,11 @@ def export(trained: TrainedModel, transform_graph: str, destination: str, settin
         signatures = build_signatures(module, settings) | {name: each.function for name, each in custom.items()}
         tf.saved_model.save(module, destination, signatures=signatures)
     scrub_build_paths(destination)
-    contract = build_contract(settings, trained.outside_bias)
-    contracts = {**contract.signatures, **{name: each.contract for name, each in custom.items()}}
-    return dataclasses.replace(contract, signatures=contracts)
+    contract = build_contract(settings)
+    return dataclasses.replace(
+        contract,
+        signatures={**contract.signatures, **{name: each.contract for name, each in custom.items()}},
+        outside_bias=trained.outside_bias,
+        calibration=trained.calibration._asdict(),
+        min_score=settings.min_scores(trained.tags),
+    )

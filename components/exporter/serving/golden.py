@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -10,6 +10,7 @@ import tensorflow_transform as tft
 
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.text.sentences import LONG, sentence_offsets
+from components.text.spans import spans
 from components.text.token_positions import TokenPositions
 from components.text.transitions import constrained_path, outside_tags, transitions
 from components.trainer.trained_model import TrainedModel
@@ -17,7 +18,13 @@ from components.transform.features import SENTENCE, STARTS, model_features
 
 
 def training_graph_tags(
-    trained: TrainedModel, transform_graph: str, sentences: Sequence[str], *, constrained: bool, divide: bool = True
+    trained: TrainedModel,
+    transform_graph: str,
+    sentences: Sequence[str],
+    *,
+    constrained: bool,
+    divide: bool = True,
+    min_scores: Mapping[str, float] | None = None,
 ) -> list[list[str]]:
     """Tags sentences one at a time, with tf.Transform's own layer and decoding in numpy instead of the exported graph.
 
@@ -27,6 +34,7 @@ def training_graph_tags(
         sentences: raw sentences.
         constrained: whether tags must be valid IOB2.
         divide: whether long texts are divided into sentences, here in plain Python.
+        min_scores: entity type -> least score of an entity, if any.
 
     Returns:
         One tag per token for each sentence.
@@ -38,7 +46,7 @@ def training_graph_tags(
     bias = trained.outside_bias * outside_tags(trained.tags)
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([1, 1], tf.string), tf.TensorSpec([None], tf.int64)])
-    def log_probabilities(text: tf.Tensor, cuts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def tagger_logits(text: tf.Tensor, cuts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         features = transform({SENTENCE: text})
         starts = features[STARTS].flat_values
         size = tf.size(starts, tf.int64)
@@ -48,14 +56,32 @@ def training_graph_tags(
         ids = {
             name: tf.RaggedTensor.from_row_splits(features[name].values, splits) for name in model_features(features)
         }
-        logits = sentence_logits(trained, ids, TokenPositions.of(splits))
-        return tf.nn.log_softmax(logits + bias), splits  # [tokens, tags], [sentences + 1]
+        return sentence_logits(trained, ids, TokenPositions.of(splits)), splits  # [tokens, tags], [sentences + 1]
 
     answers = []
     for text in sentences:
         cuts = [begin for begin, _ in sentence_offsets(text)] if divide else []
-        rows, splits = log_probabilities(tf.constant([[text]]), tf.constant(cuts, tf.int64))
-        parts = [row.numpy() for row in tf.split(rows, np.diff(splits.numpy()))] if len(rows) else []
+        logits, splits = tagger_logits(tf.constant([[text]]), tf.constant(cuts, tf.int64))
+        biased = tf.nn.log_softmax(logits + bias).numpy()
+        parts = np.split(biased, splits.numpy()[1:-1]) if len(biased) else []
         ids = [constrained_path(part, start, step) if constrained else np.argmax(part, -1) for part in parts]
-        answers.append([tag for part in ids for tag in tags[part].tolist()])
+        answer = [tag for part in ids for tag in tags[part].tolist()]
+        if min_scores:
+            probabilities = tf.nn.softmax(trained.calibration.logits(logits, outside_tags(trained.tags))).numpy()
+            answer = _without_low_scores(answer, probabilities, trained.tags, min_scores)
+        answers.append(answer)
     return answers
+
+
+def _without_low_scores(
+    answer: Sequence[str], probabilities: np.ndarray, tags: Sequence[str], min_scores: Mapping[str, float]
+) -> list[str]:
+    kept = list(answer)
+    outside = np.flatnonzero(outside_tags(tags))
+    for entity in spans(answer):
+        tokens = range(entity.start, entity.end)
+        score = np.mean([probabilities[token, tags.index(answer[token])] for token in tokens], dtype=np.float32)
+        if score < np.float32(min_scores.get(entity.type, 0.0)):
+            for token in tokens:
+                kept[token] = tags[outside[probabilities[token, outside].argmax()]]
+    return kept

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import tensorflow as tf
 
 from components.exporter.serving.decoding import decode_constrained
-from components.exporter.serving.entity_spans import entity_spans
+from components.exporter.serving.entity_spans import entity_spans, without_low_scores
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.exporter.serving.sentence_splits import sentence_splits
 from components.exporter.serving.transform_graph import TransformGraph
@@ -37,7 +37,10 @@ class ServingModule(tf.Module):
         Args:
             trained: the tagger.
             transform_graph: tf.Transform's output folder.
-            settings: decoding, padding, and the outputs of `tag`.
+            settings: decoding, least scores, padding, and the outputs of `tag`.
+
+        Raises:
+            ExportError: the least scores do not fit the tagger.
         """
         super().__init__(name="ner_serving")
         self._settings = settings
@@ -47,7 +50,8 @@ class ServingModule(tf.Module):
         self._logits = functools.partial(sentence_logits, trained)  # hides the model from tf.Module
         # Ids are positions in the vocabulary, so no lookup table is needed.
         self._tag_names = tuple(trained.tags)
-        self._outside_bias = trained.outside_bias
+        self._outside_bias, self._calibration = trained.outside_bias, trained.calibration
+        self._min_scores = settings.min_scores(trained.tags)
 
     @tf.function(autograph=False, input_signature=[tf.TensorSpec([None], tf.string, name=SENTENCE)])
     def tag(self, sentence: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -78,7 +82,10 @@ class ServingModule(tf.Module):
         sentence = self._limited(sentence)
         features = self.transform.only(needed, {SENTENCE: tf.expand_dims(sentence, 1)})
         splits = self._bounded(features[TOKENS].row_splits, length)  # the same for all features
-        best, scores = self._best(features, self._sentences(sentence, features, splits))
+        best, probabilities = self._best(features, self._sentences(sentence, features, splits))
+        if self._min_scores:
+            best = without_low_scores(_ragged(best, splits), probabilities, self._tag_names, self._min_scores)
+        scores = tf.gather(probabilities, best, batch_dims=1)
         starts, ends = (tf.cast(features[name].flat_values, tf.int32) for name in (STARTS, ENDS))
         flat = {"tags": tf.gather(tf.constant(self._tag_names), best)}
         if "tokens" in outputs:
@@ -122,7 +129,7 @@ class ServingModule(tf.Module):
             return tf.identity(value)
 
     def _best(self, features: dict[str, tf.RaggedTensor], splits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns ids of tags, int64 [tokens], and their probabilities, float32 [tokens], of sentences."""
+        """Returns ids of tags, int64 [tokens], of sentences, and probabilities, float32 [tokens, tags]."""
         ids = {name: _ragged(features[name].values, splits) for name in self._features}
         positions = TokenPositions.of(splits)
         logits = self._logits(ids, positions)  # [tokens, tags]
@@ -133,7 +140,8 @@ class ServingModule(tf.Module):
             best = decode_constrained(biased, positions, self._tag_names)
         else:
             best = tf.argmax(biased, -1)
-        return best, tf.gather(tf.nn.softmax(logits), best, batch_dims=1)
+        # After the decoding: a calibration never changes a tag.
+        return best, tf.nn.softmax(self._calibration.logits(logits, outside_tags(self._tag_names)))
 
     def _rows(self, values: tf.RaggedTensor, length: int | None) -> tf.Tensor:
         filler = self._settings.pad if values.dtype == tf.string else tf.zeros([], values.dtype)

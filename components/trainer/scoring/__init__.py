@@ -1,4 +1,4 @@
-"""Scores on the eval split, which choose the epoch to keep and the outside bias.
+"""Scores on the eval split, which choose the epoch to keep, the outside bias and the calibration.
 
-Read `dev_scorer.py` first, then `entity_counter.py`.
+Read `dev_scorer.py` first, then `entity_counter.py` and `calibration.py`.
 """

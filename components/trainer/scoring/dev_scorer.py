@@ -11,9 +11,15 @@ import tensorflow as tf
 
 from components.common import interruption
 from components.keys import VAL_ENTITY_F1
+from components.text.transitions import outside_tags
 from components.trainer.data.batches import Batches
+from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
+from components.trainer.scoring.calibration import Calibration, fitted_calibration
 from components.trainer.scoring.entity_counter import EntityCounter
+
+_MOST_WINDOWS = 4000
+"""Windows from which a calibration is fitted: about 100,000 tokens, whose logits are held in memory."""
 
 
 class DevScorer:
@@ -59,9 +65,7 @@ class DevScorer:
             interruption.check()
             if number % self._devices.hosts != self._devices.host:
                 continue
-            if self._run is None:
-                self._run = tf.function(self._logits_and_loss, autograph=False, input_signature=batch.signature)
-            logits, loss = self._run(batch.features, batch.tags)
+            logits, loss = self._scored(batch)
             counter.add(logits.numpy(), batch.tags)
             tokens = np.count_nonzero(batch.tags > 0)
             losses += float(loss) * tokens, tokens
@@ -76,6 +80,34 @@ class DevScorer:
             VAL_ENTITY_F1: scores.f1,
             "outside_bias": bias,
         }
+
+    def calibration(self, outside_bias: float) -> Calibration:
+        """Returns the calibration of the scores of the model with its present weights.
+
+        Every host reads the same batches, evenly spread over a large split.
+
+        Args:
+            outside_bias: of the decoding.
+        """
+        every = -(-sum(self._batches.table.block_windows) // _MOST_WINDOWS)
+        counter, rows = (
+            EntityCounter(self._tags),
+            [(np.zeros((0, len(self._tags)), np.float32), *np.zeros((2, 0), int))],
+        )
+        for number, batch in enumerate(self._batches.epoch(0)):
+            if number % every == 0:
+                real = batch.tags != 0
+                logits = self._scored(batch)[0].numpy()
+                [chosen] = counter.decode(logits, real, (outside_bias,))
+                rows.append((logits[real], chosen[real], batch.tags[real]))
+        logits, chosen, gold = map(np.concatenate, zip(*rows, strict=True))
+        return fitted_calibration(logits, chosen, gold, outside_tags(self._tags))
+
+    def _scored(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns logits [rows, tokens, tags] and the loss."""
+        if self._run is None:
+            self._run = tf.function(self._logits_and_loss, autograph=False, input_signature=batch.signature)
+        return self._run(batch.features, batch.tags)
 
     def _logits_and_loss(self, features: dict[str, tf.Tensor], tags: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         logits = self._model(features, training=False)  # [rows, tokens, tags]

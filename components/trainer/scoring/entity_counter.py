@@ -65,7 +65,7 @@ class EntityCounter:
         if not real.any():
             return
         labelled = self._spans(gold, real)
-        for row, path in zip(self.counts, self._decode(logits, real), strict=True):
+        for row, path in zip(self.counts, self.decode(logits, real), strict=True):
             predicted = self._spans(path, real)
             row += len(np.intersect1d(labelled, predicted, assume_unique=True)), len(predicted), len(labelled)
 
@@ -75,15 +75,23 @@ class EntityCounter:
         best = max(range(len(OUTSIDE_BIASES)), key=lambda number: scores[number].f1)
         return OUTSIDE_BIASES[best], scores[best]
 
-    def _decode(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """Returns the best valid sequences, int [biases, rows, tokens]; values at padding are undefined."""
+    def decode(
+        self, logits: np.ndarray, real: np.ndarray, outside_biases: Sequence[float] = OUTSIDE_BIASES
+    ) -> np.ndarray:
+        """Returns the best valid sequences, int [biases, rows, tokens]; values at padding are undefined.
+
+        Args:
+            logits: float [rows, tokens, tags].
+            real: bool [rows, tokens], false at padding; at least one is true.
+            outside_biases: values to add to the logits of outside tags.
+        """
         outside, inside = (np.flatnonzero(chosen) for chosen in (self._outside, self._inside))
         # A bias on all outside logits decides between the best outside and the best inside tag, and nothing else.
         if not len(outside):
             outside = np.array([0])  # [PAD], impossible: without outside tokens in the corpus none are predicted
         best_outside, best_inside = (ids[logits[..., ids].argmax(-1)] for ids in (outside, inside))
         lead = logits[..., outside].max(-1) - logits[..., inside].max(-1)  # [rows, tokens]
-        biases = np.array(OUTSIDE_BIASES, np.float32)[:, None, None]
+        biases = np.array(outside_biases, np.float32)[:, None, None]
         best = np.where(lead >= -biases, best_outside, best_inside)  # [biases, rows, tokens]
         number, row = np.nonzero(self._is_invalid(best, real))
         if len(row):

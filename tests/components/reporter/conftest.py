@@ -219,7 +219,12 @@ def facts(evaluation) -> ModelFacts:
         data=data_summary(),
         drift=drift_report(),
         history=history,
-        contract=build_contract(exporter_settings(forward={"source": "string"}), outside_bias=-1.5),
+        contract=dataclasses.replace(
+            build_contract(exporter_settings(forward={"source": "string"})),
+            outside_bias=-1.5,
+            calibration={"temperature": 0.8, "outside_bias": -1.2},
+            min_score={"PER": 0.6},
+        ),
         validation=validation,
         trials=(
             {"trial_id": "1", "score": 0.5234, "learning_rate": 0.003, "transformer.ff_dim": 128},

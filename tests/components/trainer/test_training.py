@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import zipfile
 from pathlib import Path
@@ -134,14 +135,20 @@ def test_bfloat16_trains_in_mixed_precision_and_saves_a_float32_model(transforme
         assert {weight.dtype for weight in saved.trainable_weights} == {"float32"}
 
 
-def test_the_bias_is_that_of_the_kept_epoch_and_not_in_the_weights(trained, tmp_path):
+def test_bias_and_calibration_are_kept_and_not_in_the_weights(trained, tmp_path):
     best = max(trained.history, key=lambda row: row["val_entity_f1"])
     assert trained.outside_bias == best["outside_bias"]
     biased = dataclasses.replace(trained, outside_bias=-1.5)
     biased.save(str(tmp_path))
     loaded = trained_model.TrainedModel.load(str(tmp_path))
     assert loaded.outside_bias == -1.5
+    assert loaded.calibration == trained.calibration != (1.0, 0.0)
     np.testing.assert_array_equal(loaded.model(BATCH), trained.model(BATCH))
+    file = tmp_path / "trained_model.json"
+    info = json.loads(file.read_text())
+    del info["calibration"]
+    file.write_text(json.dumps(info))
+    assert trained_model.TrainedModel.load(str(tmp_path)).calibration == (1.0, 0.0), "trained before there was one"
 
 
 def test_a_corpus_without_entities_is_rejected():

@@ -133,23 +133,33 @@ def test_padding_is_marked_in_every_output(served):
 
 
 @pytest.mark.extended
-def test_outside_tags_with_a_negative_bias_are_chosen_less_often_and_scores_stay_probabilities(
+def test_bias_calibration_and_least_scores_change_tags_and_scores_as_in_the_training_graph(
     trained, transformed, tmp_path_factory
 ):
     sentences = random_sentences(50)
-    outside, scores, settings = {}, {}, exporter_settings()
-    for bias in (0.0, -50.0):
-        biased = dataclasses.replace(trained, outside_bias=bias)
-        folder = str(tmp_path_factory.mktemp("bias") / "model")
-        exporter.export(biased, transformed.graph, folder, settings)
+    exports, outside, least = {}, {}, 0.0
+    for name, bias, calibration in (
+        ("plain", 0.0, (1.0, 0.0)), ("biased", -50.0, (1.0, 0.0)), ("calibrated", -50.0, (0.8, -1.0)),
+    ):  # fmt: skip
+        tagger = dataclasses.replace(trained, outside_bias=bias, calibration=type(trained.calibration)(*calibration))
+        folder = str(tmp_path_factory.mktemp(name) / "model")
+        contract = exporter.export(tagger, transformed.graph, folder, exporter_settings(min_score=least))
+        assert (contract.outside_bias, tuple(contract.calibration.values())) == (bias, calibration)
         answer = tf.saved_model.load(folder).signatures["serving_default"](sentence=tf.constant(sentences))
         tags, real = answer["tags"].numpy(), answer["ends"].numpy() > 0
-        assert golden.training_graph_tags(biased, transformed.graph, sentences, constrained=False) == [
-            row[keep].tolist() for row, keep in zip(tags.astype(str), real, strict=True)
-        ]
-        outside[bias] = (tags[real] == b"OUT").sum()
-        scores[bias] = answer["scores"].numpy()[real]
-    assert outside[-50.0] == 0 < outside[0.0]
+        assert golden.training_graph_tags(
+            tagger, transformed.graph, sentences, constrained=False, min_scores=contract.min_score
+        ) == [row[keep].tolist() for row, keep in zip(tags.astype(str), real, strict=True)]
+        exports[name] = tags[real], answer["scores"].numpy()[real]
+        outside[name] = tags[real] == b"OUT"
+        least = float(np.median(exports[name][1])) if name == "biased" else 0.0
+    assert outside["biased"].sum() == 0 < outside["plain"].sum()
+    assert 0 < outside["calibrated"].sum() < outside["calibrated"].size, "some entities are below the least score"
+    (_, plain), (tags, scores), (kept, calibrated) = exports.values()
     # The probability of the tag that was chosen: lower where another was the more probable one.
-    assert (scores[-50.0] <= scores[0.0] + 1e-6).all()
-    assert scores[-50.0].min() < 0.5
+    assert (scores <= plain + 1e-6).all()
+    assert scores.min() < 0.5
+    # The calibration itself changes no tag.
+    inside = ~outside["calibrated"]
+    assert kept[inside].tolist() == tags[inside].tolist()
+    assert (calibrated[inside] != scores[inside]).any()

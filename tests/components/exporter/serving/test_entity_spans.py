@@ -89,3 +89,24 @@ def test_random_batches_agree_with_the_reference():
             (" ".join(words[span.start : span.end]).encode(), span.type.encode()) for span in reference_spans(row)
         ]
         assert list(zip(entities["entity_texts"][number], entities["entity_types"][number], strict=True)) == expected
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_entities_below_the_least_score_of_their_type_become_outside(seed):
+    chance = random.Random(seed)
+    rows = [[chance.randrange(1, len(TAGS)) for _ in range(chance.choice([0, 1, 5, 30]))] for _ in range(20)]
+    best = tf.ragged.constant(rows, tf.int64, ragged_rank=1)
+    probabilities = tf.random.stateless_uniform([len(best.flat_values), len(TAGS)], seed=(seed, 1))
+    least, at, expected = {"X": 0.4, "Y": 0.6}, 0, []
+    for row in rows:
+        kept = list(row)
+        for entity in reference_spans([TAGS[tag] for tag in row]):
+            scores = [probabilities[at + token, row[token]] for token in range(entity.start, entity.end)]
+            if sum(scores) / len(scores) < least[entity.type]:
+                kept[entity.start : entity.end] = [TAGS.index("O")] * len(scores)
+        at += len(row)
+        expected += kept
+    kept_ids = graph.without_low_scores(best, probabilities, TAGS, least).numpy().tolist()
+    assert kept_ids == expected
+    assert kept_ids != best.flat_values.numpy().tolist()
+    assert graph.without_low_scores(best, probabilities, TAGS, {}).numpy().tolist() == best.flat_values.numpy().tolist()

@@ -56,7 +56,10 @@ def test_scores_have_intervals_and_the_champion(card):
 def test_contract_section_describes_decoding(facts, card):
     section = card.split("## Contract\n\n")[1]
     assert section.startswith("Version 2.\nIt prefers entities in close cases (a bias of -1.5 ")
-    plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, outside_bias=0.0, valid_iob2=True))
+    assert "`scores` are calibrated on the eval split" in section
+    assert "Entities with a score below 0.6 (PER) are returned as outside." in section
+    changes = {"outside_bias": 0.0, "valid_iob2": True, "calibration": {}, "min_score": {}}
+    plain = dataclasses.replace(facts, contract=dataclasses.replace(facts.contract, **changes))
     assert "## Contract\n\nVersion 2; tags are always valid IOB2.\n\n| signature |" in card_markdown(plain)
 
 

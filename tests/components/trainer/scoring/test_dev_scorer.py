@@ -66,4 +66,19 @@ def test_an_empty_split_scores_nothing(made_up, cpu, model, tmp_path):
 
     scorer = DevScorer(model, made_up.loss, Batches(WindowTable.write(tmp_path, []), 8), made_up.tags, cpu)
     assert scorer.score()["val_entity_f1"] == 0.0
+    assert scorer.calibration(0.0) == (1.0, 0.0)
     assert EntityCounter(made_up.tags).best()[0] == 0.0
+
+
+def test_the_calibration_does_not_depend_on_the_batches_and_a_large_split_is_read_in_part(
+    made_up, cpu, model, monkeypatch
+):
+    from components.trainer.scoring import dev_scorer
+
+    whole = made_up.scorer(model, cpu, 60).calibration(-1.0)
+    assert made_up.scorer(model, cpu, 7).calibration(-1.0) == pytest.approx(whole, rel=1e-3)
+    assert whole != made_up.scorer(model, cpu, 7).calibration(0.0)
+    monkeypatch.setattr(dev_scorer, "_MOST_WINDOWS", 20)
+    part = made_up.scorer(model, cpu, 7).calibration(-1.0)
+    assert part != whole
+    assert np.isfinite(part).all()
