@@ -80,7 +80,7 @@ def train_on_parts(run: Mapping[str, Any], results: Path) -> None:
     for seed in run["seeds"]:
         clock = machine.CpuClock()
         train = part_of(corpus.train, run["sentences"], seed)
-        f1 = _peer_f1(system, corpus, train, seed) if system.is_peer else _our_f1(system, corpus, train, seed)
+        f1, megabytes = (_peer_result if system.is_peer else _our_result)(system, corpus, train, seed)
         record = {
             "corpus": corpus.name,
             "corpus_digest": corpus.digest,
@@ -90,6 +90,7 @@ def train_on_parts(run: Mapping[str, Any], results: Path) -> None:
             "sentences": len(train),
             "seed": seed,
             "test_f1": f1,
+            "model_mb": megabytes,
             "cpu_seconds": clock.cpu_seconds,
             "machine": machine.description(),
         }
@@ -97,18 +98,23 @@ def train_on_parts(run: Mapping[str, Any], results: Path) -> None:
         logging.info("seed %d: test F1 %.4f, %.0f CPU s", seed, f1, clock.cpu_seconds)
 
 
-def _peer_f1(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> float:
+def _peer_result(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> tuple[float, float]:
+    """Returns test F1 and the size of the model's files in MB."""
     peer = system.peer_class()(**system.settings)
     trained = peer.train(train, corpus.dev, seed, language_of(corpus.name))
-    return score(trained.tagger, corpus.test).micro().f1
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        trained.tagger.save(Path(folder))
+        return score(trained.tagger, corpus.test).micro().f1, machine.folder_mb(Path(folder))
 
 
-def _our_f1(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> float:
-    """Scores the trained model before its export, which costs as much as a small training."""
-    from benchmarks.ours.part import test_f1
+def _our_result(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> tuple[float, float]:
+    """Returns test F1 and the size of the weights, before an export, which costs as much as a small training."""
+    from benchmarks.ours.part import train_and_score
 
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        return test_f1(Path(folder), system.settings, {"train": train, "eval": corpus.dev, "test": corpus.test}, seed)
+        return train_and_score(
+            Path(folder), system.settings, {"train": train, "eval": corpus.dev, "test": corpus.test}, seed
+        )
 
 
 if __name__ == "__main__":

@@ -103,24 +103,26 @@ def node_rows(records: Iterable[Record]) -> list[Row]:
 
 
 def size_rows(records: Iterable[Record]) -> list[Row]:
-    """Returns a row for each corpus and size: test F1 of each system in percent, and its number of seeds.
+    """Returns a row for each corpus and size: test F1 of each system in percent, its seeds, CPU seconds and MB.
 
     Example:
-        >>> record = {"corpus": "a", "size": 100, "system": "crf"}
+        >>> record = {"corpus": "a", "size": 100, "system": "crf", "cpu_seconds": 1.0, "model_mb": 0.2}
         >>> size_rows([{**record, "test_f1": 0.5}, {**record, "test_f1": 0.6}])[0]["crf_mean"]
         55.0
     """
-    groups: dict[tuple[str, int], dict[str, list[float]]] = {}
+    groups: dict[tuple[str, int], dict[str, list[Record]]] = {}
     for record in records:
         systems = groups.setdefault((record["corpus"], record["size"]), {})
-        systems.setdefault(record["system"], []).append(100 * record["test_f1"])
+        systems.setdefault(record["system"], []).append(record)
     rows = []
     for (corpus, size), systems in sorted(groups.items(), key=lambda group: (group[0][0], group[0][1] or math.inf)):
         row: Row = {"corpus": corpus, "sentences": size or "all"}
-        for system, scores in sorted(systems.items()):
-            figures = spread(scores, system)
+        for system, runs in sorted(systems.items()):
+            figures = spread([100 * run["test_f1"] for run in runs], system)
             row |= {name: figures[name] for name in (f"{system}_mean", f"{system}_std")}
-            row[f"{system}_seeds"] = len(scores)
+            row[f"{system}_seeds"] = len(runs)
+            for figure in ("cpu_seconds", "model_mb"):
+                row[f"{system}_{figure}"] = statistics.mean(run[figure] for run in runs)
         rows.append(row)
     return rows
 

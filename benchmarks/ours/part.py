@@ -25,10 +25,10 @@ from components.trainer.training import train
 _BATCH = 128
 
 
-def test_f1(
+def train_and_score(
     folder: Path, settings: Mapping[str, Any], splits: Mapping[str, Sequence[LabelledSentence]], seed: int
-) -> float:
-    """Trains on `train`, chooses on `eval`, and returns the entity F1 on `test`.
+) -> tuple[float, float]:
+    """Trains on `train`, chooses on `eval`, and returns the entity F1 on `test` and the size of the weights in MB.
 
     The score is that of the exported model on the tokenizer's tokens, except for rounding.
 
@@ -46,7 +46,8 @@ def test_f1(
     files = {name: sorted(str(path) for path in folder.glob(f"{name}-*.gz")) for name in splits}
     configured = TrainerSettings.model_validate({**settings["trainer"], "seed": seed})
     trained = train(configured, TrainingInputs(files["train"], files["eval"], graph))
-    return entity_f1(trained, files["test"], graph, folder / "test")
+    megabytes = sum(weight.nbytes for weight in trained.model.get_weights()) / 1e6
+    return entity_f1(trained, files["test"], graph, folder / "test"), megabytes
 
 
 def entity_f1(trained: TrainedModel, files: Sequence[str], transform_graph: str, folder: Path) -> float:

@@ -121,8 +121,8 @@ class Progress:
         seconds: seconds spent on them.
         waited: part of these seconds spent waiting for a batch.
         rows: rows of the finished epochs.
-        best_epoch: index in `rows` of the epoch whose weights are kept: of those after the floor of steps, the one with
-            the highest entity F1, the first of equals; -1 before the first epoch ends.
+        best_epoch: index in `rows` of the epoch whose weights are kept, the best one so far; -1 before the first epoch
+            ends.
     """
 
     epoch: int = 0

@@ -14,7 +14,7 @@ from absl import logging
 from components.common import interruption
 from components.common.errors import NerError, counted
 from components.common.progress import report_progress
-from components.keys import VAL_ENTITY_F1
+from components.keys import VAL_ENTITY_F1, VAL_ENTITY_F1_ERROR
 from components.trainer.data.batches import Batches, prefetched
 from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
@@ -159,12 +159,11 @@ class TrainingLoop:
                     meter.start()
             meter.stop()
 
-            # Score the averaged weights, and keep them if they are the best so far.
+            # Score the averaged weights, and keep them if no earlier ones are better.
             try:
                 with devices.strategy.scope(), average.in_place():  # the scope keeps them on the same device
                     scores = scorer.score()
-                    # Scores of a small eval split jump: an epoch before the floor gives way to the first one after it.
-                    if scores[VAL_ENTITY_F1] > progress.best_f1 or progress.best_epoch < floor <= progress.epoch:
+                    if _is_best(progress, scores, floor):
                         state.best_weights = [weight.numpy() for weight in weights]
                         progress.best_epoch = progress.epoch
             except interruption.Interrupted:
@@ -204,6 +203,19 @@ def _first_eligible(epoch_steps: int, total_steps: int) -> int:
         (4, 0)
     """
     return -(-_FLOOR // epoch_steps) - 1 if total_steps >= 2 * _FLOOR else 0
+
+
+def _is_best(progress: Progress, scores: Row, floor: int) -> bool:
+    """Tells whether the epoch with these scores is the best so far.
+
+    Scores of a small eval split jump. Epochs whose F1 differs by less than half a standard error count as equal, and of
+    equals the last is the best; an epoch before the floor gives way to the first one after it.
+    """
+    if progress.best_epoch < floor <= progress.epoch:
+        return True
+    begin = floor if progress.epoch >= floor else 0
+    highest = max((row[VAL_ENTITY_F1] or 0.0 for row in progress.rows[begin:]), default=-1.0)
+    return (scores[VAL_ENTITY_F1] or 0.0) > highest - (scores.get(VAL_ENTITY_F1_ERROR) or 0.0) / 2
 
 
 def _upcoming(batches: Batches, progress: Progress) -> Iterator[Batch]:

@@ -13,6 +13,9 @@ from components.text.transitions import constrained_viterbi, outside_tags, trans
 # Added to the logits of outside tags; a bias of -4 multiplies the odds of an entity by e ** 4 = 55.
 OUTSIDE_BIASES = tuple(0.0 - number / 2 for number in range(9))
 _UNSEEN = "B-[UNSEEN]"
+# The best biases of 300 to 12,000 sentences lie around -2. A split with few entities cannot tell: on 23 entities the F1
+# of two biases differs by ten points by chance.
+_USUAL_BIAS, _DOUBT = -2.0, 0.5
 
 
 class EntityCounter:
@@ -70,9 +73,15 @@ class EntityCounter:
             row += len(np.intersect1d(labelled, predicted, assume_unique=True)), len(predicted), len(labelled)
 
     def best(self) -> tuple[float, Scores]:
-        """Returns the bias with the highest F1, of equals the one nearest zero, and its scores."""
+        """Returns the bias with the highest F1 and its scores.
+
+        F1 is lowered by the squared distance to the usual bias over twice the number of labelled entities, so that few
+        entities do not choose an unusual bias by chance.
+        """
         scores = [Scores.of(*row) for row in self.counts.tolist()]
-        best = max(range(len(OUTSIDE_BIASES)), key=lambda number: scores[number].f1)
+        labelled = self.counts[0, 2]
+        doubt = _DOUBT / labelled if labelled else 0.0
+        best = max(range(len(scores)), key=lambda n: scores[n].f1 - doubt * (OUTSIDE_BIASES[n] - _USUAL_BIAS) ** 2)
         return OUTSIDE_BIASES[best], scores[best]
 
     def decode(

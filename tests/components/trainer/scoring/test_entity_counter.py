@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,14 +56,22 @@ def test_batches_add_up():
     np.testing.assert_array_equal(together.counts, apart.counts)
 
 
-def test_best_is_the_bias_of_the_highest_f1_nearest_to_zero():
+def test_best_is_the_bias_of_the_highest_f1_nearest_to_the_usual_one():
     logits = np.full((1, 3, len(TAGS)), -9.0, np.float32)
-    logits[0, :, 1] = 2.2  # outside everywhere, the first token by 1.2 only
+    logits[0, :, 1] = 2.7  # outside everywhere, the first token by 1.7 only
     logits[0, 0, 2] = 1.0
     counter = EntityCounter(TAGS)
     counter.add(logits, np.array([[2, 1, 1]]))
     bias, scores = counter.best()
-    assert (bias, scores.f1, scores.support) == (-1.5, 1.0, 1)
+    assert (bias, scores.f1, scores.support) == (-2.0, 1.0, 1)
+
+
+@pytest.mark.parametrize(("labelled", "best"), [(10, -2.0), (1000, -0.5)])
+def test_few_entities_do_not_choose_an_unusual_bias(labelled, best):
+    counter = EntityCounter(TAGS)
+    counter.counts[:] = [labelled // 2, labelled, labelled]
+    counter.counts[OUTSIDE_BIASES.index(-0.5), 0] = labelled * 6 // 10
+    assert counter.best()[0] == best
 
 
 def test_padding_counts_nothing():
