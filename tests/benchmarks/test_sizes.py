@@ -21,6 +21,9 @@ class OutsideOnly:
     def tag(self, sentences):
         return [["O"] * len(sentence.split()) for sentence in sentences]
 
+    def save(self, folder):
+        (folder / "model").write_bytes(bytes(3000))
+
 
 def test_a_deterministic_system_has_seeds_for_parts_only_and_results_are_not_repeated(corpus_folder, tmp_path):
     (tmp_path / "tiny.crf_plus.n1.seed4.json").touch()
@@ -37,6 +40,7 @@ def test_each_seed_trains_on_another_part(corpus_folder, tmp_path):
     sizes.train_on_parts(run, tmp_path)
     records = [json.loads((tmp_path / f"x.seed{seed}.json").read_text(encoding="utf-8")) for seed in (0, 1)]
     assert [(one["seed"], one["sentences"], one["test_f1"]) for one in records] == [(0, 1, 0.0), (1, 1, 0.0)]
+    assert records[0]["model_mb"] == 0.003
     sentences = [str(number) for number in range(50)]
     assert len({tuple(sizes.part_of(sentences, 20, seed)) for seed in range(3)}) == 3
     assert sizes.part_of(sentences, 50, 1) == sentences
