@@ -16,7 +16,6 @@ import importlib
 _ARTIFACTS = {
     "Corpus": "Corpus",
     "DataProfile": "DataProfileArtifact",
-    "ModelCard": "ModelCard",
     "Predictions": "Predictions",
     "Report": "Report",
     "Rows": "Rows",

@@ -25,12 +25,6 @@ class DataProfileArtifact(Artifact):
     TYPE_NAME = "components.DataProfile"
 
 
-class ModelCard(Artifact):
-    """A folder with `model_card.md` for people and `model_card.json` for programs."""
-
-    TYPE_NAME = "components.ModelCard"
-
-
 class Predictions(Artifact):
     """A folder with tagged rows, `errors.jsonl` and `result.json`."""
 
@@ -44,7 +38,7 @@ class Rows(Artifact):
 
 
 class Report(Artifact):
-    """A folder with `report.html`, one file that needs no network."""
+    """A folder with `report.html`, its tables, the model card and a copy of the data profile."""
 
     TYPE_NAME = "components.Report"
 

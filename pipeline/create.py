@@ -85,14 +85,15 @@ class _Nodes:
         if self.target.data is None:
             return None
         # The same address is the same artifact, so that what depends on the files alone comes from the cache.
-        return Importer(source_uri=self.target.data, artifact_type=Corpus, reimport=False).with_id("Corpus")
+        importer = Importer(source_uri=self.target.data, artifact_type=Corpus, reimport=False, output_key="corpus")
+        return importer.with_id("Corpus")
 
     @cached_property
     def examples(self) -> CorpusExampleGen:
         return CorpusExampleGen(
             settings=self.config.corpus,
             input_base=None if self.corpus else str(self.inputs.corpus),
-            corpus=self.corpus.outputs["result"] if self.corpus else None,
+            corpus=self.corpus.outputs["corpus"] if self.corpus else None,
             span=self.target.span,
             tokenizer=self.config.transform.tokenizer,
             fingerprint=self.target.corpus_fingerprint or self.inputs.corpus_fingerprint,
@@ -125,6 +126,7 @@ class _Nodes:
             model_name=self.config.name,
             version=self.request.baseline if self.target.baseline is None else self.target.baseline,
             content=self.target.baseline_content or self.request.baseline_content,
+            code_version=package_hash("components.registry.champion_source"),
         )
 
     @cached_property
@@ -132,7 +134,7 @@ class _Nodes:
         node = DriftValidator(
             examples=self.examples.outputs["examples"],
             schema=self.schema.outputs["schema"],
-            champion=self.champion.outputs["trained"],
+            champion=self.champion.outputs["champion_trained_model"],
             settings=self.config.drift,
             code_version=package_hash("components.drift_validator", "components.text"),
         )
@@ -146,15 +148,15 @@ class _Nodes:
             schema=self.schema.outputs["schema"],
             preprocessing_fn=PREPROCESSING_FN,
             custom_config={
-                "settings": self.config.transform.model_dump_json(),
+                "settings": self.config.transform.model_dump(mode="json"),
                 **{part: self.inputs.pretrained[part] for part in self.config.trainer.pretrained},
                 **self._gazetteers,
                 "code_version": package_hash("components.transform", "components.text"),
             },
-            earlier=self.champion.outputs["trained"] if self.request.warm_start else None,
+            earlier=self.champion.outputs["champion_trained_model"] if self.request.warm_start else None,
         )
-        # An anomaly or too much drift stops the run before anything is learned from the data.
-        node.add_upstream_nodes([self.data_validator, self.drift_validator])
+        # An anomaly, for which the DriftValidator waits, or too much drift stops the run before the training.
+        node.add_upstream_node(self.drift_validator)
         return node
 
     @property
@@ -178,8 +180,8 @@ class _Nodes:
             **self._transformed,
             tuner_fn=TUNER_FN,
             custom_config={
-                "tuner": self.config.tuner.model_dump_json(),
-                "trainer": self.config.trainer.model_dump_json(),
+                "tuner": self.config.tuner.model_dump(mode="json"),
+                "trainer": self.config.trainer.model_dump(mode="json"),
                 "checkpoint_dir": self.target.checkpoint_dir,
                 "code_version": self._training_version("components.tuner"),
             },
@@ -191,7 +193,7 @@ class _Nodes:
             **self._transformed,
             settings=self.config.trainer,
             hyperparameters=self.tuner.outputs["best_hyperparameters"] if self.tuner else None,
-            warm_start=self.champion.outputs["trained"] if self.request.warm_start else None,
+            warm_start=self.champion.outputs["champion_trained_model"] if self.request.warm_start else None,
             epochs=self.target.epochs,
             checkpoint_dir=self.target.checkpoint_dir,
             pretrained=self._trained_parts,
@@ -215,11 +217,11 @@ class _Nodes:
     @cached_property
     def exporter(self) -> Exporter:
         return Exporter(
-            model=self.trainer.outputs["model"],
+            trained_model=self.trainer.outputs["trained_model"],
             transform_graph=self.transform.outputs["transform_graph"],
             examples=self.examples.outputs["examples"],
             settings=self.config.exporter,
-            champion=self.champion.outputs["champion"],
+            champion_model=self.champion.outputs["champion_model"],
             code_version=package_hash(
                 "components.exporter", "components.model", "components.text", "components.trainer"
             ),
@@ -230,7 +232,7 @@ class _Nodes:
         return Evaluator(
             examples=self.examples.outputs["examples"],
             model=self.exporter.outputs["exported_model"],
-            baseline_model=self.champion.outputs["champion"],
+            baseline_model=self.champion.outputs["champion_model"],
             schema=self.schema.outputs["schema"],
             settings=self.config.evaluator,
             example_splits=self.inputs.test_splits,
@@ -243,7 +245,6 @@ class _Nodes:
         return Reporter(
             evaluation=self.evaluator.outputs["evaluation"],
             exported_model=self.exporter.outputs["exported_model"],
-            trained_model=self.trainer.outputs["model"],
             statistics=self.statistics.outputs["statistics"],
             data_profile=self.drift_validator.outputs["profile"],
             tuner_results=self.tuner.outputs["tuner_results"] if self.tuner else None,
@@ -256,12 +257,10 @@ class _Nodes:
     @cached_property
     def pusher(self) -> RegistryPusher:
         return RegistryPusher(
-            model=self.exporter.outputs["exported_model"],
+            exported_model=self.exporter.outputs["exported_model"],
             blessing=self.evaluator.outputs["blessing"],
             evaluation=self.evaluator.outputs["evaluation"],
-            trained_model=self.trainer.outputs["model"],
-            data_profile=self.drift_validator.outputs["profile"],
-            model_card=self.reporter.outputs["model_card"],
+            trained_model=self.trainer.outputs["trained_model"],
             report=self.reporter.outputs["report"],
             model_name=self.config.name,
             settings=self.config.registry.model_copy(

@@ -171,7 +171,7 @@ def _result(work: Path) -> tuple[dict[str, bytes], Any]:
 
     outputs = _record(work).outputs
     evaluation = read_evaluation(outputs["Evaluator", "evaluation"][0])
-    return _weights(Path(outputs["Trainer", "model"][0], "model.keras")), [
+    return _weights(Path(outputs["Trainer", "trained_model"][0], "model.keras")), [
         comparison.candidate.entities for comparison in (evaluation.overall, *evaluation.slices)
     ]
 

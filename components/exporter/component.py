@@ -19,10 +19,10 @@ class ExporterSpec(component_spec.ComponentSpec):
         "code_version": component_spec.ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "trained_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "transform_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "examples": component_spec.ChannelParameter(type=standard_artifacts.Examples),
-        "champion": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "champion_model": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {
         "exported_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -36,11 +36,12 @@ class Exporter(base_component.BaseComponent):
 
     Component `outputs` contains:
      - `exported_model`: `standard_artifacts.Model`. `Format-Serving/` is an ordinary SavedModel; next to it are
-       `contract.json` (the signatures) and `validation.json` (every check, and the tree hash of the checked folder).
+       `contract.json` (the signatures), `validation.json` (every check, and the tree hash of the checked folder), and
+       history and settings of the training (`trained_model.json`, `trainer_settings.json`).
 
     Example:
         exporter = Exporter(
-            model=trainer.outputs["model"],
+            trained_model=trainer.outputs["trained_model"],
             transform_graph=transform.outputs["transform_graph"],
             examples=example_gen.outputs["examples"],
             settings=load_config(None).exporter,
@@ -53,21 +54,21 @@ class Exporter(base_component.BaseComponent):
     def __init__(
         self,
         *,
-        model: types.BaseChannel,
+        trained_model: types.BaseChannel,
         transform_graph: types.BaseChannel,
         examples: types.BaseChannel,
         settings: ExporterSettings,
-        champion: types.BaseChannel | None = None,
+        champion_model: types.BaseChannel | None = None,
         code_version: str | None = None,
     ) -> None:
         """Builds the spec.
 
         Args:
-            model: output of the Trainer.
+            trained_model: output of the Trainer.
             transform_graph: transform graph that produced its training examples.
             examples: raw examples; both graphs must tag sentences of the eval split alike.
             settings: settings of the exporter.
-            champion: the model that is served now; its artifact may be empty.
+            champion_model: the model that is served now; its artifact may be empty.
             code_version: hash of the export code, so that a code change invalidates TFX's cache.
 
         Raises:
@@ -78,10 +79,10 @@ class Exporter(base_component.BaseComponent):
         # A change of a custom signature invalidates the cache, too.
         sources = [source_hash(path, f"exporter.signatures.{name}") for name, path in settings.signatures.items()]
         spec = ExporterSpec(
-            model=model,
+            trained_model=trained_model,
             transform_graph=transform_graph,
             examples=examples,
-            champion=champion,
+            champion_model=champion_model,
             settings=settings.model_dump_json(),
             code_version="-".join(filter(None, [code_version, *sources])) or None,
             exported_model=types.Channel(type=standard_artifacts.Model),

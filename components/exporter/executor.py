@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,16 @@ from tfx.utils import path_utils
 
 from components.exporter.contract.contract import Contract
 from components.exporter.settings import ExporterSettings
-from components.keys import CONTRACT_FILE, EVAL_SPLIT, SERVING_DEFAULT, SIGNATURES, VALIDATED, VALIDATION_FILE
+from components.keys import (
+    CONTRACT_FILE,
+    EVAL_SPLIT,
+    SERVING_DEFAULT,
+    SIGNATURES,
+    TRAINED_MODEL_FILE,
+    TRAINER_SETTINGS_FILE,
+    VALIDATED,
+    VALIDATION_FILE,
+)
 
 _EMBEDDED = (1, 8)  # rows of the embedded requests
 
@@ -34,9 +44,9 @@ class Executor(base_executor.BaseExecutor):
         """Exports and validates a model.
 
         Args:
-            input_dict: `model` (trained), `transform_graph`, `examples` (raw), and optionally `champion`.
-            output_dict: `exported_model` receives the SavedModel, `contract.json`, `validation.json` and the custom
-                properties `validated` and `signatures` (`components.keys`).
+            input_dict: `trained_model`, `transform_graph`, `examples` (raw), and optionally `champion_model`.
+            output_dict: `exported_model` receives the SavedModel, `contract.json`, `validation.json`, history and
+                settings of the training, and the custom properties `validated` and `signatures` (`components.keys`).
             exec_properties: `settings` (JSON of `ExporterSettings`), `code_version`.
 
         Raises:
@@ -53,14 +63,17 @@ class Executor(base_executor.BaseExecutor):
 
         self._log_startup(input_dict, output_dict, exec_properties)
         settings = ExporterSettings.model_validate_json(exec_properties["settings"])
-        trained = TrainedModel.load(artifact_utils.get_single_uri(input_dict["model"]))
+        trained_model = artifact_utils.get_single_uri(input_dict["trained_model"])
+        trained = TrainedModel.load(trained_model)
         transform_graph = artifact_utils.get_single_uri(input_dict["transform_graph"])
         exported = artifact_utils.get_single_instance(output_dict["exported_model"])
         saved_model = path_utils.serving_model_dir(exported.uri)
 
         contract = export(trained, transform_graph, saved_model, settings)
-        _refuse_breaking(input_dict.get("champion") or [], contract, settings.allow_breaking_changes)
+        _refuse_breaking(input_dict.get("champion_model") or [], contract, settings.allow_breaking_changes)
         Path(exported.uri, CONTRACT_FILE).write_text(contract.to_json(), encoding="utf-8")
+        for name in (TRAINED_MODEL_FILE, TRAINER_SETTINGS_FILE):
+            fileio.copy(os.path.join(trained_model, name), os.path.join(exported.uri, name), overwrite=True)
 
         sentences = list(itertools.islice(_sentences(input_dict["examples"]), settings.golden_sentences))
         tags = training_graph_tags(
@@ -123,7 +136,7 @@ def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: di
     return {
         "code": exec_properties.get("code_version") or "unknown",
         "corpus": "; ".join(examples.get_string_custom_property("input_fingerprint").splitlines()) or "unknown",
-        "trained model": tree_hash(artifact_utils.get_single_uri(input_dict["model"])),
+        "trained model": tree_hash(artifact_utils.get_single_uri(input_dict["trained_model"])),
         "transform graph": tree_hash(artifact_utils.get_single_uri(input_dict["transform_graph"])),
     }
 

@@ -10,7 +10,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.artifacts import DataProfileArtifact, ModelCard, Report
+from components.artifacts import DataProfileArtifact, Report
 from components.reporter import executor
 from components.reporter.settings import CardSettings
 
@@ -25,15 +25,11 @@ class _ReporterSpec(component_spec.ComponentSpec):
     INPUTS = {
         executor.EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation),
         executor.EXPORTED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
-        executor.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         executor.STATISTICS_KEY: ChannelParameter(type=standard_artifacts.ExampleStatistics),
         executor.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact),
         executor.TUNER_RESULTS_KEY: ChannelParameter(type=standard_artifacts.TunerResults, optional=True),
     }
-    OUTPUTS = {
-        executor.REPORT_KEY: ChannelParameter(type=Report),
-        executor.MODEL_CARD_KEY: ChannelParameter(type=ModelCard),
-    }
+    OUTPUTS = {executor.REPORT_KEY: ChannelParameter(type=Report)}
 
 
 class Reporter(base_component.BaseComponent):
@@ -41,14 +37,14 @@ class Reporter(base_component.BaseComponent):
 
     Component `outputs` contains:
 
-    *   `report`: `Report`, a folder with `report.html`. `ner report` fills in the run section after the run.
-    *   `model_card`: `ModelCard`, a folder with `model_card.md` and `model_card.json`.
+    *   `report`: `Report`, a folder with `report.html` and its tables, `model_card.md` and `model_card.json`, and in
+        `data_profile` the files of the DriftValidator, which the RegistryPusher stores with the model. `ner report`
+        fills in the run section after the run.
 
     Example:
         Reporter(
             evaluation=evaluator.outputs["evaluation"],
             exported_model=exporter.outputs["exported_model"],
-            trained_model=trainer.outputs["model"],
             statistics=statistics_gen.outputs["statistics"],
             data_profile=drift_validator.outputs["profile"],
             model_name="ner",
@@ -65,7 +61,6 @@ class Reporter(base_component.BaseComponent):
         *,
         evaluation: types.BaseChannel,
         exported_model: types.BaseChannel,
-        trained_model: types.BaseChannel,
         statistics: types.BaseChannel,
         data_profile: types.BaseChannel,
         model_name: str,
@@ -78,8 +73,7 @@ class Reporter(base_component.BaseComponent):
 
         Args:
             evaluation: channel of the Evaluator's `ModelEvaluation`.
-            exported_model: channel of the Exporter's `Model`.
-            trained_model: channel of the Trainer's `Model`, for its history and settings.
+            exported_model: channel of the Exporter's `Model`, which has history and settings of the training, too.
             statistics: channel of the `ExampleStatistics` of all splits.
             data_profile: channel of the DriftValidator's `profile`, for its drift report and the lineage of the data.
             model_name: name of the registered model.
@@ -91,7 +85,6 @@ class Reporter(base_component.BaseComponent):
         spec = _ReporterSpec(
             evaluation=evaluation,
             exported_model=exported_model,
-            trained_model=trained_model,
             statistics=statistics,
             data_profile=data_profile,
             tuner_results=tuner_results,
@@ -100,6 +93,5 @@ class Reporter(base_component.BaseComponent):
             settings=settings.model_dump_json(),
             code_version=code_version,
             report=types.Channel(type=Report),
-            model_card=types.Channel(type=ModelCard),
         )
         super().__init__(spec=spec)

@@ -9,6 +9,7 @@ from typing import Any
 
 from absl import logging
 from tfx.dsl.components.base import base_executor
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
@@ -16,11 +17,13 @@ from tfx.utils import io_utils, path_utils
 from components.common.files import write_atomically
 from components.drift_validator.drift_report import DriftReport
 from components.keys import (
+    DATA_PROFILE_FILE,
     DRIFT_REPORT_FILE,
     INGEST_REPORT,
     LINEAGE_FILE,
     MODEL_CARD_JSON_FILE,
     MODEL_CARD_MARKDOWN_FILE,
+    PROFILE_FOLDER,
     REPORT_FILE,
     TRAINED_MODEL_FILE,
     TRAINER_SETTINGS_FILE,
@@ -33,7 +36,6 @@ from components.reporter.settings import CardSettings
 
 EVALUATION_KEY = "evaluation"
 EXPORTED_MODEL_KEY = "exported_model"
-TRAINED_MODEL_KEY = "trained_model"
 STATISTICS_KEY = "statistics"
 DATA_PROFILE_KEY = "data_profile"
 TUNER_RESULTS_KEY = "tuner_results"
@@ -41,7 +43,6 @@ MODEL_NAME_KEY = "model_name"
 LINEAGE_KEY = "lineage"
 SETTINGS_KEY = "settings"
 REPORT_KEY = "report"
-MODEL_CARD_KEY = "model_card"
 
 _TUNER_RESULTS_FILE = "tuner_results.json"  # written by TFX's Tuner: one mapping a trial, the best first
 _STATISTICS_FILE = "FeatureStats.pb"  # written by StatisticsGen
@@ -56,11 +57,11 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes `report.html` with its tables (`page_tables`), `model_card.md` and `model_card.json`.
+        """Writes `report.html` with its tables (`page_tables`), the model card, and a copy of the data profile.
 
         Args:
             input_dict: see `Reporter`.
-            output_dict: `report` and `model_card`.
+            output_dict: `report`.
             exec_properties: `model_name`, and as JSON `settings` (`CardSettings`) and `lineage`.
 
         Raises:
@@ -89,11 +90,13 @@ class Executor(base_executor.BaseExecutor):
         )
         for name, content in tables.items():
             write_atomically(os.path.join(report, name), content)
-        card = artifact_utils.get_single_uri(output_dict[MODEL_CARD_KEY])
-        write_atomically(os.path.join(card, MODEL_CARD_MARKDOWN_FILE), card_markdown(facts))
-        write_atomically(
-            os.path.join(card, MODEL_CARD_JSON_FILE), json.dumps(model_card(facts), ensure_ascii=False, indent=1) + "\n"
-        )
+        write_atomically(os.path.join(report, MODEL_CARD_MARKDOWN_FILE), card_markdown(facts))
+        card = json.dumps(model_card(facts), ensure_ascii=False, indent=1) + "\n"
+        write_atomically(os.path.join(report, MODEL_CARD_JSON_FILE), card)
+        profile = artifact_utils.get_single_uri(input_dict[DATA_PROFILE_KEY])
+        fileio.makedirs(os.path.join(report, PROFILE_FOLDER))
+        for name in (DATA_PROFILE_FILE, DRIFT_REPORT_FILE, LINEAGE_FILE):
+            fileio.copy(os.path.join(profile, name), os.path.join(report, PROFILE_FOLDER, name), overwrite=True)
         logging.info("The report is written. Show it with: ner report")
 
 
@@ -107,8 +110,7 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
     provenance = embedded_provenance(path_utils.serving_model_dir(exported))
     for name in ("corpus", "code"):  # already in the fingerprint of the data and in the lineage
         provenance.pop(name, None)
-    # TrainedModel.load would build the Keras model.
-    trained = json.loads(_read(artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY]), TRAINED_MODEL_FILE))
+    trained = json.loads(_read(exported, TRAINED_MODEL_FILE))
     return ModelFacts(
         name=exec_properties[MODEL_NAME_KEY],
         created=datetime.datetime.now(datetime.timezone.utc),
@@ -132,7 +134,7 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
 
 def _training(input_dict: dict[str, list[Artifact]]) -> dict[str, Any]:
     """Returns the settings that the Trainer used, runtime parameters and hyperparameters included."""
-    folder = artifact_utils.get_single_uri(input_dict[TRAINED_MODEL_KEY])
+    folder = artifact_utils.get_single_uri(input_dict[EXPORTED_MODEL_KEY])
     used = json.loads(_read(folder, TRAINER_SETTINGS_FILE))
     searched = {"searched": ", ".join(used["searched"])} if used["searched"] else {}
     return {**used["settings"], **searched}

@@ -33,7 +33,7 @@ class TrainerSpec(component_spec.ComponentSpec):
         "warm_start": component_spec.ChannelParameter(type=standard_artifacts.Model, optional=True),
     }
     OUTPUTS = {
-        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "trained_model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
     }
 
@@ -42,8 +42,8 @@ class Trainer(base_component.BaseComponent):
     """Trains a tagger on the transformed train split and keeps the epoch with the best entity F1 on the eval split.
 
     Component `outputs` contains:
-     - `model`: `standard_artifacts.Model` with a trained model (`components.trainer.trained_model`): weights and sizes,
-       without loss and signatures.
+     - `trained_model`: `standard_artifacts.Model` with a trained model (`components.trainer.trained_model`): weights
+       and sizes, without loss and signatures.
      - `model_run`: `standard_artifacts.ModelRun` with TensorBoard's event files.
 
     Example:
@@ -94,7 +94,7 @@ class Trainer(base_component.BaseComponent):
             checkpoint_dir=checkpoint_dir,
             code_version=code_version,
             pretrained=json.dumps(dict(pretrained), sort_keys=True) if pretrained else None,
-            model=types.Channel(type=standard_artifacts.Model),
+            trained_model=types.Channel(type=standard_artifacts.Model),
             model_run=types.Channel(type=standard_artifacts.ModelRun),
         )
         super().__init__(spec=spec)

@@ -44,7 +44,7 @@ class Executor(base_executor.BaseExecutor):
         Args:
             input_dict: `examples` (transformed) and `transform_graph`; optionally `hyperparameters` of a search and
                 `warm_start`, the model to start from.
-            output_dict: `model` receives the trained model and the custom properties `epochs`, `max_epochs`,
+            output_dict: `trained_model` receives the trained model and the custom properties `epochs`, `max_epochs`,
                 `val_entity_f1` and `trainer_settings`, and the file `trainer_settings.json` (`components.keys`);
                 `model_run` receives TensorBoard's files.
             exec_properties: `settings` (JSON of `TrainerSettings`), `epochs`, `checkpoint_dir`, `code_version`,
@@ -78,7 +78,7 @@ class Executor(base_executor.BaseExecutor):
         trained = train(settings, inputs, log_dir=log_dir, checkpoint=checkpoint, devices=devices)
         if not devices.is_chief:
             return
-        model = artifact_utils.get_single_instance(output_dict["model"])
+        model = artifact_utils.get_single_instance(output_dict["trained_model"])
         trained.save(model.uri)
         used = json.dumps({"settings": (trained.settings or settings).selected(), "searched": list(searched)}, indent=1)
         with fileio.open(f"{model.uri}/{TRAINER_SETTINGS_FILE}", "w") as file:

@@ -38,9 +38,9 @@ class Executor(executor.Executor):
         """
         examples = artifact_utils.get_single_instance(input_dict[standard_component_specs.EXAMPLES_KEY])
         config = json.loads(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
-        settings = TransformSettings.model_validate_json(config["settings"])
+        settings = TransformSettings.model_validate(config["settings"])
         chosen = settings.model_copy(update={"tokenizer": tokenizer_of(examples)})
-        config["settings"] = chosen.model_dump_json()
+        config["settings"] = chosen.model_dump(mode="json")
         if folder := earlier_model_folder(input_dict.get(_EARLIER) or []):
             config[_EARLIER] = folder
         inputs = {name: artifacts for name, artifacts in input_dict.items() if name != _EARLIER}
@@ -57,7 +57,7 @@ class _TransformSpec(standard_component_specs.TransformSpec):
 
 
 class Transform(base_beam_component.BaseBeamComponent):
-    """TFX's component with this executor and without statistics, which cost seconds a run and which no node reads.
+    """TFX's component with this executor, and without statistics and analyzer cache, which no node reads.
 
     Additional input: `earlier`, the output `trained` of ChampionSource. Words and tags of that model keep their ids,
     and new ones follow. Otherwise a warm start would lose the words and entity types that a new span does not contain.
@@ -98,6 +98,5 @@ class Transform(base_beam_component.BaseBeamComponent):
             force_tf_compat_v1=0,
             transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
             transformed_examples=transformed,
-            updated_analyzer_cache=types.Channel(type=standard_artifacts.TransformCache),
         )
         super().__init__(spec=spec)

@@ -28,8 +28,8 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
     Args:
         inputs: `key` and `sentence`, string [batch, 1]; `tags`, string, sparse or ragged [batch, words]: one tag per
             token of the corpus (tokens are separated by spaces in the sentence).
-        custom_config: `settings`, JSON of `TransformSettings`. Only for taggers that read them: `vectors` (`path` of a
-            vector file, number of `words` to select from it) and `encoder` (`preset`, `max_pieces` of a token).
+        custom_config: `settings`, values of `TransformSettings`. Only for taggers that read them: `vectors` (`path` of
+            a vector file, number of `words` to select from it) and `encoder` (`preset`, `max_pieces` of a token).
             `gazetteers`: version of each of the settings' gazetteers (`content_version`).
             `earlier`: folder with the vocabularies of an earlier model, whose words and tags keep their ids. Other
             keys, such as versions of code and files, only invalidate the cache of TFX.
@@ -42,7 +42,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
 
     Example: tests/components/transform/test_preprocessing.py.
     """
-    settings = TransformSettings.model_validate_json(custom_config["settings"])
+    settings = TransformSettings.model_validate(custom_config["settings"])
     sentences = tf.squeeze(inputs[names.SENTENCE], axis=1)  # [batch]
     tokens = tokenize(sentences, settings.tokenizer)
     normalized = normalize(tokens)

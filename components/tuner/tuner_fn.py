@@ -27,7 +27,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     """Creates the search that the component's `custom_config` describes.
 
     Args:
-        fn_args: arguments of TFX. `custom_config` holds `trainer` (JSON of `TrainerSettings`), `tuner` (JSON of
+        fn_args: arguments of TFX. `custom_config` holds `trainer` (values of `TrainerSettings`), `tuner` (values of
             `TunerSettings`), and optionally `checkpoint_dir`, a folder that outlives the process, and `code_version`;
             other keys only invalidate TFX's cache.
 
@@ -35,9 +35,9 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         NerError: the space names an unknown setting, or none of the tagger.
     """
     config: Mapping[str, Any] = fn_args.custom_config
-    search = TunerSettings.model_validate_json(config["tuner"])
+    search = TunerSettings.model_validate(config["tuner"])
     # One host: several would need as many searches that agree.
-    settings = TrainerSettings.model_validate_json(config["trainer"]).replace({"epochs": search.epochs, "hosts": 1})
+    settings = TrainerSettings.model_validate(config["trainer"]).replace({"epochs": search.epochs, "hosts": 1})
     inputs = TrainingInputs(_files(fn_args.train_files), _files(fn_args.eval_files), fn_args.transform_graph_path)
 
     # KerasTuner's own state is not used: a kill can damage it. The search is deterministic, so a repeated one asks for

@@ -198,6 +198,8 @@ def run(
 def wait(*, run_id: str, interval: float, limit: float | None, server: Callable[[], Connection]) -> None:
     """Wait for the end of a run and report each change.
 
+    Running nodes also show the lines of their logs, if kubectl's configuration reaches the pods.
+
     The exit code is 0 if the run succeeded and 1 otherwise. Ctrl-C stops waiting; the run continues.
     """
     _wait(server(), run_id, interval, limit)
@@ -207,19 +209,33 @@ def wait(*, run_id: str, interval: float, limit: float | None, server: Callable[
 @click.argument("run_id", metavar="RUN_ID")
 @_server_options
 def status(*, run_id: str, server: Callable[[], Connection]) -> None:
-    """Show the state of each node of a run, and how the run ended."""
+    """Show the state of each node of a run, and how the run ended.
+
+    Nodes that run or have failed also show the latest line of their logs, if kubectl's configuration reaches the pods.
+    """
     from components.common.console import Column, Row, print_line, print_table, standard_output
-    from pipeline.kubeflow.client import format_duration, run_status
+    from pipeline.kubeflow.client import NodeLogs, ServerError, format_duration, run_status
 
     connection = server()
     now, console = run_status(connection, run_id), standard_output()
+    logs, lines = NodeLogs.connect(connection.namespace), {}
+    hint = ""
+    try:
+        lines = dict(logs.latest_lines(run_id)) if logs else {}
+    except ServerError as error:
+        hint = f"{error}; the lines of the nodes are not shown"
     styles = {"FAILED": "bold red", "RUNNING": "bold", "SKIPPED": "dim", "PENDING": "dim"}
-    columns = [Column("node"), Column("state"), Column("time", right=True), Column("error")]
+    columns = [Column("node"), Column("state"), Column("time", right=True), Column("error or latest line")]
     rows = [
-        Row((task.name, task.state, format_duration(task.seconds), task.error), style=styles.get(task.state, ""))
+        Row(
+            (task.name, task.state, format_duration(task.seconds), lines.get(task.name) or task.error),
+            style=styles.get(task.state, ""),
+        )
         for task in now.tasks
     ]
     print_table(console, columns, rows)
+    if hint:
+        print_line(console, hint)
     ended = now.summary(connection.namespace) if now.ended else f"run {run_id}: {now.state}"
     print_line(console, ended)
 
@@ -281,10 +297,12 @@ def schedule(
 
 
 def _wait(connection: Connection, run_id: str, interval: float, limit: float | None) -> None:
-    from pipeline.kubeflow.client import follow
+    from pipeline.kubeflow.client import NodeLogs, follow
 
+    logs = NodeLogs.connect(connection.namespace)
+    lines = logs.latest_lines if logs else None
     try:
-        status = follow(connection, run_id, click.echo, interval=interval, limit=limit)
+        status = follow(connection, run_id, click.echo, interval=interval, limit=limit, latest_lines=lines)
     except KeyboardInterrupt:
         click.echo(f"the run continues; `ner kfp wait {run_id}` waits again")
         raise click.exceptions.Exit(130) from None

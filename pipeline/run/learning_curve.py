@@ -52,7 +52,11 @@ def measure_learning_curve(
     """
     examples, graph, model = (
         _folder(record, *output)
-        for output in (("Transform", "transformed_examples"), ("Transform", "transform_graph"), ("Trainer", "model"))
+        for output in (
+            ("Transform", "transformed_examples"),
+            ("Transform", "transform_graph"),
+            ("Trainer", "trained_model"),
+        )
     )
     used = json.loads((model / TRAINER_SETTINGS_FILE).read_text(encoding="utf-8"))["settings"]
     settings = config.trainer.replace({**used, **({} if epochs is None else {"epochs": epochs})})

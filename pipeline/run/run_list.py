@@ -144,7 +144,7 @@ def _scores(evaluation: Evaluation | None) -> dict[str, EntityScores]:
 
 
 def _settings(record: RunRecord) -> dict[str, Any]:
-    text = _properties(record, "Trainer", "model").get("trainer_settings")
+    text = _properties(record, "Trainer", "trained_model").get("trainer_settings")
     return dict(json.loads(text)["settings"]) if text else {}
 
 

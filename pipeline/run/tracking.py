@@ -22,7 +22,6 @@ from components.registry.names import RUN_ID_TAG
 from components.registry.pusher.gathering import (
     DATA_PROFILE_KEY,
     EVALUATION_KEY,
-    MODEL_CARD_KEY,
     REPORT_KEY,
     TRAINED_MODEL_KEY,
     gather,
@@ -35,9 +34,8 @@ from pipeline.run.run_record import RunRecord, read_run, run_ids
 _PUSHER = "RegistryPusher"
 _OUTPUTS = {
     DATA_PROFILE_KEY: ("DriftValidator", "profile"),
-    TRAINED_MODEL_KEY: ("Trainer", "model"),
+    TRAINED_MODEL_KEY: ("Trainer", "trained_model"),
     EVALUATION_KEY: ("Evaluator", "evaluation"),
-    MODEL_CARD_KEY: ("Reporter", "model_card"),
     REPORT_KEY: ("Reporter", "report"),
 }
 _MAX_CHARACTERS = 1000  # of an error

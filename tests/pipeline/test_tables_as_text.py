@@ -95,10 +95,10 @@ def runs(tmp_path):
         ("RegistryPusher", "pushed_model"): (
             "", {"pushed": 1, "registry_version": 12, "pushed_destination": "/models/serving/ner/12"}
         ),
-        ("Trainer", "model"): ("", {"trainer_settings": '{"settings": {"epochs": 10, "seed": 0}}'}),
+        ("Trainer", "trained_model"): ("", {"trainer_settings": '{"settings": {"epochs": 10, "seed": 0}}'}),
     }  # fmt: skip
     done = (NodeRecord("Transform", "cached", 0.0), NodeRecord("RegistryPusher", "run", 3.61))
-    failed = {("Trainer", "model"): ("", {"trainer_settings": '{"settings": {"epochs": 20, "seed": 0}}'})}
+    failed = {("Trainer", "trained_model"): ("", {"trainer_settings": '{"settings": {"epochs": 20, "seed": 0}}'})}
     return [
         RunRecord(done, outputs, "2026-11-28T03:33:24.424351"),
         RunRecord((NodeRecord("Exporter", "failed", 9.5),), failed, "2026-11-27T03:33:24.424351"),

@@ -47,7 +47,7 @@ def transform_corpus(tmp_path_factory):
         from components.trainer.inputs import TrainingInputs
 
         config = load_config(None, [f"transform.{setting}" for setting in ("tokenizer=words", *settings)]).transform
-        custom_config = {"settings": config.model_dump_json(), **pretrained}
+        custom_config = {"settings": config.model_dump(mode="json"), **pretrained}
         name = "transformed-" + hashlib.sha256(repr(sorted(custom_config.items())).encode()).hexdigest()[:8]
         folder = build_once(tmp_path_factory, name, lambda folder: _transform(folder, custom_config))
         graph, files = str(folder / "graph"), [str(folder / "examples.gz")]

@@ -17,7 +17,9 @@ class _ChampionSourceSpec(component_spec.ComponentSpec):
         executor.REGISTRY_URI_KEY: ExecutionParameter(type=str),
         executor.MODEL_NAME_KEY: ExecutionParameter(type=str),
         executor.VERSION_KEY: ExecutionParameter(type=str),
-        "content": ExecutionParameter(type=str, optional=True),  # only part of the cache key
+        # Only parts of the cache key.
+        "content": ExecutionParameter(type=str, optional=True),
+        "code_version": ExecutionParameter(type=str, optional=True),
     }
     INPUTS: dict[str, ChannelParameter] = {}
     OUTPUTS = {
@@ -37,10 +39,11 @@ class ChampionSource(base_component.BaseComponent):
 
     Component `outputs` contains:
 
-    *   `champion`: `Model` with the registered SavedModel in `Format-Serving`; empty if there is no champion yet.
+    *   `champion_model`: `Model` with the registered SavedModel in `Format-Serving`; empty if there is no champion yet.
         Custom properties: `present` (int 0/1), and if present `version` (int) and `tree_hash`.
-    *   `trained`: `Model` with the trained model of the same version and its vocabularies in the folder `trained`, for
-        a warm start; empty if there is no champion, or it has none. Custom properties: `present`, `version`.
+    *   `champion_trained_model`: `Model` with the trained model of the same version and its vocabularies in the folder
+        `trained`, for a warm start; empty if there is no champion, or it has none. Custom properties: `present`,
+        `version`.
 
     Example:
         ChampionSource(registry_uri="sqlite:////data/registry/mlflow.db", model_name="ner", version="3")
@@ -56,6 +59,7 @@ class ChampionSource(base_component.BaseComponent):
         model_name: str,
         version: str | RuntimeParameter = CHAMPION,
         content: str | RuntimeParameter = "",
+        code_version: str = "",
     ) -> None:
         """Builds the spec.
 
@@ -64,13 +68,15 @@ class ChampionSource(base_component.BaseComponent):
             model_name: name of the registered model.
             version: a version number as text, "champion", or "none" for empty artifacts.
             content: hashes of the version's files; a new registry at the same address begins with 1 again.
+            code_version: version of the code; a new one invalidates TFX's cache.
         """
         spec = _ChampionSourceSpec(
             registry_uri=registry_uri,
             model_name=model_name,
             version=version,
             content=content,
-            champion=types.Channel(type=standard_artifacts.Model),
-            trained=types.Channel(type=standard_artifacts.Model),
+            code_version=code_version,
+            champion_model=types.Channel(type=standard_artifacts.Model),
+            champion_trained_model=types.Channel(type=standard_artifacts.Model),
         )
         super().__init__(spec=spec)

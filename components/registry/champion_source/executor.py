@@ -17,8 +17,8 @@ from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, parse_version
 from components.registry.store.version import RegisteredVersion
 
-CHAMPION_KEY = "champion"
-TRAINED_KEY = "trained"
+CHAMPION_KEY = "champion_model"
+TRAINED_KEY = "champion_trained_model"
 REGISTRY_URI_KEY = "registry_uri"
 MODEL_NAME_KEY = "model_name"
 VERSION_KEY = "version"
@@ -37,7 +37,7 @@ class Executor(base_executor.BaseExecutor):
 
         Args:
             input_dict: empty.
-            output_dict: `champion` and `trained`.
+            output_dict: `champion_model` and `champion_trained_model`.
             exec_properties: `registry_uri`, `model_name` and `version`.
 
         Raises:

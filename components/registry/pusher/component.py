@@ -11,7 +11,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.types import component_spec, standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ExecutionParameter
 
-from components.artifacts import DataProfileArtifact, ModelCard, Report
+from components.artifacts import Report
 from components.registry.pusher import executor, gathering
 from components.registry.settings import RegistrySettings
 
@@ -26,12 +26,10 @@ class _RegistryPusherSpec(component_spec.ComponentSpec):
         executor.RUN_FINGERPRINT_KEY: ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {
-        gathering.MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
+        gathering.EXPORTED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model),
         gathering.BLESSING_KEY: ChannelParameter(type=standard_artifacts.ModelBlessing),
         gathering.EVALUATION_KEY: ChannelParameter(type=standard_artifacts.ModelEvaluation, optional=True),
         gathering.TRAINED_MODEL_KEY: ChannelParameter(type=standard_artifacts.Model, optional=True),
-        gathering.DATA_PROFILE_KEY: ChannelParameter(type=DataProfileArtifact, optional=True),
-        gathering.MODEL_CARD_KEY: ChannelParameter(type=ModelCard, optional=True),
         gathering.REPORT_KEY: ChannelParameter(type=Report, optional=True),
     }
     OUTPUTS = {executor.PUSHED_MODEL_KEY: ChannelParameter(type=standard_artifacts.PushedModel)}
@@ -52,7 +50,7 @@ class RegistryPusher(base_component.BaseComponent):
 
     Example:
         RegistryPusher(
-            model=exporter.outputs["exported_model"],
+            exported_model=exporter.outputs["exported_model"],
             blessing=evaluator.outputs["blessing"],
             evaluation=evaluator.outputs["evaluation"],
             model_name="ner",
@@ -67,7 +65,7 @@ class RegistryPusher(base_component.BaseComponent):
     def __init__(
         self,
         *,
-        model: types.BaseChannel,
+        exported_model: types.BaseChannel,
         blessing: types.BaseChannel,
         model_name: str,
         settings: RegistrySettings,
@@ -75,8 +73,6 @@ class RegistryPusher(base_component.BaseComponent):
         params: Mapping[str, str] | None = None,
         evaluation: types.BaseChannel | None = None,
         trained_model: types.BaseChannel | None = None,
-        data_profile: types.BaseChannel | None = None,
-        model_card: types.BaseChannel | None = None,
         report: types.BaseChannel | None = None,
         run_name: RuntimeParameter | None = None,
         run_fingerprint: RuntimeParameter | None = None,
@@ -84,7 +80,7 @@ class RegistryPusher(base_component.BaseComponent):
         """Builds the spec.
 
         Args:
-            model: channel of the Exporter's `Model`.
+            exported_model: channel of the Exporter's `Model`.
             blessing: channel of the Evaluator's `ModelBlessing`.
             model_name: name of the registered model.
             settings: registry and serving directory. `uri` is required, and local paths should be absolute; without
@@ -94,19 +90,15 @@ class RegistryPusher(base_component.BaseComponent):
             params: settings of the run, by dotted name.
             evaluation: channel of the Evaluator's `ModelEvaluation`, for scores, verdict and champion.
             trained_model: channel of the Trainer's `Model`, stored for warm starts.
-            data_profile: channel of the DriftValidator's `profile`, for the lineage of the data.
-            model_card: channel of the Reporter's `ModelCard`.
-            report: channel of the Reporter's `Report`.
+            report: channel of the Reporter's `Report`, which has the lineage of the data, too.
             run_name: runtime parameter with a name to store with the version.
             run_fingerprint: runtime parameter that replaces the one in `lineage`, unless it is empty.
         """
         spec = _RegistryPusherSpec(
-            model=model,
+            exported_model=exported_model,
             blessing=blessing,
             evaluation=evaluation,
             trained_model=trained_model,
-            data_profile=data_profile,
-            model_card=model_card,
             report=report,
             model_name=model_name,
             settings=settings.model_dump_json(),

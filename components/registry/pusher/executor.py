@@ -21,7 +21,9 @@ from components.registry.names import RUN_FINGERPRINT_TAG, RUN_ID_TAG
 from components.registry.origin import acting_user
 from components.registry.pusher.gathering import (
     BLESSING_KEY,
-    MODEL_KEY,
+    DATA_PROFILE_KEY,
+    EXPORTED_MODEL_KEY,
+    REPORT_KEY,
     TRAINED_MODEL_KEY,
     gather,
     graph_lineage,
@@ -50,8 +52,7 @@ class Executor(base_executor.BaseExecutor):
         """Pushes the model, or records the reason why not.
 
         Args:
-            input_dict: `model` and `blessing`; optionally `evaluation`, `trained_model`, `data_profile`, `model_card`
-                and `report`.
+            input_dict: `exported_model` and `blessing`; optionally `evaluation`, `trained_model` and `report`.
             output_dict: `pushed_model`, which gets custom properties only.
             exec_properties: `model_name`, `settings` (JSON of `RegistrySettings`), `lineage` and `params` (JSON objects
                 of strings), and optionally `run_name` and `run_fingerprint`.
@@ -78,9 +79,11 @@ class Executor(base_executor.BaseExecutor):
 def _request(
     input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any], settings: RegistrySettings, run_id: str
 ) -> PushRequest:
-    model = artifact_utils.get_single_instance(input_dict[MODEL_KEY])
+    model = artifact_utils.get_single_instance(input_dict[EXPORTED_MODEL_KEY])
     model_dir = Path(path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model)))
     folders = {key: Path(artifacts[0].uri) for key, artifacts in input_dict.items() if artifacts}
+    if REPORT_KEY in folders:
+        folders[DATA_PROFILE_KEY] = folders[REPORT_KEY] / keys.PROFILE_FOLDER
     trained = next(iter(input_dict.get(TRAINED_MODEL_KEY) or []), None)
     fingerprint = exec_properties.get(RUN_FINGERPRINT_KEY)
     produced = gather(

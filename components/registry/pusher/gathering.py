@@ -26,12 +26,11 @@ from components.registry.names import (
 from components.registry.pusher.evaluation_summary import EvaluationSummary
 from components.registry.store.version import DataSplit, VersionRecord, as_text
 
-MODEL_KEY = "model"
+EXPORTED_MODEL_KEY = "exported_model"
 BLESSING_KEY = "blessing"
 EVALUATION_KEY = "evaluation"
 TRAINED_MODEL_KEY = "trained_model"
 DATA_PROFILE_KEY = "data_profile"
-MODEL_CARD_KEY = "model_card"
 REPORT_KEY = "report"
 
 _CARD_SUFFIXES = (".json", ".html", ".md")  # of an evaluation's files for people; TFMA's own have others
@@ -58,7 +57,7 @@ def gather(
     """Gathers the facts from those artifacts that exist; a run that failed lacks some.
 
     Args:
-        folders: input of RegistryPusher, for example `evaluation` -> folder of the artifact.
+        folders: `evaluation`, `trained_model`, `data_profile` and `report` -> folder of the artifact.
         params: configured settings of the run, by dotted name.
         epochs: number of epochs of the training; 0: unknown.
         tags: lineage that the caller knows.
@@ -167,12 +166,12 @@ def _trained(trained: Path | None, profile: Path | None) -> dict[str, Path]:
 
 
 def _cards(folders: Mapping[str, Path]) -> list[Path]:
-    """Returns the files for people: scores and pages of the evaluation, drift report, model card and report."""
+    """Returns the files for people: scores and pages of the evaluation, drift report, report and model card."""
     evaluation, profile = folders.get(EVALUATION_KEY), folders.get(DATA_PROFILE_KEY)
     files = []
     if evaluation:
         files += sorted(file for file in evaluation.iterdir() if file.suffix in _CARD_SUFFIXES)
     if profile:
         files.append(profile / keys.DRIFT_REPORT_FILE)
-    documents = [folders[key] for key in (MODEL_CARD_KEY, REPORT_KEY) if key in folders]
-    return files + sorted(file for folder in documents for file in folder.glob("*.*"))
+    report = folders.get(REPORT_KEY)
+    return files + (sorted(report.glob("*.*")) if report else [])

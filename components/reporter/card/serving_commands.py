@@ -42,8 +42,10 @@ def serving_commands(facts: ModelFacts) -> list[ServingCommand]:
     if default is None:
         return commands
     url = f"http://localhost:8501/v1/models/{facts.name}:predict"
+    # Short lines: the web interface of Kubeflow Pipelines neither breaks nor scrolls them.
     body = json.dumps({"signature_name": _DEFAULT, "inputs": _inputs(default)}, ensure_ascii=False)
-    commands.append(ServingCommand("query that server", "bash", f"curl -d {shlex.quote(body)} {url}"))
+    body = body.replace(', "inputs"', ',\n "inputs"').replace('], "', '],\n  "')
+    commands.append(ServingCommand("query that server", "bash", f"curl -d {shlex.quote(body)} \\\n  {url}"))
     commands.append(ServingCommand("load it in Python; only TensorFlow is needed", "python", _python(facts, default)))
     return commands
 
@@ -61,8 +63,8 @@ def _inputs(signature: SignatureContract) -> dict[str, object]:
 
 
 def _python(facts: ModelFacts, signature: SignatureContract) -> str:
-    arguments = ", ".join(
-        f"{name}=tf.constant({json.dumps(tensor.example, ensure_ascii=False)})"
+    arguments = "".join(
+        f"    {name}=tf.constant({json.dumps(tensor.example, ensure_ascii=False)}),\n"
         for name, tensor in signature.inputs.items()
     )
     return "\n".join(
@@ -70,7 +72,7 @@ def _python(facts: ModelFacts, signature: SignatureContract) -> str:
             "import tensorflow as tf",
             "",
             f'model = tf.saved_model.load("{_PACKAGE}/{facts.name}/VERSION")',
-            f'answer = model.signatures["{_DEFAULT}"]({arguments})',
+            f'answer = model.signatures["{_DEFAULT}"](\n{arguments})',
             'print(answer["tags"].numpy())',
         ]
     )

@@ -91,7 +91,12 @@ class PipelineSpec:
     def tasks(self) -> list[str]:
         """Names of the tasks in topological order; a server sorts them by name."""
         tasks = self.spec.get("root", {}).get("dag", {}).get("tasks", {})
-        upstream = {name: sorted({one for one in _upstream(tasks[name]) if one in tasks}) for name in sorted(tasks)}
+        upstream = {
+            name: sorted(
+                {one for one in [*tasks[name].get("dependentTasks", []), *producers(tasks[name])] if one in tasks}
+            )
+            for name in sorted(tasks)
+        }
         return list(TopologicalSorter(upstream).static_order())
 
     @property
@@ -106,9 +111,13 @@ class PipelineSpec:
         path.write_text(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def _upstream(task: dict[str, Any]) -> Iterator[str]:
-    """Yields the tasks that a task waits for."""
-    yield from task.get("dependentTasks", [])
+def producers(task: dict[str, Any]) -> Iterator[str]:
+    """Yields the tasks whose outputs a task of the specification reads.
+
+    >>> task = {"inputs": {"artifacts": {"model": {"taskOutputArtifact": {"producerTask": "Trainer"}}}}}
+    >>> list(producers(task))
+    ['Trainer']
+    """
     inputs = task.get("inputs", {})
     for source in [*inputs.get("artifacts", {}).values(), *inputs.get("parameters", {}).values()]:
         for output in ("taskOutputArtifact", "taskOutputParameter"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -132,6 +132,7 @@ def follow(
     *,
     interval: float = 10.0,
     limit: float | None = None,
+    latest_lines: Callable[[str], Mapping[str, str]] | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> RunStatus:
@@ -146,6 +147,7 @@ def follow(
         show: receives a line of text.
         interval: seconds between two requests.
         limit: seconds after which to stop waiting; None for never.
+        latest_lines: returns the latest line of each running node by run, `NodeLogs.latest_lines`; None shows none.
         clock: monotonic seconds.
         sleep: waits some seconds.
 
@@ -156,6 +158,7 @@ def follow(
     begin = last_response = clock()
     names: list[str] | None = None
     before: dict[str, str] = {}
+    lines: Mapping[str, str] = {}
     while True:
         try:
             run = _get_run(connection, run_id)
@@ -170,6 +173,7 @@ def follow(
             before = _show_changes(status, before, show)
             if status.ended:
                 return status
+            latest_lines, lines = _show_lines(status, latest_lines, lines, show)
         if limit is not None and clock() - begin + interval > limit:
             raise NerError(f"run {run_id}: not ended after {limit:.0f} s; it continues. Run `ner kfp wait {run_id}`")
         sleep(interval)
@@ -198,6 +202,27 @@ def _show_changes(status: RunStatus, before: dict[str, str], show: Callable[[str
     if status.state != before.get(""):
         show(f"{progress}  run {status.state}")
     return states
+
+
+def _show_lines(
+    status: RunStatus,
+    latest_lines: Callable[[str], Mapping[str, str]] | None,
+    before: Mapping[str, str],
+    show: Callable[[str], None],
+) -> tuple[Callable[[str], Mapping[str, str]] | None, Mapping[str, str]]:
+    """Shows the new lines of the running nodes; returns the function, unless it failed, and the current lines."""
+    running = {task.name for task in status.tasks if task.state == "RUNNING"}
+    if latest_lines is None or not running:
+        return latest_lines, before
+    try:
+        lines = {task: line for task, line in latest_lines(status.run_id).items() if task in running}
+    except ServerError as error:
+        show(f"{error}; the lines of the nodes are not shown")
+        return None, before
+    for task, line in lines.items():
+        if line != before.get(task):
+            show(f"  {task}: {line}")
+    return latest_lines, lines
 
 
 def _get_run(connection: Connection, run_id: str) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 from components.common.errors import NerError
 from configs.cluster_spec import ClusterConfig, Node, cores, gigabytes, seconds
+from pipeline.kubeflow.client.pipeline_spec import producers
 from pipeline.kubeflow.compile.run_planner import add_run_planner, drop_planned_parameters
 from pipeline.kubeflow.container.run_planner import PlannerSettings
 from pipeline.kubeflow.container.ui_artifacts import add_ui_outputs
@@ -76,6 +77,8 @@ def finalize(
             _apply(task, executor["container"], cluster, cluster.nodes[name], target)
     add_ui_outputs(spec)
     _rename_components(spec)
+    if target == KUBEFLOW:
+        _drop_implied_dependencies(spec)
     return spec
 
 
@@ -153,6 +156,18 @@ def _resources_of_vertex(node: Node) -> dict[str, Any]:
         "accelerator": node.gpu and {"type": node.gpu.type, "count": str(node.gpu.count)},
     }
     return {name: value for name, value in resources.items() if value}
+
+
+def _drop_implied_dependencies(spec: dict[str, Any]) -> None:
+    """Leaves those dependencies that no input states.
+
+    The server adds a dependency for each input (argocompiler/dag.go), and the web interface draws both.
+    """
+    for task in spec["root"]["dag"]["tasks"].values():
+        stated = set(producers(task))
+        explicit = [name for name in task.pop("dependentTasks", []) if name not in stated]
+        if explicit:
+            task["dependentTasks"] = explicit
 
 
 def _rename_components(spec: dict[str, Any]) -> None:

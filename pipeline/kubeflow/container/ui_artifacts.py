@@ -142,9 +142,9 @@ def _report(report: Any, file: Path) -> dict[str, Any]:
     return {}
 
 
-def _model_card(card: Any, file: Path) -> dict[str, Any]:
+def _model_card(report: Any, file: Path) -> dict[str, Any]:
     """Writes the card without its YAML header, which a Markdown viewer would show as one long heading."""
-    text = Path(card.uri, MODEL_CARD_MARKDOWN_FILE).read_text(encoding="utf-8")
+    text = Path(report.uri, MODEL_CARD_MARKDOWN_FILE).read_text(encoding="utf-8")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(_HEADER.sub("", text), encoding="utf-8")
     return {}
@@ -154,7 +154,7 @@ UI_OUTPUTS = (
     UiOutput("Evaluator", "scores", METRICS, "evaluation", _scores),
     UiOutput("Evaluator", "confusion_matrix", CONFUSION, "evaluation", _confusion),
     UiOutput("Reporter", "report_page", HTML, "report", _report),
-    UiOutput("Reporter", "model_card_page", MARKDOWN, "model_card", _model_card),
+    UiOutput("Reporter", "model_card_page", MARKDOWN, "report", _model_card),
     UiOutput("RegistryPusher", "registration", METRICS, "pushed_model", _registration),
 )
 """All outputs for the user interface."""

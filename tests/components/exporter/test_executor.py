@@ -33,12 +33,13 @@ def run(trained, transformed, tmp_path):
     from components.exporter.executor import Executor
 
     artifacts = python_types.SimpleNamespace(
-        model=standard_artifacts.Model(),
+        trained_model=standard_artifacts.Model(),
         transform_graph=standard_artifacts.TransformGraph(),
         examples=standard_artifacts.Examples(),
     )
-    artifacts.model.uri = str(tmp_path / "trained")
-    trained.save(artifacts.model.uri)
+    artifacts.trained_model.uri = str(tmp_path / "trained")
+    trained.save(artifacts.trained_model.uri)
+    (tmp_path / "trained" / "trainer_settings.json").write_text('{"settings": {}, "searched": []}')
     artifacts.transform_graph.uri = transformed.graph
     artifacts.examples.uri = str(tmp_path / "examples")
     artifacts.examples.split_names = artifact_utils.encode_split_names(["train", "eval"])
@@ -59,8 +60,8 @@ def run(trained, transformed, tmp_path):
         exported.uri = str(tmp_path / name)
         inputs = {key: [value] for key, value in vars(artifacts).items()}
         if champion:
-            inputs["champion"] = [standard_artifacts.Model()]
-            inputs["champion"][0].uri = str(tmp_path / champion)
+            inputs["champion_model"] = [standard_artifacts.Model()]
+            inputs["champion_model"][0].uri = str(tmp_path / champion)
         Executor().Do(inputs, {"exported_model": [exported]}, properties)
         return tmp_path / name
 
@@ -72,6 +73,7 @@ def test_the_artifact_holds_model_contract_and_validation(run):
     saved_model = folder / "Format-Serving"
     report = json.loads((folder / "validation.json").read_text(encoding="utf-8"))
     assert report["passed"]
+    assert json.loads((folder / "trained_model.json").read_text())["history"], "the Reporter needs no other artifact"
     assert report["tree_hash"] == tree_hash(saved_model)
     golden = embedded_golden(saved_model)
     assert [(case["signature"], case["rows"]) for case in golden] == [("serving_default", 1), ("serving_default", 8)]

@@ -46,10 +46,9 @@ def inputs(facts, tmp_path):
     (tmp_path / "exported" / "Format-Serving").mkdir()
     embed_metadata(tmp_path / "exported" / "Format-Serving", facts.contract, {"transform graph": "b330", "corpus": "x"})
     (tmp_path / "exported" / "validation.json").write_text(json.dumps(facts.validation))
-    trained = artifact(standard_artifacts.Model, tmp_path / "trained")
-    (tmp_path / "trained" / "trained_model.json").write_text(json.dumps({"history": facts.history}))
+    (tmp_path / "exported" / "trained_model.json").write_text(json.dumps({"history": facts.history}))
     used = {"settings": {"tagger": "transformer", "epochs": 3, "transformer.ff_dim": 64}, "searched": []}
-    (tmp_path / "trained" / "trainer_settings.json").write_text(json.dumps(used))
+    (tmp_path / "exported" / "trainer_settings.json").write_text(json.dumps(used))
     statistics = artifact(standard_artifacts.ExampleStatistics, tmp_path / "statistics")
     statistics.split_names = artifact_utils.encode_split_names(["train", "test"])
     for size, split in enumerate(["train", "test"], start=7):
@@ -67,10 +66,10 @@ def inputs(facts, tmp_path):
     reading.line_kinds.update({"boundary": 1, "token": 2})
     lineage = {"data.ingest_report": reading.to_json(), "data.input_fingerprint": "split:train,xor_checksum:1"}
     (tmp_path / "profile" / "lineage.json").write_text(json.dumps(lineage))
+    (tmp_path / "profile" / "data_profile.json").write_text("{}")
     return {
         "evaluation": [evaluation],
         "exported_model": [exported],
-        "trained_model": [trained],
         "statistics": [statistics],
         "data_profile": [profile],
     }
@@ -78,17 +77,17 @@ def inputs(facts, tmp_path):
 
 @pytest.fixture
 def outputs(tmp_path):
-    report = artifact(artifacts.Report, tmp_path / "report")
-    return {"report": [report], "model_card": [artifact(artifacts.ModelCard, tmp_path / "card")]}
+    return {"report": [artifact(artifacts.Report, tmp_path / "report")]}
 
 
 def test_report_and_card_are_written_and_nothing_else(inputs, outputs, tmp_path):
     executor.Executor().Do(inputs, outputs, PROPERTIES)
-    names = ["mistakes.csv", "report.html", "report.json", "scores.csv"]
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == names
-    assert sorted(path.name for path in (tmp_path / "card").iterdir()) == ["model_card.json", "model_card.md"]
+    names = ["mistakes.csv", "model_card.json", "model_card.md", "report.html", "report.json", "scores.csv"]
+    report, profile = tmp_path / "report", tmp_path / "report" / "data_profile"
+    assert sorted(path.name for path in report.iterdir()) == ["data_profile", *names]
+    assert sorted(path.name for path in profile.iterdir()) == ["data_profile.json", "drift.json", "lineage.json"]
     assert "Not blessed" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
-    assert json.loads((tmp_path / "card" / "model_card.json").read_text(encoding="utf-8"))["name"] == "ner"
+    assert json.loads((report / "model_card.json").read_text(encoding="utf-8"))["name"] == "ner"
 
 
 def test_facts_are_gathered_from_all_artifacts(inputs, facts):
@@ -116,7 +115,7 @@ def test_trials_of_a_search_are_gathered(inputs, tmp_path):
 
 def test_searched_settings_are_named(inputs, tmp_path):
     used = {"settings": {"tagger": "transformer", "epochs": 7}, "searched": ["epochs", "transformer.ff_dim"]}
-    (tmp_path / "trained" / "trainer_settings.json").write_text(json.dumps(used))
+    (tmp_path / "exported" / "trainer_settings.json").write_text(json.dumps(used))
     training = executor.gather_facts(inputs, PROPERTIES).training
     assert training == {"tagger": "transformer", "epochs": 7, "searched": "epochs, transformer.ff_dim"}
 

@@ -59,7 +59,7 @@ def artifacts(transformed, tmp_path, model="model"):
 def test_do_writes_a_model_that_loads(transformed, settings, tmp_path):
     inputs, outputs = artifacts(transformed, tmp_path)
     executor.Executor().Do(inputs, outputs, component(settings).exec_properties)
-    (model,) = outputs["model"]
+    (model,) = outputs["trained_model"]
     assert trained_model.TrainedModel.load(model.uri).tags[0] == "[PAD]"
     assert model.get_float_custom_property("val_entity_f1") > 0.9
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
@@ -84,7 +84,7 @@ def test_the_state_is_kept_until_the_model_is_saved_and_a_retry_resumes(transfor
     inputs, outputs = artifacts(transformed, tmp_path, "retry")
     executor.Executor().Do(inputs, outputs, trainer.exec_properties)
     assert any(line.startswith(f"resuming from {state}/state.npz") for line in lines)
-    assert len(trained_model.TrainedModel.load(outputs["model"][0].uri).history) == 2
+    assert len(trained_model.TrainedModel.load(outputs["trained_model"][0].uri).history) == 2
     assert not list(states.iterdir())
 
 

@@ -40,7 +40,7 @@ def tuned(transformed, tagger_settings, tmp_path_factory):
         transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
         tuner_fn="components.tuner.tuner_fn.tuner_fn",
         custom_config={
-            "trainer": tagger_settings.model_dump_json(), "tuner": tuner_settings.model_dump_json(),
+            "trainer": tagger_settings.model_dump(mode="json"), "tuner": tuner_settings.model_dump(mode="json"),
         },
     )  # fmt: skip
     context = base_executor.BaseExecutor.Context(tmp_dir=str(folder / "tmp"), unique_id="1")
@@ -89,7 +89,7 @@ def test_an_interrupted_search_keeps_its_finished_trials_and_ends_like_an_uninte
             return SimpleNamespace(best_f1=settings.learning_rate * 100)
 
         monkeypatch.setattr(tuner_fn, "train", train)
-        config = {"trainer": tagger_settings.model_dump_json(), "tuner": searched.model_dump_json()}
+        config = {"trainer": tagger_settings.model_dump(mode="json"), "tuner": searched.model_dump(mode="json")}
         arguments = SimpleNamespace(
             custom_config=config | {"checkpoint_dir": str(tmp_path / name)},
             train_files=transformed.files,

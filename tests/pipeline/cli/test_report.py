@@ -90,13 +90,13 @@ def test_runs_are_listed_with_scores_and_two_are_compared(monkeypatch, tmp_path)
             {
                 ("Evaluator", "evaluation"): (str(scores), {}),
                 ("RegistryPusher", "pushed_model"): ("", {"registry_version": 4}),
-                ("Trainer", "model"): ("", {"trainer_settings": settings[1]}),
+                ("Trainer", "trained_model"): ("", {"trainer_settings": settings[1]}),
             },
             "two",
         ),
         "one": RunRecord(
             (NodeRecord("Trainer", "failed", 1.0),),
-            {("Trainer", "model"): ("", {"trainer_settings": settings[0]})},
+            {("Trainer", "trained_model"): ("", {"trainer_settings": settings[0]})},
             "one",
         ),
     }

@@ -26,7 +26,11 @@ def config(tmp_path):
 def record(config, tmp_path):
     """A run that trained on 400 examples for 6 epochs."""
     outputs = {}
-    for node, name in (("Transform", "transformed_examples"), ("Transform", "transform_graph"), ("Trainer", "model")):
+    for node, name in (
+        ("Transform", "transformed_examples"),
+        ("Transform", "transform_graph"),
+        ("Trainer", "trained_model"),
+    ):
         (tmp_path / name).mkdir()
         outputs[node, name] = (str(tmp_path / name), {})
     for split in ("train", "eval"):

@@ -62,6 +62,7 @@ def read_pipeline(file: Path) -> PipelineFile:
         raise EmulatorError(f"{file}: {problem}. Compile it again with ner compile --target kubeflow.")
     spec = _parse(specs[0], spec_pb2.PipelineSpec(), f"{file}: invalid v2 pipeline spec")
     _check(spec, file)
+    _add_implicit_dependencies(spec.root.dag)
     deployment = _parse(
         json_format.MessageToDict(spec.deployment_spec),
         spec_pb2.PipelineDeploymentConfig(),
@@ -99,6 +100,16 @@ def _check(spec: spec_pb2.PipelineSpec, file: Path) -> None:
         ):
             if present:
                 raise EmulatorError(f"{file}: task {name}: the emulator does not support {part}. Use a cluster.")
+
+
+def _add_implicit_dependencies(dag: spec_pb2.DagSpec) -> None:
+    """Lets each task wait for the producers of its inputs (backend/src/v2/compiler/argocompiler/dag.go)."""
+    for task in dag.tasks.values():
+        artifacts = (source.task_output_artifact.producer_task for source in task.inputs.artifacts.values())
+        parameters = (source.task_output_parameter.producer_task for source in task.inputs.parameters.values())
+        waits = sorted({*task.dependent_tasks, *filter(None, artifacts), *filter(None, parameters)})
+        del task.dependent_tasks[:]
+        task.dependent_tasks.extend(waits)
 
 
 def _pods(documents: list[Any], deployment: Any, file: Path) -> dict[str, Mapping[str, Any]]:

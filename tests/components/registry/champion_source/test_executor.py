@@ -15,10 +15,10 @@ standard_artifacts = LazyModule("tfx.types.standard_artifacts")
 
 @pytest.fixture
 def run(registry_uri: str, tmp_path: Path):
-    """Runs the executor without ML Metadata; returns the artifacts `champion` and `trained`."""
+    """Runs the executor without ML Metadata; returns its two artifacts."""
 
     def run(version: str, uri: str = registry_uri):
-        artifacts = {name: standard_artifacts.Model() for name in ("champion", "trained")}
+        artifacts = {name: standard_artifacts.Model() for name in ("champion_model", "champion_trained_model")}
         for name, artifact in artifacts.items():
             artifact.uri = str(tmp_path / name)
             Path(artifact.uri).mkdir(exist_ok=True)

@@ -17,7 +17,7 @@ def component(**changes):
     from components.registry.pusher.component import RegistryPusher
 
     arguments = {
-        "model": types.Channel(type=standard_artifacts.Model),
+        "exported_model": types.Channel(type=standard_artifacts.Model),
         "blessing": types.Channel(type=standard_artifacts.ModelBlessing),
         "model_name": "ner",
         "settings": SETTINGS,
@@ -42,9 +42,9 @@ def test_settings_and_lineage_travel_as_json():
 
 
 def test_evaluation_trained_model_and_documents_are_optional():
-    assert set(component().inputs) == {"model", "blessing"}
+    assert set(component().inputs) == {"exported_model", "blessing"}
     evaluation = types.Channel(type=standard_artifacts.ModelEvaluation)
-    assert set(component(evaluation=evaluation).inputs) == {"model", "blessing", "evaluation"}
+    assert set(component(evaluation=evaluation).inputs) == {"exported_model", "blessing", "evaluation"}
 
 
 def test_a_channel_of_another_type_is_refused():

@@ -44,7 +44,7 @@ def run(model_dir: Path, registry_uri: str, tmp_path: Path, make_evaluation):
         (model_dir.parent / "validation.json").write_text(json.dumps(report))
         blessing = artifact(standard_artifacts.ModelBlessing, tmp_path / "blessing")
         blessing.set_int_custom_property("blessed", int(blessed))
-        inputs = {"model": [artifact(standard_artifacts.Model, model_dir.parent)], "blessing": [blessing]}
+        inputs = {"exported_model": [artifact(standard_artifacts.Model, model_dir.parent)], "blessing": [blessing]}
         if optional:
             failures = [] if blessed else [REFUSAL]
             evaluation = make_evaluation(0.875, 0.25, 0.75, *failures, champion_version=champion_version)
@@ -84,15 +84,16 @@ def optional_inputs(tmp_path: Path, evaluation):
     write_evaluation(evaluated.uri, evaluation)
     profile = {"data_profile__json": "profile", "drift__json": "drift", "lineage__json": json.dumps(DATA_LINEAGE)}
     trained = {"model__keras": "weights", "word_vocabulary": "[PAD]\n"}
-    cards = {"model_card__json": "{}", "model_card__md": "{}"}
+    report = artifact(
+        artifacts.Report, tmp_path / "report", report__html="<p>", model_card__json="{}", model_card__md="{}"
+    )
+    artifact(artifacts.DataProfileArtifact, tmp_path / "report" / "data_profile", **profile)
     trained_model = artifact(standard_artifacts.Model, tmp_path / "trained", **trained)
     trained_model.set_int_custom_property("epochs", 7)
     return {
         "evaluation": [evaluated],
-        "data_profile": [artifact(artifacts.DataProfileArtifact, tmp_path / "profile", **profile)],
         "trained_model": [trained_model],
-        "model_card": [artifact(artifacts.ModelCard, tmp_path / "model_card", **cards)],
-        "report": [artifact(artifacts.Report, tmp_path / "report", report__html="<p>")],
+        "report": [report],
     }
 
 

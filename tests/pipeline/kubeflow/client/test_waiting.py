@@ -141,3 +141,22 @@ def test_waiting_stops_at_its_limit(server, connection, started):
     with pytest.raises(NerError, match="not ended after 60 s; it continues"):
         followed(connection, run_id, limit=60)
     assert server.count("GET", f"/runs/{run_id}") == 7  # at 0, 10 ... 60 s
+
+
+def test_new_lines_of_running_nodes_are_shown_once(server, connection, started):
+    server.scripts["r"] = list(SUCCESS)
+    lines = followed(connection, started(), latest_lines=lambda _: {"Trainer": "epoch 1", "Other": "x"})[1]
+    assert [line for line in lines if line.startswith(" ")] == ["  Trainer: epoch 1"]
+
+
+def test_unreadable_logs_are_reported_once_and_the_wait_goes_on(server, connection, started):
+    server.scripts["r"] = list(SUCCESS)
+    asked = []
+
+    def refuse(run_id):
+        asked.append(run_id)
+        raise ServerError("logs: 403", status=403)
+
+    status, lines = followed(connection, started(), latest_lines=refuse)
+    assert status.succeeded
+    assert (len(asked), lines.count("logs: 403; the lines of the nodes are not shown")) == (1, 1)

@@ -54,15 +54,15 @@ def test_row_1_executor_logs_break_tfx_and_not_us(pod, model):
 
 
 def test_row_2_lost_types_break_tfx_and_not_us(pod, schema, model):
-    from components.artifacts import ModelCard
+    from components.artifacts import Report
 
     card = {"card": ("minio://bucket/card", {})}
     invocation = pod.invocation(inputs=card, outputs={"model": model}, logs=False)
-    command = arguments("Copier", invocation, {"card": schema(ModelCard)})
+    command = arguments("Copier", invocation, {"card": schema(Report)})
     with pytest.raises(AttributeError, match="'NoneType' object has no attribute 'get'"):
         run_stock(command)
     assert entry_point.run(command) == 0
-    assert type(executors.CALLS[0]["inputs"]["card"][0]) is ModelCard
+    assert type(executors.CALLS[0]["inputs"]["card"][0]) is Report
 
 
 @pytest.mark.parametrize("scheme", ["minio://", pytest.param("s3://", marks=pytest.mark.extended)])

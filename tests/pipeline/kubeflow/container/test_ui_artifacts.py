@@ -75,24 +75,18 @@ def test_an_empty_evaluation_shows_the_decision(tmp_path, evaluation):
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "file", "text", "shown"),
+    ("name", "file", "text", "shown"),
     [
-        ("report_page", "Report", REPORT_FILE, "<b>ä</b>", "<b>ä</b>"),
-        (
-            "model_card_page",
-            "ModelCard",
-            MODEL_CARD_MARKDOWN_FILE,
-            "---\na: 1\n---\n\n# ä\n\n---\nb\n",
-            "# ä\n\n---\nb\n",
-        ),
-        ("model_card_page", "ModelCard", MODEL_CARD_MARKDOWN_FILE, "# ä\n---\nb\n---\n", "# ä\n---\nb\n---\n"),
+        ("report_page", REPORT_FILE, "<b>ä</b>", "<b>ä</b>"),
+        ("model_card_page", MODEL_CARD_MARKDOWN_FILE, "---\na: 1\n---\n\n# ä\n\n---\nb\n", "# ä\n\n---\nb\n"),
+        ("model_card_page", MODEL_CARD_MARKDOWN_FILE, "# ä\n---\nb\n---\n", "# ä\n---\nb\n---\n"),
     ],
     ids=["report", "card", "card without a header"],
 )
-def test_pages_are_files_at_the_uri_itself(tmp_path, name, kind, file, text, shown):
-    import components.artifacts
+def test_pages_are_files_at_the_uri_itself(tmp_path, name, file, text, shown):
+    from components.artifacts import Report
 
-    source = getattr(components.artifacts, kind)()
+    source = Report()
     source.uri = str(tmp_path)
     (tmp_path / file).write_text(text, encoding="utf-8")
     artifact, _ = filled(name, source, tmp_path)
