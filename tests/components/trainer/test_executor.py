@@ -27,7 +27,7 @@ def component(settings, **more):
 def test_component_has_standard_outputs_and_its_settings_as_one_property(settings):
     trainer = component(settings, code_version="x")
     outputs = {name: channel.type_name for name, channel in trainer.outputs.items()}
-    assert outputs == {"model": "Model", "model_run": "ModelRun"}
+    assert outputs == {"trained_model": "Model", "model_run": "ModelRun"}
     assert executor.trainer_settings(trainer.exec_properties) == settings
 
 
@@ -52,7 +52,7 @@ def artifacts(transformed, tmp_path, model="model"):
     for split in ("train", "eval"):
         (tmp_path / "examples" / f"Split-{split}").mkdir(parents=True, exist_ok=True)
         shutil.copy(transformed.files[0], tmp_path / "examples" / f"Split-{split}")
-    return {"examples": [examples], "transform_graph": [graph]}, {"model": [trained], "model_run": [logs]}
+    return {"examples": [examples], "transform_graph": [graph]}, {"trained_model": [trained], "model_run": [logs]}
 
 
 @pytest.mark.parametrize("settings", ["transformer"], indirect=True)

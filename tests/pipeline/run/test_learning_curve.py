@@ -40,7 +40,7 @@ def record(config, tmp_path):
             for number in range(400):
                 writer.write(f"example {number}".encode())
     used = {**config.trainer.selected(), "epochs": 6, "learning_rate": 0.125}
-    (tmp_path / "model" / "trainer_settings.json").write_text(json.dumps({"settings": used, "searched": []}))
+    (tmp_path / "trained_model" / "trainer_settings.json").write_text(json.dumps({"settings": used, "searched": []}))
     return RunRecord((), outputs, "2026-11-21T10:00:00.1")
 
 
