@@ -73,7 +73,7 @@ def transformed(tmp_path_factory):
     metadata = dataset_metadata.DatasetMetadata(schema_utils.schema_from_feature_spec(spec))
     data = [{"key": [k.encode()], "sentence": [s.encode()], "tags": [t.encode() for t in tags]} for k, s, tags in ROWS]
     out = str(tmp_path_factory.mktemp("transform"))
-    config = {"settings": load_config(None, ["transform.tokenizer=words"]).transform.model_dump_json()}
+    config = {"settings": load_config(None, ["transform.tokenizer=words"]).transform.model_dump(mode="json")}
     with bounded_vocabularies(), tft_beam.Context(temp_dir=str(tmp_path_factory.mktemp("temp"))):
         (rows, _), fn = (data, metadata) | tft_beam.AnalyzeAndTransformDataset(
             lambda inputs: preprocessing.preprocessing_fn(inputs, config)
