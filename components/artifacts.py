@@ -59,7 +59,7 @@ def earlier_model_folder(artifacts: Sequence[Artifact]) -> str | None:
     """Returns the folder of the model to start from, or None if there is no artifact or an empty one.
 
     Args:
-        artifacts: the output `trained` of ChampionSource.
+        artifacts: the output `champion_trained_model` of ChampionSource.
     """
     present = [artifact for artifact in artifacts if artifact.get_int_custom_property(PRESENT)]
     return f"{present[0].uri}/{TRAINED_FOLDER}" if present else None

@@ -42,7 +42,7 @@ class Evaluator(base_beam_component.BaseBeamComponent):
         Evaluator(
             examples=examples.outputs["examples"],
             model=exporter.outputs["exported_model"],
-            baseline_model=champion.outputs["champion"],
+            baseline_model=champion.outputs["champion_model"],
             schema=schema.outputs["schema"],
             settings=load_config(None).evaluator,
             example_splits=["test"],

@@ -89,7 +89,7 @@ def test_a_retraining_on_a_small_span_beats_the_champion_and_a_cold_start(settin
         """Returns the model, its transform graph, and its F1 on sentences of both spans."""
         folder = tmp_path / name
         config = {
-            "settings": load_config(None, ["transform.tokenizer=words"]).transform.model_dump_json(),
+            "settings": load_config(None, ["transform.tokenizer=words"]).transform.model_dump(mode="json"),
             "earlier": earlier,
         }
         transform_rows(folder, {"train": rows, "test": test}, config)
