@@ -70,7 +70,8 @@ class DriftValidator(base_beam_component.BaseBeamComponent):
         Args:
             examples: channel of the `Examples`.
             schema: channel of the `Schema`; the `drift_comparator` of a metadata column overrides `settings.columns`.
-            champion: channel of ChampionSource's `champion_trained_model`; without a profile in it, drift is not measured.
+            champion: channel of ChampionSource's `champion_trained_model`; without a profile in it, drift is not
+                measured.
             settings: limits, and the action if one is exceeded.
             code_version: version of the code; a new one invalidates TFX's cache.
         """
