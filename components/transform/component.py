@@ -59,8 +59,9 @@ class _TransformSpec(standard_component_specs.TransformSpec):
 class Transform(base_beam_component.BaseBeamComponent):
     """TFX's component with this executor, and without statistics and analyzer cache, which no node reads.
 
-    Additional input: `earlier`, the output `champion_trained_model` of ChampionSource. Words and tags of that model keep
-    their ids, and new ones follow. Otherwise a warm start would lose the words and entity types that a new span does not contain.
+    Additional input: `earlier`, the output `champion_trained_model` of ChampionSource. Words and tags of that model
+    keep their ids, and new ones follow. Otherwise a warm start would lose the words and entity types that a new span
+    does not contain.
 
     Example: `pipeline.create`.
     """
