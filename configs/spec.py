@@ -91,7 +91,7 @@ class PipelineConfig(Settings):
     @model_validator(mode="after")
     def _search_space_is_valid(self) -> Self:
         """Tries each value of the search space on its own."""
-        for name, values in self.tuner.space.items():
+        for name, values in self.tuner.space.items() if isinstance(self.tuner.space, dict) else ():
             for value in values:
                 try:
                     if name in _NOT_SEARCHABLE or self.trainer[name] is None:

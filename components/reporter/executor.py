@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from absl import logging
@@ -27,6 +28,7 @@ from components.keys import (
     REPORT_FILE,
     TRAINED_MODEL_FILE,
     TRAINER_SETTINGS_FILE,
+    TRIALS_CSV_FILE,
     VALIDATION_FILE,
 )
 from components.reporter.data_summary import DataSummary, summarize_split
@@ -72,7 +74,7 @@ class Executor(base_executor.BaseExecutor):
         from components.reporter.card.model_card import model_card
         from components.reporter.limits import limits
         from components.reporter.page.page import render_page
-        from components.reporter.page.tables import page_tables
+        from components.reporter.page.tables import page_tables, trials_table
 
         self._log_startup(input_dict, output_dict, exec_properties)
         facts = gather_facts(input_dict, exec_properties)
@@ -88,6 +90,8 @@ class Executor(base_executor.BaseExecutor):
             history=facts.history,
             trials=facts.trials,
         )
+        if facts.trials:
+            tables[TRIALS_CSV_FILE] = trials_table(facts.trials)
         for name, content in tables.items():
             write_atomically(os.path.join(report, name), content)
         write_atomically(os.path.join(report, MODEL_CARD_MARKDOWN_FILE), card_markdown(facts))
@@ -125,11 +129,17 @@ def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[st
         lineage={**json.loads(exec_properties[LINEAGE_KEY]), **provenance},
         card=CardSettings.model_validate_json(exec_properties[SETTINGS_KEY]),
         trials=tuple(
-            trial
+            _trial(trial)
             for results in input_dict.get(TUNER_RESULTS_KEY) or []
             for trial in json.loads(_read(results.uri, _TUNER_RESULTS_FILE))
         ),
     )
+
+
+def _trial(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a trial with its epochs, and without the other values of Hyperband's rounds (`tuner/bracket` etc.)."""
+    epochs = {"epochs": values["tuner/epochs"]} if "tuner/epochs" in values else {}
+    return {name: value for name, value in values.items() if not name.startswith("tuner/")} | epochs
 
 
 def _training(input_dict: dict[str, list[Artifact]]) -> dict[str, Any]:

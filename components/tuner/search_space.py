@@ -9,7 +9,45 @@ from typing import Any
 import keras_tuner
 
 from components.common.errors import NerError
-from components.trainer.settings import TrainerSettings
+from components.trainer.settings import SizedSettings, TrainerSettings
+
+_SMALL = 2000
+"""Sentences of a small train split, where the number of steps, the average over them, and the linear experts matter."""
+
+_OF_ALL: tuple[dict[str, Sequence[Any]], dict[str, Sequence[Any]]] = (  # small, larger
+    {"batch_size": (8, 16), "epoch_steps": (100, 300), "averaging": (0.99, 0.998)},
+    {"batch_size": (16, 32, 64), "learning_rate": (0.001, 0.002, 0.004), "averaging": (0.998, 0.9995)},
+)
+_OF_TAGGER: dict[str, tuple[dict[str, Sequence[Any]], dict[str, Sequence[Any]]]] = {
+    "cnn_linear": (
+        {
+            "cnn_linear.network_share": (0.1, 0.2, 0.35),
+            "cnn_linear.dropout": (0.2, 0.4),
+            "cnn_linear.linear_dropout": (0.3, 0.5, 0.7),
+        },
+        {
+            "cnn_linear.network_share": (0.2, 0.35, 0.5),
+            "cnn_linear.dropout": (0.2, 0.3, 0.4),
+            "cnn_linear.word_dropout": (0.2, 0.4),
+        },
+    ),
+    "transformer": ({"transformer.rate": (0.1, 0.2, 0.3)}, {"transformer.rate": (0.1, 0.2, 0.3)}),
+    # A pretrained encoder forgets with the step sizes of the others.
+    "encoder": ({"learning_rate": (2e-5, 5e-5, 1e-4)}, {"learning_rate": (2e-5, 5e-5, 1e-4)}),
+}
+
+
+def default_choices(settings: SizedSettings, sentences: int) -> dict[str, Sequence[Any]]:
+    """Returns the values to try for `tuner.space: auto`, by setting.
+
+    Args:
+        settings: configured settings of the trainer.
+        sentences: number of sentences in the train split.
+
+    Example: `test_the_default_space_depends_on_size_and_tagger` (tests/components/tuner/test_search_space.py).
+    """
+    larger = int(sentences > _SMALL)
+    return {**_OF_ALL[larger], **_OF_TAGGER.get(settings.tagger, ({}, {}))[larger]}
 
 
 def search_space(settings: TrainerSettings, choices: Mapping[str, Sequence[Any]]) -> keras_tuner.HyperParameters:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from components.common.settings import Count, Settings
+from components.common.settings import Count, Positive, Settings
 
 
 class TunerSettings(Settings):
@@ -14,6 +14,11 @@ class TunerSettings(Settings):
 
     enabled: bool
     trials: Count
+    minutes: Positive | None
     epochs: Count
-    method: Literal["random", "bayesian"]
-    space: dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]]
+    method: Literal["hyperband", "random", "bayesian"]
+    space: Annotated[
+        Annotated[dict[str, Annotated[tuple[Any, ...], Field(min_length=1)]], Tag("[value]")]
+        | Annotated[Literal["auto"], Tag("[key]")],  # messages leave these names out
+        Discriminator(lambda value: "[key]" if isinstance(value, str) else "[value]"),
+    ]

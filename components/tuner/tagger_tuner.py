@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import keras_tuner
 from absl import logging
@@ -13,8 +13,25 @@ from keras_tuner.errors import FatalError
 
 from components.common.errors import NerError
 from components.keys import VAL_ENTITY_F1
-from components.trainer.hyperparameters import with_hyperparameters
+from components.trainer.hyperparameters import is_of_oracle, with_hyperparameters
 from components.trainer.settings import TrainerSettings
+from components.tuner.settings import TunerSettings
+
+_EPOCHS = "tuner/epochs"
+_FACTOR = 3
+"""Hyperband keeps one of so many trials for the next, longer round."""
+
+
+class TrialResult(NamedTuple):
+    """Result of a trial.
+
+    Attributes:
+        f1: best entity F1 on the eval split.
+        seconds: duration of the training.
+    """
+
+    f1: float
+    seconds: float
 
 
 class SearchError(NerError, FatalError):
@@ -28,7 +45,7 @@ class TaggerTuner(BaseTuner):
 
     Example (`tests/components/tuner/test_tagger_tuner.py` runs searches):
 
-        tuner = TaggerTuner(settings, space, score, trials=12, method="random", directory="work/search")
+        tuner = TaggerTuner(settings, space, train, load_config(None).tuner, "work/search")
         tuner.search()
     """
 
@@ -36,10 +53,8 @@ class TaggerTuner(BaseTuner):
         self,
         settings: TrainerSettings,
         space: keras_tuner.HyperParameters,
-        train: Callable[[TrainerSettings], float],
-        *,
-        trials: int,
-        method: str,
+        train: Callable[[TrainerSettings], TrialResult],
+        search: TunerSettings,
         directory: str,
     ) -> None:
         """Sets up the search.
@@ -47,22 +62,30 @@ class TaggerTuner(BaseTuner):
         Args:
             settings: configured settings of the trainer.
             space: search space.
-            train: trains a tagger and returns its best entity F1 on the eval split.
-            trials: maximum number of trials; a smaller space ends the search earlier.
-            method: `random`, or `bayesian` (a Gaussian process over the trials so far).
+            train: trains a tagger.
+            search: most trials, minutes and epochs; a smaller space ends the search earlier. Methods: `random`;
+                `bayesian`, a Gaussian process over the trials so far; `hyperband`, short trials of which the best are
+                repeated with more epochs.
             directory: folder for KerasTuner's state.
         """
         self._settings, self._train = settings, train
         arguments: dict[str, Any] = {
             "objective": keras_tuner.Objective(VAL_ENTITY_F1, "max"),
-            "max_trials": trials,
             "seed": settings.seed + 1,  # 0 means no seed to KerasTuner
             "hyperparameters": space,
             "allow_new_entries": False,
         }
-        if method == "bayesian":
-            arguments["num_initial_points"] = max(3, trials // 3)
-        super().__init__(_ORACLES[method](**arguments), directory=directory, project_name="search")
+        if search.method == "hyperband":
+            # Iterations without end: the budget ends the search.
+            arguments |= {"max_epochs": search.epochs, "factor": _FACTOR, "hyperband_iterations": None}
+        else:
+            arguments["max_trials"] = search.trials
+        if search.method == "bayesian":
+            arguments["num_initial_points"] = max(3, search.trials // 3)
+        oracle = _ORACLES[search.method](**arguments)
+        oracle.max_trials = search.trials
+        oracle.seconds = 60 * search.minutes if search.minutes else None
+        super().__init__(oracle, directory=directory, project_name="search")
         self.oracle.verbose = 0
 
     def run_trial(self, trial: Trial, *args: Any, **kwargs: Any) -> dict[str, float]:
@@ -72,17 +95,21 @@ class TaggerTuner(BaseTuner):
             SearchError: corpus or files are invalid, so every other trial would fail, too.
         """
         values = trial.hyperparameters.values
-        chosen = ", ".join(f"{name} {value}" for name, value in values.items())
+        chosen = _described(values)
         try:
-            score = self._train(with_hyperparameters(self._settings, values))
+            candidate = with_hyperparameters(self._settings, values)
+            # Each round of Hyperband trains from the start: step sizes follow a schedule over all epochs, so a longer
+            # training does not begin like a shorter one.
+            result = self._train(candidate.replace({"epochs": values[_EPOCHS]}) if _EPOCHS in values else candidate)
         except NerError as error:
             raise SearchError(f"trial {trial.trial_id} ({chosen}): {error}") from error
         except Exception:
             # KerasTuner continues with the next trial, and stops after three failures in a row.
             logging.exception("trial %s failed: %s", trial.trial_id, chosen)
             raise
-        logging.info("trial %s: entity F1 %.4f with %s", trial.trial_id, score, chosen)
-        return {VAL_ENTITY_F1: score}
+        logging.info("trial %s: entity F1 %.4f after %.0f s with %s", trial.trial_id, result.f1, result.seconds, chosen)
+        self.oracle.used += result.seconds
+        return {VAL_ENTITY_F1: result.f1}
 
     def on_search_end(self) -> None:
         """Checks that a trial succeeded.
@@ -108,20 +135,42 @@ class TaggerTuner(BaseTuner):
             len(self.oracle.trials),
             best.score,
             "none" if first.score is None else f"{first.score:.4f}",
-            ", ".join(f"{name} {value}" for name, value in best.hyperparameters.values.items()),
+            _described(best.hyperparameters.values),
         )
 
 
+def _described(values: Mapping[str, Any]) -> str:
+    names = {_EPOCHS: "epochs"}
+    return ", ".join(
+        f"{names.get(name, name)} {value}" for name, value in values.items() if name in names or not is_of_oracle(name)
+    )
+
+
 class _ConfiguredFirst:
-    """Mixin of an oracle whose first trial has the defaults of the space."""
+    """Mixin of an oracle whose first trial has the defaults of the space, and whose time is limited.
+
+    Attributes:
+        seconds: duration of all trials after which no further one begins; None: no limit.
+        used: duration of the finished trials.
+    """
+
+    seconds: float | None = None
+    used = 0.0
 
     def populate_space(self: Any, trial_id: str) -> dict[str, Any]:
         if self.start_order:
+            if self.seconds is not None and self.used >= self.seconds:
+                logging.info("the search ends: its trials have taken %.0f s", self.used)
+                return {"status": TrialStatus.STOPPED, "values": None}
             return super().populate_space(trial_id)  # type: ignore[misc]
         return {
             "status": TrialStatus.RUNNING,
-            "values": {choice.name: choice.default for choice in self.get_space().space},
+            "values": {choice.name: choice.default for choice in self.get_space().space} | self.first(),
         }
+
+    def first(self) -> dict[str, Any]:
+        """Returns further values of the first trial."""
+        return {}
 
 
 class _RandomOracle(_ConfiguredFirst, keras_tuner.oracles.RandomSearchOracle):
@@ -132,4 +181,14 @@ class _BayesianOracle(_ConfiguredFirst, keras_tuner.oracles.BayesianOptimization
     pass
 
 
-_ORACLES = {"random": _RandomOracle, "bayesian": _BayesianOracle}
+class _HyperbandOracle(_ConfiguredFirst, keras_tuner.oracles.HyperbandOracle):
+    """KerasTuner's pruning. It has no median stopping rule.
+
+    The configured settings are outside the rounds: they train for all epochs, so that the winner is at least as good.
+    """
+
+    def first(self) -> dict[str, Any]:
+        return {_EPOCHS: self.max_epochs, "tuner/initial_epoch": 0, "tuner/bracket": 0, "tuner/round": 0}
+
+
+_ORACLES = {"random": _RandomOracle, "bayesian": _BayesianOracle, "hyperband": _HyperbandOracle}

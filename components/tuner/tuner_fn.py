@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import tensorflow as tf
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 from tfx.dsl.io import fileio
@@ -16,11 +18,13 @@ from components.keys import VAL_ENTITY_F1
 from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.training_id import training_id
-from components.trainer.settings import TrainerSettings
+from components.trainer.settings import AUTO, TrainerSettings
 from components.trainer.training import train
-from components.tuner.search_space import search_space
+from components.tuner.search_space import default_choices, search_space
 from components.tuner.settings import TunerSettings
-from components.tuner.tagger_tuner import TaggerTuner
+from components.tuner.tagger_tuner import TaggerTuner, TrialResult
+
+_SECONDS = "seconds"
 
 
 def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
@@ -39,28 +43,34 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     # One host: several would need as many searches that agree.
     settings = TrainerSettings.model_validate(config["trainer"]).replace({"epochs": search.epochs, "hosts": 1})
     inputs = TrainingInputs(_files(fn_args.train_files), _files(fn_args.eval_files), fn_args.transform_graph_path)
+    sentences = _count(inputs.train_files)
+    sized = settings.for_windows(sentences)
 
     # KerasTuner's own state is not used: a kill can damage it. The search is deterministic, so a repeated one asks for
     # the same trials again.
     trials = f"{config.get('checkpoint_dir') or fn_args.working_dir}/trials"
 
-    def score(candidate: TrainerSettings) -> float:
+    def trained(candidate: TrainerSettings) -> TrialResult:
         folder = f"{trials}/{training_id(candidate, inputs, config.get('code_version'))}"
         if fileio.exists(f"{folder}.json"):
             with fileio.open(f"{folder}.json") as file:
-                return float(json.load(file)[VAL_ENTITY_F1])
+                values = json.load(file)
+            return TrialResult(float(values[VAL_ENTITY_F1]), float(values[_SECONDS]))
         keras.utils.clear_session()
-        checkpoint = Checkpoint(folder)
+        checkpoint, start = Checkpoint(folder), time.monotonic()
         best = train(candidate, inputs, checkpoint=checkpoint).best_f1
-        write_atomically(f"{folder}.json", json.dumps({VAL_ENTITY_F1: best}))
+        result = TrialResult(best, time.monotonic() - start)
+        write_atomically(f"{folder}.json", json.dumps({VAL_ENTITY_F1: result.f1, _SECONDS: result.seconds}))
         checkpoint.discard()
-        return best
+        return result
 
-    space = search_space(settings, search.space)
-    tuner = TaggerTuner(
-        settings, space, score, trials=search.trials, method=search.method, directory=fn_args.working_dir
-    )
+    choices = default_choices(sized, sentences) if search.space == AUTO else search.space
+    tuner = TaggerTuner(sized, search_space(sized, choices), trained, search, fn_args.working_dir)
     return TunerFnResult(tuner=tuner, fit_kwargs={})
+
+
+def _count(files: Sequence[str]) -> int:
+    return sum(1 for _ in tf.data.TFRecordDataset(files, compression_type="GZIP"))
 
 
 def _files(patterns: Sequence[str]) -> list[str]:

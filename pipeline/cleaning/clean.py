@@ -14,7 +14,7 @@ from pathlib import Path
 
 from components.common.errors import counted
 from components.common.files import INCOMING_PREFIX
-from components.keys import LEARNING_CURVE_FILE, MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE
+from components.keys import LEARNING_CURVE_FILE, MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE, TRIALS_CSV_FILE
 from components.registry.model_registry import ModelRegistry
 from components.registry.serving_directory.serving_directory import models_config
 from components.registry.serving_directory.serving_sync import leftovers, removable_copies, remove_copies
@@ -24,7 +24,7 @@ from pipeline.cleaning.run_artifacts import Run, RunArtifacts, newest_change, un
 from pipeline.run.relocation import metadata_file
 from pipeline.run.work_lock import no_run
 
-_TABLES = (MISTAKES_FILE, SCORES_CSV_FILE, REPORT_JSON_FILE, LEARNING_CURVE_FILE)  # next to a report
+_TABLES = (MISTAKES_FILE, SCORES_CSV_FILE, TRIALS_CSV_FILE, REPORT_JSON_FILE, LEARNING_CURVE_FILE)  # next to a report
 
 PINNED_TAG = "pinned"
 """Tag of a version, set in MLflow, that keeps it like an alias does."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common.files import write_atomically
-from components.keys import MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE
+from components.keys import MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE, TRIALS_CSV_FILE
 from components.reporter.errors import ReportError
 from components.reporter.page.run_section import NodeDetails, RunDetails
 from configs.spec import PipelineConfig
@@ -59,8 +59,8 @@ def write_report(config: PipelineConfig, run_id: str | None = None, folder: Path
     path = (folder or config.root / "reports") / f"{record.run_id.replace(':', '-')}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, page.encode("utf-8"))
-    for name in (MISTAKES_FILE, SCORES_CSV_FILE, REPORT_JSON_FILE):
-        if source.with_name(name).is_file():  # runs of older versions have none
+    for name in (MISTAKES_FILE, SCORES_CSV_FILE, TRIALS_CSV_FILE, REPORT_JSON_FILE):
+        if source.with_name(name).is_file():  # runs of older versions have none, and few have searched
             write_atomically(table_path(path, name), source.with_name(name).read_bytes())
     return path
 

@@ -24,6 +24,7 @@ from components.registry.pusher.gathering import (
     EVALUATION_KEY,
     REPORT_KEY,
     TRAINED_MODEL_KEY,
+    TUNER_RESULTS_KEY,
     gather,
 )
 from components.registry.store import pipeline_runs
@@ -37,6 +38,7 @@ _OUTPUTS = {
     TRAINED_MODEL_KEY: ("Trainer", "trained_model"),
     EVALUATION_KEY: ("Evaluator", "evaluation"),
     REPORT_KEY: ("Reporter", "report"),
+    TUNER_RESULTS_KEY: ("Tuner", "tuner_results"),
 }
 _MAX_CHARACTERS = 1000  # of an error
 

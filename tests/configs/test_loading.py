@@ -98,6 +98,8 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("tuner.space={cnn_linear.vectors: [2]}", "cnn_linear.vectors is not a trainer setting that a search can"),
         ("tuner.space={epochs: [2]}", "epochs is not a trainer setting that a search can change"),
         ("tuner.space={learning_rate: []}", "tuner.space.learning_rate:"),
+        ("tuner.space=all", "tuner.space: must be one of 'auto', got 'all'"),
+        ("tuner.minutes=0", "tuner.minutes: must be > 0, got 0"),
         ("exporter.forward={tags: string}", "exporter.forward: `tags` is already an input or output of the model"),
         ("exporter.min_score=1.5", "exporter.min_score: must be <= 1, got 1.5"),
         ("exporter.min_score={PER: -1}", "exporter.min_score.PER: must be >= 0, got -1"),

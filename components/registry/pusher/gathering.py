@@ -32,6 +32,7 @@ EVALUATION_KEY = "evaluation"
 TRAINED_MODEL_KEY = "trained_model"
 DATA_PROFILE_KEY = "data_profile"
 REPORT_KEY = "report"
+TUNER_RESULTS_KEY = "tuner_results"
 
 _CARD_SUFFIXES = (".json", ".html", ".md")  # of an evaluation's files for people; TFMA's own have others
 _HEXADECIMAL = re.compile(r"[0-9a-f]{36,}")
@@ -174,4 +175,6 @@ def _cards(folders: Mapping[str, Path]) -> list[Path]:
     if profile:
         files.append(profile / keys.DRIFT_REPORT_FILE)
     report = folders.get(REPORT_KEY)
+    if report is None and TUNER_RESULTS_KEY in folders:  # the report has a table of them
+        files += sorted(folders[TUNER_RESULTS_KEY].glob("*.json"))
     return files + (sorted(report.glob("*.*")) if report else [])

@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,21 @@ def page_tables(evaluation: Evaluation, **others: Any) -> dict[str, str]:
         )
         + "\n",
     }
+
+
+def trials_table(trials: Sequence[Mapping[str, Any]]) -> str:
+    """Returns the trials of a search as CSV.
+
+    Args:
+        trials: the value of each column by trial; the columns are those of the first.
+
+    Example:
+        >>> print(trials_table([{"trial_id": "1", "score": 0.5, "epochs": 8}, {"trial_id": "0", "score": 0.4}]), end="")
+        trial_id,score,epochs
+        1,0.5,8
+        0,0.4,
+    """
+    return _csv(trials[0], ([trial.get(name, "") for name in trials[0]] for trial in trials))
 
 
 def table_path(page: Path, name: str) -> Path:

@@ -81,11 +81,14 @@ def outputs(tmp_path):
 
 
 def test_report_and_card_are_written_and_nothing_else(inputs, outputs, tmp_path):
-    executor.Executor().Do(inputs, outputs, PROPERTIES)
+    results = artifact(standard_artifacts.TunerResults, tmp_path / "results")
+    (tmp_path / "results" / "tuner_results.json").write_text('[{"trial_id": "1", "score": 0.5, "tuner/epochs": 7}]')
+    executor.Executor().Do({**inputs, "tuner_results": [results]}, outputs, PROPERTIES)
     names = ["mistakes.csv", "model_card.json", "model_card.md", "report.html", "report.json", "scores.csv"]
     report, profile = tmp_path / "report", tmp_path / "report" / "data_profile"
-    assert sorted(path.name for path in report.iterdir()) == ["data_profile", *names]
+    assert sorted(path.name for path in report.iterdir()) == ["data_profile", *names, "trials.csv"]
     assert sorted(path.name for path in profile.iterdir()) == ["data_profile.json", "drift.json", "lineage.json"]
+    assert (report / "trials.csv").read_text(encoding="utf-8") == "trial_id,score,epochs\n1,0.5,7\n"
     assert "Not blessed" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
     assert json.loads((report / "model_card.json").read_text(encoding="utf-8"))["name"] == "ner"
 
@@ -109,7 +112,9 @@ def test_facts_are_gathered_from_all_artifacts(inputs, facts):
 def test_trials_of_a_search_are_gathered(inputs, tmp_path):
     results = artifact(standard_artifacts.TunerResults, tmp_path / "results")
     trials = [{"trial_id": "1", "score": 0.5, "epochs": 7}, {"trial_id": "0", "score": 0.4, "epochs": 3}]
-    (tmp_path / "results" / "tuner_results.json").write_text(json.dumps(trials))
+    rows = [{**trials[0], "tuner/bracket": 1}, {"tuner/epochs": 3, **trials[1]}]
+    del rows[1]["epochs"]
+    (tmp_path / "results" / "tuner_results.json").write_text(json.dumps(rows))
     assert executor.gather_facts({**inputs, "tuner_results": [results]}, PROPERTIES).trials == tuple(trials)
 
 

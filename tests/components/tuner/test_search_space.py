@@ -6,6 +6,7 @@ import pytest
 
 from components.common.errors import NerError
 from components.trainer.hyperparameters import with_hyperparameters
+from configs.loading import load_config
 
 
 def search_space(settings, choices):
@@ -44,6 +45,26 @@ def test_an_unknown_setting_is_named(tagger_settings):
     for name in ("learning", "cnn_linear.depth", "cnn_linear."):
         with pytest.raises(NerError, match=f"tuner.space: '{name}' is not a trainer setting"):
             search_space(tagger_settings, {name: [1]})
+
+
+def test_the_default_space_depends_on_size_and_tagger():
+    from components.tuner.search_space import default_choices
+
+    names = {}
+    for tagger in ("cnn_linear", "transformer", "package.module:Tagger"):
+        for sentences in (300, 10_000):
+            sized = load_config(None, [f"trainer.tagger={tagger}"]).trainer.for_windows(sentences)
+            space = search_space(sized, default_choices(sized, sentences))
+            names[tagger, sentences] = {choice.name for choice in space.space}
+            configured = {name: sized[name] for name in names[tagger, sentences]}
+            assert with_hyperparameters(sized, space.values) == sized, configured
+    steps = {"batch_size", "averaging"}
+    assert names["package.module:Tagger", 300] == {*steps, "epoch_steps"}
+    assert names["package.module:Tagger", 10_000] == {*steps, "learning_rate"}
+    assert names["cnn_linear", 300] >= {"cnn_linear.network_share", "cnn_linear.linear_dropout", "epoch_steps"}
+    assert "transformer.rate" in names["transformer", 300] - names["cnn_linear", 300]
+    encoder = load_config(None, ["trainer={tagger: encoder, encoder: {preset: x}}"]).trainer.for_windows(300)
+    assert max(default_choices(encoder, 300)["learning_rate"]) < encoder.learning_rate
 
 
 def test_a_space_without_settings_of_the_tagger_is_rejected(tagger_settings):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from components.common.errors import NerError
+from components.trainer.hyperparameters import with_hyperparameters
 
 SPACE = {"learning_rate": [0.001, 0.02, 0.03], "cnn_linear.dropout": [0.0, 0.5]}
 
@@ -16,18 +17,22 @@ def search(tagger_settings, tmp_path):
     """Function that searches with a score of settings and returns the tuner and the values it tried."""
 
     from components.tuner.search_space import search_space
-    from components.tuner.tagger_tuner import TaggerTuner
+    from components.tuner.settings import TunerSettings
+    from components.tuner.tagger_tuner import TaggerTuner, TrialResult
 
-    def search(score, trials=5, method="random", name="search"):
+    def search(score, trials=5, method="random", name="search", minutes=None):
         tried = []
 
         def train(settings):
             tried.append((settings.learning_rate, settings.tagger_options["dropout"]))
-            return score(settings)
+            epochs.append(settings.epochs)
+            return TrialResult(score(settings), seconds=60.0)
 
+        epochs: list[int] = []
         space = search_space(tagger_settings, SPACE)
-        directory = str(tmp_path / name)
-        tuner = TaggerTuner(tagger_settings, space, train, trials=trials, method=method, directory=directory)
+        settings = TunerSettings(enabled=True, trials=trials, minutes=minutes, epochs=9, method=method, space=SPACE)
+        tuner = TaggerTuner(tagger_settings, space, train, settings, str(tmp_path / name))
+        tuner.epochs = epochs
         tuner.search()
         return tuner, tried
 
@@ -38,7 +43,7 @@ def closeness(settings):
     return 1 - abs(settings.learning_rate - 0.02) * 10
 
 
-@pytest.mark.parametrize("method", ["random", "bayesian"])
+@pytest.mark.parametrize("method", ["random", "bayesian", "hyperband"])
 def test_the_configured_settings_are_the_first_trial_and_the_best_is_found(search, tagger_settings, method):
     tuner, tried = search(closeness, trials=12, method=method)
     assert tried[0] == (tagger_settings.learning_rate, tagger_settings.tagger_options["dropout"])
@@ -95,3 +100,22 @@ def test_an_interrupted_search_continues(search, tagger_settings, tmp_path):
     assert tuner.oracle.get_best_trials(1)[0].score == max(
         1 - abs(learning_rate - 0.02) * 10 for learning_rate, _ in first
     )
+
+
+def test_no_trial_begins_when_the_minutes_are_used_up(search):
+    for method in ("random", "bayesian", "hyperband"):
+        assert len(search(closeness, trials=10, method=method, minutes=2.5, name=method)[1]) == 3
+    assert len(search(closeness, trials=10, minutes=0.1, name="short")[1]) == 1, "the configured settings"
+
+
+def test_hyperband_trains_most_trials_shortly_and_the_best_of_a_round_longer(search, tagger_settings):
+    tuner, tried = search(closeness, trials=14, method="hyperband")
+    # The configured settings; 9 trials of one epoch, the best 3 with three, the best one with nine.
+    assert tuner.epochs == [9, *[1] * 9, 3, 3, 3, 9]
+    rates = [rate for rate, _ in tried]
+    assert (
+        sorted(map(abs, (rate - 0.02 for rate in rates[10:13]))) == sorted(abs(rate - 0.02) for rate in rates[1:10])[:3]
+    )
+    assert rates[13] == 0.02
+    chosen = with_hyperparameters(tagger_settings, tuner.get_best_hyperparameters()[0].values)
+    assert (chosen.learning_rate, chosen.epochs) == (0.02, tagger_settings.epochs)

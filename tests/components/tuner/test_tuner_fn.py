@@ -34,7 +34,7 @@ def tuned(transformed, tagger_settings, tmp_path_factory):
         (folder / "examples" / f"Split-{split}").mkdir(parents=True)
         shutil.copy(transformed.files[0], folder / "examples" / f"Split-{split}")
     space = {"learning_rate": [1e-6], "cnn_linear.dilations": [[1]], "transformer.rate": [0.5]}
-    tuner_settings = TunerSettings(enabled=True, trials=3, epochs=2, method="random", space=space)
+    tuner_settings = TunerSettings(enabled=True, trials=3, minutes=None, epochs=2, method="random", space=space)
     tuner = Tuner(
         examples=types.Channel(type=standard_artifacts.Examples),
         transform_graph=types.Channel(type=standard_artifacts.TransformGraph),
@@ -76,7 +76,7 @@ def test_an_interrupted_search_keeps_its_finished_trials_and_ends_like_an_uninte
     from components.tuner import tuner_fn
 
     space = {"learning_rate": [0.001, 0.002, 0.003, 0.004], "cnn_linear.dropout": [0.1, 0.2]}
-    searched = TunerSettings(enabled=True, trials=5, epochs=1, method="random", space=space)
+    searched = TunerSettings(enabled=True, trials=5, minutes=None, epochs=1, method="random", space=space)
     trained, states = [], []
 
     def search(name, stop=None):
