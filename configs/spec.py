@@ -89,6 +89,15 @@ class PipelineConfig(Settings):
     beam: BeamSettings
 
     @model_validator(mode="after")
+    def _the_tagger_reads_gazetteers(self) -> Self:
+        if self.transform.gazetteers and self.trainer.tagger in ("transformer", "encoder"):
+            raise ValueError(
+                f"transform.gazetteers: the tagger {self.trainer.tagger} does not read them; use cnn_linear or a "
+                "tagger by path, or remove them"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _search_space_is_valid(self) -> Self:
         """Tries each value of the search space on its own."""
         for name, values in self.tuner.space.items() if isinstance(self.tuner.space, dict) else ():

@@ -91,6 +91,8 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("trainer.tagger=encoder", "trainer: tagger encoder needs trainer.encoder.preset"),
         ("trainer={tagger: encoder, encoder: {preset: x}, jit_compile: true}", "set jit_compile to false"),
         ("trainer.cnn_linear.vectors.words=-1", "trainer.cnn_linear.vectors.words: must be >= 0, got -1"),
+        ("transform.gazetteers=[{path: x, type: 'a b'}]", "transform.gazetteers.0.type: string should match pattern"),
+        ("transform.gazetteers=[{path: x, type: A, case: any}]", "case: must be one of 'folded' or 'exact', got 'any'"),
         ("tuner.space={learning_rate: [0.1, -1]}", "tuner.space: learning_rate cannot be -1: "),
         ("tuner.space={cnn_linear.dropout: [2]}", "tuner.space: cnn_linear.dropout cannot be 2: "),
         ("tuner.space={window_size: [8]}", "window_size cannot be 8: window_size must be more than twice"),
@@ -111,6 +113,13 @@ def test_wrong_values_are_named_with_the_rule_and_what_was_found(setting, messag
     with pytest.raises(ConfigError) as caught:
         load_config(None, [setting])
     assert message in str(caught.value)
+
+
+def test_gazetteers_need_a_tagger_that_reads_them():
+    gazetteers = "transform.gazetteers=[{path: cities.txt, type: CITY}]"
+    assert load_config(None, [gazetteers]).transform.gazetteers[0].case == "folded"
+    with pytest.raises(ConfigError, match=r"transform\.gazetteers: the tagger transformer does not read them; use"):
+        load_config(None, [gazetteers, "trainer.tagger=transformer"])
 
 
 def test_all_wrong_values_are_reported_at_once():
