@@ -9,12 +9,10 @@ import importlib
 import re
 import shlex
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
 import yaml
-from support.kubernetes_fields import unknown_fields
 from support.repository import ROOT
 
 from configs.cluster_loading import load_cluster
@@ -153,65 +151,3 @@ def test_the_table_of_parameters_is_complete() -> None:
     assert len(of_run) >= 5
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [*of_run, TRAIN]
     assert {*of_run, TRAIN} == {"data", *OF_RUN}
-
-
-MLFLOW = [*yaml.safe_load_all((ROOT / "docs/kubeflow/mlflow.yaml").read_text(encoding="utf-8"))]
-
-
-@pytest.mark.extended
-def test_manifest_has_only_fields_that_kubernetes_knows() -> None:
-    for document in MLFLOW:
-        assert unknown_fields(document) == []
-
-
-def manifest(kind: str) -> Any:
-    [document] = [one for one in MLFLOW if one["kind"] == kind]
-    return document
-
-
-@pytest.mark.extended
-def test_manifest_serves_the_configured_address() -> None:
-    address = load_cluster("kubeflow").settings["registry.uri"]
-    claim, service, deployment = map(manifest, ("PersistentVolumeClaim", "Service", "Deployment"))
-    pod = deployment["spec"]["template"]["spec"]
-    mlflow, proxy = pod["containers"]
-    [port] = service["spec"]["ports"]
-    host = f"{service['metadata']['name']}.{service['metadata']['namespace']}:{port['port']}"
-    assert address == f"http://{host}"
-    assert host in mlflow["args"][mlflow["args"].index("--allowed-hosts") + 1].split(",")
-    assert service["spec"]["selector"].items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
-    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
-    assert port["targetPort"] == proxy["ports"][0]["containerPort"]
-
-
-def test_registry_of_the_manifest_listens_on_the_loopback_behind_a_login() -> None:
-    pod = manifest("Deployment")["spec"]["template"]["spec"]
-    mlflow, proxy = pod["containers"]
-    host, port = (mlflow["command"][mlflow["command"].index(name) + 1] for name in ("--host", "--port"))
-    nginx = manifest("ConfigMap")["data"]["default.conf"]
-    assert host == "127.0.0.1"
-    assert "ports" not in mlflow
-    assert f"proxy_pass http://127.0.0.1:{port};" in nginx
-    assert nginx.count("proxy_pass") == nginx.count("auth_basic off") + 1, "only /health needs no login"
-    login = re.search(r"auth_basic_user_file (\S+)/(\w+);", nginx)
-    assert login is not None
-    [users] = [one for one in pod["volumes"] if "secret" in one]
-    [mount] = [one for one in proxy["volumeMounts"] if one["name"] == users["name"]]
-    assert (mount["mountPath"], users["secret"]["items"][0]["path"]) == login.groups()
-    assert f"create secret generic {users['secret']['secretName']} " in TEXTS["kubeflow"]
-    policy = manifest("NetworkPolicy")["spec"]
-    assert policy["podSelector"]["matchLabels"] == {"app": "mlflow"}
-    assert policy["ingress"][0]["ports"] == [{"port": proxy["ports"][0]["containerPort"]}]
-
-
-def test_containers_of_the_manifest_have_no_rights() -> None:
-    pod = manifest("Deployment")["spec"]["template"]["spec"]
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert pod["automountServiceAccountToken"] is False
-    for container in pod["containers"]:
-        rights = container["securityContext"]
-        assert (rights["allowPrivilegeEscalation"], rights["readOnlyRootFilesystem"]) == (False, True)
-        assert rights["capabilities"] == {"drop": ["ALL"]}
-        mounts = {one["name"] for one in container["volumeMounts"]}
-        assert mounts <= {one["name"] for one in pod["volumes"]}
