@@ -1,6 +1,7 @@
-"""Beam on a portable job server with a worker pool: the node submits, other processes compute.
+"""Beam on a job server with two worker pools: the nodes submit, other processes compute.
 
-Beam's own job server has the portability API of Flink, Spark and Dataflow. Both sides need the artifacts and the code.
+Both sides need the artifacts and the code. Prism, Beam's runner in Go, has the portability API of Flink, Spark and
+Dataflow.
 """
 
 from __future__ import annotations
@@ -8,221 +9,210 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-import re
-import socket
-import subprocess
+import shutil
+import signal
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from support.beam_cluster import Cluster, beam_cluster
+from support.repository import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-
-@dataclasses.dataclass(frozen=True)
-class Cluster:
-    """A job server and a worker pool, with their logs."""
-
-    beam_args: list[str]
-    job_log: Path
-    pool_log: Path
-
-    def jobs_done(self) -> int:
-        return len(re.findall(r"Completed job in [\d.]+ seconds with state DONE", self.job_log.read_text()))
-
-    def workers_started(self) -> int:
-        return self.pool_log.read_text().count("Starting worker with command")
+LOCAL = ["--direct_num_workers=1", "--sdk_container_image=none"]
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("cluster")
-    pool_port, port_file = _free_port(), folder / "port"
-    commands = {
-        "job": ["local_job_service_main", f"--port_file={port_file}", f"--staging_dir={folder / 'staging'}"],
-        "pool": ["worker_pool_main", f"--service_port={pool_port}"],
-    }
-    # The pool starts its workers with the `python` of the PATH.
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    processes = []
-    try:
-        for name, (module, *options) in commands.items():
-            where = "portability" if name == "job" else "worker"
-            with (folder / f"{name}.log").open("w") as log:
-                command = [sys.executable, "-m", f"apache_beam.runners.{where}.{module}", *options]
-                processes.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment, cwd=folder))
-        _wait_for(port_file, folder)
-        # Without sdk_container_image TFX packs itself for the workers, which already have it.
-        beam_args = ["--runner=PortableRunner", f"--job_endpoint=localhost:{port_file.read_text().strip()}"]
-        beam_args += ["--environment_type=EXTERNAL", f"--environment_config=localhost:{pool_port}"]
-        yield Cluster([*beam_args, "--sdk_container_image=ours"], folder / "job.log", folder / "pool.log")
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(timeout=30)
+    with beam_cluster(tmp_path_factory.mktemp("cluster")) as running:
+        yield running
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(file: Path, folder: Path) -> None:
-    end = time.monotonic() + 120
-    while not (file.exists() and file.read_text().strip()):
-        output = "".join(log.read_text() for log in folder.glob("*.log"))
-        assert time.monotonic() < end, f"no job server after two minutes: {output}"
-        time.sleep(0.1)
-
-
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass
 class Pod:
     """A node's mirror of the object store, and a folder that workers also reach."""
 
     mirror: Path
     shared: Path
+    outputs: dict[str, Any] = dataclasses.field(default_factory=dict)
 
-    def artifact(self, kind: type, name: str):
+    def artifact(self, kind: type, name: str) -> Any:
         artifact = kind()
-        artifact.uri = str(self.mirror / "minio/bucket" / name)
+        artifact.uri = str(self.mirror / "minio" / "bucket" / self.shared.name / name)
         os.makedirs(artifact.uri, exist_ok=True)
         return artifact
 
+    def run(self, component: Any, beam_args: list[str], **inputs: Any) -> None:
+        """Runs the executor of a component, and adds its outputs to `outputs`."""
+        from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
 
-@pytest.fixture
-def pod(tmp_path, monkeypatch) -> Pod:
-    monkeypatch.setenv("NER_MIRROR_ROOT", str(tmp_path / "pod"))
-    monkeypatch.setattr(sys, "argv", sys.argv[:1])  # TFX passes pytest's arguments to absl
-    (tmp_path / "shared").mkdir()
-    return Pod(tmp_path / "pod", tmp_path / "shared")
+        from pipeline.kubeflow.container.shared_folder import through_shared_folder
+
+        made = {name: [self.artifact(one.type, f"{component.id}-{name}")] for name, one in component.outputs.items()}
+        properties = {name: value for name, value in component.exec_properties.items() if value is not None}
+        context = BaseBeamExecutor.Context(beam_pipeline_args=beam_args, tmp_dir=str(self.shared.parent), unique_id="1")
+        given = {name: [artifact] for name, artifact in inputs.items()}
+        with through_shared_folder(given, made, "" if beam_args is LOCAL else str(self.shared)):
+            component.executor_spec.executor_class(context).Do(given, made, properties)
+        self.outputs |= {name: artifact for name, [artifact] in made.items()}
 
 
-def _context(tmp_path: Path, beam_args: list[str]):
-    from tfx.dsl.components.base.base_beam_executor import BaseBeamExecutor
+@pytest.fixture(scope="module")
+def make_pod(tmp_path_factory) -> Iterator[Callable[[str], Pod]]:
+    folder = tmp_path_factory.mktemp("pods")
 
-    return BaseBeamExecutor.Context(beam_pipeline_args=list(beam_args), tmp_dir=str(tmp_path), unique_id="1")
+    def make(name: str) -> Pod:
+        (folder / name).mkdir()
+        return Pod(folder / "mirror", folder / name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", sys.argv[:1])  # TFX passes pytest's arguments to absl
+        patch.setenv("NER_MIRROR_ROOT", str(folder / "mirror"))
+        yield make
 
 
-def _ingest(tmp_path: Path, corpus, examples, beam_args: list[str]) -> None:
-    from support.settings import corpus_settings
+@pytest.fixture(scope="module")
+def remote(cluster, make_pod, tiny_model) -> tuple[Pod, dict[str, Any]]:
+    """The pod in which the nodes ran on workers, and their results."""
+    pod = make_pod("remote")
+    # A job has the workers of one pool; the nodes take turns.
+    return pod, _run_nodes(pod, tiny_model, [cluster.beam_args(number % 2) for number in range(5)])
+
+
+def _channel(kind: type) -> Any:
     from tfx import types
+
+    return types.Channel(type=kind)
+
+
+def _ingest(pod: Pod, corpus: Any, beam_args: list[str]) -> None:
+    from support.settings import corpus_settings
 
     from components.artifacts import Corpus
     from components.corpus_example_gen.component import CorpusExampleGen
-    from components.corpus_example_gen.executor import Executor
 
-    component = CorpusExampleGen(settings=corpus_settings(), corpus=types.Channel(type=Corpus))
-    properties = {name: value for name, value in component.spec.exec_properties.items() if value is not None}
-    Executor(_context(tmp_path, beam_args)).Do({"corpus": [corpus]}, {"examples": [examples]}, properties)
+    pod.run(CorpusExampleGen(settings=corpus_settings(), corpus=_channel(Corpus)), beam_args, corpus=corpus)
 
 
-def _statistics(tmp_path: Path, examples, statistics, beam_args: list[str]) -> None:
-    from tfx.components.statistics_gen.executor import Executor
-
-    Executor(_context(tmp_path, beam_args)).Do(
-        {"examples": [examples]}, {"statistics": [statistics]}, {"exclude_splits": "[]", "sharded_stats_output": 0}
-    )
-
-
-def _records(examples, split: str) -> Counter[bytes]:
-    import tensorflow as tf
-
-    files = sorted(Path(examples.uri).glob(f"Split-{split}/*.gz"))
-    records = tf.data.TFRecordDataset([*map(str, files)], compression_type="GZIP")
-    # Protobuf writes the features in any order.
-    return Counter(tf.train.Example.FromString(one.numpy()).SerializeToString(deterministic=True) for one in records)
-
-
-def _numbers(examples) -> dict[str, object]:
-    """Returns the counts of the ingest, without paths."""
-    return {
-        name: value.int_value
-        for name, value in examples.mlmd_artifact.custom_properties.items()
-        if value.WhichOneof("value") == "int_value"
-    }
-
-
-def test_workers_read_and_count_the_corpus_as_one_process_does(cluster, pod, tmp_path) -> None:
-    from tfx.types import standard_artifacts
+def _run_nodes(pod: Pod, model: Path, jobs: list[list[str]]) -> dict[str, Any]:
+    """Runs the Beam nodes, each with its arguments of Beam, and returns their results."""
+    from tfx.components import StatisticsGen
+    from tfx.types import standard_artifacts as kinds
 
     from components.artifacts import Corpus
-    from pipeline.kubeflow.container.shared_folder import through_shared_folder
+    from components.drift_validator.component import DriftValidator
+    from components.transform.component import Transform
+    from configs.loading import load_config
+    from pipeline.create import PREPROCESSING_FN
     from pipeline.samples import write_sample
 
-    corpus = pod.artifact(Corpus, "corpus")
+    config = load_config(None)
+    corpus, schema = pod.artifact(Corpus, "corpus"), pod.artifact(kinds.Schema, "schema")
+    champion, tagger = pod.artifact(kinds.Model, "champion"), pod.artifact(kinds.Model, "tagger")
+    champion.set_int_custom_property("present", 0)
     write_sample(corpus.uri)
-    local, remote = (pod.artifact(standard_artifacts.Examples, name) for name in ("local", "remote"))
-    _ingest(tmp_path, corpus, local, ["--direct_num_workers=1"])
-    with through_shared_folder({"corpus": [corpus]}, {"examples": [remote]}, str(pod.shared)):
-        _ingest(tmp_path, corpus, remote, cluster.beam_args)
-    assert remote.split_names == local.split_names
+    shutil.copy(ROOT / "schemas" / "schema.pbtxt", schema.uri)
+    shutil.copytree(model, Path(tagger.uri, "Format-Serving"))
+    read, count, profile, transform, evaluate = jobs
+    _ingest(pod, corpus, read)
+    examples = pod.outputs["examples"]
+    channel, of_model, of_schema = (_channel(kind) for kind in (kinds.Examples, kinds.Model, kinds.Schema))
+    pod.run(StatisticsGen(examples=channel), count, examples=examples)
+    node = DriftValidator(examples=channel, schema=of_schema, champion=of_model, settings=config.drift)
+    pod.run(node, profile, examples=examples, schema=schema, champion=champion)
+    settings = {"settings": config.transform.model_dump_json()}
+    node = Transform(examples=channel, schema=of_schema, preprocessing_fn=PREPROCESSING_FN, custom_config=settings)
+    pod.run(node, transform, examples=examples, schema=schema)
+    pod.outputs["tagger"] = tagger
+    _evaluate(pod, evaluate)
+    return _results(pod, examples)
+
+
+def _evaluate(pod: Pod, beam_args: list[str], *settings: str) -> None:
+    from tfx.types import standard_artifacts as kinds
+
+    from components.evaluator.component import Evaluator
+    from configs.loading import load_config
+
+    config = load_config(None, ["evaluator.bootstrap=5", "evaluator.slices=[source]", *settings]).evaluator
+    node = Evaluator(examples=_channel(kinds.Examples), model=_channel(kinds.Model), settings=config)
+    pod.run(node, beam_args, examples=pod.outputs["examples"], model=pod.outputs["tagger"])
+
+
+def _results(pod: Pod, examples: Any) -> dict[str, Any]:
+    import tensorflow as tf
+    from tensorflow_metadata.proto.v0.statistics_pb2 import DatasetFeatureStatisticsList
+
+    graph = Path(pod.outputs["transform_graph"].uri)
+    scores = json.loads(Path(pod.outputs["evaluation"].uri, "scores.json").read_text(encoding="utf-8"))
+    results: dict[str, Any] = {
+        "counts": {
+            name: value.int_value
+            for name, value in examples.mlmd_artifact.custom_properties.items()
+            if value.WhichOneof("value") == "int_value"
+        },
+        "profile": json.loads(Path(pod.outputs["profile"].uri, "data_profile.json").read_text(encoding="utf-8")),
+        "vocabularies": {path.name: path.read_bytes() for path in (graph / "transform_fn" / "assets").iterdir()},
+        "schema": (graph / "transformed_metadata" / "schema.pbtxt").read_text(encoding="utf-8"),
+        "scores": _rounded(scores),
+    }
     for split in ("train", "eval", "test"):
-        assert _records(remote, split) == _records(local, split) != Counter()
-    assert _numbers(remote) == _numbers(local)
+        files = sorted(Path(examples.uri).glob(f"Split-{split}/*.gz"))
+        results[f"records {split}"] = Counter(tf.data.TFRecordDataset([*map(str, files)], "GZIP").as_numpy_iterator())
+        statistics = Path(pod.outputs["statistics"].uri, f"Split-{split}", "FeatureStats.pb")
+        [data] = DatasetFeatureStatisticsList.FromString(statistics.read_bytes()).datasets
+        results[f"statistics {split}"] = {
+            feature.path.step[0]: (feature.string_stats.unique, feature.string_stats.common_stats.num_non_missing)
+            for feature in data.features
+        }
+    return results
 
-    statistics = pod.artifact(standard_artifacts.ExampleStatistics, "statistics")
-    with through_shared_folder({"examples": [remote]}, {"statistics": [statistics]}, str(pod.shared)):
-        _statistics(tmp_path, remote, statistics, cluster.beam_args)
-    folders = sorted(path.parent.name for path in Path(statistics.uri).glob("Split-*/FeatureStats.pb"))
-    assert folders == ["Split-eval", "Split-test", "Split-train"]
-    assert cluster.jobs_done() == 2
-    assert cluster.workers_started() == 2
+
+def _rounded(value: Any) -> Any:
+    """Returns a JSON value without the last digits of floats, which depend on the order of their sum."""
+    if isinstance(value, dict):
+        return {name: _rounded(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return round(value, 6) if isinstance(value, float) else value
 
 
-def test_an_error_of_the_corpus_comes_back_from_the_worker(cluster, pod, tmp_path) -> None:
-    from tfx.types import standard_artifacts
+def test_workers_compute_what_one_process_does(cluster, remote, make_pod, tiny_model) -> None:
+    local = _run_nodes(make_pod("local"), tiny_model, [LOCAL] * 5)
+    pod, results = remote
+    assert set(results) == set(local)
+    for name, value in local.items():
+        assert results[name] == value, name
+    assert local["records train"].total() == 600
+    assert min(cluster.workers_started(pool) for pool in (0, 1)) >= 2
+    assert not [*pod.shared.iterdir()]
 
+
+def test_an_error_of_the_corpus_comes_back_from_the_worker(cluster, make_pod) -> None:
     from components.artifacts import Corpus
     from components.corpus_example_gen.errors import CorpusError
-    from pipeline.kubeflow.container.shared_folder import through_shared_folder
 
+    pod = make_pod("damaged")
     corpus = pod.artifact(Corpus, "corpus")
     for name in ("train", "dev"):
         (Path(corpus.uri) / f"{name}.tsv").write_text("Peru won\tB-LOC O\nOslo won\tB-LOC\n")
-    examples = pod.artifact(standard_artifacts.Examples, "examples")
-    with (
-        pytest.raises(CorpusError, match=r"dev\.tsv:2: found 2 tokens and 1 tags"),
-        through_shared_folder({"corpus": [corpus]}, {"examples": [examples]}, str(pod.shared)),
-    ):
-        _ingest(tmp_path, corpus, examples, cluster.beam_args)
+    with pytest.raises(CorpusError, match=r"dev\.tsv:2: found 2 tokens and 1 tags"):
+        _ingest(pod, corpus, cluster.beam_args())
 
 
-def test_a_compiled_pipeline_runs_beam_on_the_workers(cluster, tmp_path) -> None:
-    """Runs the nodes up to the statistics of `ner compile --set beam.args=...` in the emulator."""
-    import yaml
-    from support.kfp_emulator.emulator import Emulator
-    from support.kfp_emulator.pipeline_file import read_pipeline
-
-    from configs.cluster_loading import load_cluster
-    from configs.loading import load_config
-    from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for
-    from pipeline.kubeflow.container.shared_folder import FOLDER_VARIABLE
-    from pipeline.samples import write_sample
-
-    before = cluster.jobs_done()
-    (tmp_path / "shared").mkdir()
-    where = f"nodes.default.env={json.dumps({FOLDER_VARIABLE: str(tmp_path / 'shared')})}"
-    settings = load_cluster("kubeflow", None, [where, "data=minio://mlpipeline/corpus"])
-    registry = f"registry.uri=sqlite:///{tmp_path}/registry.db"
-    config = load_config(None, [*settings_for(settings), registry, f"beam.args={json.dumps(cluster.beam_args)}"])
-    spec, *_ = compile_pipeline(config, settings, "kubeflow", tmp_path / "whole.yaml")
-    tasks = spec["root"]["dag"]["tasks"]
-    spec["root"]["dag"]["tasks"] = {
-        name: tasks[name] for name in ("Corpus", "RunPlanner", "CorpusExampleGen", "StatisticsGen")
-    }
-    (tmp_path / "part.yaml").write_text(yaml.safe_dump(spec))
-
-    write_sample(tmp_path / "corpus")
-    emulator = Emulator(tmp_path / "work", print)
-    emulator.store.put("minio://mlpipeline/corpus", tmp_path / "corpus")
-    result = emulator.run(read_pipeline(tmp_path / "part.yaml"))
-    assert result.succeeded, result.tasks
-    folders = sorted(path.parent.name for path in emulator.store.path(result.root).rglob("FeatureStats.pb"))
-    assert folders == ["Split-eval", "Split-test", "Split-train"]
-    assert cluster.jobs_done() == before + 2
-    assert list((tmp_path / "shared").iterdir()) == []
+def test_a_node_whose_worker_is_killed_fails_and_succeeds_when_repeated(cluster, remote) -> None:
+    pod, _ = remote
+    evaluation = Path(pod.outputs["evaluation"].uri)
+    shutil.rmtree(evaluation)
+    metric = "evaluator.metrics={deadly: support.deadly_metric:deadly}"
+    with pytest.raises(RuntimeError, match="failed in state FAILED"):
+        _evaluate(pod, cluster.beam_args(1), metric)
+    assert cluster.pools[1].wait(timeout=60) == -signal.SIGKILL
+    assert not [*evaluation.iterdir()]
+    assert not [*pod.shared.iterdir()]
+    _evaluate(pod, cluster.beam_args(0), metric)
+    assert '"deadly"' in (evaluation / "scores.json").read_text(encoding="utf-8")
