@@ -80,7 +80,7 @@ def train_on_parts(run: Mapping[str, Any], results: Path) -> None:
     for seed in run["seeds"]:
         clock = machine.CpuClock()
         train = part_of(corpus.train, run["sentences"], seed)
-        f1, megabytes = (_peer_result if system.is_peer else _our_result)(system, corpus, train, seed)
+        result = (_peer_result if system.is_peer else _our_result)(system, corpus, train, seed)
         record = {
             "corpus": corpus.name,
             "corpus_digest": corpus.digest,
@@ -89,26 +89,28 @@ def train_on_parts(run: Mapping[str, Any], results: Path) -> None:
             "size": run["sentences"],
             "sentences": len(train),
             "seed": seed,
-            "test_f1": f1,
-            "model_mb": megabytes,
+            **result,
             "cpu_seconds": clock.cpu_seconds,
             "machine": machine.description(),
         }
         write_json(results / f"{run['name']}.seed{seed}.json", record)
-        logging.info("seed %d: test F1 %.4f, %.0f CPU s", seed, f1, clock.cpu_seconds)
+        logging.info("seed %d: test F1 %.4f, %.0f CPU s", seed, result["test_f1"], clock.cpu_seconds)
 
 
-def _peer_result(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> tuple[float, float]:
-    """Returns test F1 and the size of the model's files in MB."""
+def _peer_result(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> dict[str, float]:
+    """Returns `test_f1` and the size of the model's files, `model_mb`."""
     peer = system.peer_class()(**system.settings)
     trained = peer.train(train, corpus.dev, seed, language_of(corpus.name))
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         trained.tagger.save(Path(folder))
-        return score(trained.tagger, corpus.test).micro().f1, machine.folder_mb(Path(folder))
+        return {
+            "test_f1": score(trained.tagger, corpus.test).micro().f1,
+            "model_mb": machine.folder_mb(Path(folder)),
+        }
 
 
-def _our_result(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> tuple[float, float]:
-    """Returns test F1 and the size of the weights, before an export, which costs as much as a small training."""
+def _our_result(system: System, corpus: Corpus, train: Sequence[LabelledSentence], seed: int) -> dict[str, float]:
+    """Returns the figures of `train_and_score`, before an export, which costs as much as a small training."""
     from benchmarks.ours.part import train_and_score
 
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:

@@ -105,6 +105,8 @@ def node_rows(records: Iterable[Record]) -> list[Row]:
 def size_rows(records: Iterable[Record]) -> list[Row]:
     """Returns a row for each corpus and size: test F1 of each system in percent, its seeds, CPU seconds and MB.
 
+    Of our taggers, also the calibration error of scores on the test split, with calibration and without (`_softmax`).
+
     Example:
         >>> record = {"corpus": "a", "size": 100, "system": "crf", "cpu_seconds": 1.0, "model_mb": 0.2}
         >>> size_rows([{**record, "test_f1": 0.5}, {**record, "test_f1": 0.6}])[0]["crf_mean"]
@@ -121,8 +123,9 @@ def size_rows(records: Iterable[Record]) -> list[Row]:
             figures = spread([100 * run["test_f1"] for run in runs], system)
             row |= {name: figures[name] for name in (f"{system}_mean", f"{system}_std")}
             row[f"{system}_seeds"] = len(runs)
-            for figure in ("cpu_seconds", "model_mb"):
-                row[f"{system}_{figure}"] = statistics.mean(run[figure] for run in runs)
+            for figure in ("cpu_seconds", "model_mb", "test_ece", "test_ece_softmax"):
+                if values := [run[figure] for run in runs if figure in run]:
+                    row[f"{system}_{figure}"] = statistics.mean(values)
         rows.append(row)
     return rows
 

@@ -7,16 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
+import tensorflow as tf
 import tensorflow_transform as tft
 
 from benchmarks.corpus import LabelledSentence
 from benchmarks.ours.our_peer import GRAPH, write_request
 from benchmarks.ours.prepare import prepare
+from components.evaluator.counts.counting import BINS
 from components.text.entity_scores import Scores
+from components.text.transitions import outside_tags
 from components.trainer.data.batches import Batches
 from components.trainer.data.dataset import read_windows
 from components.trainer.data.window_table import WindowTable
 from components.trainer.inputs import TrainingInputs
+from components.trainer.scoring.calibration import Calibration
 from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel
@@ -27,16 +32,19 @@ _BATCH = 128
 
 def train_and_score(
     folder: Path, settings: Mapping[str, Any], splits: Mapping[str, Sequence[LabelledSentence]], seed: int
-) -> tuple[float, float]:
-    """Trains on `train`, chooses on `eval`, and returns the entity F1 on `test` and the size of the weights in MB.
+) -> dict[str, float]:
+    """Trains on `train`, chooses on `eval`, and scores on `test`.
 
-    The score is that of the exported model on the tokenizer's tokens, except for rounding.
+    The F1 is that of the exported model on the tokenizer's tokens, except for rounding.
 
     Args:
         folder: empty folder for the files.
         settings: sections `transform`, `beam` and `trainer` of the configuration.
         splits: sentences of each split.
         seed: seed of the training.
+
+    Returns:
+        The size of the weights as `model_mb`, and the figures of `test_scores`.
     """
     rows = {name: [[one.tokens, one.tags] for one in sentences] for name, sentences in splits.items()}
     write_request(folder, {"transform": settings["transform"], "beam": settings["beam"], **rows})
@@ -47,11 +55,15 @@ def train_and_score(
     configured = TrainerSettings.model_validate({**settings["trainer"], "seed": seed})
     trained = train(configured, TrainingInputs(files["train"], files["eval"], graph))
     megabytes = sum(weight.nbytes for weight in trained.model.get_weights()) / 1e6
-    return entity_f1(trained, files["test"], graph, folder / "test"), megabytes
+    return {"model_mb": megabytes, **test_scores(trained, files["test"], graph, folder / "test")}
 
 
-def entity_f1(trained: TrainedModel, files: Sequence[str], transform_graph: str, folder: Path) -> float:
-    """Returns the entity F1 of a trained model on transformed examples, at the outside bias that it chose.
+def test_scores(trained: TrainedModel, files: Sequence[str], transform_graph: str, folder: Path) -> dict[str, float]:
+    """Scores a trained model on transformed examples, at the outside bias that it chose.
+
+    Returns:
+        `test_f1`, the entity F1; `test_ece`, the calibration error of its scores; and `test_ece_softmax`, the error of
+        scores without calibration.
 
     Args:
         trained: the model.
@@ -62,7 +74,24 @@ def entity_f1(trained: TrainedModel, files: Sequence[str], transform_graph: str,
     spec = tft.TFTransformOutput(transform_graph).transformed_feature_spec()
     table = WindowTable.write(folder, read_windows(files, spec, trained.windows))
     counter = EntityCounter(trained.tags)
+    outside = outside_tags(trained.tags)
+    bins = np.zeros((2, 2, BINS))  # [calibrated or not, sums of scores and of correct tags, bins]
+    tokens = 0
     for batch in Batches(table, _BATCH).epoch(0):
-        counter.add(keras.ops.convert_to_numpy(trained.model(batch.features)), batch.tags)
+        logits, real = keras.ops.convert_to_numpy(trained.model(batch.features)), batch.tags != 0
+        counter.add(logits, batch.tags)
+        [chosen] = counter.decode(logits, real, (trained.outside_bias,))
+        logits, chosen, right = logits[real], chosen[real], chosen[real] == batch.tags[real]
+        tokens += len(chosen)
+        for row, calibration in zip(bins, (trained.calibration, Calibration()), strict=True):
+            probabilities = tf.nn.softmax(calibration.logits(logits, outside)).numpy()
+            scores = probabilities[np.arange(len(chosen)), chosen].astype(np.float64)
+            columns = np.clip(np.ceil(scores * BINS).astype(int) - 1, 0, BINS - 1)
+            row += [np.bincount(columns, values, BINS) for values in (scores, right)]
     correct, predicted, gold = counter.counts[OUTSIDE_BIASES.index(trained.outside_bias)].tolist()
-    return Scores.of(correct, predicted, gold).f1
+    calibrated, plain = np.abs(bins[:, 0] - bins[:, 1]).sum(-1) / max(tokens, 1)
+    return {
+        "test_f1": Scores.of(correct, predicted, gold).f1,
+        "test_ece": float(calibrated),
+        "test_ece_softmax": float(plain),
+    }

@@ -10,7 +10,6 @@ time and memory.
 from __future__ import annotations
 
 import functools
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,7 +45,7 @@ def prepare(folder: Path, splits: Sequence[str] = _SPLITS) -> None:
         splits: splits to transform, the training split first.
     """
     request = read_json(folder, REQUEST)
-    config = {"settings": json.dumps(request["transform"]), "earlier": request.get("earlier")}
+    config = {"settings": request["transform"], "earlier": request.get("earlier")}
     for split in splits:
         _write_examples(request[split], folder / f"raw-{split}.gz", split)
     clock = CpuClock()

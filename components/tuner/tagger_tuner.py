@@ -150,10 +150,12 @@ class _ConfiguredFirst:
     """Mixin of an oracle whose first trial has the defaults of the space, and whose time is limited.
 
     Attributes:
+        max_trials: most trials.
         seconds: duration of all trials after which no further one begins; None: no limit.
         used: duration of the finished trials.
     """
 
+    max_trials: int | None
     seconds: float | None = None
     used = 0.0
 

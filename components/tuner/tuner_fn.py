@@ -18,7 +18,7 @@ from components.keys import VAL_ENTITY_F1
 from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.training_id import training_id
-from components.trainer.settings import AUTO, TrainerSettings
+from components.trainer.settings import TrainerSettings
 from components.trainer.training import train
 from components.tuner.search_space import default_choices, search_space
 from components.tuner.settings import TunerSettings
@@ -64,7 +64,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         checkpoint.discard()
         return result
 
-    choices = default_choices(sized, sentences) if search.space == AUTO else search.space
+    choices = search.space if isinstance(search.space, dict) else default_choices(sized, sentences)
     tuner = TaggerTuner(sized, search_space(sized, choices), trained, search, fn_args.working_dir)
     return TunerFnResult(tuner=tuner, fit_kwargs={})
 
