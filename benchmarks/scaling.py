@@ -158,7 +158,7 @@ class NodeMeter(logging.Handler):
 
     Attributes:
         nodes: a row for each finished node: CPU and wall seconds of this process, and its memory at the start and at
-            the highest, both in MB (10^6 bytes). Validation of a model in a process of its own is not included.
+            the highest, both in MB (10^6 bytes). Validation of a model in another process is not included.
     """
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ from benchmarks.results import read_records, write_json
 from benchmarks.serving import over_rounds
 from benchmarks.tables import (
     accuracy_rows,
+    node_rows,
     print_table,
     render_accuracy,
     render_nodes,
@@ -111,3 +112,5 @@ def test_the_stored_tables_are_those_of_the_stored_measurements():
     records = read_records(results / "accuracy")
     assert json.loads((results / "accuracy.json").read_text(encoding="utf-8")) == accuracy_rows(records)
     assert json.loads((results / "training.json").read_text(encoding="utf-8")) == training_rows(records)
+    of_nodes = node_rows(read_records(results / "scale"))
+    assert json.loads((results / "scale.json").read_text(encoding="utf-8")) == of_nodes

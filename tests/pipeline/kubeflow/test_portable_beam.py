@@ -55,9 +55,9 @@ class Pod:
         made = {name: [self.artifact(one.type, f"{component.id}-{name}")] for name, one in component.outputs.items()}
         properties = {name: value for name, value in component.exec_properties.items() if value is not None}
         context = BaseBeamExecutor.Context(beam_pipeline_args=beam_args, tmp_dir=str(self.shared.parent), unique_id="1")
-        given = {name: [artifact] for name, artifact in inputs.items()}
-        with through_shared_folder(given, made, "" if beam_args is LOCAL else str(self.shared)):
-            component.executor_spec.executor_class(context).Do(given, made, properties)
+        read = {name: [artifact] for name, artifact in inputs.items()}
+        with through_shared_folder(read, made, "" if beam_args is LOCAL else str(self.shared)):
+            component.executor_spec.executor_class(context).Do(read, made, properties)
         self.outputs |= {name: artifact for name, [artifact] in made.items()}
 
 
