@@ -152,14 +152,33 @@ class Images(_Section):
     pull_secrets: tuple[str, ...]
 
 
+class Hosts(_Section):
+    """Training on several hosts (`trainer.hosts`): `nodes.Trainer` describes each host, this the pod that starts them.
+
+    Attributes:
+        folder: folder on a volume of `nodes.Trainer` that all machines can mount.
+        restarts: of all hosts together, after the loss of one.
+        cpu: of the pod that starts the hosts.
+        memory: of the same pod.
+        node_selector: of the same pod.
+    """
+
+    folder: Annotated[str, Field(pattern="^/")] | None
+    restarts: Annotated[int, Field(ge=0)]
+    cpu: CpuRange
+    memory: MemoryRange
+    node_selector: dict[str, str]
+
+
 class ClusterConfig(_Section):
-    """Configuration of a cluster."""
+    """Configuration of a cluster; `hosts` is None where no Kubernetes starts hosts."""
 
     description: str
     pipeline_root: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
     data: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
     settings: dict[str, Any]
     images: Images
+    hosts: Hosts | None
     nodes: dict[str, Node]
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from support.kubernetes_fields import unknown_fields
 from support.repository import ROOT
 
 from configs.cluster_loading import load_cluster
@@ -151,3 +152,23 @@ def test_the_table_of_parameters_is_complete() -> None:
     assert len(of_run) >= 5
     assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == [*of_run, TRAIN]
     assert {*of_run, TRAIN} == {"data", *OF_RUN}
+
+
+@pytest.mark.extended
+def test_the_role_of_the_launcher_has_the_rights_that_it_uses() -> None:
+    from pipeline.kubeflow.container.host_job import HOSTS_LABEL, RIGHTS
+
+    text = (ROOT / "docs/kubeflow/training-hosts.yaml").read_text(encoding="utf-8")
+    claim, role, binding, policy = documents = [*yaml.safe_load_all(text)]
+    assert [name for document in documents for name in unknown_fields(document)] == []
+    granted = {
+        (verb, resource, group)
+        for rule in role["rules"]
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+        for group in rule["apiGroups"]
+    }
+    assert granted == set(RIGHTS)
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert f"claim: {claim['metadata']['name']}, path: /shared" in TEXTS["distributed"]
+    assert policy["spec"]["podSelector"]["matchExpressions"][0]["key"] == HOSTS_LABEL

@@ -6,17 +6,20 @@ Kubernetes. What this machine cannot see is `unknown`, never `ok`.
 
 from __future__ import annotations
 
-import contextlib
+import json
 import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from components.common.errors import NerError
 from configs.cluster_spec import NODES, ClusterConfig, Node, Toleration
 from pipeline.kubeflow.client.connection import Connection
+from pipeline.kubeflow.compile.training_hosts import host_settings, image_of_hosts, shared_volume
+from pipeline.kubeflow.container.host_job import RIGHTS, HostCommand, HostSettings, job_manifest
+from pipeline.kubeflow.kubernetes_api import kubernetes_client
 
 NAMESPACE = "kubeflow"
 """Namespace of the pods on a server for one user."""
@@ -132,7 +135,7 @@ class KubernetesChecks:
         from kubernetes import client as api
 
         self._namespace = namespace
-        self._core, self._apps = api.CoreV1Api(client), api.AppsV1Api(client)
+        self._core, self._apps, self._batch = api.CoreV1Api(client), api.AppsV1Api(client), api.BatchV1Api(client)
         self._authorization = api.AuthorizationV1Api(client)
 
     def all(self, cluster: ClusterConfig, nodes: Mapping[str, Node], *, multi_user: bool) -> Iterator[Check]:
@@ -160,8 +163,11 @@ class KubernetesChecks:
         for name, node in nodes.items():
             if node.gpu or node.node_selector:
                 yield self._machines(name, node)
+        hosts = int(cluster.settings.get("trainer.hosts", 1))
+        if hosts > 1:
+            yield from self._hosts(cluster, hosts, account)
 
-    def _read(self, name: str, call: Any, *arguments: str, cure: str = "") -> tuple[Any, Check]:
+    def _read(self, name: str, call: Any, *arguments: Any, cure: str = "") -> tuple[Any, Check]:
         """Returns the object, if there is one, and the check that it exists."""
         from kubernetes.client.exceptions import ApiException
 
@@ -170,6 +176,8 @@ class KubernetesChecks:
         except ApiException as error:
             if error.status == 404:
                 return None, Check(name, "wrong", "does not exist", cure or "Create it.")
+            if error.status in (400, 422):
+                return None, Check(name, "wrong", f"refused: {_message(error)}", "Correct the cluster's configuration.")
             if error.status in (401, 403):
                 return None, Check(name, "unknown", f"may not be read from here ({error.status})", "Ask its owner.")
             return None, Check(name, "unknown", f"the API responds with {error.status}", "Try again.")
@@ -208,6 +216,69 @@ class KubernetesChecks:
         if entry.status.allowed:
             return Check(name, "ok", "yes")
         return Check(name, "wrong", "no", f"Bind a role with it in the namespace {self._namespace}.")
+
+    def _hosts(self, cluster: ClusterConfig, hosts: int, account: str) -> Iterator[Check]:
+        """Checks a training on several hosts: rights, the Job, the volume."""
+        yield self._rights_of(account)
+        try:
+            settings = host_settings(cluster, hosts)
+        except NerError as error:
+            text, _, cure = str(error).partition(". ")
+            yield Check("hosts of the Trainer", "wrong", text, cure)
+            return
+        yield self._job(settings, HostCommand(image_of_hosts(cluster), ["true"], "ner-check", "", "Trainer"), account)
+        claim = shared_volume(cluster, settings.folder).claim
+        name = f"volume {claim} for all hosts"
+        entry, check = self._in_namespace(name, self._core.read_namespaced_persistent_volume_claim, claim)
+        modes = (entry.spec.access_modes or []) if entry is not None and entry.spec else ["ReadWriteMany"]
+        if "ReadWriteMany" not in modes:
+            cure = "Use a claim with ReadWriteMany: the pods of several machines write there."
+            check = Check(name, "wrong", f"is {', '.join(modes)}", cure)
+        yield check
+
+    def _rights_of(self, account: str) -> Check:
+        """Checks the rights that the pods' account needs, which are not those of this machine."""
+        from kubernetes import client as api
+
+        name, namespace = f"rights of {account} to start hosts", self._namespace
+        user, groups = f"system:serviceaccount:{namespace}:{account}", "system:serviceaccounts"
+        missing = []
+        for verb, resource, group in RIGHTS:
+            kind, _, part = resource.partition("/")
+            attributes = api.V1ResourceAttributes(
+                group=group, namespace=namespace, resource=kind, subresource=part or None, verb=verb
+            )
+            body = api.V1LocalSubjectAccessReview(
+                metadata=api.V1ObjectMeta(namespace=namespace),
+                spec=api.V1SubjectAccessReviewSpec(
+                    user=user,
+                    groups=["system:authenticated", groups, f"{groups}:{namespace}"],
+                    resource_attributes=attributes,
+                ),
+            )
+            call = self._authorization.create_namespaced_local_subject_access_review
+            entry, check = self._read(name, call, namespace, body)
+            if entry is None:
+                return replace(check, cure=f"kubectl auth can-i {verb} {resource} -n {namespace} --as={user}")
+            if not entry.status.allowed:
+                missing.append(f"{verb} {resource}")
+        if missing:
+            return Check(name, "wrong", f"may not {', '.join(missing)}", "Apply docs/kubeflow/training-hosts.yaml.")
+        return Check(name, "ok", "yes")
+
+    def _job(self, settings: HostSettings, command: HostCommand, account: str) -> Check:
+        """Lets the API check the Job of the hosts, without creating it."""
+        name = "Job of the hosts"
+        job = job_manifest(settings, command, command.name, account)
+        call = self._batch.create_namespaced_job
+        entry, check = self._read(
+            name, lambda _request_timeout: call(self._namespace, job, dry_run="All", _request_timeout=_request_timeout)
+        )
+        if entry is None:
+            return check
+        if entry.spec.completion_mode != "Indexed":
+            return Check(name, "wrong", "this Kubernetes has no indexed Jobs", "Use version 1.24 or later.")
+        return Check(name, "ok", f"accepted with {settings.hosts} pods")
 
     def _secrets(self, cluster: ClusterConfig, nodes: Mapping[str, Node]) -> Iterator[Check]:
         required: dict[str, set[str]] = {name: set() for name in cluster.images.pull_secrets}
@@ -256,6 +327,14 @@ class KubernetesChecks:
         return Check(name, "ok", f"{len(free)} with {count} {kind}")
 
 
+def _message(error: Any) -> str:
+    """Returns the API's own message."""
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, TypeError, KeyError):
+        return str(error.reason)
+
+
 def _tolerated(taint: Any, tolerations: tuple[Toleration, ...]) -> bool:
     if taint.effect == "PreferNoSchedule":
         return True
@@ -265,23 +344,3 @@ def _tolerated(taint: Any, tolerations: tuple[Toleration, ...]) -> bool:
         and (one.operator == "Exists" or one.value == (taint.value or ""))
         for one in tolerations
     )
-
-
-def kubernetes_client() -> Any:
-    """Returns a client with a pod's own account or kubectl's configuration; None without either."""
-    from kubernetes import client, config
-
-    configuration = client.Configuration()
-    configuration.retries = False
-    with contextlib.suppress(config.ConfigException):
-        config.load_incluster_config(client_configuration=configuration)
-        return client.ApiClient(configuration)
-    try:
-        config.load_kube_config(client_configuration=configuration)
-    except config.ConfigException:
-        return None
-    except Exception as error:
-        raise NerError(
-            f"kubectl's configuration cannot be used ({error}). Check it with `kubectl get nodes`."
-        ) from error
-    return client.ApiClient(configuration)

@@ -18,6 +18,7 @@ from configs.cluster_spec import ClusterConfig
 from pipeline.kubeflow.compile.finalizing import KUBEFLOW, VERTEX, finalize
 from pipeline.kubeflow.compile.kubernetes_platform import platform
 from pipeline.kubeflow.compile.read_fields import require_read
+from pipeline.kubeflow.compile.training_hosts import start_launcher, with_launcher
 from pipeline.kubeflow.container.run_planner import PlannerSettings
 
 ENTRY_POINT = "pipeline.kubeflow.container.entry_point"
@@ -40,6 +41,8 @@ class ClusterRunner(KubeflowV2DagRunner):
         output: Path,
         with_platform: bool = True,
         planner: PlannerSettings | None = None,
+        *,
+        hosts: int = 1,
     ) -> None:
         """Configures TFX's compiler.
 
@@ -50,6 +53,10 @@ class ClusterRunner(KubeflowV2DagRunner):
             output: the file that `run` writes. The `tfx` command line redirects it.
             with_platform: add the second document with the Kubernetes settings, if there are any.
             planner: settings of RunPlanner, which only Kubeflow gets; None adds none.
+            hosts: of the Trainer.
+
+        Raises:
+            NerError: the target cannot start several hosts.
         """
         config = KubeflowV2DagRunnerConfig(
             default_image=cluster.images.cpu,
@@ -57,7 +64,9 @@ class ClusterRunner(KubeflowV2DagRunner):
             use_pipeline_spec_2_1=True,  # the only version that open-source servers read
         )
         super().__init__(config, output_dir=str(output.parent), output_filename=output.name)
-        self._cluster, self._target, self._defaults, self._with_platform = cluster, target, defaults, with_platform
+        self._target, self._defaults, self._with_platform = target, defaults, with_platform
+        self._of_hosts = cluster if hosts > 1 else None
+        self._cluster = with_launcher(cluster, hosts) if hosts > 1 else cluster
         self._planner = planner if target == KUBEFLOW else None
 
     def run(
@@ -87,6 +96,8 @@ class ClusterRunner(KubeflowV2DagRunner):
 
     def _documents(self, job: dict[str, Any]) -> list[dict[str, Any]]:
         spec = finalize(job["pipelineSpec"], self._cluster, self._defaults, self._target, self._planner)
+        if self._of_hosts:
+            start_launcher(spec, self._of_hosts)
         if self._target == VERTEX:
             runtime = {name: value for name, value in job.get("runtimeConfig", {}).items() if name != _ROOT}
             root = {_ROOT: self._cluster.pipeline_root} if self._cluster.pipeline_root else {}

@@ -52,7 +52,9 @@ def compile_pipeline(
     )
     pipeline = create_pipeline(config, inputs, request, run_target)
     planner = planner_settings(config, inputs, warm_start=request.warm_start)
-    return ClusterRunner(cluster, target, run_target.defaults, output, with_platform, planner).run(pipeline)
+    hosts = config.trainer.hosts
+    runner = ClusterRunner(cluster, target, run_target.defaults, output, with_platform, planner, hosts=hosts)
+    return runner.run(pipeline)
 
 
 def settings_for(cluster: ClusterConfig) -> list[str]:

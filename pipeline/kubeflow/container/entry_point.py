@@ -28,6 +28,9 @@ from pipeline.kubeflow.container.mirror import name_uris
 ALL_NOTICES = "NER_LOG"
 """Environment variable that shows the notices of the libraries if it is `all`."""
 
+EXPLAINED, UNEXPLAINED = 1, 70
+"""Exit codes of a failed node: another try would meet the same error, or it may succeed (`EX_SOFTWARE`)."""
+
 _LIBRARIES = re.compile(r"/site-packages/(apache_beam|tfx|tfx_bsl|tensorflow\w*|ml_metadata|google)/")
 _LONGEST_LINE = 800  # characters; Beam's errors contain whole tracebacks
 
@@ -53,7 +56,8 @@ def run(arguments: Sequence[str]) -> int:
         arguments: the command line without the program's name.
 
     Returns:
-        The exit code: 143 if the pod was evicted. If it is 1, the last line on stderr is `error: <node>: <problem>`.
+        The exit code: 143 if the pod was evicted. If it is `EXPLAINED` or `UNEXPLAINED`, the last line on stderr is
+        `error: <node>: <problem>`.
     """
     known, beam_args = parse_arguments(arguments)
     arguments_of_input = (
@@ -98,8 +102,7 @@ def run_node(name: Callable[[], str], call: Callable[[], None]) -> int:
             interruption.leave()
         if not isinstance(error, Exception):
             raise
-        _print_error(node, error)
-        return 1
+        return _print_error(node, error)
     logging.info("%s has succeeded.", name())
     return 0
 
@@ -123,8 +126,8 @@ class _WithoutNotices(python_logging.Filter):
         return record.levelno >= python_logging.WARNING or not _LIBRARIES.search(record.pathname)
 
 
-def _print_error(node: str, error: Exception) -> None:
-    """Prints the error; the last line is the one that the pod's status shows."""
+def _print_error(node: str, error: Exception) -> int:
+    """Prints the error, whose last line the pod's status shows, and returns the exit code."""
     explanation = explain(error)
     if not isinstance(error, NerError):
         print(masked_traceback(error), file=sys.stderr)
@@ -133,6 +136,7 @@ def _print_error(node: str, error: Exception) -> None:
     if explanation and ("\n" in text or len(line) > _LONGEST_LINE):
         print(text, file=sys.stderr)
     print(f"error: {node}: {textwrap.shorten(line, _LONGEST_LINE, placeholder=' ...')}", file=sys.stderr)
+    return EXPLAINED if explanation else UNEXPLAINED
 
 
 def main() -> None:

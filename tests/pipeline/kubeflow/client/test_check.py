@@ -133,6 +133,52 @@ def test_what_is_missing_is_named_with_its_cure(kubernetes, cluster, path, value
     assert one.cure
 
 
+HOSTS = ("settings={trainer.hosts: 2}", "hosts.folder=/shared", "nodes.Trainer.volumes=[{claim: ner, path: /shared}]")
+REVIEWS = "/apis/authorization.k8s.io/v1/namespaces/kubeflow/localsubjectaccessreviews"
+JOBS, CLAIM = "/apis/batch/v1/namespaces/kubeflow/jobs", "/api/v1/namespaces/kubeflow/persistentvolumeclaims/ner"
+CHECKS = {
+    REVIEWS: "rights of pipeline-runner to start hosts", JOBS: "Job of the hosts", CLAIM: "volume ner for all hosts",
+}  # fmt: skip
+
+
+def hosts_of(kubernetes, *settings):
+    """Checks of a training on two hosts, all of them ok."""
+    accepted = {"spec": {"completionMode": "Indexed", "template": {"spec": {"containers": []}}}}
+    kubernetes.objects |= {
+        REVIEWS: {"spec": {}, "status": {"allowed": True}},
+        JOBS: accepted,
+        CLAIM: {"spec": {"accessModes": ["ReadWriteMany"]}, "status": {"phase": "Bound"}},
+        **kubernetes.objects,
+    }
+    return checks_of(kubernetes, load_cluster("kubeflow", None, settings or HOSTS))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "state", "text"),
+    [
+        (REVIEWS, {"spec": {}, "status": {"allowed": True}}, "ok", "yes"),
+        (REVIEWS, {"spec": {}, "status": {"allowed": False}}, "wrong", "may not create jobs, get jobs, list jobs"),
+        (REVIEWS, 403, "unknown", "may not be read from here (403)"),
+        (JOBS, {"spec": {"template": {"spec": {"containers": []}}}}, "wrong", "this Kubernetes has no indexed Jobs"),
+        (JOBS, 422, "wrong", "refused"),
+        (JOBS, 403, "unknown", "may not be read"),
+        (CLAIM, {"spec": {"accessModes": ["ReadWriteOnce"]}, "status": {"phase": "Bound"}}, "wrong", "is ReadW"),
+        (CLAIM, 404, "wrong", "does not exist"),
+    ],
+)
+def test_what_several_hosts_need_is_checked(kubernetes, path, value, state, text):
+    kubernetes.objects[path] = value
+    checks = hosts_of(kubernetes)
+    assert (checks[CHECKS[path]].state, checks[CHECKS[path]].text[: len(text)]) == (state, text)
+    assert {checks[name].state for other, name in CHECKS.items() if other != path} == {"ok"}
+    assert state == "ok" or checks[CHECKS[path]].cure
+
+
+def test_hosts_without_a_folder_are_wrong_before_the_compilation(kubernetes):
+    one = hosts_of(kubernetes, HOSTS[0])["hosts of the Trainer"]
+    assert (one.state, one.text[:13]) == ("wrong", "hosts.folder:")
+
+
 def test_an_old_server_is_wrong_and_one_without_a_version_unknown(kubernetes, cluster):
     deployment = kubernetes.objects["/apis/apps/v1/namespaces/kubeflow/deployments/ml-pipeline"]
     for tag, state in (("2.5.1", "wrong"), ("master", "unknown"), ("v2.14.0", "ok")):
