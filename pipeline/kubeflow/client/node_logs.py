@@ -9,8 +9,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.kubeflow.client.check import NAMESPACE, kubernetes_client
+from pipeline.kubeflow.client.check import NAMESPACE
 from pipeline.kubeflow.client.errors import ServerError
+from pipeline.kubeflow.kubernetes_api import kubernetes_client
 
 _RUN_LABEL = "pipeline/runid"  # backend/src/common/util/consts.go of kubeflow/pipelines
 _NODE_NAME = "workflows.argoproj.io/node-name"  # workflow/common/common.go of argoproj/argo-workflows
