@@ -329,8 +329,8 @@ class HostJob:
                 if now - renewed > _RENEWAL:
                     self._renew(name, now - started + _LEASE)
                     renewed = now
-                pods = self._pods(name)
                 job = self._batch.read_namespaced_job(name, self._owner.namespace, _request_timeout=_REQUEST)
+                pods = self._pods(name)  # after the Job, whose failure has its reason in them
                 answered = now
             except (ApiException, HTTPError) as error:
                 _require_passing(error, now - answered)
