@@ -17,8 +17,8 @@ from typing import Any, Literal
 from components.common.errors import NerError
 from configs.cluster_spec import NODES, ClusterConfig, Node, Toleration
 from pipeline.kubeflow.client.connection import Connection
-from pipeline.kubeflow.compile.training_hosts import host_settings, image_of_hosts, shared_volume
 from pipeline.kubeflow.container.host_job import RIGHTS, HostCommand, HostSettings, job_manifest
+from pipeline.kubeflow.host_pods import host_settings, image_of_hosts, shared_volume
 from pipeline.kubeflow.kubernetes_api import kubernetes_client
 
 NAMESPACE = "kubeflow"

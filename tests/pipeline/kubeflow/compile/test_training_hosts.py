@@ -10,6 +10,7 @@ from components.common.errors import NerError
 from configs.cluster_loading import load_cluster
 from pipeline.kubeflow.container.host_job import HostSettings
 
+host_pods = LazyModule("pipeline.kubeflow.host_pods")
 training_hosts = LazyModule("pipeline.kubeflow.compile.training_hosts")
 SETTINGS = (
     "hosts.folder=/shared/ner",
@@ -29,7 +30,7 @@ def cluster():
 
 
 def test_a_host_has_all_settings_of_the_trainer(cluster):
-    pod = training_hosts.pod_spec(cluster.nodes["Trainer"], cluster.images)
+    pod = host_pods.pod_spec(cluster.nodes["Trainer"], cluster.images)
     require_valid(pod, "V1PodSpec")
     [container] = pod["containers"]
     assert container["resources"] == {
@@ -65,7 +66,7 @@ def test_the_launcher_is_small_and_sees_the_volumes(cluster):
     assert launcher.volumes == cluster.nodes["Trainer"].volumes
     settings = HostSettings.model_validate_json(expanded(launcher.env["NER_TRAINING_HOSTS"], {}))
     assert (settings.hosts, settings.folder, settings.restarts) == (2, "/shared/ner", 3)
-    assert settings.pod == training_hosts.pod_spec(cluster.nodes["Trainer"], cluster.images)
+    assert settings.pod == host_pods.pod_spec(cluster.nodes["Trainer"], cluster.images)
     assert "{{" not in launcher.env["NER_TRAINING_HOSTS"], "Argo would replace it"
 
 
