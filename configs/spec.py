@@ -89,12 +89,13 @@ class PipelineConfig(Settings):
     beam: BeamSettings
 
     @model_validator(mode="after")
-    def _the_tagger_reads_gazetteers(self) -> Self:
-        if self.transform.gazetteers and self.trainer.tagger in ("transformer", "encoder"):
-            raise ValueError(
-                f"transform.gazetteers: the tagger {self.trainer.tagger} does not read them; use cnn_linear or a "
-                "tagger by path, or remove them"
-            )
+    def _the_tagger_reads_the_files(self) -> Self:
+        for name in ("gazetteers", "clusters"):
+            if getattr(self.transform, name) and self.trainer.tagger in ("transformer", "encoder"):
+                raise ValueError(
+                    f"transform.{name}: the tagger {self.trainer.tagger} does not read them; use cnn_linear or a "
+                    "tagger by path, or remove them"
+                )
         return self
 
     @model_validator(mode="after")

@@ -29,7 +29,7 @@ from components.trainer.component import Trainer
 from components.transform.component import Transform
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
-from pipeline.run.pretrained import GAZETTEERS
+from pipeline.run.pretrained import TRANSFORM
 from pipeline.run.request import RunRequest
 from pipeline.target import Target
 from pipeline.version_facts import flat_settings, lineage_tags
@@ -150,7 +150,7 @@ class _Nodes:
             custom_config={
                 "settings": self.config.transform.model_dump(mode="json"),
                 **{part: self.inputs.pretrained[part] for part in self.config.trainer.pretrained},
-                **self._gazetteers,
+                **self._transform_files,
                 "code_version": package_hash("components.transform", "components.text"),
             },
             earlier=self.champion.outputs["champion_trained_model"] if self.request.warm_start else None,
@@ -160,17 +160,18 @@ class _Nodes:
         return node
 
     @property
-    def _gazetteers(self) -> dict[str, list[str]]:
-        """Versions of the files, so that another content is transformed anew."""
-        parts = self.inputs.pretrained.items()
-        versions = [values["version"] for part, values in parts if part.startswith(GAZETTEERS)]
-        return {"gazetteers": versions} if versions else {}
+    def _transform_files(self) -> dict[str, Any]:
+        """Versions of the files of names and clusters, so that another content is transformed anew."""
+        versions = {name: values["version"] for name, values in self.inputs.pretrained.items()}
+        gazetteers = [version for name, version in versions.items() if name.startswith(f"{TRANSFORM}gazetteers.")]
+        clusters = versions.get(f"{TRANSFORM}clusters")
+        return {**({"gazetteers": gazetteers} if gazetteers else {}), **({"clusters": clusters} if clusters else {})}
 
     @property
     def _trained_parts(self) -> dict[str, Mapping[str, Any]]:
         """Pretrained parts that the Trainer reads."""
         parts = self.inputs.pretrained.items()
-        return {part: values for part, values in parts if not part.startswith(GAZETTEERS)}
+        return {part: values for part, values in parts if not part.startswith(TRANSFORM)}
 
     @cached_property
     def tuner(self) -> Tuner | None:

@@ -21,6 +21,7 @@ from components.text.transitions import FORBIDDEN
 _LINEAR_STEP = 2.5
 # Names of the features with codes of gazetteers begin with it; components/transform/gazetteers.py.
 _CODES, _NUM_CODES = "gazetteer_", 6
+_CLUSTERS = "cluster_ids"
 DEFAULT_NETWORK_SHARE = 0.35
 """Ensemble weight of the network, which is overconfident (tuned on two dev sets)."""
 
@@ -32,7 +33,7 @@ def columns(inputs: Mapping[str, Any]) -> Any:
         inputs: features of the tagger.
 
     Returns:
-        Int32 [batch, tokens, columns]: word, case, subwords, and codes of gazetteers in the order of their types.
+        Int32 [batch, tokens, columns]: word, case, subwords, codes of gazetteers in the order of their types, clusters.
 
     Example:
         >>> ids = ops.ones((1, 2))
@@ -41,7 +42,8 @@ def columns(inputs: Mapping[str, Any]) -> Any:
     """
     single = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in ("word_ids", "case_ids")]
     codes = [ops.expand_dims(ops.cast(inputs[name], "int32"), -1) for name in sorted(inputs) if name.startswith(_CODES)]
-    return ops.concatenate([*single, ops.cast(inputs["subword_ids"], "int32"), *codes], axis=-1)
+    clusters = [ops.cast(inputs[_CLUSTERS], "int32")] if _CLUSTERS in inputs else []
+    return ops.concatenate([*single, ops.cast(inputs["subword_ids"], "int32"), *codes, *clusters], axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="ner")
@@ -58,7 +60,7 @@ class CnnLinearTagger(keras.Model):
     Call arguments:
         inputs: dict of `word_ids` and `case_ids`, int [batch, tokens], and `subword_ids`, int [batch, tokens, columns];
             with pretrained vectors also `vector_ids`, with gazetteers also `gazetteer_` and the type of each, int
-            [batch, tokens]; 0 at padding.
+            [batch, tokens]; with clusters also `cluster_ids`, int [batch, tokens, columns]; 0 at padding.
         training: whether to apply dropout.
 
     Returns:
@@ -87,6 +89,7 @@ class CnnLinearTagger(keras.Model):
         seed: int | None = None,
         vectors: Mapping[str, Any] | None = None,
         gazetteers: Sequence[str] = (),
+        clusters: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         """Creates the layers.
@@ -110,6 +113,7 @@ class CnnLinearTagger(keras.Model):
             seed: seed of dropout.
             vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
             gazetteers: types of the gazetteers, in alphabetical order.
+            clusters: number of `ids` and of `columns`, and `version`, a short hash of the file; None: no clusters.
             **kwargs: arguments of `keras.Model`.
         """
         super().__init__(**kwargs)
@@ -118,6 +122,7 @@ class CnnLinearTagger(keras.Model):
             "dilations": list(dilations),
             "vectors": dict(vectors) if vectors else None,
             "gazetteers": list(gazetteers),
+            "clusters": dict(clusters) if clusters else None,
         }
         policy = {"dtype": self.dtype_policy}
         # float32 even under mixed precision: the gradient of a frequent row adds up thousands of tokens, which bfloat16
@@ -137,6 +142,13 @@ class CnnLinearTagger(keras.Model):
             SubwordEmbedding(_NUM_CODES, embed_dim, subword_dropout, seed, "zeros", name=_CODES + name, **tables)
             for name in gazetteers
         ]
+        # Ids of another file mean other words, so that the name keeps a warm start from copying them.
+        name = f"clusters_{clusters['version']}" if clusters else ""
+        self.clusters = (
+            SubwordEmbedding(clusters["ids"], embed_dim, subword_dropout, seed, "zeros", name=name, **tables)
+            if clusters
+            else None
+        )
         self.input_norm = layers.LayerNormalization(epsilon=1e-6, name="input_norm", **policy)
         self.input_dropout = layers.Dropout(input_dropout, name="input_dropout", **policy)
         self.widen = layers.Dense(width, name="widen", **policy)
@@ -148,8 +160,12 @@ class CnnLinearTagger(keras.Model):
         # float32 even under mixed precision: the loss and the argmax need the precision.
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
         rows = max(linear_weights // num_tags, 1)
+        extra = {
+            "gazetteers": gazetteers,
+            "clusters": [f"{name}_{column}" for column in range(clusters["columns"] if clusters else 0)],
+        }
         self.linear = ContextFeatures(
-            rows, num_tags, linear_members, linear_dropout, seed, gazetteers=gazetteers, dtype="float32", name="linear"
+            rows, num_tags, linear_members, linear_dropout, seed, **extra, dtype="float32", name="linear"
         )
 
     def build(self, input_shape: Any = None) -> None:
@@ -162,6 +178,8 @@ class CnnLinearTagger(keras.Model):
             self.word_vectors.build()
         for gazetteer in self.gazetteers:
             gazetteer.build()
+        if self.clusters is not None:
+            self.clusters.build()
         self.input_norm.build(narrow)
         self.widen.build(narrow)
         for block in self.blocks:
@@ -190,6 +208,8 @@ class CnnLinearTagger(keras.Model):
             x = x + self.word_vectors(inputs["vector_ids"], training=training)
         for gazetteer in self.gazetteers:
             x = x + gazetteer(ops.expand_dims(inputs[gazetteer.name], -1), training=training)
+        if self.clusters is not None:
+            x = x + self.clusters(inputs[_CLUSTERS], training=training)
         x = self.input_norm(x)
         x = self.widen(self.input_dropout(x, training=training))  # [batch, tokens, width]
         x = x * ops.cast(ops.expand_dims(mask, -1), x.dtype)

@@ -11,7 +11,14 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from components.model.feature_templates import COLUMNS, MATCH, MATCH_TEMPLATES, TEMPLATES, reach
+from components.model.feature_templates import (
+    CLUSTER_TEMPLATES,
+    COLUMNS,
+    EXTRA,
+    GAZETTEER_TEMPLATES,
+    TEMPLATES,
+    reach,
+)
 
 # Share of the templates that each of several members uses.
 _MEMBER_SHARE = 0.7
@@ -40,8 +47,8 @@ class ContextFeatures(layers.Layer):
         (1, 3, 5)
 
     Call arguments:
-        columns: int [batch, tokens, columns]: word, case, subwords and codes of the gazetteers of each token; all 0 at
-            padding.
+        columns: int [batch, tokens, columns]: word, case, subwords, codes of the gazetteers and clusters of each token;
+            all 0 at padding.
         training: whether to drop features at random.
 
     Returns:
@@ -57,6 +64,7 @@ class ContextFeatures(layers.Layer):
         seed: int | None = None,
         *,
         gazetteers: Sequence[str] = (),
+        clusters: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         """Sets the sizes.
@@ -70,6 +78,7 @@ class ContextFeatures(layers.Layer):
             seed: seed of dropout.
             gazetteers: types of the gazetteers, in the order of their columns. The hashes of their features depend on
                 the type only, so a warm start keeps their weights if other gazetteers are added or removed.
+            clusters: names of the columns of clusters, which depend on the content of their file, likewise.
             **kwargs: arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
@@ -79,7 +88,7 @@ class ContextFeatures(layers.Layer):
         self.parts = rows >> self.row_bits
         self.rows, self.width = self.parts << self.row_bits, width
         self.members, self.rate, self.seed = members, rate, seed
-        self.gazetteers = tuple(gazetteers)
+        self.gazetteers, self.clusters = tuple(gazetteers), tuple(clusters)
         self.seed_generator = keras.random.SeedGenerator(seed)
         policy = {"dtype": self.dtype_policy}
         self.table = layers.Embedding(
@@ -106,10 +115,10 @@ class ContextFeatures(layers.Layer):
         Raises:
             ValueError: there are fewer columns than the templates read.
         """
-        count = COLUMNS + len(self.gazetteers)
+        count = COLUMNS + len(self.gazetteers) + len(self.clusters)
         if columns.shape[-1] is not None and columns.shape[-1] < count:  # unknown in served graphs
             raise ValueError(f"feature templates read {count} columns of a token, got {columns.shape[-1]}")
-        positions, factors, salts = _recipe(self.gazetteers)
+        positions, factors, salts = _recipe(self.gazetteers, self.clusters)
         around = _around(ops.cast(columns[..., :count], "int32"))
         mixed = ops.convert_to_tensor(salts)
         for position, factor in zip(positions, factors, strict=True):
@@ -130,13 +139,18 @@ class ContextFeatures(layers.Layer):
         if not training:
             total = ops.sum(values * ops.expand_dims(weights, -1), axis=2)
             return total if self.members == 1 else ops.mean(self._by_member(total), axis=2)
-        used = ops.cast(templates_of(self.members, len(self.gazetteers)), weights.dtype)  # [features, members]
+        used = ops.cast(templates_of(self.members, self._features), weights.dtype)  # [features, members]
         kept = ops.expand_dims(weights, -1) * used  # [batch, tokens, features, members]
         if self.rate:
             drawn = keras.random.uniform(ops.shape(kept), seed=self.seed_generator) >= self.rate
             kept = kept * ops.cast(drawn, kept.dtype) / (1 - self.rate)
         total = ops.sum(self._by_member(values) * ops.expand_dims(kept, -1), axis=2)  # [batch, tokens, members, width]
         return ops.transpose(total, (2, 0, 1, 3))
+
+    @property
+    def _features(self) -> int:
+        extra = len(self.gazetteers) * len(GAZETTEER_TEMPLATES) + len(self.clusters) * len(CLUSTER_TEMPLATES)
+        return len(TEMPLATES) + extra
 
     def _by_member(self, values: Any) -> Any:
         """Splits the last axis into members and width."""
@@ -169,7 +183,7 @@ class ContextFeatures(layers.Layer):
         rows = ops.convert_to_numpy(self.rows_of(ops.convert_to_tensor(hashes)))
         kept = ops.convert_to_numpy(self.owners)[rows] == hashes
         used = np.concatenate(
-            [templates_of(self.members, len(self.gazetteers)), np.ones((1, self.members), np.float32)]
+            [templates_of(self.members, self._features), np.ones((1, self.members), np.float32)]
         )  # the last: unknown
         shares = (self.members * used / used.sum(1, keepdims=True))[templates[kept]]  # [features, members]
         table = ops.convert_to_numpy(self.table.embeddings).copy()
@@ -206,7 +220,8 @@ class ContextFeatures(layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments."""
         sizes = {"rows": self.rows, "width": self.width, "members": self.members, "rate": self.rate, "seed": self.seed}
-        return {**super().get_config(), **sizes, "gazetteers": list(self.gazetteers)}
+        extra = {"gazetteers": list(self.gazetteers), "clusters": list(self.clusters)}
+        return {**super().get_config(), **sizes, **extra}
 
 
 def _around(columns: Any) -> Any:
@@ -217,7 +232,7 @@ def _around(columns: Any) -> Any:
 
 
 @functools.cache
-def templates_of(members: int, gazetteers: int = 0) -> np.ndarray:
+def templates_of(members: int, count: int = len(TEMPLATES)) -> np.ndarray:
     """Returns the templates that each member uses: float32 [features, members], 0 or 1.
 
     A single member uses all; several use random subsets, and templates that none drew are dealt out in turn.
@@ -226,7 +241,6 @@ def templates_of(members: int, gazetteers: int = 0) -> np.ndarray:
         >>> [bool(kept.all()) for kept in (templates_of(1), templates_of(3).any(axis=1), templates_of(3))]
         [True, True, False]
     """
-    count = len(TEMPLATES) + gazetteers * len(MATCH_TEMPLATES)
     if members == 1:
         return np.ones((count, 1), np.float32)
     drawn = np.random.Generator(np.random.PCG64(2006)).random((count, members)) < _MEMBER_SHARE
@@ -236,22 +250,21 @@ def templates_of(members: int, gazetteers: int = 0) -> np.ndarray:
 
 
 @functools.cache
-def _recipe(gazetteers: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _recipe(gazetteers: tuple[str, ...], clusters: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns the constants of the hash function, on which trained tables depend.
 
     Returns:
         int32 [slots, features], positions in `_around`; uint32 [slots, features], odd factors; uint32 [features],
         salts.
     """
-    slots, count = max(map(len, TEMPLATES)), COLUMNS + len(gazetteers)
+    slots, count = max(map(len, TEMPLATES)), COLUMNS + len(gazetteers) + len(clusters)
     parts = [_constants(TEMPLATES, slots, _SEED)]
     templates = [*TEMPLATES]
-    for column, name in enumerate(gazetteers, COLUMNS):
-        templates += [
-            tuple((column if slot == MATCH else slot, at) for slot, at in template) for template in MATCH_TEMPLATES
-        ]
+    extra = [*((name, GAZETTEER_TEMPLATES) for name in gazetteers), *((name, CLUSTER_TEMPLATES) for name in clusters)]
+    for column, (name, own) in enumerate(extra, COLUMNS):
+        templates += [tuple((column if slot == EXTRA else slot, at) for slot, at in template) for template in own]
         seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-        parts.append(_constants(MATCH_TEMPLATES, slots, seed))
+        parts.append(_constants(own, slots, seed))
     positions = np.zeros((slots, len(templates)), np.int32)
     for number, template in enumerate(templates):
         for slot, (column, distance) in enumerate(template):

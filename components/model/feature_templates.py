@@ -40,18 +40,24 @@ TEMPLATES: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
     *(((CASE, at), (CASE, at + 1), (CASE, at + 2)) for at in (-2, -1, 0)),
 )
 
-# For each column of a gazetteer, which is `MATCH` here.
-MATCH = -1
-MATCH_TEMPLATES: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
-    *(((MATCH, at),) for at in (-1, 0, 1)),
-    *(((MATCH, at), (CASE, 0)) for at in (-1, 0, 1)),
-    ((MATCH, 0), (SHAPE, 0)),
-    *(((MATCH, at), (MATCH, at + 1)) for at in (-1, 0)),
-    ((MATCH, 0), (CASE, -1), (CASE, 1)),
+# For each column of a gazetteer or of clusters, which is `EXTRA` here.
+EXTRA = -1
+GAZETTEER_TEMPLATES: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
+    *(((EXTRA, at),) for at in (-1, 0, 1)),
+    *(((EXTRA, at), (CASE, 0)) for at in (-1, 0, 1)),
+    ((EXTRA, 0), (SHAPE, 0)),
+    *(((EXTRA, at), (EXTRA, at + 1)) for at in (-1, 0)),
+    ((EXTRA, 0), (CASE, -1), (CASE, 1)),
+)
+
+CLUSTER_TEMPLATES: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
+    *(((EXTRA, at),) for at in (-2, -1, 0, 1, 2)),
+    *(((EXTRA, at), (CASE, 0)) for at in (-1, 0, 1)),
+    *(((EXTRA, at), (EXTRA, at + 1)) for at in (-1, 0)),
 )
 
 COLUMNS: Final = 1 + max(column for template in TEMPLATES for column, _ in template)
-"""Number of columns of a token that `TEMPLATES` read; those of gazetteers follow."""
+"""Number of columns of a token that `TEMPLATES` read; those of gazetteers and clusters follow."""
 
 
 def reach() -> int:

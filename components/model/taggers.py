@@ -47,9 +47,9 @@ TAGGERS: Final[Mapping[str, Callable[..., keras.Model]]] = {
     "encoder": encoder_from_preset,
 }
 
-DATA_SIZES: Final = ("num_tags", "vocab_size", "num_cases", "num_subwords", "maxlen", "seed", "gazetteers")
+DATA_SIZES: Final = ("num_tags", "vocab_size", "num_cases", "num_subwords", "maxlen", "seed", "gazetteers", "clusters")
 """Arguments that the Trainer sets: sizes that count padding, the most tokens per window, the seed,
-and the types of the gazetteers in alphabetical order."""
+the types of the gazetteers in alphabetical order, and the sizes of clusters (None without)."""
 
 _IMPOSSIBLE = -1e6
 
@@ -162,7 +162,7 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
     """
     if name in TAGGERS:
         return
-    sizes = dict(zip(DATA_SIZES, (3, 9, 7, 9, 8, 0, ()), strict=True))
+    sizes = dict(zip(DATA_SIZES, (3, 9, 7, 9, 8, 0, (), None), strict=True))
     try:
         model = build_tagger(name, sizes, **options)
     except NerError:

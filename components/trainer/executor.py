@@ -24,7 +24,7 @@ from components.keys import (
 from components.trainer.hyperparameters import read_hyperparameters, with_hyperparameters
 from components.trainer.inputs import TrainingInputs
 from components.trainer.settings import TrainerSettings
-from components.transform.features import GAZETTEER_TABLES
+from components.transform.features import CLUSTER_WORDS, GAZETTEER_TABLES
 
 if TYPE_CHECKING:
     from components.trainer.loop.checkpoint import Checkpoint
@@ -102,7 +102,7 @@ def _copy_vocabularies(transform_graph: str, folder: str) -> None:
     """Copies the vocabularies, without which a later training cannot match the rows of the weights."""
     vocabularies = f"{transform_graph}/transform_fn/assets"  # where TensorFlow Transform writes them
     for name in fileio.listdir(vocabularies) if fileio.exists(vocabularies) else []:
-        if not name.startswith(GAZETTEER_TABLES):  # have no weights
+        if not name.startswith((GAZETTEER_TABLES, CLUSTER_WORDS)):  # these are files of the user
             fileio.copy(f"{vocabularies}/{name}", f"{folder}/{name}", overwrite=True)
 
 

@@ -27,6 +27,7 @@ TAG_IDS: Final = "tag_ids"  # int64: 0 [PAD], then tags by frequency; -1 for a t
 # Only if configured, and for taggers that read them.
 VECTOR_IDS: Final = "vector_ids"  # int64: 0 padding, 1 no vector, then by `preprocessing.vector_ids`
 GAZETTEER: Final = "gazetteer_"  # and the type of the gazetteer; int64: 0 padding, then `gazetteers.codes`
+CLUSTER_IDS: Final = "cluster_ids"  # int64 [.., columns]: 0 padding, then by `clusters.Clusters`
 PIECE_IDS: Final = "piece_ids"  # int64 [.., max_pieces]: 0 none, then ids of word pieces, each plus 1
 
 MODEL_FEATURES: Final = (WORD_IDS, CASE_IDS, SUBWORD_IDS)
@@ -35,6 +36,7 @@ WORD_VOCABULARY: Final = "word_vocabulary"
 TAG_VOCABULARY: Final = "tag_vocabulary"
 VECTOR_VOCABULARY: Final = "vector_vocabulary"
 PIECE_VOCABULARY: Final = "piece_vocabulary"
+CLUSTER_WORDS: Final = "cluster_words"
 GAZETTEER_TABLES: Final = "gazetteer_names"  # and the case rule
 
 CASES: Final = 7
@@ -53,4 +55,8 @@ def model_features(transformed: Collection[str]) -> tuple[str, ...]:
         ('word_ids', 'case_ids', 'subword_ids', 'vector_ids')
     """
     gazetteers = sorted(name for name in transformed if name.startswith(GAZETTEER))
-    return (*MODEL_FEATURES, *(name for name in (VECTOR_IDS, PIECE_IDS) if name in transformed), *gazetteers)
+    return (
+        *MODEL_FEATURES,
+        *(name for name in (VECTOR_IDS, PIECE_IDS, CLUSTER_IDS) if name in transformed),
+        *gazetteers,
+    )

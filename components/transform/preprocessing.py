@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +13,7 @@ from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
 from components.transform import features as names
 from components.transform.case_ids import case_ids
+from components.transform.clusters import Clusters
 from components.transform.gazetteers import Gazetteers
 from components.transform.settings import TransformSettings
 from components.transform.subwords import subword_ids
@@ -30,7 +31,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
             token of the corpus (tokens are separated by spaces in the sentence).
         custom_config: `settings`, values of `TransformSettings`. Only for taggers that read them: `vectors` (`path` of
             a vector file, number of `words` to select from it) and `encoder` (`preset`, `max_pieces` of a token).
-            `gazetteers`: version of each of the settings' gazetteers (`content_version`).
+            `gazetteers` and `clusters`: versions of the settings' files (`content_version`), a list and a text.
             `earlier`: folder with the vocabularies of an earlier model, whose words and tags keep their ids. Other
             keys, such as versions of code and files, only invalidate the cache of TFX.
 
@@ -38,7 +39,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         `key` string [batch, 1] and the ragged features, one value per token of the tokenizer.
 
     Raises:
-        NerError: the vectors, the encoder or a gazetteer cannot be read.
+        NerError: the vectors, the encoder, a gazetteer or the clusters cannot be read.
 
     Example: tests/components/transform/test_preprocessing.py.
     """
@@ -70,7 +71,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         names.CASE_IDS: case_ids(tokens),
         names.SUBWORD_IDS: subword_ids(tokens),
         names.TAG_IDS: tag_ids,
-        **_gazetteers(tokens, normalized, settings, custom_config.get("gazetteers", ())),
+        **_knowledge(tokens, normalized, settings, custom_config),
         **_pretrained(tokens.tokens, normalized, word_ids, settings.tokenizer, custom_config),
     }
 
@@ -93,12 +94,18 @@ def read_vocabulary(file: str) -> list[str]:
     return tf.io.gfile.GFile(file, "rb").read().decode().removesuffix("\n").split("\n")
 
 
-def _gazetteers(
-    tokens: Tokens, normalized: tf.RaggedTensor, settings: TransformSettings, versions: Sequence[str]
+def _knowledge(
+    tokens: Tokens, normalized: tf.RaggedTensor, settings: TransformSettings, config: Mapping[str, Any]
 ) -> dict[str, tf.RaggedTensor]:
-    if not settings.gazetteers:
-        return {}
-    return Gazetteers.read(settings.gazetteers, settings.tokenizer, versions).codes(tokens, normalized)
+    """Computes the features of the user's files of names and clusters."""
+    features: dict[str, tf.RaggedTensor] = {}
+    if settings.gazetteers:
+        gazetteers = Gazetteers.read(settings.gazetteers, settings.tokenizer, config.get("gazetteers", ()))
+        features |= gazetteers.codes(tokens, normalized)
+    if settings.clusters:
+        clusters = Clusters.read(settings.clusters, config.get("clusters", ""))
+        features[names.CLUSTER_IDS] = clusters.ids(tokens.tokens, normalized)
+    return features
 
 
 def _pretrained(

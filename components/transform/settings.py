@@ -28,7 +28,7 @@ class TransformSettings(Settings):
     """Tokenizer and vocabulary sizes; configs/base.yaml explains each setting.
 
     Example:
-        >>> TransformSettings(tokenizer="words", min_count=2, max_words=9, gazetteers=()).max_words
+        >>> TransformSettings(tokenizer="words", min_count=2, max_words=9, gazetteers=(), clusters=None).max_words
         9
     """
 
@@ -36,6 +36,7 @@ class TransformSettings(Settings):
     min_count: Count
     max_words: Count
     gazetteers: tuple[GazetteerSettings, ...]
+    clusters: Annotated[str, Field(min_length=1)] | None
 
     @field_validator("gazetteers")
     @classmethod

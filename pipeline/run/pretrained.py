@@ -11,15 +11,15 @@ from components.common.hashing import content_version
 from components.model.encoder_library import check_preset, require_libraries
 from configs.spec import PipelineConfig
 
-GAZETTEERS = "transform.gazetteers."
-"""Begin of the names of the parts that only Transform reads; the number in the settings follows."""
+TRANSFORM = "transform."
+"""Begin of the names of the parts that only Transform reads, which are dotted names of settings."""
 
 
 def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
-    """Returns the settings of the tagger's pretrained parts and of gazetteers with the version of their files.
+    """Returns the tagger's pretrained parts and the files of names and clusters, each with the version of its files.
 
     Options of a tagger by path count as such a part if they name an existing file or folder. The result is empty for a
-    tagger without pretrained parts and no gazetteers. A path that is not on this machine has no version: a pipeline may
+    tagger without pretrained parts and no such files. A path that is not on this machine has no version: a pipeline may
     be compiled on another machine than it runs on.
     """
     parts: dict[str, dict[str, Any]] = dict(config.trainer.pretrained)
@@ -27,12 +27,18 @@ def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
         parts |= {
             name: {"path": text} for name, text in _texts("", config.trainer.tagger_options) if Path(text).exists()
         }
-    gazetteers = enumerate(config.transform.gazetteers)
-    parts |= {f"{GAZETTEERS}{number}": {"path": gazetteer.path} for number, gazetteer in gazetteers}
+    parts |= {name: {"path": path} for name, path in _transform_files(config).items()}
     return {
         part: {**values, "version": content_version(str(values.get("path") or values.get("preset")))}
         for part, values in parts.items()
     }
+
+
+def _transform_files(config: PipelineConfig) -> dict[str, str]:
+    """Returns the paths of the files that only Transform reads, by setting."""
+    gazetteers = enumerate(config.transform.gazetteers)
+    files = {f"{TRANSFORM}gazetteers.{number}.path": gazetteer.path for number, gazetteer in gazetteers}
+    return files | ({f"{TRANSFORM}clusters": config.transform.clusters} if config.transform.clusters else {})
 
 
 def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -45,7 +51,7 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def require_pretrained(config: PipelineConfig) -> None:
-    """Checks tagger by path, files of vectors and gazetteers, libraries and folder of an encoder, before anything runs.
+    """Checks a tagger by path, the files, and an encoder with its libraries before anything runs.
 
     Raises:
         NerError: the tagger is not valid, a file or a library is missing, or the encoder is not supported.
@@ -63,12 +69,9 @@ def require_pretrained(config: PipelineConfig) -> None:
             f"trainer.cnn_linear.vectors.path: {path} does not exist. Name a text file of word vectors, or set it to "
             "null."
         )
-    for number, gazetteer in enumerate(config.transform.gazetteers):
-        if "://" not in gazetteer.path and not Path(gazetteer.path).is_file():
-            raise NerError(
-                f"{GAZETTEERS}{number}.path: {gazetteer.path} does not exist. Name a text file with a name on each "
-                "line, or remove the gazetteer."
-            )
+    for name, path in _transform_files(config).items():
+        if "://" not in path and not Path(path).is_file():
+            raise NerError(f"{name}: {path} does not exist. Name a text file, or remove the setting.")
 
 
 def require_preset_for_cluster(config: PipelineConfig) -> None:

@@ -10,11 +10,14 @@ import tensorflow_transform as tft
 from absl import logging
 
 from components.common.errors import NerError
+from components.common.hashing import content_version
 from components.model.taggers import build_tagger
 from components.trainer.initial.vectors import Vectors, load_vectors
 from components.trainer.settings import TrainerSettings
+from components.transform.clusters import size_of
 from components.transform.features import (
     CASES,
+    CLUSTER_WORDS,
     GAZETTEER,
     PIECE_VOCABULARY,
     SUBWORD_BUCKETS,
@@ -50,6 +53,7 @@ def new_tagger(
     }
     features = transform.transformed_feature_spec()
     sizes["gazetteers"] = sorted(name.removeprefix(GAZETTEER) for name in features if name.startswith(GAZETTEER))
+    sizes["clusters"] = _clusters(transform)
     if settings.tagger == "encoder":
         sizes["pieces"] = _lines(transform, PIECE_VOCABULARY)
     if not vector_options or not vector_options["path"]:
@@ -65,6 +69,16 @@ def new_tagger(
     model = build_tagger(settings.tagger, sizes, **options, **kwargs)
     model.word_vectors.assign(vectors.row_of, vectors.table)
     return model
+
+
+def _clusters(transform: tft.TFTransformOutput) -> dict[str, Any] | None:
+    """Returns the argument `clusters` of a tagger."""
+    file = transform.vocabulary_file_by_name(CLUSTER_WORDS)
+    if file is None:
+        return None
+    with open(file, encoding="utf-8", newline="\n") as lines:
+        ids, columns = size_of(lines)
+    return {"ids": ids, "columns": columns, "version": content_version(file)[:8]}
 
 
 def _vectors(path: str, transform: tft.TFTransformOutput) -> Vectors:

@@ -50,14 +50,18 @@ def by_path(folder, request):
     return ["trainer.tagger=support.custom_tagger:WindowTagger", "trainer.options.width=16"]
 
 
-def gazetteers(folder, request):
-    """Writes a list of places."""
-    path = folder / "places.txt"
-    path.write_text("New Delhi\nKyiv\nZanzibar\n")
-    return ["trainer.tagger=cnn_linear", f"transform.gazetteers=[{{path: {path}, type: PLACE}}]"]
+def gazetteers_and_clusters(folder, request):
+    """Writes a list of places and clusters of names."""
+    places, clusters = folder / "places.txt", folder / "clusters.txt"
+    places.write_text("New Delhi\nKyiv\nZanzibar\n")
+    clusters.write_text("00\tJoe\t7\n01\tLudmila\t1\n1\tKyiv\t3\n")
+    files = f"transform={{gazetteers: [{{path: {places}, type: PLACE}}], clusters: {clusters}}}"
+    return ["trainer.tagger=cnn_linear", files]
 
 
-@pytest.fixture(scope="module", params=[vectors, encoder, by_path, gazetteers], ids=lambda part: part.__name__)
+@pytest.fixture(
+    scope="module", params=[vectors, encoder, by_path, gazetteers_and_clusters], ids=lambda part: part.__name__
+)
 def exported(request, transform_corpus, tmp_path_factory):
     """Transforms, trains, saves, loads, exports; the pretrained files are removed before the model is loaded."""
     from components.trainer.trained_model import TrainedModel
@@ -66,7 +70,8 @@ def exported(request, transform_corpus, tmp_path_factory):
     pretrained, folder = tmp_path_factory.mktemp("pretrained"), tmp_path_factory.mktemp("made")
     config = load_config(None, [f"trainer={json.dumps(COMMON)}", *request.param(pretrained, request)])
     trainer, files = config.trainer, [file.model_dump() for file in config.transform.gazetteers]
-    corpus = transform_corpus([f"gazetteers={json.dumps(files)}"], **trainer.pretrained)
+    settings = [f"gazetteers={json.dumps(files)}", f"clusters={json.dumps(config.transform.clusters)}"]
+    corpus = transform_corpus(settings, **trainer.pretrained)
     train(trainer, corpus.inputs).save(str(folder / "trained"))
     shutil.rmtree(pretrained)
     trained = TrainedModel.load(str(folder / "trained"))

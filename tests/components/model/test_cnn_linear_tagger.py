@@ -59,10 +59,12 @@ def test_tagger_contract(check_layer):
     check_layer(lambda **kw: with_owners(batch, **kw), batch, (2, 4, 5))
 
 
-def test_contract_with_gazetteers(check_layer):
+def test_contract_with_gazetteers_and_clusters(check_layer):
     batch = features([4, 1], 4)
     batch |= {f"gazetteer_{name}": np.clip(batch["word_ids"], 0, 5) for name in ("CITY", "TEAM")}
-    check_layer(lambda **kw: with_owners(batch, gazetteers=["CITY", "TEAM"], **kw), batch, (2, 4, 5))
+    batch["cluster_ids"] = np.stack([batch["word_ids"]] * 2, -1)
+    files = {"gazetteers": ["CITY", "TEAM"], "clusters": {"ids": 11, "columns": 2, "version": "c0de"}}
+    check_layer(lambda **kw: with_owners(batch, **files, **kw), batch, (2, 4, 5))
 
 
 def test_columns_are_word_case_and_subwords():

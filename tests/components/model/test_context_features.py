@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from support.lazy import LazyModule
 
-from components.model.feature_templates import MATCH_TEMPLATES, TEMPLATES, reach
+from components.model.feature_templates import GAZETTEER_TEMPLATES, TEMPLATES, reach
 
 keras = LazyModule("keras")
 ops = LazyModule("keras.ops")
@@ -326,7 +326,7 @@ def test_gazetteers_add_features_whose_hashes_depend_on_their_type_only():
     count = len(TEMPLATES)
     np.testing.assert_array_equal(city[..., :count], none)
     np.testing.assert_array_equal(both[..., :count], none)
-    own = len(MATCH_TEMPLATES)
+    own = len(GAZETTEER_TEMPLATES)
     np.testing.assert_array_equal(both[..., count + own :], city[..., count:])
     assert city.shape[-1] == count + own
     assert len({*both[0, 0].tolist()}) == count + 2 * own

@@ -15,7 +15,7 @@ def test_the_examples_decide_on_the_tokenizer(monkeypatch):
 
     seen = []
     monkeypatch.setattr(tfx_executor.Executor, "Do", lambda self, inputs, outputs, properties: seen.append(properties))
-    settings = {"tokenizer": "auto", "min_count": 2, "max_words": 9, "gazetteers": []}
+    settings = {"tokenizer": "auto", "min_count": 2, "max_words": 9, "gazetteers": [], "clusters": None}
     properties = {"custom_config": json.dumps({"settings": settings, "code_version": "c0de"}), "other": 1}
     examples = standard_artifacts.Examples()
     with pytest.raises(RuntimeError, match="do not name their tokenizer"):
@@ -41,7 +41,7 @@ def test_the_preprocessing_function_learns_where_the_earlier_vocabularies_are(mo
     examples.set_string_custom_property("tokenizer", "words")
     earlier.set_int_custom_property("present", present)
     earlier.uri = "/champion/7"
-    settings = {"tokenizer": "auto", "min_count": 2, "max_words": 9, "gazetteers": []}
+    settings = {"tokenizer": "auto", "min_count": 2, "max_words": 9, "gazetteers": [], "clusters": None}
     properties = {"custom_config": json.dumps({"settings": settings})}
     Executor().Do({"examples": [examples], "earlier": [earlier]}, {}, properties)
     [(inputs, _, passed)] = seen

@@ -75,15 +75,20 @@ def test_a_changed_file_that_an_option_of_a_tagger_by_path_names_is_another_run(
     assert not {*versions[0]} & {*versions[1]}
 
 
-def test_gazetteers_are_looked_for_and_their_content_counts(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("transform.gazetteers.0.path", "transform.gazetteers=[{path: FILE, type: CITY}]"),
+        ("transform.clusters", "transform.clusters=FILE"),
+    ],
+)
+def test_gazetteers_and_clusters_are_looked_for_and_their_content_counts(tmp_path, name, setting):
     file, versions = tmp_path / "cities.txt", []
-    config = load_config(None, [f"work_dir={tmp_path}", f"transform.gazetteers=[{{path: {file}, type: CITY}}]"])
-    with pytest.raises(
-        NerError, match=r"transform\.gazetteers\.0\.path: .*cities\.txt does not exist\. Name a text file"
-    ):
+    config = load_config(None, [f"work_dir={tmp_path}", setting.replace("FILE", str(file))])
+    with pytest.raises(NerError, match=rf"{name}: .*cities\.txt does not exist\. Name a text file"):
         require_pretrained(config)
     for content in ("Rome\n", "Bonn\n"):
         file.write_text(content)
         require_pretrained(config)
-        versions.append((pretrained(config)["transform.gazetteers.0"]["version"], prepare_inputs(config).fingerprint))
+        versions.append((pretrained(config)[name]["version"], prepare_inputs(config).fingerprint))
     assert not {*versions[0]} & {*versions[1]}
