@@ -105,7 +105,7 @@ class _Pod:
         self.log = fake.folder / f"{self.metadata['name']}.log"
         container = spec["containers"][0]
         variables = {}
-        for one in container["env"]:
+        for one in container.get("env", ()):
             source = one.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
             text = annotations[source.split("'")[1]] if source else one.get("value", "")
             variables[one["name"]] = expanded(text, variables)
