@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import click
 from components.common.errors import NerError
 
 if TYPE_CHECKING:
-    from pipeline.kubeflow.client import Connection, PipelineVersion
+    from pipeline.kubeflow.client import Connection, NodeLogs, PipelineVersion
 
 _pipeline_option = click.option("--pipeline", metavar="NAME", help="An uploaded pipeline, by name or ID.")
 _version_option = click.option("--version", metavar="NAME", help="A version by name or ID; default: the newest.")
@@ -214,29 +214,24 @@ def status(*, run_id: str, server: Callable[[], Connection]) -> None:
     Nodes that run or have failed also show the latest line of their logs, if kubectl's configuration reaches the pods.
     """
     from components.common.console import Column, Row, print_line, print_table, standard_output
-    from pipeline.kubeflow.client import NodeLogs, ServerError, format_duration, run_status
+    from pipeline.kubeflow.client import NodeLogs, format_duration, run_status
 
     connection = server()
     now, console = run_status(connection, run_id), standard_output()
-    logs, lines = NodeLogs.connect(connection.namespace), {}
-    hint = ""
-    try:
-        lines = dict(logs.latest_lines(run_id)) if logs else {}
-    except ServerError as error:
-        hint = f"{error}; the lines of the nodes are not shown"
+    lines, problem = _latest_lines(NodeLogs.connect(connection.namespace), run_id)
     styles = {"FAILED": "bold red", "RUNNING": "bold", "SKIPPED": "dim", "PENDING": "dim"}
-    columns = [Column("node"), Column("state"), Column("time", right=True), Column("error or latest line")]
+    columns = [Column("node"), Column("state"), Column("time", right=True), Column("latest line")]
     rows = [
         Row(
-            (task.name, task.state, format_duration(task.seconds), lines.get(task.name) or task.error),
+            (task.name, task.state, format_duration(task.seconds), lines.get(task.name, "")),
             style=styles.get(task.state, ""),
         )
         for task in now.tasks
     ]
     print_table(console, columns, rows)
-    if hint:
-        print_line(console, hint)
-    ended = now.summary(connection.namespace) if now.ended else f"run {run_id}: {now.state}"
+    if problem:
+        print_line(console, problem)
+    ended = now.summary(connection.namespace, lines) if now.ended else f"run {run_id}: {now.state}"
     print_line(console, ended)
 
 
@@ -306,7 +301,18 @@ def _wait(connection: Connection, run_id: str, interval: float, limit: float | N
     except KeyboardInterrupt:
         click.echo(f"the run continues; `ner kfp wait {run_id}` waits again")
         raise click.exceptions.Exit(130) from None
-    summary = status.summary(connection.namespace)
-    if not status.succeeded:
-        raise NerError(summary)
-    click.echo(summary)
+    if status.succeeded:
+        click.echo(status.summary(connection.namespace))
+        return
+    reasons, problem = _latest_lines(logs, run_id)
+    raise NerError("\n".join(filter(None, (status.summary(connection.namespace, reasons), problem))))
+
+
+def _latest_lines(logs: NodeLogs | None, run_id: str) -> tuple[Mapping[str, str], str]:
+    """Returns the latest lines of nodes, and why there are none."""
+    from pipeline.kubeflow.client import ServerError
+
+    try:
+        return (logs.latest_lines(run_id) if logs else {}), ""
+    except ServerError as error:
+        return {}, f"{error}; the lines of the nodes are not shown"

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import yaml
 
 BEGIN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+NO_TIME = "1970-01-01T00:00:00Z"  # of what has not ended: the server converts a zero
 PAGE = "<!doctype html><html><body>Please sign in</body></html>"
 # Resource in a path -> (field of a list response, name in errors).
 _LISTS = {"pipelines": ("pipelines", "Pipeline"), "experiments": ("experiments", "Experiment"), "runs": ("runs", "Run"),
@@ -135,12 +136,13 @@ class FakeKfp:
 
     def post_runs(self, query, body):
         run = {**json.loads(body), "run_id": str(uuid.uuid4()), "created_at": self.now(), "state": "PENDING"}
+        run["finished_at"] = NO_TIME
         self._check_source(run)
         return self._keep(self.runs, "run_id", run)
 
     def get_runs_of(self, key, query, body):
         run = _at(self.runs, key, "Run")
-        script = self.scripts.get(run["display_name"])
+        script = self.scripts.get(run.get("display_name"))
         if script:
             self._advance(run, script.pop(0) if len(script) > 1 else script[0])
         return run
@@ -198,13 +200,11 @@ class FakeKfp:
         run["state"] = states.get("", "RUNNING")
         if run["state"] in ("SUCCEEDED", "FAILED", "CANCELED"):
             run["finished_at"] = self.now()
-        if run["state"] == "FAILED":
-            run["error"] = {"code": 13, "message": "the workflow failed", "details": []}
         run["run_details"] = {"task_details": [d for t, s in states.items() if t for d in self._nodes(run, t, s)]}
 
     def _nodes(self, run, task, state):
         """Nodes of the Argo workflow as KFP 2.17 reports them: a driver, the task and its executor."""
-        times = {"create_time": "2026-03-01T12:00:00Z", "start_time": "2026-03-01T12:00:00Z"}
+        times = {"create_time": "0001-01-01T00:00:00Z", "start_time": "2026-03-01T12:00:00Z", "end_time": NO_TIME}
         if state in ("SUCCEEDED", "FAILED"):
             times["end_time"] = "2026-03-01T12:01:05Z"
         for name in (f"{task}-driver", task, "executor"):

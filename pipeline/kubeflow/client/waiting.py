@@ -29,13 +29,11 @@ class TaskStatus:
         name: as in the specification.
         state: the API's: PENDING, RUNNING, SUCCEEDED, SKIPPED, FAILED, CANCELING, CANCELED or PAUSED.
         seconds: duration; None before the start.
-        error: the server's message; empty without one.
     """
 
     name: str
     state: str = "PENDING"
     seconds: float | None = None
-    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,14 +44,12 @@ class RunStatus:
         run_id: ID of the run.
         state: as of `TaskStatus`.
         seconds: from creation to end, or to now.
-        error: the server's message; empty without one.
         tasks: all tasks of the specification in topological order.
     """
 
     run_id: str
     state: str
     seconds: float | None
-    error: str
     tasks: tuple[TaskStatus, ...]
 
     @classmethod
@@ -69,7 +65,6 @@ class RunStatus:
             run_id=run.run_id,
             state=run.state or "PENDING",
             seconds=_seconds(run.created_at, run.finished_at),
-            error=_text(run.error),
             tasks=tuple(_task_status(name, details) for name in names),
         )
 
@@ -88,11 +83,12 @@ class RunStatus:
         """The tasks that failed."""
         return [task for task in self.tasks if task.state == "FAILED"]
 
-    def summary(self, namespace: str | None) -> str:
+    def summary(self, namespace: str | None, lines: Mapping[str, str] | None = None) -> str:
         """Returns the end of the run in words: duration, failed tasks, reasons and the command that shows their logs.
 
         Args:
             namespace: of the run's pods; None for KFP's own.
+            lines: the latest line of failed tasks (`NodeLogs.latest_lines`), because the server has no reasons.
         """
         after = f"after {format_duration(self.seconds)}"
         if self.succeeded:
@@ -102,12 +98,14 @@ class RunStatus:
             why = f"; {skipped} nodes skipped" if skipped else ""
             why += f": the page `decision` of {RUN_PLANNER} says why" if skipped and planned else ""
             return f"run {self.run_id}: succeeded {after}{why}"
-        lines = [f"run {self.run_id}: {self.state} {after}"]
-        lines += [f"  {task.name} failed: {task.error or 'no reason from the server'}" for task in self.failed_tasks]
-        lines += [f"  {self.error}"] if self.error else []
+        failed = []
+        for task in self.failed_tasks:
+            line = (lines or {}).get(task.name)
+            failed.append(f"  {task.name} failed: {line}" if line else f"  {task.name} failed")
         # The entry point ends the log of a failed node with such a line.
         logs = f"kubectl -n {namespace or 'kubeflow'} logs -l pipeline/runid={self.run_id} -c main --tail=-1"
-        return "\n".join([*lines, f"`{logs} | grep '^error: '` shows the errors of the nodes"])
+        begin = f"run {self.run_id}: {self.state} {after}"
+        return "\n".join([begin, *failed, f"`{logs} | grep '^error: '` shows the errors of the nodes"])
 
 
 def run_status(connection: Connection, run_id: str) -> RunStatus:
@@ -227,11 +225,15 @@ def _show_lines(
 
 def _get_run(connection: Connection, run_id: str) -> Any:
     try:
-        return connection.client.get_run(run_id)
+        run = connection.client.get_run(run_id)
     except ServerError as error:
         if error.status in (400, 404):
             raise NerError(f"{connection.host}: no run {run_id!r}. `kfp run list` shows the runs' IDs") from None
         raise
+    if run.error is not None:  # not of a failed run: the server cannot convert its own record, and sends no state
+        message = " ".join((run.error.message or "").split())
+        raise ServerError(f"{connection.host}: the server cannot describe the run {run_id}: {message}")
+    return run
 
 
 def _task_names(connection: Connection, run: Any) -> list[str]:
@@ -250,16 +252,16 @@ def _task_names(connection: Connection, run: Any) -> list[str]:
 
 
 def _task_status(name: str, details: list[Any]) -> TaskStatus:
-    """Reads a task from the nodes of the Argo workflow; the last of several tries counts."""
+    """Reads a task from the nodes of the Argo workflow."""
     nodes = [node for node in details if node.display_name == name]
     if not nodes:  # not started, or its driver failed
         nodes = [n for n in details if n.display_name == f"{name}-driver" and n.state in ("FAILED", "CANCELED")]
     if not nodes:
         return TaskStatus(name)
-    node = max(nodes, key=lambda one: str(one.create_time or ""))
+    node = max(nodes, key=lambda one: str(one.start_time or ""))
     state = node.state or "PENDING"
     seconds = None if state in _ENDED and not node.end_time else _seconds(node.start_time, node.end_time)
-    return TaskStatus(name, state, seconds, _text(node.error))
+    return TaskStatus(name, state, seconds)
 
 
 def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
@@ -268,8 +270,3 @@ def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
         return None
     end = end if end is not None and end.year > _ZERO_YEAR else datetime.now(timezone.utc)
     return max(0.0, (end - begin).total_seconds())
-
-
-def _text(error: Any) -> str:
-    """Returns the message of a `GooglerpcStatus` in one line; empty without one."""
-    return " ".join((getattr(error, "message", None) or "").split())

@@ -57,7 +57,7 @@ def test_the_status_names_each_node_and_the_end(ner, server, compiled):
     (run_id,) = server.runs
     server.scripts["r"] = [FAILED]
     lines = [line.split() for line in ner("status", run_id).splitlines()]
-    assert lines[0] == ["node", "state", "time", "error", "or", "latest", "line"]
+    assert lines[0] == ["node", "state", "time", "latest", "line"]
     assert [line[:2] for line in lines[1:4]] == [
         ["CorpusExampleGen", "SUCCEEDED"], ["Trainer", "FAILED"], ["RegistryPusher", "PENDING"],
     ]  # fmt: skip

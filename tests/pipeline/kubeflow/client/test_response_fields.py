@@ -12,11 +12,13 @@ from pipeline.kubeflow.client import (
     PipelineSpec,
     RunSubmission,
     Schedule,
+    ServerError,
     apply_schedule,
     connect,
     find_version,
     follow,
     is_enabled,
+    run_status,
     start,
     upload,
 )
@@ -66,6 +68,9 @@ def test_the_table_has_exactly_the_fields_that_the_client_reads(server, compiled
     ]
     run = start(connection, RunSubmission(version, "r", {}))
     assert follow(connection, run, lambda _: None, sleep=lambda _: None).state == "FAILED"
+    server.runs[run] = {"run_id": run, "error": {"code": 13, "message": "no pipeline source"}}
+    with pytest.raises(ServerError, match="no pipeline source"):
+        run_status(connection, run)
     start(connection, RunSubmission(PipelineSpec.of_file(compiled()), "s", {}))
     for cron in ("0 0 3 * * *", "0 0 3 * * *", "0 0 4 * * *"):
         schedule = Schedule("nightly", cron, version, connection.experiment_id(None), {"span": 7}, None, False)

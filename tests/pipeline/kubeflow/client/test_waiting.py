@@ -54,7 +54,7 @@ def test_each_change_is_shown_once(server, connection, started):
 
 def test_a_run_without_a_reason_to_train_says_where_the_decision_is():
     tasks = tuple(TaskStatus(*one) for one in (("RunPlanner", "SUCCEEDED"), ("Gen", "SKIPPED"), ("Trainer",)))
-    status = RunStatus("r", "SUCCEEDED", 40.0, "", tasks)
+    status = RunStatus("r", "SUCCEEDED", 40.0, tasks)
     assert status.summary(None) == (
         "run r: succeeded after 0:00:40; 2 nodes skipped: the page `decision` of RunPlanner says why"
     )
@@ -64,9 +64,9 @@ def test_a_failed_run_names_the_task_and_the_command_that_shows_why(server, conn
     server.scripts["r"] = [{"": "FAILED", "CorpusExampleGen": "FAILED"}]
     status, lines = followed(connection, started())
     assert lines[-1] == "1/3 tasks  run FAILED"
-    assert status.summary("team").splitlines()[1:] == [
-        "  CorpusExampleGen failed: no reason from the server",
-        "  the workflow failed",
+    assert status.summary("team").splitlines()[1] == "  CorpusExampleGen failed"
+    assert status.summary("team", {"CorpusExampleGen": "error: no corpus"}).splitlines()[1:] == [
+        "  CorpusExampleGen failed: error: no corpus",
         f"`kubectl -n team logs -l pipeline/runid={status.run_id} -c main --tail=-1 | grep '^error: '` "
         "shows the errors of the nodes",
     ]
@@ -90,11 +90,17 @@ def test_a_recorded_response_of_kfp_is_read():
 def test_a_task_whose_driver_failed_has_failed():
     import kfp_server_api as api
 
-    error = api.GooglerpcStatus(message="driver:\nno such image")
-    driver = api.V2beta1PipelineTaskDetail(display_name="Trainer-driver", state="FAILED", error=error)
+    driver = api.V2beta1PipelineTaskDetail(display_name="Trainer-driver", state="FAILED")
     run = api.V2beta1Run(run_id="r", state="FAILED", run_details=api.V2beta1RunDetails(task_details=[driver]))
     (task,) = RunStatus.of(run, ["Trainer"]).tasks
-    assert (task.state, task.error) == ("FAILED", "driver: no such image")
+    assert task.state == "FAILED"
+
+
+def test_a_run_that_the_server_cannot_describe_is_not_waited_for(server, connection, started):
+    run_id = started()
+    server.runs[run_id] = {"run_id": run_id, "error": {"code": 13, "message": "no\npipeline source"}}
+    with pytest.raises(ServerError, match=f"cannot describe the run {run_id}: no pipeline source"):
+        followed(connection, run_id)
 
 
 @pytest.mark.extended
