@@ -27,14 +27,14 @@ def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
         parts |= {
             name: {"path": text} for name, text in _texts("", config.trainer.tagger_options) if Path(text).exists()
         }
-    parts |= {name: {"path": path} for name, path in _transform_files(config).items()}
+    parts |= {name: {"path": path} for name, path in transform_files(config).items()}
     return {
         part: {**values, "version": content_version(str(values.get("path") or values.get("preset")))}
         for part, values in parts.items()
     }
 
 
-def _transform_files(config: PipelineConfig) -> dict[str, str]:
+def transform_files(config: PipelineConfig) -> dict[str, str]:
     """Returns the paths of the files that only Transform reads, by setting."""
     gazetteers = enumerate(config.transform.gazetteers)
     files = {f"{TRANSFORM}gazetteers.{number}.path": gazetteer.path for number, gazetteer in gazetteers}
@@ -69,7 +69,7 @@ def require_pretrained(config: PipelineConfig) -> None:
             f"trainer.cnn_linear.vectors.path: {path} does not exist. Name a text file of word vectors, or set it to "
             "null."
         )
-    for name, path in _transform_files(config).items():
+    for name, path in transform_files(config).items():
         if "://" not in path and not Path(path).is_file():
             raise NerError(f"{name}: {path} does not exist. Name a text file, or remove the setting.")
 

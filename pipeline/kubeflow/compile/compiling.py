@@ -9,7 +9,7 @@ from typing import Any
 from configs.cluster_spec import ClusterConfig
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import inputs_of_cluster
-from pipeline.run.pretrained import require_preset_for_cluster
+from pipeline.run.pretrained import require_preset_for_cluster, transform_files
 from pipeline.run.request import RunRequest
 
 
@@ -84,4 +84,9 @@ def warnings(config: PipelineConfig, cluster: ClusterConfig) -> list[str]:
     for name, path in persistent.items():
         if path.startswith("/") and not any(path.startswith(volume) for volume in mounted):
             lines.append(f"{name}: {path} is not on a volume of any node, so it is lost with the pod. Mount a volume")
+    for name, path in transform_files(config).items():
+        if "://" not in path and not any(path.startswith(volume) for volume in mounted):
+            lines.append(
+                f"{name}: {path} is not on a volume of any node. Mount one or give a URL, unless the image has it"
+            )
     return lines

@@ -269,6 +269,11 @@ def test_settings_that_are_likely_to_fail_are_reported(cluster):
     (warning,) = compiling.warnings(config, cluster)
     assert warning.startswith("registry.serving_dir: /elsewhere is not on a volume of any node")
     assert any("has no digest" in line for line in compiling.warnings(config, load_cluster("kubeflow")))
+    files = ["/state/cities.txt", "gs://bucket/teams.txt", "people.txt"]
+    gazetteers = ", ".join(f"{{path: {file}, type: NAME}}" for file in files)
+    config = load_config(None, ["registry.uri=sqlite:////state/mlflow.db", f"transform.gazetteers=[{gazetteers}]"])
+    (warning,) = compiling.warnings(config, cluster)
+    assert warning.startswith("transform.gazetteers.2.path: people.txt is not on a volume of any node. Mount one or")
 
 
 @pytest.mark.extended
