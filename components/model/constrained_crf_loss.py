@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from components.text.transitions import transitions
+from components.text.transitions import FORBIDDEN, transitions
 
 # Keeps the logarithm of zero and its gradient finite.
 _LEAST = 1e-30
@@ -36,9 +36,14 @@ class ConstrainedCrfLoss(keras.losses.Loss):
         >>> float(loss(np.array([[1, 2]]), logits)) < 0.01
         True
 
+    Targets may be distributions over tags, such as a teacher's. If they are the marginals of a distribution over valid
+    sequences, the first term is the cross entropy between that distribution and the model's: transitions score 0, so
+    the expected score of a sequence is the sum of the expected scores of its tags.
+
     Call arguments:
         y_true: int [batch, tokens], valid sequences; 0 is padding, at the end only. A window that begins inside an
-            entity may begin with I-X. A window with -1, a tag that training never saw, is ignored.
+            entity may begin with I-X. A window with -1, a tag that training never saw, is ignored. Or float
+            [batch, tokens, tags], distributions, 0 at padding.
         y_pred: float [batch, tokens, tags], logits; or [experts, batch, tokens, tags], with one loss per expert.
 
     Returns:
@@ -68,7 +73,8 @@ class ConstrainedCrfLoss(keras.losses.Loss):
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Computes the outputs that the class documents."""
         logits = ops.cast(y_pred, "float32")  # sums over a window need the precision
-        y_true = ops.cast(y_true, "int32")  # Keras converts targets to float
+        # Keras converts targets to float.
+        y_true = ops.cast(y_true, "int32" if len(y_true.shape) == 2 else "float32")
         if len(y_pred.shape) == 3:
             return self._of_batch(logits, y_true, 1.0)
         # All experts form one batch, so the forward algorithm runs once.
@@ -76,21 +82,29 @@ class ConstrainedCrfLoss(keras.losses.Loss):
         token_weights = [*self.token_weights, *[self.token_weights[-1]] * experts][:experts]
         by_row = ops.repeat(ops.convert_to_tensor(token_weights, "float32"), batch)  # [experts * batch]
         logits = ops.reshape(logits, (-1, *ops.shape(logits)[2:]))
-        return experts * self._of_batch(logits, ops.tile(y_true, (experts, 1)), by_row)
+        y_true = ops.tile(y_true, (experts, *[1] * (len(y_true.shape) - 1)))
+        return experts * self._of_batch(logits, y_true, by_row)
 
     def _of_batch(self, logits: Any, y_true: Any, token_weights: Any) -> Any:
         """Returns the mean loss per token; `token_weights` is a scalar or [batch]."""
-        real = ops.not_equal(y_true, 0)  # [batch, tokens]
-        gold_ids = ops.maximum(y_true, 0)
-        gold = ops.squeeze(ops.take_along_axis(logits, ops.expand_dims(gold_ids, -1), axis=-1), -1)  # [batch, tokens]
+        start = ops.convert_to_tensor(self._start)
+        if len(y_true.shape) == 2:
+            real = ops.not_equal(y_true, 0)  # [batch, tokens]
+            gold_ids = ops.maximum(y_true, 0)
+            gold = ops.squeeze(ops.take_along_axis(logits, ops.expand_dims(gold_ids, -1), axis=-1), -1)
+            begin = ops.take(start, gold_ids[:, 0])  # [batch]
+            counts = ops.all(y_true >= 0, axis=1, keepdims=True)  # [batch, 1]
+        else:
+            real = ops.sum(y_true, axis=-1) > 0
+            gold = ops.sum(y_true * logits, axis=-1)  # [batch, tokens]
+            begin = ops.where(ops.sum(y_true[:, 0] * start, axis=-1) < 0.5 * FORBIDDEN, FORBIDDEN, 0.0)
+            counts = ops.ones_like(real[:, :1])
         gold = ops.sum(ops.where(real, gold, 0.0), axis=1)
         # If the gold sequence begins inside an entity, any tag may come first.
-        start = ops.convert_to_tensor(self._start)
-        begins_valid = ops.expand_dims(ops.equal(ops.take(start, gold_ids[:, 0]), 0.0), -1)
+        begins_valid = ops.expand_dims(ops.equal(begin, 0.0), -1)
         normalizer = ops.sum(ops.where(real, ops.logsumexp(logits, axis=-1), 0.0), axis=1)  # [batch]
         sequence = self._log_sum(logits, real, ops.where(begins_valid, start, 0.0)) - gold  # [batch]
         losses = sequence + (normalizer - gold) * token_weights
-        counts = ops.all(y_true >= 0, axis=1, keepdims=True)  # [batch, 1]
         weights = ops.cast(ops.logical_and(real, counts), "float32")
         return ops.sum(losses * weights[:, 0]) / ops.maximum(ops.sum(weights), 1.0)
 

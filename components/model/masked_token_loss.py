@@ -21,7 +21,8 @@ class MaskedTokenLoss(keras.losses.Loss):
         0.0002
 
     Call arguments:
-        y_true: int [batch, tokens]; 0 (padding) and -1 (a tag that training never saw) are ignored.
+        y_true: int [batch, tokens]; 0 (padding) and -1 (a tag that training never saw) are ignored. Or float
+            [batch, tokens, tags], distributions over tags, 0 at padding.
         y_pred: float [batch, tokens, tags], logits.
 
     Returns:
@@ -34,6 +35,10 @@ class MaskedTokenLoss(keras.losses.Loss):
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """Computes the outputs that the class documents."""
+        if len(y_true.shape) == 3:
+            counts = ops.cast(ops.sum(y_true, axis=-1) > 0, y_pred.dtype)  # [batch, tokens]
+            losses = -ops.sum(ops.cast(y_true, y_pred.dtype) * ops.log_softmax(y_pred), axis=-1)
+            return ops.sum(losses * counts) / ops.maximum(ops.sum(counts), 1.0)
         counts = ops.cast(y_true > 0, y_pred.dtype)  # [batch, tokens]
         losses = ops.sparse_categorical_crossentropy(ops.maximum(y_true, 0), y_pred, from_logits=True)
         return ops.sum(losses * counts) / ops.maximum(ops.sum(counts), 1.0)

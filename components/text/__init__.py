@@ -1,8 +1,9 @@
-"""Text and tags, without files and without Keras.
+"""Text and tags, without Keras.
 
 Read `words` first (the tokenizers in Python), then `tokenizer` (the same in the graph) and `folding` (case and digits);
 `tags`, `spans` and `entity_scores` lead from tags to scores; `transitions` decodes valid IOB2. `windows` and
-`token_positions` arrange batches. Only tokenizer, word_begins, windows and token_positions load TensorFlow.
+`token_positions` arrange batches, `unlabelled` reads the texts of a teacher. Only tokenizer, word_begins, windows and
+token_positions load TensorFlow.
 """
 
 from __future__ import annotations

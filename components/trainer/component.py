@@ -82,7 +82,8 @@ class Trainer(base_component.BaseComponent):
             checkpoint_dir: folder of the checkpoints. A checkpoint is named by a hash of everything that the result
                 depends on, so a repeated training resumes it; None keeps no checkpoint.
             code_version: hash of the training code, so that a code change invalidates TFX's cache.
-            pretrained: settings of the tagger's pretrained parts, each with the `version` of its files.
+            pretrained: settings of the tagger's pretrained parts, of `teacher` and of `unlabelled`, each with the
+                `version` of its files.
         """
         spec = TrainerSpec(
             examples=examples,

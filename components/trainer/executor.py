@@ -29,6 +29,8 @@ from components.transform.features import CLUSTER_WORDS, GAZETTEER_TABLES
 if TYPE_CHECKING:
     from components.trainer.loop.checkpoint import Checkpoint
 
+_TEACHING = ("teacher", "unlabelled")  # parts that are settings of the trainer, not of a tagger
+
 
 class Executor(base_executor.BaseExecutor):
     """Reads the artifacts, trains, writes the trained model."""
@@ -54,6 +56,7 @@ class Executor(base_executor.BaseExecutor):
             NerError: a pretrained file changed since the start of the run.
         """
         from components.trainer.devices import choose_devices
+        from components.trainer.teacher.graph_archive import archive_graph
         from components.trainer.training import train
 
         self._log_startup(input_dict, output_dict, exec_properties)
@@ -64,15 +67,18 @@ class Executor(base_executor.BaseExecutor):
             settings = with_hyperparameters(settings, searched)
         # Devices first: several hosts meet before anything else runs.
         devices = choose_devices(settings.devices, settings.hosts)
+        pretrained = json.loads(exec_properties.get("pretrained") or "{}")
         inputs = TrainingInputs(
             _files(input_dict["examples"], TRAIN_SPLIT),
             _files(input_dict["examples"], EVAL_SPLIT),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             earlier_model_folder(input_dict.get("warm_start") or []),
+            **{name: pretrained[name]["path"] for name in _TEACHING if name in pretrained},
         )
-        for part, values in json.loads(exec_properties.get("pretrained") or "{}").items():
+        for part, values in pretrained.items():
             path = values.get("path") or values.get("preset")
-            require_content(f"trainer.{settings.tagger_section}.{part}", path, values["version"])
+            section = "" if part in _TEACHING else f"{settings.tagger_section}."
+            require_content(f"trainer.{section}{part}", path, values["version"])
         checkpoint = _checkpoint(exec_properties, settings, inputs)
         log_dir = artifact_utils.get_single_uri(output_dict["model_run"])
         trained = train(settings, inputs, log_dir=log_dir, checkpoint=checkpoint, devices=devices)
@@ -85,6 +91,7 @@ class Executor(base_executor.BaseExecutor):
             file.write(used)
         model.set_string_custom_property(TRAINER_SETTINGS, used)
         _copy_vocabularies(inputs.transform_graph, model.uri)
+        archive_graph(inputs.transform_graph, model.uri)
         if checkpoint:
             checkpoint.discard()
         model.set_int_custom_property(EPOCHS, len(trained.history))

@@ -15,9 +15,13 @@ class TrainingInputs:
         eval_files: the same for the eval split, which chooses the epoch to keep and the outside bias.
         transform_graph: folder of tf.Transform's output.
         earlier_model: folder of an earlier model to take the initial weights from; None starts fresh.
+        teacher: folder of the trained model that teaches on `unlabelled`; None: no teacher.
+        unlabelled: file of `components.text.unlabelled`.
     """
 
     train_files: Sequence[str]
     eval_files: Sequence[str]
     transform_graph: str
     earlier_model: str | None = None
+    teacher: str | None = None
+    unlabelled: str | None = None

@@ -82,6 +82,8 @@ class TrainerSettings(Settings):
     cnn_linear: CnnLinearOptions
     encoder: EncoderOptions
     options: dict[str, Any]
+    teacher: Annotated[str, Field(coerce_numbers_to_str=True)] | None  # a version is a number
+    unlabelled: tuple[str, ...]
     window_size: Count
     window_context: NotNegative
     batch_size: _Auto[Count]
@@ -133,6 +135,13 @@ class TrainerSettings(Settings):
             raise ValueError("XLA cannot compile the encoder, whose rows have any length: set jit_compile to false")
         return self
 
+    @model_validator(mode="after")
+    def _a_teacher_has_texts(self) -> Self:
+        if (self.teacher is None) != (not self.unlabelled):
+            missing = "teacher" if self.teacher is None else "unlabelled"
+            raise ValueError(f"teacher and unlabelled belong together: set trainer.{missing}, too")
+        return self
+
     @property
     def tagger_section(self) -> str:
         """Name of the section with the options of the selected tagger."""
@@ -150,12 +159,13 @@ class TrainerSettings(Settings):
 
     @property
     def pretrained(self) -> dict[str, dict[str, Any]]:
-        """Parts of the selected tagger that the transform graph depends on: `encoder` or `vectors`, or nothing."""
+        """Parts that the transform graph depends on: `encoder` or `vectors` of the tagger, and `unlabelled` texts."""
+        parts: dict[str, dict[str, Any]] = {"unlabelled": {}} if self.unlabelled else {}
         if self.tagger == "encoder":
-            return {"encoder": self.encoder.model_dump(include={"preset", "max_pieces"})}
+            return parts | {"encoder": self.encoder.model_dump(include={"preset", "max_pieces"})}
         if self.tagger == "cnn_linear" and self.cnn_linear.vectors.path is not None:
-            return {"vectors": self.cnn_linear.vectors.model_dump(include={"path", "words"})}
-        return {}
+            return parts | {"vectors": self.cnn_linear.vectors.model_dump(include={"path", "words"})}
+        return parts
 
     def selected(self) -> dict[str, Any]:
         """Returns every setting by its dotted name as a JSON value, without the options of other taggers."""

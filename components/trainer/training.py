@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -14,6 +15,7 @@ from absl import logging
 from components.common.errors import NerError
 from components.keys import EVAL_SPLIT, TRAIN_SPLIT, VAL_ENTITY_F1
 from components.model.taggers import check_tagger, tagger_loss
+from components.text.unlabelled import read_texts
 from components.text.windows import Windows
 from components.trainer.data.batches import Batches
 from components.trainer.data.dataset import read_windows
@@ -29,6 +31,10 @@ from components.trainer.loop.training_loop import TrainingLoop
 from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.settings import SizedSettings, TrainerSettings
+from components.trainer.teacher.distillation import distilled
+from components.trainer.teacher.lessons import Chunk, labelled, lessons
+from components.trainer.teacher.teacher import Teacher
+from components.trainer.teacher.text_features import TextFeatures
 from components.trainer.trained_model import TrainedModel, plain_copy
 from components.transform.features import TAG_VOCABULARY
 
@@ -67,17 +73,20 @@ def train(
     check_tags(tags)
     windows = Windows(settings.window_size, settings.window_context)
     with tempfile.TemporaryDirectory(prefix="trainer-") as folder:
-        train_set, eval_set = (
-            WindowTable.write(Path(folder, name), read_windows(files, transform.transformed_feature_spec(), windows))
-            for name, files in ((TRAIN_SPLIT, inputs.train_files), (EVAL_SPLIT, inputs.eval_files))
-        )
+        spec = transform.transformed_feature_spec()
+        train_windows = read_windows(inputs.train_files, spec, windows)
+        if inputs.teacher and inputs.unlabelled:
+            train_windows = _with_lessons(train_windows, inputs.teacher, inputs, tags, windows.size)
+        train_set = WindowTable.write(Path(folder, TRAIN_SPLIT), train_windows)
+        eval_set = WindowTable.write(Path(folder, EVAL_SPLIT), read_windows(inputs.eval_files, spec, windows))
         share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else 0.0
         sized = settings.for_windows(sum(train_set.block_windows), share)
         model = build_model(sized, transform, len(tags), devices)
         earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
         choose_linear_features(model, train_set, earlier.linear if earlier else None)
         loss = tagger_loss(settings.tagger, tags)
-        loop = TrainingLoop(model, supervised(loss), sized, devices, warm=earlier is not None)
+        objective = distilled(loss) if inputs.teacher else supervised(loss)
+        loop = TrainingLoop(model, objective, sized, devices, warm=earlier is not None)
         batches = Batches(
             train_set,
             sized.batch_size,
@@ -102,6 +111,15 @@ def train(
         settings=sized,
         best_epoch=result.best_epoch,
     )
+
+
+def _with_lessons(
+    train_windows: Iterator[Chunk], teacher: str, inputs: TrainingInputs, tags: Sequence[str], window_size: int
+) -> Iterator[Chunk]:
+    """Yields the windows of the train split and those of the unlabelled texts, which the teacher tags."""
+    texts = read_texts(inputs.unlabelled or "")
+    taught = lessons(texts, Teacher.load(teacher), TextFeatures(inputs.transform_graph), tags, window_size)
+    return itertools.chain(labelled(train_windows, len(tags)), taught)
 
 
 def _log_sizes(settings: SizedSettings, batches: Batches) -> None:

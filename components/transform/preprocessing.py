@@ -11,6 +11,7 @@ import tensorflow_transform as tft
 from components.common.errors import NerError
 from components.text.token_positions import row_ids
 from components.text.tokenizer import Tokens, tokenize
+from components.text.unlabelled import frequent_words
 from components.transform import features as names
 from components.transform.case_ids import case_ids
 from components.transform.clusters import Clusters
@@ -32,6 +33,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         custom_config: `settings`, values of `TransformSettings`. Only for taggers that read them: `vectors` (`path` of
             a vector file, number of `words` to select from it) and `encoder` (`preset`, `max_pieces` of a token).
             `gazetteers` and `clusters`: versions of the settings' files (`content_version`), a list and a text.
+            `unlabelled`: `path` of unlabelled texts, whose frequent words are known, too.
             `earlier`: folder with the vocabularies of an earlier model, whose words and tags keep their ids. Other
             keys, such as versions of code and files, only invalidate the cache of TFX.
 
@@ -53,7 +55,7 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         vocab_filename=names.WORD_VOCABULARY,
         frequency_threshold=settings.min_count,
         top_k=settings.max_words,
-        reserved_tokens=_reserved(names.WORD_VOCABULARY, [names.PAD, names.UNK], earlier, settings.max_words),
+        reserved_tokens=_reserved_words(settings, earlier, custom_config.get("unlabelled")),
         default_value=names.UNK_ID,
     )
     tag_ids = tft.compute_and_apply_vocabulary(
@@ -74,6 +76,24 @@ def preprocessing_fn(inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
         **_knowledge(tokens, normalized, settings, custom_config),
         **_pretrained(tokens.tokens, normalized, word_ids, settings.tokenizer, custom_config),
     }
+
+
+def _reserved_words(
+    settings: TransformSettings, earlier: str | None, unlabelled: Mapping[str, str] | None
+) -> list[str]:
+    """Returns the entries that the word vocabulary begins with; new words of the train split follow."""
+    words = _reserved(names.WORD_VOCABULARY, [names.PAD, names.UNK], earlier, settings.max_words)
+    if not unlabelled:
+        return words
+    frequent = frequent_words(
+        unlabelled["path"],
+        settings.tokenizer,
+        settings.min_count,
+        settings.max_words,
+        unlabelled.get("version", ""),
+    )
+    known = set(words)
+    return [*words, *(word for word in frequent if word not in known)]
 
 
 def _reserved(vocabulary: str, special: list[str], earlier: str | None, most: int | None = None) -> list[str]:

@@ -1,26 +1,39 @@
-"""Files that a run reads: gazetteers, word vectors, encoders, and those that options of a tagger by path name."""
+"""Files that a run reads: gazetteers, word vectors, encoders, a teacher with its texts, and those that options name."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
 from components.common.hashing import content_version
+from components.corpus_tools.unlabelled import gather_texts
+from components.keys import MODEL_FILE
 from components.model.encoder_library import check_preset, require_libraries
+from components.registry.model_registry import ModelRegistry
+from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
 
 TRANSFORM = "transform."
 """Begin of the names of the parts that only Transform reads, which are dotted names of settings."""
+_URI = re.compile(r"models:/(?P<name>[^/@]+)[/@](?P<version>[^/@]+)")
+_FORMS = (
+    "Give a version or an alias of the registered model, models:/NAME/VERSION, a work folder, or the folder of a "
+    "trained model."
+)
 
 
 def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
     """Returns the tagger's pretrained parts and the files of names and clusters, each with the version of its files.
 
-    Options of a tagger by path count as such a part if they name an existing file or folder. The result is empty for a
-    tagger without pretrained parts and no such files. A path that is not on this machine has no version: a pipeline may
-    be compiled on another machine than it runs on.
+    Options of a tagger by path count as such a part if they name an existing file or folder; `teacher` and `unlabelled`
+    are the folder and the file that the run prepares. The result is empty without such parts. A path that is not on
+    this machine has no version: a pipeline may be compiled on another machine than it runs on.
+
+    Raises:
+        NerError: the teacher or a file of texts cannot be read.
     """
     parts: dict[str, dict[str, Any]] = dict(config.trainer.pretrained)
     if config.trainer.tagger_package:
@@ -28,6 +41,7 @@ def pretrained(config: PipelineConfig) -> dict[str, dict[str, Any]]:
             name: {"path": text} for name, text in _texts("", config.trainer.tagger_options) if Path(text).exists()
         }
     parts |= {name: {"path": path} for name, path in transform_files(config).items()}
+    parts |= _teaching(config)
     return {
         part: {**values, "version": content_version(str(values.get("path") or values.get("preset")))}
         for part, values in parts.items()
@@ -39,6 +53,55 @@ def transform_files(config: PipelineConfig) -> dict[str, str]:
     gazetteers = enumerate(config.transform.gazetteers)
     files = {f"{TRANSFORM}gazetteers.{number}.path": gazetteer.path for number, gazetteer in gazetteers}
     return files | ({f"{TRANSFORM}clusters": config.transform.clusters} if config.transform.clusters else {})
+
+
+def _teaching(config: PipelineConfig) -> dict[str, dict[str, Any]]:
+    """Returns `path` of the teacher's folder and of the file with the texts, as `teacher` and `unlabelled`.
+
+    Args:
+        config: the whole configuration. The result is empty without `trainer.teacher`.
+
+    Raises:
+        NerError: the teacher does not exist, or a text cannot be read.
+    """
+    if config.trainer.teacher is None:
+        return {}
+    return {
+        "teacher": {"path": str(_teacher_folder(config.trainer.teacher, config))},
+        "unlabelled": {"path": str(gather_texts(config.trainer.unlabelled, config.corpus, config.root / "unlabelled"))},
+    }
+
+
+def _teacher_folder(reference: str, config: PipelineConfig) -> Path:
+    """Returns the folder of the trained model that a reference names.
+
+    Args:
+        reference: value of `trainer.teacher`.
+        config: names the registry of versions and aliases.
+
+    Raises:
+        NerError: there is no such model, or its files are missing or damaged.
+    """
+    path = Path(reference).expanduser()
+    if (path / MODEL_FILE).is_file():
+        return path.absolute()
+    name, version = config.name, reference
+    if match := _URI.fullmatch(reference):
+        name, version = match["name"], match["version"]
+    elif (path / "registry" / "mlflow.db").is_file():
+        own = config.registry.model_copy(update={"uri": None, "serving_dir": None})
+        config = config.model_copy(update={"work_dir": path, "registry": own})
+        names = ModelRegistry(config.registry_uri).names()
+        name, version = names[0] if len(names) == 1 else config.name, CHAMPION
+    elif "/" in reference or path.exists():
+        problem = f"holds no {MODEL_FILE}" if path.exists() else "does not exist"
+        raise NerError(f"trainer.teacher: {reference} {problem}. {_FORMS}")
+    registry = ModelRegistry(config.registry_uri)
+    model = registry.require(name, version)
+    folder = registry.readable_trained(model, config.fetched_dir / name / f"{model.version}-trained")
+    if folder is None:
+        raise NerError(f"trainer.teacher: {name} version {model.version} has no trained model. {_FORMS}")
+    return folder.absolute()
 
 
 def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,8 @@ from components.trainer.inputs import TrainingInputs
 from components.trainer.settings import TrainerSettings
 
 _READ_BYTES = 1 << 20
-# These settings do not affect the result.
-_IRRELEVANT = ("checkpoint_steps", "checkpoint_dir")
+# These settings do not affect the result; the contents of teacher and texts are part of the code version.
+_IRRELEVANT = ("checkpoint_steps", "checkpoint_dir", "teacher", "unlabelled")
 
 
 def training_id(settings: TrainerSettings, inputs: TrainingInputs, code_version: str | None = None) -> str:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from components.common.errors import NerError
 from configs.cluster_spec import ClusterConfig
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import inputs_of_cluster
@@ -39,12 +40,17 @@ def compile_pipeline(
     Raises:
         NerError: the target cannot run the pipeline, or the file cannot be written.
     """
+    if config.trainer.teacher is not None:
+        raise NerError(
+            "trainer.teacher: pods have neither the teacher nor the unlabelled texts of this machine. Train with "
+            "`ner distill` on a machine that has them, or set trainer.teacher to null and trainer.unlabelled to []."
+        )
+    require_preset_for_cluster(config)
     from pipeline.create import create_pipeline
     from pipeline.kubeflow.compile.cluster_runner import ClusterRunner
     from pipeline.kubeflow.compile.run_planner import planner_settings
     from pipeline.target import Target
 
-    require_preset_for_cluster(config)
     request, run_target, inputs = (
         request or RunRequest(),
         Target.cluster(config, cluster.data),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import shutil
 
 import pytest
 from absl import logging
 from support.lazy import LazyModule
+from support.tiny_corpus import sentences
+
+from components.common.errors import NerError
+from components.keys import TRANSFORM_GRAPH_FILE
 
 tfx_types = LazyModule("tfx.types")
 standard_artifacts = LazyModule("tfx.types.standard_artifacts")
@@ -97,3 +103,29 @@ def test_a_host_that_is_not_the_chief_writes_nothing(transformed, settings, tmp_
     inputs, outputs = artifacts(transformed, tmp_path)
     executor.Executor().Do(inputs, outputs, component(settings).exec_properties)
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("settings", ["transformer"], indirect=True)
+def test_a_teacher_adds_its_tags_of_unlabelled_texts_to_the_training(
+    trained, transformed, settings, tmp_path, monkeypatch
+):
+    from components.trainer.teacher.graph_archive import archive_graph
+
+    teacher, texts = tmp_path / "teacher", tmp_path / "texts.jsonl.gz"
+    trained.save(str(teacher))
+    archive_graph(transformed.graph, str(teacher))
+    texts.write_bytes(gzip.compress("".join(f"{json.dumps(text)}\n" for text, _ in sentences(40, seed=4)).encode()))
+    pretrained = {"teacher": {"path": str(teacher), "version": ""}, "unlabelled": {"path": str(texts), "version": ""}}
+    lines = []
+    monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
+    inputs, outputs = artifacts(transformed, tmp_path)
+    once = settings.replace({"epochs": 2})
+    executor.Executor().Do(inputs, outputs, component(once, pretrained=pretrained).exec_properties)
+    assert any(line.startswith("the teacher tagged 40 texts with") for line in lines)
+    assert any(line.startswith("train split: 340 windows") for line in lines)
+    assert outputs["trained_model"][0].get_float_custom_property("val_entity_f1") > 0.9
+    assert (tmp_path / "model" / TRANSFORM_GRAPH_FILE).is_file(), "so that it can be a teacher, too"
+    pretrained["unlabelled"]["version"] = "another content"
+    with pytest.raises(NerError, match=rf"^trainer\.unlabelled: {texts} changed during the run"):
+        executor.Executor().Do(inputs, outputs, component(once, pretrained=pretrained).exec_properties)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,18 @@ def test_without_words_of_the_file_ids_are_those_of_the_word_vocabulary(transfor
 def test_a_missing_file_is_named(transform_corpus):
     with pytest.raises(NerError, match=r"nowhere\.txt: cannot be read"):
         transform_corpus(vectors={"path": "nowhere.txt", "words": 4})
+
+
+@pytest.mark.extended
+def test_frequent_words_of_unlabelled_texts_are_known(transform_corpus, tmp_path):
+    texts = tmp_path / "texts.jsonl.gz"
+    texts.write_bytes(gzip.compress(b'"Oslo is Oslo, Biden"\n"Biden in Oslo"\n'))
+    output = tft.TFTransformOutput(transform_corpus(unlabelled={"path": str(texts)}).graph)
+    words = output.vocabulary_by_name(names.WORD_VOCABULARY)
+    assert words[:4] == [b"[PAD]", b"[UNK]", b"oslo", b"biden"]
+    assert len(words) == len({*words}) > 10
+    row = transform(output.transform_savedmodel_dir.removesuffix("/transform_fn"), "OSLO went to Oslo")
+    assert row[names.WORD_IDS][0] == row[names.WORD_IDS][3] == 2
 
 
 @pytest.mark.extended

@@ -23,3 +23,14 @@ def test_compile_writes_the_documents_and_warns(tmp_path):
     assert [*yaml.safe_load_all(file.read_text())] == [spec]  # the second document is about pods only
     assert spec["pipelineInfo"]["name"] == "tweets"
     assert spec["root"]["inputDefinitions"]["parameters"]["data"]["defaultValue"] == "s3://bucket/corpus"
+
+
+def test_a_teacher_and_a_damaged_encoder_are_refused(tmp_path):
+    for settings, message in [
+        (["trainer.teacher=3", "trainer.unlabelled=[raw.txt]"], "trainer.teacher: pods have neither the teacher"),
+        (["trainer.tagger=encoder", f"trainer.encoder.preset={tmp_path}"], "has no config.json"),
+    ]:
+        changes = [part for setting in settings for part in ("--set", setting)]
+        result = CliRunner().invoke(compile_command, ["--target", "kubeflow", "-o", str(tmp_path / "p.yaml"), *changes])
+        assert message in str(result.exception)
+        assert not (tmp_path / "p.yaml").exists()

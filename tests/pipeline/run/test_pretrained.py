@@ -51,6 +51,25 @@ def test_names_of_presets_have_no_version_and_folders_have_one(tmp_path):
         assert bool(pretrained(config)["encoder"]["version"]) == has_one
 
 
+def test_a_teacher_is_a_folder_or_a_version_and_the_texts_are_one_file(tmp_path):
+    (tmp_path / "teacher").mkdir()
+    (tmp_path / "teacher" / "model.keras").write_text("x")
+    (tmp_path / "a.txt").write_text("Ann came.")
+    settings = [f"work_dir={tmp_path / 'work'}", f"trainer.unlabelled=[{tmp_path / 'a.txt'}]"]
+    parts = pretrained(load_config(None, [*settings, f"trainer.teacher={tmp_path / 'teacher'}"]))
+    assert [*parts] == ["unlabelled", "teacher"]
+    assert parts["teacher"]["path"] == str(tmp_path / "teacher")
+    assert parts["unlabelled"]["path"].startswith(str(tmp_path / "work" / "unlabelled"))
+    assert all(part["version"] for part in parts.values())
+    for reference, message in [
+        (tmp_path, "holds no model.keras. Give a version"),
+        (tmp_path / "none", "does not exist. Give a version"),
+        ("models:/other/3", "has no model 'other'|no version 3|other"),
+    ]:
+        with pytest.raises(NerError, match=message):
+            pretrained(load_config(None, [*settings, f"trainer.teacher={reference}"]))
+
+
 def test_a_changed_file_of_vectors_is_another_run(tmp_path):
     file = tmp_path / "vectors.txt"
     prints = set()

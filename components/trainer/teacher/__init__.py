@@ -1,0 +1,5 @@
+"""Distillation: a larger tagger teaches a smaller one on unlabelled text (docs/distillation.md).
+
+`teacher` is the trained tagger that gives each token a distribution over tags, `lessons` are the windows of unlabelled
+texts with these distributions, which the Trainer adds to the train split, and `distillation` is the objective.
+"""

@@ -1,0 +1,115 @@
+"""Windows of unlabelled texts with the distributions of a teacher."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from absl import logging
+
+from components.common.errors import NerError, counted
+from components.common.progress import report_progress
+from components.text.tags import split_tag
+from components.trainer.teacher.teacher import TaughtText, Teacher
+from components.trainer.teacher.text_features import TextFeatures
+from components.transform.features import ENDS, STARTS, TAG_IDS
+
+TAUGHT = "taught"
+"""Column of the windows: distributions over tags, float32 [tokens, tags]; 0 in labelled windows."""
+
+_TEXTS = 512
+
+Chunk = tuple[np.ndarray, dict[str, np.ndarray]]
+
+
+def labelled(chunks: Iterable[Chunk], tags: int) -> Iterator[Chunk]:
+    """Adds the empty column `TAUGHT` to windows with labels (`read_windows`)."""
+    for lengths, columns in chunks:
+        yield lengths, {**columns, TAUGHT: np.zeros((len(columns[TAG_IDS]), tags), np.float32)}
+
+
+def lessons(
+    texts: Iterable[str], teacher: Teacher, features: TextFeatures, tags: Sequence[str], window_size: int
+) -> Iterator[Chunk]:
+    """Yields windows of unlabelled texts in the form of `read_windows`, with the column `TAUGHT`.
+
+    The tag of a token is the teacher's most probable one. A text is one window; a longer one is left out.
+
+    Args:
+        texts: raw texts.
+        teacher: gives the distributions.
+        features: transform graph of the tagger to train.
+        tags: its tag vocabulary.
+        window_size: most tokens of a window.
+
+    Raises:
+        NerError: teacher and tagger have different tags.
+
+    Example: tests/components/trainer/teacher/test_lessons.py.
+    """
+    order, inside = _order(teacher.tags, tags), _inside(teacher.tags)
+    remaining = iter(texts)
+    read, windows, tokens = 0, 0, 0
+    while chunk := list(itertools.islice(remaining, _TEXTS)):
+        lengths, columns = features(chunk)
+        ends = np.cumsum(lengths)
+        starts, stops = columns.pop(STARTS), columns.pop(ENDS)
+        kept = np.zeros(len(chunk), bool)
+        taught = np.zeros((len(starts), len(tags)), np.float32)
+        for number, answer in enumerate(teacher.teach(chunk)):
+            own = slice(ends[number] - lengths[number], ends[number])
+            if answer is not None and 0 < lengths[number] <= window_size and len(answer.starts):
+                kept[number] = True
+                taught[own] = align(starts[own], stops[own], answer, inside)[:, order]
+        of_kept = np.repeat(kept, lengths)
+        chosen = {name: values[of_kept] for name, values in columns.items()}
+        yield lengths[kept], {**chosen, TAG_IDS: taught[of_kept].argmax(-1), TAUGHT: taught[of_kept]}
+        read, windows, tokens = read + len(chunk), windows + int(kept.sum()), tokens + int(of_kept.sum())
+        report_progress("teaching", read, 0)
+    left_out = f", {counted(read - windows, 'text')} left out as empty or too long" if read > windows else ""
+    logging.info("the teacher tagged %s with %d tokens%s", counted(windows, "text"), tokens, left_out)
+
+
+def align(starts: np.ndarray, ends: np.ndarray, taught: TaughtText, inside: np.ndarray) -> np.ndarray:
+    """Returns the distributions for the tokens of another tokenizer: float32 [tokens, tags].
+
+    A token has the distribution of the first token of the teacher that it overlaps. If it begins after that one, it
+    continues an entity: the probability of B-X is that of I-X. Without such a token it is padding, all 0.
+
+    Args:
+        starts: int [tokens], code points.
+        ends: int [tokens].
+        taught: the teacher's answer.
+        inside: int [tags], id of I-X for B-X, and of each other tag for itself.
+
+    Example:
+        >>> taught = TaughtText(np.array([0]), np.array([5]), np.array([[0.2, 0.7, 0.1]], np.float32))
+        >>> align(np.array([0, 3]), np.array([3, 5]), taught, np.array([0, 2, 2])).round(1).tolist()
+        [[0.2..., 0.7..., 0.1...], [0.2..., 0.0, 0.8...]]
+    """
+    place = np.minimum(np.searchsorted(taught.ends, starts, side="right"), len(taught.ends) - 1)
+    answer = taught.probabilities[place].copy()
+    answer[(taught.starts[place] >= ends) | (taught.ends[place] <= starts)] = 0
+    later = taught.starts[place] < starts
+    moved = np.zeros_like(answer[later])
+    np.add.at(moved.T, inside, answer[later].T)
+    answer[later] = moved
+    return answer
+
+
+def _inside(tags: Sequence[str]) -> np.ndarray:
+    ids = {tag: number for number, tag in enumerate(tags)}
+    return np.array([ids.get(f"I-{split_tag(tag)[1]}", ids[tag]) if tag.startswith("B-") else ids[tag] for tag in tags])
+
+
+def _order(of_teacher: Sequence[str], tags: Sequence[str]) -> list[int]:
+    """Returns the teacher's id of each tag."""
+    if set(of_teacher) == set(tags):
+        return [of_teacher.index(tag) for tag in tags]
+    missing, more = sorted(set(tags) - set(of_teacher)), sorted(set(of_teacher) - set(tags))
+    differences = [f"{name} {', '.join(own)}" for name, own in (("lacks", missing), ("also has", more)) if own]
+    raise NerError(
+        f"trainer.teacher: its tags differ from those of the train split: it {' and '.join(differences)}. "
+        "Train the teacher on a corpus with the same entity types."
+    )

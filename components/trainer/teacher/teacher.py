@@ -1,0 +1,88 @@
+"""The teacher: a trained tagger that gives each token of a text a distribution over tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+
+from components.text.transitions import transitions
+from components.trainer.data.window_table import WindowPool
+from components.trainer.teacher.graph_archive import extracted_graph
+from components.trainer.teacher.marginals import marginals
+from components.trainer.teacher.text_features import TextFeatures
+from components.trainer.trained_model import TrainedModel
+from components.transform.features import ENDS, STARTS, TAG_IDS
+
+_BATCH = 64
+
+
+class TaughtText(NamedTuple):
+    """Distributions over tags for the tokens of a text.
+
+    Attributes:
+        starts: int64 [tokens], code points.
+        ends: int64 [tokens].
+        probabilities: float32 [tokens, tags], in the order of the teacher's tags.
+    """
+
+    starts: np.ndarray
+    ends: np.ndarray
+    probabilities: np.ndarray
+
+
+class Teacher:
+    """A trained model with its transform graph.
+
+    The distributions are those of the tags among the valid IOB2 sequences, for which `ConstrainedCrfLoss` is exact.
+
+    Example: tests/components/trainer/teacher/test_lessons.py.
+
+    Attributes:
+        tags: tag vocabulary.
+    """
+
+    def __init__(self, trained: TrainedModel, features: TextFeatures) -> None:
+        """Stores the parts."""
+        self.tags = trained.tags
+        self._features, self._most = features, trained.windows.size
+        self._transitions = transitions(trained.tags)
+        model = trained.model
+        self._run: Any = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+
+    @classmethod
+    def load(cls, folder: str) -> Teacher:
+        """Loads the trained model of a registered version.
+
+        Args:
+            folder: output `trained_model` of the Trainer, as the registry stores it.
+
+        Raises:
+            NerError: it holds no transform graph, because an earlier version of the code wrote it.
+        """
+        with extracted_graph(folder) as graph:
+            return cls(TrainedModel.load(folder), TextFeatures(graph))
+
+    def teach(self, texts: Sequence[str]) -> list[TaughtText | None]:
+        """Returns the distributions for some hundred texts; None for a text longer than a window of the teacher."""
+        lengths, columns = self._features(texts)
+        begins = np.cumsum(lengths) - lengths
+        starts, ends = columns.pop(STARTS), columns.pop(ENDS)
+        probabilities = np.zeros((len(starts), len(self.tags)), np.float32)
+        pool = WindowPool(lengths, {**columns, TAG_IDS: np.ones(len(starts), np.int64)})
+        order = np.argsort(lengths, kind="stable")
+        order = order[(lengths[order] > 0) & (lengths[order] <= self._most)]
+        for first in range(0, len(order), _BATCH):
+            rows = order[first : first + _BATCH]
+            batch = pool.batch(rows)
+            answers = marginals(self._run(batch.features).numpy(), batch.tags > 0, *self._transitions)
+            for number, row in enumerate(rows):
+                probabilities[begins[row] : begins[row] + lengths[row]] = answers[number, : lengths[row]]
+        return [
+            TaughtText(starts[begin:end], ends[begin:end], probabilities[begin:end])
+            if end - begin <= self._most
+            else None
+            for begin, end in zip(begins, begins + lengths, strict=True)
+        ]

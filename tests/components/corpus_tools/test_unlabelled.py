@@ -1,0 +1,81 @@
+"""Unlabelled texts in one file."""
+
+from __future__ import annotations
+
+import gzip
+import os
+
+import pytest
+
+from components.common.errors import NerError
+from components.corpus_tools.unlabelled import gather_texts
+from components.text.unlabelled import frequent_words, read_texts
+from configs.loading import load_config
+
+SETTINGS = load_config(None).corpus
+
+
+def write(path, text):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
+    return str(path)
+
+
+def gathered(tmp_path, *names):
+    return [*read_texts(str(gather_texts(names, SETTINGS, tmp_path / "gathered")))]
+
+
+def test_texts_come_from_files_of_all_forms_once_each(tmp_path):
+    names = [
+        write(tmp_path / "a.txt", "Ann came.\n\n  Ann left.  \nAnn came.\n"),
+        write(tmp_path / "b.txt.gz", "Zoë saw Oslo.\n"),
+        write(tmp_path / "c.jsonl", '"Bo slept."\n{"text": "Al ran.", "id": 1}\n{"sentence": "Ann left."}\n'),
+        write(tmp_path / "d.conll", "Eve B-PER\nsang O\n\nUp O\n"),
+        write(tmp_path / "e.jsonl", '{"tokens": ["Kim", "won"], "tags": ["B-PER", "O"]}\n'),
+    ]
+    expected = ["Ann came.", "Ann left.", "Zoë saw Oslo.", "Bo slept.", "Al ran.", "Eve sang", "Up", "Kim won"]
+    assert gathered(tmp_path, *names) == expected
+
+
+def test_long_texts_are_divided_into_sentences(tmp_path):
+    sentences = [f"This is sentence number {number} of a long text." for number in range(100, 120)]
+    assert gathered(tmp_path, write(tmp_path / "a.txt", " ".join(sentences))) == sentences
+
+
+def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
+    first = gather_texts([write(tmp_path / "a.txt", "one")], SETTINGS, tmp_path / "gathered")
+    before = first.read_bytes(), os.stat(first).st_ino
+    again = gather_texts([write(tmp_path / "b.txt", "one")], SETTINGS, tmp_path / "gathered")
+    assert (again, again.read_bytes(), os.stat(again).st_ino) == (first, *before)
+    other = gather_texts([write(tmp_path / "a.txt", "two")], SETTINGS, tmp_path / "gathered")
+    assert other != first
+    assert len([*(tmp_path / "gathered").iterdir()]) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", '"x"\n{"body": "y"}\n', r"a\.jsonl:2: is neither a JSON string nor an object with `text`"),
+        ("a.txt", "\n \n", "the files have no text"),
+        ("a.txt", "x\n\udcff\n", r"a\.txt:[12]: cannot be read"),
+    ],
+)
+def test_unusable_texts_are_named_and_leave_no_file(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(NerError, match=rf"^trainer\.unlabelled: .*{message}"):
+        gathered(tmp_path, str(tmp_path / name))
+    with pytest.raises(NerError, match=r"nowhere\.txt does not exist"):
+        gathered(tmp_path, "nowhere.txt")
+    assert [*(tmp_path / "gathered").iterdir()] == []
+
+
+def test_frequent_words_are_folded_and_ranked(tmp_path):
+    file = str(gather_texts([write(tmp_path / "a.txt", "Oslo, OSLO 12\noslo 34, x\n")], SETTINGS, tmp_path / "g"))
+    assert frequent_words(file, "words", 2, 9) == ("oslo", ",", "00")
+    assert frequent_words(file, "words", 2, 1) == ("oslo",)
+    assert frequent_words(file, "words", 1, 9)[-1] == "x"
+
+
+def test_a_damaged_file_of_texts_is_named(tmp_path):
+    with pytest.raises(NerError, match=r"t\.jsonl\.gz:1: is not a JSON string\. Delete the file"):
+        [*read_texts(write(tmp_path / "t.jsonl.gz", "{}\n"))]

@@ -1,0 +1,62 @@
+"""Lessons of a teacher on unlabelled texts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.lazy import LazyModule
+from support.tiny_corpus import sentences
+
+from components.common.errors import NerError
+from components.keys import TRANSFORM_GRAPH_FILE
+
+graph_archive = LazyModule("components.trainer.teacher.graph_archive")
+lessons_of = LazyModule("components.trainer.teacher.lessons")
+teacher_of = LazyModule("components.trainer.teacher.teacher")
+text_features = LazyModule("components.trainer.teacher.text_features")
+
+ONE_TAGGER = pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
+TEXTS = [text for text, _ in sentences(6, seed=9)]
+
+
+@pytest.fixture(scope="module")
+def teacher(trained, transformed, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("teacher")
+    trained.save(str(folder))
+    graph_archive.archive_graph(transformed.graph, str(folder))
+    return teacher_of.Teacher.load(str(folder))
+
+
+@ONE_TAGGER
+def test_texts_become_windows_with_the_teachers_distributions(teacher, transformed):
+    features = text_features.TextFeatures(transformed.graph)
+    tags = list(reversed(teacher.tags[1:]))
+    tags = [teacher.tags[0], *tags]
+    texts = [*TEXTS, "", "word " * 20]
+    [(lengths, columns)] = lessons_of.lessons(texts, teacher, features, tags, window_size=16)
+    assert lengths.tolist() == [len(text.split()) for text in TEXTS]
+    assert columns["taught"].shape == (lengths.sum(), len(tags))
+    np.testing.assert_allclose(columns["taught"].sum(-1), 1, rtol=1e-5)
+    gold = [tag for _, row in sentences(6, seed=9) for tag in row]
+    assert [tags[number] for number in columns["tag_ids"]] == gold
+    assert {"word_ids", "case_ids", "subword_ids"} <= set(columns)
+
+
+@ONE_TAGGER
+def test_other_tags_of_a_teacher_are_named(teacher, transformed):
+    features = text_features.TextFeatures(transformed.graph)
+    tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-LOCATION", "I-PLANET"]
+    with pytest.raises(NerError, match=r"trainer\.teacher: .* it lacks I-PLANET and also has I-LOCATION\. Train"):
+        next(lessons_of.lessons(TEXTS, teacher, features, tags, window_size=16))
+
+
+def test_equal_graphs_have_equal_archives_and_a_missing_one_is_named(transformed, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        graph_archive.archive_graph(transformed.graph, str(tmp_path / name))
+    one, two = (Path(tmp_path, name, TRANSFORM_GRAPH_FILE).read_bytes() for name in ("one", "two"))
+    assert one == two
+    with pytest.raises(NerError, match=r"trainer\.teacher: .* has no transform_graph\.zip"):
+        teacher_of.Teacher.load(str(tmp_path))
