@@ -100,8 +100,9 @@ def write_sample(folder: str | Path, kind: str = "articles", seed: int = 0, over
         for path, data in contents.items():
             if path.exists() and path.read_bytes() != data and not overwrite:
                 raise NerError(f"{path}: the file exists with other content. Choose another folder, or overwrite it.")
-            if other := next((found for found in sorted(folder.glob(f"{path.stem}.*")) if found not in contents), None):
-                raise NerError(f"{other}: the folder holds another corpus. Choose an empty folder.")
+            others = sorted({*folder.glob(f"{path.stem}.*")} - {*contents})
+            if others:
+                raise NerError(f"{others[0]}: the folder holds another corpus. Choose an empty folder.")
         folder.mkdir(parents=True, exist_ok=True)
         for path, data in contents.items():
             write_atomically(path, data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import keras
@@ -205,7 +205,7 @@ def _first_eligible(epoch_steps: int, total_steps: int) -> int:
     return -(-_FLOOR // epoch_steps) - 1 if total_steps >= 2 * _FLOOR else 0
 
 
-def _is_best(progress: Progress, scores: Row, floor: int) -> bool:
+def _is_best(progress: Progress, scores: Mapping[str, float | None], floor: int) -> bool:
     """Tells whether the epoch with these scores is the best so far.
 
     Scores of a small eval split jump. Epochs whose F1 differs by less than half a standard error count as equal, and of
