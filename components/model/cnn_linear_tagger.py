@@ -17,8 +17,8 @@ from components.model.subword_embedding import SubwordEmbedding
 from components.model.word_dropout import WordDropout
 from components.text.transitions import FORBIDDEN
 
-# Scale of the linear logits that lets one learning rate serve both experts.
-_LINEAR_STEP = 2.5
+LINEAR_STEP = 2.5
+"""Scale of the linear logits that lets one learning rate serve both experts."""
 # Names of the features with codes of gazetteers begin with it; components/transform/gazetteers.py.
 _CODES, _NUM_CODES = "gazetteer_", 6
 _CLUSTERS = "cluster_ids"
@@ -191,7 +191,7 @@ class CnnLinearTagger(keras.Model):
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         """Computes the outputs that the class documents."""
         network = self._network(inputs, training)
-        linear = self.linear(columns(inputs), training=training) * _LINEAR_STEP
+        linear = self.linear(columns(inputs), training=training) * LINEAR_STEP
         pad = ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * FORBIDDEN
         if training:
             return ops.concatenate([ops.expand_dims(network, 0), linear], axis=0) + pad

@@ -53,10 +53,13 @@ class ContextBlock(layers.Layer):
         count, reach = ops.shape(inputs)[1], self.dilation
         padded = ops.pad(inputs, [[0, 0], [reach, reach], [0, 0]])
         window = ops.concatenate([padded[:, :count], inputs, padded[:, 2 * reach :]], axis=-1)  # [.., 3 * width]
-        mixed = self.mix(self.dropout(window, training=training))
-        values, gates = ops.split(mixed, 2, axis=-1)
-        outputs = self.norm(inputs + values * ops.sigmoid(gates))
+        outputs = self.gated(inputs, self.dropout(window, training=training))
         return outputs if mask is None else outputs * ops.cast(ops.expand_dims(mask, -1), outputs.dtype)
+
+    def gated(self, inputs: Any, window: Any) -> Any:
+        """Returns the outputs for windows [..., tokens, 3 * width]: the token before, the token itself, the one after."""
+        values, gates = ops.split(self.mix(window), 2, axis=-1)
+        return self.norm(inputs + values * ops.sigmoid(gates))
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """Returns the shape of the input."""

@@ -115,19 +115,35 @@ class ContextFeatures(layers.Layer):
         Raises:
             ValueError: there are fewer columns than the templates read.
         """
-        count = COLUMNS + len(self.gazetteers) + len(self.clusters)
+        count = self.columns
         if columns.shape[-1] is not None and columns.shape[-1] < count:  # unknown in served graphs
             raise ValueError(f"feature templates read {count} columns of a token, got {columns.shape[-1]}")
+        return self.hashes_of(_around(ops.cast(columns[..., :count], "int32")))
+
+    @property
+    def columns(self) -> int:
+        """Number of columns of a token."""
+        return COLUMNS + len(self.gazetteers) + len(self.clusters)
+
+    def hashes_of(self, around: Any) -> Any:
+        """Returns the hash of each feature: uint32 [..., features].
+
+        Args:
+            around: int [..., (2 * reach + 1) * columns], the columns of each token and its neighbours.
+        """
         positions, factors, salts = _recipe(self.gazetteers, self.clusters)
-        around = _around(ops.cast(columns[..., :count], "int32"))
-        mixed = ops.convert_to_tensor(salts)
+        shape = ops.shape(around)
+        # Tokens come last: a row is copied at once.
+        slots = ops.cast(ops.transpose(ops.reshape(around, (-1, shape[-1]))), "uint32")
+        mixed = ops.convert_to_tensor(salts[:, None])
         for position, factor in zip(positions, factors, strict=True):
             # Multilinear hashing: products and sums overflow on purpose.
-            mixed = mixed + ops.cast(ops.take(around, position, axis=-1), "uint32") * factor
+            mixed = mixed + ops.take(slots, position, axis=0) * factor[:, None]  # [features, all tokens]
         # Wellons 2018, "Prospecting for Hash Functions": each bit of the sum affects half of the bits.
         for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39)):
             mixed = ops.bitwise_xor(mixed, ops.right_shift(mixed, np.uint32(shift))) * np.uint32(factor)
-        return ops.bitwise_or(ops.bitwise_xor(mixed, ops.right_shift(mixed, np.uint32(15))), np.uint32(1))
+        hashes = ops.bitwise_or(ops.bitwise_xor(mixed, ops.right_shift(mixed, np.uint32(15))), np.uint32(1))
+        return ops.reshape(ops.transpose(hashes), (*shape[:-1], len(salts)))
 
     def call(self, columns: Any, training: bool = False) -> Any:
         """Computes the outputs that the class documents."""

@@ -50,7 +50,17 @@ class TokenPositions(NamedTuple):
     @property
     def begins(self) -> tf.Tensor:
         """Bool [tokens], true at the first token of each sentence."""
-        return tf.equal(self.tokens, tf.gather(self.splits, self.sentences))
+        return tf.equal(self.before, 0)
+
+    @property
+    def before(self) -> tf.Tensor:
+        """int64 [tokens], number of tokens of the sentence before each one."""
+        return self.tokens - tf.gather(self.splits, self.sentences)
+
+    @property
+    def after(self) -> tf.Tensor:
+        """int64 [tokens], number of tokens of the sentence after each one."""
+        return tf.gather(self.splits, self.sentences + 1) - self.tokens - 1
 
 
 class PackedRow:

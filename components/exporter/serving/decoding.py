@@ -14,10 +14,12 @@ import tensorflow as tf
 
 from components.text.tags import split_tag
 from components.text.token_positions import TokenPositions
-from components.text.transitions import transitions
+from components.text.transitions import FORBIDDEN, transitions
 
 _SMALL = 1 << 14
 """Tokens, with padding, that are decoded at once, regardless of their lengths."""
+_STRIDE = 4
+"""Tokens that one step of a loop decodes: the loop itself costs more than the arithmetic of a token."""
 
 
 def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Sequence[str]) -> tf.Tensor:
@@ -44,7 +46,7 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def repaired(logits: tf.Tensor, begins: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor) -> tf.Tensor:
         parts = _independent_parts(logits, begins, tags)
-        return _repaired(logits, parts, best, invalid, tf.constant(start), tf.constant(step))
+        return _repaired(logits, parts, best, invalid, start, step)
 
     return tf.cond(tf.reduce_any(invalid), lambda: repaired(logits, positions.begins, best, invalid), lambda: best)
 
@@ -52,20 +54,29 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
 def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
     """Splits sentences into parts that can be decoded independently: int64 [parts + 1], row splits.
 
-    A part begins at a token at which no I-X is better than its B-X: the same tags may follow the two, and B-X, unlike
-    I-X, may follow any tag, so a best sequence has no I there and does not depend on the tokens before. Parts are
-    short, and the cost of Viterbi's algorithm is its number of sequential steps.
+    A part begins at a token that has no I-X in a best sequence, because for each X another sequence is better:
+
+    - with B-X there, if B-X is better than I-X: the same tags may follow the two;
+    - with a tag that is not I there, and B-X instead of an I-X at the next token, if the gain of the one is larger
+      than the loss of the other.
+
+    The tags before the token do not matter to either. Parts are short, and the cost of Viterbi's algorithm is its number of
+    sequential steps.
     """
     ids = {split_tag(tag): number for number, tag in enumerate(tags)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
-    firsts, others = (tf.constant([ids[prefix, kind] for kind in types], tf.int32) for prefix in "BI")
-    ahead = tf.gather(logits, firsts, axis=1) >= tf.gather(logits, others, axis=1)  # [tokens, types]
+    firsts, others = (tf.gather(logits, [ids[prefix, kind] for kind in types], axis=1) for prefix in "BI")
+    anywhere = [number for number, tag in enumerate(tags) if split_tag(tag)[0] != "I"]
+    freest = tf.reduce_max(tf.gather(logits, anywhere, axis=1), 1, keepdims=True)  # [tokens, 1]
+    loss = others - firsts  # [tokens, types], if B-X replaces I-X
+    next_loss = tf.where(tf.roll(begins, -1, 0)[:, None], 0.0, tf.nn.relu(tf.roll(loss, -1, 0)))
+    ahead = (loss < 0) | (freest - others > next_loss)
     cuts = tf.squeeze(tf.where(begins | tf.reduce_all(ahead, 1)), 1)
     return tf.concat([cuts, tf.shape(logits, tf.int64)[:1]], 0)
 
 
 def _repaired(
-    logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor, start: tf.Tensor, step: tf.Tensor
+    logits: tf.Tensor, splits: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor, start: np.ndarray, step: np.ndarray
 ) -> tf.Tensor:
     """Decodes the parts that hold an invalid tag; there must be at least one."""
     # No ragged tensors: their row ids and reductions take memory for (number of rows) x (longest row).
@@ -76,11 +87,13 @@ def _repaired(
     longest = tf.reduce_max(lengths)
 
     def decoded(best: tf.Tensor, begins: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        columns = tf.range(tf.reduce_max(lengths))
-        inside = columns < lengths[:, None]  # [parts, tokens]
-        at = tf.where(inside, begins[:, None] + columns, tf.constant(0, tf.int64))
-        # Log probabilities, because sums of logits over a long sentence lose precision.
-        paths = _viterbi(tf.nn.log_softmax(tf.gather(logits, at)), lengths, start, step)
+        columns = tf.range(-(-tf.reduce_max(lengths) // _STRIDE) * _STRIDE)
+        inside = columns[:, None] < lengths  # [tokens, parts]
+        at = tf.where(inside, begins + columns[:, None], tf.constant(0, tf.int64))
+        # Log probabilities, because sums of logits over a long sentence lose precision. Behind a part any tag may stand
+        # that may begin a sentence: it neither adds to the score nor depends on the tag before it.
+        emissions = tf.where(inside[:, :, None], tf.nn.log_softmax(tf.gather(logits, at)), start)
+        paths = _viterbi(emissions, start, step)
         return tf.tensor_scatter_nd_update(best, tf.boolean_mask(at, inside)[:, None], tf.boolean_mask(paths, inside))
 
     # Parts of similar length together: padding all to the longest one could take memory without bound.
@@ -101,20 +114,35 @@ def _repaired(
     )
 
 
-def _viterbi(emissions: tf.Tensor, lengths: tf.Tensor, start: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-    """Returns best paths int64 [rows, tokens] through log probabilities [rows, tokens, tags]; padding is undefined."""
-    by_time = tf.transpose(emissions, [1, 0, 2])  # [tokens, rows, tags]
-    by_time = tf.pad(by_time, [[0, 1], [0, 0], [0, 0]])  # one padding step, so that there is at least one
-    real = tf.transpose(tf.sequence_mask(lengths, tf.shape(by_time)[0]))[:, :, None]  # [tokens + 1, rows, 1]
-    stay = tf.broadcast_to(tf.range(tf.shape(emissions)[2], dtype=tf.int64), tf.shape(by_time)[1:])
+def _viterbi(emissions: tf.Tensor, start: np.ndarray, step: np.ndarray) -> tf.Tensor:
+    """Returns best paths int64 [tokens, rows] through log probabilities [tokens, rows, tags].
 
-    def forward(state: tuple[tf.Tensor, tf.Tensor], now: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        emission, is_real = now
-        reached = state[0][:, :, None] + step  # [rows, tags before, tags]
-        scores = tf.where(is_real, tf.reduce_max(reached, 1) + emission, state[0])
-        return scores, tf.where(is_real, tf.argmax(reached, 1), stay)
+    The number of tokens is a multiple of `_STRIDE`.
+    """
+    rows, tags = tf.shape(emissions)[1], len(start)
+    blocks = tf.reshape(emissions, [-1, _STRIDE, rows, tags])
+    count = tf.shape(blocks)[0]
+    # A tag that forbids no more than the begin of a sentence, and that may follow all tags.
+    outside = int(np.flatnonzero((step == start).all(1))[0])
 
-    scores, backward = tf.scan(forward, (by_time[1:], real[1:]), (by_time[0] + start, stay))
-    last = tf.argmax(scores[-1], -1)  # [rows]
-    path = tf.scan(lambda tag, back: tf.gather(back, tag, batch_dims=1), backward, last, reverse=True)
-    return tf.transpose(path)
+    def forward(number: tf.Tensor, scores: tf.Tensor, kept: tf.TensorArray) -> tuple[tf.Tensor, ...]:
+        reached = []
+        for emission in tf.unstack(tf.gather(blocks, number)):
+            scores = tf.reduce_max(scores[:, :, None] + step, 1) + emission  # [rows, tags]
+            reached.append(scores)
+        return number + 1, scores, kept.write(number, tf.stack(reached))
+
+    def backward(number: tf.Tensor, tag: tf.Tensor, paths: tf.TensorArray) -> tuple[tf.Tensor, ...]:
+        path = []
+        for scores in reversed(tf.unstack(kept.read(number - 1))):
+            tag = tf.argmax(scores + tf.gather(step.T, tag), -1)  # [rows]
+            path.append(tag)
+        return number - 1, tag, paths.write(number - 1, tf.stack(path[::-1]))
+
+    first = tf.fill([rows, 1], 1.0) * np.where(np.arange(tags) == outside, 0, FORBIDDEN).astype(np.float32)
+    kept = tf.TensorArray(tf.float32, count, element_shape=[_STRIDE, None, tags])
+    kept = tf.while_loop(lambda number, *_: number < count, forward, (0, first, kept), parallel_iterations=1)[2]
+    last = tf.fill([rows], tf.constant(outside, tf.int64))
+    paths = tf.TensorArray(tf.int64, count, element_shape=[_STRIDE, None])
+    paths = tf.while_loop(lambda number, *_: number > 0, backward, (count, last, paths), parallel_iterations=1)[2]
+    return paths.concat()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
+from components.exporter.serving.cnn_linear_graph import CnnLinearGraph
 from components.text.token_positions import PackedRow, TokenPositions
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
 
     Args:
         trained: a tagger from ids [rows, tokens] or [rows, tokens, columns] to logits [rows, tokens, tags], and its
-            windows.
+            windows; or a `CnnLinearGraph`.
         ids: ragged [batch, tokens] or [batch, tokens, columns] by feature, all of the same sentences.
         positions: of their tokens.
 
@@ -30,6 +31,8 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
         Float32 [all tokens, tags].
     """
     model, windows, tags = trained.model, trained.windows, len(trained.tags)
+    if isinstance(model, CnnLinearGraph):
+        return _in_parts(model, model.inputs(ids, positions), 0, PART, model.receptive_field)
     if model.receptive_field is not None:
         row = PackedRow(positions, getattr(model, "gap", model.receptive_field))
         packed = {name: row.lay(values.flat_values) for name, values in ids.items()}  # [1, tokens and gaps, ...]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Collection
 
 import tensorflow as tf
 
+from components.exporter.serving.cnn_linear_graph import CnnLinearGraph
 from components.exporter.serving.decoding import decode_constrained
 from components.exporter.serving.entity_spans import entity_spans, without_low_scores
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.exporter.serving.sentence_splits import sentence_splits
 from components.exporter.serving.transform_graph import TransformGraph
 from components.exporter.settings import ExporterSettings
+from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.token_positions import TokenPositions
 from components.text.transitions import outside_tags
 from components.trainer.trained_model import TrainedModel
@@ -46,7 +49,11 @@ class ServingModule(tf.Module):
         self._settings = settings
         self.transform = TransformGraph(transform_graph)
         self._features = model_features(self.transform.names())
-        self.model_variables = [variable.value for variable in trained.model.variables]
+        if type(trained.model) is CnnLinearTagger:
+            graph = CnnLinearGraph(trained.model)
+            trained, self.model_variables = dataclasses.replace(trained, model=graph), graph.variables
+        else:
+            self.model_variables = [variable.value for variable in trained.model.variables]
         self._logits = functools.partial(sentence_logits, trained)  # hides the model from tf.Module
         # Ids are positions in the vocabulary, so no lookup table is needed.
         self._tag_names = tuple(trained.tags)
