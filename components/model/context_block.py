@@ -57,7 +57,7 @@ class ContextBlock(layers.Layer):
         return outputs if mask is None else outputs * ops.cast(ops.expand_dims(mask, -1), outputs.dtype)
 
     def gated(self, inputs: Any, window: Any) -> Any:
-        """Returns the outputs for windows [..., tokens, 3 * width]: the token before, the token itself, the one after."""
+        """Returns the outputs for windows [..., tokens, 3 * width]: both neighbours, the token in between."""
         values, gates = ops.split(self.mix(window), 2, axis=-1)
         return self.norm(inputs + values * ops.sigmoid(gates))
 

@@ -111,6 +111,4 @@ class CnnLinearGraph:
 def _row_sums(table: tf.Variable, rows: tf.Tensor) -> tf.Tensor:
     """Returns the sums of rows of a table: [tokens, width], from int32 [tokens, rows]."""
     tokens = tf.range(tf.shape(rows)[0])[:, None] + tf.zeros_like(rows)
-    return tf.raw_ops.SparseSegmentSum(
-        data=table, indices=tf.reshape(rows, [-1]), segment_ids=tf.reshape(tokens, [-1])
-    )
+    return tf.raw_ops.SparseSegmentSum(data=table, indices=tf.reshape(rows, [-1]), segment_ids=tf.reshape(tokens, [-1]))

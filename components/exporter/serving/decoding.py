@@ -60,8 +60,8 @@ def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]
     - with a tag that is not I there, and B-X instead of an I-X at the next token, if the gain of the one is larger
       than the loss of the other.
 
-    The tags before the token do not matter to either. Parts are short, and the cost of Viterbi's algorithm is its number of
-    sequential steps.
+    The tags before the token do not matter to either. Parts are short, and the cost of Viterbi's algorithm is its
+    number of sequential steps.
     """
     ids = {split_tag(tag): number for number, tag in enumerate(tags)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
