@@ -79,10 +79,10 @@ class CnnLinearGraph:
         """Returns int32 [tokens, 2 * far + 1], indices of the tokens around each; behind the last outside sentences."""
         before, after = (tf.cast(inputs[name], tf.int32)[:, None] for name in (_BEFORE, _AFTER))
         count = tf.shape(before)[0]
-        here = tf.range(count)[:, None]
+        index = tf.range(count)[:, None]
         steps = tf.range(-self._far, self._far + 1)
-        at = here + steps
-        inside = (steps >= -tf.minimum(before, here)) & (steps <= tf.minimum(after, count - 1 - here))
+        at = index + steps
+        inside = (steps >= -tf.minimum(before, index)) & (steps <= tf.minimum(after, count - 1 - index))
         return tf.where(inside, at, count)
 
     def _network(self, inputs: Mapping[str, tf.Tensor], features: tf.Tensor, near: tf.Tensor) -> tf.Tensor:

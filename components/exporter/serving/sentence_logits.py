@@ -32,7 +32,8 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
     """
     model, windows, tags = trained.model, trained.windows, len(trained.tags)
     if isinstance(model, CnnLinearGraph):
-        return _in_parts(model, model.inputs(ids, positions), 0, PART, model.receptive_field)
+        logits = _in_parts(model, model.inputs(ids, positions), 0, PART, model.receptive_field)
+        return tf.ensure_shape(logits, [None, tags])
     if model.receptive_field is not None:
         row = PackedRow(positions, getattr(model, "gap", model.receptive_field))
         packed = {name: row.lay(values.flat_values) for name, values in ids.items()}  # [1, tokens and gaps, ...]
