@@ -37,7 +37,7 @@ class EntityCounter:
         >>> counter.add(np.array([[[-9.0, 0.0, 2.0, 0.0], [-9.0, 3.0, 0.0, 0.0]]]), np.array([[2, 1]]))
         >>> bias, scores = counter.best()
         >>> bias, scores.f1
-        (0.0, 1.0)
+        (-2.0, 1.0)
     """
 
     def __init__(self, tags: Sequence[str]) -> None:
