@@ -16,7 +16,7 @@ _COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
     "val_entity_precision": ("Precision", "{:.3f}".format),
     "val_entity_recall": ("Recall", "{:.3f}".format),
     "val_entity_f1": ("F1", "{:.3f}".format),
-    "val_entity_f1_error": ("Standard error of F1", "{:.3f}".format),
+    "val_entities": ("Labelled entities, eval split", "{:,.0f}".format),
     "outside_bias": ("Preference for no entity", "{:+g}".format),
     "tokens_per_second": ("Tokens per second", "{:,.0f}".format),
     "data_wait": ("Waiting for data", "{:.1%}".format),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.common import interruption
-from components.keys import VAL_ENTITY_F1, VAL_ENTITY_F1_ERROR
+from components.keys import VAL_ENTITIES, VAL_ENTITY_F1
 from components.text.transitions import outside_tags
 from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import Batch
@@ -55,9 +54,8 @@ class DevScorer:
         """Scores the model with its present weights.
 
         Returns:
-            `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1` and its standard error
-            `val_entity_f1_error`, and `outside_bias`, the bias on the outside logits that these scores were reached
-            with.
+            `val_loss`, `val_entity_precision`, `val_entity_recall`, `val_entity_f1`, the number of labelled entities
+            `val_entities`, and `outside_bias`, the bias on the outside logits that these scores were reached with.
 
         Raises:
             Interrupted: a signal came, between two batches.
@@ -80,7 +78,7 @@ class DevScorer:
             "val_entity_precision": scores.precision,
             "val_entity_recall": scores.recall,
             VAL_ENTITY_F1: scores.f1,
-            VAL_ENTITY_F1_ERROR: math.sqrt(scores.f1 * (1 - scores.f1) / max(scores.support, 1)),
+            VAL_ENTITIES: float(scores.support),
             "outside_bias": bias,
         }
 

@@ -78,11 +78,11 @@ def test_no_epoch_before_the_floor_of_steps_is_kept(made_up, cpu, monkeypatch):
     assert same(weights, scorers[0].weights[2])
 
 
-@pytest.mark.parametrize(("error", "best"), [(0.0, 0), (0.1, 1), (0.5, 2)])
-def test_of_epochs_that_differ_by_chance_the_last_is_kept(made_up, cpu, error, best):
+@pytest.mark.parametrize(("entities", "best"), [(1000, 0), (50, 1), (20, 2)])
+def test_of_epochs_that_differ_by_chance_the_last_is_kept(made_up, cpu, entities, best):
     class Uncertain(ScriptedScorer):
         def score(self):
-            return {**super().score(), "val_entity_f1_error": error}
+            return {**super().score(), "val_entities": entities}
 
     _, result = made_up.fit(cpu, epochs=3, patience=3, scorer=lambda model: Uncertain(model, [0.5, 0.47, 0.44]))
     assert result.best_epoch == best

@@ -17,7 +17,7 @@ def test_scores_do_not_depend_on_the_size_of_the_batches(made_up, cpu, model):
     small, large = (made_up.scorer(model, cpu, size).score() for size in (7, 60))
     assert small == pytest.approx(large, rel=1e-5)
     assert set(small) == {
-        "val_loss", "val_entity_precision", "val_entity_recall", "val_entity_f1", "val_entity_f1_error", "outside_bias"
+        "val_loss", "val_entity_precision", "val_entity_recall", "val_entity_f1", "val_entities", "outside_bias"
     }  # fmt: skip
 
 
