@@ -19,6 +19,9 @@ from typing import NamedTuple
 from components.common.errors import NerError, shortened
 from components.common.masking import mask
 
+EXPLAINED, UNEXPLAINED = 1, 70
+"""Exit codes of a failed node: another try would meet the same error, or it may succeed (`EX_SOFTWARE`)."""
+
 
 class MachineError(NerError):
     """A full or read-only disk, a missing permission, a damaged file, no memory, no network."""

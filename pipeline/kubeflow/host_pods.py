@@ -6,8 +6,7 @@ from typing import Any
 
 from components.common.errors import NerError
 from configs.cluster_spec import ClusterConfig, Hosts, Images, Node, RunAs, Toleration, Volume
-from pipeline.kubeflow.container.host_job import CONTAINER, HostSettings
-from pipeline.kubeflow.container.training_hosts import TRAINER
+from pipeline.kubeflow.container.host_job import CONTAINER, TRAINER, HostSettings
 
 
 def host_settings(cluster: ClusterConfig, hosts: int) -> HostSettings:

@@ -85,8 +85,8 @@ def align(starts: np.ndarray, ends: np.ndarray, taught: TaughtText, inside: np.n
 
     Example:
         >>> taught = TaughtText(np.array([0]), np.array([5]), np.array([[0.2, 0.7, 0.1]], np.float32))
-        >>> align(np.array([0, 3]), np.array([3, 5]), taught, np.array([0, 2, 2])).round(1).tolist()
-        [[0.2..., 0.7..., 0.1...], [0.2..., 0.0, 0.8...]]
+        >>> align(np.array([0, 3]), np.array([3, 5]), taught, np.array([0, 2, 2])).astype(float).round(1).tolist()
+        [[0.2, 0.7, 0.1], [0.2, 0.0, 0.8]]
     """
     place = np.minimum(np.searchsorted(taught.ends, starts, side="right"), len(taught.ends) - 1)
     answer = taught.probabilities[place].copy()

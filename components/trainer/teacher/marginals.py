@@ -25,8 +25,8 @@ def marginals(logits: np.ndarray, real: np.ndarray, start: np.ndarray, step: np.
         >>> from components.text.transitions import transitions
         >>> logits = np.log([[[0.5, 0.4, 0.1], [0.2, 0.2, 0.6]]])
         >>> found = marginals(logits, np.ones((1, 2), bool), *transitions(["O", "B-X", "I-X"]))
-        >>> found.round(2).tolist()  # I-X may not begin, nor follow O
-        [[[0.33, 0.67, 0.0], [0.27, 0.27, 0.47]]]
+        >>> found.astype(float).round(2).tolist()  # I-X may not begin, nor follow O
+        [[[0.33, 0.67, 0.0], [0.3, 0.3, 0.4]]]
     """
     tokens = logits.shape[1]
     # Relative to the best tag of each token, so that nothing overflows; the scale cancels out.

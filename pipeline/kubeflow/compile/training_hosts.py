@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from configs.cluster_spec import ClusterConfig
-from pipeline.kubeflow.container.training_hosts import IMAGE_ARGUMENT, SETTINGS_VARIABLE, TRAINER
+from pipeline.kubeflow.container.host_job import TRAINER
+from pipeline.kubeflow.container.training_hosts import IMAGE_ARGUMENT, SETTINGS_VARIABLE
 from pipeline.kubeflow.host_pods import host_settings, hosts_section, image_of_hosts
 
 _MODULE = "pipeline.kubeflow.container.training_hosts"

@@ -19,7 +19,7 @@ from absl.flags import argparse_flags
 
 from components.common import interruption
 from components.common.errors import NerError
-from components.common.faults import explain
+from components.common.faults import EXPLAINED, UNEXPLAINED, explain
 from components.common.files import private_files
 from components.common.masking import mask, mask_logs_and_tracebacks, masked_traceback
 from pipeline.kubeflow.container.executor_input import TaskInput, read_input
@@ -27,9 +27,6 @@ from pipeline.kubeflow.container.mirror import name_uris
 
 ALL_NOTICES = "NER_LOG"
 """Environment variable that shows the notices of the libraries if it is `all`."""
-
-EXPLAINED, UNEXPLAINED = 1, 70
-"""Exit codes of a failed node: another try would meet the same error, or it may succeed (`EX_SOFTWARE`)."""
 
 _LIBRARIES = re.compile(r"/site-packages/(apache_beam|tfx|tfx_bsl|tensorflow\w*|ml_metadata|google)/")
 _LONGEST_LINE = 800  # characters; Beam's errors contain whole tracebacks

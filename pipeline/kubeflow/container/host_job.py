@@ -22,7 +22,7 @@ from absl import logging
 from pydantic import BaseModel, ConfigDict
 
 from components.common.errors import NerError
-from pipeline.kubeflow.container.entry_point import EXPLAINED
+from components.common.faults import EXPLAINED
 
 HOSTS_LABEL, RUN_LABEL, NODE_LABEL = "deployable-ner/hosts", "pipeline/runid", "deployable-ner/node"
 """Labels of the pods: the name of their Job, and run and node of the pipeline as on the pods of Kubeflow."""
@@ -38,6 +38,7 @@ RIGHTS = (
 """Rights of the launcher's service account: verb, resource, API group; docs/kubeflow/training-hosts.yaml gives them."""
 
 PORT = 2222
+TRAINER = "Trainer"
 CONTAINER = "main"
 
 # Kubernetes ends the hosts if their launcher does not renew the deadline, for any reason.

@@ -21,6 +21,7 @@ from components.common.errors import NerError
 from pipeline.kubeflow.container.entry_point import end_process, parse_arguments, run_node
 from pipeline.kubeflow.container.host_job import (
     INDEX_VARIABLE,
+    TRAINER,
     HostCommand,
     HostJob,
     HostSettings,
@@ -32,8 +33,6 @@ SETTINGS_VARIABLE = "NER_TRAINING_HOSTS"
 
 IMAGE_ARGUMENT = "--hosts_image"
 """Argument with the image of the hosts, which the cache key holds."""
-
-TRAINER = "Trainer"
 
 _CHECKPOINTS = "checkpoints"
 _OUTPUT = "output_metadata.json"
