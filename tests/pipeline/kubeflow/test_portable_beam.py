@@ -124,7 +124,7 @@ def _run_nodes(pod: Pod, model: Path, jobs: list[list[str]]) -> dict[str, Any]:
     pod.run(StatisticsGen(examples=channel), count, examples=examples)
     node = DriftValidator(examples=channel, schema=of_schema, champion=of_model, settings=config.drift)
     pod.run(node, profile, examples=examples, schema=schema, champion=champion)
-    settings = {"settings": config.transform.model_dump_json()}
+    settings = {"settings": config.transform.model_dump(mode="json")}
     node = Transform(examples=channel, schema=of_schema, preprocessing_fn=PREPROCESSING_FN, custom_config=settings)
     pod.run(node, transform, examples=examples, schema=schema)
     pod.outputs["tagger"] = tagger
