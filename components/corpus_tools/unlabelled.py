@@ -18,7 +18,7 @@ from components.corpus_tools.reading import for_tools, read_corpus
 from components.text.sentences import sentence_offsets
 
 _TEXT_FIELDS = ("text", "sentence")
-_LONG = 400  # characters from which a text is divided into sentences, as served texts are
+_LONG = 400  # characters of a text that is divided into sentences; serving counts 100 tokens, and tokenizes for it
 
 
 def gather_texts(names: Sequence[str], settings: CorpusSettings, folder: Path) -> Path:

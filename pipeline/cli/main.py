@@ -36,7 +36,7 @@ COMMAND_GROUP = "deployable_ner.commands"
 # Name -> ("module:attribute" of the command, one line of help).
 COMMANDS = {
     "run": ("pipeline.cli.run:run", "Run the pipeline: labelled text in, a served tagger out."),
-    "distill": ("pipeline.cli.distill:distill", "Train a small tagger with a larger one as its teacher."),
+    "distill": ("pipeline.cli.run:distill", "Train a small tagger with a larger one as its teacher."),
     "compile": ("pipeline.cli.compile:compile_command", "Compile the pipeline for Kubeflow or Vertex AI."),
     "report": ("pipeline.cli.report:report", "Show the report of a run."),
     "learning-curve": ("pipeline.cli.learning_curve:learning_curve", "Measure how much more labels would help."),
