@@ -123,6 +123,8 @@ class Progress:
         rows: rows of the finished epochs.
         best_epoch: index in `rows` of the epoch whose weights are kept, the best one so far; -1 before the first epoch
             ends.
+        highest_epoch: index in `rows` of the epoch with the highest F1 so far, the first of equals; -1 before the
+            first epoch ends. The best epoch may be a later one with nearly the same F1.
     """
 
     epoch: int = 0
@@ -134,15 +136,24 @@ class Progress:
     waited: float = 0.0
     rows: list[Row] = dataclasses.field(default_factory=list)
     best_epoch: int = -1
+    highest_epoch: int = -1
 
     @property
     def best_f1(self) -> float:
         """The entity F1 of the best epoch so far, -1 before the first epoch ends."""
-        return float(self.rows[self.best_epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
+        return self._f1(self.best_epoch)
+
+    @property
+    def highest_f1(self) -> float:
+        """The highest entity F1 so far, -1 before the first epoch ends."""
+        return self._f1(self.highest_epoch)
+
+    def _f1(self, epoch: int) -> float:
+        return float(self.rows[epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
 
     def is_over(self, epochs: int, patience: int) -> bool:
         """Tells whether all epochs are done, or the last `patience` epochs brought no higher F1."""
-        without_gain = len(self.rows) - 1 - self.best_epoch
+        without_gain = len(self.rows) - 1 - self.highest_epoch
         return self.epoch >= epochs or (bool(self.rows) and without_gain >= patience)
 
     def end_epoch(self, row: Row) -> None:

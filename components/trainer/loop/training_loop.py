@@ -161,13 +161,17 @@ class TrainingLoop:
                     meter.start()
             meter.stop()
 
-            # Score the averaged weights, and keep them if no earlier ones are better.
+            # Score the averaged weights, and keep them if no earlier ones are better. Patience counts from the highest F1:
+            # with few entities every epoch may be close to it.
             try:
                 with devices.strategy.scope(), average.in_place():  # the scope keeps them on the same device
                     scores = scorer.score()
-                    if _is_best(progress, scores, floor):
-                        state.best_weights = [weight.numpy() for weight in weights]
+                    if _is_highest(progress, scores, floor):
+                        progress.highest_epoch = progress.best_epoch = progress.epoch
+                    elif _is_close(progress, scores):
                         progress.best_epoch = progress.epoch
+                    if progress.best_epoch == progress.epoch:
+                        state.best_weights = [weight.numpy() for weight in weights]
             except interruption.Interrupted:
                 save()  # behind the last step of the epoch: a resumed training scores it again
                 raise
@@ -207,17 +211,17 @@ def _first_eligible(epoch_steps: int, total_steps: int) -> int:
     return -(-_FLOOR // epoch_steps) - 1 if total_steps >= 2 * _FLOOR else 0
 
 
-def _is_best(progress: Progress, scores: Mapping[str, float | None], floor: int) -> bool:
-    """Tells whether the epoch with these scores is the best so far.
+def _is_highest(progress: Progress, scores: Mapping[str, float | None], floor: int) -> bool:
+    """Tells whether no earlier epoch has as high an F1; epochs before the floor give way to the first one after it."""
+    return progress.highest_epoch < floor <= progress.epoch or (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1
 
-    Scores of a small eval split jump. Epochs whose F1 differs by less than `_CLOSE` of its entities count as equal, and
-    of equals the last is the best; an epoch before the floor gives way to the first one after it.
+
+def _is_close(progress: Progress, scores: Mapping[str, float | None]) -> bool:
+    """Tells whether the F1 is the highest but for chance, so that this later epoch is the better one to keep.
+
+    Scores of a small eval split jump: an F1 that differs by that of less than `_CLOSE` entities counts as equal.
     """
-    if progress.best_epoch < floor <= progress.epoch:
-        return True
-    begin = floor if progress.epoch >= floor else 0
-    highest = max((row[VAL_ENTITY_F1] or 0.0 for row in progress.rows[begin:]), default=-1.0)
-    return (scores[VAL_ENTITY_F1] or 0.0) > highest - _CLOSE / (scores.get(VAL_ENTITIES) or float("inf"))
+    return (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1 - _CLOSE / (scores.get(VAL_ENTITIES) or float("inf"))
 
 
 def _upcoming(batches: Batches, progress: Progress) -> Iterator[Batch]:

@@ -88,6 +88,15 @@ def test_of_epochs_that_differ_by_chance_the_last_is_kept(made_up, cpu, entities
     assert result.best_epoch == best
 
 
+def test_patience_counts_from_the_highest_f1(made_up, cpu):
+    class Uncertain(ScriptedScorer):
+        def score(self):
+            return {**super().score(), "val_entities": 2}  # so few that every epoch is close to the highest
+
+    _, result = made_up.fit(cpu, epochs=9, patience=3, scorer=lambda model: Uncertain(model, [0.4, 0.5] + [0.3] * 7))
+    assert (len(result.history), result.best_epoch) == (5, 4)
+
+
 @pytest.mark.parametrize("averaging", [0.0, 0.5])
 def test_weights_of_the_best_epoch_are_kept(made_up, cpu, averaging):
     scorers = []
