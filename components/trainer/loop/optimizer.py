@@ -115,7 +115,7 @@ class WeightAverage:
 
     _MOST_SHARE = 0.016  # of one update in the average, unless a single step has more
     _MOST_INTERVAL = 8
-    _START = 9  # updates behind the first one: its share is 1, those that follow 9/10, 9/11, ...
+    _START = 3  # updates behind the first one: its share is 1, those that follow 3/4, 3/5, ...
 
     def __init__(
         self, weights: Sequence[tf.Variable], momentum: float, strategy: tf.distribute.Strategy, warm: bool = False

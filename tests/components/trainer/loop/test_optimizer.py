@@ -71,7 +71,7 @@ def test_average_is_exponential(momentum):
     _, average = averaged(momentum, values)
     expected, every = 0.0, average.interval
     for update, value in enumerate(values[every - 1 :: every]):
-        expected += max(1 - momentum**every, 9 / (9 + update)) * (value - expected)
+        expected += max(1 - momentum**every, 3 / (3 + update)) * (value - expected)
     np.testing.assert_allclose(average.variables[0].numpy(), [expected], rtol=1e-5, atol=1e-6)
 
 
@@ -96,7 +96,7 @@ def test_long_memory_is_updated_rarely_and_is_as_long():
 def test_average_replaces_the_weights_within_the_context():
     weight, average = averaged(0.5, [1.0, 2.0])
     with average.in_place():
-        assert weight.numpy() == pytest.approx([1.9])
+        assert weight.numpy() == pytest.approx([1.75])
     assert weight.numpy() == [2.0]
 
 
