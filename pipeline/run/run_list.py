@@ -7,7 +7,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from absl import logging
+
 from components.common.console import Column, Row, print_line, print_table
+from components.evaluator.errors import EvaluationError
+from components.keys import TRAINER_SETTINGS
 from pipeline.run.run_record import RunRecord
 
 if TYPE_CHECKING:
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from components.evaluator.results.model_scores import EntityScores, Estimate
 
 _LAST_NODE = "RegistryPusher"
+_EVALUATION = ("Evaluator", "evaluation")
 _DATA = ("input_fingerprint", "span", "sentences_train", "sentences_eval", "sentences_test", "entities_out")
 _LONG = 12  # characters of a hash
 
@@ -28,7 +33,8 @@ class RunLine:
     Attributes:
         run_id: its id, which is its start time.
         f1: entity F1 on the evaluation data; None: not evaluated.
-        verdict: `blessed`, `forced` or `not blessed`; empty: not evaluated.
+        verdict: `blessed`, `forced` or `not blessed`; empty: not evaluated. `unreadable`: the scores are missing, or
+            of another version of this project.
         version: version in the registry; empty: not pushed.
         state: `complete`, or the node that failed or was the last.
     """
@@ -47,7 +53,7 @@ class RunLine:
         return cls(
             run_id=record.run_id,
             f1=overall.candidate.entities.micro.f1 if overall else None,
-            verdict=_verdict(evaluation),
+            verdict=_verdict(record, evaluation),
             version=str(_properties(record, "RegistryPusher", "pushed_model").get("registry_version", "")),
             state=_state(record),
         )
@@ -103,7 +109,11 @@ def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) 
     }
     for title, (before, after) in parts.items():
         names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-        if names:
+        if not before or not after:
+            # A column of settings against nothing would look like changes.
+            runs = " and ".join(one for one, values in (("first", before), ("second", after)) if not values)
+            print_line(console, f"{title}: unknown for the {runs} run")
+        elif names:
             table = [Row((name, str(before.get(name, "")), str(after.get(name, "")))) for name in names]
             print_table(console, columns[:3], table, title)
         else:
@@ -111,17 +121,22 @@ def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) 
 
 
 def _evaluation(record: RunRecord) -> Evaluation | None:
-    output = record.outputs.get(("Evaluator", "evaluation"))
+    """Returns the scores of a run; None if it has none, or another version of this project wrote them."""
+    output = record.outputs.get(_EVALUATION)
     if output is None:
         return None
     from components.evaluator.results.scores_file import read_evaluation
 
-    return read_evaluation(output[0])
+    try:
+        return read_evaluation(output[0])
+    except EvaluationError as error:
+        logging.warning("run %s: %s", record.run_id, error)
+        return None
 
 
-def _verdict(evaluation: Evaluation | None) -> str:
+def _verdict(record: RunRecord, evaluation: Evaluation | None) -> str:
     if evaluation is None:
-        return ""
+        return "unreadable" if _EVALUATION in record.outputs else ""
     if evaluation.blessing.forced:
         return "forced"
     return "blessed" if evaluation.blessing.blessed else "not blessed"
@@ -144,8 +159,11 @@ def _scores(evaluation: Evaluation | None) -> dict[str, EntityScores]:
 
 
 def _settings(record: RunRecord) -> dict[str, Any]:
-    text = _properties(record, "Trainer", "trained_model").get("trainer_settings")
-    return dict(json.loads(text)["settings"]) if text else {}
+    """Returns the settings of the training; of a run of an older version the output has another name."""
+    for (node, _), (_, properties) in record.outputs.items():
+        if node == "Trainer" and (text := properties.get(TRAINER_SETTINGS)):
+            return dict(json.loads(text)["settings"])
+    return {}
 
 
 def _data(record: RunRecord) -> dict[str, str]:

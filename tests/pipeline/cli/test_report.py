@@ -116,6 +116,35 @@ def test_runs_are_listed_with_scores_and_two_are_compared(monkeypatch, tmp_path)
     assert not any(row[:1] == ["seed"] for row in rows)
 
 
+def test_runs_of_an_older_version_are_listed_and_compared(monkeypatch, tmp_path):
+    (tmp_path / "scores.json").write_text('{"format": 1}')
+    settings = [json.dumps({"settings": {"epochs": epochs}}) for epochs in (10, 20)]
+    records = {
+        # The output of the Trainer had another name.
+        "old": {
+            ("Evaluator", "evaluation"): (str(tmp_path), {}),
+            ("Trainer", "model"): ("", {"trainer_settings": settings[0]}),
+        },
+        "new": {("Trainer", "trained_model"): ("", {"trainer_settings": settings[1]})},
+        "oldest": {("Trainer", "model"): ("", {})},
+    }
+    records = {
+        name: RunRecord((NodeRecord("Trainer", "run", 1.0),), outputs, name) for name, outputs in records.items()
+    }
+    monkeypatch.setattr(run_report, "runs", lambda config: [*records])
+    monkeypatch.setattr(run_record, "read_run", lambda config, run_id: records[run_id])
+    monkeypatch.setattr(run_report, "find_run", lambda config, run_id: records[run_id or "new"])
+    listed = CliRunner().invoke(main, ["report", "--list"])
+    assert [line.split()[:2] for line in listed.stdout.splitlines()[1:]] == [
+        ["old", "unreadable"], ["new", "ended"], ["oldest", "ended"],
+    ]  # fmt: skip
+    rows = CliRunner().invoke(main, ["report", "--against", "old"]).stdout.splitlines()
+    assert ["epochs", "10", "20"] in [row.split() for row in rows]
+    rows = CliRunner().invoke(main, ["report", "--against", "oldest"]).stdout.splitlines()
+    assert "Settings of the training: unknown for the first run" in rows
+    assert not any("epochs" in row for row in rows)
+
+
 def test_missing_run_is_an_error_with_a_fix(tmp_path):
     result = CliRunner().invoke(main, ["report", "--set", f"work_dir={tmp_path}"])
     assert result.exit_code == 1
