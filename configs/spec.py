@@ -49,15 +49,6 @@ class BeamSettings(Settings):
 
     args: tuple[str, ...]
 
-    @model_validator(mode="after")
-    def _the_runner_exists(self) -> Self:
-        runner, known = self.value("--runner"), {runner.lower(): runner for runner in RUNNERS}
-        if runner and "." not in runner and not {runner.lower(), f"{runner.lower()}runner"} & set(known):
-            close = difflib.get_close_matches(runner.lower(), known, 1)
-            hint = f"did you mean {known[close[0]]}?" if close else f"known are {', '.join(RUNNERS)}"
-            raise ValueError(f"args: --runner={runner}: Beam has no such runner; {hint}")
-        return self
-
     def value(self, name: str) -> str:
         """Returns the value of an argument, for example of `--runner`; empty if it is not set.
 
@@ -96,6 +87,15 @@ class PipelineConfig(Settings):
                     f"transform.{name}: the tagger {self.trainer.tagger} does not read them; use cnn_linear or a "
                     "tagger by path, or remove them"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _the_runner_exists(self) -> Self:
+        runner, known = self.beam.value("--runner"), {runner.lower(): runner for runner in RUNNERS}
+        if runner and "." not in runner and not {runner.lower(), f"{runner.lower()}runner"} & set(known):
+            close = difflib.get_close_matches(runner.lower(), known, 1)
+            hint = f"did you mean {known[close[0]]}?" if close else f"known are {', '.join(RUNNERS)}"
+            raise ValueError(f"beam.args: --runner={runner}: Beam has no such runner; {hint}")
         return self
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from absl import logging
 
+from components.common.beam_arguments import make_pipeline
 from components.common.faults import MachineError, explain, free_space, megabytes
 from components.common.files import INCOMING_PREFIX
 from components.registry.model_registry import ModelRegistry
@@ -36,7 +37,7 @@ _UNPACKED = 5  # bytes of text in one byte of a .gz file
 
 
 def require_machine(config: PipelineConfig) -> None:
-    """Checks that the folders of a run can be written, its metadata read, and Beam's job server reached.
+    """Checks that the folders of a run can be written, its metadata read, and Beam run with its arguments.
 
     It creates nothing.
 
@@ -50,6 +51,8 @@ def require_machine(config: PipelineConfig) -> None:
             raise MachineError(f"{setting}: {explain(error) or error}") from error
     require_sound_metadata(metadata_file(config), config.root / "artifacts")
     _require_job_server(config.beam.value("--job_endpoint"))
+    if config.beam.value("--runner"):
+        make_pipeline(config.beam.args, "beam.args")
 
 
 def _require_job_server(endpoint: str) -> None:

@@ -190,7 +190,7 @@ def test_a_password_in_a_setting_of_the_wrong_form_is_not_shown():
 
 def test_an_unknown_runner_of_beam_is_named_with_the_nearest():
     for runner, message in (
-        ("FlnkRunner", r"beam.*--runner=FlnkRunner: Beam has no such runner; did you mean FlinkRunner\?"),
+        ("FlnkRunner", r"beam\.args: --runner=FlnkRunner: Beam has no such runner; did you mean FlinkRunner\?"),
         ("Mainframe", "known are BundleBasedDirectRunner, DataflowRunner"),
     ):
         for arguments in (f"[--runner={runner}]", f"[--runner, {runner}]"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import difflib
 import glob
 import json
 import logging
@@ -27,10 +26,10 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.metrics import Metrics, MetricsFilter
 from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, RunInference
-from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 from apache_beam.pvalue import AsSingleton, TaggedOutput
 from apache_beam.transforms.combiners import ToListCombineFn
 
+from components.common.beam_arguments import make_pipeline
 from components.common.faults import explain
 from components.serving.batch_prediction import sources
 from components.serving.batch_prediction.errors import BatchError
@@ -43,8 +42,6 @@ from components.serving.batch_prediction.tagging import ChunkTagger, Task, kinds
 _MIN_BATCH, _MAX_BATCH = 64, 2048
 _NAMESPACE, _ROWS, _BAD, _HAS = "ner_predict", "rows", "bad_rows", "has_"
 _ERRORS, _KINDS = "errors", "kinds"
-_PORTABLE = "PortableRunner"
-"""Its job server adds options."""
 _TEMPORARY = "beam-temp-"  # as Beam names the folders in which it writes shards
 
 
@@ -334,7 +331,7 @@ def run_on_engine(job: BatchJob, beam_args: Sequence[str]) -> BatchResult:
     """
     task = _task(job)
     start = time.monotonic()
-    pipeline = _pipeline(beam_args)
+    pipeline = make_pipeline(beam_args, "ner predict")
     inputs = _inputs(job.input)
     schema = _check_files(job, task, inputs)
     logging.getLogger("apache_beam.runners.common").setLevel(
@@ -383,33 +380,6 @@ def _task(job: BatchJob) -> Task:
         with_tokens=job.with_tokens,
         threads=1,
     )
-
-
-def _pipeline(beam_args: Sequence[str]) -> beam.Pipeline:
-    options = PipelineOptions(list(beam_args))
-    parsers: list[Any] = []
-    logger = logging.getLogger("apache_beam.options.pipeline_options")
-    level = logger.level
-    logger.setLevel(logging.ERROR)  # it warns of the unknown options, which are refused here
-    try:
-        options.get_all_options(add_extra_args_fn=parsers.append)
-    except SystemExit as error:  # argparse has printed the reason
-        raise BatchError("--runner: an option of the runner has a wrong value. See the line above.") from error
-    finally:
-        logger.setLevel(level)
-    _, unknown = parsers[0].parse_known_args(list(beam_args))
-    name = options.view_as(StandardOptions).runner
-    if unknown and name != _PORTABLE:
-        known = [option for action in parsers[0]._actions for option in action.option_strings]
-        close = difflib.get_close_matches(unknown[0].partition("=")[0], known, 1)
-        raise BatchError(
-            f"--runner {name}: neither ner predict nor Beam has the option {unknown[0]}. "
-            + (f"Is {close[0]} meant?" if close else "Correct it, or leave it out.")
-        )
-    try:
-        return beam.Pipeline(options=options)
-    except (ValueError, ImportError, AttributeError) as error:  # Beam imports a runner by its name
-        raise BatchError(f"--runner {name}: {error}. Correct the name, or the options of the runner.") from error
 
 
 def _inputs(pattern: str) -> list[str]:

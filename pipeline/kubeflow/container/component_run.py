@@ -13,6 +13,7 @@ from typing import Any
 
 from absl import logging
 
+from components.common.beam_arguments import make_pipeline
 from pipeline.kubeflow.container.executor_input import TaskInput
 from pipeline.kubeflow.container.executor_output import build_output, write_output
 from pipeline.kubeflow.container.mirror import to_uri
@@ -53,6 +54,8 @@ def run_component(task: TaskInput, executor_class_path: str, beam_args: list[str
     _make_missing_folders(inputs)
     outputs_utils.make_output_dirs(outputs)
     uses_beam = issubclass(executor_class, BaseBeamExecutor)
+    if uses_beam:
+        make_pipeline(beam_args, "beam.args")  # raises the errors for the user that the executor would not
     with through_shared_folder(inputs, outputs) if uses_beam else nullcontext():
         executor_class(_context(executor_class, task, beam_args)).Do(inputs, outputs, properties | of_driver)
     outputs_utils.tag_output_artifacts_with_version(outputs)

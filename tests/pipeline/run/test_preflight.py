@@ -15,6 +15,7 @@ from support.processes import run
 from support.repository import python_environment
 
 from components.common import faults
+from components.common.errors import NerError
 from components.common.faults import MachineError
 from configs.loading import load_config
 from pipeline.run.preflight import require_machine, require_space
@@ -186,3 +187,26 @@ def test_a_job_server_that_does_not_respond_is_named_before_the_run(tmp_path):
     ):
         require_machine(config_of(tmp_path / "work", *settings))
     require_machine(config_of(tmp_path / "work", "beam.args=[--runner=PortableRunner, --job_endpoint=embed]"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ("--runner=no_such.Runner", r"--runner=no_such\.Runner: No module named 'no_such'\. Correct the name, install"),
+        ("--runner=json.Runner", r"--runner=json\.Runner: module 'json' has no attribute 'Runner'\. Correct"),
+        ("--runner=DataflowRunner", "--runner=DataflowRunner: .*(Missing required option: project|apache_beam.gcp)"),
+        ("--runner=PortableRunner", "--runner=PortableRunner: needs --job_endpoint"),
+        ("--runner=FlinkRunner, --parallelism=2", ""),  # its job server adds options
+        ("--runner=DirectRunner, --direct_num_wokers=2", "neither ner nor Beam .* Is --direct_num_workers meant"),
+        (
+            "--runner=DirectRunner, --direct_num_workers=x",
+            r"an option has a wrong value \(argument --direct_num_workers: ",
+        ),
+    ],
+)
+def test_arguments_that_beam_cannot_use_are_named_before_the_run(tmp_path, arguments, problem):
+    config = config_of(tmp_path / "work", f"beam.args=[{arguments}]")
+    expected = pytest.raises(NerError, match=f"^beam.args: {problem}") if problem else contextlib.nullcontext()
+    with expected:
+        require_machine(config)
+    assert not list(tmp_path.iterdir())

@@ -188,9 +188,9 @@ def test_an_engine_stops_at_a_bad_row_without_a_file_for_errors_and_leaves_nothi
     ("changes", "arguments", "problem"),
     [
         ({"name": "b*.jsonl"}, DIRECT, r"b\*\.jsonl: no file has such a name"),
-        ({}, ["--runner=Nope"], r"--runner Nope: .*Correct the name"),
-        ({}, [*DIRECT, "--direct_num_workers=2x"], "wrong value"),
-        ({}, [*DIRECT, "--errros=x"], "neither ner predict nor Beam has the option --errros"),
+        ({}, ["--runner=Nope"], r"ner predict: --runner=Nope: .*Correct the name"),
+        ({}, [*DIRECT, "--direct_num_workers=2x"], r"wrong value \(argument --direct_num_workers: invalid"),
+        ({}, [*DIRECT, "--errros=x"], "neither ner nor Beam has the option --errros"),
         ({}, [*DIRECT, "--num_wokers", "3"], "Is --num_workers meant"),
         ({"errors": "a.jsonl"}, DIRECT, "--errors .*a.jsonl: is also --input"),
         ({"output": "ann", "format": "brat"}, DIRECT, "--format brat: is one document"),
