@@ -161,8 +161,8 @@ class TrainingLoop:
                     meter.start()
             meter.stop()
 
-            # Score the averaged weights, and keep them if no earlier ones are better. Patience counts from the highest F1:
-            # with few entities every epoch may be close to it.
+            # Score the averaged weights, and keep them if no earlier ones are better. Patience counts from the highest
+            # F1: with few entities every epoch may be close to it.
             try:
                 with devices.strategy.scope(), average.in_place():  # the scope keeps them on the same device
                     scores = scorer.score()
