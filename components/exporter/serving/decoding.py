@@ -20,6 +20,8 @@ _SMALL = 1 << 14
 """Tokens, with padding, that are decoded at once, regardless of their lengths."""
 _STRIDE = 4
 """Tokens that one step of a loop decodes: the loop itself costs more than the arithmetic of a token."""
+_DEPTH = 2
+"""Tokens before, and from a token on, whose tags are considered to find out whether a part begins there."""
 
 
 def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Sequence[str]) -> tf.Tensor:
@@ -38,41 +40,52 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     start, step = transitions(tags)
     best = tf.argmax(logits, -1)
     # The begin of a sentence counts as an additional tag.
-    before = tf.where(positions.begins, tf.constant(len(tags), tf.int64), tf.roll(best, 1, 0))
+    before = tf.where(positions.begins, tf.constant(len(tags), tf.int64), _shifted(best, 1))
     forbidden = tf.constant(np.concatenate([step, start[None]]).reshape(-1) < 0)
     invalid = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
 
     # A separate function: ops inside a branch of tf.cond cost time in every request, even if the branch is not taken.
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def repaired(logits: tf.Tensor, begins: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor) -> tf.Tensor:
-        parts = _independent_parts(logits, begins, tags)
-        return _repaired(logits, parts, best, invalid, start, step)
+        cut = _independent(logits, begins, tags)
+        splits = tf.concat([tf.squeeze(tf.where(cut), 1), tf.shape(logits, tf.int64)[:1]], 0)
+        # The best tag at a cut may be an I that was valid after the best tag before it, which another one may replace.
+        invalid |= cut & tf.gather(tf.constant(start < 0), best)
+        return _repaired(logits, splits, best, invalid, start, step)
 
     return tf.cond(tf.reduce_any(invalid), lambda: repaired(logits, positions.begins, best, invalid), lambda: best)
 
 
-def _independent_parts(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
-    """Splits sentences into parts that can be decoded independently: int64 [parts + 1], row splits.
+def _independent(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
+    """Returns at which tokens a part begins that can be decoded independently: bool [tokens].
 
-    A part begins at a token that has no I-X in a best sequence, because for each X another sequence is better:
+    Such a token has no I-X in a best sequence, because for each X another sequence is better: up to `_DEPTH` tokens
+    before it, and as many from it on, have the best tags that are not I, and B-X replaces an I-X after them; or B-X
+    replaces only the I-X at the token. A tag that is not I may follow all others.
 
-    - with B-X there, if B-X is better than I-X: the same tags may follow the two;
-    - with a tag that is not I there, and B-X instead of an I-X at the next token, if the gain of the one is larger
-      than the loss of the other.
-
-    The tags before the token do not matter to either. Parts are short, and the cost of Viterbi's algorithm is its
-    number of sequential steps.
+    Parts are short, and the cost of Viterbi's algorithm is its number of sequential steps.
     """
     ids = {split_tag(tag): number for number, tag in enumerate(tags)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
     firsts, others = (tf.gather(logits, [ids[prefix, kind] for kind in types], axis=1) for prefix in "BI")
     anywhere = [number for number, tag in enumerate(tags) if split_tag(tag)[0] != "I"]
     freest = tf.reduce_max(tf.gather(logits, anywhere, axis=1), 1, keepdims=True)  # [tokens, 1]
-    loss = others - firsts  # [tokens, types], if B-X replaces I-X
-    next_loss = tf.where(tf.roll(begins, -1, 0)[:, None], 0.0, tf.nn.relu(tf.roll(loss, -1, 0)))
-    ahead = (loss < 0) | (freest - others > next_loss)
-    cuts = tf.squeeze(tf.where(begins | tf.reduce_all(ahead, 1)), 1)
-    return tf.concat([cuts, tf.shape(logits, tf.int64)[:1]], 0)
+    first_loss, loss, replaced = firsts - freest, others - freest, firsts - others  # [tokens, types]
+    # Least gains if X is replaced: from a token on that has I-X, and before such a token, where X stands, too.
+    ahead, behind = replaced, tf.zeros_like(replaced)
+    begins_row = begins[:, None]
+    for _ in range(_DEPTH):
+        following = _shifted(tf.where(begins_row, 0.0, tf.minimum(ahead, 0.0)), -1)
+        ahead = tf.maximum(replaced, following - loss)
+        before = _shifted(tf.nn.relu(-tf.maximum(first_loss, loss - behind)), 1)
+        behind = tf.where(begins_row, -FORBIDDEN, before)  # no I-X may begin a sentence
+    return begins | tf.reduce_all(ahead + behind > 0, 1)
+
+
+def _shifted(values: tf.Tensor, step: int) -> tf.Tensor:
+    """Returns the value of the token before (1) or after (-1) each token, the first and the last being neighbours."""
+    # `tf.roll` takes several times as long.
+    return tf.concat([values[-step:], values[:-step]], 0)
 
 
 def _repaired(
