@@ -74,8 +74,8 @@ def test_the_weights_are_stored_once(exported, trained):
     )
     weights = trained.model.variables
     trained_floats = sum(tf.TensorShape(each.shape).num_elements() for each in weights if "float" in str(each.dtype))
-    # `CnnLinearGraph` adds a row of zeros to the linear table: one for each tag.
-    assert floats - trained_floats in (0, len(trained.tags))
+    # `CnnLinearGraph` multiplies a few small matrices.
+    assert 0.9 * trained_floats < floats <= trained_floats
 
 
 def test_a_c_program_gives_the_golden_tags_through_every_signature(exported, program):
