@@ -74,8 +74,8 @@ def test_the_weights_are_stored_once(exported, trained):
     )
     weights = trained.model.variables
     trained_floats = sum(tf.TensorShape(each.shape).num_elements() for each in weights if "float" in str(each.dtype))
-    # `CnnLinearGraph` multiplies a few small matrices.
-    assert 0.9 * trained_floats < floats <= trained_floats
+    # `CnnLinearGraph` stores products of small matrices; the smallest table has more weights than the limit.
+    assert abs(floats - trained_floats) < 100
 
 
 def test_a_c_program_gives_the_golden_tags_through_every_signature(exported, program):
