@@ -21,7 +21,7 @@ def read_texts(path: str) -> Iterator[str]:
     Raises:
         NerError: the file has another form.
 
-    Example: tests/components/corpus_tools/test_unlabelled.py.
+    Example: tests/pipeline/test_unlabelled.py.
     """
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
@@ -45,7 +45,7 @@ def frequent_words(path: str, tokenizer: str, min_count: int, most: int, version
         most: maximum number of words.
         version: content of the file; only part of the cache key.
 
-    Example: tests/components/corpus_tools/test_unlabelled.py.
+    Example: tests/pipeline/test_unlabelled.py.
     """
     offsets, counts = OFFSETS[tokenizer], Counter[str]()
     for text in read_texts(path):

@@ -39,7 +39,8 @@ class Removal:
     """Folders and files of one kind to remove.
 
     Attributes:
-        kind: `artifacts`, `served copies`, `registry`, `reports`, `logs`, `checkpoints`, `downloads` or `leftovers`.
+        kind: `artifacts`, `served copies`, `registry`, `reports`, `logs`, `checkpoints`, `texts`, `downloads` or
+            `leftovers`.
         text: the removed things in words.
         paths: the folders and files.
         freed: bytes on disk that become free.
@@ -276,6 +277,7 @@ class _State:
         reports = [path for path in written if not path.name.startswith(kept)]
         logs = _entries(self.work / "logs", "*.log")[: -self.keep]
         checkpoints = [path for path in _entries(self.work / "checkpoints", "*") if newest_change(path) < self.since]
+        texts = sorted(_entries(self.work / "unlabelled", "*.jsonl.gz"), key=newest_change)[: -self.keep]
         downloads = [
             path
             for path in _entries(self.config.fetched_dir / self.config.name, "*")
@@ -285,6 +287,7 @@ class _State:
             ("reports", "report", reports),
             ("logs", "log", logs),
             ("checkpoints", "state of an older training that did not end", checkpoints),
+            ("texts", "file of unlabelled texts", texts),  # a run that needs it writes it again
             ("downloads", "download from a remote registry", downloads),
             ("leftovers", "file of a killed command", list(self._leftovers())),
         ):
@@ -293,7 +296,7 @@ class _State:
     def _leftovers(self) -> Iterator[Path]:
         """Yields what killed commands left outside of artifacts, registry and serving directory."""
         now = time.time()
-        for name in ("reports", "retrain", "checkpoints", "fetched", f"fetched/{self.config.name}"):
+        for name in ("reports", "retrain", "checkpoints", "unlabelled", "fetched", f"fetched/{self.config.name}"):
             yield from _entries(self.work / name, f"{_REMOVED_PREFIX}*")
             for path in _entries(self.work / name, f"{INCOMING_PREFIX}*"):
                 if now - newest_change(path) > _HOUR:
@@ -314,7 +317,8 @@ def _texts(*parts: str) -> str:
 
 
 def _count(things: Collection[object], noun: str) -> str:
-    return counted(len(things), noun, f"{noun.removesuffix('y')}ies" if noun.endswith("copy") else "")
+    first, space, rest = noun.partition(" ")  # "states of an older training"
+    return counted(len(things), noun, f"{noun[:-1]}ies" if noun.endswith("copy") else f"{first}s{space}{rest}")
 
 
 def _remove(paths: Iterable[Path], hidden: Path | None = None) -> None:

@@ -58,7 +58,7 @@ def run(
     multiple=True,
     required=True,
     metavar="PATH",
-    help="Texts: .txt (one a line), .jsonl, or a file or folder of a corpus. Repeatable.",
+    help="Texts: .txt (one a line), rows with `text` (.jsonl, .csv, .tsv, .parquet), or a corpus. Repeatable.",
 )
 @config_options
 @data_option

@@ -9,12 +9,12 @@ from typing import Any
 
 from components.common.errors import NerError
 from components.common.hashing import content_version
-from components.corpus_tools.unlabelled import gather_texts
 from components.keys import MODEL_FILE
 from components.model.encoder_library import check_preset, require_libraries
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
+from pipeline.unlabelled import gather_texts
 
 TRANSFORM = "transform."
 """Begin of the names of the parts that only Transform reads, which are dotted names of settings."""

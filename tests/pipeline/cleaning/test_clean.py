@@ -306,13 +306,25 @@ def test_states_of_interrupted_trainings_stay_for_the_newest_runs(work):
     assert [path.name for path in (work / "checkpoints").iterdir()] == ["new"]
 
 
+def test_texts_that_recent_runs_read_stay(work):
+    for name, age in (("oldest", 9e6), ("old", 8e6), ("new", 1000), ("newer", 0)):
+        path = work / "unlabelled" / f"{name}.jsonl.gz"
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+        os.utime(path, (time.time() - age,) * 2)
+    assert "2 files of unlabelled texts" in [removal.text for removal in plan_removal(_config(work), 2).removals]
+    clean(_config(work), 2)
+    assert {path.name for path in (work / "unlabelled").iterdir()} == {"new.jsonl.gz", "newer.jsonl.gz"}
+
+
 def test_leftovers_of_killed_commands_are_removed(work):
     (work / "serving" / "ner" / ".incoming-1").mkdir()
     (work / "serving" / "ner" / ".damaged-4-1").mkdir()
     (work / "artifacts" / ".removed-1").mkdir()
-    old = work / "reports" / ".incoming-2"
-    old.write_text("half")
-    os.utime(old, (time.time() - 7200,) * 2)
+    (work / "unlabelled").mkdir()
+    for old in (work / "reports" / ".incoming-2", work / "unlabelled" / ".incoming-3"):
+        old.write_text("half")
+        os.utime(old, (time.time() - 7200,) * 2)
     clean(_config(work), 1)
     assert not list(work.rglob(".incoming-*")) + list(work.rglob(".damaged-*")) + list(work.rglob(".removed-*"))
 

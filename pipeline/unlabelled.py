@@ -10,22 +10,30 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from components.common.dotted_path import package_hash
-from components.common.errors import NerError, quoted
+from components.common.errors import NerError
 from components.common.files import fsync_path, incoming_folder
 from components.common.hashing import content_version
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_tools.reading import for_tools, read_corpus
+from components.serving.batch_prediction.errors import BatchError
+from components.serving.batch_prediction.fields import TEXT, Fields
+from components.serving.batch_prediction.rows import BadRow, Row, parse
+from components.serving.batch_prediction.sources import Source
 from components.text.sentences import sentence_offsets
 
 _TEXT_FIELDS = ("text", "sentence")
 _LONG = 400  # characters of a text that is divided into sentences; serving counts 100 tokens, and tokenizes for it
+_READERS = (
+    "components.corpus_example_gen", "components.corpus_tools", "components.serving.batch_prediction",
+    "components.text", "pipeline.unlabelled",
+)  # fmt: skip
 
 
 def gather_texts(names: Sequence[str], settings: CorpusSettings, folder: Path) -> Path:
     """Writes all texts into one file (`components.text.unlabelled`), unless it exists for these contents.
 
-    Long texts are divided into sentences, and repeated texts are left out. Files are streamed, except for those of
-    corpora.
+    Files with a field `text` or `sentence` are read row by row, as `ner predict` reads them; all others as a corpus.
+    Long texts are divided into sentences, and repeated texts are left out.
 
     Args:
         names: values of `trainer.unlabelled`.
@@ -38,17 +46,19 @@ def gather_texts(names: Sequence[str], settings: CorpusSettings, folder: Path) -
     Raises:
         NerError: a file cannot be read, or there is no text.
 
-    Example: tests/components/corpus_tools/test_unlabelled.py.
+    Example: tests/pipeline/test_unlabelled.py.
     """
     sources = [Path(name).expanduser() for name in names]
     for source in sources:
         if not source.exists():
             raise NerError(f"trainer.unlabelled: {source} does not exist. Give files or folders of texts.")
     parts = [*(content_version(str(source)) for source in sources), settings.model_dump_json(exclude={"path"})]
-    parts.append(package_hash("components.corpus_example_gen", "components.corpus_tools", "components.text"))
+    parts.append(package_hash(*_READERS))
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
     file = folder / f"{digest}.jsonl.gz"
-    if not file.is_file():
+    if file.is_file():
+        file.touch()  # `ner clean` keeps the files of the newest runs
+    else:
         with incoming_folder(folder) as incoming:
             temporary = incoming / file.name
             with gzip.GzipFile(temporary, "wb", mtime=0) as output:
@@ -72,53 +82,38 @@ def _write(output: gzip.GzipFile, sources: list[Path], settings: CorpusSettings)
     return len(seen)
 
 
-def _texts(source: Path, settings: CorpusSettings) -> Iterator[str]:
-    """Yields the texts of a file or folder; files of lines are streamed."""
-    kind = Path(source.name.removesuffix(".gz")).suffix
-    if source.is_file() and kind == ".txt":
-        yield from (line for _, line in _lines(source))
-    elif source.is_file() and kind == ".jsonl" and _has_plain_rows(source):
-        for number, line in _lines(source):
-            text = _text_of(line)
-            if text is None:
-                fields = " or ".join(f"`{name}`" for name in _TEXT_FIELDS)
-                raise NerError(
-                    f"trainer.unlabelled: {source}:{number}: is neither a JSON string nor an object with {fields}: "
-                    f"{quoted(line)}. Correct the row."
-                )
-            yield text
-    else:
-        for sentence in read_corpus(source, for_tools(settings)):
-            yield sentence.text
-
-
-def _has_plain_rows(source: Path) -> bool:
-    """Tells whether the first row is a text; rows of a corpus in another form are read as a corpus."""
-    return any(_text_of(line) is not None for _, line in [next(_lines(source), (0, ""))])
-
-
-def _text_of(line: str) -> str | None:
+def _texts(path: Path, settings: CorpusSettings) -> Iterator[str]:
+    """Yields the texts of a file or folder."""
+    fields = _fields(path)
     try:
-        row = json.loads(line)
-    except ValueError:
-        return None
-    if isinstance(row, dict):
-        row = next((row[name] for name in _TEXT_FIELDS if name in row), None)
-    return row if isinstance(row, str) else None
+        if fields is None:
+            yield from (sentence.text for sentence in read_corpus(path, for_tools(settings)))
+        else:
+            yield from (row.text for row in _rows(path, fields))
+    except NerError as error:
+        fix = "" if fields else " Or give rows with a field `text` or `sentence`."
+        raise NerError(f"trainer.unlabelled: {str(error).removeprefix('--input ')}{fix}") from error
 
 
-def _lines(source: Path) -> Iterator[tuple[int, str]]:
-    number = 0
-    try:
-        with (
-            gzip.open(source, "rt", encoding="utf-8-sig")
-            if source.suffix == ".gz"
-            else source.open(encoding="utf-8-sig") as lines
-        ):
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, line.strip()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise NerError(
-            f"trainer.unlabelled: {source}:{number + 1}: cannot be read ({error}). Give text in UTF-8."
-        ) from error
+def _fields(path: Path) -> Fields | None:
+    """Returns the field of the texts of a file of rows; None for a corpus, whose reader also names errors."""
+    for fields in map(Fields, _TEXT_FIELDS):
+        try:
+            source = Source(str(path), fields)
+            if source.kind == TEXT or isinstance(next(_parsed(source, fields), None), Row):
+                return fields
+        except BatchError:
+            continue
+    return None
+
+
+def _rows(path: Path, fields: Fields) -> Iterator[Row]:
+    for row in _parsed(Source(str(path), fields), fields):
+        if isinstance(row, BadRow):
+            raise NerError(f"{path}:{row.number}: {row.reason}. Correct or remove the row.")
+        yield row
+
+
+def _parsed(source: Source, fields: Fields) -> Iterator[Row | BadRow]:
+    for chunk in source.chunks():
+        yield from parse(source.kind, chunk.payload, fields, source.header, source.quoting)

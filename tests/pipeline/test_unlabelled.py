@@ -8,9 +8,9 @@ import os
 import pytest
 
 from components.common.errors import NerError
-from components.corpus_tools.unlabelled import gather_texts
 from components.text.unlabelled import frequent_words, read_texts
 from configs.loading import load_config
+from pipeline.unlabelled import gather_texts
 
 SETTINGS = load_config(None).corpus
 
@@ -29,12 +29,24 @@ def test_texts_come_from_files_of_all_forms_once_each(tmp_path):
     names = [
         write(tmp_path / "a.txt", "Ann came.\n\n  Ann left.  \nAnn came.\n"),
         write(tmp_path / "b.txt.gz", "Zoë saw Oslo.\n"),
-        write(tmp_path / "c.jsonl", '"Bo slept."\n{"text": "Al ran.", "id": 1}\n{"sentence": "Ann left."}\n'),
+        write(tmp_path / "c.jsonl", '{"text": "Bo slept.", "id": 1}\n\n{"id": 2, "text": "Al ran."}\n'),
+        write(tmp_path / "c.csv", 'id,sentence\n1,"Flo, ""Jo"" sat."\n2,Ann left.\n'),
+        write(tmp_path / "c.tsv.gz", 'text\tid\nLi said "no".\t1\n'),
         write(tmp_path / "d.conll", "Eve B-PER\nsang O\n\nUp O\n"),
+        write(tmp_path / "d.csv", "Sentence,Word,Tag\n1,Pat,B-PER\n1,sat,O\n"),
         write(tmp_path / "e.jsonl", '{"tokens": ["Kim", "won"], "tags": ["B-PER", "O"]}\n'),
     ]
-    expected = ["Ann came.", "Ann left.", "Zoë saw Oslo.", "Bo slept.", "Al ran.", "Eve sang", "Up", "Kim won"]
+    rows = ["Ann came.", "Ann left.", "Zoë saw Oslo.", "Bo slept.", "Al ran.", 'Flo, "Jo" sat.', 'Li said "no".']
+    expected = [*rows, "Eve sang", "Up", "Pat sat", "Kim won"]
     assert gathered(tmp_path, *names) == expected
+
+
+def test_parquet_has_rows_of_text_or_of_tokens(tmp_path):
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pa.table({"id": [1, 2], "text": ["Ann came.", "Bo slept."]}), tmp_path / "a.parquet")
+    parquet.write_table(pa.table({"tokens": [["Kim", "won"]], "ner_tags": [["B-PER", "O"]]}), tmp_path / "b.parquet")
+    names = [str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")]
+    assert gathered(tmp_path, *names) == ["Ann came.", "Bo slept.", "Kim won"]
 
 
 def test_long_texts_are_divided_into_sentences(tmp_path):
@@ -45,8 +57,10 @@ def test_long_texts_are_divided_into_sentences(tmp_path):
 def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
     first = gather_texts([write(tmp_path / "a.txt", "one")], SETTINGS, tmp_path / "gathered")
     before = first.read_bytes(), os.stat(first).st_ino
+    os.utime(first, (0, 0))
     again = gather_texts([write(tmp_path / "b.txt", "one")], SETTINGS, tmp_path / "gathered")
     assert (again, again.read_bytes(), os.stat(again).st_ino) == (first, *before)
+    assert os.stat(first).st_mtime > 0  # `ner clean` removes those that no recent run used
     other = gather_texts([write(tmp_path / "a.txt", "two")], SETTINGS, tmp_path / "gathered")
     assert other != first
     assert len([*(tmp_path / "gathered").iterdir()]) == 2
@@ -55,9 +69,12 @@ def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", '"x"\n{"body": "y"}\n', r"a\.jsonl:2: is neither a JSON string nor an object with `text`"),
+        ("a.jsonl", '{"text": "x"}\n{"body": "y"}\n', r"a\.jsonl:2: no field 'text'; it has 'body'\. Correct"),
+        ("a.csv", "id,body\n1,x\n", r"a\.csv:1: .* Or give rows with a field `text` or `sentence`"),
+        ("a.xlsx", "x", r"a\.xlsx:1: .* Or give rows with"),
         ("a.txt", "\n \n", "the files have no text"),
-        ("a.txt", "x\n\udcff\n", r"a\.txt:[12]: cannot be read"),
+        ("a.txt", "x\n\udcff\n", r"a\.txt:2: 'text': byte 0xFF is not UTF-8"),
+        ("a.txt.gz", "x", r"a\.txt\.gz: is not packed with gzip"),
     ],
 )
 def test_unusable_texts_are_named_and_leave_no_file(tmp_path, name, content, message):
