@@ -117,6 +117,8 @@ class _Nodes:
             schema=self.schema.outputs["schema"],
             required_splits=list(self.inputs.split_names),
             schema_file=str(self.config.schema_path or "schemas/schema.pbtxt"),
+            # A warm start also has the types of the champion.
+            named_types={} if self.request.warm_start else self.config.exporter.named_types,
         )
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tfx import types
 from tfx.components.example_validator.component import ExampleValidator
@@ -21,11 +21,12 @@ class DataValidatorSpec(standard_component_specs.ExampleValidatorSpec):
         **standard_component_specs.ExampleValidatorSpec.PARAMETERS,
         "required_splits": ExecutionParameter(type=str),
         "schema_file": ExecutionParameter(type=str),
+        "named_types": ExecutionParameter(type=str),
     }
 
 
 class DataValidator(ExampleValidator):
-    """Checks the statistics of the data against the schema, and fails on anomalies.
+    """Checks the statistics of the data against the schema and settings, and fails on anomalies.
 
     TFX's ExampleValidator only records them, and the run continues.
 
@@ -51,6 +52,7 @@ class DataValidator(ExampleValidator):
         schema: types.BaseChannel,
         required_splits: Sequence[str] = (),
         schema_file: str = "",
+        named_types: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """Builds the spec.
 
@@ -59,6 +61,7 @@ class DataValidator(ExampleValidator):
             schema: channel of `Schema`.
             required_splits: splits that the data must have.
             schema_file: path of the schema in the user's configuration, for the error.
+            named_types: setting -> entity types that it names, which the training split must have.
         """
         spec = DataValidatorSpec(
             statistics=statistics,
@@ -66,6 +69,7 @@ class DataValidator(ExampleValidator):
             exclude_splits=json_utils.dumps([]),
             required_splits=json_utils.dumps(list(required_splits)),
             schema_file=schema_file,
+            named_types=json_utils.dumps(dict(named_types or {})),
             anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
         )
         # ExampleValidator's constructor can build its own spec only.

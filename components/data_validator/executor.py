@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from absl import logging
-from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.components.example_validator import executor as tfx_executor
 from tfx.proto.orchestration import execution_result_pb2
 from tfx.types import artifact_utils, standard_component_specs
@@ -15,6 +15,9 @@ from tfx.utils import io_utils, json_utils
 
 from components.data_validator.anomalies import anomaly_lines, error_text
 from components.data_validator.errors import DataAnomalyError
+from components.keys import TRAIN_SPLIT
+from components.text.tags import require_types
+from components.transform.features import TAGS
 
 
 class Executor(tfx_executor.Executor):
@@ -32,13 +35,15 @@ class Executor(tfx_executor.Executor):
             input_dict: `statistics` and `schema`.
             output_dict: `anomalies`, written before an error is raised. TFX's local launcher deletes the outputs of a
                 failed node, so only the text of the error remains there.
-            exec_properties: those of TFX's ExampleValidator, `required_splits` (JSON list) and `schema_file`.
+            exec_properties: those of TFX's ExampleValidator, `required_splits` (JSON list), `schema_file` and
+                `named_types` (JSON: setting -> entity types).
 
         Returns:
             The output of TFX's ExampleValidator.
 
         Raises:
             DataAnomalyError: a split has anomalies or no examples, or a required split is missing.
+            NerError: a setting names an entity type that the training split does not have.
         """
         result = super().Do(input_dict, output_dict, exec_properties)
         errors = _missing_splits(input_dict, json_utils.loads(exec_properties["required_splits"]))
@@ -52,7 +57,19 @@ class Executor(tfx_executor.Executor):
                 logging.warning("data validation: %s", line)
         if errors:
             raise DataAnomalyError(error_text(errors, exec_properties["schema_file"]))
+        named = json_utils.loads(exec_properties["named_types"])
+        tags = _training_tags(input_dict) if named else []
+        for setting, types in named.items():
+            require_types(setting, types, tags)
         return result
+
+
+def _training_tags(input_dict: dict[str, list[Artifact]]) -> list[str]:
+    folder = artifact_utils.get_split_uri(input_dict[standard_component_specs.STATISTICS_KEY], TRAIN_SPLIT)
+    saved = io_utils.read_bytes_file(os.path.join(folder, "FeatureStats.pb"))
+    [counts] = statistics_pb2.DatasetFeatureStatisticsList.FromString(saved).datasets
+    features = (feature for feature in counts.features if [*feature.path.step] == [TAGS])
+    return [bucket.label for feature in features for bucket in feature.string_stats.rank_histogram.buckets]
 
 
 def _missing_splits(input_dict: dict[str, list[Artifact]], required: list[str]) -> list[str]:

@@ -52,7 +52,7 @@ class Executor(base_executor.BaseExecutor):
         Raises:
             BreakingChangeError: the new model breaks callers of the champion, and that is not allowed.
             ExportInvalidError: a check failed; the report is next to the model.
-            ExportError: `exporter.min_score` does not fit the training data.
+            NerError: `exporter.min_score` does not fit the training data.
         """
         from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
         from components.exporter.saved_model.exporting import export

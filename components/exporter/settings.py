@@ -14,7 +14,7 @@ from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.errors import ExportError
 from components.exporter.signatures import Signatures
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
-from components.text.tags import split_tag
+from components.text.tags import require_types, split_tag
 from components.transform.features import KEY, SENTENCE
 
 ForwardDtype = Literal["string", "float32", "int64"]
@@ -86,18 +86,14 @@ class ExporterSettings(Settings):
             tags: tag vocabulary of the tagger, `[PAD]` first.
 
         Raises:
-            ExportError: `min_score` names a type that the tagger does not know, or no tag can take the place of an
+            NerError: `min_score` names a type that the tagger does not know, or no tag can take the place of an
                 entity.
 
         Example: `test_least_scores_belong_to_the_types_of_the_tagger` (tests/components/exporter/test_min_scores.py).
         """
         types = sorted({kind for _, kind in map(split_tag, tags) if kind})
         by_type = self.min_score if isinstance(self.min_score, dict) else dict.fromkeys(types, self.min_score)
-        if unknown := sorted({*by_type} - {*types}):
-            raise ExportError(
-                f"exporter.min_score: {_quoted(unknown)} is not a type of the training data. "
-                f"Use {_quoted(types)}, or remove it."
-            )
+        require_types("exporter.min_score", by_type, tags)
         least = {name: by_type[name] for name in types if by_type.get(name)}
         if least and not any(not split_tag(tag)[0] for tag in tags[1:]):
             raise ExportError(
@@ -105,6 +101,11 @@ class ExporterSettings(Settings):
                 "place of an entity. Set it to 0."
             )
         return least
+
+    @property
+    def named_types(self) -> dict[str, list[str]]:
+        """Setting -> entity types that it names."""
+        return {"exporter.min_score": sorted(self.min_score)} if isinstance(self.min_score, dict) else {}
 
     @property
     def constrained(self) -> bool:

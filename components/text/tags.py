@@ -6,7 +6,9 @@ invalid sequences, which must be repaired without losing entities.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from components.common.errors import NerError
 
 OUTSIDE = "O"
 """Outside label for corpora that do not have one."""
@@ -42,6 +44,29 @@ def split_tag(tag: str) -> tuple[str, str]:
     if not hyphen or prefix not in PREFIXES or not entity_type or entity_type in OUTSIDE_LABELS:
         return "", ""
     return prefix, entity_type
+
+
+def require_types(setting: str, named: Iterable[str], tags: Iterable[str]) -> None:
+    """Checks the entity types that a setting names.
+
+    Args:
+        setting: for the error, such as `exporter.min_score`.
+        named: types that the setting names.
+        tags: tags of the training data.
+
+    Raises:
+        NerError: the data has no such type.
+
+    Example:
+        >>> require_types("exporter.min_score", ["PERS"], ["O", "B-PER", "I-PER"])
+        Traceback (most recent call last):
+        components.common.errors.NerError: exporter.min_score: `PERS` is not a type of the training data. Use `PER`, \
+or remove it.
+    """
+    known = {entity_type for _, entity_type in map(split_tag, tags) if entity_type}
+    if unknown := sorted({*named} - known):
+        shown, types = (", ".join(f"`{name}`" for name in names) for names in (unknown, sorted(known)))
+        raise NerError(f"{setting}: {shown} is not a type of the training data. Use {types}, or remove it.")
 
 
 def is_valid_tag(tag: str) -> bool:

@@ -14,10 +14,12 @@ def test_outputs_and_parameters():
         schema=channel_utils.as_channel([standard_artifacts.Schema()]),
         required_splits=["train", "eval"],
         schema_file="schemas/schema.pbtxt",
+        named_types={"exporter.min_score": ["PER"]},
     )
     assert node.id == "DataValidator"
     assert node.outputs["anomalies"].type_name == "ExampleAnomalies"
     assert node.exec_properties["required_splits"] == '["train", "eval"]'
     assert node.exec_properties["exclude_splits"] == "[]"
     assert node.exec_properties["schema_file"] == "schemas/schema.pbtxt"
+    assert node.exec_properties["named_types"] == '{"exporter.min_score": ["PER"]}'
     assert node.executor_spec.executor_class is Executor

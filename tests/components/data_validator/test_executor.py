@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.common.errors import NerError
 from components.data_validator.errors import DataAnomalyError
 
 SCHEMA = """
@@ -31,7 +32,7 @@ def statistics_of(columns):
 def validate(tmp_path):
     """Function that runs the executor on one table per split and returns the anomalies artifact."""
 
-    def run(splits, required=(), schema_file=""):
+    def run(splits, required=(), schema_file="", named=None):
         from tfx.types import artifact_utils, standard_artifacts
 
         from components.data_validator.executor import Executor
@@ -50,6 +51,7 @@ def validate(tmp_path):
         anomalies = standard_artifacts.ExampleAnomalies()
         anomalies.uri = str(tmp_path / "anomalies")
         properties = {"exclude_splits": "[]", "required_splits": json.dumps(required), "schema_file": schema_file}
+        properties["named_types"] = json.dumps(named or {})
         Executor().Do({"statistics": [statistics], "schema": [schema]}, {"anomalies": [anomalies]}, properties)
         return anomalies
 
@@ -100,3 +102,16 @@ def test_split_without_examples_stops_the_run_although_tfx_blesses_it(validate, 
 def test_missing_required_split_stops_the_run(validate):
     with pytest.raises(DataAnomalyError, match="split eval: missing, the data has train, test"):
         validate({"train": CLEAN, "test": CLEAN}, required=["train", "eval"])
+
+
+def test_an_entity_type_of_a_setting_must_occur_in_the_training_split(validate):
+    validate({"train": CLEAN, "eval": CLEAN}, named={"exporter.min_score": ["PER"]})
+
+
+@pytest.mark.parametrize("named", [["PERS"], ["PER", "PERS"]])
+def test_an_unknown_entity_type_of_a_setting_stops_the_run_with_the_known_ones(validate, named):
+    with pytest.raises(NerError) as raised:
+        validate({"train": CLEAN, "eval": CLEAN}, named={"exporter.min_score": named})
+    assert str(raised.value) == (
+        "exporter.min_score: `PERS` is not a type of the training data. Use `PER`, or remove it."
+    )

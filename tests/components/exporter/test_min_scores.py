@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 from support.settings import exporter_settings
 
+from components.common.errors import NerError
 from components.exporter import ExportError
 from components.exporter.contract.contract import Contract, build_contract
 from components.exporter.contract.contract_changes import breaking_changes
@@ -21,7 +22,7 @@ def test_least_scores_belong_to_the_types_of_the_tagger():
 
 
 def test_an_unknown_type_is_refused_with_the_known_ones():
-    with pytest.raises(ExportError) as caught:
+    with pytest.raises(NerError) as caught:
         exporter_settings(min_score={"PERS": 0.6}).min_scores(TAGS)
     assert str(caught.value) == (
         "exporter.min_score: `PERS` is not a type of the training data. Use `PER`, `creative-work`, or remove it."
