@@ -76,7 +76,7 @@ def train(
         spec = transform.transformed_feature_spec()
         train_windows = read_windows(inputs.train_files, spec, windows)
         if inputs.teacher and inputs.unlabelled:
-            train_windows = _with_lessons(train_windows, inputs.teacher, inputs, tags, windows.size)
+            train_windows = _with_lessons(train_windows, inputs, settings, tags)
         train_set = WindowTable.write(Path(folder, TRAIN_SPLIT), train_windows)
         eval_set = WindowTable.write(Path(folder, EVAL_SPLIT), read_windows(inputs.eval_files, spec, windows))
         share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else 0.0
@@ -114,11 +114,12 @@ def train(
 
 
 def _with_lessons(
-    train_windows: Iterator[Chunk], teacher: str, inputs: TrainingInputs, tags: Sequence[str], window_size: int
+    train_windows: Iterator[Chunk], inputs: TrainingInputs, settings: TrainerSettings, tags: Sequence[str]
 ) -> Iterator[Chunk]:
     """Yields the windows of the train split and those of the unlabelled texts, which the teacher tags."""
-    texts = read_texts(inputs.unlabelled or "")
-    taught = lessons(texts, Teacher.load(teacher), TextFeatures(inputs.transform_graph), tags, window_size)
+    texts, teacher = read_texts(inputs.unlabelled or ""), Teacher.load(inputs.teacher or "")
+    features = TextFeatures(inputs.transform_graph)
+    taught = lessons(texts, teacher, features, tags, settings.window_size, settings.lesson_score)
     return itertools.chain(labelled(train_windows, len(tags)), taught)
 
 

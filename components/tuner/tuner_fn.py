@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import tensorflow as tf
+from absl import logging
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
 from tfx.dsl.io import fileio
@@ -43,6 +44,10 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     # One host: several would need as many searches that agree.
     settings = TrainerSettings.model_validate(config["trainer"]).replace({"epochs": search.epochs, "hosts": 1})
     inputs = TrainingInputs(_files(fn_args.train_files), _files(fn_args.eval_files), fn_args.transform_graph_path)
+    if settings.teacher is not None:
+        logging.warning(
+            "trainer.teacher: the trials learn from the labelled sentences alone; only the Trainer has the teacher."
+        )
     sentences = _count(inputs.train_files)
     sized = settings.for_windows(sentences)
 

@@ -30,7 +30,12 @@ def labelled(chunks: Iterable[Chunk], tags: int) -> Iterator[Chunk]:
 
 
 def lessons(
-    texts: Iterable[str], teacher: Teacher, features: TextFeatures, tags: Sequence[str], window_size: int
+    texts: Iterable[str],
+    teacher: Teacher,
+    features: TextFeatures,
+    tags: Sequence[str],
+    window_size: int,
+    least_score: float = 0.0,
 ) -> Iterator[Chunk]:
     """Yields windows of unlabelled texts in the form of `read_windows`, with the column `TAUGHT`.
 
@@ -42,6 +47,7 @@ def lessons(
         features: transform graph of the tagger to train.
         tags: its tag vocabulary.
         window_size: most tokens of a window.
+        least_score: a text with a lower score (`TaughtText.score`) is left out.
 
     Raises:
         NerError: teacher and tagger have different tags.
@@ -50,7 +56,7 @@ def lessons(
     """
     order, inside = _order(teacher.tags, tags), _inside(teacher.tags)
     remaining = iter(texts)
-    read, windows, tokens = 0, 0, 0
+    read, windows, tokens, uncertain = 0, 0, 0, 0
     while chunk := list(itertools.islice(remaining, _TEXTS)):
         lengths, columns = features(chunk)
         ends = np.cumsum(lengths)
@@ -60,6 +66,9 @@ def lessons(
         for number, answer in enumerate(teacher.teach(chunk)):
             own = slice(ends[number] - lengths[number], ends[number])
             if answer is not None and 0 < lengths[number] <= window_size and len(answer.starts):
+                if answer.score < least_score:
+                    uncertain += 1
+                    continue
                 kept[number] = True
                 taught[own] = align(starts[own], stops[own], answer, inside)[:, order]
         of_kept = np.repeat(kept, lengths)
@@ -67,7 +76,9 @@ def lessons(
         yield lengths[kept], {**chosen, TAG_IDS: taught[of_kept].argmax(-1), TAUGHT: taught[of_kept]}
         read, windows, tokens = read + len(chunk), windows + int(kept.sum()), tokens + int(of_kept.sum())
         report_progress("teaching", read, 0)
-    left_out = f", {counted(read - windows, 'text')} left out as empty or too long" if read > windows else ""
+    unfit = read - windows - uncertain
+    left_out = f", {counted(uncertain, 'text')} left out by trainer.lesson_score" if uncertain else ""
+    left_out += f", {counted(unfit, 'text')} left out as empty or too long" if unfit else ""
     logging.info("the teacher tagged %s with %d tokens%s", counted(windows, "text"), tokens, left_out)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from components.text.transitions import transitions
+from components.text.transitions import outside_tags, transitions
 from components.trainer.data.window_table import WindowPool
+from components.trainer.scoring.entity_counter import EntityCounter
 from components.trainer.teacher.graph_archive import extracted_graph
 from components.trainer.teacher.marginals import marginals
 from components.trainer.teacher.text_features import TextFeatures
@@ -26,11 +28,13 @@ class TaughtText(NamedTuple):
         starts: int64 [tokens], code points.
         ends: int64 [tokens].
         probabilities: float32 [tokens, tags], in the order of the teacher's tags.
+        score: least score of a token, as serving gives it: the calibrated probability of the chosen tag.
     """
 
     starts: np.ndarray
     ends: np.ndarray
     probabilities: np.ndarray
+    score: float = 1.0
 
 
 class Teacher:
@@ -48,7 +52,9 @@ class Teacher:
         """Stores the parts."""
         self.tags = trained.tags
         self._features, self._most = features, trained.windows.size
-        self._transitions = transitions(trained.tags)
+        self._transitions, self._outside = transitions(trained.tags), outside_tags(trained.tags)
+        self._decode = functools.partial(EntityCounter(trained.tags).decode, outside_biases=(trained.outside_bias,))
+        self._calibration = trained.calibration
         model = trained.model
         self._run: Any = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
 
@@ -70,19 +76,29 @@ class Teacher:
         lengths, columns = self._features(texts)
         begins = np.cumsum(lengths) - lengths
         starts, ends = columns.pop(STARTS), columns.pop(ENDS)
-        probabilities = np.zeros((len(starts), len(self.tags)), np.float32)
+        probabilities, scores = np.zeros((len(starts), len(self.tags)), np.float32), np.ones(len(lengths))
         pool = WindowPool(lengths, {**columns, TAG_IDS: np.ones(len(starts), np.int64)})
         order = np.argsort(lengths, kind="stable")
         order = order[(lengths[order] > 0) & (lengths[order] <= self._most)]
         for first in range(0, len(order), _BATCH):
             rows = order[first : first + _BATCH]
             batch = pool.batch(rows)
-            answers = marginals(self._run(batch.features).numpy(), batch.tags > 0, *self._transitions)
+            logits, real = self._run(batch.features).numpy(), batch.tags > 0
+            answers = marginals(logits, real, *self._transitions)
+            scores[rows] = self._least_scores(logits, real)
             for number, row in enumerate(rows):
                 probabilities[begins[row] : begins[row] + lengths[row]] = answers[number, : lengths[row]]
         return [
-            TaughtText(starts[begin:end], ends[begin:end], probabilities[begin:end])
+            TaughtText(starts[begin:end], ends[begin:end], probabilities[begin:end], score)
             if end - begin <= self._most
             else None
-            for begin, end in zip(begins, begins + lengths, strict=True)
+            for begin, end, score in zip(begins, begins + lengths, scores.tolist(), strict=True)
         ]
+
+    def _least_scores(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
+        """Returns the least score of each row; see `TaughtText`."""
+        [chosen] = self._decode(logits, real)
+        scaled = self._calibration.logits(logits, self._outside)
+        odds = np.exp(scaled - scaled.max(-1, keepdims=True))
+        scores = np.take_along_axis(odds, chosen[..., None], -1)[..., 0] / odds.sum(-1)
+        return np.where(real, scores, 1.0).min(-1)

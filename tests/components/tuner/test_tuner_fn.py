@@ -68,7 +68,7 @@ def test_the_results_of_all_trials_are_written(tuned):
 
 
 def test_an_interrupted_search_keeps_its_finished_trials_and_ends_like_an_uninterrupted_one(
-    transformed, tagger_settings, tmp_path, monkeypatch
+    transformed, tagger_settings, tmp_path, monkeypatch, caplog
 ):
     from types import SimpleNamespace
 
@@ -77,6 +77,7 @@ def test_an_interrupted_search_keeps_its_finished_trials_and_ends_like_an_uninte
 
     space = {"learning_rate": [0.001, 0.002, 0.003, 0.004], "cnn_linear.dropout": [0.1, 0.2]}
     searched = TunerSettings(enabled=True, trials=5, minutes=None, epochs=1, method="random", space=space)
+    tagger_settings = tagger_settings.replace({"teacher": "3", "unlabelled": ["a.txt"]})
     trained, states = [], []
 
     def search(name, stop=None):
@@ -86,6 +87,7 @@ def test_an_interrupted_search_keeps_its_finished_trials_and_ends_like_an_uninte
                 raise Interrupted(15)
             trained.append(settings)
             states.append(checkpoint.load())
+            assert inputs.teacher is None
             return SimpleNamespace(best_f1=settings.learning_rate * 100)
 
         monkeypatch.setattr(tuner_fn, "train", train)
@@ -102,6 +104,7 @@ def test_an_interrupted_search_keeps_its_finished_trials_and_ends_like_an_uninte
         return [(trial.hyperparameters.values, trial.score) for trial in tuner.oracle.get_best_trials(5)]
 
     expected = search("whole")
+    assert caplog.text.count("the trials learn from the labelled sentences alone") == 1
     uninterrupted = list(trained)
     trained.clear()
     states.clear()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+from absl import logging
 from support.lazy import LazyModule
 from support.tiny_corpus import sentences
 
 from components.common.errors import NerError
 from components.keys import TRANSFORM_GRAPH_FILE
+from components.trainer.scoring.calibration import Calibration
 
 graph_archive = LazyModule("components.trainer.teacher.graph_archive")
 lessons_of = LazyModule("components.trainer.teacher.lessons")
@@ -42,6 +45,27 @@ def test_texts_become_windows_with_the_teachers_distributions(teacher, transform
     gold = [tag for _, row in sentences(6, seed=9) for tag in row]
     assert [tags[number] for number in columns["tag_ids"]] == gold
     assert {"word_ids", "case_ids", "subword_ids"} <= set(columns)
+
+
+@ONE_TAGGER
+def test_texts_with_an_uncertain_tag_are_left_out(teacher, transformed, monkeypatch):
+    features, scores = text_features.TextFeatures(transformed.graph), [answer.score for answer in teacher.teach(TEXTS)]
+    limit = sorted(scores)[2]
+    lines = []
+    monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
+    [(lengths, _)] = lessons_of.lessons(TEXTS, teacher, features, teacher.tags, window_size=16, least_score=limit)
+    kept = [len(text.split()) for text, score in zip(TEXTS, scores, strict=True) if score >= limit]
+    assert lengths.tolist() == kept
+    assert lines[-1].endswith(f", {len(TEXTS) - len(kept)} texts left out by trainer.lesson_score")
+
+
+@ONE_TAGGER
+def test_the_score_of_a_text_is_calibrated(trained, teacher, transformed):
+    flat = dataclasses.replace(trained, calibration=Calibration(temperature=5.0))
+    calibrated = teacher_of.Teacher(flat, text_features.TextFeatures(transformed.graph)).teach(TEXTS)
+    for one, other in zip(teacher.teach(TEXTS), calibrated, strict=True):
+        assert other.score < one.score
+        np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=1e-5)
 
 
 @ONE_TAGGER
