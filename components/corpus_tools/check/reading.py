@@ -8,9 +8,9 @@ from pathlib import Path
 from components.common.errors import counted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.corpus_example_gen.corpus.layout import ALL, companions, ignored_files
+from components.corpus_example_gen.corpus.layout import ALL
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.labelled_data import files_by_split
+from components.corpus_example_gen.labelled_data import files_by_split, ignored_in_folder
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import holds_out_eval, split_of
@@ -95,7 +95,7 @@ class CorpusFiles:
             items = tuple(Item(kind, counted(count, "part")) for kind, count in sorted(self.report.left_out.items()))
             fix = "Nothing, if the model need not learn them."
             yield Finding("left_out", Severity.NOTE, "Parts of records that are no entities", fix, items, len(items))
-        if ignored := self._ignored():
+        if self.is_folder and (ignored := ignored_in_folder(self.base, self.files)):
             fix = "Rename them to train, dev or test, name them in corpus.splits, or move them away."
             items = tuple(Item(name, "no split takes it", (Place(name, None),), 1) for name in ignored)
             title = f"Files that nobody reads: {len(items)}"
@@ -130,19 +130,6 @@ class CorpusFiles:
             title = f"Repairs by cleaning: {self.report.repaired:,}{lost}"
             fix = "Check that each is as intended; correct the corpus where it is not."
             yield Finding("repair", severity, title, fix, tuple(items), len(items))
-
-    def _ignored(self) -> list[str]:
-        """Returns the files in the folders that were read that seem to belong to the corpus."""
-        if not self.is_folder:
-            return []
-        ignored = []
-        read = {path for files in self.files.values() for path in files}
-        read |= {other for path in read for other in companions(path)}
-        for folder in sorted({self.base, *(path.parent for path in read)}):
-            names = [path.name for path in folder.iterdir() if path.is_file()]
-            for name in ignored_files(names, [path.name for path in read if path.parent == folder]):
-                ignored.append((folder / name).relative_to(self.base).as_posix())
-        return ignored
 
     def _split(self, name: str, sentence: Sentence) -> str:
         if not (self.undivided or self.holds_out):

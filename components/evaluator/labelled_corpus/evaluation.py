@@ -22,6 +22,7 @@ from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.settings import EvaluatorSettings
 
 _BATCH = 1000
+_MOST_FILES = 5  # in a note
 _OTHER_MODEL = "the other model"
 
 
@@ -86,6 +87,9 @@ def evaluate_corpus(
             f"all {run.sentences:,} sentences are scored; a run on this corpus trains on most of them, --split test "
             "scores those that it holds out"
         )
+    if ignored := data.files_ignored:
+        names = ", ".join([*ignored[:_MOST_FILES], *["…"] * (len(ignored) > _MOST_FILES)])
+        notes.append(f"no split takes these files of {data.path}, which are in no score (corpus.splits): {names}")
     other = None if against is None else AGAINST
     overall, slices, errors = compared(run.total, slicer.columns, MODEL, other)
     rules = (*options.settings.blessing_rules, *options.thresholds)

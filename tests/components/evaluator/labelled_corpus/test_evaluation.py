@@ -79,6 +79,16 @@ def test_scores_slices_and_identity_of_a_corpus(corpus):
     assert set(document["evaluation"]["overall"]["candidate"]["nervaluate"]) == {"strict", "exact", "partial", "type"}
 
 
+def test_files_that_no_split_takes_are_named(corpus):
+    assert not any("no split takes" in remark for remark in evaluate(corpus, tagger(RIGHT)).remarks())
+    for name in ("test-own.jsonl", "README.txt"):
+        (corpus / name).write_text("")
+    (remark,) = [remark for remark in evaluate(corpus, tagger(RIGHT)).remarks() if "no split takes" in remark]
+    assert remark.endswith("in no score (corpus.splits): test-own.jsonl")
+    alone = evaluate(corpus / "test.conll", tagger(RIGHT))
+    assert not any("no split takes" in remark for remark in alone.remarks())
+
+
 def test_second_model_is_compared_sentence_by_sentence(corpus):
     result = evaluate(corpus, tagger({**RIGHT, "Bo": "B-PER", "Lee": "O"}), tagger(RIGHT))
     change = result.evaluation.overall.changes["entity_recall"]
