@@ -328,7 +328,8 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     specific = {kind for kind in kinds if kind.removesuffix(".gz") not in _GENERIC}
     chosen = specific or kinds
     if not chosen:
-        others = sorted(path.name for path in folder.iterdir() if path.is_file() and not _is_documentation(path.name))
+        entries = [path for path in folder.iterdir() if not _is_documentation(path.name)]
+        others = sorted(path.name if path.is_file() else f"{path.name}/" for path in entries)
         problem = f"has no corpus file{', only ' + ', '.join(others[:_SHOWN]) if others else ''}"
         raise CorpusError(str(folder), None, problem, f"{_EXPECTED} Extensions: {', '.join(EXTENSIONS)}.")
     if len(chosen) > 1:

@@ -37,15 +37,18 @@ class _Entity(NamedTuple):
 
 
 def is_brat(path: str, text: str) -> bool:
-    r"""Returns whether a file holds annotations of brat: each line begins with the id of an annotation and a tab.
+    r"""Returns whether a file holds annotations of brat: entities, and lines that begin with the id of another one.
 
-    >>> is_brat("a.ann", "T1\tPER 0 3\tIda"), is_brat("a.conll", "T1\tO")
-    (True, False)
+    The ids alone are no evidence: `A1` and `M25` are tokens, too.
+
+    >>> is_brat("a.ann", "T1\tPER 0 3\tIda"), is_brat("a", "T1\tPER 0 3\tIda"), is_brat("a.conll", "A1\tB-ROAD")
+    (True, True, False)
     """
     if path.endswith(".ann"):
         return True
     lines = [line for _, line in iter_lines(text[:10_000]) if line][:5]
-    return bool(lines) and all(re.match(r"(T\d+\t\S+ \d+ \d+(;\d+ \d+)*\t|[REAMN#]\d+\t|\*\t)", line) for line in lines)
+    kinds = [re.match(r"(T)\d+\t\S+ \d+ \d+(?:;\d+ \d+)*\t|[REAMN#]\d+\t|\*\t", line) for line in lines]
+    return all(kinds) and any(kind and kind[1] for kind in kinds)
 
 
 def brat_records(path: str, annotations: str, unit: Unit, report: IngestReport) -> Records:

@@ -84,6 +84,7 @@ def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
         (["train/a.conll", "training/a.conll"], "has 2 folders for the split train: train, training"),
         (["eng.train", "deu.train"], "has 2 files for the split train: deu.train, eng.train"),
         (["span-1/x.md"], "span-1: has no corpus file"),
+        (["span-1/monday/a.conll", "span-1/week"], "span-1: has no corpus file, only monday/, week"),
         (["span-1/train.tsv", "span-old/train.tsv"], "span-old: not a span"),
         (["span-01/train.tsv", "span-2/train.tsv"], "span numbers of different widths"),
     ]
