@@ -74,7 +74,7 @@ class Cleaner:
                 self.report.repair("inside_begins", self.path, line, description, sentence)
         types = dict.fromkeys(self._types, 1)
         spelling = find_spelling(types)
-        if self.settings.scheme == "io" or (spelling and not spelling.separator and not {"B", "I"} <= types.keys()):
+        if self.labels.bare or (spelling and not spelling.separator and not {"B", "I"} <= types.keys()):
             return
         for name in prefixed_labels(types):
             problem = f"found the type {quoted(name)}, which has a tag's prefix"

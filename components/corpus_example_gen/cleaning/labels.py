@@ -34,6 +34,10 @@ _BEGIN_OR_INSIDE = re.compile(r"(?i)(?:(?P<letter>[bi])|(?P<word>begin|beg|insid
 _NUMBER = re.compile(r"[0-9][0-9.,]*")
 _JOINED = re.compile(r"[|;/+&,]")
 _MANY_LABELS, _LEAST_OUTSIDE = 20, 0.05  # more labels than the first, and fewer tokens outside: not a tag column
+# Without `scheme: io`, labels are bare types only if nothing speaks against it. One letter may be a part of speech.
+_TYPE = re.compile(r"[^\W\d_][\w.-]+")
+_LEAST_TYPES = 2  # tokens with a label; one alone is a slip
+_SURE_OUTSIDE, _USES = 0.2, 5  # share of the tokens outside; tokens to a label, if there are many (names, ids)
 
 
 class LabelError(Exception):
@@ -107,6 +111,7 @@ class Labels:
 
     Attributes:
         note: one line about a spelling other than B-PER; empty for the usual one.
+        bare: whether the labels are types without prefixes: by `corpus.scheme`, or because they all look so.
     """
 
     def __init__(self, counts: Mapping[str, int], settings: CorpusSettings, *, joined: bool = True) -> None:
@@ -119,7 +124,7 @@ class Labels:
         """
         self.note = ""
         self._joined = joined
-        self._bare = settings.scheme == "io"
+        self.bare = settings.scheme == "io"
         self._own_outside = settings.outside
         self._known: dict[str, list[str]] = {}
         self._refused: dict[str, LabelError] = {}
@@ -134,12 +139,18 @@ class Labels:
         self._suspect = "" if self._outside else next(suspects, "")
         self._has_tags = any(split_tag(label)[0] for label in inside)
         self._no_types = self._why_no_types(inside, parts)
-        if self._bare:
+        if self.bare:
             self._refuse(inside, empty="" in parts and settings.outside != "")
         elif not self._has_tags and (spelling := find_spelling(inside)):
             self._spelling = spelling
             first, form = next((one, form) for one, _ in inside.most_common() if (form := spelling.parse(one)))
             self.note = f"read tags such as {quoted(first)} as {shortened('-'.join(form))}"
+        elif self._are_types(inside, parts):
+            self.bare = True
+            first = quoted(inside.most_common(1)[0][0])
+            self.note = (
+                f"read labels such as {first} as types without B- and I-: adjacent entities of a type are merged"
+            )
 
     def read(self, label: str) -> list[str]:
         """Returns the tags of a label: a prefix, a hyphen and a type, or an outside label; several if joined by commas.
@@ -157,7 +168,7 @@ class Labels:
         if not self._joined or "," not in label or label == self._own_outside:
             return [label]
         parts = label.split(",")
-        joined = all(parts) if self._bare else all(map(is_tag_like, parts))
+        joined = all(parts) if self.bare else all(map(is_tag_like, parts))
         return parts if joined else [label]
 
     def _tag(self, label: str) -> str:
@@ -169,7 +180,7 @@ class Labels:
             raise error
         if control := describe_control(label):
             raise LabelError(f"found {control} in the label {quoted(label)}", "Remove the character.")
-        if self._bare:
+        if self.bare:
             return self._bare_tag(label)
         if self._spelling:
             if _folded(label).upper() in OUTSIDE_LABELS:
@@ -197,17 +208,17 @@ class Labels:
         """Returns the remedy for a label that is not a tag; it names a setting only if the whole file supports it."""
         if self._no_types:
             return self._no_types[1]
-        if not self._outside and (self._has_tags or self._spelling or self._bare) and looks_outside(label):
+        if not self._outside and (self._has_tags or self._spelling or self.bare) and looks_outside(label):
             return (
                 f"If it marks the tokens outside entities, set corpus.outside to {quoted(label)}; otherwise correct it."
             )
-        if self._suspect and label and not self._bare and not self._has_tags and not self._spelling:
+        if self._suspect and label and not self.bare and not self._has_tags and not self._spelling:
             return (
                 "If the labels are types without B- and I-, set corpus.scheme to io, and corpus.outside to the label "
                 f"of the tokens outside entities ({quoted(self._suspect)}?). Otherwise check corpus.tag_column."
             )
         may_be_type = label and self._outside and not Spelling("").parse(label)
-        if may_be_type and not self._bare and not self._has_tags and not self._spelling:
+        if may_be_type and not self.bare and not self._has_tags and not self._spelling:
             return (
                 "Check the tag column (corpus.tag_column). If the labels are types without B- and I-, such as PERSON, "
                 "set corpus.scheme to io."
@@ -231,6 +242,17 @@ class Labels:
             problem = f"the labels {quoted(one)} and {quoted(other)} seem to have the prefixes B and I"
             return problem, "Write the tags as B-PER and I-PER, and O outside entities."
         return None
+
+    def _are_types(self, inside: Counter[str], parts: Counter[str]) -> bool:
+        """Returns whether all labels, without a setting, can only be the outside label and bare types."""
+        outside = sum(parts[label] for label in self._outside)
+        if inside.total() < _LEAST_TYPES or self._has_tags or self._no_types or outside < _SURE_OUTSIDE * parts.total():
+            return False
+        if len(inside) > max(_MANY_LABELS, inside.total() / _USES):
+            return False
+        if len(inside) > 1 and all(label[0] in "BIbi" for label in inside):  # `BPER`, `ILOC`
+            return False
+        return all(map(_is_type, inside)) and not prefixed_labels(inside)
 
     def _refuse(self, inside: Counter[str], *, empty: bool) -> None:
         """Refuses the labels that cannot be bare types."""
@@ -260,6 +282,18 @@ class Labels:
                 problem = f"no token of the file is outside entities (O, OUT); the most frequent label is {name}"
                 fix = "Check the tag column (corpus.tag_column), or set corpus.outside to the label of these tokens."
             self._refused[label] = LabelError(problem, fix, whole_file=True)
+
+
+def _is_type(label: str) -> bool:
+    """Returns whether a label can only be a type.
+
+    >>> [_is_type(label) for label in ("LAST_NAME", "work-of-art", "B_PER", "S_PER", "vitamin_B", "B", "PER,LOC", "_")]
+    [True, True, False, False, False, False, False, False]
+    """
+    if not _TYPE.fullmatch(label) or looks_outside(label, certain=True) or is_tag_like(label):
+        return False
+    forms = ((spelling, form) for spelling in _SPELLINGS if (form := spelling.parse(label)))
+    return all(letter not in "BI" if spelling.words else spelling.behind for spelling, (letter, _) in forms)
 
 
 def find_spelling(labels: Mapping[str, int]) -> Spelling | None:

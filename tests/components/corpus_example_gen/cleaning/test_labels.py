@@ -130,6 +130,56 @@ def test_bare_types_that_look_a_little_like_tags_stay_types(labels, tags):
     assert read(labels, scheme="io")[0] == tags
 
 
+TYPES = {
+    "PERSON PERSON O": "B-PERSON I-PERSON O",
+    "PERSON LOCATION O PERSON": "B-PERSON B-LOCATION O B-PERSON",
+    "person-actor OUT OUT event-other": "B-person-actor OUT OUT B-event-other",
+    "FIRST_NAME LAST_NAME O": "B-FIRST_NAME B-LAST_NAME O",
+    "BIRD IRA PER O": "B-BIRD B-IRA B-PER O",
+    "BIRD O BIRD": "B-BIRD O B-BIRD",
+    "other Other O": "B-other B-Other O",
+    "人名 人名 O": "B-人名 I-人名 O",
+}
+
+
+@pytest.mark.parametrize(("labels", "tags"), TYPES.items())
+def test_file_of_types_and_o_needs_no_setting_and_a_note_says_what_merges(labels, tags):
+    read_tags, report = read(labels)
+    assert read_tags == tags
+    assert f"a.tsv: read labels such as '{labels.split()[0]}' as types without B- and I-" in report.notes[0]
+    assert report.notes[0].endswith(": adjacent entities of a type merge")
+    assert report.repairs == {}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        *(
+            "B LOC O",
+            "S PERSON O",
+            "E M O",
+            "X Y O",
+            "vitamin_B LOC O",
+            "E-mail PERSON O",
+            "BEGIN_PER O",
+            "PER_INSIDE O",
+        ),
+        *("S_PER S_LOC O", "BPER BLOC O", "BPER ILOC O", "PER,LOC PER O", "PER|LOC O", "PER _ O", "PER o O", "PER 1 O"),
+        *(
+            "NNP O O",
+            "PER none O",
+            "PER LOC PER LOC PER O",
+            " ".join(f"Q{n} O" for n in range(40)),
+            "B-PER PER O",
+            "PER I_PER O",
+        ),
+    ],
+)
+def test_labels_that_may_be_something_else_are_no_types_without_the_setting(labels):
+    with pytest.raises(CorpusError):
+        read(labels)
+
+
 @pytest.mark.parametrize("outside", ["_", "0", "Other", "none", "-", "NONE", "", "o", "null", "*", "N/A"])
 def test_label_that_stands_for_outside_needs_the_setting(outside):
     labels = f"PER PER {outside} {outside} {outside} LOC"
@@ -157,7 +207,8 @@ def test_tags_with_another_outside_label_need_the_setting():
 @pytest.mark.parametrize(
     ("labels", "advised", "not_advised"),
     [
-        ("PERSON O LOC", "corpus.scheme", "corpus.outside"),
+        ("PERSON O B_LOC", "corpus.scheme", "corpus.outside"),
+        ("PERSON LOC PERSON LOC PERSON O", "corpus.scheme", "corpus.outside"),
         ("NN VB DT", "corpus.tag_column", "corpus.scheme"),
         ("B-PER O PERSON", "Correct the label", "corpus.scheme"),
         ("B-PER O _", "Correct the label", "corpus.outside"),

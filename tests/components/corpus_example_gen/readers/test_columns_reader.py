@@ -141,6 +141,12 @@ def test_bare_types():
     assert pairs(read(text, scheme="io")[0]) == [
         (("Ana", "Lima", "in", "Oslo"), ("B-PERSON", "I-PERSON", "O", "B-LOCATION"))
     ]
+    sentences, report = read(text)
+    assert (sentences, report.notes[0].split(": ")[-1]) == (
+        read(text, scheme="io")[0],
+        "adjacent entities of a type are merged",
+    )
+    text = text.replace("in O", "in B-PERSON")
     with pytest.raises(CorpusError, match=r"a\.conll:1: found 'PERSON', expected a tag"):
         read(text)
 
