@@ -39,7 +39,7 @@ _SENTENCES = (
     *("sentence #", "sentence", "sentence_id", "sentence id", "sentence_idx", "sentence_number", "sentence_no"),
     *("sent", "sent_id", "sentid", "sentenceid", "sent_no", "sentence#", "sentence_nr"),
 )
-_DOCUMENTS = ("doc", "doc_id", "docid", "document", "document_id", "file", "filename", "source")
+_DOCUMENTS = ("document", "document_id", "doc", "doc_id", "docid", "file", "filename", "file_name", "source")
 _OTHERS = (
     *("pos", "pos_tag", "upos", "xpos", "postag", "chunk", "chunk_tag", "lemma", "id", "index", "idx", "unnamed: 0"),
     *("", "#", "head", "deprel", "deps", "feats", "misc", "shape", "start"),
@@ -59,7 +59,7 @@ class Roles:
         tag: column of the tag, 0-based; negative counts from the end.
         index: column that numbers the rows, of a sentence or of the file; None if there is none.
         sentence: column that numbers or names the sentences, in each row or in the first; None if there is none.
-        document: column that the header calls a document, whose sentences have the numbers; None if there is none.
+        document: column that the header calls a document, in each row or in the first; None if there is none.
         indexed: whether rows may differ in width behind the tag, as in CoNLL-U.
         restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
         header: cells of the header row; empty if there is none.
@@ -108,7 +108,10 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     index, restarts = _find_index(body, free, sentence)
     if index is not None and index in own:
         index, restarts = None, False
-    free = [column for column in free if column != index]
+    # Without numbers of sentences, `source` may be anything.
+    document = _first_named(names, _DOCUMENTS if sentence is not None else _DOCUMENTS[:-1])
+    document = None if document in own else document
+    free = [column for column in free if column not in (index, document)]
     token, tag = _first_named(names, TOKEN_NAMES), _first_named(names, TAG_NAMES)
     if settings.token_column is not None:
         token = settings.token_column
@@ -124,7 +127,6 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     if tag in (token, token - width):
         problem = f"found one column for token and tag (column {token})"
         raise CorpusReadingError(path, None, problem, "Set corpus.token_column and corpus.tag_column.")
-    document = None if sentence is None else _first_named(names, _DOCUMENTS)
     return Roles(
         token,
         tag,

@@ -49,6 +49,8 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
             yield raw
             raw = None
         if row is not None:
+            if name := rows.begun_document():
+                comments.begin_document(name)
             raw = raw or RawSentence(number, document=comments.document)
             rows.add(raw, number, line, row)
         elif kind == "document_mark" or (kind == "comment" and is_document_comment(line)):
@@ -84,6 +86,8 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
         report.note(path, f"read as CSV with the separator {layout.separator!r}")
     elif layout.quoted:
         report.note(path, "read cells that are quoted as in CSV without their quotes")
+    if roles.document is not None:
+        report.note(path, f"column {roles.document} names the documents; a new name begins a sentence")
     if roles.sentence is not None:
         report.note(path, f"column {roles.sentence} numbers the sentences; a new value begins a sentence")
     if roles.restarts:
@@ -95,7 +99,8 @@ class _Rows:
 
     def __init__(self, layout: ColumnLayout, path: str, report: IngestReport) -> None:
         self.layout, self.path, self.report = layout, path, report
-        self._sentence = ("", "")  # document and sentence
+        self._sentence = self._document = ""
+        self._begun = False  # whether the row begins a document
 
     def cells(self, number: int, line: str) -> list[str] | None:
         """Returns the cells of a row; None for a row that is not a token."""
@@ -106,17 +111,21 @@ class _Rows:
         return None
 
     def begins_sentence(self, cells: list[str]) -> bool:
-        """Returns whether a row begins a sentence by its sentence number or row number."""
+        """Returns whether a row begins a sentence by its document, sentence number or row number."""
         roles = self.layout.roles
+        document, sentence = _value(cells, roles.document), _value(cells, roles.sentence)
+        self._begun = document not in ("", self._document)
+        if self._begun:
+            self._document, self._sentence = document, ""
         if roles.restarts and roles.index is not None and roles.index < len(cells):
-            return cells[roles.index] in ("0", "1")
-        if roles.sentence is None or roles.sentence >= len(cells):
-            return False
-        value = cells[roles.sentence].strip()
-        document = "" if roles.document is None or roles.document >= len(cells) else cells[roles.document].strip()
-        begins = value not in NO_VALUE and (document, value) != self._sentence
-        self._sentence = (document, value) if begins else self._sentence
-        return begins
+            return self._begun or cells[roles.index] in ("0", "1")
+        begins = sentence not in ("", self._sentence)
+        self._sentence = sentence if begins else self._sentence
+        return self._begun or begins
+
+    def begun_document(self) -> str:
+        """Returns the name of the document that the row of `begins_sentence` begins; empty if it begins none."""
+        return self._document if self._begun else ""
 
     def add(self, raw: RawSentence, number: int, line: str, cells: list[str]) -> None:
         """Adds one row to a sentence."""
@@ -134,6 +143,12 @@ class _Rows:
         if tag != tag.strip(" "):
             self.report.repair("stripped_tag", self.path, number, f"read tag {quoted(tag)} as {quoted(tag.strip(' '))}")
         raw.tags.append(tag.strip(" "))
+
+
+def _value(cells: list[str], column: int | None) -> str:
+    """Returns the value of a cell; empty if the row or the file lacks it."""
+    value = "" if column is None or column >= len(cells) else cells[column].strip()
+    return "" if value in NO_VALUE else value
 
 
 def is_conll2012(lines: Lines) -> bool:

@@ -93,6 +93,25 @@ def test_configured_column_is_not_a_sentence_column():
     assert read("1\ta\tO\n1\tb\tB-X\n2\tc\tO\n", token_column=0)[0] == ["1/O 1/B-X 2/O"]
 
 
+@pytest.mark.parametrize("sentences", [["1", "1", "1", "2"], None])
+@pytest.mark.parametrize("documents", [["d1", "d1", "d2", "d2"], ["d1", "", "d2", ""]])
+def test_document_column_names_the_documents_and_begins_sentences(sentences, documents):
+    rows = ["doc_id,word,pos,tag" + ",sentence_idx" * (sentences is not None)]
+    for number, document in enumerate(documents):
+        rows.append(f"{document},w{number},NN,B-X" + (f",{sentences[number]}" if sentences else ""))
+    report = IngestReport()
+    read_sentences = list(read_corpus_file("a.csv", corpus_settings(), report, "\n".join(rows).encode()))
+    expected = ["d1", "d2", "d2"] if sentences else ["d1", "d2"]
+    assert [sentence.document for sentence in read_sentences] == expected
+    assert report.documents == 2
+    assert any("names the documents; a new name begins a sentence" in note for note in report.notes)
+
+
+def test_column_called_source_is_no_document_without_numbers_of_sentences():
+    text = "source,word,tag\na,x,O\nb,y,B-X\n"
+    assert read(text, name="a.csv")[0] == ["x/O y/B-X"]
+
+
 NOT_SENTENCES = {
     "numbers as tokens in two columns": ("1\tO\n2\tB-X\n", ["1/O 2/B-X"]),
     "number of a paragraph": ("1\ta\tO\n1\tb\tB-X\n\n1\tc\tO\n\n2\td\tO\n", None),
