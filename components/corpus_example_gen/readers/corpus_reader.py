@@ -26,7 +26,14 @@ from components.corpus_example_gen.readers.column_layout import find_layout
 from components.corpus_example_gen.readers.columns_reader import is_conll2012, read_columns, read_conll2012
 from components.corpus_example_gen.readers.corpus_text import decode_text, iter_lines, load_bytes
 from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
-from components.corpus_example_gen.readers.records import Records, is_json, json_records, parse_record
+from components.corpus_example_gen.readers.records import (
+    Records,
+    is_json,
+    json_records,
+    parse_record,
+    span_table_separator,
+    table_records,
+)
 from components.corpus_example_gen.readers.span_offsets import Unit
 from components.corpus_example_gen.readers.span_reader import read_spans
 from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, SPAN_TOOLS, SpanTool
@@ -102,7 +109,7 @@ def find_format(path: str, text: str, settings: CorpusSettings) -> str:
         return settings.format
     if is_brat(path, text):
         return "brat"
-    if path.removesuffix(".gz").endswith(_JSON) or is_json(text):
+    if path.removesuffix(".gz").endswith(_JSON) or is_json(text) or span_table_separator(text):
         return "json"
     lines = functools.partial(iter_lines, text)
     if is_tsv(lines, settings):
@@ -176,7 +183,8 @@ def _open(
         return _Content(raws, Counter(), "spans", True, documents)
     has_controls = describe_control(text) is not None
     if file_format not in _TEXT_FORMATS:
-        records = json_records(text, path)
+        separator = span_table_separator(text)
+        records = table_records(text, separator, path) if separator else json_records(text, path)
         return _of_records(records, path, settings, report, tokenizer)._replace(has_controls=has_controls)
     report.lines += text.count("\n") + bool(text and not text.endswith("\n"))
     if file_format == "tsv":
@@ -228,8 +236,8 @@ def _sentences(
     raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival) if tokenizer else None
     lines_of_keys: dict[str, int] = {}
     for raw in content.raws:
-        if not report.sentences_in:
-            _note_first(raw, counts, settings, report, path)
+        if not report.sentences_in and labels.bare:
+            _note_first(raw, counts, report, path)
         _check_key(raw, lines_of_keys, path)
         if raw.document is None:
             raw.document = next((raw.metadata[name] for name in DOCUMENTS if raw.metadata.get(name)), None)
@@ -253,13 +261,9 @@ def _sentences(
         raise CorpusError(path, None, problem, "Add labelled sentences, or remove the file from the corpus.")
 
 
-def _note_first(
-    raw: RawSentence, counts: Counter[str], settings: CorpusSettings, report: IngestReport, path: str
-) -> None:
-    """Notes a label that occurs in the first row only, which may be a header, under scheme io."""
-    if settings.scheme != "io" or not raw.tags or not raw.tokens:
-        return
-    if counts[raw.tags[0]] == 1 and raw.tags[0] not in OUTSIDE_LABELS:
+def _note_first(raw: RawSentence, counts: Counter[str], report: IngestReport, path: str) -> None:
+    """Notes a bare type that occurs in the first row only, which may be a header."""
+    if raw.tags and raw.tokens and counts[raw.tags[0]] == 1 and raw.tags[0] not in OUTSIDE_LABELS:
         label, token = quoted(raw.tags[0]), quoted(raw.tokens[0])
         report.note(f"{path}:{raw.line}", f"read as token {token} with the type {label}, which no other row has")
 

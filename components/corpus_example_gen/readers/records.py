@@ -1,9 +1,12 @@
-"""Records of a file: JSON lines, JSON arrays, and the values that binary formats hold."""
+"""Records of a file: JSON lines, JSON arrays, tables with JSON cells, and the values that binary formats hold."""
 
 from __future__ import annotations
 
+import csv
 import functools
+import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +18,8 @@ from components.corpus_example_gen.readers.corpus_text import iter_lines
 _SPACES = " \t\n\r"
 _CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",))
 """Members of an object that hold the records: Azure, spaCy annotators, tables."""
+
+_TABLE_FIELDS = frozenset({"annotation_id", "annotator", "lead_time", "updated_at", "created_at", "completed_by"})
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,66 @@ def is_json(text: str) -> bool:
         return False
     except RecursionError:  # the reader says where
         return line.startswith("{")
+
+
+def span_table_separator(text: str) -> str:
+    r"""Returns the separator of a table whose header has fields of Label Studio; empty if the text is no such table.
+
+    >>> span_table_separator("text,id,label,annotator,annotation_id\n"), span_table_separator("token\tlabel\n")
+    (',', '')
+    """
+    header = text[: text.find("\n") + 1].rstrip("\r\n")
+    for separator in ",\t;":
+        if len(_TABLE_FIELDS & set(_cells(header, separator))) >= 2:
+            return separator
+    return ""
+
+
+def table_records(text: str, separator: str, path: str) -> Records:
+    """Returns one record per row of a table with a header; a cell with a JSON list is a list, an empty one None.
+
+    Args:
+        text: the table, quoted as CSV; cells may contain line ends.
+        separator: its separator.
+        path: the file, for errors.
+
+    Raises:
+        CorpusError: a row has another number of cells than the header, or a quote is not closed.
+    """
+    records: list[tuple[int, Any]] = []
+    limit = csv.field_size_limit(sys.maxsize)
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        header, line = next(reader), reader.line_num + 1
+        for cells in reader:
+            if len(cells) != len(header) and cells:
+                problem = f"found {len(cells)} cells, but the header has {len(header)}"
+                raise CorpusError(path, line, problem, "Quote cells as in CSV, or export the file again.")
+            if cells:
+                records.append((line, dict(zip(header, map(_cell, cells), strict=True))))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise CorpusError(path, line, f"found invalid CSV ({error})", "Export the file again.") from error
+    finally:
+        csv.field_size_limit(limit)
+    return Records(lambda: iter(records), len(records))
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return []
+
+
+def _cell(text: str) -> Any:
+    """Returns the list in a cell of JSON, None for an empty cell, and any other cell as it is."""
+    if not text.startswith("["):
+        return text or None
+    try:
+        return parse_json_object(f'{{"list": {text}}}')["list"]
+    except ValueError:
+        return text
 
 
 def _whole_value(text: str) -> Any:

@@ -6,6 +6,7 @@ not understand is an error of its record, and what it leaves out on purpose is c
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -238,6 +239,7 @@ def _label_studio_text(data: dict[str, Any]) -> str:
     return text
 
 
+_SPAN_JSON = re.compile(r"\[\s*\{\s*\"(?:start|end|text|labels)\"")
 _MIN_FIELDS = {"annotation_id", "annotator", "lead_time", "updated_at", "completed_by"}
 
 
@@ -262,6 +264,9 @@ def _label_studio_min(record: dict[str, Any], path: str) -> Annotated:
     lists = _min_labels(record)
     if len(lists) > 1:
         raise ConversionError(f"found spans in the fields {', '.join(map(repr, lists))}, expected one")
+    for name, value in record.items():
+        if isinstance(value, str) and _SPAN_JSON.match(value):  # a cell of a table that was cut or changed
+            raise ConversionError(f"found {quoted(value, 60)} in column {name!r}, which is not valid JSON")
     name, spans = next(iter(lists.items()), ("label", []))
     fields = {key: value for key, value in record.items() if key not in _MIN_FIELDS | {name, "created_at", "id"}}
     data = {key: value for key, value in fields.items() if isinstance(value, str)}
@@ -441,7 +446,9 @@ SPAN_TOOLS = (
     SpanTool("doccano", "doccano", _is_doccano, _doccano),
     SpanTool("prodigy", "Prodigy", _is_prodigy, _prodigy),
     SpanTool("label_studio", "Label Studio (JSON)", _is_label_studio, _label_studio),
-    SpanTool("label_studio_min", "Label Studio (JSON-MIN)", _is_label_studio_min, _label_studio_min, repeats=True),
+    SpanTool(
+        "label_studio_min", "Label Studio (JSON-MIN, CSV or TSV)", _is_label_studio_min, _label_studio_min, repeats=True
+    ),
     SpanTool("ubiai", "UBIAI", _is_ubiai, _ubiai),
     SpanTool("sagemaker", "Amazon SageMaker Ground Truth", _is_sagemaker, _sagemaker),
     SpanTool("azure", "Azure AI Language", _is_azure, _azure),

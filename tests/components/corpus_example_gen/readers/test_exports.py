@@ -43,6 +43,8 @@ FILES = {
         STUDIO, {"record": 3, "unlabelled": 1}, {"annotations of others": 1, "cancelled annotations": 1},
     ),
     "label_studio/json_min.json": (STUDIO, {"record": 3, "repeated": 1}, {}),
+    "label_studio/csv.csv": (STUDIO, {"record": 3, "repeated": 1}, {}),
+    "label_studio/tsv.tsv": (STUDIO, {"record": 3, "repeated": 1}, {}),
     "ubiai/ner.json": (TWO, {"record": 2}, {"relations": 1}),
     "sagemaker/output.manifest": (TWO, {"record": 2, "unlabelled": 1}, {}),
     "azure/labels.json": ([f"😀/O {BANKER}", RAIN], {"record": 2}, {}),
@@ -65,6 +67,9 @@ FILES = {
     "hugging_face/saved/test/data-00000-of-00001.arrow": ([OSLO], {"record": 1}, {}),
     "hugging_face/json_lines/train.jsonl": ([LIVES, RAIN], {"record": 2}, {}),
     "columns/gmb.csv": (["Ida/B-per Berg/I-per left/O", "Zürich/B-geo rains/O"], {"header": 1, "token": 5}, {}),
+    "columns/ner.csv": (
+        ["Ida/B-per left/O", "Zürich/B-geo rains/O", '"/O rains/O'], {"header": 1, "token": 6}, {},
+    ),
     "columns/ontonotes.v4_gold_conll": (
         ["Ida/B-PERSON Berg/I-PERSON left/O Zürich/B-GPE", "It/O rains/O"],
         {"comment": 2, "token": 6, "boundary": 2}, {},
@@ -149,6 +154,45 @@ def test_tags_as_texts_in_any_spelling_are_read():
         read("a.jsonl", lines({"tokens": ["Ida", "Berg", "left"], "tags": ["O"]}))
     with pytest.raises(CorpusError, match="found tags in the fields 'ner_tags' and 'labels'"):
         read("a.jsonl", lines({"tokens": ["Ida"], "ner_tags": ["O"], "labels": ["B-PER"]}))
+
+
+HEADER = "text,id,label,annotator,annotation_id,lead_time\n"
+
+
+def table_row(text, label, spans):
+    cells = (
+        text,
+        "1",
+        json.dumps(spans and [{"start": 0, "end": 3, "text": "Ida", "labels": [label]}]),
+        "1",
+        "2",
+        "1.5",
+    )
+    return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
+
+
+def test_tables_of_label_studio_with_odd_cells_are_read():
+    row = table_row("Ida\n[{left}], Bo", "PER,LOC", True)
+    for data in (HEADER + row, "\ufeff" + HEADER + row, (HEADER + row).replace("\n", "\r\n")):
+        assert read("a.csv", data.encode())[0] == ["Ida/B-PER,LOC [/O {/O left/O }/O ]/O ,/O Bo/O"]
+        assert read("a.csv", data.encode(), format="label_studio_min")[0]
+    assert read("a.txt", (HEADER + "It rains.,1,,1,2,1.5\n\n").encode())[0] == ["It/O rains/O ./O"]
+    long = f'{HEADER}"Ida {"x " * 100_000}",1,,1,2,1.5\n'
+    assert read("a.csv", long.encode(), sentences="keep")[1].tokens_in == 100_001
+
+
+def test_faults_of_tables_are_errors_with_the_line_of_the_row():
+    row = table_row("Ida\nleft", "PER", True)
+    for data, problem in (
+        (row + row.replace("}]", "}"), r"a\.csv:4: found '\[.*' in column 'label', which is not valid JSON"),
+        (row + "Ida,1,2\n", r"a\.csv:4: found 3 cells, but the header has 6"),
+        (row + '"Ida,1,,1,2,1\n', r"a\.csv:4: found invalid CSV"),
+        (row.replace('""start"": 0', '""start"": 1'), r"a\.csv:2: found span .*, whose text in the file is 'Ida'"),
+        ("", r"a\.csv: has no sentence"),
+        ("Ida,1,,1,,1\n", r"a\.csv: has no sentence that somebody labelled"),
+    ):
+        with pytest.raises(CorpusError, match=problem):
+            read("a.csv", (HEADER + data).encode())
 
 
 AMBIGUOUS = {
