@@ -147,7 +147,7 @@ def test_file_of_types_and_o_needs_no_setting_and_a_note_says_what_merges(labels
     read_tags, report = read(labels)
     assert read_tags == tags
     assert f"a.tsv: read labels such as '{labels.split()[0]}' as types without B- and I-" in report.notes[0]
-    assert report.notes[0].endswith(": adjacent entities of a type merge")
+    assert report.notes[0].endswith(": adjacent entities of a type are merged")
     assert report.repairs == {}
 
 
