@@ -99,7 +99,7 @@ def is_json(text: str) -> bool:
 
 
 def span_table_separator(text: str) -> str:
-    r"""Returns the separator of a table whose header has fields of Label Studio; empty if the text is no such table.
+    r"""Returns the separator of a table whose header has fields of Label Studio; empty if the text has another form.
 
     >>> span_table_separator("text,id,label,annotator,annotation_id\n"), span_table_separator("token\tlabel\n")
     (',', '')
