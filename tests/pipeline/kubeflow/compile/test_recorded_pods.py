@@ -1,4 +1,4 @@
-"""Pods that the driver of KFP 2.17 made of a compiled pipeline, against what is compiled now."""
+"""Pods that the driver of KFP 2.17 made of a compiled pipeline, against those compiled now."""
 
 from __future__ import annotations
 
