@@ -202,6 +202,8 @@ setup(
         "kfp": ["kfp>=2.13,<3"],
         # Columns files of `ner predict --input`.
         "parquet": ["pyarrow>=10"],
+        # Languages of a corpus in `ner data check`. Versions from 0.4 need numpy 2.
+        "languages": ["py3langid>=0.2.2,<1"],
         "test": [
             "pytest>=8",
             "pytest-timeout>=2",
@@ -222,6 +224,7 @@ setup(
             "jax>=0.4.34",
             "keras-hub>=0.31,<1",
             "safetensors>=0.4.3,<1",
+            "py3langid>=0.2.2,<1",
             # Check the compiled pipelines, the requests to Kubeflow Pipelines, and the Dockerfile.
             "kfp-kubernetes>=1.5,<3",
             "jsonschema>=4",

@@ -14,6 +14,7 @@ MODULES = {
     "kfp": ("kfp", "kfp_server_api"),
     "encoder": ("keras_hub", "safetensors"),
     "parquet": ("pyarrow",),
+    "languages": ("py3langid",),
 }  # fmt: skip
 """Extra -> top-level modules that it installs; the first one stands for all."""
 

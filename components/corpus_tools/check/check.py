@@ -18,6 +18,7 @@ from components.corpus_tools.check.counts import CorpusCounts, SplitCounts, type
 from components.corpus_tools.check.duplicates import Duplicates
 from components.corpus_tools.check.finding import Finding, Item, Place, Severity
 from components.corpus_tools.check.labelled_texts import MOST_TEXTS, LabelledTexts
+from components.corpus_tools.check.languages import EXTRA, Languages, is_installed
 from components.corpus_tools.check.occurrences import Occurrences
 from components.corpus_tools.check.raw_text import RawTextSpans
 from components.corpus_tools.check.reading import CorpusFiles
@@ -43,6 +44,7 @@ class CorpusCheck:
         report: counts of the readers.
         limits: sentences about parts that were left out to bound the memory.
         seconds: duration.
+        languages: texts of a sample by language; empty without the extra `languages`.
     """
 
     path: str
@@ -53,6 +55,7 @@ class CorpusCheck:
     report: IngestReport
     limits: tuple[str, ...] = ()
     seconds: float = 0.0
+    languages: Counter[str] = dataclasses.field(default_factory=Counter)
 
     def number_of(self, severity: Severity) -> int:
         """Returns the number of findings of a severity."""
@@ -78,6 +81,7 @@ class CorpusCheck:
             "splits": splits,
             "types": {name: dict(zip(splits, counts, strict=True)) for name, counts in type_rows(self.splits)},
             "scripts": dict(self.scripts.most_common()),
+            "languages": dict(self.languages.most_common()),
             "findings": [finding.to_dict() for finding in self.findings],
             "limits": self.limits,
         }
@@ -115,6 +119,7 @@ def check_corpus(
         return CorpusCheck(str(path), 0, {}, Counter(), (finding,), IngestReport())
     counts, duplicates, texts = CorpusCounts(), Duplicates(), LabelledTexts(most_texts)
     characters, raw_text, store = OddCharacters(), RawTextSpans(files.tokenizer), SentenceStore()
+    languages = Languages()
     for number, (split, source, sentence) in enumerate(files.read(announce)):
         record, text = stored(split, source, sentence.tokens, sentence.tags, sentence.lines), sentence.text
         store.add(record)
@@ -124,11 +129,12 @@ def check_corpus(
         if not text.isascii():
             characters.add(number, record)
         raw_text.add(number, record, text, sentence.metadata.get("text"))
+        languages.add(number, text)
     occurrences = Occurrences(texts)
     for number, record in enumerate(store):
         occurrences.add(number, record)
     numbers = [number for several in (*counts.samples.values(), *duplicates.group().values()) for number in several]
-    numbers += [*characters.samples, *raw_text.samples, *occurrences.finish(store)]
+    numbers += [*characters.samples, *raw_text.samples, *occurrences.finish(store), *languages.finish()]
     sentences = store.fetch(numbers)
     splits = counts.ordered()
     for name, part in splits.items():
@@ -142,6 +148,7 @@ def check_corpus(
         *occurrences.findings(sentences),
         *characters.findings(sentences),
         *raw_text.findings(sentences),
+        *languages.findings(sentences),
     ]
     limits = []
     if texts.forgotten:
@@ -149,6 +156,8 @@ def check_corpus(
             f"{texts.forgotten:,} entities of rare texts were left out of the comparison of labels, which holds "
             f"{most_texts:,} texts in memory."
         )
+    if not is_installed():
+        limits.append(f"Languages have no names: pip install 'deployable-ner[{EXTRA}]'")
     return CorpusCheck(
         path=str(path),
         files=len(files.report.files),
@@ -158,4 +167,5 @@ def check_corpus(
         report=files.report,
         limits=tuple(limits),
         seconds=time.monotonic() - began,
+        languages=languages.counts,
     )
