@@ -237,7 +237,7 @@ def _sentences(
     lines_of_keys: dict[str, int] = {}
     for raw in content.raws:
         if not report.sentences_in and labels.bare:
-            _note_first(raw, counts, report, path)
+            _check_first(raw, counts, settings.scheme, report, path)
         _check_key(raw, lines_of_keys, path)
         if raw.document is None:
             raw.document = next((raw.metadata[name] for name in DOCUMENTS if raw.metadata.get(name)), None)
@@ -261,11 +261,20 @@ def _sentences(
         raise CorpusError(path, None, problem, "Add labelled sentences, or remove the file from the corpus.")
 
 
-def _note_first(raw: RawSentence, counts: Counter[str], report: IngestReport, path: str) -> None:
-    """Notes a bare type that occurs in the first row only, which may be a header."""
-    if raw.tags and raw.tokens and counts[raw.tags[0]] == 1 and raw.tags[0] not in OUTSIDE_LABELS:
-        label, token = quoted(raw.tags[0]), quoted(raw.tokens[0])
+def _check_first(raw: RawSentence, counts: Counter[str], scheme: str, report: IngestReport, path: str) -> None:
+    """Refuses a bare type that occurs in the first row only, which may be a header.
+
+    Under `scheme: io`, and in a small file with other types that occur once, it is only noted.
+    """
+    if not raw.tags or not raw.tokens or counts[raw.tags[0]] != 1 or raw.tags[0] in OUTSIDE_LABELS:
+        return
+    label, token = quoted(raw.tags[0]), quoted(raw.tokens[0])
+    if scheme == "io" or sum(count == 1 for name, count in counts.items() if name not in OUTSIDE_LABELS) > 1:
         report.note(f"{path}:{raw.line}", f"read as token {token} with the type {label}, which no other row has")
+    elif raw.error is None:
+        problem = f"found token {token} with the label {label}, which no other row has"
+        fix = "Remove the row if it is a header; if the labels are types without B- and I-, set corpus.scheme to io."
+        raw.error = CorpusError(path, raw.line, problem, fix)
 
 
 def _check_key(raw: RawSentence, lines_of_keys: dict[str, int], path: str) -> None:

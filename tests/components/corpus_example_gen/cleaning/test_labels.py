@@ -113,6 +113,11 @@ def test_label_that_only_the_first_row_has_is_noted_under_scheme_io():
     assert read("PER PER O", scheme="io")[1].notes == []
 
 
+def test_label_that_only_the_first_row_has_is_refused_without_a_setting():
+    with pytest.raises(CorpusError, match=r"a\.tsv:1: found token 'w0' with the label 'Etiquette'.* if it is a header"):
+        read("Etiquette PER O PER")
+
+
 @pytest.mark.parametrize(
     ("labels", "tags"),
     [
