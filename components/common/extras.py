@@ -27,6 +27,15 @@ class MissingExtraError(NerError):
     """Call of something that needs an extra which is not installed."""
 
 
+def has_extra(extra: str) -> bool:
+    """Returns whether an extra is installed; imports nothing.
+
+    Args:
+        extra: one of `MODULES`.
+    """
+    return importlib.util.find_spec(MODULES[extra][0]) is not None
+
+
 def require_extra(extra: str, where: str) -> None:
     """Checks that an extra is installed; imports nothing.
 
@@ -45,9 +54,8 @@ def require_extra(extra: str, where: str) -> None:
 (no module no_such_module). pip install 'deployable-ner[surprise]'
         >>> del MODULES["surprise"]
     """
-    module = MODULES[extra][0]
-    if importlib.util.find_spec(module) is None:
-        raise _missing(extra, module, where)
+    if not has_extra(extra):
+        raise _missing(extra, MODULES[extra][0], where)
 
 
 def missing_extra(error: BaseException, where: str) -> MissingExtraError | None:

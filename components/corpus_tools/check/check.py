@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from components.common.extras import has_extra
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.corpus.layout import newest_span
 from components.corpus_example_gen.errors import CorpusError
@@ -18,7 +19,7 @@ from components.corpus_tools.check.counts import CorpusCounts, SplitCounts, type
 from components.corpus_tools.check.duplicates import Duplicates
 from components.corpus_tools.check.finding import Finding, Item, Place, Severity
 from components.corpus_tools.check.labelled_texts import MOST_TEXTS, LabelledTexts
-from components.corpus_tools.check.languages import EXTRA, Languages, is_installed
+from components.corpus_tools.check.languages import EXTRA, Languages
 from components.corpus_tools.check.occurrences import Occurrences
 from components.corpus_tools.check.raw_text import RawTextSpans
 from components.corpus_tools.check.reading import CorpusFiles
@@ -156,8 +157,8 @@ def check_corpus(
             f"{texts.forgotten:,} entities of rare texts were left out of the comparison of labels, which holds "
             f"{most_texts:,} texts in memory."
         )
-    if not is_installed():
-        limits.append(f"Languages have no names: pip install 'deployable-ner[{EXTRA}]'")
+    if not has_extra(EXTRA):
+        limits.append(f"Languages were not identified: pip install 'deployable-ner[{EXTRA}]'")
     return CorpusCheck(
         path=str(path),
         files=len(files.report.files),

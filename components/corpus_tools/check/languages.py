@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 from collections import Counter
 from collections.abc import Iterator
 
 from components.common.errors import counted
-from components.common.extras import MODULES
+from components.common.extras import has_extra
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
 
@@ -51,7 +50,7 @@ class Languages:
 
     def finish(self) -> list[int]:
         """Names the languages; returns the numbers of the sentences that the finding shows."""
-        if not is_installed() or not self._sample:
+        if not has_extra(EXTRA) or not self._sample:
             return []
         import py3langid  # loads its model, in half a second
 
@@ -80,8 +79,3 @@ class Languages:
         title = f"Texts in several languages: {len(items)}, of {counted(self.sampled, 'sampled text')}"
         fix = "Remove texts that the model need not tag. Close languages, such as Danish and Norwegian, are confused."
         yield Finding("language_mix", Severity.NOTE, title, fix, items, len(items))
-
-
-def is_installed() -> bool:
-    """Tells whether languages can be named."""
-    return importlib.util.find_spec(MODULES[EXTRA][0]) is not None

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 from support.settings import corpus_settings
 
+from components.common.extras import MODULES
 from components.corpus_tools.check import check_corpus, languages
 from components.corpus_tools.check.languages import Languages
 from components.corpus_tools.check.store import stored
@@ -61,14 +62,14 @@ def test_a_large_corpus_is_sampled(monkeypatch):
 
 
 def test_without_the_extra_nothing_is_named(monkeypatch):
-    monkeypatch.setitem(languages.MODULES, "languages", ("no_such_module",))
+    monkeypatch.setitem(MODULES, "languages", ("no_such_module",))
     assert named([GERMAN, ENGLISH])[0].counts == Counter()
 
 
 @pytest.mark.parametrize("installed", [True, False])
 def test_the_check_has_the_languages_or_says_how_to_get_them(tmp_path, monkeypatch, installed):
     if not installed:
-        monkeypatch.setitem(languages.MODULES, "languages", ("no_such_module",))
+        monkeypatch.setitem(MODULES, "languages", ("no_such_module",))
     rows = "".join(f"{token}\tO\n" for token in GERMAN.split())
     (tmp_path / "train.conll").write_text(f"{rows}\n", encoding="utf-8")
     result = check_corpus(tmp_path, corpus_settings())
