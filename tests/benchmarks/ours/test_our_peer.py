@@ -47,7 +47,12 @@ print("REPORT", json.dumps({
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    changes = ["ours.trainer.epochs=12", "ours.trainer.learning_rate=0.01", "ours.trainer.averaging=0.5"]
+    changes = [
+        "ours.trainer.epochs=12",
+        "ours.trainer.epoch_steps=0",
+        "ours.trainer.learning_rate=0.01",
+        "ours.trainer.averaging=0.5",
+    ]
     [system] = choose_systems(["ours"], "transformer", [*changes, "ours.trainer.batch_size=16"])
     folder = tmp_path_factory.mktemp("ours")
     command = [sys.executable, "-c", PROGRAM, json.dumps(dict(system.settings)), str(folder)]

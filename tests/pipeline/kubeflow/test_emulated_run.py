@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 BIN = Path(sys.executable).parent
 ROOT, DATA = "minio://mlpipeline/v2/artifacts", "minio://data/corpus"
-EPOCHS = 4
+EPOCHS, STEPS = 4, 40  # a short training
 SENTENCES = ["Justin Trudeau went to New Delhi India", "Vladimir Putin was chased out of Kyiv Ukraine", "Nobody left ."]
 # Tags that must agree; the others identify a run.
 OF_THE_MODEL = ("blessed", "contract_version", "schema", "schema_hash", "metric.entity_f1", "metrics_by_type")
@@ -48,7 +48,8 @@ def corpus(tmp_path_factory):
 def local(tmp_path_factory, corpus):
     """Folder of a local run."""
     folder = tmp_path_factory.mktemp("local")
-    ner("run", "--set", f"corpus.path={corpus}", "--set", f"trainer.epochs={EPOCHS}", cwd=folder)
+    settings = (f"corpus.path={corpus}", f"trainer.epochs={EPOCHS}", f"trainer.epoch_steps={STEPS}")
+    ner("run", *(part for setting in settings for part in ("--set", setting)), cwd=folder)
     return folder
 
 
@@ -56,7 +57,7 @@ def emulated(tmp_path: Path, corpus: Path):
     """Compiles and emulates; returns the emulator, the result and the registry's file."""
 
     registry = tmp_path / "registry" / "mlflow.db"
-    settings = ("--set-cluster", f"settings={{registry.uri: 'sqlite:///{registry}'}}")
+    settings = ("--set-cluster", f"settings={{registry.uri: 'sqlite:///{registry}', trainer.epoch_steps: {STEPS}}}")
     ner("compile", "--target", "kubeflow", "-o", "pipeline.yaml", *settings, "--data", DATA, cwd=tmp_path)
     lines: list[str] = []
     emulator = emulation.Emulator(tmp_path / "work", lines.append, retry=False)
