@@ -30,13 +30,14 @@ from components.trainer.loop.epoch_log import EpochLog, Row
 from components.trainer.loop.training_loop import TrainingLoop
 from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
+from components.trainer.scoring.entity_counter import usual_bias
 from components.trainer.settings import SizedSettings, TrainerSettings
 from components.trainer.teacher.distillation import distilled
 from components.trainer.teacher.lessons import Chunk, labelled, lessons
 from components.trainer.teacher.teacher import Teacher
 from components.trainer.teacher.text_features import TextFeatures
 from components.trainer.trained_model import TrainedModel, plain_copy
-from components.transform.features import TAG_VOCABULARY
+from components.transform.features import TAG_IDS, TAG_VOCABULARY
 
 # Larger is faster and takes more memory; some hundred windows take no more than a training step.
 _EVAL_BATCH = 128
@@ -95,7 +96,9 @@ def train(
             least_steps=sized.epoch_steps,
         )
         _log_sizes(sized, batches)
-        scorer = DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices)
+        begins = [tag.startswith("B-") for tag in tags]
+        usual = usual_bias(int(train_set.counts(TAG_IDS, len(tags))[begins].sum()))
+        scorer = DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices, usual)
         result = loop.fit(batches, scorer, checkpoint=checkpoint, log=EpochLog(log_dir, settings.epochs))
         bias = result.history[result.best_epoch]["outside_bias"] or 0.0
         calibration = scorer.calibration(bias)

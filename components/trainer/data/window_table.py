@@ -154,6 +154,14 @@ class WindowTable:
         """Number of windows in each block."""
         return [block.windows for block in self._blocks]
 
+    def counts(self, name: str, size: int) -> np.ndarray:
+        """Returns how often each value of a column of ids occurs, int64 [size]; negative ids do not count."""
+        total = np.zeros(size, np.int64)
+        for block in self._blocks:
+            ids = self._read(name, *self._columns[name], [(block.first_token, block.tokens)])
+            total += np.bincount(ids[ids >= 0], minlength=size)
+        return total
+
     def pool(self, blocks: Sequence[int]) -> WindowPool:
         """Reads some blocks into memory.
 

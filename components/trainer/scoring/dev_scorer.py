@@ -36,6 +36,7 @@ class DevScorer:
         batches: Batches,
         tags: Sequence[str],
         devices: Devices,
+        usual_bias: float = -2.0,
     ) -> None:
         """Stores the arguments.
 
@@ -45,9 +46,10 @@ class DevScorer:
             batches: batches of the eval split; larger ones are faster.
             tags: tag vocabulary in the order of the logits, `[PAD]` first.
             devices: several hosts share the work.
+            usual_bias: outside bias that an eval split with few entities does not move far from (`EntityCounter`).
         """
         self._model, self._loss, self._batches, self._tags = model, loss, batches, tags
-        self._devices = devices
+        self._devices, self._usual_bias = devices, usual_bias
         self._run: Callable[..., Any] | None = None
 
     def score(self) -> dict[str, float]:
@@ -60,7 +62,7 @@ class DevScorer:
         Raises:
             Interrupted: a signal came, between two batches.
         """
-        counter, losses = EntityCounter(self._tags), np.zeros(2)  # weighted sum, weights
+        counter, losses = EntityCounter(self._tags, self._usual_bias), np.zeros(2)  # weighted sum, weights
         for number, batch in enumerate(self._batches.epoch(0)):
             interruption.check()
             if number % self._devices.hosts != self._devices.host:

@@ -48,6 +48,13 @@ def test_a_split_without_windows_is_empty(tmp_path):
     assert (len(table), table.tokens, table.block_windows) == (0, 0, [])
 
 
+def test_ids_are_counted_over_all_blocks(tmp_path):
+    chunks = [(np.array([2]), {"tag_ids": np.array([1, 3])}), (np.array([3]), {"tag_ids": np.array([3, -1, 0])})]
+    table = WindowTable.write(tmp_path, chunks, largest_block=2)
+    assert len(table.block_windows) == 2
+    assert table.counts("tag_ids", 5).tolist() == [1, 1, 0, 2, 0]
+
+
 def test_columns_of_another_length_are_refused(tmp_path):
     with pytest.raises(ValueError, match="word_ids has 3 values for 4 tokens"):
         WindowTable.write(tmp_path, [(np.array([4]), {"word_ids": np.arange(3)})])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from components.text.entity_scores import Scores
 from components.trainer.scoring.entity_counter import EntityCounter
 
 
@@ -67,7 +68,7 @@ def test_an_empty_split_scores_nothing(made_up, cpu, model, tmp_path):
     scorer = DevScorer(model, made_up.loss, Batches(WindowTable.write(tmp_path, []), 8), made_up.tags, cpu)
     assert scorer.score()["val_entity_f1"] == 0.0
     assert scorer.calibration(0.0) == (1.0, 0.0)
-    assert EntityCounter(made_up.tags).best()[0] == 0.0
+    assert EntityCounter(made_up.tags).best() == (-2.0, Scores.of(0, 0, 0))
 
 
 def test_the_calibration_does_not_depend_on_the_batches_and_a_large_split_is_read_in_part(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from components.text.entity_scores import EntityCounts
 from components.text.transitions import constrained_path, outside_tags, transitions
-from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter
+from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter, usual_bias
 
 TAGS = ["[PAD]", "O", "B-A", "I-A", "OUT", "B-B", "I-B"]
 
@@ -72,6 +72,13 @@ def test_few_entities_do_not_choose_an_unusual_bias(labelled, best):
     counter.counts[:] = [labelled // 2, labelled, labelled]
     counter.counts[OUTSIDE_BIASES.index(-0.5), 0] = labelled * 6 // 10
     assert counter.best()[0] == best
+
+
+def test_few_training_entities_make_a_stronger_bias_usual():
+    biases = [usual_bias(entities) for entities in (0, 50, 300, 2000, 10**6)]
+    assert biases == sorted(biases)
+    assert (biases[0], biases[-1]) == (-4.0, -0.5)
+    assert EntityCounter(TAGS, biases[0]).best()[0] == -4.0
 
 
 def test_padding_counts_nothing():
