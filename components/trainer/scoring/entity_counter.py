@@ -90,8 +90,8 @@ class EntityCounter:
     def best(self) -> tuple[float, Scores]:
         """Returns the bias with the highest F1 and its scores.
 
-        F1 is lowered by three times the squared distance to the usual bias over the number of labelled entities, so that few
-        entities do not choose an unusual bias by chance, and no entities choose the usual one.
+        F1 is lowered by three times the squared distance to the usual bias over the number of labelled entities, so
+        that few entities do not choose an unusual bias by chance, and no entities choose the usual one.
         """
         scores = [Scores.of(*row) for row in self.counts.tolist()]
         doubt = _DOUBT / max(self.counts[0, 2], 1)
