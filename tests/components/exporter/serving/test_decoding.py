@@ -70,13 +70,19 @@ def test_long_sentences_are_valid_and_do_not_depend_on_the_batch():
     assert [len(path) for path in together] == [len(row) for row in rows]
 
 
-def test_parts_of_different_lengths_are_decoded_in_groups():
-    rows = random_rows([1, 2, 3, 7, 30, 200] * 80 + [600])
-    assert decode(rows) == [in_numpy(row) for row in rows]
+@pytest.mark.parametrize("length", [5, 60, 400])
+def test_an_entity_may_become_probable_long_after_its_begin(length):
+    gain = 4 / length  # of each I-X over O: whether it begins with the second token depends on the last one
+    first, second, others = [0, 1, -9, -9, -9, -9], [0, 5, 3, -9, -9, -9], [0, 5, -9, 5 + gain, -9, -9]
+    row = np.array([first, second, *[others] * length], np.float32) - np.array([1e9, *[0] * 5], np.float32)
+    for rest in (row, row[: -length // 2 - 1]):
+        assert decode([rest, row]) == [in_numpy(rest), in_numpy(row)]
+    assert [TAGS[tag] for tag in set(in_numpy(row[: -length // 2 - 1]))] == ["O"]
+    assert TAGS[in_numpy(row)[1]] == "B-X"
 
 
 @pytest.mark.extended
-def test_one_long_part_does_not_pad_the_short_ones():
+def test_one_long_sentence_does_not_pad_the_short_ones():
     inside = np.log(np.array([1e-30, 0.01, 0.02, 0.95, 0.01, 0.01], "float32"))  # I-X at every token
     rows = [inside[None]] * 200_000 + [np.stack([inside] * 3_000)]  # padded: 600 million tokens, 14 GB
     together = decode(rows)
