@@ -160,9 +160,10 @@ def _normalized(x: tf.Tensor, epsilon: float) -> tf.Tensor:
 def _row_sums(table: tf.Variable, rows: tf.Tensor, kept: tf.Tensor | None = None) -> tf.Tensor:
     """Returns the sums of rows of a table: [tokens, width], from int32 [tokens, rows] and maybe which of them count."""
     count = tf.shape(rows)[0]
-    tokens = tf.range(count)[:, None] + tf.zeros_like(rows)
-    rows, tokens = tf.reshape(rows, [-1]), tf.reshape(tokens, [-1])
-    if kept is not None:
-        at = tf.squeeze(tf.where(tf.reshape(kept, [-1])), 1)
-        rows, tokens = tf.gather(rows, at), tf.gather(tokens, at)
+    if kept is None:
+        tokens = tf.reshape(tf.range(count)[:, None] + tf.zeros_like(rows), [-1])
+        rows = tf.reshape(rows, [-1])
+    else:
+        at = tf.where(kept)  # [kept, 2]
+        rows, tokens = tf.gather_nd(rows, at), at[:, 0]
     return tf.raw_ops.SparseSegmentSumWithNumSegments(data=table, indices=rows, segment_ids=tokens, num_segments=count)

@@ -52,12 +52,13 @@ class TransformGraph(tf.Module):
         """
         function = self.saved_transform.transform_fn
         filled = tf.nest.flatten(self._filled(features), expand_composites=True)
-        # A handle of a table must become a tensor of the traced function.
-        values = [*filled, *map(tf.identity, function.captured_inputs)]
+        values = [*filled, *function.captured_inputs]
         fed = {tensor.name: value for tensor, value in zip(function.inputs, values, strict=True)}
         specs = {name: function.structured_outputs[name] for name in sorted(names)}
         outputs = [computed(tensor) for name in specs for tensor in self._outputs()[name]]
         body, fed = _extracted(function.graph, outputs, fed)
+        # A handle of a table must become a tensor of the traced function; those of other tables would cost a call each.
+        fed = {name: tf.identity(value) for name, value in fed.items()}
         results = tf.graph_util.import_graph_def(body, fed, [tensor.name for tensor in outputs], name="transform")
         return dict(tf.nest.pack_sequence_as(specs, results, expand_composites=True))
 
