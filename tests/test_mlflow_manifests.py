@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from support.kubernetes_cluster import kubernetes_executable
 from support.kubernetes_fields import unknown_fields
 from support.repository import ROOT
 
@@ -19,7 +20,9 @@ FOLDER = ROOT / "docs" / "kubeflow" / "mlflow"
 OVERLAYS = ("sqlite", "postgresql")
 PAGE = (ROOT / "docs" / "kubeflow.md").read_text(encoding="utf-8")
 _PROGRAMS = {"kustomize": "build", "kubectl": "kustomize"}
-KUSTOMIZE = next(([name, word] for name, word in _PROGRAMS.items() if shutil.which(name)), None)
+_CACHED = kubernetes_executable(build=False)
+KUSTOMIZE = [str(_CACHED), "kubectl", "kustomize"] if _CACHED else None
+KUSTOMIZE = next(([name, word] for name, word in _PROGRAMS.items() if shutil.which(name)), KUSTOMIZE)
 
 
 def documents(*names: str) -> list[Any]:

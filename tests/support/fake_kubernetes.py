@@ -8,23 +8,19 @@ pkg/controller/job of kubernetes/kubernetes. Each pod is a process of this machi
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-import subprocess
-import sys
 import threading
-import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from support import processes
-from support.repository import python_environment
+from support.pod_process import CONTAINER, Machine, PodProcess
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 _PLAIN = {"str": str, "int": int, "bool": bool, "float": float, "object": object, "datetime": str}
 _LABEL = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LIMIT = {"reason": "BackoffLimitExceeded", "message": "Job has reached the specified backoff limit"}
 _MUTABLE = {"activeDeadlineSeconds", "backoffLimit", "parallelism", "suspend", "ttlSecondsAfterFinished"}
 
 
@@ -84,63 +80,23 @@ def _require_job(job) -> None:
         raise InvalidError(f"volumeMounts: no volume {missing}")
 
 
-def expanded(text: str, variables) -> str:
-    """Replaces `$(NAME)` and `$$` as the kubelet does (third_party/forked/golang/expansion)."""
+class _Pod(PodProcess):
+    """A pod of a Job."""
 
-    def value(match):
-        return "$" if match[0] == "$$" else variables.get(match[1], match[0])
-
-    return re.sub(r"\$\$|\$\(([^)]*)\)", value, text)
-
-
-class _Pod:
-    """A pod with its process."""
-
-    def __init__(self, job, index, fake):
-        name, spec = job["metadata"]["name"], job["spec"]["template"]["spec"]
-        self.index, self.job = index, name
-        annotations = {**job["spec"]["template"]["metadata"].get("annotations", {}), INDEX: str(index)}
-        labels = {**job["spec"]["template"]["metadata"]["labels"], "job-name": name}
+    def __init__(self, job, index, machine):
+        name, template = job["metadata"]["name"], job["spec"]["template"]
+        annotations = {**template["metadata"].get("annotations", {}), INDEX: str(index)}
+        labels = {**template["metadata"]["labels"], "job-name": name}
         self.metadata = {"name": f"{name}-{index}-abcde", "labels": labels, "annotations": annotations}
-        self.log = fake.folder / f"{self.metadata['name']}.log"
-        container = spec["containers"][0]
-        variables = {}
-        for one in container.get("env", ()):
-            source = one.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
-            text = annotations[source.split("'")[1]] if source else one.get("value", "")
-            variables[one["name"]] = expanded(text, variables)
-        for other, port in enumerate(fake.ports):  # stands for the DNS
-            address = f"{name}-{other}.{spec['subdomain']}:{container['ports'][0]['containerPort']}"
-            variables["TF_CONFIG"] = variables["TF_CONFIG"].replace(address, f"localhost:{port}")
-        command = [expanded(part, variables) for part in (*container["command"], *container.get("args", ()))]
-        for program, stub in {**fake.replaced, ("python",): [sys.executable]}.items():
-            if tuple(command[: len(program)]) == program:
-                command[: len(program)] = stub
-                break
-        with self.log.open("wb") as log:
-            self.process = processes.popen(
-                command, env={**python_environment(), **variables}, stdout=log, stderr=subprocess.STDOUT
-            )
-        self.deleted = False
+        super().__init__({"metadata": self.metadata, "spec": template["spec"]}, machine)
+        self.job = name
 
-    def end(self):
-        self.deleted = True
-        if self.process.poll() is None:
-            self.process.terminate()
+    def end(self, grace=30):
+        self.metadata["deletionTimestamp"] = "2026-11-28T00:00:00Z"
+        super().end(grace)
 
     def to_json(self):
-        code = self.process.poll()
-        phase = "Running" if code is None else "Failed" if code else "Succeeded"
-        status = {"phase": phase}
-        if code is not None:
-            code = 128 - code if code < 0 else code
-            ended = {"exitCode": code, "reason": "Error" if code else "Completed"}
-            if code:
-                ended["message"] = "".join(self.log.read_text().splitlines(keepends=True)[-80:])[-2048:]
-            container = {"name": "main", "image": "", "imageID": "", "ready": False, "restartCount": 0}
-            status["containerStatuses"] = [{**container, "state": {"terminated": ended}}]
-        more = {"deletionTimestamp": "2026-11-28T00:00:00Z"} if self.deleted else {}
-        return {"metadata": {**self.metadata, **more}, "spec": {"containers": [{"name": "main"}]}, "status": status}
+        return {"metadata": self.metadata, "spec": {"containers": [{"name": CONTAINER}]}, "status": self.status()}
 
 
 class FakeKubernetes:
@@ -154,16 +110,15 @@ class FakeKubernetes:
         patches: the bodies of patches of Jobs.
         refused: (method, part of a path) -> statuses of the next responses.
         launcher: the pod that calls, by its name.
-        replaced: beginning of a command -> what runs in its place.
-        cut_log: number of lines after which the next stream of a log breaks off.
+        machine: where pods run.
     """
 
     def __init__(self, folder, ports=()):
         from kubernetes import client
 
-        self.folder, self.ports = folder, ports
+        self.folder, self.machine = folder, Machine(folder, ports)
         self.jobs, self.services, self.pods, self.created, self.patches = {}, {}, [], [], []
-        self.every, self.refused, self.launcher, self.replaced, self.cut_log = [], {}, {}, {}, None
+        self.every, self.refused, self.launcher = [], {}, {}
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -184,14 +139,18 @@ class FakeKubernetes:
         for name, job in self.jobs.items():
             pods = [pod for pod in self.pods if pod.job == name]
             codes = [pod.process.poll() for pod in pods]
-            if any(codes) and not job["status"].get("conditions"):
-                failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "limit: 0"}
-                job["status"] = {"conditions": [failed]}
+            conditions = job["status"].setdefault("conditions", [])
+            if conditions or not codes:
+                pass
+            elif any(codes):
+                conditions.append({"type": "FailureTarget", "status": "True", **_LIMIT})
                 for pod, code in zip(pods, codes, strict=True):
                     if code is None:
                         pod.end()
-            elif codes and all(code == 0 for code in codes):
-                job["status"] = {"conditions": [{"type": "Complete", "status": "True"}]}
+            elif None not in codes:
+                conditions += [{"type": kind, "status": "True"} for kind in ("SuccessCriteriaMet", "Complete")]
+            if [one["type"] for one in conditions] == ["FailureTarget"] and None not in codes:
+                conditions.append({"type": "Failed", "status": "True", **_LIMIT})  # all pods have ended
 
     def respond(self, method, path, query, body):
         """Returns status and JSON of a response."""
@@ -244,7 +203,7 @@ class FakeKubernetes:
         self.created.append(json.loads(json.dumps(job)))
         self.jobs[name] = answer
         for index in range(job["spec"]["completions"]):
-            self.pods.append(_Pod(job, index, self))
+            self.pods.append(_Pod(job, index, self.machine))
         self.every += self.pods[-job["spec"]["completions"] :]
         return 201, answer
 
@@ -252,9 +211,6 @@ class FakeKubernetes:
         job = self.jobs.pop(name)
         for pod in [pod for pod in self.pods if pod.job == name]:
             pod.end()
-            with contextlib.suppress(subprocess.TimeoutExpired):  # the grace period
-                pod.process.wait(timeout=30)
-            pod.process.kill()
             pod.process.wait()
             self.pods.remove(pod)
         owner = job["metadata"]["uid"]
@@ -263,23 +219,8 @@ class FakeKubernetes:
         }
 
     def log_of(self, name):
-        """Yields the lines of a pod's log as they are written, with times."""
-        pod = next(pod for pod in self.every if pod.metadata["name"] == name)
-        number, cut = 0, self.cut_log
-        self.cut_log = None
-        with pod.log.open() as log:
-            rest = ""
-            while number != cut:
-                ended = pod.process.poll() is not None
-                rest += log.readline()
-                if rest.endswith("\n"):
-                    number += 1
-                    yield f"2026-11-28T00:00:00.{number:09}Z {rest}"
-                    rest = ""
-                elif ended:
-                    return
-                else:
-                    time.sleep(0.005)
+        """Yields the lines of a pod's log."""
+        return next(pod for pod in self.every if pod.metadata["name"] == name).lines()
 
     def _handler(fake):
         class Handler(BaseHTTPRequestHandler):

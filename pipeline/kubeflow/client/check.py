@@ -17,7 +17,7 @@ from typing import Any, Literal
 from components.common.errors import NerError
 from configs.cluster_spec import NODES, ClusterConfig, Node, Toleration
 from pipeline.kubeflow.client.connection import Connection
-from pipeline.kubeflow.container.host_job import RIGHTS, HostCommand, HostSettings, job_manifest
+from pipeline.kubeflow.container.host_job import RIGHTS, HostCommand, job_manifest
 from pipeline.kubeflow.host_pods import host_settings, image_of_hosts, shared_volume
 from pipeline.kubeflow.kubernetes_api import kubernetes_client
 
@@ -176,10 +176,13 @@ class KubernetesChecks:
         except ApiException as error:
             if error.status == 404:
                 return None, Check(name, "wrong", "does not exist", cure or "Create it.")
-            if error.status in (400, 422):
-                return None, Check(name, "wrong", f"refused: {_message(error)}", "Correct the cluster's configuration.")
+            message = _message(error)
+            # A policy or a quota forbids an object, a missing right a verb: `User "ada" cannot create resource "pods"`.
+            forbidden = error.status == 403 and "is forbidden: " in message and " cannot " not in message
+            if error.status in (400, 422) or forbidden:
+                return None, Check(name, "wrong", f"refused: {message}", "Correct the cluster's configuration.")
             if error.status in (401, 403):
-                return None, Check(name, "unknown", f"may not be read from here ({error.status})", "Ask its owner.")
+                return None, Check(name, "unknown", f"not allowed from here ({error.status})", "Ask its owner.")
             return None, Check(name, "unknown", f"the API responds with {error.status}", "Try again.")
         except Exception as error:
             reason = " ".join(str(getattr(error, "reason", error)).split())[:120]
@@ -226,7 +229,8 @@ class KubernetesChecks:
             text, _, cure = str(error).partition(". ")
             yield Check("hosts of the Trainer", "wrong", text, cure)
             return
-        yield self._job(settings, HostCommand(image_of_hosts(cluster), ["true"], "ner-check", "", "Trainer"), account)
+        command = HostCommand(image_of_hosts(cluster), ["true"], "ner-check", "", "Trainer")
+        yield from self._job(job_manifest(settings, command, command.name, account))
         claim = shared_volume(cluster, settings.folder).claim
         name = f"volume {claim} for all hosts"
         entry, check = self._in_namespace(name, self._core.read_namespaced_persistent_volume_claim, claim)
@@ -266,19 +270,24 @@ class KubernetesChecks:
             return Check(name, "wrong", f"may not {', '.join(missing)}", "Apply docs/kubeflow/training-hosts.yaml.")
         return Check(name, "ok", "yes")
 
-    def _job(self, settings: HostSettings, command: HostCommand, account: str) -> Check:
-        """Lets the API check the Job of the hosts, without creating it."""
-        name = "Job of the hosts"
-        job = job_manifest(settings, command, command.name, account)
-        call = self._batch.create_namespaced_job
+    def _job(self, job: dict[str, Any]) -> Iterator[Check]:
+        """Lets the API check the Job of the hosts and one of its pods, without creating them."""
+        template = job["spec"]["template"]
+        pod = {"metadata": {"name": job["metadata"]["name"], **template["metadata"]}, "spec": template["spec"]}
+        entry, check = self._dry_run("Job of the hosts", self._batch.create_namespaced_job, job)
+        if entry is not None:
+            check = replace(check, text=f"accepted with {job['spec']['completions']} pods")
+            if entry.spec.completion_mode != "Indexed":
+                check = Check(check.name, "wrong", "this Kubernetes has no indexed Jobs", "Use version 1.24 or later.")
+        yield check
+        # Quotas and policies refuse pods, not Jobs.
+        yield self._dry_run("pod of a host", self._core.create_namespaced_pod, pod)[1]
+
+    def _dry_run(self, name: str, call: Any, body: dict[str, Any]) -> tuple[Any, Check]:
         entry, check = self._read(
-            name, lambda _request_timeout: call(self._namespace, job, dry_run="All", _request_timeout=_request_timeout)
+            name, lambda _request_timeout: call(self._namespace, body, dry_run="All", _request_timeout=_request_timeout)
         )
-        if entry is None:
-            return check
-        if entry.spec.completion_mode != "Indexed":
-            return Check(name, "wrong", "this Kubernetes has no indexed Jobs", "Use version 1.24 or later.")
-        return Check(name, "ok", f"accepted with {settings.hosts} pods")
+        return entry, check if entry is None else replace(check, text="accepted")
 
     def _secrets(self, cluster: ClusterConfig, nodes: Mapping[str, Node]) -> Iterator[Check]:
         required: dict[str, set[str]] = {name: set() for name in cluster.images.pull_secrets}

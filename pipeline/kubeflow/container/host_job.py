@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import json
 import re
+import secrets
 import sys
 import threading
 import time
@@ -120,7 +121,7 @@ class HostCommand:
     Attributes:
         image: container image.
         command: command and arguments; `$(HOST_INDEX)` stands for the host's index, `$$` for a dollar sign.
-        name: of the Job, a DNS label of at most 40 characters; the number of the try follows.
+        name: of the Job, a DNS label of at most 40 characters; the number of the try and a random part follow.
         run: ID of the run; empty if unknown.
         node: name of the node.
     """
@@ -258,7 +259,8 @@ class HostJob:
         """
         restarts = self._settings.restarts
         for number in range(restarts + 1):
-            name = f"{self._command.name}-{number}"
+            # Kubernetes deletes the Service of an earlier try some time after its Job, so names do not repeat.
+            name = f"{self._command.name}-{number}-{secrets.token_hex(2)}"
             try:
                 with self._running(name):
                     self._wait(name)
@@ -311,7 +313,7 @@ class HostJob:
                 if chief == "Succeeded":
                     return
                 _require_alive(pods, job)
-                pending = _pending(pods, self._settings.hosts)
+                pending = _pending(pods, job)
                 if pending and pending != waiting:
                     logging.info("waiting for %s", pending)
                 waiting = pending
@@ -394,15 +396,24 @@ def _require_alive(pods: Mapping[int, Any], job: Any) -> None:
                 print(f"host {index}: {line}", file=sys.stderr)
         if state and state.exit_code == EXPLAINED:
             raise NerError(_problem(lines[-1]) if lines else f"host {index} failed without a word. See its log.")
-    failed.sort(key=lambda one: one[1].metadata.deletion_timestamp is not None)  # ended because of another one
     for index, pod in failed:
-        state = _terminated(pod)
-        reason = pod.status.reason or (state and state.reason) or "its pod failed"
-        code = f", exit code {state.exit_code}" if state else ""
-        raise HostsLostError(f"host {index} was lost ({reason}{code})")
-    for condition in job.status.conditions or ():
-        if condition.type == "Failed" and condition.status == "True":
-            raise HostsLostError(f"the hosts were ended ({condition.reason}: {condition.message})")
+        if pod.metadata.deletion_timestamp is None:  # the others were ended because of this one
+            state = _terminated(pod)
+            reason = pod.status.reason or (state and state.reason) or "its pod failed"
+            code = f", exit code {state.exit_code}" if state else ""
+            raise HostsLostError(f"host {index} was lost ({reason}{code})")
+    for index, pod in sorted(pods.items()):
+        if text := _condition(pod, "DisruptionTarget"):
+            raise HostsLostError(f"host {index} was lost ({text})")
+    # Newer servers set Failed when all pods are gone, which a lost machine does not let happen.
+    if text := _condition(job, "FailureTarget") or _condition(job, "Failed"):
+        raise HostsLostError(f"the hosts were ended ({text})")
+
+
+def _condition(entry: Any, kind: str) -> str:
+    """Returns reason and message of a condition of a pod or a Job; empty if it is not true."""
+    held = [one for one in entry.status.conditions or () if one.type == kind and one.status == "True"]
+    return f"{held[0].reason}: {held[0].message}" if held else ""
 
 
 def _problem(line: str) -> str:
@@ -422,19 +433,24 @@ def _terminated(pod: Any) -> Any:
     return None
 
 
-def _pending(pods: Mapping[int, Any], hosts: int) -> str:
+def _pending(pods: Mapping[int, Any], job: Any) -> str:
     """Describes the hosts that do not run yet, with Kubernetes' reason; empty if all do."""
+    hosts = job.spec.completions
     missing = [index for index in range(hosts) if index not in pods or pods[index].status.phase == "Pending"]
     reasons = set()
     for index in missing:
-        status = pods[index].status if index in pods else None
-        for one in (status and status.container_statuses) or ():
+        if index not in pods:  # a quota or a policy may refuse it, which only the Job's events tell
+            name, namespace = job.metadata.name, job.metadata.namespace
+            reasons.add(f"no pod yet; if that lasts, `kubectl -n {namespace} describe job {name}` says why")
+            continue
+        status = pods[index].status
+        for one in status.container_statuses or ():
             if one.state and one.state.waiting:
                 reasons.add(one.state.waiting.message or one.state.waiting.reason)
-        for condition in (status and status.conditions) or ():
+        for condition in status.conditions or ():
             if condition.type == "PodScheduled" and condition.status == "False":
                 reasons.add(condition.message or condition.reason)
-    text = "; ".join(sorted(reasons)) or "not scheduled yet"
+    text = "; ".join(sorted(reasons)) or "not started yet"
     return f"{len(missing)} of {hosts} hosts ({text})" if missing else ""
 
 

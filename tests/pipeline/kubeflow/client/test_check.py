@@ -64,8 +64,10 @@ def kubernetes():
         def do_GET(self):
             self.rfile.read(int(self.headers.get("content-length") or 0))
             entry = server.objects.get(self.path.partition("?")[0], 404)
-            body = json.dumps({} if isinstance(entry, int) else entry).encode()
-            self.send_response(entry if isinstance(entry, int) else 200)
+            if isinstance(entry, int):
+                entry = {"kind": "Status", "code": entry}
+            body = json.dumps(entry).encode()
+            self.send_response(entry.get("code", 200))
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
@@ -113,7 +115,7 @@ def test_a_cluster_with_everything_is_ok(kubernetes, cluster):
     ("path", "value", "name", "state", "text"),
     [
         ("/secrets/mlflow", 404, "secret mlflow", "wrong", "does not exist"),
-        ("/secrets/mlflow", 403, "secret mlflow", "unknown", "may not be read from here (403)"),
+        ("/secrets/mlflow", 403, "secret mlflow", "unknown", "not allowed from here (403)"),
         ("/secrets/mlflow", {"data": {"user": "YQ=="}}, "secret mlflow", "wrong", "has no password, only user"),
         ("/persistentvolumeclaims/ner-state", 404, "volume ner-state", "wrong", "does not exist"),
         ("/persistentvolumeclaims/ner-state", {"status": {"phase": "Lost"}}, "volume ner-state", "wrong", "its"),
@@ -136,8 +138,12 @@ def test_what_is_missing_is_named_with_its_cure(kubernetes, cluster, path, value
 HOSTS = ("settings={trainer.hosts: 2}", "hosts.folder=/shared", "nodes.Trainer.volumes=[{claim: ner, path: /shared}]")
 REVIEWS = "/apis/authorization.k8s.io/v1/namespaces/kubeflow/localsubjectaccessreviews"
 JOBS, CLAIM = "/apis/batch/v1/namespaces/kubeflow/jobs", "/api/v1/namespaces/kubeflow/persistentvolumeclaims/ner"
+PODS = "/api/v1/namespaces/kubeflow/pods"
+QUOTA = 'pods "ner-check" is forbidden: exceeded quota: gpus, requested: requests.nvidia.com/gpu=8'
+RIGHT = 'pods is forbidden: User "ada" cannot create resource "pods" in API group "" in the namespace "kubeflow"'
 CHECKS = {
-    REVIEWS: "rights of pipeline-runner to start hosts", JOBS: "Job of the hosts", CLAIM: "volume ner for all hosts",
+    REVIEWS: "rights of pipeline-runner to start hosts", JOBS: "Job of the hosts", PODS: "pod of a host",
+    CLAIM: "volume ner for all hosts",
 }  # fmt: skip
 
 
@@ -147,6 +153,7 @@ def hosts_of(kubernetes, *settings):
     kubernetes.objects |= {
         REVIEWS: {"spec": {}, "status": {"allowed": True}},
         JOBS: accepted,
+        PODS: {"spec": {"containers": []}},
         CLAIM: {"spec": {"accessModes": ["ReadWriteMany"]}, "status": {"phase": "Bound"}},
         **kubernetes.objects,
     }
@@ -158,10 +165,13 @@ def hosts_of(kubernetes, *settings):
     [
         (REVIEWS, {"spec": {}, "status": {"allowed": True}}, "ok", "yes"),
         (REVIEWS, {"spec": {}, "status": {"allowed": False}}, "wrong", "may not create jobs, get jobs, list jobs"),
-        (REVIEWS, 403, "unknown", "may not be read from here (403)"),
+        (REVIEWS, 403, "unknown", "not allowed from here (403)"),
         (JOBS, {"spec": {"template": {"spec": {"containers": []}}}}, "wrong", "this Kubernetes has no indexed Jobs"),
         (JOBS, 422, "wrong", "refused"),
-        (JOBS, 403, "unknown", "may not be read"),
+        (JOBS, 403, "unknown", "not allowed"),
+        (PODS, 403, "unknown", "not allowed"),
+        (PODS, {"code": 403, "message": QUOTA}, "wrong", f"refused: {QUOTA}"),
+        (PODS, {"code": 403, "message": RIGHT}, "unknown", "not allowed"),
         (CLAIM, {"spec": {"accessModes": ["ReadWriteOnce"]}, "status": {"phase": "Bound"}}, "wrong", "is ReadW"),
         (CLAIM, 404, "wrong", "does not exist"),
     ],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.fake_kubernetes import expanded, require_valid
+from support.fake_kubernetes import require_valid
 from support.lazy import LazyModule
+from support.pod_process import expanded
 
 from components.common.errors import NerError
 from configs.cluster_loading import load_cluster

@@ -87,6 +87,8 @@ def test_after_the_loss_of_one_host_all_start_again(kubernetes, lines, capfd):
         first = not os.path.exists(f"{folder}/tried-{index}")
         open(f"{folder}/tried-{index}", "w").close()
         if first and index == 1:
+            while not os.path.exists(f"{folder}/tried-0"):
+                time.sleep(0.01)
             print("step 7", flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
         if first:
@@ -95,7 +97,9 @@ def test_after_the_loss_of_one_host_all_start_again(kubernetes, lines, capfd):
         """,
         restarts=1,
     ).train()
-    assert [job["metadata"]["name"] for job in kubernetes.created] == ["ner-hosts-ab-0", "ner-hosts-ab-1"]
+    names = [job["metadata"]["name"] for job in kubernetes.created]
+    assert [name[:-4] for name in names] == ["ner-hosts-ab-0-", "ner-hosts-ab-1-"]
+    assert names[0][-4:] != names[1][-4:], "the Service of an earlier try may still exist"
     assert "host 1 was lost (Error, exit code 137). All hosts start again from the last saved state (1 of 1)." in lines
     assert capfd.readouterr().err.splitlines() == ["host 1: step 7", "done"]
     assert not kubernetes.pods
@@ -173,7 +177,7 @@ def test_a_missing_right_is_named_with_its_cure(kubernetes, lines):
 
 
 def test_a_log_that_breaks_off_goes_on_without_repeated_lines(kubernetes, lines, capfd):
-    kubernetes.cut_log = 2
+    kubernetes.machine.cut_log = 2
     job_of(kubernetes, "print('a\\nb\\nc\\nd')").train()
     assert capfd.readouterr().err.split() == ["a", "b", "c", "d"]
 
@@ -181,11 +185,32 @@ def test_a_log_that_breaks_off_goes_on_without_repeated_lines(kubernetes, lines,
 def test_hosts_that_cannot_start_are_reported_with_the_reason():
     from kubernetes import client
 
+    job = client.V1Job(
+        metadata=client.V1ObjectMeta(name="hosts", namespace="team"), spec=client.V1JobSpec(template={}, completions=2)
+    )
     condition = client.V1PodCondition(type="PodScheduled", status="False", message="0/3 nodes have nvidia.com/gpu")
     pod = client.V1Pod(status=client.V1PodStatus(phase="Pending", conditions=[condition]))
-    assert host_job._pending({1: pod}, 2) == "2 of 2 hosts (0/3 nodes have nvidia.com/gpu)"
+    assert host_job._pending({0: pod, 1: pod}, job) == "2 of 2 hosts (0/3 nodes have nvidia.com/gpu)"
     running = client.V1Pod(status=client.V1PodStatus(phase="Running"))
-    assert host_job._pending({0: running, 1: running}, 2) == ""
+    assert host_job._pending({0: running, 1: running}, job) == ""
+    assert "`kubectl -n team describe job hosts` says why" in host_job._pending({0: running}, job)
+
+
+def test_hosts_on_a_lost_machine_are_lost_before_their_pods_end():
+    from kubernetes import client
+
+    def entry(kind, status, **metadata):
+        return kind(metadata=client.V1ObjectMeta(**metadata), status=status)
+
+    target = {"type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded", "message": "limit"}
+    job = entry(client.V1Job, client.V1JobStatus(conditions=[client.V1JobCondition(**target)]))
+    held = entry(client.V1Pod, client.V1PodStatus(phase="Running"), deletion_timestamp="2026-11-28T00:00:00Z")
+    with pytest.raises(host_job.HostsLostError, match=r"the hosts were ended \(BackoffLimitExceeded: limit\)"):
+        host_job._require_alive({1: held}, job)
+    reason = {"reason": "DeletionByTaintManager", "message": "due to NoExecute taint"}
+    held.status.conditions = [client.V1PodCondition(type="DisruptionTarget", status="True", **reason)]
+    with pytest.raises(host_job.HostsLostError, match=r"host 1 was lost \(DeletionByTaintManager: due to"):
+        host_job._require_alive({1: held}, job)
 
 
 def test_the_owner_is_the_launchers_pod(kubernetes):

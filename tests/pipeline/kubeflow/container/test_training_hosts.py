@@ -47,7 +47,7 @@ def kubernetes(tmp_path, pod, shared, monkeypatch):
     fake = FakeKubernetes(tmp_path, ports=(7001, 7002))
     fake.launcher["me"] = {"metadata": {"uid": "u"}, "spec": {"containers": [{"name": "main"}]}}
     entry_point = ("python", "-m", "pipeline.kubeflow.container.entry_point")
-    fake.replaced = {entry_point: [sys.executable, "-S", str(tmp_path / "trainer.py")]}
+    fake.machine.replaced = {entry_point: [sys.executable, "-S", str(tmp_path / "trainer.py")]}
     pods = {"containers": [{"name": "main", "env": []}]}
     settings = host_job.HostSettings(hosts=2, folder=str(shared), restarts=0, pod=pods)
     monkeypatch.setenv("NER_TRAINING_HOSTS", settings.model_dump_json())
