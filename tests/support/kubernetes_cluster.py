@@ -1,6 +1,6 @@
 """A Kubernetes cluster on this machine: etcd, API server, Job controller, scheduler and kubectl are Kubernetes' own.
 
-They are one executable, built once from their Go modules and kept in the user's cache: that takes minutes, so CI uses
+They are one executable, built once from their Go modules and kept in the user's cache: that takes minutes, so tests use
 it only if it is there. `python -m support.kubernetes_cluster` builds it.
 
 The kubelet is a thread of the test: each pod is a process of this machine, and images are ignored.
