@@ -84,16 +84,16 @@ def test_every_string_of_an_answer_is_utf8(limited):
 def test_a_million_invalid_bytes_take_little_memory(export):
     cost = request_cost(export(), [b"\xff" * MILLION])
     assert not cost.error
-    assert cost.megabytes < 500
+    assert cost.megabytes < 600
 
 
 @pytest.mark.extended
-def test_no_request_takes_more_than_half_a_gigabyte(export):
+def test_no_request_takes_more_than_600_megabytes(export):
     folder = export(outputs=["tokens", "scores", "offsets", "entities"])
     for name, sentences in REQUESTS.items():
         cost = request_cost(folder, sentences)
         assert cost.megabytes is not None, f"{name}: {cost.error}"
-        assert cost.megabytes < 500, name
+        assert cost.megabytes < 600, name
         if sum(map(len, sentences)) <= MILLION and len(sentences) == 1:
             assert not cost.error, name
 
@@ -104,4 +104,4 @@ def test_memory_grows_with_the_text_and_not_faster(export):
     for text in (b"ab ", b"a\xff ", b".,;:", "\ufdd0b ".encode(), b"Joe Biden "):
         half, whole = (request_cost(folder, [text * (size // len(text))]) for size in (MILLION // 2, MILLION))
         assert whole.megabytes < 2.6 * half.megabytes + 20, text
-        assert whole.megabytes < 500
+        assert whole.megabytes < 600
