@@ -29,7 +29,6 @@ from components.common.errors import NerError
 # Scoring the dev split does not grow with the corpus, and would hide the growth.
 _DEV_SENTENCES = 200
 
-_FILE_SENTENCES = 100_000  # the reader holds a file in memory
 _HELD_OUT, _LEAST_HELD_OUT = 50, 200  # one sentence in fifty for each of dev and test
 _MADE_UP_WORDS = 20_000
 _STARTS = re.compile(r"Component (\S+) is running\.")  # log lines of TFX's launcher
@@ -137,8 +136,7 @@ def run_nodes(run: Mapping[str, Any], results: Path) -> None:
     work = Path(run["work"])
     shutil.rmtree(work, ignore_errors=True)
     tokens = write_made_up_corpus(work / "corpus", run["sentences"])
-    splits = json.dumps({"train": "train-*.conll", "eval": "dev-*.conll", "test": "test-*.conll"})
-    fixed = [f"work_dir={work / 'work'}", f"corpus.path={work / 'corpus'}", f"corpus.splits={splits}"]
+    fixed = [f"work_dir={work / 'work'}", f"corpus.path={work / 'corpus'}"]
     # A pass over the train split; a small one is not read several times.
     once = ["trainer.epochs=1", "trainer.epoch_steps=1", "evaluator.min_f1=0"]
     meter = NodeMeter()
@@ -186,7 +184,7 @@ class NodeMeter(logging.Handler):
 
 
 def write_made_up_corpus(folder: Path, sentences: int) -> int:
-    """Writes a CoNLL-like corpus in files of 100,000 sentences; returns the number of tokens of the training split.
+    """Writes a CoNLL-like corpus, a file for each split; returns the number of tokens of the training split.
 
     Words have the frequencies of a language. Most names are new, so the number of different words grows with the corpus
     faster than in real text.
@@ -202,12 +200,11 @@ def write_made_up_corpus(folder: Path, sentences: int) -> int:
     held_out = max(sentences // _HELD_OUT, _LEAST_HELD_OUT)
     tokens = 0
     for split, size in (("train", sentences), ("dev", held_out), ("test", held_out)):
-        for first in range(0, size, _FILE_SENTENCES):
-            with (folder / f"{split}-{first // _FILE_SENTENCES:04d}.conll").open("w", encoding="utf-8") as file:
-                for _ in range(first, min(first + _FILE_SENTENCES, size)):
-                    rows = [*_made_up_rows(rng, rng.choices(words, cum_weights=weights, k=rng.randint(3, 9)))]
-                    tokens += len(rows) if split == "train" else 0
-                    file.write("".join(f"{token} {tag}\n" for token, tag in rows) + "\n")
+        with (folder / f"{split}.conll").open("w", encoding="utf-8") as file:
+            for _ in range(size):
+                rows = [*_made_up_rows(rng, rng.choices(words, cum_weights=weights, k=rng.randint(3, 9)))]
+                tokens += len(rows) if split == "train" else 0
+                file.write("".join(f"{token} {tag}\n" for token, tag in rows) + "\n")
     return tokens
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, Sentence
+from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.keys import KEY, SENTENCE, SOURCE, TAGS
 from components.text.words import whitespace_offsets
 
@@ -101,8 +100,7 @@ class KeyMaker:
     def __init__(self, source: str) -> None:
         """Starts a file, named relative to the corpus folder."""
         self._source = source
-        self._seen: Counter[str] = Counter()
-        self._keys: set[str] = set()
+        self._seen, self._names = DigestMap(), DigestMap()
 
     def make(self, sentence: Sentence) -> str:
         """Returns the key of the next sentence.
@@ -112,11 +110,9 @@ class KeyMaker:
         """
         name = sentence.key
         if name is None:
-            digest = hashlib.sha256(sentence.text.encode()).hexdigest()[:16]
-            name = f"{digest}-{self._seen[digest]}"
-            self._seen[digest] += 1
+            digest = text_digest(sentence.text)
+            name = f"{digest:016x}-{self._seen.count(digest)}"
         key = f"{self._source}:{name}"
-        if key in self._keys:
+        if self._names.count(text_digest(name)):
             raise RuntimeError(f"{self._source}:{sentence.line}: key {key!r} is used twice")
-        self._keys.add(key)
         return key

@@ -29,6 +29,7 @@ from components.corpus_example_gen.duplicates import WrittenSplit, count_splits
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
+from components.corpus_example_gen.readers.file_content import FileContent, read_chunks
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits, holds_out_eval, split_of
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
@@ -249,9 +250,9 @@ def _tokenizer(exec_properties: dict[str, Any]) -> str:
     return chosen
 
 
-def _content(path: str) -> bytes:
+def _content(path: str) -> FileContent:
     with fileio.open(path, "rb") as file:
-        return bytes(file.read())
+        return FileContent(read_chunks(file))
 
 
 def _ignored_files(base: str, sources: Collection[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from components.corpus_example_gen.corpus.layout import (
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.readers.corpus_text import read_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import (
     HASH_BUCKETS,
@@ -96,7 +96,7 @@ class LabelledData:
         self.undivided = path.is_dir() and len(self._files) == 1 and set(self._files) <= {ALL, TRAIN_SPLIT}
         self.split = self._chosen(split)
         training = self._files.get(TRAIN_SPLIT) or [path for files in self._files.values() for path in files]
-        self._tokenizer = choose_tokenizer(tokenizer, [*map(str, training)], settings, _content)
+        self._tokenizer = choose_tokenizer(tokenizer, [*map(str, training)], settings, read_file)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -174,19 +174,11 @@ class LabelledData:
         """Yields the sentences of a file."""
         source = path.relative_to(self._base).as_posix()
         keys, report = KeyMaker(source), IngestReport()
-        data = _content(str(path))
-        for sentence in read_corpus_file(str(path), self._settings, report, data, self._tokenizer):
+        content = read_file(str(path))
+        for sentence in read_corpus_file(str(path), self._settings, report, content, self._tokenizer):
             yield LabelledSentence(keys.make(sentence), source, sentence)
         reports.append(report)
-        hashes[source] = hashlib.sha256(data).hexdigest()
-
-
-def _content(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        problem = f"cannot read the file ({error.strerror})"
-        raise CorpusError(path, None, problem, "Check the path and its permissions.") from error
+        hashes[source] = content.sha256()
 
 
 def files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Path]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 
@@ -18,6 +17,7 @@ from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker, to_example
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.readers.file_content import FileContent, read_chunks
 from components.corpus_example_gen.settings import CorpusSettings
 
 
@@ -82,16 +82,16 @@ class _ReadFile(beam.DoFn):
 
     def process(self, path: str) -> Iterator[tuple[bytes, tf.train.Example]]:
         source = os.path.relpath(path, self._base).replace(os.sep, "/")
-        report, keys, lines = IngestReport(), KeyMaker(source), dict[str, int]()
+        report, keys = IngestReport(), KeyMaker(source)
+        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+            content = FileContent(read_chunks(file))
         try:
-            with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-                data = file.read()
-            for sentence in read_corpus_file(path, self._settings, report, data, self._tokenizer):
-                key = keys.make(sentence)
-                lines[key.removeprefix(f"{source}:")] = sentence.line
-                yield sentence.division_key, to_example(sentence, key, source, self._settings.metadata)
+            with self._reports.lines_of(source) as write_line:
+                for sentence in read_corpus_file(path, self._settings, report, content, self._tokenizer):
+                    key = keys.make(sentence)
+                    write_line(key, sentence.line)
+                    yield sentence.division_key, to_example(sentence, key, source, self._settings.metadata)
         except CorpusError as error:
             self._reports.write_error(source, error)
             return
-        self._reports.write_lines(source, lines)
-        self._reports.write_report(source, report, hashlib.sha256(data).hexdigest())
+        self._reports.write_report(source, report, content.sha256())

@@ -9,6 +9,7 @@ from itertools import islice
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.readers.file_content import FileContent
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.scripts import unspaced_share
 
@@ -22,7 +23,7 @@ _PERHAPS = re.compile(rb"[\xe0\xe1\xe3-\xed\xef\xf0\0\x1f]|\xe2[\xba-\xbf]|\\u")
 
 
 def choose_tokenizer(
-    tokenizer: str, files: Sequence[str], settings: CorpusSettings, read: Callable[[str], bytes]
+    tokenizer: str, files: Sequence[str], settings: CorpusSettings, read: Callable[[str], FileContent]
 ) -> str:
     """Returns the tokenizer for a corpus.
 
@@ -39,7 +40,7 @@ def choose_tokenizer(
     Example:
         >>> from configs.loading import load_config
         >>> rows = {"a.conll": ["王 B-PER", "来 O"], "b.conll": ["Bo B-PER", "came O"]}
-        >>> files = {name: chr(10).join(of_file).encode() for name, of_file in rows.items()}
+        >>> files = {name: FileContent([chr(10).join(of_file).encode()]) for name, of_file in rows.items()}
         >>> [choose_tokenizer("auto", [name], load_config(None).corpus, files.__getitem__) for name in files]
         ['characters', 'words']
     """
@@ -52,16 +53,25 @@ def choose_tokenizer(
     return "characters" if unspaced_share(sample) >= LEAST_SHARE else "words"
 
 
-def _first_sentences(path: str, settings: CorpusSettings, read: Callable[[str], bytes]) -> list[str]:
-    data = read(path)
-    if not _PERHAPS.search(data):
-        return [data[:_MOST_BYTES].decode("utf-8", "ignore")]
+def _first_sentences(path: str, settings: CorpusSettings, read: Callable[[str], FileContent]) -> list[str]:
+    content = read(path)
+    if not _may_be_unspaced(content):
+        return [content.head(_MOST_BYTES).decode("utf-8", "ignore")]
     # Spans may end at any character, and nothing is counted twice: the run reads the file again, with all its checks.
     lenient = settings.model_copy(update={"on_error": "skip", "min_raw_text_survival": 0.0, "max_repaired": 1.0})
     sentences: list[str] = []
     try:
-        for sentence in islice(read_corpus_file(path, lenient, IngestReport(), data, "syllables"), _MOST_SENTENCES):
+        for sentence in islice(read_corpus_file(path, lenient, IngestReport(), content, "syllables"), _MOST_SENTENCES):
             sentences.append(sentence.text)
     except NerError:
         return sentences  # the run reports it
     return sentences
+
+
+def _may_be_unspaced(content: FileContent) -> bool:
+    last = b""
+    for chunk in content.chunks():
+        if _PERHAPS.search(last + chunk):  # at most two bytes
+            return True
+        last = chunk[-1:]
+    return False

@@ -58,15 +58,13 @@ def test_a_run_repeats_the_corpus_and_leaves_tracing_out(corpus_folder, tmp_path
     assert "graph" not in four
 
 
-def test_a_made_up_corpus_has_its_size_in_files_of_bounded_size(tmp_path, monkeypatch):
-    monkeypatch.setattr(scaling, "_FILE_SENTENCES", 300)
+def test_a_made_up_corpus_has_its_size_in_a_file_for_each_split(tmp_path, monkeypatch):
     monkeypatch.setattr(scaling, "_MADE_UP_WORDS", 50)
     tokens = scaling.write_made_up_corpus(tmp_path / "made", 700)
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((tmp_path / "made").iterdir())}
     counts = {name: text.count("\n\n") for name, text in texts.items()}
-    train = {"train-0000.conll": 300, "train-0001.conll": 300, "train-0002.conll": 100}
-    assert counts == {"dev-0000.conll": 200, "test-0000.conll": 200, **train}
-    rows = [line.split(" ") for name, text in texts.items() if name in train for line in text.splitlines() if line]
+    assert counts == {"dev.conll": 200, "test.conll": 200, "train.conll": 700}
+    rows = [line.split(" ") for line in texts["train.conll"].splitlines() if line]
     assert len(rows) == tokens
     assert {tag for _, tag in rows} == {"O", "B-PER", "I-PER", "B-LOC", "B-ORG", "I-ORG"}
 

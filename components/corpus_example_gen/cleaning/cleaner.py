@@ -39,7 +39,7 @@ class Cleaner:
         self._begun = 0
         # An I- tag begins entities regularly in IO and IOB1, and by mistake in other schemes. Only the end of the file
         # tells which.
-        self._begun_inside: list[tuple[int, int, str]] = []  # (sentence, line, description)
+        self._begun_inside = IngestReport()
 
     def clean(self, raw: RawSentence) -> Sentence | None:
         """Returns the clean sentence, or None if no token is left or if it is skipped because of an error.
@@ -69,9 +69,8 @@ class Cleaner:
         Raises:
             CorpusReadingError: the types of the file have prefixes.
         """
-        if len(self._begun_inside) <= self._begun:
-            for sentence, line, description in self._begun_inside:
-                self.report.repair("inside_begins", self.path, line, description, sentence)
+        if self._begun_inside.repaired <= self._begun:
+            self.report.add_repairs(self._begun_inside)
         types = dict.fromkeys(self._types, 1)
         spelling = find_spelling(types)
         if self.labels.bare or (spelling and not spelling.separator and not {"B", "I"} <= types.keys()):
@@ -133,7 +132,8 @@ class Cleaner:
                 description = (
                     f"read {shortened(before)} on token {token}, which continues no entity, as {shortened(after)}"
                 )
-                self._begun_inside.append((self.report.sentences_in, raw.lines[i], description))
+                sentence = self.report.sentences_in
+                self._begun_inside.repair("inside_begins", self.path, raw.lines[i], description, sentence)
             else:
                 self._begun += 1
 

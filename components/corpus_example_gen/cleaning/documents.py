@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence, Sentence
+from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.sentences import LONG, first_tokens, sentence_offsets
 
@@ -40,7 +41,7 @@ class Documents:
         self._settings, self._report, self._count, self._counts = settings, report, count, counts
         self._document: str | int | None = None
         self._unit: str | None = None
-        self._keys = set[str]()
+        self._keys = DigestMap()
 
     def sentences(self, raw: RawSentence, sentence: Sentence) -> list[Sentence]:
         """Returns the sentences of a clean text, each with its document.
@@ -124,9 +125,8 @@ class Documents:
         if key is None:
             return None
         made = f"{key}#{number}"
-        while made in self._keys:
+        while self._keys.count(text_digest(made)):
             made += "~"
-        self._keys.add(made)
         return made
 
 

@@ -134,6 +134,12 @@ class IngestReport:
         if len(examples) < _EXAMPLES:
             examples.append(f"{path}:{line}: {description[:_LONGEST_EXAMPLE]}")
 
+    def add_repairs(self, other: IngestReport) -> None:
+        """Adds the repairs of another report, of kinds that this one lacks."""
+        self.repairs.update(other.repairs)
+        self.sentences_repaired.update(other.sentences_repaired)
+        self.examples.update(other.examples)
+
     def leave_out(self, counts: Mapping[str, int]) -> None:
         """Counts parts of a record that are left out because they are no entities."""
         self.left_out.update({kind: count for kind, count in counts.items() if count})

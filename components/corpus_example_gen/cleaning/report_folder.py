@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+import uuid
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from tfx.dsl.io import fileio
@@ -39,9 +41,22 @@ class ReportFolder:
         value = {"source": source, "content": content, "report": json.loads(report.to_json())}
         self._write(f"report-{_hash(source)}", value)
 
-    def write_lines(self, source: str, lines: Mapping[str, int]) -> None:
-        """Writes the line of each sentence of one corpus file, by the part of its key after the source."""
-        self._write(f"lines-{_hash(source)}", {"source": source, "lines": dict(lines)})
+    @contextlib.contextmanager
+    def lines_of(self, source: str) -> Iterator[Callable[[str, int], object]]:
+        """Yields a function that writes key and line of each sentence of one corpus file.
+
+        The file appears at the end of the block, unless an error ends it.
+        """
+        path = os.path.join(self.path, f"lines-{_hash(source)}.txt")
+        temporary = f"{path}.{uuid.uuid4().hex}.tmp"
+        try:
+            with fileio.open(temporary, "w") as file:
+                file.write(f"{json.dumps(source)}\n")
+                yield lambda key, line: file.write(f"{line}\t{json.dumps(key.removeprefix(f'{source}:'))}\n")
+            fileio.rename(temporary, path, overwrite=True)
+        finally:
+            if fileio.exists(temporary):
+                fileio.remove(temporary)
 
     def places(self, keys: Collection[str]) -> dict[str, str]:
         """Returns key -> `file:line` of sentences; without keys whose line is not known.
@@ -49,12 +64,14 @@ class ReportFolder:
         The lines are not in the Examples, so that no model and no signature depends on them.
         """
         located: dict[str, str] = {}
-        for value in self._read("lines-") if keys else ():
-            source, lines = value["source"], value["lines"]
-            for key in keys:
-                name = key.removeprefix(f"{source}:")
-                if name != key and name in lines:
-                    located[key] = f"{source}:{lines[name]}"
+        for path in fileio.glob(os.path.join(self.path, "lines-*.txt")) if keys else ():
+            with fileio.open(path) as file:
+                source = json.loads(file.readline())
+                own = {json.dumps(key.removeprefix(f"{source}:")): key for key in keys if key.startswith(f"{source}:")}
+                for row in file if own else ():
+                    line, _, name = row.rstrip("\n").partition("\t")
+                    if name in own:
+                        located[own[name]] = f"{source}:{line}"
         return located
 
     def write_error(self, source: str, error: CorpusError) -> None:

@@ -21,6 +21,7 @@ _WORD = re.compile(r"[^\W_]+")
 _NUMERIC = re.compile(r"[0-9][0-9.\-]*")
 _TOLERANCE = 20
 _FEW_ROWS = 4  # tokens may repeat in fewer rows
+_MOST_SEEN = 100_000  # a column whose values return shows it among the first ones
 
 NO_VALUE = ("", "nan", "NaN")
 """Values of an empty cell."""
@@ -177,7 +178,8 @@ class _Column:
         self.runs += 1
         self.falls += int(digits) <= self._number
         self.returns += value in self._seen
-        self._seen.add(value)
+        if len(self._seen) < _MOST_SEEN:
+            self._seen.add(value)
         self._last, self._number = value, int(digits)
 
     def numbers_sentences(self, *, is_first: bool, strict: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +18,15 @@ from components.corpus_example_gen.cleaning.labels import Labels
 from components.corpus_example_gen.cleaning.raw_text import RawTextCheck
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, RawSentence, Sentence
+from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.arrow_reader import arrow_records, is_arrow
 from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
 from components.corpus_example_gen.readers.column_layout import find_layout
 from components.corpus_example_gen.readers.columns_reader import is_conll2012, read_columns, read_conll2012
-from components.corpus_example_gen.readers.corpus_text import decode_text, iter_lines, load_bytes
+from components.corpus_example_gen.readers.corpus_text import CorpusText, load_content
 from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
+from components.corpus_example_gen.readers.file_content import FileContent
 from components.corpus_example_gen.readers.records import (
     Records,
     is_json,
@@ -45,6 +46,7 @@ from components.text.words import SEPARATING
 
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
 _SAMPLE = 50  # records that decide on the tool
+_HEAD = 1 << 16  # bytes that tell binary formats from text
 _JSON = (".jsonl", ".json", ".manifest")
 _TEXT_FORMATS = ("columns", "tsv", "conll2012")
 _TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS)}
@@ -67,10 +69,13 @@ def read_corpus_file(
     path: str,
     settings: CorpusSettings,
     report: IngestReport | None = None,
-    data: bytes | None = None,
+    data: FileContent | bytes | None = None,
     tokenizer: str | None = "words",
 ) -> Iterator[Sentence]:
-    """Yields the clean sentences of a corpus file. It holds the whole file in memory.
+    """Yields the clean sentences of a corpus file.
+
+    Column files, TSV and JSON lines are read as a stream, in several passes. Other formats are one document (a JSON
+    array, a `.spacy` or Parquet file, a folder of brat, a table of Label Studio), which is held in memory.
 
     Example: tests/components/corpus_example_gen/readers/test_corpus_reader.py.
 
@@ -100,21 +105,20 @@ def read_corpus_file(
     report.check()
 
 
-def find_format(path: str, text: str, settings: CorpusSettings) -> str:
+def find_format(path: str, text: CorpusText, settings: CorpusSettings) -> str:
     """Returns the format of a text: the configured one, or that of the extension or the content.
 
     `json` stands for records whose tool `find_tool` finds; the other names are those of `corpus.format`.
     """
     if settings.format != "auto":
         return settings.format
-    if is_brat(path, text):
+    if is_brat(path, text.head):
         return "brat"
-    if path.removesuffix(".gz").endswith(_JSON) or is_json(text) or span_table_separator(text):
+    if path.removesuffix(".gz").endswith(_JSON) or is_json(text) or span_table_separator(text.head):
         return "json"
-    lines = functools.partial(iter_lines, text)
-    if is_tsv(lines, settings):
+    if is_tsv(text.lines, settings):
         return "tsv"
-    return "conll2012" if is_conll2012(lines) else "columns"
+    return "conll2012" if is_conll2012(text.lines) else "columns"
 
 
 def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
@@ -160,40 +164,39 @@ def _reading(tool: SpanTool | TokenTool, value: Any, path: str) -> Any:
 
 
 def _open(
-    path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str | None
+    path: str, settings: CorpusSettings, report: IngestReport, data: FileContent | bytes | None, tokenizer: str | None
 ) -> _Content:
     """Returns the content of a file, which is read as far as its format needs it."""
     most = settings.max_unpacked_bytes
-    content = load_bytes(path, data, max_bytes=most, max_ratio=settings.max_compression_ratio)
-    if is_arrow(content):
-        return _of_records(arrow_records(path, content, most), path, settings, report, tokenizer)
-    if is_docbin(content):  # the reader itself counts its offsets
+    content = load_content(path, data, max_bytes=most, max_ratio=settings.max_compression_ratio)
+    head = content.head(_HEAD)
+    if is_arrow(head):
+        return _of_records(arrow_records(path, content.read(), most), path, settings, report, tokenizer)
+    if is_docbin(head):  # the reader itself counts its offsets
         settings = settings.model_copy(update={"offsets": "characters"})
-        return _of_records(docbin_records(path, content, most), path, settings, report, tokenizer)
-    text = decode_text(path, content)
-    lines = functools.partial(iter_lines, text)
+        return _of_records(docbin_records(path, content.read(), most), path, settings, report, tokenizer)
+    text = CorpusText(path, content)
     file_format = find_format(path, text, settings)
     if file_format == "brat":
         unit: Unit = "characters" if settings.offsets == "auto" else settings.offsets
-        records = brat_records(path, text, unit, report)
+        records = brat_records(path, text.read(), unit, report)
         report.lines += records.count
         settings = settings.model_copy(update={"offsets": "characters"})
         raws = read_spans(records, BRAT, f"{path.removesuffix('.ann')}.txt", settings, report, tokenizer)
         documents = sum(1 for _ in Path(path).parent.glob("*.ann"))
         return _Content(raws, Counter(), "spans", True, documents)
-    has_controls = describe_control(text) is not None
     if file_format not in _TEXT_FORMATS:
-        separator = span_table_separator(text)
-        records = table_records(text, separator, path) if separator else json_records(text, path)
-        return _of_records(records, path, settings, report, tokenizer)._replace(has_controls=has_controls)
-    report.lines += text.count("\n") + bool(text and not text.endswith("\n"))
+        separator = span_table_separator(text.head)
+        records = table_records(text.read(), separator, path) if separator else json_records(text, path)
+        return _of_records(records, path, settings, report, tokenizer)._replace(has_controls=text.has_controls)
+    report.lines += text.line_count
     if file_format == "tsv":
-        counts = Counter(tag for raw in read_tsv(lines, path, settings, IngestReport()) for tag in raw.tags)
-        return _Content(read_tsv(lines, path, settings, report), counts, file_format, has_controls)
+        counts = Counter(tag for raw in read_tsv(text.lines, path, settings, IngestReport()) for tag in raw.tags)
+        return _Content(read_tsv(text.lines, path, settings, report), counts, file_format, text.has_controls)
     if file_format == "conll2012":
-        return _Content(read_conll2012(lines, path, report), Counter(), file_format, has_controls)
-    layout = find_layout(lines, path, settings)
-    return _Content(read_columns(lines, path, layout, report), layout.labels, file_format, has_controls)
+        return _Content(read_conll2012(text.lines, path, report), Counter(), file_format, text.has_controls)
+    layout = find_layout(text.lines, path, settings)
+    return _Content(read_columns(text.lines, path, layout, report), layout.labels, file_format, text.has_controls)
 
 
 def _of_records(
@@ -209,7 +212,7 @@ def _of_records(
 
 
 def _read(
-    path: str, settings: CorpusSettings, report: IngestReport, data: bytes | None, tokenizer: str | None
+    path: str, settings: CorpusSettings, report: IngestReport, data: FileContent | bytes | None, tokenizer: str | None
 ) -> Iterator[Sentence]:
     content = _open(path, settings, report, data, tokenizer)
     counts = content.format not in _TEXT_FORMATS
@@ -234,7 +237,7 @@ def _sentences(
         report.note(path, labels.note)
     cleaner = Cleaner(path, settings, report, labels)
     raw_text = RawTextCheck(path, tokenizer, settings.min_raw_text_survival) if tokenizer else None
-    lines_of_keys: dict[str, int] = {}
+    lines_of_keys = DigestMap()
     for raw in content.raws:
         if not report.sentences_in and labels.bare:
             _check_first(raw, counts, settings.scheme, report, path)
@@ -277,10 +280,10 @@ def _check_first(raw: RawSentence, counts: Counter[str], scheme: str, report: In
         raw.error = CorpusError(path, raw.line, problem, fix)
 
 
-def _check_key(raw: RawSentence, lines_of_keys: dict[str, int], path: str) -> None:
+def _check_key(raw: RawSentence, lines_of_keys: DigestMap, path: str) -> None:
     if raw.key is None:
         return
-    first = lines_of_keys.setdefault(raw.key, raw.line)
+    first = lines_of_keys.setdefault(text_digest(raw.key), raw.line)
     if first != raw.line and raw.error is None:
         problem = f"found id {quoted(raw.key)}, which the sentence at line {first} has"
         raw.error = CorpusError(path, raw.line, problem, "Give each sentence of a file a unique id, or none.")

@@ -1,25 +1,182 @@
-"""Text and lines of a corpus file."""
+"""Content, text and lines of a corpus file."""
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.readers.file_content import FileContent, read_chunks
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_CHUNK = 1 << 20
 _FREE = 10_000_000  # unpacked bytes that any ratio may have: repeated sentences compress well
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_HEAD = 1 << 20  # characters
+
+
+class CorpusText:
+    r"""Text of a corpus file, read as a stream any number of times.
+
+    Only LF, CR LF and CR end lines, the latter in a file without LF. str.splitlines also cuts at U+0085, U+2028 and
+    others, which are part of a token. A file with CR line ends may end with one LF, which an editor or `echo` added.
+
+    Example:
+        >>> text = CorpusText("a.conll", FileContent([b"Peru B-LOC\r\n", b"won O"]))
+        >>> list(text.lines()), text.line_count, text.has_controls
+        ([(1, 'Peru B-LOC'), (2, 'won O')], 2, False)
+
+    Attributes:
+        has_controls: whether a control character occurs, white space excluded.
+    """
+
+    def __init__(self, path: str, content: FileContent) -> None:
+        """Checks the encoding in one pass.
+
+        Args:
+            path: the file, for errors.
+            content: its bytes, unpacked.
+
+        Raises:
+            CorpusError: the file is not UTF-8, or has NUL bytes.
+        """
+        if content.head(2) in _UTF16_MARKS:
+            raise CorpusError(path, 1, "found UTF-16 text", _iconv(path, "UTF-16"))
+        scan = _Scan()
+        for chunk in content.chunks():
+            scan.add(chunk)
+        scan.finish()
+        scan.check(path)
+        self.has_controls = scan.has_controls
+        self._content, self._start, self._lines = content, 0, scan.lines
+        if content.head(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+            self._start = len(codecs.BOM_UTF8)
+        self._translates = scan.has_cr and not scan.has_lf
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yields (1-based number, line without its line end)."""
+        with self._open() as file:
+            for number, line in enumerate(file, 1):
+                yield number, line.rstrip("\r\n")
+
+    @cached_property
+    def line_count(self) -> int:
+        """Number of lines."""
+        if self._translates or self._content.size == self._start:
+            return sum(1 for _ in self.lines())
+        return self._lines
+
+    @cached_property
+    def head(self) -> str:
+        """The first lines: whole ones, of a million characters or more if the file has them, and not only space."""
+        with self._open() as file:
+            head = file.read(_HEAD) + file.readline()
+            while not head.strip() and (more := file.read(_HEAD)):
+                head += more + file.readline()
+        return head
+
+    def read(self) -> str:
+        """Returns the whole text, for formats that need it, with LF or CR LF at the ends of lines."""
+        with self._open() as file:
+            return file.read()
+
+    def _open(self) -> io.TextIOWrapper:
+        file = self._content.open()
+        file.read(self._start)  # the byte order mark
+        return io.TextIOWrapper(file, encoding="utf-8", newline=None if self._translates else "\n")
+
+
+class _Place(NamedTuple):
+    """Place of a byte: its offset, its line, and the byte."""
+
+    offset: int
+    line: int
+    value: int
+
+
+class _Scan:
+    """Pass over the bytes of a text that finds what is not UTF-8 text, in constant memory."""
+
+    def __init__(self) -> None:
+        self.lines = 0  # that LF ends, and the rest
+        self.has_cr = self.has_lf = self.has_controls = False  # has_lf: before the line ends at the end of the file
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._size = self._nuls = 0
+        self._last = b""
+        self._ends_in_lf = False  # whether an LF is among the line ends at the end of what was read
+        self._nul: _Place | None = None
+        self._invalid: _Place | None = None
+
+    def add(self, chunk: bytes) -> None:
+        """Reads the next bytes."""
+        if self._nul is None and (at := chunk.find(b"\0")) >= 0:
+            self._nul = self._place(chunk, at)
+        self._nuls += chunk.count(b"\0")
+        self._decode(chunk)
+        body = chunk.rstrip(b"\r\n")
+        self.has_cr = self.has_cr or b"\r" in chunk
+        self.has_lf = self.has_lf or (bool(body) and (self._ends_in_lf or b"\n" in body))
+        self._ends_in_lf = (self._ends_in_lf and not body) or b"\n" in chunk[len(body) :]
+        self.lines += chunk.count(b"\n")
+        self._size += len(chunk)
+        self._last = chunk[-1:]
+
+    def finish(self) -> None:
+        """Ends the file."""
+        self._decode(b"", final=True)
+        self.lines += self._last not in (b"", b"\n")
+
+    def check(self, path: str) -> None:
+        """Raises an error if the file is not text."""
+        # One NUL byte is a fault of its line, many are another encoding or not text.
+        nul, invalid = self._nul, self._invalid
+        if nul and (nul < invalid if invalid else self._nuls * 10 > self._size):
+            raise _binary(path, nul, "a NUL byte, so the file is not text")
+        if invalid:
+            raise _binary(path, invalid, f"byte 0x{invalid.value:02X}, which is not UTF-8")
+
+    def _decode(self, chunk: bytes, *, final: bool = False) -> None:
+        if self._invalid:
+            return
+        kept = len(self._decoder.getstate()[0])  # bytes of a character that the last chunk began
+        try:
+            text = self._decoder.decode(chunk, final)
+        except UnicodeDecodeError as error:
+            place = self._place(chunk, error.start - kept)
+            self._invalid = place._replace(value=error.object[error.start])
+        else:
+            self.has_controls = self.has_controls or describe_control(text) is not None
+
+    def _place(self, chunk: bytes, at: int) -> _Place:
+        """Returns the place of a byte of the next chunk, or just before it."""
+        return _Place(self._size + at, self.lines + chunk.count(b"\n", 0, max(at, 0)) + 1, 0)
 
 
 def load_text(
-    path: str, data: bytes | None = None, *, max_bytes: int | None = None, max_ratio: float | None = None
+    path: str,
+    data: FileContent | bytes | None = None,
+    *,
+    max_bytes: int | None = None,
+    max_ratio: float | None = None,
 ) -> str:
-    """Returns the decoded text of a corpus file, without a byte order mark; see `load_bytes` and `decode_text`.
+    """Returns the decoded text of a corpus file, without a byte order mark; see `load_content` and `CorpusText`."""
+    return CorpusText(path, load_content(path, data, max_bytes=max_bytes, max_ratio=max_ratio)).read()
+
+
+def load_content(
+    path: str,
+    data: FileContent | bytes | None = None,
+    *,
+    max_bytes: int | None = None,
+    max_ratio: float | None = None,
+) -> FileContent:
+    """Returns the content of a corpus file; `.gz` files are decompressed.
 
     Args:
         path: the file; errors name it, and its extension marks a compressed file.
@@ -28,36 +185,35 @@ def load_text(
         max_ratio: most bytes to one compressed byte (`corpus.max_compression_ratio`), from 10 MB on; None: no limit.
 
     Raises:
-        CorpusError: the file cannot be read or decompressed, exceeds a limit, is not UTF-8, or has NUL bytes.
+        CorpusError: the file cannot be read or decompressed, or exceeds a limit.
     """
-    return decode_text(path, load_bytes(path, data, max_bytes=max_bytes, max_ratio=max_ratio))
-
-
-def load_bytes(
-    path: str, data: bytes | None = None, *, max_bytes: int | None = None, max_ratio: float | None = None
-) -> bytes:
-    """Returns the content of a corpus file; `.gz` files are decompressed. See `load_text`."""
     if data is None:
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            fix = "Check the path and its permissions."
-            raise CorpusError(path, None, f"cannot read the file ({error.strerror})", fix) from error
+        data = read_file(path)
+    elif isinstance(data, bytes):
+        data = FileContent([data])
     if path.endswith(".gz"):
-        return _decompress(path, data, max_bytes, max_ratio)
-    if data.startswith(_GZIP_MAGIC):
+        return FileContent(_unpacked(path, data, max_bytes, max_ratio))
+    if data.head(len(_GZIP_MAGIC)) == _GZIP_MAGIC:
         raise CorpusError(path, None, "found gzip data", "Rename the file to end in .gz.")
     return data
 
 
-def decode_text(path: str, data: bytes) -> str:
-    """Returns the text of a file, with LF or CR LF at the ends of lines."""
-    text = _decode(path, data)
-    # Only LF, CR LF and CR end lines. str.splitlines also cuts at U+0085, U+2028 and others, which are part of a token.
-    # A file with CR line ends may end with one LF, which an editor or `echo` added.
-    if "\r" in text and "\n" not in text.rstrip("\r\n"):
-        return text.replace("\r\n", "\n").replace("\r", "\n")
-    return text
+def read_file(path: str) -> FileContent:
+    """Returns the content of a local file.
+
+    Raises:
+        CorpusError: the file cannot be read.
+    """
+    return FileContent(_read(path))
+
+
+def _read(path: str) -> Iterator[bytes]:
+    try:
+        with Path(path).open("rb") as file:
+            yield from read_chunks(file)
+    except OSError as error:
+        fix = "Check the path and its permissions."
+        raise CorpusError(path, None, f"cannot read the file ({error.strerror})", fix) from error
 
 
 def iter_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -74,46 +230,29 @@ def iter_lines(text: str) -> Iterator[tuple[int, str]]:
         start, number = end + 1, number + 1
 
 
-def _decompress(path: str, data: bytes, max_bytes: int | None, max_ratio: float | None) -> bytes:
-    """Decompresses all members of a gzip file, and stops at a limit, before the rest takes memory."""
-    unpacked = bytearray()
+def _unpacked(path: str, data: FileContent, max_bytes: int | None, max_ratio: float | None) -> Iterator[bytes]:
+    """Decompresses all members of a gzip file, and stops at a limit, before the rest takes space."""
+    size = 0
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            while chunk := file.read(_CHUNK):
-                unpacked += chunk
-                if max_bytes is not None and len(unpacked) > max_bytes:
+        with gzip.GzipFile(fileobj=data.open()) as file:
+            for chunk in read_chunks(file):  # type: ignore[arg-type]  # reads like any other binary file
+                size += len(chunk)
+                if max_bytes is not None and size > max_bytes:
                     problem = f"the file unpacks to more than {max_bytes:,} bytes"
-                    fix = "Divide the file, or raise corpus.max_unpacked_bytes. The reader holds a file in memory."
+                    fix = "Divide the file, or raise corpus.max_unpacked_bytes."
                     raise CorpusError(path, None, problem, fix)
-                if max_ratio is not None and len(unpacked) > max(max_ratio * len(data), _FREE):
-                    problem = f"its {len(data):,} bytes unpack to more than {max_ratio:g} times as many, unlike text"
+                if max_ratio is not None and size > max(max_ratio * data.size, _FREE):
+                    problem = f"its {data.size:,} bytes unpack to more than {max_ratio:g} times as many, unlike text"
                     fix = "Check the origin of the file. If it is intended, raise corpus.max_compression_ratio."
                     raise CorpusError(path, None, problem, fix)
-        return bytes(unpacked)
+                yield chunk
     except (OSError, EOFError, zlib.error) as error:
         fix = "Compress it again with gzip, or remove .gz from its name."
         raise CorpusError(path, None, f"found an incomplete or invalid gzip file ({error})", fix) from error
 
 
-def _decode(path: str, data: bytes) -> str:
-    if data.startswith(_UTF16_MARKS):
-        raise CorpusError(path, 1, "found UTF-16 text", _iconv(path, "UTF-16"))
-    try:
-        text, end = data.decode("utf-8"), len(data)
-    except UnicodeDecodeError as error:
-        text, end = "", error.start
-    nul = data.find(b"\0", 0, end)
-    # One NUL byte is a fault of its line, many are another encoding or not text.
-    if nul >= 0 and (end < len(data) or data.count(b"\0") * 10 > len(data)):
-        raise _binary(path, data, nul, "a NUL byte, so the file is not text")
-    if end < len(data):
-        raise _binary(path, data, end, f"byte 0x{data[end]:02X}, which is not UTF-8")
-    return text.removeprefix("\ufeff")
-
-
-def _binary(path: str, data: bytes, offset: int, problem: str) -> CorpusError:
-    line = data.count(b"\n", 0, offset) + 1
-    return CorpusError(path, line, f"found {problem}, at byte offset {offset}", _iconv(path, "ISO-8859-1"))
+def _binary(path: str, place: _Place, problem: str) -> CorpusError:
+    return CorpusError(path, place.line, f"found {problem}, at byte offset {place.offset}", _iconv(path, "ISO-8859-1"))
 
 
 def _iconv(path: str, encoding: str) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from components.common.json_lines import json_members, parse_json_object
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.corpus_text import iter_lines
+from components.corpus_example_gen.readers.corpus_text import CorpusText
 
 _SPACES = " \t\n\r"
 _CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",))
@@ -56,40 +55,39 @@ def parse_record(item: Any) -> Any:
     return parse_json_object(item)
 
 
-def json_records(text: str, path: str) -> Records:
+def json_records(text: CorpusText, path: str) -> Records:
     """Returns the records of a JSON file: the elements of an array, the only object, or the lines.
+
+    Lines are read as a stream, an array or an object as a whole.
 
     Raises:
         CorpusError: a document that is not JSON lines has a syntax error.
     """
-    start = len(text) - len(text.lstrip(_SPACES))
-    lines = functools.partial(iter_lines, text)
-    count = text.count("\n") + bool(text and not text.endswith("\n"))
-    whole = _whole_value(text)
-    if whole is None:
-        first = text[start:].split("\n", 1)[0].strip()
-        if count > 1 and first in ("[", "{", "[{"):
-            _raise_syntax(text, path)
-        return Records(lines, count)
-    if isinstance(whole, dict):
-        begin = _container(text, whole)
-        if begin is None and ("\n" not in text.strip(_SPACES) or ".jsonl" in path):
-            return Records(lines, count)
-        if begin is None:
-            return Records(lambda: iter([(text.count("\n", 0, start) + 1, text)]), 1)
-        return _elements(text, begin)
-    return _elements(text, start) if isinstance(whole, list) else Records(lines, count)
+    lines = Records(text.lines, text.line_count)
+    if (document := _document(text)) is None:
+        first = text.head.lstrip(_SPACES).split("\n", 1)[0].strip()
+        if lines.count > 1 and first in ("[", "{", "[{"):
+            _raise_syntax(text.read(), path)
+        return lines
+    start = len(document.text) - len(document.text.lstrip(_SPACES))
+    if isinstance(document.value, list):
+        return _elements(document.text, start)
+    begin = _container(document.text, document.value)
+    if begin is not None:
+        return _elements(document.text, begin)
+    if "\n" not in document.text.strip(_SPACES) or ".jsonl" in path:
+        return lines
+    return Records(lambda: iter([(document.text.count("\n", 0, start) + 1, document.text)]), 1)
 
 
-def is_json(text: str) -> bool:
+def is_json(text: CorpusText) -> bool:
     """Returns whether a text is one JSON list or object, or begins with a line that is an object."""
-    if text.lstrip(_SPACES)[:1] not in ("{", "["):
+    if text.head.lstrip(_SPACES)[:1] not in ("{", "["):
         return False
-    if isinstance(whole := _whole_value(text), dict):
-        return True
-    if isinstance(whole, list):
-        return bool(whole) and isinstance(whole[0], (dict, list))
-    line = text.lstrip()[:1_000_000].split("\n", 1)[0]
+    if document := _document(text):
+        whole = document.value
+        return isinstance(whole, dict) or (bool(whole) and isinstance(whole[0], (dict, list)))
+    line = text.head.lstrip()[:1_000_000].split("\n", 1)[0]
     try:
         return isinstance(json.loads(line), dict)
     except ValueError:
@@ -156,6 +154,34 @@ def _cell(text: str) -> Any:
         return parse_json_object(f'{{"list": {text}}}')["list"]
     except ValueError:
         return text
+
+
+class _Document(NamedTuple):
+    """Text of one JSON list or object, and its value with numbers as texts."""
+
+    text: str
+    value: Any
+
+
+def _document(text: CorpusText) -> _Document | None:
+    """Returns the only JSON list or object of a file; None if the file is something else, such as JSON lines.
+
+    It reads the whole file only if the first lines are the beginning of a list or object that goes on, or all of it.
+    """
+    head = text.head
+    if head.lstrip(_SPACES)[:1] not in ("{", "["):
+        return None
+    try:
+        _LENIENT.decode(head)
+    except json.JSONDecodeError as error:
+        # No token goes over a line end, so only an error at the end may be due to what follows.
+        if error.pos < len(head.rstrip(_SPACES)):
+            return None
+    except RecursionError:
+        return None
+    whole = text.read()
+    value = _whole_value(whole)
+    return None if value is None else _Document(whole, value)
 
 
 def _whole_value(text: str) -> Any:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from components.common.errors import quoted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
+from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.records import Records, parse_record
 from components.corpus_example_gen.readers.span_offsets import (
@@ -70,17 +71,16 @@ def read_spans(
         find_unit(_informative(records, tool, path), path, report) if settings.offsets == "auto" else settings.offsets
     )
     file = _File(path, report, unit, tool, settings, tokenizer)
-    keys = set[str]()
+    keys = DigestMap()
     for number, item in records.numbered():
         if isinstance(item, str) and not item.strip():
             report.line_kinds["boundary"] += 1
             continue
         record = _Record(file, number)
         raw = record.read(item)
-        if raw and tool.repeats and raw.key is not None and raw.error is None:
-            if raw.key in keys:
-                record.rejected, raw = "repeated", None
-            keys.add(record.key)
+        has_key = raw and tool.repeats and raw.key is not None and raw.error is None
+        if has_key and keys.count(text_digest(record.key)):
+            record.rejected, raw = "repeated", None
         report.line_kinds["record" if raw else _rejected_kind(record.rejected)] += 1
         if raw:
             yield raw

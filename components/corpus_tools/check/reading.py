@@ -12,6 +12,8 @@ from components.corpus_example_gen.corpus.layout import ALL
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.labelled_data import files_by_split, ignored_in_folder
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
+from components.corpus_example_gen.readers.corpus_text import read_file
+from components.corpus_example_gen.readers.file_content import FileContent
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import holds_out_eval, split_of
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
@@ -137,11 +139,11 @@ class CorpusFiles:
         return split_of(name, sentence.division_key, undivided=self.undivided, holds_out=self.holds_out)
 
 
-def _content(path: str) -> bytes:
+def _content(path: str) -> FileContent:
     try:
-        return Path(path).read_bytes()
-    except OSError:
-        return b""  # `read` reports it
+        return read_file(path)
+    except CorpusError:
+        return FileContent([])  # `read` reports it
 
 
 def _parts(text: str, base: Path) -> tuple[str, str, tuple[Place], int]:

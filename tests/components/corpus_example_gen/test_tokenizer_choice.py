@@ -7,13 +7,16 @@ import json
 import pytest
 from support.settings import corpus_settings
 
+from components.corpus_example_gen.readers.file_content import FileContent
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
 
 CHINESE, ENGLISH = "王伟\tB-PER\n来了\tO\n\n", "Zoë\tB-PER\nleft\tO\n\n"
 
 
 def chosen(tokenizer="auto", settings=None, **files):
-    data = {f"{name}.{'jsonl' if text[0] == '{' else 'conll'}": text.encode() for name, text in files.items()}
+    data = {
+        f"{name}.{'jsonl' if text[0] == '{' else 'conll'}": FileContent([text.encode()]) for name, text in files.items()
+    }
     return choose_tokenizer(tokenizer, list(data), settings or corpus_settings(), data.__getitem__)
 
 
@@ -53,7 +56,7 @@ def test_of_many_files_some_are_read_and_of_each_its_first_sentences():
 
     def content(path):
         read.append(path)
-        return ENGLISH.encode()
+        return FileContent([ENGLISH.encode()])
 
     assert choose_tokenizer("auto", [str(number) for number in range(1000)], corpus_settings(), content) == "words"
     assert len(read) == 50

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from components.corpus_example_gen.cleaning.report import IngestReport
@@ -39,9 +41,19 @@ def test_retried_worker_rewrites_its_file_and_make_empties_the_folder(folder):
 
 
 def test_places_of_keys_are_found_in_all_files(folder):
-    folder.write_lines("a.conll", {"s1": 3, "61b4-0": 9})
-    folder.write_lines("b.conll", {"s1": 4})
-    assert folder.places(["a.conll:s1", "b.conll:s1", "a.conll:61b4-0", "a.conll:other", "other"]) == {
-        "a.conll:s1": "a.conll:3", "b.conll:s1": "b.conll:4", "a.conll:61b4-0": "a.conll:9",
+    for source, lines in {"a.conll": {"s1": 3, "é\t": 9}, "b.conll": {"s1": 4}}.items():
+        with folder.lines_of(source) as write:
+            for name, line in lines.items():
+                write(f"{source}:{name}", line)
+    assert folder.places(["a.conll:s1", "b.conll:s1", "a.conll:é\t", "a.conll:other", "other"]) == {
+        "a.conll:s1": "a.conll:3", "b.conll:s1": "b.conll:4", "a.conll:é\t": "a.conll:9",
     }  # fmt: skip
     assert folder.reports() == {}
+
+
+def test_a_file_that_an_error_ended_has_no_lines(folder, tmp_path):
+    with contextlib.suppress(CorpusError), folder.lines_of("a.conll") as write:
+        write("a.conll:s1", 3)
+        raise CorpusError("a.conll", 4, "found é", "Do y.")
+    assert folder.places(["a.conll:s1"]) == {}
+    assert not list(tmp_path.rglob("lines-*"))

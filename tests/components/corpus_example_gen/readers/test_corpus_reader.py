@@ -11,6 +11,8 @@ from support.settings import corpus_settings
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import find_format, read_corpus_file
+from components.corpus_example_gen.readers.corpus_text import CorpusText
+from components.corpus_example_gen.readers.file_content import FileContent
 
 
 def read(data, name="a.conll", **changes):
@@ -177,7 +179,8 @@ def test_format_is_detected():
         ("a.tsv", "a\tO\n", {"format": "tsv"}, "tsv"),
         ("a.jsonl", "a\tO\n", {"format": "columns"}, "columns"),
     ]:
-        assert find_format(name, text, corpus_settings(**changes)) == expected
+        content = CorpusText(name, FileContent([text.encode()]))
+        assert find_format(name, content, corpus_settings(**changes)) == expected
 
 
 def test_file_without_a_sentence_is_an_error():

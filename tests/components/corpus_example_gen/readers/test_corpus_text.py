@@ -8,11 +8,15 @@ import tracemalloc
 import pytest
 
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
+from components.corpus_example_gen.readers.corpus_text import CorpusText, iter_lines, load_content, load_text
 
 
 def lines(data, name="a.conll"):
-    return list(iter_lines(load_text(name, data)))
+    text = CorpusText(name, load_content(name, data))
+    read = list(text.lines())
+    assert read == list(iter_lines(text.read()))
+    assert text.line_count == len(read)
+    return read
 
 
 def test_lines_end_in_lf_or_crlf_and_nowhere_else():
