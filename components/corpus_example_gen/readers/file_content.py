@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
@@ -95,7 +95,7 @@ class _View(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # typeshed: any writable buffer
+    def readinto(self, buffer: Any) -> int:
         count = os.preadv(self._file.fileno(), [buffer], self._at)
         self._at += count
         return count

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
+import tracemalloc
 
 import pytest
 from support.settings import corpus_settings
 
+from components.corpus_example_gen import digest_map
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.readers import column_roles, corpus_text, file_content
 from components.corpus_example_gen.readers.corpus_reader import find_format, read_corpus_file
 from components.corpus_example_gen.readers.corpus_text import CorpusText
 from components.corpus_example_gen.readers.file_content import FileContent
@@ -181,6 +185,49 @@ def test_format_is_detected():
     ]:
         content = CorpusText(name, FileContent([text.encode()]))
         assert find_format(name, content, corpus_settings(**changes)) == expected
+
+
+WORDS = ("harbour", "northern", "waited", "uncertainty", "boat") * 6
+ROWS = {
+    "a.conll.gz": "# id = s{number}\n{number} Ida I-PER\n" + "".join(f"{{number}} {word} O\n" for word in WORDS) + "\n",
+    "a.tsv": " ".join(f"{word}{{number}}" for word in WORDS) + "\t" + " ".join("O" for _ in WORDS) + "\n",
+    "a.jsonl": '{{"id": "s{number}", "text": "' + " ".join(WORDS) + ' {number}", "entities": []}}\n',
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_memory_does_not_grow_with_the_sentences_of_a_file(monkeypatch, tmp_path, name):
+    for module, size in ((file_content, "_IN_MEMORY"), (file_content, "CHUNK"), (corpus_text, "_HEAD")):
+        monkeypatch.setattr(module, size, 5000)
+    monkeypatch.setattr(digest_map, "_MOST_RECENT", 20)
+    monkeypatch.setattr(column_roles, "_MOST_SEEN", 20)
+
+    def peak(sentences):
+        path = tmp_path / f"{sentences}.{name}"
+        with (gzip.open if name.endswith(".gz") else open)(path, "wt", encoding="utf-8") as file:
+            file.writelines(ROWS[name].format(number=number) for number in range(sentences))
+        tracemalloc.start()
+        assert sum(1 for _ in read_corpus_file(str(path), corpus_settings(max_compression_ratio=1e9))) == sentences
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(20)  # fills the caches of modules
+    assert peak(400) - peak(200) < 200 * 125  # bytes; the file has more than 250 for each of the further sentences
+
+
+def test_documents_are_told_from_json_lines_by_their_first_lines(monkeypatch):
+    records = [{"text": "Ida left", "entities": [[0, 3, "PER"]]}, {"text": "Bo {stayed", "entities": []}]
+    expected = read(b"".join(json.dumps(record).encode() + b"\n" for record in records), "a.txt")[0]
+    assert expected == ["Ida/B-PER left/O", "Bo/O {/O stayed/O"]
+    monkeypatch.setattr(corpus_text, "_HEAD", 1)
+    for document in (records, {"data": records}):
+        for indent in (None, 1):
+            data = json.dumps(document, indent=indent).encode()
+            for before, after in ((b"", b""), (b"\n\n", b"\n \n")):
+                assert read(before + data + after, "a.txt")[0] == expected
+    assert read(b"[ O\nIda B-PER\n", "a.txt")[0] == ["[/O Ida/B-PER"]
 
 
 def test_file_without_a_sentence_is_an_error():

@@ -8,6 +8,7 @@ import tracemalloc
 import pytest
 
 from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.readers import corpus_text, file_content
 from components.corpus_example_gen.readers.corpus_text import CorpusText, iter_lines, load_content, load_text
 
 
@@ -19,6 +20,13 @@ def lines(data, name="a.conll"):
     return read
 
 
+@pytest.fixture(params=[1, 3, file_content.CHUNK])
+def chunk(request, monkeypatch):
+    """Bytes read at a time; characters and line ends lie across the ends of short chunks."""
+    monkeypatch.setattr(file_content, "CHUNK", request.param)
+
+
+@pytest.mark.usefixtures("chunk")
 def test_lines_end_in_lf_or_crlf_and_nowhere_else():
     for data, expected in [
         (b"", []),
@@ -26,6 +34,9 @@ def test_lines_end_in_lf_or_crlf_and_nowhere_else():
         (b"a\nb", [(1, "a"), (2, "b")]),
         (b"a\r\n\r\nb\r\n", [(1, "a"), (2, ""), (3, "b")]),
         (b"a\rb\r", [(1, "a"), (2, "b")]),
+        (b"a\rb\r\n\r\n", [(1, "a"), (2, "b"), (3, "")]),
+        (b"a\rb\nc\r", [(1, "a\rb"), (2, "c")]),
+        (b"\xef\xbb\xbf", []),
         (b"\n\n", [(1, ""), (2, "")]),
         (b"\xef\xbb\xbfa\tO\n", [(1, "a\tO")]),
         ("a\u2028b\x85c\x0bd\x0ce\n".encode(), [(1, "a\u2028b\x85c\x0bd\x0ce")]),
@@ -34,6 +45,7 @@ def test_lines_end_in_lf_or_crlf_and_nowhere_else():
         assert lines(data) == expected
 
 
+@pytest.mark.usefixtures("chunk")
 def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
     for data, line, problem, fix in [
         (
@@ -43,6 +55,7 @@ def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
             "iconv -f ISO-8859-1 -t UTF-8 a.conll",
         ),
         (b"caf\xe9\tO\n", 1, "byte 0xE9, which is not UTF-8, at byte offset 3", "iconv"),
+        (b"a\n\xe2\x82", 2, "byte 0xE2, which is not UTF-8, at byte offset 2", "iconv"),
         (b"a\n\n\0\xff", 3, "a NUL byte, so the file is not text, at byte offset 3", "iconv"),
         ("a\tO\n".encode("utf-16"), 1, "UTF-16", "iconv -f UTF-16 -t UTF-8 a.conll"),
         (gzip.compress(b"a", mtime=0), None, "gzip data", ".gz"),
@@ -53,6 +66,17 @@ def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
         assert caught.value.line == line
         assert problem in caught.value.problem
         assert fix in caught.value.fix
+
+
+def test_head_is_the_first_lines_and_not_only_space(monkeypatch):
+    monkeypatch.setattr(corpus_text, "_HEAD", 2)
+    heads = {b"": "", b"a b\nc\n": "a b\n", b"\n \n\n\n\n{\n}\n]": "\n \n\n\n\n{\n}\n"}
+    assert {data: CorpusText("a", load_content("a", data)).head for data in heads} == heads
+
+
+def test_control_characters_are_noticed():
+    for data, expected in ((b"a\x01", True), ("\x85\t\x0b".encode(), False), ("a\x9f".encode(), True)):
+        assert CorpusText("a", load_content("a", data)).has_controls is expected
 
 
 def test_gzip_is_decompressed_by_name(tmp_path):
