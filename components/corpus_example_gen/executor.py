@@ -27,9 +27,9 @@ from components.corpus_example_gen.corpus.layout import companions, corpus_finge
 from components.corpus_example_gen.corpus.span_window import SpanWindow, requested_span, span_of
 from components.corpus_example_gen.duplicates import WrittenSplit, count_splits
 from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.file_content import FileContent, read_chunks
 from components.corpus_example_gen.plan import IngestPlan
 from components.corpus_example_gen.read_corpus import ReadCorpus
-from components.corpus_example_gen.readers.file_content import FileContent, read_chunks
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits, holds_out_eval, split_of
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer

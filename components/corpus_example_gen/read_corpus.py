@@ -16,8 +16,8 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker, to_example
+from components.corpus_example_gen.file_content import FileContent, read_chunks
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
-from components.corpus_example_gen.readers.file_content import FileContent, read_chunks
 from components.corpus_example_gen.settings import CorpusSettings
 
 

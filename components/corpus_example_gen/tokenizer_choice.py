@@ -8,8 +8,8 @@ from itertools import islice
 
 from components.common.errors import NerError
 from components.corpus_example_gen.cleaning.report import IngestReport
+from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
-from components.corpus_example_gen.readers.file_content import FileContent
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.scripts import unspaced_share
 

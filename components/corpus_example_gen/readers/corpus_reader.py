@@ -20,13 +20,13 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, RawSentence, Sentence
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
+from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.readers.arrow_reader import arrow_records, is_arrow
 from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
 from components.corpus_example_gen.readers.column_layout import find_layout
 from components.corpus_example_gen.readers.columns_reader import is_conll2012, read_columns, read_conll2012
 from components.corpus_example_gen.readers.corpus_text import CorpusText, load_content
 from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
-from components.corpus_example_gen.readers.file_content import FileContent
 from components.corpus_example_gen.readers.records import (
     Records,
     is_json,

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.file_content import FileContent, read_chunks
+from components.corpus_example_gen.file_content import FileContent, read_chunks
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _FREE = 10_000_000  # unpacked bytes that any ratio may have: repeated sentences compress well
@@ -101,7 +101,7 @@ class _Place(NamedTuple):
 
 
 class _Scan:
-    """Pass over the bytes of a text that finds what is not UTF-8 text, in constant memory."""
+    """Pass over the bytes of a file that finds bytes other than UTF-8 text, in constant memory."""
 
     def __init__(self) -> None:
         self.lines = 0  # that LF ends, and the rest

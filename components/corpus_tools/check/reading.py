@@ -10,10 +10,10 @@ from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import Sentence
 from components.corpus_example_gen.corpus.layout import ALL
 from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.labelled_data import files_by_split, ignored_in_folder
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.corpus_text import read_file
-from components.corpus_example_gen.readers.file_content import FileContent
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import holds_out_eval, split_of
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer

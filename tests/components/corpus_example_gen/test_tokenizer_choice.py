@@ -7,7 +7,7 @@ import json
 import pytest
 from support.settings import corpus_settings
 
-from components.corpus_example_gen.readers.file_content import FileContent
+from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
 
 CHINESE, ENGLISH = "王伟\tB-PER\n来了\tO\n\n", "Zoë\tB-PER\nleft\tO\n\n"

@@ -10,13 +10,13 @@ import tracemalloc
 import pytest
 from support.settings import corpus_settings
 
-from components.corpus_example_gen import digest_map
+from components.corpus_example_gen import digest_map, file_content
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers import column_roles, corpus_text, file_content
+from components.corpus_example_gen.file_content import FileContent
+from components.corpus_example_gen.readers import column_roles, corpus_text
 from components.corpus_example_gen.readers.corpus_reader import find_format, read_corpus_file
 from components.corpus_example_gen.readers.corpus_text import CorpusText
-from components.corpus_example_gen.readers.file_content import FileContent
 
 
 def read(data, name="a.conll", **changes):

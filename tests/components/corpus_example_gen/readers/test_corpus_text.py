@@ -7,8 +7,9 @@ import tracemalloc
 
 import pytest
 
+from components.corpus_example_gen import file_content
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers import corpus_text, file_content
+from components.corpus_example_gen.readers import corpus_text
 from components.corpus_example_gen.readers.corpus_text import CorpusText, iter_lines, load_content, load_text
 
 

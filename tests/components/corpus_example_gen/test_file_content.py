@@ -6,8 +6,8 @@ import hashlib
 
 import pytest
 
-from components.corpus_example_gen.readers import file_content
-from components.corpus_example_gen.readers.file_content import FileContent
+from components.corpus_example_gen import file_content
+from components.corpus_example_gen.file_content import FileContent
 
 
 @pytest.mark.parametrize("in_memory", [0, 5, 100])

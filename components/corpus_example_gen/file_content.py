@@ -87,7 +87,7 @@ def read_chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 class _View(io.RawIOBase):
-    """Reader of an open file with a position of its own."""
+    """Reader of an open file that keeps its own position."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file, self._at = file, 0
