@@ -22,7 +22,6 @@ SETTINGS = {
     "trainer.tagger": "transformer",  # the quickest
     "drift.action": "stop",
     "trainer.epochs": 4,
-    "trainer.epoch_steps": 0,
     "evaluator.min_f1": 0.02,
 }
 SIZE = 1584  # a quarter of the corpus, whose sections follow each other in time
