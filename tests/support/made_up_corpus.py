@@ -103,7 +103,7 @@ class MadeUp:
         return model
 
     def scorer(self, model, devices, size=32):
-        return DevScorer(model, self.loss, self.dev_batches(size), TAGS, devices)
+        return DevScorer(model, self.loss, self.dev_batches(size), TAGS, devices, -2.0)
 
     def fit(self, devices, *, checkpoint=None, log=None, dropout=0.1, scorer=None, batches=None, **changes):
         """Trains a fresh tagger; returns its weights and the result of `TrainingLoop.fit`.

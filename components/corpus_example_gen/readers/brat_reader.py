@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.errors import CorpusError
-from components.corpus_example_gen.readers.corpus_text import iter_lines, load_text
+from components.corpus_example_gen.readers.corpus_text import CorpusText, iter_lines, load_content
 from components.corpus_example_gen.readers.records import Records
 from components.corpus_example_gen.readers.span_offsets import NAMES, Unit, text_length, to_characters
 
@@ -67,7 +67,7 @@ def brat_records(path: str, annotations: str, unit: Unit, report: IngestReport) 
     if not Path(source).is_file():
         problem, fix = "has no text file", f"Add {Path(source).name} next to it."
         raise CorpusError(path, None, problem, fix)
-    text = load_text(source)
+    text = CorpusText(source, load_content(source)).read()
     if "\r" in text:  # brat counts both characters of a line end; a text of Windows is usually converted, then
         raise CorpusError(source, None, "found carriage returns", "End all lines with LF, as brat does.")
     entities = list(_entities(path, annotations, report))

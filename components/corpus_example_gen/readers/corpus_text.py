@@ -158,17 +158,6 @@ class _Scan:
         return _Place(self._size + at, self.lines + chunk.count(b"\n", 0, max(at, 0)) + 1, 0)
 
 
-def load_text(
-    path: str,
-    data: FileContent | bytes | None = None,
-    *,
-    max_bytes: int | None = None,
-    max_ratio: float | None = None,
-) -> str:
-    """Returns the decoded text of a corpus file, without a byte order mark; see `load_content` and `CorpusText`."""
-    return CorpusText(path, load_content(path, data, max_bytes=max_bytes, max_ratio=max_ratio)).read()
-
-
 def load_content(
     path: str,
     data: FileContent | bytes | None = None,

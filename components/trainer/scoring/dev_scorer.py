@@ -36,7 +36,7 @@ class DevScorer:
         batches: Batches,
         tags: Sequence[str],
         devices: Devices,
-        usual_bias: float = -2.0,
+        usual_bias: float,
     ) -> None:
         """Stores the arguments.
 

@@ -1,4 +1,4 @@
-"""A pod as Kubeflow's launcher prepares it."""
+"""A pod as Kubeflow's launcher prepares it, and the log of the launcher of training hosts."""
 
 from __future__ import annotations
 
@@ -80,3 +80,14 @@ def schema():
         return {"instanceSchema": text if isinstance(text, str) else text.decode()}
 
     return schema_of
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """Lines of the launcher's own log."""
+    from absl import logging
+
+    printed: list[str] = []
+    for level in ("info", "warning"):
+        monkeypatch.setattr(logging, level, lambda text, *args: printed.append(text % args))
+    return printed

@@ -16,7 +16,6 @@ from unittest.mock import Mock
 
 import pytest
 import yaml
-from absl import logging
 from support import processes
 from support.kubernetes_cluster import KubernetesCluster, kubernetes_cluster, kubernetes_executable, wait_for
 from support.repository import ROOT
@@ -61,15 +60,6 @@ def cluster(tmp_path_factory):
         cluster.kubectl("--namespace=kubeflow", "create", "serviceaccount", ACCOUNT, check=True)
         cluster.kubectl("apply", "-f", HOSTS_YAML, check=True)
         yield cluster
-
-
-@pytest.fixture
-def lines(monkeypatch):
-    """Lines of the launcher's own log."""
-    printed = []
-    for level in ("info", "warning"):
-        monkeypatch.setattr(logging, level, lambda text, *args: printed.append(text % args))
-    return printed
 
 
 class Launcher:

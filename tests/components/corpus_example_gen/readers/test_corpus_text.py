@@ -10,7 +10,11 @@ import pytest
 from components.corpus_example_gen import file_content
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers import corpus_text
-from components.corpus_example_gen.readers.corpus_text import CorpusText, iter_lines, load_content, load_text
+from components.corpus_example_gen.readers.corpus_text import CorpusText, iter_lines, load_content
+
+
+def load_text(path, data=None, **limits):
+    return CorpusText(path, load_content(path, data, **limits)).read()
 
 
 def lines(data, name="a.conll"):

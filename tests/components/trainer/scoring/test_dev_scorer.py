@@ -65,7 +65,7 @@ def test_an_empty_split_scores_nothing(made_up, cpu, model, tmp_path):
     from components.trainer.data.window_table import WindowTable
     from components.trainer.scoring.dev_scorer import DevScorer
 
-    scorer = DevScorer(model, made_up.loss, Batches(WindowTable.write(tmp_path, []), 8), made_up.tags, cpu)
+    scorer = DevScorer(model, made_up.loss, Batches(WindowTable.write(tmp_path, []), 8), made_up.tags, cpu, -2.0)
     assert scorer.score()["val_entity_f1"] == 0.0
     assert scorer.calibration(0.0) == (1.0, 0.0)
     assert EntityCounter(made_up.tags).best() == (-2.0, Scores.of(0, 0, 0))

@@ -8,7 +8,6 @@ import signal
 import textwrap
 
 import pytest
-from absl import logging
 from support.fake_kubernetes import FakeKubernetes, InvalidError, require_valid
 
 from components.common.errors import NerError
@@ -27,15 +26,6 @@ def kubernetes(tmp_path, monkeypatch):
     fake = FakeKubernetes(tmp_path, ports=(7001, 7002))
     yield fake
     fake.close()
-
-
-@pytest.fixture
-def lines(monkeypatch):
-    """Lines of the launcher's own log."""
-    printed = []
-    for level in ("info", "warning"):
-        monkeypatch.setattr(logging, level, lambda text, *args: printed.append(text % args))
-    return printed
 
 
 def job_of(kubernetes, program, *, restarts=0):
