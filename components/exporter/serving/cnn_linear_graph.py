@@ -106,7 +106,9 @@ class CnnLinearGraph:
 
     def _linear(self, features: tf.Tensor, near: tf.Tensor) -> tf.Tensor:
         linear = self._tagger.linear
-        hashes = linear.hashes_of(self._around(features, near, reach()))  # [tokens, features]
+        matrix, salts = linear.multilinear()
+        sums = tf.matmul(self._around(features, near, reach()), matrix) + salts  # overflows on purpose
+        hashes = linear.spread(tf.bitcast(sums, tf.uint32))  # [tokens, features]
         rows = linear.rows_of(hashes)
         owned = tf.equal(tf.gather(self._owners, rows), tf.bitcast(hashes, tf.int32))
         return _row_sums(self._weights, rows, owned)

@@ -63,26 +63,31 @@ def _best_path(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.
     ids = {split_tag(tag): number for number, tag in enumerate(tags)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
     firsts, others = ([ids[prefix, kind] for kind in types] for prefix in "BI")
-    anywhere = logits + transitions(tags)[0]
-    freest = tf.reduce_max(anywhere, 1, keepdims=True)
-    # Gains over the best tag that may stand anywhere: [tokens, types].
-    first, inside = (tf.gather(logits, numbers, axis=1) - freest for numbers in (firsts, others))
-    inside = tf.where(begins[:, None], FORBIDDEN, inside)
+    logits = tf.transpose(logits)  # [tags, tokens]: short rows would keep ops from vector instructions
+    anywhere = logits + transitions(tags)[0][:, None]
+    freest = tf.reduce_max(anywhere, 0)
+    # Gains over the best tag that may stand anywhere: [types, tokens].
+    first, inside = (tf.gather(logits, numbers) - freest for numbers in (firsts, others))
+    inside = tf.where(begins, FORBIDDEN, inside)
 
     def loss(before: tf.Tensor, first: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
         continued = before + inside
-        return tf.maximum(first, continued) - tf.nn.relu(tf.reduce_max(continued, -1, keepdims=True))
+        return tf.maximum(first, continued) - tf.nn.relu(tf.reduce_max(continued, 0))
 
     continued = _shifted(_recurrent(loss, (first, inside), first, 1), 1) + inside
-    # The type of each token's I, numbered from 1, by that of the next token; 0 without an I: [tokens, 1 + types].
-    ends = tf.argmax(tf.pad(continued, [[0, 0], [1, 0]]), 1, tf.int32)
-    stays = tf.cast(continued > first, tf.int32) * tf.range(1, len(types) + 1)
-    choices = tf.concat([ends[:, None], stays], 1)
-    kinds = _recurrent(lambda after, row: tf.gather(row, after, batch_dims=after.shape.rank), (choices,), ends, -1)
+    # The type of each token's I, numbered from 1, by that of the next token; 0 without an I: [1 + types, tokens].
+    ends = tf.argmax(tf.pad(continued, [[1, 0], [0, 0]]), 0, tf.int32)
+    stays = tf.cast(continued > first, tf.int32) * np.arange(1, len(types) + 1, dtype=np.int32)[:, None]
+    # Instead of a type, the place in the flat matrix where the one of the token before is found.
+    count = tf.size(ends)
+    column = _shifted(tf.range(count), 1)
+    ends, stays = ends * count + column, stays * count + column
+    places = tf.reshape(tf.concat([ends[None], stays], 0), [-1])
+    kinds = _recurrent(lambda after, _: tf.gather(places, after), (column,), ends, -1) // count
     named = np.full([len(types) + 1] * 2, -1)  # by the numbers at a token and at the next one
     named[0, 1:], named[1:] = firsts, np.array(others)[:, None]
     chosen = tf.gather(tf.constant(named.reshape(-1)), kinds * len(named) + _shifted(kinds, -1))
-    return tf.where(chosen < 0, tf.argmax(anywhere, 1), chosen)
+    return tf.where(chosen < 0, tf.argmax(anywhere, 0), chosen)
 
 
 def _recurrent(
@@ -92,6 +97,7 @@ def _recurrent(
 
     All values are computed at once, again and again until none changes: what a token depends on is rarely far away.
     The result is the same bit by bit as that of single steps. The value next to the end of a sentence must not matter.
+    Tokens are the last axis of all arguments.
     """
 
     def steps(number: tf.Tensor, values: tf.Tensor, _: tf.Tensor | None = None) -> tuple[tf.Tensor, ...]:
@@ -110,7 +116,9 @@ def _recurrent(
 
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def one_by_one() -> tf.Tensor:
-        return tf.scan(lambda value, row: step(value, *row), rows, values[0], reverse=direction < 0)
+        by_token = tuple(tf.transpose(row) for row in rows)
+        end = values[..., 0]
+        return tf.transpose(tf.scan(lambda value, row: step(value, *row), by_token, end, reverse=direction < 0))
 
     _, values, changes = steps(0, values)
     return tf.cond(changes, lambda: continued(values, changes), lambda: values)
@@ -119,4 +127,4 @@ def _recurrent(
 def _shifted(values: tf.Tensor, step: int) -> tf.Tensor:
     """Returns the value of the token before (1) or after (-1) each token, the first and the last being neighbours."""
     # `tf.roll` takes several times as long.
-    return tf.concat([values[-step:], values[:-step]], 0)
+    return tf.concat([values[..., -step:], values[..., :-step]], -1)
