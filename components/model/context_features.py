@@ -139,31 +139,11 @@ class ContextFeatures(layers.Layer):
         for position, factor in zip(positions, factors, strict=True):
             # Multilinear hashing: products and sums overflow on purpose.
             mixed = mixed + ops.take(slots, position, axis=0) * factor[:, None]  # [features, all tokens]
-        return ops.reshape(ops.transpose(self.spread(mixed)), (*shape[:-1], len(salts)))
-
-    def multilinear(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the linear part of the hash function as a matrix, and the salts to add.
-
-        Few loaders multiply matrices of integers on a GPU, and most numbers in it are 0; on a CPU one product is faster
-        than the dozen ops of `hashes_of`.
-
-        Returns:
-            int32 [(2 * reach + 1) * columns, features] and int32 [features], the bits of unsigned numbers.
-        """
-        positions, factors, salts = _recipe(self.gazetteers, self.clusters)
-        matrix = np.zeros(((2 * reach() + 1) * self.columns, len(salts)), np.uint32)
-        np.add.at(matrix, (positions, np.arange(len(salts))), factors)
-        return matrix.view(np.int32), salts.view(np.int32)
-
-    @staticmethod
-    def spread(mixed: Any) -> Any:
-        """Returns the hashes for the sums of products, uint32: each bit of a sum affects half of the bits.
-
-        The constants are those of Wellons 2018, "Prospecting for Hash Functions".
-        """
+        # Wellons 2018, "Prospecting for Hash Functions": each bit of the sum affects half of the bits.
         for shift, factor in ((15, 0x2C1B3C6D), (12, 0x297A2D39)):
             mixed = ops.bitwise_xor(mixed, ops.right_shift(mixed, np.uint32(shift))) * np.uint32(factor)
-        return ops.bitwise_or(ops.bitwise_xor(mixed, ops.right_shift(mixed, np.uint32(15))), np.uint32(1))
+        hashes = ops.bitwise_or(ops.bitwise_xor(mixed, ops.right_shift(mixed, np.uint32(15))), np.uint32(1))
+        return ops.reshape(ops.transpose(hashes), (*shape[:-1], len(salts)))
 
     def call(self, columns: Any, training: bool = False) -> Any:
         """Computes the outputs that the class documents."""

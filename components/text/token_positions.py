@@ -48,19 +48,19 @@ class TokenPositions(NamedTuple):
         return cls(splits, tf.range(splits[-1]), row_ids(splits))
 
     @property
+    def first(self) -> tf.Tensor:
+        """int64 [tokens], the first token of the sentence of each one."""
+        return tf.gather(self.splits, self.sentences)
+
+    @property
+    def end(self) -> tf.Tensor:
+        """int64 [tokens], the token after the last one of the sentence of each one."""
+        return tf.gather(self.splits, self.sentences + 1)
+
+    @property
     def begins(self) -> tf.Tensor:
         """Bool [tokens], true at the first token of each sentence."""
-        return tf.equal(self.before, 0)
-
-    @property
-    def before(self) -> tf.Tensor:
-        """int64 [tokens], number of tokens of the sentence before each one."""
-        return self.tokens - tf.gather(self.splits, self.sentences)
-
-    @property
-    def after(self) -> tf.Tensor:
-        """int64 [tokens], number of tokens of the sentence after each one."""
-        return tf.gather(self.splits, self.sentences + 1) - self.tokens - 1
+        return tf.equal(self.tokens, self.first)
 
 
 class PackedRow:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import tensorflow as tf
+from keras import layers
 
 from components.model.cnn_linear_tagger import LINEAR_STEP, CnnLinearTagger, columns
 from components.model.context_block import ContextBlock
@@ -13,7 +14,7 @@ from components.model.feature_templates import COLUMNS, reach
 from components.text.token_positions import TokenPositions
 from components.text.transitions import FORBIDDEN
 
-_BEFORE, _AFTER = "before", "after"
+_NEAR = "near"
 
 
 class CnnLinearGraph:
@@ -41,18 +42,22 @@ class CnnLinearGraph:
         embeddings = {id(table): np.asarray(table.embeddings) for table in tables}
         firsts = dict(zip(embeddings, np.cumsum([0, *map(len, embeddings.values())]).tolist(), strict=False))
         self._first_rows = np.array([firsts[id(table)] for table in tables], np.int32)
-        self._embeddings = tf.Variable(np.concatenate([*embeddings.values()]), name="embeddings")
+        # Sums of rows with mean 0 have mean 0, so the normalization need not subtract it.
+        rows = np.concatenate([*embeddings.values()])
+        self._embeddings = tf.Variable(rows - rows.mean(1, keepdims=True), name="embeddings")
         share = sizes["network_share"]
         self._weights = tf.Variable(LINEAR_STEP * (1 - share) * tagger.linear.folded(), name="linear_weights")
         owners = np.asarray(tagger.linear.owners).astype(np.uint32)
         self._owners = tf.Variable(owners.view(np.int32), name="linear_owners")
-        widen = _affine(tagger)
-        self._widen = tf.Variable(widen, name="widen")
-        self._blocks = [_Block(block, None if number else widen) for number, block in enumerate(tagger.blocks)]
-        kernel, bias = (np.asarray(weight) for weight in (tagger.scores.kernel, tagger.scores.bias))
-        pad = np.array([FORBIDDEN, *[0] * (len(bias) - 1)], np.float32)
+        widen = _affine(tagger.input_norm, tagger.widen)
+        self._widen = tf.Variable(np.concatenate([*widen]), name="widen")
+        *inner, last = tagger.blocks
+        blocks = [*((block, True) for block in inner), (last, False)]
+        self._blocks = [_Block(*block, None if at else self._widen.numpy()) for at, block in enumerate(blocks)]
+        kernel, bias = _affine(last.norm, tagger.scores)
+        pad = np.array([FORBIDDEN, *[0] * (bias.shape[1] - 1)], np.float32)
         self._kernel = tf.Variable(share * kernel, name="scores")
-        self._bias = tf.Variable(share * bias + pad, name="scores_bias")
+        self._bias = tf.Variable(share * bias[0] + pad, name="scores_bias")
         vectors = [] if tagger.word_vectors is None else [variable.value for variable in tagger.word_vectors.weights]
         self.variables = [
             *(self._embeddings, self._weights, self._owners, self._widen, self._kernel, self._bias),
@@ -61,54 +66,50 @@ class CnnLinearGraph:
         ]
         self.receptive_field = tagger.receptive_field
 
-    @staticmethod
-    def inputs(features: Mapping[str, tf.RaggedTensor], positions: TokenPositions) -> dict[str, tf.Tensor]:
+    def inputs(self, features: Mapping[str, tf.RaggedTensor], positions: TokenPositions) -> dict[str, tf.Tensor]:
         """Returns the arguments of a call from the features of sentences."""
+        near = positions.tokens[:, None] + np.arange(-self._far, self._far + 1)
+        inside = (near >= positions.first[:, None]) & (near < positions.end[:, None])
         flat = {name: values.flat_values for name, values in features.items()}
-        return {**flat, _BEFORE: positions.before, _AFTER: positions.after}
+        return {**flat, _NEAR: tf.where(inside, near, positions.splits[-1])}
+
+    @staticmethod
+    def part(inputs: Mapping[str, tf.Tensor], begin: tf.Tensor, end: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns the arguments of a call for some of the tokens; all others count as outside of their sentences."""
+        part = {name: values[begin:end] for name, values in inputs.items()}
+        near = part[_NEAR] - tf.cast(begin, tf.int64)
+        count = tf.shape(near, tf.int64)[0]
+        return {**part, _NEAR: tf.where((near >= 0) & (near < count), near, count)}
 
     def __call__(self, inputs: Mapping[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Computes the logits.
 
         Args:
-            inputs: features of each token, [tokens, ...], and the numbers of tokens of its sentence before and after
-                it, int64 [tokens]; or a part of them with some context.
+            inputs: features of each token, [tokens, ...]; and the indices of the tokens around it, int64
+                [tokens, 2 * distance + 1], in which the number of tokens stands for those outside its sentence.
             training: always False.
 
         Returns:
             Float32 [tokens, tags].
         """
         features = columns(inputs)[:, : self._tagger.linear.columns]  # [tokens, columns]
-        near = self._neighbours(inputs)
-        return self._network(inputs, features, near) + self._linear(features, near)
+        return self._network(inputs, features) + self._linear(features, inputs[_NEAR])
 
-    def _neighbours(self, inputs: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """Returns int32 [tokens, 2 * far + 1], indices of the tokens around each; behind the last outside sentences."""
-        before, after = (tf.cast(inputs[name], tf.int32)[:, None] for name in (_BEFORE, _AFTER))
-        count = tf.shape(before)[0]
-        index = tf.range(count)[:, None]
-        steps = tf.range(-self._far, self._far + 1)
-        at = index + steps
-        inside = (steps >= -tf.minimum(before, index)) & (steps <= tf.minimum(after, count - 1 - index))
-        return tf.where(inside, at, count)
-
-    def _network(self, inputs: Mapping[str, tf.Tensor], features: tf.Tensor, near: tf.Tensor) -> tf.Tensor:
+    def _network(self, inputs: Mapping[str, tf.Tensor], features: tf.Tensor) -> tf.Tensor:
         tagger = self._tagger
         x = _row_sums(self._embeddings, features + self._first_rows)
         if tagger.word_vectors is not None:
-            x += tagger.word_vectors(inputs["vector_ids"])
+            x += _centered(tagger.word_vectors(inputs["vector_ids"]))
         # The column of ones carries the bias: unlike a bias, it is 0 outside the sentence.
-        read = tf.pad(_normalized(x, tagger.input_norm.epsilon), [[0, 0], [0, 1]], constant_values=1)
+        read = tf.pad(_scaled(x, tagger.input_norm.epsilon), [[0, 0], [0, 1]], constant_values=1)
         x = tf.matmul(read, self._widen)  # [tokens, width]
         for block in self._blocks:
-            x = read = block(x, self._around(read, near, block.dilation, block.dilation))
+            x = read = block(x, self._around(read, inputs[_NEAR], block.dilation, block.dilation))
         return tf.nn.bias_add(tf.matmul(x, self._kernel), self._bias)
 
     def _linear(self, features: tf.Tensor, near: tf.Tensor) -> tf.Tensor:
         linear = self._tagger.linear
-        matrix, salts = linear.multilinear()
-        sums = tf.matmul(self._around(features, near, reach()), matrix) + salts  # overflows on purpose
-        hashes = linear.spread(tf.bitcast(sums, tf.uint32))  # [tokens, features]
+        hashes = linear.hashes_of(self._around(features, near, reach()))  # [tokens, features]
         rows = linear.rows_of(hashes)
         owned = tf.equal(tf.gather(self._owners, rows), tf.bitcast(hashes, tf.int32))
         return _row_sums(self._weights, rows, owned)
@@ -122,11 +123,12 @@ class CnnLinearGraph:
 class _Block:
     """`ContextBlock` for windows of its inputs, or of what a linear layer makes its inputs of."""
 
-    def __init__(self, block: ContextBlock, before: np.ndarray | None = None) -> None:
+    def __init__(self, block: ContextBlock, scaled: bool, before: np.ndarray | None = None) -> None:
         """Copies the weights.
 
         Args:
             block: the trained block.
+            scaled: whether the outputs have the scale and the bias of the normalization.
             before: kernel of the linear layer, float [narrow, width].
         """
         mix, norm = block.mix, block.norm
@@ -134,29 +136,39 @@ class _Block:
         if before is not None:
             kernel = np.concatenate([before @ part for part in np.split(kernel, 3)])  # [3 * narrow, 2 * width]
         # Two products of matrices: TensorFlow computes the sigmoid together with a product, and nothing is split.
-        halves = [*np.split(kernel, 2, axis=1), *np.split(np.asarray(mix.bias), 2), norm.gamma, norm.beta]
+        vectors = [*np.split(np.asarray(mix.bias), 2), *([norm.gamma, norm.beta] if scaled else [])]
+        arrays = *np.split(kernel, 2, axis=1), np.stack([np.asarray(vector) for vector in vectors])
+        self.variables = [tf.Variable(array, name=f"{block.name}_{at}") for at, array in enumerate(arrays)]
         self.dilation, self._epsilon = block.dilation, norm.epsilon
-        self.variables = [tf.Variable(np.asarray(half), name=f"{block.name}_{at}") for at, half in enumerate(halves)]
 
     def __call__(self, x: tf.Tensor, window: tf.Tensor) -> tf.Tensor:
         """Returns the outputs, [tokens, width], for the inputs, [tokens, width], and windows, [tokens, 3 * ...]."""
-        kernel, gate_kernel, bias, gate_bias, gamma, beta = self.variables
+        kernel, gate_kernel, vectors = self.variables
+        bias, gate_bias, *scale = tf.unstack(vectors)
         values = tf.nn.bias_add(tf.matmul(window, kernel), bias)
         gates = tf.sigmoid(tf.nn.bias_add(tf.matmul(window, gate_kernel), gate_bias))
-        return _normalized(x + values * gates, self._epsilon) * gamma + beta
+        normalized = _scaled(_centered(x + values * gates), self._epsilon)
+        return normalized * scale[0] + scale[1] if scale else normalized
 
 
-def _affine(tagger: CnnLinearTagger) -> np.ndarray:
-    """Returns the layer `widen`, and scale and bias of the normalization before it: float32 [inputs + 1, width]."""
-    norm, widen = tagger.input_norm, tagger.widen
-    gamma, beta, kernel, bias = map(np.asarray, (norm.gamma, norm.beta, widen.kernel, widen.bias))
-    return np.concatenate([gamma[:, None] * kernel, [beta @ kernel + bias]])
+def _affine(norm: layers.LayerNormalization, dense: layers.Dense) -> tuple[np.ndarray, np.ndarray]:
+    """Returns kernel and bias of a normalization's scale and bias and of a layer after it.
+
+    Returns:
+        float32 [inputs, outputs] and [1, outputs].
+    """
+    gamma, beta, kernel, bias = map(np.asarray, (norm.gamma, norm.beta, dense.kernel, dense.bias))
+    return gamma[:, None] * kernel, (beta @ kernel + bias)[None]
 
 
-def _normalized(x: tf.Tensor, epsilon: float) -> tf.Tensor:
-    """Returns each row with mean 0 and variance 1."""
-    centered = x - tf.reduce_mean(x, -1, keepdims=True)
-    return centered * tf.math.rsqrt(tf.reduce_mean(centered * centered, -1, keepdims=True) + epsilon)
+def _centered(x: tf.Tensor) -> tf.Tensor:
+    """Returns each row with mean 0."""
+    return x - tf.reduce_mean(x, -1, keepdims=True)
+
+
+def _scaled(x: tf.Tensor, epsilon: float) -> tf.Tensor:
+    """Returns each row, which has mean 0, with variance 1."""
+    return x * tf.math.rsqrt(tf.reduce_mean(x * x, -1, keepdims=True) + epsilon)
 
 
 def _row_sums(table: tf.Variable, rows: tf.Tensor, kept: tf.Tensor | None = None) -> tf.Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
@@ -32,7 +32,7 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
     """
     model, windows, tags = trained.model, trained.windows, len(trained.tags)
     if isinstance(model, CnnLinearGraph):
-        logits = _in_parts(model, model.inputs(ids, positions), 0, PART, model.receptive_field)
+        logits = _in_parts(model, model.inputs(ids, positions), 0, PART, model.receptive_field, model.part)
         return tf.ensure_shape(logits, [None, tags])
     if model.receptive_field is not None:
         row = PackedRow(positions, getattr(model, "gap", model.receptive_field))
@@ -45,7 +45,14 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
     return windows.stitch(logits, next(iter(ids.values())).row_lengths()).flat_values
 
 
-def _in_parts(model: Any, ids: Mapping[str, tf.Tensor], axis: int, size: int, context: int) -> tf.Tensor:
+def _in_parts(
+    model: Any,
+    ids: Mapping[str, tf.Tensor],
+    axis: int,
+    size: int,
+    context: int,
+    cut: Callable[..., Mapping[str, tf.Tensor]] | None = None,
+) -> tf.Tensor:
     """Calls the tagger part by part, because its activations take kilobytes per token.
 
     Args:
@@ -54,6 +61,7 @@ def _in_parts(model: Any, ids: Mapping[str, tf.Tensor], axis: int, size: int, co
         axis: 0 to divide the rows, 1 to divide the tokens of a single row.
         size: rows or tokens of a part.
         context: rows or tokens on both sides that a part also reads.
+        cut: returns the ids of a part from those of all, its begin and its end; None: slices them.
 
     Returns:
         The logits of all parts, [rows, tokens, tags].
@@ -66,7 +74,8 @@ def _in_parts(model: Any, ids: Mapping[str, tf.Tensor], axis: int, size: int, co
         def step(number: tf.Tensor, parts: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             begin = number * size
             first = tf.maximum(begin - context, 0)
-            part = {name: _sliced(values, axis, first, begin + size + context) for name, values in ids.items()}
+            end = begin + size + context
+            part = cut(ids, first, end) if cut else {name: _sliced(ids[name], axis, first, end) for name in ids}
             logits = _sliced(model(part, training=False), axis, begin - first, begin - first + size)
             return number + 1, parts.write(number, tf.squeeze(logits, 0) if axis else logits)
 

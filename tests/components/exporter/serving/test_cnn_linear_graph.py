@@ -50,14 +50,19 @@ def tagger(batch, **options):
 
 
 def served(model, batch, lengths):
+    graph, inputs = inputs_of(model, batch, lengths)
+    return tf.function(lambda: graph(inputs))().numpy()
+
+
+def inputs_of(model, batch, lengths):
+    """Returns the graph and the arguments of its call."""
     from components.exporter.serving.cnn_linear_graph import CnnLinearGraph
     from components.text.token_positions import TokenPositions
 
     splits = np.cumsum([0, *lengths])
     ragged = {name: tf.RaggedTensor.from_row_splits(values, splits) for name, values in batch.items()}
     graph = CnnLinearGraph(model)
-    positions = TokenPositions.of(tf.constant(splits, tf.int64))
-    return tf.function(lambda: graph(graph.inputs(ragged, positions)))().numpy()
+    return graph, graph.inputs(ragged, TokenPositions.of(tf.constant(splits, tf.int64)))
 
 
 @pytest.mark.parametrize("options", [{}, EXTRA], ids=["plain", "all inputs"])
@@ -81,6 +86,18 @@ def test_logits_are_those_of_the_tagger_for_each_sentence(options):
         together.argmax(-1),
         np.concatenate([served(model, each, [len(each["word_ids"])]) for each in sentences]).argmax(-1),
     )
+
+
+def test_a_part_with_its_context_has_the_logits_of_the_whole():
+    batch = features()
+    graph, inputs = inputs_of(tagger(batch, **EXTRA), batch, LENGTHS)
+    whole, count = graph(inputs).numpy(), sum(LENGTHS)
+    for begin in range(count):
+        first, end = max(begin - graph.receptive_field, 0), begin + 1 + graph.receptive_field
+        part = graph(graph.part(inputs, first, end)).numpy()
+        np.testing.assert_allclose(part[begin - first], whole[begin], rtol=1e-4, atol=1e-4)
+    alone = graph(graph.part(inputs, 2, 3)).numpy()  # without any context
+    assert np.abs(alone[0] - whole[2]).max() > 0.01
 
 
 def test_a_batch_may_have_no_tokens():
