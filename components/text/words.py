@@ -13,6 +13,7 @@ from itertools import groupby, pairwise
 from typing import Final
 
 from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WORD, char_class
+from components.text.folding import fold_char
 from components.text.scripts import is_attached, is_linking, is_separate
 
 _APOSTROPHES = "'’"
@@ -153,7 +154,7 @@ def _cuts(part: Sequence[str]) -> set[int]:
     for i in range(len(part) - 1):
         if part[i] in _APOSTROPHES:
             bare = not (i and connects[i - 1])
-            if bare and part[i + 1] in "sS" and (i + 2 == len(part) or connects[i + 2]):
+            if bare and fold_char(part[i + 1]) == "s" and (i + 2 == len(part) or connects[i + 2]):
                 cuts.discard(i + 1)
                 cuts.add(i)
             elif i and unicodedata.category(part[i - 1]) == "Ll" and unicodedata.category(part[i + 1]) in ("Lu", "Lt"):

@@ -29,6 +29,7 @@ def test_word_offsets_separate_words_and_punctuation():
         (".@you: #Paris ##x @ x@", [".", "@you", ":", "#Paris", "##x", "@", "x", "@"]),
         ("boys' don't 'tis rock'n'roll", ["boys", "'", "don't", "'", "tis", "rock'n'roll"]),
         ("London’s 's ''S's Ross'S a''s", ["London", "’s", "'s", "''", "S", "'s", "Ross", "'S", "a''s"]),
+        ("London'\u017f", ["London", "'\u017f"]),  # the old long s
         ("l'Élysée D'Angelo", ["l", "'", "Élysée", "D'Angelo"]),
         ("... :/ ?!? a?! --b", ["...", ":/", "?", "!", "?", "a", "?", "!", "--", "b"]),
         ("Paris—London «««x»», 😀😀!!", ["Paris", "—", "London", "«««", "x", "»»", ",", "😀😀", "!!"]),
