@@ -62,7 +62,7 @@ def _best_path(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.
     """
     ids = {split_tag(tag): number for number, tag in enumerate(tags)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
-    firsts, others = ([ids[prefix, kind] for kind in types] for prefix in "BI")
+    firsts, others = (np.array([ids[prefix, kind] for kind in types], np.int32) for prefix in "BI")
     logits = tf.transpose(logits)  # [tags, tokens]: short rows would keep ops from vector instructions
     anywhere = logits + transitions(tags)[0][:, None]
     freest = tf.reduce_max(anywhere, 0)
@@ -85,7 +85,7 @@ def _best_path(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.
     places = tf.reshape(tf.concat([ends[None], stays], 0), [-1])
     kinds = _recurrent(lambda after, _: tf.gather(places, after), (column,), ends, -1) // count
     named = np.full([len(types) + 1] * 2, -1)  # by the numbers at a token and at the next one
-    named[0, 1:], named[1:] = firsts, np.array(others)[:, None]
+    named[0, 1:], named[1:] = firsts, others[:, None]
     chosen = tf.gather(tf.constant(named.reshape(-1)), kinds * len(named) + _shifted(kinds, -1))
     return tf.where(chosen < 0, tf.argmax(anywhere, 0), chosen)
 

@@ -15,31 +15,31 @@ tf = LazyModule("tensorflow")
 TAGS = ("[PAD]", "O", "B-X", "I-X", "B-Y", "I-Y")
 
 
-def random_rows(lengths, seed=0):
+def random_rows(lengths, seed=0, tags=TAGS):
     """Log probabilities [tokens, tags] of each sentence; [PAD] is impossible."""
     rng = np.random.default_rng(seed)
     rows = []
     for length in lengths:
-        values = rng.dirichlet(np.full(len(TAGS) - 1, 0.5), length).astype("float32")
-        values = np.concatenate([np.zeros([length, 1], "float32"), values], 1).reshape(length, len(TAGS))
+        values = rng.dirichlet(np.full(len(tags) - 1, 0.5), length).astype("float32")
+        values = np.concatenate([np.zeros([length, 1], "float32"), values], 1).reshape(length, len(tags))
         rows.append(np.log(np.maximum(values, np.float32(1e-30))))
     return rows
 
 
-def decode(rows):
+def decode(rows, tags=TAGS):
     from components.exporter.serving.decoding import decode_constrained
     from components.text.token_positions import TokenPositions
 
-    flat = np.concatenate([*rows, np.zeros([0, len(TAGS)], "float32")])
+    flat = np.concatenate([*rows, np.zeros([0, len(tags)], "float32")])
     splits = np.cumsum([0, *map(len, rows)])
-    ids = tf.function(lambda logits, splits: decode_constrained(logits, TokenPositions.of(splits), TAGS))(
+    ids = tf.function(lambda logits, splits: decode_constrained(logits, TokenPositions.of(splits), tags))(
         tf.constant(flat, tf.float32), tf.constant(splits, tf.int64)
     )
     return [ids[start:end].numpy().tolist() for start, end in itertools.pairwise(splits)]
 
 
-def in_numpy(row):
-    return constrained_path(row, *transitions(TAGS))
+def in_numpy(row, tags=TAGS):
+    return constrained_path(row, *transitions(tags))
 
 
 def is_valid(ids):
@@ -68,6 +68,13 @@ def test_long_sentences_are_valid_and_do_not_depend_on_the_batch():
     assert together == [decode([row])[0] for row in rows] == [in_numpy(row) for row in rows]
     assert all(map(is_valid, together))
     assert [len(path) for path in together] == [len(row) for row in rows]
+
+
+@pytest.mark.parametrize("tags", [("B-X",), ("B-X", "B-Y", "I-Y"), ("I-X",), ()], ids=str)
+def test_types_may_lack_tags_that_the_corpus_does_not_have(tags):
+    tags = ("[PAD]", "O", *tags)
+    rows = random_rows([1, 9, 30], tags=tags)
+    assert decode(rows, tags) == [in_numpy(row, tags) for row in rows]
 
 
 @pytest.mark.parametrize("length", [5, 60, 400])
