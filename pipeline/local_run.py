@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from components.common.faults import explained
 from components.common.progress import progress_shown
+from components.corpus_example_gen.corpus.layout import matched_files
 from components.exporter.contract.contract import build_contract
 from components.exporter.contract.contract_changes import require_compatible
 from components.exporter.saved_model.embedded_metadata import embedded_contract
@@ -44,7 +45,7 @@ def build_pipeline(
     # Before TFX is imported, which takes ten seconds: a wrong path is named at once.
     inputs = inputs or prepare_inputs(config, request.warm_start)
     if inputs.corpus is not None:
-        require_space(config, inputs.corpus)
+        require_space(config, matched_files(inputs.corpus, inputs.splits, inputs.window))
     registry, baseline = ModelRegistry(config.registry_uri), request.baseline
     # Otherwise the last node would fail after the training.
     registry.check_ready(config.name)

@@ -45,6 +45,7 @@ from components.keys import (
 
 _LONGEST_LIST = 20  # of a report in an artifact property; the folder has the full lists
 _ORDER = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT)
+_NAMED = 5  # files that no split takes
 
 
 class Executor(BaseExampleGenExecutor):
@@ -264,8 +265,10 @@ def _ignored_files(base: str, sources: Collection[str]) -> list[str]:
         names = [name.rstrip("/") for name in fileio.listdir(os.path.join(base, folder))]
         files = [name for name in names if not fileio.isdir(os.path.join(base, folder, name))]
         ignored += [os.path.join(folder, name) for name in ignored_files(files, read)]
-    for name in ignored:
+    for name in ignored[:_NAMED]:
         logging.warning("%s: not read, no split takes it (corpus.splits)", os.path.join(base, name))
+    if ignored[_NAMED:]:
+        logging.warning("and %d more files of %s", len(ignored[_NAMED:]), base)
     return ignored
 
 

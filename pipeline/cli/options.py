@@ -12,7 +12,7 @@ import click
 from components.common.files import is_special
 
 data_option = click.option(
-    "--data", type=click.Path(path_type=Path), help="Corpus folder; short for --set corpus.path=DIR."
+    "--data", type=click.Path(path_type=Path), help="Corpus: a folder, or a file; short for --set corpus.path=PATH."
 )
 
 model_option = click.option(

@@ -10,7 +10,7 @@ import os
 import socket
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from absl import logging
@@ -67,12 +67,12 @@ def _require_job_server(endpoint: str) -> None:
         ) from error
 
 
-def require_space(config: PipelineConfig, corpus: Path) -> None:
+def require_space(config: PipelineConfig, corpus: Iterable[Path]) -> None:
     """Compares the free disk space with an estimate: an error below it, a warning below twice as much.
 
     Args:
         config: the whole configuration.
-        corpus: folder of the corpus.
+        corpus: files of the corpus.
 
     Raises:
         NerError: a file system has too little space for the run.
@@ -80,7 +80,9 @@ def require_space(config: PipelineConfig, corpus: Path) -> None:
     preset = config.trainer.pretrained.get("encoder", {}).get("preset")
     model = _size(Path(preset)) if preset else 0
     needs = {
-        ("work_dir", config.work_dir.absolute()): _FIXED + _PER_CORPUS_BYTE * _size(corpus) + _PER_MODEL_BYTE * model,
+        ("work_dir", config.work_dir.absolute()): _FIXED
+        + _PER_CORPUS_BYTE * sum(map(_bytes, corpus))
+        + _PER_MODEL_BYTE * model,
         ("registry.serving_dir", config.serving_dir): _FIXED // 5 + model,
         ("TMPDIR", Path(tempfile.gettempdir())): _FIXED // 5 + model,
     }

@@ -63,7 +63,10 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CorpusError(str(folder), None, "not a folder", f"Give the folder of a corpus. {_EXPECTED}")
+        if folder.exists():  # `CorpusSettings` turns other files into a folder and a pattern
+            raise CorpusError(str(folder), None, "the name of the file has one of * ? [ ] { }", "Rename it.")
+        fix = f"Give a labelled file, or the folder of a corpus. {_EXPECTED}"
+        raise CorpusError(str(folder), None, "no such file or folder", fix)
     spans = _spans(folder)
     if not spans:
         return _splits(folder)

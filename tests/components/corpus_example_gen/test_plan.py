@@ -39,6 +39,19 @@ def test_single_split_is_divided_by_a_hash_of_the_sentence(tmp_path):
     assert division.split_config.partition_feature_name == "sentence"
 
 
+def test_a_file_is_a_corpus_without_the_other_files_of_its_folder(tmp_path):
+    fill(tmp_path, "names.conll", "other.conll", "other.jsonl")
+    settings = corpus_settings(path=str(tmp_path / "names.conll"))
+    assert (settings.path, settings.splits) == (tmp_path, {"train": "names.conll"})
+    planned = plan(settings.path, **settings.model_dump(exclude={"path"}))
+    assert [split.pattern for split in planned.input_config.splits] == ["names.conll"]
+    assert buckets(planned.output_config) == [("train", 8), ("eval", 1), ("test", 1)]
+    for changes in ({"path": tmp_path}, {"path": tmp_path / "no.conll"}, {"path": None}):
+        assert corpus_settings(**changes).splits is None
+    chosen = {"train": "other.*"}
+    assert corpus_settings(path=tmp_path / "names.conll", splits=chosen).splits == chosen
+
+
 def test_corpus_with_spans_removes_duplicates_by_default(tmp_path):
     fill(tmp_path, "span-1/train.conll", "span-2/train.conll")
     planned = plan(tmp_path, span=1, span_window=2)

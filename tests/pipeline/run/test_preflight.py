@@ -89,14 +89,14 @@ def test_space_is_compared_with_an_estimate(tmp_path, monkeypatch, caplog, free,
     (tmp_path / "train.conll").write_text("a O\n" * 1000)
     expected = pytest.raises(MachineError, match=r"^work_dir: .* has 100 MB free, and the run needs about 150 MB")
     with expected if outcome == "error" else contextlib.nullcontext():
-        require_space(config_of(tmp_path / "work"), tmp_path)
+        require_space(config_of(tmp_path / "work"), tmp_path.iterdir())
     assert ("has 200 MB free" in caplog.text) == (outcome == "warning")
 
 
 def test_file_systems_that_report_no_size_are_not_judged(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "statvfs", lambda _: _Space(0, 4096, 0))
     assert faults.free_space(tmp_path) is None
-    require_space(config_of(tmp_path / "work"), tmp_path)
+    require_space(config_of(tmp_path / "work"), [tmp_path])
 
 
 @pytest.fixture

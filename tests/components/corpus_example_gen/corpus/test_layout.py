@@ -119,10 +119,10 @@ def test_files_that_no_split_takes_are_named(names, read, ignored):
 
 
 def test_missing_folder_is_an_error(tmp_path):
-    with pytest.raises(CorpusError, match=r"no: not a folder\. Give the folder of a corpus"):
+    with pytest.raises(CorpusError, match=r"no: no such file or folder\. Give a labelled file, or"):
         find_splits(tmp_path / "no")
-    with pytest.raises(CorpusError, match="not a folder"):
-        find_splits(fill(tmp_path, "a.conll") / "a.conll")
+    with pytest.raises(CorpusError, match=r"a\[1\].conll: the name of the file has one of .*\. Rename it\."):
+        find_splits(fill(tmp_path, "a[1].conll") / "a[1].conll")
 
 
 def test_matched_files_are_those_of_the_newest_span(tmp_path):
