@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
-from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WORD, char_class
+from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WORD, char_class, traits
 from components.text.folding import fold_char
 from components.text.scripts import is_attached, is_linking, is_separate
 
@@ -115,7 +115,9 @@ def _offsets(text: str, chars: list[int], separate: Sequence[bool] = ()) -> list
         if kind == WORD:
             begins |= {position + begin for begin in _cuts(bases[position : position + length])}
         else:
-            begins |= {i for i in part if i == position or kinds[i] in _ALONE or bases[i] != bases[i - 1]}
+            begins |= {
+                i for i in part if i == position or kinds[i] in _ALONE or traits(bases[i]) != traits(bases[i - 1])
+            }
         position += length
     edges = [*sorted(begins), len(bases)]
     return [(chars[start], chars[end]) for start, end in pairwise(edges) if kinds[start] != SPACE]

@@ -14,7 +14,7 @@ from components.text.words import OFFSETS as REFERENCE
 tf = LazyModule("tensorflow")
 ODD = [
     "Biden,visited (Paris) on 3.14",
-    "London's London'\u017f",
+    "London's London'\u017f \u24b6\u24d0\u24d1 !!?",
     "",
     " \u3000\t",
     "Zürich\u00a0liegt\u2028am See.",
