@@ -39,6 +39,7 @@ _GENERIC = ("txt", "json")  # a README.txt next to corpus files of another kind 
 _PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
 _IN_SPAN = re.compile(r"^span-\{SPAN(:[0-9]+)?\}/")
 _EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
+_RENAME = "Give a folder, or a file whose name has none of * ? [ ] { }."
 _SHOWN = 5  # files in an error
 _NO_CORPUS = (*NAME_FILES, "dataset_dict.json", "state.json")
 _CARD = "README.md"  # describes a data set of Hugging Face
@@ -64,7 +65,7 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
     folder = Path(folder)
     if not folder.is_dir():
         if folder.exists():  # `CorpusSettings` turns other files into a folder and a pattern
-            raise CorpusError(str(folder), None, "the name of the file has one of * ? [ ] { }", "Rename it.")
+            raise CorpusError(str(folder), None, "neither a folder nor a file with a plain name", _RENAME)
         fix = f"Give a labelled file, or the folder of a corpus. {_EXPECTED}"
         raise CorpusError(str(folder), None, "no such file or folder", fix)
     spans = _spans(folder)

@@ -121,7 +121,7 @@ def test_files_that_no_split_takes_are_named(names, read, ignored):
 def test_missing_folder_is_an_error(tmp_path):
     with pytest.raises(CorpusError, match=r"no: no such file or folder\. Give a labelled file, or"):
         find_splits(tmp_path / "no")
-    with pytest.raises(CorpusError, match=r"a\[1\].conll: the name of the file has one of .*\. Rename it\."):
+    with pytest.raises(CorpusError, match=r"a\[1\].conll: neither a folder nor a file with a plain name\. Give"):
         find_splits(fill(tmp_path, "a[1].conll") / "a[1].conll")
 
 
