@@ -108,7 +108,7 @@ def node_commands(sizes: Sequence[int], work: Path, settings: Sequence[str], res
 
     Args:
         sizes: sentences of the training splits.
-        work: folder for corpora and outputs, which the command removes at its end.
+        work: folder for corpora and outputs, which the command removes when it has a result.
         settings: further settings, as `ner run --set` takes them.
         results: folder for the results.
     """
@@ -126,7 +126,10 @@ def node_commands(sizes: Sequence[int], work: Path, settings: Sequence[str], res
 
 
 def run_nodes(run: Mapping[str, Any], results: Path) -> None:
-    """Runs the pipeline with one epoch on a made-up corpus and writes the record: time and memory of each node."""
+    """Runs the pipeline with one epoch on a made-up corpus and writes the record: time and memory of each node.
+
+    A run that was interrupted goes on where it ended: the finished nodes keep their figures.
+    """
     # They take seconds to import, and the other measurements do without them.
     from absl import logging as absl_logging
 
@@ -134,21 +137,24 @@ def run_nodes(run: Mapping[str, Any], results: Path) -> None:
     from pipeline.local_run import run_locally
 
     work = Path(run["work"])
-    shutil.rmtree(work, ignore_errors=True)
-    tokens = write_made_up_corpus(work / "corpus", run["sentences"])
-    fixed = [f"work_dir={work / 'work'}", f"corpus.path={work / 'corpus'}"]
+    corpus, size = work / "corpus", work / "corpus.json"
+    if not size.exists():
+        shutil.rmtree(work, ignore_errors=True)
+        write_json(size, {"tokens": write_made_up_corpus(corpus, run["sentences"])})
+    fixed = [f"work_dir={work / 'work'}", f"corpus.path={corpus}"]
     # A pass over the train split; a small one is not read several times.
     once = ["trainer.epochs=1", "trainer.epoch_steps=1", "evaluator.min_f1=0"]
-    meter = NodeMeter()
+    meter = NodeMeter(work / "nodes.jsonl")
     absl_logging.set_verbosity(absl_logging.INFO)
     absl_logging.get_absl_logger().addHandler(meter)
     try:
         run_locally(load_config(None, [*fixed, *once, *run["settings"]]))
     finally:
         absl_logging.get_absl_logger().removeHandler(meter)
-        shutil.rmtree(work, ignore_errors=True)
+    tokens = json.loads(size.read_text(encoding="utf-8"))["tokens"]
     record = {"sentences": run["sentences"], "tokens": tokens, "machine": machine.description(), "nodes": meter.nodes}
     write_json(results / f"pipeline.{run['sentences']}.json", record)
+    shutil.rmtree(work, ignore_errors=True)
 
 
 class NodeMeter(logging.Handler):
@@ -156,31 +162,49 @@ class NodeMeter(logging.Handler):
 
     Attributes:
         nodes: a row for each finished node: CPU and wall seconds of this process, and its memory at the start and at
-            the highest, both in MB (10^6 bytes). Validation of a model in another process is not included.
+            the highest, both in MB (10^6 bytes). Validation of a model in another process is not included. A node
+            that an interrupted run has begun is `resumed`: its seconds are those after the interruption.
     """
 
-    def __init__(self) -> None:
-        """Starts without nodes."""
+    def __init__(self, file: Path) -> None:
+        """Reads the rows of an interrupted run.
+
+        Args:
+            file: keeps the rows of the nodes that have begun or ended, one JSON object a line.
+        """
         super().__init__(logging.INFO)
-        self.nodes: list[Record] = []
+        self._file = file
+        earlier = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+        self.nodes: list[Record] = [row for row in earlier if "cpu_seconds" in row]
+        self._begun = {row["node"] for row in earlier}
         self._clock, self._before = machine.CpuClock(), 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Reads a log line."""
         message = record.getMessage()
+        node = (_STARTS.match(message) or _ENDS.match(message) or ("", ""))[1]
+        if not node or any(row["node"] == node for row in self.nodes):  # the second: a cached result
+            return
         if _STARTS.match(message):
+            self._write({"node": node})
             machine.reset_peak_rss()
             self._clock, self._before = machine.CpuClock(), machine.peak_rss_mb()
-        elif node := _ENDS.match(message):
-            row = {
-                "node": node[1],
-                "cpu_seconds": self._clock.cpu_seconds,
-                "wall_seconds": self._clock.wall_seconds,
-                "start_rss_mb": self._before,
-                "peak_rss_mb": machine.peak_rss_mb(),
-            }
-            self.nodes.append(row)
-            logging.info("%s", row)
+            return
+        row = {
+            "node": node,
+            "cpu_seconds": self._clock.cpu_seconds,
+            "wall_seconds": self._clock.wall_seconds,
+            "start_rss_mb": self._before,
+            "peak_rss_mb": machine.peak_rss_mb(),
+            **({"resumed": True} if node in self._begun else {}),
+        }
+        self.nodes.append(row)
+        self._write(row)
+        logging.info("%s", row)
+
+    def _write(self, row: Record) -> None:
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
 
 
 def write_made_up_corpus(folder: Path, sentences: int) -> int:

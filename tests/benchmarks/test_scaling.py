@@ -69,13 +69,28 @@ def test_a_made_up_corpus_has_its_size_in_a_file_for_each_split(tmp_path, monkey
     assert {tag for _, tag in rows} == {"O", "B-PER", "I-PER", "B-LOC", "B-ORG", "I-ORG"}
 
 
-def test_nodes_are_measured_between_their_log_lines():
-    meter = scaling.NodeMeter()
-    logger = logging.Logger("tfx")
-    logger.addHandler(meter)
-    for line in ("Component Trainer is running.", "Using 2 threads", "Component Trainer is finished."):
-        logger.info(line)
-    [node] = meter.nodes
+def test_nodes_are_measured_between_their_log_lines(tmp_path):
+    lines = ("Component Trainer is running.", "Using 2 threads", "Component Trainer is finished.")
+    [node] = _meter(tmp_path, *lines).nodes
     assert node["node"] == "Trainer"
     assert 0 <= node["cpu_seconds"] < 5
     assert 0 < node["start_rss_mb"] <= node["peak_rss_mb"]
+    assert "resumed" not in node
+
+
+def test_measurement_goes_on_after_an_interruption(tmp_path):
+    data = [f"Component CorpusExampleGen is {event}." for event in ("running", "finished")]
+    training = [f"Component Trainer is {event}." for event in ("running", "finished")]
+    [first] = _meter(tmp_path, *data, training[0]).nodes
+    again = _meter(tmp_path, *data, *training).nodes
+    assert again[0] == first, "a cached node has the figures of its execution"
+    assert [(row["node"], row.get("resumed")) for row in again] == [("CorpusExampleGen", None), ("Trainer", True)]
+
+
+def _meter(folder, *lines):
+    meter = scaling.NodeMeter(folder / "nodes.jsonl")
+    logger = logging.Logger("tfx")
+    logger.addHandler(meter)
+    for line in lines:
+        logger.info(line)
+    return meter
