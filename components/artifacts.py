@@ -14,7 +14,7 @@ from components.keys import PRESENT, TOKENIZER, TRAINED_FOLDER
 
 
 class Corpus(Artifact):
-    """A folder of labelled text in a layout that `layout.find_splits` supports."""
+    """A file of labelled text, or a folder of them in a layout that `layout.find_splits` supports."""
 
     TYPE_NAME = "components.Corpus"
 

@@ -175,7 +175,7 @@ class ClusterConfig(_Section):
 
     description: str
     pipeline_root: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
-    data: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
+    data: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]+/+[^/]")] | None  # KFP reads no whole bucket
     settings: dict[str, Any]
     images: Images
     hosts: Hosts | None

@@ -26,8 +26,8 @@ class Target:
         metadata: connection to ML Metadata; None lets the cluster decide.
         checkpoint_dir: folder of the Trainer's checkpoints that all nodes share; empty keeps none.
         serving_dir: folder that TensorFlow Serving reads; empty writes none.
-        data: run parameter: address of the corpus folder (`s3://`, `gs://`, `minio://`; Kubeflow's importer does not
-            take a path on a volume). This and all other parameters are None on this machine.
+        data: run parameter: address of the corpus (`s3://`, `gs://`, `minio://`; Kubeflow's importer does not take a
+            path on a volume). This and all other parameters are None on this machine.
         span: run parameter: number of the newest span to read, or `newest`. A string, so that a schedule can compute
             it from its time.
         epochs: run parameter: the Trainer's maximum.

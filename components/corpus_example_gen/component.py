@@ -102,7 +102,7 @@ class CorpusExampleGen(FileBasedExampleGen):
 
         Args:
             settings: settings of the corpus; the component ignores `path` and `sample_seed`.
-            input_base: folder of the corpus.
+            input_base: folder of the corpus, or a file.
             corpus: channel of a `Corpus` artifact, for a corpus that is not known before the run. Kubeflow copies only
                 the files of artifacts to a node.
             span: with `corpus`, number of the newest span to read (as text), or `newest`; replaces `settings.span`.
@@ -122,7 +122,7 @@ class CorpusExampleGen(FileBasedExampleGen):
         if corpus is not None:
             span = span or (NEWEST_SPAN if settings.span is None else str(settings.span))
         spec = CorpusExampleGenSpec(
-            input_base=input_base,
+            input_base=None if input_base is None else plan.folder,
             input_config=plan.input_config,
             output_config=example_gen_pb2.Output() if input_base is None else plan.output_config,
             range_config=None if input_base is None else plan.range_config,

@@ -183,20 +183,20 @@ class Executor(BaseExampleGenExecutor):
             raise CorpusError(folder, None, problem, "Run again when nothing writes into the folder.")
 
 
-def _resolved(folder: str, exec_properties: dict[str, Any], examples: artifact.Artifact) -> dict[str, Any]:
+def _resolved(corpus: str, exec_properties: dict[str, Any], examples: artifact.Artifact) -> dict[str, Any]:
     """Returns the execution properties for a corpus that was not known before the run.
 
     Replaces TFX's driver for ExampleGens: finds the span and its files, and records span and fingerprint.
     """
     span = requested_span(exec_properties.get("span") or NEWEST_SPAN)
     settings = _settings(exec_properties).model_copy(update={"span": span})
-    plan = IngestPlan.for_corpus(folder, settings)
-    input_config = plan.input_config
+    plan = IngestPlan.for_corpus(corpus, settings)
+    folder, input_config = plan.folder, plan.input_config
     # TFX's own fingerprint includes the times of the files, which change with each download.
     _, number, _ = example_gen_utils.calculate_splits_fingerprint_span_and_version(
         folder, input_config.splits, plan.range_config
     )
-    fingerprint = exec_properties.get("fingerprint") or _fingerprint(folder, settings)
+    fingerprint = exec_properties.get("fingerprint") or _fingerprint(folder, plan.settings)
     examples.set_int_custom_property(example_gen_utils.SPAN_PROPERTY_NAME, number)
     examples.set_string_custom_property(example_gen_utils.FINGERPRINT_PROPERTY_NAME, fingerprint)
     return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.common.errors import NerError
-from components.corpus_example_gen.corpus.layout import NEWEST, find_splits, split_patterns
+from components.corpus_example_gen.corpus.layout import NEWEST, find_splits, located, split_patterns
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits
 from components.keys import SENTENCE, TRAIN_SPLIT
@@ -21,25 +21,29 @@ class IngestPlan:
 
     Attributes:
         splits: (split, file pattern) pairs.
-        settings: settings with `duplicates` decided.
+        settings: settings with `duplicates` decided, and with the splits of a file.
+        folder: folder of the corpus.
     """
 
     splits: tuple[tuple[str, str], ...]
     settings: CorpusSettings
+    folder: str = ""
 
     @classmethod
-    def for_corpus(cls, folder: str, settings: CorpusSettings) -> IngestPlan:
+    def for_corpus(cls, path: str, settings: CorpusSettings) -> IngestPlan:
         """Returns the plan for a corpus.
 
         Args:
-            folder: the corpus.
+            path: folder of the corpus, or a file.
             settings: its settings; splits that they do not name are found by file names.
 
         Raises:
             CorpusError: the layout of the folder is not supported.
             NerError: the configured splits or spans do not fit the corpus.
         """
-        splits = tuple((settings.splits or dict(find_splits(folder, settings.window))).items())
+        folder, configured = located(path, configured_splits(settings))
+        settings = settings.model_copy(update={"splits": dict(configured) if configured else None})
+        splits = tuple(configured or find_splits(folder, settings.window))
         if len(splits) > 1 and TRAIN_SPLIT not in dict(splits):
             names = ", ".join(name for name, _ in splits)
             raise NerError(f"corpus.splits: names {names} but not train. Name the training files train.")
@@ -49,9 +53,9 @@ class IngestPlan:
                 f"{folder}: corpus.span or corpus.span_window is set, but the corpus has no span-<N> folders. "
                 "Remove the setting, or move the files to span folders."
             )
-        split_patterns(folder, configured_splits(settings), settings.window)  # each span of the window is read
+        split_patterns(folder, configured, settings.window)  # each span of the window is read
         duplicates = settings.duplicates or ("remove" if in_spans else "keep")
-        return cls(splits, settings.model_copy(update={"duplicates": duplicates}))
+        return cls(splits, settings.model_copy(update={"duplicates": duplicates}), str(folder))
 
     @property
     def input_config(self) -> example_gen_pb2.Input:

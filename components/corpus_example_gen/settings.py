@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 
 from components.common.settings import Count, NotNegative, Positive, Settings, Share
 from components.corpus_example_gen.corpus.span_window import SpanWindow
@@ -16,8 +15,6 @@ Format = Literal[
     "sagemaker", "azure", "google", "brat", "spacy_pairs", "spacy_docs", "spacy_json", "hugging_face",
 ]  # fmt: skip
 """Formats of files; `auto` finds it by looking."""
-
-_PATTERN = re.compile(r"[*?\[\]{}]")
 
 
 class CorpusSettings(Settings):
@@ -45,15 +42,6 @@ class CorpusSettings(Settings):
     max_unpacked_bytes: Count
     max_compression_ratio: Positive
     sample_seed: int
-
-    @model_validator(mode="before")
-    @classmethod
-    def _file_is_a_corpus(cls, values: Any) -> Any:
-        """Takes the path of a file as its folder, of which no other file is read."""
-        path = values.get("path") if isinstance(values, dict) and not values.get("splits") else None
-        if not path or not Path(path).is_file() or _PATTERN.search(Path(path).name):
-            return values
-        return {**values, "path": Path(path).parent, "splits": {"train": Path(path).name}}
 
     @field_validator("outside", mode="before")
     @classmethod

@@ -34,7 +34,7 @@ class RunInputs:
     """The inputs of a run.
 
     Attributes:
-        corpus: absolute folder of the corpus; None: known to the run only.
+        corpus: absolute path of the corpus, a folder or a file; None: known to the run only.
         splits: (name, file pattern) as `find_splits` returns them; empty: the run finds them.
         schema: text of the TFMD schema.
         fingerprint: hash of corpus, pretrained files, configuration and code: equal for two runs that would produce
@@ -90,12 +90,12 @@ def inputs_of_corpus(config: PipelineConfig, corpus: Path, configured: RunInputs
 
     Args:
         config: the whole configuration.
-        corpus: folder of the corpus.
+        corpus: folder of the corpus, or a file.
         configured: as `inputs_of_cluster` returns them.
         warm_start: whether the training starts from the champion's weights.
 
     Raises:
-        CorpusError: the folder holds no corpus.
+        CorpusError: the path holds no corpus, or a file does not go with `corpus.splits`.
     """
     patterns, window = list(configured.splits) or None, configured.window
     of_corpus = corpus_fingerprint(corpus, patterns, window)

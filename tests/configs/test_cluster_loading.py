@@ -49,6 +49,7 @@ def test_invalid_settings_are_reported():
         ("kubeflow", "nodes.default.retries.factor=1.5", r"s\.default\.retries\.factor: .* whole number, got 1\.5$"),
         ("kubeflow", "pipeline_root=/tmp/x", r"pipeline_root: .*got '/tmp/x'"),
         ("kubeflow", "data=corpus", r"data: .*got 'corpus'"),
+        ("kubeflow", "data=s3://bucket/", r"data: .*got 's3://bucket/'"),
         ("kubeflow", "images.cpu=ner@sha256:12", r"images.cpu:"),
         ("kubeflow", "pipeline_root=s3://key:hidden@bucket", r"pipeline_root: .*password.*AWS_SECRET_ACCESS_KEY"),
         ("kubeflow", "settings={registry.uri: 'http://me:hidden@mlflow'}", r"registry\.uri: .*MLFLOW_TRACKING_TOKEN"),

@@ -37,6 +37,7 @@ ALL = "all"
 _DOCUMENTATION = re.compile(r"(?i)(readme|licen[cs]e|notice|copying|changes|changelog|citation|authors|credits)\b.*")
 _GENERIC = ("txt", "json")  # a README.txt next to corpus files of another kind is not part of the corpus
 _PLACEHOLDER = re.compile(r"\{[A-Z:0-9]+\}")
+_WILDCARD = re.compile(r"[*?\[\]{}]")
 _IN_SPAN = re.compile(r"^span-\{SPAN(:[0-9]+)?\}/")
 _EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
 _RENAME = "Give a folder, or a file whose name has none of * ? [ ] { }."
@@ -49,23 +50,50 @@ _AZURE = b"CustomEntityRecognition"
 _STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
 
 
+def located(
+    path: str | Path, splits: Sequence[tuple[str, str]] | None = None
+) -> tuple[Path, Sequence[tuple[str, str]] | None]:
+    """Returns the folder of a corpus and its configured splits.
+
+    A file is the only split of its folder. A path that does not exist is returned unchanged.
+
+    Args:
+        path: a folder or a file.
+        splits: configured (split, pattern) pairs; None if file names decide.
+
+    Raises:
+        CorpusError: the path is neither a folder nor a file whose name is a pattern of itself, or a file does not go
+            with the configured splits.
+    """
+    path = Path(path)
+    if path.is_dir() or not path.exists():
+        return path, splits
+    if not path.is_file() or _WILDCARD.search(path.name):
+        raise CorpusError(str(path), None, "neither a folder nor a file with a plain name", _RENAME)
+    own = [(TRAIN_SPLIT, path.name)]
+    if splits and list(splits) != own:
+        problem = "is a file, and corpus.splits names the files of a folder"
+        raise CorpusError(str(path), None, problem, "Give the folder, or set corpus.splits to null.")
+    return path.parent, own
+
+
 def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[str, str]]:
     """Returns the splits of a corpus folder as (split, file pattern relative to the folder).
 
     The first rule that applies counts: a folder with `span-<N>` folders has patterns with `{SPAN}`, by the layout of
     the newest span to read; files or folders named after splits have the existing splits of `train`, `eval` and `test`;
     a folder with nothing but `data` has those of `data`; other corpus files of one kind have the single split `all`.
-    A single split of any name is later split by hash.
+    A single split of any name is later split by hash. For a file, see `located`.
 
     Example: tests/components/corpus_example_gen/corpus/test_layout.py.
 
     Raises:
         CorpusError: the folder is missing, has no corpus, or is ambiguous.
     """
-    folder = Path(folder)
+    folder, of_file = located(folder)
+    if of_file:
+        return list(of_file)
     if not folder.is_dir():
-        if folder.exists():  # `CorpusSettings` turns other files into a folder and a pattern
-            raise CorpusError(str(folder), None, "neither a folder nor a file with a plain name", _RENAME)
         fix = f"Give a labelled file, or the folder of a corpus. {_EXPECTED}"
         raise CorpusError(str(folder), None, "no such file or folder", fix)
     spans = _spans(folder)
@@ -87,7 +115,7 @@ def split_patterns(
     Each span of a window is read in the format of its files.
 
     Args:
-        folder: the corpus.
+        folder: the corpus; that of a file with its splits, see `located`.
         splits: configured (split, pattern) pairs; None takes the splits of `find_splits`. A placeholder other than
             `span-{SPAN}` at the start matches anything.
         window: spans to read.
@@ -122,7 +150,8 @@ def split_patterns(
 def matched_files(
     folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
 ) -> list[Path]:
-    """Returns the files of a corpus and their companions, sorted; see `split_patterns`."""
+    """Returns the files of a corpus, or a file, and their companions, sorted; see `split_patterns`."""
+    folder, splits = located(folder, splits)
     patterns = [pattern for own in split_patterns(folder, splits, window).values() for pattern in own]
     files = {path for pattern in patterns for path in Path(folder).glob(pattern)}
     return sorted(files | {other for path in files if path.is_file() for other in companions(path)})
@@ -162,7 +191,7 @@ def corpus_fingerprint(
     """Returns the SHA-256 (hexadecimal) of the relative names and the contents of the matched files.
 
     Args:
-        folder: the corpus.
+        folder: the corpus, or a file.
         splits: see `split_patterns`.
         window: spans to read.
         hashes: relative name -> SHA-256 of files that were read already; the others are read.
@@ -171,6 +200,7 @@ def corpus_fingerprint(
         CorpusError: see `split_patterns`.
     """
     digest = hashlib.sha256()
+    folder, splits = located(folder, splits)
     for path in matched_files(folder, splits, window):
         name = path.relative_to(folder).as_posix()
         digest.update(f"{name}\0{(hashes or {}).get(name) or file_hash(path)}\n".encode())

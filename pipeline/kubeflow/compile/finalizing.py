@@ -22,7 +22,7 @@ _LONGEST_PENDING = seconds("2d")  # of a pod that waits for a GPU, in each try
 _NO_TIMEOUT = seconds("365d")
 
 _DESCRIPTIONS = {
-    "data": "Address of the corpus folder: s3://, gs:// or minio://.",
+    "data": "Address of the corpus, a folder or a file: s3://, gs:// or minio://.",
     "span": "Number of the newest span-<number> folder to read, or: newest. {time:%Y%m%d}: the time of the schedule.",
     "epochs": "Maximum number of passes over the training split.",
     "run_name": "Stored with the version in the model registry; {time:%Y-%m-%d}: the time of the schedule.",

@@ -73,7 +73,8 @@ def _copies(own: str, inputs: Mapping[str, list[Any]], outputs: Mapping[str, lis
         for name, artifacts in dictionary.items():
             for number, artifact in enumerate(artifacts):
                 if to_uri(artifact.uri) != artifact.uri:
-                    yield f"{own}/{side}/{name}/{number}", artifact
+                    kept = os.path.basename(artifact.uri.rstrip("/"))  # the name of a corpus file says its format
+                    yield f"{own}/{side}/{name}/{number}/{kept}", artifact
 
 
 def _copy(source: str, target: str) -> None:

@@ -336,6 +336,11 @@ def test_executor_detects_the_layout_of_a_corpus_artifact(tmp_path):
     assert splits_of(examples) == ["train", "eval", "test"], "eval is held out of train"
     assert len(records(examples, "train")) + len(records(examples, "eval")) == 60
     assert examples.get_int_custom_property("span") == 0
+    of_file = read_artifact(tmp_path / "of file", corpus / "train.tsv")
+    assert splits_of(of_file) == ["train", "eval", "test"], "divided by hash"
+    counted = [len(records(of_file, split)) for split in splits_of(of_file)]
+    assert sum(counted) == 60
+    assert 0 < counted[2] < 30, "no sentence of test.tsv"
 
 
 @pytest.mark.parametrize(

@@ -40,16 +40,12 @@ def test_single_split_is_divided_by_a_hash_of_the_sentence(tmp_path):
 
 
 def test_a_file_is_a_corpus_without_the_other_files_of_its_folder(tmp_path):
-    fill(tmp_path, "names.conll", "other.conll", "other.jsonl")
-    settings = corpus_settings(path=str(tmp_path / "names.conll"))
-    assert (settings.path, settings.splits) == (tmp_path, {"train": "names.conll"})
-    planned = plan(settings.path, **settings.model_dump(exclude={"path"}))
+    file = fill(tmp_path, "names.conll", "other.conll", "other.jsonl") / "names.conll"
+    planned = plan(file)
+    assert (planned.folder, planned.settings.splits) == (str(tmp_path), {"train": "names.conll"})
     assert [split.pattern for split in planned.input_config.splits] == ["names.conll"]
     assert buckets(planned.output_config) == [("train", 8), ("eval", 1), ("test", 1)]
-    for changes in ({"path": tmp_path}, {"path": tmp_path / "no.conll"}, {"path": None}):
-        assert corpus_settings(**changes).splits is None
-    chosen = {"train": "other.*"}
-    assert corpus_settings(path=tmp_path / "names.conll", splits=chosen).splits == chosen
+    assert corpus_settings(path=file).splits is None  # the file is that of a training; other commands name others
 
 
 def test_corpus_with_spans_removes_duplicates_by_default(tmp_path):
@@ -70,3 +66,9 @@ def test_corpus_with_spans_removes_duplicates_by_default(tmp_path):
 def test_settings_that_do_not_fit_the_corpus_are_errors(tmp_path, changes, problem):
     with pytest.raises(NerError, match=problem):
         plan(fill(tmp_path, "train.conll"), **changes)
+
+
+def test_splits_of_a_folder_do_not_go_with_a_file(tmp_path):
+    file = fill(tmp_path, "names.conll", "other.conll") / "names.conll"
+    with pytest.raises(NerError, match=r"names\.conll: is a file, and corpus\.splits names .*\. Give the folder, or"):
+        plan(file, splits={"train": "other.conll"})

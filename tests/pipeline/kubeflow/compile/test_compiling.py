@@ -14,6 +14,7 @@ from configs.cluster_loading import load_cluster
 from configs.cluster_spec import NODES, seconds
 from configs.loading import load_config
 from pipeline.kubeflow.compile.kubernetes_platform import platform
+from pipeline.run.inputs import inputs_of_cluster
 
 compiling = LazyModule("pipeline.kubeflow.compile.compiling")
 json_format = LazyModule("google.protobuf.json_format")
@@ -212,6 +213,13 @@ def test_compiling_again_gives_the_same_bytes(compiled, cluster, tmp_path):
     config = load_config(None, [*compiling.settings_for(cluster), "trainer.epochs=3", "corpus.metadata=[genre]"])
     compiling.compile_pipeline(config, cluster, "kubeflow", tmp_path / "again.yaml")
     assert (tmp_path / "again.yaml").read_bytes() == compiled[0].read_bytes()
+
+
+def test_the_corpus_file_of_a_local_profile_is_not_looked_for_on_the_cluster(tmp_path):
+    file = tmp_path / "names.conll"
+    file.write_text("a\tO\n")
+    config = load_config(None, [f"corpus.path={file}"])
+    assert inputs_of_cluster(config).splits == ()
 
 
 def test_vertex_gets_one_job_with_its_own_fields(tmp_path):

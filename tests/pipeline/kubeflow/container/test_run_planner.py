@@ -56,6 +56,15 @@ def pushed(registry, folder, plan, content: bytes, baseline="none"):
     registry.champions("ner").promote(version.version, before and before.version, "blessed")
 
 
+def test_a_file_is_planned_like_the_same_file_read_as_a_folder(registry, corpus, tmp_path):
+    file = corpus / "span-1" / "train.conll"
+    of_file = plan_run(settings(registry, f"corpus.path={corpus}"), file, PARAMETERS).outputs
+    (tmp_path / "alone").mkdir()
+    shutil.copy(file, tmp_path / "alone")
+    alone = plan_run(settings(registry), tmp_path / "alone", PARAMETERS).outputs
+    assert of_file["corpus_fingerprint"] == alone["corpus_fingerprint"]
+
+
 def test_a_run_trains_only_for_a_reason_and_reads_what_the_plan_says(registry, corpus, tmp_path):
     def plan(*changes, **parameters):
         return plan_run(settings(registry, *changes), corpus, {**PARAMETERS, **parameters})

@@ -57,6 +57,13 @@ def test_the_copies_are_removed(pod):
     assert list(pod.shared.iterdir()) == []
 
 
+def test_a_file_keeps_its_name_which_says_its_format(pod):
+    corpus = [SimpleNamespace(uri=str(pod.input_folder / "Split-train/data"))]
+    with through_shared_folder({"corpus": corpus}, {}, str(pod.shared)):
+        assert Path(corpus[0].uri).name == "data"
+        assert Path(corpus[0].uri).read_text() == "sentences"
+
+
 def test_a_failure_leaves_no_outputs_and_no_copies(pod):
     def fail():
         execute(pod)
