@@ -65,6 +65,9 @@ def read_json_lines(path: Path, *, error: type[NerError] = NerError) -> Iterator
         raise error(f"{path}: cannot be read ({text}). Give a file of JSON lines.") from reason
 
 
+_NAMES = {list: "list", str: "string", int: "number", float: "number", bool: "truth value", type(None): "null"}
+
+
 def parse_json_object(text: str | bytes) -> dict[str, Any]:
     """Parses a JSON object as RFC 8259 and I-JSON (RFC 7493) have it.
 
@@ -91,7 +94,7 @@ def parse_json_object(text: str | bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError(_TOO_DEEP) from error
     if not isinstance(value, dict):
-        raise ValueError(f"a JSON {type(value).__name__}, not an object")
+        raise ValueError(f"a JSON {_NAMES[type(value)]}, not an object")
     if line.count("[") + line.count("{") > _DEEPEST:
         _check_depth(line)
     if _SUSPECT.search(line):

@@ -31,6 +31,7 @@ _NEVER_TYPES = frozenset(
 _MAYBE_TYPES = frozenset({"other", "no", "non", "x"})
 _RUN = re.compile(r"[^\W_]+")
 _BEGIN_OR_INSIDE = re.compile(r"(?i)(?:(?P<letter>[bi])|(?P<word>begin|beg|inside))(?P<number>[0-9]*)")
+_CELL_WORD = re.compile(r"[^\s,;\[\]()'\"]+")  # of `['B-PER', 'O']`
 _NUMBER = re.compile(r"[0-9][0-9.,]*")
 _JOINED = re.compile(r"[|;/+&,]")
 _MANY_LABELS, _LEAST_OUTSIDE = 20, 0.05  # more labels than the first, and fewer tokens outside: not a tag column
@@ -206,6 +207,10 @@ class Labels:
 
     def _fix(self, label: str) -> str:
         """Returns the remedy for a label that is not a tag; it names a setting only if the whole file supports it."""
+        if len(words := _CELL_WORD.findall(label)) > 1 and all(map(is_tag_like, words)):
+            return (
+                "These are the tags of a sentence. Write token, tab, tag on each line, or tokens, tab, tags in a .tsv."
+            )
         if self._no_types:
             return self._no_types[1]
         if not self._outside and (self._has_tags or self._spelling or self.bare) and looks_outside(label):

@@ -26,7 +26,7 @@ EXTENSIONS = (
     *("conll", "conllu", "conllup", "gold_conll", "v4_gold_conll", "iob", "iob2", "bio", "bioes", "tsv", "csv", "txt"),
     *("jsonl", "json", "manifest", "ann", "spacy", "parquet", "arrow"),
 )
-"""Extensions of corpus files; `.gz` may follow each of them. `eng.train` and the like have the split as extension."""
+"""Extensions of corpus files, in any case; `.gz` may follow. Files such as `eng.train` have the split as extension."""
 
 NAME_FILES = ("dataset_infos.json", "dataset_info.json", "label_names.json")
 """Files of a data set that name its labels."""
@@ -41,13 +41,16 @@ _WILDCARD = re.compile(r"[*?\[\]{}]")
 _IN_SPAN = re.compile(r"^span-\{SPAN(:[0-9]+)?\}/")
 _EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.jsonl.gz, …), or files of one kind."
 _RENAME = "Give a folder, or a file whose name has none of * ? [ ] { }."
+_GZ = ".gz"
 _SHOWN = 5  # files in an error
 _NO_CORPUS = (*NAME_FILES, "dataset_dict.json", "state.json")
 _CARD = "README.md"  # describes a data set of Hugging Face
 _DATA = "data"  # folder of the files in repositories of Hugging Face
 _SHARD = re.compile(r"(?P<stem>.+)-[0-9]{5}-of-[0-9]{5}")
 _AZURE = b"CustomEntityRecognition"
-_STEM_SUFFIX = re.compile(r".*[-_.](?P<name>[a-z]+)")
+_STEM_WORD = re.compile(
+    r"([^\W\d_]+?)(?:set|data|file|split)?(?![^\W\d_])"
+)  # `train` of wiki-train1, trainset, train_en
 
 
 def located(
@@ -175,7 +178,7 @@ def ignored_files(names: Iterable[str], read: Collection[str]) -> list[str]:
     ignored = []
     for name in sorted(set(names) - set(read)):
         first = re.split(r"[-_.]", name, maxsplit=1)[0].lower()
-        belongs = name.removesuffix(".gz").rpartition(".")[2] in (*EXTENSIONS, *stems) or first in stems
+        belongs = name.lower().removesuffix(".gz").rpartition(".")[2] in (*EXTENSIONS, *stems) or first in stems
         if belongs and not name.startswith(".") and name not in _NO_CORPUS and not _is_documentation(name):
             ignored.append(name)
     return ignored
@@ -265,7 +268,7 @@ def _splits(folder: Path, *, for_training: bool = True) -> list[tuple[str, str]]
     files = _corpus_files(folder)
     splits: list[tuple[str, str]] = []
     for split, stems in SPLIT_STEMS.items():
-        named = dict.fromkeys(_pattern_of(name) for name, (stem, _) in files.items() if stem in stems)
+        named = dict.fromkeys(_pattern_of(name) for name, (stem, _) in files.items() if stem.lower() in stems)
         if len(named) > 1:
             problem = f"has {len(named)} files for the split {split}: {', '.join(named)}"
             raise CorpusError(str(folder), None, problem, "Keep one of them, or set corpus.splits.")
@@ -286,7 +289,7 @@ def _splits_in_folders(folder: Path) -> list[tuple[str, str]]:
     """Returns the (split, pattern) pairs of subfolders that are named after splits and have corpus files."""
     splits = []
     for split, stems in SPLIT_STEMS.items():
-        named = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name in stems]
+        named = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name.lower() in stems]
         named = [path for path in named if _corpus_files(path)]
         if len(named) > 1:
             problem = f"has {len(named)} folders for the split {split}: {', '.join(path.name for path in named)}"
@@ -296,16 +299,24 @@ def _splits_in_folders(folder: Path) -> list[tuple[str, str]]:
 
 
 def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
-    """Returns {file name: (stem, extension)} of the corpus files; the extension includes `.gz`."""
+    """Returns {file name: (stem, extension)} of the corpus files; the extension includes `.gz`.
+
+    Raises:
+        CorpusError: the name of a corpus file stands for none, such as a link without a target.
+    """
     files, also = {}, set[str]()
     split_names = {stem for stems in SPLIT_STEMS.values() for stem in stems}
     for path in sorted(folder.iterdir()):
-        stem, dot, extension = path.name.removesuffix(".gz").rpartition(".")
-        if not (path.is_file() and stem and dot) or path.name.startswith(".") or path.name in _NO_CORPUS:
+        stem, dot, extension = _without_gz(path.name).rpartition(".")
+        if path.is_dir() or not (stem and dot) or path.name.startswith(".") or path.name in _NO_CORPUS:
             continue
-        if extension in split_names:  # eng.train
-            files[path.name] = (extension, extension)
-        elif extension in EXTENSIONS:
+        kind = extension.lower()
+        if kind in (*split_names, *EXTENSIONS) and not path.is_file():
+            problem = "a link whose target does not exist" if path.is_symlink() else "not a plain file"
+            raise CorpusError(str(path), None, problem, "Restore the file, or remove this name from the folder.")
+        if kind in split_names:  # eng.train
+            files[path.name] = (kind, extension)
+        elif kind in EXTENSIONS:
             shard = _SHARD.fullmatch(stem)
             files[path.name] = (shard["stem"] if shard else stem, path.name[len(stem) + 1 :])
             also.update(other.name for other in companions(path))
@@ -341,9 +352,13 @@ def label_name_files(path: Path) -> list[Path]:
 
 def _pattern_of(name: str) -> str:
     """Returns the pattern of a file and, if it is a shard, of the others."""
-    stem, _, extension = name.removesuffix(".gz").rpartition(".")
+    stem, _, extension = _without_gz(name).rpartition(".")
     shard = _SHARD.fullmatch(stem)
     return f"{shard['stem']}-*-of-*{name[len(stem) :]}" if shard and extension else name
+
+
+def _without_gz(name: str) -> str:
+    return name[: -len(_GZ)] if name.lower().endswith(_GZ) else name
 
 
 def _is_documentation(name: str) -> bool:
@@ -352,14 +367,15 @@ def _is_documentation(name: str) -> bool:
 
 def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     """Returns the pattern of files that are not named after splits."""
-    suffixes = {match["name"] for stem, _ in files.values() if (match := _STEM_SUFFIX.fullmatch(stem.lower()))}
-    if "train" in suffixes and suffixes & {*SPLIT_STEMS[EVAL_SPLIT], *SPLIT_STEMS[TEST_SPLIT]}:
+    splits = {name: own for name, (stem, _) in files.items() if (own := _splits_in_name(stem))}
+    if any(TRAIN_SPLIT in own for own in splits.values()) and any(own - {TRAIN_SPLIT} for own in splits.values()):
         # Shuffling a published test set into the training data would invalidate all later scores.
-        problem = f"has files that seem to be splits but have longer names: {', '.join(files)}"
+        shown = ", ".join([*list(splits)[:_SHOWN], *(["…"] if len(splits) > _SHOWN else [])])
+        problem = f"has files that seem to be splits but have longer names: {shown}"
         fix = "Rename them to train, dev and test, or set corpus.splits."
         raise CorpusError(str(folder), None, problem, fix)
     kinds = {extension for _, extension in files.values()}
-    specific = {kind for kind in kinds if kind.removesuffix(".gz") not in _GENERIC}
+    specific = {kind for kind in kinds if _without_gz(kind).lower() not in _GENERIC}
     chosen = specific or kinds
     if not chosen:
         entries = [path for path in folder.iterdir() if not _is_documentation(path.name)]
@@ -370,3 +386,13 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         problem = f"has files of several kinds ({', '.join(sorted(chosen))}) and none named train"
         raise CorpusError(str(folder), None, problem, _EXPECTED)
     return f"*.{chosen.pop()}"
+
+
+def _splits_in_name(stem: str) -> set[str]:
+    """Returns the splits that the words of a file's stem name.
+
+    >>> _splits_in_name("Train_data"), _splits_in_name("wiki-test2"), _splits_in_name("trainer")
+    ({'train'}, {'test'}, set())
+    """
+    words = set(_STEM_WORD.findall(stem.lower()))
+    return {split for split, stems in SPLIT_STEMS.items() if words & set(stems)}

@@ -7,12 +7,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from components.common import errors
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_roles import ROW_NUMBER, TAG_NAMES, TOKEN_NAMES, Roles, find_roles
 from components.corpus_example_gen.readers.comments import is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
+from components.text.tags import is_valid_tag, split_tag
 
 DOCUMENT_MARK = "-DOCSTART-"
 _DOCUMENT_COMMENT = "#begin document"  # CoNLL-2012
@@ -21,6 +23,8 @@ _COMMENTS = (_DOCUMENT_COMMENT, "#end document")
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
 _SPACES = re.compile(" +")
 _CSV = (".csv", ".csv.gz")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")  # WikiANN: `en:Oslo`
+_CHUNKS = frozenset({"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"})
 
 Lines = Callable[[], Iterator[tuple[int, str]]]
 """Function that iterates over the numbered lines of a file from the start."""
@@ -41,6 +45,7 @@ class ColumnLayout:
         width: usual number of columns.
         roles: meaning of the columns.
         quoted: whether cells are quoted as in CSV.
+        others: (column, one of its types) of other columns that hold tags and may be meant.
         labels: number of rows with each label, without the rows that start with `#`.
     """
 
@@ -48,6 +53,7 @@ class ColumnLayout:
     width: int
     roles: Roles = field(default_factory=Roles)
     quoted: bool = False
+    others: tuple[tuple[int, str], ...] = ()
     labels: Counter[str] = field(default_factory=Counter, compare=False)
 
     def split(self, line: str) -> list[str]:
@@ -125,7 +131,7 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     Raises:
         CorpusError: the file has one column, or a column of numbers whose meaning is unclear.
     """
-    is_csv = path.endswith(_CSV)
+    is_csv = path.lower().endswith(_CSV)
     separator = _find_separator(lines(), is_csv)
     quoted = is_csv or is_quoted(lines(), separator)
     widths = Counter(len(cells) for _, cells in _rows(lines(), separator, quoted) if cells)
@@ -134,18 +140,65 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     width = widths.most_common(1)[0][0]
     if width == 1:
         line, cells = next((line, cells) for line, cells in _rows(lines(), separator, quoted) if cells)
-        commas = " Columns are separated by tabs or spaces; files with commas end in .csv." if "," in cells[0] else ""
+        hint = " Columns are separated by tabs or spaces; files with commas end in .csv." if "," in cells[0] else ""
+        if not is_csv and any("\t" in line.strip() for _, line in lines() if line[:1] != "#"):
+            hint = " Some rows have tabs and others spaces; all rows need the same."
         raise CorpusError(
             path,
             line,
             f"found one column ({errors.quoted(cells[0])}) and no tags",
-            f"Write token, tab, tag on each line.{commas} `ner predict` tags unlabelled text.",
+            f"Write token, tab, tag on each line.{hint} `ner predict` tags unlabelled text.",
         )
     settings = _named_columns(lines(), settings)
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings)
     body = (cells for _, cells in _rows(lines(), separator, quoted) if tuple(cells) != roles.header)
-    labels = Counter(cells[roles.tag].strip(" ") for cells in body if len(cells) == width and cells[0][:1] != "#")
-    return ColumnLayout(separator, width, roles, quoted, labels)
+    labels, prefix, others = _survey(body, width, roles)
+    if prefix:
+        fix = f"Remove it, for example with `sed -i 's/^{prefix}//' {Path(path).name}`: callers send text without it."
+        raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
+    is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header)
+    return ColumnLayout(separator, width, roles, quoted, () if is_chosen else others, labels)
+
+
+def _survey(
+    body: Iterable[list[str]], width: int, roles: Roles
+) -> tuple[Counter[str], str, tuple[tuple[int, str], ...]]:
+    """Returns the number of each label, the language that begins all tokens (`en:`), and other columns with tags.
+
+    Args:
+        body: rows without the header.
+        width: usual number of columns; other rows do not count.
+        roles: meaning of the columns.
+
+    Returns:
+        The last part: (column, one of its types). Chunks (`B-NP`) count only if the labels are chunks.
+    """
+    labels: Counter[str] = Counter()
+    rows, prefix = 0, ""
+    own_columns = (roles.token, roles.tag, roles.index, roles.sentence, roles.document)
+    known = {column % width for column in own_columns if column is not None}
+    tags: dict[int, set[str]] = {column: set() for column in range(width) if column not in known}
+    for cells in body:
+        if len(cells) != width or cells[0][:1] == "#":
+            continue
+        labels[cells[roles.tag].strip(" ")] += 1
+        token, rows = cells[roles.token], rows + 1
+        if rows == 1:
+            prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
+        elif prefix and not token.startswith(prefix):
+            prefix = ""
+        for column in list(tags):
+            value = cells[column].strip(" ")
+            if value not in tags[column]:
+                if is_valid_tag(value):
+                    tags[column].add(value)
+                else:
+                    del tags[column]
+    chosen = {split_tag(label)[1] for label in labels} - {""}
+    types = {column: {split_tag(tag)[1] for tag in own} - {""} for column, own in tags.items()}
+    are_chunks = bool(chosen) and chosen <= _CHUNKS
+    others = {column: own for column, own in types.items() if own and (are_chunks or not own <= _CHUNKS)}
+    return labels, prefix if rows > 1 else "", tuple((column, min(own)) for column, own in others.items())
 
 
 def _named_columns(lines: Iterable[tuple[int, str]], settings: CorpusSettings) -> CorpusSettings:

@@ -90,6 +90,13 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
         report.note(path, f"column {roles.document} names the documents; a new name begins a sentence")
     if roles.sentence is not None:
         report.note(path, f"column {roles.sentence} numbers the sentences; a new value begins a sentence")
+    for column, entity_type in layout.others:
+        tag = roles.tag % layout.width
+        report.note(
+            path,
+            f"column {column} holds tags, too, such as {quoted(entity_type)}; the tags are those of column {tag} "
+            "(corpus.tag_column)",
+        )
     if roles.restarts:
         report.note(path, f"no line separates the sentences; a 0 or 1 in column {roles.index} begins one")
 

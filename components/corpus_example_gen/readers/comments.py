@@ -43,6 +43,11 @@ class Comments:
 
     def add(self, line: str) -> None:
         """Adds one comment line. A comment without an assignment is prose and has no effect."""
+        head, tab, rest = line[1:].strip("# \t").partition("\t")
+        if tab and "=" not in head:  # MultiCoNER: `# id 5a6b<TAB>domain=en`
+            name, _, value = head.partition(" ")
+            self._key = value.strip() or self._key if name in _ID_NAMES else self._key
+            line = f"# {rest}"
         # `# sent_id = x`, `# text = a = b`: the name ends at the first equals sign.
         name, sign, value = line[1:].partition("=")
         name, value = name.strip("# \t"), value.strip()

@@ -114,7 +114,7 @@ def find_format(path: str, text: CorpusText, settings: CorpusSettings) -> str:
         return settings.format
     if is_brat(path, text.head):
         return "brat"
-    if path.removesuffix(".gz").endswith(_JSON) or is_json(text) or span_table_separator(text.head):
+    if path.lower().removesuffix(".gz").endswith(_JSON) or is_json(text) or span_table_separator(text.head):
         return "json"
     if is_tsv(text.lines, settings):
         return "tsv"

@@ -75,7 +75,7 @@ def json_records(text: CorpusText, path: str) -> Records:
     begin = _container(document.text, document.value)
     if begin is not None:
         return _elements(document.text, begin)
-    if "\n" not in document.text.strip(_SPACES) or ".jsonl" in path:
+    if "\n" not in document.text.strip(_SPACES) or ".jsonl" in path.lower():
         return lines
     return Records(lambda: iter([(document.text.count("\n", 0, start) + 1, document.text)]), 1)
 

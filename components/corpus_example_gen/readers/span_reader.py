@@ -266,9 +266,7 @@ class _Record:
         if meta is None:
             return {}
         if not isinstance(meta, dict):
-            raise self._error(
-                f"found a {type(meta).__name__} in field 'meta'", 'Write an object: {"name": "value", …}.'
-            )
+            raise self._error(f"found {quoted(meta)} in field 'meta'", 'Write an object: {"name": "value", …}.')
         return {
             name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             for name, value in meta.items()

@@ -77,6 +77,8 @@ class Fields:
 
     def missing(self, where: str, name: str, present: list[str]) -> str:
         """Returns the error for a field that the input does not have."""
+        if len(present) == 1 and ";" in present[0]:
+            return f"{where}: has columns separated by semicolons. Separate them by commas, or by tabs in a .tsv file."
         shown = ", ".join(quoted(each)[1:-1] for each in present[:20]) or "no fields"
         return f"{where}: has no field {quoted(name)}, it has {shown}. Give one of them with {self.option(name)}."
 

@@ -107,6 +107,11 @@ def test_several_tags_in_a_label_are_an_error(label):
     assert read("B-PER/LOC B-R&D B-A|C O")[0] == "B-PER/LOC B-R&D B-A|C O"
 
 
+def test_a_cell_with_the_tags_of_a_sentence_is_an_error_that_says_so():
+    with pytest.raises(CorpusError, match="These are the tags of a sentence"):
+        read("['B-PER','O'] O B-PER")
+
+
 def test_label_that_only_the_first_row_has_is_noted_under_scheme_io():
     _, report = read("Etiquette PER O PER", scheme="io")
     assert report.notes == ["a.tsv:1: read as token 'w0' with the type 'Etiquette', which no other row has"]

@@ -41,6 +41,10 @@ def fill(folder, *names):
         (["a.jsonl.gz"], [("all", "*.jsonl.gz")]),
         (["a.txt", ".hidden.conll", "notes.md"], [("all", "*.txt")]),
         (["my-test.conll"], [("all", "*.conll")]),
+        (["trainer.conll", "contest.conll"], [("all", "*.conll")]),
+        (["TRAIN.CONLL", "Dev.conll", "Test.Conll.GZ"],
+         [("train", "TRAIN.CONLL"), ("eval", "Dev.conll"), ("test", "Test.Conll.GZ")]),
+        (["Train/a.conll", "Test/b.conll"], [("train", "Train/*.conll"), ("test", "Test/*.conll")]),
         (["span-1/train.conll", "span-2/train.conll", "span-2/dev.conll"],
          [("train", "span-{SPAN}/train.conll"), ("eval", "span-{SPAN}/dev.conll")]),
         (["span-9/a.tsv", "span-10/b.tsv"], [("all", "span-{SPAN}/*.tsv")]),
@@ -81,6 +85,11 @@ def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
         (["a.conll", "b.tsv"], r"has files of several kinds \(conll, tsv\)"),
         (["a.conll", "b.conll.gz"], r"has files of several kinds \(conll, conll.gz\)"),
         (["en-ud-train.iob2", "en-ud-test.iob2"], "seem to be splits but have longer names: .* Rename them"),
+        (["train set.conll", "dev set.conll"], "seem to be splits"),
+        (["train_data.csv", "test_data.csv"], "seem to be splits but have longer names: test_data.csv, train_data.csv"),
+        (["Train1.conll", "Train2.conll", "Test1.conll"], "seem to be splits"),
+        (["train.en.conll", "dev.en.conll"], "seem to be splits"),
+        (["trainset.conll", "testset.conll"], "seem to be splits"),
         (["train/a.conll", "training/a.conll"], "has 2 folders for the split train: train, training"),
         (["eng.train", "deu.train"], "has 2 files for the split train: deu.train, eng.train"),
         (["span-1/x.md"], "span-1: has no corpus file"),
@@ -112,10 +121,20 @@ def test_folder_with_other_extensions_names_files_and_extensions(tmp_path):
             ["eng.train"],
             ["deu.train", "x.spacy", "y.arrow"],
         ),
+        (["OLD.CONLL"], [], ["OLD.CONLL"]),
     ],
 )
 def test_files_that_no_split_takes_are_named(names, read, ignored):
     assert ignored_files(names, read) == ignored
+
+
+def test_a_link_without_a_target_is_an_error_and_not_a_missing_split(tmp_path):
+    fill(tmp_path, "train.conll", "notes.md")
+    (tmp_path / "plan.md").symlink_to("nowhere")
+    assert find_splits(tmp_path) == [("train", "train.conll")]
+    (tmp_path / "dev.conll").symlink_to("nowhere")
+    with pytest.raises(CorpusError, match=r"dev\.conll: a link whose target does not exist\. Restore the file"):
+        find_splits(tmp_path)
 
 
 def test_missing_folder_is_an_error(tmp_path):

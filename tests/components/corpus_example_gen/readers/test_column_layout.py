@@ -52,6 +52,33 @@ def test_one_column_is_an_error():
     assert str(caught.value).startswith("a.conll:3: found one column ('&') and no tags. Write token, tab, tag")
 
 
+def test_rows_with_tabs_and_rows_with_spaces_are_named_as_the_reason_of_one_column():
+    with pytest.raises(CorpusError, match="Some rows have tabs and others spaces"):
+        layout("a\tO\nb O\n")
+
+
+def test_other_columns_with_tags_are_named_unless_they_are_chunks_or_the_column_is_chosen():
+    for text, others in {
+        "Ida NNP B-PER O\nleft VBD O O\n": ((2, "PER"),),  # gold, prediction
+        "Ida B-PER NNP B-NP\nleft O VBD B-VP\n": ((1, "PER"),),
+        "Ida NNP B-NP B-PER\nleft VBD B-VP O\n": (),
+        "Ida NNP B-NP\nleft VBD B-VP\n": (),
+        "token gold ner\nIda B-PER O\nleft O O\n": (),
+        "1 Ida B-PER B-LOC\n2 left O O\n": (),  # nested layers
+    }.items():
+        assert layout(text).others == others, text
+    assert layout("Ida B-PER O\n", tag_column=1).others == ()
+
+
+def test_a_language_before_each_token_is_an_error():
+    with pytest.raises(
+        CorpusError, match=r"a\.conll: each token begins with 'en:', .* `sed -i 's/\^en:// ?' ?"
+    ) as caught:
+        layout("en:Oslo B-LOC\nen:is O\n\nen:big O\n")
+    assert "a.conll`" in caught.value.fix
+    assert layout("en:Oslo B-LOC\nis O\n").width == layout("en:Oslo B-LOC\n").width == 2
+
+
 def test_comments_differ_from_tokens_that_start_with_a_hash():
     for separator, line, expected in [
         ("\t", "#photography\tO", False),

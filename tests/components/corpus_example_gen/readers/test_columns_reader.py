@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 
 import pytest
 from support.settings import corpus_settings
@@ -242,6 +243,19 @@ def test_quotation_marks_of_a_corpus_stay(tokens):
     sentences, report = read("".join(f"{token}\tO\n" for token in tokens))
     assert sentences[0].tokens == tokens
     assert report.notes == []
+
+
+def test_extensions_may_be_in_capitals():
+    (sentence,), _ = read("word,tag\nIda,B-PER\n", "A.CSV")
+    assert (sentence.tokens, sentence.tags) == (("Ida",), ("B-PER",))
+    (sentence,), _ = read(gzip.compress(b'{"text": "Ida", "entities": [[0, 3, "PER"]]}'), "A.JSONL.GZ")
+    assert sentence.tags == ("B-PER",)
+
+
+def test_another_column_with_tags_is_noted():
+    _, report = read("Ida NNP B-PER B-LOC\nleft VBD O O\n")
+    (note,) = report.notes
+    assert "column 2 holds tags, too, such as 'PER'; the tags are those of column 3 (corpus.tag_column)" in note
 
 
 def test_unclosed_quote_in_csv_is_an_error_with_its_line():

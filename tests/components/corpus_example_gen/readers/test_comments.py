@@ -13,6 +13,10 @@ def test_one_comment():
         "# topic =": (None, {"topic": ""}),
         "# just prose": (None, {}),
         "#": (None, {}),
+        "# id 5a-6b\tdomain=en": ("5a-6b", {"domain": "en"}),
+        "# id\tdomain=en": (None, {"domain": "en"}),
+        "#\thttps://a.b [2010]": (None, {}),
+        "# text = a\tb": (None, {"text": "a\tb"}),
         "# sent_id =": (None, {}),
     }.items():
         comments = Comments()

@@ -184,6 +184,13 @@ def test_a_missing_column_stops_before_anything_is_read(tmp_path, name):
         Source(str(path), FIELDS)
 
 
+def test_a_table_with_semicolons_is_named_as_such(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id;text\n1;a\n")
+    with pytest.raises(BatchError, match=r"a\.csv: has columns separated by semicolons\. Separate them by commas"):
+        Source(str(path), FIELDS)
+
+
 def test_chunks_have_bounded_rows_and_change_their_hash_with_the_content(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "CHUNK_ROWS", 10)
     path = tmp_path / "a.jsonl"
