@@ -103,6 +103,9 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     sentence = _first_named(names, _SENTENCES)
     if sentence is None or sentence in own:
         sentence = columns.find_sentence(own)
+    elif columns[sentence].is_scattered:
+        problem = f"column {sentence} numbers the sentences, but the rows of a sentence do not stand together"
+        raise CorpusReadingError(path, None, problem, "Sort the rows by sentence, and in each by position.")
     if sentence is not None and not _is_trailing_id(body, sentence, width, settings):
         sentence = None
     free = [column for column in (filled if len(filled) > 1 else range(width)) if column != sentence]
@@ -181,6 +184,11 @@ class _Column:
         if len(self._seen) < _MOST_SEEN:
             self._seen.add(value)
         self._last, self._number = value, int(digits)
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether nearly each row has another value than the row before, and most values return."""
+        return not self.empty and 2 * self.returns >= self.runs > 1 and 2 * self.runs > self.rows
 
     def numbers_sentences(self, *, is_first: bool, strict: bool) -> bool:
         """Returns whether the values name sentences: each in the first row of its sentence, or in all its rows.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
 
@@ -135,6 +136,7 @@ class CorpusCounts:
             yield from self._balance()
         yield from self._without_entities()
         yield from self._few(in_splits)
+        yield from self._similar()
         if self._long:
             items = [Item(counted(length, "token"), "", (places[number].place(),), 1) for length, number in self._long]
             total = sum(n for split in self.splits.values() for length, n in split.lengths.items() if length > _LONG)
@@ -178,6 +180,21 @@ class CorpusCounts:
         if some:
             title = f"Types with fewer than {_SOME} {examples}: {len(some)}"
             yield Finding("scarce_type", Severity.NOTE, title, "Label more of them.", tuple(some), len(some))
+
+    def _similar(self) -> Iterator[Finding]:
+        groups: dict[str, list[str]] = {}
+        for name in sorted(self.entities):
+            folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
+            groups.setdefault(folded or name, []).append(name)
+        items = []
+        for names in (sorted(group, key=lambda name: (-self.entities[name], name)) for group in groups.values()):
+            if len(names) > 1:
+                counts = ", ".join(f"{self.entities[name]:,}" for name in names)
+                items.append(Item(", ".join(names), f"{counts} entities"))
+        if items:
+            fix = "If they are one type, merge them: `ner data merge-types IN OUT --map OTHER=TYPE`."
+            title = f"Types whose names differ in case, punctuation or normal form only: {len(items)}"
+            yield Finding("similar_type", Severity.WARNING, title, fix, tuple(items), len(items))
 
     def _balance(self) -> Iterator[Finding]:
         train = self.splits.get(TRAIN_SPLIT, SplitCounts()).entities

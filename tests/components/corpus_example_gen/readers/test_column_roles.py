@@ -37,6 +37,17 @@ def numbered(number, *, first_only=False, columns=slice(None), last=False, separ
     return table(*rows, separator=separator)
 
 
+def test_rows_that_are_not_sorted_by_sentence_are_an_error():
+    rows = [(number, *row) for number, words in enumerate(WORDS) for row in words]
+    header = ("sentence_id", "word", "pos", "tag")
+    shuffled = [rows[i] for i in (4, 0, 5, 1, 2, 3)]
+    assert len(read(table(header, *rows))[0]) == 2
+    restarted = [*rows, *rows]  # numbers of two documents
+    assert len(read(table(header, *restarted))[0]) == 4
+    with pytest.raises(CorpusReadingError, match=r"column 0 numbers the sentences, but the rows .* Sort the rows by"):
+        read(table(header, *shuffled))
+
+
 NO_POS = slice(None, None, 2)
 LAYOUTS = {
     "GMB, in the first row": numbered(lambda n: f"Sentence: {n + 1}", first_only=True),

@@ -101,6 +101,23 @@ def test_a_file_is_checked_without_splits(corpus):
     assert check.number_of(Severity.ERROR) == 0
 
 
+def test_types_that_differ_in_spelling_only_are_a_warning(tmp_path):
+    path = tmp_path / "a.conll"
+    path.write_text(
+        conll(
+            "Ida/B-Job_Title met/O Bo/B-job-title",
+            "Al/B-Job_Title left/O Oslo/B-LOC1 Rome/B-LOC2",
+            "x/B-Cafe\u0301 y/B-Caf\u00e9",
+        )
+    )
+    finding = findings(path)["similar_type"]
+    assert {item.subject: item.detail for item in finding.items} == {
+        "Cafe\u0301, Caf\u00e9": "1, 1 entities",
+        "Job_Title, job-title": "2, 1 entities",
+    }
+    assert finding.severity == Severity.WARNING
+
+
 def test_a_file_or_a_split_without_entities_is_a_warning(tmp_path):
     for name, tag in (("train", "B-PER"), ("dev", "B-PER"), ("test", "O")):
         (tmp_path / f"{name}.conll").write_text(f"Ada\t{tag}\n\n")
