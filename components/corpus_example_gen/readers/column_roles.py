@@ -187,7 +187,7 @@ class _Column:
 
     @property
     def is_scattered(self) -> bool:
-        """Whether nearly each row has another value than the row before, and most values return."""
+        """True if nearly each row has another value than the row before, and most values return."""
         return not self.empty and 2 * self.returns >= self.runs > 1 and 2 * self.runs > self.rows
 
     def numbers_sentences(self, *, is_first: bool, strict: bool) -> bool:

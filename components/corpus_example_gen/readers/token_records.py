@@ -190,6 +190,8 @@ def _names_near(path: str) -> tuple[str, ...]:
             raise CorpusError(str(file), None, f"cannot be read ({error})", "Correct or remove the file.") from error
         if isinstance(description, list) and all(isinstance(one, str) for one in description):
             return tuple(description)
+        if names := _class_names({"names": description}):  # {"0": "O", …}
+            return names
         infos = [description, *(description.values() if isinstance(description, dict) else ())]
         named = (label_names(info.get("features")) for info in infos if isinstance(info, dict))
         if names := next(filter(None, named), ()) or (_names_in_card(text) if description is None else ()):

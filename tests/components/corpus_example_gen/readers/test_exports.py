@@ -133,6 +133,8 @@ def test_numbers_of_labels_need_names(tmp_path):
         read(tmp_path / "train.jsonl")
     (tmp_path / "label_names.json").write_text('["O", "B-PER"]')
     assert read(tmp_path / "train.jsonl")[0] == ["Ida/B-PER left/O"]
+    (tmp_path / "label_names.json").write_text('{"1": "B-PER", "0": "O"}')
+    assert read(tmp_path / "train.jsonl")[0] == ["Ida/B-PER left/O"]
     (tmp_path / "label_names.json").write_text('["O"]')
     with pytest.raises(CorpusError, match=r"train\.jsonl:1: found the label 1, but the file names 1 labels"):
         read(tmp_path / "train.jsonl")
