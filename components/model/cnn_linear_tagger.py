@@ -195,8 +195,7 @@ class CnnLinearTagger(keras.Model):
         pad = ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * FORBIDDEN
         if training:
             return ops.concatenate([ops.expand_dims(network, 0), linear], axis=0) + pad
-        share = self._sizes["network_share"]
-        return share * network + (1 - share) * linear + pad
+        return self.network_share * network + (1 - self.network_share) * linear + pad
 
     def _network(self, inputs: dict[str, Any], training: bool) -> Any:
         """Returns the logits of the network, float32 [batch, tokens, tags]."""
@@ -224,6 +223,15 @@ class CnnLinearTagger(keras.Model):
         for target, source in zip(copy.variables, self.variables, strict=True):
             target.assign(self.linear.folded() if source is self.linear.table.embeddings else source)
         return copy
+
+    @property
+    def network_share(self) -> float:
+        """Ensemble weight of the network. A new value has no effect on graphs that were traced before."""
+        return float(self._sizes["network_share"])
+
+    @network_share.setter
+    def network_share(self, share: float) -> None:
+        self._sizes["network_share"] = share
 
     @property
     def receptive_field(self) -> int:

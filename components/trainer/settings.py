@@ -194,14 +194,23 @@ class TrainerSettings(Settings):
 
             settings.for_windows(300).batch_size
         """
-        size = next(size for size in _SIZES if windows <= size.most_windows)
+        size = _size(windows)
         chosen = {
             "batch_size": size.batch_size,
             "patience": size.patience or self.epochs,
-            "cnn_linear.network_share": max(size.network_share, earlier_share),
+            "cnn_linear.network_share": max(size.network_shares[0], earlier_share),
         }
         replaced = self.replace({name: value for name, value in chosen.items() if self[name] == AUTO})
         return SizedSettings.model_validate(replaced.model_dump())
+
+    def other_network_shares(self, windows: int) -> tuple[float, ...]:
+        """Returns the shares that the eval split may choose in place of the one of `for_windows`.
+
+        Args:
+            windows: number of windows in the train split.
+        """
+        chosen = self.tagger == "cnn_linear" and self.cnn_linear.network_share == AUTO
+        return _size(windows).network_shares[1:] if chosen else ()
 
     def __getitem__(self, name: str) -> Any:
         """Returns one setting by its name below `trainer`, for example `learning_rate` or `cnn_linear.dropout`.
@@ -252,11 +261,15 @@ class _Size(NamedTuple):
     most_windows: float
     batch_size: int
     patience: int | None  # None: all epochs, because the scores of a small eval split jump
-    network_share: float
+    network_shares: tuple[float, ...]  # the first is that of the training, the eval split may choose another
 
 
 _SIZES = (
-    _Size(500, 8, None, 0.2),
-    _Size(2000, 16, None, 0.2),
-    _Size(math.inf, 32, 4, 0.35),
+    _Size(500, 8, None, (0.2,)),
+    _Size(2000, 16, None, (0.2,)),
+    _Size(math.inf, 32, 4, (0.35, 0.2)),
 )
+
+
+def _size(windows: int) -> _Size:
+    return next(size for size in _SIZES if windows <= size.most_windows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -13,7 +13,7 @@ import tensorflow_transform as tft
 from absl import logging
 
 from components.common.errors import NerError
-from components.keys import EVAL_SPLIT, TRAIN_SPLIT, VAL_ENTITY_F1
+from components.keys import EVAL_SPLIT, TRAIN_SPLIT, VAL_ENTITIES, VAL_ENTITY_F1
 from components.model.taggers import check_tagger, tagger_loss
 from components.text.unlabelled import read_texts
 from components.text.windows import Windows
@@ -27,7 +27,7 @@ from components.trainer.initial.warm_start import earlier_network_share, warm_st
 from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.epoch_log import EpochLog, Row
-from components.trainer.loop.training_loop import TrainingLoop
+from components.trainer.loop.training_loop import CLOSE, TrainingLoop
 from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.scoring.entity_counter import usual_bias
@@ -80,8 +80,9 @@ def train(
             train_windows = _with_lessons(train_windows, inputs, settings, tags)
         train_set = WindowTable.write(Path(folder, TRAIN_SPLIT), train_windows)
         eval_set = WindowTable.write(Path(folder, EVAL_SPLIT), read_windows(inputs.eval_files, spec, windows))
+        num_windows = sum(train_set.block_windows)
         share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else 0.0
-        sized = settings.for_windows(sum(train_set.block_windows), share)
+        sized, other_shares = settings.for_windows(num_windows, share), settings.other_network_shares(num_windows)
         model = build_model(sized, transform, len(tags), devices)
         earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
         choose_linear_features(model, train_set, earlier.linear if earlier else None)
@@ -95,25 +96,57 @@ def train(
             fixed_shapes=sized.jit_compile,
             least_steps=sized.epoch_steps,
         )
-        _log_sizes(sized, batches)
+        _log_sizes(sized, other_shares, batches)
         begins = [tag.startswith("B-") for tag in tags]
         usual = usual_bias(int(train_set.counts(TAG_IDS, len(tags))[begins].sum()))
-        scorer = DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices, usual)
-        result = loop.fit(batches, scorer, checkpoint=checkpoint, log=EpochLog(log_dir, settings.epochs))
-        bias = result.history[result.best_epoch]["outside_bias"] or 0.0
-        calibration = scorer.calibration(bias)
-    if warning := disagreement(result.history):
+
+        def scorer() -> DevScorer:
+            return DevScorer(model, loss, Batches(eval_set, _EVAL_BATCH), tags, devices, usual)
+
+        history, best_epoch = loop.fit(batches, scorer(), checkpoint=checkpoint, log=EpochLog(log_dir, settings.epochs))
+        best = _with_best_share(model, other_shares, scorer, history[best_epoch])
+        history = (*history[:best_epoch], best, *history[best_epoch + 1 :])
+        bias = best["outside_bias"] or 0.0
+        calibration = scorer().calibration(bias)
+    if other_shares:
+        sized = sized.replace({"cnn_linear.network_share": model.network_share})
+    if warning := disagreement(history):
         logging.warning("%s", warning)
     return TrainedModel(
         plain_copy(model),
         windows,
         tuple(tags),
-        result.history,
+        history,
         outside_bias=bias,
         calibration=calibration,
         settings=sized,
-        best_epoch=result.best_epoch,
+        best_epoch=best_epoch,
     )
+
+
+def _with_best_share(model: keras.Model, shares: Sequence[float], scorer: Callable[[], DevScorer], best: Row) -> Row:
+    """Sets the network's share that has the highest entity F1 on the eval split.
+
+    Args:
+        model: the trained tagger.
+        shares: shares to try beside the one that it has.
+        scorer: makes a scorer of the model, whose graph has the present share.
+        best: scores with the present share.
+
+    Returns:
+        `best` with the scores of the chosen share.
+    """
+    for share in shares:
+        usual, model.network_share = model.network_share, share
+        scores = scorer().score()
+        before, after = best[VAL_ENTITY_F1] or 0.0, scores[VAL_ENTITY_F1]
+        # Two entities more or less are chance, as for epochs.
+        if after - before > CLOSE / max(scores[VAL_ENTITIES], 1):
+            logging.info("network share %s: entity F1 %.3f on the eval split instead of %.3f", share, after, before)
+            best = {**best, **scores}
+        else:
+            model.network_share = usual
+    return best
 
 
 def _with_lessons(
@@ -126,11 +159,12 @@ def _with_lessons(
     return itertools.chain(labelled(train_windows, len(tags)), taught)
 
 
-def _log_sizes(settings: SizedSettings, batches: Batches) -> None:
+def _log_sizes(settings: SizedSettings, other_shares: Sequence[float], batches: Batches) -> None:
     """Logs what follows from the size of the train split."""
     steps = batches.steps(0)
     passes = f", read {batches.passes} times in an epoch" if batches.passes > 1 else ""
-    share = f", network share {settings.cnn_linear.network_share}" if settings.tagger == "cnn_linear" else ""
+    shares = (settings.cnn_linear.network_share, *other_shares)
+    share = f", network share {' or '.join(map(str, shares))}" if settings.tagger == "cnn_linear" else ""
     logging.info(
         "train split: %d windows%s: batch %d, %d steps an epoch, patience %d%s",
         sum(batches.table.block_windows),

@@ -17,6 +17,15 @@ def test_small_train_splits_have_small_batches_all_epochs_and_a_smaller_share_of
     assert all(one.for_windows(7) == one for one in sized)
 
 
+def test_the_eval_split_chooses_the_share_of_the_network_of_a_large_train_split_unless_it_is_set():
+    automatic, configured = (
+        load_config(None, [f"trainer.cnn_linear.network_share={share}"]).trainer for share in ("auto", "0.35")
+    )
+    assert [automatic.other_network_shares(windows) for windows in (2000, 2001)] == [(), (0.2,)]
+    assert configured.other_network_shares(2001) == ()
+    assert automatic.replace({"tagger": "transformer"}).other_network_shares(2001) == ()
+
+
 def test_a_warm_start_keeps_a_larger_share_of_the_network():
     settings = load_config(None).trainer
     assert settings.for_windows(100, earlier_share=0.3).cnn_linear.network_share == 0.3
