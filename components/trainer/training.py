@@ -41,6 +41,8 @@ from components.transform.features import TAG_IDS, TAG_VOCABULARY
 
 # Larger is faster and takes more memory; some hundred windows take no more than a training step.
 _EVAL_BATCH = 128
+# An eval split with fewer entities prefers shares of the network by chance.
+_FEWEST_ENTITIES = 100
 # A loss that fell to this part of the first epoch's, with a best F1 below that, is worth a warning.
 _FALLEN, _NEAR_ZERO = 0.5, 0.1
 
@@ -129,19 +131,19 @@ def _with_best_share(model: keras.Model, shares: Sequence[float], scorer: Callab
 
     Args:
         model: the trained tagger.
-        shares: shares to try beside the one that it has.
+        shares: shares to try in addition to the one that it has.
         scorer: makes a scorer of the model, whose graph has the present share.
         best: scores with the present share.
 
     Returns:
         `best` with the scores of the chosen share.
     """
-    for share in shares:
+    for share in shares if (best[VAL_ENTITIES] or 0) >= _FEWEST_ENTITIES else ():
         usual, model.network_share = model.network_share, share
         scores = scorer().score()
         before, after = best[VAL_ENTITY_F1] or 0.0, scores[VAL_ENTITY_F1]
         # Two entities more or less are chance, as for epochs.
-        if after - before > CLOSE / max(scores[VAL_ENTITIES], 1):
+        if after - before > CLOSE / scores[VAL_ENTITIES]:
             logging.info("network share %s: entity F1 %.3f on the eval split instead of %.3f", share, after, before)
             best = {**best, **scores}
         else:

@@ -152,14 +152,18 @@ def test_bias_and_calibration_are_kept_and_not_in_the_weights(trained, tmp_path)
     assert trained_model.TrainedModel.load(str(tmp_path)).calibration == (1.0, 0.0), "trained before there was one"
 
 
-@pytest.mark.parametrize(("f1", "chosen"), [(0.52, 0.2), (0.519, 0.35)], ids=["clearly better", "by chance"])
-def test_the_share_of_the_network_with_the_highest_f1_is_chosen_if_it_is_more_than_chance(f1, chosen):
+@pytest.mark.parametrize(
+    ("f1", "entities", "chosen"),
+    [(0.52, 104, 0.2), (0.519, 104, 0.35), (0.7, 99, 0.35)],
+    ids=["clearly better", "two entities", "few entities"],
+)
+def test_the_share_of_the_network_with_the_highest_f1_is_chosen_if_it_is_more_than_chance(f1, entities, chosen):
     model = SimpleNamespace(network_share=0.35)
-    best = {"loss": 0.1, "val_entity_f1": 0.5, "val_entities": 104.0, "outside_bias": -1.0}
+    best = {"loss": 0.1, "val_entity_f1": 0.5, "val_entities": float(entities), "outside_bias": -1.0}
 
     def scorer():
         share = model.network_share
-        return SimpleNamespace(score=lambda: {"val_entity_f1": f1, "val_entities": 104.0, "outside_bias": -share})
+        return SimpleNamespace(score=lambda: {**best, "val_entity_f1": f1, "outside_bias": -share})
 
     row = training._with_best_share(model, (0.2,), scorer, best)
     assert model.network_share == chosen
