@@ -182,14 +182,15 @@ class CorpusCounts:
             yield Finding("scarce_type", Severity.NOTE, title, "Label more of them.", tuple(some), len(some))
 
     def _similar(self) -> Iterator[Finding]:
+        entities = self.entities
         groups: dict[str, list[str]] = {}
-        for name in sorted(self.entities):
+        for name in sorted(entities):
             folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", name).casefold()))
             groups.setdefault(folded or name, []).append(name)
         items = []
-        for names in (sorted(group, key=lambda name: (-self.entities[name], name)) for group in groups.values()):
+        for names in (sorted(group, key=lambda name: (-entities[name], name)) for group in groups.values()):
             if len(names) > 1:
-                counts = ", ".join(f"{self.entities[name]:,}" for name in names)
+                counts = ", ".join(f"{entities[name]:,}" for name in names)
                 items.append(Item(", ".join(names), f"{counts} entities"))
         if items:
             fix = "If they are one type, merge them: `ner data merge-types IN OUT --map OTHER=TYPE`."
@@ -201,9 +202,7 @@ class CorpusCounts:
         others = {name: split for name, split in self.ordered().items() if name != TRAIN_SPLIT}
         absent = []
         for name in sorted(self.entities):
-            if empty := [
-                other for other, split in others.items() if split.entities.total() and not split.entities[name]
-            ]:
+            if empty := [other for other, split in others.items() if split.entities and not split.entities[name]]:
                 absent.append(Item(name, f"none in {' and '.join(empty)}, {train[name]:,} in train"))
         if absent:
             title = f"Types without an example in eval or test: {len(absent)}"
@@ -223,9 +222,9 @@ class CorpusCounts:
 
     def _shares(self, name: str, train: Counter[str], other: str, counts: Counter[str]) -> Iterator[tuple[float, str]]:
         """Yields the ratio of two shares, and the observation, if they differ."""
-        sums = train.total(), counts.total()
         if not counts[name]:
             return
+        sums = train.total(), counts.total()
         one, two = train[name] / sums[0], counts[name] / sums[1]
         common = (train[name] + counts[name]) / sum(sums)
         error = math.sqrt(common * (1 - common) * (1 / sums[0] + 1 / sums[1]))
