@@ -54,7 +54,7 @@ def load_cluster(target: str, file: Path | None = None, settings: Sequence[str] 
     except ValidationError as error:
         raise validation_error(title, error, base) from None
     if target == "vertex":
-        _require_no_kubernetes(cluster, title)
+        _require_vertex(cluster, title)
     return cluster
 
 
@@ -92,10 +92,14 @@ def _nearest(name: object, known: Sequence[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
 
 
-def _require_no_kubernetes(cluster: ClusterConfig, title: str) -> None:
+def _require_vertex(cluster: ClusterConfig, title: str) -> None:
     for name, node in cluster.nodes.items():
         for key in _OF_KUBERNETES:
             if getattr(node, key):
                 raise ConfigError(f"{title} is not valid:\n  nodes.{name}.{key}: not on Vertex AI. Remove it")
+    for name in ("data", "pipeline_root"):
+        address = getattr(cluster, name)
+        if address and not address.startswith("gs://"):
+            raise ConfigError(f"{title} is not valid:\n  {name}: Vertex AI reads gs:// only. Copy {address} there")
     if cluster.images.pull_policy or cluster.images.pull_secrets:
         raise ConfigError(f"{title} is not valid:\n  images.pull_...: not on Vertex AI. Remove it")

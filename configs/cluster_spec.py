@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
 NODES = (
@@ -48,6 +48,18 @@ def gigabytes(quantity: str) -> float:
     """Returns the 10^9 bytes of a Kubernetes quantity such as `8Gi`."""
     number, unit = re.fullmatch(r"([0-9.]+)([A-Za-z]*)", quantity).groups()  # type: ignore[union-attr]  # matches `Memory`
     return float(number) * _BYTES[unit] / 10**9
+
+
+def _in_bucket(address: str) -> str:
+    if not re.match("(s3|gs|minio)://[^/]", address):
+        raise ValueError("must be an address that begins with s3://, gs:// or minio:// and a bucket")
+    return address
+
+
+def _in_folder(address: str) -> str:
+    if not re.match("[a-z0-9]+://[^/]+/+[^/]", _in_bucket(address)):
+        raise ValueError("must name a folder or a file of the bucket, which KFP does not read as a whole")
+    return address
 
 
 class _Section(BaseModel):
@@ -103,7 +115,7 @@ class Retries(_Section):
 class Volume(_Section):
     """An existing persistent volume claim."""
 
-    claim: Annotated[str, Field(min_length=1)]
+    claim: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
     path: Annotated[str, Field(pattern="^/")]
 
 
@@ -142,6 +154,13 @@ class Node(_Section):
     run_as: RunAs | None
     cache: bool
 
+    @model_validator(mode="after")
+    def _one_volume_for_each_path(self) -> Self:
+        paths = [volume.path.rstrip("/") for volume in self.volumes]
+        if twice := sorted({path for path in paths if paths.count(path) > 1}):
+            raise ValueError(f"two volumes have the path {twice[0]}. Mount one of them elsewhere")
+        return self
+
 
 class Images(_Section):
     """The container images."""
@@ -174,8 +193,8 @@ class ClusterConfig(_Section):
     """Configuration of a cluster; `hosts` is None where no Kubernetes starts hosts."""
 
     description: str
-    pipeline_root: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]")] | None
-    data: Annotated[str, Field(pattern=r"^(s3|gs|minio)://[^/]+/+[^/]")] | None  # KFP reads no whole bucket
+    pipeline_root: Annotated[str, AfterValidator(_in_bucket)] | None
+    data: Annotated[str, AfterValidator(_in_folder)] | None
     settings: dict[str, Any]
     images: Images
     hosts: Hosts | None

@@ -28,6 +28,7 @@ _TYPES = {
     "string_type": "text",
     "tuple_type": "a list",
 }
+_EXAMPLES = {"--set": "--set trainer.epochs=3", "--set-cluster": "--set-cluster nodes.Trainer.timeout=12h"}
 _LIMITS = {
     "greater_than": ("gt", ">"),
     "greater_than_equal": ("ge", ">="),
@@ -83,9 +84,7 @@ def parse_setting(setting: str, option: str = "--set") -> dict[str, Any]:
     """
     path, equals, text = setting.partition("=")
     if not equals or not all(path.split(".")):
-        raise ConfigError(
-            f"{option}: takes section.key=value, got {quoted(setting)}. For example: --set trainer.epochs=3"
-        )
+        raise ConfigError(f"{option}: takes section.key=value, got {quoted(setting)}. For example: {_EXAMPLES[option]}")
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:

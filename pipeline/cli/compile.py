@@ -69,7 +69,7 @@ def compile_command(
         cluster_settings = (*cluster_settings, f"data={data}")
     cluster = load_cluster(target, cluster_file, cluster_settings)
     config = load_config(profile, (*settings_for(cluster), *settings))
-    for warning in warnings(config, cluster):
+    for warning in warnings(config, cluster, batch=batch):
         announce(f"warning: {warning}", "yellow")
     if batch:
         from pipeline.kubeflow.compile.batch import compile_batch

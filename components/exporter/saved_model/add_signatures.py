@@ -68,7 +68,8 @@ def add_signatures(
         The validation report of the copy; `repaired` and `inherited` compare it with the source.
 
     Raises:
-        ExportError: the signatures do not fit the model, or a folder is missing or exists.
+        ExportError: the signatures do not fit the model, it does not repeat its answers, or a folder is missing or
+            exists.
         ExportInvalidError: the source cannot be loaded, or the copy fails a check that the source passes; no copy is
             left.
     """
@@ -103,6 +104,7 @@ def add_signatures(
         report = _validate(copy, plan, cases, before)
         if report_path is not None:
             report.write(report_path)
+        _require_repeatable(original, plan, before, report)
         require_valid(report)
         copy.rename(destination)
     return report
@@ -159,6 +161,18 @@ def _require_answers(cases: Sequence[Mapping[str, Any]], plan: SignaturePlan, re
             f"the source{f' (the last reason: {reason})' if reason else ''}. Give known requests (--golden FILE, or "
             "golden= in Python)."
         )
+
+
+def _require_repeatable(source: Path, plan: SignaturePlan, before: ValidationReport, report: ValidationReport) -> None:
+    """Names the source as the cause, if copy and source differ because the source does not repeat its answers."""
+    differ = {plan.sources.get(check.signature) for check in report.failures if check.name == "golden_answers"}
+    for check in before.failures:
+        if check.name == "repeatable" and check.signature in differ:
+            raise ExportError(
+                f"{source}: signature {check.signature}: {check.detail}, so the copy cannot be compared with the "
+                "source. Save the model without random numbers and without variables that the signature assigns, or "
+                "leave the signature out (--drop)."
+            )
 
 
 def _validate(

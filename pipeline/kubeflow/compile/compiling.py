@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
-from configs.cluster_spec import ClusterConfig
+from configs.cluster_spec import BATCH_NODES, ClusterConfig
 from configs.spec import PipelineConfig
+from pipeline.kubeflow.container.run_planner import RUN_PLANNER
 from pipeline.run.inputs import inputs_of_cluster
 from pipeline.run.pretrained import require_preset_for_cluster, transform_files
 from pipeline.run.request import RunRequest
+
+_LOST = ", so it is lost with the pod. Mount one volume there"
+_MISSING = ", unless the image has it. Mount one"
 
 
 def compile_pipeline(
@@ -68,12 +73,13 @@ def settings_for(cluster: ClusterConfig) -> list[str]:
     return [f"{name}={json.dumps(value)}" for name, value in cluster.settings.items()]
 
 
-def warnings(config: PipelineConfig, cluster: ClusterConfig) -> list[str]:
+def warnings(config: PipelineConfig, cluster: ClusterConfig, *, batch: bool = False) -> list[str]:
     """Returns warnings about settings that are likely to fail on a cluster.
 
     Args:
         config: the whole configuration.
         cluster: resources and settings of each node.
+        batch: whether batch prediction is compiled, not the training.
     """
     used = {cluster.images.gpu if node.gpu else cluster.images.cpu for node in cluster.nodes.values()}
     lines = [
@@ -81,18 +87,34 @@ def warnings(config: PipelineConfig, cluster: ClusterConfig) -> list[str]:
         for image in sorted(used)
         if "@sha256:" not in image
     ]
-    mounted = [volume.path.rstrip("/") + "/" for node in cluster.nodes.values() for volume in node.volumes]
-    persistent = {
-        "registry.uri": config.registry_uri.removeprefix("sqlite:///"),
-        "registry.serving_dir": str(config.registry.serving_dir or ""),
-        "trainer.checkpoint_dir": str(config.trainer.checkpoint_dir or ""),
-    }
-    for name, path in persistent.items():
-        if path.startswith("/") and not any(path.startswith(volume) for volume in mounted):
-            lines.append(f"{name}: {path} is not on a volume of any node, so it is lost with the pod. Mount a volume")
-    for name, path in transform_files(config).items():
-        if "://" not in path and not any(path.startswith(volume) for volume in mounted):
-            lines.append(
-                f"{name}: {path} is not on a volume of any node. Mount one or give a URL, unless the image has it"
-            )
+    registry = config.registry_uri.removeprefix("sqlite:///")
+    if batch:
+        return [*lines, *_not_mounted(cluster, {"registry.uri": registry}, BATCH_NODES, _MISSING)]
+    if config.corpus.path is not None and cluster.data is None:
+        lines.append("corpus.path: not read on a cluster. Give the address of the corpus with --data")
+    serving, checkpoints = str(config.registry.serving_dir or ""), str(config.trainer.checkpoint_dir or "")
+    requests, scores = str(config.drift.requests or ""), str(config.retrain.scores or "")
+    trainers = ("Tuner", "Trainer") if config.tuner.enabled else ("Trainer",)
+    for settings, nodes, effect in (
+        ({"registry.uri": registry}, (RUN_PLANNER, "ChampionSource", "RegistryPusher"), _LOST),
+        ({"registry.serving_dir": serving}, ("RegistryPusher",), _LOST),
+        ({"trainer.checkpoint_dir": checkpoints}, trainers, _LOST),
+        ({"drift.requests": requests, "retrain.scores": scores}, (RUN_PLANNER,), _MISSING),
+        (transform_files(config), ("Transform",), f"{_MISSING} or give a URL"),
+    ):
+        lines += _not_mounted(cluster, settings, nodes, effect)
     return lines
+
+
+def _not_mounted(
+    cluster: ClusterConfig, settings: Mapping[str, str], nodes: Sequence[str], effect: str
+) -> Iterator[str]:
+    """Yields a warning for each path that a node does not find on a volume."""
+    for name, path in settings.items():
+        without = [
+            node
+            for node in nodes
+            if not any(path.startswith(volume.path.rstrip("/") + "/") for volume in cluster.nodes[node].volumes)
+        ]
+        if path and "://" not in path and without:
+            yield f"{name}: {path} is not on a volume of {', '.join(without)}{effect}"

@@ -218,6 +218,18 @@ def test_a_model_without_batches(tmp_path):
 
 
 @pytest.mark.extended
+def test_a_model_that_does_not_repeat_its_answers_is_named(tmp_path):
+    module = tf.Module()
+    spec = tf.TensorSpec([None], tf.float32, name="x")
+    module.serve = tf.function(lambda x: {"y": x + tf.random.normal(tf.shape(x))}, input_signature=[spec])
+    tf.saved_model.save(module, str(tmp_path / "random"), signatures=module.serve)
+    problem = r"random: signature serving_default: output y differs between runs .*\. Save the model without random"
+    with pytest.raises(ExportError, match=problem):
+        add_signatures(tmp_path / "random", tmp_path / "made", Signatures(key="key"))
+    assert [path.name for path in tmp_path.iterdir()] == ["random"]
+
+
+@pytest.mark.extended
 def test_a_model_that_only_python_can_load_is_repaired(tmp_path):
     module = tf.Module()
     module.model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])  # the pitfall

@@ -273,15 +273,36 @@ def test_a_node_that_kubeflow_cannot_run_is_refused(cluster):
 
 
 def test_settings_that_are_likely_to_fail_are_reported(cluster):
-    config = load_config(None, ["registry.uri=sqlite:////state/mlflow.db", "registry.serving_dir=/elsewhere"])
-    (warning,) = compiling.warnings(config, cluster)
-    assert warning.startswith("registry.serving_dir: /elsewhere is not on a volume of any node")
-    assert any("has no digest" in line for line in compiling.warnings(config, load_cluster("kubeflow")))
+    def warnings(*settings, **options):
+        return compiling.warnings(load_config(None, ["registry.uri=http://mlflow", *settings]), cluster, **options)
+
+    assert warnings("trainer.checkpoint_dir=/state/checkpoints") == []
+    lost = "so it is lost with the pod. Mount one volume there"
+    assert warnings("registry.serving_dir=/state/serving", "trainer.checkpoint_dir=state") == [
+        f"registry.serving_dir: /state/serving is not on a volume of RegistryPusher, {lost}",
+        f"trainer.checkpoint_dir: state is not on a volume of Trainer, {lost}",
+    ], "only the Trainer has a volume"
+    file = "registry.uri=sqlite:///work/mlflow.db"
+    (warning,) = warnings(file)
+    nodes = "RunPlanner, ChampionSource, RegistryPusher"
+    assert warning == f"registry.uri: work/mlflow.db is not on a volume of {nodes}, {lost}"
+    (warning,) = warnings(file, "retrain.scores=scores.json", batch=True)
+    assert warning.startswith("registry.uri: work/mlflow.db is not on a volume of BatchPredictor, unless the image has")
+    (warning,) = warnings("drift.requests=requests.jsonl")
+    assert warning.startswith(
+        "drift.requests: requests.jsonl is not on a volume of RunPlanner, unless the image has it"
+    )
+    assert warnings("corpus.path=corpus") == [], "data has a default"
+    unread = compiling.warnings(load_config(None, ["corpus.path=corpus"]), cluster.model_copy(update={"data": None}))
+    assert "corpus.path: not read on a cluster. Give the address of the corpus with --data" in unread
+    unpinned = compiling.warnings(load_config(None), load_cluster("kubeflow"))
+    assert any("has no digest" in line for line in unpinned)
     files = ["/state/cities.txt", "gs://bucket/teams.txt", "people.txt"]
     gazetteers = ", ".join(f"{{path: {file}, type: NAME}}" for file in files)
-    config = load_config(None, ["registry.uri=sqlite:////state/mlflow.db", f"transform.gazetteers=[{gazetteers}]"])
-    (warning,) = compiling.warnings(config, cluster)
-    assert warning.startswith("transform.gazetteers.2.path: people.txt is not on a volume of any node. Mount one or")
+    assert [line.partition(":")[0] for line in warnings(f"transform.gazetteers=[{gazetteers}]")] == [
+        "transform.gazetteers.0.path",
+        "transform.gazetteers.2.path",
+    ], "Transform has no volume"
 
 
 @pytest.mark.extended
