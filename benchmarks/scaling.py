@@ -31,8 +31,7 @@ _DEV_SENTENCES = 200
 
 _HELD_OUT, _LEAST_HELD_OUT = 50, 200  # one sentence in fifty for each of dev and test
 _MADE_UP_WORDS = 20_000
-_STARTS = re.compile(r"Component (\S+) is running\.")  # log lines of TFX's launcher
-_ENDS = re.compile(r"Component (\S+) is finished\.")
+_EVENT = re.compile(r"Component (\S+) is (running|finished)\.")  # log lines of TFX's launcher
 
 
 def scaling_commands(
@@ -128,7 +127,7 @@ def node_commands(sizes: Sequence[int], work: Path, settings: Sequence[str], res
 def run_nodes(run: Mapping[str, Any], results: Path) -> None:
     """Runs the pipeline with one epoch on a made-up corpus and writes the record: time and memory of each node.
 
-    A run that was interrupted goes on where it ended: the finished nodes keep their figures.
+    A run that was interrupted goes on where it ended, if the settings are the same: finished nodes keep their figures.
     """
     # They take seconds to import, and the other measurements do without them.
     from absl import logging as absl_logging
@@ -137,10 +136,12 @@ def run_nodes(run: Mapping[str, Any], results: Path) -> None:
     from pipeline.local_run import run_locally
 
     work = Path(run["work"])
-    corpus, size = work / "corpus", work / "corpus.json"
-    if not size.exists():
+    corpus, begun = work / "corpus", work / "run.json"
+    known = json.loads(begun.read_text(encoding="utf-8")) if begun.exists() else {}
+    if known.get("run") != run:
         shutil.rmtree(work, ignore_errors=True)
-        write_json(size, {"tokens": write_made_up_corpus(corpus, run["sentences"])})
+        known = {"run": dict(run), "tokens": write_made_up_corpus(corpus, run["sentences"])}
+        write_json(begun, known)
     fixed = [f"work_dir={work / 'work'}", f"corpus.path={corpus}"]
     # A pass over the train split; a small one is not read several times.
     once = ["trainer.epochs=1", "trainer.epoch_steps=1", "evaluator.min_f1=0"]
@@ -151,8 +152,8 @@ def run_nodes(run: Mapping[str, Any], results: Path) -> None:
         run_locally(load_config(None, [*fixed, *once, *run["settings"]]))
     finally:
         absl_logging.get_absl_logger().removeHandler(meter)
-    tokens = json.loads(size.read_text(encoding="utf-8"))["tokens"]
-    record = {"sentences": run["sentences"], "tokens": tokens, "machine": machine.description(), "nodes": meter.nodes}
+    record = {"sentences": run["sentences"], "tokens": known["tokens"], "machine": machine.description()}
+    record["nodes"] = meter.nodes
     write_json(results / f"pipeline.{run['sentences']}.json", record)
     shutil.rmtree(work, ignore_errors=True)
 
@@ -181,11 +182,12 @@ class NodeMeter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Reads a log line."""
-        message = record.getMessage()
-        node = (_STARTS.match(message) or _ENDS.match(message) or ("", ""))[1]
-        if not node or any(row["node"] == node for row in self.nodes):  # the second: a cached result
+        if not (match := _EVENT.match(record.getMessage())):
             return
-        if _STARTS.match(message):
+        node, event = match.groups()
+        if any(row["node"] == node for row in self.nodes):  # finished before the interruption: its result is cached
+            return
+        if event == "running":
             self._write({"node": node})
             machine.reset_peak_rss()
             self._clock, self._before = machine.CpuClock(), machine.peak_rss_mb()

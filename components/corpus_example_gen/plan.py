@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.common.errors import NerError
-from components.corpus_example_gen.corpus.layout import NEWEST, find_splits, located, split_patterns
+from components.corpus_example_gen.corpus.layout import NEWEST, find_splits, folder_and_splits, split_patterns
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits
 from components.keys import SENTENCE, TRAIN_SPLIT
@@ -41,7 +41,7 @@ class IngestPlan:
             CorpusError: the layout of the folder is not supported.
             NerError: the configured splits or spans do not fit the corpus.
         """
-        folder, configured = located(path, configured_splits(settings))
+        folder, configured = folder_and_splits(path, configured_splits(settings))
         settings = settings.model_copy(update={"splits": dict(configured) if configured else None})
         splits = tuple(configured or find_splits(folder, settings.window))
         if len(splits) > 1 and TRAIN_SPLIT not in dict(splits):

@@ -27,7 +27,7 @@ from components.trainer.initial.warm_start import earlier_network_share, warm_st
 from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.epoch_log import EpochLog, Row
-from components.trainer.loop.training_loop import CLOSE, TrainingLoop
+from components.trainer.loop.training_loop import CLOSE_ENTITIES, TrainingLoop
 from components.trainer.loop.training_step import supervised
 from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.scoring.entity_counter import usual_bias
@@ -142,8 +142,7 @@ def _with_best_share(model: keras.Model, shares: Sequence[float], scorer: Callab
         usual, model.network_share = model.network_share, share
         scores = scorer().score()
         before, after = best[VAL_ENTITY_F1] or 0.0, scores[VAL_ENTITY_F1]
-        # Two entities more or less are chance, as for epochs.
-        if after - before > CLOSE / scores[VAL_ENTITIES]:
+        if after - before > CLOSE_ENTITIES / scores[VAL_ENTITIES]:
             logging.info("network share %s: entity F1 %.3f on the eval split instead of %.3f", share, after, before)
             best = {**best, **scores}
         else:

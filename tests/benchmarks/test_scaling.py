@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from types import SimpleNamespace
 
 import pytest
+from absl import logging as absl_logging
 
 from benchmarks import scaling
 from benchmarks.peers.peer import DevScore, TrainedPeer
@@ -85,6 +88,23 @@ def test_measurement_goes_on_after_an_interruption(tmp_path):
     again = _meter(tmp_path, *data, *training).nodes
     assert again[0] == first, "a cached node has the figures of its execution"
     assert [(row["node"], row.get("resumed")) for row in again] == [("CorpusExampleGen", None), ("Trainer", True)]
+
+
+def test_interrupted_measurement_begins_again_with_other_settings(tmp_path, monkeypatch):
+    goes_on = []
+
+    def run_locally(config):
+        goes_on.append((tmp_path / "work" / "nodes.jsonl").exists())
+        absl_logging.info("Component Trainer is running.")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(scaling, "_MADE_UP_WORDS", 50)
+    monkeypatch.setitem(sys.modules, "pipeline.local_run", SimpleNamespace(run_locally=run_locally))
+    for settings in ([], [], ["trainer.seed=1"]):
+        run = {"sentences": 10, "work": str(tmp_path / "work"), "settings": settings}
+        with pytest.raises(KeyboardInterrupt):
+            scaling.run_nodes(run, tmp_path)
+    assert goes_on == [False, True, False]
 
 
 def _meter(folder, *lines):

@@ -48,12 +48,11 @@ _CARD = "README.md"  # describes a data set of Hugging Face
 _DATA = "data"  # folder of the files in repositories of Hugging Face
 _SHARD = re.compile(r"(?P<stem>.+)-[0-9]{5}-of-[0-9]{5}")
 _AZURE = b"CustomEntityRecognition"
-_STEM_WORD = re.compile(
-    r"([^\W\d_]+?)(?:set|data|file|split)?(?![^\W\d_])"
-)  # `train` of wiki-train1, trainset, train_en
+# Finds `train` in wiki-train1, trainset and train_en.
+_STEM_WORD = re.compile(r"([^\W\d_]+?)(?:set|data|file|split)?(?![^\W\d_])")
 
 
-def located(
+def folder_and_splits(
     path: str | Path, splits: Sequence[tuple[str, str]] | None = None
 ) -> tuple[Path, Sequence[tuple[str, str]] | None]:
     """Returns the folder of a corpus and its configured splits.
@@ -86,14 +85,14 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
     The first rule that applies counts: a folder with `span-<N>` folders has patterns with `{SPAN}`, by the layout of
     the newest span to read; files or folders named after splits have the existing splits of `train`, `eval` and `test`;
     a folder with nothing but `data` has those of `data`; other corpus files of one kind have the single split `all`.
-    A single split of any name is later split by hash. For a file, see `located`.
+    A single split of any name is later split by hash. For a file, see `folder_and_splits`.
 
     Example: tests/components/corpus_example_gen/corpus/test_layout.py.
 
     Raises:
         CorpusError: the folder is missing, has no corpus, or is ambiguous.
     """
-    folder, of_file = located(folder)
+    folder, of_file = folder_and_splits(folder)
     if of_file:
         return list(of_file)
     if not folder.is_dir():
@@ -118,7 +117,7 @@ def split_patterns(
     Each span of a window is read in the format of its files.
 
     Args:
-        folder: the corpus; that of a file with its splits, see `located`.
+        folder: the corpus; that of a file with its splits, see `folder_and_splits`.
         splits: configured (split, pattern) pairs; None takes the splits of `find_splits`. A placeholder other than
             `span-{SPAN}` at the start matches anything.
         window: spans to read.
@@ -154,7 +153,7 @@ def matched_files(
     folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
 ) -> list[Path]:
     """Returns the files of a corpus, or a file, and their companions, sorted; see `split_patterns`."""
-    folder, splits = located(folder, splits)
+    folder, splits = folder_and_splits(folder, splits)
     patterns = [pattern for own in split_patterns(folder, splits, window).values() for pattern in own]
     files = {path for pattern in patterns for path in Path(folder).glob(pattern)}
     return sorted(files | {other for path in files if path.is_file() for other in companions(path)})
@@ -203,7 +202,7 @@ def corpus_fingerprint(
         CorpusError: see `split_patterns`.
     """
     digest = hashlib.sha256()
-    folder, splits = located(folder, splits)
+    folder, splits = folder_and_splits(folder, splits)
     for path in matched_files(folder, splits, window):
         name = path.relative_to(folder).as_posix()
         digest.update(f"{name}\0{(hashes or {}).get(name) or file_hash(path)}\n".encode())

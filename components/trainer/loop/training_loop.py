@@ -29,8 +29,8 @@ from components.trainer.settings import SizedSettings
 _SAVE_SECONDS = 5.0
 """Least time between the states saved at ends of epochs: saving each took a sixth of a small training."""
 
-CLOSE = 2
-"""Epochs count as equal if their F1 differs by that of fewer entities: few entities choose an epoch by chance."""
+CLOSE_ENTITIES = 2
+"""Two results on the eval split count as equal if their F1 differs by that of fewer entities, which may be chance."""
 
 _FLOOR = 500
 """Steps before which no weights are kept, in a training of twice as many: on an eval split with 23 entities the first
@@ -219,9 +219,10 @@ def _is_highest(progress: Progress, scores: Mapping[str, float | None], floor: i
 def _is_close(progress: Progress, scores: Mapping[str, float | None]) -> bool:
     """Tells whether the F1 is the highest but for chance, so that this later epoch is the better one to keep.
 
-    Scores of a small eval split jump: an F1 that differs by that of less than `CLOSE` entities counts as equal.
+    Scores of a small eval split jump: an F1 that differs by that of fewer than `CLOSE_ENTITIES` counts as equal.
     """
-    return (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1 - CLOSE / (scores.get(VAL_ENTITIES) or float("inf"))
+    chance = CLOSE_ENTITIES / (scores.get(VAL_ENTITIES) or float("inf"))
+    return (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1 - chance
 
 
 def _upcoming(batches: Batches, progress: Progress) -> Iterator[Batch]:
