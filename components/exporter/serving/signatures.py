@@ -39,12 +39,17 @@ def build_signatures(module: ServingModule, settings: ExporterSettings) -> dict[
 
 
 def _forwarding(module: ServingModule, features: Mapping[str, str]) -> Callable[..., Any]:
-    """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged next to the tags."""
+    """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged next to the tags.
+
+    A request with another number of features than sentences fails: the reshape needs as many values.
+    """
     specs = {name: tf.TensorSpec([None], dtype, name=name) for name, dtype in {**features, SENTENCE: "string"}.items()}
 
     @tf.function(autograph=False)
     def forward(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        return {**module.tag(inputs[SENTENCE]), **{name: tf.identity(inputs[name]) for name in features}}
+        rows = tf.shape(inputs[SENTENCE])
+        forwarded = {name: tf.reshape(inputs[name], rows, "as_many_as_sentences") for name in features}
+        return {**module.tag(inputs[SENTENCE]), **forwarded}
 
     return forward.get_concrete_function(**specs)
 

@@ -100,6 +100,15 @@ def test_keys_and_features_come_back_unchanged_and_in_order(served):
     assert outputs["tags"].tolist() == served(served.plain, sentence=sentences)["tags"].tolist()
 
 
+@pytest.mark.parametrize("number", [1, 3])
+def test_another_number_of_keys_or_features_than_sentences_is_refused(served, number):
+    two, other = ["Paris", "Oslo"], [b"a"] * number
+    with pytest.raises(tf.errors.InvalidArgumentError, match="as_many_as_sentences"):
+        served("keyed", key=other, sentence=two)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="as_many_as_sentences"):
+        served("feature_forward", sentence=two, source=other, tax=np.zeros(2, "float32"))
+
+
 def test_serialized_examples_give_the_same_tags_and_their_key(served):
     sentences = random_sentences(4)
 
