@@ -16,6 +16,8 @@ from components.exporter.settings import ExporterSettings
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
 from components.transform.features import KEY, SENTENCE
 
+_AS_MANY = "Send one value for each sentence."
+
 
 def build_signatures(module: ServingModule, settings: ExporterSettings) -> dict[str, Callable[..., Any]]:
     """Returns the signatures by name, for `tf.saved_model.save`.
@@ -41,14 +43,23 @@ def build_signatures(module: ServingModule, settings: ExporterSettings) -> dict[
 def _forwarding(module: ServingModule, features: Mapping[str, str]) -> Callable[..., Any]:
     """Tags `sentence` and returns `features` (name -> dtype, shape [batch]) unchanged next to the tags.
 
-    A request with another number of features than sentences fails: the reshape needs as many values.
+    A request with another number of values of a feature than sentences is an error.
     """
     specs = {name: tf.TensorSpec([None], dtype, name=name) for name, dtype in {**features, SENTENCE: "string"}.items()}
 
     @tf.function(autograph=False)
     def forward(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        rows = tf.shape(inputs[SENTENCE])
-        forwarded = {name: tf.reshape(inputs[name], rows, "as_many_as_sentences") for name in features}
+        rows = tf.size(inputs[SENTENCE])
+        checks = [
+            # The op itself, because `tf.debugging.Assert` adds a branch.
+            tf.raw_ops.Assert(
+                condition=tf.equal(tf.size(inputs[name]), rows),
+                data=[f"{name}:", tf.size(inputs[name]), "values, sentences:", rows, _AS_MANY],
+            )
+            for name in features
+        ]
+        with tf.control_dependencies(checks):
+            forwarded = {name: tf.identity(inputs[name]) for name in features}
         return {**module.tag(inputs[SENTENCE]), **forwarded}
 
     return forward.get_concrete_function(**specs)

@@ -103,9 +103,9 @@ def test_keys_and_features_come_back_unchanged_and_in_order(served):
 @pytest.mark.parametrize("number", [1, 3])
 def test_another_number_of_keys_or_features_than_sentences_is_refused(served, number):
     two, other = ["Paris", "Oslo"], [b"a"] * number
-    with pytest.raises(tf.errors.InvalidArgumentError, match="as_many_as_sentences"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one value for each sentence"):
         served("keyed", key=other, sentence=two)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="as_many_as_sentences"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="one value for each sentence"):
         served("feature_forward", sentence=two, source=other, tax=np.zeros(2, "float32"))
 
 
