@@ -15,7 +15,7 @@ from components.trainer.data.window_table import WindowTable
 
 _MAX_FEATURES = 8_000_000  # counted at once, 100 MB
 _WINDOWS = 512
-_BATCHES_TOGETHER = 8  # counting is sorting, and sorting is cheaper in large pieces
+_HASHES_TOGETHER = 1 << 22  # each addition to the counts is a pass over all of them
 _MIN_COUNT = 2  # a feature that occurs once in the training split can only be memorized
 _EARLIER = 1 << 40  # an earlier feature that occurs comes before every other one
 
@@ -47,10 +47,11 @@ def choose_linear_features(
     """
     if not isinstance(model, CnnLinearTagger):
         return
-    counter, waiting = FeatureCounter(), []
+    counter = FeatureCounter()
+    waiting: list[np.ndarray] = []
     for hashes in _hashes(model, table, windows):
         waiting.append(hashes.reshape(-1))
-        if len(waiting) == _BATCHES_TOGETHER:
+        if sum(map(len, waiting)) >= _HASHES_TOGETHER:
             counter.add(np.concatenate(waiting))
             waiting.clear()
     counter.add(np.concatenate([np.empty(0, np.uint32), *waiting]))
@@ -122,12 +123,13 @@ class FeatureCounter:
             hashes: uint32 of any shape.
         """
         new, counts = np.unique(hashes, return_counts=True)
-        merged = np.concatenate([self._hashes, new])
-        self._hashes, position = np.unique(merged, return_inverse=True)
-        weights = np.concatenate([self._counts, counts])
-        self._counts = np.bincount(position.reshape(-1), weights, len(self._hashes)).astype(np.int64)
-        if len(self._hashes) > self._limit:
-            kept = np.sort(np.argsort(-self._counts, kind="stable")[: self._limit])
+        place = np.asarray(np.searchsorted(self._hashes, new))
+        known = self.counts_of(new) > 0
+        self._counts[place[known]] += counts[known]
+        self._hashes = np.insert(self._hashes, place[~known], new[~known])
+        self._counts = np.insert(self._counts, place[~known], counts[~known])
+        if len(self) > self._limit:
+            kept = _largest(self._counts, self._limit)
             self._hashes, self._counts = self._hashes[kept], self._counts[kept]
 
     def counts_of(self, hashes: np.ndarray) -> np.ndarray:
@@ -141,3 +143,16 @@ class FeatureCounter:
         """Returns the hashes with at least this count, uint32 [features], ascending, and their counts, int64."""
         frequent = self._counts >= count
         return self._hashes[frequent], self._counts[frequent]
+
+
+def _largest(counts: np.ndarray, number: int) -> np.ndarray:
+    """Returns a mask of the largest counts, bool like `counts`; of equal ones the first.
+
+    Example:
+        >>> _largest(np.array([1, 3, 1, 2]), 3).tolist()
+        [True, True, False, True]
+    """
+    least = np.partition(counts, -number)[-number]
+    kept, equal = counts > least, np.flatnonzero(counts == least)
+    kept[equal[: number - np.count_nonzero(kept)]] = True
+    return kept
