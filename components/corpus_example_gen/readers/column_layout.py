@@ -6,7 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from components.common import errors
@@ -14,13 +14,16 @@ from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_roles import ROW_NUMBER, TAG_NAMES, TOKEN_NAMES, Roles, find_roles
 from components.corpus_example_gen.readers.comments import is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import is_valid_tag, split_tag
+from components.text.tags import OUTSIDE, is_valid_tag, split_tag
 
 DOCUMENT_MARK = "-DOCSTART-"
 _DOCUMENT_COMMENT = "#begin document"  # CoNLL-2012
 _COMMENTS = (_DOCUMENT_COMMENT, "#end document")
 # CoNLL-U: a range such as 8-9 repeats the words that follow, and 8.1 is a word that is not in the text.
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
+_ATTRIBUTES = ("NER", "NE")  # in the last column of CoNLL-U, MISC: `NER=B-loc|SpaceAfter=No`
+_CONLLU_WIDTH = 10
+_SEPARATOR_LINE = re.compile(r'"?sep=[,;]"?')  # Excel's first line
 _SPACES = re.compile(" +")
 _CSV = (".csv", ".csv.gz")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")  # WikiANN: `en:Oslo`
@@ -56,6 +59,10 @@ class ColumnLayout:
     others: tuple[tuple[int, str], ...] = ()
     labels: Counter[str] = field(default_factory=Counter, compare=False)
 
+    def tag(self, cells: list[str]) -> str:
+        """Returns the tag of a row as written."""
+        return tag_of(cells, self.roles)
+
     def split(self, line: str) -> list[str]:
         """Returns the cells of a row; a row whose quotes are not balanced has one cell."""
         return split_row(line, self.separator, self.quoted)
@@ -73,7 +80,7 @@ class ColumnLayout:
             if self.roles.index == 0 and cells[0] == "#" and len(cells) != self.width:
                 return True  # GermEval: `#<TAB>source`
             spaced = cells[0].startswith("# ") and (is_assignment(line) or len(cells[0].split()) > 1)
-            return spaced and not (len(cells) == self.width and is_label(cells[self.roles.tag], self.labels))
+            return spaced and not (len(cells) == self.width and is_label(self.tag(cells), self.labels))
         if not line.startswith("# ") and line != "#":
             return False
         is_row = len(cells) == self.width > 1 and is_label(cells[-1], self.labels)
@@ -98,6 +105,8 @@ class ColumnLayout:
 
     def is_header(self, line: str) -> bool:
         """Returns whether a line is the header of the columns; concatenated files repeat it."""
+        if self.separator in (",", ";") and _SEPARATOR_LINE.fullmatch(line):
+            return True
         return bool(self.roles.header) and tuple(self.split(line)) == self.roles.header
 
     def is_extra_row(self, cells: list[str]) -> bool:
@@ -132,6 +141,8 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         CorpusError: the file has one column, or a column of numbers whose meaning is unclear.
     """
     is_csv = path.lower().endswith(_CSV)
+    if is_csv:
+        lines = _without_separator_lines(lines)
     separator = _find_separator(lines(), is_csv)
     quoted = is_csv or is_quoted(lines(), separator)
     widths = Counter(len(cells) for _, cells in _rows(lines(), separator, quoted) if cells)
@@ -151,6 +162,7 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         )
     settings = _named_columns(lines(), settings)
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings)
+    roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings)
     body = (cells for _, cells in _rows(lines(), separator, quoted) if tuple(cells) != roles.header)
     labels, prefix, others = _survey(body, width, roles)
     if prefix:
@@ -158,6 +170,10 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
     is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header)
     return ColumnLayout(separator, width, roles, quoted, () if is_chosen else others, labels)
+
+
+def _without_separator_lines(lines: Lines) -> Lines:
+    return lambda: ((number, line) for number, line in lines() if not _SEPARATOR_LINE.fullmatch(line))
 
 
 def _survey(
@@ -181,7 +197,7 @@ def _survey(
     for cells in body:
         if len(cells) != width or cells[0][:1] == "#":
             continue
-        labels[cells[roles.tag].strip(" ")] += 1
+        labels[tag_of(cells, roles).strip(" ")] += 1
         token, rows = cells[roles.token], rows + 1
         if rows == 1:
             prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
@@ -199,6 +215,42 @@ def _survey(
     are_chunks = bool(chosen) and chosen <= _CHUNKS
     others = {column: own for column, own in types.items() if own and (are_chunks or not own <= _CHUNKS)}
     return labels, prefix if rows > 1 else "", tuple((column, min(own)) for column, own in others.items())
+
+
+def _with_attribute(rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles, settings: CorpusSettings) -> Roles:
+    """Returns the roles for CoNLL-U whose tags are an attribute in the last column, as in the corpora of CLARIN.SI."""
+    last = width - 1
+    if not roles.indexed or width != _CONLLU_WIDTH or settings.tag_column not in (None, last):
+        return roles
+    found = {name: Counter[str]() for name in _ATTRIBUTES}
+    for _, cells in rows:
+        if len(cells) == width:
+            for name in _ATTRIBUTES:
+                found[name][attribute_of(cells[last], name)] += 1
+    chosen = next((name for name in _ATTRIBUTES if _are_tags(found[name])), None)
+    return replace(roles, tag=last, attribute=chosen) if chosen else roles
+
+
+def _are_tags(values: Counter[str]) -> bool:
+    """Returns whether most values other than O are tags; the reader names the rows of the others."""
+    valid = sum(count for value, count in values.items() if value != OUTSIDE and is_valid_tag(value))
+    return 2 * valid > values.total() - values[OUTSIDE]
+
+
+def attribute_of(cell: str, name: str) -> str:
+    """Returns the tag in an attribute of a cell; O if the cell does not have it.
+
+    >>> attribute_of("NER=B-loc|SpaceAfter=No", "NER"), attribute_of("_", "NER")
+    ('B-loc', 'O')
+    """
+    pairs = (part.partition("=") for part in cell.split("|"))
+    return next((value for key, _, value in pairs if key == name), OUTSIDE)
+
+
+def tag_of(cells: list[str], roles: Roles) -> str:
+    """Returns the tag of a row as written."""
+    cell = cells[roles.tag]
+    return attribute_of(cell, roles.attribute) if roles.attribute else cell
 
 
 def _named_columns(lines: Iterable[tuple[int, str]], settings: CorpusSettings) -> CorpusSettings:

@@ -58,6 +58,7 @@ class Roles:
     Attributes:
         token: column of the token, 0-based.
         tag: column of the tag, 0-based; negative counts from the end.
+        attribute: name of the attribute of the tag's column that holds the tag; None: the whole cell is the tag.
         index: column that numbers the rows, of a sentence or of the file; None if there is none.
         sentence: column that numbers or names the sentences, in each row or in the first; None if there is none.
         document: column that the header calls a document, in each row or in the first; None if there is none.
@@ -69,6 +70,7 @@ class Roles:
 
     token: int = 0
     tag: int = -1
+    attribute: str | None = None
     index: int | None = None
     sentence: int | None = None
     document: int | None = None
@@ -134,7 +136,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     return Roles(
         token,
         tag,
-        index,
+        index=index,
         sentence=sentence,
         document=document,
         indexed=conllu,

@@ -90,6 +90,8 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
         report.note(path, f"column {roles.document} names the documents; a new name begins a sentence")
     if roles.sentence is not None:
         report.note(path, f"column {roles.sentence} numbers the sentences; a new value begins a sentence")
+    if roles.attribute:
+        report.note(path, f"the tags are the attribute {roles.attribute} of column {roles.tag}")
     for column, entity_type in layout.others:
         tag = roles.tag % layout.width
         report.note(
@@ -146,7 +148,7 @@ class _Rows:
             raw.error = CorpusError(self.path, number, f"{problem}: {quoted(line)}", fix)
         raw.lines.append(number)
         raw.tokens.append(cells[0] if problem else cells[self.layout.roles.token])
-        tag = OUTSIDE if problem else cells[self.layout.roles.tag]
+        tag = OUTSIDE if problem else self.layout.tag(cells)
         if tag != tag.strip(" "):
             self.report.repair("stripped_tag", self.path, number, f"read tag {quoted(tag)} as {quoted(tag.strip(' '))}")
         raw.tags.append(tag.strip(" "))

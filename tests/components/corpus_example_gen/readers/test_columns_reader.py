@@ -114,6 +114,46 @@ def test_conllu_ranges_and_empty_nodes_are_not_tokens():
     assert report.repairs == {"extra_row": 2}
 
 
+def conllu(*rows):
+    """Rows of ten columns: (form, MISC)."""
+    return "".join(
+        f"{number}\t{form}\tlemma\tPROPN\tNpmsn\tCase=Nom\t0\troot\t_\t{misc}\n"
+        for number, (form, misc) in enumerate(rows, start=1)
+    )
+
+
+@pytest.mark.parametrize("settings", [{}, {"tag_column": 9}])
+def test_tags_in_the_last_column_of_conllu_are_read(settings):
+    rows = (
+        ("Ana", "NER=B-per|SpaceAfter=No"),
+        ("Bo", "Gloss=bo|NER=I-per"),
+        ("ide", "_"),
+        ("u", "NER=O"),
+        ("Bar", "NER=B-loc"),
+    )
+    sentences, report = read(conllu(*rows), **settings)
+    assert pairs(sentences) == [(("Ana", "Bo", "ide", "u", "Bar"), ("B-per", "I-per", "O", "O", "B-loc"))]
+    assert "the attribute NER of column 9" in str(report.notes)
+
+
+def test_a_damaged_tag_in_the_last_column_of_conllu_is_an_error_with_its_line():
+    rows = ("Ana", "NER=B-per"), ("ide", "NER=per-B"), ("u", "_"), ("Bar", "NER=B-loc")
+    with pytest.raises(CorpusError, match=r"a.conll:2: .*'per-B'"):
+        read(conllu(*rows))
+
+
+def test_conllu_without_tags_is_an_error():
+    with pytest.raises(CorpusError, match="found 'lemma', expected a tag"):
+        read(conllu(("Ana", "SpaceAfter=No"), ("ide", "_")))
+
+
+def test_a_first_line_that_names_the_separator_is_no_row():
+    text = "sep=;\nword;tag\nAna;B-PER\nlives;O\n\nin;O\nOslo;B-LOC\n"
+    sentences, report = read(text, "a.csv")
+    assert [s.tokens for s in sentences] == [("Ana", "lives"), ("in", "Oslo")]
+    assert report.line_kinds["header"] == 2
+
+
 def test_spaces_around_tags_are_stripped_and_counted():
     sentences, report = read("a\t B-X\nb\tI-X  \n")
     assert pairs(sentences) == [(("a", "b"), ("B-X", "I-X"))]
