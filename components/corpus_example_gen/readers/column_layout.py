@@ -222,12 +222,12 @@ def _with_attribute(rows: Iterable[tuple[int, list[str]]], width: int, roles: Ro
     last = width - 1
     if not roles.indexed or width != _CONLLU_WIDTH or settings.tag_column not in (None, last):
         return roles
-    found = {name: Counter[str]() for name in _ATTRIBUTES}
+    values = {name: Counter[str]() for name in _ATTRIBUTES}
     for _, cells in rows:
         if len(cells) == width:
             for name in _ATTRIBUTES:
-                found[name][attribute_of(cells[last], name)] += 1
-    chosen = next((name for name in _ATTRIBUTES if _are_tags(found[name])), None)
+                values[name][attribute_of(cells[last], name)] += 1
+    chosen = next((name for name in _ATTRIBUTES if _are_tags(values[name])), None)
     return replace(roles, tag=last, attribute=chosen) if chosen else roles
 
 
