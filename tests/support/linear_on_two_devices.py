@@ -22,7 +22,7 @@ from components.trainer.trained_model import plain_copy
 from support.made_up_corpus import MadeUp
 
 
-def train(strategy, made_up, options):
+def train(strategy, made_up, options, pieces=1):
     devices = Devices(strategy)
     keras.utils.set_random_seed(7)
     with strategy.scope():
@@ -30,7 +30,7 @@ def train(strategy, made_up, options):
     choose_linear_features(model, made_up.train)
     optimizer = Adam(trainable_weights(model), lambda step: 0.01, strategy)
     objective = supervised(tagger_loss("cnn_linear", made_up.tags))
-    step = TrainingStep(model, objective, optimizer, devices, clip_norm=1.0)
+    step = TrainingStep(model, objective, optimizer, devices, clip_norm=1.0, pieces=pieces)
     # The second batch has one window, so one of two devices has no work.
     batches = list(made_up.batches(size=149).epoch(0))
     assert sorted(len(batch.tags) for batch in batches) == [1, 149]
@@ -48,7 +48,7 @@ if __name__ == "__main__":
     corpus, sizes = MadeUp(Path(sys.argv[1])), json.loads(sys.argv[2])
     losses, weights, logits = train(tf.distribute.OneDeviceStrategy("/cpu:0"), corpus, sizes)
     mirrored_losses, mirrored_weights, mirrored_logits = train(
-        tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]), corpus, sizes
+        tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]), corpus, sizes, pieces=2
     )
     assert losses[-2] < losses[0]
     np.testing.assert_allclose(mirrored_losses, losses, rtol=1e-4)

@@ -51,6 +51,8 @@ class TrainingStep:
         self._model, self._objective, self._optimizer = model, objective, optimizer
         self._strategy, self._clip_norm, self._pieces = devices.strategy, clip_norm, pieces
         self._weights = trainable_weights(model)
+        # Between hosts, the rows of an embedding that a batch names are less to send than all of it.
+        self._sends_rows = devices.replicas > 1 and not devices.gpus
         if jit_compile:
             # Without the loss: XLA cannot compute the gradient of a loop over tokens.
             self._model = tf.function(model, autograph=False, jit_compile=True)
@@ -79,6 +81,7 @@ class TrainingStep:
         loss, *gradients = self._in_pieces(features, tags, total)
         if replicas > 1:
             loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
+            gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
         return [loss, *self._clip(gradients)]
 
     def _clip(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
@@ -93,22 +96,38 @@ class TrainingStep:
     def _in_pieces(self, features: dict[str, tf.Tensor], tags: tf.Tensor, total: tf.Tensor) -> list[tf.Tensor]:
         if self._pieces == 1:
             return self._gradients_of_piece(features, tags, total)
-        sums: list[tf.Tensor] = []
+        sums: list[Any] = []
         for piece in range(self._pieces):
             # One after another: in parallel they would need the memory of the whole batch.
             with tf.control_dependencies(sums):
                 own = {name: tf.identity(rows[piece :: self._pieces]) for name, rows in features.items()}
                 parts = self._gradients_of_piece(own, tf.identity(tags[piece :: self._pieces]), total)
-            sums = [one + other for one, other in zip(sums, parts, strict=True)] if sums else parts
+            sums = [_sum(one, other) for one, other in zip(sums, parts, strict=True)] if sums else parts
         return sums
 
     def _gradients_of_piece(self, features: dict[str, tf.Tensor], tags: tf.Tensor, total: tf.Tensor) -> list[tf.Tensor]:
         share = _count_tagged(tags) / total
         with tf.GradientTape() as tape:
             loss = tf.cast(self._objective(self._model, features, tags), tf.float32) * share
-        # Dense: an embedding's sparse gradient names rows, and soon most rows are named.
         gradients = tape.gradient(loss, self._weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return [loss, *map(tf.convert_to_tensor, gradients)]
+        # Dense on one device: Adam changes all rows of an embedding, not only those that the gradient names.
+        return [loss, *map(_named_once if self._sends_rows else tf.convert_to_tensor, gradients)]
+
+
+def _named_once(gradient: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
+    """Adds up the values of rows that a gradient names several times."""
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows, position = tf.unique(gradient.indices)
+    values = tf.math.unsorted_segment_sum(gradient.values, position, tf.size(rows))
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)
+
+
+def _sum(one: tf.Tensor | tf.IndexedSlices, other: tf.Tensor | tf.IndexedSlices) -> tf.Tensor | tf.IndexedSlices:
+    if not isinstance(one, tf.IndexedSlices):
+        return one + other
+    values, rows = tf.concat([one.values, other.values], 0), tf.concat([one.indices, other.indices], 0)
+    return _named_once(tf.IndexedSlices(values, rows, one.dense_shape))
 
 
 def trainable_weights(model: keras.Model) -> list[tf.Variable]:
