@@ -20,6 +20,9 @@ from components.text.scripts import is_attached, is_linking, is_wide_mark, separ
 SPACE, WORD, PUNCT, EXTEND, CONNECTOR = range(5)
 """Classes of characters (`char_class`)."""
 
+WHITE_SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""The characters of the class SPACE, as a class of a regular expression."""
+
 # Unicode White_Space outside general category Z (PropList.txt).
 _CONTROL_SPACES = frozenset("\t\n\v\f\r\x85")
 # Punctuation inside words, numbers, addresses and names: "U.S.-based", "AT&T", "10:30", "a@b.org". Includes the

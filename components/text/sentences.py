@@ -12,6 +12,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from components.text.char_traits import WHITE_SPACE
+
 LONG = 100
 """Texts of more tokens are divided into sentences, in training and in serving."""
 
@@ -50,9 +52,6 @@ NUMBERED = _words(
     "oct nov dec dez"
 )
 """Words after which a dot ends no sentence if a number follows."""
-
-WHITE_SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-"""Unicode White_Space, as a class of a regular expression."""
 
 _RUN = re.compile(f"[^{WHITE_SPACE}]+")
 _LINE_END = re.compile(f"\r\n|[{LINE_ENDS}]")

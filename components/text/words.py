@@ -7,18 +7,21 @@ without spaces.
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
-from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WORD, char_class, traits
+from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WHITE_SPACE, WORD, char_class, traits
 from components.text.folding import fold_char
 from components.text.scripts import is_attached, is_linking, is_separate
 
 _APOSTROPHES = "'’"
 _SEPARATE = -1  # kind of a character of a script without spaces
 _ALONE = (SPACE, _SEPARATE)
+_RUN = re.compile(f"[^{WHITE_SPACE}]+")
+_LONGEST_KNOWN = 32  # characters of a run whose offsets are kept
 
 
 def whitespace_offsets(text: str) -> list[tuple[int, int]]:
@@ -28,16 +31,7 @@ def whitespace_offsets(text: str) -> list[tuple[int, int]]:
         >>> whitespace_offsets("Hello, world")
         [(0, 6), (7, 12)]
     """
-    offsets: list[tuple[int, int]] = []
-    start = None
-    for i, char in enumerate(text):
-        if char_class(char) == SPACE:
-            if start is not None:
-                offsets.append((start, i))
-            start = None
-        elif start is None:
-            start = i
-    return offsets if start is None else [*offsets, (start, len(text))]
+    return [run.span() for run in _RUN.finditer(text)]
 
 
 def word_offsets(text: str) -> list[tuple[int, int]]:
@@ -61,7 +55,20 @@ def word_offsets(text: str) -> list[tuple[int, int]]:
         >>> [text[start:end] for start, end in word_offsets(text)]
         ['U.S.-based', '(', 'London', "'s", ')']
     """
-    return _offsets(text, [i for i in range(len(text)) if not _extends(text, i)])
+    offsets: list[tuple[int, int]] = []
+    for run in _RUN.finditer(text):
+        first, part = run.start(), run[0]
+        own = _known_offsets(part) if len(part) <= _LONGEST_KNOWN else _run_offsets(part)
+        offsets += [(first + start, first + end) for start, end in own]
+    return offsets
+
+
+def _run_offsets(run: str) -> tuple[tuple[int, int], ...]:
+    """Returns the offsets of `word_offsets` in a text without spaces."""
+    return tuple(_offsets(run, [i for i in range(len(run)) if i == 0 or char_class(run[i]) != EXTEND]))
+
+
+_known_offsets = functools.lru_cache(maxsize=1 << 16)(_run_offsets)  # most runs of a corpus are repeated
 
 
 def character_offsets(text: str, *, hangul: bool = False) -> list[tuple[int, int]]:
@@ -121,10 +128,6 @@ def _offsets(text: str, chars: list[int], separate: Sequence[bool] = ()) -> list
         position += length
     edges = [*sorted(begins), len(bases)]
     return [(chars[start], chars[end]) for start, end in pairwise(edges) if kinds[start] != SPACE]
-
-
-def _extends(text: str, i: int) -> bool:
-    return char_class(text[i]) == EXTEND and i > 0 and char_class(text[i - 1]) != SPACE
 
 
 def _kind(bases: Sequence[str], i: int) -> int:

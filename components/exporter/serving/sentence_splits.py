@@ -6,6 +6,7 @@ import re
 
 import tensorflow as tf
 
+from components.text.char_traits import WHITE_SPACE
 from components.text.sentences import (
     ABBREVIATIONS,
     CLOSING,
@@ -15,7 +16,6 @@ from components.text.sentences import (
     NUMBERED,
     OPENING,
     UNSPACED_ENDS,
-    WHITE_SPACE,
 )
 from components.text.token_positions import row_ids
 from components.text.tokenizer import WHITESPACE, tokenize

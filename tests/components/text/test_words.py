@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.timing import LINEAR, growth
 
-from components.text.char_traits import SPACE, char_class
+from components.text.char_traits import SPACE, WHITE_SPACE, char_class
 from components.text.words import OFFSETS, character_offsets, whitespace_offsets, word_offsets
 
 
@@ -80,6 +83,18 @@ def test_hangul_is_cut_by_syllable_on_request_only():
 @given(st.text("aé1.,'-@#! \u0301"))
 def test_character_offsets_are_word_offsets_without_such_scripts(text):
     assert character_offsets(text, hangul=True) == word_offsets(text)
+
+
+def test_spaces_are_those_of_the_regular_expression():
+    spaces = [chr(code) for code in range(sys.maxunicode + 1) if char_class(chr(code)) == SPACE]
+    assert re.findall(f"[{WHITE_SPACE}]", "".join(map(chr, range(sys.maxunicode + 1)))) == spaces
+
+
+@given(st.text("aS1.,'’@#-! \u0301\u3000"), st.text("aS1.,'’@#-! \u0301", min_size=40))
+def test_a_space_separates_and_long_words_are_cut_like_short_ones(text, longer):
+    halves = pieces(text, word_offsets(text)) + pieces(longer, word_offsets(longer))
+    joined = f"{text} {longer}"
+    assert pieces(joined, word_offsets(joined)) == halves
 
 
 @given(st.text())
