@@ -9,6 +9,7 @@ has two stages (Unicode Standard, section 5.1, "Multistage Tables"): 4,352 page 
 from __future__ import annotations
 
 import functools
+import re
 import sys
 import unicodedata
 
@@ -22,6 +23,9 @@ SPACE, WORD, PUNCT, EXTEND, CONNECTOR = range(5)
 
 WHITE_SPACE = "\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 """The characters of the class SPACE, as a class of a regular expression."""
+
+RUN = re.compile(f"[^{WHITE_SPACE}]+")
+"""A run of other characters, as long as possible."""
 
 # Unicode White_Space outside general category Z (PropList.txt).
 _CONTROL_SPACES = frozenset("\t\n\v\f\r\x85")

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from components.text.char_traits import WHITE_SPACE
+from components.text.char_traits import RUN
 
 LONG = 100
 """Texts of more tokens are divided into sentences, in training and in serving."""
@@ -53,7 +53,6 @@ NUMBERED = _words(
 )
 """Words after which a dot ends no sentence if a number follows."""
 
-_RUN = re.compile(f"[^{WHITE_SPACE}]+")
 _LINE_END = re.compile(f"\r\n|[{LINE_ENDS}]")
 _UNSPACED = re.compile(f"[{UNSPACED_ENDS}]+")
 
@@ -78,7 +77,7 @@ def sentence_offsets(text: str) -> list[tuple[int, int]]:
     """
     offsets: list[tuple[int, int]] = []
     start, last, before = 0, 0, ""
-    for run in _RUN.finditer(text):
+    for run in RUN.finditer(text):
         if not before:
             start = run.start()
         elif _ends_between(before, len(_LINE_END.findall(text, last, run.start())), run[0]):

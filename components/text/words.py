@@ -7,20 +7,18 @@ without spaces.
 from __future__ import annotations
 
 import functools
-import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Final
 
-from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, SPACE, WHITE_SPACE, WORD, char_class, traits
+from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, RUN, SPACE, WORD, char_class, traits
 from components.text.folding import fold_char
 from components.text.scripts import is_attached, is_linking, is_separate
 
 _APOSTROPHES = "'’"
 _SEPARATE = -1  # kind of a character of a script without spaces
 _ALONE = (SPACE, _SEPARATE)
-_RUN = re.compile(f"[^{WHITE_SPACE}]+")
 _LONGEST_KNOWN = 32  # characters of a run whose offsets are kept
 
 
@@ -31,7 +29,7 @@ def whitespace_offsets(text: str) -> list[tuple[int, int]]:
         >>> whitespace_offsets("Hello, world")
         [(0, 6), (7, 12)]
     """
-    return [run.span() for run in _RUN.finditer(text)]
+    return [run.span() for run in RUN.finditer(text)]
 
 
 def word_offsets(text: str) -> list[tuple[int, int]]:
@@ -56,7 +54,7 @@ def word_offsets(text: str) -> list[tuple[int, int]]:
         ['U.S.-based', '(', 'London', "'s", ')']
     """
     offsets: list[tuple[int, int]] = []
-    for run in _RUN.finditer(text):
+    for run in RUN.finditer(text):
         first, part = run.start(), run[0]
         own = _known_offsets(part) if len(part) <= _LONGEST_KNOWN else _run_offsets(part)
         offsets += [(first + start, first + end) for start, end in own]

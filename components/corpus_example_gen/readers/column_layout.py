@@ -11,7 +11,14 @@ from pathlib import Path
 
 from components.common import errors
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
-from components.corpus_example_gen.readers.column_roles import ROW_NUMBER, TAG_NAMES, TOKEN_NAMES, Roles, find_roles
+from components.corpus_example_gen.readers.column_roles import (
+    ROW_NUMBER,
+    TAG_NAMES,
+    TOKEN_NAMES,
+    Roles,
+    attribute_of,
+    find_roles,
+)
 from components.corpus_example_gen.readers.comments import is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, is_valid_tag, split_tag
@@ -59,10 +66,6 @@ class ColumnLayout:
     others: tuple[tuple[int, str], ...] = ()
     labels: Counter[str] = field(default_factory=Counter, compare=False)
 
-    def tag(self, cells: list[str]) -> str:
-        """Returns the tag of a row as written."""
-        return tag_of(cells, self.roles)
-
     def split(self, line: str) -> list[str]:
         """Returns the cells of a row; a row whose quotes are not balanced has one cell."""
         return split_row(line, self.separator, self.quoted)
@@ -80,7 +83,7 @@ class ColumnLayout:
             if self.roles.index == 0 and cells[0] == "#" and len(cells) != self.width:
                 return True  # GermEval: `#<TAB>source`
             spaced = cells[0].startswith("# ") and (is_assignment(line) or len(cells[0].split()) > 1)
-            return spaced and not (len(cells) == self.width and is_label(self.tag(cells), self.labels))
+            return spaced and not (len(cells) == self.width and is_label(self.roles.tag_of(cells), self.labels))
         if not line.startswith("# ") and line != "#":
             return False
         is_row = len(cells) == self.width > 1 and is_label(cells[-1], self.labels)
@@ -197,7 +200,7 @@ def _survey(
     for cells in body:
         if len(cells) != width or cells[0][:1] == "#":
             continue
-        labels[tag_of(cells, roles).strip(" ")] += 1
+        labels[roles.tag_of(cells).strip(" ")] += 1
         token, rows = cells[roles.token], rows + 1
         if rows == 1:
             prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
@@ -235,22 +238,6 @@ def _are_tags(values: Counter[str]) -> bool:
     """Returns whether most values other than O are tags; the reader names the rows of the others."""
     valid = sum(count for value, count in values.items() if value != OUTSIDE and is_valid_tag(value))
     return 2 * valid > values.total() - values[OUTSIDE]
-
-
-def attribute_of(cell: str, name: str) -> str:
-    """Returns the tag in an attribute of a cell; O if the cell does not have it.
-
-    >>> attribute_of("NER=B-loc|SpaceAfter=No", "NER"), attribute_of("_", "NER")
-    ('B-loc', 'O')
-    """
-    pairs = (part.partition("=") for part in cell.split("|"))
-    return next((value for key, _, value in pairs if key == name), OUTSIDE)
-
-
-def tag_of(cells: list[str], roles: Roles) -> str:
-    """Returns the tag of a row as written."""
-    cell = cells[roles.tag]
-    return attribute_of(cell, roles.attribute) if roles.attribute else cell
 
 
 def _named_columns(lines: Iterable[tuple[int, str]], settings: CorpusSettings) -> CorpusSettings:

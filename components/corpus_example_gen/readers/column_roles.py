@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.errors import CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import is_valid_tag
+from components.text.tags import OUTSIDE, is_valid_tag
 
 ROW_NUMBER = re.compile(r"[0-9]{1,18}")
 """Number of a row; longer ones are not numbers of rows."""
@@ -78,6 +78,21 @@ class Roles:
     restarts: bool = False
     header: tuple[str, ...] = ()
     header_line: int = 0
+
+    def tag_of(self, cells: Sequence[str]) -> str:
+        """Returns the tag of a row as written."""
+        cell = cells[self.tag]
+        return attribute_of(cell, self.attribute) if self.attribute else cell
+
+
+def attribute_of(cell: str, name: str) -> str:
+    """Returns the tag in an attribute of a cell; O if the cell does not have it.
+
+    >>> attribute_of("NER=B-loc|SpaceAfter=No", "NER"), attribute_of("_", "NER")
+    ('B-loc', 'O')
+    """
+    pairs = (part.partition("=") for part in cell.split("|"))
+    return next((value for key, _, value in pairs if key == name), OUTSIDE)
 
 
 def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> Roles:

@@ -148,7 +148,7 @@ class _Rows:
             raw.error = CorpusError(self.path, number, f"{problem}: {quoted(line)}", fix)
         raw.lines.append(number)
         raw.tokens.append(cells[0] if problem else cells[self.layout.roles.token])
-        tag = OUTSIDE if problem else self.layout.tag(cells)
+        tag = OUTSIDE if problem else self.layout.roles.tag_of(cells)
         if tag != tag.strip(" "):
             self.report.repair("stripped_tag", self.path, number, f"read tag {quoted(tag)} as {quoted(tag.strip(' '))}")
         raw.tags.append(tag.strip(" "))
