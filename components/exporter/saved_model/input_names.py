@@ -45,6 +45,9 @@ def pass_through(
 ) -> Any:
     """Traces a signature that answers like a function and returns some of its inputs next to the answer.
 
+    An input that is only returned and holds a value for each row must have as many as another input or an output has
+    rows; another number is an error of the request.
+
     Args:
         answer: inputs by name -> outputs by name.
         inputs: of the signature, including those that are only returned.
@@ -56,11 +59,17 @@ def pass_through(
     import tensorflow as tf
 
     safe = safe_names(list(inputs))
+    keys = [name for name in passed if inputs[name].role == "key" and inputs[name].shape == (None,)]
 
     @tf.function(autograph=False)
     def signature(**request: tf.Tensor) -> dict[str, tf.Tensor]:
         values = {real: request[short] for real, short in safe.items()}
-        return {**answer(values), **{name: tf.identity(values[name]) for name in passed}}
+        answers = dict(answer(values))
+        # Any of them, because a ragged input comes as values and splits, and then only the answer has its rows.
+        sized = [value for name, value in (*values.items(), *answers.items()) if name not in keys]
+        rows = [tf.shape(value)[:1] for value in sized if value.shape.rank != 0]
+        with tf.control_dependencies([_require_as_many(name, values[name], rows) for name in keys if rows]):
+            return answers | {name: tf.identity(values[name]) for name in passed}
 
     specs = {short: tf.TensorSpec(inputs[real].shape, inputs[real].dtype, short) for real, short in safe.items()}
     return signature.get_concrete_function(**specs)
@@ -110,6 +119,18 @@ def _rename_for_python(objects: Any, renamed: Mapping[str, Mapping[str, str]]) -
             for name in [name for name in fields if keyword.iskeyword(name)]:  # a function of the source model
                 fields[f"{name}_"].CopyFrom(fields[name])
                 del fields[name]
+
+
+def _require_as_many(name: str, values: tf.Tensor, rows: Sequence[tf.Tensor]) -> tf.Operation:
+    """Returns the op that refuses another number of values than one of `rows` (shape [1] each, [0] of a scalar)."""
+    import tensorflow as tf
+
+    counts = tf.concat(rows, 0)
+    fits = tf.reduce_any(tf.equal(tf.size(values), counts)) | tf.equal(tf.size(counts), 0)
+    # The op itself, because `tf.debugging.Assert` adds a branch.
+    return tf.raw_ops.Assert(
+        condition=fits, data=[f"{name}:", tf.size(values), "values, rows:", counts, "Send one value for each row."]
+    )
 
 
 def _is_parameter(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -53,15 +54,9 @@ def forwarded(context: Context, endpoint: Endpoint) -> str:
         if sent is None:
             continue
         checked.append(output)
-        answer = endpoint.call(endpoint.request(len(sent), {source: sent}), f"odd values of {source}", "key_changed")
-        received = answer[output].reshape(-1, *sent.shape[1:])
-        if len(received) != len(sent):
-            raise CheckFailedError("key_changed", f"{len(sent)} values of {source} in, {len(received)} of {output} out")
-        for row, (before, after) in enumerate(zip(sent, received, strict=True)):
-            if not _same(before, after):
-                raise CheckFailedError(
-                    "key_changed", f"row {row}: {source} was {_format(before)}, {output} is {_format(after)}"
-                )
+        for part, request in _requests_with(endpoint, source, sent):
+            answer = endpoint.call(request, f"odd values of {source}", "key_changed")
+            _require_returned(source, part, output, answer[output])
     return ", ".join(checked) if checked else NothingToCheck("nothing is forwarded")
 
 
@@ -110,6 +105,33 @@ def _mixed_batch(endpoint: Endpoint, limit: int) -> Arrays:
     long = b" ".join(PLAIN_TEXTS[0].encode() for _ in range(times))  # 300 words
     texts = [*endpoint.plain_texts[: _ALONE - 1], long]
     return endpoint.text_request([texts[row % len(texts)] for row in range(_BATCH)])
+
+
+def _requests_with(endpoint: Endpoint, source: str, values: np.ndarray) -> Iterator[tuple[np.ndarray, Arrays]]:
+    """Yields requests with values of an input, and the values in each.
+
+    Known requests of a model without texts are kept: rows of a ragged input, for example, cannot be chosen one by one.
+    """
+    known = [case["inputs"] for case in endpoint.golden if case["inputs"].get(source)]
+    if endpoint.takes_text or not known:
+        yield values, endpoint.request(len(values), {source: values})
+        return
+    carrier = {name: endpoint.parse(name, value) for name, value in known[0].items()}
+    rows = len(carrier[source])
+    for start in range(0, len(values), rows):
+        part = values[np.arange(start, start + rows) % len(values)]
+        yield part, {**carrier, source: part}
+
+
+def _require_returned(source: str, sent: np.ndarray, output: str, answer: np.ndarray) -> None:
+    received = answer.reshape(-1, *sent.shape[1:])
+    if len(received) != len(sent):
+        raise CheckFailedError("key_changed", f"{len(sent)} values of {source} in, {len(received)} of {output} out")
+    for row, (before, after) in enumerate(zip(sent, received, strict=True)):
+        if not _same(before, after):
+            raise CheckFailedError(
+                "key_changed", f"row {row}: {source} was {_format(before)}, {output} is {_format(after)}"
+            )
 
 
 def _odd_values(endpoint: Endpoint, name: str, feature: str) -> np.ndarray | None:

@@ -217,6 +217,38 @@ def test_a_model_without_batches(tmp_path):
     assert (outputs["y"], outputs["key"]) == (6.0, b"only")
 
 
+@pytest.mark.parametrize("shape", [(None, 2), (None, None), None], ids=str)
+def test_another_number_of_keys_than_rows_is_refused(tmp_path, shape):
+    module = tf.Module()
+    module.factor = tf.Variable(3.0)
+    spec = tf.TensorSpec(shape, tf.float32, name="x")
+    module.serve = tf.function(lambda x: {"y": x * module.factor}, input_signature=[spec])
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures=module.serve)
+    add_signatures(tmp_path / "model", tmp_path / "made", Signatures(key="key"))
+    rows = [[1.0, 2.0], [3.0, 4.0]]
+    assert answers(tmp_path / "made", "keyed", x=rows, key=["a", "b"])["key"].tolist() == [b"a", b"b"]
+    for keys in ("a", "abc"):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Send one value for each row"):
+            answers(tmp_path / "made", "keyed", x=rows, key=[*keys])
+
+
+def test_rows_of_a_ragged_input_are_those_of_the_answer(tmp_path):
+    values, splits = tf.TensorSpec([None], tf.float32, name="values"), tf.TensorSpec([None], tf.int32, name="splits")
+
+    @tf.function(input_signature=[values, splits])
+    def serve(values, splits):
+        return {"sums": tf.reduce_sum(tf.RaggedTensor.from_row_splits(values, splits), 1)}
+
+    tf.saved_model.save(tf.Module(), str(tmp_path / "model"), signatures=serve)
+    request = {"values": [1.0, 2.0, 3.0, 4.0, 5.0], "splits": [0, 2, 5]}
+    golden = [{"signature": "serving_default", "inputs": request, "outputs": {}}]
+    add_signatures(tmp_path / "model", tmp_path / "made", Signatures(key="key"), golden=golden)
+    outputs = answers(tmp_path / "made", "keyed", **request, key=["a", "b"])
+    assert (outputs["sums"].tolist(), outputs["key"].tolist()) == ([3, 12], [b"a", b"b"])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Send one value for each row"):
+        answers(tmp_path / "made", "keyed", **request, key=["a"])
+
+
 @pytest.mark.extended
 def test_a_model_that_does_not_repeat_its_answers_is_named(tmp_path):
     module = tf.Module()
