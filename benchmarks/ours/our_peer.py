@@ -78,6 +78,7 @@ class OurPeer:
         request = {
             "transform": dict(self._transform),
             "beam": dict(self._beam),
+            "trainer": dict(self._trainer),
             "train": [[sentence.tokens, sentence.tags] for sentence in train],
             "eval": [[sentence.tokens, sentence.tags] for sentence in dev],
         }

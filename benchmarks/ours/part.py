@@ -47,7 +47,7 @@ def train_and_score(
         The size of the weights as `model_mb`, and the figures of `test_scores`.
     """
     rows = {name: [[one.tokens, one.tags] for one in sentences] for name, sentences in splits.items()}
-    write_request(folder, {"transform": settings["transform"], "beam": settings["beam"], **rows})
+    write_request(folder, {**{name: settings[name] for name in ("transform", "beam", "trainer")}, **rows})
     prepare(folder, tuple(splits))
     keras.backend.clear_session()
     graph = str(folder / GRAPH)

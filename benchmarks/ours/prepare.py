@@ -2,9 +2,9 @@
 
     python -m benchmarks.ours.prepare FOLDER
 
-FOLDER/request.json holds the sections `transform` and `beam` of the configuration and the sentences of `train` and
-`eval`. The program writes graph, transformed examples and report.json into FOLDER. It is a program to have its own CPU
-time and memory.
+FOLDER/request.json holds the sections `transform`, `beam` and `trainer` of the configuration, and the sentences of
+`train` and `eval`. The program writes graph, transformed examples and report.json into FOLDER. It is a program to have
+its own CPU time and memory.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from components.corpus_example_gen.cleaning.sentence import Sentence
 from components.corpus_example_gen.example import to_example
 from components.corpus_example_gen.schema import compose_schema
 from components.keys import EVAL_SPLIT, TRAIN_SPLIT
+from components.trainer.settings import TrainerSettings
 from components.transform.preprocessing import preprocessing_fn
 from pipeline.run.inputs import SCHEMA
 
@@ -45,7 +46,8 @@ def prepare(folder: Path, splits: Sequence[str] = _SPLITS) -> None:
         splits: splits to transform, the training split first.
     """
     request = read_json(folder, REQUEST)
-    config = {"settings": request["transform"], "earlier": request.get("earlier")}
+    trainer = TrainerSettings.model_validate(request["trainer"])
+    config = {"settings": request["transform"], "earlier": request.get("earlier"), **trainer.pretrained}
     for split in splits:
         _write_examples(request[split], folder / f"raw-{split}.gz", split)
     clock = CpuClock()
