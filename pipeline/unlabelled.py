@@ -29,16 +29,19 @@ _READERS = (
 )  # fmt: skip
 
 
-def gather_texts(names: Sequence[str], settings: CorpusSettings, folder: Path) -> Path:
+def gather_texts(
+    names: Sequence[str], settings: CorpusSettings, folder: Path, where: str = "trainer.unlabelled"
+) -> Path:
     """Writes all texts into one file (`components.text.unlabelled`), unless it exists for these contents.
 
     Files with a field `text` or `sentence` are read row by row, as `ner predict` reads them; all others as a corpus.
     Long texts are divided into sentences, and repeated texts are left out.
 
     Args:
-        names: values of `trainer.unlabelled`.
+        names: files and folders.
         settings: settings of a corpus, for files in its formats.
         folder: folder of the file.
+        where: the setting or option that names the files, for errors.
 
     Returns:
         The file, whose name follows from the contents.
@@ -51,7 +54,7 @@ def gather_texts(names: Sequence[str], settings: CorpusSettings, folder: Path) -
     sources = [Path(name).expanduser() for name in names]
     for source in sources:
         if not source.exists():
-            raise NerError(f"trainer.unlabelled: {source} does not exist. Give files or folders of texts.")
+            raise NerError(f"{where}: {source} does not exist. Give files or folders of texts.")
     parts = [*(content_version(str(source)) for source in sources), settings.model_dump_json(exclude={"path"})]
     parts.append(package_hash(*_READERS))
     digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
@@ -62,17 +65,17 @@ def gather_texts(names: Sequence[str], settings: CorpusSettings, folder: Path) -
         with incoming_folder(folder) as incoming:
             temporary = incoming / file.name
             with gzip.GzipFile(temporary, "wb", mtime=0) as output:
-                if not _write(output, sources, settings):
-                    raise NerError("trainer.unlabelled: the files have no text. Give files with texts.")
+                if not _write(output, sources, settings, where):
+                    raise NerError(f"{where}: the files have no text. Give files with texts.")
             fsync_path(temporary)
             os.replace(temporary, file)
     return file
 
 
-def _write(output: gzip.GzipFile, sources: list[Path], settings: CorpusSettings) -> int:
+def _write(output: gzip.GzipFile, sources: list[Path], settings: CorpusSettings, where: str) -> int:
     seen = set[bytes]()
     for source in sources:
-        for text in _texts(source, settings):
+        for text in _texts(source, settings, where):
             for start, end in sentence_offsets(text) if len(text) > _LONG else [(0, len(text))]:
                 part = text[start:end].strip()
                 digest = hashlib.blake2b(part.encode("utf-8", "replace"), digest_size=8).digest()
@@ -82,7 +85,7 @@ def _write(output: gzip.GzipFile, sources: list[Path], settings: CorpusSettings)
     return len(seen)
 
 
-def _texts(path: Path, settings: CorpusSettings) -> Iterator[str]:
+def _texts(path: Path, settings: CorpusSettings, where: str) -> Iterator[str]:
     """Yields the texts of a file or folder."""
     fields = _fields(path)
     try:
@@ -92,7 +95,7 @@ def _texts(path: Path, settings: CorpusSettings) -> Iterator[str]:
             yield from (row.text for row in _rows(path, fields))
     except NerError as error:
         fix = "" if fields else " Or give rows with a field `text` or `sentence`."
-        raise NerError(f"trainer.unlabelled: {str(error).removeprefix('--input ')}{fix}") from error
+        raise NerError(f"{where}: {str(error).removeprefix('--input ')}{fix}") from error
 
 
 def _fields(path: Path) -> Fields | None:

@@ -80,17 +80,30 @@ class EncoderTagger(keras.Model):
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         """Computes the outputs that the class documents."""
-        rows, lengths, firsts = self.pack(ops.cast(inputs["piece_ids"], "int32"))
-        real = ops.expand_dims(ops.arange(ops.shape(rows)[1]), 0) < ops.expand_dims(lengths, 1)
-        features = {"token_ids": rows, "padding_mask": ops.cast(real, "int32"), "segment_ids": ops.zeros_like(rows)}
-        encoded = self.backbone({name: features[name] for name in self.backbone.input}, training=training)
-        if isinstance(encoded, dict):
-            encoded = encoded["sequence_output"]  # [batch, pieces, hidden]
+        encoded, _, firsts = self.encode(ops.cast(inputs["piece_ids"], "int32"), training=training)
         batch, longest, hidden = ops.shape(encoded)
         starts = ops.expand_dims(ops.arange(batch) * longest, 1)
         pooled = ops.take(ops.reshape(encoded, (batch * longest, hidden)), firsts + starts, axis=0)
         logits = self.scores(self.output_dropout(pooled, training=training))  # [batch, tokens, tags]
         return logits + ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * FORBIDDEN
+
+    def encode(self, pieces: Any, training: bool = False) -> tuple[Any, Any, Any]:
+        """Computes the encoder's states of the packed pieces.
+
+        Args:
+            pieces: int32 [batch, tokens, pieces], as `piece_ids` of `call`.
+            training: whether to apply dropout.
+
+        Returns:
+            states: [batch, longest row, hidden], of [CLS], the pieces of the window, and [SEP].
+            real: bool [batch, longest row], false at padding.
+            firsts: int32 [batch, tokens], column of the first piece of each token.
+        """
+        rows, lengths, firsts = self.pack(pieces)
+        real = ops.expand_dims(ops.arange(ops.shape(rows)[1]), 0) < ops.expand_dims(lengths, 1)
+        features = {"token_ids": rows, "padding_mask": ops.cast(real, "int32"), "segment_ids": ops.zeros_like(rows)}
+        states = self.backbone({name: features[name] for name in self.backbone.input}, training=training)
+        return states["sequence_output"] if isinstance(states, dict) else states, real, firsts
 
     def pack(self, pieces: Any) -> tuple[Any, Any, Any]:
         """Packs the pieces of each window into one row.

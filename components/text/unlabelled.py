@@ -35,8 +35,10 @@ def read_texts(path: str) -> Iterator[str]:
 
 
 @functools.lru_cache(maxsize=2)  # tracing a graph calls it several times
-def frequent_words(path: str, tokenizer: str, min_count: int, most: int, version: str = "") -> tuple[str, ...]:
-    """Returns the frequent words of unlabelled texts, with case and digits folded, the most frequent first.
+def frequent_words(
+    path: str, tokenizer: str, min_count: int, most: int, version: str = "", *, folded: bool = True
+) -> tuple[str, ...]:
+    """Returns the frequent words of unlabelled texts, the most frequent first.
 
     Args:
         path: see `read_texts`.
@@ -44,12 +46,14 @@ def frequent_words(path: str, tokenizer: str, min_count: int, most: int, version
         min_count: least frequency of a word.
         most: maximum number of words.
         version: content of the file; only part of the cache key.
+        folded: whether to fold case and digits.
 
     Example: tests/pipeline/test_unlabelled.py.
     """
     offsets, counts = OFFSETS[tokenizer], Counter[str]()
     for text in read_texts(path):
-        counts.update(fold(text[start:end]) for start, end in offsets(text))
+        words = (text[start:end] for start, end in offsets(text))
+        counts.update(map(fold, words) if folded else words)
         if len(counts) > _MOST_COUNTED:
             counts = Counter({word: count for word, count in counts.items() if count > 1})
     ranked = sorted(((-count, word) for word, count in counts.items() if count >= min_count))

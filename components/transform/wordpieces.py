@@ -34,20 +34,27 @@ _CJK = (
 )
 
 
-def piece_ids(tokens: tf.RaggedTensor, vocabulary: WordPieceVocabulary, most: int) -> tf.RaggedTensor:
+def piece_ids(
+    tokens: tf.RaggedTensor,
+    vocabulary: WordPieceVocabulary,
+    most: int,
+    table: tf.lookup.StaticHashTable | None = None,
+) -> tf.RaggedTensor:
     """Splits tokens into word pieces.
 
     Args:
         tokens: string ragged [batch, tokens].
         vocabulary: pieces and settings.
         most: maximum number of pieces of a token; further ones are dropped.
+        table: piece -> id, -1 for others. None: an asset of the transform graph that is being built.
 
     Returns:
         int64 ragged [batch, tokens, most]: ids, each plus 1; 0 after the last piece of a token, which has at least one.
 
     Example: tests/components/transform/test_wordpieces.py.
     """
-    table = vocabulary_table(PIECE_VOCABULARY, vocabulary.pieces, with_ids=False, default=-1)
+    if table is None:
+        table = vocabulary_table(PIECE_VOCABULARY, vocabulary.pieces, with_ids=False, default=-1)
     distinct, which_token = tf.unique(tokens.flat_values)
     words = _words(distinct, vocabulary)  # ragged [distinct tokens, words]
     known, which_word = tf.unique(words.flat_values)

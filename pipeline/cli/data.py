@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from components.common.console import announce
 from components.common.errors import counted as numbered
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
@@ -229,6 +230,47 @@ def check(
         raise SystemExit(1)
     if strict and result.number_of(Severity.WARNING):
         raise SystemExit(REFUSED)
+
+
+@data.command(short_help="Make word vectors with a pretrained encoder.")
+@click.argument("texts", nargs=-1, required=True)
+@click.argument("target", metavar="OUT", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--encoder", required=True, metavar="PRESET", help="Folder or name, as trainer.encoder.preset.")
+@click.option("--words", type=click.IntRange(min=1), default=100_000, show_default=True, help="Most words.")
+@click.option("--dimension", type=click.IntRange(min=1), default=100, show_default=True, help="Of the vectors.")
+@_force
+@config_options
+def vectors(
+    *,
+    texts: tuple[str, ...],
+    target: Path,
+    encoder: str,
+    words: int,
+    dimension: int,
+    force: bool,
+    profile: Path | None,
+    settings: tuple[str, ...],
+) -> None:
+    """Write vectors of the most frequent words of TEXTS to OUT.
+
+    A pretrained encoder makes them. TEXTS are files as for `ner distill --unlabelled`: .txt (a text or a word a line),
+    rows with `text`, or corpora. Give the training corpus, too. The default tagger reads OUT:
+
+    \b
+    ner run --set trainer.cnn_linear.vectors.path=OUT \\
+        --set trainer.cnn_linear.vectors.words=100000
+    """  # noqa: D301 - click's mark of a paragraph that is not wrapped
+    refuse_replacing({"OUT": target}, {text: Path(text) for text in texts})
+    if target.exists() and not force:
+        raise click.UsageError(f"{target} exists already. --force replaces it.")
+    from configs.loading import load_config
+    from pipeline.word_vectors import write_word_vectors
+
+    config = load_config(profile, settings)
+    announce("ner data vectors: loading TensorFlow")
+    with progress_shown("reading texts"):
+        count = write_word_vectors(target, texts, config, encoder=encoder, words=words, dimension=dimension)
+    click.echo(f"{target}: {count:,} words, {dimension} numbers each")
 
 
 def _write_page(page: Path, result: CorpusCheck) -> None:

@@ -91,6 +91,7 @@ def test_frequent_words_are_folded_and_ranked(tmp_path):
     assert frequent_words(file, "words", 2, 9) == ("oslo", ",", "00")
     assert frequent_words(file, "words", 2, 1) == ("oslo",)
     assert frequent_words(file, "words", 1, 9)[-1] == "x"
+    assert frequent_words(file, "words", 1, 9, folded=False)[:2] == (",", "12")
 
 
 def test_a_damaged_file_of_texts_is_named(tmp_path):
