@@ -217,7 +217,9 @@ def test_a_model_without_batches(tmp_path):
     assert (outputs["y"], outputs["key"]) == (6.0, b"only")
 
 
-@pytest.mark.parametrize("shape", [(None, 2), (None, None), None], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(None, 2), *(pytest.param(shape, marks=pytest.mark.extended) for shape in ((None, None), None))], ids=str
+)
 def test_another_number_of_keys_than_rows_is_refused(tmp_path, shape):
     module = tf.Module()
     module.factor = tf.Variable(3.0)
@@ -232,6 +234,7 @@ def test_another_number_of_keys_than_rows_is_refused(tmp_path, shape):
             answers(tmp_path / "made", "keyed", x=rows, key=[*keys])
 
 
+@pytest.mark.extended
 def test_rows_of_a_ragged_input_are_those_of_the_answer(tmp_path):
     values, splits = tf.TensorSpec([None], tf.float32, name="values"), tf.TensorSpec([None], tf.int32, name="splits")
 
