@@ -1,6 +1,6 @@
 """A file of word vectors, made with a pretrained encoder for the words of texts.
 
-They give a tagger a part of the encoder's knowledge at the price of a table look-up.
+They give a tagger a part of the encoder's knowledge of words; serving only looks them up.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ import tensorflow as tf
 from components.common.errors import NerError
 from components.common.files import write_atomically
 from components.common.progress import report_progress
-from components.corpus_example_gen.tokenizer_choice import AUTO, LEAST_SHARE
+from components.corpus_example_gen.tokenizer_choice import choose_by_texts
 from components.model.encoder_library import check_preset, require_libraries
 from components.model.encoder_preset import encoder_from_preset
 from components.model.encoder_tagger import EncoderTagger
-from components.text.scripts import unspaced_share
 from components.text.unlabelled import frequent_words, read_texts
 from components.transform.wordpiece_vocabulary import WordPieceVocabulary
 from components.transform.wordpieces import piece_ids
@@ -64,10 +63,12 @@ def write_word_vectors(
         vocabulary = WordPieceVocabulary.from_preset(encoder)
         with tempfile.TemporaryDirectory() as folder:
             file = gather_texts(texts, config.corpus, Path(folder), where="TEXTS")
-            frequent = frequent_words(str(file), _tokenizer(str(file), config), 1, words, folded=vocabulary.fold_case)
+            sample = islice(read_texts(str(file)), _SAMPLE)
+            tokenizer = choose_by_texts(config.transform.tokenizer, sample, config.corpus)
+            frequent = frequent_words(str(file), tokenizer, 1, words, folded=vocabulary.fold_case)
         vectors = encoder_vectors(frequent, vocabulary, encoder, dimension)
     except NerError as error:
-        raise NerError(str(error).replace(_SETTING, _OPTION).replace("dimension:", "--dimension:")) from error
+        raise NerError(str(error).replace(_SETTING, _OPTION)) from error
     numbers = (" ".join(f"{number:.4f}" for number in vector) for vector in vectors)
     content = "".join(f"{word} {row}\n" for word, row in zip(frequent, numbers, strict=True)).encode()
     write_atomically(target, gzip.compress(content, mtime=0) if target.suffix == ".gz" else content)
@@ -78,7 +79,7 @@ def encoder_vectors(words: Sequence[str], vocabulary: WordPieceVocabulary, prese
     """Computes a vector for each word: the mean of the encoder's states of the word alone, with fewer dimensions.
 
     The dimensions are the first principal components of all words. Each is divided by the fourth root of its variance,
-    halfway to equal variances, so that none of the few large ones (Mu and Viswanath 2018, "All-but-the-Top") rules.
+    halfway to equal variances, because the few largest dominate distances (Mu and Viswanath 2018, "All-but-the-Top").
 
     Args:
         words: the words, at least as many as dimensions.
@@ -98,18 +99,10 @@ def encoder_vectors(words: Sequence[str], vocabulary: WordPieceVocabulary, prese
     most = min(encoder.backbone.hidden_dim, len(words))
     if dimension > most:
         raise NerError(
-            f"dimension: {dimension}, but the encoder has {encoder.backbone.hidden_dim} and there are {len(words):,} "
-            f"words. Choose {most} or fewer, or give more texts."
+            f"--dimension {dimension}: the encoder has {encoder.backbone.hidden_dim} dimensions, and the texts have "
+            f"{len(words):,} words. Choose {most} or fewer, or give more texts."
         )
     return _principal(_states(encoder, _pieces(words, vocabulary)), dimension)
-
-
-def _tokenizer(texts: str, config: PipelineConfig) -> str:
-    """Chooses as for a corpus, see `choose_tokenizer`."""
-    if config.transform.tokenizer != AUTO:
-        return config.transform.tokenizer
-    sample = " ".join(islice(read_texts(texts), _SAMPLE))
-    return "characters" if unspaced_share(sample) >= LEAST_SHARE else "words"
 
 
 def _pieces(words: Sequence[str], vocabulary: WordPieceVocabulary) -> np.ndarray:

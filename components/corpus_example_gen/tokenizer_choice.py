@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from components.common.errors import NerError
@@ -44,13 +44,29 @@ def choose_tokenizer(
         >>> [choose_tokenizer("auto", [name], load_config(None).corpus, files.__getitem__) for name in files]
         ['characters', 'words']
     """
+    step = -(-len(files) // _MOST_FILES) or 1
+    texts = (text for path in files[::step] for text in _first_sentences(path, settings, read))
+    return choose_by_texts(tokenizer, texts, settings)
+
+
+def choose_by_texts(tokenizer: str, texts: Iterable[str], settings: CorpusSettings) -> str:
+    """Returns the tokenizer for texts, as `choose_tokenizer`.
+
+    Args:
+        tokenizer: `transform.tokenizer`; any other value than `auto` is returned.
+        texts: a sample, read for `auto` only.
+        settings: settings of the corpus.
+
+    Example:
+        >>> from configs.loading import load_config
+        >>> [choose_by_texts("auto", [text], load_config(None).corpus) for text in ("王 来", "Bo came")]
+        ['characters', 'words']
+    """
     if tokenizer != AUTO:
         return tokenizer
     if not settings.min_raw_text_survival:
         return "words"
-    step = -(-len(files) // _MOST_FILES) or 1
-    sample = " ".join(text for path in files[::step] for text in _first_sentences(path, settings, read))
-    return "characters" if unspaced_share(sample) >= LEAST_SHARE else "words"
+    return "characters" if unspaced_share(" ".join(texts)) >= LEAST_SHARE else "words"
 
 
 def _first_sentences(path: str, settings: CorpusSettings, read: Callable[[str], FileContent]) -> list[str]:

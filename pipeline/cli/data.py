@@ -38,7 +38,7 @@ _seed = click.option("--seed", type=int, default=0, show_default=True, help="The
 
 @click.group()
 def data() -> None:
-    """Check, convert, divide, sample and compare corpora, and generate one."""
+    """Check, convert, divide, sample and compare corpora, generate one, and make word vectors."""
 
 
 @data.command(short_help="Write a corpus in another format.")

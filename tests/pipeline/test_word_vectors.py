@@ -77,7 +77,7 @@ def vocabulary(tiny_preset):
     return vocabularies.WordPieceVocabulary.from_preset(tiny_preset)
 
 
-def test_principal_components_keep_the_order_of_distances(tiny_preset, vocabulary):
+def test_vectors_are_centred_components_of_falling_variance(tiny_preset, vocabulary):
     vectors = encoding.encoder_vectors(WORDS, vocabulary, tiny_preset, 8)
     assert (vectors.shape, vectors.dtype) == ((len(WORDS), 8), np.float32)
     np.testing.assert_allclose(vectors.std(), 1, rtol=1e-5)
@@ -104,5 +104,5 @@ def test_a_word_is_the_mean_of_the_states_of_its_row(tiny_preset, vocabulary):
 
 @pytest.mark.parametrize(("words", "dimension", "most"), [(WORDS, 40, 12), (WORDS * 4, 33, 32)])
 def test_too_many_dimensions_are_refused(tiny_preset, vocabulary, words, dimension, most):
-    with pytest.raises(NerError, match=f"dimension: {dimension}, .* Choose {most} or fewer"):
+    with pytest.raises(NerError, match=f"--dimension {dimension}: .* Choose {most} or fewer"):
         encoding.encoder_vectors(words, vocabulary, tiny_preset, dimension)

@@ -112,11 +112,13 @@ def _requests_with(endpoint: Endpoint, source: str, values: np.ndarray) -> Itera
 
     Known requests of a model without texts are kept: rows of a ragged input, for example, cannot be chosen one by one.
     """
-    known = [case["inputs"] for case in endpoint.golden if case["inputs"].get(source)]
-    if endpoint.takes_text or not known:
+    known = [case["inputs"] for case in endpoint.golden if source in case["inputs"]]
+    parsed = [{name: endpoint.parse(name, value) for name, value in inputs.items()} for inputs in known]
+    usable = [inputs for inputs in parsed if inputs[source].ndim and len(inputs[source])]
+    if endpoint.takes_text or not usable:
         yield values, endpoint.request(len(values), {source: values})
         return
-    carrier = {name: endpoint.parse(name, value) for name, value in known[0].items()}
+    carrier = max(usable, key=lambda inputs: len(inputs[source]))
     rows = len(carrier[source])
     for start in range(0, len(values), rows):
         part = values[np.arange(start, start + rows) % len(values)]
