@@ -231,6 +231,10 @@ install_packages() {
   say "installing the missing packages of $constraints (up to 3 GB, which takes minutes on a slow network)"
   "${install[@]}" -r "$constraints" || die "the packages could not be installed (see above); run the same command again."
   "${install[@]}" --no-build-isolation --editable . || die "the project could not be installed (see above)."
+  if [[ -n ${PYTHONDONTWRITEBYTECODE:-} ]]; then  # as in many containers: each process would compile its imports
+    say 'compiling the packages, because PYTHONDONTWRITEBYTECODE is set'
+    "$venv/bin/python" -m compileall -q -j 0 "$venv/lib" >/dev/null || say 'some files of the packages could not be compiled'
+  fi
 }
 
 set_up() {

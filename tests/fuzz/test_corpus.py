@@ -306,7 +306,7 @@ def test_mutated_corpora_are_read_without_loss_or_refused():
     fuzz(check_corpus, CASES, 300)
 
 
-@pytest.mark.slow
+@pytest.mark.fuzz
 def test_ten_thousand_mutated_corpora_are_read_without_loss_or_refused():
     fuzz(check_corpus, CASES, 10_000)
 
@@ -384,6 +384,6 @@ def test_mutated_logs_are_read_or_refused(log_file):
     fuzz(log_check(log_file), logs, 200)
 
 
-@pytest.mark.slow
+@pytest.mark.fuzz
 def test_two_thousand_mutated_logs_are_read_or_refused(log_file):
     fuzz(log_check(log_file), logs, 2000)

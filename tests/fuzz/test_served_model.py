@@ -105,7 +105,7 @@ def test_texts_of_any_bytes_get_the_right_answer(ask):
     fuzz(named(ask), batches, 60)
 
 
-@pytest.mark.slow
+@pytest.mark.fuzz
 def test_two_thousand_texts_of_any_bytes_get_the_right_answer(ask):
     fuzz(named(ask), batches, 500)
 

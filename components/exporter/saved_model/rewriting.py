@@ -90,6 +90,9 @@ def main(request: dict[str, Any]) -> None:
     """Runs a request in the process with limits."""
     limit_process(request["seconds"], request["memory_bytes"], request.get("written_bytes", 0))
     output = private_output()
+    import tensorflow  # noqa: F401 (the import, which may take a minute, is not the model's time)
+
+    print("{}", file=output, flush=True)
     try:
         answer = {"save": _save, "answer": _answer}[request["task"]](request)
     except (errors.ContractError, ExportError, errors.ExportInvalidError) as error:

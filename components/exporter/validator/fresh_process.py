@@ -15,6 +15,7 @@ import contextlib
 import contextvars
 import dataclasses
 import json
+import math
 import os
 import re
 import selectors
@@ -246,7 +247,7 @@ class _Reader:
             ProbeDiedError: a limit of time is reached; the process still runs.
         """
         parts: list[bytes] = []
-        size, silent = 0, self._limits.answer_seconds
+        size, silent = 0, math.inf  # the first line says that the process has started
         output = self._streams[0]
         while self._selector.get_map():
             if min(self._left, silent) <= 0:  # also if the model prints without end

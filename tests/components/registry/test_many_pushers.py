@@ -135,7 +135,7 @@ def _check_consistent(registry: ModelRegistry, folder: Path, scratch: Path) -> N
 @pytest.mark.extended
 @pytest.mark.timeout(3000)
 def test_concurrent_pushers_create_distinct_versions_without_an_error(registry_uri, tmp_path):
-    processes, turns = 8, 8
+    processes, turns = 6, 5
     command = _driver(_AT_ONCE, registry_uri, tmp_path, processes, turns)
     ended = run(command, env=_environment(), capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
@@ -152,7 +152,7 @@ def test_concurrent_pushers_create_distinct_versions_without_an_error(registry_u
 
 
 @pytest.mark.parametrize(
-    ("rounds", "seed"), [(4, 0), pytest.param(50, 1, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
+    ("rounds", "seed"), [(4, 0), pytest.param(20, 1, marks=[pytest.mark.slow, pytest.mark.timeout(3000)])]
 )
 def test_a_pusher_killed_at_any_moment_leaves_no_incomplete_version(registry_uri, tmp_path, rounds, seed):
     command = _driver(_KILLED, registry_uri, tmp_path, rounds, seed)
