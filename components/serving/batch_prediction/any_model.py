@@ -87,6 +87,11 @@ class AnyModel:
                 feeds[info.tensor] = _stacked(values, dtype)
             except (ValueError, IndexError, TypeError) as error:
                 raise RefusedError(f"the values of `{name}` have different shapes") from error
+            shape = feeds[info.tensor].shape[1:]  # of a row; TensorFlow does not compare it with the signature
+            if not _fits(shape, info.shape or ()):
+                raise RefusedError(
+                    f"`{name}` has values of shape {list(shape)}, signature {self.signature} takes {info.shape}"
+                )
         try:
             arrays = self._model.run(feeds, [info.tensor for info in self._outputs.values()])
         except TensorFlowError as error:
@@ -107,6 +112,11 @@ class AnyModel:
             return feature(row, name, dtype)
         except BadRowError as error:
             raise BadRowError(f"{error} (signature {self.signature})") from error
+
+
+def _fits(shape: Sequence[int], expected: Sequence[int | None]) -> bool:
+    sizes = expected[1:]
+    return len(shape) == len(sizes) and all(size in (None, actual) for actual, size in zip(shape, sizes, strict=True))
 
 
 def _stacked(values: list[Any], dtype: np.dtype) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -330,9 +331,9 @@ def feature(row: Row, name: str, dtype: np.dtype) -> Any:
     value = json.loads(written)
     if dtype.kind == "O":
         return _bytes(value, written)
-    array = np.asarray(value)
-    fits = array.dtype.kind in {"b": "b", "i": "i", "u": "iu", "f": "iuf"}.get(dtype.kind, "")
     try:
+        array = np.asarray(value)
+        fits = array.dtype.kind in {"b": "b", "i": "i", "u": "iu", "f": "iuf"}.get(dtype.kind, "")
         if not fits or (dtype.kind in "iu" and (np.asarray(value, dtype) != array).any()):
             raise ValueError
         return np.asarray(value, dtype)
@@ -340,11 +341,24 @@ def feature(row: Row, name: str, dtype: np.dtype) -> Any:
         raise BadRowError(f"{quoted(name)}: {quoted(written)} is not a {dtype.name}") from error
 
 
+def b64_bytes(value: Any) -> bytes | None:
+    r"""Returns the bytes that `{"b64": ...}` stands for; None for every other value.
+
+    Example:
+        >>> b64_bytes({"b64": "/w=="}), b64_bytes({"b64": "a"}), b64_bytes({"b64": "/w==", "more": 1})
+        (b'\xff', None, None)
+    """
+    if isinstance(value, dict) and set(value) == {"b64"} and isinstance(value["b64"], str):
+        with contextlib.suppress(ValueError):
+            return base64.b64decode(value["b64"], validate=True)
+    return None
+
+
 def _bytes(value: Any, written: str) -> Any:
     if isinstance(value, str):
         return value.encode("utf-8")
-    if isinstance(value, dict) and set(value) == {"b64"}:
-        return base64.b64decode(value["b64"])
+    if (decoded := b64_bytes(value)) is not None:
+        return decoded
     if isinstance(value, list):
         return [_bytes(item, _encode(item)) for item in value]
     return written.encode("utf-8")

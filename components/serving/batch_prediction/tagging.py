@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from components.common.errors import quoted
 from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.validator.probe.c_api import numpy_dtype
 from components.exporter.validator.probe.values import strings
@@ -18,7 +19,7 @@ from components.serving.batch_prediction import formats
 from components.serving.batch_prediction.any_model import AnyModel
 from components.serving.batch_prediction.errors import BadRowError, BatchError
 from components.serving.batch_prediction.fields import BRAT, PARQUET, Fields
-from components.serving.batch_prediction.rows import BadRow, Row, feature, parse
+from components.serving.batch_prediction.rows import BadRow, Row, b64_bytes, feature, parse
 from components.serving.saved_model_tagger import NoTaggerError, RefusedError, SavedModelTagger, TaggedSentence
 
 BATCH_ROWS = 128
@@ -223,12 +224,13 @@ def _fill(answers: list[Any], rows: list[tuple[int, Row]], request: Callable[[li
             ((position, row),) = rows
             answers[position] = BadRow(row.number, str(error), row.raw)
             return
-        half = len(rows) // 2
-        _fill(answers, rows[:half], request)
-        _fill(answers, rows[half:], request)
+    else:
+        for (position, row), content in zip(rows, contents, strict=True):
+            answers[position] = Answer(row, content)
         return
-    for (position, row), content in zip(rows, contents, strict=True):
-        answers[position] = Answer(row, content)
+    half = len(rows) // 2  # behind the handler, so that no error of a half hides behind this one
+    _fill(answers, rows[:half], request)
+    _fill(answers, rows[half:], request)
 
 
 def kinds_of(rows: Sequence[Row], names: Iterable[str]) -> dict[str, list[str]]:
@@ -242,6 +244,11 @@ def kinds_of(rows: Sequence[Row], names: Iterable[str]) -> dict[str, list[str]]:
 
 def _column(rows: list[Row], name: str, dtype: np.dtype) -> np.ndarray:
     values = [feature(row, name, dtype) for row in rows]
+    for row, value in zip(rows, values, strict=True):
+        if isinstance(value, list) or (isinstance(value, np.ndarray) and value.ndim):
+            raise BadRowError(
+                f"{quoted(name)}: {quoted(row.members[name])} is a list, and the signature takes one value"
+            )
     return strings(values) if dtype.kind == "O" else np.array(values, dtype)
 
 
@@ -258,7 +265,7 @@ def json_kind(written: str) -> str:
     if first == '"':
         return "string"
     if first == "{":
-        return "bytes" if written.startswith('{"b64": ') else "other"
+        return "other" if b64_bytes(json.loads(written)) is None else "bytes"
     if first == "[":
         return "other"
     if any(character in ".eE" for character in written):

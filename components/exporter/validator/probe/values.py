@@ -98,26 +98,31 @@ def from_json(value: Any, dtype: np.dtype) -> np.ndarray:
         value: nested lists or an array.
         dtype: of the result; object: `bytes`.
 
+    Raises:
+        ValueError: lists at the same level have different lengths.
+
     Example:
         >>> from_json(["a", {"b64": "/w=="}], np.dtype(object))
         array([b'a', b'\xff'], dtype=object)
     """
     if dtype.kind != "O":
         return np.asarray(value, dtype)
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     shape = _shape(value)
-    array = np.empty(shape, object)
-    for index in np.ndindex(*shape):
-        item = value
-        for position in index:
-            item = item[position]
-        array[index] = _bytes(item)
-    return array
+    return strings(_flat(value, shape)).reshape(shape)
 
 
 def _shape(value: Any) -> tuple[int, ...]:
     if not isinstance(value, list | tuple):
         return ()
     return (len(value), *(_shape(value[0]) if value else ()))
+
+
+def _flat(value: Any, shape: tuple[int, ...]) -> list[bytes]:
+    if isinstance(value, list | tuple) != bool(shape) or (shape and len(value) != shape[0]):
+        raise ValueError("lists of different lengths")
+    return [each for item in value for each in _flat(item, shape[1:])] if shape else [_bytes(value)]
 
 
 def _bytes(item: Any) -> bytes:

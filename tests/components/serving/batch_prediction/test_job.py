@@ -227,6 +227,19 @@ def test_keys_and_features_through_the_graph_are_those_of_the_row(job):
         run(job(rows, signature="feature_forward"))
 
 
+def test_values_that_a_signature_cannot_take_are_errors_of_their_rows(job, tmp_path):
+    keys = ["a", {"b64": "/w=="}, {"b64": 3}, {"b64": "?"}, ["b"], 7]
+    rows = [{"id": key, "text": SENTENCES[0], "source": "s", "tax": 1} for key in keys]
+    rows += [{"id": 9, "text": SENTENCES[0], "source": ["s", ["t"]], "tax": tax} for tax in ([1, 2], [[1], [2, 3]], 1)]
+    batch = job(rows, forward=("source", "tax"), signature="keyed", errors=tmp_path / "bad.jsonl")
+    assert (run(batch).rows, run(batch).bad) == (8, 1)
+    assert [json.loads(line)["id"] for line in lines_of(batch.output)] == [*keys[:4], 7, 9, 9, 9]
+    (bad,) = map(json.loads, lines_of(tmp_path / "bad.jsonl"))
+    assert (bad["line"], bad["reason"]) == (5, """'id': '["b"]' is a list, and the signature takes one value""")
+    batch = job(rows, forward=("source", "tax"), signature="feature_forward", errors=tmp_path / "bad.jsonl")
+    assert (run(batch).rows, run(batch).bad) == (6, 3)
+
+
 @pytest.mark.extended
 def test_a_model_that_is_not_a_tagger_gives_its_outputs(job, doubling):
     rows = [{"id": i, "text": "", "x": [i, 0.5], "name": "né"} for i in range(3)]
@@ -235,6 +248,9 @@ def test_a_model_that_is_not_a_tagger_gives_its_outputs(job, doubling):
     assert [json.loads(line) for line in lines_of(batch.output)] == [
         {"id": i, "outputs": {"length": 3, "name": "né", "twice": [2.0 * i, 1.0]}} for i in range(3)
     ]
+    rows[1]["name"] = ["a", "b"]
+    with pytest.raises(BatchError, match=r"in\.jsonl:2: `name` has values of shape \[2\]"):
+        run(job(rows, model=doubling))
     with pytest.raises(BatchError, match="takes name, x, not texts alone"):
         AnyModel(doubling).run_texts(["Joe"])
     with pytest.raises(NerError, match="--format conll needs a tagger"):
@@ -277,15 +293,18 @@ def test_columns_of_parquet_keep_their_types(job, tmp_path):
 def test_json_fields_become_columns_that_hold_them_unchanged(job):
     parquet = pytest.importorskip("pyarrow.parquet")
     rows = [
-        {"id": 2**60 + 1, "text": "Joe", "a": 1, "b": True, "c": 1.5, "d": "x", "e": None},
-        {"id": 2, "text": "Kyiv", "a": 2.5, "b": False, "c": {"y": [1]}, "d": "y", "e": None},
+        {"id": 2**60 + 1, "text": "Joe", "a": 1, "b": True, "c": 1.5, "d": "x", "e": None, "f": {"b64": "/w=="}},
+        {"id": 2, "text": "Kyiv", "a": 2.5, "b": False, "c": {"y": [1]}, "d": "y", "e": None, "f": "f"},
     ]
-    batch = job(rows, output="out.parquet", forward=tuple("abcde"))
+    rows = [{**row, "g": {"b64": 3}, "h": {"b64": "/w==", "more": 1}} for row in rows]
+    batch = job(rows, output="out.parquet", forward=tuple("abcdefgh"))
     run(batch)
     table = parquet.read_table(batch.output)
     types = {name: str(table.schema.field(name).type) for name in ("id", *"abcde")}
     assert types == {"id": "int64", "a": "double", "b": "bool", "c": "string", "d": "string", "e": "string"}
     first, last = table.to_pylist()
+    assert (first["f"], last["f"]) == (b"\xff", b"f")
+    assert (first["g"], first["h"]) == ('{"b64": 3}', '{"b64": "/w==", "more": 1}')
     assert (first["id"], first["c"], last["c"], last["entities"][0]["label"]) == (
         2**60 + 1,
         "1.5",
