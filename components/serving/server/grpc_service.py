@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 from absl import logging
+from google.protobuf.message import DecodeError
 from grpc_health.v1 import health_pb2
 
 from components.exporter.validator.probe.saved_graph import TensorInfo
@@ -40,6 +41,7 @@ PREDICTION, MODEL, HEALTH = (
 _UNIMPLEMENTED = {PREDICTION: ("Classify", "Regress", "MultiInference"), MODEL: ("HandleReloadConfigRequest",)}
 _LONGEST_MESSAGE = 1024  # kErrorMessageLimit of TensorFlow Serving
 _WATCH_SECONDS = 0.5
+_STOPS = "the server stops. Send the request to another one."
 _DEAD_MILLISECONDS = 60_000  # of silence until a client is asked for a sign of life, which it has 20 seconds to give
 _IDLE_MILLISECONDS = 600_000  # until a connection without a call is closed; clients connect again by themselves
 _Method = Callable[[Call, Any, Any], Awaitable[Any]]
@@ -93,12 +95,12 @@ class _Service:
         return tuple(grpc.method_handlers_generic_handler(name, each) for name, each in methods.items())
 
     def _handler(self, name: str, method: _Method, request_type: Any) -> grpc.RpcMethodHandler:
-        async def handle(request: Any, context: Any) -> Any:
+        async def handle(message: bytes, context: Any) -> Any:
             call = Call("grpc", name, context.peer())
             try:
                 if self._calls.refusing:
-                    raise UnavailableError("the server stops. Send the request to another one.")
-                response = await method(call, request, context)
+                    raise UnavailableError(_STOPS)
+                response = await method(call, _parsed(message, request_type), context)
             except ServingError as error:
                 self._calls.finish(call, error.code)
                 await _abort(context, error)
@@ -112,8 +114,7 @@ class _Service:
             self._calls.finish(call)
             return response
 
-        read = request_type.FromString if request_type else None
-        return grpc.unary_unary_rpc_method_handler(handle, read, _serialized)
+        return grpc.unary_unary_rpc_method_handler(handle, None, _serialized)
 
     async def _predict(self, call: Call, request: Any, context: Any) -> Any:
         spec = request.model_spec
@@ -183,6 +184,8 @@ class _Service:
             if (status := self._health(request.service)) != last:
                 last = status
                 yield health_pb2.HealthCheckResponse(status=status)
+            if self._calls.refusing:  # the server would wait for this call
+                await context.abort(grpc.StatusCode.UNAVAILABLE, _STOPS)
             await asyncio.sleep(_WATCH_SECONDS)
 
     def _health(self, service: str) -> Any:
@@ -261,6 +264,16 @@ def _check_inputs(tensors: Any, infos: Mapping[str, TensorInfo]) -> None:
                 f"input {name}: expected a tensor of DataType {info.number} ({info.dtype}), got DataType "
                 f"{tensors[name].dtype}."
             )
+
+
+def _parsed(message: bytes, request_type: Any) -> Any:
+    if request_type is None:
+        return message
+    try:
+        return request_type.FromString(message)
+    except DecodeError as error:
+        name = request_type.DESCRIPTOR.full_name
+        raise InvalidArgumentError(f"the message is not a {name}. Send one that its .proto file describes.") from error
 
 
 def _serialized(message: Any) -> bytes:

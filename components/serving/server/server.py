@@ -119,6 +119,7 @@ class Server:
     async def stop(self) -> None:
         """Accepts no more requests, answers the accepted ones, and closes everything."""
         seconds = self._settings.shutdown
+        self._calls.refusing = True
         self._http.should_exit = True
         ends = [self._serving, asyncio.ensure_future(self._stop_grpc(seconds))]
         await asyncio.wait(ends, timeout=seconds + self._http.linger + 1)
@@ -131,7 +132,6 @@ class Server:
 
     async def _stop_grpc(self, seconds: float) -> None:
         if self._grpc is not None:
-            self._calls.refusing = True
             await asyncio.sleep(min(_REFUSING_SECONDS, seconds))
             await self._grpc.stop(seconds)
 

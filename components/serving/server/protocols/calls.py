@@ -56,8 +56,8 @@ class Calls:
     Attributes:
         metrics: of all protocols.
         observers: are called with every finished call; the access log adds one.
-        refusing: whether gRPC refuses calls, because its server is about to stop: grpcio would cancel one that comes
-            then, and clients do not repeat those.
+        refusing: whether the server is about to stop: it is not ready, and gRPC refuses calls, because grpcio would
+            cancel one that comes then, and clients do not repeat those.
     """
 
     def __init__(self, engine: Engine, settings: ServerSettings) -> None:
@@ -102,7 +102,7 @@ class Calls:
 
     def ready(self, model: str | None = None) -> bool:
         """Tests for an available version of a model, or of all models and at least one; False once the server stops."""
-        if self.engine.stopping:
+        if self.refusing or self.engine.stopping:
             return False
         names = self.engine.models() if model is None else [model]
         return bool(names) and all(

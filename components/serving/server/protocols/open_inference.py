@@ -186,7 +186,7 @@ def _described(infos: Mapping[str, TensorInfo]) -> list[dict[str, Any]]:
         {
             "name": name,
             "datatype": _DATATYPES.get(info.dtype, info.dtype.upper()),
-            "shape": [-1 if size is None else size for size in info.shape or [None]],
+            "shape": [-1 if size is None else size for size in ([None] if info.shape is None else info.shape)],
         }
         for name, info in infos.items()
     ]

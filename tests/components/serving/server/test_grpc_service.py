@@ -168,6 +168,34 @@ def test_a_call_while_the_server_stops_is_unavailable():
     assert (error.code(), "the server stops" in error.details()) == (grpc.StatusCode.UNAVAILABLE, True)
 
 
+def test_watched_health_ends_while_the_server_stops_so_that_it_can_end():
+    async def test():
+        calls = Calls(EchoEngine(), ServerSettings())
+        server = grpc_server(calls.engine, calls.settings, calls)
+        port = server.add_insecure_port("127.0.0.1:0")
+        await server.start()
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            seen = [(await watch.read()).status]
+            calls.refusing = True
+            seen.append((await watch.read()).status)
+            await asyncio.wait_for(server.stop(60), 20)
+            return seen, await watch.code()
+
+    statuses = health_pb2.HealthCheckResponse
+    assert asyncio.run(test()) == ([statuses.SERVING, statuses.NOT_SERVING], grpc.StatusCode.UNAVAILABLE)
+
+
+def test_bytes_that_are_not_the_message_are_an_invalid_argument():
+    async def test(channel):
+        return await channel.unary_unary("/tensorflow.serving.PredictionService/Predict")(b"\xff\xff")
+
+    status = refusal(lambda: called(test))
+    assert (status.code(), "not a tensorflow.serving.PredictRequest" in status.details()) == (
+        grpc.StatusCode.INVALID_ARGUMENT, True
+    )  # fmt: skip
+
+
 def test_the_callers_deadline_ends_the_call():
     engine = EchoEngine()
     engine.delay = 5

@@ -101,6 +101,12 @@ def test_a_wrong_path_gets_the_status_of_tensorflow_serving_and_a_reason(method,
     assert text in error(answer)
 
 
+@pytest.mark.parametrize("path", ["/v1/models/echo", "/v1/models", "/v2/health/ready", "/metrics", "/"])
+def test_head_has_the_status_and_headers_of_get(path):
+    head, get = ask("HEAD", path), ask("GET", path)
+    assert (head.status_code, head.headers["content-type"]) == (200, get.headers["content-type"])
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from support.echo_engine import NUMBERS, infos, same
 from support.tensors import TEXTS, arrays, objects
 
-from components.serving.server.engine import PredictAnswer
+from components.exporter.validator.probe.saved_graph import TensorInfo
+from components.serving.server.engine import PredictAnswer, ServedVersion
 from components.serving.server.errors import InvalidArgumentError, UnimplementedError
-from components.serving.server.protocols.open_inference import encode, inputs, parse_request
+from components.serving.server.loaded_version import ServedSignature
+from components.serving.server.protocols.open_inference import encode, inputs, metadata, parse_request
 
 JSON_DTYPES = sorted(NUMBERS)
 
@@ -49,6 +51,14 @@ def test_numbers_that_json_does_not_have_are_written_by_name():
     assert b'"data":[NaN,Infinity,-Infinity,0.1]' in body
     with pytest.raises(InvalidArgumentError, match="Request it as binary data"):
         encode("ner", request, PredictAnswer(3, "keyed", {"x": objects([b"\xff"], 1)}))
+
+
+def test_metadata_tell_a_single_value_from_any_shape():
+    shapes = {"one": (), "rows": (None, 2), "any": None}
+    tensors = {name: TensorInfo(f"{name}:0", NUMBERS["float32"], shape) for name, shape in shapes.items()}
+    served = ServedVersion("ner", 1, (), {"serving_default": ServedSignature(tensors, {})}, None, definitions={})
+    described = metadata(served, [1], "serving_default")["inputs"]
+    assert {each["name"]: each["shape"] for each in described} == {"one": [], "rows": [-1, 2], "any": [-1]}
 
 
 def test_nested_and_flat_data_are_the_same_tensor():
