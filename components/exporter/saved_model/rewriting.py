@@ -80,7 +80,7 @@ def _run(source: Path, **request: Any) -> dict[str, Any]:
             values |= line
     except ProbeDiedError as error:
         cure = PITFALLS[error.pitfall].cure
-        raise ExportError(f"{source}: TensorFlow cannot copy the model ({error.pitfall}). {error} {cure}") from error
+        raise ExportError(f"{source}: TensorFlow cannot copy the model ({error.pitfall}). {error}. {cure}") from error
     if "error" in values:
         raise getattr(errors, values["kind"])(values["error"])
     return values

@@ -123,7 +123,7 @@ class _Axis:
 class Joining:
     """Rules by which requests to one signature are joined along the first axis.
 
-    tests/components/serving/server/test_joining.py shows it at work.
+    tests/components/serving/server/test_batching.py shows it at work.
 
     Attributes:
         possible: whether they can be joined at all: all inputs and outputs have rows, and it is known where the padding

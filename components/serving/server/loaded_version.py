@@ -42,7 +42,7 @@ class ServedSignature:
 class LoadedVersion:
     """A version that answers requests.
 
-    tests/components/serving/server/test_loaded_version.py shows it at work.
+    tests/components/serving/server/test_following.py shows it at work.
 
     Attributes:
         number: of the version.
