@@ -16,7 +16,7 @@ from components.evaluator.settings import EvaluatorSettings
 from components.exporter.settings import ExporterSettings
 from components.registry.settings import RegistrySettings
 from components.reporter.settings import CardSettings
-from components.trainer.settings import TrainerSettings
+from components.trainer.settings import AUTO, TrainerSettings
 from components.transform.settings import TransformSettings
 from components.tuner.settings import TunerSettings
 
@@ -24,7 +24,9 @@ from components.tuner.settings import TunerSettings
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 
 # The tuner has separate epochs, and the transform graph is built before any trial.
-_NOT_SEARCHABLE = {"tagger", "epochs", "encoder.preset", "encoder.max_pieces"}
+_NOT_SEARCHABLE = {
+    "tagger", "epochs", "hosts", "lesson_score", "encoder.preset", "encoder.max_pieces", "cnn_linear.vectors.words",
+}  # fmt: skip
 
 
 class RetrainSettings(Settings):
@@ -107,6 +109,8 @@ class PipelineConfig(Settings):
                     if name in _NOT_SEARCHABLE or self.trainer[name] is None:
                         raise KeyError(name)
                     self.trainer.replace({name: value})
+                    if value == AUTO:
+                        raise ValueError(f"tuner.space: {name} cannot be 'auto': only the configured value can")
                 except KeyError:
                     raise ValueError(f"tuner.space: {name} is not a trainer setting that a search can change") from None
                 except ValidationError as error:

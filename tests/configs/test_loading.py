@@ -99,6 +99,12 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("tuner.space={cnn_linear.depth: [2]}", "cnn_linear.depth is not a trainer setting that a search can"),
         ("tuner.space={cnn_linear.vectors: [2]}", "cnn_linear.vectors is not a trainer setting that a search can"),
         ("tuner.space={epochs: [2]}", "epochs is not a trainer setting that a search can change"),
+        ("tuner.space={hosts: [2]}", "hosts is not a trainer setting that a search can change"),
+        (
+            "tuner.space={cnn_linear.vectors.words: [9]}",
+            "cnn_linear.vectors.words is not a trainer setting that a search",
+        ),
+        ("tuner.space={batch_size: [auto, 8]}", "batch_size cannot be 'auto': only the configured value can"),
         ("tuner.space={learning_rate: []}", "tuner.space.learning_rate:"),
         ("tuner.space=all", "tuner.space: must be one of 'auto', got 'all'"),
         ("tuner.minutes=0", "tuner.minutes: must be > 0, got 0"),
