@@ -15,7 +15,12 @@ _LONGEST_LINE = 1 << 20  # bytes; a line of 1,000 numbers has about 20,000
 _READ_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
-_FOREIGN = {b"PK": "is a zip archive", b"\xba\x16\x4f\x2f": "is a binary fastText model"}
+_FOREIGN = {
+    b"PK": "is a zip archive",
+    b"\xba\x16\x4f\x2f": "is a binary fastText model",
+    b"\xff\xfe": "is UTF-16",
+    b"\xfe\xff": "is UTF-16",
+}
 
 
 class TextFileError(NerError):
@@ -65,6 +70,9 @@ class TextFile:
                     if len(text) == _LONGEST_LINE:
                         problem = f"more than {_LONGEST_LINE} bytes in a line"
                         raise TextFileError(self.path, line, problem, f"Use {self.expected}.")
+                    if b"\0" in text:  # valid UTF-8, but in no word
+                        problem = "a NUL byte: the file is binary, or UTF-16"
+                        raise TextFileError(self.path, line, problem, f"Convert it to {self.expected}.")
                     yield line, (text.removeprefix(_BOM) if line == 1 else text).rstrip(b" \r\n")
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 problem = f"the gzip file is damaged after line {line} ({error})"

@@ -50,7 +50,8 @@ class VectorFile:
         fields = first.split(b" ")
         self._count = int(fields[0]) if len(fields) == 2 and fields[0].isdigit() and fields[1].isdigit() else None
         self.dim = len(fields) - 1 if self._count is None else int(fields[1])
-        if self.dim < 1 or (self._count is None and not all(_is_number(field) for field in fields[1:])):
+        numbers = self._count is not None or all(map(_is_number, fields[1:]))
+        if self.dim < 1 or not numbers or b"\t" in first:
             raise TextFileError(path, number, f"{quoted_bytes(first)} is not a word with numbers", f"Use {_FORMAT}.")
 
     def __iter__(self) -> Iterator[tuple[int, str, bytes]]:
@@ -102,7 +103,8 @@ class VectorFile:
         if columns < self.dim or all(_is_number(field) for field in surplus):
             word = quoted_bytes(fields[0])
             problem = f"{columns} numbers after the word {word}, expected {self.dim} as in the first line"
-            raise TextFileError(self.path, line, problem, "Download or convert the file again.")
+            fix = f"Download the file again, or convert it to {_FORMAT}, if it is a binary word2vec model."
+            raise TextFileError(self.path, line, problem, fix)
         return "", b""
 
 

@@ -73,6 +73,9 @@ def test_errors_name_file_line_and_problem(write):
         ("<html> <body> oh\n", ":1", "is not a word with numbers"),
         ("a 1 2\nb 1\n", ":2", "1 numbers after the word 'b', expected 2"),
         ("a 1 2\nb 1 2 3\n", ":2", "3 numbers after the word 'b', expected 2"),
+        ("a\t1 2\nb\t1 2\n", ":1", "is not a word with numbers"),
+        ("a 1 2\n".encode("utf-16"), "", "is UTF-16. Extract or convert it to UTF-8 text"),
+        ("a 1 2\n".encode("utf-16-le"), ":1", "a NUL byte: the file is binary, or UTF-16. Convert it to UTF-8 text"),
         ("2 300\na 1 2\n", ":2", "2 numbers after the word 'a', expected 300"),
         ("a 1 2\nb 1 x\n", ":2", "'x' is not a finite number (number 2 of 'b')"),
         ("a 1 2\nb nan 1\n", ":2", "'nan' is not a finite number (number 1 of 'b')"),
@@ -88,6 +91,11 @@ def test_errors_name_file_line_and_problem(write):
             read(path)
         assert str(caught.value).startswith(f"{path}{where}: ")
         assert problem in str(caught.value)
+
+
+def test_a_binary_word2vec_model_is_named_as_a_possible_cause(write):
+    with pytest.raises(TextFileError, match=r":2: .* expected 300 .* convert it .* if it is a binary word2vec model"):
+        read(write(b"2 300\nthe " + np.full(300, 0.3, "float32").tobytes() + b"\n"))
 
 
 def test_a_missing_file_is_named(tmp_path):
