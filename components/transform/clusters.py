@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 from absl import logging
 
+from components.common.errors import quoted
 from components.common.hashing import content_version, require_content
 from components.text.folding import fold
 from components.transform.features import CLUSTER_WORDS
@@ -101,7 +102,11 @@ def _read(path: str, version: str) -> Clusters:
             packed |= ids.setdefault((column, part), len(ids) + NONE + 1) << _BITS * column
         if len(ids) + NONE > _MOST:
             raise TextFileError(path, line, f"more than {_MOST - NONE} clusters and prefixes", "Make fewer clusters.")
-        words.setdefault(word, packed)
+        if words.setdefault(word, packed) != packed:
+            problem = f"a second cluster of {quoted(word)}"
+            raise TextFileError(
+                path, line, problem, f"Keep one cluster a word. Use {_FORMAT}: the word first, or bits."
+            )
         columns = len(parts)
     if not words:
         raise TextFileError(path, None, "has no word", f"Use {_FORMAT}.")

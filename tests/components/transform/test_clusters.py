@@ -71,6 +71,8 @@ def test_errors_name_file_line_and_problem(read):
         ("", r"clusters\.txt: has no word\. Use UTF-8 text"),
         (BROWN + "001x\tBonn\t2\n", r"clusters\.txt:5: .* is not bits, a word and a count"),
         ("Paris 7\nNew York 7\n", r"clusters\.txt:2: 'New York 7' is not a word and a cluster"),
+        ("7 Paris\n7 Rome\n", r"clusters\.txt:2: a second cluster of '7'\. Keep one .*the word first"),
+        ("0010\tParis\n0010\tRome\n", r"clusters\.txt:2: a second cluster of '0010'"),
         (b"1\tZ\xfcrich\t4\n", r"clusters\.txt:1: byte 0xFC in the word .* is not UTF-8"),
         ("".join(f"w{n} {n}\n" for n in range(40_000)), r"clusters\.txt:32767: more than 32766 clusters"),
     ]:
