@@ -63,7 +63,8 @@ def load_vectors(path: str, own: VectorVocabulary, words: Sequence[str]) -> Vect
         if row > UNK_ID and not filled[row]:
             table[row], filled[row] = file.parse(*entry), True
     _check(path, own, filled, words, end - first - len(rows))
-    table[:end] *= _SCALE / max(np.sqrt(np.mean(np.square(table[:end][filled[:end]]))), np.finfo(np.float32).tiny)
+    mean_square = np.mean(np.square(table[:end][filled[:end]], dtype=np.float64))
+    table[:end] *= _SCALE / max(np.sqrt(mean_square), np.finfo(np.float32).tiny)
     row_of = np.array([*range(first + len(rows)), *(row_of_missing.get(word, UNK_ID) for word in words[first:])])
     return Vectors(row_of, table[:end], _coverage(file, own, words, end - first - len(rows)))
 

@@ -64,6 +64,13 @@ def test_scale_of_the_vectors_does_not_depend_on_the_file(tmp_path, file):
     np.testing.assert_allclose(*tables, rtol=1e-5)
 
 
+def test_large_numbers_do_not_make_all_vectors_0(tmp_path):
+    path = tmp_path / "vectors.txt"
+    path.write_text("the 1e30 0\nparis 0 1e30\n")
+    table = load_vectors(str(path), VectorVocabulary({}), WORDS[:4]).table
+    np.testing.assert_allclose(np.sqrt(np.mean(np.square(table[2:]))), 0.3, rtol=1e-5)
+
+
 def test_coverage_is_reported(file):
     vectors = load_vectors(file, VectorVocabulary.select(file, 2, "words"), WORDS)
     assert "2 numbers a word; vectors for 4 of the 5 words of the training split's vocabulary" in vectors.coverage
