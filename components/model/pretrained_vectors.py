@@ -45,6 +45,7 @@ class PretrainedVectors(layers.Layer):
         frozen: bool = True,
         rate: float = 0.0,
         seed: int | None = None,
+        version: str = "",
         **kwargs: Any,
     ) -> None:
         """Sets the sizes.
@@ -57,12 +58,16 @@ class PretrainedVectors(layers.Layer):
             frozen: whether to exclude the vectors from training.
             rate: share of tokens whose vectors training drops.
             seed: seed of dropout.
+            version: short hash of the vectors. A warm start keeps the projection of equal vectors only, because it is
+                part of its name.
             **kwargs: arguments of `keras.layers.Layer`.
         """
         super().__init__(**kwargs)
         self._sizes = arguments(locals())
         self.dropout = WordDropout(rate, seed=seed, name="dropout", dtype=self.dtype_policy)
-        self.project = layers.Dense(width, use_bias=False, name="project", dtype=self.dtype_policy)
+        self.project = layers.Dense(
+            width, use_bias=False, name=f"project_{version}" if version else "project", dtype=self.dtype_policy
+        )
 
     def build(self, input_shape: Any = None) -> None:
         """Creates the tables; `assign` fills them."""

@@ -65,6 +65,7 @@ def new_tagger(
         "dim": vectors.table.shape[1],
         "frozen": vector_options["frozen"],
         "rate": vector_options["dropout"],
+        "version": content_version(vector_options["path"])[:8],
     }
     model = build_tagger(settings.tagger, sizes, **options, **kwargs)
     model.word_vectors.assign(vectors.row_of, vectors.table)

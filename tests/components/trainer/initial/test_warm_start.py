@@ -259,3 +259,15 @@ def test_a_saved_model_names_its_class(folder):
 
     with zipfile.ZipFile(folder / "model.keras") as archive:
         assert json.loads(archive.read("config.json"))["class_name"] == "TransformerTagger"
+
+
+def test_the_projection_of_other_vectors_starts_fresh():
+    """Each dimension of other vectors means something else."""
+    sizes = {"ids": 8, "rows": 4, "dim": 3}
+    models = [
+        _tagger("cnn_linear", NEW, seed, vectors={**sizes, "version": version}) for seed, version in enumerate("aab")
+    ]
+    same = initial.warm_start(models[1], models[0], NEW, NEW)
+    assert same.fresh == ()
+    assert "word_vectors/project_a/kernel" in same.copied
+    assert initial.warm_start(models[2], models[0], NEW, NEW).fresh == ("word_vectors/project_b/kernel",)
