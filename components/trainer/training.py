@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import keras
@@ -37,12 +37,13 @@ from components.trainer.teacher.lessons import Chunk, labelled, lessons
 from components.trainer.teacher.teacher import Teacher
 from components.trainer.teacher.text_features import TextFeatures
 from components.trainer.trained_model import TrainedModel, plain_copy
-from components.transform.features import TAG_IDS, TAG_VOCABULARY
+from components.transform.features import CLUSTER_IDS, GAZETTEER, TAG_IDS, TAG_VOCABULARY, UNK_ID
 
 # Larger is faster and takes more memory; some hundred windows take no more than a training step.
 _EVAL_BATCH = 128
 # An eval split with fewer entities prefers shares of the network by chance.
 _FEWEST_ENTITIES = 100
+_MOST_IDS = 1 << 15  # of clusters
 # A loss that fell to this part of the first epoch's, with a best F1 below that, is worth a warning.
 _FALLEN, _NEAR_ZERO = 0.5, 0.1
 
@@ -81,6 +82,7 @@ def train(
         if inputs.teacher and inputs.unlabelled:
             train_windows = _with_lessons(train_windows, inputs, settings, tags)
         train_set = WindowTable.write(Path(folder, TRAIN_SPLIT), train_windows)
+        log_matches(train_set, spec)
         eval_set = WindowTable.write(Path(folder, EVAL_SPLIT), read_windows(inputs.eval_files, spec, windows))
         num_windows = sum(train_set.block_windows)
         share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else 0.0
@@ -158,6 +160,24 @@ def _with_lessons(
     features = TextFeatures(inputs.transform_graph)
     taught = lessons(texts, teacher, features, tags, settings.window_size, settings.lesson_score)
     return itertools.chain(labelled(train_windows, len(tags)), taught)
+
+
+def log_matches(train_set: WindowTable, features: Collection[str]) -> None:
+    """Logs how many tokens belong to names of each list, or have a cluster; a file of another form matches none.
+
+    Args:
+        train_set: windows of the train split.
+        features: names of the transformed features.
+
+    Example: tests/components/trainer/test_training.py.
+    """
+    for name in sorted(features):
+        if name.startswith(GAZETTEER) or name == CLUSTER_IDS:
+            counts = train_set.counts(name, _MOST_IDS)[UNK_ID:]  # the first is that of tokens without a match
+            level = logging.INFO if counts[1:].any() else logging.WARNING
+            setting = "clusters" if name == CLUSTER_IDS else f"gazetteers ({name.removeprefix(GAZETTEER)})"
+            share = 100 * counts[1:].sum() / max(counts.sum(), 1)
+            logging.log(level, "transform.%s: %.1f %% of the tokens to train on match", setting, share)
 
 
 def _log_sizes(settings: SizedSettings, other_shares: Sequence[float], batches: Batches) -> None:

@@ -170,6 +170,25 @@ def test_the_share_of_the_network_with_the_highest_f1_is_chosen_if_it_is_more_th
     assert row == ({**best, "val_entity_f1": f1, "outside_bias": -0.2} if chosen == 0.2 else best)
 
 
+def test_the_log_says_how_many_tokens_lists_of_names_and_clusters_know(tmp_path, monkeypatch):
+    from components.trainer.data.window_table import WindowTable
+
+    columns = {
+        "word_ids": np.array([2, 3, 4, 5]),
+        "gazetteer_CITY": np.array([1, 2, 4, 1]),
+        "gazetteer_NAME": np.array([1, 1, 1, 1]),
+        "cluster_ids": np.array([[1, 1], [1, 1], [1, 1], [2, 3]]),
+    }
+    lines = []
+    monkeypatch.setattr(training.logging, "log", lambda level, text, *args: lines.append((level, text % args)))
+    training.log_matches(WindowTable.write(tmp_path, [(np.array([4]), columns)]), [*columns])
+    assert lines == [
+        (training.logging.INFO, "transform.clusters: 25.0 % of the tokens to train on match"),
+        (training.logging.INFO, "transform.gazetteers (CITY): 50.0 % of the tokens to train on match"),
+        (training.logging.WARNING, "transform.gazetteers (NAME): 0.0 % of the tokens to train on match"),
+    ]
+
+
 def test_a_corpus_without_entities_is_rejected():
     with pytest.raises(NerError, match="no sentence has an entity; its tags are O"):
         training.check_tags(["[PAD]", "O"])
