@@ -38,7 +38,7 @@ def read_texts(path: str) -> Iterator[str]:
 def frequent_words(
     path: str, tokenizer: str, min_count: int, most: int, version: str = "", *, folded: bool = True
 ) -> tuple[str, ...]:
-    """Returns the frequent words of unlabelled texts, the most frequent first.
+    """Returns the frequent words of unlabelled texts, the most frequent first, equally frequent ones as in the texts.
 
     Args:
         path: see `read_texts`.
@@ -56,5 +56,4 @@ def frequent_words(
         counts.update(map(fold, words) if folded else words)
         if len(counts) > _MOST_COUNTED:
             counts = Counter({word: count for word, count in counts.items() if count > 1})
-    ranked = sorted(((-count, word) for word, count in counts.items() if count >= min_count))
-    return tuple(word for _, word in ranked[:most])
+    return tuple(word for word, count in counts.most_common(most) if count >= min_count)
