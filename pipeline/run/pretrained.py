@@ -11,6 +11,7 @@ from components.common.errors import NerError
 from components.common.hashing import content_version
 from components.keys import MODEL_FILE
 from components.model.encoder_library import check_preset, require_libraries
+from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
 from configs.spec import PipelineConfig
@@ -97,7 +98,10 @@ def _teacher_folder(reference: str, config: PipelineConfig) -> Path:
         problem = f"holds no {MODEL_FILE}" if path.exists() else "does not exist"
         raise NerError(f"trainer.teacher: {reference} {problem}. {_FORMS}")
     registry = ModelRegistry(config.registry_uri)
-    model = registry.require(name, version)
+    try:
+        model = registry.require(name, version)
+    except RegistryError as error:
+        raise NerError(f"trainer.teacher: {error}") from error
     folder = registry.readable_trained(model, config.fetched_dir / name / f"{model.version}-trained")
     if folder is None:
         raise NerError(f"trainer.teacher: {name} version {model.version} has no trained model. {_FORMS}")
@@ -126,15 +130,12 @@ def require_pretrained(config: PipelineConfig) -> None:
     if encoder := config.trainer.pretrained.get("encoder"):
         require_libraries(encoder["preset"])
         check_preset(encoder["preset"], config.trainer.window_size)
-    path = config.trainer.pretrained.get("vectors", {}).get("path")
-    if path and "://" not in path and not Path(path).is_file():
-        raise NerError(
-            f"trainer.cnn_linear.vectors.path: {path} does not exist. Name a text file of word vectors, or set it to "
-            "null."
-        )
-    for name, path in transform_files(config).items():
+    vectors = config.trainer.pretrained.get("vectors")
+    files = {"trainer.cnn_linear.vectors.path": vectors["path"]} if vectors else {}
+    for name, path in {**files, **transform_files(config)}.items():
         if "://" not in path and not Path(path).is_file():
-            raise NerError(f"{name}: {path} does not exist. Name a text file, or remove the setting.")
+            problem = "is not a file" if Path(path).exists() else "does not exist"
+            raise NerError(f"{name}: {path} {problem}. Name a text file, or remove the setting.")
 
 
 def require_preset_for_cluster(config: PipelineConfig) -> None:

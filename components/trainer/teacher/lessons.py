@@ -50,7 +50,7 @@ def lessons(
         least_score: a text with a lower score (`TaughtText.score`) is left out.
 
     Raises:
-        NerError: teacher and tagger have different tags.
+        NerError: teacher and tagger have different tags, or all texts are left out.
 
     Example: tests/components/trainer/teacher/test_lessons.py.
     """
@@ -80,6 +80,10 @@ def lessons(
     left_out = f", {counted(uncertain, 'text')} left out by trainer.lesson_score" if uncertain else ""
     left_out += f", {counted(unfit, 'text')} left out as empty or too long" if unfit else ""
     logging.info("the teacher tagged %s with %d tokens%s", counted(windows, "text"), tokens, left_out)
+    if not windows:
+        raise NerError(
+            f"trainer.unlabelled: the teacher has no lesson{left_out}. Give other texts, or lower the score."
+        )
 
 
 def align(starts: np.ndarray, ends: np.ndarray, taught: TaughtText, inside: np.ndarray) -> np.ndarray:
@@ -122,5 +126,5 @@ def _order(of_teacher: Sequence[str], tags: Sequence[str]) -> list[int]:
     differences = [f"{name} {', '.join(own)}" for name, own in (("lacks", missing), ("also has", more)) if own]
     raise NerError(
         f"trainer.teacher: its tags differ from those of the train split: it {' and '.join(differences)}. "
-        "Train the teacher on a corpus with the same entity types."
+        "Train both on the same entity types, each with an entity of several tokens where the other has an I- tag."
     )

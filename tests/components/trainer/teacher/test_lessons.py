@@ -69,6 +69,13 @@ def test_the_score_of_a_text_is_calibrated(trained, teacher, transformed):
 
 
 @ONE_TAGGER
+def test_a_teacher_without_a_lesson_is_an_error(teacher, transformed):
+    features = text_features.TextFeatures(transformed.graph)
+    with pytest.raises(NerError, match=r"^trainer\.unlabelled: the teacher has no lesson, 1 text left out as empty or"):
+        list(lessons_of.lessons(["word " * 20], teacher, features, teacher.tags, window_size=16))
+
+
+@ONE_TAGGER
 def test_other_tags_of_a_teacher_are_named(teacher, transformed):
     features = text_features.TextFeatures(transformed.graph)
     tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-LOCATION", "I-PLANET"]
