@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
+from components.common.settings import matching
+
 NODES = (
     "RunPlanner", "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource",
     "DriftValidator", "Transform", "Tuner", "Trainer", "Exporter", "Evaluator", "Reporter", "RegistryPusher",
@@ -23,11 +25,17 @@ ACCELERATED = ("Trainer", "Tuner")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _BYTES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
-Cpu = Annotated[str, Field(pattern=r"^([0-9]+(\.[0-9]+)?|[0-9]+m)$")]
-Memory = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$")]
-Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]*[smhd]$")]
-ImageName = Annotated[str, Field(pattern=r"^[^\s@]+(@sha256:[0-9a-f]{64})?$")]
-Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Cpu = Annotated[str, matching(r"[0-9]+(\.[0-9]+)?|[0-9]+m", "a number of CPUs such as 2, 0.5 or 500m")]
+Memory = Annotated[str, matching(r"[0-9]+(\.[0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?", "bytes such as 8Gi, 500M or 1000")]
+Duration = Annotated[str, matching("[1-9][0-9]*[smhd]", "a time such as 30s, 10m, 2h or 1d")]
+ImageName = Annotated[
+    str,
+    matching(
+        r"[^\s@]+(@sha256:[0-9a-f]{64})?",
+        "the name of an image, without white space, with or without @sha256: and 64 digits",
+    ),
+]
+Variable = Annotated[str, matching("[A-Za-z_][A-Za-z0-9_]*", "the name of a variable")]
 
 
 def seconds(duration: str) -> int:
@@ -115,8 +123,14 @@ class Retries(_Section):
 class Volume(_Section):
     """An existing persistent volume claim."""
 
-    claim: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
-    path: Annotated[str, Field(pattern="^/")]
+    claim: Annotated[
+        str,
+        matching(
+            "[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
+            "of lower-case letters, digits, . and -, with a letter or digit at both ends",
+        ),
+    ]
+    path: Annotated[str, matching("/.*", "an absolute path")]
 
 
 class Toleration(_Section):
@@ -182,7 +196,7 @@ class Hosts(_Section):
         node_selector: of the same pod.
     """
 
-    folder: Annotated[str, Field(pattern="^/")] | None
+    folder: Annotated[str, matching("/.*", "an absolute path")] | None
     restarts: Annotated[int, Field(ge=0)]
     cpu: CpuRange
     memory: MemoryRange

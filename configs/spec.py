@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError, model_validator
 from typing_extensions import Self
 
-from components.common.settings import Positive, Settings, Share
+from components.common.settings import Positive, Settings, Share, matching
 from components.corpus_example_gen.settings import CorpusSettings
 from components.drift_validator.settings import DriftSettings
 from components.evaluator.settings import EvaluatorSettings
@@ -21,7 +21,9 @@ from components.transform.settings import TransformSettings
 from components.tuner.settings import TunerSettings
 
 # TFX and MLflow use the name in paths and URIs.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Name = Annotated[
+    str, matching("[A-Za-z0-9][A-Za-z0-9._-]*", "of letters, digits, ., _ and -, with a letter or digit first")
+]
 
 # The tuner has separate epochs, and the transform graph is built before any trial.
 _NOT_SEARCHABLE = {

@@ -11,13 +11,20 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*")
 
+def matching(pattern: str, meaning: str) -> AfterValidator:
+    """Returns the validator of a text that matches a whole pattern; the error says what it must be in words.
 
-def _is_dotted_path(text: str) -> str:
-    if not _PATH.fullmatch(text):
-        raise ValueError("must be a path such as my_package.my_module:my_function")
-    return text
+    Example:
+        >>> Zip = Annotated[str, matching("[0-9]{5}", "five digits")]
+    """
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {meaning}")
+        return text
+
+    return AfterValidator(check)
 
 
 Count = Annotated[int, Field(gt=0)]
@@ -26,7 +33,10 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Limit = Annotated[float, Field(gt=0, le=1)]
-DottedPath = Annotated[str, AfterValidator(_is_dotted_path)]
+DottedPath = Annotated[
+    str,
+    matching(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*", "a path such as my_package.my_module:my_function"),
+]
 
 
 class Settings(BaseModel):

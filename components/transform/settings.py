@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from components.common.settings import Count, Settings
+from components.common.settings import Count, Settings, matching
 
 _MOST_TYPES = 60  # a match is an integer with a bit for each type
 
@@ -20,7 +20,7 @@ class GazetteerSettings(Settings):
     """
 
     path: Annotated[str, Field(min_length=1)]
-    type: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    type: Annotated[str, matching("[A-Za-z0-9_-]+", "of letters, digits, _ and -")]
     case: Literal["folded", "exact"] = "folded"  # here, because a list has no defaults in base.yaml
 
 
