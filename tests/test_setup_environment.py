@@ -140,6 +140,15 @@ def test_another_name_of_the_same_interpreter_keeps_the_environment(checkout: Ch
     assert status == 0, messages
 
 
+def test_packages_are_compiled_where_python_writes_no_bytecode(checkout: Checkout) -> None:
+    module = checkout.venv / "lib" / "python3.11" / "site-packages" / "slow_to_compile.py"
+    module.write_text("x = 1\n")
+    for variables, files in (({}, 0), ({"PYTHONDONTWRITEBYTECODE": "1"}, 1)):
+        checkout.change_pins()
+        assert checkout.set_up(**variables)[0] == 0
+        assert len(list(module.parent.glob("__pycache__/slow_to_compile.*.pyc"))) == files
+
+
 def test_changed_input_updates_the_environment(checkout: Checkout) -> None:
     for name in (CONSTRAINTS, "setup.py", "pyproject.toml"):
         with (checkout.root / name).open("a") as file:
