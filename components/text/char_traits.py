@@ -38,6 +38,10 @@ _EMOJI_MODIFIERS = range(0x1F3FB, 0x1F400)
 NONCHARACTERS = (*range(0xFDD0, 0xFDF0), *(plane << 16 | low for plane in range(17) for low in (0xFFFE, 0xFFFF)))
 """Code points for internal use, ascending (Unicode Standard, section 23.7)."""
 
+_NONCHARACTERS = frozenset(NONCHARACTERS)
+# Unassigned, private and surrogate code points, eight of ten: all have the traits of a letter without case.
+_PLAIN = frozenset({"Cn", "Co", "Cs"})
+
 PAGE_BITS = 8
 _PAGE = 1 << PAGE_BITS
 
@@ -123,18 +127,18 @@ def traits(char: str) -> int:
         >>> chr(traits("É") >> FOLDED_SHIFT), traits("É") & KIND == UPPER
         ('é', True)
     """
+    category = unicodedata.category(char)
+    if category in _PLAIN:
+        return ord(char) << FOLDED_SHIFT | VISIBLE | OTHER | (INEXACT if ord(char) in _NONCHARACTERS else 0)
     group = char_class(char)
     if group == SPACE:
         return SPACE_BIT | SPLITS
-    category = unicodedata.category(char)
     bits = VISIBLE
     if char != "\0":  # counts as no character in hashes
         bits |= _KINDS.get(category, MARK if category[0] in "PS" else OTHER)
     bits |= {PUNCT: SPLITS, CONNECTOR: CONNECTS, EXTEND: EXTENDS}.get(group, 0)
     if category[0] == "N":
         bits |= NUMBER
-    if ord(char) in NONCHARACTERS:
-        bits |= INEXACT
     return ord(fold_char(char)) << FOLDED_SHIFT | bits
 
 
