@@ -52,7 +52,7 @@ def inspect(model: Path, check: bool, as_json: bool) -> None:
         if idle := dict.fromkeys(check.name for check in inspection.report.checks if check.skipped):
             click.echo(_wrapped("skipped: ", f"nothing to check in {', '.join(idle)} of some signatures"))
         click.echo(inspection.report.counts)
-        require_valid(inspection.report)
+        require_valid(inspection.report, "the model")
 
 
 def _values(inspection: Inspection) -> dict[str, Any]:

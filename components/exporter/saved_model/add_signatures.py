@@ -79,7 +79,7 @@ def add_signatures(
         source = stack.enter_context(private_copy(original))
         before = validate_export(source, embedded_contract(source), golden)
         if {check.name for check in before.failures} & {*NEEDED, "served_dtypes"}:
-            require_valid(before)
+            require_valid(before, original)
         before = _without_false_promises(before, embedded_contract(source))
         plan = plan_signatures(before.contract, signatures, changes)
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +105,7 @@ def add_signatures(
         if report_path is not None:
             report.write(report_path)
         _require_repeatable(original, plan, before, report)
-        require_valid(report)
+        require_valid(report, "the copy")
         copy.rename(destination)
     return report
 

@@ -94,8 +94,12 @@ def validate_export(
     return report
 
 
-def require_valid(report: ValidationReport) -> None:
+def require_valid(report: ValidationReport, model: object = "the exported model") -> None:
     """Raises if a check failed.
+
+    Args:
+        report: of the model.
+        model: its name or folder, for the error.
 
     Raises:
         ExportInvalidError: names every failed check, its signature, what was seen and the fix.
@@ -104,7 +108,7 @@ def require_valid(report: ValidationReport) -> None:
         return
     lines = [f"  {check}" for check in report.failures]
     raise ExportInvalidError(
-        f"the exported model failed {len(lines)} of {len(report.checks)} checks; nothing is pushed. "
+        f"{model} failed {len(lines)} of {len(report.checks)} checks. "
         "docs/pitfalls.md explains each mistake.\n" + "\n".join(lines)
     )
 

@@ -409,6 +409,13 @@ def test_a_copy_with_other_answers_is_removed(image_model, tmp_path, monkeypatch
         return cases
 
     monkeypatch.setattr(module, "reference_answers", wrong)
-    with pytest.raises(ExportInvalidError, match="golden_answers"):
+    with pytest.raises(ExportInvalidError, match=r"(?s)^the copy failed .*golden_answers"):
         add_signatures(image_model, tmp_path / "made", Signatures(key="key"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_source_that_fails_is_named(image_model, tmp_path):
+    source = shutil.copytree(image_model, tmp_path / "source")
+    (source / "variables" / "variables.index").write_bytes(b"")
+    with pytest.raises(ExportInvalidError, match=f"^{source} failed"):
+        add_signatures(source, tmp_path / "made", Signatures(key="key"))
