@@ -71,6 +71,7 @@ def ask(request, transform_corpus, tmp_path_factory):
         return dict(zip(tensors, model.run({sentence: strings(sentences)}, list(tensors.values())), strict=True))
 
     answer.reference = OFFSETS[tokenizer]
+    answer([b""])  # TensorFlow optimizes the graph in the first call, which is not the time of a case
     return answer
 
 
