@@ -56,6 +56,7 @@ def test_every_setting_is_explained_where_its_default_is() -> None:
 
 @pytest.mark.e2e
 @pytest.mark.extended
+@pytest.mark.timeout(3000)
 def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
     copy = copy_of_the_repository(tmp_path / "clone")
     text = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
@@ -74,6 +75,7 @@ def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.extended
+@pytest.mark.timeout(3000)
 def test_the_extensions_of_the_documentation_work_together(tmp_path: Path) -> None:
     copy = copy_of_the_repository(tmp_path / "clone")
     text = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 from support.processes import run
 from support.repository import ROOT
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3000)]
 
 BIN = Path(sys.executable).parent
 PROFILE = ROOT / "configs" / "local.yaml"
