@@ -39,7 +39,7 @@ test-extended: setup ## Run the tests that `make test` leaves out: more cases, r
 	@$(BIN)/python -m pytest $(PARALLEL) -m "(extended or slow) and not fuzz and not gpu" $(ARGS)
 
 .PHONY: test-all
-test-all: setup ## Run all tests but the fuzzers (ARGS=...)
+test-all: setup ## Run all tests but the long fuzzers (ARGS=...)
 	@$(BIN)/python -m pytest $(PARALLEL) -m "not fuzz and not gpu" $(ARGS)
 
 .PHONY: fuzz

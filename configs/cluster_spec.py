@@ -127,7 +127,7 @@ class Volume(_Section):
         str,
         matching(
             "[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
-            "of lower-case letters, digits, . and -, with a letter or digit at both ends",
+            "lower-case letters, digits, . and -, with a letter or digit at both ends",
         ),
     ]
     path: Annotated[str, matching("/.*", "an absolute path")]

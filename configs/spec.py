@@ -22,7 +22,7 @@ from components.tuner.settings import TunerSettings
 
 # TFX and MLflow use the name in paths and URIs.
 Name = Annotated[
-    str, matching("[A-Za-z0-9][A-Za-z0-9._-]*", "of letters, digits, ., _ and -, with a letter or digit first")
+    str, matching("[A-Za-z0-9][A-Za-z0-9._-]*", "letters, digits, ., _ and -, with a letter or digit first")
 ]
 
 # The tuner has separate epochs, and the transform graph is built before any trial.

@@ -20,7 +20,7 @@ class GazetteerSettings(Settings):
     """
 
     path: Annotated[str, Field(min_length=1)]
-    type: Annotated[str, matching("[A-Za-z0-9_-]+", "of letters, digits, _ and -")]
+    type: Annotated[str, matching("[A-Za-z0-9_-]+", "letters, digits, _ and -")]
     case: Literal["folded", "exact"] = "folded"  # here, because a list has no defaults in base.yaml
 
 

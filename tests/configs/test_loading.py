@@ -91,7 +91,7 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("trainer.tagger=encoder", "trainer: tagger encoder needs trainer.encoder.preset"),
         ("trainer={tagger: encoder, encoder: {preset: x}, jit_compile: true}", "set jit_compile to false"),
         ("trainer.cnn_linear.vectors.words=-1", "trainer.cnn_linear.vectors.words: must be >= 0, got -1"),
-        ("transform.gazetteers=[{path: x, type: 'a b'}]", "transform.gazetteers.0.type: must be of letters"),
+        ("transform.gazetteers=[{path: x, type: 'a b'}]", "transform.gazetteers.0.type: must be letters"),
         ("transform.gazetteers=[{path: x, type: A, case: any}]", "case: must be one of 'folded' or 'exact', got 'any'"),
         ("tuner.space={learning_rate: [0.1, -1]}", "tuner.space: learning_rate cannot be -1: "),
         ("tuner.space={cnn_linear.dropout: [2]}", "tuner.space: cnn_linear.dropout cannot be 2: "),
@@ -112,7 +112,7 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("exporter.min_score=1.5", "exporter.min_score: must be <= 1, got 1.5"),
         ("exporter.min_score={PER: -1}", "exporter.min_score.PER: must be >= 0, got -1"),
         ("exporter.min_score=low", "exporter.min_score: must be a number, got 'low'"),
-        ("name=a/b", "name: must be of letters, digits, ., _ and -, with a letter or digit first, got 'a/b'"),
+        ("name=a/b", "name: must be letters, digits, ., _ and -, with a letter or digit first, got 'a/b'"),
     ],
 )
 def test_wrong_values_are_named_with_the_rule_and_what_was_found(setting, message):
