@@ -50,11 +50,11 @@ def lessons(
         least_score: a text with a lower score (`TaughtText.score`) is left out.
 
     Raises:
-        NerError: teacher and tagger have different tags, or all texts are left out.
+        NerError: teacher and tagger have different entity types, or all texts are left out.
 
     Example: tests/components/trainer/teacher/test_lessons.py.
     """
-    order, inside = _order(teacher.tags, tags), _inside(teacher.tags)
+    ids, inside = own_ids(teacher.tags, tags), _inside(tags)
     remaining = iter(texts)
     read, windows, tokens, uncertain = 0, 0, 0, 0
     while chunk := list(itertools.islice(remaining, _TEXTS)):
@@ -70,7 +70,7 @@ def lessons(
                     uncertain += 1
                     continue
                 kept[number] = True
-                taught[own] = align(starts[own], stops[own], answer, inside)[:, order]
+                taught[own] = align(starts[own], stops[own], _moved(answer, ids, len(tags)), inside)
         of_kept = np.repeat(kept, lengths)
         chosen = {name: values[of_kept] for name, values in columns.items()}
         yield lengths[kept], {**chosen, TAG_IDS: taught[of_kept].argmax(-1), TAUGHT: taught[of_kept]}
@@ -107,24 +107,48 @@ def align(starts: np.ndarray, ends: np.ndarray, taught: TaughtText, inside: np.n
     answer = taught.probabilities[place].copy()
     answer[(taught.starts[place] >= ends) | (taught.ends[place] <= starts)] = 0
     later = taught.starts[place] < starts
-    moved = np.zeros_like(answer[later])
-    np.add.at(moved.T, inside, answer[later].T)
-    answer[later] = moved
+    answer[later] = _summed(answer[later], inside, len(inside))
     return answer
+
+
+def own_ids(of_teacher: Sequence[str], tags: Sequence[str]) -> np.ndarray:
+    """Returns the tagger's id of each tag of the teacher: int [tags of the teacher].
+
+    The entity types must be the same. An I- tag that only the teacher has counts as the B- tag of its type: all entities
+    of this type in the train split have one token.
+
+    Raises:
+        NerError: an entity type of one is missing in the other.
+
+    Example:
+        >>> own_ids(["", "O", "B-X", "I-X", "B-Y"], ["", "O", "B-Y", "I-Y", "B-X"]).tolist()
+        [0, 1, 4, 4, 2]
+    """
+    types = [{split_tag(tag)[1] for tag in tag_list if tag.startswith("B-")} for tag_list in (of_teacher, tags)]
+    missing, more = sorted(types[1] - types[0]), sorted(types[0] - types[1])
+    if differences := [f"{name} {', '.join(own)}" for name, own in (("lacks", missing), ("also has", more)) if own]:
+        raise NerError(
+            f"trainer.teacher: its entity types differ from those of the train split: it {' and '.join(differences)}. "
+            "Train both on the same entity types."
+        )
+    ids = {tag: number for number, tag in enumerate(tags)}
+    outside = next(number for number, tag in enumerate(tags) if number and split_tag(tag)[1] == "")
+    return np.array([ids.get(tag, ids.get(f"B-{split_tag(tag)[1]}", outside)) for tag in of_teacher])
+
+
+def _moved(taught: TaughtText, ids: np.ndarray, tags: int) -> TaughtText:
+    """Returns the distributions over the tags of the tagger (`own_ids`)."""
+    return taught._replace(probabilities=_summed(taught.probabilities, ids, tags))
+
+
+def _summed(probabilities: np.ndarray, ids: np.ndarray, tags: int) -> np.ndarray:
+    """Returns the columns summed by their new id: [tokens, tags]."""
+    sums = np.zeros((len(probabilities), tags), probabilities.dtype)
+    np.add.at(sums.T, ids, probabilities.T)
+    return sums
 
 
 def _inside(tags: Sequence[str]) -> np.ndarray:
     ids = {tag: number for number, tag in enumerate(tags)}
     return np.array([ids.get(f"I-{split_tag(tag)[1]}", ids[tag]) if tag.startswith("B-") else ids[tag] for tag in tags])
 
-
-def _order(of_teacher: Sequence[str], tags: Sequence[str]) -> list[int]:
-    """Returns the teacher's id of each tag."""
-    if set(of_teacher) == set(tags):
-        return [of_teacher.index(tag) for tag in tags]
-    missing, more = sorted(set(tags) - set(of_teacher)), sorted(set(of_teacher) - set(tags))
-    differences = [f"{name} {', '.join(own)}" for name, own in (("lacks", missing), ("also has", more)) if own]
-    raise NerError(
-        f"trainer.teacher: its tags differ from those of the train split: it {' and '.join(differences)}. "
-        "Train both on the same entity types, each with an entity of several tokens where the other has an I- tag."
-    )

@@ -76,11 +76,34 @@ def test_a_teacher_without_a_lesson_is_an_error(teacher, transformed):
 
 
 @ONE_TAGGER
-def test_other_tags_of_a_teacher_are_named(teacher, transformed):
+def test_other_entity_types_of_a_teacher_are_named(teacher, transformed):
     features = text_features.TextFeatures(transformed.graph)
-    tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-LOCATION", "I-PLANET"]
-    with pytest.raises(NerError, match=r"trainer\.teacher: .* it lacks I-PLANET and also has I-LOCATION\. Train"):
+    tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-PLANET", "I-PLANET"]
+    with pytest.raises(NerError, match=r"trainer\.teacher: .* it lacks PLANET and also has LOCATION\. Train"):
         next(lessons_of.lessons(TEXTS, teacher, features, tags, window_size=16))
+
+
+@ONE_TAGGER
+@pytest.mark.parametrize(
+    "tags",
+    [["[PAD]", "O", "B-LOCATION", "B-NAME", "I-NAME"], ["[PAD]", "OUT", "I-LOCATION", "B-LOCATION", "B-NAME"]],
+    ids=["no I-LOCATION, another outside label", "no I-NAME"],
+)
+def test_a_teacher_may_have_i_tags_that_the_tagger_lacks(teacher, transformed, tags):
+    features = text_features.TextFeatures(transformed.graph)
+    [(_, columns)] = lessons_of.lessons(TEXTS, teacher, features, tags, window_size=16)
+    np.testing.assert_allclose(columns["taught"].sum(-1), 1, rtol=1e-5)
+    gold = [tag for _, row in sentences(6, seed=9) for tag in row]
+    own = [tag if tag in tags else tag.replace("I-", "B-") if "-" in tag else tags[1] for tag in gold]
+    assert [tags[number] for number in columns["tag_ids"]] == own
+
+
+@pytest.mark.parametrize("missing", ["I-NAME", "I-LOCATION"])
+def test_a_teacher_may_lack_i_tags_that_the_tagger_has(missing):
+    tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-LOCATION", "I-LOCATION"]
+    of_teacher = [tag for tag in reversed(tags[1:]) if tag != missing]
+    ids = lessons_of.own_ids(["[PAD]", *of_teacher], tags)
+    assert [tags[number] for number in ids] == ["[PAD]", *of_teacher]
 
 
 def test_equal_graphs_have_equal_archives_and_a_missing_one_is_named(transformed, tmp_path):
