@@ -52,6 +52,7 @@ OPEN_PATHS = PAGE_PATHS | {"/v2/health/live", "/v2/health/ready"}
 
 _JSON = b"application/json"
 _LARGE = 1 << 18  # bytes of a body that is parsed in a thread
+_DISCARDED = 1 << 30  # most bytes of a refused body that are read
 _HTTP = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
@@ -158,7 +159,7 @@ class _App(FastAPI):
         except _TooLargeError as error:
             self.calls.finish(call, "INVALID_ARGUMENT")
             response = _error(413, str(error))
-            response.headers["Connection"] = "close"  # the rest of the body is not read
+            response.headers["Connection"] = "close"  # the rest of the body may not have been read
             return response
         except ClientDisconnect:
             self.calls.finish(call, "CANCELLED")
@@ -400,6 +401,8 @@ async def _body(request: Request, most: int) -> bytes:
     too_large = f"the body is larger than {most} bytes, the limit of this server. Send fewer rows at once."
     length = _header(request, b"content-length")
     if length.isdigit() and int(length[:20]) > most:
+        if _header(request, b"expect").lower() != "100-continue":  # that client waits before it sends
+            await _discard(request)
         raise _TooLargeError(too_large)
     parts, size, more = [], 0, True
     while more:
@@ -409,6 +412,8 @@ async def _body(request: Request, most: int) -> bytes:
         parts.append(message.get("body", b""))
         size, more = size + len(parts[-1]), message.get("more_body", False)
         if size > most:
+            if more:
+                await _discard(request)
             raise _TooLargeError(too_large)
     body = parts[0] if len(parts) == 1 else b"".join(parts)
     encoding = _header(request, b"content-encoding").lower()
@@ -428,6 +433,16 @@ async def _body(request: Request, most: int) -> bytes:
     if unpacked.unused_data:
         raise InvalidArgumentError("Content-Encoding: bytes follow the gzip data. Compress the body as one piece.")
     return content
+
+
+async def _discard(request: Request) -> None:
+    """Reads the rest of a body, up to a limit: a client that sends all of it before it reads would lose the answer."""
+    size, more = 0, True
+    while more and size < _DISCARDED:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        size, more = size + len(message.get("body", b"")), message.get("more_body", False)
 
 
 async def _prepared(

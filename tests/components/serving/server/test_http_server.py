@@ -8,8 +8,11 @@ import socket
 
 import pytest
 import uvicorn
+from support.echo_engine import EchoEngine
 
 from components.serving.server.http_server import ConnectionLimits, HttpConnection, HttpServer
+from components.serving.server.rest import rest_app
+from components.serving.server.settings import ServerSettings
 
 LARGE = 8 << 20  # bytes of an answer that no system takes from a server whose client does not read
 ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
@@ -346,3 +349,33 @@ def test_a_connection_without_a_request_is_closed():
             return await asyncio.wait_for(reader.read(), 5)
 
     assert asyncio.run(test()) == b""
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 20000000", b"Transfer-Encoding: chunked"])
+def test_a_client_that_sends_a_large_body_before_it_reads_gets_the_refusal(head):
+    app = rest_app(EchoEngine(), ServerSettings(max_request_bytes=1000))
+    body = b" " * 20_000_000 if b"Length" in head else b"%x\r\n%b\r\n0\r\n\r\n" % (20_000_000, b" " * 20_000_000)
+
+    def client(port):
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(b"POST /v1/models/echo:predict HTTP/1.1\r\nHost: x\r\n" + head + b"\r\n\r\n" + body)
+            return connection.recv(1 << 16)
+
+    async def test():
+        async with running(app=app) as (_, _, port):
+            return await asyncio.to_thread(client, port)
+
+    answer = asyncio.run(test())
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer.lower()
+
+
+def test_a_client_that_waits_for_100_continue_sends_no_large_body():
+    async def test():
+        async with running(app=rest_app(EchoEngine(), ServerSettings(max_request_bytes=1000))) as (_, _, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = b"Host: x\r\nContent-Length: 20000\r\nExpect: 100-continue\r\n\r\n"
+            writer.write(b"POST /v1/models/echo:predict HTTP/1.1\r\n" + head)
+            return await asyncio.wait_for(reader.readuntil(b"\r\n"), 10)
+
+    assert asyncio.run(test()).startswith(b"HTTP/1.1 413 ")
