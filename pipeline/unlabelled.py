@@ -9,8 +9,10 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from absl import logging
+
 from components.common.dotted_path import package_hash
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from components.common.files import fsync_path, incoming_folder
 from components.common.hashing import content_version
 from components.corpus_example_gen.settings import CorpusSettings
@@ -35,7 +37,7 @@ def gather_texts(
     """Writes all texts into one file (`components.text.unlabelled`), unless it exists for these contents.
 
     Files with a field `text` or `sentence` are read row by row, as `ner predict` reads them; all others as a corpus.
-    Long texts are divided into sentences, and repeated texts are left out.
+    Long texts are divided into sentences, and repeated texts are left out. A warning counts unreadable rows.
 
     Args:
         names: files and folders.
@@ -111,10 +113,15 @@ def _fields(path: Path) -> Fields | None:
 
 
 def _rows(path: Path, fields: Fields) -> Iterator[Row]:
+    """Yields the readable rows, and logs a warning that counts the others."""
+    bad, first = 0, ""
     for row in _parsed(Source(str(path), fields), fields):
         if isinstance(row, BadRow):
-            raise NerError(f"{path}:{row.number}: {row.reason}. Correct or remove the row.")
-        yield row
+            bad, first = bad + 1, first or f"{path}:{row.number}: {row.reason}"
+        else:
+            yield row
+    if bad:
+        logging.warning("%s: %s left out, the first is %s", path, counted(bad, "unreadable row"), first)
 
 
 def _parsed(source: Source, fields: Fields) -> Iterator[Row | BadRow]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 
 import pytest
+from absl import logging
 
 from components.common.errors import NerError
 from components.text.unlabelled import frequent_words, read_texts
@@ -69,11 +71,10 @@ def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.jsonl", '{"text": "x"}\n{"body": "y"}\n', r"a\.jsonl:2: no field 'text'; it has 'body'\. Correct"),
         ("a.csv", "id,body\n1,x\n", r"a\.csv:1: .* Or give rows with a field `text` or `sentence`"),
         ("a.xlsx", "x", r"a\.xlsx:1: .* Or give rows with"),
         ("a.txt", "\n \n", "the files have no text"),
-        ("a.txt", "x\n\udcff\n", r"a\.txt:2: 'text': byte 0xFF is not UTF-8"),
+        ("a.txt", "\udcff\n", "the files have no text"),
         ("a.txt.gz", "x", r"a\.txt\.gz: is not packed with gzip"),
     ],
 )
@@ -84,6 +85,23 @@ def test_unusable_texts_are_named_and_leave_no_file(tmp_path, name, content, mes
     with pytest.raises(NerError, match=r"nowhere\.txt does not exist"):
         gathered(tmp_path, "nowhere.txt")
     assert [*(tmp_path / "gathered").iterdir()] == []
+
+
+def test_rows_that_cannot_be_read_are_left_out_and_counted(tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(logging, "warning", lambda text, *args: lines.append(text % args))
+    names = [
+        write(tmp_path / "a.jsonl", '{"text": "Ann came."}\n{"body": "y"}\n{"text": "Bo sat."}\n{"text": \n'),
+        str(tmp_path / "b.txt"),
+    ]
+    (tmp_path / "b.txt").write_bytes(b"Al ran.\n\xff\n")
+    assert gathered(tmp_path, *names) == ["Ann came.", "Bo sat.", "Al ran."]
+    assert re.search(
+        r"a\.jsonl: 2 unreadable rows left out, the first is .*a\.jsonl:2: no field 'text'; it has", lines[0]
+    )
+    assert re.search(
+        r"b\.txt: 1 unreadable row left out, the first is .*b\.txt:2: 'text': byte 0xFF is not UTF-8", lines[1]
+    )
 
 
 def test_frequent_words_are_folded_and_ranked(tmp_path):
