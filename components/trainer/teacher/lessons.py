@@ -151,4 +151,3 @@ def _summed(probabilities: np.ndarray, ids: np.ndarray, tags: int) -> np.ndarray
 def _inside(tags: Sequence[str]) -> np.ndarray:
     ids = {tag: number for number, tag in enumerate(tags)}
     return np.array([ids.get(f"I-{split_tag(tag)[1]}", ids[tag]) if tag.startswith("B-") else ids[tag] for tag in tags])
-
