@@ -55,7 +55,7 @@ def test_every_setting_is_explained_where_its_default_is() -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.extended
+@pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
     copy = copy_of_the_repository(tmp_path / "clone")
@@ -74,7 +74,7 @@ def test_the_tutorial_runs_from_start_to_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
-@pytest.mark.extended
+@pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_the_extensions_of_the_documentation_work_together(tmp_path: Path) -> None:
     copy = copy_of_the_repository(tmp_path / "clone")

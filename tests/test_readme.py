@@ -17,7 +17,8 @@ COMMANDS = [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL
 
 
 @pytest.mark.e2e
-@pytest.mark.extended
+@pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.timeout(3000)
 def test_commands_run_in_order_in_a_clean_copy(tmp_path: Path) -> None:
     copy = copy_of_the_repository(tmp_path / "clone")

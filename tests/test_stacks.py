@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from support.processes import run
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.ci, pytest.mark.timeout(3000)]
 
 THIS = Path(sys.executable).parent
+SHORT = ("--set", "trainer.epochs=4", "--set", "trainer.epoch_steps=40")  # training
 SENTENCES = ["Justin Trudeau went to New Delhi India", "Biden,who was in Kyiv Ukraine 😳", "", "Zz " * 300]
 
 
@@ -30,7 +31,8 @@ def version(environment: Path) -> str:
 
 
 def model(environment: Path, folder: Path) -> Path:
-    run([environment / "ner", "run", "--set", f"work_dir={folder}"], check=True, capture_output=True, cwd=folder.parent)
+    command = [environment / "ner", "run", "--set", f"work_dir={folder}", *SHORT]
+    run(command, check=True, capture_output=True, cwd=folder.parent)
     return folder / "serving" / "ner" / "1"
 
 

@@ -114,8 +114,8 @@ def align(starts: np.ndarray, ends: np.ndarray, taught: TaughtText, inside: np.n
 def own_ids(of_teacher: Sequence[str], tags: Sequence[str]) -> np.ndarray:
     """Returns the tagger's id of each tag of the teacher: int [tags of the teacher].
 
-    The entity types must be the same. An I- tag that only the teacher has counts as the B- tag of its type: all entities
-    of this type in the train split have one token.
+    The entity types must be the same. An I- tag that only the teacher has counts as the B- tag of its type: each entity
+    of this type in the train split has one token.
 
     Raises:
         NerError: an entity type of one is missing in the other.
