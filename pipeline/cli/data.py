@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from components.corpus_tools.writing import Output, Written
 
 _FORMATS = ("conll", "jsonl", "hf", "doccano", "prodigy", "label-studio", "brat", "spacy")
+_EXTENSIONS = {".conll": "conll", ".jsonl": "jsonl", ".parquet": "hf", ".spacy": "spacy"}
 _NOTES = 10
 _source = click.argument("source", metavar="IN", type=click.Path(path_type=Path, exists=True))
 _target = click.argument("target", metavar="OUT", type=click.Path(path_type=Path, allow_dash=True))
@@ -44,11 +45,11 @@ def data() -> None:
 @data.command(short_help="Write a corpus in another format.")
 @_source
 @_target
-@click.option("--to", "name", type=click.Choice(_FORMATS), required=True, help="Format of OUT.")
+@click.option("--to", "name", type=click.Choice(_FORMATS), help="Format of OUT [default: by its extension].")
 @_force
 @config_options
 def convert(
-    source: Path, target: Path, name: str, force: bool, profile: Path | None, settings: tuple[str, ...]
+    source: Path, target: Path, name: str | None, force: bool, profile: Path | None, settings: tuple[str, ...]
 ) -> None:
     """Write the corpus IN, a file or folder that `ner run` reads, to OUT in another format.
 
@@ -60,6 +61,9 @@ def convert(
     from components.corpus_tools.writing import Output
     from configs.loading import load_config
 
+    name = name or _EXTENSIONS.get(target.suffix.lower())
+    if name is None:
+        raise click.UsageError(f"{target}: no format has this extension. Give --to: {', '.join(_FORMATS)}.")
     config = load_config(profile, settings)
     report = IngestReport()
     with _progress(target):

@@ -45,6 +45,19 @@ def test_convert_writes_a_file_to_standard_output_and_everything_else_to_standar
     assert "-: JSON lines with text and entities, 2 sentences, 2 entities" in result.stderr
 
 
+@pytest.mark.parametrize(("name", "begin"), [("out.conll", "Bo\tB-PER"), ("OUT.JSONL", "{")])
+def test_convert_takes_the_format_of_an_extension(corpus: Path, tmp_path: Path, name: str, begin: str) -> None:
+    result = ner_data("convert", corpus / "dev.conll", tmp_path / name)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(begin)
+
+
+def test_convert_without_a_known_extension_asks_for_the_format(corpus: Path, tmp_path: Path) -> None:
+    result = ner_data("convert", corpus / "dev.conll", tmp_path / "out.json")
+    assert result.exit_code == 2
+    assert "out.json: no format has this extension. Give --to: conll, jsonl, " in result.output
+
+
 def test_convert_tells_how_the_corpus_was_read(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text(
         '{"text": "Ida", "spans": [{"start": 0, "end": 3, "label": "PER"}], "answer": "accept"}\n'
