@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.fake_kfp import FakeKfp
 from support.processes import run
-from support.repository import ROOT
+from support.repository import README, ROOT, copy_of_the_repository, readme_commands
+from support.swagger import Swagger
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3000)]
 
 BIN = Path(sys.executable).parent
 PROFILE = ROOT / "configs" / "local.yaml"
+FIRST = "first-work"
 ARTICLE = {
     "Justin Trudeau went to New Delhi India": "B-NAME I-NAME OUT OUT B-LOCATION I-LOCATION I-LOCATION",
     "Vladimir Putin was chased out of Kyiv Ukraine": "B-NAME I-NAME OUT OUT OUT OUT B-LOCATION I-LOCATION",
@@ -29,11 +35,12 @@ def ner(*arguments: str, cwd: Path, **options) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A folder in which the sample pipeline ran once; the output of the run is in `first.txt`."""
+    """A folder in which the sample pipeline ran once: its output is in `first.txt`, a copy of its files in `FIRST`."""
     folder = tmp_path_factory.mktemp("home")
     result = ner("run", "--config", str(PROFILE), cwd=folder)
     assert result.returncode == 0, result.stdout + result.stderr
     (folder / "first.txt").write_text(result.stdout, encoding="utf-8")
+    shutil.copytree(folder / "work", folder / FIRST, symlinks=True)  # later tests change `work`
     return folder
 
 
@@ -171,3 +178,28 @@ def test_anomaly_stops_the_run_before_training(tmp_path):
     assert "I-LOCATION" in result.stderr
     assert "tags" in result.stderr
     assert not (tmp_path / "work" / "artifacts" / "Trainer").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.ci
+def test_the_commands_of_the_readme_run_in_order_in_a_clean_copy(home, tmp_path):
+    """The first one finds the nodes of `home` in its cache: the same run, in a folder that was moved."""
+    copy = copy_of_the_repository(tmp_path / "clone")
+    shutil.copytree(home / FIRST, copy / "work", symlinks=True)
+    short = tmp_path / "short.yaml"
+    short.write_text("trainer: {epochs: 2, epoch_steps: 20}\n", encoding="utf-8")
+    dropped = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "VENV", "NER_CONFIG"}
+    environment = {name: value for name, value in os.environ.items() if name not in dropped}
+    with FakeKfp(Swagger()) as server:
+        environment |= {"LOCAL_HOME": str(copy / "tfx"), "KFP_HOST": server.host, "NO_PROXY": "127.0.0.1"}
+        for command in readme_commands():
+            changed = {"NER_CONFIG": str(short)} if command.startswith(".venv/bin/tfx ") else {}
+            # All tests would include this one.
+            shortened = re.sub(r"make test\b\S*", 'make test ARGS="--collect-only -q tests/components/text"', command)
+            bash = ["bash", "-euo", "pipefail", "-c", shortened]
+            result = run(bash, cwd=copy, env=environment | changed, capture_output=True, text=True)
+            assert result.returncode == 0, f"README.md: {command}\n{result.stdout[-3000:]}{result.stderr[-3000:]}"
+            if command == "make run" and (tagged := re.search(r"```text\n(\[Justin.*?)```", README, re.DOTALL)):
+                assert "0 executed" in result.stdout
+                assert tagged[1].split() == result.stdout[result.stdout.index("[Justin") :].split()
+    assert not server.faults

@@ -1,14 +1,21 @@
-"""Root of the repository, and the environment of programs that import it."""
+"""Root of the repository, its README, and the environment of programs that import it."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def readme_commands() -> list[str]:
+    """Returns the lines of README's shell blocks."""
+    return [line for block in re.findall(r"```bash\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
 
 
 def python_environment(**changes: str) -> dict[str, str]:
