@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 # Columns of a token: word, case, and subwords (components/transform/subwords.py): prefixes of 1 to 4 characters,
-# suffixes of 1 to 4, shape, adjacent spaces.
+# suffixes of 1 to 4, shape, kind of the first character.
 WORD, CASE = 0, 1
 PREFIX_2, PREFIX_3, PREFIX_4 = 3, 4, 5
 SUFFIX_2, SUFFIX_3, SUFFIX_4 = 7, 8, 9
-SHAPE, TOUCH = 10, 11
+SHAPE, KIND = 10, 11
 AFFIXES = range(2, 10)
 _LONG = (PREFIX_3, PREFIX_4, SUFFIX_3, SUFFIX_4)
 
@@ -20,7 +20,7 @@ TEMPLATES: Final[tuple[tuple[tuple[int, int], ...], ...]] = (
     *(((affix, 0), (CASE, 0)) for affix in _LONG),
     ((WORD, 0), (CASE, 0)),
     ((WORD, 0), (SHAPE, 0)),
-    ((TOUCH, 0), (CASE, 0)),
+    ((KIND, 0), (CASE, 0)),
     # the token or one neighbour
     *(((WORD, at),) for at in range(-3, 4)),
     *(((CASE, at), (SHAPE, at)) for at in range(-2, 3)),

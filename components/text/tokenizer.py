@@ -16,7 +16,6 @@ from components.text.char_traits import (
     FOLDED_SHIFT,
     INEXACT,
     KIND,
-    MARK,
     NONCHARACTERS,
     NUMBER,
     PAGE_BITS,
@@ -41,8 +40,6 @@ class Characters(NamedTuple):
         traits: int32 [characters], see `char_traits`.
         begins: int64 [tokens], index of the first character of each token.
         ends: int64 [tokens], index after its last character; there always is one.
-        separate: bool [tokens], whether each is a character of a script without spaces or wide punctuation, next to
-            which spaces mean nothing; None: the tokenizer keeps words.
 
     Example:
         >>> characters = tokenize(tf.constant(["May 24"])).characters
@@ -53,7 +50,6 @@ class Characters(NamedTuple):
     traits: tf.Tensor
     begins: tf.Tensor
     ends: tf.Tensor
-    separate: tf.Tensor | None = None
 
     def folded(self) -> tf.Tensor:
         """Returns the tokens with case and digits folded (`folding.fold`): string [tokens]."""
@@ -196,12 +192,7 @@ def _characters(code_points: tf.Tensor, tokenizer: str) -> Characters:
     traits = _traits(code_points, *((True, tokenizer == SYLLABLES) if separating else ()))
     pieces = _runs(traits) if tokenizer == WHITESPACE else _word_pieces(traits, separating)
     numbers = _indices(_bits(tf.gather(traits, pieces), VISIBLE))
-    characters = Characters(traits, tf.gather(pieces, numbers), tf.gather(pieces, numbers + 1))
-    if not separating:
-        return characters
-    first = tf.gather(traits, characters.begins)
-    wide = tf.equal(_bits(first, KIND | NUMBER), MARK | NUMBER)
-    return characters._replace(separate=tf.equal(_bits(first, KIND), SEPARATE) | wide)
+    return Characters(traits, tf.gather(pieces, numbers), tf.gather(pieces, numbers + 1))
 
 
 def _traits(code_points: tf.Tensor, separate: bool = False, hangul: bool = False) -> tf.Tensor:

@@ -32,7 +32,8 @@ def subword_ids(tokens: Tokens) -> tf.RaggedTensor:
     Returns:
         int64 ragged [batch, tokens, SUBWORD_COLUMNS], from 1 to SUBWORD_BUCKETS - 1: prefixes of 1 to 4 characters and
         suffixes of 1 to 4, case and digits folded; shape (kinds of the first and last characters, length); kind of the
-        first character with the spaces around the token. Hashes include the column, because all share one table.
+        first character. Hashes include the column, because all share one table. Spaces between tokens do not matter:
+        examples have them everywhere, raw text has not.
 
     Example:
         >>> from components.text.tokenizer import tokenize
@@ -47,8 +48,8 @@ def subword_ids(tokens: Tokens) -> tf.RaggedTensor:
     kinds = tf.bitwise.bitwise_and(outer, KIND)
     weights = tf.constant(16 * 8 ** np.arange(2 * _LONGEST, dtype=np.int64).reshape(2, _LONGEST))
     shape = tf.reduce_sum(kinds * weights, [1, 2]) + tf.minimum(lengths, _LONGEST_LENGTH)
-    touch = kinds[:, 0, 0] * 4 + _touching(characters)
-    columns = tf.concat([tf.reshape(hashed, [-1, 2 * _LONGEST]), tf.stack([shape, touch], 1)], 1)
+    # 4: as in models of earlier versions, whose weights a warm start keeps.
+    columns = tf.concat([tf.reshape(hashed, [-1, 2 * _LONGEST]), tf.stack([shape, kinds[:, 0, 0] * 4], 1)], 1)
     return tokens.tokens.with_flat_values(_buckets(columns))
 
 
@@ -63,19 +64,6 @@ def _outer(characters: Characters, lengths: tf.Tensor) -> tf.Tensor:
     index = ends + tf.constant(np.stack([1 + steps, -steps]))
     inside = steps < lengths[:, None, None]  # [tokens, 1, 4]
     return tf.gather(tf.roll(characters.traits, 1, 0), tf.where(inside, index, tf.constant(0, tf.int64)))
-
-
-def _touching(characters: Characters) -> tf.Tensor:
-    """Returns int64 [tokens]: 1 without a space before the token, plus 2 without a space after it.
-
-    Next to characters of scripts without spaces there always counts a space: the corpus has spaces between its tokens
-    there, and raw text has none.
-    """
-    touches = tf.equal(characters.begins, tf.roll(characters.ends, 1, 0))
-    if characters.separate is not None:
-        touches &= ~(characters.separate | tf.roll(characters.separate, 1, 0))
-    before = tf.cast(touches, tf.int64)
-    return before + 2 * tf.roll(before, -1, 0)
 
 
 def _buckets(values: tf.Tensor) -> tf.Tensor:

@@ -218,10 +218,10 @@ def _print_evaluation(result: CorpusEvaluation) -> None:
         lines.append(f"against {result.against.name}: {overall.f1_change}")
     raw = result.raw_text.comparison
     lines.append(
-        "raw text: cut as the corpus is, so the end-to-end scores are the same"
+        "raw text: the tokens joined by spaces, so the end-to-end scores are the same"
         if raw is None
-        else f"raw text, end to end: F1 {raw.candidate.entities.micro.f1}; sentences cut into other tokens "
-        f"than the corpus: {result.raw_text.differing:,}"
+        else f"raw text, end to end: F1 {raw.candidate.entities.micro.f1}; sentences with other spaces than between "
+        f"tokens: {result.raw_text.respaced:,}; cut into other tokens: {result.raw_text.differing:,}"
     )
     if result.changed is not None:
         changed = result.changed

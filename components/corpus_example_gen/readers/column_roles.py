@@ -117,13 +117,13 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
     columns.read(body())
     filled = [column for column in range(width) if columns[column].empty < columns[column].rows]
     own = {column for column in (settings.token_column, settings.tag_column) if column is not None}
-    sentence = _first_named(names, _SENTENCES)
+    sentence = named = _first_named(names, _SENTENCES)
     if sentence is None or sentence in own:
-        sentence = columns.find_sentence(own)
+        sentence, named = columns.find_sentence(own), None
     elif columns[sentence].is_scattered:
         problem = f"column {sentence} numbers the sentences, but the rows of a sentence do not stand together"
         raise CorpusReadingError(path, None, problem, "Sort the rows by sentence, and in each by position.")
-    if sentence is not None and not _is_trailing_id(body, sentence, width, settings):
+    if sentence is not None and named is None and not _is_trailing_id(body, sentence, width, settings):
         sentence = None
     free = [column for column in (filled if len(filled) > 1 else range(width)) if column != sentence]
     index, restarts = _find_index(body, free, sentence)

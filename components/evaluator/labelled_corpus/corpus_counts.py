@@ -71,6 +71,7 @@ class CorpusCounts:
         self._whole = Slicer((), (), ())
         self._raw: dict[Slice, SliceCounts] = {}
         self._with_text = 0
+        self._respaced = 0
         self._differing = 0
         self._predicted: dict[str, Counter[str]] = {name: Counter() for name in models}
         self._accounts = {name: {kind: KeyCount() for kind in ("cut", "merged", "missing")} for name in models}
@@ -88,6 +89,7 @@ class CorpusCounts:
         self.sentences += len(labelled)
         self.tokens += sum(len(each.sentence.tokens) for each in labelled)
         self._with_text += sum(each.known for each in written)
+        self._respaced += sum(each.text != text for each, text in zip(written, texts, strict=True))
         for each in labelled:
             self.gold.update(span.type for span in spans(each.sentence.tags))
         batches, raw_batches, differing = {}, {}, np.zeros(len(labelled), bool)
@@ -145,8 +147,9 @@ class CorpusCounts:
 
     def raw_text(self, other: str | None) -> RawTextScores:
         """Returns the end-to-end scores."""
-        comparison = compared(self._raw, (), MODEL, other)[0] if self._differing else None
-        return RawTextScores(self._with_text, self._differing, comparison)
+        different = self._respaced or self._differing
+        comparison = compared(self._raw, (), MODEL, other)[0] if different else None
+        return RawTextScores(self._with_text, self._respaced, self._differing, comparison)
 
     def _count(self, name: str, tags: Sequence[TokenTags], labelled: Sequence[LabelledSentence]) -> None:
         accounts = self._accounts[name]

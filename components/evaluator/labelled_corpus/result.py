@@ -72,13 +72,14 @@ class RawTextScores:
     Attributes:
         with_text: sentences whose raw text the corpus has (JSON lines; comments `# text = …`) or whose script has no
             spaces. The tokens of the others, joined by spaces, are the text.
-        differing: sentences on which the two measures can differ: the model cuts the raw text into other tokens than
-            the corpus has.
-        comparison: the scores on all sentences; None if no sentence differs, because they equal those on the corpus's
-            tokens.
+        respaced: sentences whose raw text is not the tokens joined by spaces, on which a model may give other tags.
+        differing: sentences whose raw text the model cuts into other tokens than the corpus has.
+        comparison: the scores on all sentences; None if the model gets the same text and cuts it as the corpus is,
+            because they equal those on the corpus's tokens.
     """
 
     with_text: int
+    respaced: int
     differing: int
     comparison: Comparison | None
 

@@ -49,9 +49,9 @@ def test_columns_of_affixes():
         assert (begins | ends) <= set(feature_templates.AFFIXES)
 
 
-def test_columns_of_shape_and_touch():
+def test_columns_of_shape_and_kind():
     assert columns_that_differ("abcdefghij", "abcdEfghij") == set()  # neither shape nor affixes cover the middle
     longer = columns_that_differ("abcdefghij", "abcdeefghij")
     assert longer == {feature_templates.SHAPE}
-    assert {feature_templates.SHAPE, feature_templates.TOUCH} <= columns_that_differ("abcdefghij", "Abcdefghij")
-    assert feature_templates.TOUCH == OTHER + SUBWORD_COLUMNS - 1
+    assert {feature_templates.SHAPE, feature_templates.KIND} <= columns_that_differ("abcdefghij", "Abcdefghij")
+    assert feature_templates.KIND == OTHER + SUBWORD_COLUMNS - 1

@@ -80,6 +80,8 @@ LAYOUTS = {
     "header, GMB": "Sentence #\tWord\tPOS\tTag\n" + numbered(lambda n: f"Sentence: {n + 1}", first_only=True),
     "header, ids without a number": "words\tlabels\tsentence_id\n"
     + numbered("ab".__getitem__, columns=NO_POS, last=True),
+    "header, tags first": "Tag\tWord\tSentence #\n"
+    + table(*([row[NO_POS][1], row[NO_POS][0], n] for n, sentence in enumerate(WORDS) for row in sentence)),
     "header of pandas with its index": "\tsentence_id\twords\tlabels\n"
     + table(*([i, n, *r[NO_POS]] for i, (n, r) in enumerate((n, r) for n, s in enumerate(WORDS) for r in s))),
 }

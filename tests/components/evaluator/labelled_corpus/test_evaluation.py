@@ -73,7 +73,7 @@ def test_scores_slices_and_identity_of_a_corpus(corpus):
     assert result.data.entities == {"PER": 2, "LOC": 2}
     assert set(result.data.files) == {"test.conll"}
     assert result.passed
-    assert result.raw_text.comparison is None  # every text is cut as the corpus is
+    assert result.raw_text.comparison is None  # every text is the tokens joined by spaces, and cut as the corpus is
     document = json.loads(result.to_json())
     assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["recall"]["value"] == 0.75
     assert set(document["evaluation"]["overall"]["candidate"]["nervaluate"]) == {"strict", "exact", "partial", "type"}
@@ -143,10 +143,22 @@ def test_raw_text_of_the_corpus_is_what_the_model_gets(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
     result = evaluate(tmp_path / "a.jsonl", tag)
     assert seen == ["Kyiv 's mayor", "Kyiv's  mayor"]
-    assert (result.raw_text.with_text, result.raw_text.differing) == (1, 0)
+    assert (result.raw_text.with_text, result.raw_text.respaced, result.raw_text.differing) == (1, 1, 0)
+    assert micro(result.raw_text.comparison) == micro(result.evaluation.overall)
     (tmp_path / "b.conll").write_text("# text = Kyiv's mayor\nKyiv B-LOC\n's O\nmayor O\n")
     evaluate(tmp_path / "b.conll", tag)
     assert seen[-1] == "Kyiv's mayor"
+
+
+def test_a_model_that_sees_spaces_has_other_end_to_end_scores(tmp_path):
+    def tag(sentences):
+        return tagger(RIGHT if " 's" in sentences[0] else {}, word_offsets)(sentences)
+
+    record = {"text": "Kyiv's mayor", "entities": [[0, 4, "LOC"]]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
+    result = evaluate(tmp_path / "a.jsonl", tag)
+    assert micro(result.evaluation.overall) == (1, 1, 1)
+    assert micro(result.raw_text.comparison)[1:] == (0, 1)
 
 
 def test_tokens_that_a_model_joins_or_leaves_out_are_counted(tmp_path):

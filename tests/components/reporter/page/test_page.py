@@ -133,7 +133,7 @@ def evaluation_page(evaluation, facts):
         DataIdentity("<b>new</b>.conll", "all", {"new.conll": "abcdef"}, 1287, 23394, {"person": 429}),
         model,
         other,
-        RawTextScores(12, 34, evaluation.overall),
+        RawTextScores(12, 56, 34, evaluation.overall),
         ChangedSentences(0, 1, 0, [changed]),
     )
     return module.render_evaluation(result, facts.created)
@@ -142,8 +142,8 @@ def evaluation_page(evaluation, facts):
 def test_page_of_an_evaluation_names_data_models_and_changed_sentences(evaluation_page):
     assert "<b>new</b>" not in evaluation_page
     texts = ["models:/ner/4", "http://localhost/v1/models/ner", "abcdef", "71372d8478", "Rules not met", "TITLE (7)",
-     "Against the other model", "End to end, on raw text", "34 sentences", "Broken: only the other model is right",
-     "Most confident errors", "Calibration"]  # fmt: skip
+     "Against the other model", "End to end, on raw text", "56 sentences", "34 that",
+     "Broken: only the other model is right", "Most confident errors", "Calibration"]  # fmt: skip
     assert [text for text in texts if text not in evaluation_page] == []
 
 
