@@ -57,7 +57,11 @@ def standard_output() -> Console:
     """Returns a console on standard output; in a pipe or a file it has no limit of width."""
     from rich.console import Console, ConsoleDimensions
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    class Output(Console):
+        def on_broken_pipe(self) -> None:
+            raise  # rich would end the process with 1
+
+    console = Output(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
         console.width = _UNLIMITED  # rich assumes 80 columns, or COLUMNS
     elif console.is_dumb_terminal:
@@ -69,14 +73,18 @@ class OutputError(NerError):
     """Standard output cannot be written, for example because its disk is full."""
 
 
+class ReaderGoneError(BrokenPipeError):
+    """The reader of standard output has enough, which is not an error of the command."""
+
+
 class _StandardOutput(io.FileIO):
-    """File of standard output whose errors name it; a reader that has enough stays a `BrokenPipeError`."""
+    """File of standard output whose errors name it."""
 
     def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
-        except BrokenPipeError:
-            raise
+        except BrokenPipeError as error:
+            raise ReaderGoneError(*error.args) from error
         except OSError as error:
             raise OutputError(
                 f"standard output: cannot be written ({error.strerror}). Free space there, or write to another file."

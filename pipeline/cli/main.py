@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from components.common import interruption
-from components.common.console import OutputError, announce, prepare_standard_streams
+from components.common.console import OutputError, ReaderGoneError, announce, prepare_standard_streams
 from components.common.errors import NerError
 from components.common.extras import missing_extra
 from components.common.faults import explain
@@ -119,8 +119,10 @@ class _Commands(click.Group):
         except click.ClickException as error:
             error.message = mask(error.message)  # type: ignore[misc]  # final for subclasses; usage errors keep their class
             raise  # click reports it
-        except (click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.exceptions.Exit, click.Abort):
             raise  # click reports them
+        except ReaderGoneError:
+            ctx.exit(0)
         except Exception as error:
             if ctx.params.get("debug"):
                 raise

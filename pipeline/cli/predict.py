@@ -187,7 +187,8 @@ def _readable(argument: str) -> str:
 def _lines() -> Iterator[str]:
     # Invalid bytes as in `_readable`.
     lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
-    return (line.rstrip("\r\n") for line in lines)
+    for number, line in enumerate(lines):
+        yield line.rstrip("\r\n").removeprefix("" if number else "\ufeff")  # a byte order mark
 
 
 def _batches(sentences: Iterable[str]) -> Iterator[list[str]]:

@@ -100,6 +100,18 @@ cli.command()
     assert (result.returncode, result.stdout.split()) == (7, ["command", "thread", "registered"])
 
 
+def test_a_reader_that_has_enough_is_no_error(tmp_path):
+    (tmp_path / "in.conll").write_text("Oslo\tB-LOC\nwon\tO\n\n" * 20_000, encoding="utf-8")
+    command = [sys.executable, "-m", "deployable_ner", "data", "convert", "in.conll", "-", "--to", "prodigy"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, env=python_environment(), **pipes) as process:
+        assert process.stdout.readline().startswith(b'{"')
+        process.stdout.close()
+        error = process.stderr.read()
+    assert process.returncode == 0
+    assert b"rror" not in error
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_calls_ner(shell):
     output = CliRunner().invoke(main, ["completion", shell]).output
