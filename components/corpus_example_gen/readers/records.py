@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ class Records:
     """Records of one file.
 
     Attributes:
-        numbered: function that iterates over (line, JSON text) or (number, value) from the start.
+        numbered: function that iterates over (line or number, JSON text) or (number, value) from the start.
         count: number of lines, or of records in files without lines.
         label_names: names of numbered labels, if the file has them.
     """
@@ -230,14 +231,20 @@ def _container(text: str, value: dict[str, Any]) -> int | None:
 
 
 def _elements(text: str, begin: int) -> Records:
-    """Returns the elements of the list at an offset, each with the line of its first character."""
+    """Returns the elements of the list at an offset, each with the line of its first character.
+
+    In a text of one line, as `json.dump` and pandas write it, each has its number instead.
+    """
+    has_lines = "\n" in text.strip(_SPACES)
 
     def numbered() -> Iterator[tuple[int, str]]:
         at, line, counted = _skip(text, begin + 1), 1, 0
-        while text[at] != "]":
+        for number in itertools.count(1):
+            if text[at] == "]":
+                return
             _, end = _LENIENT.scan_once(text, at)  # type: ignore[attr-defined]  # typeshed lacks it
             line, counted = line + text.count("\n", counted, at), at
-            yield line, text[at:end]
+            yield line if has_lines else number, text[at:end]
             at = _skip(text, end)
             at = _skip(text, at + 1) if text[at] == "," else at
 

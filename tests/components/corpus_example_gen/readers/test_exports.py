@@ -297,6 +297,12 @@ def test_an_answer_that_prodigy_does_not_write_is_an_error():
         read("a.jsonl", lines(record))
 
 
+def test_json_arrays_of_one_line_name_the_number_of_a_record():
+    array = b'[{"text": "Ida", "label": []}, {"text": "Bo", "label": [[0, 9, "PER"]]}]\n'
+    with pytest.raises(CorpusError, match=r"^a\.json:2: "):
+        read("a.json", array)
+
+
 def test_json_arrays_name_the_line_of_a_record_and_of_a_syntax_error():
     array = b'[\n  {"text": "Ida",\n   "label": []},\n  {"text": "Bo",\n   "label": [[0, 9, "PER"]]}\n]\n'
     with pytest.raises(CorpusError, match=r"a\.json:4: found span \[0, 9, 'PER'\] in a text of 2"):
