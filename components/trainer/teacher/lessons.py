@@ -70,7 +70,8 @@ def lessons(
                     uncertain += 1
                     continue
                 kept[number] = True
-                taught[own] = align(starts[own], stops[own], _moved(answer, ids, len(tags)), inside)
+                in_own_tags = answer._replace(probabilities=_summed(answer.probabilities, ids, len(tags)))
+                taught[own] = align(starts[own], stops[own], in_own_tags, inside)
         of_kept = np.repeat(kept, lengths)
         chosen = {name: values[of_kept] for name, values in columns.items()}
         yield lengths[kept], {**chosen, TAG_IDS: taught[of_kept].argmax(-1), TAUGHT: taught[of_kept]}
@@ -134,11 +135,6 @@ def own_ids(of_teacher: Sequence[str], tags: Sequence[str]) -> np.ndarray:
     ids = {tag: number for number, tag in enumerate(tags)}
     outside = next(number for number, tag in enumerate(tags) if number and split_tag(tag)[1] == "")
     return np.array([ids.get(tag, ids.get(f"B-{split_tag(tag)[1]}", outside)) for tag in of_teacher])
-
-
-def _moved(taught: TaughtText, ids: np.ndarray, tags: int) -> TaughtText:
-    """Returns the distributions over the tags of the tagger (`own_ids`)."""
-    return taught._replace(probabilities=_summed(taught.probabilities, ids, tags))
 
 
 def _summed(probabilities: np.ndarray, ids: np.ndarray, tags: int) -> np.ndarray:
