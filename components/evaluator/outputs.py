@@ -16,11 +16,11 @@ from components.keys import FORCED
 
 
 def write_score_properties(evaluation: Artifact, result: Evaluation) -> None:
-    """Sets the overall scores as custom properties, floats by the names of `Scores.metrics()`, and `blessed` as int."""
+    """Sets the defined overall scores as custom properties (names of `Scores.metrics()`), and `blessed` as int."""
     if result.overall is not None:
         candidate = result.overall.candidate
         for name, value in candidate.metrics().items():
-            if "/" not in name:
+            if "/" not in name and value.value is not None:
                 evaluation.set_float_custom_property(name, value.value)
         evaluation.set_float_custom_property("entity_support", float(candidate.entities.micro.support))
         evaluation.set_float_custom_property("example_count", float(candidate.sentences))
@@ -51,7 +51,7 @@ def log_decision(result: Evaluation) -> None:
     """Logs the decision with its reasons."""
     blessing = result.blessing
     overall = result.overall
-    f1 = "" if overall is None else f": entity F1 {overall.candidate.entities.micro.f1.value:.3f}"
+    f1 = "" if overall is None else f": entity F1 {overall.candidate.entities.micro.f1.number()}"
     f1 += f"; against the champion: {overall.f1_change}" if overall is not None and overall.f1_change else ""
     reasons = "; ".join([*blessing.failures, *blessing.notes])
     if blessing.forced:

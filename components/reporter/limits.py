@@ -42,7 +42,7 @@ def evaluation_limits(evaluation: Evaluation) -> list[str]:
 
 
 def _types(scores: Scores) -> Iterator[str]:
-    for name, of_type in sorted(scores.entities.per_type.items(), key=lambda item: item[1].f1.value):
+    for name, of_type in sorted(scores.entities.per_type.items(), key=lambda item: item[1].f1.or_zero()):
         if of_type.support == 0:
             yield f"{name}: predicted {counted(of_type.predicted, 'time')}, but absent from the evaluated sentences."
         elif of_type.support < FEW:
@@ -51,16 +51,17 @@ def _types(scores: Scores) -> Iterator[str]:
             )
         elif of_type.predicted == 0:
             yield f"{name}: never predicted, although the evaluated sentences contain {of_type.support:,}."
-        elif of_type.f1.value < _HALF:
+        elif of_type.f1.or_zero() < _HALF:
             yield f"{name}: {_weakness(of_type)} (F1 {of_type.f1}, {counted(of_type.support, 'entity', 'entities')})."
 
 
 def _weakness(scores: EntityScores) -> str:
     parts = []
-    if scores.recall.value < _HALF:
-        parts.append(f"{1 - scores.recall.value:.0%} are missed")
-    if scores.precision.value < _HALF:
-        parts.append(f"{1 - scores.precision.value:.0%} of the predicted ones are wrong")
+    recall, precision = scores.recall.or_zero(), scores.precision.or_zero()
+    if recall < _HALF:
+        parts.append(f"{1 - recall:.0%} are missed")
+    if precision < _HALF:
+        parts.append(f"{1 - precision:.0%} of the predicted ones are wrong")
     return " and ".join(parts)
 
 
@@ -85,7 +86,7 @@ def _slices(evaluation: Evaluation) -> Iterator[str]:
         return
     low = evaluation.overall.candidate.entities.micro.f1.low
     worse = [part for part in evaluation.slices if _is_significantly_below(part, low)]
-    for part in sorted(worse, key=lambda part: part.candidate.entities.micro.f1.value)[:_WORST_SLICES]:
+    for part in sorted(worse, key=lambda part: part.candidate.entities.micro.f1.or_zero())[:_WORST_SLICES]:
         micro = part.candidate.entities.micro
         entities = counted(micro.support, "entity", "entities")
         yield f"{part.slice.name}: F1 {micro.f1} on {entities}, lower than on all examples."
@@ -98,14 +99,14 @@ def _is_significantly_below(part: Comparison, low: float) -> bool:
 
 
 def _calibration(scores: Scores) -> Iterator[str]:
-    if scores.calibration is None or scores.calibration.error.value <= _POOR_CALIBRATION:
+    if scores.calibration is None or scores.calibration.error.or_zero() <= _POOR_CALIBRATION:
         return
     tokens = sum(part.count for part in scores.calibration.bins)
     surplus = sum(part.count * (part.mean_score - part.accuracy) for part in scores.calibration.bins) / tokens
     direction = "high" if surplus > 0 else "low"
     yield (
         f"Scores are too {direction} to be used as probabilities: the expected calibration error is "
-        f"{scores.calibration.error.value:.3f}."
+        f"{scores.calibration.error.number()}."
     )
 
 

@@ -214,7 +214,7 @@ def _print_evaluation(result: CorpusEvaluation) -> None:
     data = result.data
     lines = [f"{result.model.name} on {data.path}, split {data.split}: {counted(data.sentences, 'sentence')}"]
     overall = result.evaluation.overall
-    if result.against is not None and overall is not None:
+    if result.against is not None and overall is not None and overall.f1_change:
         lines.append(f"against {result.against.name}: {overall.f1_change}")
     raw = result.raw_text.comparison
     lines.append(
@@ -280,10 +280,10 @@ def _print_scores(console: Console, overall: Comparison | None, slices: tuple[Co
             comparison.slice.name,
             str(comparison.candidate.sentences),
             str(micro.support),
-            *(f"{share.value:.3f}" for share in (micro.precision, micro.recall, micro.f1)),
+            *(share.number() for share in (micro.precision, micro.recall, micro.f1)),
             "" if micro.f1.low is None else f"{micro.f1.low:.3f} - {micro.f1.high:.3f}",
-            f"{entities.macro.f1.value:.3f}",
-            f"{comparison.changes['entity_f1'].value:+.3f}" if "entity_f1" in comparison.changes else "",
+            entities.macro.f1.number(),
+            comparison.changes["entity_f1"].number("+.3f") if "entity_f1" in comparison.changes else "",
         )
         rows.append(Row(cells if compare else cells[:-1]))
     print_table(console, columns if compare else columns[:-1], rows)
@@ -300,7 +300,7 @@ def _print_schemes(console: Console, overall: Comparison) -> None:
     rows = []
     for row in scheme_rows(overall):
         shares = (row.candidate.precision, row.candidate.recall, row.candidate.f1)
-        rows.append(Row((row.name, *(f"{share.value:.3f}" for share in shares), row.ours)))
+        rows.append(Row((row.name, *(share.number() for share in shares), row.ours)))
     if rows:
         console.print()
         print_table(console, columns, rows)

@@ -73,7 +73,7 @@ def print_runs(console: Console, lines: Iterable[RunLine]) -> None:
         Row(
             (
                 line.run_id,
-                f"{line.f1.value:.3f}" if line.f1 else "",
+                line.f1.number() if line.f1 else "",
                 _interval(line.f1),
                 line.verdict,
                 line.version,
@@ -95,7 +95,7 @@ def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) 
     rows = []
     for name in [*scores[0], *(name for name in scores[1] if name not in scores[0])]:
         one, other = (each[name].f1 if name in each else None for each in scores)
-        change = f"{other.value - one.value:+.3f}" if one and other else ""
+        change = _difference(one, other)
         rows.append(Row((name, _with_interval(one), _with_interval(other), change)))
     if rows:
         print_table(console, columns, rows, "F1")
@@ -185,4 +185,10 @@ def _with_interval(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
     interval = _interval(estimate)
-    return f"{estimate.value:.3f} ({interval})" if interval else f"{estimate.value:.3f}"
+    return f"{estimate.number()} ({interval})" if interval else estimate.number()
+
+
+def _difference(one: Estimate | None, other: Estimate | None) -> str:
+    if one is None or other is None or one.value is None or other.value is None:
+        return ""
+    return f"{other.value - one.value:+.3f}"

@@ -72,7 +72,7 @@ def _print_scores(console: Console, overall: Comparison) -> None:
 
 def _cells(scores: EntityScores) -> tuple[str, ...]:
     shares = (scores.precision, scores.recall, scores.f1)
-    return (*(f"{share.value:.3f}" for share in shares), _interval(scores.f1), str(scores.support))
+    return (*(share.number() for share in shares), _interval(scores.f1), str(scores.support))
 
 
 def _interval(estimate: Estimate) -> str:
@@ -84,7 +84,7 @@ def _interval(estimate: Estimate) -> str:
 def _change(overall: Comparison, metric: str) -> tuple[str, ...]:
     if overall.champion is None:
         return ()
-    return (f"{overall.changes[metric].value:+.3f}" if metric in overall.changes else "",)
+    return (overall.changes[metric].number("+.3f") if metric in overall.changes else "",)
 
 
 def _print_decision(console: Console, blessing: Blessing) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from components.evaluator.blessing.rule import LOWER_IS_BETTER, BlessingRule, metric_in_words
 from components.evaluator.results.evaluation import (
@@ -32,7 +32,8 @@ def decide(
     """Applies the rules.
 
     A model is blessed if no rule failed, at least one passed, and there is no obstacle. A rule does not apply to a
-    slice with too few gold entities; a comparison does not apply without a champion.
+    slice with too few gold entities, or on which its metric is undefined; a comparison does not apply without a
+    champion.
 
     Args:
         overall: both models on all examples; None if there were no examples.
@@ -48,12 +49,13 @@ def decide(
     if overall is None:
         return Blessing(blessed=bool(forced), notes=(*obstacles, "no example was evaluated"), forced=forced)
     outcomes: list[RuleOutcome] = []
+    known = {*overall.candidate.metrics(), *(overall.champion.metrics() if overall.champion else ())}
     notes = list(obstacles)
     for rule in rules:
         matching = [comparison for comparison in (overall, *slices) if _applies_to(rule, comparison)]
         if not matching:
             notes.append(f"{rule.slice} has no examples, so its rule on {metric_in_words(rule.metric)} does not apply")
-        outcomes += [outcome for comparison in matching for outcome in _outcomes(rule, comparison, baseline)]
+        outcomes += [outcome for comparison in matching for outcome in _outcomes(rule, comparison, baseline, known)]
     decisive = {outcome.state for outcome in outcomes} & {"passed", "failed"}
     if not decisive:
         notes.append("no rule applies, and a model is not blessed without a passed rule")
@@ -80,12 +82,14 @@ def _applies_to(rule: BlessingRule, comparison: Comparison) -> bool:
     return rule.slice in (comparison.slice.column, comparison.slice.name)
 
 
-def _outcomes(rule: BlessingRule, comparison: Comparison, baseline: str) -> Iterator[RuleOutcome]:
+def _outcomes(
+    rule: BlessingRule, comparison: Comparison, baseline: str, known: Collection[str]
+) -> Iterator[RuleOutcome]:
     subject = f"{metric_in_words(rule.metric)} on {comparison.slice.name}"
     support, min_support = support_of(rule.metric, comparison.candidate), rule.min_support or 0
     too_small = "" if support >= min_support else f"is not judged: {support} gold entities; required: {min_support}"
-    value = comparison.candidate.metrics().get(rule.metric)
-    champion = None if comparison.champion is None else comparison.champion.metrics().get(rule.metric)
+    value = _metric(rule.metric, comparison.candidate, known)
+    champion = None if comparison.champion is None else _metric(rule.metric, comparison.champion, known)
     change = comparison.changes.get(rule.metric)
     judged: tuple[RuleState, str]
 
@@ -106,7 +110,8 @@ def _outcomes(rule: BlessingRule, comparison: Comparison, baseline: str) -> Iter
         )
 
     if rule.bound is not None:
-        judged = ("too_small", too_small) if too_small else _judge_bound(rule.metric, rule.bound, value)
+        undefined = too_small or _undefined(value)
+        judged = ("too_small", undefined) if undefined else _judge_bound(rule.metric, rule.bound, value)
         yield outcome("bound", rule.bound, judged)
     kinds: list[tuple[RuleKind, float | None]] = [
         ("max_regression", rule.max_regression),
@@ -120,13 +125,28 @@ def _outcomes(rule: BlessingRule, comparison: Comparison, baseline: str) -> Iter
             judged = "too_small", too_small
         elif comparison.champion is None:
             judged = "no_champion", f"has no {baseline.removeprefix('the ')} to compare with"
+        elif undefined := _undefined(value, champion):
+            judged = "too_small", undefined
         else:
             judged = _judge_change(kind, rule.metric, bound, change, baseline)
         yield outcome(kind, bound, judged)
 
 
+def _metric(name: str, scores: Scores, known: Collection[str]) -> Estimate | None:
+    """Returns a metric; None if it does not exist. That of a type which only other sentences have is undefined."""
+    absent_type = Estimate(None) if "/" in name and name in known else None
+    return scores.metrics().get(name, absent_type)
+
+
+def _undefined(*values: Estimate | None) -> str:
+    """Returns why a rule does not apply to values one of which is undefined; "" if it does."""
+    if any(value is not None and value.value is None for value in values):
+        return "is not judged: it is undefined, since there is nothing to count"
+    return ""
+
+
 def _judge_bound(metric: str, bound: float, value: Estimate | None) -> tuple[RuleState, str]:
-    if value is None:
+    if value is None or value.value is None:
         return "failed", "does not exist"
     lower = metric in LOWER_IS_BETTER
     passed = value.value <= bound + _TOLERANCE if lower else value.value >= bound - _TOLERANCE
@@ -137,7 +157,7 @@ def _judge_bound(metric: str, bound: float, value: Estimate | None) -> tuple[Rul
 def _judge_change(
     kind: RuleKind, metric: str, bound: float, change: Estimate | None, baseline: str
 ) -> tuple[RuleState, str]:
-    if change is None:
+    if change is None or change.value is None:
         return "failed", "does not exist for both models"
     gain = -change.value if metric in LOWER_IS_BETTER else change.value
     if kind == "max_regression":
@@ -151,7 +171,7 @@ def _judge_change(
 
 
 def _format(estimate: Estimate, sign: str = "") -> str:
-    text = f"{estimate.value:{sign}.4f}"
+    text = estimate.number(f"{sign}.4f")
     if estimate.low is None or estimate.high is None:
         return text
     return f"{text} (95 % interval {estimate.low:{sign}.4f} to {estimate.high:{sign}.4f})"

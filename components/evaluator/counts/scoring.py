@@ -38,20 +38,33 @@ def scores(table: CountTable, confusion: CountTable | None = None) -> Scores:
 
 
 def changes(candidate: CountTable, champion: CountTable) -> dict[str, Estimate]:
-    """Returns candidate minus champion for each metric of both."""
+    """Returns candidate minus champion for each metric that is defined for both."""
     # Arrays instead of estimates: each replicate draws the same sentences for both models.
     sides: list[dict[str, Any]] = [
         dict(_scores(table, None, lambda values: values).metrics()) for table in (candidate, champion)
     ]
     ours, theirs = sides
-    return {name: estimate(ours[name] - theirs[name]) for name in ours if name in theirs}
+    differences = {name: estimate(ours[name] - theirs[name]) for name in ours if name in theirs}
+    return {name: difference for name, difference in differences.items() if difference.value is not None}
 
 
 def estimate(values: np.ndarray) -> Estimate:
-    """Returns the value in row 0 with the 95 % percentile interval of the other rows: [1 + replicates]."""
-    if len(values) == 1:
+    """Returns a value with its interval.
+
+    Args:
+        values: [1 + replicates], NaN where undefined. Row 0 is the value; the interval is the 95 % percentile interval
+            of the other rows that are defined. A replicate that draws nothing to count says nothing about the value.
+
+    Example:
+        >>> estimate(np.array([1.0, 1.0, np.nan])), estimate(np.array([np.nan]))
+        (Estimate(value=1.0, low=1.0, high=1.0), Estimate(value=None, low=None, high=None))
+    """
+    if np.isnan(values[0]):
+        return Estimate(None)
+    defined = values[1:][~np.isnan(values[1:])]
+    if not len(defined):
         return Estimate(float(values[0]))
-    low, high = np.percentile(values[1:], _TAILS)
+    low, high = np.percentile(defined, _TAILS)
     return Estimate(float(values[0]), float(low), float(high))
 
 
@@ -74,7 +87,7 @@ def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> 
         boundary=boundary,
         type_only=_entity_scores(_shares(same_type, found_type, predicted, gold), predicted, gold, number),
         errors={kind: int(table.column("errors", kind)[0]) for kind in ERROR_KINDS},
-        token_accuracy=number(_divided(right_tokens, tokens)) if ("right_tokens",) in table.columns else None,
+        token_accuracy=number(_ratio(right_tokens, tokens)) if ("right_tokens",) in table.columns else None,
         calibration=_calibration(table, number) if ("bin_tokens", "0") in table.columns else None,
         confusion=None if confusion is None else _confusion(confusion),
         nervaluate={
@@ -84,7 +97,7 @@ def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> 
             "type": _entity_scores(_shares(typed, typed_found, predicted, gold), predicted, gold, number),
         },
         custom={
-            column[1]: number(_divided(table.column(*column), table.column(CUSTOM, column[1], "denominator")))
+            column[1]: number(_ratio(table.column(*column), table.column(CUSTOM, column[1], "denominator")))
             for column in table.columns
             if column[0] == CUSTOM and column[2] == "numerator"
         },
@@ -96,9 +109,10 @@ def _typed(table: CountTable, prefix: str, types: Sequence[str], number: Number)
     present = (counts[1][0] + counts[2][0]) > 0  # [types]: types with an entity in the slice
     right, predicted, gold = (each[:, present] for each in counts)  # [1 + replicates, present types]
     shares = _shares(right, right, predicted, gold)
-    # A type that a replicate did not draw is not in its mean; its shares are 0 and add nothing.
+    # A type that a replicate did not draw is not in its mean. The shares of a type that it drew only on one side are
+    # 0 there, as in seqeval.
     drawn = ((predicted + gold) > 0).sum(axis=1)
-    macro = tuple(_divided(share.sum(axis=1), drawn) for share in shares)
+    macro = tuple(_ratio(np.nansum(share, axis=1), drawn) for share in shares)
     total_right, total_predicted, total_gold = (each.sum(axis=1) for each in (right, predicted, gold))
     micro = _shares(total_right, total_right, total_predicted, total_gold)
     return TypedScores(
@@ -120,13 +134,26 @@ def _matrix(table: CountTable, measure: str, types: Sequence[str]) -> np.ndarray
 def _shares(
     right: np.ndarray, matched: np.ndarray, predicted: np.ndarray, gold: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns precision, recall and F1 from correct predicted and matched gold entities, in any shape."""
+    """Returns precision, recall and F1 from correct predicted and matched gold entities: [1 + replicates, …] each.
+
+    NaN where a share is undefined; in row 0 precision and recall are 0.0 as in seqeval if only one side has entities.
+    """
     precision, recall = _divided(right, predicted), _divided(matched, gold)
-    return precision, recall, _divided(2 * precision * recall, precision + recall)
+    f1 = _divided(2 * precision * recall, precision + recall)
+    f1[predicted + gold == 0] = np.nan
+    for share, denominator in ((precision, predicted), (recall, gold)):
+        share[1:][denominator[1:] == 0] = np.nan
+        share[0] = np.where(np.isnan(f1[0]), np.nan, share[0])
+    return precision, recall, f1
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Divides; NaN, which means undefined, for a denominator of zero."""
+    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
 
 
 def _divided(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """Divides; 0.0 for a denominator of zero, as in seqeval."""
+    """Divides; 0.0 for a denominator of zero."""
     return np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=denominator > 0)
 
 
@@ -142,7 +169,7 @@ def _calibration(table: CountTable, number: Number) -> Calibration:
         np.stack([table.column(name, str(bin_)) for bin_ in range(BINS)], axis=1)
         for name in ("bin_tokens", "bin_scores", "bin_right")
     )  # [1 + replicates, bins] each
-    error = _divided(np.abs(scored - right).sum(axis=1), tokens.sum(axis=1))
+    error = _ratio(np.abs(scored - right).sum(axis=1), tokens.sum(axis=1))
     means, accuracies = _divided(scored[0], tokens[0]), _divided(right[0], tokens[0])
     bins = tuple(
         CalibrationBin(i / BINS, (i + 1) / BINS, int(tokens[0, i]), float(means[i]), float(accuracies[i]))

@@ -60,8 +60,8 @@ class Comparison:
         slice: the slice.
         candidate: scores of the new model.
         champion: scores of the champion on the same sentences; None if there is no champion.
-        changes: candidate minus champion, for each metric of both; intervals are those of the paired difference (the
-            same resampled sentences for both). Empty without a champion.
+        changes: candidate minus champion, for each metric that is defined for both; intervals are those of the paired
+            difference (the same resampled sentences for both). Empty without a champion.
     """
 
     slice: Slice
@@ -102,8 +102,8 @@ class RuleOutcome:
             must lie above `bound`, which is 0).
         metric: a name of `Scores.metrics()`.
         slice: name of the slice.
-        state: "passed"; "failed" (the model is not blessed); "too_small" (fewer gold entities than `min_support`) and
-            "no_champion" (nothing to compare with): the rule does not apply.
+        state: "passed"; "failed" (the model is not blessed); "too_small" (fewer gold entities than `min_support`, or an
+            undefined metric) and "no_champion" (nothing to compare with): the rule does not apply.
         bound: the required bound.
         support: gold entities behind the metric.
         min_support: gold entities below which the rule does not apply.

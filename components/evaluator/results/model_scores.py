@@ -12,34 +12,54 @@ SCHEMES = ("strict", "exact", "partial", "type")
 """Schemes of nervaluate (SemEval-2013 task 9.1), defined in `Scores.nervaluate`."""
 
 
+UNDEFINED = "-"
+"""Text for a value without anything to count."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Estimate:
     """Value with its 95 % interval.
 
     Attributes:
-        value: value on the evaluated sentences.
+        value: value on the evaluated sentences; None if it is undefined, because they have nothing to count.
         low: lower end of the interval; None without an interval (no bootstrap, nothing to score).
         high: upper end of the interval.
 
     Example:
-        >>> str(Estimate(0.345, 0.312, 0.371))
-        '0.345 (0.312 to 0.371)'
+        >>> str(Estimate(0.345, 0.312, 0.371)), str(Estimate(None))
+        ('0.345 (0.312 to 0.371)', '-')
     """
 
-    value: float
+    value: float | None
     low: float | None = None
     high: float | None = None
 
     def __str__(self) -> str:
-        """Formats `0.345 (0.312 to 0.371)`, or `0.345` without an interval."""
+        """Formats `0.345 (0.312 to 0.371)`, `0.345` without an interval, or `-` if undefined."""
         if self.low is None or self.high is None:
-            return f"{self.value:.3f}"
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+            return self.number()
+        return f"{self.number()} ({self.low:.3f} to {self.high:.3f})"
+
+    def number(self, form: str = ".3f") -> str:
+        """Formats the value without its interval; `-` if it is undefined.
+
+        Example:
+            >>> Estimate(0.345, 0.312, 0.371).number(), Estimate(-0.01).number("+.3f"), Estimate(None).number()
+            ('0.345', '-0.010', '-')
+        """
+        return UNDEFINED if self.value is None else f"{self.value:{form}}"
+
+    def or_zero(self) -> float:
+        """Returns the value, or 0.0 if it is undefined."""
+        return 0.0 if self.value is None else self.value
 
 
 @dataclasses.dataclass(frozen=True)
 class EntityScores:
-    """Precision, recall and F1 of entities. A share with the denominator zero is 0.0, as in seqeval.
+    """Precision, recall and F1 of entities.
+
+    Without a gold and a predicted entity they are undefined. Precision without a predicted, or recall without a gold
+    entity is 0.0 if there are others, as in seqeval.
 
     Attributes:
         precision: share of the predicted entities that are correct.
@@ -138,7 +158,7 @@ class Scores:
         token_accuracy: share of the tokens with the correct tag.
         calibration: calibration of the scores of tags; None if the model returns no scores.
         confusion: only for all examples.
-        custom: metrics of `evaluator.metrics` by name.
+        custom: metrics of `evaluator.metrics` by name; undefined if the denominators add up to zero.
         nervaluate: scores by the names of nervaluate, `SCHEMES`. `strict` is `entities.micro`, `exact` is `boundary`.
             In `partial` and `type` each entity has at most one partner on the other side, which it overlaps: `partial`
             gives 1 for equal boundaries and 0.5 for others, and `type` (`ent_type` in the library) 1 for equal types.

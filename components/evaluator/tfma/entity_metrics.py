@@ -38,7 +38,7 @@ ERRORS_JSON: TypeAdapter[tuple[ErrorInContext, ...]] = TypeAdapter(tuple[ErrorIn
 class EntityMetrics(metric_types.Metric):
     """Scores of the exported model's tags on the corpus's tokens, for whole slices at once.
 
-    Keys of the result for each model, floats: every name of `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
+    Keys of the result for each model, floats: every defined `Scores.metrics()`, `entity_support`, `entity_support/TYPE`
     and `example_count`. TFMA saves them, compares them with the baseline's and shows them in its own views. `scores`
     holds everything with intervals as JSON (`Scores`). The candidate also has `errors` and `insights` (for all
     examples) and, as a difference, `changes` (estimates of the paired differences by name).
@@ -172,7 +172,7 @@ def _key(name: str, model: str) -> metric_types.MetricKey:
 
 
 def _numbers(of_model: Scores) -> dict[str, float]:
-    numbers = {name: estimate.value for name, estimate in of_model.metrics().items()}
+    numbers = {name: each.value for name, each in of_model.metrics().items() if each.value is not None}
     numbers["entity_support"] = float(of_model.entities.micro.support)
     for kind, of_type in of_model.entities.per_type.items():
         numbers[f"entity_support/{kind}"] = float(of_type.support)

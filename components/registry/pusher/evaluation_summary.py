@@ -17,7 +17,7 @@ F1 = "entity_f1"
 
 @dataclass(frozen=True)
 class EvaluationSummary:
-    """Scores of the model without their intervals.
+    """Scores of the model without their intervals; undefined ones are left out.
 
     Attributes:
         metrics: scores on all examples.
@@ -76,7 +76,8 @@ class EvaluationSummary:
 
 def _metrics(scores: Scores) -> dict[str, float]:
     """Returns the scores of all types together; `by_type` has the others."""
-    return {name: estimate.value for name, estimate in scores.metrics().items() if "/" not in name}
+    metrics = scores.metrics()
+    return {name: each.value for name, each in metrics.items() if "/" not in name and each.value is not None}
 
 
 def _entities(row: Comparison) -> EntityScores:
@@ -85,7 +86,8 @@ def _entities(row: Comparison) -> EntityScores:
 
 def _row(scores: EntityScores) -> dict[str, float]:
     shares = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
-    return {**{name: share.value for name, share in shares.items()}, "support": float(scores.support)}
+    defined = {name: share.value for name, share in shares.items() if share.value is not None}
+    return {**defined, "support": float(scores.support)}
 
 
 def _failures(evaluation: Evaluation) -> tuple[str, ...]:

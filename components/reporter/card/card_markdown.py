@@ -32,7 +32,7 @@ def card_markdown(facts: ModelFacts) -> str:
     )
     environment.filters |= {
         "plain": _plain,
-        "estimate": lambda value: "–" if value is None else str(value),
+        "estimate": lambda value: "–" if value is None or value.value is None else str(value),
         "count": lambda value: f"{value:,}",
     }
     return environment.get_template("model_card.md.j2").render(
@@ -64,6 +64,7 @@ def _front_matter(facts: ModelFacts) -> dict[str, Any]:
         metrics = [
             {"type": name, "value": round(value.value, 4), "name": f"Entity {name}"}
             for name, value in (("precision", micro.precision), ("recall", micro.recall), ("f1", micro.f1))
+            if value.value is not None
         ]
         task = {"type": "token-classification", "name": "Named entity recognition"}
         values["model-index"] = [

@@ -33,8 +33,8 @@ def environment() -> Environment:
     return made
 
 
-def _number(value: float) -> str:
-    return f"{value:.3f}"
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def _signed(value: float) -> str:

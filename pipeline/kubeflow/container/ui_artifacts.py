@@ -100,13 +100,14 @@ def _scores(evaluation: Any, file: Path) -> dict[str, Any]:
     if result.overall is None:
         return shown
     for name, estimate in result.overall.candidate.metrics().items():
-        if "/" not in name or name.startswith("entity_f1/"):
+        if estimate.value is not None and ("/" not in name or name.startswith("entity_f1/")):
             shown[name] = round(estimate.value, _DIGITS)
     if result.overall.champion is not None:
         number = result.champion_version
         shown["champion_version"] = int(number) if number.isdecimal() else number
         champion = result.overall.champion.metrics()["entity_f1"].value
-        shown["champion_entity_f1"] = round(champion, _DIGITS)
+        if champion is not None:
+            shown["champion_entity_f1"] = round(champion, _DIGITS)
     return shown
 
 

@@ -41,7 +41,7 @@ def make_evaluation() -> Callable[..., Any]:
     from components.evaluator.results import evaluation as e
     from components.evaluator.results import model_scores as m
 
-    def scores(f1: float) -> m.Scores:
+    def scores(f1: float | None) -> m.Scores:
         """All scores are equal; PER is the only type, with eight entities."""
         estimate = m.Estimate(f1)
         entities = m.EntityScores(estimate, estimate, estimate, 8, 8)
@@ -49,7 +49,7 @@ def make_evaluation() -> Callable[..., Any]:
         return m.Scores(2, 7, typed, typed, entities, entities, {})
 
     def make(
-        f1: float, sliced: float, champion: float | None, *failures: str, champion_version: str = ""
+        f1: float | None, sliced: float | None, champion: float | None, *failures: str, champion_version: str = ""
     ) -> e.Evaluation:
         rules = (e.RuleOutcome("bound", "entity_f1", e.ALL, "failed", 0.9, 8, 1, f1, None, text) for text in failures)
         return e.Evaluation(

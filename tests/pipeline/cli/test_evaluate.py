@@ -47,6 +47,27 @@ def test_table_shows_slices_windows_and_unmatched_lines(evaluate):
     assert "labels without a prediction: 1 (9)" in result.output
 
 
+def test_slice_without_entities_has_no_scores_in_table_page_csv_and_json(tmp_path):
+    log, labels, page, scores = (tmp_path / name for name in ("log.jsonl", "labels.jsonl", "page.html", "scores.json"))
+    log.write_text("".join(json.dumps(answer(n, tag, app=tag)) + "\n" for n, tag in enumerate(["B-PER", "O"])))
+    labels.write_text("".join(json.dumps({"key": n, "tags": [tag]}) + "\n" for n, tag in enumerate(["B-PER", "O"])))
+    result = CliRunner().invoke(
+        main,
+        ["evaluate", "--requests", str(log), "--labels", str(labels), "--by", "app", "--output", str(page),
+         "--json", str(scores), "--threshold", "entity_f1>=0.5@app", "--min-support", "0"],
+        env={"COLUMNS": "200"},
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    rows = {name: cells for name, *cells in (re.split(r"  +", line.strip()) for line in result.output.splitlines())}
+    assert rows["app=O"] == ["1", "0", "-", "-", "-", "-"]
+    assert rows["app=B-PER"] == ["1", "1", "1.000", "1.000", "1.000", "1.000 - 1.000", "1.000"]
+    assert "too small: entity F1 on app=O is not judged: it is undefined" in result.output
+    shares = json.loads(scores.read_text())["evaluation"]["slices"][1]["candidate"]["entities"]["micro"]
+    assert shares["f1"] == {"value": None, "low": None, "high": None}
+    assert "app,O,,,,,,0,0,," in page.with_suffix(".scores.csv").read_text()
+    assert re.search(r'data-label="F1" class="num strong">\s*–\s*</td>', page.read_text())
+
+
 def test_page_of_delayed_labels_has_a_history_and_tables(evaluate, tmp_path):
     for _ in range(2):
         assert evaluate("--output", str(tmp_path / "page.html")).exit_code == 0

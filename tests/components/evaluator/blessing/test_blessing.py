@@ -225,3 +225,30 @@ def test_gains_do_not_apply_without_a_champion():
     decision = decide(compare(scores_of(0.6)), (), [rule])
     assert decision.blessed
     assert [state for _, _, state in states(decision)] == ["passed", "no_champion", "no_champion"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        BlessingRule(metric="entity_f1", slice="topic=news", bound=0.5),
+        BlessingRule(metric="entity_f1", slice="topic", max_regression=0.0, min_gain=0.5),
+        BlessingRule(metric="entity_f1/PER", slice="topic=news", bound=0.5, significant=True),
+    ],
+    ids=["bound", "changes", "absent type"],
+)
+def test_rule_on_an_undefined_value_neither_passes_nor_fails(rule):
+    overall = compare(scores_of(0.9, PER=(0.9, 50)), scores_of(0.8, PER=(0.8, 50)))
+    nothing = EntityScores(Estimate(None), Estimate(None), Estimate(None), 0, 0)
+    typed = TypedScores(nothing, nothing, {})
+    empty = Scores(3, 9, typed, typed, nothing, nothing, {}, Estimate(1.0))
+    part = Comparison(Slice("topic", "news"), empty, empty)
+    decision = decide(overall, [part], [rule])
+    assert {outcome.state for outcome in decision.rules} == {"too_small"}
+    assert "undefined" in decision.rules[0].text
+    assert not decision.blessed  # since no rule passed
+    assert decide(overall, [part], [*BOTH, rule]).blessed
+
+
+def test_rule_on_a_type_that_no_sentence_has_fails():
+    decision = decide(compare(scores_of(0.9)), (), [BlessingRule(metric="entity_f1/PRE", bound=0.5)])
+    assert decision.failures == ("entity F1 of PRE on all examples does not exist",)

@@ -43,7 +43,10 @@ def library(gold, predicted):
 
 
 def values(by_scheme):
-    return {name: [each.precision.value, each.recall.value, each.f1.value] for name, each in by_scheme.items()}
+    """Returns 0 for undefined shares, as the library does."""
+    return {
+        name: [share.or_zero() for share in (each.precision, each.recall, each.f1)] for name, each in by_scheme.items()
+    }
 
 
 @settings(max_examples=300, deadline=None)

@@ -17,6 +17,7 @@ from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
 from components.evaluator.counts.scoring import changes, estimate, scores
 from components.evaluator.errors import EvaluationError
+from components.evaluator.results.model_scores import Estimate
 from components.text.tags import split_tag
 
 FEW = ["B-X", "I-X", "B-Y", "I-Y", "O", "OUT"]
@@ -47,11 +48,12 @@ def assert_equals_seqeval(typed, gold, predicted, function, **mode):
         micro, macro, each = (
             function(gold, predicted, average=average, **mode) for average in ("micro", "macro", None)
         )
-    assert values(typed.micro) == pytest.approx(list(micro[:3]), abs=1e-9)
+    if typed.per_type:  # seqeval's shares of nothing are 0
+        assert values(typed.micro) == pytest.approx(list(micro[:3]), abs=1e-9)
     of_types = np.array([values(of_type) for of_type in typed.per_type.values()]).reshape(-1, 3)
     assert of_types == pytest.approx(np.array(each[:3]).T.reshape(-1, 3), abs=1e-9)
     assert [of_type.support for of_type in typed.per_type.values()] == list(each[3])
-    if typed.per_type:  # seqeval's mean of nothing is nan, ours 0.0
+    if typed.per_type:  # seqeval's mean of nothing is nan
         assert values(typed.macro) == pytest.approx(list(macro[:3]), abs=1e-9)
 
 
@@ -223,10 +225,12 @@ def test_subset_of_entities_is_counted_separately():
 
 
 @pytest.mark.parametrize("corpus", [[], [[("O", "O")]]])
-def test_empty_input_scores_zero(corpus):
+def test_scores_without_any_entity_are_undefined(corpus):
     batch = make_batch(*split(corpus))
     result = scores(CountTable.of(*sentence_counts(batch), draws(batch.keys, 3)), confusion_counts(batch))
-    assert values(result.entities.micro) == values(result.entities.macro) == values(result.boundary) == [0, 0, 0]
+    assert values(result.entities.micro) == values(result.entities.macro) == values(result.boundary) == [None] * 3
+    assert result.entities.micro.f1 == Estimate(None)
+    assert (result.token_accuracy == Estimate(None)) == (not corpus)
     assert result.entities.per_type == {}
     assert result.sentences == len(corpus)
 
@@ -234,6 +238,39 @@ def test_empty_input_scores_zero(corpus):
 def test_estimate_without_replicates_has_no_interval():
     assert estimate(np.array([0.5])).low is None
     assert estimate(np.array([0.5, 0.1, 0.2])).low == pytest.approx(0.1025)
+
+
+@pytest.mark.parametrize("sentences", [1, 2, 3])
+def test_interval_of_a_tiny_slice_without_errors_leaves_out_replicates_without_entities(sentences):
+    corpus = [[("B-X", "B-X"), ("O", "O")]] * sentences + [[("O", "O")]] * 3
+    result = score(corpus, replicates=200, scores=[[1.0] * len(row) for row in corpus])
+    certain = Estimate(1.0, 1.0, 1.0)
+    for each in (result.entities.micro, result.entities.macro, result.entities.per_type["X"], result.strict.micro,
+                 result.boundary, result.type_only, *result.nervaluate.values()):  # fmt: skip
+        assert (each.precision, each.recall, each.f1) == (certain, certain, certain)
+    assert result.token_accuracy == certain
+
+
+def test_share_with_a_denominator_of_zero_has_no_interval():
+    """Nothing is predicted: as in seqeval, precision is 0, but no replicate says how certain that is."""
+    micro = score([[("B-X", "O")]] * 5, replicates=100).entities.micro
+    assert micro.precision == Estimate(0.0)
+    assert micro.f1 == micro.recall == Estimate(0.0, 0.0, 0.0)
+
+
+def test_changes_leave_out_metrics_that_are_undefined_for_a_model():
+    sides = make_batch([["O"]], [["O"]]), make_batch([["O"]], [["B-X"]])
+    tables = [CountTable.of(*sentence_counts(side), draws(side.keys, 50)) for side in sides]
+    assert scores(tables[1]).entities.micro.f1.value == 0.0
+    change = changes(*tables)
+    assert "entity_f1" not in change
+    assert change["token_accuracy"] == Estimate(1.0, 1.0, 1.0)
+
+
+def test_custom_metric_without_a_denominator_is_undefined():
+    batch = make_batch([["O"]], [["O"]])
+    counts = sentence_counts(batch, {"mine": lambda gold, predicted: (0.0, 0.0)})
+    assert scores(CountTable.of(*counts, draws(batch.keys, 10))).custom["mine"] == Estimate(None)
 
 
 def test_custom_metrics_are_scored_with_intervals_and_changes():

@@ -85,10 +85,12 @@ def test_preprocessor_passes_only_the_counts():
     assert list(preprocessor.process({module.COUNTS_KEY: counts, "other": 1})) == [counts]
 
 
-def test_empty_input_scores_zero():
+def test_undefined_metrics_are_absent():
     combiner = computation().combiner
     output = combiner.extract_output(combiner.create_accumulator())
-    assert {key.name: value for key, value in output.items()}["entity_f1"] == 0.0
+    numbers = {key.name: value for key, value in output.items()}
+    assert "entity_f1" not in numbers
+    assert numbers["entity_support"] == 0.0
 
 
 ERROR = ErrorInContext("missed", 0.5, "k", ("a",), (), (), 0, 1)

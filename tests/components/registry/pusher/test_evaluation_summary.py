@@ -54,6 +54,14 @@ def test_a_forced_blessing_has_no_failures(summary, make_evaluation):
     assert summary(forced).failures == ()
 
 
+def test_undefined_scores_are_left_out(summary, make_evaluation):
+    evaluation = make_evaluation(None, None, None)
+    read = summary(evaluation)
+    assert read.metrics == {}
+    assert read.by_slice == {"source=a": {"support": 8.0}}
+    assert read.verdict() == ""
+
+
 def test_an_evaluation_of_no_example_has_no_scores(summary):
     read = summary(Evaluation(None, (), Blessing(False, (), ("no example was evaluated",))))
     assert read.verdict() == ""
