@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from components.common.errors import NerError, quoted
 from components.serving.saved_model_tagger import Entity, SavedModelTagger, TaggedSentence
 
 __all__ = ["Entity", "NerError", "TaggedText", "Tagger", "Token", "load"]
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,10 @@ class Tagger:
 
         Raises:
             TypeError: `text` is not a string.
+            ValueError: `text` has an unpaired surrogate, which no UTF-8 can hold; the REST server refuses it, too.
             NerError: the model refuses the text.
         """
+        _check_text(text, "text")
         return next(self.tag([text]))
 
     def tag(self, texts: Iterable[str], *, batch_size: int = 64) -> Iterator[TaggedText]:
@@ -106,8 +111,9 @@ class Tagger:
             One result for each text.
 
         Raises:
-            ValueError: `batch_size` is less than 1.
-            TypeError: `texts` is one string, or an item is not a string; the results of earlier batches were yielded.
+            ValueError: `batch_size` is less than 1, or an item has an unpaired surrogate.
+            TypeError: `texts` is not an iterable, or one string, or an item is not a string. The results of the batches
+                before a wrong item are yielded.
             NerError: the model refuses a text.
 
         Example:
@@ -119,16 +125,16 @@ class Tagger:
         """
         if batch_size < 1:
             raise ValueError(f"batch_size: must be 1 or more, got {batch_size}")
-        if isinstance(texts, str | bytes):
-            raise TypeError("texts: must be an iterable of strings, got one. Call tagger(text) for a single text.")
+        if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+            kind = "one" if isinstance(texts, str) else quoted(texts)
+            raise TypeError(f"texts: must be an iterable of strings, got {kind}. Call tagger(text) for a single text.")
         return self._batches(iter(texts), batch_size)
 
     def _batches(self, texts: Iterator[str], batch_size: int) -> Iterator[TaggedText]:
         position = 0
         while batch := list(itertools.islice(texts, batch_size)):
             for offset, text in enumerate(batch):
-                if not isinstance(text, str):
-                    raise TypeError(f"text {position + offset}: must be a string, got {quoted(text)}")
+                _check_text(text, f"text {position + offset}")
             position += len(batch)
             yield from map(_tagged_text, self._model.tag(batch))
 
@@ -202,6 +208,17 @@ def _address(registry: str | os.PathLike[str]) -> str:
             f"registry {text!r}: there is no such file. Give an sqlite file, or an address such as http://..."
         )
     return f"sqlite:///{path}"
+
+
+def _check_text(text: object, where: str) -> None:
+    if not isinstance(text, str):
+        cure = 'Decode it, for example with .decode("utf-8").' if isinstance(text, bytes) else "Give a str."
+        raise TypeError(f"{where}: must be a string, got {quoted(text)}. {cure}")
+    if surrogate := _SURROGATE.search(text):
+        raise ValueError(
+            f"{where}: has U+{ord(surrogate[0]):04X}, an unpaired surrogate, at character {surrogate.start()}. Replace "
+            "it, for example by U+FFFD."
+        )
 
 
 def _tagged_text(tagged: TaggedSentence) -> TaggedText:

@@ -115,6 +115,35 @@ def test_wrong_arguments_are_errors_of_python(tagger):
         next(results)
 
 
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        (None, TypeError, "must be a string, got None. Give a str."),
+        (7, TypeError, "must be a string, got 7. Give a str."),
+        (b"Paris", TypeError, "must be a string, got b'Paris'. Decode it, for example with .decode(\"utf-8\")."),
+        (["Paris"], TypeError, "must be a string, got ['Paris']. Give a str."),
+        (
+            "a\ud83d",
+            ValueError,
+            "has U+D83D, an unpaired surrogate, at character 1. Replace it, for example by U+FFFD.",
+        ),
+    ],
+    ids=["None", "number", "bytes", "list", "surrogate"],
+)
+def test_wrong_text_is_one_error_with_its_fix(tagger, text, error, message):
+    for call, where in ((lambda: tagger(text), "text"), (lambda: list(tagger.tag(["Paris", text])), "text 1")):
+        with pytest.raises(error) as raised:
+            call()
+        assert str(raised.value) == f"{where}: {message}"
+    assert tagger("a\U0001f600 \x07").text == "a\U0001f600 \x07"
+
+
+@pytest.mark.parametrize("texts", [None, 7, b"Paris"])
+def test_texts_that_are_not_an_iterable_of_strings_are_named(tagger, texts):
+    with pytest.raises(TypeError, match=r"texts: must be an iterable of strings, got .*\. Call tagger\(text\)"):
+        tagger.tag(texts)
+
+
 def test_the_import_is_quick_and_loads_no_library():
     program = (
         "import sys, time; begin = time.perf_counter(); import deployable_ner as ner; "
