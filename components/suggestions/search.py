@@ -98,7 +98,7 @@ def search(
     """
     source = Source(options.input, options.fields, options.quoting)
     ranking = Ranking(options.count, labelled())
-    rows, bad = 0, 0
+    rows, bad, unreported = 0, 0, 0
     first_bad: BadRow | None = None
     progress = Progress(source.total, shown=show_progress)
     try:
@@ -110,7 +110,10 @@ def search(
                     continue
                 rows += 1
                 _add(ranking, answer)
-            progress.advance(len(parsed), chunk.position)
+            unreported += len(parsed)
+            if rows:  # without any, this ends in an error
+                progress.advance(unreported, chunk.position)
+                unreported = 0
     finally:
         progress.close()
     if not rows and first_bad is not None:

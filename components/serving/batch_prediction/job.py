@@ -217,8 +217,8 @@ class _Run:
         packed = self._job.output.endswith(".gz")
         with Pool(self._task, shards, packed, self._job.workers) as pool:
             for chunk, info in pool.run(self._unfinished(shards, progress)):
+                self._collect(chunk, info, shards)  # first, since it may stop the job
                 progress.advance(info.rows + info.bad, chunk.position)
-                self._collect(chunk, info, shards)
 
     def _unfinished(self, shards: Shards, progress: Progress) -> Iterator[Chunk]:
         """Yields the chunks that no earlier run has finished."""
@@ -235,8 +235,8 @@ class _Run:
                     f"Restore the file, or remove {shards.folder} to start again."
                 )
             self._resumed += info.rows + info.bad
-            progress.skip(info.rows + info.bad, chunk.position)
             self._collect(chunk, info, shards)
+            progress.skip(info.rows + info.bad, chunk.position)
 
     def _collect(self, chunk: Chunk, info: ShardInfo, shards: Shards) -> None:
         """Counts a finished chunk, and stops at a bad row if nobody wants to know them all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import gzip
 import hashlib
 import json
@@ -19,6 +20,8 @@ from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.tagging import ChunkSummary, Tagged
 
 _JOB, _LOCK = "job.json", "lock"
+MODIFIED = "modified"
+"""Name of the time of the input, in nanoseconds since 1970."""
 WORKER_LOG = "worker.log"
 """File in the folder: what libraries print in the processes."""
 _TITLES = {"input": "the input", "model": "the model", "options": "options"}
@@ -161,12 +164,30 @@ def _check_of(output: bytes, errors: bytes) -> str:
     return digest.hexdigest()
 
 
-def _differences(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+def _times(*nanoseconds: Any) -> list[str]:
+    """Returns times of files in UTC, with as many digits as they need to differ.
+
+    Example:
+        >>> _times(1_790_000_000_000_000_000, 1_790_000_005_700_000_000)
+        ['2026-09-21 14:13:20 UTC', '2026-09-21 14:13:25 UTC']
+        >>> _times(1_790_000_000_000_000_000, 1_790_000_000_000_000_009)
+        ['2026-09-21 14:13:20.000000000 UTC', '2026-09-21 14:13:20.000000009 UTC']
+    """
+    parts = [divmod(int(count or 0), 10**9) for count in nanoseconds]
+    fine = len({seconds for seconds, _ in parts}) < len(parts)
+    times = [(datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc), rest) for seconds, rest in parts]
+    return [f"{time:%Y-%m-%d %H:%M:%S}{f'.{rest:09}' if fine else ''} UTC" for time, rest in times]
+
+
+def _differences(then: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
     for section in _TITLES:
-        old, new = before.get(section), now.get(section)
+        old, new = then.get(section), now.get(section)
         if isinstance(old, dict) and isinstance(new, dict):
             for name in sorted({*old, *new}):
                 if old.get(name) != new.get(name):
-                    yield f"{section}: {name} was {old.get(name)}, is {new.get(name)}"
+                    before, after = old.get(name), new.get(name)
+                    if name == MODIFIED:
+                        before, after = _times(before, after)
+                    yield f"{section}: {name} was {before}, is {after}"
         elif old != new:
             yield f"{section} was {str(old)[:12]}, is {str(new)[:12]}"

@@ -175,12 +175,23 @@ def test_a_job_with_another_input_model_or_other_options_is_not_continued(job, t
     with open(batch.input, "r+b") as file:
         file.seek(6)
         file.write(b"9")
-    with pytest.raises(BatchError, match="the input changed"):
+    os.utime(batch.input, ns=(status.st_atime_ns, 1_790_000_000 * 10**9))
+    with pytest.raises(BatchError, match="the input changed") as refusal:
         run(job(None, resume=True))
+    assert re.search(
+        r"input: modified was 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC, is 2026-09-21 14:13:20 UTC\)", str(refusal.value)
+    )
     os.utime(batch.input, ns=(status.st_atime_ns, status.st_mtime_ns))
     with pytest.raises(BatchError, match="rows 1 to 10 changed since the job started"):
         run(job(None, resume=True))
     assert not os.path.exists(batch.output)
+
+
+def test_a_job_that_a_row_stops_does_not_report_that_row_as_done(job, capsys):
+    batch = job([{"id": 1, "text": "Joe"}, {"id": 2, "text": None}])
+    with pytest.raises(BatchError, match=r"in\.jsonl:2:"):
+        run_batch(batch)
+    assert "%" not in capsys.readouterr().err
 
 
 @pytest.mark.extended
