@@ -18,6 +18,7 @@ import click
 
 from components.common.console import announce, standard_output
 from components.common.errors import NerError
+from components.common.json_lines import describe_control
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option
 
@@ -32,7 +33,10 @@ _OPTION = re.compile(r"--[a-z][a-z0-9_-]*(=.*)?")
 _BATCH_OPTIONS = (
     click.option("--input", "input_", metavar="FILE", help="Rows: .jsonl, .csv, .tsv, .txt, .tfrecord, .parquet or -."),
     click.option(
-        "--output", metavar="FILE", help="Tagged rows: .jsonl, .jsonl.gz, .parquet, or -; with --format text."
+        "--output",
+        metavar="FILE",
+        help="Tagged rows: .jsonl, .jsonl.gz, .parquet or -; .txt or .conll for --format highlight or conll, .ann for "
+        "brat. Replaced if it exists.",
     ),
     click.option("--text", metavar="FIELD", help="Field with the text [default: sentence]"),
     click.option("--key", metavar="FIELD", help="Field that identifies a row; the output repeats it."),
@@ -157,11 +161,16 @@ def _texts(sentences: tuple[str, ...]) -> Iterator[str]:
     """Yields the sentences.
 
     Raises:
-        NerError: one is a JSON object: rows with keys belong to --input.
+        NerError: one is a JSON object, since rows with keys belong to --input, or has a control character.
     """
     for number, text in enumerate(map(_readable, sentences) if sentences else _lines(), 1):
+        where = f"argument {number}" if sentences else f"standard input:{number}"
+        if control := describe_control(text):
+            raise NerError(
+                f"{where}: {control} in a sentence. Remove it, or use `ner predict --input FILE --errors FILE`, which "
+                "goes on with the other rows."
+            )
         if text.lstrip().startswith("{") and (names := _fields_of(text)):
-            where = f"argument {number}" if sentences else f"standard input:{number}"
             field = next((name for name in ("sentence", "text") if name in names), names[-1])
             key = "".join(f" --key {name}" for name in ("key", "id") if name in names)
             raise NerError(

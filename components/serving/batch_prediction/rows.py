@@ -22,6 +22,7 @@ from components.serving.batch_prediction.fields import JSON_LINES, PARQUET, TEXT
 from components.serving.batch_prediction.sources import CSV_ERROR, join_cells
 
 _BOM = b"\xef\xbb\xbf"
+_NO_KEY: tuple[Any, ...] = (None, "", b"", [])  # null, an empty cell or text, a feature without a value
 _TOO_LONG = "a line of more than 100,000,000 bytes"
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 
@@ -168,6 +169,8 @@ def _problem(record: dict[str, Any], fields: Fields) -> tuple[str, tuple[str, ..
         if name not in record:
             names = tuple(record)
             return f"no field {quoted(name)}; it has {', '.join(map(quoted, names[:10])) or 'none'}", names
+    if fields.key is not None and fields.key != fields.text and record[fields.key] in _NO_KEY:
+        return f"the key {quoted(fields.key)} is empty", ()
     text = record[fields.text]
     if not isinstance(text, str):
         return f"{quoted(fields.text)}: {quoted(plain(text))} is not a text", ()

@@ -84,6 +84,14 @@ def test_a_json_object_is_refused_with_the_command_for_rows_with_keys(predict):
     assert predict("{AB} c", '{"AB').exit_code == 0
 
 
+def test_a_control_character_is_refused_as_in_the_rows_of_a_file(predict):
+    result = predict("plain", "AB\x07c")
+    assert result.exit_code == 1
+    assert "argument 2: U+0007, a control character, in a sentence. Remove it, or use" in result.output
+    assert "standard input:2: U+0000, a control character" in predict(input="plain\nA\0\n").output
+    assert predict("AB\tc\x0c").exit_code == 0
+
+
 def test_formats_of_sentences(predict):
     assert predict("--format", "highlight", "AB c").stdout == "[A X]B c\n"
     doccano = json.loads(predict("--format", "doccano", "AB c").stdout)

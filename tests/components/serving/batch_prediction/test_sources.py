@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 
 import pytest
@@ -146,7 +147,7 @@ def test_values_of_parquet_keep_all_digits(tmp_path):
     }
     path = tmp_path / "a.parquet"
     parquet.write_table(pa.table(columns), path, version="2.6")
-    rows = rows_of(path, Fields("text", "id", tuple(columns)[1:-1]))
+    rows = rows_of(path, Fields("text", None, tuple(columns)[:-1]))
     assert [row.text for row in rows] == ["a", "b", "c"]
     assert rows[0].members == {
         "id": '"1969-12-31T23:59:59.999999999"',
@@ -237,6 +238,42 @@ def test_a_packed_text_is_read_under_any_name_and_a_pipe_only_as_standard_input(
     os.mkfifo(tmp_path / "b.jsonl")
     with pytest.raises(BatchError, match=r"b\.jsonl: is a device or pipe\. Give its content on standard input"):
         Source(str(tmp_path / "b.jsonl"), FIELDS)
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "tsv", "parquet", "tfrecord"])
+def test_a_row_without_a_value_for_the_key_is_an_error_in_each_format(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    keys = [None, "", "x"]
+    if kind == "jsonl":
+        path.write_text("".join(json.dumps({"id": key, "text": "a"}) + "\n" for key in keys))
+    elif kind == "parquet":
+        pyarrow = pytest.importorskip("pyarrow")
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.table({"id": keys, "text": ["a"] * 3}), path)
+    elif kind == "tfrecord":
+        import tensorflow as tf
+
+        def record(key):
+            values = {"text": [b"a"], "id": [] if key is None else [key.encode()]}
+            features = {n: tf.train.Feature(bytes_list=tf.train.BytesList(value=v)) for n, v in values.items()}
+            return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+        with tf.io.TFRecordWriter(str(path)) as writer:
+            for key in keys:
+                writer.write(record(key))
+    else:
+        path.write_text("id,text\n,a\n,a\nx,a\n".replace(",", "," if kind == "csv" else "\t"))
+    first, second, good = rows_of(path, Fields("text", "id"))
+    assert first.reason == second.reason == "the key 'id' is empty"
+    assert good.members["id"] == '"x"'
+    assert all(isinstance(row, Row) for row in rows_of(path, Fields("text", None, ("id",))))
+
+
+def test_keys_that_are_false_or_zero_are_keys(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": 0, "text": "a"}\n{"id": false, "text": "a"}\n{"id": " ", "text": "a"}\n')
+    assert all(isinstance(row, Row) for row in rows_of(path, Fields("text", "id")))
 
 
 def test_texts_that_json_cannot_hold_are_errors_of_their_rows(tmp_path):
