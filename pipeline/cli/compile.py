@@ -8,13 +8,17 @@ import click
 
 from components.common.console import announce
 from components.common.errors import counted
-from pipeline.cli.options import config_options, needs_extra
+from pipeline.cli.options import config_options, needs_extra, refuse_replacing
 
 
 @click.command("compile")
 @click.option("--target", type=click.Choice(["kubeflow", "vertex"]), required=True, help="Where the pipeline will run.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File: .yaml, or .json."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="File: .yaml, or .json; replaced if it exists.",
 )
 @click.option(
     "--cluster",
@@ -59,6 +63,7 @@ def compile_command(
     """
     if batch and (warm_start or force_bless):
         raise click.UsageError("--warm-start and --force-bless belong to a training, not to --batch.")
+    refuse_replacing({"--output": output}, {"--cluster": cluster_file, "--config": profile})
     from configs.cluster_loading import load_cluster
     from configs.loading import load_config
     from pipeline.kubeflow.compile.compiling import compile_pipeline, settings_for, warnings

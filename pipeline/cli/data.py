@@ -194,7 +194,10 @@ def generate(folder: Path, kind: str, seed: int) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @click.option(
-    "--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page with the sentences."
+    "--html",
+    "page",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a page with the sentences (replaced).",
 )
 @click.option("--strict", is_flag=True, help="End with exit code 3 if there are warnings.")
 @click.option("--top", type=click.IntRange(min=0), default=10, show_default=True, help="Cases to print; 0 for all.")

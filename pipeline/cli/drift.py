@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 @click.argument("requests", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @config_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write an HTML page with history.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write an HTML page with history (replaced if it exists).",
+)
 def drift(
     requests: Path | None, profile: Path | None, settings: tuple[str, ...], as_json: bool, output: Path | None
 ) -> None:

@@ -50,7 +50,9 @@ ner evaluate --requests LOG --labels FILE
 @url_option
 @click.option("--against", metavar="REF|URL", help="Second model to compare with.")
 @click.option("--split", metavar="NAME", help="train, eval, test or all [default: test, else eval, else all]")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML page.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write the HTML page (replaced if it exists)."
+)
 @click.option("--requests", type=_FILE, help="Log of answered requests with keys, JSON lines (.gz too).")
 @click.option("--labels", type=_FILE, help="Labels with the same keys, JSON lines (.gz too).")
 @click.option("--window", type=click.Choice(["hour", "day", "week", "month"]), help="Slice the requests by time.")
@@ -60,7 +62,9 @@ ner evaluate --requests LOG --labels FILE
 @click.option("--min-support", type=int, help="Gold entities that a slice needs [default: evaluator.min_support]")
 @click.option("--training-entities", type=_FILE, help="training_entities.npy of an evaluation, for entity_seen.")
 @click.option("--bootstrap", type=click.IntRange(min=0), help="Replicates of the intervals [default: evaluator's]")
-@click.option("--json", "target", type=click.Path(path_type=Path, allow_dash=True), help="Write the result as JSON.")
+@click.option(
+    "--json", "target", type=click.Path(path_type=Path, allow_dash=True), help="Write the result as JSON (replaced)."
+)
 @config_options
 def evaluate(profile: Path | None, settings: tuple[str, ...], target: Path | None, **options: Any) -> None:
     """See `_HELP`."""

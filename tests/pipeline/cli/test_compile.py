@@ -34,3 +34,13 @@ def test_a_teacher_and_a_damaged_encoder_are_refused(tmp_path):
         result = CliRunner().invoke(compile_command, ["--target", "kubeflow", "-o", str(tmp_path / "p.yaml"), *changes])
         assert message in str(result.exception)
         assert not (tmp_path / "p.yaml").exists()
+
+
+@pytest.mark.parametrize("option", ["--cluster", "--config"])
+def test_output_does_not_replace_an_input(tmp_path, option):
+    file = tmp_path / "cluster.yaml"
+    file.write_text("data: s3://bucket/corpus\n")
+    result = CliRunner().invoke(compile_command, ["--target", "kubeflow", "-o", str(file), option, str(file)])
+    assert result.exit_code == 2
+    assert f"would replace {option}. Give another file." in result.output
+    assert file.read_text() == "data: s3://bucket/corpus\n"
