@@ -163,8 +163,9 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
             f"found one column ({errors.quoted(cells[0])}) and no tags",
             f"Write token, tab, tag on each line.{hint} `ner predict` tags unlabelled text.",
         )
-    settings = _named_columns(lines(), settings)
-    roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings)
+    configured, settings = settings, _named_columns(lines(), settings)
+    has_names = settings is not configured  # CoNLL-U Plus names the columns in a comment
+    roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings, may_have_header=not has_names)
     roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings)
     body = (cells for _, cells in _rows(lines(), separator, quoted) if tuple(cells) != roles.header)
     labels, prefix, others = _survey(body, width, roles)

@@ -5,19 +5,20 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.errors import CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE, is_valid_tag
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag
 
 ROW_NUMBER = re.compile(r"[0-9]{1,18}")
 """Number of a row; longer ones are not numbers of rows."""
 
 _NUMBER = re.compile(r"[0-9]+")
 _WORD = re.compile(r"[^\W_]+")
+_TAG_WORD = re.compile(r"[\w-]+")
 _NUMERIC = re.compile(r"[0-9][0-9.\-]*")
 _TOLERANCE = 20
 _FEW_ROWS = 4  # tokens may repeat in fewer rows
@@ -95,7 +96,7 @@ def attribute_of(cell: str, name: str) -> str:
     return next((value for key, _, value in pairs if key == name), OUTSIDE)
 
 
-def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> Roles:
+def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, may_have_header: bool = True) -> Roles:
     """Detects the meaning of the columns.
 
     Args:
@@ -103,6 +104,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
         width: usual number of columns, at least 2.
         path: the file, for errors.
         settings: settings of the corpus; its columns, if set, replace the detected ones.
+        may_have_header: whether the first row may be a header of unknown names, if the settings name the columns.
 
     Raises:
         CorpusReadingError: a column of numbers, or a mostly empty one, would be the token.
@@ -111,6 +113,8 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings) -> R
         problem = f"has {width} columns, so corpus.token_column and corpus.tag_column can be at most {width - 1}"
         raise CorpusReadingError(path, None, problem, "Columns are counted from 0. Correct the setting.")
     header_line, header = _find_header(rows, width, settings)
+    if not header and may_have_header:
+        header_line, header = _find_unknown_header(rows, width, settings)
     names = [name.strip().casefold() for name in header]
     body = _body(rows, header)
     columns = _Columns(width)
@@ -302,6 +306,35 @@ def _find_header(rows: Rows, width: int, settings: CorpusSettings) -> tuple[int,
     column = settings.tag_column if settings.tag_column is not None else (width - 1 if tag is None else tag)
     occurrences = sum(len(row) == width and row[column] == cells[column] for _, row in rows() if row)
     return (line, tuple(cells)) if occurrences == 1 else (0, ())
+
+
+def _find_unknown_header(rows: Rows, width: int, settings: CorpusSettings) -> tuple[int, tuple[str, ...]]:
+    """Returns line and cells of a first row such as `wort, etikett`, if the settings name both columns.
+
+    Its label is not a tag and occurs once, and other rows have tags with a type.
+    """
+    if settings.token_column is None or settings.tag_column is None:
+        return 0, ()
+    line, first = next(((line, cells) for line, cells in rows() if cells), (0, []))
+    if len(first) != width:
+        return 0, ()
+    counts = Counter(cells[settings.tag_column].strip(" ") for _, cells in rows() if len(cells) == width)
+    return (line, tuple(first)) if is_like_header(first[settings.tag_column].strip(" "), counts) else (0, ())
+
+
+def is_like_header(label: str, counts: Mapping[str, int]) -> bool:
+    """Returns whether the label of a first row may be the name of its column.
+
+    Args:
+        label: the label.
+        counts: number of rows with each label of the file.
+
+    Example:
+        >>> is_like_header("etikett", {"etikett": 1, "O": 5, "B-PER": 2}), is_like_header("PER", {"PER": 1, "O": 5})
+        (True, False)
+    """
+    has_tags = any(map(is_valid_tag, {*counts} - OUTSIDE_LABELS))
+    return has_tags and counts.get(label) == 1 and not any(map(is_tag_like, _TAG_WORD.findall(label)))
 
 
 def _first_named(names: Sequence[str], known: Sequence[str]) -> int | None:

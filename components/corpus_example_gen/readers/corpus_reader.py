@@ -24,6 +24,7 @@ from components.corpus_example_gen.file_content import FileContent
 from components.corpus_example_gen.readers.arrow_reader import arrow_records, is_arrow
 from components.corpus_example_gen.readers.brat_reader import brat_records, is_brat
 from components.corpus_example_gen.readers.column_layout import find_layout
+from components.corpus_example_gen.readers.column_roles import is_like_header
 from components.corpus_example_gen.readers.columns_reader import is_conll2012, read_columns, read_conll2012
 from components.corpus_example_gen.readers.corpus_text import CorpusText, load_content
 from components.corpus_example_gen.readers.docbin_reader import docbin_records, is_docbin
@@ -241,6 +242,8 @@ def _sentences(
     for raw in content.raws:
         if not report.sentences_in and labels.bare:
             _check_first(raw, counts, settings.scheme, report, path)
+        elif not report.sentences_in and file_format in ("columns", "tsv"):
+            _check_header(raw, counts, path, file_format)
         _check_key(raw, lines_of_keys, path)
         if raw.document is None:
             raw.document = next((raw.metadata[name] for name in DOCUMENTS if raw.metadata.get(name)), None)
@@ -277,6 +280,15 @@ def _check_first(raw: RawSentence, counts: Counter[str], scheme: str, report: In
     elif raw.error is None:
         problem = f"found token {token} with the label {label}, which no other row has"
         fix = "Remove the row if it is a header; if the labels are types without B- and I-, set corpus.scheme to io."
+        raw.error = CorpusError(path, raw.line, problem, fix)
+
+
+def _check_header(raw: RawSentence, counts: Counter[str], path: str, file_format: str) -> None:
+    """Refuses a first row whose label may be the name of its column, with the settings that make it a header."""
+    if raw.error is None and raw.tags and is_like_header(raw.tags[0], counts):
+        problem = f"found {quoted(raw.tags[0])} in the first row, expected a tag such as B-PER, I-PER or O"
+        settings = ", or set corpus.token_column and corpus.tag_column (from 0)" if file_format == "columns" else ""
+        fix = f"If the row is a header, remove it{settings}; otherwise correct the label."
         raw.error = CorpusError(path, raw.line, problem, fix)
 
 

@@ -181,6 +181,42 @@ def test_header_is_read_as_one_and_told(text, changes, expected):
     assert report.notes[0].startswith("a.tsv:1: read as a header: ")
 
 
+UNKNOWN_HEADERS = {
+    "semicolons": ("a.csv", "wort;etikett\nAda;B-X\nin;O\n\nBo;B-X\n", (0, 1), ["Ada/B-X in/O", "Bo/B-X"]),
+    "commas": ("a.csv", "w,l\nAda,B-X\nin,O\n", (0, 1), ["Ada/B-X in/O"]),
+    "line about the separator": ("a.csv", "sep=;\nwort;etikett\nAda;B-X\nin;O\n", (0, 1), ["Ada/B-X in/O"]),
+    "tabs": ("a.tsv", "wort\tetikett\nAda\tB-X\nin\tO\n", (0, 1), ["Ada/B-X in/O"]),
+    "other order": ("a.tsv", "etikett\twort\nB-X\tAda\nO\tin\n", (1, 0), ["Ada/B-X in/O"]),
+    "numbers of sentences": (
+        "a.csv", "nr,wort,etikett\n1,Ada,B-X\n1,in,O\n2,Bo,B-X\n2,won,O\n", (1, 2), ["Ada/B-X in/O", "Bo/B-X won/O"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "columns", "expected"), UNKNOWN_HEADERS.values(), ids=UNKNOWN_HEADERS)
+def test_advice_about_a_header_of_unknown_names_leads_to_a_file_that_is_read(name, text, columns, expected):
+    with pytest.raises(CorpusError, match=r"corpus\.tag_column"):
+        read(text, name, on_error="fail")
+    rows, report = read(text, name, token_column=columns[0], tag_column=columns[1])
+    assert rows == expected
+    assert report.line_kinds["header"] == 1 + ("sep=" in text)
+    assert "read as a header: " in report.notes[0]
+
+
+@pytest.mark.parametrize("first", ["Ada\tB-Y", "Ada\tO", "Ada\tPER-B", "Ada\tWRONG\nBo\tWRONG"])
+def test_first_row_with_a_tag_or_a_repeated_label_is_not_a_header(first):
+    report = IngestReport()
+    settings = corpus_settings(token_column=0, tag_column=1, on_error="skip")
+    list(read_corpus_file("a.tsv", settings, report, f"{first}\nin\tO\n\nBo\tB-X\n".encode()))
+    assert not report.line_kinds["header"]
+
+
+def test_first_row_behind_the_names_of_its_columns_is_not_a_header():
+    text = "# global.columns = FORM NER\nAda\tWRONG\nin\tO\nBo\tB-X\n"
+    with pytest.raises(CorpusError, match="found 'WRONG' in the first row, expected a tag"):
+        read(text, on_error="fail")
+
+
 @pytest.mark.parametrize("first", ["token\tO", "Type\tB-X", "label\tPERSON", "word\tPERSON"])
 def test_sentence_that_begins_with_a_word_for_columns_is_not_a_header(first):
     rows, _ = read(f"{first}\nx\tO\nAda\tPERSON\n" if "PERSON" in first else f"{first}\nx\tO\n",
