@@ -25,6 +25,7 @@ _PORT = click.IntRange(0, 65535)
 _COUNT = click.IntRange(min=1)
 _SECONDS = click.FloatRange(min=0)
 _TEXT = "Angela Merkel visited Paris."
+_MOST_REQUEST_BYTES = 256 << 20  # of all requests without an answer: `ServerSettings.max_buffered_bytes`
 _LONGEST_EXAMPLE = 32  # values
 
 
@@ -40,6 +41,13 @@ _LONGEST_EXAMPLE = 32  # values
 @click.option("--max-batch-size", type=_COUNT, default=64, show_default=True, help="Rows joined to one run; 1: none.")
 @click.option("--max-queue", type=_COUNT, default=1000, show_default=True, help="Requests that wait; others get 503.")
 @click.option("--max-rows", type=_COUNT, default=10_000, show_default=True, help="Rows of a request.")
+@click.option(
+    "--max-request-bytes",
+    type=click.IntRange(1, _MOST_REQUEST_BYTES),
+    default=64 << 20,
+    show_default=True,
+    help="Size of a request, REST and gRPC.",
+)
 @click.option("--threads", type=_COUNT, help="Runs at the same time [default: the number of cores]")
 @click.option("--timeout", type=_SECONDS, default=60.0, show_default=True, help="Seconds without a client's deadline.")
 @click.option(

@@ -102,13 +102,17 @@ def test_a_signal_ends_the_server_after_the_answers_to_what_it_has_accepted(fold
         assert f"interrupted ({number.name})" in process.stderr.read()
 
 
-def test_a_token_is_asked_of_every_client_and_an_open_address_without_tls_warns(folder):
-    process, url = started(folder, "--host", "0.0.0.0", "--no-grpc", NER_SERVE_TOKEN="s3cret")
+def test_a_token_is_asked_of_every_client_and_a_larger_body_than_the_option_allows_is_refused(folder):
+    options = ["--host", "0.0.0.0", "--no-grpc", "--max-request-bytes", "1000"]
+    process, url = started(folder, *options, NER_SERVE_TOKEN="s3cret")
     with process:
         with pytest.raises(urllib.error.HTTPError) as refused:
             predict(url, [TEXT], token="guess")
         assert refused.value.code == 401
         assert len(predict(url, [TEXT], token="s3cret")) == 1
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            predict(url, [TEXT * 50], token="s3cret")
+        assert refused.value.code == 413
 
 
 def signature(dtype, *shape):
