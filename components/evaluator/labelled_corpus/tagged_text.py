@@ -14,23 +14,23 @@ from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_ta
 
 
 class TaggedText(Protocol):
-    """Answer of a tagger for one sentence, such as `components.serving.TaggedSentence`.
-
-    Attributes:
-        tags: one per token.
-        scores: probability of each tag; empty if the tagger returns none.
-        starts: offset of the first character of each token in the sentence.
-        ends: offset after its last one.
-    """
+    """Answer of a tagger for one sentence, such as `components.serving.TaggedSentence`."""
 
     @property
-    def tags(self) -> Sequence[str]: ...  # noqa: D102
+    def tags(self) -> Sequence[str]:
+        """Tags, one per token."""
+
     @property
-    def scores(self) -> Sequence[float]: ...  # noqa: D102
+    def scores(self) -> Sequence[float]:
+        """Probability of each tag; empty if the tagger returns none."""
+
     @property
-    def starts(self) -> Sequence[int]: ...  # noqa: D102
+    def starts(self) -> Sequence[int]:
+        """Offset of the first character of each token in the sentence."""
+
     @property
-    def ends(self) -> Sequence[int]: ...  # noqa: D102
+    def ends(self) -> Sequence[int]:
+        """Offset after the last character of each token."""
 
 
 Tag = Callable[[Sequence[str]], Sequence[TaggedText]]
