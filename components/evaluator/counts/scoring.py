@@ -44,8 +44,11 @@ def changes(candidate: CountTable, champion: CountTable) -> dict[str, Estimate]:
         dict(_scores(table, None, lambda values: values).metrics()) for table in (candidate, champion)
     ]
     ours, theirs = sides
-    differences = {name: estimate(ours[name] - theirs[name]) for name in ours if name in theirs}
-    return {name: difference for name, difference in differences.items() if difference.value is not None}
+    differences = {name: ours[name] - theirs[name] for name in ours if name in theirs}
+    for name, values in differences.items():
+        # A replicate without anything to count shows no change. Left out, it would make a gain on one sentence certain.
+        values[1:] = np.nan_to_num(ours[name][1:]) - np.nan_to_num(theirs[name][1:])
+    return {name: estimate(values) for name, values in differences.items() if not np.isnan(values[0])}
 
 
 def estimate(values: np.ndarray) -> Estimate:

@@ -17,6 +17,7 @@ from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
 from components.evaluator.counts.scoring import changes, estimate, scores
 from components.evaluator.errors import EvaluationError
+from components.evaluator.results.evaluation import excludes_zero
 from components.evaluator.results.model_scores import Estimate
 from components.text.tags import split_tag
 
@@ -264,7 +265,15 @@ def test_changes_leave_out_metrics_that_are_undefined_for_a_model():
     assert scores(tables[1]).entities.micro.f1.value == 0.0
     change = changes(*tables)
     assert "entity_f1" not in change
-    assert change["token_accuracy"] == Estimate(1.0, 1.0, 1.0)
+    assert change["token_accuracy"] == Estimate(1.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("sentences", [1, 2])
+def test_gain_on_very_few_sentences_is_within_noise(sentences):
+    sides = (make_batch([["B-X"]] * sentences, [[tag]] * sentences) for tag in ("B-X", "O"))
+    change = changes(*(CountTable.of(*sentence_counts(side), draws(side.keys, 200)) for side in sides))
+    assert change["entity_f1"] == change["entity_precision"] == Estimate(1.0, 0.0, 1.0)
+    assert not excludes_zero(change["entity_f1"])
 
 
 def test_custom_metric_without_a_denominator_is_undefined():
