@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
-from components.common.settings import matching
+from components.common.settings import Count, Integer, NotNegative, matching
 
 NODES = (
     "RunPlanner", "CorpusExampleGen", "StatisticsGen", "SchemaSource", "DataValidator", "ChampionSource",
@@ -104,13 +104,13 @@ class Gpu(_Section):
     """Accelerators of a node: a Kubernetes resource such as `nvidia.com/gpu`, or a type of Vertex AI."""
 
     type: Annotated[str, Field(min_length=1)]
-    count: Annotated[int, Field(gt=0)]
+    count: Count
 
 
 class Retries(_Section):
     """Retries of a failed node."""
 
-    count: Annotated[int, Field(ge=0)]
+    count: NotNegative
     backoff: Duration
     factor: Annotated[int, Field(ge=1)]  # Argo reads whole numbers only
 
@@ -140,14 +140,14 @@ class Toleration(_Section):
     operator: Literal["Exists", "Equal"] = "Equal"
     value: str = ""
     effect: Literal["", "NoSchedule", "PreferNoSchedule", "NoExecute"] = ""
-    toleration_seconds: int | None = None
+    toleration_seconds: Integer | None = None
 
 
 class RunAs(_Section):
     """User of a pod's container; null: that of the image."""
 
-    user: Annotated[int, Field(ge=0)] | None = None
-    group: Annotated[int, Field(ge=0)] | None = None
+    user: NotNegative | None = None
+    group: NotNegative | None = None
     non_root: bool | None = None
 
 
@@ -197,7 +197,7 @@ class Hosts(_Section):
     """
 
     folder: Annotated[str, matching("/.*", "an absolute path")] | None
-    restarts: Annotated[int, Field(ge=0)]
+    restarts: NotNegative
     cpu: CpuRange
     memory: MemoryRange
     node_selector: dict[str, str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from components.common.errors import NerError, quoted
+from components.common.errors import NerError, counted, quoted
 from components.common.masking import secret_in
 
 _TYPES = {
@@ -151,7 +152,12 @@ def validation_error(name: str, error: ValidationError, base: Path) -> ConfigErr
         error: error of its validation.
         base: file of defaults, which holds every setting.
     """
-    lines = [_explain(detail, base) for detail in error.errors()]
+    details = error.errors()
+    # A list with an invalid value counts as too short, too.
+    nested = {detail["loc"][:length] for detail in details for length in range(len(detail["loc"]))}
+    lines = [
+        _explain(detail, base) for detail in details if detail["type"] != "too_short" or detail["loc"] not in nested
+    ]
     return ConfigError("\n".join([f"{name} is not valid:", *(f"  {line}" for line in lines)]))
 
 
@@ -168,15 +174,22 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
         limit = context[name]
         return f"{where}: must be {sign} {limit:g}, got {detail['input']}"
     if kind == "literal_error":
-        return f"{where}: must be one of {context['expected']}, got {quoted(detail['input'])}"
+        return f"{where}: must be one of {context['expected']}, got {_shown(detail['input'])}"
     if kind in _TYPES:
-        return f"{where}: must be {_TYPES[kind]}, got {quoted(detail['input'])}"
+        return f"{where}: must be {_TYPES[kind]}, got {_shown(detail['input'])}"
+    if kind == "too_short":
+        return f"{where}: must have {counted(context['min_length'], 'value')} or more, got {_shown(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ")
     if not where:  # of the whole configuration
         return message
     text = f"{where}: {message[:1].lower()}{message[1:]}"
     # The message about a section names its values; the whole section would fill a page.
-    return text if isinstance(detail["input"], Mapping) else f"{text}, got {quoted(detail['input'])}"
+    return text if isinstance(detail["input"], Mapping) else f"{text}, got {_shown(detail['input'])}"
+
+
+def _shown(value: Any) -> str:
+    """Formats a value as YAML has it."""
+    return json.dumps(value) if value is None or isinstance(value, bool) else quoted(value)
 
 
 def _suggestion(path: tuple[int | str, ...], base: Path) -> str:

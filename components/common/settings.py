@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def matching(pattern: str, meaning: str) -> AfterValidator:
@@ -27,12 +27,21 @@ def matching(pattern: str, meaning: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Count = Annotated[int, Field(gt=0)]
-NotNegative = Annotated[int, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Rate = Annotated[float, Field(ge=0, lt=1)]
-Limit = Annotated[float, Field(gt=0, le=1)]
+def _number(value: object) -> object:
+    """Refuses true and false, which pydantic reads as 1 and 0."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number")
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(_number)]
+Number = Annotated[float, BeforeValidator(_number)]
+Count = Annotated[Integer, Field(gt=0)]
+NotNegative = Annotated[Integer, Field(ge=0)]
+Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[Number, Field(ge=0, le=1)]
+Rate = Annotated[Number, Field(ge=0, lt=1)]
+Limit = Annotated[Number, Field(gt=0, le=1)]
 DottedPath = Annotated[
     str,
     matching(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[:.][A-Za-z_]\w*", "a path such as my_package.my_module:my_function"),

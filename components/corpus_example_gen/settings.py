@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator
 
-from components.common.settings import Count, NotNegative, Positive, Settings, Share
+from components.common.settings import Count, Integer, NotNegative, Positive, Settings, Share
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 
 Format = Literal[
@@ -41,7 +41,7 @@ class CorpusSettings(Settings):
     min_raw_text_survival: Share
     max_unpacked_bytes: Count
     max_compression_ratio: Positive
-    sample_seed: int
+    sample_seed: Integer
 
     @field_validator("outside", mode="before")
     @classmethod

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from components.common.errors import counted as numbered
 from components.common.progress import report_progress
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS
@@ -52,10 +53,18 @@ class Part:
         for path in self.files:
             source = path.relative_to(self.base).as_posix()
             document = {DOCUMENTS[0]: path.stem} if path.suffix == _BRAT else {}
-            own = IngestReport()
+            own, unnamed = IngestReport(), set[str]()
             for sentence in read_corpus_file(str(path), settings, own, tokenizer=None):
                 made = AnnotatedSentence.of_sentence(sentence, source)
+                if sentence.document and own.line_kinds and not (document or made.document):
+                    unnamed.add(sentence.document)
                 yield dataclasses.replace(made, metadata={**document, **made.metadata}) if document else made
+            if unnamed:
+                own.note(
+                    source,
+                    f"{numbered(len(unnamed), 'document')} without a name: their bounds are not kept. "
+                    "Name them, as `# newdoc id = ...`",
+                )
             if report is not None:
                 for field in dataclasses.fields(report):
                     setattr(report, field.name, getattr(IngestReport.merge([report, own]), field.name))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from components.common.settings import Count, DottedPath, Settings, Share
+from components.common.settings import Count, DottedPath, Integer, Number, Positive, Settings, Share
 from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.errors import ExportError
@@ -20,7 +21,7 @@ from components.transform.features import KEY, SENTENCE
 ForwardDtype = Literal["string", "float32", "int64"]
 FORWARD_DTYPES = get_args(ForwardDtype)
 
-_SIGNATURE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class LimitsSettings(Settings):
@@ -29,9 +30,9 @@ class LimitsSettings(Settings):
     tests/components/exporter/validator/test_limits.py shows models that reach them.
     """
 
-    answer_seconds: Annotated[float, Field(gt=0)]
-    total_seconds: Annotated[float, Field(gt=0)]
-    memory_gb: Annotated[float, Field(ge=1)]
+    answer_seconds: Positive
+    total_seconds: Positive
+    memory_gb: Annotated[Number, Field(ge=1)]
 
 
 class ExporterSettings(Settings):
@@ -52,7 +53,7 @@ class ExporterSettings(Settings):
     pad: str
     token_length: Count | None
     divide: bool
-    max_characters: Annotated[int, Field(ge=LEAST_CHARACTERS)]
+    max_characters: Annotated[Integer, Field(ge=LEAST_CHARACTERS)]
     allow_breaking_changes: bool
     golden_sentences: Count
     limits: LimitsSettings
@@ -62,6 +63,14 @@ class ExporterSettings(Settings):
     def _features_are_free(cls, forward: dict[str, str]) -> dict[str, str]:
         if taken := sorted({SENTENCE, *ContractTemplate.load().document["outputs"]} & {*forward}):
             raise ValueError(f"{_quoted(taken)} is already an input or output of the model; rename the feature")
+        # TensorFlow names the arguments of a signature by the features, and changes or refuses other names.
+        if wrong := [
+            name for name in forward if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name == "self"
+        ]:
+            raise ValueError(
+                f"the name {_quoted(wrong)} must be a letter, then letters, digits and _, and no keyword of Python; "
+                "rename the feature"
+            )
         return forward
 
     @field_validator("signatures")
@@ -70,7 +79,7 @@ class ExporterSettings(Settings):
         own = {SERVING_DEFAULT, KEYED, UNKEYED, FEATURE_FORWARD, SERVING_EXAMPLES}
         if taken := sorted(own & {*signatures}):
             raise ValueError(f"{_quoted(taken)} is already a signature of the model; choose another name")
-        if wrong := [name for name in signatures if not _SIGNATURE_NAME.fullmatch(name)]:
+        if wrong := [name for name in signatures if not _NAME.fullmatch(name)]:
             raise ValueError(f"the name {_quoted(wrong)} must be a letter, then letters, digits and _")
         return signatures
 

@@ -81,6 +81,15 @@ def check_alias(alias: str) -> str:
     return alias
 
 
+def is_version(text: str) -> bool:
+    """Returns whether a text is the number of a version; databases hold no numbers of more than nine digits.
+
+    >>> is_version("12"), is_version("9999999999"), is_version("champion")
+    (True, False, False)
+    """
+    return re.fullmatch("[0-9]{1,9}", text) is not None
+
+
 def parse_version(text: str) -> int | None:
     """Returns a version number; None for "" and "none".
 
@@ -92,7 +101,7 @@ def parse_version(text: str) -> int | None:
     """
     if text in ("", NO_VERSION):
         return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not is_version(text) or int(text) < 1:
         raise RegistryError(f"version {text!r}: not a version number. Give a number from 1 upwards or {NO_VERSION!r}.")
     return int(text)
 

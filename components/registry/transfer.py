@@ -34,6 +34,7 @@ from components.registry.names import (
     TREE_HASH_TAG,
     UPLOAD_TAG,
     check_model_name,
+    is_version,
 )
 from components.registry.store.mlflow_entities import create_registered_model, ignoring
 from components.registry.store.mlflow_store import MlflowStore, local_path
@@ -421,7 +422,7 @@ class _Target:
         create_registered_model(client, model, f"History of the model {self._name}, written by ner. Do not edit.")
         for entry in entries:
             tags, version = entry["tags"], entry["tags"]["version"]
-            exists = version.isdigit() and reader.version(self._name, int(version)) is not None
+            exists = is_version(version) and reader.version(self._name, int(version)) is not None
             self._create_numbered(
                 client,
                 model,

@@ -12,7 +12,13 @@ from datetime import datetime
 
 from components.common.errors import NerError
 
-_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat"
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_DAYS = "sun|mon|tue|wed|thu|fri|sat"
+_NAMES = f"{_MONTHS}|{_DAYS}"
+_NUMBERS = {
+    name: number for names, first in ((_MONTHS, 1), (_DAYS, 0)) for number, name in enumerate(names.split("|"), first)
+}
+_LARGEST = (59, 23, 31, 12, 7)
 _FIELD = re.compile(rf"(?:[0-9*,/-]|{_NAMES})+")  # croniter also reads L, W, #, ?, H and R, other crons do not
 _NICKNAMES = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@yearly", "@annually")
 _ODD_RANGE = re.compile(r"\b(\w+)-\1\b|[a-z]-[0-9]|[0-9]-[a-z]")  # croniter 7 reads 1-1 and mon-1 as a star
@@ -68,7 +74,7 @@ def next_times(expression: str, after: datetime) -> Iterator[datetime]:
 
 
 def _check_fields(texts: list[str], expression: str) -> None:
-    for text in texts:
+    for text, largest in zip(texts, _LARGEST, strict=True):
         if not _FIELD.fullmatch(text.lower()):
             raise NerError(
                 f"--cron {expression!r}: {text!r} is not portable. "
@@ -76,12 +82,23 @@ def _check_fields(texts: list[str], expression: str) -> None:
             )
         if _ODD_RANGE.search(text.lower()) or re.search(r"\*,|,\*", text):
             raise NerError(f"--cron {expression!r}: {text!r} is ambiguous. Write * or the single values")
+        for part in text.lower().split(","):
+            values, slash, step = part.partition("/")
+            first, hyphen, last = values.partition("-")
+            backwards = hyphen and _number(first) > _number(last)
+            if backwards or (slash and not (hyphen or values == "*")) or _number(step) > largest:
+                raise NerError(f"--cron {expression!r}: crons disagree on {part!r}. Write the single values")
     days = texts[2], texts[4]
     if "*" not in days and "*" in days[0] + days[1]:
         raise NerError(
             f"--cron {expression!r}: crons disagree on a step */n in one day field next to a value in the other. "
             "Write the days out, e.g. 1,3,5"
         )
+
+
+def _number(text: str) -> int:
+    """Returns the number of a value or name; 0 for another text, which croniter refuses."""
+    return _NUMBERS.get(text, int(text) if text.isdigit() else 0)
 
 
 def _times(canonical: str, expression: str, after: datetime) -> Iterator[datetime]:

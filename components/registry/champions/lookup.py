@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from components.registry.champions.history import ChampionLine, HistoryEntry
 from components.registry.errors import RegistryError
-from components.registry.names import CHAMPION, HISTORY_SUFFIX, PREVIOUS
+from components.registry.names import CHAMPION, HISTORY_SUFFIX, PREVIOUS, is_version
 from components.registry.store.readers import RegistryReader
 from components.registry.store.version import RegisteredVersion
 
@@ -50,7 +50,7 @@ def find_version(reader: RegistryReader, name: str, version_or_alias: int | str)
     """Returns a version by number (also as text) or alias; None if there is none."""
     aliases = true_aliases(reader, name)
     text = str(version_or_alias)
-    number = int(text) if text.isascii() and text.isdigit() else aliases.get(text)
+    number = int(text) if is_version(text) else aliases.get(text)
     version = None if number is None else reader.version(name, number)
     return None if version is None else with_aliases(version, aliases)
 

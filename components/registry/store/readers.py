@@ -219,6 +219,10 @@ class SqliteReader:
         if self._database.is_dir():
             raise self._error("is a folder, not the file of a registry")
         if not self._database.exists():
+            if not self._database.is_symlink():
+                raise RegistryError(
+                    f"{self._database}: file not found. Give the registry with --set registry.uri=sqlite:///..."
+                )
             raise self._error("is a link to a missing file")
         if self._database.stat().st_size == 0:
             raise self._error("is empty (0 bytes): an interrupted copy or a full disk leaves such a file")

@@ -10,6 +10,7 @@ import pytest
 from support.repository import ROOT
 from support.settings import corpus_settings
 
+from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_tools.convert import convert, usual_format
 from components.corpus_tools.reading import corpus_parts, read_corpus
 from components.corpus_tools.writing import Output
@@ -60,6 +61,19 @@ def test_undivided_files_stay_files_and_documents_of_brat_become_one(tmp_path: P
     assert files(tmp_path / "brat") == ["00001.ann", "00001.txt", "00002.ann", "00002.txt", "annotation.conf"]
     (part,) = corpus_parts(tmp_path / "brat", corpus_settings())
     assert (part.name, len(part.files)) == ("brat", 2)
+
+
+@pytest.mark.parametrize(
+    ("mark", "notes"),
+    [("-DOCSTART- -X- O\n\n", ["train.conll: 2 documents without a name: their bounds are not kept"]),
+     ("# newdoc id = a\n", [])],
+)  # fmt: skip
+def test_lost_bounds_of_documents_are_noted(mark: str, notes: list[str], tmp_path: Path) -> None:
+    (tmp_path / "train.conll").write_text(2 * (mark + ROW))
+    report = IngestReport()
+    [part] = corpus_parts(tmp_path / "train.conll", corpus_settings())
+    assert len(list(part.sentences(corpus_settings(), report))) == 2
+    assert [note.partition(". Name")[0] for note in report.notes] == notes
 
 
 def test_columns_without_texts_stay_columns(tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ def test_errors_name_the_expression_and_the_field() -> None:
         ("0 3 * * 1,mon-1", "'1,mon-1' is ambiguous"),
         ("*,5 * * * *", r"'\*,5' is ambiguous"),
         ("0 3 */2 * 1", "crons disagree"),
+        ("5-1 * * * *", "crons disagree on '5-1'"),
+        ("0 0 * * 1,sat-mon", "crons disagree on 'sat-mon'"),
+        ("5/2 * * * *", "crons disagree on '5/2'"),
+        ("0-59/70 * * * *", "crons disagree on '0-59/70'"),
         ("0 3 30 2 *", "never comes true"),
     ]:
         with pytest.raises(NerError, match=message) as caught:

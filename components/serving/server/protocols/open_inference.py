@@ -116,6 +116,8 @@ def inputs(request: InferRequest, infos: Mapping[str, TensorInfo]) -> dict[str, 
         if not isinstance(shape, list) or any(type(size) is not int or size < 0 for size in shape):
             raise InvalidArgumentError(f"input {name}: expected a shape of sizes from 0, got {shown(shape)}.")
         size = _parameters(entry, f"input {name}").get(_BINARY_SIZE)
+        if size is not None and "data" in entry:
+            raise InvalidArgumentError(f"input {name}: has both data and {_BINARY_SIZE}. Send one of them.")
         if size is None:
             arrays[name] = _from_json(name, entry, dtype, shape)
             continue

@@ -187,7 +187,8 @@ def test_mlflow_reader_returns_numbers_over_every_transport():
         assert version.tree_hash == "ab"
         assert version.run_id == ""
         assert version.created == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
-    assert find_version(reader, "ner", "candidate") is None
+    for unknown in ("candidate", "9" * 20, "9" * 5000, 10**30):
+        assert find_version(reader, "ner", unknown) is None
 
 
 @pytest.mark.extended
@@ -202,3 +203,8 @@ def test_mlflow_reader_reads_past_one_page(registry, model_dir):
             assert [version.version for version in MlflowReader(client).versions("ner")] == [1, 2, 3, 4]
         finally:
             del client.search_model_versions
+
+
+def test_a_missing_file_is_named_as_missing(tmp_path):
+    with pytest.raises(RegistryError, match=r"mlflow\.db: file not found\. Give the registry"):
+        SqliteReader(tmp_path / "mlflow.db").revision()

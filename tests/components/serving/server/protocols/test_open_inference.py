@@ -94,7 +94,14 @@ REFUSED = [
     ({"inputs": [tensor(data=["a"])]}, "input x: JSON Value: "),
     ({"inputs": [tensor(data=1)]}, "expected a list as data"),
     ({"inputs": [tensor(parameters=[])]}, "parameters of input x: expected an object"),
-    ({"inputs": [tensor(parameters={"binary_data_size": 8})]}, "binary_data_size is 8, but 0 bytes are left"),
+    (
+        {"inputs": [{**tensor(), "parameters": {"binary_data_size": 8}}]},
+        "input x: has both data and binary_data_size. Send one of them.",
+    ),
+    (
+        {"inputs": [{"name": "x", "shape": [1], "datatype": "INT64", "parameters": {"binary_data_size": 8}}]},
+        "binary_data_size is 8, but 0 bytes are left",
+    ),
     ({"inputs": [tensor()], "id": 1}, "id: expected a string"),
     ({"inputs": [tensor()], "parameters": {"timeout": 0}}, "parameters.timeout: expected microseconds above 0"),
     ({"inputs": [tensor()], "parameters": {"signature_name": 1}}, "parameters.signature_name: expected a string"),
