@@ -52,7 +52,7 @@ class _Fault(NamedTuple):
         return re.search("|".join(phrases), text) is not None
 
 
-_ANOTHER_FOLDER = "or give another folder, for example with --set work_dir=DIR"
+_ANOTHER_FOLDER = "or give another folder (`ner run`: --set work_dir=DIR)"
 _AGAIN = "then start the same command again"
 _FAULTS = (
     _Fault(

@@ -15,7 +15,7 @@ from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.errors import ExportError
 from components.exporter.signatures import Signatures
 from components.keys import FEATURE_FORWARD, KEYED, SERVING_DEFAULT, SERVING_EXAMPLES, UNKEYED
-from components.text.tags import require_types, split_tag
+from components.text.tags import is_valid_tag, require_types, split_tag
 from components.transform.features import KEY, SENTENCE
 
 ForwardDtype = Literal["string", "float32", "int64"]
@@ -72,6 +72,13 @@ class ExporterSettings(Settings):
                 "rename the feature"
             )
         return forward
+
+    @field_validator("pad")
+    @classmethod
+    def _pad_is_no_tag(cls, pad: str) -> str:
+        if is_valid_tag(pad):
+            raise ValueError("is a tag; choose a text that is not, such as [PAD]")
+        return pad
 
     @field_validator("signatures")
     @classmethod

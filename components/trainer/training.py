@@ -200,13 +200,22 @@ def _log_sizes(settings: SizedSettings, other_shares: Sequence[float], batches: 
 def disagreement(history: Sequence[Row]) -> str:
     """Returns a warning if the tagger learned the train split but finds no entities in the eval split, or "".
 
+    An eval split without entities has its own warning.
+
     Example:
         >>> rows = [{"loss": 0.9, "val_entity_f1": 0.0}, {"loss": 0.1, "val_entity_f1": 0.01}]
         >>> disagreement(rows).partition(":")[0]
         'the loss on the train split fell from 0.9 to 0.1, but the best entity F1 on the eval split is 0.010'
         >>> disagreement([rows[0], {"loss": 0.1, "val_entity_f1": 0.6}])
         ''
+        >>> disagreement([{**row, "val_entities": 0} for row in rows]).partition(",")[0]
+        'the eval split has no entity'
     """
+    if not any(row.get(VAL_ENTITIES, 1) for row in history):
+        return (
+            "the eval split has no entity, so the last epoch is kept, and the outside bias is the usual one: label "
+            "entities in the eval split."
+        )
     first, last = (history[number]["loss"] or 0.0 for number in (0, -1))
     best = max(row[VAL_ENTITY_F1] or 0.0 for row in history)
     if last > _FALLEN * first or best >= _NEAR_ZERO:

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import click
 
 from components.common.console import announce
 from components.common.errors import counted as numbered
+from components.common.faults import explained
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing, with_corpus
@@ -66,7 +67,7 @@ def convert(
         raise click.UsageError(f"{target}: no format has this extension. Give --to: {', '.join(_FORMATS)}.")
     config = load_config(profile, settings)
     report = IngestReport()
-    with _progress(target):
+    with _writing(target):
         written = convert(source, Output(target, name, force), config.corpus, report=report)
     _print_account(report)
     _print_written(target, written)
@@ -93,7 +94,7 @@ def split(source: Path, target: Path, shares: str, seed: int, **options: Any) ->
 
     parts = splitting.parse_shares(shares)
     sentences, output, corpus = _opened(source, target, options)
-    with progress_shown("reading"):
+    with _writing(target):
         division = splitting.split(sentences(), parts, seed)
         written = write_parts(division.parts, output, corpus)
     _print_division(division)
@@ -120,7 +121,7 @@ def sample(
     if (count is None) == (share is None):
         raise click.UsageError("give --n or --share")
     sentences, output, corpus = _opened(source, target, options)
-    with _progress(target):
+    with _writing(target):
         written = write_corpus(sample(sentences, count or share or 0, seed, stratify=stratify), output, corpus)
     _print_written(target, written)
 
@@ -140,7 +141,7 @@ def merge_types(source: Path, target: Path, maps: tuple[str, ...], drops: tuple[
 
     types = TypeMap.parse(maps, drops)
     sentences, output, corpus = _opened(source, target, options)
-    with _progress(target):
+    with _writing(target):
         types.check({entity.label for sentence in sentences() for entity in sentence.entities})
         written = convert(source, output, corpus, change=types.apply)
     _print_written(target, written)
@@ -303,10 +304,12 @@ def _opened(
     return lambda: counted(read_corpus(source, corpus), "sentences read"), output, corpus
 
 
-def _progress(target: Path) -> contextlib.AbstractContextManager[None]:
-    """Shows the number of sentences on a terminal, unless the sentences themselves go there."""
+@contextlib.contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    """Shows the number of sentences, unless the sentences themselves go to the terminal; faults name the output."""
     on_screen = str(target) == "-" and sys.stdout.isatty()
-    return contextlib.nullcontext() if on_screen else progress_shown("reading")
+    with explained({"OUT": target}), contextlib.nullcontext() if on_screen else progress_shown("reading"):
+        yield
 
 
 def _print_account(report: IngestReport) -> None:

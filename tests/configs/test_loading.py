@@ -115,6 +115,7 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("tuner.space=all", "tuner.space: must be one of 'auto', got 'all'"),
         ("tuner.minutes=0", "tuner.minutes: must be > 0, got 0"),
         ("exporter.forward={tags: string}", "exporter.forward: `tags` is already an input or output of the model"),
+        ("exporter.pad=O", "exporter.pad: is a tag; choose a text that is not, such as [PAD], got 'O'"),
         ("exporter.min_score=1.5", "exporter.min_score: must be <= 1, got 1.5"),
         ("exporter.min_score={PER: -1}", "exporter.min_score.PER: must be >= 0, got -1"),
         ("exporter.min_score=low", "exporter.min_score: must be a number, got 'low'"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from components.common.errors import NerError
 
+STOPS = "the server stops. Send the request to another one."
+
 
 class ServingError(NerError):
     """A request that gets no answer.

@@ -15,6 +15,7 @@ from components.exporter.validator.probe.saved_graph import TensorInfo
 from components.keys import SERVING_DEFAULT
 from components.serving.server.engine import Engine, PredictRequest
 from components.serving.server.errors import (
+    STOPS,
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
@@ -41,7 +42,6 @@ PREDICTION, MODEL, HEALTH = (
 _UNIMPLEMENTED = {PREDICTION: ("Classify", "Regress", "MultiInference"), MODEL: ("HandleReloadConfigRequest",)}
 _LONGEST_MESSAGE = 1024  # kErrorMessageLimit of TensorFlow Serving
 _WATCH_SECONDS = 0.5
-_STOPS = "the server stops. Send the request to another one."
 _DEAD_MILLISECONDS = 60_000  # of silence until a client is asked for a sign of life, which it has 20 seconds to give
 _IDLE_MILLISECONDS = 600_000  # until a connection without a call is closed; clients connect again by themselves
 _Method = Callable[[Call, Any, Any], Awaitable[Any]]
@@ -99,7 +99,7 @@ class _Service:
             call = Call("grpc", name, context.peer())
             try:
                 if self._calls.refusing:
-                    raise UnavailableError(_STOPS)
+                    raise UnavailableError(STOPS)
                 response = await method(call, _parsed(message, request_type), context)
             except ServingError as error:
                 self._calls.finish(call, error.code)
@@ -185,7 +185,7 @@ class _Service:
                 last = status
                 yield health_pb2.HealthCheckResponse(status=status)
             if self._calls.refusing:  # the server would wait for this call
-                await context.abort(grpc.StatusCode.UNAVAILABLE, _STOPS)
+                await context.abort(grpc.StatusCode.UNAVAILABLE, STOPS)
             await asyncio.sleep(_WATCH_SECONDS)
 
     def _health(self, service: str) -> Any:

@@ -28,6 +28,7 @@ from components.serving.saved_model_tagger import TaggedSentence, requests
 from components.serving.server.access_log import write_access_log
 from components.serving.server.engine import Engine, PredictRequest, ServedVersion
 from components.serving.server.errors import (
+    STOPS,
     InvalidArgumentError,
     NotFoundError,
     ResourceExhaustedError,
@@ -166,7 +167,9 @@ class _App(FastAPI):
             return _error(499, "the client closed the connection")
         except asyncio.CancelledError:
             self.calls.finish(call, "CANCELLED")
-            raise
+            if not self.calls.refusing:
+                raise
+            return _serving_error(UnavailableError(STOPS))  # uvicorn cancels what is left, and would answer with 500
         except Exception:
             logging.exception("%s %s failed", request.method, request.url.path)
             self.calls.finish(call, "INTERNAL")

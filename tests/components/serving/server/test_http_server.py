@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 
 import pytest
@@ -11,6 +12,7 @@ import uvicorn
 from support.echo_engine import EchoEngine
 
 from components.serving.server.http_server import ConnectionLimits, HttpConnection, HttpServer
+from components.serving.server.protocols.calls import Calls
 from components.serving.server.rest import rest_app
 from components.serving.server.settings import ServerSettings
 
@@ -32,10 +34,10 @@ async def echo(scope, receive, send):
 
 
 @contextlib.asynccontextmanager
-async def running(linger=1.0, seconds=75.0, limits=None, app=echo):
+async def running(linger=1.0, seconds=75.0, limits=None, app=echo, grace=5):
     """Gives a running server, its task and its port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    options = {"lifespan": "off", "ws": "none", "log_config": None, "timeout_graceful_shutdown": 5}
+    options = {"lifespan": "off", "ws": "none", "log_config": None, "timeout_graceful_shutdown": grace}
     config = uvicorn.Config(app, http=HttpConnection, timeout_keep_alive=seconds, **options)
     server = HttpServer(config, linger, limits)
     port = listener.getsockname()[1]
@@ -77,6 +79,28 @@ def test_a_request_on_an_open_connection_is_answered_while_the_server_stops():
     assert b"200 OK" in second
     assert b"connection: close" in second
     assert not rest
+
+
+def test_a_request_that_outlasts_the_end_is_told_to_go_elsewhere():
+    engine = EchoEngine()
+    engine.delay = 60.0
+    calls = Calls(engine, ServerSettings())
+    body = b'{"instances": ["Joe"]}'
+    ask = b"POST /v1/models/echo:predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+
+    async def test():
+        async with running(linger=0.1, app=rest_app(engine, ServerSettings(), calls), grace=1) as (server, _, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(ask)
+            while not engine.requests:
+                await asyncio.sleep(0.01)
+            calls.refusing = server.should_exit = True
+            return await asyncio.wait_for(reader.read(), 10)
+
+    head, _, content = asyncio.run(test()).partition(b"\r\n\r\n")
+    assert b" 503 " in head
+    assert b"retry-after: 1" in head
+    assert json.loads(content)["error"] == "the server stops. Send the request to another one."
 
 
 def test_connections_that_the_system_accepted_are_answered_before_the_end():
