@@ -58,6 +58,21 @@ def yaml_problem(error: yaml.YAMLError | UnicodeDecodeError) -> tuple[str, str]:
     return "", " ".join(str(error).split())
 
 
+class _UniqueKeys(yaml.SafeLoader):
+    """PyYAML's loader, which keeps the last of equal keys; here they are an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Returns the mapping of a node."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    problem = f"`{key.value}` occurs twice"
+                    raise yaml.constructor.ConstructorError(problem=problem, problem_mark=key.start_mark)
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def read_layer(path: Path) -> dict[str, Any]:
     """Reads a YAML file of sections.
 
@@ -65,16 +80,18 @@ def read_layer(path: Path) -> dict[str, Any]:
         ConfigError: the file cannot be read, is not a mapping, or holds a password.
     """
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeys)
+        _refuse_secrets(values, f"{path}: ")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}. Give an existing YAML file.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         line, problem = yaml_problem(error)
         raise ConfigError(f"{path}{line}: is not YAML ({problem}). Correct it, or give another file.") from None
-    if not isinstance(values, dict):
+    except RecursionError:
+        raise ConfigError(f"{path}: an alias refers to itself. Remove it.") from None
+    if not isinstance(values, dict | None):
         raise ConfigError(f"{path}: must be a mapping of sections, not {type(values).__name__}.")
-    _refuse_secrets(values, f"{path}: ")
-    return values
+    return values or {}
 
 
 def parse_setting(setting: str, option: str = "--set") -> dict[str, Any]:
@@ -87,7 +104,7 @@ def parse_setting(setting: str, option: str = "--set") -> dict[str, Any]:
     if not equals or not all(path.split(".")):
         raise ConfigError(f"{option}: takes section.key=value, got {quoted(setting)}. For example: {_EXAMPLES[option]}")
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, _UniqueKeys)
     except yaml.YAMLError as error:
         problem = yaml_problem(error)[1]
         raise ConfigError(

@@ -23,12 +23,17 @@ class WrittenSplit:
     Attributes:
         kept: records in its files.
         duplicates: sentences that also occur in a later split, by source.
-        has_entities: whether a kept sentence has an entity.
+        tags: the different tags of the kept sentences.
     """
 
     kept: int = 0
     duplicates: Counter[str] = field(default_factory=Counter)
-    has_entities: bool = False
+    tags: set[bytes] = field(default_factory=set)
+
+    @property
+    def types(self) -> set[str]:
+        """Entity types of the kept sentences."""
+        return {tag[2:].decode("utf-8") for tag in self.tags if tag.startswith(b"B-")}
 
 
 def count_splits(splits: Mapping[str, Sequence[str]], *, remove: bool) -> dict[str, WrittenSplit]:
@@ -120,9 +125,7 @@ def _kept(file: str, later: HeldOut, own: array[int] | None, counts: WrittenSpli
             if repeated and remove:
                 continue
             counts.kept += 1
-            counts.has_entities = counts.has_entities or any(
-                tag.startswith(b"B-") for tag in of_one[TAGS].bytes_list.value
-            )
+            counts.tags.update(of_one[TAGS].bytes_list.value)
             yield record
 
 

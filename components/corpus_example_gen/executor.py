@@ -147,8 +147,9 @@ class Executor(BaseExampleGenExecutor):
         _log_duplicates(splits, removed)
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         _check_written(written, removed, total, base)
-        if not splits[TRAIN_SPLIT].has_entities:
+        if not splits[TRAIN_SPLIT].types:
             raise _without_entities(total, base)
+        _warn_of_unseen_types(splits)
         _set_properties(examples, total, written, duplicates=duplicates, removed=removed)
 
     def _generate(self, examples: artifact.Artifact, exec_properties: dict[str, Any]) -> None:
@@ -339,6 +340,18 @@ def _check_written(written: dict[str, int], removed: int, total: IngestReport, i
             fix = "Add sentences, or a file for each split (train, dev, test)."
             raise CorpusError(input_base, None, problem, fix)
         logging.warning("split %s has no sentence", split)
+
+
+def _warn_of_unseen_types(splits: Mapping[str, WrittenSplit]) -> None:
+    """Warns of entity types that only other splits than the training split have."""
+    for name, split in splits.items():
+        if unseen := sorted(split.types - splits[TRAIN_SPLIT].types):
+            logging.warning(
+                "%s split: the training split has no entity of type %s, so none will be found. Label some, or divide "
+                "the corpus anew (`ner data split`).",
+                name,
+                ", ".join(unseen),
+            )
 
 
 def _without_entities(total: IngestReport, input_base: str) -> CorpusError:

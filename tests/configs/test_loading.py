@@ -146,6 +146,8 @@ def test_all_wrong_values_are_reported_at_once():
     [
         ("a: [1,\nb: 2", r":2: is not YAML \(expected ',' or '\]', but got '<stream end>'\)\. Correct it"),
         ("- a", "must be a mapping"),
+        ("name: x\ntrainer:\n  epochs: 1\n  epochs: 2", r":4: is not YAML \(`epochs` occurs twice\)"),
+        ("a: &a [*a]", "an alias refers to itself"),
         ("\xff: \x00", "is not YAML"),
     ],
 )
@@ -155,6 +157,10 @@ def test_a_broken_profile_is_named(tmp_path, text, message):
         load_config(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_an_empty_profile_changes_nothing(tmp_path):
+    assert load_config(profile(tmp_path, "# trainer:\n")) == load_config(None)
 
 
 def test_a_missing_profile_is_named():

@@ -51,7 +51,7 @@ def test_training_loses_the_sentences_that_are_scored(tmp_path, remove):
         assert counts[name].kept == len(expected)
     duplicates = {name: dict(split.duplicates) for name, split in counts.items()}
     assert duplicates == {"train": {"span-1": 1, "span-2": 2}, "eval": {"span-2": 1}, "test": {}}
-    with_entities = {name for name, split in counts.items() if split.has_entities}
+    with_entities = {name for name, split in counts.items() if split.types}
     assert with_entities == ({"test"} if remove else {"test", "train"})
     assert not list(tmp_path.glob("*.tmp"))
 

@@ -192,6 +192,16 @@ def test_duplicates_of_published_splits_are_counted_and_kept(tmp_path, caplog):
     assert "kept (corpus.duplicates)" in caplog.text
 
 
+def test_types_that_the_training_split_lacks_are_named(tmp_path, caplog):
+    corpus = fill(
+        tmp_path / "c", train__tsv="Oslo\tB-LOC\n", dev__tsv="Bob\tB-PER\n\nUN\tB-ORG\n", test__tsv="Rome\tB-LOC\n"
+    )
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        read_folder(tmp_path, corpus)
+    assert "eval split: the training split has no entity of type ORG, PER, so none" in caplog.text
+    assert "test split:" not in caplog.text
+
+
 @pytest.mark.extended
 def test_older_span_without_a_split_adds_nothing_to_it(tmp_path, caplog):
     corpus = tmp_path / "c"
