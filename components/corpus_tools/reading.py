@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.common.errors import counted as numbered
 from components.common.progress import report_progress
+from components.corpus_example_gen.cleaning.documents import FEWEST
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS
 from components.corpus_example_gen.corpus.layout import ALL, split_patterns
@@ -23,6 +24,7 @@ DEV = "dev"
 """Name of the files of the split `eval`."""
 
 _BRAT = ".ann"
+_NEW_DOCUMENT = "newdoc id"  # of CoNLL-U
 _STEP = 1000  # sentences between two reports of progress
 
 
@@ -57,14 +59,18 @@ class Part:
             for sentence in read_corpus_file(str(path), settings, own, tokenizer=None):
                 made = AnnotatedSentence.of_sentence(sentence, source)
                 if sentence.document and own.line_kinds and not (document or made.document):
-                    unnamed.add(sentence.document)
+                    if sentence.unit is None:
+                        unnamed.add(sentence.document)
+                    else:
+                        name = (
+                            f"{path.stem}-{sentence.document}" if sentence.document.isdecimal() else sentence.document
+                        )
+                        made = dataclasses.replace(made, metadata={_NEW_DOCUMENT: name, **made.metadata})
                 yield dataclasses.replace(made, metadata={**document, **made.metadata}) if document else made
             if unnamed:
-                own.note(
-                    source,
-                    f"{numbered(len(unnamed), 'document')} without a name: their bounds are not kept. "
-                    "Name them, as `# newdoc id = ...`",
-                )
+                number = numbered(len(unnamed), "document")
+                lost = f"{number} without a name, fewer than {FEWEST}: their bounds are not kept"
+                own.note(source, f"{lost}. Name them, as `# newdoc id = ...`")
             if report is not None:
                 for field in dataclasses.fields(report):
                     setattr(report, field.name, getattr(IngestReport.merge([report, own]), field.name))

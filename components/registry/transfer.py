@@ -242,7 +242,11 @@ def _opened(source: Path) -> Iterator[Path]:
             with tarfile.open(source) as tar:
                 tar.extractall(scratch, filter="data")
         except (tarfile.TarError, EOFError) as error:
-            raise RegistryError(f"{source}: cannot be read as a tar file ({error}). Copy the export again.") from error
+            problem = str(error).partition("\n")[0].rstrip(":")
+            raise RegistryError(
+                f"{source}: cannot be read as a tar file ({problem}). Give the file of `ner registry export`, or copy "
+                "it again."
+            ) from error
         yield Path(scratch)
 
 

@@ -168,8 +168,6 @@ class _File:
     def label(self, written: str) -> str | None:
         """Returns a label without white space; None if there is none, or if it would become another label."""
         label = "_".join(written.split())
-        if self.tool is PLAIN and label != written:
-            return None
         if self._labels.setdefault(label, written) != written or not label:
             return None
         if label != written:

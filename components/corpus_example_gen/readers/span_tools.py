@@ -227,8 +227,10 @@ def _label_studio(record: dict[str, Any], path: str) -> Annotated:
             spans.append([value["start"], value.get("end"), label])
             surfaces.append(value.get("text"))
     text = _label_studio_text(record["data"])
-    meta = {key: value for key, value in record["data"].items() if value != text} or None
-    return Annotated(text, spans, record.get("id"), meta, tuple(surfaces), left_out, spans_field="result")
+    meta = {key: value for key, value in record["data"].items() if value != text}
+    # The id that people gave; that of the task is a number of Label Studio's.
+    own = meta.pop("id") if isinstance(meta.get("id"), str | int) else record.get("id")
+    return Annotated(text, spans, own, meta or None, tuple(surfaces), left_out, spans_field="result")
 
 
 def _label_studio_text(data: dict[str, Any]) -> str:
@@ -454,6 +456,6 @@ SPAN_TOOLS = (
     SpanTool("azure", "Azure AI Language", _is_azure, _azure),
     SpanTool("google", "Google Vertex AI or AutoML", _is_google, _google),
     SpanTool("spacy_pairs", "spaCy (pairs of text and entities)", _is_spacy_pair, _spacy_pair),
-    SpanTool("spacy_docs", "spaCy (Doc.to_json)", _is_spacy_doc, _spacy_doc),
+    SpanTool("spacy_docs", "spaCy (DocBin or Doc.to_json)", _is_spacy_doc, _spacy_doc),
 )
 """All tools with spans."""

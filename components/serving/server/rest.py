@@ -169,7 +169,7 @@ class _App(FastAPI):
             self.calls.finish(call, "CANCELLED")
             if not self.calls.refusing:
                 raise
-            return _serving_error(UnavailableError(STOPS))  # uvicorn cancels what is left, and would answer with 500
+            return _serving_error(UnavailableError(STOPS))  # uvicorn cancels the rest, and would answer with 500
         except Exception:
             logging.exception("%s %s failed", request.method, request.url.path)
             self.calls.finish(call, "INTERNAL")

@@ -13,6 +13,7 @@ from support.settings import corpus_settings
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_tools.convert import convert, usual_format
 from components.corpus_tools.reading import corpus_parts, read_corpus
+from components.corpus_tools.split import split
 from components.corpus_tools.writing import Output
 
 EXPORTS = ROOT / "tests/data/exports"
@@ -63,16 +64,30 @@ def test_undivided_files_stay_files_and_documents_of_brat_become_one(tmp_path: P
     assert (part.name, len(part.files)) == ("brat", 2)
 
 
+def docstart(count: int) -> str:
+    return "".join(f"-DOCSTART- -X- O\n\nOslo\tB-LOC\na{number}\tO\n\n" for number in range(count))
+
+
+def test_documents_without_a_name_are_numbered_if_they_are_many(tmp_path: Path) -> None:
+    (tmp_path / "train.conll").write_text(docstart(30))
+    convert(tmp_path / "train.conll", Output(tmp_path / "out.conll", "conll"), corpus_settings())
+    text = (tmp_path / "out.conll").read_text()
+    assert text.startswith("# newdoc id = train-1\nOslo\tB-LOC\na0\tO\n\n# newdoc id = train-2\n")
+    assert text.count("newdoc") == 30
+    division = split(read_corpus(tmp_path / "train.conll", corpus_settings()), {"train": 0.5, "test": 0.5}, seed=0)
+    assert division.documents == 30
+
+
 @pytest.mark.parametrize(
-    ("mark", "notes"),
-    [("-DOCSTART- -X- O\n\n", ["train.conll: 2 documents without a name: their bounds are not kept"]),
-     ("# newdoc id = a\n", [])],
+    ("text", "notes"),
+    [(docstart(2), ["train.conll: 2 documents without a name, fewer than 30: their bounds are not kept"]),
+     (f"# newdoc id = a\n{ROW}", [])],
 )  # fmt: skip
-def test_lost_bounds_of_documents_are_noted(mark: str, notes: list[str], tmp_path: Path) -> None:
-    (tmp_path / "train.conll").write_text(2 * (mark + ROW))
+def test_lost_bounds_of_documents_are_noted(text: str, notes: list[str], tmp_path: Path) -> None:
+    (tmp_path / "train.conll").write_text(text)
     report = IngestReport()
     [part] = corpus_parts(tmp_path / "train.conll", corpus_settings())
-    assert len(list(part.sentences(corpus_settings(), report))) == 2
+    assert list(part.sentences(corpus_settings(), report))
     assert [note.partition(". Name")[0] for note in report.notes] == notes
 
 

@@ -99,6 +99,8 @@ def served_dtypes(context: Context, signature: str) -> str:
     sides = (("input", context.parsed.inputs(signature)), ("output", context.parsed.outputs(signature)))
     for side, tensors in sides:
         for name, info in tensors.items():
+            if not info.tensor:
+                raise CheckFailedError("off_contract", _composite(side, name))
             if info.dtype not in _SERVED_DTYPES:
                 change = "cast it to float32" if info.dtype in ("bfloat16", "float16") else "return another dtype"
                 raise CheckFailedError(
@@ -109,10 +111,14 @@ def served_dtypes(context: Context, signature: str) -> str:
     return counted(sum(len(tensors) for _, tensors in sides), "tensor")
 
 
+def _composite(side: str, name: str) -> str:
+    return f"{side} {name} is sparse or ragged, which a request cannot hold; make it dense (to_tensor)"
+
+
 def _compare(side: str, contract: Mapping[str, Any], actual: Mapping[str, TensorInfo]) -> None:
     for name, info in actual.items():
         if not info.tensor:
-            raise CheckFailedError("off_contract", f"{side} {name} is sparse or ragged; a request cannot hold it")
+            raise CheckFailedError("off_contract", _composite(side, name))
     if set(contract) != set(actual):
         types = {name: info.dtype for name, info in actual.items()}
         strings = any(tensor["dtype"] == "string" for tensor in contract.values())

@@ -190,6 +190,15 @@ def half_precision_scores(clinic, folder):
     return clinic.save(Half, folder, "serving_default")
 
 
+@broken("served_dtypes", "off_contract", "output tokens is sparse or ragged")
+def ragged_tokens(clinic, folder):
+    class Ragged(clinic.Tagger):
+        def tag(self, sentence):
+            return {**super().tag(sentence), "tokens": tf.strings.split(sentence)}
+
+    return clinic.save(Ragged, folder, "serving_default")
+
+
 @broken("stock_ops", "custom_op", "SentencepieceTokenizeOp")
 def op_of_an_extension(clinic, folder):
     def rename(graph):
