@@ -193,7 +193,8 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
     if kind == "literal_error":
         return f"{where}: must be one of {context['expected']}, got {_shown(detail['input'])}"
     if kind in _TYPES:
-        return f"{where}: must be {_TYPES[kind]}, got {_shown(detail['input'])}"
+        quotes = ". Put a text in quotes" if kind == "string_type" else ""
+        return f"{where}: must be {_TYPES[kind]}, got {_shown(detail['input'])}{quotes}"
     if kind == "too_short":
         return f"{where}: must have {counted(context['min_length'], 'value')} or more, got {_shown(detail['input'])}"
     message = detail["msg"].removeprefix("Value error, ")

@@ -24,6 +24,7 @@ _LATIN = str.maketrans(
     "\u0412\u0406\u0415\u0405\u041c\u041e\u0392\u0399\u0395\u039c\u039f\u043e\u0456\u03bf", "BIESMOBIEMOoio"
 )
 _MOST = 0.95  # share of the labels that decides on their spelling; the others are errors, not another spelling
+_YAML_WORDS = frozenset({"null", "~", "yes", "no", "on", "off", "true", "false"})  # no texts without quotes
 # Other labels than O for tokens outside entities. The second group are types in some corpora.
 _NEVER_TYPES = frozenset(
     {*map(str.casefold, OUTSIDE_LABELS), "0", "outside", "none", "null", "nan", "nil", "n/a", "na", "non-entity"}
@@ -214,9 +215,7 @@ class Labels:
         if self._no_types:
             return self._no_types[1]
         if not self._outside and (self._has_tags or self._spelling or self.bare) and looks_outside(label):
-            return (
-                f"If it marks the tokens outside entities, set corpus.outside to {quoted(label)}; otherwise correct it."
-            )
+            return f"If it marks the tokens outside entities, set {_setting(label)}; otherwise correct it."
         if self._suspect and label and not self.bare and not self._has_tags and not self._spelling:
             return (
                 "If the labels are types without B- and I-, set corpus.scheme to io, and corpus.outside to the label "
@@ -282,11 +281,24 @@ class Labels:
             problem = f"found label {name}, which looks like the label of the tokens outside entities"
             if not self._outside:
                 problem = f"no token of the file is outside entities (O, OUT), and {name} looks like their label"
-            fix = f"If it is, set corpus.outside to {name}; if it is a type, rename it or add tokens labelled O."
+            fix = f"If it is, set {_setting(label)}; if it is a type, rename it or add tokens labelled O."
             if not looks_outside(label):
                 problem = f"no token of the file is outside entities (O, OUT); the most frequent label is {name}"
                 fix = "Check the tag column (corpus.tag_column), or set corpus.outside to the label of these tokens."
             self._refused[label] = LabelError(problem, fix, whole_file=True)
+
+
+def _setting(label: str) -> str:
+    """Names the setting with a label; one that YAML reads as another type as `--set` takes it.
+
+    Example:
+        >>> _setting("OUT")
+        "corpus.outside to 'OUT'"
+        >>> print(_setting("no"))
+        corpus.outside to 'no' (--set 'corpus.outside="no"')
+    """
+    is_text = label.lower() not in _YAML_WORDS and not label.replace(".", "").isdecimal()
+    return f"corpus.outside to {quoted(label)}" + ("" if is_text else f" (--set 'corpus.outside=\"{label}\"')")
 
 
 def _is_type(label: str) -> bool:
