@@ -206,10 +206,10 @@ def _write(target: Path | None, text: str, show: Any) -> None:
 
 
 def _print_outcomes(blessing: Blessing, *, notes: bool = True) -> None:
-    for outcome in blessing.rules:
-        if outcome.state != "no_champion":
-            state = outcome.state.replace("_", " ")
-            announce(f"{state}: {outcome.text}", "red" if outcome.state == "failed" else None)
+    # Two rules on a metric that is not judged have the same text.
+    for state, text in dict.fromkeys((outcome.state, outcome.text) for outcome in blessing.rules):
+        if state != "no_champion":
+            announce(f"{state.replace('_', ' ')}: {text}", "red" if state == "failed" else None)
     for note in blessing.notes if notes else ():
         announce(f"note: {note}")
 
