@@ -112,7 +112,7 @@ class Retries(_Section):
 
     count: NotNegative
     backoff: Duration
-    factor: Annotated[int, Field(ge=1)]  # Argo reads whole numbers only
+    factor: Count  # Argo reads whole numbers only
 
     @property
     def waits(self) -> int:

@@ -62,10 +62,8 @@ class Part:
                     if sentence.unit is None:
                         unnamed.add(sentence.document)
                     else:
-                        name = (
-                            f"{path.stem}-{sentence.document}" if sentence.document.isdecimal() else sentence.document
-                        )
-                        made = dataclasses.replace(made, metadata={_NEW_DOCUMENT: name, **made.metadata})
+                        named = {_NEW_DOCUMENT: _document_name(source, sentence.document)}
+                        made = dataclasses.replace(made, metadata={**named, **made.metadata})
                 yield dataclasses.replace(made, metadata={**document, **made.metadata}) if document else made
             if unnamed:
                 number = numbered(len(unnamed), "document")
@@ -74,6 +72,16 @@ class Part:
             if report is not None:
                 for field in dataclasses.fields(report):
                     setattr(report, field.name, getattr(IngestReport.merge([report, own]), field.name))
+
+
+def _document_name(source: str, document: str) -> str:
+    """Returns the name of a document, or for its number a name that no other file has.
+
+    Example:
+        >>> _document_name("span-2/train.conll", "7"), _document_name("a.conll", "bc/cnn")
+        ('span-2/train-7', 'bc/cnn')
+    """
+    return f"{source.removesuffix(Path(source).suffix)}-{document}" if document.isdecimal() else document
 
 
 def corpus_parts(path: Path, settings: CorpusSettings) -> list[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -24,7 +25,6 @@ _LATIN = str.maketrans(
     "\u0412\u0406\u0415\u0405\u041c\u041e\u0392\u0399\u0395\u039c\u039f\u043e\u0456\u03bf", "BIESMOBIEMOoio"
 )
 _MOST = 0.95  # share of the labels that decides on their spelling; the others are errors, not another spelling
-_YAML_WORDS = frozenset({"null", "~", "yes", "no", "on", "off", "true", "false"})  # no texts without quotes
 # Other labels than O for tokens outside entities. The second group are types in some corpora.
 _NEVER_TYPES = frozenset(
     {*map(str.casefold, OUTSIDE_LABELS), "0", "outside", "none", "null", "nan", "nil", "n/a", "na", "non-entity"}
@@ -297,8 +297,14 @@ def _setting(label: str) -> str:
         >>> print(_setting("no"))
         corpus.outside to 'no' (--set 'corpus.outside="no"')
     """
-    is_text = label.lower() not in _YAML_WORDS and not label.replace(".", "").isdecimal()
-    return f"corpus.outside to {quoted(label)}" + ("" if is_text else f" (--set 'corpus.outside=\"{label}\"')")
+    import yaml
+
+    try:
+        is_text = isinstance(yaml.safe_load(label), str)
+    except yaml.YAMLError:
+        is_text = False
+    as_written = "" if is_text else f" (--set 'corpus.outside={json.dumps(label, ensure_ascii=False)}')"
+    return f"corpus.outside to {quoted(label)}{as_written}"
 
 
 def _is_type(label: str) -> bool:
