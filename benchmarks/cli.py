@@ -164,14 +164,21 @@ def scaling(options: Common, factors: str, epochs: int) -> None:
 
 @main.command()
 @click.option("--sentences", default="10000,100000", show_default=True, help="Sizes of the train split.")
+@click.option(
+    "--most-words",
+    type=click.IntRange(min=3),
+    default=9,
+    show_default=True,
+    help="Words of the longest sentences; names add some.",
+)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting of the pipeline.")
 @click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results")
 @click.option("--work", type=_PATH, default=ROOT / "work" / "benchmarks", help="Folder for corpora, outputs and logs.")
 @click.option("--force", is_flag=True, help="Repeat measurements that have results.")
-def scale(sentences: str, settings: tuple[str, ...], results: Path, work: Path, force: bool) -> None:
+def scale(sentences: str, most_words: int, settings: tuple[str, ...], results: Path, work: Path, force: bool) -> None:
     """Run the pipeline on made-up corpora: seconds per 100,000 sentences and peak memory of each node."""
     folder = results / "scale"
-    commands = node_commands(numbers(sentences), work, settings, folder)
+    commands = node_commands(numbers(sentences), most_words, work, settings, folder)
     try:
         missing = {
             name: command for name, command in commands.items() if force or not (folder / f"{name}.json").exists()

@@ -102,18 +102,26 @@ def train_scaled(run: Mapping[str, Any], results: Path) -> None:
     logging.info("%d sentences: %.1f CPU s an epoch", record["sentences"], record["epoch_cpu_seconds"])
 
 
-def node_commands(sizes: Sequence[int], work: Path, settings: Sequence[str], results: Path) -> dict[str, list[str]]:
+def node_commands(
+    sizes: Sequence[int], most_words: int, work: Path, settings: Sequence[str], results: Path
+) -> dict[str, list[str]]:
     """Returns the command that runs the pipeline on a made-up corpus of each size, by name.
 
     Args:
         sizes: sentences of the training splits.
+        most_words: see `write_made_up_corpus`.
         work: folder for corpora and outputs, which the command removes when it has a result.
         settings: further settings, as `ner run --set` takes them.
         results: folder for the results.
     """
     commands = {}
     for size in sizes:
-        run = {"sentences": size, "work": str(work.resolve() / f"scale-{size}"), "settings": [*settings]}
+        run = {
+            "sentences": size,
+            "most_words": most_words,
+            "work": str(work.resolve() / f"scale-{size}"),
+            "settings": [*settings],
+        }
         commands[f"pipeline.{size}"] = [
             sys.executable,
             "-m",
@@ -140,7 +148,7 @@ def run_nodes(run: Mapping[str, Any], results: Path) -> None:
     known = json.loads(begun.read_text(encoding="utf-8")) if begun.exists() else {}
     if known.get("run") != run:
         shutil.rmtree(work, ignore_errors=True)
-        known = {"run": dict(run), "tokens": write_made_up_corpus(corpus, run["sentences"])}
+        known = {"run": dict(run), "tokens": write_made_up_corpus(corpus, run["sentences"], run["most_words"])}
         write_json(begun, known)
     fixed = [f"work_dir={work / 'work'}", f"corpus.path={corpus}"]
     # A pass over the train split; a small one is not read several times.
@@ -209,7 +217,7 @@ class NodeMeter(logging.Handler):
             file.write(json.dumps(row) + "\n")
 
 
-def write_made_up_corpus(folder: Path, sentences: int) -> int:
+def write_made_up_corpus(folder: Path, sentences: int, most_words: int) -> int:
     """Writes a CoNLL-like corpus, a file for each split; returns the number of tokens of the training split.
 
     Words have the frequencies of a language. Most names are new, so the number of different words grows with the corpus
@@ -218,6 +226,7 @@ def write_made_up_corpus(folder: Path, sentences: int) -> int:
     Args:
         folder: the folder to create.
         sentences: sentences of the training split.
+        most_words: the longest sentences, before names and the full stop add a third; the shortest have a third of it.
     """
     folder.mkdir(parents=True)
     rng = random.Random(0)
@@ -228,7 +237,11 @@ def write_made_up_corpus(folder: Path, sentences: int) -> int:
     for split, size in (("train", sentences), ("dev", held_out), ("test", held_out)):
         with (folder / f"{split}.conll").open("w", encoding="utf-8") as file:
             for _ in range(size):
-                rows = [*_made_up_rows(rng, rng.choices(words, cum_weights=weights, k=rng.randint(3, 9)))]
+                rows = [
+                    *_made_up_rows(
+                        rng, rng.choices(words, cum_weights=weights, k=rng.randint(most_words // 3, most_words))
+                    )
+                ]
                 tokens += len(rows) if split == "train" else 0
                 file.write("".join(f"{token} {tag}\n" for token, tag in rows) + "\n")
     return tokens

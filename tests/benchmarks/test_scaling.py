@@ -63,7 +63,7 @@ def test_a_run_repeats_the_corpus_and_leaves_tracing_out(corpus_folder, tmp_path
 
 def test_a_made_up_corpus_has_its_size_in_a_file_for_each_split(tmp_path, monkeypatch):
     monkeypatch.setattr(scaling, "_MADE_UP_WORDS", 50)
-    tokens = scaling.write_made_up_corpus(tmp_path / "made", 700)
+    tokens = scaling.write_made_up_corpus(tmp_path / "made", 700, 9)
     texts = {path.name: path.read_text(encoding="utf-8") for path in sorted((tmp_path / "made").iterdir())}
     counts = {name: text.count("\n\n") for name, text in texts.items()}
     assert counts == {"dev.conll": 200, "test.conll": 200, "train.conll": 700}
@@ -101,7 +101,7 @@ def test_interrupted_measurement_begins_again_with_other_settings(tmp_path, monk
     monkeypatch.setattr(scaling, "_MADE_UP_WORDS", 50)
     monkeypatch.setitem(sys.modules, "pipeline.local_run", SimpleNamespace(run_locally=run_locally))
     for settings in ([], [], ["trainer.seed=1"]):
-        run = {"sentences": 10, "work": str(tmp_path / "work"), "settings": settings}
+        run = {"sentences": 10, "most_words": 9, "work": str(tmp_path / "work"), "settings": settings}
         with pytest.raises(KeyboardInterrupt):
             scaling.run_nodes(run, tmp_path)
     assert goes_on == [False, True, False]
