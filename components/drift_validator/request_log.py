@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from components.common.errors import counted
 from components.common.json_lines import read_json_lines
 from components.drift_validator.data_profile import DataProfile
 from components.drift_validator.errors import RequestLogError
@@ -40,6 +41,11 @@ def _request(record: dict[str, Any], where: str) -> tuple[str, list[str]]:
         if isinstance(record.get(part), dict):
             record = {**record, **record[part]}
     tokens, tags = (_texts(record, name, where) for name in ("tokens", "tags"))
+    if tokens and tags and len(tokens) != len(tags):
+        raise RequestLogError(
+            f"{where}: {counted(len(tokens), 'token')} and {counted(len(tags), 'tag')}. Log the answer of the model "
+            "unchanged."
+        )
     sentence = record.get("sentence", " ".join(token for token in tokens if token != _PAD) or None)
     if not isinstance(sentence, str):
         raise RequestLogError(f"{where}: neither `sentence` (text) nor `tokens`. Log the request with each answer.")

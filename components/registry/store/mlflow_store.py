@@ -266,8 +266,9 @@ class MlflowStore:
         try:
             if self.database is None:
                 return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-            # Processes that open an empty sqlite file at once break each other's migration.
-            with self._lock():
+            # Processes that open an empty sqlite file at once break each other's migration. A registry in a folder
+            # that cannot be written, such as a mounted backup, has been migrated.
+            with self._lock() if self.is_empty() or is_writable(self.database.parent) else nullcontext():
                 if self.is_empty():
                     _create_database(self.database, MlflowClient)
                 else:

@@ -55,6 +55,7 @@ def test_compressed_log_with_empty_lines_is_read(tmp_path):
         (b'{"text": "a"}', "neither `sentence`"),
         (b'{"sentence": 3}', "neither `sentence`"),
         (b'{"sentence": "a", "tags": "O"}', "`tags` is not a list of texts"),
+        (b'{"tokens": ["a"], "tags": ["O", "O"]}', "1 token and 2 tags"),
     ],
 )
 def test_invalid_lines_are_named(tmp_path, line, says):

@@ -221,6 +221,18 @@ def test_a_damaged_version_is_not_exported(source, tmp_path):
         export_model(source, "ner", tmp_path / "export", [9])
 
 
+def test_a_registry_that_cannot_be_written_is_exported(source, target, tmp_path, monkeypatch):
+    def refused(path):
+        raise OSError(30, "Read-only file system", str(path))
+
+    # Not by permissions: they do not restrict root, which runs the tests in containers.
+    monkeypatch.setattr("components.registry.store.mlflow_store.is_writable", lambda path: False)
+    with monkeypatch.context() as patched:
+        patched.setattr("components.registry.store.mlflow_store.locked", refused)
+        exported = export_model(source, "ner", tmp_path / "out.tar")
+    assert import_model(target, tmp_path / "out.tar").versions == exported.versions
+
+
 def test_a_cut_tar_file_and_an_existing_target_are_refused(source, target, tmp_path):
     export_model(source, "ner", tmp_path / "export.tar", [1])
     with pytest.raises(RegistryError, match=r"exists already. Remove it, or export to another path."):
