@@ -85,6 +85,7 @@ class CnnLinearTagger(keras.Model):
         linear_weights: int,
         linear_members: int,
         linear_dropout: float,
+        linear_optimizer: str = "adam",
         network_share: float = DEFAULT_NETWORK_SHARE,
         seed: int | None = None,
         vectors: Mapping[str, Any] | None = None,
@@ -109,6 +110,8 @@ class CnnLinearTagger(keras.Model):
             linear_weights: maximum number of weights of the linear expert in serving; at least one row of the table.
             linear_members: number of linear experts in training; serving uses their mean.
             linear_dropout: share of linear features that training drops.
+            linear_optimizer: how the Trainer trains the linear experts: `adam`, or `sgd`, gradient descent with an L2
+                penalty.
             network_share: ensemble weight of the network.
             seed: seed of dropout.
             vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
@@ -232,6 +235,11 @@ class CnnLinearTagger(keras.Model):
     @network_share.setter
     def network_share(self, share: float) -> None:
         self._sizes["network_share"] = share
+
+    @property
+    def descent_weights(self) -> list[keras.Variable]:
+        """Weights that are trained by gradient descent instead of Adam."""
+        return [self.linear.table.embeddings] if self._sizes["linear_optimizer"] == "sgd" else []
 
     @property
     def receptive_field(self) -> int:

@@ -62,6 +62,7 @@ class CnnLinearOptions(Settings):
     linear_weights: Count
     linear_members: Count
     linear_dropout: Rate
+    linear_optimizer: Literal["auto", "adam", "sgd"]
     network_share: _Auto[Share]
     vectors: VectorOptions
 
@@ -183,12 +184,13 @@ class TrainerSettings(Settings):
         add("", self.model_dump(mode="json", exclude=others))
         return flat
 
-    def for_windows(self, windows: int, earlier_share: float = 0.0) -> SizedSettings:
+    def for_windows(self, windows: int, earlier_share: float | None = None) -> SizedSettings:
         """Returns the settings with a value in place of each `auto`.
 
         Args:
             windows: number of windows (sentences, or parts of long ones) in the train split.
-            earlier_share: network's share of the model to start from, which may have seen more windows.
+            earlier_share: network's share of the model to start from, which may have seen more windows; None: none. The
+                penalty of gradient descent would shrink the weights of that model, so its linear experts take Adam.
 
         Example (the default settings have `auto` values; `tests/components/trainer/test_settings.py`):
 
@@ -198,7 +200,8 @@ class TrainerSettings(Settings):
         chosen = {
             "batch_size": size.batch_size,
             "patience": size.patience or self.epochs,
-            "cnn_linear.network_share": max(size.network_shares[0], earlier_share),
+            "cnn_linear.network_share": max(size.network_shares[0], earlier_share or 0.0),
+            "cnn_linear.linear_optimizer": size.linear_optimizer if earlier_share is None else "adam",
         }
         replaced = self.replace({name: value for name, value in chosen.items() if self[name] == AUTO})
         return SizedSettings.model_validate(replaced.model_dump())
@@ -262,12 +265,13 @@ class _Size(NamedTuple):
     batch_size: int
     patience: int | None  # None: all epochs, because the scores of a small eval split jump
     network_shares: tuple[float, ...]  # the first is that of the training, the eval split may choose another
+    linear_optimizer: str
 
 
 _SIZES = (
-    _Size(500, 8, None, (0.2,)),
-    _Size(2000, 16, None, (0.2,)),
-    _Size(math.inf, 32, 4, (0.35, 0.2)),
+    _Size(500, 8, None, (0.2,), "sgd"),
+    _Size(2000, 16, None, (0.2,), "adam"),
+    _Size(math.inf, 32, 4, (0.35, 0.2), "adam"),
 )
 
 

@@ -85,7 +85,7 @@ def train(
         log_matches(train_set, spec)
         eval_set = WindowTable.write(Path(folder, EVAL_SPLIT), read_windows(inputs.eval_files, spec, windows))
         num_windows = sum(train_set.block_windows)
-        share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else 0.0
+        share = earlier_network_share(inputs.earlier_model) if inputs.earlier_model else None
         sized, other_shares = settings.for_windows(num_windows, share), settings.other_network_shares(num_windows)
         model = build_model(sized, transform, len(tags), devices)
         earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
@@ -185,7 +185,11 @@ def _log_sizes(settings: SizedSettings, other_shares: Sequence[float], batches: 
     steps = batches.steps(0)
     passes = f", read {batches.passes} times in an epoch" if batches.passes > 1 else ""
     shares = (settings.cnn_linear.network_share, *other_shares)
-    share = f", network share {' or '.join(map(str, shares))}" if settings.tagger == "cnn_linear" else ""
+    share = (
+        f", network share {' or '.join(map(str, shares))}, linear experts by {settings.cnn_linear.linear_optimizer}"
+        if settings.tagger == "cnn_linear"
+        else ""
+    )
     logging.info(
         "train split: %d windows%s: batch %d, %d steps an epoch, patience %d%s",
         sum(batches.table.block_windows),

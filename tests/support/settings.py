@@ -16,6 +16,7 @@ TINY = {
     "cnn_linear.input_dropout": 0.1, "cnn_linear.dropout": 0.1, "cnn_linear.word_dropout": 0.1,
     "cnn_linear.subword_dropout": 0.1, "cnn_linear.linear_weights": 20_000, "cnn_linear.linear_members": 2,
     "cnn_linear.linear_dropout": 0.1, "cnn_linear.network_share": 0.35,
+    "cnn_linear.linear_optimizer": "adam",
     "window_size": 16, "window_context": 2, "batch_size": 32, "epochs": 5, "epoch_steps": 0, "patience": 3,
     "learning_rate": 0.01, "warmup": 0.0, "averaging": 0.9, "devices": "cpu",
 }  # fmt: skip

@@ -168,15 +168,15 @@ def _linear_weights(
     return LinearWeights(hashes, matched)
 
 
-def earlier_network_share(folder: str) -> float:
-    """Returns the network's share of a saved `cnn_linear` tagger; 0 for another tagger.
+def earlier_network_share(folder: str) -> float | None:
+    """Returns the network's share of a saved `cnn_linear` tagger; None for another tagger.
 
     Raises:
         NerError: the file is damaged.
     """
     config = _config(Path(folder, MODEL_FILE))
     if config["class_name"] != CnnLinearTagger.__name__:
-        return 0.0
+        return None
     return float(config["config"].get("network_share", DEFAULT_NETWORK_SHARE))
 
 

@@ -54,6 +54,12 @@ def logits(model, batch, **kwargs):
     return keras.ops.convert_to_numpy(model(batch, **kwargs))
 
 
+def test_gradient_descent_trains_the_linear_experts_alone():
+    model = taggers.build_tagger("cnn_linear", **SIZES, linear_optimizer="sgd")
+    assert [id(variable) for variable in model.descent_weights] == [id(model.linear.table.embeddings)]
+    assert taggers.build_tagger("cnn_linear", **SIZES).descent_weights == []
+
+
 def test_tagger_contract(check_layer):
     batch = features([4, 1], 4)
     check_layer(lambda **kw: with_owners(batch, **kw), batch, (2, 4, 5))

@@ -45,7 +45,8 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(transfo
     from components.trainer.loop.checkpoint import Checkpoint
     from components.trainer.training import train
 
-    settings = settings.replace({"batch_size": 4, "epochs": 6, "patience": 6, "checkpoint_steps": 20})
+    changes = {"batch_size": 4, "epochs": 6, "patience": 6, "checkpoint_steps": 20, "cnn_linear.linear_optimizer": "sgd"}
+    settings = settings.replace(changes)
     request = {
         "settings": settings.model_dump(mode="json"),
         "files": transformed.files,

@@ -107,14 +107,16 @@ def test_training_chooses_features_and_keeps_one_table(trained):
 
 
 @pytest.mark.extended
-def test_two_devices_have_the_same_features_and_train_alike(tmp_path):
+@pytest.mark.parametrize("linear_optimizer", ["adam", "sgd"])
+def test_two_devices_have_the_same_features_and_train_alike(tmp_path, linear_optimizer):
     import json
     import sys
 
     from support import processes
     from support.repository import python_environment
 
-    command = [sys.executable, "-m", "support.linear_on_two_devices", str(tmp_path), json.dumps(OPTIONS)]
+    options = json.dumps({**OPTIONS, "linear_optimizer": linear_optimizer})
+    command = [sys.executable, "-m", "support.linear_on_two_devices", str(tmp_path), options]
     result = processes.run(command, capture_output=True, text=True, env=python_environment())
     assert result.returncode == 0, result.stderr[-3000:]
 

@@ -235,7 +235,7 @@ def test_warm_start_from_another_class_of_tagger_is_none(folder, caplog):
 
 
 def test_the_share_of_the_network_is_read_from_a_saved_tagger(folder, tmp_path):
-    assert initial.earlier_network_share(str(folder)) == 0
+    assert initial.earlier_network_share(str(folder)) is None
     _tagger("cnn_linear", OLD, 1, network_share=0.25).save(tmp_path / "model.keras")
     assert initial.earlier_network_share(str(tmp_path)) == 0.25
 
