@@ -18,6 +18,9 @@ registration:
     property, int or None: number of tokens to either side that a token's logits depend on; None: unbounded.
 `get_config()`:
     the constructor's arguments, as plain values.
+`descent_weights`:
+    optional property, list of variables that the Trainer trains by gradient descent with an L2 penalty, not by Adam
+    (docs/decisions/0022-gradient-descent-for-small-corpora.md).
 
 If the layer of the logits is named `scores`, a warm start keeps its rows by tag. tests/support/custom_tagger.py is a
 complete example.
