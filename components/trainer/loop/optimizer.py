@@ -79,9 +79,14 @@ class Adam:
             schedule: number of steps taken -> learning rate.
             strategy: strategy that the weights live on.
             descent: the weights that need no moments; None: none.
+
+        Raises:
+            ValueError: `descent` names a weight that is not among `weights`.
         """
         self._weights, self._schedule, self._strategy = weights, schedule, strategy
         descending = {id(weight) for weight in descent.weights} if descent else set()
+        if not descending <= {id(weight) for weight in weights}:
+            raise ValueError("descent names a weight that is not trained")
         self._decay = _PENALTY / max(descent.tokens, 1) if descent else 0.0
         with strategy.scope():
             self.iterations = tf.Variable(0, dtype=tf.int64, trainable=False)

@@ -70,6 +70,12 @@ def test_gradient_descent_has_a_penalty_and_no_moments():
     assert len(adam.variables) == 3, "iterations, and two moments of the first weight"
 
 
+def test_a_weight_that_is_not_trained_cannot_descend():
+    weight, other = tf.Variable([1.0]), tf.Variable([1.0])
+    with pytest.raises(ValueError, match="not trained"):
+        optimizer.Adam([weight], schedule(), tf.distribute.get_strategy(), optimizer.Descent([other], tokens=1))
+
+
 def averaged(momentum, values, **options):
     weight = tf.Variable([0.0])
     average = optimizer.WeightAverage([weight], momentum, tf.distribute.get_strategy(), **options)
