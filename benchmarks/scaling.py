@@ -226,7 +226,7 @@ def write_made_up_corpus(folder: Path, sentences: int, most_words: int) -> int:
     Args:
         folder: the folder to create.
         sentences: sentences of the training split.
-        most_words: the longest sentences, before names and the full stop add a third; the shortest have a third of it.
+        most_words: words of the longest sentences; the shortest have a third of them. Names and the full stop add more.
     """
     folder.mkdir(parents=True)
     rng = random.Random(0)
@@ -237,11 +237,8 @@ def write_made_up_corpus(folder: Path, sentences: int, most_words: int) -> int:
     for split, size in (("train", sentences), ("dev", held_out), ("test", held_out)):
         with (folder / f"{split}.conll").open("w", encoding="utf-8") as file:
             for _ in range(size):
-                rows = [
-                    *_made_up_rows(
-                        rng, rng.choices(words, cum_weights=weights, k=rng.randint(most_words // 3, most_words))
-                    )
-                ]
+                count = rng.randint(most_words // 3, most_words)
+                rows = [*_made_up_rows(rng, rng.choices(words, cum_weights=weights, k=count))]
                 tokens += len(rows) if split == "train" else 0
                 file.write("".join(f"{token} {tag}\n" for token, tag in rows) + "\n")
     return tokens

@@ -18,7 +18,7 @@ from components.trainer.settings import TrainerSettings
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7  # keras.optimizers.Adam's defaults
 # Of gradient descent, for linear experts on 300 sentences (measured: docs/training.md).
 _STEP = 1000  # times Adam's
-_PENALTY = 8.0  # of a squared weight, against the losses of all tokens
+_PENALTY = 8.0  # of half the sum of squared weights, against the sum of the losses of all tokens
 
 
 def learning_rate_schedule(settings: TrainerSettings, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -41,9 +41,9 @@ class Descent(NamedTuple):
     """Weights that take plain steps of gradient descent, with an L2 penalty, instead of Adam's.
 
     The weights of a linear model then grow with the frequency of their features, as in a conditional random field with
-    that penalty, whereas Adam gives rare features about the same weights as frequent ones. The latter explain words
-    that a small train split lacks. Wilson et al. 2017, "The Marginal Value of Adaptive Gradient Methods in Machine
-    Learning", describe the difference.
+    that penalty, whereas Adam gives rare features about the same weights as frequent ones. Words that a small train
+    split lacks have frequent features only. Wilson et al. 2017, "The Marginal Value of Adaptive Gradient Methods in
+    Machine Learning", describe the difference.
 
     Attributes:
         weights: some of the optimizer's weights.
