@@ -34,7 +34,7 @@ class Target:
         run_name: run parameter: name that the registry notes with the version.
         baseline: run parameter: version to compare with, `champion`, a number or `none`.
         baseline_content: hashes of that version's files. This and the next two come from RunPlanner, the first node on
-            Kubeflow, and are no parameters of a run.
+            Kubeflow, and not from parameters of a run.
         corpus_fingerprint: hash of the corpus files to read.
         run_fingerprint: hash of corpus, settings and code.
     """

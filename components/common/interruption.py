@@ -227,7 +227,7 @@ def _kill_descendants() -> None:
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            # The name stands in parentheses and may hold any character; state and parent follow.
+            # The name is in parentheses and may hold any character; state and parent follow.
             parent = int(stat.read_bytes().rpartition(b")")[2].split()[1])
             children.setdefault(parent, []).append(int(stat.parent.name))
     waiting = [os.getpid()]

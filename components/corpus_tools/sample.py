@@ -81,7 +81,7 @@ def _drawn(
     stratum: Callable[[AnnotatedSentence], str],
     seed: int,
 ) -> list[AnnotatedSentence]:
-    """Draws so many sentences of each stratum (reservoir sampling, Vitter's algorithm R)."""
+    """Draws a number of sentences from each stratum (reservoir sampling, Vitter's algorithm R)."""
     generator = random.Random(seed)
     reservoirs: dict[str, list[tuple[int, AnnotatedSentence]]] = {name: [] for name in sizes}
     seen = Counter[str]()

@@ -16,7 +16,7 @@ from components.suggestions.uncertainty import Uncertainty
 
 _CANDIDATES = 10  # for each suggestion
 _LEAST_CANDIDATES = 1_000
-_TEMPLATE_SHARE = 20  # one of so many candidates may have the same template
+_TEMPLATE_SHARE = 20  # at most one in 20 candidates may have the same template
 _NEAR = 0.8  # similarity of texts that teach a model the same
 _BATCH = 1_024  # labelled sentences
 

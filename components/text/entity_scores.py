@@ -36,7 +36,7 @@ class Scores(NamedTuple):
 
     @classmethod
     def of(cls, correct: int, predicted: int, gold: int) -> Scores:
-        """Returns the scores of so many correct, predicted and gold entities."""
+        """Returns the scores of these numbers of correct, predicted and gold entities."""
         return cls(
             precision=correct / predicted if predicted else 0.0,
             recall=correct / gold if gold else 0.0,

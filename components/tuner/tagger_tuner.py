@@ -19,7 +19,7 @@ from components.tuner.settings import TunerSettings
 
 _EPOCHS = "tuner/epochs"
 _FACTOR = 3
-"""Hyperband keeps one of so many trials for the next, longer round."""
+"""Hyperband keeps one trial of this number for the next, longer round."""
 
 
 class TrialResult(NamedTuple):

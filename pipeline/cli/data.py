@@ -154,7 +154,7 @@ def merge_types(source: Path, target: Path, maps: tuple[str, ...], drops: tuple[
 @click.option(
     "--by", type=click.Choice(["text", "id"]), default="text", show_default=True, help="Align sentences by it."
 )
-@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Show so many differences.")
+@click.option("--limit", type=click.IntRange(min=0), default=20, show_default=True, help="Most differences to show.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 @config_options
 def diff(a: Path, b: Path, by: Any, limit: int, **options: Any) -> None:

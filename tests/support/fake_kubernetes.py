@@ -68,7 +68,7 @@ def _require_job(job) -> None:
     require_valid(job, "V1Job", "job")
     spec, template = job["spec"], job["spec"]["template"]
     if not _NAME.fullmatch(f"{job['metadata']['name']}-{spec['completions'] - 1}"):
-        raise InvalidError("metadata.name: the host names of the pods are no DNS labels")
+        raise InvalidError("metadata.name: the host names of the pods are not DNS labels")
     if spec["completionMode"] != "Indexed" or template["spec"].get("restartPolicy") not in ("Never", "OnFailure"):
         raise InvalidError("spec: not an indexed Job with a restart policy")
     for labels in (job["metadata"].get("labels", {}), template["metadata"].get("labels", {})):

@@ -17,7 +17,7 @@ from components.text.sentences import LONG, first_tokens, sentence_offsets
 FEWEST = 30
 """Documents of a file (brat: of a folder) that a run divides by documents: of fewer, a split may get none."""
 
-_MOST_WAITING = 50_000  # sentences until a file has shown so many documents
+_MOST_WAITING = 50_000  # sentences until a file has shown `FEWEST` documents
 _TEXT_COMMENT = "text"  # `# text = …` of CoNLL-U
 
 

@@ -67,7 +67,7 @@ class Spelling:
 
     Attributes:
         separator: character between prefix and type; empty if the tags have no type.
-        behind: whether the prefix stands behind the type.
+        behind: whether the prefix follows the type.
         words: whether the prefix is a word, such as `Begin`, instead of a letter.
     """
 

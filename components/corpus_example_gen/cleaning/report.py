@@ -54,7 +54,7 @@ class IngestReport:
         line_kinds: lines by kind: `token`, `sentence` (TSV), `record`, `rejected`, `unlabelled` and `repeated`
             (records), `boundary`, `comment`, `document_mark`, `header`, `space_row`, `extra_row`, and `unread` in a
             file that was skipped.
-        left_out: parts of records that are no entities, such as `relations`, by kind.
+        left_out: parts of records that are not entities, such as `relations`, by kind.
         documents: document boundaries; of formats without them the documents that records name.
         texts_divided: texts of several sentences that were divided.
         sentences_in, sentences_out: sentences read and emitted; a text is one until it is divided.
@@ -141,7 +141,7 @@ class IngestReport:
         self.examples.update(other.examples)
 
     def leave_out(self, counts: Mapping[str, int]) -> None:
-        """Counts parts of a record that are left out because they are no entities."""
+        """Counts parts of a record that are left out because they are not entities."""
         self.left_out.update({kind: count for kind, count in counts.items() if count})
 
     def drop_entity(self, kind: str, path: str, line: int, span: str, label: str) -> None:

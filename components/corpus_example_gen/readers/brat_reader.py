@@ -39,7 +39,7 @@ class _Entity(NamedTuple):
 def is_brat(path: str, text: str) -> bool:
     r"""Returns whether a file holds annotations of brat: entities, and lines that begin with the id of another one.
 
-    The ids alone are no evidence: `A1` and `M25` are tokens, too.
+    The ids alone do not show it: `A1` and `M25` are tokens, too.
 
     >>> is_brat("a.ann", "T1\tPER 0 3\tIda"), is_brat("a", "T1\tPER 0 3\tIda"), is_brat("a.conll", "A1\tB-ROAD")
     (True, True, False)
@@ -58,7 +58,7 @@ def brat_records(path: str, annotations: str, unit: Unit, report: IngestReport) 
         path: the annotation file.
         annotations: its text.
         unit: what the offsets count.
-        report: receives the number of annotations that are no entities.
+        report: receives the number of annotations that are not entities.
 
     Raises:
         CorpusError: the text is missing, or an annotation is not one of brat.

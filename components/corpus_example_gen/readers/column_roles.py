@@ -63,7 +63,7 @@ class Roles:
         index: column that numbers the rows, of a sentence or of the file; None if there is none.
         sentence: column that numbers or names the sentences, in each row or in the first; None if there is none.
         document: column that the header calls a document, in each row or in the first; None if there is none.
-        indexed: whether rows may differ in width behind the tag, as in CoNLL-U.
+        indexed: whether rows may differ in width after the tag, as in CoNLL-U.
         restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
         header: cells of the header row; empty if there is none.
         header_line: line of the header row.

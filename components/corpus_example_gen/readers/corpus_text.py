@@ -25,7 +25,7 @@ _NO_TEXT = {
     b"%PDF-": "a PDF document",
     b"\xd0\xcf\x11\xe0": "an Office document",
 }
-"""First bytes of files that are no text, by which a user may have named another kind of file `train.conll`."""
+"""First bytes of binary files, and their kind: such a file may be named `train.conll` by mistake."""
 _FREE = 10_000_000  # unpacked bytes that any ratio may have: repeated sentences compress well
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 20  # characters

@@ -27,7 +27,7 @@ class Annotated(NamedTuple):
         key: id of the record.
         meta: metadata of the record.
         surfaces: text of each span as the tool wrote it; empty if the tool does not.
-        left_out: number of parts that are no entities, by kind.
+        left_out: number of parts that are not entities, by kind.
         rejected: why the whole record is left out; empty if it is read.
         spans_field: name of the field with the spans, for errors.
         discontinuous: entities with a gap, as (text, label); a token sequence cannot hold them.

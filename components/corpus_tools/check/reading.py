@@ -96,7 +96,7 @@ class CorpusFiles:
         if self.report.left_out:
             items = tuple(Item(kind, counted(count, "part")) for kind, count in sorted(self.report.left_out.items()))
             fix = "Nothing, if the model need not learn them."
-            yield Finding("left_out", Severity.NOTE, "Parts of records that are no entities", fix, items, len(items))
+            yield Finding("left_out", Severity.NOTE, "Parts of records that are not entities", fix, items, len(items))
         if self.is_folder and (ignored := ignored_in_folder(self.base, self.files)):
             fix = "Rename them to train, dev or test, name them in corpus.splits, or move them away."
             items = tuple(Item(name, "no split takes it", (Place(name, None),), 1) for name in ignored)

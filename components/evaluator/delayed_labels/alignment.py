@@ -101,7 +101,7 @@ def _letters_before(offset: int, prediction: Prediction, served: Sequence[int]) 
         served: number of token characters before each token.
 
     Raises:
-        EvaluationError: the offset lies behind the last token.
+        EvaluationError: the offset is after the last token.
     """
     index = bisect.bisect_right(prediction.starts, offset) - 1  # the last token that starts there or before
     before = 0 if index < 0 else served[index] + min(offset - prediction.starts[index], len(prediction.tokens[index]))

@@ -11,7 +11,7 @@ from components.corpus_tools.sentence import AnnotatedSentence, Entity
 of_text, of_tokens = AnnotatedSentence.of_text, AnnotatedSentence.of_tokens
 
 
-def test_equal_versions_agree_whatever_the_tokens_and_spaces() -> None:
+def test_equal_versions_agree_with_any_tokens_and_spaces() -> None:
     a = of_tokens(["Ida", "do", "n't", "like", "Oslo", "."], ["B-PER", "O", "O", "O", "B-LOC", "O"])
     b = of_text("Ida  don't like Oslo.", [Entity(0, 3, "PER"), Entity(16, 20, "LOC")])
     comparison = compare([a], [b])

@@ -57,7 +57,7 @@ def parse_request(body: bytes, header_length: str | None) -> InferRequest:
     """Parses the body.
 
     Args:
-        body: JSON, and binary data behind it if there is a header length.
+        body: JSON, and binary data after it if there is a header length.
         header_length: value of the header `Inference-Header-Content-Length`.
 
     Raises:
@@ -124,7 +124,7 @@ def inputs(request: InferRequest, infos: Mapping[str, TensorInfo]) -> dict[str, 
         if type(size) is not int or not 0 <= size <= len(request.tail) - at:
             raise InvalidArgumentError(
                 f"input {name}: {_BINARY_SIZE} is {shown(size)}, but {len(request.tail) - at} bytes are left. Send the "
-                "header Inference-Header-Content-Length and the data behind the JSON."
+                "header Inference-Header-Content-Length and the data after the JSON."
             )
         arrays[name] = _from_binary(name, request.tail[at : at + size], dtype, shape)
         at += size

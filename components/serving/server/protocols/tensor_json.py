@@ -179,7 +179,7 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_float, parse
 
 
 def _keys(document: Any) -> int:
-    """Number of keys in all objects of a request; too small if lists hold objects behind other values."""
+    """Number of keys in all objects of a request; too small if lists hold objects after other values."""
     count, pending = 0, [document]
     while pending:
         value = pending.pop()

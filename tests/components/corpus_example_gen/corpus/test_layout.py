@@ -170,7 +170,7 @@ def test_a_window_has_the_patterns_of_each_span(tmp_path):
         split_patterns(tmp_path, window=SpanWindow(size=2))
 
 
-def test_single_splits_of_a_window_belong_together_whatever_their_name(tmp_path):
+def test_single_splits_of_a_window_belong_together_under_any_name(tmp_path):
     fill(tmp_path, "span-1/train.conll", "span-2/a.tsv", "span-2/b.tsv")
     assert split_patterns(tmp_path, window=SpanWindow(size=2)) == {"all": ["span-1/train.conll", "span-2/*.tsv"]}
 

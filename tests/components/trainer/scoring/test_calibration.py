@@ -29,7 +29,7 @@ def error(calibration, logits, chosen, gold):
 
 @pytest.mark.parametrize("expected", [Calibration(0.5, 0.0), Calibration(1.0, -1.0), Calibration(3.0, 2.0)])
 @pytest.mark.parametrize("decoding_bias", [0.0, -2.0])
-def test_the_calibration_of_the_data_is_recovered_whatever_the_decoding(expected, decoding_bias):
+def test_the_calibration_of_the_data_is_recovered_with_any_decoding_bias(expected, decoding_bias):
     logits, gold = drawn(expected)
     chosen = (logits + decoding_bias * OUTSIDE).argmax(-1)
     fitted = fitted_calibration(logits.astype(np.float32), chosen, gold, OUTSIDE)
