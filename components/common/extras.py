@@ -36,6 +36,16 @@ def has_extra(extra: str) -> bool:
     return importlib.util.find_spec(MODULES[extra][0]) is not None
 
 
+def installation(extra: str) -> str:
+    """Returns the sentence that says how to install an extra; the package is not on PyPI.
+
+    Example:
+        >>> installation("kfp")
+        "Install the wheel with it: pip install 'PATH_OF_WHEEL[kfp]' (docs/install.md)."
+    """
+    return f"Install the wheel with it: pip install 'PATH_OF_WHEEL[{extra}]' (docs/install.md)."
+
+
 def require_extra(extra: str, where: str) -> None:
     """Checks that an extra is installed; imports nothing.
 
@@ -51,7 +61,7 @@ def require_extra(extra: str, where: str) -> None:
         >>> require_extra("surprise", "ner run")
         Traceback (most recent call last):
         components.common.extras.MissingExtraError: ner run: needs the extra `surprise`, which is not installed \
-(no module no_such_module). pip install 'deployable-ner[surprise]'
+(no module no_such_module). Install the wheel with it: pip install 'PATH_OF_WHEEL[surprise]' (docs/install.md).
         >>> del MODULES["surprise"]
     """
     if not has_extra(extra):
@@ -63,7 +73,8 @@ def missing_extra(error: BaseException, where: str) -> MissingExtraError | None:
 
     Example:
         >>> print(missing_extra(ModuleNotFoundError(name="kfp.dsl"), "ner compile"))
-        ner compile: needs the extra `kfp`, which is not installed (no module kfp). pip install 'deployable-ner[kfp]'
+        ner compile: needs the extra `kfp`, which is not installed (no module kfp). Install the wheel with it: pip \
+install 'PATH_OF_WHEEL[kfp]' (docs/install.md).
         >>> missing_extra(ModuleNotFoundError(name="json.absent"), "ner compile") is None
         True
     """
@@ -77,5 +88,5 @@ def missing_extra(error: BaseException, where: str) -> MissingExtraError | None:
 
 
 def _missing(extra: str, module: str, where: str) -> MissingExtraError:
-    cure = _CURES.get(extra, f"pip install 'deployable-ner[{extra}]'")
+    cure = _CURES.get(extra) or installation(extra)
     return MissingExtraError(f"{where}: needs the extra `{extra}`, which is not installed (no module {module}). {cure}")

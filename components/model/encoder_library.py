@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
-from components.common.extras import require_extra
+from components.common.extras import installation, require_extra
 
 _WORD_PIECES = ("Bert", "DistilBert", "Electra")  # keras-hub's tokenizers with WordPiece
 _HUGGING_FACE = ("bert", "distilbert")  # model types with WordPiece that keras-hub converts
@@ -30,7 +30,7 @@ def keras_hub() -> Any:
     except ImportError as error:
         raise NerError(
             f"trainer.tagger: encoder needs keras-hub, which cannot be imported ({error}). "
-            "Install it with `pip install 'deployable-ner[encoder]'`. Exported models do not need it."
+            f"{installation('encoder')} Exported models do not need it."
         ) from None
     return module
 
@@ -76,7 +76,7 @@ def require_libraries(preset: str) -> None:
     if Path(preset, "tokenizer_config.json").is_file() and importlib.util.find_spec("safetensors") is None:
         raise NerError(
             "trainer.encoder.preset: a Hugging Face checkpoint needs safetensors, which is not installed. "
-            "pip install 'deployable-ner[encoder]'"
+            + installation("encoder")
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from components.common.extras import has_extra
+from components.common.extras import has_extra, installation
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.corpus.layout import newest_span
 from components.corpus_example_gen.errors import CorpusError
@@ -158,7 +158,7 @@ def check_corpus(
             f"{most_texts:,} texts in memory."
         )
     if not has_extra(EXTRA):
-        limits.append(f"Languages were not identified: pip install 'deployable-ner[{EXTRA}]'")
+        limits.append(f"Languages were not identified: the extra `{EXTRA}` is not installed. {installation(EXTRA)}")
     return CorpusCheck(
         path=str(path),
         files=len(files.report.files),

@@ -88,7 +88,7 @@ def test_missing_libraries_are_named(tmp_path, monkeypatch):
     require_libraries(folder)
     installed.remove("safetensors")
     require_libraries("bert_tiny_en_uncased")
-    with pytest.raises(NerError, match=r"needs safetensors, which is not installed\. pip install"):
+    with pytest.raises(NerError, match=r"needs safetensors, which is not installed\. Install the wheel"):
         require_libraries(folder)
     installed.remove("keras_hub")
     with pytest.raises(NerError, match=r"trainer\.tagger: needs the extra `encoder`"):

@@ -138,7 +138,7 @@ def test_an_unreachable_server_is_one_line(ner, server, monkeypatch):
     monkeypatch.setitem(sys.modules, "kfp", None)
     output = ner("wait", "x", code=1)
     assert "ner kfp: needs the extra `kfp`, which is not installed" in output
-    assert "pip install 'deployable-ner[kfp]'" in output
+    assert "pip install 'PATH_OF_WHEEL[kfp]'" in output
 
 
 @pytest.mark.extended

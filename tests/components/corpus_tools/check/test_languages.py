@@ -74,4 +74,4 @@ def test_the_check_has_the_languages_or_says_how_to_get_them(tmp_path, monkeypat
     (tmp_path / "train.conll").write_text(f"{rows}\n", encoding="utf-8")
     result = check_corpus(tmp_path, corpus_settings())
     assert result.to_dict()["languages"] == ({"de": 1} if installed else {})
-    assert any("deployable-ner[languages]" in text for text in result.limits) is not installed
+    assert any("PATH_OF_WHEEL[languages]" in text for text in result.limits) is not installed
