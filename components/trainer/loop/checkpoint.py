@@ -139,17 +139,9 @@ class Progress:
     highest_epoch: int = -1
 
     @property
-    def best_f1(self) -> float:
-        """The entity F1 of the best epoch so far, -1 before the first epoch ends."""
-        return self._f1(self.best_epoch)
-
-    @property
     def highest_f1(self) -> float:
         """The highest entity F1 so far, -1 before the first epoch ends."""
-        return self._f1(self.highest_epoch)
-
-    def _f1(self, epoch: int) -> float:
-        return float(self.rows[epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
+        return float(self.rows[self.highest_epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
 
     def is_over(self, epochs: int, patience: int) -> bool:
         """Tells whether all epochs are done, or the last `patience` epochs brought no higher F1."""

@@ -26,15 +26,15 @@ class EpochLog:
         self._epochs = epochs
         self._writer = tf.summary.create_file_writer(folder) if folder else None
 
-    def write(self, epoch: int, row: Mapping[str, float | None], best_f1: float) -> None:
+    def write(self, epoch: int, row: Mapping[str, float | None], *, best: bool) -> None:
         """Reports an epoch.
 
         Args:
             epoch: its number, from 1.
             row: its figures.
-            best_f1: the highest F1 so far.
+            best: whether its weights would be kept if the training ended now.
         """
-        logging.info("%s", format_epoch(epoch, self._epochs, row, best_f1))
+        logging.info("%s", format_epoch(epoch, self._epochs, row, best=best))
         if self._writer:
             with self._writer.as_default(step=epoch):
                 for name, value in row.items():
@@ -43,7 +43,7 @@ class EpochLog:
             self._writer.flush()
 
 
-def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], best_f1: float) -> str:
+def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], *, best: bool) -> str:
     """Formats the figures of an epoch as one line, which fits a terminal of 80 columns without the last figure.
 
     The share of time without data is shown if it matters, else the model FLOPs utilization, if it is known.
@@ -54,7 +54,7 @@ def format_epoch(epoch: int, epochs: int, row: Mapping[str, float | None], best_
         use = f"  waiting {row['data_wait']:.0%}"
     return (
         f"epoch {epoch}/{epochs}  loss {row['loss']:.3g} dev {row['val_loss']:.3g}  "
-        f"P {precision:.3f} R {recall:.3f} F1 {f1:.3f}{' best' if f1 is not None and f1 >= best_f1 else ''}  "
+        f"P {precision:.3f} R {recall:.3f} F1 {f1:.3f}{' best' if best else ''}  "
         f"{_thousands(row['tokens_per_second'] or 0)} tok/s{use}"
     )
 

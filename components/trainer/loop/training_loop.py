@@ -178,10 +178,11 @@ class TrainingLoop:
             except interruption.Interrupted:
                 save()  # behind the last step of the epoch: a resumed training scores it again
                 raise
+            kept = floor <= progress.epoch == progress.best_epoch
             rate = float(optimizer.learning_rate)  # after the last step of the epoch
             progress.end_epoch({**self._training_row(progress), "learning_rate": rate, **scores})
             if log and devices.is_chief:
-                log.write(progress.epoch, progress.rows[-1], progress.best_f1)
+                log.write(progress.epoch, progress.rows[-1], best=kept)
             due = time.monotonic() - saved_at >= _SAVE_SECONDS or progress.is_over(settings.epochs, settings.patience)
             if due or interruption.received():
                 save()

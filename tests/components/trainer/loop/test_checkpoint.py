@@ -124,6 +124,6 @@ def test_an_epoch_ends_with_fresh_sums():
     progress = checkpoints.Progress(2, 7, 17, 0.1, 70, 1.5, 0.5)
     progress.end_epoch({"val_entity_f1": 0.5})
     assert progress == checkpoints.Progress(epoch=3, steps=17, rows=[{"val_entity_f1": 0.5}])
-    progress.best_epoch = 0
-    assert progress.best_f1 == 0.5
-    assert checkpoints.Progress().best_f1 == -1.0
+    progress.highest_epoch = 0
+    assert progress.highest_f1 == 0.5
+    assert checkpoints.Progress().highest_f1 == -1.0

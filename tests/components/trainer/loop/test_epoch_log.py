@@ -15,16 +15,16 @@ ROW = {
 
 
 def test_an_epoch_is_one_line():
-    assert epoch_log.format_epoch(3, 20, ROW, 0.4) == (
+    assert epoch_log.format_epoch(3, 20, ROW, best=False) == (
         "epoch 3/20  loss 0.125 dev 0.25  P 0.500 R 0.250 F1 0.333  12k tok/s"
     )
-    assert "F1 0.333 best  12k" in epoch_log.format_epoch(3, 20, ROW, 0.333)
-    assert epoch_log.format_epoch(3, 20, {**ROW, "mfu": 0.423}, 0.4).endswith("/s  MFU 42%")
+    assert "F1 0.333 best  12k" in epoch_log.format_epoch(3, 20, ROW, best=True)
+    assert epoch_log.format_epoch(3, 20, {**ROW, "mfu": 0.423}, best=False).endswith("/s  MFU 42%")
 
 
 def test_the_line_fits_80_columns_with_the_indent_of_a_run_and_without_its_last_figure():
     row = {**ROW, "loss": 0.0123, "val_loss": 12.3456, "data_wait": 0.12, "mfu": 0.423, "tokens_per_second": 23456.0}
-    line = epoch_log.format_epoch(20, 20, row, 0.333)
+    line = epoch_log.format_epoch(20, 20, row, best=True)
     assert line.endswith("/s  waiting 12%")
     assert len(line.partition("  waiting")[0]) <= 76
 
@@ -32,8 +32,8 @@ def test_the_line_fits_80_columns_with_the_indent_of_a_run_and_without_its_last_
 def test_log_and_tensorboard_receive_the_figures(tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
-    epoch_log.EpochLog(str(tmp_path), 20).write(3, ROW, 0.4)
-    assert lines == [epoch_log.format_epoch(3, 20, ROW, 0.4)]
+    epoch_log.EpochLog(str(tmp_path), 20).write(3, ROW, best=False)
+    assert lines == [epoch_log.format_epoch(3, 20, ROW, best=False)]
     (file,) = tmp_path.iterdir()
     values = {
         value.tag: (event.step, float(tf.make_ndarray(value.tensor)))
@@ -46,5 +46,5 @@ def test_log_and_tensorboard_receive_the_figures(tmp_path, monkeypatch):
 
 def test_without_a_folder_only_the_line_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    epoch_log.EpochLog(None, 20).write(3, ROW, 0.4)
+    epoch_log.EpochLog(None, 20).write(3, ROW, best=False)
     assert not list(tmp_path.iterdir())

@@ -12,6 +12,7 @@ from components.common import interruption
 from components.common.errors import NerError
 
 checkpoints = LazyModule("components.trainer.loop.checkpoint")
+epoch_log = LazyModule("components.trainer.loop.epoch_log")
 CLOCKED = {"tokens_per_second", "data_wait"}
 
 
@@ -76,6 +77,23 @@ def test_no_epoch_before_the_floor_of_steps_is_kept(made_up, cpu, monkeypatch):
     weights, result = made_up.fit(cpu, epochs=4, patience=4, averaging=0.0, scorer=scorer)
     assert result.best_epoch == 2
     assert same(weights, scorers[0].weights[2])
+
+
+def test_the_log_marks_the_epochs_that_would_be_kept_and_none_before_the_floor(made_up, cpu, monkeypatch):
+    monkeypatch.setattr("components.trainer.loop.training_loop._FLOOR", 15)  # epochs have ten steps
+    marks = []
+
+    class Marks(epoch_log.EpochLog):
+        def write(self, epoch, row, *, best):
+            marks.append(best)
+
+    class Uncertain(ScriptedScorer):
+        def score(self):
+            return {**super().score(), "val_entities": 20}  # two of them are 0.1 of F1
+
+    f1s = [0.9, 0.5, 0.3, 0.45, 0.6]
+    made_up.fit(cpu, epochs=5, patience=5, log=Marks(None, 5), scorer=lambda model: Uncertain(model, f1s))
+    assert marks == [False, True, False, True, True]
 
 
 @pytest.mark.parametrize(("entities", "best"), [(1000, 0), (50, 1), (20, 2)])
