@@ -49,7 +49,7 @@ class _Console(logging.Handler):
             self._started += 1
             interruption.advise(f" in {node[1]}. {_HOW_TO_GO_ON}")
             seconds = time.monotonic() - self._begin
-            self._print(f"[{self._started}/{self._total}] {node[1]}  ({seconds:.0f} s)", "bold")
+            self._print(f"[{self._started}/{self._total}] {node[1]}, {seconds:.0f} s since the start", "bold")
             self.line.begin(node[1])
         elif _CACHED.match(message):
             self._print("    cached", "dim")

@@ -29,7 +29,9 @@ def test_nodes_and_our_own_words_are_shown_and_everything_is_kept(tmp_path, capf
         os.write(2, b"noise of C++\n")
     shown = capfd.readouterr().err
     lines = shown.splitlines()
-    assert [line.partition("  (")[0] for line in lines[:3]] == ["[1/2] Trainer", "    cached", "[2/2] Exporter"]
+    assert lines[0] == "[1/2] Trainer, 0 s since the start"
+    assert lines[1] == "    cached"
+    assert lines[2].startswith("[2/2] Exporter, ")
     assert "11 sentences" in shown
     kept = path.read_text(encoding="utf-8")
     for text in ("chatter of TFX", "Starting Trainer", "noise of C++"):
