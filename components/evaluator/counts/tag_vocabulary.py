@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from components.text.tags import split_tag
+from components.text.tags import OUTSIDE_LABELS, split_tag
 
 OUTSIDE, BEGIN, INSIDE = 0, 1, 2
 """Codes of prefixes. Prefixes outside IOB2 are `OUTSIDE`, as in `components.text.spans`."""
@@ -23,6 +23,7 @@ class _Ids(dict[bytes | str, int]):
         self.types: dict[str, int] = {}
         self.prefix_of: list[int] = []
         self.type_of: list[int] = []
+        self.is_outside: list[bool] = []
 
     def __missing__(self, tag: bytes | str) -> int:
         if isinstance(tag, bytes):
@@ -39,6 +40,7 @@ class _Ids(dict[bytes | str, int]):
         self.tags.append(tag)
         self.prefix_of.append(code)
         self.type_of.append(self.types.setdefault(entity_type, len(self.types)) if code else -1)
+        self.is_outside.append(tag in OUTSIDE_LABELS)
 
 
 class TagVocabulary:
@@ -61,6 +63,17 @@ class TagVocabulary:
     def decode(self, ids: np.ndarray) -> list[str]:
         """Returns the tags of ids."""
         return [self._ids.tags[number] for number in ids.tolist()]
+
+    def with_outside_label(self, ids: np.ndarray, gold: np.ndarray) -> np.ndarray:
+        """Returns ids with the outside label of the gold tags, which may come from another corpus.
+
+        Example:
+            >>> vocabulary = TagVocabulary()
+            >>> vocabulary.with_outside_label(vocabulary.encode(["OUT", "B-X"]), vocabulary.encode(["O", "O"])).tolist()
+            [2, 1]
+        """
+        outside = np.array(self._ids.is_outside, bool)
+        return np.where(outside[ids] & outside[gold], gold, ids)
 
     def prefixes(self, ids: np.ndarray) -> np.ndarray:
         """Returns the prefix code of each id: int8, in the shape of `ids`."""

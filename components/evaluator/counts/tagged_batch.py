@@ -24,7 +24,7 @@ class TaggedBatch:
         texts: gold tokens of each sentence, joined by a space.
         lengths: int64 [sentences], number of gold tokens.
         gold: int32 [tokens], id of each token's gold tag, sentence after sentence.
-        predicted: int32 [tokens], id of its predicted tag.
+        predicted: int32 [tokens], id of its predicted tag; where both are outside, that of the gold tag (`O`, `OUT`).
         scores: float [tokens], probability of the predicted tag; None if the model returns none.
         floor: int32 [tokens], id of the tag that the word has most often in the training data; None if unknown.
     """
@@ -39,7 +39,7 @@ class TaggedBatch:
     floor: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        """Checks that the sizes of the arrays agree."""
+        """Checks that the sizes of the arrays agree, and gives predicted outside tags the label of the gold tags."""
         sizes = {int(self.lengths.sum()), len(self.gold), len(self.predicted)}
         sizes |= {len(each) for each in (self.scores, self.floor) if each is not None}
         if len(sizes) != 1 or not len(self.keys) == len(self.texts) == len(self.lengths):
@@ -47,6 +47,7 @@ class TaggedBatch:
                 f"{len(self.keys)} keys, {len(self.texts)} texts and {len(self.lengths)} lengths of sentences; "
                 f"{len(self.gold)} gold and {len(self.predicted)} predicted tags for {self.lengths.sum()} tokens"
             )
+        object.__setattr__(self, "predicted", self.vocabulary.with_outside_label(self.predicted, self.gold))
 
     def __len__(self) -> int:
         """Number of sentences."""

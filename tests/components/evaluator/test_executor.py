@@ -125,6 +125,8 @@ def corpus(tmp_path_factory):
     write_examples(folder / "examples", "train", sentences[:9])
     good = save_model(folder / "good", [predict(sentence, 0.1, dice) for sentence in sentences])
     bad = save_model(folder / "bad", [predict(sentence, 0.4, dice) for sentence in sentences])
+    renamed = {"O": "OUT"}
+    save_model(folder / "out", [{**row, "tags": [renamed.get(tag, tag) for tag in row["tags"]]} for row in good])
     save_model(folder / "old", bad, signature="predict")
     bad_in_b = [row if s["source"] == "a.conll" else worse for s, row, worse in zip(sentences, good, bad, strict=True)]
     save_model(folder / "bad_in_b", bad_in_b)
@@ -329,6 +331,14 @@ def test_challenger_that_loses_on_one_slice_is_not_blessed(evaluate):
 def test_challenger_that_equals_the_champion_is_blessed_without_margin(evaluate):
     evaluation, _ = evaluate("good", evaluate.champion("good"), max_regression=0.0)
     assert read_evaluation(evaluation.uri).blessing.blessed
+
+
+@pytest.mark.extended
+def test_champion_with_another_outside_label_has_the_scores_of_the_same_tags(evaluate):
+    evaluation, _ = evaluate("good", evaluate.champion("out"))
+    overall = read_evaluation(evaluation.uri).overall
+    assert overall.champion == overall.candidate
+    assert overall.changes["token_accuracy"].value == 0.0
 
 
 @pytest.mark.extended

@@ -24,6 +24,11 @@ def test_tags_of_each_sentence_are_lists_of_texts():
     assert list(batch.tags()) == [(["O"], ["B-X"]), ([], []), (["O", "B-X"], ["O", "O"])]
 
 
+def test_predicted_outside_tags_have_the_label_of_the_gold_tags_which_custom_metrics_compare():
+    batch = make_batch([["OUT", "B-X", "OUT"], ["O"]], [["O", "O", "B-X"], ["OUT"]])
+    assert list(batch.tags()) == [(["OUT", "B-X", "OUT"], ["OUT", "O", "B-X"]), (["O"], ["O"])]
+
+
 @pytest.mark.parametrize(
     ("keys", "lengths", "tags", "scores"),
     [(["a", "b"], [2], 2, 2), (["a"], [2], 3, 2), (["a"], [2], 2, 1), (["a"], [3], 2, 2)],
