@@ -11,9 +11,9 @@ import dataclasses
 import functools
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 from absl import logging
 
 from components.common.errors import quoted
@@ -21,7 +21,9 @@ from components.common.hashing import content_version, require_content
 from components.text.folding import fold
 from components.transform.features import CLUSTER_WORDS
 from components.transform.text_file import TextFile, TextFileError, quoted_bytes
-from components.transform.vocabulary_asset import vocabulary_table
+
+if TYPE_CHECKING:  # `ner run` checks the file before it imports TensorFlow
+    import tensorflow as tf
 
 PREFIXES = (4, 6, 10, 20)
 """Bits of a Brown cluster in each column (Ratinov and Roth 2009)."""
@@ -62,6 +64,15 @@ class Clusters:
         """
         return _read(path, version or content_version(path))
 
+    @staticmethod
+    def check(path: str) -> None:
+        """Reads a file and forgets it.
+
+        Raises:
+            TextFileError: the file is invalid.
+        """
+        _ids_of_words(path)
+
     def ids(self, tokens: tf.RaggedTensor, folded: tf.RaggedTensor) -> tf.RaggedTensor:
         """Looks up tokens: unchanged, then with case and digits folded.
 
@@ -70,6 +81,10 @@ class Clusters:
 
         Example: tests/components/transform/test_clusters.py.
         """
+        import tensorflow as tf
+
+        from components.transform.vocabulary_asset import vocabulary_table
+
         lines = (f"{word}\t{packed}" for word, packed in self.words.items())
         table = vocabulary_table(CLUSTER_WORDS, lines, with_ids=True, default=0)
         packed, of_folded = (table.lookup(each.flat_values) for each in (tokens, folded))
@@ -93,6 +108,16 @@ def size_of(lines: Iterator[str]) -> tuple[int, int]:
 # Tracing a graph calls it several times.
 @functools.lru_cache(maxsize=2)
 def _read(path: str, version: str) -> Clusters:
+    words, columns, count = _ids_of_words(path)
+    require_content("transform.clusters", path, version)
+    logging.info("%s: %d words, %d clusters and prefixes", path, len(words), count)
+    for word, packed in list(words.items()):
+        words.setdefault(fold(word), packed)
+    return Clusters(words, columns)
+
+
+def _ids_of_words(path: str) -> tuple[dict[str, int], int, int]:
+    """Returns the ids of the columns of each word, see `Clusters.words`, and the numbers of columns and of ids."""
     ids: dict[tuple[int, bytes], int] = {}
     words: dict[str, int] = {}
     columns = 1
@@ -104,17 +129,12 @@ def _read(path: str, version: str) -> Clusters:
             raise TextFileError(path, line, f"more than {_MOST - NONE} clusters and prefixes", "Make fewer clusters.")
         if words.setdefault(word, packed) != packed:
             problem = f"a second cluster of {quoted(word)}"
-            raise TextFileError(
-                path, line, problem, f"Keep one cluster a word. Use {_FORMAT}: the word first, or bits."
-            )
+            fix = f"Keep one cluster a word; are the columns swapped? Use {_FORMAT}: the word first, or bits."
+            raise TextFileError(path, line, problem, fix)
         columns = len(parts)
     if not words:
         raise TextFileError(path, None, "has no word", f"Use {_FORMAT}.")
-    require_content("transform.clusters", path, version)
-    logging.info("%s: %d words, %d clusters and prefixes", path, len(words), len(ids))
-    for word, packed in list(words.items()):
-        words.setdefault(fold(word), packed)
-    return Clusters(words, columns)
+    return words, columns, len(ids)
 
 
 def _entries(path: str) -> Iterator[tuple[int, str, list[bytes]]]:
@@ -128,7 +148,8 @@ def _entries(path: str) -> Iterator[tuple[int, str, list[bytes]]]:
             brown = len(fields) == 3 and bool(_BINARY.fullmatch(fields[0]))
         if len(fields) != (3 if brown else 2) or not all(fields) or (brown and not _BINARY.fullmatch(fields[0])):
             problem = f"{quoted_bytes(text)} is not {'bits, a word and a count' if brown else 'a word and a cluster'}"
-            raise TextFileError(path, line, problem, f"Use {_FORMAT}, the same in all lines.")
+            swapped = "Are the columns swapped? " if len(fields) == 3 and _BINARY.fullmatch(fields[1]) else ""
+            raise TextFileError(path, line, problem, f"{swapped}Use {_FORMAT}, the same in all lines.")
         if brown:
             yield line, file.decoded(line, fields[1], "word"), [fields[0][:length] for length in PREFIXES]
         else:

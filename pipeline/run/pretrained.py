@@ -14,6 +14,7 @@ from components.model.encoder_library import check_preset, require_libraries
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
+from components.transform.clusters import Clusters
 from configs.spec import PipelineConfig
 from pipeline.unlabelled import gather_texts
 
@@ -118,10 +119,10 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def require_pretrained(config: PipelineConfig) -> None:
-    """Checks a tagger by path, the files, and an encoder with its libraries before anything runs.
+    """Checks a tagger by path, the files, word clusters, and an encoder with its libraries before anything runs.
 
     Raises:
-        NerError: the tagger is not valid, a file or a library is missing, or the encoder is not supported.
+        NerError: the tagger is not valid, a file or a library is missing, the clusters or the encoder cannot be used.
     """
     if config.trainer.tagger_package:
         from components.model.taggers import tagger_class
@@ -136,6 +137,9 @@ def require_pretrained(config: PipelineConfig) -> None:
         if "://" not in path and not Path(path).is_file():
             problem = "is not a file" if Path(path).exists() else "does not exist"
             raise NerError(f"{name}: {path} {problem}. Name a text file, or remove the setting.")
+    clusters = config.transform.clusters
+    if clusters and "://" not in clusters:
+        Clusters.check(clusters)
 
 
 def require_preset_for_cluster(config: PipelineConfig) -> None:

@@ -34,7 +34,7 @@ def ids(monkeypatch, read):
         keys, values = tf.constant([row[0] for row in rows]), tf.constant([int(row[1]) for row in rows], tf.int64)
         return tf.lookup.StaticHashTable(tf.lookup.KeyValueTensorInitializer(keys, values), default)
 
-    monkeypatch.setattr("components.transform.clusters.vocabulary_table", in_memory)
+    monkeypatch.setattr("components.transform.vocabulary_asset.vocabulary_table", in_memory)
     return lambda content, words: (
         read(content).ids(tf.ragged.constant([words]), tf.ragged.constant([[word.lower() for word in words]])).to_list()
     )[0]
@@ -71,8 +71,9 @@ def test_errors_name_file_line_and_problem(read):
         ("", r"clusters\.txt: has no word\. Use UTF-8 text"),
         (BROWN + "001x\tBonn\t2\n", r"clusters\.txt:5: .* is not bits, a word and a count"),
         ("Paris 7\nNew York 7\n", r"clusters\.txt:2: 'New York 7' is not a word and a cluster"),
-        ("7 Paris\n7 Rome\n", r"clusters\.txt:2: a second cluster of '7'\. Keep one .*the word first"),
+        ("7 Paris\n7 Rome\n", r"clusters\.txt:2: a second cluster of '7'\. Keep one .*swapped\? Use .*the word first"),
         ("0010\tParis\n0010\tRome\n", r"clusters\.txt:2: a second cluster of '0010'"),
+        ("Paris\t0010110\t12\n", r"clusters\.txt:1: .* is not a word and a cluster\. Are the columns swapped\? Use"),
         (b"1\tZ\xfcrich\t4\n", r"clusters\.txt:1: byte 0xFC in the word .* is not UTF-8"),
         ("".join(f"w{n} {n}\n" for n in range(40_000)), r"clusters\.txt:32767: more than 32766 clusters"),
     ]:

@@ -26,6 +26,13 @@ def test_a_folder_in_place_of_a_file_is_named_before_anything_runs(tmp_path):
             require_pretrained(load_config(None, [CNN_LINEAR, setting]))
 
 
+def test_clusters_with_swapped_columns_are_named_before_anything_runs(tmp_path):
+    file = tmp_path / "clusters.txt"
+    file.write_text("7 Paris\n7 Rome\n")
+    with pytest.raises(NerError, match=r"clusters\.txt:2: a second cluster of '7'\. .*are the columns swapped\? Use"):
+        require_pretrained(load_config(None, [f"transform.clusters={file}"]))
+
+
 def test_a_wrong_tagger_by_path_is_named_before_anything_runs():
     by_path = "trainer.tagger=support.custom_tagger:WindowTagger"
     require_pretrained(load_config(None, [by_path, "trainer.options.width=4"]))
@@ -114,7 +121,7 @@ def test_gazetteers_and_clusters_are_looked_for_and_their_content_counts(tmp_pat
     config = load_config(None, [f"work_dir={tmp_path}", setting.replace("FILE", str(file))])
     with pytest.raises(NerError, match=rf"{name}: .*cities\.txt does not exist\. Name a text file"):
         require_pretrained(config)
-    for content in ("Rome\n", "Bonn\n"):
+    for content in ("Rome 1\n", "Bonn 1\n"):
         file.write_text(content)
         require_pretrained(config)
         versions.append((pretrained(config)[name]["version"], prepare_inputs(config).fingerprint))
