@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from components.common.errors import NerError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _GAP = 2
 _UNLIMITED = 100_000
+_PADDED = 80  # characters of a line in a pipe to which long columns are padded
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +32,13 @@ class Column:
         heading: its heading.
         right: whether cells are aligned to the right, as numbers are.
         drop: place in the order in which columns are left out of a narrow terminal, 1 for the first; 0: never.
+        long: whether few cells may be much longer than the others; a pipe does not align the next column with these.
     """
 
     heading: str
     right: bool = False
     drop: int = 0
+    long: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -188,6 +191,9 @@ def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row]
     framed = console.is_terminal and not console.is_dumb_terminal
     if title:
         print_line(console, title, "bold")
+    if not console.is_terminal and any(column.long for column in columns):
+        console.file.writelines(f"{line}\n" for line in _loose_lines(columns, rows))
+        return
     table = Table(
         box=box.SIMPLE_HEAD if framed else None,
         padding=(0, _GAP - 1 if framed else _GAP, 0, 0),  # a frame adds a space
@@ -210,6 +216,24 @@ def print_table(console: Console, columns: Sequence[Column], rows: Iterable[Row]
         console.file.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
     if dropped:
         print_line(console, f"left out for lack of room: {', '.join(dropped)}", "dim")
+
+
+def _loose_lines(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[str]:
+    """Yields the lines of a table whose long columns are padded only as far as the line has `_PADDED` characters."""
+    from rich.cells import cell_len
+
+    table = [Row([column.heading for column in columns]), *rows]
+    widths = [max(cell_len(row.cells[index]) for row in table) for index in range(len(columns))]
+    others = sum(width for width, column in zip(widths, columns, strict=True) if not column.long)
+    room = (_PADDED - others - _GAP * (len(columns) - 1)) // sum(column.long for column in columns)
+    for row in table:
+        if row.section:
+            yield ""
+        cells = []
+        for cell, column, width in zip(row.cells, columns, widths, strict=True):
+            padding = " " * ((min(width, room) if column.long else width) - cell_len(cell))
+            cells.append(padding + cell if column.right else cell + padding)
+        yield (" " * _GAP).join(cells).rstrip()
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[Row], width: int) -> tuple[list[int], list[str]]:

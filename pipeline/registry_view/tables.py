@@ -92,8 +92,8 @@ def print_differences(
             section = row.section
         change = "" if row.change is None else f"{row.change:+.4g}"
         printed.append(Row((row.name, _short(row.first), _short(row.second), change)))
-    columns = [Column(""), Column(f"version {first.version}"), Column(f"version {second.version}"), Column("change")]
-    print_table(console, columns, printed)
+    versions = [Column(f"version {version.version}", long=True) for version in (first, second)]
+    print_table(console, [Column(""), *versions, Column("change")], printed)
 
 
 def print_history(console: Console, entries: Sequence[HistoryEntry], line: ChampionLine) -> None:

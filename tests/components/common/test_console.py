@@ -57,6 +57,14 @@ def test_a_pipe_gets_plain_text_without_frames_and_blanks_at_the_end():
     )
 
 
+def test_a_long_cell_moves_only_its_own_line_in_a_pipe():
+    columns = [Column("setting"), Column("before", long=True), Column("now", long=True), Column("change", right=True)]
+    rows = [Row(("epochs", "1", "20", "19")), Row(("notes", "x" * 90, "short", ""), section=True)]
+    assert printed(200, terminal=False, columns=columns, rows=rows) == (
+        f"setting  {'before':<30}  now    change\nepochs   {'1':<30}  20         19\n\nnotes    {'x' * 90}  short\n"
+    )
+
+
 def test_a_dumb_terminal_gets_no_frames_and_its_own_width(monkeypatch):
     monkeypatch.setenv("TERM", "dumb")
     monkeypatch.setenv("COLUMNS", "50")

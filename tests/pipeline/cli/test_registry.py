@@ -121,6 +121,7 @@ def test_diff_shows_differences_only(ner):
     assert "tree_hash" in rows
     assert "trainer.seed" not in rows
     assert not any("source=a" in name for name in rows)
+    assert all(len(line) <= 80 for line in output.splitlines() if "hash" not in line)
     assert "have the same recorded data" in ner("diff", "2", "2").output
 
 
