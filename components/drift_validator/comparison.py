@@ -68,7 +68,7 @@ def compare(
             drifts.append(Drift(what, reference.name, other.name, distance, measure, _largest_change(pair), limit))
     before, now = old.unknown_share(), old.unknown_share(new)
     if before is not None and now is not None:
-        detail = f"{before:.1%} of the held-out tokens, {now:.1%} of these"
+        detail = f"champion's held-out text {before:.1%}, new text {now:.1%}"
         measure = "rise of their share"
         drifts.append(Drift(UNKNOWN, reference.name, other.name, now - before, measure, detail, settings.unknown))
     sentences = (old.sentences, new.sentences)

@@ -62,6 +62,7 @@ class DriftReport:
         drifts: the measured distances; empty if nothing was compared.
         enough: True if both data sets are large enough for limits to apply.
         sentences: sizes of the reference and of the other data set.
+        not_measured: why nothing was compared, as a sentence fragment; empty if something was.
 
     Example:
         >>> types = Drift("entity types", "champion", "span-7", 0.3, "L-infinity distance", "PER: 60% to 30%", 0.25)
@@ -75,6 +76,7 @@ class DriftReport:
     drifts: tuple[Drift, ...] = ()
     enough: bool = True
     sentences: tuple[int, int] = (0, 0)
+    not_measured: str = ""
 
     @property
     def exceeded(self) -> tuple[Drift, ...]:
@@ -90,7 +92,7 @@ class DriftReport:
     def verdict(self) -> str:
         """Returns the decision as a sentence."""
         if not self.drifts:
-            return "Drift was not measured: there is no champion with a data profile, or drift.action is ignore."
+            return f"Drift was not measured: {self.not_measured or 'the data sets have nothing in common'}."
         if self.drifted:
             return f"The data drifted: {len(self.exceeded)} of {len(self.drifts)} distances exceed their limit."
         if self.exceeded:
@@ -115,6 +117,6 @@ class DriftReport:
         try:
             values = json.loads(text)
             drifts = tuple(Drift(**drift) for drift in values["drifts"])
-            return cls(drifts, values["enough"], tuple(values["sentences"]))
+            return cls(drifts, values["enough"], tuple(values["sentences"]), values.get("not_measured", ""))
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a drift report of this version ({type(error).__name__}: {error})") from error

@@ -71,9 +71,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         write_atomically(os.path.join(output.uri, LINEAGE_FILE), json.dumps(lineage, ensure_ascii=False, indent=1))
         span, newest = newest_span_profile(profiles)
         data = NamedProfile(span or "the corpus", newest)
-        report = DriftReport()
-        champion = champion_profile(artifact_utils.get_single_instance(input_dict[CHAMPION_KEY]))
-        if champion is not None and settings.action != "ignore":
+        champion_model = artifact_utils.get_single_instance(input_dict[CHAMPION_KEY])
+        champion = champion_profile(champion_model)
+        if settings.action == "ignore":
+            report = DriftReport(not_measured="drift.action is ignore")
+        elif champion is None:
+            present = champion_model.get_int_custom_property(PRESENT)
+            report = DriftReport(not_measured="the champion has no data profile" if present else "there is no champion")
+        else:
             schema = _schema(artifact_utils.get_single_uri(input_dict[SCHEMA_KEY]))
             report = compare(NamedProfile("the champion's data", champion), data, settings, schema)
         write_atomically(os.path.join(output.uri, DRIFT_REPORT_FILE), report.to_json())

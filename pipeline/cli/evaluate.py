@@ -207,9 +207,9 @@ def _write(target: Path | None, text: str, show: Any) -> None:
 
 def _print_outcomes(blessing: Blessing, *, notes: bool = True) -> None:
     # Two rules on a metric that is not judged have the same text.
-    for state, text in dict.fromkeys((outcome.state, outcome.text) for outcome in blessing.rules):
-        if state != "no_champion":
-            announce(f"{state.replace('_', ' ')}: {text}", "red" if state == "failed" else None)
+    for state, text in dict.fromkeys((outcome.state_in_words, outcome.text) for outcome in blessing.rules):
+        if state != "no champion":
+            announce(f"{state}: {text}", "red" if state == "failed" else None)
     for note in blessing.notes if notes else ():
         announce(f"note: {note}")
 
@@ -224,8 +224,8 @@ def _print_evaluation(result: CorpusEvaluation) -> None:
     lines.append(
         "raw text: the tokens joined by spaces, so the end-to-end scores are the same"
         if raw is None
-        else f"raw text, end to end: F1 {raw.candidate.entities.micro.f1}; sentences with other spaces than between "
-        f"tokens: {result.raw_text.respaced:,}; cut into other tokens: {result.raw_text.differing:,}"
+        else f"raw text, end to end: F1 {raw.candidate.entities.micro.f1}; sentences whose raw spacing differs "
+        f"from the joined tokens: {result.raw_text.respaced:,}; cut into other tokens: {result.raw_text.differing:,}"
     )
     if result.changed is not None:
         changed = result.changed

@@ -128,6 +128,11 @@ class RuleOutcome:
         """Returns False only for a rule that prevents a blessing."""
         return self.state != "failed"
 
+    @property
+    def state_in_words(self) -> str:
+        """The state for people: `too_small` also stands for an undefined metric."""
+        return {"too_small": "does not apply", "no_champion": "no champion"}.get(self.state, self.state)
+
 
 @dataclasses.dataclass(frozen=True)
 class Blessing:

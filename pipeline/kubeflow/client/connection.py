@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 _PAGE_SIZE = 100  # the server allows 200
 _NO_ADDRESS = (
-    "no Kubeflow Pipelines server configured. Give its address with --host or KFP_HOST, e.g. after "
-    "`kubectl -n kubeflow port-forward svc/ml-pipeline 8888`: --host http://localhost:8888. "
-    "kubectl's kubeconfig and a pod's own account were not found either"
+    "no Kubeflow Pipelines server configured: --host and KFP_HOST are not set, and kubectl's kubeconfig and a "
+    "pod's own account were not found. Give its address with --host or KFP_HOST, e.g. after "
+    "`kubectl -n kubeflow port-forward svc/ml-pipeline 8888`: --host http://localhost:8888"
 )
 
 

@@ -61,7 +61,7 @@ def test_lengths_are_compared_by_divergence():
 def test_unknown_words_are_compared_with_the_held_out_splits():
     drift = drifts(profile(), profile(words={"a": 1, "x": 1}, held_out={"y": 2}))["unknown words"]
     assert drift.distance == pytest.approx(3 / 4 - 1 / 10)
-    assert drift.detail == "10.0% of the held-out tokens, 75.0% of these"
+    assert drift.detail == "champion's held-out text 10.0%, new text 75.0%"
 
 
 def test_properties_missing_on_one_side_are_not_compared():

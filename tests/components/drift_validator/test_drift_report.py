@@ -28,7 +28,8 @@ def test_only_distances_above_a_limit_are_exceeded(limit, exceeded):
 @pytest.mark.parametrize(
     ("report", "verdict"),
     [
-        (DriftReport(), "Drift was not measured"),
+        (DriftReport(not_measured="drift.action is ignore"), "Drift was not measured: drift.action is ignore."),
+        (DriftReport(), "Drift was not measured: the data sets have nothing in common."),
         (DriftReport((drift(), drift(0.1))), "The data drifted: 1 of 2 distances exceed their limit."),
         (DriftReport((drift(),), enough=False, sentences=(900, 7)), "Limits do not apply: 7 sentences are fewer than"),
         (DriftReport((drift(0.1),)), "No distance exceeds its limit."),

@@ -90,7 +90,8 @@ def test_first_run_profiles_without_comparison(validate, tmp_path):
     assert profile.words["paris"] == 8
     assert profile.held_out_words["paris"] == 2
     assert profile.columns == {"genre": {"news": 20}}
-    assert json.loads((tmp_path / "profile" / "drift.json").read_text())["drifts"] == []
+    report = json.loads((tmp_path / "profile" / "drift.json").read_text())
+    assert (report["drifts"], report["not_measured"]) == ([], "there is no champion")
     assert output.get_int_custom_property("drifted") == 0
     assert sorted(path.name for path in (tmp_path / "profile").iterdir()) == [FILE_NAME, "drift.json", "lineage.json"]
 
@@ -133,6 +134,8 @@ def test_action_decides_whether_drift_stops(validate, tmp_path, action, drifted)
     champion = (tmp_path / "profile" / FILE_NAME).read_text()
     output = validate(of("", PLACES), champion, action)
     assert output.get_int_custom_property("drifted") == drifted
+    reason = json.loads((tmp_path / "profile" / "drift.json").read_text())["not_measured"]
+    assert reason == ("" if drifted else "drift.action is ignore")
 
 
 def test_few_sentences_never_stop_a_run(validate, tmp_path):
@@ -142,6 +145,8 @@ def test_few_sentences_never_stop_a_run(validate, tmp_path):
     assert output.get_int_custom_property("drifted") == 0
 
 
-def test_champion_without_readable_profile_is_not_compared(validate):
+def test_champion_without_readable_profile_is_not_compared(validate, tmp_path):
     output = validate(of("", PLACES), "{}")
     assert output.get_int_custom_property("drifted") == 0
+    report = json.loads((tmp_path / "profile" / "drift.json").read_text())
+    assert report["not_measured"] == "the champion has no data profile"

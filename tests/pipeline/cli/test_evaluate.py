@@ -61,7 +61,7 @@ def test_slice_without_entities_has_no_scores_in_table_page_csv_and_json(tmp_pat
     rows = {name: cells for name, *cells in (re.split(r"  +", line.strip()) for line in result.output.splitlines())}
     assert rows["app=O"] == ["1", "0", "-", "-", "-", "-"]
     assert rows["app=B-PER"] == ["1", "1", "1.000", "1.000", "1.000", "1.000 - 1.000", "1.000"]
-    assert "too small: entity F1 on app=O is not judged: it is undefined" in result.output
+    assert "does not apply: entity F1 on app=O is not judged: it is undefined" in result.output
     shares = json.loads(scores.read_text())["evaluation"]["slices"][1]["candidate"]["entities"]["micro"]
     assert shares["f1"] == {"value": None, "low": None, "high": None}
     assert "app,O,,,,,,0,0,," in page.with_suffix(".scores.csv").read_text()
@@ -94,7 +94,7 @@ def test_crossed_threshold_exits_with_3(evaluate, threshold, status, text):
 def test_threshold_does_not_apply_to_little_support(evaluate):
     result = evaluate("--threshold", "entity_f1>=0.99")
     assert result.exit_code == 0
-    assert "too small: entity F1 on all examples is not judged: 4 gold entities; required: 50" in result.output
+    assert "does not apply: entity F1 on all examples is not judged: 4 gold entities; required: 50" in result.output
 
 
 def test_json_is_written_atomically(evaluate, tmp_path):

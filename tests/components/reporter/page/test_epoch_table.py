@@ -16,6 +16,7 @@ ROW = {
     "val_loss": 0.25,
     "val_entity_f1": 0.75,
     "outside_bias": -1.0,
+    "learning_rate": 0.002,
     "custom": 0.123456,
 }
 
@@ -26,7 +27,8 @@ def test_logged_values_have_headings_and_formats():
         "Loss": "0.5000",
         "Loss, eval split": "0.2500",
         "F1": "0.750",
-        "Preference for no entity": "-1",
+        "Outside bias, added to the score of no entity": "-1",
+        "Learning rate": "0.002",
         "Tokens per second": "12,346",
         "Waiting for data": "3.1%",
         "custom": "0.1235",

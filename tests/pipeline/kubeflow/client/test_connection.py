@@ -20,7 +20,9 @@ def free_port():
 
 
 def test_the_address_comes_from_the_argument_or_the_environment(server, monkeypatch):
-    with pytest.raises(NerError, match=r"no Kubeflow Pipelines server configured.*--host.*port-forward"):
+    with pytest.raises(
+        NerError, match=r"no Kubeflow Pipelines server configured: .*kubeconfig.*\. Give.*--host.*port-forward"
+    ):
         connect()
     monkeypatch.setenv("KF_PIPELINES_ENDPOINT", server.host + "/")
     assert connect().host == server.host
