@@ -150,6 +150,11 @@ class Executor(BaseExampleGenExecutor):
         if not splits[TRAIN_SPLIT].types:
             raise _without_entities(total, base)
         _warn_of_unseen_types(splits)
+        if TEST_SPLIT not in splits:
+            logging.warning(
+                "no test split: the model is scored on the eval split, which also chose its epoch and outside bias, so "
+                "its scores are too high. Add test.<ext>, or divide the corpus with `ner data split`."
+            )
         _set_properties(examples, total, written, duplicates=duplicates, removed=removed)
 
     def _generate(self, examples: artifact.Artifact, exec_properties: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from components.common.errors import counted
 from components.evaluator.counts.slicing import ENTITY_SEEN, SEEN, UNSEEN
 from components.evaluator.results.evaluation import Comparison, Evaluation
 from components.evaluator.results.model_scores import EntityScores, Scores
-from components.keys import TRAIN_SPLIT
+from components.keys import EVAL_SPLIT, TRAIN_SPLIT
 from components.reporter.model_facts import ModelFacts
 
 FEW = 30
@@ -23,7 +23,7 @@ def limits(facts: ModelFacts) -> list[str]:
     """Returns one sentence per limit, each derived from a number in the facts.
 
     Limits are: rare types, types with low precision or recall, unseen entities, slices significantly worse than the
-    whole, poor calibration, types without training data, drift, and skipped sentences.
+    whole, poor calibration, scores of the eval split, types without training data, drift, and skipped sentences.
     """
     return [*evaluation_limits(facts.evaluation), *(_data(facts) if facts.overall else ())]
 
@@ -111,6 +111,11 @@ def _calibration(scores: Scores) -> Iterator[str]:
 
 
 def _data(facts: ModelFacts) -> Iterator[str]:
+    if EVAL_SPLIT in facts.evaluation.splits:
+        yield (
+            "No test split: the model is scored on the eval split, which also chose its epoch and outside bias, so its "
+            "scores are too high."
+        )
     if train := facts.data.split(TRAIN_SPLIT):
         for name in facts.data.types:
             if not train.entities.get(name):

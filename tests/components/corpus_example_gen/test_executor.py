@@ -192,6 +192,14 @@ def test_duplicates_of_published_splits_are_counted_and_kept(tmp_path, caplog):
     assert "kept (corpus.duplicates)" in caplog.text
 
 
+@pytest.mark.parametrize(("names", "warned"), [(("train", "dev"), True), (("train", "dev", "test"), False)])
+def test_a_corpus_without_a_test_split_is_scored_on_the_eval_split_with_a_warning(tmp_path, names, warned, caplog):
+    corpus = fill(tmp_path / "c", **{f"{name}__tsv": f"{name} Oslo\tO B-LOC\n" for name in names})
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        read_folder(tmp_path, corpus)
+    assert ("no test split: the model is scored on the eval split" in caplog.text) == warned
+
+
 def test_types_that_the_training_split_lacks_are_named(tmp_path, caplog):
     corpus = fill(
         tmp_path / "c", train__tsv="Oslo\tB-LOC\n", dev__tsv="Bob\tB-PER\n\nUN\tB-ORG\n", test__tsv="Rome\tB-LOC\n"

@@ -74,6 +74,13 @@ def test_poor_calibration_is_a_limit(facts, error, score, word):
     assert all(word in text for text in texts)
 
 
+def test_scores_of_the_split_that_chose_the_epoch_are_a_limit(facts):
+    on_eval = dataclasses.replace(facts, evaluation=dataclasses.replace(facts.evaluation, splits=("eval",)))
+    expected = "No test split: the model is scored on the eval split, which also chose its epoch and outside bias, so"
+    assert [text.startswith(expected) for text in limits(on_eval)].count(True) == 1
+    assert not any(text.startswith("No test split") for text in limits(facts))
+
+
 def test_types_without_training_data_are_limits(facts):
     train, *others = facts.data.splits
     train = dataclasses.replace(train, entities={"person": 3})
