@@ -53,9 +53,9 @@ class Executor(BaseExampleGenExecutor):
 
     Besides TFX's splits it writes the folder `ingest/` with one report per file, and these custom properties of the
     artifact: `sentences_in`, `sentences_out`, `tokens_in`, `tokens_out`, `entities_in`, `entities_out`, `skipped`,
-    `repaired`, `sentences_<split>`, `duplicates` (sentences that also occur in a later split), `duplicates_removed`
-    (int), `ingest_report` (JSON of the merged `IngestReport`, lists truncated to 20 items), and `tokenizer`, which
-    Transform and DriftValidator take from there.
+    `repaired`, `sentences_<split>`, `duplicates` (sentences that also occur in a later split), `repeats` (sentences of
+    `eval` and `test` that a newer span has, too), `duplicates_removed` (both; int), `ingest_report` (JSON of the merged
+    `IngestReport`, lists truncated to 20 items), and `tokenizer`, which Transform and DriftValidator take from there.
     """
 
     def __init__(self, context: Any = None) -> None:
@@ -138,13 +138,13 @@ class Executor(BaseExampleGenExecutor):
         total.check()
         total.check_repairs(_settings(exec_properties).max_repaired)
         total.files_ignored = _ignored_files(exec_properties[standard_component_specs.INPUT_BASE_KEY], reports)
-        remove = _settings(exec_properties).duplicates == "remove"
-        splits = count_splits(_files(examples), remove=remove)
+        settings = _settings(exec_properties)
+        remove = settings.duplicates == "remove"
+        splits = count_splits(_files(examples), remove=remove, several_spans=settings.span_window > 1)
         written = {name: split.kept for name, split in splits.items()}
-        duplicates = sum(split.duplicates.total() for split in splits.values())
-        removed = duplicates if remove else 0
+        removed = sum(split.total for split in splits.values()) if remove else 0
         _log(reports, written)
-        _log_duplicates(splits, removed)
+        _log_duplicates(splits, "removed" if remove else "kept (corpus.duplicates)")
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         _check_written(written, removed, total, base)
         if not splits[TRAIN_SPLIT].types:
@@ -155,7 +155,7 @@ class Executor(BaseExampleGenExecutor):
                 "no test split: the model is scored on the eval split, which also chose its epoch and outside bias, so "
                 "its scores are too high. Add test.<ext>, or divide the corpus with `ner data split`."
             )
-        _set_properties(examples, total, written, duplicates=duplicates, removed=removed)
+        _set_properties(examples, total, splits, removed)
 
     def _generate(self, examples: artifact.Artifact, exec_properties: dict[str, Any]) -> None:
         """Writes the examples of each split in the order of the corpus.
@@ -326,11 +326,11 @@ def _log(reports: dict[str, IngestReport], written: dict[str, int]) -> None:
         logging.info("split %s: %s", split, counted(count, "sentence"))
 
 
-def _log_duplicates(splits: Mapping[str, WrittenSplit], removed: int) -> None:
-    action = "removed" if removed else "kept (corpus.duplicates)"
+def _log_duplicates(splits: Mapping[str, WrittenSplit], action: str) -> None:
     for name, split in sorted(splits.items()):
-        for source, count in sorted(split.duplicates.items()):
-            logging.warning("split %s: %d sentences of %s also occur in a later split; %s", name, count, source, action)
+        for place, counts in (("a later split", split.duplicates), ("this split of a newer span", split.repeats)):
+            for source, count in sorted(counts.items()):
+                logging.warning("split %s: %d sentences of %s also occur in %s; %s", name, count, source, place, action)
 
 
 def _check_written(written: dict[str, int], removed: int, total: IngestReport, input_base: str) -> None:
@@ -368,10 +368,11 @@ def _without_entities(total: IngestReport, input_base: str) -> CorpusError:
 
 
 def _set_properties(
-    examples: artifact.Artifact, total: IngestReport, written: dict[str, int], *, duplicates: int, removed: int
+    examples: artifact.Artifact, total: IngestReport, splits: Mapping[str, WrittenSplit], removed: int
 ) -> None:
     numbers = {
-        "duplicates": duplicates,
+        "duplicates": sum(split.duplicates.total() for split in splits.values()),
+        "repeats": sum(split.repeats.total() for split in splits.values()),
         "duplicates_removed": removed,
         "sentences_in": total.sentences_in,
         "sentences_out": total.sentences_out,
@@ -381,7 +382,7 @@ def _set_properties(
         "entities_out": total.entities_out.total(),
         "skipped": total.total_skipped,
         "repaired": total.repaired,
-        **{f"sentences_{split}": count for split, count in written.items()},
+        **{f"sentences_{name}": split.kept for name, split in splits.items()},
     }
     for name, number in numbers.items():
         examples.set_int_custom_property(name, number)

@@ -16,6 +16,7 @@ from components.corpus_example_gen.corpus.layout import (
     newest_span,
     split_patterns,
 )
+from components.corpus_example_gen.corpus.span_window import span_number
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
@@ -25,6 +26,7 @@ from components.corpus_example_gen.splitting import (
     HASH_BUCKETS,
     configured_splits,
     holds_out_eval,
+    labelled_digest,
     sentence_digest,
     split_of,
 )
@@ -121,9 +123,11 @@ class LabelledData:
         """
         self.report, self.hashes = IngestReport(), {}
         reports: list[IngestReport] = []
-        repeated = self._of_later_splits()
+        repeated, newest = self._of_later_splits(), self._newest_spans()
         for labelled in self._read(self.split, reports, self.hashes):
-            if sentence_digest(labelled.sentence.text.encode()) not in repeated:
+            if sentence_digest(labelled.sentence.text.encode()) in repeated:
+                continue
+            if not newest or newest[_digest(labelled)] == _span(labelled):
                 yield labelled
         self.report = IngestReport.merge(reports)
         self.report.check_repairs(self._settings.max_repaired)
@@ -145,13 +149,26 @@ class LabelledData:
 
     def _of_later_splits(self) -> set[bytes]:
         """Returns the digests of the sentences that CorpusExampleGen takes out of this split as duplicates."""
-        in_spans = self.path.is_dir() and newest_span(self.path) is not None
-        action = self._settings.duplicates or ("remove" if in_spans else "keep")
-        if action == "keep" or self.split == ALL:
+        if not self._removes:
             return set()
         later = [name for name in _ORDER[_ORDER.index(self.split) + 1 :] if name in self.splits]
         read = (labelled.sentence for name in later for labelled in self._read(name, [], {}))
         return {sentence_digest(sentence.text.encode()) for sentence in read}
+
+    def _newest_spans(self) -> dict[bytes, int]:
+        """Returns the newest span of each eval or test sentence with its tags; empty if older copies stay."""
+        if not self._removes or self._settings.span_window == 1 or self.split == TRAIN_SPLIT:
+            return {}
+        newest: dict[bytes, int] = {}
+        for labelled in self._read(self.split, [], {}):
+            newest[_digest(labelled)] = max(_span(labelled), newest.get(_digest(labelled), 0))
+        return newest
+
+    @property
+    def _removes(self) -> bool:
+        in_spans = self.path.is_dir() and newest_span(self.path) is not None
+        action = self._settings.duplicates or ("remove" if in_spans else "keep")
+        return action == "remove" and self.split != ALL
 
     def _read(self, split: str, reports: list[IngestReport], hashes: dict[str, str]) -> Iterator[LabelledSentence]:
         """Yields the sentences of a split, duplicates included."""
@@ -179,6 +196,15 @@ class LabelledData:
             yield LabelledSentence(keys.make(sentence), source, sentence)
         reports.append(report)
         hashes[source] = content.sha256()
+
+
+def _digest(labelled: LabelledSentence) -> bytes:
+    sentence = labelled.sentence
+    return labelled_digest(sentence.text.encode(), [tag.encode() for tag in sentence.tags])
+
+
+def _span(labelled: LabelledSentence) -> int:
+    return span_number(labelled.source.partition("/")[0])
 
 
 def files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Path]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from components.corpus_example_gen.settings import CorpusSettings
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
@@ -67,6 +67,11 @@ def split_of(name: str, key: bytes, *, undivided: bool, holds_out: bool) -> str:
 def sentence_digest(sentence: bytes) -> bytes:
     """Returns 16 bytes that identify a sentence."""
     return hashlib.sha256(sentence).digest()[:16]
+
+
+def labelled_digest(sentence: bytes, tags: Iterable[bytes]) -> bytes:
+    """Returns 16 bytes that identify a sentence with its tags."""
+    return sentence_digest(b"\0".join([sentence, *tags]))
 
 
 def _varint(number: int) -> bytes:

@@ -181,6 +181,27 @@ def test_duplicates_across_splits_of_spans_are_counted_and_removed(tmp_path, dup
     assert "split train: 1 sentences of span-1/train.tsv also occur in a later split" in caplog.text
 
 
+@pytest.mark.parametrize(("duplicates", "scored"), [(None, ["a", "a", "b", "b"]), ("keep", ["a"] * 4 + ["b"] * 2)])
+def test_a_test_set_that_comes_with_each_span_counts_once(tmp_path, duplicates, scored, caplog):
+    corpus = tmp_path / "c"
+    for span, tag in ((1, "O"), (2, "B-X")):  # both labels of `b` stay, and so do both lines of `a` in a file
+        test = f"a\tB-X\n\nb\t{tag}\n\na\tB-X\n"
+        fill(corpus / f"span-{span}", train__tsv=f"c{span}\tB-X\n\nt\tB-X\n", dev__tsv="e\tB-X\n", test__tsv=test)
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = read_folder(tmp_path, corpus, span_window=2, duplicates=duplicates)
+    removed = 0 if duplicates else 3
+    assert sentences(examples, "train") == ["c1", "c2", "t", "t"]
+    assert sentences(examples, "eval") == ["e"] * (1 if removed else 2)
+    assert sentences(examples, "test") == scored
+    counts = [examples.get_int_custom_property(name) for name in ("duplicates", "repeats", "duplicates_removed")]
+    assert counts == [0, 3, removed]
+    assert "split test: 2 sentences of span-1/test.tsv also occur in this split of a newer span" in caplog.text
+    data = LabelledData(corpus, corpus_settings(span_window=2, duplicates=duplicates), "test")
+    assert sorted((each.key, each.sentence.text) for each in data.sentences()) == sorted(
+        (record["key"][0], record["sentence"][0]) for record in records(examples, "test")
+    )
+
+
 @pytest.mark.extended
 def test_duplicates_of_published_splits_are_counted_and_kept(tmp_path, caplog):
     corpus = fill(tmp_path / "c", train__tsv="a\tB-X\n\nb\tB-X\n", dev__tsv="b\tB-X\n")
