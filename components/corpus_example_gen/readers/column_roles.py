@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.labels import is_tag_like
+from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag
@@ -17,11 +19,13 @@ ROW_NUMBER = re.compile(r"[0-9]{1,18}")
 """Number of a row; longer ones are not numbers of rows."""
 
 _NUMBER = re.compile(r"[0-9]+")
+_COUNTED = re.compile(r"(.*?)([0-9]{1,18})(?:\.0)?", re.DOTALL)  # `12`, `12.0`, `Sentence: 12`, `doc1-s12`
 _WORD = re.compile(r"[^\W_]+")
 _TAG_WORD = re.compile(r"[\w-]+")
 _NUMERIC = re.compile(r"[0-9][0-9.\-]*")
 _TOLERANCE = 20
 _FEW_ROWS = 4  # tokens may repeat in fewer rows
+_LONG_COUNT = 5  # sentences in a row after a return to the middle of a count, which rows of a sentence hardly make
 _MOST_SEEN = 100_000  # a column whose values return shows it among the first ones
 
 NO_VALUE = ("", "nan", "NaN")
@@ -67,6 +71,7 @@ class Roles:
         restarts: whether a row number 0 or 1 begins a sentence, because no line separates the sentences.
         header: cells of the header row; empty if there is none.
         header_line: line of the header row.
+        returns: number of sentences whose value in `sentence` named another sentence before, in the same document.
     """
 
     token: int = 0
@@ -79,6 +84,7 @@ class Roles:
     restarts: bool = False
     header: tuple[str, ...] = ()
     header_line: int = 0
+    returns: int = 0
 
     def tag_of(self, cells: Sequence[str]) -> str:
         """Returns the tag of a row as written."""
@@ -107,7 +113,8 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
         may_have_header: whether the first row may be a header of unknown names, if the settings name the columns.
 
     Raises:
-        CorpusReadingError: a column of numbers, or a mostly empty one, would be the token.
+        CorpusReadingError: a column of numbers, or a mostly empty one, would be the token, or the rows of a sentence do
+            not stand together.
     """
     if (settings.tag_column or 0) >= width or (settings.token_column or 0) >= width:
         problem = f"has {width} columns, so corpus.token_column and corpus.tag_column can be at most {width - 1}"
@@ -124,9 +131,6 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
     sentence = named = _first_named(names, _SENTENCES)
     if sentence is None or sentence in own:
         sentence, named = columns.find_sentence(own), None
-    elif columns[sentence].is_scattered:
-        problem = f"column {sentence} numbers the sentences, but the rows of a sentence do not stand together"
-        raise CorpusReadingError(path, None, problem, "Sort the rows by sentence, and in each by position.")
     if sentence is not None and named is None and not _is_trailing_id(body, sentence, width, settings):
         sentence = None
     free = [column for column in (filled if len(filled) > 1 else range(width)) if column != sentence]
@@ -136,6 +140,9 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
     # Without numbers of sentences, `source` may be anything.
     document = _first_named(names, _DOCUMENTS if sentence is not None else _DOCUMENTS[:-1])
     document = None if document in own else document
+    returns = 0
+    if sentence is not None and columns[sentence].may_return:
+        returns = _count_returns(body(), sentence, document, path)
     free = [column for column in free if column not in (index, document)]
     token, tag = _first_named(names, TOKEN_NAMES), _first_named(names, TAG_NAMES)
     if settings.token_column is not None:
@@ -162,7 +169,156 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
         restarts=restarts,
         header=header,
         header_line=header_line,
+        returns=returns,
     )
+
+
+def _count_returns(rows: Iterable[tuple[int, list[str]]], sentence: int, document: int | None, path: str) -> int:
+    """Returns how many sentences have the value of an earlier one, because the numbers begin again.
+
+    A value that returns begins another sentence if the count goes on from it as before, as in each of several
+    documents. Otherwise its rows belong to the earlier sentence.
+
+    Args:
+        rows: rows without the header.
+        sentence: column of the sentences.
+        document: column of the documents, in each of which the numbers may begin again; None if there is none.
+        path: the file, for errors.
+
+    Raises:
+        CorpusReadingError: the rows of a sentence do not stand together.
+    """
+    order, value, name, boundary = _Order(), "", "", True
+    for line, cells in rows:
+        if cells:
+            current = cells[sentence].strip() if sentence < len(cells) else ""
+            of_row = cells[document].strip() if document is not None and document < len(cells) else ""
+            begins_document = of_row not in (*NO_VALUE, name)
+            name = of_row if begins_document else name
+            order.rows += 1
+            order.empty += current in NO_VALUE
+            if current not in NO_VALUE and (current != value or begins_document):
+                value = current
+                order.add(value, name, line, boundary)
+        boundary = not cells
+    if (stray := order.first_stray()) is not None:
+        of_document = f" of document {quoted(stray.document)}" if stray.document else ""
+        raise CorpusReadingError(
+            path,
+            stray.line,
+            f"column {sentence} numbers the sentences, but the rows of a sentence do not stand together: "
+            f"{quoted(stray.value)}{of_document} returns",
+            "Sort the rows by sentence, and in each by position. If the numbers begin again in each document, add a "
+            "column `document` with its name.",
+        )
+    return order.returns
+
+
+@dataclass
+class _Part:
+    """Sentences between two places at which the count falls.
+
+    Attributes:
+        line, value, document: its first sentence whose value returns.
+        follows: number of further sentences that follow the one before as their values did before, or by counting.
+        gaps: number of other sentences.
+        returns: whether a value of it occurred before without a line that separates the sentences.
+        is_start: whether its first value begins a count, as 0, 1 and the first value of a document do.
+    """
+
+    line: int
+    value: str
+    document: str
+    follows: int = 0
+    gaps: int = 0
+    returns: bool = False
+    is_start: bool = True
+
+    @property
+    def goes_on(self) -> bool:
+        """True if the sentences count as those of a document do."""
+        return self.follows >= (1 if self.is_start else _LONG_COUNT) and self.follows >= self.gaps
+
+
+class _Order:
+    """Sentences in the order of the file, each known by its value and document.
+
+    Memory: 12 bytes per sentence.
+
+    Attributes:
+        rows: number of rows so far.
+        empty: number of rows without a value.
+        returns: number of sentences that have the value of an earlier one.
+    """
+
+    def __init__(self) -> None:
+        self.rows = self.empty = self.returns = 0
+        self._sentences = self._unseparated = 0
+        self._first: _Part | None = None  # the first sentence that returns
+        self._seen = DigestMap()
+        self._count = 0
+        self._starts = set[tuple[str, str]]()  # first values of documents
+        self._part = _Part(0, "", "")
+        self._stray: _Part | None = None
+        self._single: _Part | None = None  # the first part of one sentence that returns
+        self._restarts = self._singles = 0
+        self._previous, self._place, self._prefix, self._number = ("", ""), -1, "", -1
+        self._resumes: tuple[str, int] | None = None  # the number that would go on where the part interrupted the count
+
+    def add(self, value: str, document: str, line: int, boundary: bool) -> None:
+        """Adds a sentence; `boundary` tells that a line separates it from the one before."""
+        match = _COUNTED.fullmatch(value)
+        prefix, number = (match[1], int(match[2])) if match else (value, -1)
+        place = self._seen.setdefault(text_digest(f"{document}\n{value}"), self._count)
+        is_new = place == self._count
+        self._count += is_new
+        self.returns += not is_new
+        self._sentences += 1
+        if not is_new and not boundary:
+            self._unseparated += 1
+            self._first = self._first or _Part(line, value, document)
+        counts = number >= 0 and prefix == self._prefix
+        same_document = document == self._previous[1]
+        follows = same_document and ((counts and number == self._number + 1) or place == self._place + 1)
+        is_start = number in (0, 1) or (value, document) in self._starts
+        if not same_document or not self._count - is_new:
+            self._starts.add((value, document))
+        if is_new and self._resumes == (prefix, number) and not follows and self._part.returns:
+            self._stray = self._stray or self._part
+        if boundary or (is_new and (not same_document or (counts and number < self._number))):
+            self._begin(_Part(line, value, document))
+        elif follows:
+            self._part.follows += 1
+        elif is_new:
+            self._part.gaps += number >= 0
+        elif is_start or not counts or not same_document or number <= self._number:
+            self._begin(_Part(line, value, document, returns=True, is_start=is_start))
+            self._resumes = (self._prefix, self._number + 1) if self._number >= 0 else None
+        else:
+            self._part.gaps += 1
+            if not self._part.returns:
+                self._part = _Part(line, value, document, self._part.follows, self._part.gaps, returns=True)
+        self._previous, self._place, self._prefix, self._number = (value, document), place, prefix, number
+
+    def first_stray(self) -> _Part | None:
+        """Returns the first sentence that returns and is not the beginning of a count; None if there is none."""
+        if not self.empty and 2 * self._unseparated >= self._sentences and 3 * self._sentences >= 2 * self.rows:
+            return self._first  # nearly each row has another value than the row before
+        self._begin(self._part)
+        is_alone = self._singles > self._restarts
+        return self._stray or (self._single if is_alone else None)
+
+    def _begin(self, part: _Part) -> None:
+        last = self._part
+        if last.returns and last.goes_on:
+            self._restarts += 1
+        elif last.returns and (last.gaps > last.follows or not last.is_start):
+            self._stray = self._stray or last
+        elif last.returns:
+            self._singles += 1
+            self._single = self._single or last
+        self._part = part
+        self._resumes = None
 
 
 class _Column:
@@ -171,7 +327,7 @@ class _Column:
     def __init__(self) -> None:
         self.rows = self.empty = self.numeric = self.runs = self.falls = self.returns = self.first_line = 0
         self.crossings = self.missed = self.repeats = 0
-        self._previous = ""
+        self._previous = self.first_value = ""
         self._last, self._skeleton, self._seen = "", "", set[str]()
         self._number = -1
         self._other = False
@@ -182,6 +338,7 @@ class _Column:
         self.first_line = self.first_line or line
         self.numeric += bool(_NUMERIC.fullmatch(value))
         value = value.strip()
+        self.first_value = self.first_value or value
         self.repeats += value == self._previous and not boundary
         self._previous = value
         if value in NO_VALUE:
@@ -207,9 +364,14 @@ class _Column:
         self._last, self._number = value, int(digits)
 
     @property
-    def is_scattered(self) -> bool:
-        """True if nearly each row has another value than the row before, and most values return."""
-        return not self.empty and 2 * self.returns >= self.runs > 1 and 2 * self.runs > self.rows
+    def are_ids(self) -> bool:
+        """True if all values differ in their numbers only, such as `s12` and `s7`."""
+        return not self._other and not self.empty and self.runs > 1
+
+    @property
+    def may_return(self) -> bool:
+        """False if the values rise in the whole file, so none returns."""
+        return self._other or self.falls > 0
 
     def numbers_sentences(self, *, is_first: bool, strict: bool) -> bool:
         """Returns whether the values name sentences: each in the first row of its sentence, or in all its rows.
@@ -276,6 +438,7 @@ def _check_token(column: _Column, token: int, choices: int, path: str) -> None:
         (column.empty, "is empty", 1),
         (column.numeric * (choices > 2), "holds a number", 1),
         (column.repeats * (choices > 2), "repeats the value of the row above", 0),
+        (column.rows * (choices > 2 and column.are_ids), f"holds ids such as {quoted(column.first_value)}", 0),
     )
     for count, problem, more in counts:
         if count * 2 >= column.rows + more and (more or column.rows >= _FEW_ROWS):

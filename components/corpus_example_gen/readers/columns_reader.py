@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from components.common.errors import quoted, shortened
+from components.common.errors import counted, quoted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.errors import CorpusError
@@ -89,7 +89,8 @@ def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:
     if roles.document is not None:
         report.note(path, f"column {roles.document} names the documents; a new name begins a sentence")
     if roles.sentence is not None:
-        report.note(path, f"column {roles.sentence} numbers the sentences; a new value begins a sentence")
+        again = f" ({counted(roles.returns, 'sentence')} with the value of an earlier one)" if roles.returns else ""
+        report.note(path, f"column {roles.sentence} numbers the sentences; a new value begins a sentence{again}")
     if roles.attribute:
         report.note(path, f"the tags are the attribute {roles.attribute} of column {roles.tag}")
     for column, entity_type in layout.others:

@@ -48,6 +48,75 @@ def test_rows_that_are_not_sorted_by_sentence_are_an_error():
         read(table(header, *shuffled))
 
 
+def table_of_sentences(*ids, documents=(), header=True, rows=2):
+    """Returns a table with `rows` rows for each sentence, and one for a sentence in a tuple."""
+    lines = [[*(["document"] if documents else []), "sentence_id", "word", "tag"]] if header else []
+    for number, value in enumerate(ids):
+        for row in range(1 if isinstance(value, tuple) else rows):
+            document = [documents[number]] if documents else []
+            lines.append([*document, value[0] if isinstance(value, tuple) else value, f"w{number}", "BO"[row] + "-X"])
+    return table(*lines).replace("O-X", "O")
+
+
+FORTY = range(1, 41)
+SCATTERED = {
+    "rows added at the end": (table_of_sentences(*FORTY, (3,), (7,), (12,), (20,)), 82, "3"),
+    "one row of the first sentence added": (table_of_sentences(*FORTY, (1,)), 82, "1"),
+    "rows added at the end, the first sentence first": (table_of_sentences(*FORTY, (1,), (7,), (12,)), 82, "1"),
+    "rows of two neighbours added": (table_of_sentences(*FORTY, (11,), (12,)), 82, "11"),
+    "a row in a later place": (table_of_sentences(1, 2, 3, (1,), 4, 5), 8, "1"),
+    "few rows": (table_of_sentences((1,), (2,), (1,)), 4, "1"),
+    "sorted by the position in the sentence": (table_of_sentences(*range(1, 9), *range(1, 9), rows=1), 10, "1"),
+    "added behind numbers that begin again": (table_of_sentences(*FORTY, *FORTY, (3,), (7,)), 162, "3"),
+    "floats of pandas": (table_of_sentences(*(f"{n}.0" for n in FORTY), ("3.0",), ("7.0",)), 82, "3.0"),
+    "texts with a number": (
+        table_of_sentences(*(f"Sentence: {n}" for n in FORTY), ("Sentence: 4",)),
+        82,
+        "Sentence: 4",
+    ),
+    "texts": (table_of_sentences(*"abcdef", ("b",)), 14, "b"),
+    "ids of documents": (table_of_sentences("d1-s1", "d1-s2", "d2-s1", "d2-s2", ("d1-s1",)), 10, "d1-s1"),
+    "without a header": (table_of_sentences(*FORTY, (3,), (7,), (12,), (20,), header=False), 81, "3"),
+    "added behind an empty line": (table_of_sentences(*FORTY) + "\n3\ta\tO\n7\tb\tO\n12\tc\tO\n", 84, "7"),
+    "of a document": (table_of_sentences(1, 2, 1, 2, (2,), documents="aabba"), 10, "2' of document 'a"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "value"), SCATTERED.values(), ids=SCATTERED)
+def test_rows_of_a_sentence_that_stand_apart_are_an_error_at_the_first_that_returns(text, line, value):
+    problem = rf"a\.tsv:{line}: column \d numbers the sentences, but the rows .* stand together: '{value}'.* returns"
+    with pytest.raises(CorpusReadingError, match=problem):
+        read(text, on_error="skip")
+
+
+RESTARTED = {
+    "two documents": (table_of_sentences(*FORTY, *FORTY), 80, 40),
+    "documents of different length": (table_of_sentences(*FORTY, *range(1, 20), *range(1, 50)), 108, 59),
+    "from 0": (table_of_sentences(*range(9), *range(9)), 18, 9),
+    "with gaps": (table_of_sentences(1, 2, 4, 5, 6, 8, 1, 2, 3, 5, 6, 7, 8), 13, 5),
+    "with gaps at the beginning": (table_of_sentences(*FORTY, 3, 4, 5, 6, 8, 9, 10), 47, 7),
+    "documents of one sentence": (table_of_sentences(*FORTY, 1, *FORTY, 1), 81, 41),
+    "texts with a number": (table_of_sentences(*[f"Sentence: {n}" for n in FORTY] * 2), 80, 40),
+    "texts": (table_of_sentences(*"abcdefabcdef"), 12, 6),
+    "floats of pandas": (table_of_sentences(*[f"{n}.0" for n in FORTY] * 2), 80, 40),
+    "ids of documents": (table_of_sentences("d1-s1", "d1-s2", "d2-s1", "d2-s2"), 4, 0),
+    "not in order": (table_of_sentences(7, 3, 9, 1), 4, 0),
+    "a column with documents": (table_of_sentences(*FORTY, *FORTY, documents="a" * 40 + "b" * 40), 80, 0),
+    "documents that are not sorted": (table_of_sentences(1, 2, 1, 3, 2, documents="aabab"), 5, 0),
+    "sources of several documents": (table_of_sentences(1, 2, 3, 1, 2, 1, 2, 1, 2, documents="nnnwwnnww"), 9, 4),
+    "empty lines": (table_of_sentences(1, 2, 3).replace("\n3", "\n\n3", 1) + "\n1\ta\tO\n", 4, 1),
+    "without a header": (table_of_sentences(*FORTY, *FORTY, header=False), 80, 40),
+}
+
+
+@pytest.mark.parametrize(("text", "count", "returns"), RESTARTED.values(), ids=RESTARTED)
+def test_numbers_that_begin_again_begin_other_sentences_and_a_note_counts_them(text, count, returns):
+    rows, report = read(text)
+    assert len(rows) == count
+    again = f" ({returns} sentence{'s' * (returns > 1)} with the value of an earlier one)" if returns else ""
+    assert any(note.endswith(f"a new value begins a sentence{again}") for note in report.notes)
+
+
 NO_POS = slice(None, None, 2)
 LAYOUTS = {
     "GMB, in the first row": numbered(lambda n: f"Sentence: {n + 1}", first_only=True),
@@ -153,6 +222,7 @@ def test_other_number_columns_do_not_begin_sentences(text, expected):
         ("1990\tCD\tB-X\n1991\tCD\tO\n\n2001\tCD\tO\n", r"a\.tsv:1: column 0 holds a number in 3 of 3 rows"),
         ("d/x\ta\tO\nd/x\tb\tO\n\nd/x\ta\tO\nd/x\tc\tO\n", r"a\.tsv:1: column 0 repeats the value of the row"),
         ("s_a\ta\tO\ns_a\tb\tO\ns_b\ta\tO\ns_b\tc\tO\n", r"a\.tsv:1: column 0 repeats the value of the row"),
+        ("s12\ta\tO\ns7\tb\tO\ns12\ta\tO\ns3\tc\tO\n", r"a\.tsv:1: column 0 holds ids such as 's12' in 4 of 4"),
     ],
 )
 def test_column_without_tokens_is_an_error_that_names_it(text, problem):
