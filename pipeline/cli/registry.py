@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from configs.spec import PipelineConfig
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_why_option = click.option("--why", required=True, metavar="TEXT", help="The reason, for the history.")
+
+
+def _reason(ctx: click.Context, parameter: click.Parameter, why: str) -> str:
+    if not why.strip():
+        raise click.BadParameter("the reason is empty. Write why, for the history.")
+    return why
+
+
+_why_option = click.option(
+    "--why", required=True, callback=_reason, metavar="TEXT", help="The reason, for the history."
+)
 _json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 _no_sync_option = click.option("--no-sync", is_flag=True, help="Do not change the serving directory.")
 
@@ -134,6 +144,7 @@ def promote(opened: _Opened, version: str, expect: str | None, why: str, force_b
     from components.registry.names import BASELINE_VERSION_TAG, CHAMPION, parse_version
 
     promoted = opened.require(version)
+    is_champion = CHAMPION in promoted.aliases
     if expect is not None:
         expected = parse_version(expect)
     elif force_blessing:
@@ -143,7 +154,8 @@ def promote(opened: _Opened, version: str, expect: str | None, why: str, force_b
         expected = parse_version(promoted.tags.get(BASELINE_VERSION_TAG, ""))
     champions = opened.models.champions(opened.name)
     done = champions.promote(promoted.version, expected, why, force=force_blessing)
-    click.echo(f"{done.name} version {done.version} is the champion")
+    already = " already; nothing changed, and the history does not get the reason" if is_champion else ""
+    click.echo(f"{done.name} version {done.version} is the champion{already}")
     if not no_sync:
         _follow(opened)
 

@@ -156,8 +156,19 @@ def test_promote_without_a_blessing_is_recorded_as_forced(ner, home):
     assert "the customer waits" in ner("history").output
 
 
+def test_promoting_the_champion_again_says_that_nothing_changed(ner, home):
+    before = _registry(home).champions("ner").history()
+    result = ner("promote", "champion", "--why", "again")
+    assert result.exit_code == 0, result.output
+    assert "ner version 2 is the champion already; nothing changed" in result.output
+    assert _registry(home).champions("ner").history() == before
+
+
 @pytest.mark.extended
 def test_promote_and_rollback_need_a_reason(ner):
+    for arguments in (("promote", "3"), ("rollback",)):
+        result = ner(*arguments, "--why", " ")
+        assert (result.exit_code, "the reason is empty" in result.output) == (2, True)
     assert "Missing option '--why'" in ner("promote", "3").output
     assert "Missing option '--why'" in ner("rollback").output
 
