@@ -87,7 +87,10 @@ class Labelling:
         data = task.get("data") if isinstance(task, dict) else None
         text = data.get(self.field) if isinstance(data, dict) else None
         if not isinstance(text, str):
-            names = ", ".join(map(quoted, data)) if isinstance(data, dict) else "no data"
+            if isinstance(data, dict) and self.field in data:
+                problem = f"{quoted(self.field)}, which the label_config names, is not a text: {quoted(text)}"
+                raise InvalidArgumentError(f"tasks[{number}]: {problem}.")
+            names = ", ".join(map(quoted, data)) if isinstance(data, dict) and data else "no fields"
             raise InvalidArgumentError(
                 f"tasks[{number}]: the data have no text {quoted(self.field)}, which the label_config names; they have "
                 f"{names}."

@@ -136,6 +136,22 @@ def test_a_configuration_that_does_not_fit_is_refused_by_name(config, problem):
     assert problem in answer.json()["error"].replace('"', "'") or problem in answer.json()["error"]
 
 
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        ({}, "the data have no text 'body', which the label_config names; they have no fields."),
+        ({"text": "a"}, "they have 'text'."),
+        ({"body": 5}, "'body', which the label_config names, is not a text: 5."),
+        ({"body": None}, "is not a text: None."),
+        ("a", "they have no fields."),
+    ],
+)
+def test_a_task_without_the_text_is_refused_with_what_it_has(data, problem):
+    answer = ask("POST", "/predict", json={"tasks": [{"id": 1, "data": data}], "label_config": CONFIG})
+    assert answer.status_code == 400
+    assert problem in answer.json()["error"]
+
+
 def test_setup_checks_the_configuration_before_the_first_task():
     answer = ask("POST", "/setup", json={"project": "1.1", "schema": "<View/>"})
     assert (answer.status_code, "no <Labels>" in answer.json()["error"]) == (400, True)
