@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import logging
 import os
 import shutil
 import sys
@@ -117,6 +118,21 @@ def announce(text: str, color: str | None = None) -> None:
 
     width = shutil.get_terminal_size().columns
     click.secho(wrapped(text, width) if sys.stderr.isatty() else text, fg=color, err=True)
+
+
+class ConsoleHandler(logging.Handler):
+    """Prints warnings and errors of a log as `announce` does, without the names of loggers.
+
+    tests/pipeline/cli/test_main.py shows a warning.
+    """
+
+    def __init__(self) -> None:
+        """Leaves out everything below a warning."""
+        super().__init__(logging.WARNING)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints a line that begins with the level."""
+        announce(f"{record.levelname.lower()}: {self.format(record)}", "yellow")
 
 
 def print_line(console: Console, text: str, style: str = "", label: str = "", label_style: str = "") -> None:

@@ -22,7 +22,7 @@ from typing import Any
 import click
 
 from components.common import interruption
-from components.common.console import OutputError, ReaderGoneError, announce, prepare_standard_streams
+from components.common.console import ConsoleHandler, OutputError, ReaderGoneError, announce, prepare_standard_streams
 from components.common.errors import NerError
 from components.common.extras import missing_extra
 from components.common.faults import explain
@@ -199,6 +199,8 @@ def main(ctx: click.Context, debug: bool) -> None:
         # Users cannot act on warnings of the libraries. In the tests our own warnings are errors.
         warnings.simplefilter("ignore")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if not logging.root.handlers:  # absl would add one that prints `WARNING:absl:`
+        logging.root.addHandler(ConsoleHandler())
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # its deprecation warnings concern mostly its own code
 
 

@@ -147,6 +147,15 @@ def ner(*arguments: str):
     return CliRunner().invoke(cli.main, arguments)
 
 
+def test_a_warning_before_a_run_has_no_name_of_a_logger():
+    code = (
+        "from pipeline.cli.main import main; main(['completion', 'bash'], standalone_mode=False)\n"
+        "from absl import logging; logging.warning('raw.txt: %d unreadable row', 1); logging.info('detail')"
+    )
+    result = run([sys.executable, "-c", code], env=python_environment(), capture_output=True, text=True)
+    assert result.stderr == "warning: raw.txt: 1 unreadable row\n"
+
+
 def test_a_command_of_another_package_is_listed_without_being_imported_and_runs(packages, monkeypatch):
     assert GROUP == cli.COMMAND_GROUP
     install(packages, "ner-count", {"count": "support.custom_command:count"}, "Count tokens.")
