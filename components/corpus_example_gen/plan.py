@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tfx.proto import example_gen_pb2, range_config_pb2
 
 from components.common.errors import NerError
-from components.corpus_example_gen.corpus.layout import NEWEST, find_splits, folder_and_splits, split_patterns
+from components.corpus_example_gen.corpus.layout import find_splits, folder_and_splits, require_spans, split_patterns
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits
 from components.keys import SENTENCE, TRAIN_SPLIT
@@ -48,11 +48,7 @@ class IngestPlan:
             names = ", ".join(name for name, _ in splits)
             raise NerError(f"corpus.splits: names {names} but not train. Name the training files train.")
         in_spans = any("{" in pattern for _, pattern in splits)
-        if settings.window != NEWEST and not in_spans:
-            raise NerError(
-                f"{folder}: corpus.span or corpus.span_window is set, but the corpus has no span-<N> folders. "
-                "Remove the setting, or move the files to span folders."
-            )
+        require_spans(folder, splits, settings.window)
         split_patterns(folder, configured, settings.window)  # each span of the window is read
         duplicates = settings.duplicates or ("remove" if in_spans else "keep")
         return cls(splits, settings.model_copy(update={"duplicates": duplicates}), str(folder))

@@ -14,6 +14,7 @@ from tfx.dsl.io import fileio
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
+from components.corpus_example_gen.corpus.layout import no_file_matches
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker, to_example
 from components.corpus_example_gen.file_content import FileContent, read_chunks
@@ -59,8 +60,7 @@ class ReadCorpus(beam.PTransform):
         matches = {pattern: sorted(fileio.glob(os.path.join(self._base, pattern))) for pattern in self._patterns}
         newest = self._patterns[-1]
         if not matches[newest]:
-            fix = "Check the folder and corpus.splits; the path itself must not contain the wildcards * ? [ ]."
-            raise CorpusError(os.path.join(self._base, newest), None, "no file matches", fix)
+            raise no_file_matches(os.path.join(self._base, newest))
         for pattern in (pattern for pattern, files in matches.items() if not files):
             logging.warning("%s: no file matches; this span adds nothing to the split", pattern)
         return (

@@ -6,6 +6,8 @@ from typing import Any
 
 from components.common.errors import LockHeldError
 from components.common.files import locked
+from components.corpus_example_gen.corpus.layout import require_files
+from components.corpus_example_gen.splitting import configured_splits
 from components.data_validator.errors import DataAnomalyError
 from components.drift_validator.errors import DriftError
 from components.exporter.errors import BreakingChangeError
@@ -17,7 +19,7 @@ from components.registry.names import CHAMPION, RUN_FINGERPRINT_TAG
 from configs.spec import PipelineConfig
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Attempt, Outcome
 from pipeline.retraining.plan import Plan, make_plan
-from pipeline.run.inputs import prepare_inputs
+from pipeline.run.inputs import RunInputs, prepare_inputs
 
 _PUSHED = ("RegistryPusher", "pushed_model")
 
@@ -44,11 +46,11 @@ def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_ru
     folder = config.work_dir / "retrain"
     last = folder / "last.json"
     if dry_run:
-        inputs = prepare_inputs(config, warm_start)
+        inputs = _inputs(config, warm_start)
         return make_plan(config, registry, inputs, Attempt.read(last), force=force).decision
     try:
         with locked(folder / "lock", wait=False):
-            inputs = prepare_inputs(config, warm_start)
+            inputs = _inputs(config, warm_start)
             plan = make_plan(config, registry, inputs, Attempt.read(last), force=force)
             if plan.decision.kind != DUE:
                 return plan.decision
@@ -57,6 +59,13 @@ def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_ru
             return outcome
     except LockHeldError as error:
         return Outcome(BUSY, f"another retraining is running ({error}); nothing was done")
+
+
+def _inputs(config: PipelineConfig, warm_start: bool) -> RunInputs:
+    inputs = prepare_inputs(config, warm_start)
+    if inputs.corpus is not None:
+        require_files(inputs.corpus, configured_splits(config.corpus), inputs.window)
+    return inputs
 
 
 def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm_start: bool) -> Outcome:

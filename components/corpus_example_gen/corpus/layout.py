@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from components.common.errors import NerError
 from components.common.hashing import file_hash
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
 from components.corpus_example_gen.errors import CorpusError
@@ -147,6 +148,46 @@ def split_patterns(
             fix = "Correct corpus.splits, or set corpus.span_window to leave the span out."
             raise CorpusError(str(folder / span), None, "no file matches corpus.splits", fix)
     return patterns
+
+
+def require_files(
+    folder: str | Path, splits: Sequence[tuple[str, str]] | None = None, window: SpanWindow = NEWEST
+) -> None:
+    """Checks that the corpus has the spans and files that the configuration names.
+
+    Args:
+        folder: the corpus, or a file.
+        splits: see `split_patterns`.
+        window: spans to read.
+
+    Raises:
+        CorpusError: see `split_patterns`, or no file matches the pattern of a split.
+        NerError: spans are configured, and the corpus has none.
+    """
+    folder, splits = folder_and_splits(folder, splits)
+    require_spans(folder, splits or find_splits(folder, window), window)
+    for patterns in split_patterns(folder, splits, window).values():
+        if not any(folder.glob(patterns[-1])):
+            raise no_file_matches(folder / patterns[-1])
+
+
+def require_spans(folder: str | Path, splits: Sequence[tuple[str, str]], window: SpanWindow) -> None:
+    """Checks that the splits of a corpus are in spans if the configuration names some.
+
+    Raises:
+        NerError: they are not.
+    """
+    if window != NEWEST and not any("{" in pattern for _, pattern in splits):
+        raise NerError(
+            f"{folder}: corpus.span or corpus.span_window is set, but the corpus has no span-<N> folders. "
+            "Remove the setting, or move the files to span folders."
+        )
+
+
+def no_file_matches(pattern: str | Path) -> CorpusError:
+    """Returns the error for a pattern of a split without files."""
+    fix = "Check the folder and corpus.splits; the path itself must not contain the wildcards * ? [ ]."
+    return CorpusError(str(pattern), None, "no file matches", fix)
 
 
 def matched_files(

@@ -11,6 +11,7 @@ import pytest
 from support.processes import popen
 from support.repository import python_environment
 
+from components.common.errors import NerError
 from components.drift_validator.errors import DriftError
 from components.exporter.errors import BreakingChangeError
 from components.registry.model_registry import ModelRegistry
@@ -165,6 +166,28 @@ with locked(Path({str(lock)!r})):
         assert retrain(played.config(), warm_start=True, dry_run=True).kind == "due", "a decision needs no lock"
     played.ends = "worse"
     assert retrain(played.config(), warm_start=True).kind == "refused", "the lock ended with its holder"
+
+
+@pytest.mark.parametrize(
+    ("setting", "problem"),
+    [
+        (
+            "corpus.splits={train: nope.conll}",
+            r"corpus/nope\.conll: no file matches\. Check the folder and corpus\.spl",
+        ),
+        ("corpus.splits={train: 'span-{SPAN}/nope.conll'}", "span-1: no file matches corpus.splits"),
+        ("corpus.span=3", "has no span 3, only 1"),
+    ],
+)
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_files_and_spans_that_do_not_exist_are_an_error_before_the_decision(played, setting, problem, dry_run):
+    with pytest.raises(NerError, match=problem):
+        retrain(played.config(setting), warm_start=True, dry_run=dry_run)
+    (played.folder / "corpus" / "span-1").rename(played.folder / "corpus" / "train")
+    if "span=" in setting:
+        with pytest.raises(NerError, match=r"corpus\.span or corpus\.span_window is set, but the corpus has no span"):
+            retrain(played.config(setting), warm_start=True, dry_run=dry_run)
+    assert played.runs == []
 
 
 @pytest.mark.extended
