@@ -118,7 +118,9 @@ class _Nodes:
             required_splits=list(self.inputs.split_names),
             schema_file=str(self.config.schema_path or "schemas/schema.pbtxt"),
             # A warm start also has the types of the champion.
-            named_types={} if self.request.warm_start else self.config.exporter.named_types,
+            named_types={}
+            if self.request.warm_start
+            else {**self.config.exporter.named_types, **self.config.evaluator.named_types},
         )
 
     @cached_property

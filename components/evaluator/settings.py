@@ -94,6 +94,12 @@ class EvaluatorSettings(Settings):
         return (overall, *rules)
 
     @property
+    def named_types(self) -> dict[str, list[str]]:
+        """The entity types that `rules` name, by setting."""
+        types = sorted({rule.entity_type for rule in self.rules} - {""})
+        return {"evaluator.rules": types} if types else {}
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The slicing columns: `slices`, and those that only rules name."""
         return tuple(dict.fromkeys([*self.slices, *(rule.column for rule in self.rules if rule.column)]))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Collection, Iterable
 
 from pydantic import model_validator
 from typing_extensions import Self
 
+from components.common.errors import quoted
 from components.common.settings import NotNegative, Settings, Share
+from components.evaluator.errors import EvaluationError
 
 _METRICS = re.compile(
     r"entity_(precision|recall|f1)(/.+)?|entity_macro_f1|strict_f1|boundary_f1|type_f1|partial_f1|ent_type_f1"
@@ -77,3 +81,38 @@ class BlessingRule(Settings):
     def column(self) -> str:
         """The slicing column of the rule; empty for all examples."""
         return self.slice.partition("=")[0]
+
+    @property
+    def entity_type(self) -> str:
+        """The entity type of the metric; empty for metrics of all types."""
+        return self.metric.partition("/")[2] if is_builtin_metric(self.metric) else ""
+
+
+def require_known_types(rules: Iterable[BlessingRule], known: Collection[str], *, is_complete: bool) -> None:
+    """Checks that the entity types of rules exist, because a rule on a type without examples does not apply.
+
+    Args:
+        rules: the rules.
+        known: entity types of the model and the data.
+        is_complete: whether these are all types of the model; otherwise only a type with a similar name is refused.
+
+    Raises:
+        EvaluationError: a rule names another type.
+
+    Example:
+        >>> require_known_types([BlessingRule(metric="entity_f1/LOC", bound=0.9)], ["LOC"], is_complete=True)
+    """
+    for rule in rules:
+        if not rule.entity_type or rule.entity_type in known:
+            continue
+        close = difflib.get_close_matches(rule.entity_type, known, 3, 0.4 if is_complete else 0.8)
+        if close or is_complete:
+            fix = f"Use {_either(close or sorted(known))}." if known else "Correct the type."
+            raise EvaluationError(
+                f"threshold on {rule.metric}: neither model nor data have the entity type "
+                f"{quoted(rule.entity_type)}. {fix}"
+            )
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(map(quoted, names))

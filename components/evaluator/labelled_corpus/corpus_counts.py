@@ -46,6 +46,7 @@ class CorpusCounts:
         gold: gold type -> number of entities.
         sentences: number of sentences.
         tokens: number of their tokens.
+        metadata: names of the metadata of all sentences.
         places: key -> `file:line` of the sentences with an error of `MODEL`.
     """
 
@@ -80,6 +81,7 @@ class CorpusCounts:
         self.gold: Counter[str] = Counter()
         self.sentences = 0
         self.tokens = 0
+        self.metadata = set[str]()
         self.places: dict[str, str] = {}
 
     def add(self, labelled: Sequence[LabelledSentence]) -> None:
@@ -91,6 +93,7 @@ class CorpusCounts:
         self._with_text += sum(each.known for each in written)
         self._respaced += sum(each.text != text for each, text in zip(written, texts, strict=True))
         for each in labelled:
+            self.metadata.update(each.sentence.metadata)
             self.gold.update(span.type for span in spans(each.sentence.tags))
         batches, raw_batches, differing = {}, {}, np.zeros(len(labelled), bool)
         for name, model in self._models.items():
@@ -119,6 +122,11 @@ class CorpusCounts:
             self.places[labelled[row].key] = labelled[row].place
         if AGAINST in batches:
             self.changed.add(batches[AGAINST], batches[MODEL])
+
+    @property
+    def predicted_types(self) -> set[str]:
+        """Entity types that a model has predicted."""
+        return set().union(*self._predicted.values())
 
     def account(self, name: str) -> ModelAccount:
         """Returns how the answers of a model fit the data."""

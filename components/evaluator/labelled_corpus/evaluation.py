@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.blessing import decide
-from components.evaluator.blessing.rule import BlessingRule
+from components.evaluator.blessing.rule import BlessingRule, require_known_types
 from components.evaluator.counts.slice_counts import compared
-from components.evaluator.counts.slicing import ENTITY_SEEN, Slicer
+from components.evaluator.counts.slicing import DERIVED, ENTITY_SEEN, Slicer
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.errors import EvaluationError
 from components.evaluator.insights.training_labels import TrainingLabels, TrainingSentence
@@ -20,6 +21,7 @@ from components.evaluator.labelled_corpus.result import CorpusEvaluation, DataId
 from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
 from components.evaluator.results.evaluation import Evaluation
 from components.evaluator.settings import EvaluatorSettings
+from components.keys import SOURCE
 
 _BATCH = 1000
 _MOST_FILES = 5  # in a note
@@ -79,7 +81,11 @@ def evaluate_corpus(
             options.progress(len(batch))
     if not run.sentences:
         raise EvaluationError(f"{data.path}: the split {data.split} has no sentence. Give another split, or data.")
-    _check_columns(options.columns, run, data)
+    named = (rule.column for rule in options.thresholds if rule.column)
+    _check_columns(dict.fromkeys([*options.columns, *named]), run, data)
+    of_models = [model.types for model in models.values()]
+    known = {*run.gold, *run.predicted_types, *itertools.chain.from_iterable(types or () for types in of_models)}
+    require_known_types(options.thresholds, known, is_complete=None not in of_models)
     if not run.gold:
         notes.append("the data has no entity, so precision and recall say nothing")
     if data.undivided and data.split == "all":
@@ -137,12 +143,12 @@ def _training_labels(data: LabelledData) -> TrainingLabels | None:
     return TrainingLabels(TrainingSentence(each.sentence.tokens, each.sentence.tags, each.place) for each in sentences)
 
 
-def _check_columns(columns: Sequence[str], run: CorpusCounts, data: LabelledData) -> None:
+def _check_columns(columns: Iterable[str], run: CorpusCounts, data: LabelledData) -> None:
     for column in columns:
         if {cut.value for cut in run.total if cut.column == column} == {""}:
-            raise EvaluationError(
-                f"{data.path}: no sentence has the metadata {column!r} to slice by. Correct the name of the column."
-            )
+            close = difflib.get_close_matches(column, [*run.metadata, SOURCE, *DERIVED], 3)
+            fix = f"Use {' or '.join(close)}." if close else "Correct the name of the column."
+            raise EvaluationError(f"{data.path}: no sentence has the metadata {column!r} to slice by. {fix}")
 
 
 def _identity(data: LabelledData, report: IngestReport, run: CorpusCounts) -> DataIdentity:

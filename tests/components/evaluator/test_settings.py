@@ -29,6 +29,12 @@ def test_rules_add_their_columns_and_get_the_common_support():
     assert settings.columns == ("source", "topic", "entity_seen")
 
 
+def test_types_that_rules_name_must_be_in_the_training_data():
+    rules = [{"metric": f"entity_{name}", "bound": 0.5} for name in ("f1/PER", "recall/LOC", "recall/PER", "f1")]
+    assert evaluator_settings(rules=rules).named_types == {"evaluator.rules": ["LOC", "PER"]}
+    assert evaluator_settings(rules=rules[3:]).named_types == {}
+
+
 def test_settings_travel_as_json():
     settings = evaluator_settings(rules=[{"bound": 0.3}], metrics={"mine": "my_package.my_module:mine"})
     assert type(settings).model_validate_json(settings.model_dump_json()) == settings

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 from support.evaluation import evaluator_settings
@@ -110,6 +111,28 @@ def test_rules_and_thresholds_decide(corpus):
     options = CorpusOptions(evaluator_settings(slices=[], bootstrap=0), thresholds=(threshold,))
     result = evaluate_corpus(LabelledData(corpus, corpus_settings()), EvaluatedModel(tagger(RIGHT), "this"), options)
     assert [rule.metric for rule in result.evaluation.blessing.rules if rule.state == "failed"] == ["partial_f1"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "types", "problem"),
+    [
+        ({"metric": "entity_f1/LCO"}, {"LOC"}, r"entity_f1/LCO: neither model nor data have .* 'LCO'. Use 'LOC'"),
+        ({"metric": "entity_recall/X"}, {"LOC", "TOOL"}, r"type 'X'. Use 'LOC' or 'PER' or 'TOOL'"),
+        ({"metric": "entity_f1/LOCS"}, None, "Use 'LOC'"),
+        ({"metric": "entity_f1/TOOL"}, {"TOOL"}, None),
+        ({"metric": "entity_f1/OTHER"}, None, None),  # a server does not name its types
+        ({"metric": "entity_f1", "slice": "soruce=x"}, None, r"no sentence has the metadata 'soruce' .* Use source\."),
+        ({"metric": "entity_f1", "slice": "q"}, None, "Correct the name of the column"),
+        ({"metric": "entity_f1", "slice": "source=x"}, None, None),
+    ],
+)
+def test_a_threshold_on_a_type_or_column_that_does_not_exist_is_an_error(corpus, rule, types, problem):
+    options = CorpusOptions(
+        evaluator_settings(slices=[], bootstrap=0), thresholds=(BlessingRule(bound=0.1, min_support=1, **rule),)
+    )
+    model = EvaluatedModel(tagger(RIGHT), "this", types=None if types is None else frozenset(types))
+    with nullcontext() if problem is None else pytest.raises(EvaluationError, match=problem):
+        evaluate_corpus(LabelledData(corpus, corpus_settings()), model, options)
 
 
 def test_types_that_only_one_side_knows_are_counted_and_named(corpus):
