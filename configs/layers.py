@@ -189,7 +189,7 @@ def _explain(detail: Mapping[str, Any], base: Path) -> str:
     if kind in _LIMITS:
         name, sign = _LIMITS[kind]
         limit = context[name]
-        return f"{where}: must be {sign} {limit:g}, got {detail['input']}"
+        return f"{where}: must be {sign} {limit if isinstance(limit, int) else f'{limit:g}'}, got {detail['input']}"
     if kind == "literal_error":
         return f"{where}: must be one of {context['expected']}, got {_shown(detail['input'])}"
     if kind in _TYPES:

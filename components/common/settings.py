@@ -36,8 +36,14 @@ def _number(value: object) -> object:
 
 Integer = Annotated[int, BeforeValidator(_number)]
 Number = Annotated[float, BeforeValidator(_number)]
-Count = Annotated[Integer, Field(gt=0)]
-NotNegative = Annotated[Integer, Field(ge=0)]
+MOST = 2**31 - 1
+"""Largest number of a count: ops of TensorFlow hold counts as int32."""
+
+MOST_SEED = 2**32 - 1
+"""Largest seed that NumPy accepts."""
+
+Count = Annotated[Integer, Field(gt=0, le=MOST)]
+NotNegative = Annotated[Integer, Field(ge=0, le=MOST)]
 Positive = Annotated[Number, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[Number, Field(ge=0, le=1)]
 Rate = Annotated[Number, Field(ge=0, lt=1)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from components.common.settings import Count, Integer, NotNegative, Positive, Settings, Share
 from components.corpus_example_gen.corpus.span_window import SpanWindow
+from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 
 Format = Literal[
     "auto", "columns", "tsv", "conll2012", "jsonl", "doccano", "prodigy", "label_studio", "label_studio_min", "ubiai",
@@ -21,7 +22,7 @@ class CorpusSettings(Settings):
     """Location and format of the corpus; configs/base.yaml explains each setting."""
 
     path: Path | None
-    span: NotNegative | None
+    span: Annotated[Integer, Field(ge=0)] | None  # may be a date with a time
     span_window: Count
     duplicates: Literal["remove", "keep"] | None
     documents: Literal["auto", "together", "apart"]
@@ -39,7 +40,7 @@ class CorpusSettings(Settings):
     max_repaired: Share
     on_error: Literal["fail", "skip"]
     min_raw_text_survival: Share
-    max_unpacked_bytes: Count
+    max_unpacked_bytes: Annotated[Integer, Field(gt=0)]
     max_compression_ratio: Positive
     sample_seed: Integer
 
@@ -47,6 +48,13 @@ class CorpusSettings(Settings):
     @classmethod
     def _number_is_a_label(cls, value: Any) -> Any:
         return str(value) if type(value) is int else value
+
+    @field_validator("outside")
+    @classmethod
+    def _outside_is_not_an_entity(cls, outside: str | None) -> str | None:
+        if outside is not None and is_valid_tag(outside) and outside not in OUTSIDE_LABELS:
+            raise ValueError("is the tag of an entity; give the label of tokens outside entities")
+        return outside
 
     @property
     def window(self) -> SpanWindow:

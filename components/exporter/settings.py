@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from components.common.settings import Count, DottedPath, Integer, Number, Positive, Settings, Share
+from components.common.settings import MOST, Count, DottedPath, Integer, Number, Positive, Settings, Share
 from components.exporter.contract.contract import LEAST_CHARACTERS
 from components.exporter.contract.contract_template import ContractTemplate
 from components.exporter.errors import ExportError
@@ -53,7 +53,7 @@ class ExporterSettings(Settings):
     pad: str
     token_length: Count | None
     divide: bool
-    max_characters: Annotated[Integer, Field(ge=LEAST_CHARACTERS)]
+    max_characters: Annotated[Integer, Field(ge=LEAST_CHARACTERS, le=MOST)]
     allow_breaking_changes: bool
     golden_sentences: Count
     limits: LimitsSettings

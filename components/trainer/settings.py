@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 from typing_extensions import Self
 
-from components.common.settings import Count, NotNegative, Positive, Rate, Settings, Share
+from components.common.settings import MOST_SEED, Count, Integer, NotNegative, Positive, Rate, Settings, Share
 
 BUILT_IN_TAGGERS = ("cnn_linear", "transformer", "encoder")
 AUTO = "auto"
@@ -96,7 +96,7 @@ class TrainerSettings(Settings):
     warmup: Rate
     clip_norm: Positive
     averaging: Rate
-    seed: NotNegative
+    seed: Annotated[Integer, Field(ge=0, le=MOST_SEED)]
     devices: Literal["auto", "cpu", "gpu"]
     hosts: Count
     precision: Literal["float32", "bfloat16"]

@@ -116,6 +116,17 @@ def test_the_transform_graph_is_told_of_pretrained_parts_of_the_chosen_tagger_on
         ("tuner.minutes=0", "tuner.minutes: must be > 0, got 0"),
         ("exporter.forward={tags: string}", "exporter.forward: `tags` is already an input or output of the model"),
         ("exporter.pad=O", "exporter.pad: is a tag; choose a text that is not, such as [PAD], got 'O'"),
+        (
+            "corpus.outside=B-X",
+            "corpus.outside: is the tag of an entity; give the label of tokens outside entities, got",
+        ),
+        ("trainer.seed=4294967296", "trainer.seed: must be <= 4294967295, got 4294967296"),
+        ("trainer.epochs=9999999999", "trainer.epochs: must be <= 2147483647, got 9999999999"),
+        ("trainer.batch_size=9999999999", "trainer.batch_size: must be <= 2147483647, got 9999999999"),
+        ("trainer.window_size=99999999999999999999999", "trainer.window_size: must be <= 2147483647, got 9999"),
+        ("trainer.hosts=9999999999", "trainer.hosts: must be <= 2147483647, got 9999999999"),
+        ("exporter.max_characters=9999999999", "exporter.max_characters: must be <= 2147483647, got 9999999999"),
+        ("evaluator.bootstrap=9999999999", "evaluator.bootstrap: must be <= 2147483647, got 9999999999"),
         ("exporter.min_score=1.5", "exporter.min_score: must be <= 1, got 1.5"),
         ("exporter.min_score={PER: -1}", "exporter.min_score.PER: must be >= 0, got -1"),
         ("exporter.min_score=low", "exporter.min_score: must be a number, got 'low'"),
@@ -227,3 +238,14 @@ def test_the_runners_are_those_of_beam():
     from configs.spec import RUNNERS
 
     assert {runner.lower() for runner in RUNNERS} >= set(_RUNNER_MAP)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("corpus.span", 202611301200), ("corpus.max_unpacked_bytes", 10**12), ("trainer.seed", 4294967295),
+    ],
+)  # fmt: skip
+def test_dates_bytes_and_seeds_may_exceed_the_largest_count(setting, value):
+    section, name = setting.split(".")
+    assert getattr(getattr(load_config(None, [f"{setting}={value}"]), section), name) == value
