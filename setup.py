@@ -190,6 +190,8 @@ setup(
             "tensorflow-transform>=1.16,<1.22",
             "keras>=3.4,<4",
             "keras-tuner>=1.4.2,<2",
+            # L-BFGS.
+            "scipy>=1.12",
             "apache-beam>=2.64",
             # With the server and the web interface.
             "mlflow>=3.17,<4",

@@ -65,7 +65,8 @@ class CnnLinearTagger(keras.Model):
 
     Returns:
         Float32 [batch, tokens, num_tags], logits; tag 0 is [PAD]. In training [1 + linear_members, batch, tokens,
-        num_tags]: logits of the network and of each linear expert, for `ConstrainedCrfLoss`.
+        num_tags]: logits of the network and of each linear expert, for `ConstrainedCrfLoss`; those of the network
+        only if L-BFGS trains the linear expert.
     """
 
     def __init__(
@@ -110,8 +111,8 @@ class CnnLinearTagger(keras.Model):
             linear_weights: maximum number of weights of the linear expert in serving; at least one row of the table.
             linear_members: number of linear experts in training; serving uses their mean.
             linear_dropout: share of linear features that training drops.
-            linear_optimizer: how the Trainer trains the linear experts: `adam`, or `sgd`, gradient descent with an L2
-                penalty.
+            linear_optimizer: how the Trainer trains the linear experts: `adam`, together with the network, or `lbfgs`,
+                one expert before the network, which is then trained alone.
             network_share: ensemble weight of the network.
             seed: seed of dropout.
             vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
@@ -163,12 +164,13 @@ class CnnLinearTagger(keras.Model):
         # float32 even under mixed precision: the loss and the argmax need the precision.
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
         rows = max(linear_weights // num_tags, 1)
+        members = linear_members if linear_optimizer == "adam" else 1
         extra = {
             "gazetteers": gazetteers,
             "clusters": [f"{name}_{column}" for column in range(clusters["columns"] if clusters else 0)],
         }
         self.linear = ContextFeatures(
-            rows, num_tags, linear_members, linear_dropout, seed, **extra, dtype="float32", name="linear"
+            rows, num_tags, members, linear_dropout, seed, **extra, dtype="float32", name="linear"
         )
 
     def build(self, input_shape: Any = None) -> None:
@@ -189,13 +191,16 @@ class CnnLinearTagger(keras.Model):
             block.build(wide)
         self.scores.build(wide)
         self.linear.build()
+        self.linear.trainable = self._sizes["linear_optimizer"] == "adam"  # only weights that exist
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:
         """Computes the outputs that the class documents."""
         network = self._network(inputs, training)
-        linear = self.linear(columns(inputs), training=training) * LINEAR_STEP
         pad = ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * FORBIDDEN
+        if training and not self.linear.trainable:
+            return ops.expand_dims(network, 0) + pad
+        linear = self.linear(columns(inputs), training=training) * LINEAR_STEP
         if training:
             return ops.concatenate([ops.expand_dims(network, 0), linear], axis=0) + pad
         return self.network_share * network + (1 - self.network_share) * linear + pad
@@ -235,11 +240,6 @@ class CnnLinearTagger(keras.Model):
     @network_share.setter
     def network_share(self, share: float) -> None:
         self._sizes["network_share"] = share
-
-    @property
-    def descent_weights(self) -> list[keras.Variable]:
-        """Weights that are trained by gradient descent instead of Adam."""
-        return [self.linear.table.embeddings] if self._sizes["linear_optimizer"] == "sgd" else []
 
     @property
     def receptive_field(self) -> int:

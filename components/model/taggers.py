@@ -18,9 +18,6 @@ registration:
     property, int or None: number of tokens to either side that a token's logits depend on; None: unbounded.
 `get_config()`:
     the constructor's arguments, as plain values.
-`descent_weights`:
-    optional property, list of variables that the Trainer trains by gradient descent with an L2 penalty, not by Adam
-    (docs/decisions/0022-gradient-descent-for-small-corpora.md).
 
 If the layer of the logits is named `scores`, a warm start keeps its rows by tag. tests/support/custom_tagger.py is a
 complete example.
@@ -227,3 +224,12 @@ def tagger_loss(name: str, tags: Sequence[str]) -> keras.losses.Loss:
         return MaskedTokenLoss()
     # Cross entropy makes cnn_linear's linear experts worse (measured) and its network better.
     return ConstrainedCrfLoss(tags, token_weights=(1.0, 0.0) if name == "cnn_linear" else (1.0,))
+
+
+def linear_loss(tags: Sequence[str]) -> keras.losses.Loss:
+    """Returns the loss of a linear expert that is trained without the network, for logits [1, batch, tokens, tags].
+
+    Args:
+        tags: tag vocabulary in the order of the logits, `[PAD]` first.
+    """
+    return ConstrainedCrfLoss(tags, token_weights=(0.0,))

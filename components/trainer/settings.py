@@ -62,7 +62,7 @@ class CnnLinearOptions(Settings):
     linear_weights: Count
     linear_members: Count
     linear_dropout: Rate
-    linear_optimizer: Literal["auto", "adam", "sgd"]
+    linear_optimizer: Literal["auto", "adam", "lbfgs"]
     network_share: _Auto[Share]
     vectors: VectorOptions
 
@@ -189,8 +189,8 @@ class TrainerSettings(Settings):
 
         Args:
             windows: number of windows (sentences, or parts of long ones) in the train split.
-            earlier_share: network's share of the model to start from, which may have seen more windows; None: none. The
-                penalty of gradient descent would shrink the weights of that model, so its linear experts take Adam.
+            earlier_share: network's share of the model to start from, which may have seen more windows; None: none. Its
+                linear experts go on with Adam.
 
         Example (the default settings have `auto` values; `tests/components/trainer/test_settings.py`):
 
@@ -269,7 +269,7 @@ class _Size(NamedTuple):
 
 
 _SIZES = (
-    _Size(500, 8, None, (0.2,), "sgd"),
+    _Size(500, 8, None, (0.2,), "lbfgs"),
     _Size(2000, 16, None, (0.2,), "adam"),
     _Size(math.inf, 32, 4, (0.35, 0.2), "adam"),
 )

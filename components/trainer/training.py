@@ -14,7 +14,7 @@ from absl import logging
 
 from components.common.errors import NerError
 from components.keys import EVAL_SPLIT, TRAIN_SPLIT, VAL_ENTITIES, VAL_ENTITY_F1
-from components.model.taggers import check_tagger, tagger_loss
+from components.model.taggers import check_tagger, linear_loss, tagger_loss
 from components.text.unlabelled import read_texts
 from components.text.windows import Windows
 from components.trainer.data.batches import Batches
@@ -22,6 +22,7 @@ from components.trainer.data.dataset import read_windows
 from components.trainer.data.window_table import WindowTable
 from components.trainer.devices import Devices, choose_devices
 from components.trainer.initial.building import new_tagger
+from components.trainer.initial.linear_expert import fit_linear_expert
 from components.trainer.initial.linear_features import choose_linear_features
 from components.trainer.initial.warm_start import earlier_network_share, warm_start_from
 from components.trainer.inputs import TrainingInputs
@@ -89,10 +90,11 @@ def train(
         sized, other_shares = settings.for_windows(num_windows, share), settings.other_network_shares(num_windows)
         model = build_model(sized, transform, len(tags), devices)
         earlier = warm_start_from(inputs.earlier_model, model, transform) if inputs.earlier_model else None
-        choose_linear_features(model, train_set, earlier.linear if earlier else None)
         loss = tagger_loss(settings.tagger, tags)
-        objective = distilled(loss) if inputs.teacher else supervised(loss)
-        loop = TrainingLoop(model, objective, sized, devices, warm=earlier is not None)
+        objective = distilled if inputs.teacher else supervised
+        choose_linear_features(model, train_set, earlier.linear if earlier else None)
+        fit_linear_expert(model, train_set, objective(linear_loss(tags)))
+        loop = TrainingLoop(model, objective(loss), sized, devices, warm=earlier is not None)
         batches = Batches(
             train_set,
             sized.batch_size,

@@ -13,10 +13,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from components.model.taggers import build_tagger, tagger_loss
+from components.model.taggers import build_tagger, linear_loss, tagger_loss
 from components.trainer.devices import Devices
+from components.trainer.initial.linear_expert import fit_linear_expert
 from components.trainer.initial.linear_features import choose_linear_features
-from components.trainer.loop.optimizer import Adam, Descent
+from components.trainer.loop.optimizer import Adam
 from components.trainer.loop.training_step import TrainingStep, supervised, trainable_weights
 from components.trainer.trained_model import plain_copy
 from support.made_up_corpus import MadeUp
@@ -28,8 +29,8 @@ def train(strategy, made_up, options, pieces=1):
     with strategy.scope():
         model = build_tagger("cnn_linear", linear_weights=5 * 256, **options)
     choose_linear_features(model, made_up.train)
-    descent = Descent([one.value for one in model.descent_weights], made_up.train.tokens)
-    optimizer = Adam(trainable_weights(model), lambda step: 0.001, strategy, descent)
+    fit_linear_expert(model, made_up.train, supervised(linear_loss(made_up.tags)))
+    optimizer = Adam(trainable_weights(model), lambda step: 0.01, strategy)
     objective = supervised(tagger_loss("cnn_linear", made_up.tags))
     step = TrainingStep(model, objective, optimizer, devices, clip_norm=1.0, pieces=pieces)
     # The second batch has one window, so one of two devices has no work.

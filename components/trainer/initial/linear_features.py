@@ -16,7 +16,8 @@ from components.trainer.data.window_table import WindowTable
 _MAX_FEATURES = 8_000_000  # counted at once, 100 MB
 _WINDOWS = 512
 _HASHES_TOGETHER = 1 << 22  # each addition to the counts is a pass over all of them
-_MIN_COUNT = 2  # a feature that occurs once in the training split can only be memorized
+# Occurrences that a feature needs: Adam memorizes the tags of one that occurs once, L-BFGS has a penalty against that.
+_LEAST_ADAM, _LEAST_LBFGS = 2, 1
 _EARLIER = 1 << 40  # an earlier feature that occurs comes before every other one
 
 
@@ -55,7 +56,8 @@ def choose_linear_features(
             counter.add(np.concatenate(waiting))
             waiting.clear()
     counter.add(np.concatenate([np.empty(0, np.uint32), *waiting]))
-    hashes, counts = counter.at_least(_MIN_COUNT)
+    least = _LEAST_ADAM if model.linear.trainable else _LEAST_LBFGS
+    hashes, counts = counter.at_least(least)
     frequent = len(hashes)
     if earlier:
         known = counter.counts_of(earlier.hashes)
@@ -67,7 +69,7 @@ def choose_linear_features(
         templates = _templates(model, table, windows, earlier.hashes)
         model.linear.assign_weights(earlier.hashes, earlier.weights, templates)
     kept = np.count_nonzero(keras.ops.convert_to_numpy(model.linear.owners))
-    logging.info("linear features: %d occur at least %d times, %d are kept", frequent, _MIN_COUNT, kept)
+    logging.info("linear features: %d with %d or more occurrences, %d are kept", frequent, least, kept)
 
 
 def _hashes(model: CnnLinearTagger, table: WindowTable, windows: int) -> Iterator[np.ndarray]:

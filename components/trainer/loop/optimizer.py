@@ -1,4 +1,4 @@
-"""Learning rate, Adam, gradient descent and the moving average of the weights.
+"""Learning rate, Adam and the moving average of the weights.
 
 docs/decisions/0007-own-optimizer-and-loop.md says why these are not Keras's own.
 """
@@ -6,9 +6,8 @@ docs/decisions/0007-own-optimizer-and-loop.md says why these are not Keras's own
 from __future__ import annotations
 
 import contextlib
-import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -16,9 +15,6 @@ import tensorflow as tf
 from components.trainer.settings import TrainerSettings
 
 _BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7  # keras.optimizers.Adam's defaults
-# Of gradient descent, for linear experts on 300 sentences (measured: docs/training.md).
-_STEP = 1000  # times Adam's
-_PENALTY = 8.0  # of half the sum of squared weights, against the sum of the losses of all tokens
 
 
 def learning_rate_schedule(settings: TrainerSettings, steps: int) -> keras.optimizers.schedules.LearningRateSchedule:
@@ -37,25 +33,8 @@ def learning_rate_schedule(settings: TrainerSettings, steps: int) -> keras.optim
     )
 
 
-class Descent(NamedTuple):
-    """Weights that take plain steps of gradient descent, with an L2 penalty, instead of Adam's.
-
-    The weights of a linear model then grow with the frequency of their features, as in a conditional random field with
-    that penalty, whereas Adam gives rare features about the same weights as frequent ones. Words that a small train
-    split lacks have frequent features only. Wilson et al. 2017, "The Marginal Value of Adaptive Gradient Methods in
-    Machine Learning", describe the difference.
-
-    Attributes:
-        weights: some of the optimizer's weights.
-        tokens: tokens of the train split. The gradient is that of a mean over tokens, so that it divides the penalty.
-    """
-
-    weights: Sequence[tf.Variable]
-    tokens: int
-
-
 class Adam:
-    """Adam on TensorFlow's fused kernel, and gradient descent for weights that ask for it.
+    """Adam on TensorFlow's fused kernel.
 
     Kingma and Ba 2015, "Adam: A Method for Stochastic Optimization", with the formula and constants of
     `keras.optimizers.Adam`; `tests/components/trainer/loop/test_optimizer.py` compares the two.
@@ -66,11 +45,7 @@ class Adam:
     """
 
     def __init__(
-        self,
-        weights: Sequence[tf.Variable],
-        schedule: Callable[[Any], Any],
-        strategy: tf.distribute.Strategy,
-        descent: Descent | None = None,
+        self, weights: Sequence[tf.Variable], schedule: Callable[[Any], Any], strategy: tf.distribute.Strategy
     ) -> None:
         """Creates the moments.
 
@@ -78,26 +53,15 @@ class Adam:
             weights: weights to train, created under the strategy.
             schedule: number of steps taken -> learning rate.
             strategy: strategy that the weights live on.
-            descent: the weights that need no moments; None: none.
-
-        Raises:
-            ValueError: `descent` names a weight that is not among `weights`.
         """
         self._weights, self._schedule, self._strategy = weights, schedule, strategy
-        descending = {id(weight) for weight in descent.weights} if descent else set()
-        if not descending <= {id(weight) for weight in weights}:
-            raise ValueError("descent names a weight that is not trained")
-        self._decay = _PENALTY / max(descent.tokens, 1) if descent else 0.0
         with strategy.scope():
             self.iterations = tf.Variable(0, dtype=tf.int64, trainable=False)
-            self._moments = [
-                [
-                    tf.Variable(tf.zeros(weight.shape, weight.dtype), trainable=False)
-                    for _ in range(0 if id(weight) in descending else 2)
-                ]
-                for weight in weights
-            ]
-        self.variables = [self.iterations, *itertools.chain(*self._moments)]
+            self._first, self._second = (
+                [tf.Variable(tf.zeros(weight.shape, weight.dtype), trainable=False) for weight in weights]
+                for _ in range(2)
+            )
+        self.variables = [self.iterations, *self._first, *self._second]
 
     @property
     def learning_rate(self) -> tf.Tensor:
@@ -116,12 +80,8 @@ class Adam:
             "beta1_power": tf.pow(_BETA_1, steps),
             "beta2_power": tf.pow(_BETA_2, steps),
         }
-        for weight, moments, gradient in zip(self._weights, self._moments, gradients, strict=True):
-            if moments:
-                self._strategy.extended.update(weight, _update, args=(*moments, gradient), kwargs=scalars, group=False)
-            else:
-                step = _STEP * scalars["lr"]
-                self._strategy.extended.update(weight, _descend, args=(gradient, step, self._decay), group=False)
+        for weight, first, second, gradient in zip(self._weights, self._first, self._second, gradients, strict=True):
+            self._strategy.extended.update(weight, _update, args=(first, second, gradient), kwargs=scalars, group=False)
         self.iterations.assign_add(1)
 
 
@@ -138,10 +98,6 @@ def _update(
         epsilon=_EPSILON,
         **scalars,
     )
-
-
-def _descend(weight: tf.Variable, gradient: tf.Tensor, step: tf.Tensor, decay: float) -> None:
-    weight.assign_sub(step * (gradient + decay * weight))
 
 
 class WeightAverage:

@@ -20,7 +20,7 @@ from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
 from components.trainer.loop.checkpoint import Checkpoint, Progress, TrainingState
 from components.trainer.loop.epoch_log import EpochLog, Row
-from components.trainer.loop.optimizer import Adam, Descent, WeightAverage, learning_rate_schedule
+from components.trainer.loop.optimizer import Adam, WeightAverage, learning_rate_schedule
 from components.trainer.loop.throughput import peak_flops, training_flops_per_token
 from components.trainer.loop.training_step import Objective, TrainingStep, trainable_weights
 from components.trainer.scoring.dev_scorer import DevScorer
@@ -112,10 +112,7 @@ class TrainingLoop:
         weights = trainable_weights(self._model)
         total_steps = sum(batches.steps(epoch) for epoch in range(settings.epochs))
         floor = _first_eligible(batches.steps(0), total_steps)
-        # A tagger may name weights for gradient descent.
-        descending = [variable.value for variable in getattr(self._model, "descent_weights", ())]
-        descent = Descent(descending, batches.table.tokens) if descending else None
-        optimizer = Adam(weights, learning_rate_schedule(settings, total_steps), devices.strategy, descent)
+        optimizer = Adam(weights, learning_rate_schedule(settings, total_steps), devices.strategy)
         average = WeightAverage(weights, settings.averaging, devices.strategy, warm=self._warm)
         step = TrainingStep(
             self._model,

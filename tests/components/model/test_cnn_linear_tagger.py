@@ -54,10 +54,12 @@ def logits(model, batch, **kwargs):
     return keras.ops.convert_to_numpy(model(batch, **kwargs))
 
 
-def test_gradient_descent_trains_the_linear_experts_alone():
-    model = taggers.build_tagger("cnn_linear", **SIZES, linear_optimizer="sgd")
-    assert [id(variable) for variable in model.descent_weights] == [id(model.linear.table.embeddings)]
-    assert taggers.build_tagger("cnn_linear", **SIZES).descent_weights == []
+def test_a_linear_expert_of_lbfgs_has_no_part_in_the_training_of_the_network():
+    batch = features([4, 1], 4)
+    model = with_owners(batch, linear_optimizer="lbfgs")
+    assert not any("linear/" in weight.path for weight in model.trainable_variables)
+    assert logits(model, batch, training=True).shape == (1, 2, 4, 5)
+    np.testing.assert_allclose(logits(model.folded(), batch), logits(model, batch), rtol=1e-6)
 
 
 def test_tagger_contract(check_layer):

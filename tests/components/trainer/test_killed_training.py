@@ -45,8 +45,7 @@ def test_a_killed_training_ends_with_the_weights_of_an_uninterrupted_one(transfo
     from components.trainer.loop.checkpoint import Checkpoint
     from components.trainer.training import train
 
-    changes = {"batch_size": 4, "epochs": 6, "patience": 6, "checkpoint_steps": 20}
-    settings = settings.replace({**changes, "cnn_linear.linear_optimizer": "sgd"})
+    settings = settings.replace({"batch_size": 4, "epochs": 6, "patience": 6, "checkpoint_steps": 20})
     request = {
         "settings": settings.model_dump(mode="json"),
         "files": transformed.files,

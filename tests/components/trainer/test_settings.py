@@ -14,7 +14,7 @@ def test_small_train_splits_have_small_batches_all_epochs_and_a_smaller_share_of
     assert [one.batch_size for one in sized] == [8, 16, 32]
     assert [one.patience for one in sized] == [10, 10, 4]
     assert [one.cnn_linear.network_share for one in sized] == [0.2, 0.2, 0.35]
-    assert [one.cnn_linear.linear_optimizer for one in sized] == ["sgd", "adam", "adam"]
+    assert [one.cnn_linear.linear_optimizer for one in sized] == ["lbfgs", "adam", "adam"]
     assert all(one.for_windows(7) == one for one in sized)
 
 
@@ -33,11 +33,11 @@ def test_a_warm_start_keeps_a_larger_share_of_the_network():
     assert settings.for_windows(9000, earlier_share=0.3).cnn_linear.network_share == 0.35
 
 
-def test_a_warm_start_takes_adam_because_the_penalty_would_shrink_the_linear_weights():
+def test_the_linear_experts_of_an_earlier_model_go_on_with_adam():
     settings = load_config(None).trainer
     assert settings.for_windows(100, earlier_share=0.2).cnn_linear.linear_optimizer == "adam"
-    chosen = load_config(None, ["trainer.cnn_linear.linear_optimizer=sgd"]).trainer
-    assert chosen.for_windows(100, earlier_share=0.2).cnn_linear.linear_optimizer == "sgd"
+    chosen = load_config(None, ["trainer.cnn_linear.linear_optimizer=lbfgs"]).trainer
+    assert chosen.for_windows(100, earlier_share=0.2).cnn_linear.linear_optimizer == "lbfgs"
 
 
 def test_a_value_of_the_user_stays():

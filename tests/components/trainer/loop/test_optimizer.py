@@ -56,26 +56,6 @@ def test_variables_are_all_that_the_next_step_depends_on():
     np.testing.assert_array_equal(other.numpy(), after)
 
 
-def test_gradient_descent_has_a_penalty_and_no_moments():
-    weights = [tf.Variable([1.0, -2.0]), tf.Variable([1.0, -2.0])]
-    descent = optimizer.Descent(weights[1:], tokens=400)
-    adam = optimizer.Adam(weights, lambda step: 0.001, tf.distribute.get_strategy(), descent)
-    gradient = np.array([0.5, 0.0])
-    expected = np.array([1.0, -2.0])
-    for _ in range(3):
-        adam.apply([tf.constant(gradient, tf.float32)] * 2)
-        expected -= 1.0 * (gradient + 8 / 400 * expected)
-    np.testing.assert_allclose(weights[1].numpy(), expected, rtol=1e-6)
-    np.testing.assert_allclose(weights[0].numpy(), [1 - 0.003, -2.0], rtol=1e-6)
-    assert len(adam.variables) == 3, "iterations, and two moments of the first weight"
-
-
-def test_a_weight_that_is_not_trained_cannot_descend():
-    weight, other = tf.Variable([1.0]), tf.Variable([1.0])
-    with pytest.raises(ValueError, match="not trained"):
-        optimizer.Adam([weight], schedule(), tf.distribute.get_strategy(), optimizer.Descent([other], tokens=1))
-
-
 def averaged(momentum, values, **options):
     weight = tf.Variable([0.0])
     average = optimizer.WeightAverage([weight], momentum, tf.distribute.get_strategy(), **options)
