@@ -123,7 +123,7 @@ def size_rows(records: Iterable[Record]) -> list[Row]:
             figures = spread([100 * run["test_f1"] for run in runs], system)
             row |= {name: figures[name] for name in (f"{system}_mean", f"{system}_std")}
             row[f"{system}_seeds"] = len(runs)
-            for figure in ("cpu_seconds", "model_mb", "test_ece", "test_ece_softmax"):
+            for figure in ("cpu_seconds", "model_mb", "test_ece", "test_ece_softmax", "test_ece_entities"):
                 if values := [run[figure] for run in runs if figure in run]:
                     row[f"{system}_{figure}"] = statistics.mean(values)
         rows.append(row)

@@ -16,12 +16,12 @@ from benchmarks.ours.our_peer import GRAPH, write_request
 from benchmarks.ours.prepare import prepare
 from components.evaluator.counts.counting import BINS
 from components.text.entity_scores import Scores
+from components.text.tag_probabilities import tag_probabilities
 from components.text.transitions import outside_tags
 from components.trainer.data.batches import Batches
 from components.trainer.data.dataset import read_windows
 from components.trainer.data.window_table import WindowTable
 from components.trainer.inputs import TrainingInputs
-from components.trainer.scoring.calibration import Calibration
 from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel
@@ -62,8 +62,8 @@ def test_scores(trained: TrainedModel, files: Sequence[str], transform_graph: st
     """Scores a trained model on transformed examples, at the outside bias that it chose.
 
     Returns:
-        `test_f1`, the entity F1; `test_ece`, the calibration error of its scores; and `test_ece_softmax`, the error of
-        scores without calibration.
+        `test_f1`, the entity F1; `test_ece`, the calibration error of its scores; `test_ece_softmax`, that of a softmax
+        without calibration; `test_ece_entities`, that of the scores of tokens that the model tags as entities.
 
     Args:
         trained: the model.
@@ -75,23 +75,29 @@ def test_scores(trained: TrainedModel, files: Sequence[str], transform_graph: st
     table = WindowTable.write(folder, read_windows(files, spec, trained.windows))
     counter = EntityCounter(trained.tags)
     outside = outside_tags(trained.tags)
-    bins = np.zeros((2, 2, BINS))  # [calibrated or not, sums of scores and of correct tags, bins]
-    tokens = 0
+    bins = np.zeros((3, 2, BINS))  # [all tokens, without calibration, entities; sums of scores and of right tags; bins]
+    tokens, inside = 0, 0
     for batch in Batches(table, _BATCH).epoch(0):
         logits, real = keras.ops.convert_to_numpy(trained.model(batch.features)), batch.tags != 0
         counter.add(logits, batch.tags)
         [chosen] = counter.decode(logits, real, (trained.outside_bias,))
+        begins = np.broadcast_to(np.arange(real.shape[1]) == 0, real.shape)[real]
         logits, chosen, right = logits[real], chosen[real], chosen[real] == batch.tags[real]
-        tokens += len(chosen)
-        for row, calibration in zip(bins, (trained.calibration, Calibration()), strict=True):
-            probabilities = tf.nn.softmax(calibration.logits(logits, outside)).numpy()
-            scores = probabilities[np.arange(len(chosen)), chosen].astype(np.float64)
+        calibrated = tag_probabilities(trained.calibration.logits(logits, outside), begins, trained.tags).numpy()
+        entity = outside[chosen] == 0
+        tokens, inside = tokens + len(chosen), inside + np.count_nonzero(entity)
+        everything = np.ones_like(entity)
+        for row, probabilities, counted in (
+            (bins[0], calibrated, everything),
+            (bins[1], tf.nn.softmax(logits).numpy(), everything),
+            (bins[2], calibrated, entity),
+        ):
+            scores = probabilities[np.arange(len(chosen)), chosen].astype(np.float64)[counted]
             columns = np.clip(np.ceil(scores * BINS).astype(int) - 1, 0, BINS - 1)
-            row += [np.bincount(columns, values, BINS) for values in (scores, right)]
+            row += [np.bincount(columns, values, BINS) for values in (scores, right[counted])]
     correct, predicted, gold = counter.counts[OUTSIDE_BIASES.index(trained.outside_bias)].tolist()
-    calibrated, plain = np.abs(bins[:, 0] - bins[:, 1]).sum(-1) / max(tokens, 1)
+    errors = np.abs(bins[:, 0] - bins[:, 1]).sum(-1) / np.maximum([tokens, tokens, inside], 1)
     return {
         "test_f1": Scores.of(correct, predicted, gold).f1,
-        "test_ece": float(calibrated),
-        "test_ece_softmax": float(plain),
+        **dict(zip(("test_ece", "test_ece_softmax", "test_ece_entities"), errors.tolist(), strict=True)),
     }

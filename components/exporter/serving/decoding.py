@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.text.tags import split_tag
-from components.text.token_positions import TokenPositions
+from components.text.token_positions import TokenPositions, shifted
 from components.text.transitions import FORBIDDEN, transitions
 
 _STRIDE = 4
@@ -38,7 +38,7 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     start, step = transitions(tags)
     best = tf.argmax(logits, -1)
     # The begin of a sentence counts as an additional tag.
-    before = tf.where(positions.begins, tf.constant(len(tags), tf.int64), _shifted(best, 1))
+    before = tf.where(positions.begins, tf.constant(len(tags), tf.int64), shifted(best, 1))
     forbidden = tf.constant(np.concatenate([step, start[None]]).reshape(-1) < 0)
     invalid = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
 
@@ -74,19 +74,19 @@ def _best_path(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.
         continued = before + inside
         return tf.maximum(first, continued) - tf.nn.relu(tf.reduce_max(continued, 0))
 
-    continued = _shifted(_recurrent(loss, (first, inside), first, 1), 1) + inside
+    continued = shifted(_recurrent(loss, (first, inside), first, 1), 1) + inside
     # The type of each token's I, numbered from 1, by that of the next token; 0 without an I: [1 + types, tokens].
     ends = tf.argmax(tf.pad(continued, [[1, 0], [0, 0]]), 0, tf.int32)
     stays = tf.cast(continued > first, tf.int32) * np.arange(1, len(types) + 1, dtype=np.int32)[:, None]
     # Instead of a type, the place in the flat matrix where the one of the token before is found.
     count = tf.size(ends)
-    column = _shifted(tf.range(count), 1)
+    column = shifted(tf.range(count), 1)
     ends, stays = ends * count + column, stays * count + column
     places = tf.reshape(tf.concat([ends[None], stays], 0), [-1])
     kinds = _recurrent(lambda after, _: tf.gather(places, after), (column,), ends, -1) // count
     named = np.full([len(types) + 1] * 2, -1)  # by the numbers at a token and at the next one
     named[0, 1:], named[1:] = firsts, others[:, None]
-    chosen = tf.gather(tf.constant(named.reshape(-1)), kinds * len(named) + _shifted(kinds, -1))
+    chosen = tf.gather(tf.constant(named.reshape(-1)), kinds * len(named) + shifted(kinds, -1))
     return tf.where(chosen < 0, tf.argmax(anywhere, 0), chosen)
 
 
@@ -103,7 +103,7 @@ def _recurrent(
     def steps(number: tf.Tensor, values: tf.Tensor, _: tf.Tensor | None = None) -> tuple[tf.Tensor, ...]:
         before = values
         for _ in range(_STRIDE):
-            before, values = values, step(_shifted(values, direction), *rows)
+            before, values = values, step(shifted(values, direction), *rows)
         return number + _STRIDE, values, tf.reduce_any(tf.not_equal(before, values))
 
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
@@ -122,9 +122,3 @@ def _recurrent(
 
     _, values, changes = steps(0, values)
     return tf.cond(changes, lambda: continued(values, changes), lambda: values)
-
-
-def _shifted(values: tf.Tensor, step: int) -> tf.Tensor:
-    """Returns the value of the token before (1) or after (-1) each token, the first and the last being neighbours."""
-    # `tf.roll` takes several times as long.
-    return tf.concat([values[..., -step:], values[..., :-step]], -1)

@@ -11,6 +11,7 @@ import tensorflow_transform as tft
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.text.sentences import LONG, sentence_offsets
 from components.text.spans import spans
+from components.text.tag_probabilities import tag_probabilities
 from components.text.token_positions import TokenPositions
 from components.text.transitions import constrained_path, outside_tags, transitions
 from components.trainer.trained_model import TrainedModel
@@ -67,8 +68,10 @@ def training_graph_tags(
         ids = [constrained_path(part, start, step) if constrained else np.argmax(part, -1) for part in parts]
         answer = [tag for part in ids for tag in tags[part].tolist()]
         if min_scores:
-            probabilities = tf.nn.softmax(trained.calibration.logits(logits, outside_tags(trained.tags))).numpy()
-            answer = _without_low_scores(answer, probabilities, trained.tags, min_scores)
+            scaled = trained.calibration.logits(logits, outside_tags(trained.tags))
+            begins = TokenPositions.of(splits).begins
+            probabilities = tag_probabilities(scaled, begins, trained.tags) if constrained else tf.nn.softmax(scaled)
+            answer = _without_low_scores(answer, probabilities.numpy(), trained.tags, min_scores)
         answers.append(answer)
     return answers
 

@@ -16,6 +16,7 @@ from components.exporter.serving.sentence_splits import sentence_splits
 from components.exporter.serving.transform_graph import TransformGraph
 from components.exporter.settings import ExporterSettings
 from components.model.cnn_linear_tagger import CnnLinearTagger
+from components.text.tag_probabilities import tag_probabilities
 from components.text.token_positions import TokenPositions
 from components.text.transitions import outside_tags
 from components.trainer.trained_model import TrainedModel
@@ -148,7 +149,10 @@ class ServingModule(tf.Module):
         else:
             best = tf.argmax(biased, -1)
         # After the decoding: a calibration never changes a tag.
-        return best, tf.nn.softmax(self._calibration.logits(logits, outside_tags(self._tag_names)))
+        scaled = self._calibration.logits(logits, outside_tags(self._tag_names))
+        if self._settings.constrained:
+            return best, tag_probabilities(scaled, positions.begins, self._tag_names)
+        return best, tf.nn.softmax(scaled)
 
     def _rows(self, values: tf.RaggedTensor, length: int | None) -> tf.Tensor:
         filler = self._settings.pad if values.dtype == tf.string else tf.zeros([], values.dtype)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.optimize
+import tensorflow as tf
+
+from components.text.tag_probabilities import tag_probabilities
+from components.text.transitions import outside_tags
 
 _LEAST, _MOST = 0.1, 10.0
 # Weight of a preference for no change, which decides for a split with few tokens.
 _PRIOR = 1.0
-_STEPS, _CLOSE = 60, 1e-6
-_TINY = 1e-12
+_TINY = 1e-30
 
 
 class Calibration(NamedTuple):
-    """Scores are softmax((logits + outside_bias * outside) / temperature), at the tag that decoding chose.
+    """Scores are `tag_probabilities((logits + outside_bias * outside) / temperature)`, at the tag that decoding chose.
 
     Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks") with a bias (Alexandari et al.
     2020, "Maximum Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation"), which is not
@@ -34,7 +39,7 @@ class Calibration(NamedTuple):
     outside_bias: float = 0.0
 
     def logits(self, logits: Any, outside: np.ndarray) -> Any:
-        """Returns the logits whose softmax are the scores, as an array or tensor like the given ones.
+        """Returns the logits whose `tag_probabilities` are the scores, as an array or tensor like the given ones.
 
         Args:
             logits: float [..., tags].
@@ -48,50 +53,74 @@ class Calibration(NamedTuple):
 NO_CALIBRATION = Calibration()
 
 
-def fitted_calibration(logits: np.ndarray, chosen: np.ndarray, gold: np.ndarray, outside: np.ndarray) -> Calibration:
-    """Returns the calibration whose scores predict best which of the chosen tags are correct (by log loss).
+class Answers(NamedTuple):
+    """Tagged tokens of some windows.
 
-    Fisher scoring in 1 / temperature and outside_bias / temperature, in which the logits are linear; a step that raises
-    the loss is halved.
-
-    Args:
-        logits: float [tokens, tags]; tag 0 is padding and impossible.
+    Attributes:
+        logits: float32 [tokens, tags]; tag 0 is padding and impossible.
+        begins: bool [tokens], true at the first token of each window.
         chosen: int [tokens], the tags that decoding chose.
         gold: int [tokens], the correct tags; -1 for one that is not in the training split.
-        outside: float [tags], 1 at outside tags.
+    """
+
+    logits: np.ndarray
+    begins: np.ndarray
+    chosen: np.ndarray
+    gold: np.ndarray
+
+
+def fitted_calibration(answers: Sequence[Answers], tags: Sequence[str]) -> Calibration:
+    """Returns the calibration whose scores predict best which of the chosen tags are correct (by log loss).
+
+    Args:
+        answers: windows of the eval split, in parts of any size.
+        tags: tag vocabulary in the order of the logits, `[PAD]` first.
 
     Returns:
         A temperature from 0.1 to 10, and a bias; 1 and 0 without tokens.
 
     Example:
-        >>> logits = np.tile([-1e9, 4.0, 0.0], (4000, 1))  # a probability of 0.98, but correct three times of four
-        >>> gold = np.tile([1, 1, 1, 2], 1000)
-        >>> round(fitted_calibration(logits, np.ones(4000, int), gold, np.zeros(3)).temperature, 2)
-        3.64
+        >>> logits = np.tile(np.float32([-1e9, 4, 0]), (4000, 1))  # a probability of 0.98, but correct in three of four
+        >>> begins, chosen, gold = np.ones(4000, bool), np.ones(4000, int), np.tile([1, 1, 1, 2], 1000)
+        >>> calibration = fitted_calibration([Answers(logits, begins, chosen, gold)], ["[PAD]", "B-X", "B-Y"])
+        >>> round(calibration.temperature, 1)
+        3.6
     """
-    features = np.stack([logits[:, 1:].astype(np.float64), np.broadcast_to(outside[1:], logits[:, 1:].shape)])
-    ids, right = chosen - 1, chosen == gold
-    tokens, start = np.arange(len(ids)), np.array([1.0, 0.0])
-    best, least, step = start, np.inf, np.zeros(2)
-    for _ in range(_STEPS):
-        weights = np.array([np.clip(best[0] + step[0], 1 / _MOST, 1 / _LEAST), best[1] + step[1]])
-        scaled = np.tensordot(weights, features, 1)
-        probabilities = np.exp(scaled - scaled.max(-1, keepdims=True, initial=-np.inf))
-        probabilities /= probabilities.sum(-1, keepdims=True)
-        scores = probabilities[tokens, ids]
-        mean = (probabilities * features).sum(-1)  # [2, tokens]
-        probabilities[tokens, ids] = 0
-        others = np.maximum(probabilities.sum(-1), _TINY)  # 1 - scores, without loss of digits
-        loss = -np.log(np.maximum(np.where(right, scores, others), _TINY)).sum()
-        loss += _PRIOR / 2 * np.square(weights - start).sum()
-        if loss > least:
-            step /= 2
-        else:
-            best, least = weights, loss
-            slopes = features[:, tokens, ids] - mean
-            gradient = ((right - scores) / others * slopes).sum(-1) - _PRIOR * (weights - start)
-            information = (scores / others * slopes) @ slopes.T + _PRIOR * np.eye(2)
-            step = np.linalg.solve(information, gradient)
-        if np.abs(step).max() < _CLOSE:
-            break
+    outside = outside_tags(tags)
+
+    # By a part: the gradient of all tokens at once would need a gigabyte.
+    @tf.function(
+        autograph=False,
+        input_signature=[
+            tf.TensorSpec([2], tf.float32),
+            tf.TensorSpec([None, len(tags)], tf.float32),
+            tf.TensorSpec([None], tf.bool),
+            tf.TensorSpec([None], tf.int64),
+            tf.TensorSpec([None], tf.int64),
+        ],
+    )
+    def loss_and_gradient(
+        weights: tf.Tensor, logits: tf.Tensor, begins: tf.Tensor, chosen: tf.Tensor, gold: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            probabilities = tag_probabilities(weights[0] * logits + weights[1] * outside, begins, tags)
+            is_chosen = tf.one_hot(chosen, len(tags))
+            score, others = (tf.reduce_sum(probabilities * share, -1) for share in (is_chosen, 1 - is_chosen))
+            # The smaller one of the two has more digits.
+            of_score = tf.where(score < others, tf.math.log(score + _TINY), tf.math.log1p(-tf.minimum(others, 0.6)))
+            loss = -tf.reduce_sum(tf.where(chosen == gold, of_score, tf.math.log(others + _TINY)))
+        return loss, tape.gradient(loss, weights)
+
+    start = np.array([1.0, 0.0])  # 1 / temperature and bias / temperature, in which the logits are linear
+
+    def penalized(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, gradient = _PRIOR / 2 * np.square(weights - start).sum(), _PRIOR * (weights - start)
+        for part in answers:
+            one, slope = loss_and_gradient(weights.astype(np.float32), *part)
+            loss, gradient = loss + float(one), gradient + slope.numpy()
+        return loss, gradient
+
+    bounds = [(1 / _MOST, 1 / _LEAST), (None, None)]
+    best = scipy.optimize.minimize(penalized, start, jac=True, method="L-BFGS-B", bounds=bounds).x
     return Calibration(float(1 / best[0]), float(best[1] / best[0]))

@@ -11,11 +11,10 @@ import tensorflow as tf
 
 from components.common import interruption
 from components.keys import VAL_ENTITIES, VAL_ENTITY_F1
-from components.text.transitions import outside_tags
 from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
-from components.trainer.scoring.calibration import Calibration, fitted_calibration
+from components.trainer.scoring.calibration import Answers, Calibration, fitted_calibration
 from components.trainer.scoring.entity_counter import EntityCounter
 
 _MOST_WINDOWS = 4000
@@ -93,18 +92,15 @@ class DevScorer:
             outside_bias: of the decoding.
         """
         every = -(-sum(self._batches.table.block_windows) // _MOST_WINDOWS)
-        counter, rows = (
-            EntityCounter(self._tags),
-            [(np.zeros((0, len(self._tags)), np.float32), *np.zeros((2, 0), int))],
-        )
+        counter, answers = EntityCounter(self._tags), []
         for number, batch in enumerate(self._batches.epoch(0)):
             if number % every == 0:
                 real = batch.tags != 0
                 logits = self._scored(batch)[0].numpy()
                 [chosen] = counter.decode(logits, real, (outside_bias,))
-                rows.append((logits[real], chosen[real], batch.tags[real]))
-        logits, chosen, gold = map(np.concatenate, zip(*rows, strict=True))
-        return fitted_calibration(logits, chosen, gold, outside_tags(self._tags))
+                begins = np.broadcast_to(np.arange(real.shape[1]) == 0, real.shape)
+                answers.append(Answers(logits[real], begins[real], chosen[real], batch.tags[real]))
+        return fitted_calibration(answers, self._tags)
 
     def _scored(self, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns logits [rows, tokens, tags] and the loss."""

@@ -1,0 +1,66 @@
+"""Probabilities of tags among the valid IOB2 sequences, in the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from components.text.tags import split_tag
+from components.text.token_positions import shifted
+
+_REACH = 4
+"""Tokens to each side whose logits count. Fixed, so that the scores of a sentence do not depend on its batch."""
+_MOST = 20.0  # the largest lead of I-X over tags that may stand anywhere: its powers are finite in float32
+
+
+def tag_probabilities(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
+    """Computes the distribution of each token's tag over the valid sequences.
+
+    A softmax over all tags also counts I-X after O, which a tagger that is trained on valid sequences may prefer: no
+    loss lowers its logit there. This is the forward-backward algorithm (Culotta and McCallum 2004, "Confidence
+    Estimation for Information Extraction") with transitions that score 0 or are forbidden. Any tag but I-X may follow
+    all tags, so a message is one number for each type, and hardly depends on tokens farther away than `_REACH`; these
+    do not count.
+    `components.trainer.teacher.marginals` is exact, in numpy, one token after another.
+
+    Args:
+        logits: float32 [tokens, tags], of all sentences in sequence.
+        begins: bool [tokens], true at the first token of each sentence, the very first one included.
+        tags: tag vocabulary, IOB2.
+
+    Returns:
+        Float32 [tokens, tags].
+
+    Example:
+        >>> logits = tf.math.log([[0.5, 0.4, 0.1], [0.2, 0.2, 0.6]])
+        >>> both = tag_probabilities(logits, tf.constant([True, False]), ["O", "B-X", "I-X"])
+        >>> both.numpy().astype(float).round(2).tolist()  # I-X may not begin, nor follow O
+        [[0.33, 0.67, 0.0], [0.3, 0.3, 0.4]]
+    """
+    ids = {split_tag(tag): number for number, tag in enumerate(tags)}
+    types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
+    firsts, insides = ([ids[prefix, kind] for kind in types] for prefix in "BI")
+    others = [number for (prefix, _), number in ids.items() if prefix != "I" and number not in firsts]
+    rows = tf.transpose(logits)  # [tags, tokens]: short rows would keep ops from vector instructions
+    # Relative to the best tag that may stand anywhere: the scale of a token's logits does not matter.
+    rows -= tf.reduce_max(tf.gather(rows, np.array([*firsts, *others], np.int32)), 0)
+    rows = tf.exp(tf.minimum(rows, _MOST))
+    first, inside, other = (tf.gather(rows, np.array(numbers, np.int32)) for numbers in (firsts, insides, others))
+    inside = tf.where(begins, 0.0, inside)  # [types, tokens]
+    rest = tf.reduce_sum(other, 0)  # [tokens]
+    free = rest + tf.reduce_sum(first, 0)
+    # Probability that the token before is of a type, by what precedes it; weight of what follows a type, after O 1.
+    before, after = shifted(first / free, 1), tf.ones_like(first)
+    for _ in range(_REACH):
+        continued = before * inside
+        before = shifted((first + continued) / (free + tf.reduce_sum(continued, 0)), 1)
+        after = 1 + shifted(inside * after / (rest + tf.reduce_sum(first * after, 0)), -1)
+    possible = tf.concat([first * after, inside * before * after, other], 0)
+    possible /= tf.reduce_sum(possible, 0)
+    order = [*firsts, *insides, *others]
+    if len(order) < len(tags):  # I-X without B-X is impossible
+        possible, order = tf.pad(possible, [[0, 1], [0, 0]]), [*order, *sorted({*range(len(tags))} - {*order})]
+    place = np.minimum(np.argsort(order), len(firsts) * 2 + len(others)).astype(np.int32)
+    return tf.transpose(tf.gather(possible, place))
