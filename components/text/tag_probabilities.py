@@ -10,7 +10,7 @@ import tensorflow as tf
 from components.text.tags import split_tag
 from components.text.token_positions import shifted
 
-_REACH = 4
+_REACH = 3
 """Tokens to each side whose logits count. Fixed, so that the scores of a sentence do not depend on its batch."""
 _MOST = 20.0  # the largest lead of I-X over tags that may stand anywhere: its powers are finite in float32
 
