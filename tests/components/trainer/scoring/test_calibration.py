@@ -55,9 +55,9 @@ def fitted(logits, chosen, gold, parts=1):
     return calibration.fitted_calibration(answers, TAGS)
 
 
-def error(given, logits, chosen, gold):
+def error(scaling, logits, chosen, gold):
     """Returns the expected calibration error in ten bins."""
-    scores = probabilities(given.logits(logits, OUTSIDE))[0][np.arange(len(chosen)), chosen]
+    scores = probabilities(scaling.logits(logits, OUTSIDE))[0][np.arange(len(chosen)), chosen]
     bins = np.minimum((scores * 10).astype(int), 9)
     return np.abs(np.bincount(bins, scores - (chosen == gold))).sum() / len(chosen)
 
