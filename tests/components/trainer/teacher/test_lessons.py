@@ -13,8 +13,8 @@ from support.tiny_corpus import sentences
 
 from components.common.errors import NerError
 from components.keys import TRANSFORM_GRAPH_FILE
-from components.trainer.scoring.calibration import Calibration
 
+calibration = LazyModule("components.trainer.scoring.calibration")
 graph_archive = LazyModule("components.trainer.teacher.graph_archive")
 lessons_of = LazyModule("components.trainer.teacher.lessons")
 teacher_of = LazyModule("components.trainer.teacher.teacher")
@@ -61,7 +61,7 @@ def test_texts_with_an_uncertain_tag_are_left_out(teacher, transformed, monkeypa
 
 @ONE_TAGGER
 def test_the_score_of_a_text_is_calibrated(trained, teacher, transformed):
-    flat = dataclasses.replace(trained, calibration=Calibration(temperature=5.0))
+    flat = dataclasses.replace(trained, calibration=calibration.Calibration(temperature=5.0))
     calibrated = teacher_of.Teacher(flat, text_features.TextFeatures(transformed.graph)).teach(TEXTS)
     for one, other in zip(teacher.teach(TEXTS), calibrated, strict=True):
         assert other.score < one.score
