@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,7 +73,11 @@ def count_splits(
         own = array("Q") if position else None  # no split is compared with the first one
         newest = _NewestCopies(splits[name]) if position and several_spans else None
         for file in splits[name]:
-            _count_file(file, later, own, newest, counts[name], remove=remove)
+            kept = _kept(file, later, own, newest, counts[name], remove=remove)
+            if remove:
+                _write_kept(file, kept, counts[name])
+            else:
+                deque(kept, maxlen=0)  # for its counts
         if own is not None:
             later.add(own)
     return {name: counts[name] for name in splits}
@@ -142,25 +146,13 @@ def _source(of_one: Mapping[str, Any]) -> str:
     return str(of_one[SOURCE].bytes_list.value[0].decode("utf-8"))
 
 
-def _count_file(
-    file: str,
-    later: HeldOut,
-    own: array[int] | None,
-    newest: _NewestCopies | None,
-    counts: WrittenSplit,
-    *,
-    remove: bool,
-) -> None:
-    """Adds the counts of a file, and the digests of its sentences to `own`."""
-    if not remove:
-        for _ in _kept(file, later, own, newest, counts, remove=False):
-            pass
-        return
+def _write_kept(file: str, kept: Iterator[bytes], counts: WrittenSplit) -> None:
+    """Writes a file again, with the records to keep."""
     from tfx.dsl.io import fileio
 
     removed = counts.total
     temporary = f"{file}.tmp"
-    _write(temporary, _kept(file, later, own, newest, counts, remove=True))
+    _write(temporary, kept)
     if counts.total > removed:
         fileio.rename(temporary, file, overwrite=True)
     else:
@@ -176,7 +168,7 @@ def _kept(
     *,
     remove: bool,
 ) -> Iterator[bytes]:
-    """Yields the records to keep."""
+    """Yields the records to keep; adds the counts of the file, and the digests of its sentences to `own`."""
     for records in _chunks(file):
         features = [_features(record) for record in records]
         digests = [

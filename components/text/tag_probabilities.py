@@ -1,4 +1,4 @@
-"""Probabilities of tags among the valid IOB2 sequences, in the graph."""
+"""Marginal probabilities of tags over the valid IOB2 sequences, in the graph."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 20.0  # the largest lead of I-X over tags that may stand anywhere: its p
 
 
 def tag_probabilities(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
-    """Computes the distribution of each token's tag over the valid sequences.
+    """Computes the marginal distribution of each token's tag over the valid sequences.
 
     A softmax over all tags also counts I-X after O, which a tagger that is trained on valid sequences may prefer: no
     loss lowers its logit there. This is the forward-backward algorithm (Culotta and McCallum 2004, "Confidence

@@ -15,7 +15,7 @@ from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import Batch, WindowTable
 from components.trainer.loop.training_step import Objective
 
-_PENALTY = 0.2  # of half the sum of squared weights, against the sum of the losses of all tokens (docs/training.md)
+_PENALTY = 0.2  # of half the sum of squared weights, against the sum of the losses of all tokens
 _MOST_ITERATIONS = 100
 _WINDOWS = 512
 _CLOSE = 1e-6  # relative change of the objective that ends the iterations; the losses are float32
@@ -29,7 +29,7 @@ def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objecti
     Memory BFGS Method for Large Scale Optimization"). The penalty is that of the distance to the present weights: zero,
     or those of an earlier model (Chelba and Acero 2004, "Adaptation of Maximum Entropy Capitalizer").
 
-    All features of the train split are in memory: about 600 bytes a token.
+    All features of the train split are in memory: about 1,000 bytes a token.
 
     Args:
         model: a built tagger, whose linear features are chosen; one without a linear expert that L-BFGS trains does not
@@ -47,7 +47,6 @@ def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objecti
     if not len(used):
         return
     features = scipy.sparse.vstack([_indicators(batch, used) for batch in rows], format="csr")  # [tokens, used]
-    by_feature = features.T.tocsr()
     weights = keras.ops.convert_to_numpy(model.linear.table.embeddings).copy()
     start = LINEAR_STEP * weights[used].astype(np.float64)
     loss_of = _loss_and_gradient(objective, batches[0], start.shape[1])
@@ -65,7 +64,7 @@ def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objecti
             gradients.append(gradient.numpy()[real])
             begin = end
         distance = now - start
-        slope = by_feature @ np.concatenate(gradients) + _PENALTY * distance
+        slope = features.T @ np.concatenate(gradients) + _PENALTY * distance
         return total + _PENALTY / 2 * np.sum(distance**2), slope.ravel()
 
     options = {"maxiter": _MOST_ITERATIONS, "maxcor": 6, "ftol": _CLOSE}
