@@ -113,8 +113,8 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
         may_have_header: whether the first row may be a header of unknown names, if the settings name the columns.
 
     Raises:
-        CorpusReadingError: a column of numbers, or a mostly empty one, would be the token, or the rows of a sentence do
-            not stand together.
+        CorpusReadingError: a column of numbers, or a mostly empty one, would be the token, or the rows of a sentence
+            are not adjacent.
     """
     if (settings.tag_column or 0) >= width or (settings.token_column or 0) >= width:
         problem = f"has {width} columns, so corpus.token_column and corpus.tag_column can be at most {width - 1}"
@@ -186,7 +186,7 @@ def _count_returns(rows: Iterable[tuple[int, list[str]]], sentence: int, documen
         path: the file, for errors.
 
     Raises:
-        CorpusReadingError: the rows of a sentence do not stand together.
+        CorpusReadingError: the rows of a sentence are not adjacent.
     """
     order, value, name, boundary = _Order(), "", "", True
     for line, cells in rows:
@@ -206,7 +206,7 @@ def _count_returns(rows: Iterable[tuple[int, list[str]]], sentence: int, documen
         raise CorpusReadingError(
             path,
             stray.line,
-            f"column {sentence} numbers the sentences, but the rows of a sentence do not stand together: "
+            f"column {sentence} numbers the sentences, but the rows of a sentence are not adjacent: "
             f"{quoted(stray.value)}{of_document} returns",
             "Sort the rows by sentence, and in each by position. If the numbers begin again in each document, add a "
             "column `document` with its name.",

@@ -84,7 +84,7 @@ SCATTERED = {
 
 @pytest.mark.parametrize(("text", "line", "value"), SCATTERED.values(), ids=SCATTERED)
 def test_rows_of_a_sentence_that_stand_apart_are_an_error_at_the_first_that_returns(text, line, value):
-    problem = rf"a\.tsv:{line}: column \d numbers the sentences, but the rows .* stand together: '{value}'.* returns"
+    problem = rf"a\.tsv:{line}: column \d numbers the sentences, but the rows .* not adjacent: '{value}'.* returns"
     with pytest.raises(CorpusReadingError, match=problem):
         read(text, on_error="skip")
 
