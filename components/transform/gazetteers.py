@@ -65,6 +65,17 @@ class Gazetteers:
         """
         return _read(tuple(files), tokenizer, tuple(versions) or tuple(content_version(file.path) for file in files))
 
+    @staticmethod
+    def check(path: str) -> None:
+        """Reads the names of a file and forgets them.
+
+        Raises:
+            TextFileError: the file is invalid or has no name.
+        """
+        count = sum(1 for _ in _names(path))
+        if not count:
+            raise TextFileError(path, None, "has no name", f"Use {_FORMAT}.")
+
     def codes(self, tokens: Tokens, folded: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
         """Marks the tokens of names: the longest one at each token, and of overlapping ones the one that begins first.
 

@@ -15,6 +15,7 @@ from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION
 from components.transform.clusters import Clusters
+from components.transform.vector_file import VectorFile
 from configs.spec import PipelineConfig
 from pipeline.unlabelled import gather_texts
 
@@ -119,10 +120,12 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def require_pretrained(config: PipelineConfig) -> None:
-    """Checks a tagger by path, the files, word clusters, and an encoder with its libraries before anything runs.
+    """Checks a tagger by path, the files, and an encoder with its libraries before anything runs.
+
+    Of word vectors only the first line is read, because a file may have gigabytes.
 
     Raises:
-        NerError: the tagger is not valid, a file or a library is missing, the clusters or the encoder cannot be used.
+        NerError: the tagger is not valid, a file or a library is missing, or a file or the encoder cannot be used.
     """
     if config.trainer.tagger_package:
         from components.model.taggers import tagger_class
@@ -137,9 +140,16 @@ def require_pretrained(config: PipelineConfig) -> None:
         if "://" not in path and not Path(path).is_file():
             problem = "is not a file" if Path(path).exists() else "does not exist"
             raise NerError(f"{name}: {path} {problem}. Name a text file, or remove the setting.")
+    if vectors and "://" not in vectors["path"]:
+        VectorFile(vectors["path"])
     clusters = config.transform.clusters
     if clusters and "://" not in clusters:
         Clusters.check(clusters)
+    for gazetteer in config.transform.gazetteers:
+        if "://" not in gazetteer.path:
+            from components.transform.gazetteers import Gazetteers  # imports TensorFlow
+
+            Gazetteers.check(gazetteer.path)
 
 
 def require_preset_for_cluster(config: PipelineConfig) -> None:

@@ -33,6 +33,25 @@ def test_clusters_with_swapped_columns_are_named_before_anything_runs(tmp_path):
         require_pretrained(load_config(None, [f"transform.clusters={file}"]))
 
 
+@pytest.mark.parametrize(("text", "problem"), [
+    (b"Paris\t75001\n", r"names\.txt:1: a tab in the name"),
+    (b"K\xf6ln\n", r"names\.txt:1: byte 0xF6 in the name"),
+    (b"# cities\n", r"names\.txt: has no name\. Use UTF-8 text"),
+])  # fmt: skip
+def test_a_gazetteer_that_cannot_be_read_is_named_before_anything_runs(tmp_path, text, problem):
+    file = tmp_path / "names.txt"
+    file.write_bytes(text)
+    with pytest.raises(NerError, match=problem):
+        require_pretrained(load_config(None, [f"transform.gazetteers=[{{path: {file}, type: CITY}}]"]))
+
+
+def test_a_file_that_is_not_one_of_vectors_is_named_before_anything_runs(tmp_path):
+    file = tmp_path / "vectors.txt"
+    file.write_text("word,0.1,0.2\n")
+    with pytest.raises(NerError, match=r"vectors\.txt:1: 'word,0\.1,0\.2' is not a word with numbers\. Use UTF-8"):
+        require_pretrained(load_config(None, [CNN_LINEAR, f"{VECTORS}={file}"]))
+
+
 def test_a_wrong_tagger_by_path_is_named_before_anything_runs():
     by_path = "trainer.tagger=support.custom_tagger:WindowTagger"
     require_pretrained(load_config(None, [by_path, "trainer.options.width=4"]))
