@@ -27,6 +27,8 @@ _TOLERANCE = 20
 _FEW_ROWS = 4  # tokens may repeat in fewer rows
 _LONG_COUNT = 5  # sentences in a row after a return to the middle of a count, which rows of a sentence hardly make
 _MOST_SEEN = 100_000  # a column whose values return shows it among the first ones
+_MOST_CLASSES = 100  # parts of speech, in the largest tag sets
+_WORDS_PER_CLASS = 4  # a file of fewer words may have as many different classes as words
 
 NO_VALUE = ("", "nan", "NaN")
 """Values of an empty cell."""
@@ -149,7 +151,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
         token = settings.token_column
     elif token is None:
         token = free[0]
-        _check_token(columns[token], token, len(free), path)
+        _check_token(columns, token, free, path)
     conllu = index == 0 and sentence is None and not header
     if settings.tag_column is not None:
         tag = settings.tag_column
@@ -329,6 +331,7 @@ class _Column:
         self.crossings = self.missed = self.repeats = 0
         self._previous = self.first_value = ""
         self._last, self._skeleton, self._seen = "", "", set[str]()
+        self._different = set[str]()
         self._number = -1
         self._other = False
 
@@ -341,6 +344,8 @@ class _Column:
         self.first_value = self.first_value or value
         self.repeats += value == self._previous and not boundary
         self._previous = value
+        if len(self._different) < _MOST_CLASSES * _WORDS_PER_CLASS:
+            self._different.add(value)
         if value in NO_VALUE:
             self.empty += 1
             self.missed += boundary
@@ -367,6 +372,16 @@ class _Column:
     def are_ids(self) -> bool:
         """True if all values differ in their numbers only, such as `s12` and `s7`."""
         return not self._other and not self.empty and self.runs > 1
+
+    @property
+    def different(self) -> int:
+        """Number of different values, counted up to a limit."""
+        return len(self._different)
+
+    def are_classes_of(self, words: _Column) -> bool:
+        """Returns whether this column may hold the parts of speech of the words in another column."""
+        are_words = not words.are_ids and words.numeric * 2 < words.rows
+        return are_words and self.different <= _MOST_CLASSES and words.different >= self.different * _WORDS_PER_CLASS
 
     @property
     def may_return(self) -> bool:
@@ -425,29 +440,38 @@ class _Columns:
         return None
 
 
-def _check_token(column: _Column, token: int, choices: int, path: str) -> None:
-    """Checks that the detected token column is not one of numbers, names of documents, or empty cells.
+def _check_token(columns: _Columns, token: int, free: Sequence[int], path: str) -> None:
+    """Checks that the detected token column is not one of numbers, names of documents, classes, or empty cells.
 
     Args:
-        column: the column.
-        token: its number.
-        choices: number of columns that may be the token or the tag.
+        columns: all columns.
+        token: number of the detected column.
+        free: columns that may be the token or the tag.
         path: the file, for errors.
     """
+    column, has_choice = columns[token], len(free) > 2
     counts = (
         (column.empty, "is empty", 1),
-        (column.numeric * (choices > 2), "holds a number", 1),
-        (column.repeats * (choices > 2), "repeats the value of the row above", 0),
-        (column.rows * (choices > 2 and column.are_ids), f"holds ids such as {quoted(column.first_value)}", 0),
+        (column.numeric * has_choice, "holds a number", 1),
+        (column.repeats * has_choice, "repeats the value of the row above", 0),
+        (column.rows * (has_choice and column.are_ids), f"holds ids such as {quoted(column.first_value)}", 0),
     )
-    for count, problem, more in counts:
-        if count * 2 >= column.rows + more and (more or column.rows >= _FEW_ROWS):
-            raise CorpusReadingError(
-                path,
-                column.first_line,
-                f"column {token} {problem} in {count} of {column.rows} rows, so it does not hold the tokens",
-                "Remove it, or set corpus.token_column and corpus.tag_column to the columns with tokens and tags.",
-            )
+    problems = [
+        f"{problem} in {count} of {column.rows} rows"
+        for count, problem, more in counts
+        if count * 2 >= column.rows + more and (more or column.rows >= _FEW_ROWS)
+    ]
+    words = next((other for other in free[1:-1] if column.are_classes_of(columns[other])), None)
+    if words is not None:
+        more = f"column {words} has at least {columns[words].different}"
+        problems.append(f"has {column.different} different values where {more}")
+    if problems:
+        raise CorpusReadingError(
+            path,
+            column.first_line,
+            f"column {token} {problems[0]}, so it does not hold the tokens",
+            "Remove it, or set corpus.token_column and corpus.tag_column to the columns with tokens and tags.",
+        )
 
 
 def _find_header(rows: Rows, width: int, settings: CorpusSettings) -> tuple[int, tuple[str, ...]]:

@@ -230,6 +230,17 @@ def test_column_without_tokens_is_an_error_that_names_it(text, problem):
         read(text, on_error="skip")
 
 
+def test_parts_of_speech_before_the_tokens_are_an_error_that_names_both_columns():
+    rows = [("NNP", "Ada", "B-X"), ("VBD", "slept", "O"), ("DT", "a", "O"), ("NN", "day", "O")]
+    words = [f"{part}\t{word}{number}\t{tag}\n" for number in range(9) for part, word, tag in rows]
+    problem = r"column 0 has 4 different values where column 1 has at least 36, so it does not hold the tokens"
+    with pytest.raises(CorpusReadingError, match=problem):
+        read("".join(words), on_error="skip")
+    swapped = [f"{word}{number}\t{part}\t{tag}\n" for number in range(9) for part, word, tag in rows]
+    assert read("".join(swapped))[0][0].startswith("Ada0/B-X slept0/O")
+    assert read("".join(words), token_column=1)[0][0].startswith("Ada0/B-X slept0/O")
+
+
 HEADERS = {
     "io": ("token\tlabel\nAda\tPERSON\nin\tO\n\nBo\tPERSON\n", {"scheme": "io"}, ["Ada/B-PERSON in/O", "Bo/B-PERSON"]),
     "other case": ("Word\tTag\nAda\tB-X\n", {}, ["Ada/B-X"]),

@@ -201,6 +201,7 @@ def test_memory_does_not_grow_with_the_sentences_of_a_file(monkeypatch, tmp_path
         monkeypatch.setattr(module, size, 5000)
     monkeypatch.setattr(digest_map, "_MOST_RECENT", 20)
     monkeypatch.setattr(column_roles, "_MOST_SEEN", 20)
+    monkeypatch.setattr(column_roles, "_MOST_CLASSES", 5)
 
     def peak(sentences):
         path = tmp_path / f"{sentences}.{name}"
