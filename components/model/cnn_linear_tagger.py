@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers, ops
 
 from components.model.arguments import arguments
@@ -114,7 +115,7 @@ class CnnLinearTagger(keras.Model):
             linear_optimizer: how the Trainer trains the linear experts: `adam`, together with the network, or `lbfgs`,
                 one expert before the network, which is then trained alone.
             network_share: ensemble weight of the network.
-            seed: seed of dropout.
+            seed: seed of the dropout of words, subwords, vectors and features; Keras draws the others.
             vectors: arguments of `PretrainedVectors` except the width; None: no pretrained vectors.
             gazetteers: types of the gazetteers, in alphabetical order.
             clusters: number of `ids` and of `columns`, and `version`, a short hash of the file; None: no clusters.
@@ -129,27 +130,31 @@ class CnnLinearTagger(keras.Model):
             "clusters": dict(clusters) if clusters else None,
         }
         policy = {"dtype": self.dtype_policy}
+        # Layers with equal seeds draw equal numbers: the network would never see a word without its vector.
+        seeds = iter(np.random.SeedSequence(seed).generate_state(5 + len(gazetteers)).tolist())
         # float32 even under mixed precision: the gradient of a frequent row adds up thousands of tokens, which bfloat16
         # rounds, and which took an H200 90 times as long (benchmarks/results/gpu.json).
         tables = {"dtype": "float32"}
-        self.word_dropout = WordDropout(word_dropout, seed=seed, name="word_dropout", **policy)
+        self.word_dropout = WordDropout(word_dropout, seed=next(seeds), name="word_dropout", **policy)
         self.word_embedding = layers.Embedding(vocab_size, embed_dim, name="word_embedding", **tables)
         self.case_embedding = layers.Embedding(num_cases, embed_dim, name="case_embedding", **tables)
         self.subword_embedding = SubwordEmbedding(
-            num_subwords, embed_dim, subword_dropout, seed=seed, name="subword_embedding", **tables
+            num_subwords, embed_dim, subword_dropout, seed=next(seeds), name="subword_embedding", **tables
         )
         self.word_vectors = (
-            PretrainedVectors(**vectors, width=embed_dim, seed=seed, name="word_vectors", **policy) if vectors else None
+            PretrainedVectors(**vectors, width=embed_dim, seed=next(seeds), name="word_vectors", **policy)
+            if vectors
+            else None
         )
         # Zeros, so that a warm start with another gazetteer begins with the earlier predictions.
         self.gazetteers = [
-            SubwordEmbedding(_NUM_CODES, embed_dim, subword_dropout, seed, "zeros", name=_CODES + name, **tables)
+            SubwordEmbedding(_NUM_CODES, embed_dim, subword_dropout, next(seeds), "zeros", name=_CODES + name, **tables)
             for name in gazetteers
         ]
         # Ids of another file mean other words, so that the name keeps a warm start from copying them.
         name = f"clusters_{clusters['version']}" if clusters else ""
         self.clusters = (
-            SubwordEmbedding(clusters["ids"], embed_dim, subword_dropout, seed, "zeros", name=name, **tables)
+            SubwordEmbedding(clusters["ids"], embed_dim, subword_dropout, next(seeds), "zeros", name=name, **tables)
             if clusters
             else None
         )
@@ -170,7 +175,7 @@ class CnnLinearTagger(keras.Model):
             "clusters": [f"{name}_{column}" for column in range(clusters["columns"] if clusters else 0)],
         }
         self.linear = ContextFeatures(
-            rows, num_tags, members, linear_dropout, seed, **extra, dtype="float32", name="linear"
+            rows, num_tags, members, linear_dropout, next(seeds), **extra, dtype="float32", name="linear"
         )
 
     def build(self, input_shape: Any = None) -> None:

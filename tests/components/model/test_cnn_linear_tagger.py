@@ -213,6 +213,16 @@ def test_subword_dropout_applies_in_training_only():
     assert 0.45 < kept < 0.55
 
 
+def test_a_word_and_its_vector_are_dropped_independently():
+    model = taggers.build_tagger("cnn_linear", **SIZES, vectors={"ids": 9, "rows": 9, "dim": 4, "rate": 0.2}, seed=7)
+    ids = np.full((1, 10_000), 2, "int32")
+    words, vectors = (
+        keras.ops.convert_to_numpy(layer(ids, training=True)) != ids
+        for layer in (model.word_dropout, model.word_vectors.dropout)
+    )
+    assert 0.03 < (words & vectors).mean() < 0.05  # 0.2 * 0.2
+
+
 def test_logits_do_not_depend_on_the_batch():
     batch = features([7, 3, 0, 12], 12)
     model = with_owners(batch)
