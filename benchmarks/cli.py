@@ -20,7 +20,7 @@ from benchmarks.serving import candidates, last_core, measure, sample
 from benchmarks.sizes import size_commands
 from benchmarks.systems import OURS, PEERS, System, choose_systems
 from benchmarks.tables import render_accuracy, render_nodes, render_scaling, render_serving, render_sizes
-from components.common.errors import NerError
+from components.common.errors import NerError, counted
 from configs.loading import load_config
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -204,8 +204,9 @@ def sizes(options: Common, sentences: str, seeds: str) -> None:
         numbers(seeds),
         folder,
         options.peers_python,
+        force=options.force,
     )
-    click.echo(f"{len(commands)} runs have no result")
+    click.echo(f"{counted(len(commands), 'run')} to measure")
     try:
         run_all(commands, options.jobs, options.work / "logs", click.echo)
     finally:

@@ -31,6 +31,8 @@ def size_commands(
     seeds: Sequence[int],
     results: Path,
     peers_python: Path,
+    *,
+    force: bool = False,
 ) -> dict[str, list[str]]:
     """Returns the commands that measure what has no result yet, by name: one a system, corpus and size.
 
@@ -40,6 +42,7 @@ def size_commands(
         sizes: numbers of sentences to train on, in the order of the commands; 0 is the whole split.
         seeds: each chooses another part of the split, and seeds the system.
         results: folder of the results; a seed with a result is skipped.
+        force: whether to measure those again.
         peers_python: interpreter of the other systems' environment.
 
     Raises:
@@ -52,7 +55,7 @@ def size_commands(
     for size, folder, system in itertools.product(sizes, folders, systems):
         name = f"{folder.resolve().name}.{system.name}.n{size or 'all'}"
         useful = seeds if size or system.seeded else seeds[:1]
-        missing = [seed for seed in useful if not (results / f"{name}.seed{seed}.json").exists()]
+        missing = [seed for seed in useful if force or not (results / f"{name}.seed{seed}.json").exists()]
         if missing:
             run = {"name": name, "folder": str(folder.resolve()), "sentences": size, "seeds": missing}
             program = str(peers_python) if system.is_peer else sys.executable

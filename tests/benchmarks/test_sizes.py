@@ -32,6 +32,8 @@ def test_a_deterministic_system_has_seeds_for_parts_only_and_results_are_not_rep
     assert [(name.removeprefix("tiny."), json.loads(command[3])["seeds"]) for name, command in commands.items()] == [
         ("crf_plus.n1", [5]), ("ours_cnn_linear.n1", [4, 5]), ("crf_plus.nall", [4]), ("ours_cnn_linear.nall", [4, 5]),
     ]  # fmt: skip
+    again = sizes.size_commands([corpus_folder], systems[:1], [1], [4, 5], tmp_path, tmp_path, force=True)
+    assert [json.loads(command[3])["seeds"] for command in again.values()] == [[4, 5]]
 
 
 def test_each_seed_trains_on_another_part(corpus_folder, tmp_path):
