@@ -35,8 +35,8 @@ def measure_learning_curve(
 ) -> Iterator[CurvePoint]:
     """Trains on 1/8, 1/4, 1/2 and all of a run's training data, and writes the scores when all are known.
 
-    The parts contain each other, and a part of half the size is read twice as often: every training takes the same
-    number of steps, so that the smaller ones are not merely trained for less time.
+    The parts contain each other, and a part of half the size is read twice as often in an epoch: every training takes
+    the same number of steps, so that the smaller ones are not merely trained for less time.
 
     Args:
         config: configuration of the work folder.
@@ -61,13 +61,15 @@ def measure_learning_curve(
     used = json.loads((model / TRAINER_SETTINGS_FILE).read_text(encoding="utf-8"))["settings"]
     settings = config.trainer.replace({**used, **({} if epochs is None else {"epochs": epochs})})
     files = {split: sorted(str(path) for path in examples.glob(f"Split-{split}/*")) for split in _SPLITS}
+    total = _count(files[TRAIN_SPLIT])
+    steps = -(-total // settings.for_windows(total).batch_size)
+    settings = settings.replace({"epoch_steps": max(settings.epoch_steps, steps)})
     points = []
     with tempfile.TemporaryDirectory(prefix="learning-curve-") as folder:
         for eighths in EIGHTHS:
             part, sentences = _write_part(files[TRAIN_SPLIT], Path(folder, f"{eighths}.gz"), eighths)
             inputs = TrainingInputs([str(part)], files[EVAL_SPLIT], str(graph))
-            longer = settings.replace({"epochs": settings.epochs * EIGHTHS[-1] // eighths})
-            point = CurvePoint(eighths / EIGHTHS[-1], sentences, (train or _train)(longer, inputs))
+            point = CurvePoint(eighths / EIGHTHS[-1], sentences, (train or _train)(settings, inputs))
             points.append(point)
             yield point
     write_atomically(curve_path(config, record.run_id), json.dumps([dataclasses.asdict(each) for each in points]))
@@ -97,6 +99,12 @@ def _folder(record: RunRecord, node: str, output: str) -> Path:
         problem = f"{node} wrote no {output}" if made is None else f"{made[0]} was removed"
         raise ReportError(f"run {record.run_id}: {problem}. `ner report --list` shows the other runs.")
     return Path(made[0])
+
+
+def _count(files: list[str]) -> int:
+    import tensorflow as tf
+
+    return sum(1 for _ in tf.data.TFRecordDataset(files, "GZIP"))
 
 
 def _write_part(files: list[str], target: Path, eighths: int) -> tuple[Path, int]:

@@ -39,7 +39,7 @@ def record(config, tmp_path):
         with tf.io.TFRecordWriter(str(folder / "part.gz"), "GZIP") as writer:
             for number in range(400):
                 writer.write(f"example {number}".encode())
-    used = {**config.trainer.selected(), "epochs": 6, "learning_rate": 0.125}
+    used = {**config.trainer.selected(), "epochs": 6, "batch_size": 2, "learning_rate": 0.125}
     (tmp_path / "trained_model" / "trainer_settings.json").write_text(json.dumps({"settings": used, "searched": []}))
     return RunRecord((), outputs, "2026-11-21T10:00:00.1")
 
@@ -54,7 +54,7 @@ def test_parts_contain_each_other_and_take_equally_many_steps(config, record):
 
     points = list(measure_learning_curve(config, record, train=train))
     assert [(point.share, point.f1) for point in points] == [(0.125, 0.1), (0.25, 0.2), (0.5, 0.3), (1.0, 0.4)]
-    assert [settings.epochs for settings, _ in seen] == [48, 24, 12, 6]
+    assert {(settings.epochs, settings.epoch_steps) for settings, _ in seen} == {(6, 200)}  # 400 examples, batches of 2
     assert {settings.learning_rate for settings, _ in seen} == {0.125}
     parts = [part for _, part in seen]
     assert parts[0] < parts[1] < parts[2] < parts[3]
