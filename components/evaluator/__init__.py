@@ -1,8 +1,8 @@
 """Evaluator: scores the exported model and the champion, and blesses the model or not.
 
 Read component.py first, then executor.py: inputs.py checks the inputs, tfma/ counts in Beam, counts/ turns counts into
-scores, blessing/ decides, results/ is the document that everybody reads. labelled_corpus/ scores any tagger on any
-labelled data, delayed_labels/ logged predictions; neither needs TFX.
+scores, insights/ explains errors, blessing/ decides, results/ is the document that everybody reads. labelled_corpus/
+scores any tagger on any labelled data, delayed_labels/ logged predictions; neither needs TFX.
 """
 
 from components.common.lazy_exports import lazy_exports

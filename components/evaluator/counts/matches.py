@@ -19,7 +19,7 @@ _KIND = {name: number for number, name in enumerate(ERROR_KINDS)}
 class Matches:
     """Matches of the gold and predicted entities of one batch.
 
-    `components.evaluator.results.evaluation.Scores` defines each measure.
+    `components.evaluator.results.model_scores.Scores` defines each measure.
 
     Attributes:
         right: bool [predicted], boundaries and type equal those of a gold entity.

@@ -15,7 +15,7 @@ from components.common.counting import forget_rare
 from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
 from components.evaluator.results.insights import InconsistentLabel, LabelCount
 from components.text.spans import spans
-from components.text.tags import OUTSIDE
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS
 
 _PLACES = 3  # of each label
 _MOST_WORD_TAGS = 2_000_000  # pairs of word and tag in memory, some 300 MB
@@ -98,12 +98,15 @@ class TrainingLabels:
         self.entities = TrainingEntities(np.concatenate([hashes, entity_hashes(self._labels)]))
 
     def word_tags(self) -> dict[str, str]:
-        """Returns the most frequent tag of each word for which it is not O; of equals O, then the first by name."""
+        """Returns the most frequent tag of each word for which it is an entity's.
+
+        Of equally frequent tags an outside one counts, then the first by name.
+        """
         best: dict[str, tuple[int, bool, str]] = {}
         for (word, tag), count in self._tags.items():
-            rank = (-count, tag != OUTSIDE, tag)
+            rank = (-count, tag not in OUTSIDE_LABELS, tag)
             best[word] = min(best.get(word, rank), rank)
-        return {word: rank[2] for word, rank in sorted(best.items()) if rank[2] != OUTSIDE}
+        return {word: rank[2] for word, rank in sorted(best.items()) if rank[2] not in OUTSIDE_LABELS}
 
     def inconsistent(self, errors: Mapping[str, int]) -> list[InconsistentLabel]:
         """Returns the texts with several labels.
@@ -145,10 +148,10 @@ class TrainingLabels:
         """Counts the entity texts whose tokens are all outside here."""
         tokens, tags = sentence.tokens, sentence.tags
         for start, token in enumerate(tokens):
-            if tags[start] != OUTSIDE:
+            if tags[start] not in OUTSIDE_LABELS:
                 continue
             for length in sorted(lengths.get(token, ())):
-                outside = all(tag == OUTSIDE for tag in tags[start : start + length])
+                outside = all(tag in OUTSIDE_LABELS for tag in tags[start : start + length])
                 if outside and start + length <= len(tokens):
                     text = " ".join(tokens[start : start + length])
                     if text in self._labels:

@@ -19,6 +19,12 @@ def test_floor_takes_the_most_frequent_tag_of_a_word_and_outside_of_equals_and_o
     assert floor_tags(known.word_tags(), ["in Paris", "May"]) == ["O", "B-LOC", "O"]
 
 
+def test_another_name_of_the_outside_tag_is_outside():
+    known = labels(("Paris won", "B-ORG OUT"), ("to Paris", "OUT OUT"))
+    assert [each.label for each in known.inconsistent({})[0].labels] == ["", "ORG"]
+    assert known.word_tags() == {}
+
+
 def test_text_with_one_label_is_not_listed():
     assert labels(("New York", "B-LOC I-LOC"), ("New York", "B-LOC I-LOC"), ("New deal", "O O")).inconsistent({}) == []
 
