@@ -39,10 +39,11 @@ def tag_probabilities(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str])
         >>> both.numpy().astype(float).round(2).tolist()  # I-X may not begin, nor follow O
         [[0.33, 0.67, 0.0], [0.3, 0.3, 0.4]]
     """
-    ids = {split_tag(tag): number for number, tag in enumerate(tags)}
+    parts = [split_tag(tag) for tag in tags]
+    ids = {part: number for number, part in enumerate(parts)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
     firsts, insides = ([ids[prefix, kind] for kind in types] for prefix in "BI")
-    others = [number for (prefix, _), number in ids.items() if prefix != "I" and number not in firsts]
+    others = [number for number, (prefix, _) in enumerate(parts) if prefix != "I" and number not in firsts]
     rows = tf.transpose(logits)  # [tags, tokens]: short rows would keep ops from vector instructions
     # Relative to the best tag that may stand anywhere: the scale of a token's logits does not matter.
     rows -= tf.reduce_max(tf.gather(rows, np.array([*firsts, *others], np.int32)), 0)

@@ -38,6 +38,13 @@ def test_they_are_those_of_all_valid_sequences():
         np.testing.assert_allclose(own, exact(row), atol=1e-5)
 
 
+def test_all_outside_tags_count():
+    tags = (*TAGS, "OUT")
+    rows = random_logits([1, 2, 3, 4], tags)
+    for row, own in zip(rows, probabilities(rows, tags), strict=True):
+        np.testing.assert_allclose(own, exact(row, tags), atol=1e-5)
+
+
 def test_tokens_farther_away_hardly_matter():
     rows = random_logits(range(5, 40), spread=1.5)  # entities are longer than in any corpus
     errors = [np.abs(own - exact(row)) for row, own in zip(rows, probabilities(rows), strict=True)]
