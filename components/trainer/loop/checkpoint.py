@@ -27,7 +27,7 @@ _VARIABLE, _BEST = "variable", "best"
 class Checkpoint:
     """File with the latest state of one training.
 
-    The file is replaced as a whole, so a state is complete or absent. Neither library serves: Keras's BackupAndRestore
+    The file is replaced as a whole, so a state is complete or absent. No library was suitable: Keras's BackupAndRestore
     saves weights and optimizer without the dropout state and the position in the data, and tf.train.Checkpoint writes
     several files that belong together.
     """
@@ -143,9 +143,12 @@ class Progress:
         """The highest entity F1 so far, -1 before the first epoch ends."""
         return float(self.rows[self.highest_epoch][VAL_ENTITY_F1] or 0.0) if self.rows else -1.0
 
-    def is_over(self, epochs: int, patience: int) -> bool:
-        """Tells whether all epochs are done, or the last `patience` epochs brought no higher F1."""
-        without_gain = len(self.rows) - 1 - self.highest_epoch
+    def is_over(self, epochs: int, patience: int, floor: int = 0) -> bool:
+        """Tells whether all epochs are done, or the last `patience` epochs brought no higher F1.
+
+        Epochs before `floor`, the index of the first one that may be kept, do not count.
+        """
+        without_gain = len(self.rows) - 1 - max(self.highest_epoch, floor)
         return self.epoch >= epochs or (bool(self.rows) and without_gain >= patience)
 
     def end_epoch(self, row: Row) -> None:

@@ -141,8 +141,10 @@ class WeightAverage:
         Args:
             steps: number of steps taken.
         """
-        if self.variables and steps % self.interval == 0:
-            updates = steps // self.interval - 1
+        # The weights of a training of fewer steps than an interval are those of its last step.
+        is_first = not self._warm and steps < self.interval
+        if self.variables and (is_first or steps % self.interval == 0):
+            updates = max(steps // self.interval - 1, 0)
             first = 0.0 if self._warm else self._START / (self._START + updates)
             self._update(tf.constant(max(self._share, first)))
 

@@ -30,11 +30,11 @@ _SAVE_SECONDS = 5.0
 """Least time between the states saved at ends of epochs: saving each took a sixth of a small training."""
 
 CLOSE_ENTITIES = 2
-"""Two results on the eval split count as equal if their F1 differs by that of fewer entities, which may be chance."""
+"""Differences of F1 below `CLOSE_ENTITIES / labelled entities` count as chance."""
 
 _FLOOR = 500
-"""Steps before which no weights are kept, in a training of twice as many: on an eval split with 23 entities the first
-100 steps had the highest F1 by chance."""
+"""Steps before which no epoch is kept, in a training of at least twice as many: on an eval split with 23 entities the
+epoch after the first 100 steps had the highest F1 by chance."""
 
 
 class FitResult(NamedTuple):
@@ -145,7 +145,7 @@ class TrainingLoop:
                     done = f"{counted(progress.epoch, 'epoch')} and {counted(progress.step, 'step')}"
                     logging.info("saved the state after %s", done)
 
-        while not progress.is_over(settings.epochs, settings.patience):
+        while not progress.is_over(settings.epochs, settings.patience, floor):
             # Train on the rest of the epoch.
             meter.start()
             for batch in meter.timed(_upcoming(batches, progress)):
@@ -180,8 +180,8 @@ class TrainingLoop:
             progress.end_epoch({**self._training_row(progress), "learning_rate": rate, **scores})
             if log and devices.is_chief:
                 log.write(progress.epoch, progress.rows[-1], best=kept)
-            due = time.monotonic() - saved_at >= _SAVE_SECONDS or progress.is_over(settings.epochs, settings.patience)
-            if due or interruption.received():
+            is_over = progress.is_over(settings.epochs, settings.patience, floor)
+            if is_over or time.monotonic() - saved_at >= _SAVE_SECONDS or interruption.received():
                 save()
             interruption.check()
 
@@ -213,15 +213,18 @@ def _first_eligible(epoch_steps: int, total_steps: int) -> int:
 
 
 def _is_highest(progress: Progress, scores: Mapping[str, float | None], floor: int) -> bool:
-    """Tells whether no earlier epoch has as high an F1; epochs before the floor give way to the first one after it."""
+    """Tells whether no earlier epoch has as high an F1.
+
+    Epochs before the floor give way to the first one after it. Without entities in the eval split, each epoch is better
+    than the one before.
+    """
+    if not scores.get(VAL_ENTITIES, 1):
+        return True
     return progress.highest_epoch < floor <= progress.epoch or (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1
 
 
 def _is_close(progress: Progress, scores: Mapping[str, float | None]) -> bool:
-    """Tells whether the F1 is the highest but for chance, so that this later epoch is the better one to keep.
-
-    Scores of a small eval split jump: an F1 that differs by that of fewer than `CLOSE_ENTITIES` counts as equal.
-    """
+    """Tells whether only chance separates the F1 from the highest; then the later epoch is kept."""
     chance = CLOSE_ENTITIES / (scores.get(VAL_ENTITIES) or float("inf"))
     return (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1 - chance
 

@@ -80,6 +80,11 @@ def test_initial_weights_have_no_share_in_the_average():
     np.testing.assert_allclose(average.variables[0].numpy(), weight.numpy())
 
 
+def test_average_of_fewer_steps_than_an_interval_is_the_last_weights():
+    weight, average = averaged(0.998, [1.0, 2.0, 3.0])
+    np.testing.assert_allclose(average.variables[0].numpy(), weight.numpy())
+
+
 def test_weights_of_an_earlier_model_keep_their_share_in_the_average():
     _, average = averaged(0.9, [1.0] * 5, warm=True)
     np.testing.assert_allclose(average.variables[0].numpy(), [1 - 0.9**5], rtol=1e-5)

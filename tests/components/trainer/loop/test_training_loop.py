@@ -115,6 +115,22 @@ def test_patience_counts_from_the_highest_f1(made_up, cpu):
     assert (len(result.history), result.best_epoch) == (5, 4)
 
 
+def test_patience_does_not_end_a_training_before_an_epoch_may_be_kept(made_up, cpu, monkeypatch):
+    monkeypatch.setattr("components.trainer.loop.training_loop._FLOOR", 35)  # epochs have ten steps
+    f1s = [0.9, 0.1, 0.1, 0.2, 0.1, 0.3, 0.1]
+    _, result = made_up.fit(cpu, epochs=7, patience=1, scorer=lambda model: ScriptedScorer(model, f1s))
+    assert (len(result.history), result.best_epoch) == (5, 3)
+
+
+def test_without_entities_in_the_eval_split_the_last_epoch_is_kept(made_up, cpu):
+    class WithoutEntities(ScriptedScorer):
+        def score(self):
+            return {**super().score(), "val_entities": 0}
+
+    _, result = made_up.fit(cpu, epochs=4, patience=2, scorer=lambda model: WithoutEntities(model, [0.0] * 4))
+    assert (len(result.history), result.best_epoch) == (4, 3)
+
+
 @pytest.mark.parametrize("averaging", [0.0, 0.5])
 def test_weights_of_the_best_epoch_are_kept(made_up, cpu, averaging):
     scorers = []
