@@ -196,7 +196,7 @@ class CnnLinearTagger(keras.Model):
             block.build(wide)
         self.scores.build(wide)
         self.linear.build()
-        self.linear.trainable = self._sizes["linear_optimizer"] == "adam"  # only weights that exist
+        self.linear.trainable = self._sizes["linear_optimizer"] == "adam"  # Keras sets this on existing weights only
         self.built = True
 
     def call(self, inputs: dict[str, Any], training: bool = False) -> Any:

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
+from components.common.counting import forget_rare
 from components.common.errors import NerError
 from components.text.folding import fold
 from components.text.words import OFFSETS
@@ -54,6 +55,5 @@ def frequent_words(
     for text in read_texts(path):
         words = (text[start:end] for start, end in offsets(text))
         counts.update(map(fold, words) if folded else words)
-        if len(counts) > _MOST_COUNTED:
-            counts = Counter({word: count for word, count in counts.items() if count > 1})
+        forget_rare(counts, _MOST_COUNTED)
     return tuple(word for word, count in counts.most_common(most) if count >= min_count)

@@ -142,15 +142,17 @@ def _with_best_share(model: keras.Model, shares: Sequence[float], scorer: Callab
     Returns:
         `best` with the scores of the chosen share.
     """
-    for share in shares if (best[VAL_ENTITIES] or 0) >= _FEWEST_ENTITIES else ():
-        usual, model.network_share = model.network_share, share
+    if (best[VAL_ENTITIES] or 0) < _FEWEST_ENTITIES:
+        return best
+    for share in shares:
+        previous, model.network_share = model.network_share, share
         scores = scorer().score()
         before, after = best[VAL_ENTITY_F1] or 0.0, scores[VAL_ENTITY_F1]
         if after - before > CLOSE_ENTITIES / scores[VAL_ENTITIES]:
             logging.info("network share %s: entity F1 %.3f on the eval split instead of %.3f", share, after, before)
             best = {**best, **scores}
         else:
-            model.network_share = usual
+            model.network_share = previous
     return best
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-import tensorflow as tf
+import tensorflow_transform as tft
 from absl import logging
 from tfx.components.trainer.fn_args_utils import FnArgs
 from tfx.components.tuner.component import TunerFnResult
@@ -16,6 +16,8 @@ from tfx.dsl.io import fileio
 
 from components.common.files import write_atomically
 from components.keys import VAL_ENTITY_F1
+from components.text.windows import Windows
+from components.trainer.data.dataset import read_windows
 from components.trainer.inputs import TrainingInputs
 from components.trainer.loop.checkpoint import Checkpoint
 from components.trainer.loop.training_id import training_id
@@ -48,8 +50,8 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         logging.warning(
             "trainer.teacher: the trials learn from the labelled sentences alone; only the Trainer has the teacher."
         )
-    sentences = _count(inputs.train_files)
-    sized = settings.for_windows(sentences)
+    num_windows = _count_windows(inputs, settings)
+    sized = settings.for_windows(num_windows)
 
     # KerasTuner's own state is not used: a kill can damage it. The search is deterministic, so a repeated one asks for
     # the same trials again.
@@ -69,13 +71,15 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         checkpoint.discard()
         return result
 
-    choices = search.space if isinstance(search.space, dict) else default_choices(sized, sentences)
+    choices = search.space if isinstance(search.space, dict) else default_choices(sized, num_windows)
     tuner = TaggerTuner(sized, search_space(sized, choices), trained, search, fn_args.working_dir)
     return TunerFnResult(tuner=tuner, fit_kwargs={})
 
 
-def _count(files: Sequence[str]) -> int:
-    return sum(1 for _ in tf.data.TFRecordDataset(files, compression_type="GZIP"))
+def _count_windows(inputs: TrainingInputs, settings: TrainerSettings) -> int:
+    spec = tft.TFTransformOutput(inputs.transform_graph).transformed_feature_spec()
+    windows = Windows(settings.window_size, settings.window_context)
+    return sum(len(lengths) for lengths, _ in read_windows(inputs.train_files, spec, windows))
 
 
 def _files(patterns: Sequence[str]) -> list[str]:

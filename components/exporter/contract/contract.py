@@ -35,8 +35,9 @@ class Contract:
             0: no limit.
         outside_bias: added to the logits of outside tags before the tags are chosen; below 0, a token's tag
             may be less probable than the outside tag. Scores ignore it.
-        calibration: `temperature` and `outside_bias` of scores, which make them probabilities: those of tags with the
-            logits (logits + outside_bias of outside tags) / temperature. Empty: none.
+        calibration: `temperature` and `outside_bias` of scores, which are probabilities of the tags with the logits
+            (logits + outside_bias of outside tags) / temperature: marginal ones over valid sequences if `valid_iob2`,
+            of a softmax otherwise. Empty: temperature 1, bias 0.
         min_score: entity type -> least score; an entity with a lower score is returned as outside.
 
     Example:

@@ -10,22 +10,20 @@ from absl import logging
 from components.keys import SERVING_DEFAULT
 
 
-def move_warmup(file: Path, moved: Callable[[str], str], renamed: Mapping[str, str] | None = None) -> int:
+def move_warmup(file: Path, moved: Callable[[str], str], renamed: Mapping[str, str] | None = None) -> None:
     """Redirects requests to other signatures.
 
     Args:
         file: TFRecords of `PredictionLog`; replaced.
         moved: returns the signature that takes the requests of an old one; empty: they are dropped.
         renamed: old -> new name of inputs and outputs.
-
-    Returns:
-        The number of changed or dropped requests.
     """
     import tensorflow as tf
     from tensorflow_serving.apis import prediction_log_pb2
 
     kept, changed, renamed = [], 0, renamed or {}
-    for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+    records = [*tf.data.TFRecordDataset(str(file)).as_numpy_iterator()]
+    for record in records:
         log = prediction_log_pb2.PredictionLog.FromString(record)
         request = getattr(log, log.WhichOneof("log_type")).request
         old = request.model_spec.signature_name or SERVING_DEFAULT
@@ -48,5 +46,4 @@ def move_warmup(file: Path, moved: Callable[[str], str], renamed: Mapping[str, s
         for record in kept:
             writer.write(record)
     partial.rename(file)
-    logging.info("%d of %d warm-up requests change", changed, len(kept))
-    return changed
+    logging.info("%d of %d warm-up requests change", changed, len(records))

@@ -104,9 +104,9 @@ class WindowTable:
     of the columns with a few numpy calls. The files need not fit into memory: the operating system caches as much as it
     can, and this object holds 32 bytes for each 65,536 tokens.
 
-    No library served. tf.data's cache, shuffle and bucket_by_sequence_length work element by element, which costs as
-    much as the training step of a small tagger, and the state of its shuffle is the buffer, so resuming within an epoch
-    means to save or repeat all of it. Grain has indices, but also works element by element, in Python.
+    No library was suitable: tf.data's cache, shuffle and bucket_by_sequence_length work element by element, which costs
+    as much as the training step of a small tagger, and the state of its shuffle is the buffer, so resuming within an
+    epoch means to save or repeat all of it. Grain has indices, but also works element by element, in Python.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ import scipy.sparse
 import tensorflow as tf
 from absl import logging
 
+from components.common.errors import NerError
 from components.model.cnn_linear_tagger import LINEAR_STEP, CnnLinearTagger, columns
 from components.text.transitions import FORBIDDEN
 from components.trainer.data.batches import Batches
@@ -36,6 +37,9 @@ def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objecti
             change.
         table: windows of the train split.
         objective: the function to minimize; it gets a callable that returns logits [1, windows, tokens, tags].
+
+    Raises:
+        NerError: the loss is not finite.
 
     Example: tests/components/trainer/initial/test_linear_expert.py.
     """
@@ -69,6 +73,12 @@ def fit_linear_expert(model: keras.Model, table: WindowTable, objective: Objecti
 
     options = {"maxiter": _MOST_ITERATIONS, "maxcor": 6, "ftol": _CLOSE}
     result = scipy.optimize.minimize(penalized, start.ravel(), jac=True, method="L-BFGS-B", options=options)
+    if not np.isfinite(result.fun):
+        raise NerError(
+            "trainer.cnn_linear.linear_optimizer: the loss of the linear expert is NaN or infinite. Set it to adam."
+        )
+    if result.status > 1:  # neither converged nor at the limit of iterations
+        logging.warning("linear expert: L-BFGS stopped early (%s)", result.message)
     weights[used] = result.x.reshape(start.shape) / LINEAR_STEP
     model.linear.table.embeddings.assign(weights)
     logging.info("linear expert: %d features, %d iterations of L-BFGS", len(used), result.nit)

@@ -114,7 +114,7 @@ def warm_start(
     A word that is unknown to the earlier model gets the vector of [UNK], which is how the earlier model reads it. A
     network over the same tags therefore starts with exactly the earlier predictions. A new tag starts fresh. The
     features of the linear expert are hashes of word ids: they are kept if the earlier words have their earlier ids,
-    which Transform sees to, and start fresh otherwise.
+    which Transform guarantees, and start fresh otherwise.
 
     Args:
         model: the model to train; its weights change.

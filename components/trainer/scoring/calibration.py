@@ -88,7 +88,7 @@ def fitted_calibration(answers: Sequence[Answers], tags: Sequence[str]) -> Calib
     """
     outside = outside_tags(tags)
 
-    # By a part: the gradient of all tokens at once would need a gigabyte.
+    # One call for each part: the gradient of all tokens at once would need a gigabyte.
     @tf.function(
         autograph=False,
         input_signature=[
@@ -107,7 +107,8 @@ def fitted_calibration(answers: Sequence[Answers], tags: Sequence[str]) -> Calib
             probabilities = tag_probabilities(weights[0] * logits + weights[1] * outside, begins, tags)
             is_chosen = tf.one_hot(chosen, len(tags))
             score, others = (tf.reduce_sum(probabilities * share, -1) for share in (is_chosen, 1 - is_chosen))
-            # The smaller one of the two has more digits.
+            # The logarithm of the smaller of p and 1 - p is more precise. Both branches of tf.where are computed: 0.6
+            # keeps the unused one finite.
             of_score = tf.where(score < others, tf.math.log(score + _TINY), tf.math.log1p(-tf.minimum(others, 0.6)))
             loss = -tf.reduce_sum(tf.where(chosen == gold, of_score, tf.math.log(others + _TINY)))
         return loss, tape.gradient(loss, weights)

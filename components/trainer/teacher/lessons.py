@@ -133,7 +133,12 @@ def own_ids(of_teacher: Sequence[str], tags: Sequence[str]) -> np.ndarray:
             "Train both on the same entity types."
         )
     ids = {tag: number for number, tag in enumerate(tags)}
-    outside = next(number for number, tag in enumerate(tags) if number and split_tag(tag)[1] == "")
+    outside = next((number for number, tag in enumerate(tags) if number and split_tag(tag)[1] == ""), None)
+    if outside is None:
+        raise NerError(
+            "trainer.teacher: each token of the train split is part of an entity, so no tag is that of other tokens. "
+            "Train without a teacher."
+        )
     return np.array([ids.get(tag, ids.get(f"B-{split_tag(tag)[1]}", outside)) for tag in of_teacher])
 
 

@@ -98,7 +98,6 @@ class Teacher:
     def _least_scores(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
         """Returns the least score of each row; see `TaughtText`."""
         [chosen] = self._decode(logits, real)
-        scaled = self._calibration.logits(logits, self._outside)
-        odds = np.exp(scaled - scaled.max(-1, keepdims=True))
-        scores = np.take_along_axis(odds, chosen[..., None], -1)[..., 0] / odds.sum(-1)
+        calibrated = marginals(self._calibration.logits(logits, self._outside), real, *self._transitions)
+        scores = np.take_along_axis(calibrated, chosen[..., None], -1)[..., 0]
         return np.where(real, scores, 1.0).min(-1)

@@ -17,7 +17,7 @@ from .pitfalls import printable
 INIT_OP = "__saved_model_init_op"
 _PAD = "[PAD]"
 _OUTSIDE = ("O", "OUT", "[UNK]", "<pad>")
-_TAG = re.compile(r"[BIESLU][-_]([^\s,;]{1,100})")
+_TAG = re.compile(r"[BIESLUMW][-_]([^\s,;]{1,100})")
 _LARGEST_LABELS = 1 << 20  # bytes
 
 

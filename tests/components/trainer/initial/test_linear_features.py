@@ -7,7 +7,7 @@ import collections
 import numpy as np
 import pytest
 from absl import logging
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.lazy import LazyModule
 
@@ -140,7 +140,7 @@ def as_dict(hashes, counts):
     return dict(zip(hashes.tolist(), counts.tolist(), strict=True))
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(PARTS, st.integers(0, 5))
 def test_counts_are_those_of_all_parts_together(parts, least):
     truth = collections.Counter(feature for part in parts for feature in part)
