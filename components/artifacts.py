@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components.keys import PRESENT, TOKENIZER, TRAINED_FOLDER
@@ -53,6 +55,12 @@ def tokenizer_of(examples: Artifact) -> str:
     if not tokenizer:
         raise RuntimeError(f"{examples.uri}: the examples do not name their tokenizer")
     return tokenizer
+
+
+def split_files(examples: list[Artifact], split: str) -> list[str]:
+    """Returns the files of a split of `Examples` artifacts, sorted by name in each; none if all of them lack it."""
+    folders = artifact_utils.get_split_uris(examples, split)
+    return [file for folder in folders for file in sorted(fileio.glob(f"{folder}/*"))]
 
 
 def earlier_model_folder(artifacts: Sequence[Artifact]) -> str | None:

@@ -27,7 +27,8 @@ Name = Annotated[
 
 # The tuner has separate epochs, and the transform graph is built before any trial.
 _NOT_SEARCHABLE = {
-    "tagger", "epochs", "hosts", "lesson_score", "encoder.preset", "encoder.max_pieces", "cnn_linear.vectors.words",
+    "tagger", "epochs", "hosts", "teacher_min_score", "encoder.preset", "encoder.max_pieces",
+    "cnn_linear.vectors.words",
 }  # fmt: skip
 
 

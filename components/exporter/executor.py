@@ -16,6 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.artifacts import split_files
 from components.exporter.contract.contract import Contract
 from components.exporter.settings import ExporterSettings
 from components.keys import (
@@ -147,8 +148,7 @@ def _sentences(examples: list[types.Artifact]) -> Iterator[str]:
 
     from components.transform.features import SENTENCE
 
-    folders = artifact_utils.get_split_uris(examples, EVAL_SPLIT)
-    files = [file for folder in folders for file in sorted(fileio.glob(f"{folder}/*"))]
+    files = split_files(examples, EVAL_SPLIT)
     for record in tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator():
         features = tf.train.Example.FromString(record).features.feature
         yield features[SENTENCE].bytes_list.value[0].decode("utf-8")

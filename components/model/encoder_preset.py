@@ -21,7 +21,6 @@ def encoder_from_preset(
     pieces: Sequence[str],
     preset: str,
     dropout: float,
-    max_pieces: int = 0,
     seed: int | None = None,
     **kwargs: Any,
 ) -> EncoderTagger:
@@ -33,7 +32,6 @@ def encoder_from_preset(
         pieces: word pieces of the transform graph, by id.
         preset: folder of a backbone that keras-hub saved, or name of a preset, which keras-hub downloads.
         dropout: dropout rate before the scores.
-        max_pieces: not used; only the transform graph reads it.
         seed: seed of dropout.
         **kwargs: arguments of `keras.Model`.
 

@@ -67,7 +67,7 @@ class EncoderTagger(keras.Model):
         super().__init__(**kwargs)
         self._sizes = arguments(locals())
         self.backbone = _backbone(backbone, self.dtype_policy)
-        self._max_pieces = self._piece_positions()
+        self._positions = self._piece_positions()
         self.output_dropout = layers.Dropout(dropout, seed=seed, name="output_dropout", dtype=self.dtype_policy)
         # float32 even under mixed precision: the loss and the argmax need the precision.
         self.scores = layers.Dense(num_tags, dtype="float32", name="scores")
@@ -119,13 +119,13 @@ class EncoderTagger(keras.Model):
         batch, tokens, columns = ops.shape(pieces)
         kept = ops.cast(pieces > 0, "int32")
         # First pieces of all tokens, then second ones and so on, up to the maximum.
-        fits = ops.cumsum(ops.sum(kept, axis=1), axis=-1) <= self._max_pieces  # [batch, columns]
+        fits = ops.cumsum(ops.sum(kept, axis=1), axis=-1) <= self._positions  # [batch, columns]
         kept = ops.reshape(kept * ops.expand_dims(ops.cast(fits, "int32"), 1), (batch, tokens * columns))
         position = ops.cumsum(kept, axis=1)  # of each piece, from 1; [CLS] is at 0
         counts = ops.sum(kept, axis=1, keepdims=True)  # [batch, 1]
         # Only TensorFlow supports dynamic shapes; other backends pad to the maximum.
         dynamic = keras.backend.backend() == "tensorflow"
-        longest = ops.max(counts, initial=0) if dynamic else min(tokens * columns, self._max_pieces)
+        longest = ops.max(counts, initial=0) if dynamic else min(tokens * columns, self._positions)
         number = ops.arange(tokens * columns)
         order = ops.argsort(ops.where(kept > 0, number, number + tokens * columns), axis=1)
         packed = ops.take_along_axis(ops.reshape(pieces, (batch, tokens * columns)) - 1, order, axis=1)[:, :longest]

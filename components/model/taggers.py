@@ -51,7 +51,7 @@ DATA_SIZES: Final = ("num_tags", "vocab_size", "num_cases", "num_subwords", "max
 """Arguments that the Trainer sets: sizes that count padding, the most tokens per window, the seed,
 the types of the gazetteers in alphabetical order, and the sizes of clusters (None without)."""
 
-_IMPOSSIBLE = -1e6
+_HIGHEST_PAD_LOGIT = -1e6
 
 
 def build_tagger(name: str, data_sizes: Mapping[str, Any] | None = None, **options: Any) -> keras.Model:
@@ -162,7 +162,16 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
     """
     if name in TAGGERS:
         return
-    sizes = dict(zip(DATA_SIZES, (3, 9, 7, 9, 8, 0, (), None), strict=True))
+    sizes = {
+        "num_tags": 3,
+        "vocab_size": 9,
+        "num_cases": 7,
+        "num_subwords": 9,
+        "maxlen": 8,
+        "seed": 0,
+        "gazetteers": (),
+        "clusters": None,
+    }
     try:
         model = build_tagger(name, sizes, **options)
     except NerError:
@@ -200,7 +209,7 @@ def check_tagger(name: str, options: Mapping[str, Any]) -> None:
             f"trainer.tagger: {name} returns logits of shape {list(logits.shape)} for 1 sentence, 2 tokens and 3 tags. "
             "Return [batch, tokens, num_tags]."
         )
-    if logits[..., 0].max() > _IMPOSSIBLE:
+    if logits[..., 0].max() > _HIGHEST_PAD_LOGIT:
         raise NerError(f"trainer.tagger: {name} can predict tag 0, [PAD]. Add -1e9 to its logits.")
 
 

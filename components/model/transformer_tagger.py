@@ -11,9 +11,7 @@ from components.model.arguments import arguments
 from components.model.token_and_position_embedding import TokenAndPositionEmbedding
 from components.model.transformer_block import TransformerBlock
 from components.model.word_dropout import WordDropout
-
-# Its probability is 0, and float32 sums stay finite.
-_IMPOSSIBLE = -1e9
+from components.text.transitions import FORBIDDEN
 
 
 @keras.saving.register_keras_serializable(package="ner")
@@ -83,7 +81,7 @@ class TransformerTagger(keras.Model):
         x = self.block(x, mask=mask, training=training)  # [batch, tokens, embed_dim]
         x = self.hidden(self.input_dropout(x, training=training))
         logits = self.scores(self.hidden_dropout(x, training=training))  # [batch, tokens, tags]
-        return logits + ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * _IMPOSSIBLE
+        return logits + ops.one_hot(0, self._sizes["num_tags"], dtype="float32") * FORBIDDEN
 
     @property
     def receptive_field(self) -> None:

@@ -10,7 +10,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
-from components.artifacts import earlier_model_folder
+from components.artifacts import earlier_model_folder, split_files
 from components.common.hashing import require_content
 from components.keys import (
     EPOCHS,
@@ -69,8 +69,8 @@ class Executor(base_executor.BaseExecutor):
         devices = choose_devices(settings.devices, settings.hosts)
         pretrained = json.loads(exec_properties.get("pretrained") or "{}")
         inputs = TrainingInputs(
-            _files(input_dict["examples"], TRAIN_SPLIT),
-            _files(input_dict["examples"], EVAL_SPLIT),
+            split_files(input_dict["examples"], TRAIN_SPLIT),
+            split_files(input_dict["examples"], EVAL_SPLIT),
             artifact_utils.get_single_uri(input_dict["transform_graph"]),
             earlier_model_folder(input_dict.get("warm_start") or []),
             **{name: pretrained[name]["path"] for name in _TEACHING if name in pretrained},
@@ -124,8 +124,3 @@ def _checkpoint(
     if not folder:
         return None
     return Checkpoint(f"{folder}/{training_id(settings, inputs, exec_properties.get('code_version'))}")
-
-
-def _files(examples: list[types.Artifact], split: str) -> list[str]:
-    folders = artifact_utils.get_split_uris(examples, split)
-    return [file for folder in folders for file in sorted(fileio.glob(f"{folder}/*"))]

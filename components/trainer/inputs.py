@@ -15,8 +15,8 @@ class TrainingInputs:
         eval_files: the same for the eval split, which chooses the epoch to keep and the outside bias.
         transform_graph: folder of tf.Transform's output.
         earlier_model: folder of an earlier model to take the initial weights from; None starts fresh.
-        teacher: folder of the trained model that teaches on `unlabelled`; None: no teacher.
-        unlabelled: file of `components.text.unlabelled`.
+        teacher: folder of the trained model that labels `unlabelled`; None: no teacher.
+        unlabelled: file of `components.text.unlabelled`; given with a teacher.
     """
 
     train_files: Sequence[str]

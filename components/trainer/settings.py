@@ -85,7 +85,7 @@ class TrainerSettings(Settings):
     options: dict[str, Any]
     teacher: Annotated[str, Field(coerce_numbers_to_str=True)] | None  # a version is a number
     unlabelled: tuple[str, ...]
-    lesson_score: Share
+    teacher_min_score: Share
     window_size: Count
     window_context: NotNegative
     batch_size: _Auto[Count]

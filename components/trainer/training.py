@@ -19,7 +19,7 @@ from components.text.unlabelled import read_texts
 from components.text.windows import Windows
 from components.trainer.data.batches import Batches
 from components.trainer.data.dataset import read_windows
-from components.trainer.data.window_table import WindowTable
+from components.trainer.data.window_table import Chunk, WindowTable
 from components.trainer.devices import Devices, choose_devices
 from components.trainer.initial.building import new_tagger
 from components.trainer.initial.linear_expert import fit_linear_expert
@@ -34,7 +34,7 @@ from components.trainer.scoring.dev_scorer import DevScorer
 from components.trainer.scoring.entity_counter import usual_bias
 from components.trainer.settings import SizedSettings, TrainerSettings
 from components.trainer.teacher.distillation import distilled
-from components.trainer.teacher.lessons import Chunk, labelled, lessons
+from components.trainer.teacher.soft_labels import labelled, soft_labelled
 from components.trainer.teacher.teacher import Teacher
 from components.trainer.teacher.text_features import TextFeatures
 from components.trainer.trained_model import TrainedModel, plain_copy
@@ -80,8 +80,8 @@ def train(
     with tempfile.TemporaryDirectory(prefix="trainer-") as folder:
         spec = transform.transformed_feature_spec()
         train_windows = read_windows(inputs.train_files, spec, windows)
-        if inputs.teacher and inputs.unlabelled:
-            train_windows = _with_lessons(train_windows, inputs, settings, tags)
+        if inputs.teacher:
+            train_windows = _with_soft_labels(train_windows, inputs, settings, tags)
         train_set = WindowTable.write(Path(folder, TRAIN_SPLIT), train_windows)
         log_matches(train_set, spec)
         eval_set = WindowTable.write(Path(folder, EVAL_SPLIT), read_windows(inputs.eval_files, spec, windows))
@@ -156,14 +156,14 @@ def _with_best_share(model: keras.Model, shares: Sequence[float], scorer: Callab
     return best
 
 
-def _with_lessons(
+def _with_soft_labels(
     train_windows: Iterator[Chunk], inputs: TrainingInputs, settings: TrainerSettings, tags: Sequence[str]
 ) -> Iterator[Chunk]:
     """Yields the windows of the train split and those of the unlabelled texts, which the teacher tags."""
     texts, teacher = read_texts(inputs.unlabelled or ""), Teacher.load(inputs.teacher or "")
     features = TextFeatures(inputs.transform_graph)
-    taught = lessons(texts, teacher, features, tags, settings.window_size, settings.lesson_score)
-    return itertools.chain(labelled(train_windows, len(tags)), taught)
+    more = soft_labelled(texts, teacher, features, tags, settings.window_size, settings.teacher_min_score)
+    return itertools.chain(labelled(train_windows, len(tags)), more)
 
 
 def log_matches(train_set: WindowTable, features: Collection[str]) -> None:

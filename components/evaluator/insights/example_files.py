@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 
 import tensorflow as tf
 from tfx.dsl.io import fileio
-from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
+from components.artifacts import split_files
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
 from components.evaluator.insights.training_labels import TrainingSentence
 from components.keys import INGEST_REPORT_FOLDER, KEY, SENTENCE, TAGS, TRAIN_SPLIT
@@ -19,15 +19,14 @@ _BATCH = 256  # sentences
 
 def training_sentences(examples: list[Artifact]) -> Iterator[TrainingSentence]:
     """Yields the sentences of the split `train`; some hundred are in memory at a time."""
-    for folder in artifact_utils.get_split_uris(examples, TRAIN_SPLIT):
-        files = sorted(fileio.glob(os.path.join(folder, "*")))
-        for record in _records(files) if files else ():
-            features = tf.train.Example.FromString(record).features.feature
-            key, text = (features[name].bytes_list.value for name in (KEY, SENTENCE))
-            tags = [tag.decode("utf-8", "replace") for tag in features[TAGS].bytes_list.value]
-            if text and tags:
-                tokens = text[0].decode("utf-8", "replace").split(" ")
-                yield TrainingSentence(tokens, tags, key[0].decode("utf-8", "replace") if key else "")
+    files = split_files(examples, TRAIN_SPLIT)
+    for record in _records(files) if files else ():
+        features = tf.train.Example.FromString(record).features.feature
+        key, text = (features[name].bytes_list.value for name in (KEY, SENTENCE))
+        tags = [tag.decode("utf-8", "replace") for tag in features[TAGS].bytes_list.value]
+        if text and tags:
+            tokens = text[0].decode("utf-8", "replace").split(" ")
+            yield TrainingSentence(tokens, tags, key[0].decode("utf-8", "replace") if key else "")
 
 
 def _records(files: list[str]) -> Iterator[bytes]:

@@ -63,7 +63,7 @@ def export_model(
     examples: Mapping[str, Any] | None = None,
     report_path: str | os.PathLike[str] | None = None,
 ) -> ValidationReport:
-    """Exports a model and validates the result in a foreign process, through the loader of servers.
+    """Exports a model and validates the result in a separate process, through the loader of servers.
 
     Outputs are the model's own, by name; with labels they are `label` string [batch], `score` float [batch] and
     `probabilities` float [batch, classes].
@@ -102,8 +102,8 @@ def export_model(
         module = GenericModule(model, KerasInterface(model, inputs), graph, lookup)
     plan = _plan(_plain_contract(module), signatures)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as workshop:
-        folder = Path(workshop, "model")
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
+        folder = Path(scratch, "model")
         functions = _save(module, plan, folder)
         embed_metadata(folder, plan.contract)
         cases = _recorded(folder, plan, examples)

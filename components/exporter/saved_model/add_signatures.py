@@ -83,10 +83,10 @@ def add_signatures(
         before = _without_false_promises(before, embedded_contract(source))
         plan = plan_signatures(before.contract, signatures, changes)
         destination.parent.mkdir(parents=True, exist_ok=True)
-        workshop = stack.enter_context(
+        scratch = stack.enter_context(
             tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent)
         )
-        copy = Path(workshop, "model")
+        copy = Path(scratch, "model")
         report_progress("writing the copy", 0, 0)
         rewrite(source, copy, plan, before.contract)
         _copy_extras(source, copy, plan)

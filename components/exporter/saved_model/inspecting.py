@@ -41,7 +41,7 @@ class Inspection:
 
 
 def inspect_model(model_dir: str | os.PathLike[str], check: bool = False) -> Inspection:
-    """Describes a model in a foreign process, without importing TensorFlow.
+    """Describes a model in a separate process, without importing TensorFlow.
 
     Args:
         model_dir: a SavedModel.

@@ -1,6 +1,6 @@
-"""The validator: checks a SavedModel against its contract in a foreign process, as a server would load it.
+"""The validator: checks a SavedModel against its contract in a separate process, as a server would load it.
 
-Read `validate` first, then `probe` (the part that runs in the foreign process; `probe/checks.py` lists the checks).
+Read `validate` first, then `probe` (the part that runs in the separate process; `probe/checks.py` lists the checks).
 `reference` records golden answers of a sound model.
 """
 

@@ -1,4 +1,4 @@
-"""Runs the probe in a foreign process.
+"""Runs the probe in a separate process.
 
 The loader is TensorFlow's C API through ctypes (probe/served_model.py) and not a session of `tf.compat.v1`. Both call
 the C++ function that TensorFlow Serving calls, and gave the same verdict on every model that was tried. But the C API
@@ -111,7 +111,7 @@ def probe(
     golden: Sequence[Mapping[str, Any]] = (),
     **options: Any,
 ) -> Iterator[dict[str, Any]]:
-    """Runs one task in a foreign process, on a private copy of the model.
+    """Runs one task in a separate process, on a private copy of the model.
 
     Args:
         task: `validate`, `describe`, `record` or `safe`; see probe/main.py.

@@ -26,7 +26,7 @@ def reference_answers(
     in_python: InPython | None = None,
     batches: Sequence[int] = BATCHES,
 ) -> list[dict[str, Any]]:
-    """Records a model's answers in a foreign process, through the loader of servers.
+    """Records a model's answers in a separate process, through the loader of servers.
 
     Args:
         model_dir: a SavedModel.

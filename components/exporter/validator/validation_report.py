@@ -61,7 +61,7 @@ class ValidationReport:
         loader: the library and function that loaded the model.
         tensorflow: version of the library.
         contract: the contract of the model; derived from its signatures if none was given.
-        modules: top-level Python modules of the foreign process.
+        modules: top-level Python modules of the separate process.
         skipped: names of checks that were left out.
         repaired: of a copy with more signatures: pitfalls of its source that the copy no longer has.
         inherited: of such a copy: failed checks that its source does not pass either.

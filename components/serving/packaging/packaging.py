@@ -53,11 +53,11 @@ def package(
     identity = _identity(models, target, settings)
     if destination.exists():
         return _same_package(destination, identity)
-    with incoming_folder(destination.parent) as workshop:
-        prepared = [_prepared(model, workshop / str(model.version), target, settings) for model in models]
+    with incoming_folder(destination.parent) as scratch:
+        prepared = [_prepared(model, scratch / str(model.version), target, settings) for model in models]
         if [copy.source_hash for copy in prepared] != [each["source_tree_hash"] for each in identity["models"]]:
             raise PackageError(f"{models[0].folder}: changed while it was packaged. Package it again.")
-        stage = workshop / "package"
+        stage = scratch / "package"
         stage.mkdir()
         LAYOUTS[target](stage, prepared, settings)
         record = _record(stage, identity, prepared)
@@ -84,10 +84,10 @@ def _require_fitting(models: Sequence[ModelVersion], target: str, settings: Pack
         kserve.check_settings(settings)
 
 
-def _prepared(model: ModelVersion, workshop: Path, target: str, settings: PackageSettings) -> PreparedModel:
-    workshop.mkdir()
-    source = vertex.with_keyed_default(model, workshop, settings) if target == VERTEX else model
-    return prepare(source, model.folder, workshop / "copy", settings)
+def _prepared(model: ModelVersion, scratch: Path, target: str, settings: PackageSettings) -> PreparedModel:
+    scratch.mkdir()
+    source = vertex.with_keyed_default(model, scratch, settings) if target == VERTEX else model
+    return prepare(source, model.folder, scratch / "copy", settings)
 
 
 def _identity(models: Sequence[ModelVersion], target: str, settings: PackageSettings) -> dict[str, Any]:

@@ -23,12 +23,12 @@ INSTANCES = "instances.jsonl"
 _OWN_KEYED = "keyed_batches"
 
 
-def with_keyed_default(model: ModelVersion, workshop: Path, settings: PackageSettings) -> ModelVersion:
+def with_keyed_default(model: ModelVersion, scratch: Path, settings: PackageSettings) -> ModelVersion:
     """Returns a model whose `serving_default` returns a key, since batch prediction uses no other signature.
 
     Args:
         model: returned unchanged if its default does that already.
-        workshop: folder for a copy with added signatures; the old default stays as `unkeyed_signature`.
+        scratch: folder for a copy with added signatures; the old default stays as `unkeyed_signature`.
         settings: name and dtype of the key.
 
     Raises:
@@ -45,7 +45,7 @@ def with_keyed_default(model: ModelVersion, workshop: Path, settings: PackageSet
                 )
     if _returns(contract, SERVING_DEFAULT, key):
         return model
-    copy = workshop / "with_keys"
+    copy = scratch / "with_keys"
     if _returns(contract, KEYED, key):
         signatures = Signatures(default=KEYED)
     else:

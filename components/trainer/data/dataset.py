@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from components.text.windows import Windows
+from components.trainer.data.window_table import Chunk
 from components.transform.features import TAG_IDS, model_features
 
 _PARSE_BATCH = 512
 _READ_BYTES = 1 << 20
 
 
-def read_windows(
-    files: Sequence[str], feature_spec: Mapping[str, Any], windows: Windows
-) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+def read_windows(files: Sequence[str], feature_spec: Mapping[str, Any], windows: Windows) -> Iterator[Chunk]:
     """Reads transformed examples and cuts long sentences into windows.
 
     Args:

@@ -14,6 +14,9 @@ from components.transform.features import TAG_IDS
 _BLOCK_TOKENS = 1 << 16  # a block is read at once: 3 MB with twelve numbers a token
 _LENGTHS = "lengths"
 
+Chunk = tuple[np.ndarray, dict[str, np.ndarray]]
+"""Some windows: their lengths, and the values of their tokens by feature, one window after another."""
+
 
 class Batch(NamedTuple):
     """Windows of similar length, padded with 0.

@@ -56,6 +56,7 @@ def new_tagger(
     sizes["clusters"] = _clusters(transform)
     if settings.tagger == "encoder":
         sizes["pieces"] = _lines(transform, PIECE_VOCABULARY)
+        options.pop("max_pieces")  # only the transform graph depends on it
     if not vector_options or not vector_options["path"]:
         return build_tagger(settings.tagger, sizes, **options, **kwargs)
     vectors = _vectors(vector_options["path"], transform)

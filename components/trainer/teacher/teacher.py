@@ -21,7 +21,7 @@ from components.transform.features import ENDS, STARTS, TAG_IDS
 _BATCH = 64
 
 
-class TaughtText(NamedTuple):
+class SoftLabels(NamedTuple):
     """Distributions over tags for the tokens of a text.
 
     Attributes:
@@ -42,7 +42,7 @@ class Teacher:
 
     The distributions are those of the tags among the valid IOB2 sequences, for which `ConstrainedCrfLoss` is exact.
 
-    Example: tests/components/trainer/teacher/test_lessons.py.
+    Example: tests/components/trainer/teacher/test_soft_labels.py.
 
     Attributes:
         tags: tag vocabulary.
@@ -71,7 +71,7 @@ class Teacher:
         with extracted_graph(folder) as graph:
             return cls(TrainedModel.load(folder), TextFeatures(graph))
 
-    def teach(self, texts: Sequence[str]) -> list[TaughtText | None]:
+    def soft_labels(self, texts: Sequence[str]) -> list[SoftLabels | None]:
         """Returns the distributions for some hundred texts; None for a text longer than a window of the teacher."""
         lengths, columns = self._features(texts)
         begins = np.cumsum(lengths) - lengths
@@ -89,14 +89,14 @@ class Teacher:
             for number, row in enumerate(rows):
                 probabilities[begins[row] : begins[row] + lengths[row]] = answers[number, : lengths[row]]
         return [
-            TaughtText(starts[begin:end], ends[begin:end], probabilities[begin:end], score)
+            SoftLabels(starts[begin:end], ends[begin:end], probabilities[begin:end], score)
             if end - begin <= self._most
             else None
             for begin, end, score in zip(begins, begins + lengths, scores.tolist(), strict=True)
         ]
 
     def _least_scores(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """Returns the least score of each row; see `TaughtText`."""
+        """Returns the least score of each row; see `SoftLabels`."""
         [chosen] = self._decode(logits, real)
         calibrated = marginals(self._calibration.logits(logits, self._outside), real, *self._transitions)
         scores = np.take_along_axis(calibrated, chosen[..., None], -1)[..., 0]

@@ -16,7 +16,7 @@ from components.transform.features import ENDS, SENTENCE, STARTS, model_features
 class TextFeatures:
     """Transform graph as a function of raw texts.
 
-    Example: tests/components/trainer/teacher/test_lessons.py.
+    Example: tests/components/trainer/teacher/test_soft_labels.py.
 
     Attributes:
         names: features that the tagger reads.

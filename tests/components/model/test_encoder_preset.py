@@ -41,7 +41,7 @@ def pieces(tiny_preset):
 def test_weights_come_from_the_preset_and_are_saved_with_the_tagger(tiny_preset, pieces, tmp_path):
     copy = str(tmp_path / "preset")
     shutil.copytree(tiny_preset, copy)
-    model = taggers.build_tagger("encoder", {**SIZES, "pieces": pieces}, preset=copy, max_pieces=4, dropout=0.1)
+    model = taggers.build_tagger("encoder", {**SIZES, "pieces": pieces}, preset=copy, dropout=0.1)
     shutil.rmtree(copy)
     checkpoint = keras_hub.models.Backbone.from_preset(tiny_preset)
     for weights, expected in zip(model.backbone.get_weights(), checkpoint.get_weights(), strict=True):

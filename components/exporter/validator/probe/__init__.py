@@ -1,4 +1,4 @@
-"""The part of the validator that runs in a foreign process.
+"""The part of the validator that runs in a separate process.
 
 The process sees a SavedModel as a server does: it imports no other package of this project, no Keras and no Python
 TensorFlow, only the C library and the protocol buffers of TensorFlow's wheel. Modules import each other relatively,

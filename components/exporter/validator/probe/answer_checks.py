@@ -10,7 +10,7 @@ import numpy as np
 
 from .endpoint import Arrays, Context, Endpoint, require_outputs
 from .pitfalls import CheckFailedError, NothingToCheck, counted
-from .values import ODD_KEYS, PLAIN_TEXTS, from_json, odd_numbers, strings
+from .values import PLAIN_TEXTS, UNUSUAL_KEYS, from_json, strings, unusual_numbers
 
 _THREADS = 4
 _RUNS = 4  # per thread
@@ -55,7 +55,7 @@ def forwarded(context: Context, endpoint: Endpoint) -> str:
             continue
         checked.append(output)
         for part, request in _requests_with(endpoint, source, sent):
-            answer = endpoint.call(request, f"odd values of {source}", "key_changed")
+            answer = endpoint.call(request, f"unusual values of {source}", "key_changed")
             _require_returned(source, part, output, answer[output])
     return ", ".join(checked) if checked else NothingToCheck("nothing is forwarded")
 
@@ -146,7 +146,7 @@ def _odd_values(endpoint: Endpoint, name: str, feature: str) -> np.ndarray | Non
         dtype = endpoint.dtype(name)
     if tensor.get("shape") == [] or (not tensor.get("role") and np.issubdtype(dtype, np.integer)):
         return None
-    values = strings(ODD_KEYS) if dtype.kind == "O" else odd_numbers(dtype)
+    values = strings(UNUSUAL_KEYS) if dtype.kind == "O" else unusual_numbers(dtype)
     inner = [1 if dim is None else dim for dim in (tensor.get("shape") or [None])[1:]] if not feature else []
     return np.broadcast_to(values.reshape(-1, *[1] * len(inner)), (len(values), *inner)).copy()
 

@@ -73,7 +73,7 @@ CHECKS: tuple[Check, ...] = (
     Check(answer_checks.golden_answers, "endpoint"),
     Check(text_checks.golden_sentences, "endpoint"),
     Check(answer_checks.forwarded, "endpoint"),
-    Check(text_checks.odd_texts, "endpoint"),
+    Check(text_checks.unusual_texts, "endpoint"),
     Check(text_checks.max_characters, "endpoint"),
     Check(text_checks.padding, "endpoint"),
     Check(text_checks.offsets, "endpoint"),

@@ -1,4 +1,4 @@
-"""Entry point of the foreign process: reads a request from a file and writes lines of JSON to standard output.
+"""Entry point of the separate process: reads a request from a file and writes lines of JSON to standard output.
 
 The parent reads the lines as they come, so a process that dies has reported its progress.
 """

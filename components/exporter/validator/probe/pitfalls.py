@@ -282,7 +282,7 @@ PITFALLS: dict[str, Pitfall] = {
         "Return a dict of named outputs, name inputs with tf.TensorSpec(..., name=...), and pass all of them in "
         "signatures= of tf.saved_model.save.",
     ),
-    "odd_text": Pitfall(
+    "unusual_text": Pitfall(
         "A text that cannot be tagged",
         "The server answers with an error for an empty sentence, an emoji, or bytes that are not UTF-8.",
         "Preprocessing assumes at least one token, a maximum length, or valid text.",

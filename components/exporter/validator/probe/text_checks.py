@@ -9,12 +9,12 @@ import numpy as np
 
 from .endpoint import Arrays, Context, Endpoint, require_outputs
 from .pitfalls import CheckFailedError, NothingToCheck, counted
-from .values import LONG_TEXTS, ODD_TEXTS, PLAIN_TEXTS, UNKNOWN_WORDS
+from .values import LONG_TEXTS, PLAIN_TEXTS, UNKNOWN_WORDS, UNUSUAL_TEXTS
 
 _BATCH = 32
 # Texts for offsets: valid UTF-8, and short, because they are sent in one padded batch.
 _READABLE = tuple(
-    text.decode("utf-8", "ignore") for name, text in ODD_TEXTS.items() if name not in {*LONG_TEXTS, "invalid UTF-8"}
+    text.decode("utf-8", "ignore") for name, text in UNUSUAL_TEXTS.items() if name not in {*LONG_TEXTS, "invalid UTF-8"}
 )
 
 
@@ -37,16 +37,16 @@ def golden_sentences(context: Context, endpoint: Endpoint) -> str:
     return sentences if sent == len(cases) else f"{sentences}; {len(cases) - sent} above the limit"
 
 
-def odd_texts(context: Context, endpoint: Endpoint) -> str:
+def unusual_texts(context: Context, endpoint: Endpoint) -> str:
     """Unusual texts get an answer of the right shape, alone and in one batch."""
     if not endpoint.takes_text:
         return NothingToCheck("no sentences in")
-    texts = {name: text for name, text in ODD_TEXTS.items() if not context.limit or len(text) <= context.limit}
+    texts = {name: text for name, text in UNUSUAL_TEXTS.items() if not context.limit or len(text) <= context.limit}
     for name, text in texts.items():
-        answer = endpoint.call(endpoint.text_request([text]), f"text: {name}", "odd_text")
+        answer = endpoint.call(endpoint.text_request([text]), f"text: {name}", "unusual_text")
         require_outputs(endpoint, answer, 1)
-    short = [text for name, text in ODD_TEXTS.items() if name not in LONG_TEXTS]
-    everything = endpoint.call(endpoint.text_request(short), "all short odd texts at once", "odd_text")
+    short = [text for name, text in UNUSUAL_TEXTS.items() if name not in LONG_TEXTS]
+    everything = endpoint.call(endpoint.text_request(short), "all short unusual texts at once", "unusual_text")
     require_outputs(endpoint, everything, len(short))
     return f"{len(texts)} texts: {', '.join(texts)}"
 

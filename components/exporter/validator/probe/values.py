@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-ODD_TEXTS: dict[str, bytes] = {
+UNUSUAL_TEXTS: dict[str, bytes] = {
     "empty": b"",
     "spaces only": b" \t\r\n ",
     "5,000 words": b"Paris went to the word " * 1000,
@@ -36,7 +36,7 @@ PLAIN_TEXTS = (
     "The 3 delegates, led by J. Smith-Jones, flew from Rio de Janeiro to Sri Lanka on Monday.",
     UNKNOWN_WORDS,
 )
-ODD_KEYS: tuple[bytes, ...] = (
+UNUSUAL_KEYS: tuple[bytes, ...] = (
     b"key-9",
     b"key-1",
     b"key-5",
@@ -53,7 +53,7 @@ ODD_KEYS: tuple[bytes, ...] = (
 )
 
 
-def odd_numbers(dtype: np.dtype) -> np.ndarray:
+def unusual_numbers(dtype: np.dtype) -> np.ndarray:
     """Returns values [n] of a numeric dtype that do not survive arithmetic: extremes, NaN, -0.0, duplicates."""
     if dtype == np.bool_:
         return np.array([True, False, False, True])

@@ -362,7 +362,7 @@ def feature_normalized(clinic, folder):
     return clinic.save(Clipped, folder, "feature_forward")
 
 
-@broken("odd_texts", "odd_text", "invalid UTF-8")
+@broken("unusual_texts", "unusual_text", "invalid UTF-8")
 def strict_decoding(clinic, folder):
     class Strict(clinic.Tagger):
         def cut(self, sentence):

@@ -29,8 +29,8 @@ def logits(seed, *shape):
 def test_windows_without_a_teacher_count_as_in_a_supervised_training(tagger, experts):
     loss, answer = taggers.tagger_loss(tagger, TAGS), logits(1, *experts, *GOLD.shape)
     gold = GOLD[:2] if tagger == "transformer" else GOLD  # its loss counts other tokens of a window with an unknown tag
-    answer, taught = answer[..., : len(gold), :, :], tf.zeros((*gold.shape, len(TAGS)))
-    value = distillation.distilled(loss)(lambda inputs, training: answer, {"taught": taught}, tf.constant(gold))
+    answer, soft = answer[..., : len(gold), :, :], tf.zeros((*gold.shape, len(TAGS)))
+    value = distillation.distilled(loss)(lambda inputs, training: answer, {"soft_labels": soft}, tf.constant(gold))
     expected = training_step.supervised(loss)(lambda inputs, training: answer, {}, tf.constant(gold))
     assert float(value) == pytest.approx(float(expected), rel=1e-5)
 
@@ -39,13 +39,13 @@ def test_the_loss_is_lowest_where_the_tagger_agrees_with_the_teacher():
     loss = losses.ConstrainedCrfLoss(TAGS, token_weights=(0.0,))
     real = np.array([[True, True, True], [True, True, False]])
     teacher = logits(5, 2, 3)
-    taught = tf.constant(marginals(teacher.numpy(), real, *transitions(TAGS)))
-    tags = tf.constant(np.where(real, taught.numpy().argmax(-1), 0), tf.int32)
+    soft = tf.constant(marginals(teacher.numpy(), real, *transitions(TAGS)))
+    tags = tf.constant(np.where(real, soft.numpy().argmax(-1), 0), tf.int32)
 
     def of(answer):
         of_expert = tf.Variable(answer[None])
         with tf.GradientTape() as tape:
-            value = distillation.distilled(loss)(lambda inputs, training: of_expert, {"taught": taught}, tags)
+            value = distillation.distilled(loss)(lambda inputs, training: of_expert, {"soft_labels": soft}, tags)
         return float(value), tape.gradient(value, of_expert).numpy()
 
     at_teacher, slope = of(teacher)

@@ -11,25 +11,24 @@ from absl import logging
 from components.common.errors import NerError, counted
 from components.common.progress import report_progress
 from components.text.tags import split_tag
-from components.trainer.teacher.teacher import TaughtText, Teacher
+from components.trainer.data.window_table import Chunk
+from components.trainer.teacher.teacher import SoftLabels, Teacher
 from components.trainer.teacher.text_features import TextFeatures
 from components.transform.features import ENDS, STARTS, TAG_IDS
 
-TAUGHT = "taught"
+SOFT_LABELS = "soft_labels"
 """Column of the windows: distributions over tags, float32 [tokens, tags]; 0 in labelled windows."""
 
 _TEXTS = 512
 
-Chunk = tuple[np.ndarray, dict[str, np.ndarray]]
-
 
 def labelled(chunks: Iterable[Chunk], tags: int) -> Iterator[Chunk]:
-    """Adds the empty column `TAUGHT` to windows with labels (`read_windows`)."""
+    """Adds the empty column `SOFT_LABELS` to windows with labels (`read_windows`)."""
     for lengths, columns in chunks:
-        yield lengths, {**columns, TAUGHT: np.zeros((len(columns[TAG_IDS]), tags), np.float32)}
+        yield lengths, {**columns, SOFT_LABELS: np.zeros((len(columns[TAG_IDS]), tags), np.float32)}
 
 
-def lessons(
+def soft_labelled(
     texts: Iterable[str],
     teacher: Teacher,
     features: TextFeatures,
@@ -37,7 +36,7 @@ def lessons(
     window_size: int,
     least_score: float = 0.0,
 ) -> Iterator[Chunk]:
-    """Yields windows of unlabelled texts in the form of `read_windows`, with the column `TAUGHT`.
+    """Yields windows of unlabelled texts in the form of `read_windows`, with the column `SOFT_LABELS`.
 
     The tag of a token is the teacher's most probable one. A text is one window; a longer one is left out.
 
@@ -47,12 +46,12 @@ def lessons(
         features: transform graph of the tagger to train.
         tags: its tag vocabulary.
         window_size: most tokens of a window.
-        least_score: a text with a lower score (`TaughtText.score`) is left out.
+        least_score: a text with a lower score (`SoftLabels.score`) is left out.
 
     Raises:
         NerError: teacher and tagger have different entity types, or all texts are left out.
 
-    Example: tests/components/trainer/teacher/test_lessons.py.
+    Example: tests/components/trainer/teacher/test_soft_labels.py.
     """
     ids, inside = own_ids(teacher.tags, tags), _inside(tags)
     remaining = iter(texts)
@@ -62,8 +61,8 @@ def lessons(
         ends = np.cumsum(lengths)
         starts, stops = columns.pop(STARTS), columns.pop(ENDS)
         kept = np.zeros(len(chunk), bool)
-        taught = np.zeros((len(starts), len(tags)), np.float32)
-        for number, answer in enumerate(teacher.teach(chunk)):
+        soft = np.zeros((len(starts), len(tags)), np.float32)
+        for number, answer in enumerate(teacher.soft_labels(chunk)):
             own = slice(ends[number] - lengths[number], ends[number])
             if answer is not None and 0 < lengths[number] <= window_size and len(answer.starts):
                 if answer.score < least_score:
@@ -71,23 +70,23 @@ def lessons(
                     continue
                 kept[number] = True
                 in_own_tags = answer._replace(probabilities=_summed(answer.probabilities, ids, len(tags)))
-                taught[own] = align(starts[own], stops[own], in_own_tags, inside)
+                soft[own] = align(starts[own], stops[own], in_own_tags, inside)
         of_kept = np.repeat(kept, lengths)
         chosen = {name: values[of_kept] for name, values in columns.items()}
-        yield lengths[kept], {**chosen, TAG_IDS: taught[of_kept].argmax(-1), TAUGHT: taught[of_kept]}
+        yield lengths[kept], {**chosen, TAG_IDS: soft[of_kept].argmax(-1), SOFT_LABELS: soft[of_kept]}
         read, windows, tokens = read + len(chunk), windows + int(kept.sum()), tokens + int(of_kept.sum())
         report_progress("teaching", read, 0)
     unfit = read - windows - uncertain
-    left_out = f", {counted(uncertain, 'text')} left out by trainer.lesson_score" if uncertain else ""
+    left_out = f", {counted(uncertain, 'text')} left out by trainer.teacher_min_score" if uncertain else ""
     left_out += f", {counted(unfit, 'text')} left out as empty or too long" if unfit else ""
     logging.info("the teacher tagged %s with %d tokens%s", counted(windows, "text"), tokens, left_out)
     if not windows:
         raise NerError(
-            f"trainer.unlabelled: the teacher has no lesson{left_out}. Give other texts, or lower the score."
+            f"trainer.unlabelled: the teacher labels no text{left_out}. Give other texts, or lower the score."
         )
 
 
-def align(starts: np.ndarray, ends: np.ndarray, taught: TaughtText, inside: np.ndarray) -> np.ndarray:
+def align(starts: np.ndarray, ends: np.ndarray, soft: SoftLabels, inside: np.ndarray) -> np.ndarray:
     """Returns the distributions for the tokens of another tokenizer: float32 [tokens, tags].
 
     A token has the distribution of the first token of the teacher that it overlaps. If it begins after that one, it
@@ -96,18 +95,18 @@ def align(starts: np.ndarray, ends: np.ndarray, taught: TaughtText, inside: np.n
     Args:
         starts: int [tokens], code points.
         ends: int [tokens].
-        taught: the teacher's answer.
+        soft: the teacher's answer.
         inside: int [tags], id of I-X for B-X, and of each other tag for itself.
 
     Example:
-        >>> taught = TaughtText(np.array([0]), np.array([5]), np.array([[0.2, 0.7, 0.1]], np.float32))
-        >>> align(np.array([0, 3]), np.array([3, 5]), taught, np.array([0, 2, 2])).astype(float).round(1).tolist()
+        >>> soft = SoftLabels(np.array([0]), np.array([5]), np.array([[0.2, 0.7, 0.1]], np.float32))
+        >>> align(np.array([0, 3]), np.array([3, 5]), soft, np.array([0, 2, 2])).astype(float).round(1).tolist()
         [[0.2, 0.7, 0.1], [0.2, 0.0, 0.8]]
     """
-    place = np.minimum(np.searchsorted(taught.ends, starts, side="right"), len(taught.ends) - 1)
-    answer = taught.probabilities[place].copy()
-    answer[(taught.starts[place] >= ends) | (taught.ends[place] <= starts)] = 0
-    later = taught.starts[place] < starts
+    place = np.minimum(np.searchsorted(soft.ends, starts, side="right"), len(soft.ends) - 1)
+    answer = soft.probabilities[place].copy()
+    answer[(soft.starts[place] >= ends) | (soft.ends[place] <= starts)] = 0
+    later = soft.starts[place] < starts
     answer[later] = _summed(answer[later], inside, len(inside))
     return answer
 

@@ -1,4 +1,4 @@
-"""Lessons of a teacher on unlabelled texts."""
+"""Soft labels of a teacher for unlabelled texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.keys import TRANSFORM_GRAPH_FILE
 
 calibration = LazyModule("components.trainer.scoring.calibration")
 graph_archive = LazyModule("components.trainer.teacher.graph_archive")
-lessons_of = LazyModule("components.trainer.teacher.lessons")
+soft_labels = LazyModule("components.trainer.teacher.soft_labels")
 teacher_of = LazyModule("components.trainer.teacher.teacher")
 text_features = LazyModule("components.trainer.teacher.text_features")
 
@@ -38,10 +38,10 @@ def test_texts_become_windows_with_the_teachers_distributions(teacher, transform
     tags = list(reversed(teacher.tags[1:]))
     tags = [teacher.tags[0], *tags]
     texts = [*TEXTS, "", "word " * 20]
-    [(lengths, columns)] = lessons_of.lessons(texts, teacher, features, tags, window_size=16)
+    [(lengths, columns)] = soft_labels.soft_labelled(texts, teacher, features, tags, window_size=16)
     assert lengths.tolist() == [len(text.split()) for text in TEXTS]
-    assert columns["taught"].shape == (lengths.sum(), len(tags))
-    np.testing.assert_allclose(columns["taught"].sum(-1), 1, rtol=1e-5)
+    assert columns["soft_labels"].shape == (lengths.sum(), len(tags))
+    np.testing.assert_allclose(columns["soft_labels"].sum(-1), 1, rtol=1e-5)
     gold = [tag for _, row in sentences(6, seed=9) for tag in row]
     assert [tags[number] for number in columns["tag_ids"]] == gold
     assert {"word_ids", "case_ids", "subword_ids"} <= set(columns)
@@ -49,30 +49,37 @@ def test_texts_become_windows_with_the_teachers_distributions(teacher, transform
 
 @ONE_TAGGER
 def test_texts_with_an_uncertain_tag_are_left_out(teacher, transformed, monkeypatch):
-    features, scores = text_features.TextFeatures(transformed.graph), [answer.score for answer in teacher.teach(TEXTS)]
+    features, scores = (
+        text_features.TextFeatures(transformed.graph),
+        [answer.score for answer in teacher.soft_labels(TEXTS)],
+    )
     limit = sorted(scores)[2]
     lines = []
     monkeypatch.setattr(logging, "info", lambda text, *args: lines.append(text % args))
-    [(lengths, _)] = lessons_of.lessons(TEXTS, teacher, features, teacher.tags, window_size=16, least_score=limit)
+    [(lengths, _)] = soft_labels.soft_labelled(
+        TEXTS, teacher, features, teacher.tags, window_size=16, least_score=limit
+    )
     kept = [len(text.split()) for text, score in zip(TEXTS, scores, strict=True) if score >= limit]
     assert lengths.tolist() == kept
-    assert lines[-1].endswith(f", {len(TEXTS) - len(kept)} texts left out by trainer.lesson_score")
+    assert lines[-1].endswith(f", {len(TEXTS) - len(kept)} texts left out by trainer.teacher_min_score")
 
 
 @ONE_TAGGER
 def test_the_score_of_a_text_is_calibrated(trained, teacher, transformed):
     flat = dataclasses.replace(trained, calibration=calibration.Calibration(temperature=5.0))
-    calibrated = teacher_of.Teacher(flat, text_features.TextFeatures(transformed.graph)).teach(TEXTS)
-    for one, other in zip(teacher.teach(TEXTS), calibrated, strict=True):
+    calibrated = teacher_of.Teacher(flat, text_features.TextFeatures(transformed.graph)).soft_labels(TEXTS)
+    for one, other in zip(teacher.soft_labels(TEXTS), calibrated, strict=True):
         assert other.score < one.score
         np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=1e-5)
 
 
 @ONE_TAGGER
-def test_a_teacher_without_a_lesson_is_an_error(teacher, transformed):
+def test_a_teacher_that_labels_no_text_is_an_error(teacher, transformed):
     features = text_features.TextFeatures(transformed.graph)
-    with pytest.raises(NerError, match=r"^trainer\.unlabelled: the teacher has no lesson, 1 text left out as empty or"):
-        list(lessons_of.lessons(["word " * 20], teacher, features, teacher.tags, window_size=16))
+    with pytest.raises(
+        NerError, match=r"^trainer\.unlabelled: the teacher labels no text, 1 text left out as empty or"
+    ):
+        list(soft_labels.soft_labelled(["word " * 20], teacher, features, teacher.tags, window_size=16))
 
 
 @ONE_TAGGER
@@ -80,7 +87,7 @@ def test_other_entity_types_of_a_teacher_are_named(teacher, transformed):
     features = text_features.TextFeatures(transformed.graph)
     tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-PLANET", "I-PLANET"]
     with pytest.raises(NerError, match=r"trainer\.teacher: .* it lacks PLANET and also has LOCATION\. Train"):
-        next(lessons_of.lessons(TEXTS, teacher, features, tags, window_size=16))
+        next(soft_labels.soft_labelled(TEXTS, teacher, features, tags, window_size=16))
 
 
 @ONE_TAGGER
@@ -91,8 +98,8 @@ def test_other_entity_types_of_a_teacher_are_named(teacher, transformed):
 )
 def test_a_teacher_may_have_i_tags_that_the_tagger_lacks(teacher, transformed, tags):
     features = text_features.TextFeatures(transformed.graph)
-    [(_, columns)] = lessons_of.lessons(TEXTS, teacher, features, tags, window_size=16)
-    np.testing.assert_allclose(columns["taught"].sum(-1), 1, rtol=1e-5)
+    [(_, columns)] = soft_labels.soft_labelled(TEXTS, teacher, features, tags, window_size=16)
+    np.testing.assert_allclose(columns["soft_labels"].sum(-1), 1, rtol=1e-5)
     gold = [tag for _, row in sentences(6, seed=9) for tag in row]
     own = [tag if tag in tags else tag.replace("I-", "B-") if "-" in tag else tags[1] for tag in gold]
     assert [tags[number] for number in columns["tag_ids"]] == own
@@ -102,7 +109,7 @@ def test_a_teacher_may_have_i_tags_that_the_tagger_lacks(teacher, transformed, t
 def test_a_teacher_may_lack_i_tags_that_the_tagger_has(missing):
     tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-LOCATION", "I-LOCATION"]
     of_teacher = [tag for tag in reversed(tags[1:]) if tag != missing]
-    ids = lessons_of.own_ids(["[PAD]", *of_teacher], tags)
+    ids = soft_labels.own_ids(["[PAD]", *of_teacher], tags)
     assert [tags[number] for number in ids] == ["[PAD]", *of_teacher]
 
 
