@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,11 +20,21 @@ _SHARE = MOST // len(ERROR_KINDS)
 """Number reserved for each kind. By confidence alone, missed entities, mostly tagged O, would fill the list."""
 
 
+class _Candidate(NamedTuple):
+    """An error: its entity in the tokens of the batch, and the index of its kind."""
+
+    confidence: float
+    row: int
+    start: int
+    end: int
+    kind: int
+
+
 def confident_errors(batch: TaggedBatch) -> tuple[ErrorInContext, ...]:
     """Returns the most confident errors of each kind in a batch; none if the model returns no scores."""
     if batch.scores is None:
         return ()
-    candidates: list[tuple[float, int, int, int, int]] = []  # -confidence, sentence, start, end, kind
+    candidates: list[_Candidate] = []
     sides = (
         (batch.predicted_entities, batch.matches.predicted_errors),
         (batch.gold_entities, batch.matches.gold_errors),
@@ -32,15 +43,15 @@ def confident_errors(batch: TaggedBatch) -> tuple[ErrorInContext, ...]:
         wrong = np.flatnonzero(kinds != RIGHT)
         starts, ends = entities.starts[wrong], entities.ends[wrong]
         confidence = span_means(batch.scores, starts, ends)
-        columns = (-confidence, batch.rows[starts], starts, ends, kinds[wrong])
-        candidates += zip(*(column.tolist() for column in columns), strict=True)
-    candidates.sort(key=lambda each: (each[0], batch.keys[each[1]], each[2]))
-    chosen: dict[int, dict[str, tuple[float, int, int, int, int]]] = {kind: {} for kind in range(len(ERROR_KINDS))}
+        columns = (confidence, batch.rows[starts], starts, ends, kinds[wrong])
+        candidates += map(_Candidate, *(column.tolist() for column in columns))
+    candidates.sort(key=lambda each: (-each.confidence, batch.keys[each.row], each.start))
+    chosen: dict[int, dict[str, _Candidate]] = {kind: {} for kind in range(len(ERROR_KINDS))}
     for each in candidates:
-        of_kind = chosen[each[4]]
+        of_kind = chosen[each.kind]
         if len(of_kind) < MOST:
-            of_kind.setdefault(batch.texts[each[1]], each)
-    return tuple(_in_context(batch, *each) for of_kind in chosen.values() for each in of_kind.values())
+            of_kind.setdefault(batch.texts[each.row], each)
+    return tuple(_in_context(batch, each) for of_kind in chosen.values() for each in of_kind.values())
 
 
 def merge_errors(groups: Iterable[Iterable[ErrorInContext]]) -> tuple[ErrorInContext, ...]:
@@ -78,17 +89,18 @@ def _order(error: ErrorInContext) -> tuple[float, str, int]:
     return -error.confidence, error.key, error.start
 
 
-def _in_context(batch: TaggedBatch, less: float, row: int, start: int, end: int, kind: int) -> ErrorInContext:
+def _in_context(batch: TaggedBatch, error: _Candidate) -> ErrorInContext:
+    row = error.row
     offset = int(batch.offsets[row])
     return ErrorInContext(
-        kind=ERROR_KINDS[kind],
-        confidence=-less,
+        kind=ERROR_KINDS[error.kind],
+        confidence=error.confidence,
         key=batch.keys[row],
         tokens=tuple(batch.texts[row].split(" ")),
         gold=marked_spans(batch, batch.gold_entities, row, None),
         predicted=marked_spans(batch, batch.predicted_entities, row, batch.scores),
-        start=start - offset,
-        end=end - offset,
+        start=error.start - offset,
+        end=error.end - offset,
     )
 
 
