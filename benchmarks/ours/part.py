@@ -22,6 +22,7 @@ from components.trainer.data.batches import Batches
 from components.trainer.data.dataset import read_windows
 from components.trainer.data.window_table import WindowTable
 from components.trainer.inputs import TrainingInputs
+from components.trainer.scoring.biased_decoder import BiasedDecoder
 from components.trainer.scoring.entity_counter import OUTSIDE_BIASES, EntityCounter
 from components.trainer.settings import TrainerSettings
 from components.trainer.trained_model import TrainedModel
@@ -73,14 +74,14 @@ def test_scores(trained: TrainedModel, files: Sequence[str], transform_graph: st
     """
     spec = tft.TFTransformOutput(transform_graph).transformed_feature_spec()
     table = WindowTable.write(folder, read_windows(files, spec, trained.windows))
-    counter = EntityCounter(trained.tags)
+    counter, decoder = EntityCounter(trained.tags, trained.outside_bias), BiasedDecoder(trained.tags)
     outside = outside_tags(trained.tags)
     bins = np.zeros((3, 2, BINS))  # [all tokens, without calibration, entities; sums of scores and of right tags; bins]
     tokens, inside = 0, 0
     for batch in Batches(table, _BATCH).epoch(0):
         logits, real = keras.ops.convert_to_numpy(trained.model(batch.features)), batch.tags != 0
         counter.add(logits, batch.tags)
-        [chosen] = counter.decode(logits, real, (trained.outside_bias,))
+        [chosen] = decoder.decode(logits, real, (trained.outside_bias,))
         begins = np.broadcast_to(np.arange(real.shape[1]) == 0, real.shape)[real]
         logits, chosen, right = logits[real], chosen[real], chosen[real] == batch.tags[real]
         calibrated = tag_probabilities(trained.calibration.logits(logits, outside), begins, trained.tags).numpy()

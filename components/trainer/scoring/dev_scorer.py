@@ -14,6 +14,7 @@ from components.keys import VAL_ENTITIES, VAL_ENTITY_F1
 from components.trainer.data.batches import Batches
 from components.trainer.data.window_table import Batch
 from components.trainer.devices import Devices
+from components.trainer.scoring.biased_decoder import BiasedDecoder
 from components.trainer.scoring.calibration import Answers, Calibration, fitted_calibration
 from components.trainer.scoring.entity_counter import EntityCounter
 
@@ -92,12 +93,12 @@ class DevScorer:
             outside_bias: of the decoding.
         """
         every = -(-sum(self._batches.table.block_windows) // _MOST_WINDOWS)
-        counter, answers = EntityCounter(self._tags), []
+        decoder, answers = BiasedDecoder(self._tags), []
         for number, batch in enumerate(self._batches.epoch(0)):
             if number % every == 0:
                 real = batch.tags != 0
                 logits = self._scored(batch)[0].numpy()
-                [chosen] = counter.decode(logits, real, (outside_bias,))
+                [chosen] = decoder.decode(logits, real, (outside_bias,))
                 begins = np.broadcast_to(np.arange(real.shape[1]) == 0, real.shape)
                 answers.append(Answers(logits[real], begins[real], chosen[real], batch.tags[real]))
         return fitted_calibration(answers, self._tags)

@@ -9,7 +9,7 @@ import numpy as np
 
 from components.text.entity_scores import Scores
 from components.text.tags import split_tag
-from components.text.transitions import constrained_viterbi, outside_tags, transitions
+from components.trainer.scoring.biased_decoder import BiasedDecoder
 
 # Added to the logits of outside tags; a bias of -4 multiplies the odds of an entity by e ** 4 = 55.
 OUTSIDE_BIASES = tuple(0.0 - number / 2 for number in range(9))
@@ -46,14 +46,14 @@ class EntityCounter:
         counts: int64 [biases, 3]: correct, predicted and labelled entities. Counts of parts of a split can be added.
 
     Example:
-        >>> counter = EntityCounter(["[PAD]", "O", "B-PER", "I-PER"])
+        >>> counter = EntityCounter(["[PAD]", "O", "B-PER", "I-PER"], usual=-2.0)
         >>> counter.add(np.array([[[-9.0, 0.0, 2.0, 0.0], [-9.0, 3.0, 0.0, 0.0]]]), np.array([[2, 1]]))
         >>> bias, scores = counter.best()
         >>> bias, scores.f1
         (-2.0, 1.0)
     """
 
-    def __init__(self, tags: Sequence[str], usual: float = -2.0) -> None:
+    def __init__(self, tags: Sequence[str], usual: float) -> None:
         """Starts with zero counts.
 
         Args:
@@ -67,9 +67,7 @@ class EntityCounter:
         # Entity type of each tag, -1 for none.
         self._types = np.array([types.index(kind) if prefix in ("B", "I") else -1 for prefix, kind in parts])
         self._begins = np.array([prefix == "B" for prefix, _ in parts])
-        self._outside = outside_tags(tags)
-        self._inside = np.array([bool(prefix) for prefix, _ in parts[:-1]])
-        self._start, self._step = transitions(tags)
+        self._decoder = BiasedDecoder(tags)
         self.counts = np.zeros((len(OUTSIDE_BIASES), 3), np.int64)
 
     def add(self, logits: np.ndarray, gold: np.ndarray) -> None:
@@ -83,7 +81,7 @@ class EntityCounter:
         if not real.any():
             return
         labelled = self._spans(gold, real)
-        for row, path in zip(self.counts, self.decode(logits, real), strict=True):
+        for row, path in zip(self.counts, self._decoder.decode(logits, real, OUTSIDE_BIASES), strict=True):
             predicted = self._spans(path, real)
             row += len(np.intersect1d(labelled, predicted, assume_unique=True)), len(predicted), len(labelled)
 
@@ -97,35 +95,6 @@ class EntityCounter:
         doubt = _DOUBT / max(self.counts[0, 2], 1)
         best = max(range(len(scores)), key=lambda n: scores[n].f1 - doubt * (OUTSIDE_BIASES[n] - self._usual) ** 2)
         return OUTSIDE_BIASES[best], scores[best]
-
-    def decode(
-        self, logits: np.ndarray, real: np.ndarray, outside_biases: Sequence[float] = OUTSIDE_BIASES
-    ) -> np.ndarray:
-        """Returns the best valid sequences, int [biases, rows, tokens]; values at padding are undefined.
-
-        Args:
-            logits: float [rows, tokens, tags].
-            real: bool [rows, tokens], false at padding; at least one is true.
-            outside_biases: values to add to the logits of outside tags.
-        """
-        outside, inside = (np.flatnonzero(chosen) for chosen in (self._outside, self._inside))
-        # A bias on all outside logits decides between the best outside and the best inside tag, and nothing else.
-        if not len(outside):
-            outside = np.array([0])  # [PAD], impossible: without outside tokens in the corpus none are predicted
-        best_outside, best_inside = (ids[logits[..., ids].argmax(-1)] for ids in (outside, inside))
-        lead = logits[..., outside].max(-1) - logits[..., inside].max(-1)  # [rows, tokens]
-        biases = np.array(outside_biases, np.float32)[:, None, None]
-        best = np.where(lead >= -biases, best_outside, best_inside)  # [biases, rows, tokens]
-        number, row = np.nonzero(self._is_invalid(best, real))
-        if len(row):
-            biased = logits[row] + biases[number] * self._outside  # [invalid rows, tokens, tags]
-            best[number, row] = constrained_viterbi(biased, real[row], self._start, self._step)
-        return best
-
-    def _is_invalid(self, paths: np.ndarray, real: np.ndarray) -> np.ndarray:
-        """Returns bool [biases, rows]."""
-        steps = (self._step[paths[..., :-1], paths[..., 1:]] != 0) & real[:, 1:]
-        return steps.any(-1) | (self._start[paths[..., 0]] != 0) & real[:, 0]
 
     def _spans(self, ids: np.ndarray, real: np.ndarray) -> np.ndarray:
         """Returns a number for each entity, int64 [entities]: equal for equal row, first and last token, and type."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ import tensorflow as tf
 
 from components.text.transitions import outside_tags, transitions
 from components.trainer.data.window_table import WindowPool
-from components.trainer.scoring.entity_counter import EntityCounter
+from components.trainer.scoring.biased_decoder import BiasedDecoder
 from components.trainer.teacher.graph_archive import extracted_graph
 from components.trainer.teacher.marginals import marginals
 from components.trainer.teacher.text_features import TextFeatures
@@ -53,7 +52,7 @@ class Teacher:
         self.tags = trained.tags
         self._features, self._most = features, trained.windows.size
         self._transitions, self._outside = transitions(trained.tags), outside_tags(trained.tags)
-        self._decode = functools.partial(EntityCounter(trained.tags).decode, outside_biases=(trained.outside_bias,))
+        self._decoder, self._outside_bias = BiasedDecoder(trained.tags), trained.outside_bias
         self._calibration = trained.calibration
         model = trained.model
         self._run: Any = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
@@ -97,7 +96,7 @@ class Teacher:
 
     def _least_scores(self, logits: np.ndarray, real: np.ndarray) -> np.ndarray:
         """Returns the least score of each row; see `SoftLabels`."""
-        [chosen] = self._decode(logits, real)
+        [chosen] = self._decoder.decode(logits, real, (self._outside_bias,))
         calibrated = marginals(self._calibration.logits(logits, self._outside), real, *self._transitions)
         scores = np.take_along_axis(calibrated, chosen[..., None], -1)[..., 0]
         return np.where(real, scores, 1.0).min(-1)

@@ -68,7 +68,7 @@ def test_an_empty_split_scores_nothing(made_up, cpu, model, tmp_path):
     scorer = DevScorer(model, made_up.loss, Batches(WindowTable.write(tmp_path, []), 8), made_up.tags, cpu, -2.0)
     assert scorer.score()["val_entity_f1"] == 0.0
     assert scorer.calibration(0.0) == (1.0, 0.0)
-    assert EntityCounter(made_up.tags).best() == (-2.0, Scores.of(0, 0, 0))
+    assert EntityCounter(made_up.tags, -2.0).best() == (-2.0, Scores.of(0, 0, 0))
 
 
 def test_the_calibration_does_not_depend_on_the_batches_and_a_large_split_is_read_in_part(

@@ -38,7 +38,7 @@ def one_by_one(logits, gold, bias):
 @given(st.integers(0, 2**32))
 def test_scores_are_those_of_each_sentence_alone(seed):
     logits, gold = random_batch(seed)
-    counter = EntityCounter(TAGS)
+    counter = EntityCounter(TAGS, -2.0)
     counter.add(logits, gold)
     for bias, (correct, predicted, labelled) in zip(OUTSIDE_BIASES, counter.counts.tolist(), strict=True):
         scores = one_by_one(logits, gold, bias)
@@ -49,7 +49,7 @@ def test_scores_are_those_of_each_sentence_alone(seed):
 
 def test_batches_add_up():
     first, second = random_batch(1), random_batch(2)
-    together, apart = EntityCounter(TAGS), EntityCounter(TAGS)
+    together, apart = EntityCounter(TAGS, -2.0), EntityCounter(TAGS, -2.0)
     together.add(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
     apart.add(*first)
     apart.add(*second)
@@ -60,7 +60,7 @@ def test_best_is_the_bias_of_the_highest_f1_nearest_to_the_usual_one():
     logits = np.full((1, 3, len(TAGS)), -9.0, np.float32)
     logits[0, :, 1] = 2.7  # outside everywhere, the first token by 1.7 only
     logits[0, 0, 2] = 1.0
-    counter = EntityCounter(TAGS)
+    counter = EntityCounter(TAGS, -2.0)
     counter.add(logits, np.array([[2, 1, 1]]))
     bias, scores = counter.best()
     assert (bias, scores.f1, scores.support) == (-2.0, 1.0, 1)
@@ -68,7 +68,7 @@ def test_best_is_the_bias_of_the_highest_f1_nearest_to_the_usual_one():
 
 @pytest.mark.parametrize(("labelled", "best"), [(10, -2.0), (1000, -0.5)])
 def test_few_entities_do_not_choose_an_unusual_bias(labelled, best):
-    counter = EntityCounter(TAGS)
+    counter = EntityCounter(TAGS, -2.0)
     counter.counts[:] = [labelled // 2, labelled, labelled]
     counter.counts[OUTSIDE_BIASES.index(-0.5), 0] = labelled * 6 // 10
     assert counter.best()[0] == best
@@ -82,7 +82,7 @@ def test_few_training_entities_make_a_stronger_bias_usual():
 
 
 def test_padding_counts_nothing():
-    counter = EntityCounter(TAGS)
+    counter = EntityCounter(TAGS, -2.0)
     counter.add(np.zeros((2, 0, len(TAGS)), np.float32), np.zeros((2, 0), int))
     counter.add(np.zeros((2, 3, len(TAGS)), np.float32), np.zeros((2, 3), int))
     assert counter.counts.sum() == 0
@@ -90,6 +90,6 @@ def test_padding_counts_nothing():
 
 
 def test_a_corpus_without_outside_tokens_can_be_scored():
-    counter = EntityCounter(["[PAD]", "B-A", "I-A"])
+    counter = EntityCounter(["[PAD]", "B-A", "I-A"], -2.0)
     counter.add(np.array([[[-1e9, 1.0, 0.0], [-1e9, 0.0, 1.0]]], np.float32), np.array([[1, 2]]))
     assert counter.best()[1].f1 == 1.0
