@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import apache_beam as beam
@@ -20,10 +19,16 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact, artifact_utils, standard_component_specs
 from tfx.utils import proto_utils
 
-from components.common.errors import counted
+from components.common.errors import counted, quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.corpus.layout import companions, corpus_fingerprint, ignored_files, split_patterns
+from components.corpus_example_gen.corpus.layout import (
+    corpus_fingerprint,
+    is_single_file,
+    listed,
+    split_patterns,
+    unread_files,
+)
 from components.corpus_example_gen.corpus.span_window import SpanWindow, requested_span, span_of
 from components.corpus_example_gen.duplicates import WrittenSplit, count_splits
 from components.corpus_example_gen.errors import CorpusError
@@ -45,7 +50,6 @@ from components.keys import (
 
 _LONGEST_LIST = 20  # of a report in an artifact property; the folder has the full lists
 _ORDER = (TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT)
-_NAMED = 5  # files that no split takes
 
 
 class Executor(BaseExampleGenExecutor):
@@ -137,7 +141,7 @@ class Executor(BaseExampleGenExecutor):
         total = IngestReport.merge(reports.values())
         total.check()
         total.check_repairs(_settings(exec_properties).max_repaired)
-        total.files_ignored = _ignored_files(exec_properties[standard_component_specs.INPUT_BASE_KEY], reports)
+        total.files_ignored = _ignored_files(exec_properties, reports)
         settings = _settings(exec_properties)
         remove = settings.duplicates == "remove"
         splits = count_splits(_files(examples), remove=remove, several_spans=settings.span_window > 1)
@@ -150,6 +154,8 @@ class Executor(BaseExampleGenExecutor):
         if not splits[TRAIN_SPLIT].types:
             raise _without_entities(total, base)
         _warn_of_unseen_types(splits)
+        for name, fix in total.absent_types(settings.drop_types).items():
+            logging.warning("corpus.drop_types: no sentence has an entity of type %s. %s", quoted(name), fix)
         if TEST_SPLIT not in splits:
             logging.warning(
                 "no test split: the model is scored on the eval split, which also chose its epoch and outside bias, so "
@@ -262,19 +268,13 @@ def _content(path: str) -> FileContent:
         return FileContent(read_chunks(file))
 
 
-def _ignored_files(base: str, sources: Collection[str]) -> list[str]:
-    """Returns the files next to those that were read that seem to belong to the corpus, and warns about each."""
-    ignored = []
-    for folder in sorted({"", *(os.path.dirname(source) for source in sources)}):
-        read = {os.path.basename(source) for source in sources if os.path.dirname(source) == folder}
-        read |= {other.name for name in read for other in companions(Path(base, folder, name))}
-        names = [name.rstrip("/") for name in fileio.listdir(os.path.join(base, folder))]
-        files = [name for name in names if not fileio.isdir(os.path.join(base, folder, name))]
-        ignored += [os.path.join(folder, name) for name in ignored_files(files, read)]
-    for name in ignored[:_NAMED]:
-        logging.warning("%s: not read, no split takes it (corpus.splits)", os.path.join(base, name))
-    if ignored[_NAMED:]:
-        logging.warning("and %d more files of %s", len(ignored[_NAMED:]), base)
+def _ignored_files(exec_properties: dict[str, Any], sources: Iterable[str]) -> list[str]:
+    """Returns the files that seem to belong to the corpus and that no split takes, and warns about them."""
+    base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
+    if is_single_file(configured_splits(_settings(exec_properties))):
+        return []
+    if ignored := unread_files(base, (os.path.join(base, source) for source in sources)):
+        logging.warning("%s: not read, no split takes them (corpus.splits): %s", base, listed(ignored))
     return ignored
 
 

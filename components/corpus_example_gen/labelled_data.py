@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.corpus_example_gen.corpus.layout import (
-    ALL,
-    companions,
-    ignored_files,
-    newest_span,
-    split_patterns,
-)
+from components.corpus_example_gen.corpus.layout import ALL, newest_span, split_patterns, unread_files
 from components.corpus_example_gen.corpus.span_window import span_number
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker
@@ -113,7 +107,8 @@ class LabelledData:
     @property
     def files_ignored(self) -> list[str]:
         """Files of the folder that seem to belong to the corpus and that no split takes, relative to it."""
-        return ignored_in_folder(self._base, self._files) if self.path.is_dir() else []
+        files = (path for of_split in self._files.values() for path in of_split)
+        return unread_files(self._base, files) if self.path.is_dir() else []
 
     def sentences(self) -> Iterator[LabelledSentence]:
         """Yields the sentences of the split, and fills in `report` and `hashes`.
@@ -223,22 +218,3 @@ def files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Pat
             fix = "Check the folder and corpus.splits."
             raise CorpusError(str(folder / patterns[name][-1]), None, "no file matches", fix)
     return files
-
-
-def ignored_in_folder(folder: Path, files: Mapping[str, Sequence[Path]]) -> list[str]:
-    """Returns the files that seem to belong to a corpus and that no split takes, relative to its folder.
-
-    Example: tests/components/corpus_example_gen/test_labelled_data.py.
-
-    Args:
-        folder: the corpus.
-        files: split -> files, of `files_by_split`.
-    """
-    read = {path for of_split in files.values() for path in of_split}
-    read |= {other for path in read for other in companions(path)}
-    ignored = []
-    for parent in sorted({folder, *(path.parent for path in read)}):
-        names = [path.name for path in parent.iterdir() if path.is_file()]
-        of_parent = ignored_files(names, [path.name for path in read if path.parent == parent])
-        ignored += [(parent / name).relative_to(folder).as_posix() for name in of_parent]
-    return ignored

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Collection, Sequence
 
 from components.common.errors import NerError, quoted
 from components.corpus_tools.sentence import AnnotatedSentence
-from components.text.tags import OUTSIDE_LABELS, is_valid_tag, split_tag
+from components.text.tags import OUTSIDE_LABELS, is_valid_tag, similar_type, split_tag
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,9 +63,7 @@ class TypeMap:
             for name in names:
                 if name in types:
                     continue
-                by_fold = {known.casefold(): known for known in types}
-                near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.5)
-                fix = f"Did you mean {by_fold[near[0]]}?" if near else "Correct the name."
+                fix = f"Did you mean {near}?" if (near := similar_type(name, types)) else "Correct the name."
                 known = ", ".join(sorted(types)) or "none"
                 raise NerError(f"{option} {quoted(name)}: the corpus has no such type, only {known}. {fix}")
 

@@ -6,6 +6,7 @@ invalid sequences, which must be repaired without losing entities.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Sequence
 
 from components.common.errors import NerError
@@ -67,6 +68,18 @@ or remove it.
     if unknown := sorted({*named} - known):
         shown, types = (", ".join(f"`{name}`" for name in names) for names in (unknown, sorted(known)))
         raise NerError(f"{setting}: {shown} is not a type of the training data. Use {types}, or remove it.")
+
+
+def similar_type(name: str, types: Iterable[str]) -> str:
+    """Returns the type that a wrong name of a type seems to mean; empty if none is similar.
+
+    Example:
+        >>> similar_type("LOCC", ["PER", "LOC"]), similar_type("person", ["PERSON"]), similar_type("x", ["LOC"])
+        ('LOC', 'PERSON', '')
+    """
+    by_fold = {known.casefold(): known for known in types}
+    near = difflib.get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.5)
+    return by_fold[near[0]] if near else ""
 
 
 def is_valid_tag(tag: str) -> bool:

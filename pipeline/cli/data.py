@@ -226,7 +226,11 @@ def check(
     from components.corpus_tools.check import Severity, check_corpus, print_check
 
     result = check_corpus(
-        path, config.corpus, config.transform.tokenizer, lambda file: announce(f"ner data check: reading {file}")
+        path,
+        config.corpus,
+        config.transform.tokenizer,
+        lambda file: announce(f"ner data check: reading {file}"),
+        named_types={**config.exporter.named_types, **config.evaluator.named_types},
     )
     if page is not None:
         _write_page(page, result)

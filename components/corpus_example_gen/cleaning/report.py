@@ -10,6 +10,7 @@ from typing import Any
 
 from components.common.errors import counted
 from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
+from components.text.tags import similar_type
 
 _EXAMPLES = 20
 _LONGEST_EXAMPLE = 200
@@ -234,6 +235,20 @@ class IngestReport:
         for name, (read, accounted) in sums.items():
             if read != accounted:
                 raise RuntimeError(f"{', '.join(self.files)}: {read} {name} in, but {accounted} accounted for")
+
+    def absent_types(self, names: Iterable[str]) -> dict[str, str]:
+        """Returns the types of a setting that no sentence read has, such as those of `corpus.drop_types`.
+
+        Example:
+            >>> IngestReport(entities_in=Counter(LOC=3)).absent_types(["LOC", "LOCC"])
+            {'LOCC': 'Did you mean LOC?'}
+
+        Returns:
+            Type -> remedy.
+        """
+        known = [name for name, count in self.entities_in.items() if count]
+        near = {name: similar_type(name, known) for name in names if name not in known}
+        return {name: f"Did you mean {like}?" if like else "Correct or remove it." for name, like in near.items()}
 
     @classmethod
     def merge(cls, reports: Iterable[IngestReport]) -> IngestReport:

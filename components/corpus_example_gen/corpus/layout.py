@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from components.common.errors import NerError
 from components.common.hashing import file_hash
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
 from components.corpus_example_gen.errors import CorpusError
@@ -44,11 +45,14 @@ _EXPECTED = "Expected train, dev and test files (train.conll, dev.tsv, test.json
 _RENAME = "Give a folder, or a file whose name has none of * ? [ ] { }."
 _GZ = ".gz"
 _SHOWN = 5  # files in an error
+_DEEPEST = 3  # folders between a corpus, or the folder of a split, and its files
+_MOST_FOLDERS = 1000  # in which unread files are looked for
 _NO_CORPUS = (*NAME_FILES, "dataset_dict.json", "state.json")
 _CARD = "README.md"  # describes a data set of Hugging Face
 _DATA = "data"  # folder of the files in repositories of Hugging Face
 _SHARD = re.compile(r"(?P<stem>.+)-[0-9]{5}-of-[0-9]{5}")
 _AZURE = b"CustomEntityRecognition"
+_SEPARATOR = re.compile(r"[-_.\s]")
 # Finds `train` in wiki-train1, trainset and train_en.
 _STEM_WORD = re.compile(r"([^\W\d_]+?)(?:set|data|file|split)?(?![^\W\d_])")
 
@@ -80,13 +84,26 @@ def folder_and_splits(
     return path.parent, own
 
 
+def is_single_file(splits: Sequence[tuple[str, str]] | None) -> bool:
+    """Returns whether the configured splits are those of a corpus that is one file; see `folder_and_splits`.
+
+    Example:
+        >>> is_single_file([("train", "a.conll")]), is_single_file([("train", "*.conll")]), is_single_file(None)
+        (True, False, False)
+    """
+    patterns = dict(splits or ())
+    return set(patterns) == {TRAIN_SPLIT} and not re.search(rf"{_WILDCARD.pattern}|/", patterns[TRAIN_SPLIT])
+
+
 def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[str, str]]:
     """Returns the splits of a corpus folder as (split, file pattern relative to the folder).
 
     The first rule that applies counts: a folder with `span-<N>` folders has patterns with `{SPAN}`, by the layout of
     the newest span to read; files or folders named after splits have the existing splits of `train`, `eval` and `test`;
-    a folder with nothing but `data` has those of `data`; other corpus files of one kind have the single split `all`.
-    A single split of any name is later split by hash. For a file, see `folder_and_splits`.
+    so have files whose names end in a split, one for each (`en_ewt-ud-train.iob2`); a folder with nothing but `data`
+    has those of `data`; other corpus files of one kind have the single split `all`. The files of a split's folder lie
+    in it, or all in folders at one depth below. A single split of any name is later split by hash. For a file, see
+    `folder_and_splits`.
 
     Example: tests/components/corpus_example_gen/corpus/test_layout.py.
 
@@ -125,10 +142,13 @@ def split_patterns(
         for_training: whether a folder (without spans) must have a training file.
 
     Raises:
-        CorpusError: see `find_splits`, or a span of the window has files that no split would read.
+        CorpusError: see `find_splits`, a span of the window has files that no split would read, or spans are
+            configured and the corpus has none.
     """
     folder = Path(folder)
     spans = _spans(folder) if folder.is_dir() else []
+    if folder.is_dir() and not spans:
+        require_spans(folder, splits or (), window)
     if splits is None and folder.is_dir() and not spans and not for_training:
         return _grouped(_splits(folder, for_training=False))
     if splits is None:
@@ -162,7 +182,6 @@ def require_files(
 
     Raises:
         CorpusError: see `split_patterns`, or no file matches the pattern of a split.
-        NerError: spans are configured, and the corpus has none.
     """
     folder, splits = folder_and_splits(folder, splits)
     require_spans(folder, splits or find_splits(folder, window), window)
@@ -175,13 +194,12 @@ def require_spans(folder: str | Path, splits: Sequence[tuple[str, str]], window:
     """Checks that the splits of a corpus are in spans if the configuration names some.
 
     Raises:
-        NerError: they are not.
+        CorpusError: they are not.
     """
     if window != NEWEST and not any("{" in pattern for _, pattern in splits):
-        raise NerError(
-            f"{folder}: corpus.span or corpus.span_window is set, but the corpus has no span-<N> folders. "
-            "Remove the setting, or move the files to span folders."
-        )
+        problem = "corpus.span or corpus.span_window is set, but the corpus has no span-<N> folders"
+        fix = "Remove the setting, or move the files to span folders."
+        raise CorpusError(str(folder), None, problem, fix)
 
 
 def no_file_matches(pattern: str | Path) -> CorpusError:
@@ -200,28 +218,46 @@ def matched_files(
     return sorted(files | {other for path in files if path.is_file() for other in companions(path)})
 
 
-def ignored_files(names: Iterable[str], read: Collection[str]) -> list[str]:
-    """Returns the names of the files in a folder that seem to belong to the corpus, but that no split takes.
+def unread_files(folder: str | Path, read: Iterable[str | Path]) -> list[str]:
+    """Returns the files in a corpus folder and its subfolders that seem to belong to it, and that no split takes.
 
-    A name belongs to the corpus if it has the extension of a corpus file or begins with the name of a split; README,
-    LICENSE and the like do not.
+    A file belongs to the corpus if it has the extension of a corpus file or begins with the name of a split; README,
+    LICENSE and the like do not. In a folder from which no file is read, `.txt` and `.json` do only if files of this
+    kind are read. Other spans and hidden folders are left out.
 
-    Example:
-        >>> ignored_files(["train.conll", "train-own.jsonl", "dev.parquet", "README.txt"], ["train.conll"])
-        ['dev.parquet', 'train-own.jsonl']
+    Example: tests/components/corpus_example_gen/corpus/test_layout.py.
 
     Args:
-        names: names of the files.
-        read: the names among them that a split takes.
+        folder: the corpus.
+        read: the files of its splits, below the folder.
+
+    Returns:
+        Names relative to the folder, those of the outer folders first.
     """
-    stems = {stem for own in SPLIT_STEMS.values() for stem in own}
-    ignored = []
-    for name in sorted(set(names) - set(read)):
-        first = re.split(r"[-_.]", name, maxsplit=1)[0].lower()
-        belongs = name.lower().removesuffix(".gz").rpartition(".")[2] in (*EXTENSIONS, *stems) or first in stems
-        if belongs and not name.startswith(".") and name not in _NO_CORPUS and not _is_documentation(name):
-            ignored.append(name)
-    return ignored
+    folder, taken = Path(folder), {Path(path) for path in read}
+    kinds = {_kind(path.name) for path in taken}
+    parents = {folder, *(path.parent for path in taken)}
+    taken |= {other for path in taken for other in companions(path)}
+    unread: list[Path] = []
+    other_spans = {folder / span for span in _spans(folder)}.difference(*(path.parents for path in taken))
+    for parent in _folders(folder, other_spans):
+        for path in sorted(parent.iterdir()):
+            loose = _kind(path.name) in _GENERIC and _kind(path.name) not in kinds and parent not in parents
+            if path not in taken and not loose and path.is_file() and _belongs(path.name):
+                unread.append(path)
+    also = {other for path in unread for other in companions(path)}
+    return [path.relative_to(folder).as_posix() for path in unread if path not in also]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns the first names of a list, and the number of the others.
+
+    Example:
+        >>> listed(["a", "b"]), listed(list("abcdefg"))
+        ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def corpus_fingerprint(
@@ -314,13 +350,15 @@ def _splits(folder: Path, *, for_training: bool = True) -> list[tuple[str, str]]
             raise CorpusError(str(folder), None, problem, "Keep one of them, or set corpus.splits.")
         splits += [(split, name) for name in named]
     if not splits:
-        splits = _splits_in_folders(folder)
+        splits = _splits_in_folders(folder) or _splits_at_end(files)
     if not splits and not files and (folder / _DATA).is_dir():
         return [(name, f"{_DATA}/{pattern}") for name, pattern in _splits(folder / _DATA, for_training=for_training)]
     if not splits:
         return [(ALL, _pattern_of_all(folder, files))]
     if splits[0][0] != TRAIN_SPLIT and for_training:
         problem = f"has {', '.join(name for _, name in splits)} but no training file"
+        if unread := unread_files(folder, [path for _, pattern in splits for path in folder.glob(pattern)]):
+            problem += f"; no split takes {listed(unread)}"
         raise CorpusError(str(folder), None, problem, f"Add train.<extension>. {_EXPECTED}")
     return splits
 
@@ -329,13 +367,75 @@ def _splits_in_folders(folder: Path) -> list[tuple[str, str]]:
     """Returns the (split, pattern) pairs of subfolders that are named after splits and have corpus files."""
     splits = []
     for split, stems in SPLIT_STEMS.items():
-        named = [path for path in sorted(folder.iterdir()) if path.is_dir() and path.name.lower() in stems]
-        named = [path for path in named if _corpus_files(path)]
+        folders = [path for path in _subfolders(folder) if path.name.lower() in stems]
+        named = {path.name: pattern for path in folders if (pattern := _pattern_below(path))}
         if len(named) > 1:
-            problem = f"has {len(named)} folders for the split {split}: {', '.join(path.name for path in named)}"
+            problem = f"has {len(named)} folders for the split {split}: {', '.join(named)}"
             raise CorpusError(str(folder), None, problem, "Keep one of them, or set corpus.splits.")
-        splits += [(split, f"{path.name}/{_pattern_of_all(path, _corpus_files(path))}") for path in named]
+        splits += [(split, f"{name}/{pattern}") for name, pattern in named.items()]
     return splits
+
+
+def _pattern_below(folder: Path) -> str:
+    """Returns the pattern of the corpus files in the folder of a split, or in its subfolders of the first depth.
+
+    Empty if there are none.
+    """
+    level = [folder]
+    for depth in range(_DEEPEST):
+        files: dict[str, tuple[str, str]] = {}
+        for each in level:
+            files |= _corpus_files(each)
+        if files:
+            return "*/" * depth + _pattern_of_all(folder, files)
+        level = [inner for each in level for inner in _subfolders(each)]
+    return ""
+
+
+def _splits_at_end(files: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:
+    """Returns the (split, pattern) pairs of files whose names end in a split: `en_ewt-ud-train.iob2`, `a.dev.conll`.
+
+    Empty unless there is a training file, another one, and one for each split.
+    """
+    by_split = {
+        split: {_pattern_of(name) for name, (stem, _) in files.items() if _SEPARATOR.split(stem.lower())[-1] in stems}
+        for split, stems in SPLIT_STEMS.items()
+    }
+    return _one_each(by_split)
+
+
+def _one_each(by_split: Mapping[str, set[str]]) -> list[tuple[str, str]]:
+    """Returns (split, pattern) pairs of splits with one pattern each, `train` among several; else none."""
+    splits = [(split, pattern) for split, patterns in by_split.items() for pattern in patterns]
+    return splits if by_split[TRAIN_SPLIT] and len(dict(splits)) == len(splits) > 1 else []
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    """Returns the folders in a folder, without hidden ones."""
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+
+
+def _folders(folder: Path, without: Collection[Path]) -> Iterator[Path]:
+    """Yields a folder and those below it, outer ones first, each once; links are followed."""
+    level, seen = [folder], {os.path.realpath(folder)}
+    while level and len(seen) <= _MOST_FOLDERS:
+        yield from level
+        outer, level = level, []
+        for path in (inner for each in outer for inner in _subfolders(each)):
+            real = os.path.realpath(path)
+            if path not in without and real not in seen and os.access(path, os.R_OK | os.X_OK):
+                seen.add(real)
+                level.append(path)
+
+
+def _inner_corpora(folder: Path) -> list[Path]:
+    """Returns the folders with corpus files below a folder without any, of the first depth that has one."""
+    level = [folder]
+    for _ in range(_DEEPEST):
+        level = [inner for each in level for inner in _subfolders(each)]
+        if corpora := [each for each in level if _spans(each) or _corpus_files(each) or _splits_in_folders(each)]:
+            return corpora
+    return []
 
 
 def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
@@ -360,7 +460,8 @@ def _corpus_files(folder: Path) -> dict[str, tuple[str, str]]:
             shard = _SHARD.fullmatch(stem)
             files[path.name] = (shard["stem"] if shard else stem, path.name[len(stem) + 1 :])
             also.update(other.name for other in companions(path))
-    return {name: parts for name, parts in files.items() if name not in also}
+    own = {name: parts for name, parts in files.items() if name not in also}
+    return own if any(_kind(name) not in _GENERIC or not _is_documentation(name) for name in own) else {}
 
 
 def companions(path: Path) -> list[Path]:
@@ -401,6 +502,22 @@ def _without_gz(name: str) -> str:
     return name[: -len(_GZ)] if name.lower().endswith(_GZ) else name
 
 
+def _kind(name: str) -> str:
+    """Returns the extension of a file without `.gz`, in lower case.
+
+    >>> _kind("Train.JSONL.gz"), _kind("eng.testa"), _kind("LICENSE")
+    ('jsonl', 'testa', '')
+    """
+    return _without_gz(name).rpartition(".")[2].lower() if "." in name else ""
+
+
+def _belongs(name: str) -> bool:
+    """Returns whether a file seems to belong to a corpus, by its name."""
+    stems = {stem for own in SPLIT_STEMS.values() for stem in own}
+    named = _kind(name) in (*EXTENSIONS, *stems) or _SEPARATOR.split(name.lower())[0] in stems
+    return named and not name.startswith(".") and name not in _NO_CORPUS and not _is_documentation(name)
+
+
 def _is_documentation(name: str) -> bool:
     return bool(_DOCUMENTATION.fullmatch(name))
 
@@ -410,10 +527,12 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
     splits = {name: own for name, (stem, _) in files.items() if (own := _splits_in_name(stem))}
     if any(TRAIN_SPLIT in own for own in splits.values()) and any(own - {TRAIN_SPLIT} for own in splits.values()):
         # Shuffling a published test set into the training data would invalidate all later scores.
-        shown = ", ".join([*list(splits)[:_SHOWN], *(["…"] if len(splits) > _SHOWN else [])])
-        problem = f"has files that seem to be splits but have longer names: {shown}"
-        fix = "Rename them to train, dev and test, or set corpus.splits."
-        raise CorpusError(str(folder), None, problem, fix)
+        problem = f"has files that seem to be splits but have longer names: {listed(list(splits))}"
+        fix = "Rename them to train, dev and test, or set corpus.splits"
+        by_split = {split: {_pattern_of(name) for name in splits if split in splits[name]} for split in SPLIT_STEMS}
+        if (ready := _one_each(by_split)) and not any(_WILDCARD.search(name) for name in splits):
+            fix += f": --set 'corpus.splits={json.dumps(dict(ready), ensure_ascii=False)}'"
+        raise CorpusError(str(folder), None, problem, f"{fix}.")
     kinds = {extension for _, extension in files.values()}
     specific = {kind for kind in kinds if _without_gz(kind).lower() not in _GENERIC}
     chosen = specific or kinds
@@ -421,7 +540,10 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         entries = [path for path in folder.iterdir() if not _is_documentation(path.name)]
         others = sorted(path.name if path.is_file() else f"{path.name}/" for path in entries)
         problem = f"has no corpus file{', only ' + ', '.join(others[:_SHOWN]) if others else ''}"
-        raise CorpusError(str(folder), None, problem, f"{_EXPECTED} Extensions: {', '.join(EXTENSIONS)}.")
+        fix = f"{_EXPECTED} Extensions: {', '.join(EXTENSIONS)}."
+        if inner := _inner_corpora(folder):
+            fix = f"Give {'the folder' if len(inner) == 1 else 'one of the folders'} {listed([*map(str, inner)])}."
+        raise CorpusError(str(folder), None, problem, fix)
     if len(chosen) > 1:
         problem = f"has files of several kinds ({', '.join(sorted(chosen))}) and none named train"
         raise CorpusError(str(folder), None, problem, _EXPECTED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,7 @@ def check_corpus(
     tokenizer: str = "words",
     announce: Callable[[str], None] = lambda source: None,
     most_texts: int = MOST_TEXTS,
+    named_types: Mapping[str, Iterable[str]] | None = None,
 ) -> CorpusCheck:
     """Checks a corpus folder, or a file.
 
@@ -105,6 +106,7 @@ def check_corpus(
         tokenizer: `transform.tokenizer`; `auto` chooses one by the training split.
         announce: receives the name of each large file before it is read.
         most_texts: bound of the labelled texts in memory.
+        named_types: setting -> types that the training data must have.
 
     Raises:
         CorpusError: the path does not exist.
@@ -144,7 +146,7 @@ def check_corpus(
     removed = settings.duplicates == "remove" or (settings.duplicates is None and in_spans)
     findings = [
         *files.findings(),
-        *counts.findings(sentences, in_splits=files.is_folder),
+        *counts.findings(sentences, in_splits=files.is_folder, unread=files.unread, named_types=named_types),
         *duplicates.findings(sentences, {name: split.sentences for name, split in splits.items()}, removed),
         *occurrences.findings(sentences),
         *characters.findings(sentences),

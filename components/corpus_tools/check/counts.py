@@ -6,13 +6,15 @@ import dataclasses
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from components.common.errors import counted
+from components.corpus_example_gen.corpus.layout import listed
 from components.corpus_tools.check.finding import Finding, Item, Severity
 from components.corpus_tools.check.store import StoredSentence
 from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 from components.text.scripts import script_of
+from components.text.tags import similar_type
 
 _FEW, _SOME = 10, 50  # examples of a type in the training data
 _LONG = 200  # tokens of a sentence that probably lacks a boundary
@@ -124,15 +126,25 @@ class CorpusCounts:
         """Kind of a finding -> numbers of the sentences that it shows."""
         return {"long_sentence": [number for _, number in self._long], "script": list(self._by_script.values())}
 
-    def findings(self, places: dict[int, StoredSentence], *, in_splits: bool) -> Iterator[Finding]:
+    def findings(
+        self,
+        places: dict[int, StoredSentence],
+        *,
+        in_splits: bool,
+        unread: Sequence[str] = (),
+        named_types: Mapping[str, Iterable[str]] | None = None,
+    ) -> Iterator[Finding]:
         """Yields the findings.
 
         Args:
             places: number -> sentence, of those in `samples`.
             in_splits: whether this is a corpus with splits, which a training needs.
+            unread: files that no split takes.
+            named_types: setting -> types that the training data must have.
         """
         if in_splits:
-            yield from self._missing_splits()
+            yield from self._missing_splits(unread)
+            yield from self._unknown_types(named_types or {})
             yield from self._balance()
         yield from self._without_entities()
         yield from self._few(in_splits)
@@ -146,16 +158,30 @@ class CorpusCounts:
         if len(self.scripts) > 1:
             yield self._script_mix(places)
 
-    def _missing_splits(self) -> Iterator[Finding]:
+    def _missing_splits(self, unread: Sequence[str]) -> Iterator[Finding]:
         missing = [name for name in (TRAIN_SPLIT, EVAL_SPLIT) if name not in self.splits]
         if missing:
             fix = "Add the file, or more sentences: a training needs both."
+            if unread:
+                fix += f" No split takes {listed(unread)}: rename these, or set corpus.splits."
             title = f"No sentence in {' and '.join(missing)}"
             yield Finding("missing_split", Severity.ERROR, title, fix, tuple(map(Item, missing)), len(missing))
         train = self.splits.get(TRAIN_SPLIT)
         if train is not None and not train.entities:
             fix = "Label entities, or check which column holds the tags (corpus.tag_column)."
             yield Finding("no_entity", Severity.ERROR, "No entity in the training data", fix)
+
+    def _unknown_types(self, named: Mapping[str, Iterable[str]]) -> Iterator[Finding]:
+        """Yields an error for settings that name a type that the training data lacks, which a training refuses."""
+        train = self.splits.get(TRAIN_SPLIT, SplitCounts()).entities
+        items = []
+        for setting, names in named.items():
+            for name in sorted({*names} - {known for known, count in train.items() if count}):
+                near = similar_type(name, train)
+                items.append(Item(f"{setting}: {name}", f"Did you mean {near}?" if near else "Correct or remove it."))
+        if items and train:
+            title = f"Types of settings that the training data lacks: {len(items)}"
+            yield Finding("unknown_type", Severity.ERROR, title, "Correct the settings.", tuple(items), len(items))
 
     def _without_entities(self) -> Iterator[Finding]:
         """Yields a warning about splits, or a file, other than the training data."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from components.common.errors import counted, shortened
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.corpus_example_gen.corpus.layout import ALL
+from components.corpus_example_gen.corpus.layout import ALL, unread_files
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent
-from components.corpus_example_gen.labelled_data import files_by_split, ignored_in_folder
+from components.corpus_example_gen.labelled_data import files_by_split
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.readers.corpus_text import read_file
 from components.corpus_example_gen.settings import CorpusSettings
@@ -32,6 +32,7 @@ class CorpusFiles:
         files: split -> files.
         undivided: whether a training divides the corpus by hash.
         holds_out: whether a training takes `eval` out of `train`.
+        unread: files that seem to belong to the corpus and that no split takes.
         report: counts of the files that were read.
         tokenizer: tokenizer of a training.
     """
@@ -54,6 +55,8 @@ class CorpusFiles:
         self.files = files_by_split(path, settings) if self.is_folder else {ALL: [path]}
         self.undivided = self.is_folder and len(self.files) == 1 and set(self.files) <= {ALL, TRAIN_SPLIT}
         self.holds_out = holds_out_eval(list(self.files))
+        taken = (file for files in self.files.values() for file in files)
+        self.unread = unread_files(self.base, taken) if self.is_folder else []
         self.report = IngestReport()
         self._errors: list[CorpusError] = []
         training = self.files.get(TRAIN_SPLIT) or [file for files in self.files.values() for file in files]
@@ -86,7 +89,7 @@ class CorpusFiles:
         self.report = IngestReport.merge(reports)
 
     def findings(self) -> Iterator[Finding]:
-        """Yields the errors, skipped sentences, repairs and unread files; after `read`."""
+        """Yields the errors, skipped sentences, repairs, unread files and types; after `read`."""
         yield from self._error_findings()
         yield from self._repairs()
         if self.report.notes:
@@ -97,9 +100,13 @@ class CorpusFiles:
             items = tuple(Item(kind, counted(count, "part")) for kind, count in sorted(self.report.left_out.items()))
             fix = "Nothing, if the model need not learn them."
             yield Finding("left_out", Severity.NOTE, "Parts of records that are not entities", fix, items, len(items))
-        if self.is_folder and (ignored := ignored_in_folder(self.base, self.files)):
+        if absent := self.report.absent_types(self._settings.drop_types):
+            items = tuple(Item(name, remedy) for name, remedy in absent.items())
+            title = f"Types of corpus.drop_types that no sentence has: {len(items)}"
+            yield Finding("unknown_type", Severity.WARNING, title, "Correct the setting.", items, len(items))
+        if self.unread:
             fix = "Rename them to train, dev or test, name them in corpus.splits, or move them away."
-            items = tuple(Item(name, "no split takes it", (Place(name, None),), 1) for name in ignored)
+            items = tuple(Item(name, "no split takes it", (Place(name, None),), 1) for name in self.unread)
             title = f"Files that nobody reads: {len(items)}"
             yield Finding("unread_file", Severity.WARNING, title, fix, items, len(items))
 

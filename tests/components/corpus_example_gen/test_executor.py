@@ -308,14 +308,30 @@ def test_empty_training_split_is_an_error(tmp_path):
         read_folder(tmp_path, corpus, on_error="skip")
 
 
+def test_a_type_to_drop_that_no_sentence_has_is_named(tmp_path, caplog):
+    corpus = fill(tmp_path / "c", train__conll="a\tB-LOC\n\nb\tB-OTH\n", dev__conll="b\tO\n", x__tsv="")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        read_folder(tmp_path, corpus, drop_types=["LOCC", "OTH"])
+    assert "corpus.drop_types: no sentence has an entity of type 'LOCC'. Did you mean LOC?" in caplog.text
+    assert "OTH" not in caplog.text
+
+
+def test_no_neighbour_of_a_single_file_is_named(tmp_path, caplog):
+    corpus = fill(tmp_path / "c", a__conll="".join(f"w{i}\tB-X\n\n" for i in range(60)), b__conll="b\tO\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        read_folder(tmp_path, corpus / "a.conll")
+    assert "not read" not in caplog.text
+
+
 def test_file_that_no_split_takes_is_in_log_and_report(tmp_path, caplog):
     corpus = fill(tmp_path / "c", train__conll="a\tB-X\n", dev__conll="b\tO\n", train_own__jsonl="", README__txt="x")
+    fill(corpus / "more", x__conll="c\tO\n")
     with caplog.at_level(logging.WARNING, logger="absl"):
         examples = read_folder(tmp_path, corpus)
-    assert f"{corpus / 'train_own.jsonl'}: not read, no split takes it" in caplog.text
+    assert f"{corpus}: not read, no split takes them (corpus.splits): train_own.jsonl, more/x.conll" in caplog.text
     assert "README" not in caplog.text
     report = json.loads(examples.get_string_custom_property("ingest_report"))
-    assert report["files_ignored"] == ["train_own.jsonl"]
+    assert report["files_ignored"] == ["train_own.jsonl", "more/x.conll"]
     assert (report["lines"], report["line_kinds"]) == (2, {"token": 2})
 
 
@@ -423,7 +439,9 @@ def _words(prefix, count=200):
 
 LAYOUTS = {
     "three splits": {"train.conll": _words("a"), "dev.conll": _words("b"), "test.conll": _words("c")},
-    "no eval split": {"train.conll": _documents("a"), "test.conll": _words("c")},
+    "no eval split, folders": {
+        "train/a/x.conll": _documents("a"), "train/b/x.conll": _words("b"), "test/x.conll": _words("c"),
+    },
     "files of one kind": {"one.conll": _documents("a"), "two.conll": _words("b")},
     "repeated sentences": {
         "span-1/train.conll": _words("a"), "span-1/dev.conll": _words("a", 90), "span-1/test.conll": _words("a", 30),
@@ -432,7 +450,8 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize(
-    "layout", [pytest.param(name, marks=[] if name == "no eval split" else pytest.mark.extended) for name in LAYOUTS]
+    "layout",
+    [pytest.param(name, marks=[] if name == "no eval split, folders" else pytest.mark.extended) for name in LAYOUTS],
 )
 def test_splits_and_keys_are_those_that_the_reader_without_tfx_finds(tmp_path, layout):
     for name, words in LAYOUTS[layout].items():

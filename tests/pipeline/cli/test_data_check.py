@@ -40,6 +40,32 @@ def test_exit_codes(corpus):
     assert check(corpus, "--colour").exit_code == 2
 
 
+def test_files_in_subfolders_that_no_split_takes_are_named(corpus):
+    (corpus / "more").mkdir()
+    (corpus / "more/x.conll").write_text(CLEAN)
+    result = check(corpus, "--strict")
+    assert (result.exit_code, "more/x.conll  no split takes it" in result.output) == (3, True)
+    (corpus / "train.conll").rename(corpus / "more/y.conll")
+    result = check(corpus)
+    assert result.exit_code == 1
+    assert "No split takes more/x.conll, more/y.conll: rename these, or set corpus.splits." in result.output
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "text"),
+    [
+        ("corpus.drop_types=[PERS]", 3, "warning: Types of corpus.drop_types that no sentence has: 1 [unknown_type]"),
+        ("exporter.min_score={NOPE: .5}", 1, "exporter.min_score: NOPE"),
+        ("exporter.min_score={pers: .5}", 1, "Did you mean PER?"),
+        ("exporter.min_score={PER: .5}", 0, "0 errors, 0 warnings"),
+        ("corpus.span=3", 1, "corpus.span or corpus.span_window is set, but the corpus has no span-<N> folders"),
+    ],
+)
+def test_settings_that_would_do_nothing_are_named(corpus, setting, code, text):
+    result = check(corpus, "--strict", "--set", setting)
+    assert (result.exit_code, text in result.output) == (code, True), result.output
+
+
 def test_settings_of_the_corpus_apply(corpus):
     (corpus / "train.conll").write_text(CLEAN.replace("B-PER", "PER"))
     (corpus / "dev.conll").write_text("Bo\tPER\nleft\tO\n\n")

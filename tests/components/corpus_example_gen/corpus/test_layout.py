@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from components.corpus_example_gen.corpus.layout import (
     corpus_fingerprint,
     find_splits,
-    ignored_files,
     matched_files,
     newest_span,
     split_patterns,
+    unread_files,
 )
 from components.corpus_example_gen.corpus.span_window import SpanWindow
 from components.corpus_example_gen.errors import CorpusError
@@ -68,6 +70,15 @@ def fill(folder, *names):
         (["train.ann", "train.txt", "test.ann", "test.txt"], [("train", "train.ann"), ("test", "test.ann")]),
         (["train.spacy", "dev.spacy"], [("train", "train.spacy"), ("eval", "dev.spacy")]),
         (["output.manifest"], [("all", "*.manifest")]),
+        (["train/a/x.conll", "train/b/x.conll", "dev/x.conll"],
+         [("train", "train/*/*.conll"), ("eval", "dev/*.conll")]),
+        (["train/x.conll", "train/more/y.conll"], [("train", "train/*.conll")]),
+        (["en_ewt-ud-train.iob2", "en_ewt-ud-dev.iob2", "en_ewt-ud-test.iob2", "LICENSE.txt"],
+         [("train", "en_ewt-ud-train.iob2"), ("eval", "en_ewt-ud-dev.iob2"), ("test", "en_ewt-ud-test.iob2")]),
+        (["foo_Train.conll", "foo.dev.conll.gz"], [("train", "foo_Train.conll"), ("eval", "foo.dev.conll.gz")]),
+        (["a-train-00000-of-00002.parquet", "a-train-00001-of-00002.parquet", "a-test-00000-of-00001.parquet"],
+         [("train", "a-train-*-of-*.parquet"), ("test", "a-test-*-of-*.parquet")]),
+        (["my-train.conll", "other.conll"], [("all", "*.conll")]),
         (["span-1/train/a.arrow"], [("train", "span-{SPAN}/train/*.arrow")]),
     ],
 )  # fmt: skip
@@ -84,7 +95,7 @@ def test_ambiguous_or_missing_corpus_is_an_error(tmp_path):
         (["dev.conll", "test.conll"], "has dev.conll, test.conll but no training file. Add train"),
         (["a.conll", "b.tsv"], r"has files of several kinds \(conll, tsv\)"),
         (["a.conll", "b.conll.gz"], r"has files of several kinds \(conll, conll.gz\)"),
-        (["en-ud-train.iob2", "en-ud-test.iob2"], "seem to be splits but have longer names: .* Rename them"),
+        (["a-train.iob2", "b-train.iob2", "a-test.iob2"], "seem to be splits but have longer names: .* Rename them"),
         (["train set.conll", "dev set.conll"], "seem to be splits"),
         (["train_data.csv", "test_data.csv"], "seem to be splits but have longer names: test_data.csv, train_data.csv"),
         (["Train1.conll", "Train2.conll", "Test1.conll"], "seem to be splits"),
@@ -109,23 +120,67 @@ def test_folder_with_other_extensions_names_files_and_extensions(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("names", "read", "ignored"),
+    ("names", "read", "unread"),
     [
         (["train.conll", "train-own.jsonl", "dev.conll"], ["train.conll", "dev.conll"], ["train-own.jsonl"]),
-        (["train.conll", "train.parquet", "dev2.xlsx", "notes.csv"], ["train.conll"], ["notes.csv", "train.parquet"]),
+        (["train.conll", "train.parquet", "dev2.xlsx", "notes.csv"], ["train.conll"],
+         ["notes.csv", "train.parquet"]),
         (["a.conll", "b.conll", "c.jsonl.gz"], ["a.conll", "b.conll"], ["c.jsonl.gz"]),
         (["README.txt", "LICENSE", "LICENSE.txt", "CITATION.json", "license-CC.txt", ".x.conll", "stats.md"], [], []),
-        (["Train.xlsx", "test.unlabelled.txt"], ["train.conll"], ["Train.xlsx", "test.unlabelled.txt"]),
-        (
-            ["eng.train", "deu.train", "x.spacy", "y.arrow", "dataset_info.json"],
-            ["eng.train"],
-            ["deu.train", "x.spacy", "y.arrow"],
-        ),
+        (["train.conll", "Train.xlsx", "test.unlabelled.txt"], ["train.conll"], ["Train.xlsx", "test.unlabelled.txt"]),
+        (["eng.train", "deu.train", "x.spacy", "y.arrow", "dataset_info.json"], ["eng.train"],
+         ["deu.train", "x.spacy", "y.arrow"]),
         (["OLD.CONLL"], [], ["OLD.CONLL"]),
+        (["a.conll", "more/b.conll", "more/again/c.tsv"], ["a.conll"], ["more/b.conll", "more/again/c.tsv"]),
+        (["train/x.conll", "train/more/y.conll", "test/x.conll"], ["train/x.conll", "test/x.conll"],
+         ["train/more/y.conll"]),
+        (["train.conll", "train/x.conll"], ["train.conll"], ["train/x.conll"]),
+        (["a.txt", "a.ann", "sub/b.txt", "sub/b.ann"], ["a.ann"], ["sub/b.ann"]),
+        (["a.txt", "sub/b.txt", "sub/c.json"], ["a.txt"], ["sub/b.txt"]),
+        (["a.conll", "code/package.json", "code/notes.txt", ".git/x.conll", "docs/README.md"], ["a.conll"], []),
+        (["span-1/train.conll", "span-2/train.conll", "span-2/more/x.conll", "span-1/b.tsv"], ["span-2/train.conll"],
+         ["span-2/more/x.conll"]),
+    ],
+)  # fmt: skip
+def test_files_that_no_split_takes_are_named_in_subfolders_too(tmp_path, names, read, unread):
+    fill(tmp_path, *names)
+    assert unread_files(tmp_path, [tmp_path / name for name in read]) == unread
+
+
+def test_links_to_folders_are_followed_once(tmp_path):
+    fill(tmp_path, "c/a.conll", "other/b.conll")
+    (tmp_path / "c/more").symlink_to(tmp_path / "other")
+    (tmp_path / "c/loop").symlink_to(tmp_path / "c")
+    assert unread_files(tmp_path / "c", [tmp_path / "c/a.conll"]) == ["more/b.conll"]
+
+
+def test_an_error_names_the_files_that_it_ignores(tmp_path):
+    fill(tmp_path, "my train/x.conll", "dev/x.conll", "test/x.conll")
+    with pytest.raises(CorpusError, match=r"but no training file; no split takes my train/x\.conll\. Add train"):
+        find_splits(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "fix"),
+    [
+        (["corpus/train.conll", "README.txt", "__MACOSX/corpus/._train.conll"], "Give the folder {}/corpus."),
+        (["x/corpus/train/a.ann", "x/corpus/train/a.txt"], "Give the folder {}/x/corpus."),
+        (["en/train.conll", "de/span-1/train.conll"], "Give one of the folders {0}/de, {0}/en."),
+        (["docs/a.md"], "Expected train, dev and test files"),
     ],
 )
-def test_files_that_no_split_takes_are_named(names, read, ignored):
-    assert ignored_files(names, read) == ignored
+def test_a_folder_around_a_corpus_leads_to_it(tmp_path, names, fix):
+    with pytest.raises(CorpusError, match="has no corpus file, only ") as error:
+        find_splits(fill(tmp_path, *names))
+    assert error.value.fix.startswith(fix.format(tmp_path))
+
+
+def test_longer_names_of_splits_come_with_a_setting_to_paste(tmp_path):
+    fill(tmp_path, "train_data.csv", "test_data.csv")
+    with pytest.raises(CorpusError) as error:
+        find_splits(tmp_path)
+    setting = error.value.fix.partition("--set 'corpus.splits=")[2].rstrip("'.")
+    assert json.loads(setting) == {"train": "train_data.csv", "test": "test_data.csv"}
 
 
 def test_a_link_without_a_target_is_an_error_and_not_a_missing_split(tmp_path):
@@ -157,6 +212,14 @@ def test_splits_are_those_of_the_newest_span_to_read(tmp_path):
     fill(tmp_path, "span-1/train.tsv", "span-1/dev.tsv", "span-2/train.tsv")
     assert [name for name, _ in find_splits(tmp_path)] == ["train"]
     assert [name for name, _ in find_splits(tmp_path, SpanWindow(newest=1))] == ["train", "eval"]
+
+
+def test_a_span_or_window_of_a_corpus_without_spans_is_an_error(tmp_path):
+    fill(tmp_path, "train.conll", "dev.conll")
+    for window in (SpanWindow(newest=3), SpanWindow(size=2)):
+        for options in ({}, {"for_training": False}, {"splits": [("train", "train.conll")]}):
+            with pytest.raises(CorpusError, match=r"the corpus has no span-<N> folders\. Remove the setting"):
+                split_patterns(tmp_path, window=window, **options)
 
 
 def test_a_window_has_the_patterns_of_each_span(tmp_path):
