@@ -8,11 +8,10 @@ from pathlib import Path
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.settings import CorpusSettings
-from components.corpus_tools.reading import DEV, Part, corpus_parts, for_tools, read_corpus
+from components.corpus_tools.reading import Part, corpus_parts, for_tools, read_corpus, splits_of
 from components.corpus_tools.sentence import AnnotatedSentence
 from components.corpus_tools.writers.brat import BratWriter
 from components.corpus_tools.writing import STREAM, Output, Written, write_corpus, write_parts
-from components.keys import TEST_SPLIT, TRAIN_SPLIT
 
 Change = Callable[[AnnotatedSentence], AnnotatedSentence]
 
@@ -45,8 +44,8 @@ def convert(
     settings = for_tools(settings)
     output.check([source])
     parts = corpus_parts(source, settings)
-    divided = {part.name.rpartition("/")[2] for part in parts} & {TRAIN_SPLIT, DEV, TEST_SPLIT}
-    if source.is_file() or output.path == STREAM or (output.format == BratWriter.name and not divided):
+    whole = output.format == BratWriter.name and not splits_of(source, settings)
+    if source.is_file() or output.path == STREAM or whole:
         return write_corpus(_sentences(parts, settings, change, report), output, settings)
     named = {part.name: _sentences([part], settings, change, report) for part in parts}
     return write_parts(named, output, settings)

@@ -11,14 +11,14 @@ from components.common.progress import report_progress
 from components.corpus_example_gen.cleaning.documents import FEWEST
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS
-from components.corpus_example_gen.corpus.layout import ALL, split_patterns
+from components.corpus_example_gen.corpus.layout import ALL, listed, split_patterns, unread_files
 from components.corpus_example_gen.corpus.span_window import span_folders
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import configured_splits
 from components.corpus_tools.sentence import AnnotatedSentence
-from components.keys import EVAL_SPLIT
+from components.keys import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
 
 DEV = "dev"
 """Name of the files of the split `eval`."""
@@ -118,6 +118,21 @@ def corpus_parts(path: Path, settings: CorpusSettings) -> list[Part]:
             name = DEV if split == EVAL_SPLIT else path.name if split == ALL else split
             parts.append(Part(name, tuple(files), path))
     return parts
+
+
+def splits_of(path: Path, settings: CorpusSettings) -> list[str]:
+    """Returns the names of the splits, `train`, `dev` and `test`, that a corpus has already."""
+    names = {part.name.rpartition("/")[2] for part in corpus_parts(path, settings)} if path.is_dir() else set[str]()
+    return [name for name in (TRAIN_SPLIT, DEV, TEST_SPLIT) if name in names]
+
+
+def unread_note(path: Path, parts: Iterable[Part]) -> str:
+    """Returns a line about the files of a folder that seem to belong to the corpus, and that are in no part.
+
+    Empty if there are none. Example: tests/components/corpus_tools/test_convert.py.
+    """
+    names = unread_files(path, (file for part in parts for file in part.files)) if path.is_dir() else []
+    return f"not read: {listed(names)} (no split takes them; corpus.splits names files)" if names else ""
 
 
 def read_corpus(path: Path, settings: CorpusSettings) -> Iterator[AnnotatedSentence]:

@@ -69,6 +69,7 @@ def convert(
     report = IngestReport()
     with _writing(target):
         written = convert(source, Output(target, name, force), config.corpus, report=report)
+    _print_unread(source, config.corpus)
     _print_account(report)
     _print_written(target, written)
 
@@ -90,10 +91,16 @@ def split(source: Path, target: Path, shares: str, seed: int, **options: Any) ->
     equal sentences, stay together. Existing splits of IN are divided anew.
     """
     from components.corpus_tools import split as splitting
+    from components.corpus_tools.reading import splits_of
     from components.corpus_tools.writing import write_parts
 
     parts = splitting.parse_shares(shares)
     sentences, output, corpus = _opened(source, target, options)
+    if len(names := splits_of(source, corpus)) > 1:
+        announce(
+            f"note: {source} has {', '.join(names)}, which are mixed and divided anew: held-out sentences may become "
+            "training data"
+        )
     with _writing(target):
         division = splitting.split(sentences(), parts, seed)
         written = write_parts(division.parts, output, corpus)
@@ -167,6 +174,8 @@ def diff(a: Path, b: Path, by: Any, limit: int, **options: Any) -> None:
     from configs.loading import load_config
 
     corpus = for_tools(load_config(options["profile"], options["settings"]).corpus)
+    for path in (a, b):
+        _print_unread(path, corpus)
     with progress_shown("reading"):
         comparison = compare(read_corpus(a, corpus), read_corpus(b, corpus), by)
     if options["as_json"]:
@@ -305,6 +314,7 @@ def _opened(
     corpus = for_tools(load_config(options["profile"], options["settings"]).corpus)
     output = Output(target, options["name"] or usual_format(source, corpus), options["force"])
     output.check([source])
+    _print_unread(source, corpus)
     return lambda: counted(read_corpus(source, corpus), "sentences read"), output, corpus
 
 
@@ -314,6 +324,14 @@ def _writing(target: Path) -> Iterator[None]:
     on_screen = str(target) == "-" and sys.stdout.isatty()
     with explained({"OUT": target}), contextlib.nullcontext() if on_screen else progress_shown("reading"):
         yield
+
+
+def _print_unread(source: Path, corpus: CorpusSettings) -> None:
+    """Names the files of a folder that the command does not read."""
+    from components.corpus_tools.reading import corpus_parts, unread_note
+
+    if note := unread_note(source, corpus_parts(source, corpus)):
+        announce(note)
 
 
 def _print_account(report: IngestReport) -> None:

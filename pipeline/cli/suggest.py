@@ -95,11 +95,16 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
 
 def _labelled(paths: Sequence[Path], settings: CorpusSettings) -> Callable[[], Iterable[Sequence[str]]]:
     """Returns a function that yields the tokens of all sentences of labelled files and folders."""
+    from components.corpus_example_gen.corpus.layout import listed
     from components.corpus_example_gen.labelled_data import ALL, LabelledData
 
+    corpora = [LabelledData(path, settings, ALL) for path in paths]
+    for data in corpora:
+        if unread := data.files_ignored:
+            announce(f"not read of {data.path}: {listed(unread)} (no split takes them; corpus.splits names files)")
+
     def sentences() -> Iterator[Sequence[str]]:
-        for path in paths:
-            data = LabelledData(path, settings, ALL)
+        for data in corpora:
             yield from (labelled.sentence.tokens for labelled in data.sentences())
 
     return sentences

@@ -83,6 +83,31 @@ def test_split_writes_three_files_and_a_table(corpus: Path, tmp_path: Path) -> N
     assert "23 groups (no documents named; 0 repeated sentences), undivided" in result.output
 
 
+def test_files_that_no_split_takes_are_named(corpus: Path, tmp_path: Path) -> None:
+    (corpus / "more").mkdir()
+    for name in ("train2.conll", "more/x.conll"):
+        (corpus / name).write_text("Ida\tB-PER\n\n")
+    expected = "not read: train2.conll, more/x.conll (no split takes them; corpus.splits names files)"
+    commands = (
+        ["convert", corpus, tmp_path / "a", "--to", "jsonl"],
+        ["split", corpus, tmp_path / "b"],
+        ["merge-types", corpus, tmp_path / "c", "--drop", "PER"],
+        ["sample", corpus, "--n", 3],
+        ["diff", corpus / "dev.conll", corpus],
+    )
+    for command in commands:
+        result = ner_data(*command)
+        assert result.exit_code == 0, result.output
+        assert result.stderr.splitlines().count(expected) == 1, command
+    assert "not read" not in ner_data("sample", corpus / "dev.conll", "--n", 1).stderr
+
+
+def test_split_says_that_it_mixes_published_splits(corpus: Path, tmp_path: Path) -> None:
+    note = "has train, dev, which are mixed and divided anew: held-out sentences may become training data"
+    assert note in ner_data("split", corpus, tmp_path / "a").stderr
+    assert "divided anew" not in ner_data("split", corpus / "train.conll", tmp_path / "b").stderr
+
+
 def test_sample_draws_from_all_files(corpus: Path, tmp_path: Path) -> None:
     assert ner_data("sample", corpus, tmp_path / "out.conll", "--n", 3, "--stratify").exit_code == 0
     assert (tmp_path / "out.conll").read_text().count("\n\n") == 3
