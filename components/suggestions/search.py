@@ -55,6 +55,7 @@ class SearchResult:
         first_bad: the first one.
         left_out: numbers of sentences that are not suggested.
         seconds: of the search.
+        absent: fields to forward that no row has.
     """
 
     suggestions: list[Suggestion]
@@ -63,6 +64,7 @@ class SearchResult:
     first_bad: BadRow | None
     left_out: LeftOut
     seconds: float
+    absent: tuple[str, ...] = ()
 
     def sentences(self) -> Iterator[AnnotatedSentence]:
         """Yields the suggestions with the labels of the model; metadata says where they are from, and why."""
@@ -99,6 +101,7 @@ def search(
     source = Source(options.input, options.fields, options.quoting)
     ranking = Ranking(options.count, labelled())
     rows, bad, unreported = 0, 0, 0
+    absent = {*options.fields.forward}
     first_bad: BadRow | None = None
     progress = Progress(source.total, shown=show_progress)
     try:
@@ -109,6 +112,7 @@ def search(
                     bad, first_bad = bad + 1, first_bad or answer
                     continue
                 rows += 1
+                absent -= answer.row.members.keys()
                 _add(ranking, answer)
             unreported += len(parsed)
             if rows:  # without any, this ends in an error
@@ -118,12 +122,14 @@ def search(
         progress.close()
     if not rows and first_bad is not None:
         if first_bad.names:
-            raise BatchError(options.fields.missing(source.name, options.fields.text, list(first_bad.names)))
+            field = options.fields.lacking(first_bad.names) or options.fields.text
+            raise BatchError(options.fields.missing(source.name, field, list(first_bad.names)))
         raise BatchError(f"{source.name}:{first_bad.number}: {first_bad.reason}. No row can be read; correct the file.")
     if not rows:
         raise NerError(f"{source.name}: has no rows. Give a file with unlabelled texts.")
     chosen = ranking.choose(labelled())
-    return SearchResult(chosen, rows, bad, first_bad, ranking.left_out, progress.seconds)
+    missing = tuple(name for name in options.fields.forward if name in absent)
+    return SearchResult(chosen, rows, bad, first_bad, ranking.left_out, progress.seconds, missing)
 
 
 def _tagged(rows: list[Row], tagger: Tagger, against: Tagger | None) -> Sequence[Any]:

@@ -93,7 +93,10 @@ def _check_use(options: dict[str, Any]) -> None:
     """Checks that the options belong to one of the two uses."""
     if options["data"] is None:
         if options["requests"] is None or options["labels"] is None:
-            raise click.UsageError("give --data DIR_OR_FILE, or --requests LOG with --labels FILE")
+            raise click.UsageError(
+                "give --data DIR_OR_FILE for a labelled corpus, or --requests LOG with --labels FILE, both JSON lines"
+            )
+        _refuse_corpus(options["labels"])
         if wrong := [name for name in _DATA_ONLY if options[name] is not None]:
             raise click.UsageError(f"--{wrong[0]} needs --data")
         return
@@ -103,6 +106,18 @@ def _check_use(options: dict[str, Any]) -> None:
         raise click.UsageError(f"--{wrong[0]} needs --requests")
     if options["model"] is not None and options["url"] is not None:
         raise click.UsageError("--model and --url name the same thing; give one of them")
+
+
+def _refuse_corpus(labels: Path) -> None:
+    """Refuses a labelled corpus as the labels of requests."""
+    from components.serving.batch_prediction.labelled_input import is_labelled
+
+    with labels.open(encoding="utf-8", errors="replace") as lines:
+        if is_labelled(lines):
+            raise click.UsageError(
+                f"--labels {labels}: is a labelled corpus, not JSON lines with the keys of requests. Give --data "
+                "to score a model on the corpus."
+            )
 
 
 def _on_data(

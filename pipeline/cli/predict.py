@@ -26,12 +26,18 @@ if TYPE_CHECKING:
     from components.serving.saved_model_tagger import SavedModelTagger, TaggedSentence
     from configs.spec import PipelineConfig
 
+_STANDARD = "-"  # standard input
 _BATCH = 64
 _MOST_WORKERS = 8
 _OPTION = re.compile(r"--[a-z][a-z0-9_-]*(=.*)?")
 # Defaults are None, so that an option without --input can be refused.
 _BATCH_OPTIONS = (
-    click.option("--input", "input_", metavar="FILE", help="Rows: .jsonl, .csv, .tsv, .txt, .tfrecord, .parquet or -."),
+    click.option(
+        "--input",
+        "input_",
+        metavar="FILE",
+        help="Rows: .jsonl, .csv, .tsv, .txt, .tfrecord, .parquet, or - for JSON lines on standard input.",
+    ),
     click.option(
         "--output",
         metavar="FILE",
@@ -81,10 +87,11 @@ def predict(
     format_name: str | None,
     **batch: Any,
 ) -> None:
-    """Tag SENTENCES, the lines of standard input, or the rows of a file, with the champion.
+    """Tag SENTENCES, the lines of standard input (no SENTENCES, or -), or the rows of a file, with the champion.
 
     \b
     ner predict "Joe Biden visited Paris"
+    echo "Joe Biden visited Paris" | ner predict -
     ner predict --input a.jsonl --text text --key id --output b.jsonl
 
     Sentences: a terminal shows them with their entities marked; a pipe or a file gets one token and its tag per line,
@@ -112,13 +119,16 @@ def predict(
         raise click.UsageError("--format brat writes two files: add --input FILE and --output FILE.ann.")
     if as_json and format_name:
         raise click.UsageError("give --json or --format, not both.")
+    if _STANDARD in sentences and (len(sentences) > 1 or sys.stdin is None):
+        raise click.UsageError("- is standard input, which is closed, or not alone. Give - or sentences.")
     if not sentences and (sys.stdin is None or sys.stdin.isatty()):
         raise click.UsageError("no sentences. Give them as arguments, or as lines on standard input.")
     from pipeline.registry_view.model_reference import resolve_model
 
     folder = resolve_model(model, _config(profile, settings))
     announce(f"ner predict: loading {folder}")
-    for answer in _answers(folder, sentences, "json" if as_json else format_name):
+    texts = () if sentences == (_STANDARD,) else sentences
+    for answer in _answers(folder, texts, "json" if as_json else format_name):
         click.echo(answer)
 
 
@@ -137,6 +147,7 @@ def _answers(folder: Path, sentences: tuple[str, ...], form: str | None) -> Iter
         form: form of the answer; None: `highlight` on a terminal, else `conll`.
     """
     from components.serving import saved_model_tagger
+    from components.serving.batch_prediction.labelled_input import USE_OF_LABELLED, is_labelled
 
     tagger: SavedModelTagger | None = None
     try:
@@ -150,7 +161,10 @@ def _answers(folder: Path, sentences: tuple[str, ...], form: str | None) -> Iter
     console = standard_output()
     form = form or ("highlight" if console.is_terminal else "conll")
     color = console.is_terminal and not console.no_color and not console.is_dumb_terminal
-    for batch in _batches(_texts(sentences)):
+    for number, batch in enumerate(_batches(_texts(sentences))):
+        if not number and not sentences and is_labelled(batch):
+            problem = "standard input: has a token and its tag on each line, not a text"
+            raise NerError(f"{problem}. {USE_OF_LABELLED}.")
         if tagger is None:
             yield from (json.dumps(answer, ensure_ascii=False) for answer in outputs.run_texts(batch))
         else:
@@ -194,8 +208,12 @@ def _readable(argument: str) -> str:
 
 
 def _lines() -> Iterator[str]:
+    from components.serving.batch_prediction.fields import TEXT
+    from components.serving.batch_prediction.sources import unpacked
+
     # Invalid bytes as in `_readable`.
-    lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="replace", newline="\n")
+    stream = unpacked(sys.stdin.buffer, _STANDARD, TEXT, "standard input")
+    lines = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="\n")
     for number, line in enumerate(lines):
         yield line.rstrip("\r\n").removeprefix("" if number else "\ufeff")  # a byte order mark
 

@@ -89,7 +89,11 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
         write_corpus(result.sentences(), dataclasses.replace(each, suggestions=name))
     print_suggestions(standard_output(), result)
     print_counts(result, count, output)
-    if result.bad:
+    if result.absent:
+        from components.serving.batch_prediction.job import describe_absent
+
+        announce(describe_absent(result.absent))
+    if result.bad or result.absent:
         raise SystemExit(REFUSED)
 
 

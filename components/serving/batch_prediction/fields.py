@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from components.common.errors import quoted
+from components.corpus_example_gen.corpus.layout import EXTENSIONS
 from components.serving.batch_prediction.errors import BatchError
+from components.serving.batch_prediction.labelled_input import USE_OF_LABELLED
 
 STANDARD = "-"
 """Name of standard input and standard output."""
@@ -75,6 +78,10 @@ class Fields:
         """Returns the option that names a field."""
         return "--text" if name == self.text else "--key" if name == self.key else "--forward"
 
+    def lacking(self, names: Collection[str]) -> str | None:
+        """Returns the first field without which a row cannot be tagged and which is not among the names."""
+        return next((name for name in self.required if name not in names), None)
+
     def missing(self, where: str, name: str, present: list[str]) -> str:
         """Returns the error for a field that the input does not have."""
         if len(present) == 1 and ";" in present[0]:
@@ -98,7 +105,13 @@ def input_kind(path: str) -> str:
         return JSON_LINES
     if re.search(r"tfrecords?(-\d+-of-\d+)?$", name):
         return TFRECORD
-    kind = _SUFFIXES.get(Path(name).suffix.lower())
+    suffix = Path(name).suffix.lower()
+    kind = _SUFFIXES.get(suffix)
+    if kind is None and suffix[1:] in EXTENSIONS:
+        raise BatchError(
+            f"--input {path}: the format is that of a labelled corpus, not of rows (.jsonl, .csv, .txt, …). "
+            f"{USE_OF_LABELLED}."
+        )
     if kind is None or (kind == PARQUET and path.endswith(".gz")):
         raise BatchError(
             f"--input {path}: the format is unknown. Give a file that ends in .jsonl, .csv, .tsv, .txt, .tfrecord "

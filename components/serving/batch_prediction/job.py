@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -269,11 +269,11 @@ class _Run:
             BatchError: one is missing; nothing is kept, because the options must change.
         """
         fields = self._job.fields
-        lacking = [name for name in fields.required if not info.rows and info.names and name not in info.names]
-        if lacking:
+        lacking = fields.lacking(info.names) if info.names and not info.rows else None
+        if lacking is not None:
             for file in shards.folder.glob("*.shard"):
                 file.unlink()
-            raise BatchError(fields.missing(self._source.name, lacking[0], info.names))
+            raise BatchError(fields.missing(self._source.name, lacking, info.names))
         for name in self._absent if info.rows and self._show else ():
             if not info.present.get(name):
                 text = fields.missing(self._source.name, name, info.names).partition(". ")[0]
@@ -298,6 +298,11 @@ def describe(result: BatchResult, errors: str | Path | None) -> str:
         text += f"; {result.resumed:,} of them were done before"
     text += f" ({result.speed:,.0f} rows/s)"
     if result.absent:
-        names = ", ".join(map(quoted, result.absent))
-        text += f"\nno row has {names}: the output is complete, without it. Correct --forward if the name is wrong."
+        text += f"\n{describe_absent(result.absent)}"
     return text
+
+
+def describe_absent(names: Iterable[str]) -> str:
+    """Returns the line about fields to forward that no row has."""
+    shown = ", ".join(map(quoted, names))
+    return f"no row has {shown}: the output is complete, without it. Correct --forward if the name is wrong."

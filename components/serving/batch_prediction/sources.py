@@ -39,6 +39,7 @@ from components.serving.batch_prediction.fields import (
     Fields,
     input_kind,
 )
+from components.serving.batch_prediction.labelled_input import USE_OF_LABELLED, is_labelled
 
 CHUNK_ROWS = 2048
 """Most rows of a chunk. Sorting them by length leaves little padding; a process tags them in about a second."""
@@ -88,7 +89,7 @@ class Source:
             quoting: of CSV and TSV: `csv` or `none`; None: `csv` for CSV, detected for TSV.
 
         Raises:
-            BatchError: the file cannot be read, or lacks a column.
+            BatchError: the file cannot be read, lacks a column, or is labelled.
         """
         self.path, self.kind, self._fields = path, input_kind(path), fields
         self.name = "standard input" if path == STANDARD else path
@@ -118,7 +119,20 @@ class Source:
             with self._opened() as (file, _):
                 self.header = header_of(read_cells(file, self.kind, self.quoting), self.name)
         if self.kind in (PARQUET, CSV, TSV):
+            if self.kind != PARQUET and fields.lacking(self.header) is not None:
+                self._refuse_labelled()
             require_columns(self.header, fields, self.name)
+        elif self.kind == TEXT:
+            self._refuse_labelled()
+
+    def _refuse_labelled(self) -> None:
+        """Refuses a labelled file, whose labels would be tagged as words."""
+        labelled = False
+        # Reading the rows names the faults of a damaged file.
+        with contextlib.suppress(BatchError, EOFError, zlib.error, gzip.BadGzipFile), self._opened() as (file, _):
+            labelled = is_labelled(iter(lambda: file.readline(CHUNK_BYTES).decode("utf-8-sig", "replace"), ""))
+        if labelled:
+            raise BatchError(f"{self.name}: has a token and its tag on each line, not a text. {USE_OF_LABELLED}.")
 
     @property
     def total(self) -> int | None:
@@ -218,6 +232,8 @@ def require_columns(header: list[str], fields: Fields, name: str) -> None:
     Raises:
         BatchError: it has not.
     """
+    if not header:
+        raise BatchError(f"{name}: is empty. Give a table with the column {quoted(fields.text)}.")
     for each in fields.named:
         if each not in header:
             raise BatchError(fields.missing(name, each, header))

@@ -81,3 +81,9 @@ def test_a_file_without_a_readable_row_is_an_error(content, problem, tmp_path):
     path.write_text(content, encoding="utf-8")
     with pytest.raises(NerError, match=problem):
         find(path)
+
+
+def test_the_error_names_the_field_that_is_missing(tmp_path):
+    path = write(tmp_path / "raw.jsonl", "jsonl")
+    with pytest.raises(NerError, match=r"has no field 'uid', it has id, text\. Give one of them with --key\."):
+        find(path, fields=Fields("text", "uid"))

@@ -234,11 +234,20 @@ def test_errors_on_data_name_the_fix(on_data, arguments, status, text):
     assert text in result.output
 
 
+def test_a_labelled_corpus_is_not_the_labels_of_requests(tmp_path):
+    (tmp_path / "l.conll").write_text("Ida\tB-PER\nleft\tO\n")
+    result = CliRunner().invoke(main, ["evaluate", "--requests", __file__, "--labels", str(tmp_path / "l.conll")])
+    assert (result.exit_code, "not JSON lines with the keys of requests. Give --data" in result.output) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ([], "give --data DIR_OR_FILE, or --requests LOG with --labels FILE"),
-        (["--requests", __file__], "give --data DIR_OR_FILE, or --requests LOG with --labels FILE"),
+        ([], "give --data DIR_OR_FILE for a labelled corpus, or --requests LOG with --labels FILE"),
+        (
+            ["--requests", __file__],
+            "give --data DIR_OR_FILE for a labelled corpus, or --requests LOG with --labels FILE",
+        ),
         (["--requests", __file__, "--labels", __file__, "--split", "x"], "--split needs --data"),
         (["--requests", __file__, "--data", "x"], "--data and --requests are two uses"),
     ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import click
 import pytest
@@ -68,6 +70,27 @@ def test_bytes_that_are_no_utf8_do_not_stop_the_others(predict):
 
 def test_an_argument_that_is_no_utf8_is_tagged_like_a_line(predict):
     assert json.loads(predict("--json", "caf\udce9 x").stdout)["sentence"] == "caf\ufffd x"
+
+
+def test_a_dash_is_standard_input(predict):
+    assert predict("-", input="AB c\nd\n").stdout == predict(input="AB c\nd\n").stdout == "AB\tB-X\nc\tO\n\nd\tO\n\n"
+    result = predict("-", "AB", input="c")
+    assert (result.exit_code, "Give - or sentences." in result.output) == (2, True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_on_standard_input_is_named_as_in_a_file(predict, tmp_path, monkeypatch, capsys, encoding):
+    stream = io.BufferedReader(io.BytesIO("AB c\n".encode(encoding)))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+    with pytest.raises(SystemExit):
+        main(["predict", "--model", str(tmp_path), "-"])
+    assert "standard input: is UTF-16. Convert it to UTF-8" in capsys.readouterr().err
+
+
+def test_a_labelled_file_on_standard_input_leads_to_other_commands(predict):
+    result = predict(input="Ida\tB-X\nleft\tO\n\n")
+    assert result.exit_code == 1
+    assert "has a token and its tag on each line, not a text. `ner evaluate --data` scores" in result.output
 
 
 def test_a_registry_without_a_champion_says_what_to_do(tmp_path):

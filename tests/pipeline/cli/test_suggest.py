@@ -63,6 +63,22 @@ def test_labelled_files_and_folders_are_left_out(suggest, tmp_path):
     assert "note: fewer than the 200 of --n" in result.stderr
 
 
+def test_a_field_to_forward_that_no_row_has_changes_the_exit_code(suggest, tmp_path):
+    (tmp_path / "raw.jsonl").write_text('{"sentence": "in Rome", "id": 7}\n', encoding="utf-8")
+    result = suggest("--input", "raw.jsonl", "--forward", "id,nope")
+    assert (result.exit_code, texts(tmp_path / "out")) == (3, ["in Rome"])
+    assert "no row has 'nope': the output is complete, without it. Correct --forward" in result.stderr
+    result = suggest("--input", "raw.jsonl", "--forward", "id", "--force")
+    assert (result.exit_code, "no row has" in result.stderr) == (0, False)
+
+
+def test_labelled_folders_name_the_files_that_they_leave_out(suggest, tmp_path):
+    (tmp_path / "done/more").mkdir(parents=True)
+    for name in ("done/train.conll", "done/more/x.conll"):
+        (tmp_path / name).write_text("in\tO\nRome\tB-X\n", encoding="utf-8")
+    assert "not read of done: more/x.conll (no split takes them" in suggest("--labelled", "done").stderr
+
+
 def test_rows_that_cannot_be_tagged_are_named_and_change_the_exit_code(suggest, tmp_path):
     (tmp_path / "raw.txt").write_text("in Rome\nthey refuse\n", encoding="utf-8")
     result = suggest()

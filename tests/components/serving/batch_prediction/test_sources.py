@@ -185,6 +185,52 @@ def test_a_missing_column_stops_before_anything_is_read(tmp_path, name):
         Source(str(path), FIELDS)
 
 
+COLUMNS = "Ada\tB-PER\nleft\tO\nOslo\tB-LOC\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", f"{COLUMNS}\n{COLUMNS}"),
+        ("a.txt", "-DOCSTART- -X- O O\n\n" + COLUMNS.replace("\t", " NN I-NP ")),
+        ("a.txt", "# text = Ada left\nAda B-PER\nleft O\n"),
+        ("a.txt", "Ada left\tB-PER O\nin Oslo\tO B-LOC\n"),
+        ("a.tsv", COLUMNS),
+        ("a.csv", COLUMNS.replace("\t", ",")),
+    ],
+)
+def test_a_labelled_file_is_refused_with_the_commands_for_it(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BatchError, match=r"has a token and its tag on each line.* evaluate --data.* data convert"):
+        rows_of(tmp_path / name, Fields("sentence"))
+
+
+@pytest.mark.parametrize(
+    "content", ["He flew a B-2\nto Oslo\n", "Ada left\n", "O\nB-PER\n", "type O\nblood O\n", "x B-PER\n"]
+)
+def test_texts_that_end_like_tags_are_texts(tmp_path, content):
+    (tmp_path / "a.txt").write_text(content)
+    assert len(rows_of(tmp_path / "a.txt", Fields("sentence"))) == content.count("\n")
+
+
+def test_tables_with_tags_are_rows_if_they_have_the_text(tmp_path):
+    (tmp_path / "a.tsv").write_text("text\tid\nAda left\tB-PER\nBo\tB-PER\nIda\tB-PER\n")
+    assert [row.text for row in rows_of(tmp_path / "a.tsv", Fields("text"))] == ["Ada left", "Bo", "Ida"]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz"])
+def test_an_empty_table_is_named_as_such(tmp_path, name):
+    (tmp_path / name).write_bytes(gzip.compress(b"") if name.endswith(".gz") else b"")
+    with pytest.raises(BatchError, match=r": is empty\. Give a table with the column 'text'\."):
+        rows_of(tmp_path / name)
+
+
+def test_formats_of_corpora_lead_to_other_commands():
+    for name in ("a.conll", "a.conllu.gz", "a.IOB2", "a.spacy", "a.ann"):
+        with pytest.raises(BatchError, match=r"that of a labelled corpus, not of rows .*`ner evaluate --data` scores"):
+            input_kind(name)
+
+
 def test_a_table_with_semicolons_is_named_as_such(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id;text\n1;a\n")
