@@ -13,7 +13,7 @@ from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag
+from components.text.tags import OUTSIDE, OUTSIDE_LABELS, is_valid_tag, split_tag
 
 ROW_NUMBER = re.compile(r"[0-9]{1,18}")
 """Number of a row; longer ones are not numbers of rows."""
@@ -29,6 +29,14 @@ _LONG_COUNT = 5  # sentences in a row after a return to the middle of a count, w
 _MOST_SEEN = 100_000  # a column whose values return shows it among the first ones
 _MOST_CLASSES = 100  # parts of speech, in the largest tag sets
 _WORDS_PER_CLASS = 4  # a file of fewer words may have as many different classes as words
+_UNIVERSAL = "ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X SPACE"
+_PENN_TREEBANK = (
+    "CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS NN|SYM PDT POS PRP PRP$ RB RBR RBS RP TO UH VB VBD VBG VBN VBP "
+    "VBZ WDT WP WP$ WRB ADD AFX GW HYPH NFP XX -LRB- -RRB- -X-"
+)
+_PARTS_OF_SPEECH = frozenset(f"{_UNIVERSAL} {_PENN_TREEBANK}".split())
+_LEMMA_ROWS = 20_000  # rows that tell a lemma from a word
+_SURE_LEMMAS = 20  # lemmas in lower case of words with a capital, if other lemmas have capitals
 
 NO_VALUE = ("", "nan", "NaN")
 """Values of an empty cell."""
@@ -151,7 +159,7 @@ def find_roles(rows: Rows, width: int, path: str, settings: CorpusSettings, *, m
         token = settings.token_column
     elif token is None:
         token = free[0]
-        _check_token(columns, token, free, path)
+        _check_token(columns, body, free, path)
     conllu = index == 0 and sentence is None and not header
     if settings.tag_column is not None:
         tag = settings.tag_column
@@ -378,6 +386,21 @@ class _Column:
         """Number of different values, counted up to a limit."""
         return len(self._different)
 
+    @property
+    def may_be_words(self) -> bool:
+        """True if the column may hold the tokens: its values are texts, not numbers, parts of speech or tags."""
+        return not self.classes and self.numeric * 2 < self.rows and any(map(str.isalpha, "".join(self._different)))
+
+    @property
+    def classes(self) -> str:
+        """Kind of the values if all are names of parts of speech, or all are tags; punctuation may occur as well."""
+        names = [value for value in self._different if any(map(str.isalnum, value))]
+        if any(len(name) > 1 for name in names) and _PARTS_OF_SPEECH.issuperset(names):
+            return "parts of speech"
+        if any(split_tag(name)[0] for name in names) and all(map(is_valid_tag, names)):
+            return "tags"
+        return ""
+
     def are_classes_of(self, words: _Column) -> bool:
         """Returns whether this column may hold the parts of speech of the words in another column."""
         are_words = not words.are_ids and words.numeric * 2 < words.rows
@@ -440,16 +463,17 @@ class _Columns:
         return None
 
 
-def _check_token(columns: _Columns, token: int, free: Sequence[int], path: str) -> None:
-    """Checks that the detected token column is not one of numbers, names of documents, classes, or empty cells.
+def _check_token(columns: _Columns, body: Rows, free: Sequence[int], path: str) -> None:
+    """Checks that the token column is not one of numbers, names of documents, classes, lemmas, or empty cells.
 
     Args:
         columns: all columns.
-        token: number of the detected column.
-        free: columns that may be the token or the tag.
+        body: rows without the header.
+        free: columns that may be the token or the tag; the first one is the token.
         path: the file, for errors.
     """
-    column, has_choice = columns[token], len(free) > 2
+    token, between = free[0], free[1:-1]
+    column, has_choice = columns[token], bool(between)
     counts = (
         (column.empty, "is empty", 1),
         (column.numeric * has_choice, "holds a number", 1),
@@ -461,10 +485,14 @@ def _check_token(columns: _Columns, token: int, free: Sequence[int], path: str) 
         for count, problem, more in counts
         if count * 2 >= column.rows + more and (more or column.rows >= _FEW_ROWS)
     ]
-    words = next((other for other in free[1:-1] if column.are_classes_of(columns[other])), None)
+    words = next((other for other in between if column.are_classes_of(columns[other])), None)
     if words is not None:
         more = f"column {words} has at least {columns[words].different}"
         problems.append(f"has {column.different} different values where {more}")
+    if column.classes and any(columns[other].may_be_words for other in between):
+        problems.append(f"holds {column.classes} such as {quoted(column.first_value)}")
+    if has_choice and _are_lemmas(body(), token, between[0]):
+        problems.append(f"holds the words of column {between[0]} in lower case, as lemmas are")
     if problems:
         raise CorpusReadingError(
             path,
@@ -472,6 +500,28 @@ def _check_token(columns: _Columns, token: int, free: Sequence[int], path: str) 
             f"column {token} {problems[0]}, so it does not hold the tokens",
             "Remove it, or set corpus.token_column and corpus.tag_column to the columns with tokens and tags.",
         )
+
+
+def _are_lemmas(rows: Iterable[tuple[int, list[str]]], column: int, words: int) -> bool:
+    """Returns whether a column holds the lemmas of the words in another one; that one may also hold the lemmas of this.
+
+    At least half of the lemmas are the words in lower case, no word is its lemma in lower case, and several words may
+    share a lemma.
+    """
+    same = other = lowered = raised = 0
+    lemmas, forms, have_capitals = set[str](), set[str](), False
+    for _, cells in itertools.islice((row for row in rows if len(row[1]) > max(column, words)), _LEMMA_ROWS):
+        lemma, word = cells[column], cells[words]
+        lemmas.add(lemma.lower())
+        forms.add(word.lower())
+        have_capitals = have_capitals or lemma != lemma.lower()
+        is_same = lemma.lower() == word.lower()
+        same, other = same + is_same, other + (not is_same)
+        if is_same and lemma != word and len(word) > 1:  # not `i` for `I`
+            lowered += lemma == lemma.lower()
+            raised += word == word.lower()
+    least = _SURE_LEMMAS if have_capitals else 1
+    return same >= other and len(lemmas) <= len(forms) and lowered >= least and raised * _TOLERANCE < lowered
 
 
 def _find_header(rows: Rows, width: int, settings: CorpusSettings) -> tuple[int, tuple[str, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from support.settings import corpus_settings
 
@@ -239,6 +241,50 @@ def test_parts_of_speech_before_the_tokens_are_an_error_that_names_both_columns(
     swapped = [f"{word}{number}\t{part}\t{tag}\n" for number in range(9) for part, word, tag in rows]
     assert read("".join(swapped))[0][0].startswith("Ada0/B-X slept0/O")
     assert read("".join(words), token_column=1)[0][0].startswith("Ada0/B-X slept0/O")
+
+
+NO_TOKENS_FIRST = {
+    "parts of speech": ("NNP Oslo B-LOC\nVBZ is O\n\nNNP Ada B-PER\n", "parts of speech such as 'NNP'"),
+    "parts of speech and punctuation": ("PRP$ her O\nNNP Oslo B-LOC\n. . O\n", "parts of speech such as 'PRP$'"),
+    "universal parts of speech": ("PROPN\tOslo\tB-LOC\nPUNCT\t.\tO\n", "parts of speech such as 'PROPN'"),
+    "parts of speech and chunks": ("NNP B-NP Oslo B-LOC\nVBZ B-VP is O\n", "parts of speech such as 'NNP'"),
+    "numbers of rows and parts of speech": ("1 NNP Oslo B-LOC\n2 VBZ is O\n", "parts of speech such as 'NNP'"),
+    "chunks": ("I-NP NNP Oslo B-LOC\nI-VP VBZ is O\nO . . O\n", "tags such as 'I-NP'"),
+    "tags": ("B-LOC Oslo NNP\nO is VBZ\n", "tags such as 'B-LOC'"),
+    "lemmas": ("oslo\tOslo\tN\tB-LOC\nbe\tis\tV\tO\n", "the words of column 1 in lower case"),
+    "lemmas with capitals": (
+        "the The O\nOslo Oslo B-LOC\n\n" * 20, "the words of column 1 in lower case",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "problem"), NO_TOKENS_FIRST.values(), ids=NO_TOKENS_FIRST)
+def test_small_file_whose_first_column_is_not_the_token_is_an_error_that_says_what_it_holds(text, problem):
+    for name, data in (("a.conll", text), ("a.csv", text.replace("\t", " ").replace(" ", ","))):
+        with pytest.raises(CorpusReadingError, match=rf"column \d holds {re.escape(problem)}.*corpus\.token_column"):
+            read(data, name, on_error="skip")
+
+
+TOKENS_FIRST = {
+    "names of parts of speech as tokens": "IN IN B-ORG\nTO TO O\n",
+    "names of parts of speech and lemmas": "IN in O\nOSLO oslo B-LOC\n",
+    "capitals": "OSLO NNP B-LOC\nIS VBZ O\n",
+    "capitals and chunks": "TO TO B-PP O\nOSLO NNP B-NP B-LOC\n",
+    "punctuation": ". $. O\n, $, B-X\n",
+    "tags as tokens": "O UH O\nB-52 NNP B-X\nis VBZ O\n",
+    "lemmas": "Oslo oslo NNP B-LOC\nis be VBZ O\n",
+    "lemmas with capitals": "The the DT O\nOslo Oslo NNP B-LOC\n",
+    "lower case and lemmas with capitals": "i I PRP O\nam be VBP O\n",
+    "lower case and fewer lemmas": "oslo Oslo NNP B-LOC\nsleep sleep VB O\nsleeps sleep VBZ O\n",
+    "lower case": "oslo oslo NNP B-LOC\nis be VBZ O\n",
+    "two columns": "NNP B-LOC\nVBZ O\n",
+}
+
+
+@pytest.mark.parametrize("text", TOKENS_FIRST.values(), ids=TOKENS_FIRST)
+def test_tokens_that_look_like_parts_of_speech_or_lemmas_are_read(text):
+    rows = [line.split() for line in text.splitlines()]
+    assert read(text, "a.conll")[0] == [" ".join(f"{row[0]}/{row[-1]}" for row in rows)]
 
 
 HEADERS = {
