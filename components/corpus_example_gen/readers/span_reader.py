@@ -248,7 +248,7 @@ class _Record:
         if not isinstance(record.text, str):
             raise self._error(
                 f"found no string in field 'text', fields are {_names(value)}",
-                f"Add the text to each object: {_SHAPE}.",
+                f"Add the text to each object (`ner predict --forward` repeats it): {_SHAPE}.",
             )
         return record.text
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from components.common.errors import quoted
 
 _OFFSETS = (("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start", "end"))
+_LABELS = ("label", "type", "entity")  # of a span that is an object
 
 
 class Annotated(NamedTuple):
@@ -101,20 +102,44 @@ def _has_text(record: Any) -> bool:
     return isinstance(record, dict) and isinstance(record.get("text"), str)
 
 
-# The format of this project: {"text": …, "entities": [[start, end, label], …], "meta": {…}, "id": …}.
+# The format of this project: {"text": …, "entities": [[start, end, label], …], "meta": {…}, "id": …}. `ner predict` and
+# other libraries write each entity as an object.
 
 
 def _is_plain(record: Any) -> bool:
-    spans = record.get("entities") if _has_text(record) else None
-    return isinstance(spans, list) and all(isinstance(span, list) for span in spans)
+    if not isinstance(record, dict) or not isinstance(_plain_text(record), str) or {"starts", "ends"} <= record.keys():
+        return False  # `ner predict --tokens` writes the tokens as well
+    spans = record.get("entities")
+    return isinstance(spans, list) and all(isinstance(span, list) or _is_object(span) for span in spans)
 
 
 def _plain(record: Any, path: str) -> Annotated:
     del path
-    rejected = _answer(record)
+    entities, surfaces = _objects_as_lists(record.get("entities"))
     return Annotated(
-        record.get("text"), record.get("entities"), record.get("id"), record.get("meta"), rejected=rejected
+        _plain_text(record), entities, record.get("id"), record.get("meta"), surfaces, rejected=_answer(record)
     )
+
+
+def _plain_text(record: dict[str, Any]) -> Any:
+    return record.get("text", record.get("sentence"))
+
+
+def _is_object(span: Any) -> bool:
+    return _names_of(span) == _OFFSETS[2]
+
+
+def _objects_as_lists(spans: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Returns spans as [start, end, label], and the texts of those that are objects; other values stay."""
+    if not isinstance(spans, list) or not any(map(_is_object, spans)):
+        return spans, ()
+    lists = [_object_as_list(span) if _is_object(span) else span for span in spans]
+    return lists, tuple(span.get("text") if _is_object(span) else None for span in spans)
+
+
+def _object_as_list(span: dict[str, Any]) -> list[Any]:
+    label = next((span[name] for name in _LABELS if span.get(name) is not None), None)
+    return [_number(span["start"]), _number(span["end"]), label]
 
 
 # doccano: `label` or `labels` with lists; with relations `entities` with objects; before 1.0 `annotations`.
@@ -399,7 +424,8 @@ def _is_spacy_pair(record: Any) -> bool:
 
 def _spacy_pair(record: Any, path: str) -> Annotated:
     del path
-    return Annotated(record[0], record[1]["entities"])
+    entities, surfaces = _objects_as_lists(record[1]["entities"])
+    return Annotated(record[0], entities, surfaces=surfaces)
 
 
 def _is_spacy_doc(record: Any) -> bool:

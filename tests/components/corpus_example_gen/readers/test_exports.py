@@ -269,6 +269,51 @@ def test_records_that_a_tool_would_not_write_are_errors_with_file_and_line():
         assert problem in str(caught.value), (name, str(caught.value))
 
 
+OBJECTS = {
+    "ner predict": {"text": "Oslo", "label": "LOC", "start": 0, "end": 4, "score": 0.9},
+    "label": {"start": 0, "end": 4, "label": "LOC"},
+    "type": {"start": 0, "end": 4, "type": "LOC", "label": None},
+    "Rasa": {"start": 0, "end": 4, "entity": "LOC", "value": "oslo"},
+}
+
+
+@pytest.mark.parametrize("entity", OBJECTS.values(), ids=OBJECTS)
+def test_entities_that_are_objects_are_read(entity):
+    nothing = {"text": "It rains", "entities": []}
+    for record in ({"text": "Oslo is", "entities": [entity]}, {"sentence": "Oslo is", "entities": [entity]}):
+        assert read("a.jsonl", lines(nothing, record))[0] == ["It/O rains/O", "Oslo/B-LOC is/O"]
+        assert read("a.json", json.dumps([record, record]).encode())[0] == ["Oslo/B-LOC is/O"] * 2
+    assert read("a.json", json.dumps([["Oslo is", {"entities": [entity]}]]).encode())[0] == ["Oslo/B-LOC is/O"]
+
+
+def test_entities_of_a_parquet_file_are_read():
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = [{"text": "Oslo is", "entities": [OBJECTS["ner predict"]]}, {"text": "It rains", "entities": []}]
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.Table.from_pylist(rows), sink)
+    assert read("a.parquet", sink.getvalue().to_pybytes())[0] == ["Oslo/B-LOC is/O", "It/O rains/O"]
+
+
+def test_faults_of_entities_that_are_objects_are_errors():
+    for entity, problem in (
+        ({"start": 0, "end": 4}, r"a\.jsonl:1: found span \[0, 4, null\]"),
+        ({"start": 0, "end": 4, "label": "LOC", "text": "is"}, "whose text in the file is 'is'"),
+        ({"start": 0, "end": None, "label": "LOC"}, r"found span \[0, null, \"LOC\"\]"),
+    ):
+        with pytest.raises(CorpusError, match=problem):
+            read("a.jsonl", lines({"text": "Oslo is", "entities": [entity]}))
+    with pytest.raises(CorpusError, match=r"found no string in field 'text'.*`ner predict --forward` repeats it"):
+        read("a.jsonl", lines({"id": 7, "entities": [OBJECTS["ner predict"]]}))
+
+
+def test_answers_of_ner_predict_with_tokens_keep_these_tokens():
+    entities = [OBJECTS["ner predict"]]
+    tokens = {"tokens": ["Oslo", "is"], "tags": ["B-LOC", "O"], "scores": [0.9, 1.0], "starts": [0, 5], "ends": [4, 7]}
+    assert read("a.jsonl", lines({"sentence": "Oslo is", "entities": entities, **tokens}))[0] == ["Oslo/B-LOC is/O"]
+    assert read("a.jsonl", lines({"sentence": "Oslo is", **tokens}))[0] == ["Oslo/B-LOC is/O"]
+
+
 def test_longest_span_is_kept_on_request_and_the_others_are_counted():
     record = {"text": "Bank of Oslo and Oslo", "entities": [[8, 12, "LOC"], [0, 12, "ORG"], [17, 21, "LOC"]]}
     with pytest.raises(CorpusError, match=r"found overlapping spans .* corpus\.overlaps: longest"):
