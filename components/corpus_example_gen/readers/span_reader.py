@@ -26,6 +26,7 @@ from components.corpus_example_gen.readers.span_offsets import (
     to_characters,
 )
 from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, Annotated, ConversionError, SpanTool
+from components.corpus_example_gen.readers.token_records import token_and_tag
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.char_traits import CONNECTOR, SPACE, char_class
 from components.text.scripts import has_hangul, is_unspaced, script_of
@@ -245,6 +246,12 @@ class _Record:
             raise self._error(str(error), f"{fix} corpus.format sets another format.") from error
 
     def _text(self, record: Annotated, value: Any) -> str:
+        if not isinstance(record.entities, list) and self.tool is PLAIN and (fields := token_and_tag(value)):
+            raise self._error(
+                f"found one token and its tag in the fields {quoted(fields[0], 20)} and {quoted(fields[1], 20)}, "
+                "expected a sentence",
+                "Write the table as CSV, for example with `to_csv` of pandas, with names of the columns.",
+            )
         if not isinstance(record.text, str):
             raise self._error(
                 f"found no string in field 'text', fields are {_names(value)}",

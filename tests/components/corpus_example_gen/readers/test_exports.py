@@ -158,6 +158,107 @@ def test_tags_as_texts_in_any_spelling_are_read():
         read("a.jsonl", lines({"tokens": ["Ida"], "ner_tags": ["O"], "labels": ["B-PER"]}))
 
 
+NAMES = {
+    "single quotes": "names:\n            '0': O\n            '1': B-PER",
+    "double quotes": 'names:\n            "0": O\n            "1": B-PER',
+    "numbers": "names:\n            1: B-PER\n            0: O",
+    "list": "names:\n          - O\n          - B-PER",
+    "list on one line": "names: [O, 'B-PER']",
+}
+
+
+@pytest.mark.parametrize("kind", ["sequence", "list", "dtype"])
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+def test_numbers_of_labels_have_their_names_in_the_card_of_the_data_set(tmp_path, names, kind):
+    (tmp_path / "train.jsonl").write_bytes(lines({"tokens": ["Ida", "left"], "ner_tags": [1, 0]}))
+    other = "    - name: pos_tags\n      sequence:\n        class_label:\n          names: [X, Y]\n"
+    own = f"    - name: ner_tags\n      {kind}:\n        class_label:\n          {names}\n"
+    for info in ("dataset_info:\n    features:\n", "dataset_info:\n  - config_name: a\n    features:\n"):
+        (tmp_path / "README.md").write_text(f"---\nlicense: mit\n{info}{other}{own}---\n# Data\n\n---\n")
+        assert read(tmp_path / "train.jsonl")[0] == ["Ida/B-PER left/O"]
+
+
+def test_card_of_a_data_set_without_names_or_with_invalid_yaml_is_an_error(tmp_path):
+    (tmp_path / "train.jsonl").write_bytes(lines({"tokens": ["Ida"], "ner_tags": [1]}))
+    for card, problem in (
+        ("# class_label\n", r"no file names the labels\. Add dataset_infos\.json or README\.md of the data set, or "),
+        ("---\ndataset_info: class_label\n---\n", "no file names the labels"),
+        ("---\ndataset_info: [class_label\n---\n", r"README\.md: cannot be read \("),
+    ):
+        (tmp_path / "README.md").write_text(card)
+        with pytest.raises(CorpusError, match=problem):
+            read(tmp_path / "train.jsonl")
+
+
+WORDS_AND_TAGS = {
+    "sentence": {"sentence": ["Ida", "left"], "tags": ["B-PER", "O"]},
+    "text": {"text": ["Ida", "left"], "labels": ["B-PER", "O"]},
+    "sentence as a text": {"sentence": "Ida  left", "tags": ["B-PER", "O"]},
+    "columns": {"id": ["7"], "tokens": [["Ida", "left"]], "ner_tags": [["B-PER", "O"]]},
+    "columns of pandas": {"tokens": {"0": ["Ida", "left"]}, "ner_tags": {"0": ["B-PER", "O"]}},
+    "columns with texts": {"sentence": {"0": "Ida left"}, "tags": {"0": ["B-PER", "O"]}},
+}
+
+
+@pytest.mark.parametrize("record", WORDS_AND_TAGS.values(), ids=WORDS_AND_TAGS)
+def test_tokens_and_tags_in_other_fields_or_in_columns_are_read(record):
+    assert read("a.json", json.dumps(record).encode())[0] == ["Ida/B-PER left/O"]
+
+
+def test_each_row_of_columns_is_a_sentence():
+    columns = {"id": [1, 2], "tokens": [["Ida", "left"], ["Bo"]], "ner_tags": [["B-PER", "O"], ["O"]]}
+    assert read("a.json", json.dumps(columns).encode())[0] == ["Ida/B-PER left/O", "Bo/O"]
+    columns["ner_tags"][1] = ["O", "O"]
+    with pytest.raises(CorpusError, match="found 1 tokens and 2 tags"):
+        read("a.json", json.dumps(columns).encode())
+
+
+def test_labels_of_a_text_next_to_its_entities_are_not_its_tags():
+    record = {"text": "Ida", "entities": [[0, 3, "PER"]], "tags": ["B-X"]}
+    assert read("a.jsonl", lines(record))[0] == ["Ida/B-PER"]
+
+
+def test_missing_tag_is_an_error_that_names_the_token():
+    for tags in (["B-PER", None], [1, None], [None, None]):
+        with pytest.raises(CorpusError, match=r"a\.jsonl:1: found no tag \(null\) for token \d of 2|no file names"):
+            read("a.jsonl", lines({"tokens": ["Ida", "left"], "ner_tags": tags}))
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: found tokens \['Ida', None\], expected texts"):
+        read("a.jsonl", lines({"tokens": ["Ida", None], "ner_tags": ["O", "O"]}))
+
+
+def test_whole_floats_are_numbers_of_labels(tmp_path):
+    (tmp_path / "label_names.json").write_text('["O", "B-PER"]')
+    (tmp_path / "a.jsonl").write_bytes(lines({"tokens": ["Ida", "left"], "ner_tags": [1.0, 0.0]}))
+    assert read(tmp_path / "a.jsonl")[0] == ["Ida/B-PER left/O"]
+    (tmp_path / "a.jsonl").write_bytes(lines({"tokens": ["Ida", "left"], "ner_tags": [1.5, 0.0]}))
+    with pytest.raises(CorpusError, match=r"found the tag 1\.5, expected a text or the number of a label"):
+        read(tmp_path / "a.jsonl")
+
+
+def test_records_of_one_token_are_an_error_that_says_how_to_write_them():
+    record = {"sentence": "Sentence: 1", "Word": "Ida", "Tag": "B-PER"}
+    problem = r"a\.jsonl:1: found one token and its tag in the fields 'Word' and 'Tag', .* Write the table as CSV"
+    with pytest.raises(CorpusError, match=problem):
+        read("a.jsonl", lines(record))
+
+
+def test_gliner_counts_tokens_and_includes_the_last_one():
+    record = {"tokenized_text": ["Ida", "Berg", "left"], "ner": [[0, 1, "human being"], [0, 1, "human being"]]}
+    nothing = {"tokenized_text": ["It", "rains"], "ner": []}
+    for records in ((nothing, record), (record, nothing)):
+        assert {*read("a.jsonl", lines(*records))[0]} == {
+            "Ida/B-human_being Berg/I-human_being left/O",
+            "It/O rains/O",
+        }
+    for span, problem in (
+        ([0, 3, "X"], r'found span \[0, 3, "X"\] in a text of 3 tokens'),
+        ([1, 1, "X"], r'found span \[1, 1, "X"\], which overlaps another one'),
+        ([0, "X"], r'found span \[0, "X"\], expected \[first token, last token, label\]'),
+    ):
+        with pytest.raises(CorpusError, match=rf"a\.jsonl:1: {problem}"):
+            read("a.jsonl", lines({**record, "ner": [*record["ner"], span]}))
+
+
 HEADER = "text,id,label,annotator,annotation_id,lead_time\n"
 
 
