@@ -16,7 +16,6 @@ from components.corpus_example_gen.readers.column_roles import (
     TAG_NAMES,
     TOKEN_NAMES,
     Roles,
-    attribute_of,
     find_roles,
 )
 from components.corpus_example_gen.readers.comments import is_assignment, is_label, is_prose
@@ -28,7 +27,7 @@ _DOCUMENT_COMMENT = "#begin document"  # CoNLL-2012
 _COMMENTS = (_DOCUMENT_COMMENT, "#end document")
 # CoNLL-U: a range such as 8-9 repeats the words that follow, and 8.1 is a word that is not in the text.
 _EXTRA_INDEX = re.compile(r"[0-9]+[-.][0-9]+")
-_ATTRIBUTES = ("NER", "NE")  # in the last column of CoNLL-U, MISC: `NER=B-loc|SpaceAfter=No`
+_ATTRIBUTES = ("NER", "NE")  # in the last column of CoNLL-U, MISC, in any case: `NER=B-loc|SpaceAfter=No`
 _CONLLU_WIDTH = 10
 _SEPARATOR_LINE = re.compile(r'"?sep=[,;]"?')  # Excel's first line
 _SPACES = re.compile(" +")
@@ -141,7 +140,7 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
         settings: settings of the corpus; its columns, if set, replace the detected ones.
 
     Raises:
-        CorpusError: the file has one column, or a column of numbers whose meaning is unclear.
+        CorpusError: the file has one column, a column of numbers whose meaning is unclear, or CoNLL-U without tags.
     """
     is_csv = path.lower().endswith(_CSV)
     if is_csv:
@@ -166,7 +165,7 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     configured, settings = settings, _named_columns(lines(), settings)
     has_names = settings is not configured  # CoNLL-U Plus names the columns in a comment
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings, may_have_header=not has_names)
-    roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings)
+    roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings, path)
     body = (cells for _, cells in _rows(lines(), separator, quoted) if tuple(cells) != roles.header)
     labels, prefix, others = _survey(body, width, roles)
     if prefix:
@@ -221,18 +220,40 @@ def _survey(
     return labels, prefix if rows > 1 else "", tuple((column, min(own)) for column, own in others.items())
 
 
-def _with_attribute(rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles, settings: CorpusSettings) -> Roles:
-    """Returns the roles for CoNLL-U whose tags are an attribute in the last column, as in the corpora of CLARIN.SI."""
+def _with_attribute(
+    rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles, settings: CorpusSettings, path: str
+) -> Roles:
+    """Returns the roles for CoNLL-U whose tags are an attribute in the last column, as in the corpora of CLARIN.SI.
+
+    Raises:
+        CorpusError: neither an attribute of the last column nor the third column holds tags.
+    """
     last = width - 1
     if not roles.indexed or width != _CONLLU_WIDTH or settings.tag_column not in (None, last):
         return roles
-    values = {name: Counter[str]() for name in _ATTRIBUTES}
+    attributes: dict[str, str] = {}  # with their first value
+    values: dict[str, Counter[str]] = {}
+    count = tags = 0
     for _, cells in rows:
         if len(cells) == width:
-            for name in _ATTRIBUTES:
-                values[name][attribute_of(cells[last], name)] += 1
-    chosen = next((name for name in _ATTRIBUTES if _are_tags(values[name])), None)
-    return replace(roles, tag=last, attribute=chosen) if chosen else roles
+            count += 1
+            tags += is_valid_tag(cells[roles.tag])
+            for name, sign, value in (part.partition("=") for part in cells[last].split("|")):
+                if sign:
+                    attributes.setdefault(name, value)
+                if name.upper() in _ATTRIBUTES:
+                    values.setdefault(name, Counter())[value] += 1
+    chosen = next((name for name in sorted(values, key=len, reverse=True) if _are_tags(values[name])), None)
+    if chosen:
+        return replace(roles, tag=last, attribute=chosen)
+    if settings.tag_column is None and 2 * tags < count:
+        known = errors.shortened(", ".join(map("=".join, attributes.items()))) or "none"
+        problem = (
+            f"column {last} (MISC) of CoNLL-U has no tags such as NER=B-PER or NE=B-PER, its attributes are {known}"
+        )
+        fix = "Add the tags there (O or no attribute: outside), or set corpus.tag_column to the column that has them."
+        raise CorpusError(path, None, problem, fix)
+    return roles
 
 
 def _are_tags(values: Counter[str]) -> bool:

@@ -142,9 +142,27 @@ def test_a_damaged_tag_in_the_last_column_of_conllu_is_an_error_with_its_line():
         read(conllu(*rows))
 
 
-def test_conllu_without_tags_is_an_error():
-    with pytest.raises(CorpusError, match="found 'lemma', expected a tag"):
-        read(conllu(("Ana", "SpaceAfter=No"), ("ide", "_")))
+def test_attribute_of_conllu_in_lower_case_is_read():
+    sentences, _ = read(conllu(("Ana", "ner=B-per|SpaceAfter=No"), ("ide", "_")))
+    assert pairs(sentences) == [(("Ana", "ide"), ("B-per", "O"))]
+
+
+def test_conllu_without_tags_is_an_error_that_names_the_attributes():
+    for misc, attributes in (
+        ("SpaceAfter=No|Gloss=a", "SpaceAfter=No, Gloss=a"),
+        ("NER=per", "NER=per"),
+        ("_", "none"),
+    ):
+        with pytest.raises(CorpusError) as caught:
+            read(conllu(("Ana", misc), ("ide", "_")))
+        assert caught.value.problem == (
+            "column 9 (MISC) of CoNLL-U has no tags such as NER=B-PER or NE=B-PER, its attributes are " + attributes
+        )
+
+
+def test_ten_columns_with_tags_in_the_third_are_read():
+    text = conllu(("Ana", "_"), ("ide", "_")).replace("lemma", "B-per", 1).replace("lemma", "O")
+    assert pairs(read(text)[0]) == [(("Ana", "ide"), ("B-per", "O"))]
 
 
 def test_a_first_line_that_names_the_separator_is_no_row():
