@@ -31,7 +31,8 @@ _ATTRIBUTES = ("NER", "NE")  # in the last column of CoNLL-U, MISC, in any case:
 _CONLLU_WIDTH = 10
 _SEPARATOR_LINE = re.compile(r'"?sep=[,;]"?')  # Excel's first line
 _SPACES = re.compile(" +")
-_CSV = (".csv", ".csv.gz")
+CSV = (".csv", ".csv.gz")
+"""Ends of the names of files with commas or semicolons, and cells quoted as in CSV."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z]+)*:")  # WikiANN: `en:Oslo`
 _CHUNKS = frozenset({"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"})
 
@@ -142,7 +143,7 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     Raises:
         CorpusError: the file has one column, a column of numbers whose meaning is unclear, or CoNLL-U without tags.
     """
-    is_csv = path.lower().endswith(_CSV)
+    is_csv = path.lower().endswith(CSV)
     if is_csv:
         lines = _without_separator_lines(lines)
     separator = _find_separator(lines(), is_csv)
@@ -243,17 +244,19 @@ def _with_attribute(
                     attributes.setdefault(name, value)
                 if name.upper() in _ATTRIBUTES:
                     values.setdefault(name, Counter())[value] += 1
-    chosen = next((name for name in sorted(values, key=len, reverse=True) if _are_tags(values[name])), None)
+    chosen = next((name for name in sorted(values, key=_order) if _are_tags(values[name])), None)
     if chosen:
         return replace(roles, tag=last, attribute=chosen)
     if settings.tag_column is None and 2 * tags < count:
         known = errors.shortened(", ".join(map("=".join, attributes.items()))) or "none"
-        problem = (
-            f"column {last} (MISC) of CoNLL-U has no tags such as NER=B-PER or NE=B-PER, its attributes are {known}"
-        )
+        problem = f"column {last} (MISC) has no tags such as NER=B-PER or NE=B-PER, its attributes are {known}"
         fix = "Add the tags there (O or no attribute: outside), or set corpus.tag_column to the column that has them."
         raise CorpusError(path, None, problem, fix)
     return roles
+
+
+def _order(attribute: str) -> int:
+    return _ATTRIBUTES.index(attribute.upper())
 
 
 def _are_tags(values: Counter[str]) -> bool:

@@ -117,7 +117,7 @@ def find_format(path: str, text: CorpusText, settings: CorpusSettings) -> str:
         return "brat"
     if path.lower().removesuffix(".gz").endswith(_JSON) or is_json(text) or span_table_separator(text.head):
         return "json"
-    if is_tsv(text.lines, settings):
+    if is_tsv(text.lines, path, settings):
         return "tsv"
     return "conll2012" if is_conll2012(text.lines) else "columns"
 

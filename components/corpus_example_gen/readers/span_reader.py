@@ -253,9 +253,10 @@ class _Record:
                 "Write the table as CSV, for example with `to_csv` of pandas, with names of the columns.",
             )
         if not isinstance(record.text, str):
+            forward = " (`ner predict --forward` repeats it)" if isinstance(record.entities, list) else ""
             raise self._error(
                 f"found no string in field 'text', fields are {_names(value)}",
-                f"Add the text to each object (`ner predict --forward` repeats it): {_SHAPE}.",
+                f"Add the text to each object{forward}: {_SHAPE}.",
             )
         return record.text
 

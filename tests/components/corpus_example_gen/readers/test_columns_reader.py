@@ -156,7 +156,7 @@ def test_conllu_without_tags_is_an_error_that_names_the_attributes():
         with pytest.raises(CorpusError) as caught:
             read(conllu(("Ana", misc), ("ide", "_")))
         assert caught.value.problem == (
-            "column 9 (MISC) of CoNLL-U has no tags such as NER=B-PER or NE=B-PER, its attributes are " + attributes
+            "column 9 (MISC) has no tags such as NER=B-PER or NE=B-PER, its attributes are " + attributes
         )
 
 

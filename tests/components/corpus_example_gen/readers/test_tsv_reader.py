@@ -68,7 +68,7 @@ def test_format_differs_from_columns():
         ("1\ta b\tO O\n", {}, False),
         ("", {}, False),
     ]:
-        assert is_tsv(partial(iter_lines, text), corpus_settings(**changes)) is expected
+        assert is_tsv(partial(iter_lines, text), "a.tsv", corpus_settings(**changes)) is expected
 
 
 def test_quoted_cells_are_read_without_their_quotes():
@@ -77,6 +77,48 @@ def test_quoted_cells_are_read_without_their_quotes():
     assert [s.tokens for s in sentences] == [("Ana", "said", "hi"), ("Bo", "said", '"no"', ".")]
     assert report.notes == ["train.tsv: read cells that are quoted as in CSV without their quotes"]
     assert read('"Ana left"\t"B-PER O"\n')[0][0].tokens == ("Ana", "left")
+
+
+IN_CELLS = {
+    "spaces": 'text,labels\nOslo is,B-LOC O\n"Oslo , is",B-LOC O O\n',
+    "commas": 'sentence,word_labels\nOslo is,"B-LOC,O"\n"Oslo , is","B-LOC,O,O"\n',
+    "commas and spaces": 'sentence,word_labels\nOslo is,"B-LOC, O"\n"Oslo , is","B-LOC, O, O"\n',
+    "index of pandas": ',sentence,word_labels\n0,Oslo is,"B-LOC,O"\n1,"Oslo , is","B-LOC,O,O"\n',
+    "tags first": "labels;text\nB-LOC O;Oslo is\nB-LOC O O;Oslo , is\n",
+    "no header": 'Oslo is,B-LOC O\n"Oslo , is",B-LOC O O\n',
+}
+
+
+@pytest.mark.parametrize("text", IN_CELLS.values(), ids=IN_CELLS)
+def test_sentences_and_their_tags_in_the_cells_of_a_csv_file_are_read(text):
+    sentences, report = read(text, "train.csv")
+    assert [(s.tokens, s.tags) for s in sentences] == [
+        (("Oslo", "is"), ("B-LOC", "O")),
+        (("Oslo", ",", "is"), ("B-LOC", "O", "O")),
+    ]
+    assert report.line_kinds["header"] == text.count("\n") - 2
+    assert "read as CSV with the separator" in report.notes[0]
+
+
+def test_commas_between_the_tags_of_a_tsv_file_are_read_if_most_rows_have_them():
+    sentences, report = read("Oslo is\tB-LOC,O\nit rains now\tO,O,O\nOslo\tB-LOC\n")
+    assert [s.tags for s in sentences] == [("B-LOC", "O"), ("O", "O", "O"), ("B-LOC",)]
+    assert report.notes == ["train.tsv: read tags that commas separate"]
+
+
+def test_commas_between_the_tags_of_several_annotators_are_not_those_of_a_sentence():
+    sentences, _ = read("New York\tB-LOC,O\nis\tO\nbig\tO\nin\tO\nOslo\tB-LOC,O\n", max_repaired=1)
+    assert [s.tokens for s in sentences] == [("New", "York", "is", "big", "in", "Oslo")]
+
+
+def test_bad_rows_of_a_csv_file_are_errors():
+    for row, problem in (
+        ("Oslo is,B-LOC,O", r"found 3 cells, expected 2, a sentence and its tags among them"),
+        ("Oslo is,B-LOC", r"found 2 tokens and 1 tags"),
+        ('"Oslo', r"found 1 cells, expected 2"),
+    ):
+        with pytest.raises(CorpusError, match=rf"train\.csv:3: {problem}"):
+            read(f"text,labels\nOslo is,B-LOC O\n{row}\n", "train.csv")
 
 
 def test_quotation_marks_stay_tokens():
