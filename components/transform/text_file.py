@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
+from components.common.encodings import SINGLE_BYTE, utf16_without_mark
 from components.common.errors import NerError, quoted
 
 _LONGEST_LINE = 1 << 20  # bytes; a line of 1,000 numbers has about 20,000
@@ -71,12 +72,18 @@ class TextFile:
                         problem = f"more than {_LONGEST_LINE} bytes in a line"
                         raise TextFileError(self.path, line, problem, f"Use {self.expected}.")
                     if b"\0" in text:  # valid UTF-8, but in no word
-                        problem = "a NUL byte: the file is binary, or UTF-16"
-                        raise TextFileError(self.path, line, problem, f"Convert it to {self.expected}.")
+                        raise self._nul_error(line, text)
                     yield line, (text.removeprefix(_BOM) if line == 1 else text).rstrip(b" \r\n")
             except (EOFError, zlib.error, gzip.BadGzipFile) as error:
                 problem = f"the gzip file is damaged after line {line} ({error})"
                 raise TextFileError(self.path, None, problem, "Download or compress it again.") from None
+
+    def _nul_error(self, line: int, text: bytes) -> TextFileError:
+        if name := utf16_without_mark(text[: len(text) // 2 * 2]):
+            fix = f"Convert the file with `iconv -f {name} -t UTF-8`."
+            return TextFileError(self.path, line, f"is {name} without a byte order mark", fix)
+        problem = "a NUL byte: the file is binary, or UTF-16"
+        return TextFileError(self.path, line, problem, f"Convert it to {self.expected}.")
 
     def decoded(self, line: int, text: bytes, part: str) -> str:
         """Decodes a part of a line.
@@ -88,7 +95,7 @@ class TextFile:
             return text.decode("utf-8")
         except UnicodeDecodeError as error:
             problem = f"byte 0x{text[error.start]:02X} in the {part} {quoted_bytes(text)} is not UTF-8"
-            fix = "Convert the file, for example with `iconv -f ISO-8859-1 -t UTF-8`."
+            fix = f"Convert the file, for example with `iconv -f {SINGLE_BYTE} -t UTF-8`."
             raise TextFileError(self.path, line, problem, fix) from None
 
     @contextlib.contextmanager

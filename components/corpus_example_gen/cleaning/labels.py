@@ -89,6 +89,20 @@ class Spelling:
         return (_WORDS if self.words else _LETTERS).get(_folded(prefix).upper())
 
 
+def _types_with_spaces(labels: Collection[str]) -> dict[str, str]:
+    """Returns the tags with spaces in their type, with underscores for them, unless another label is spelled so.
+
+    >>> _types_with_spaces(["B-Geo Political", "I-Geo Political", "I-Geo_Political", "B-PER O", "O"])
+    {'B-Geo Political': 'B-Geo_Political'}
+    """
+    words = {label: label.split() for label in labels if " " in label.strip()}
+    tags = {label: "_".join(parts) for label, parts in words.items() if not any(map(is_tag_like, parts[1:]))}
+    prefixes = {label: split_tag(tag)[0] for label, tag in tags.items()}
+    if not {"B", "I"} & {*prefixes.values()}:  # `E-mail address` is a type
+        return {}
+    return {label: tag for label, tag in tags.items() if prefixes[label] and tag not in labels}
+
+
 def _folded(text: str) -> str:
     """Returns a text with Latin letters instead of letters of other scripts and widths that look like them."""
     return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_LATIN)
@@ -129,6 +143,7 @@ class Labels:
         self.bare = settings.scheme == "io"
         self._own_outside = settings.outside
         self._known: dict[str, list[str]] = {}
+        self._with_spaces = _types_with_spaces(counts)
         self._refused: dict[str, LabelError] = {}
         self._spelling: Spelling | None = None
         parts: Counter[str] = Counter()
@@ -147,6 +162,9 @@ class Labels:
             self._spelling = spelling
             first, form = next((one, form) for one, _ in inside.most_common() if (form := spelling.parse(one)))
             self.note = f"read tags such as {quoted(first)} as {shortened('-'.join(form))}"
+        elif self._with_spaces:
+            written, label = next(iter(self._with_spaces.items()))
+            self.note = f"read tags with spaces in their type such as {quoted(written)} as {shortened(label)}"
         elif self._are_types(inside, parts):
             self.bare = True
             first = quoted(inside.most_common(1)[0][0])
@@ -167,6 +185,7 @@ class Labels:
 
     def _split(self, label: str) -> list[str]:
         """Returns the comma-joined alternatives; a comma inside a type (`B-PER,LOC`) does not join tags."""
+        label = self._with_spaces.get(label, label)
         if not self._joined or "," not in label or label == self._own_outside:
             return [label]
         parts = label.split(",")

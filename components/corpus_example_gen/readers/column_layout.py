@@ -18,7 +18,7 @@ from components.corpus_example_gen.readers.column_roles import (
     Roles,
     find_roles,
 )
-from components.corpus_example_gen.readers.comments import is_assignment, is_label, is_prose
+from components.corpus_example_gen.readers.comments import begins_sentence, is_assignment, is_label, is_prose
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE, is_valid_tag, split_tag
 
@@ -88,6 +88,11 @@ class ColumnLayout:
             return False
         is_row = len(cells) == self.width > 1 and is_label(cells[-1], self.labels)
         return is_assignment(line) or not is_row
+
+    def is_inner_comment(self, line: str) -> bool:
+        """Returns whether a line inside a sentence is a comment `# name = value`, but not that of another sentence."""
+        is_row = self.separator not in ("\t", ",", ";") or self.separator in line
+        return not is_row and is_assignment(line) and not begins_sentence(line)
 
     def is_boundary(self, line: str) -> bool:
         """Returns whether a line ends a sentence: it is empty or has tabs only."""

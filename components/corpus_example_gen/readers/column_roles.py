@@ -47,7 +47,7 @@ TOKEN_NAMES = ("token", "tokens", "word", "words", "form", "text", "term", "term
 TAG_NAMES = (
     *("ner", "ner_tag", "ner_tags", "ner-tag", "ner tag", "ne", "ne_tag", "named_entity", "iob", "bio", "bioes"),
     *("label", "labels", "entity", "entities", "entity_type", "type", "tag", "tags", "gold", "class", "category"),
-    *("annotation", "word_labels"),
+    *("annotation", "word_labels", "ne-coarse-lit"),  # the last one: HIPE
 )
 """Names of the column with the tags in a header; of several such columns, that with the first name counts."""
 

@@ -55,7 +55,7 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
             rows.add(raw, number, line, row)
         elif kind == "document_mark" or (kind == "comment" and is_document_comment(line)):
             comments.begin_document(document_name(line))
-        elif kind == "comment":
+        elif kind == "comment" and raw is None:
             comments.add(line)
         elif kind == "space_row":
             report.repair("space_row", path, number, "dropped a line of spaces, which does not end a sentence")
@@ -66,7 +66,7 @@ def read_columns(lines: Lines, path: str, layout: ColumnLayout, report: IngestRe
 
 
 def _kind(layout: ColumnLayout, line: str, *, is_open: bool) -> str:
-    """Returns the kind of a line; a comment stands before a sentence, as in CoNLL-U."""
+    """Returns the kind of a line; a comment stands before a sentence, as in CoNLL-U, or is one inside a table."""
     if layout.is_boundary(line):
         return "boundary"
     if layout.is_document_mark(line):
@@ -75,7 +75,7 @@ def _kind(layout: ColumnLayout, line: str, *, is_open: bool) -> str:
         return "space_row"
     if layout.is_header(line):
         return "header"
-    return "comment" if not is_open and layout.is_comment(line) else "token"
+    return "comment" if (layout.is_inner_comment if is_open else layout.is_comment)(line) else "token"
 
 
 def _note(layout: ColumnLayout, path: str, report: IngestReport) -> None:

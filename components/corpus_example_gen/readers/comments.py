@@ -9,6 +9,7 @@ from components.text.tags import is_valid_tag
 
 _ID_NAMES = ("sent_id", "id")
 _DOCUMENT = "newdoc"
+_OF_SENTENCE = (["sent_id"], ["id"], ["text"], ["newpar"])
 
 
 class Comments:
@@ -74,6 +75,16 @@ def is_assignment(line: str) -> bool:
     """
     name, sign, _ = line.partition(" = ")
     return line.startswith("# ") and bool(sign) and bool(name[1:].strip()) and "=" not in name
+
+
+def begins_sentence(line: str) -> bool:
+    """Returns whether a comment `# name = value` belongs to a sentence or document that begins behind it.
+
+    >>> begins_sentence("# sent_id = 7"), begins_sentence("# newdoc id = a"), begins_sentence("# language = en")
+    (True, True, False)
+    """
+    name = line[1:].partition("=")[0].split()
+    return name[:1] in ([_DOCUMENT], *_OF_SENTENCE)
 
 
 def is_prose(line: str, width: int, labels: Collection[str]) -> bool:

@@ -48,6 +48,7 @@ from components.text.words import SEPARATING
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
 _SAMPLE = 50  # records that decide on the tool
 _HEAD = 1 << 16  # bytes that tell binary formats from text
+_WEB_ANNO = "#FORMAT=WebAnno TSV"
 _JSON = (".jsonl", ".json", ".manifest")
 _TEXT_FORMATS = ("columns", "tsv", "conll2012")
 _TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS)}
@@ -177,6 +178,10 @@ def _open(
         settings = settings.model_copy(update={"offsets": "characters"})
         return _of_records(docbin_records(path, content.read(), most), path, settings, report, tokenizer)
     text = CorpusText(path, content)
+    if text.head.startswith(_WEB_ANNO):
+        problem = "found WebAnno TSV (INCEpTION), which is not read"
+        fix = "Export the document as CoNLL 2002 or CoNLL 2003, with the layer Named entity."
+        raise CorpusError(path, 1, problem, fix)
     file_format = find_format(path, text, settings)
     if file_format == "brat":
         unit: Unit = "characters" if settings.offsets == "auto" else settings.offsets

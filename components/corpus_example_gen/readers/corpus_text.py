@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from components.common.encodings import SINGLE_BYTE, utf16_without_mark
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks
@@ -29,6 +31,9 @@ _NO_TEXT = {
 _FREE = 10_000_000  # unpacked bytes that any ratio may have: repeated sentences compress well
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 20  # characters
+_MARKS = re.compile(b"(?:%b)+" % codecs.BOM_UTF8)
+_MOST_MARKS = 4
+_SAMPLE = 1 << 12  # bytes that show UTF-16
 
 
 class CorpusText:
@@ -58,15 +63,18 @@ class CorpusText:
         """
         if content.head(2) in _UTF16_MARKS:
             raise CorpusError(path, 1, "found UTF-16 text", _iconv(path, "UTF-16"))
+        if name := utf16_without_mark(content.head(_SAMPLE)):
+            raise CorpusError(path, 1, f"found {name} text without a byte order mark", _iconv(path, name))
         scan = _Scan()
         for chunk in content.chunks():
             scan.add(chunk)
         scan.finish()
         scan.check(path)
         self.has_controls = scan.has_controls
-        self._content, self._start, self._lines = content, 0, scan.lines
-        if content.head(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
-            self._start = len(codecs.BOM_UTF8)
+        self._content, self._lines = content, scan.lines
+        head = content.head(_MOST_MARKS * len(codecs.BOM_UTF8))
+        marks = _MARKS.match(head)  # a tool may put one before that of another tool
+        self._start = marks.end() if marks else 0
         self._translates = scan.has_cr and not scan.has_lf
 
     def lines(self) -> Iterator[tuple[int, str]]:
@@ -255,7 +263,7 @@ def _unpacked(path: str, data: FileContent, max_bytes: int | None, max_ratio: fl
 
 
 def _binary(path: str, place: _Place, problem: str) -> CorpusError:
-    return CorpusError(path, place.line, f"found {problem}, at byte offset {place.offset}", _iconv(path, "ISO-8859-1"))
+    return CorpusError(path, place.line, f"found {problem}, at byte offset {place.offset}", _iconv(path, SINGLE_BYTE))
 
 
 def _iconv(path: str, encoding: str) -> str:

@@ -38,7 +38,7 @@ class Records:
 
 
 def parse_record(item: Any) -> Any:
-    """Returns the value of a record, which is an object or (spaCy) a list.
+    """Returns the value of a record, which is an object or (spaCy) a list or null.
 
     Example:
         >>> parse_record('{"text": "a"}'), parse_record({"text": "a"}), parse_record('["a", {}]', )
@@ -49,6 +49,8 @@ def parse_record(item: Any) -> Any:
     """
     if not isinstance(item, str):
         return item
+    if item.strip() == "null":
+        return None
     if item.lstrip().startswith("[") and _whole_value(item) is not None:
         value = parse_json_object(f'{{"list": {item}}}')["list"]
         if len(value) >= 2 and isinstance(value[0], str) and isinstance(value[1], dict):
@@ -203,7 +205,8 @@ def _raise_syntax(text: str, path: str) -> None:
     except json.JSONDecodeError as error:
         if "Extra data" in error.msg:
             problem = f"found a second JSON value in line {error.lineno}, after one of several lines"
-            raise CorpusError(path, error.lineno, problem, "Write an array, or one object per line.") from error
+            fix = "Write one object per line (`jq -c .`), or an array."
+            raise CorpusError(path, error.lineno, problem, fix) from error
         problem = f"found invalid JSON ({error.msg} at character {error.colno})"
         raise CorpusError(path, error.lineno, problem, "Correct the file, or export it again.") from error
 

@@ -120,6 +120,8 @@ def _convert(value: Any, tool: SpanTool, path: str) -> Annotated:
     Raises:
         ConversionError: the tool would not write this record.
     """
+    if value is None and tool.name == "spacy_pairs":  # NER Annotator: a text that nobody labelled
+        return Annotated("", [], rejected="unlabelled")
     try:
         if isinstance(value, list) and tool.name != "spacy_pairs":
             raise ConversionError("found a JSON list, not an object")
@@ -235,7 +237,8 @@ class _Record:
             return parse_record(item)
         except ValueError as error:
             syntax = str(error).startswith(("invalid JSON", "a JSON"))
-            advice = "Write one object per line (`jq -c '.[]'` converts an array)" if syntax else "Correct the record"
+            jq = "`jq -c '.[]'` converts an array, `jq -c .` objects of several lines"
+            advice = f"Write one object per line ({jq})" if syntax else "Correct the record"
             raise self._error(f"found {error}", f"{advice}: {_SHAPE}.") from error
 
     def _converted(self, value: Any) -> Annotated:

@@ -189,7 +189,8 @@ def _is_prodigy(record: Any) -> bool:
         return False
     spans = record.get("spans")
     if spans is None:
-        return "_input_hash" in record and "answer" in record
+        is_null = "spans" in record and not any(isinstance(record.get(name), list) for name in ("entities", "label"))
+        return is_null or ("_input_hash" in record and "answer" in record)
     if not isinstance(spans, list) or not all(_names_of(span) == _OFFSETS[2] for span in spans):
         return False
     return bool(spans) or not record.get("entities")

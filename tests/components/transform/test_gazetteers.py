@@ -114,7 +114,11 @@ def test_errors_name_file_line_and_problem(write):
     for content, message in [
         ("Bonn\nParis\t2138551\n", r"CITY-folded\.txt:2: a tab in the name .*Keep one column"),
         (b"Z\xfcrich\n", r"CITY-folded\.txt:1: byte 0xFC in the name .* is not UTF-8"),
-        ("Bonn\n".encode("utf-16-be"), r"CITY-folded\.txt:1: a NUL byte: the file is binary, or UTF-16\. Convert it"),
+        (
+            "Bonn\n".encode("utf-16-be"),
+            r"CITY-folded\.txt:1: is UTF-16BE without a byte order mark\. Convert the file with",
+        ),
+        (b"Bonn\0\n", r"CITY-folded\.txt:1: a NUL byte: the file is binary, or UTF-16\. Convert it"),
         ("東京\n".encode("utf-16"), r"CITY-folded\.txt: is UTF-16\. Extract or convert it"),
         ("Bonn\n\u2003\n", r"CITY-folded\.txt:2: the line has no token\. Remove it"),
         ("# Bonn\n\n", r"CITY-folded\.txt: has no name of at most 12 tokens"),

@@ -270,3 +270,19 @@ def test_types_of_json_lines_have_no_prefix(labels):
 def test_types_of_json_lines_that_look_a_little_like_tags_are_types(labels):
     (sentence,) = read_corpus_file("a.jsonl", corpus_settings(scheme="io"), data=spans(*labels))
     assert sentence.tags == tuple(f"B-{label}" for label in labels)
+
+
+def test_spaces_in_a_type_become_underscores_if_no_other_label_is_spelled_so():
+    data = "Oslo\tB-Geo Political\nFjord\tI-Geo Political\nis\tO\n"
+    tags, report = read("", data.encode())
+    assert tags == "B-Geo_Political I-Geo_Political O"
+    assert report.notes == [
+        "a.tsv: read tags with spaces in their type such as 'B-Geo Political' as B-Geo_Political",
+    ]
+    for first, second in (
+        ("B-Geo Political", "B-Geo_Political"),
+        ("B-PER O", "I-PER O"),
+        ("E-mail address", "S-mail address"),
+    ):
+        with pytest.raises(CorpusError, match="expected a tag such as B-PER|These are the tags of a sentence"):
+            read("", f"Oslo\t{first}\nFjord\t{second}\nis\tO\n".encode())

@@ -142,6 +142,30 @@ def test_a_damaged_tag_in_the_last_column_of_conllu_is_an_error_with_its_line():
         read(conllu(*rows))
 
 
+HIPE = """TOKEN\tNE-COARSE-LIT\tNE-COARSE-METO\tNE-NESTED\tMISC
+# language = en
+# date = 1890-01-02
+Ana\tB-pers\tO\tO\t_
+# segment_iiif_link = https://example.org/1
+left\tO\tO\tO\tNoSpaceAfter
+"""
+
+
+def test_tables_of_hipe_with_comments_inside_are_read():
+    sentences, report = read(HIPE)
+    assert pairs(sentences) == [(("Ana", "left"), ("B-pers", "O"))]
+    assert sentences[0].metadata == {"language": "en", "date": "1890-01-02"}
+    assert report.line_kinds == {"header": 1, "comment": 3, "token": 2}
+    renamed = HIPE.replace("NE-COARSE-LIT", "COARSE")
+    assert pairs(read(renamed, token_column=0, tag_column=1)[0]) == pairs(sentences)
+
+
+@pytest.mark.parametrize("comment", ["# sent_id = 2", "# text = b", "# newdoc id = a", "# b"])
+def test_comment_that_begins_a_sentence_is_an_error_inside_one(comment):
+    with pytest.raises(CorpusError, match=r"a\.conll:2: found 1 column, expected 2"):
+        read(f"a\tO\n{comment}\nb\tB-X\n")
+
+
 def test_attribute_of_conllu_in_lower_case_is_read():
     sentences, _ = read(conllu(("Ana", "ner=B-per|SpaceAfter=No"), ("ide", "_")))
     assert pairs(sentences) == [(("Ana", "ide"), ("B-per", "O"))]

@@ -299,3 +299,9 @@ def test_reading_is_lazy_and_the_report_complete_at_the_end():
     assert report.sentences_out == 1
     assert len(list(sentences)) == 1
     assert report.sentences_out == 2
+
+
+def test_web_anno_tsv_is_refused_by_name_with_formats_that_are_read():
+    text = "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.NamedEntity|value\n\n#Text=Oslo\n1-1\t0-4\tOslo\tLOC[1]\t\n"
+    with pytest.raises(CorpusError, match=r"a\.tsv:1: found WebAnno TSV .*Export the document as CoNLL 2002"):
+        list(read_corpus_file("a.tsv", corpus_settings(), data=text.encode()))

@@ -242,6 +242,31 @@ def test_records_of_one_token_are_an_error_that_says_how_to_write_them():
         read("a.jsonl", lines(record))
 
 
+def test_null_of_ner_annotator_is_a_text_that_nobody_labelled():
+    pair = ["Ida left", {"entities": [[0, 3, "PER"]]}]
+    for pairs in ([pair, None], [None, pair]):
+        document = {"classes": ["PER"], "annotations": pairs}
+        for indent in (None, 1):
+            sentences, report = read("a.json", json.dumps(document, indent=indent).encode())
+            assert sentences == ["Ida/B-PER left/O"]
+            assert report.line_kinds == {"record": 1, "unlabelled": 1}
+    with pytest.raises(CorpusError, match=r"a\.jsonl:2: "):
+        read("a.jsonl", lines({"text": "Ida", "entities": []}) + b"null\n")
+
+
+def test_spans_of_prodigy_may_be_null():
+    records = [{"text": "Ida", "spans": [{"start": 0, "end": 3, "label": "PER"}]}, {"text": "It rains", "spans": None}]
+    for ordered in (records, records[::-1]):
+        assert sorted(read("a.jsonl", lines(*ordered))[0]) == ["Ida/B-PER", "It/O rains/O"]
+
+
+def test_objects_of_several_lines_in_json_lines_are_an_error_with_the_command_that_joins_them():
+    record = json.dumps({"text": "Ida", "entities": []}, indent=1)
+    for data in (record, record + "\n" + record):
+        with pytest.raises(CorpusError, match=r"Write one object per line \(.*`jq -c \.`"):
+            read("a.jsonl", data.encode())
+
+
 def test_gliner_counts_tokens_and_includes_the_last_one():
     record = {"tokenized_text": ["Ida", "Berg", "left"], "ner": [[0, 1, "human being"], [0, 1, "human being"]]}
     nothing = {"tokenized_text": ["It", "rains"], "ner": []}
