@@ -1,4 +1,4 @@
-"""Atomic writes, permissions of files, and locks between processes."""
+"""Atomic writes, permissions and encodings of files, and locks between processes."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ INCOMING_PREFIX = ".incoming-"
 
 UMASK_VARIABLE = "NER_UMASK"
 """Environment variable: the umask of the `ner` command and of containers, for example 022; default 027."""
+
+SINGLE_BYTE = "WINDOWS-1252"
+"""Most frequent encoding with one byte for each character; ISO-8859-1 is the same without the bytes 0x80 to 0x9F."""
+
+_LEAST_UTF16 = 8  # bytes
 
 
 @contextlib.contextmanager
@@ -239,3 +244,20 @@ def _add_mode(path: Path, bits: int) -> None:
     mode = path.lstat().st_mode
     if not stat.S_ISLNK(mode) and mode & bits != bits:
         path.chmod(stat.S_IMODE(mode) | bits)
+
+
+def utf16_without_mark(head: bytes) -> str:
+    r"""Returns the name of UTF-16 without a byte order mark: every second byte is NUL in most texts; empty for others.
+
+    Args:
+        head: first bytes of a file, an even number of them if the file has more.
+
+    Example:
+        >>> utf16_without_mark("Oslo B-LOC".encode("utf-16-le")), utf16_without_mark(b"Oslo\0B-LOC")
+        ('UTF-16LE', '')
+    """
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    most, least = max(even, odd), min(even, odd)
+    if len(head) < _LEAST_UTF16 or 4 * most < len(head) or 10 * least > most:
+        return ""
+    return "UTF-16LE" if odd > even else "UTF-16BE"

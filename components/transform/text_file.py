@@ -9,8 +9,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
-from components.common.encodings import SINGLE_BYTE, utf16_without_mark
 from components.common.errors import NerError, quoted
+from components.common.files import SINGLE_BYTE, utf16_without_mark
 
 _LONGEST_LINE = 1 << 20  # bytes; a line of 1,000 numbers has about 20,000
 _READ_BYTES = 1 << 20

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from components.common.encodings import SINGLE_BYTE, utf16_without_mark
+from components.common.files import SINGLE_BYTE, utf16_without_mark
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks

@@ -156,3 +156,11 @@ def test_without_hard_links_files_are_copied(tmp_path, monkeypatch):
     link_equal_file(tmp_path / "a", tmp_path / "copied")
     assert {path.name: path.stat().st_nlink for path in tmp_path.iterdir()} == {"a": 2, "linked": 2, "copied": 1}
     assert (tmp_path / "copied").read_bytes() == b"same"
+
+
+def test_utf16_without_a_byte_order_mark_is_found_by_its_nul_bytes():
+    for text in ("Oslo B-LOC", "Zürich\tO\n", "Київ B-LOC\nмісто O\n"):
+        assert files.utf16_without_mark(text.encode("utf-16-le")) == "UTF-16LE"
+        assert files.utf16_without_mark(text.encode("utf-16-be")) == "UTF-16BE"
+    for data in (b"", b"\0", b"ab\0c", b"Oslo B-LOC\0", bytes(100), bytes(range(256)), "Київ".encode()):
+        assert files.utf16_without_mark(data) == ""
