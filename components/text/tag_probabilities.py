@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from components.text.tags import split_tag
-from components.text.token_positions import shifted
+from components.text.transitions import paired_tags
 
 _REACH = 3
 """Tokens to each side whose logits count. Fixed, so that the scores of a sentence do not depend on its batch."""
@@ -39,28 +38,24 @@ def tag_probabilities(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str])
         >>> both.numpy().astype(float).round(2).tolist()  # I-X may not begin, nor follow O
         [[0.33, 0.67, 0.0], [0.3, 0.3, 0.4]]
     """
-    parts = [split_tag(tag) for tag in tags]
-    ids = {part: number for number, part in enumerate(parts)}
-    types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
-    firsts, insides = ([ids[prefix, kind] for kind in types] for prefix in "BI")
-    others = [number for number, (prefix, _) in enumerate(parts) if prefix != "I" and number not in firsts]
-    rows = tf.transpose(logits)  # [tags, tokens]: short rows would keep ops from vector instructions
+    firsts, insides, others = paired_tags(tags)
+    order = [*others, *firsts, *insides]
+    rows = tf.gather(tf.transpose(logits), np.array(order, np.int32))  # [tags, tokens]: see `decode_constrained`
     # Relative to the best tag that may stand anywhere: the scale of a token's logits does not matter.
-    rows -= tf.reduce_max(tf.gather(rows, np.array([*firsts, *others], np.int32)), 0)
-    rows = tf.exp(tf.minimum(rows, _MOST))
-    first, inside, other = (tf.gather(rows, np.array(numbers, np.int32)) for numbers in (firsts, insides, others))
+    rows -= tf.reduce_max(rows[: len(others) + len(firsts)], 0)
+    other, first, inside = tf.split(tf.exp(tf.minimum(rows, _MOST)), [*map(len, (others, firsts, insides))])
     inside = tf.where(begins, 0.0, inside)  # [types, tokens]
     rest = tf.reduce_sum(other, 0)  # [tokens]
     free = rest + tf.reduce_sum(first, 0)
     # Probability that the token before is of a type, by what precedes it; weight of what follows a type, after O 1.
-    before, after = shifted(first / free, 1), tf.ones_like(first)
+    before, after = tf.roll(first / free, 1, -1), 1 + tf.roll(inside / free, -1, -1)
     for _ in range(_REACH):
         continued = before * inside
-        before = shifted((first + continued) / (free + tf.reduce_sum(continued, 0)), 1)
-        after = 1 + shifted(inside * after / (rest + tf.reduce_sum(first * after, 0)), -1)
-    possible = tf.concat([first * after, inside * before * after, other], 0)
+        before = tf.roll((first + continued) / (free + tf.reduce_sum(continued, 0)), 1, -1)
+    for _ in range(_REACH - 1):
+        after = 1 + tf.roll(inside * after / (rest + tf.reduce_sum(first * after, 0)), -1, -1)
+    possible = tf.concat([other, first * after, inside * before * after], 0)
     possible /= tf.reduce_sum(possible, 0)
-    order = [*firsts, *insides, *others]
     if len(order) < len(tags):  # I-X without B-X is impossible
         possible, order = tf.pad(possible, [[0, 1], [0, 0]]), [*order, *sorted({*range(len(tags))} - {*order})]
     place = np.minimum(np.argsort(order), len(firsts) * 2 + len(others)).astype(np.int32)

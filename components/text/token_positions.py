@@ -24,21 +24,6 @@ def row_ids(splits: tf.Tensor) -> tf.Tensor:
     return tf.squeeze(tf.raw_ops.UpperBound(**operands, out_type=tf.int64), 0) - 1
 
 
-def shifted(values: tf.Tensor, step: int) -> tf.Tensor:
-    """Returns the value of the token before (1) or after (-1) each token, the first and the last being neighbours.
-
-    Args:
-        values: [..., tokens].
-        step: 1 or -1.
-
-    Example:
-        >>> shifted(tf.constant([1, 2, 3]), 1).numpy().tolist()
-        [3, 1, 2]
-    """
-    # `tf.roll` takes several times as long.
-    return tf.concat([values[..., -step:], values[..., :-step]], -1)
-
-
 class TokenPositions(NamedTuple):
     """Token and sentence numbers of a batch whose sentences are concatenated.
 

@@ -45,6 +45,20 @@ def transitions(tags: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     return start, step
 
 
+def paired_tags(tags: Sequence[str]) -> tuple[list[int], list[int], list[int]]:
+    """Returns the ids of the B- and of the I- tag of each type that has both, and of the other tags except I-.
+
+    Example:
+        >>> paired_tags(["O", "B-X", "I-X", "B-Y", "I-Z", "OUT"])
+        ([1], [2], [0, 3, 5])
+    """
+    parts = [split_tag(tag) for tag in tags]
+    types = [kind for prefix, kind in parts if prefix == "I" and ("B", kind) in parts]
+    begins, insides = ([parts.index((prefix, kind)) for kind in types] for prefix in "BI")
+    others = [number for number, (prefix, _) in enumerate(parts) if prefix != "I" and number not in begins]
+    return begins, insides, others
+
+
 def outside_tags(tags: Sequence[str]) -> np.ndarray:
     """Returns float32 [tags], 1 at labels that name no entity, except at padding (tag 0), which is never predicted.
 

@@ -13,10 +13,10 @@ import numpy as np
 import tensorflow as tf
 
 from components.text.tags import split_tag
-from components.text.token_positions import TokenPositions, shifted
-from components.text.transitions import FORBIDDEN, transitions
+from components.text.token_positions import TokenPositions
+from components.text.transitions import FORBIDDEN
 
-_STRIDE = 4
+_FORWARD, _BACK = 6, 2
 """Steps between two checks whether the values still change; most sentences need no more."""
 _STEPS = 64
 """Steps after which tokens are read one after another: far more than real texts need."""
@@ -25,7 +25,9 @@ _STEPS = 64
 def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Sequence[str]) -> tf.Tensor:
     """Finds the most probable valid sequence of each sentence.
 
-    In most sentences the best tags are valid already; they are returned at almost no cost.
+    Any tag but I may follow all tags. So for each token and type X it is enough to know by how much the best sequence
+    up to the token loses if it has to end with B-X or I-X, because I-X follows. All sentences are decoded, although
+    about half of them need not be: to find these takes longer.
 
     Args:
         logits: float32 [tokens, tags], of all sentences in sequence.
@@ -35,80 +37,59 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     Returns:
         int64 [tokens], ids of tags.
     """
-    start, step = transitions(tags)
-    best = tf.argmax(logits, -1)
-    # The begin of a sentence counts as an additional tag.
-    before = tf.where(positions.begins, tf.constant(len(tags), tf.int64), shifted(best, 1))
-    forbidden = tf.constant(np.concatenate([step, start[None]]).reshape(-1) < 0)
-    invalid = tf.gather(forbidden, before * len(tags) + best)  # [tokens]
-
-    # A separate function: ops inside a branch of tf.cond cost time in every request, even if the branch is not taken.
-    @tf.function(autograph=False, experimental_attributes={"_noinline": True})
-    def repaired(
-        logits: tf.Tensor, begins: tf.Tensor, best: tf.Tensor, invalid: tf.Tensor, sentences: tf.Tensor
-    ) -> tf.Tensor:
-        in_sentence = tf.math.segment_max(tf.cast(invalid, tf.int32), sentences)
-        return tf.where(tf.gather(in_sentence, sentences) > 0, _best_path(logits, begins, tags), best)
-
-    arguments = logits, positions.begins, best, invalid, positions.sentences
-    return tf.cond(tf.reduce_any(invalid), lambda: repaired(*arguments), lambda: best)
-
-
-def _best_path(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str]) -> tf.Tensor:
-    """Returns the best valid sequences by Viterbi's algorithm: int64 [tokens].
-
-    Any tag but I may follow all tags. So for each token and type X it is enough to know by how much the best sequence
-    up to the token loses if it has to end with B-X or I-X, because I-X follows.
-    """
     ids = {split_tag(tag): number for number, tag in enumerate(tags)}
     types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
-    firsts, others = (np.array([ids[prefix, kind] for kind in types], np.int32) for prefix in "BI")
-    logits = tf.transpose(logits)  # [tags, tokens]: short rows would keep ops from vector instructions
-    anywhere = logits + transitions(tags)[0][:, None]
-    freest = tf.reduce_max(anywhere, 0)
+    firsts, insides = ([ids[prefix, kind] for kind in types] for prefix in "BI")
+    anywhere = [*(number for (prefix, _), number in ids.items() if prefix != "I" and number not in firsts), *firsts]
+    # [tags, tokens]: short rows would keep ops from vector instructions.
+    rows = tf.gather(tf.transpose(logits), np.array([*insides, *anywhere], np.int32))
+    inside, free = tf.split(rows, [len(insides), len(anywhere)])
     # Gains over the best tag that may stand anywhere: [types, tokens].
-    first, inside = (tf.gather(logits, numbers) - freest for numbers in (firsts, others))
-    inside = tf.where(begins, FORBIDDEN, inside)
+    freest = tf.reduce_max(free, 0)
+    first = free[len(anywhere) - len(firsts) :] - freest
+    inside = tf.where(positions.begins, FORBIDDEN, inside - freest)
 
     def loss(before: tf.Tensor, first: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
         continued = before + inside
         return tf.maximum(first, continued) - tf.nn.relu(tf.reduce_max(continued, 0))
 
-    continued = shifted(_recurrent(loss, (first, inside), first, 1), 1) + inside
+    continued = tf.roll(_recurrent(loss, (first, inside), first, 1, _FORWARD), 1, -1) + inside
     # The type of each token's I, numbered from 1, by that of the next token; 0 without an I: [1 + types, tokens].
     ends = tf.argmax(tf.pad(continued, [[1, 0], [0, 0]]), 0, tf.int32)
     stays = tf.cast(continued > first, tf.int32) * np.arange(1, len(types) + 1, dtype=np.int32)[:, None]
     # Instead of a type, the place in the flat matrix where the one of the token before is found.
     count = tf.size(ends)
-    column = shifted(tf.range(count), 1)
+    column = tf.roll(tf.range(count), 1, 0)
     ends, stays = ends * count + column, stays * count + column
     places = tf.reshape(tf.concat([ends[None], stays], 0), [-1])
-    kinds = _recurrent(lambda after, _: tf.gather(places, after), (column,), ends, -1) // count
+    kinds = _recurrent(lambda after, _: tf.gather(places, after), (column,), ends, -1, _BACK) // count
     named = np.full([len(types) + 1] * 2, -1)  # by the numbers at a token and at the next one
-    named[0, 1:], named[1:] = firsts, others[:, None]
-    chosen = tf.gather(tf.constant(named.reshape(-1)), kinds * len(named) + shifted(kinds, -1))
-    return tf.where(chosen < 0, tf.argmax(anywhere, 0), chosen)
+    named[0, 1:], named[1:] = firsts, np.array(insides, int)[:, None]
+    chosen = tf.gather(tf.constant(named.reshape(-1)), kinds * len(named) + tf.roll(kinds, -1, 0))
+    return tf.where(chosen < 0, tf.gather(tf.constant(np.array(anywhere)), tf.argmax(free, 0)), chosen)
 
 
 def _recurrent(
-    step: Callable[..., tf.Tensor], rows: tuple[tf.Tensor, ...], values: tf.Tensor, direction: int
+    step: Callable[..., tf.Tensor], rows: tuple[tf.Tensor, ...], values: tf.Tensor, direction: int, stride: int
 ) -> tf.Tensor:
     """Returns `values` of which each is `step(neighbour, *row)`; the neighbour is the one before (1) or after (-1).
 
-    All values are computed at once, again and again until none changes: what a token depends on is rarely far away.
+    All values are computed at once, `stride` times and again until none changes: what a token depends on is rarely far
+    away.
     The result is the same bit by bit as that of single steps. The value next to the end of a sentence must not matter.
     Tokens are the last axis of all arguments.
     """
 
     def steps(number: tf.Tensor, values: tf.Tensor, _: tf.Tensor | None = None) -> tuple[tf.Tensor, ...]:
         before = values
-        for _ in range(_STRIDE):
-            before, values = values, step(shifted(values, direction), *rows)
-        return number + _STRIDE, values, tf.reduce_any(tf.not_equal(before, values))
+        for _ in range(stride):
+            before, values = values, step(tf.roll(values, direction, -1), *rows)
+        return number + stride, values, tf.reduce_any(tf.not_equal(before, values))
 
+    # A separate function: ops inside a branch of tf.cond cost time in every request, even if the branch is not taken.
     @tf.function(autograph=False, experimental_attributes={"_noinline": True})
     def continued(values: tf.Tensor, changes: tf.Tensor) -> tf.Tensor:
-        state = tf.constant(_STRIDE), values, changes
+        state = tf.constant(stride), values, changes
         _, values, changes = tf.while_loop(
             lambda number, _, changes: changes & (number < _STEPS), steps, state, parallel_iterations=1
         )
