@@ -116,10 +116,17 @@ class ServingModule(tf.Module):
         return sentence_splits(text, _ragged(features[STARTS].flat_values, splits)) if self._settings.divide else splits
 
     def _limited(self, sentence: tf.Tensor) -> tf.Tensor:
-        """Returns the sentences as valid UTF-8; refuses a request with too many characters."""
-        text = tf.strings.unicode_transcode(sentence, "UTF-8", "UTF-8")  # invalid bytes become U+FFFD
-        count = tf.reduce_sum(tf.strings.length(text, "UTF8_CHAR"))
-        return self._require(count, "characters in the sentences of one request", text)
+        """Returns the sentences; refuses a request with too many characters."""
+
+        # A separate function: ops inside a branch cost time in every request, even if it is not taken.
+        @tf.function(autograph=False, experimental_attributes={"_noinline": True})
+        def characters(sentence: tf.Tensor) -> tf.Tensor:
+            text = tf.strings.unicode_transcode(sentence, "UTF-8", "UTF-8")  # invalid bytes become U+FFFD
+            return tf.reduce_sum(tf.strings.length(text, "UTF8_CHAR"))
+
+        size = tf.reduce_sum(tf.strings.length(sentence))  # bytes, of which a character has at least one
+        count = tf.cond(size > self._settings.max_characters, lambda: characters(sentence), lambda: size)
+        return self._require(count, "characters in the sentences of one request", sentence)
 
     def _bounded(self, splits: tf.Tensor, length: int | None) -> tf.Tensor:
         """Returns the row splits; refuses a request whose answer would be mostly padding."""
