@@ -38,7 +38,7 @@ def features():
 
 def tagger(batch, **options):
     """Returns a tagger with random weights that owns some of the batch's features."""
-    model = cnn_linear_tagger.CnnLinearTagger(**SIZES, **options)
+    model = cnn_linear_tagger.CnnLinearTagger(**SIZES | options)
     model.build()
     rng = np.random.default_rng(1)
     for variable in model.trainable_variables:
@@ -65,7 +65,7 @@ def inputs_of(model, batch, lengths):
     return graph, graph.inputs(ragged, TokenPositions.of(tf.constant(splits, tf.int64)))
 
 
-@pytest.mark.parametrize("options", [{}, EXTRA], ids=["plain", "all inputs"])
+@pytest.mark.parametrize("options", [{}, EXTRA, {"linear_weights": 5 << 15}], ids=["plain", "all inputs", "many rows"])
 def test_logits_are_those_of_the_tagger_for_each_sentence(options):
     batch = features()
     if not options:
@@ -98,6 +98,20 @@ def test_a_part_with_its_context_has_the_logits_of_the_whole():
         np.testing.assert_allclose(part[begin - first], whole[begin], rtol=1e-4, atol=1e-4)
     alone = graph(graph.part(inputs, 2, 3)).numpy()  # without any context
     assert np.abs(alone[0] - whole[2]).max() > 0.01
+
+
+@pytest.mark.parametrize("rows", [128 << 8, 255 << 8, 128 << 9])
+def test_bits_distinguish_the_hashes_of_a_row(rows):
+    from components.exporter.serving.cnn_linear_graph import distinct_bits
+    from components.model.context_features import ContextFeatures
+
+    layer = ContextFeatures(rows, 5)
+    upper, lower = np.meshgrid(np.arange(1 << 16), np.arange(1 << 15 - layer.row_bits))
+    hashes = tf.constant((upper << 16 | lower << layer.row_bits + 1 | 1).reshape(-1), tf.uint32)
+    bits = distinct_bits(hashes, layer.row_bits).numpy()
+    assert bits.dtype == np.int16
+    pairs = layer.rows_of(hashes).numpy().astype(np.int64) << 16 | bits.view(np.uint16)
+    assert len(np.unique(pairs)) == len(pairs)
 
 
 def test_a_batch_may_have_no_tokens():
