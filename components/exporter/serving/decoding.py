@@ -26,8 +26,8 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     """Finds the most probable valid sequence of each sentence.
 
     Any tag but I may follow all tags. So for each token and type X it is enough to know by how much the best sequence
-    up to the token loses if it has to end with B-X or I-X, because I-X follows. All sentences are decoded, although
-    about half of them need not be: to find these takes longer.
+    up to the token loses if it has to end with B-X or I-X, because I-X follows. All sentences are decoded, although the
+    best tags of about half are valid: leaving these out costs more than it saves.
 
     Args:
         logits: float32 [tokens, tags], of all sentences in sequence.
