@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import tensorflow as tf
 
-from components.text.tags import split_tag
 from components.text.token_positions import TokenPositions
-from components.text.transitions import FORBIDDEN
+from components.text.transitions import FORBIDDEN, paired_tags
 
 _FORWARD, _BACK = 6, 2
 """Steps between two checks whether the values still change; most sentences need no more."""
@@ -37,16 +36,14 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     Returns:
         int64 [tokens], ids of tags.
     """
-    ids = {split_tag(tag): number for number, tag in enumerate(tags)}
-    types = [kind for prefix, kind in ids if prefix == "I" and ("B", kind) in ids]
-    firsts, insides = ([ids[prefix, kind] for kind in types] for prefix in "BI")
-    anywhere = [*(number for (prefix, _), number in ids.items() if prefix != "I" and number not in firsts), *firsts]
+    firsts, insides, others = paired_tags(tags)
+    anywhere = [*others, *firsts]
     # [tags, tokens]: short rows would keep ops from vector instructions.
     rows = tf.gather(tf.transpose(logits), np.array([*insides, *anywhere], np.int32))
     inside, free = tf.split(rows, [len(insides), len(anywhere)])
     # Gains over the best tag that may stand anywhere: [types, tokens].
     freest = tf.reduce_max(free, 0)
-    first = free[len(anywhere) - len(firsts) :] - freest
+    first = free[len(others) :] - freest
     inside = tf.where(positions.begins, FORBIDDEN, inside - freest)
 
     def loss(before: tf.Tensor, first: tf.Tensor, inside: tf.Tensor) -> tf.Tensor:
@@ -56,14 +53,14 @@ def decode_constrained(logits: tf.Tensor, positions: TokenPositions, tags: Seque
     continued = tf.roll(_recurrent(loss, (first, inside), first, 1, _FORWARD), 1, -1) + inside
     # The type of each token's I, numbered from 1, by that of the next token; 0 without an I: [1 + types, tokens].
     ends = tf.argmax(tf.pad(continued, [[1, 0], [0, 0]]), 0, tf.int32)
-    stays = tf.cast(continued > first, tf.int32) * np.arange(1, len(types) + 1, dtype=np.int32)[:, None]
+    stays = tf.cast(continued > first, tf.int32) * np.arange(1, len(firsts) + 1, dtype=np.int32)[:, None]
     # Instead of a type, the place in the flat matrix where the one of the token before is found.
     count = tf.size(ends)
     column = tf.roll(tf.range(count), 1, 0)
     ends, stays = ends * count + column, stays * count + column
     places = tf.reshape(tf.concat([ends[None], stays], 0), [-1])
     kinds = _recurrent(lambda after, _: tf.gather(places, after), (column,), ends, -1, _BACK) // count
-    named = np.full([len(types) + 1] * 2, -1)  # by the numbers at a token and at the next one
+    named = np.full([len(firsts) + 1] * 2, -1)  # by the numbers at a token and at the next one
     named[0, 1:], named[1:] = firsts, np.array(insides, int)[:, None]
     chosen = tf.gather(tf.constant(named.reshape(-1)), kinds * len(named) + tf.roll(kinds, -1, 0))
     return tf.where(chosen < 0, tf.gather(tf.constant(np.array(anywhere)), tf.argmax(free, 0)), chosen)

@@ -70,7 +70,7 @@ def test_long_sentences_are_valid_and_do_not_depend_on_the_batch():
     assert [len(path) for path in together] == [len(row) for row in rows]
 
 
-@pytest.mark.parametrize("tags", [("B-X",), ("B-X", "B-Y", "I-Y"), ("I-X",), ()], ids=str)
+@pytest.mark.parametrize("tags", [("B-X",), ("B-X", "B-Y", "I-Y"), ("I-X",), (), ("B-X", "I-X", "OUT")], ids=str)
 def test_types_may_lack_tags_that_the_corpus_does_not_have(tags):
     tags = ("[PAD]", "O", *tags)
     rows = random_rows([1, 9, 30], tags=tags)
