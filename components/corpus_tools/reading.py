@@ -132,7 +132,7 @@ def unread_note(path: Path, parts: Iterable[Part]) -> str:
     Empty if there are none. Example: tests/components/corpus_tools/test_convert.py.
     """
     names = unread_files(path, (file for part in parts for file in part.files)) if path.is_dir() else []
-    return f"not read: {listed(names)} (no split takes them; corpus.splits names files)" if names else ""
+    return f"not read of {path}: {listed(names)} (no split takes them; corpus.splits names files)" if names else ""
 
 
 def read_corpus(path: Path, settings: CorpusSettings) -> Iterator[AnnotatedSentence]:

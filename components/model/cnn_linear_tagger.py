@@ -251,11 +251,6 @@ class CnnLinearTagger(keras.Model):
         """Sum of the distances of all steps."""
         return max(sum(self._sizes["dilations"]), reach())
 
-    @property
-    def gap(self) -> int:
-        """Largest distance of one step: every step sets padding to 0, so distances do not add up."""
-        return max(*self._sizes["dilations"], reach())
-
     def get_config(self) -> dict[str, Any]:
         """Returns the constructor arguments, without weights."""
         return {**super().get_config(), **self._sizes}

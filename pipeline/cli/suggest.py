@@ -99,16 +99,16 @@ def suggest(*, profile: Path | None, settings: tuple[str, ...], count: int, outp
 
 def _labelled(paths: Sequence[Path], settings: CorpusSettings) -> Callable[[], Iterable[Sequence[str]]]:
     """Returns a function that yields the tokens of all sentences of labelled files and folders."""
-    from components.corpus_example_gen.corpus.layout import listed
     from components.corpus_example_gen.labelled_data import ALL, LabelledData
+    from components.corpus_tools.reading import corpus_parts, unread_note
 
-    corpora = [LabelledData(path, settings, ALL) for path in paths]
-    for data in corpora:
-        if unread := data.files_ignored:
-            announce(f"not read of {data.path}: {listed(unread)} (no split takes them; corpus.splits names files)")
+    for path in paths:
+        if note := unread_note(path, corpus_parts(path, settings)):
+            announce(note)
 
     def sentences() -> Iterator[Sequence[str]]:
-        for data in corpora:
+        for path in paths:
+            data = LabelledData(path, settings, ALL)
             yield from (labelled.sentence.tokens for labelled in data.sentences())
 
     return sentences

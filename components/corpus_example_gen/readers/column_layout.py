@@ -249,7 +249,8 @@ def _with_attribute(
                     attributes.setdefault(name, value)
                 if name.upper() in _ATTRIBUTES:
                     values.setdefault(name, Counter())[value] += 1
-    chosen = next((name for name in sorted(values, key=_order) if _are_tags(values[name])), None)
+    by_rank = sorted(values, key=lambda name: _ATTRIBUTES.index(name.upper()))
+    chosen = next((name for name in by_rank if _are_tags(values[name])), None)
     if chosen:
         return replace(roles, tag=last, attribute=chosen)
     if settings.tag_column is None and 2 * tags < count:
@@ -258,10 +259,6 @@ def _with_attribute(
         fix = "Add the tags there (O or no attribute: outside), or set corpus.tag_column to the column that has them."
         raise CorpusError(path, None, problem, fix)
     return roles
-
-
-def _order(attribute: str) -> int:
-    return _ATTRIBUTES.index(attribute.upper())
 
 
 def _are_tags(values: Counter[str]) -> bool:

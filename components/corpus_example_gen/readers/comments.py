@@ -78,7 +78,7 @@ def is_assignment(line: str) -> bool:
 
 
 def begins_sentence(line: str) -> bool:
-    """Returns whether a comment `# name = value` belongs to a sentence or document that begins behind it.
+    """Returns whether a comment `# name = value` belongs to a sentence or document that begins after it.
 
     >>> begins_sentence("# sent_id = 7"), begins_sentence("# newdoc id = a"), begins_sentence("# language = en")
     (True, True, False)

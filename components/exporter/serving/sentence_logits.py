@@ -35,7 +35,7 @@ def sentence_logits(trained: TrainedModel, ids: Ids, positions: TokenPositions) 
         logits = _in_parts(model, model.inputs(ids, positions), 0, PART, model.receptive_field, model.part)
         return tf.ensure_shape(logits, [None, tags])
     if model.receptive_field is not None:
-        row = PackedRow(positions, getattr(model, "gap", model.receptive_field))
+        row = PackedRow(positions, model.receptive_field)
         packed = {name: row.lay(values.flat_values) for name, values in ids.items()}  # [1, tokens and gaps, ...]
         logits = _in_parts(model, packed, 1, PART, model.receptive_field)
         return row.pick(tf.ensure_shape(logits, [1, None, tags]))

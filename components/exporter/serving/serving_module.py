@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 import tensorflow as tf
 
+from components.exporter.contract.contract_template import COMPLETE
 from components.exporter.serving.cnn_linear_graph import CnnLinearGraph
 from components.exporter.serving.decoding import decode_constrained
 from components.exporter.serving.entity_spans import entity_spans, without_low_scores
@@ -21,8 +22,6 @@ from components.text.token_positions import TokenPositions
 from components.text.transitions import outside_tags
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import ENDS, SENTENCE, STARTS, TOKENS, model_features
-
-_COMPLETE = ("tokens", "scores", "offsets")
 
 
 class ServingModule(tf.Module):
@@ -81,9 +80,9 @@ class ServingModule(tf.Module):
 
         Calls the graph of `tag` if that gives all of this, so that the model holds the tagger once.
         """
-        if self._settings.token_length is None and {*_COMPLETE} <= {*self._settings.outputs}:
+        if self._settings.token_length is None and {*COMPLETE} <= {*self._settings.outputs}:
             return self.tag(sentence)
-        return self._answer(sentence, {*self._settings.outputs, *_COMPLETE}, None)
+        return self._answer(sentence, {*self._settings.outputs, *COMPLETE}, None)
 
     def _answer(self, sentence: tf.Tensor, outputs: Collection[str], length: int | None) -> dict[str, tf.Tensor]:
         needed = {TOKENS, STARTS, ENDS, *self._features}

@@ -87,7 +87,7 @@ def test_files_that_no_split_takes_are_named(corpus: Path, tmp_path: Path) -> No
     (corpus / "more").mkdir()
     for name in ("train2.conll", "more/x.conll"):
         (corpus / name).write_text("Ida\tB-PER\n\n")
-    expected = "not read: train2.conll, more/x.conll (no split takes them; corpus.splits names files)"
+    expected = f"not read of {corpus}: train2.conll, more/x.conll (no split takes them; corpus.splits names files)"
     commands = (
         ["convert", corpus, tmp_path / "a", "--to", "jsonl"],
         ["split", corpus, tmp_path / "b"],
