@@ -34,7 +34,7 @@ from components.corpus_example_gen.duplicates import WrittenSplit, count_splits
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks
 from components.corpus_example_gen.plan import IngestPlan
-from components.corpus_example_gen.read_corpus import ReadCorpus
+from components.corpus_example_gen.read_corpus import ReadCorpus, matching_files
 from components.corpus_example_gen.settings import CorpusSettings
 from components.corpus_example_gen.splitting import HASH_BUCKETS, configured_splits, holds_out_eval, split_of
 from components.corpus_example_gen.tokenizer_choice import choose_tokenizer
@@ -257,7 +257,7 @@ def _tokenizer(exec_properties: dict[str, Any]) -> str:
     splits = {split.name: split.pattern for split in json_format.Parse(text, example_gen_pb2.Input()).splits}
     training = splits.get(TRAIN_SPLIT) or next(iter(splits.values()))
     patterns = _patterns(exec_properties, training)
-    files = [file for one in patterns for file in sorted(fileio.glob(os.path.join(base, one)))]
+    files = [file for one in patterns for file in matching_files(base, one)]
     chosen = choose_tokenizer(exec_properties[TOKENIZER], files, _settings(exec_properties), _content)
     logging.info("tokenizer: %s", chosen)
     return chosen

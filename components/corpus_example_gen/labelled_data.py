@@ -9,7 +9,14 @@ from pathlib import Path
 from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.corpus_example_gen.corpus.layout import ALL, newest_span, split_patterns, unread_files
+from components.corpus_example_gen.corpus.layout import (
+    ALL,
+    applicable_window,
+    matching,
+    newest_span,
+    split_patterns,
+    unread_files,
+)
 from components.corpus_example_gen.corpus.span_window import span_number
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker
@@ -62,6 +69,7 @@ class LabelledData:
         path: the folder or file.
         split: name of the split; `all` for a file, and for a folder with one split of which no part was asked for.
         undivided: whether the corpus has one split, which a training divides by hash.
+        without_spans: whether `corpus.span` or `corpus.span_window` is set and does not apply: the folder has no spans.
         report: counts of the files read; complete after `sentences`.
         hashes: source -> SHA-256 of the files read.
     """
@@ -79,6 +87,9 @@ class LabelledData:
         Raises:
             CorpusError: the path does not exist, has no corpus, or lacks the split.
         """
+        window = applicable_window(path, settings.window) if path.is_dir() else settings.window
+        self.without_spans = window != settings.window
+        settings = settings.model_copy(update={"span": window.newest, "span_window": window.size})
         # Scores on raw text tell what this limit protects a training from.
         update = {"path": path, "min_raw_text_survival": 0.0}
         self.path, self._settings = path, settings.model_copy(update=update)
@@ -103,6 +114,11 @@ class LabelledData:
         elif holds_out_eval(list(names)):
             names.add(EVAL_SPLIT)
         return (*(name for name in _ORDER if name in names), ALL)
+
+    @property
+    def absent_types(self) -> dict[str, str]:
+        """Types of `corpus.drop_types` that no sentence read has, with a remedy; complete after `sentences`."""
+        return self.report.absent_types(self._settings.drop_types)
 
     @property
     def files_ignored(self) -> list[str]:
@@ -210,7 +226,7 @@ def files_by_split(folder: Path, settings: CorpusSettings) -> dict[str, list[Pat
     """
     patterns = split_patterns(folder, configured_splits(settings), settings.window, for_training=False)
     files = {
-        name: [path for pattern in own for path in sorted(folder.glob(pattern)) if path.is_file()]
+        name: [path for pattern in own for path in matching(folder, pattern) if path.is_file()]
         for name, own in patterns.items()
     }
     for name, of_split in files.items():

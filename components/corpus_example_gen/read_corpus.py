@@ -14,12 +14,19 @@ from tfx.dsl.io import fileio
 
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.report_folder import ReportFolder
-from components.corpus_example_gen.corpus.layout import no_file_matches
+from components.corpus_example_gen.corpus.layout import matching, no_file_matches
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.example import KeyMaker, to_example
 from components.corpus_example_gen.file_content import FileContent, read_chunks
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
 from components.corpus_example_gen.settings import CorpusSettings
+
+
+def matching_files(base: str, pattern: str) -> list[str]:
+    """Returns the files that match a pattern, sorted; in a local folder `**` stands for any number of folders."""
+    if os.path.isdir(base):
+        return [str(path) for path in matching(base, pattern)]
+    return sorted(fileio.glob(os.path.join(base, pattern)))
 
 
 @beam.typehints.with_input_types(beam.Pipeline)
@@ -57,7 +64,7 @@ class ReadCorpus(beam.PTransform):
         Raises:
             CorpusError: no file matches.
         """
-        matches = {pattern: sorted(fileio.glob(os.path.join(self._base, pattern))) for pattern in self._patterns}
+        matches = {pattern: matching_files(self._base, pattern) for pattern in self._patterns}
         newest = self._patterns[-1]
         if not matches[newest]:
             raise no_file_matches(os.path.join(self._base, newest))

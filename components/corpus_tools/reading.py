@@ -11,7 +11,14 @@ from components.common.progress import report_progress
 from components.corpus_example_gen.cleaning.documents import FEWEST
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.cleaning.sentence import DOCUMENTS
-from components.corpus_example_gen.corpus.layout import ALL, listed, split_patterns, unread_files
+from components.corpus_example_gen.corpus.layout import (
+    ALL,
+    applicable_window,
+    listed,
+    matching,
+    split_patterns,
+    unread_files,
+)
 from components.corpus_example_gen.corpus.span_window import span_folders
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
@@ -106,10 +113,9 @@ def corpus_parts(path: Path, settings: CorpusSettings) -> list[Part]:
             for part in corpus_parts(path / span, settings)
         ]
     parts = []
-    for split, patterns in split_patterns(
-        path, configured_splits(settings), settings.window, for_training=False
-    ).items():
-        files = [file for pattern in patterns for file in sorted(path.glob(pattern)) if file.is_file()]
+    window = applicable_window(path, settings.window)
+    for split, patterns in split_patterns(path, configured_splits(settings), window, for_training=False).items():
+        files = [file for pattern in patterns for file in matching(path, pattern) if file.is_file()]
         if not files:
             raise CorpusError(str(path / patterns[-1]), None, "no file matches", "Check the folder and corpus.splits.")
         if split == ALL and files[0].suffix != _BRAT:
@@ -135,10 +141,12 @@ def unread_note(path: Path, parts: Iterable[Part]) -> str:
     return f"not read of {path}: {listed(names)} (no split takes them; corpus.splits names files)" if names else ""
 
 
-def read_corpus(path: Path, settings: CorpusSettings) -> Iterator[AnnotatedSentence]:
+def read_corpus(
+    path: Path, settings: CorpusSettings, report: IngestReport | None = None
+) -> Iterator[AnnotatedSentence]:
     """Yields all sentences of a file or folder; see `corpus_parts` and `Part.sentences`."""
     for part in corpus_parts(path, settings):
-        yield from part.sentences(settings)
+        yield from part.sentences(settings, report)
 
 
 def counted(sentences: Iterable[AnnotatedSentence], work: str) -> Iterator[AnnotatedSentence]:

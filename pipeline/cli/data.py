@@ -14,6 +14,7 @@ import click
 
 from components.common.console import announce
 from components.common.errors import counted as numbered
+from components.common.errors import quoted
 from components.common.faults import explained
 from components.common.progress import progress_shown
 from pipeline.cli.exit_codes import REFUSED
@@ -70,6 +71,7 @@ def convert(
     with _writing(target):
         written = convert(source, Output(target, name, force), config.corpus, report=report)
     _print_unread(source, config.corpus)
+    _print_absent(report, config.corpus)
     _print_account(report)
     _print_written(target, written)
 
@@ -169,6 +171,7 @@ def diff(a: Path, b: Path, by: Any, limit: int, **options: Any) -> None:
 
     Precision and recall are those of B against A. Spaces and tokenization make no difference to entities.
     """
+    from components.corpus_example_gen.cleaning.report import IngestReport
     from components.corpus_tools.diff import compare
     from components.corpus_tools.reading import for_tools, read_corpus
     from configs.loading import load_config
@@ -176,8 +179,10 @@ def diff(a: Path, b: Path, by: Any, limit: int, **options: Any) -> None:
     corpus = for_tools(load_config(options["profile"], options["settings"]).corpus)
     for path in (a, b):
         _print_unread(path, corpus)
+    report = IngestReport()
     with progress_shown("reading"):
-        comparison = compare(read_corpus(a, corpus), read_corpus(b, corpus), by)
+        comparison = compare(read_corpus(a, corpus, report), read_corpus(b, corpus, report), by)
+    _print_absent(report, corpus)
     if options["as_json"]:
         click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=1))
     else:
@@ -306,6 +311,7 @@ def _opened(
     source: Path, target: Path, options: dict[str, Any]
 ) -> tuple[Callable[[], Iterable[AnnotatedSentence]], Output, CorpusSettings]:
     """Returns a function that reads the sentences, the checked output, and the settings of the corpus."""
+    from components.corpus_example_gen.cleaning.report import IngestReport
     from components.corpus_tools.convert import usual_format
     from components.corpus_tools.reading import counted, for_tools, read_corpus
     from components.corpus_tools.writing import Output
@@ -315,7 +321,16 @@ def _opened(
     output = Output(target, options["name"] or usual_format(source, corpus), options["force"])
     output.check([source])
     _print_unread(source, corpus)
-    return lambda: counted(read_corpus(source, corpus), "sentences read"), output, corpus
+    reports: list[IngestReport] = []
+
+    def sentences() -> Iterator[AnnotatedSentence]:
+        report = IngestReport()
+        yield from counted(read_corpus(source, corpus, report), "sentences read")
+        if not reports:
+            _print_absent(report, corpus)
+        reports.append(report)
+
+    return sentences, output, corpus
 
 
 @contextlib.contextmanager
@@ -332,6 +347,12 @@ def _print_unread(source: Path, corpus: CorpusSettings) -> None:
 
     if note := unread_note(source, corpus_parts(source, corpus)):
         announce(note)
+
+
+def _print_absent(report: IngestReport, corpus: CorpusSettings) -> None:
+    """Names the types of `corpus.drop_types` that the corpus does not have."""
+    for name, fix in report.absent_types(corpus.drop_types).items():
+        announce(f"corpus.drop_types: no sentence has an entity of type {quoted(name)}. {fix}")
 
 
 def _print_account(report: IngestReport) -> None:

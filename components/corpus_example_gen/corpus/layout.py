@@ -102,7 +102,7 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
     the newest span to read; files or folders named after splits have the existing splits of `train`, `eval` and `test`;
     so have files whose names end in a split, one for each (`en_ewt-ud-train.iob2`); a folder with nothing but `data`
     has those of `data`; other corpus files of one kind have the single split `all`. The files of a split's folder lie
-    in it, or all in folders at one depth below. A single split of any name is later split by hash. For a file, see
+    in it, or in folders below; of each of these, the first depth with files counts. A single split of any name is later split by hash. For a file, see
     `folder_and_splits`.
 
     Example: tests/components/corpus_example_gen/corpus/test_layout.py.
@@ -164,7 +164,7 @@ def split_patterns(
             patterns[split] = [_PLACEHOLDER.sub("*", pattern)]
     for span in chosen if all(_IN_SPAN.match(pattern) for _, pattern in splits) else ():
         own = [one for of_split in patterns.values() for one in of_split if one.startswith(f"{span}/")]
-        if not any(path for one in own for path in folder.glob(one)):
+        if not any(path for one in own for path in matching(folder, one)):
             fix = "Correct corpus.splits, or set corpus.span_window to leave the span out."
             raise CorpusError(str(folder / span), None, "no file matches corpus.splits", fix)
     return patterns
@@ -186,7 +186,7 @@ def require_files(
     folder, splits = folder_and_splits(folder, splits)
     require_spans(folder, splits or find_splits(folder, window), window)
     for patterns in split_patterns(folder, splits, window).values():
-        if not any(folder.glob(patterns[-1])):
+        if not matching(folder, patterns[-1]):
             raise no_file_matches(folder / patterns[-1])
 
 
@@ -202,10 +202,30 @@ def require_spans(folder: str | Path, splits: Sequence[tuple[str, str]], window:
         raise CorpusError(str(folder), None, problem, fix)
 
 
+def applicable_window(folder: str | Path, window: SpanWindow) -> SpanWindow:
+    """Returns the window for a folder that need not be the corpus of a training: without spans, none is selected."""
+    return NEWEST if newest_span(folder) is None else window
+
+
 def no_file_matches(pattern: str | Path) -> CorpusError:
     """Returns the error for a pattern of a split without files."""
     fix = "Check the folder and corpus.splits; the path itself must not contain the wildcards * ? [ ]."
     return CorpusError(str(pattern), None, "no file matches", fix)
+
+
+def matching(folder: str | Path, pattern: str) -> list[Path]:
+    """Returns the files and folders that match a pattern of a split, sorted.
+
+    `**` stands for any number of folders, without hidden ones.
+
+    Args:
+        folder: the corpus, a local folder.
+        pattern: relative to it.
+    """
+    paths = sorted(Path(folder).glob(pattern))
+    if "**" not in pattern:
+        return paths
+    return [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 def matched_files(
@@ -214,7 +234,7 @@ def matched_files(
     """Returns the files of a corpus, or a file, and their companions, sorted; see `split_patterns`."""
     folder, splits = folder_and_splits(folder, splits)
     patterns = [pattern for own in split_patterns(folder, splits, window).values() for pattern in own]
-    files = {path for pattern in patterns for path in Path(folder).glob(pattern)}
+    files = {path for pattern in patterns for path in matching(folder, pattern)}
     return sorted(files | {other for path in files if path.is_file() for other in companions(path)})
 
 
@@ -357,7 +377,7 @@ def _splits(folder: Path, *, for_training: bool = True) -> list[tuple[str, str]]
         return [(ALL, _pattern_of_all(folder, files))]
     if splits[0][0] != TRAIN_SPLIT and for_training:
         problem = f"has {', '.join(name for _, name in splits)} but no training file"
-        if unread := unread_files(folder, [path for _, pattern in splits for path in folder.glob(pattern)]):
+        if unread := unread_files(folder, [path for _, pattern in splits for path in matching(folder, pattern)]):
             problem += f"; no split takes {listed(unread)}"
         raise CorpusError(str(folder), None, problem, f"Add train.<extension>. {_EXPECTED}")
     return splits
@@ -377,19 +397,23 @@ def _splits_in_folders(folder: Path) -> list[tuple[str, str]]:
 
 
 def _pattern_below(folder: Path) -> str:
-    """Returns the pattern of the corpus files in the folder of a split, or in its subfolders of the first depth.
+    """Returns the pattern of the corpus files in the folder of a split, or in its subfolders.
 
-    Empty if there are none.
+    In each subfolder the first depth with files counts. If the depths differ and no pattern takes just these files,
+    the pattern is that of the first depth. Empty if there are none.
     """
-    level = [folder]
+    level, first, pattern = [folder], 0, ""
+    paths: set[Path] = set()
     for depth in range(_DEEPEST):
-        files: dict[str, tuple[str, str]] = {}
-        for each in level:
-            files |= _corpus_files(each)
-        if files:
-            return "*/" * depth + _pattern_of_all(folder, files)
-        level = [inner for each in level for inner in _subfolders(each)]
-    return ""
+        files = {each: _corpus_files(each) for each in level}
+        paths |= {each / name for each, own in files.items() for name in own}
+        if paths and not pattern:
+            names = {name: parts for own in files.values() for name, parts in own.items()}
+            first, pattern = depth, _pattern_of_all(folder, names)
+        level = [inner for each, own in files.items() if not own for inner in _subfolders(each)]
+    at_first, deep = "*/" * first + pattern, "*/" * (first - 1) + f"**/{pattern}"
+    are_mixed = first and paths != {*matching(folder, at_first)}
+    return deep if are_mixed and paths == {*matching(folder, deep)} else at_first
 
 
 def _splits_at_end(files: Mapping[str, tuple[str, str]]) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import difflib
 import itertools
 from collections.abc import Callable, Iterable
 
+from components.common.errors import quoted
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.blessing import decide
@@ -93,6 +94,12 @@ def evaluate_corpus(
             f"all {run.sentences:,} sentences are scored; a run on this corpus trains on most of them, --split test "
             "scores those that it holds out"
         )
+    if data.without_spans:
+        notes.append(f"{data.path} has no span-<N> folders, so corpus.span and corpus.span_window do not apply")
+    notes += [
+        f"corpus.drop_types: no sentence of the data has an entity of type {quoted(name)}. {fix}"
+        for name, fix in data.absent_types.items()
+    ]
     if ignored := data.files_ignored:
         names = ", ".join([*ignored[:_MOST_FILES], *["…"] * (len(ignored) > _MOST_FILES)])
         notes.append(f"no split takes these files of {data.path}, which are in no score (corpus.splits): {names}")

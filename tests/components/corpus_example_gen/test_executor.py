@@ -323,6 +323,17 @@ def test_no_neighbour_of_a_single_file_is_named(tmp_path, caplog):
     assert "not read" not in caplog.text
 
 
+@pytest.mark.parametrize("span", ["", "span-4/"])
+def test_files_of_different_depths_below_the_folder_of_a_split_are_read(tmp_path, span, caplog):
+    for name, row in (("train/a/x", "a"), ("train/b/c/y", "b"), ("dev/x", "c"), ("train/b/.old/z", "d")):
+        (tmp_path / "c" / span / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "c" / span / f"{name}.conll").write_text(f"{row}\tB-X\n")
+    with caplog.at_level(logging.WARNING, logger="absl"):
+        examples = read_folder(tmp_path, tmp_path / "c")
+    assert [sentences(examples, split) for split in ("train", "eval")] == [["a", "b"], ["c"]]
+    assert "not read" not in caplog.text
+
+
 def test_file_that_no_split_takes_is_in_log_and_report(tmp_path, caplog):
     corpus = fill(tmp_path / "c", train__conll="a\tB-X\n", dev__conll="b\tO\n", train_own__jsonl="", README__txt="x")
     fill(corpus / "more", x__conll="c\tO\n")

@@ -102,6 +102,27 @@ def test_files_that_no_split_takes_are_named(corpus: Path, tmp_path: Path) -> No
     assert "not read" not in ner_data("sample", corpus / "dev.conll", "--n", 1).stderr
 
 
+def test_types_to_drop_that_no_sentence_has_are_named(corpus: Path, tmp_path: Path) -> None:
+    expected = "corpus.drop_types: no sentence has an entity of type 'LOCC'. Did you mean LOC?"
+    commands = (
+        ["convert", corpus, tmp_path / "a", "--to", "jsonl"],
+        ["split", corpus, tmp_path / "b"],
+        ["merge-types", corpus, tmp_path / "c", "--drop", "ORG"],
+        ["sample", corpus, "--n", 3],
+        ["diff", corpus / "dev.conll", corpus],
+    )
+    for command in commands:
+        result = ner_data(*command, "--set", "corpus.drop_types=[PER,LOCC]")
+        assert result.exit_code == 0, result.output
+        assert result.stderr.splitlines().count(expected) == 1, command
+        assert "type 'PER'" not in result.stderr
+
+
+def test_a_folder_without_spans_is_read_with_the_span_of_a_profile(corpus: Path) -> None:
+    result = ner_data("sample", corpus, "--n", 3, "--set", "corpus.span=4", "--set", "corpus.span_window=2")
+    assert (result.exit_code, result.stdout.count("\n\n")) == (0, 3), result.output
+
+
 def test_split_says_that_it_mixes_published_splits(corpus: Path, tmp_path: Path) -> None:
     note = "has train, dev, which are mixed and divided anew: held-out sentences may become training data"
     assert note in ner_data("split", corpus, tmp_path / "a").stderr

@@ -73,6 +73,10 @@ def fill(folder, *names):
         (["train/a/x.conll", "train/b/x.conll", "dev/x.conll"],
          [("train", "train/*/*.conll"), ("eval", "dev/*.conll")]),
         (["train/x.conll", "train/more/y.conll"], [("train", "train/*.conll")]),
+        (["train/a/x.conll", "train/b/c/y.conll", "dev/x.conll"],
+         [("train", "train/**/*.conll"), ("eval", "dev/*.conll")]),
+        (["train/a/x.conll", "train/a/old/y.conll"], [("train", "train/*/*.conll")]),
+        (["train/a/x.conll", "train/b/c/y.conll", "train/b/c/old/y.conll"], [("train", "train/*/*.conll")]),
         (["en_ewt-ud-train.iob2", "en_ewt-ud-dev.iob2", "en_ewt-ud-test.iob2", "LICENSE.txt"],
          [("train", "en_ewt-ud-train.iob2"), ("eval", "en_ewt-ud-dev.iob2"), ("test", "en_ewt-ud-test.iob2")]),
         (["foo_Train.conll", "foo.dev.conll.gz"], [("train", "foo_Train.conll"), ("eval", "foo.dev.conll.gz")]),
@@ -145,6 +149,14 @@ def test_folder_with_other_extensions_names_files_and_extensions(tmp_path):
 def test_files_that_no_split_takes_are_named_in_subfolders_too(tmp_path, names, read, unread):
     fill(tmp_path, *names)
     assert unread_files(tmp_path, [tmp_path / name for name in read]) == unread
+
+
+def test_two_stars_of_a_pattern_stand_for_folders_that_are_not_hidden(tmp_path):
+    fill(tmp_path, "train/a/x.conll", "train/b/c/y.conll", "train/b/.old/z.conll", "test/x.conll")
+    names = ["test/x.conll", "train/a/x.conll", "train/b/c/y.conll"]
+    assert [path.relative_to(tmp_path).as_posix() for path in matched_files(tmp_path)] == names
+    splits = [("train", "**/*.conll")]
+    assert [path.relative_to(tmp_path).as_posix() for path in matched_files(tmp_path, splits)] == names
 
 
 def test_links_to_folders_are_followed_once(tmp_path):

@@ -55,10 +55,11 @@ def corpus(tmp_path):
 
 
 def evaluate(path, model, against=None, **changes):
+    corpus = corpus_settings(**{name: changes.pop(name) for name in ("span", "drop_types") if name in changes})
     settings = evaluator_settings(**{"slices": ["source", "case"], "bootstrap": 20, **changes})
     models = [each if isinstance(each, EvaluatedModel) else EvaluatedModel(each, name)
               for each, name in ((model, "this"), (against, "that")) if each is not None]  # fmt: skip
-    return evaluate_corpus(LabelledData(path, corpus_settings()), models[0], CorpusOptions(settings), *models[1:])
+    return evaluate_corpus(LabelledData(path, corpus), models[0], CorpusOptions(settings), *models[1:])
 
 
 def micro(comparison):
@@ -88,6 +89,15 @@ def test_files_that_no_split_takes_are_named(corpus):
     assert remark.endswith("in no score (corpus.splits): test-own.jsonl")
     alone = evaluate(corpus / "test.conll", tagger(RIGHT))
     assert not any("no split takes" in remark for remark in alone.remarks())
+
+
+def test_settings_of_the_corpus_that_do_not_fit_the_data_are_named(corpus):
+    result = evaluate(corpus, tagger(RIGHT), span=3, drop_types=["LOC", "PERS"])
+    assert result.data.entities == {"PER": 2}
+    assert [remark for remark in result.remarks() if "corpus." in remark] == [
+        f"{corpus} has no span-<N> folders, so corpus.span and corpus.span_window do not apply",
+        "corpus.drop_types: no sentence of the data has an entity of type 'PERS'. Did you mean PER?",
+    ]
 
 
 def test_second_model_is_compared_sentence_by_sentence(corpus):
