@@ -29,7 +29,7 @@ from components.trainer.component import Trainer
 from components.transform.component import Transform
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
-from pipeline.run.pretrained import TRANSFORM
+from pipeline.run.pretrained import TRANSFORM, teacher_tags
 from pipeline.run.request import RunRequest
 from pipeline.target import Target
 from pipeline.version_facts import flat_settings, lineage_tags
@@ -121,6 +121,7 @@ class _Nodes:
             named_types={}
             if self.request.warm_start
             else {**self.config.exporter.named_types, **self.config.evaluator.named_types},
+            teacher_tags=[] if self.request.warm_start else self._teacher_tags,
         )
 
     @cached_property
@@ -176,6 +177,13 @@ class _Nodes:
         """Pretrained parts that the Trainer reads."""
         parts = self.inputs.pretrained.items()
         return {part: values for part, values in parts if not part.startswith(TRANSFORM)}
+
+    @property
+    def _teacher_tags(self) -> list[str]:
+        """Tags of the teacher; none without one."""
+        if (teacher := self.inputs.pretrained.get("teacher")) is None:
+            return []
+        return [*teacher_tags(Path(teacher["path"]))]
 
     @cached_property
     def tuner(self) -> Tuner | None:

@@ -22,6 +22,7 @@ class DataValidatorSpec(standard_component_specs.ExampleValidatorSpec):
         "required_splits": ExecutionParameter(type=str),
         "schema_file": ExecutionParameter(type=str),
         "named_types": ExecutionParameter(type=str),
+        "teacher_tags": ExecutionParameter(type=str),
     }
 
 
@@ -53,6 +54,7 @@ class DataValidator(ExampleValidator):
         required_splits: Sequence[str] = (),
         schema_file: str = "",
         named_types: Mapping[str, Sequence[str]] | None = None,
+        teacher_tags: Sequence[str] = (),
     ) -> None:
         """Builds the spec.
 
@@ -62,6 +64,7 @@ class DataValidator(ExampleValidator):
             required_splits: splits that the data must have.
             schema_file: path of the schema in the user's configuration, for the error.
             named_types: setting -> entity types that it names, which the training split must have.
+            teacher_tags: tags of the teacher, with the entity types of the training split; empty: no teacher.
         """
         spec = DataValidatorSpec(
             statistics=statistics,
@@ -70,6 +73,7 @@ class DataValidator(ExampleValidator):
             required_splits=json_utils.dumps(list(required_splits)),
             schema_file=schema_file,
             named_types=json_utils.dumps(dict(named_types or {})),
+            teacher_tags=json_utils.dumps(list(teacher_tags)),
             anomalies=types.Channel(type=standard_artifacts.ExampleAnomalies),
         )
         # ExampleValidator's constructor can build its own spec only.

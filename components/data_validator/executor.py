@@ -16,7 +16,7 @@ from tfx.utils import io_utils, json_utils
 from components.data_validator.anomalies import anomaly_lines, error_text
 from components.data_validator.errors import DataAnomalyError
 from components.keys import TRAIN_SPLIT
-from components.text.tags import require_types
+from components.text.tags import require_types, require_types_of_teacher
 from components.transform.features import TAGS
 
 
@@ -35,15 +35,15 @@ class Executor(tfx_executor.Executor):
             input_dict: `statistics` and `schema`.
             output_dict: `anomalies`, written before an error is raised. TFX's local launcher deletes the outputs of a
                 failed node, so only the text of the error remains there.
-            exec_properties: those of TFX's ExampleValidator, `required_splits` (JSON list), `schema_file` and
-                `named_types` (JSON: setting -> entity types).
+            exec_properties: those of TFX's ExampleValidator, `required_splits` (JSON list), `schema_file`,
+                `named_types` (JSON: setting -> entity types) and `teacher_tags` (JSON list).
 
         Returns:
             The output of TFX's ExampleValidator.
 
         Raises:
             DataAnomalyError: a split has anomalies or no examples, or a required split is missing.
-            NerError: a setting names an entity type that the training split does not have.
+            NerError: a setting names an entity type that the training split does not have, or the teacher has others.
         """
         result = super().Do(input_dict, output_dict, exec_properties)
         errors = _missing_splits(input_dict, json_utils.loads(exec_properties["required_splits"]))
@@ -58,9 +58,12 @@ class Executor(tfx_executor.Executor):
         if errors:
             raise DataAnomalyError(error_text(errors, exec_properties["schema_file"]))
         named = json_utils.loads(exec_properties["named_types"])
-        tags = _training_tags(input_dict) if named else []
+        of_teacher = json_utils.loads(exec_properties["teacher_tags"])
+        tags = _training_tags(input_dict) if named or of_teacher else []
         for setting, types in named.items():
             require_types(setting, types, tags)
+        if of_teacher:
+            require_types_of_teacher(of_teacher, tags)
         return result
 
 

@@ -70,6 +70,31 @@ or remove it.
         raise NerError(f"{setting}: {shown} is not a type of the training data. Use {types}, or remove it.")
 
 
+def require_types_of_teacher(of_teacher: Iterable[str], tags: Iterable[str]) -> None:
+    """Checks the entity types of a teacher.
+
+    Args:
+        of_teacher: its tags.
+        tags: tags of the training data.
+
+    Raises:
+        NerError: an entity type of one is missing in the other.
+
+    Example:
+        >>> require_types_of_teacher(["O", "B-PER"], ["O", "B-PER", "B-LOC"])
+        Traceback (most recent call last):
+        components.common.errors.NerError: trainer.teacher: its entity types differ from those of the train split: it \
+lacks LOC. Train both on the same entity types.
+    """
+    teacher, own = ({split_tag(tag)[1] for tag in each} - {""} for each in (of_teacher, tags))
+    differences = [("lacks", sorted(own - teacher)), ("also has", sorted(teacher - own))]
+    if texts := [f"{verb} {', '.join(types)}" for verb, types in differences if types]:
+        raise NerError(
+            f"trainer.teacher: its entity types differ from those of the train split: it {' and '.join(texts)}. "
+            "Train both on the same entity types."
+        )
+
+
 def similar_type(name: str, types: Iterable[str]) -> str:
     """Returns the type that a wrong name of a type seems to mean; empty if none is similar.
 

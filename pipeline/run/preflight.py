@@ -6,6 +6,7 @@ A run trains for minutes to days; each of these faults would end it at its last 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import socket
 import tempfile
@@ -125,6 +126,8 @@ def _probe(folder: Path) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         error.filename, error.filename2 = str(folder), None
+        if error.errno == errno.ENOENT:  # a folder of the kernel, such as /proc
+            error.errno = errno.EACCES
         raise
     finally:
         with contextlib.suppress(OSError):  # the error above says more

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
+from components.common.faults import reading
 from components.common.hashing import content_version
-from components.keys import MODEL_FILE
+from components.keys import MODEL_FILE, TRAINED_MODEL_FILE, TRANSFORM_GRAPH_FILE
 from components.model.encoder_library import check_preset, require_libraries
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
@@ -87,7 +89,7 @@ def _teacher_folder(reference: str, config: PipelineConfig) -> Path:
     """
     path = Path(reference).expanduser()
     if (path / MODEL_FILE).is_file():
-        return path.absolute()
+        return _complete(path.absolute())
     name, version = config.name, reference
     if match := _URI.fullmatch(reference):
         name, version = match["name"], match["version"]
@@ -107,7 +109,27 @@ def _teacher_folder(reference: str, config: PipelineConfig) -> Path:
     folder = registry.readable_trained(model, config.fetched_dir / name / f"{model.version}-trained")
     if folder is None:
         raise NerError(f"trainer.teacher: {name} version {model.version} has no trained model. {_FORMS}")
-    return folder.absolute()
+    return _complete(folder.absolute())
+
+
+def _complete(folder: Path) -> Path:
+    if missing := [name for name in (TRAINED_MODEL_FILE, TRANSFORM_GRAPH_FILE) if not (folder / name).is_file()]:
+        raise NerError(
+            f"trainer.teacher: {folder} has no {' and no '.join(missing)}: an earlier version of the code wrote it, or "
+            "it is not complete. Train the teacher again."
+        )
+    return folder
+
+
+def teacher_tags(folder: Path) -> tuple[str, ...]:
+    """Returns the tags of a trained model, without TensorFlow.
+
+    Raises:
+        MachineError: its description is damaged.
+    """
+    path = folder / TRAINED_MODEL_FILE
+    with reading(path):
+        return tuple(json.loads(path.read_text(encoding="utf-8"))["tags"])
 
 
 def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from components.common.errors import counted
+from components.common.files import incoming_folder
 from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.errors import ExportError
@@ -101,9 +101,8 @@ def export_model(
     with explained_errors():
         module = GenericModule(model, KerasInterface(model, inputs), graph, lookup)
     plan = _plan(_plain_contract(module), signatures)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
-        folder = Path(scratch, "model")
+    with incoming_folder(target.parent) as scratch:
+        folder = scratch / "model"
         functions = _save(module, plan, folder)
         embed_metadata(folder, plan.contract)
         cases = _recorded(folder, plan, examples)

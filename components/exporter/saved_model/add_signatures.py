@@ -11,13 +11,13 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from components.common.files import incoming_folder
 from components.common.progress import report_progress
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportError
@@ -82,11 +82,7 @@ def add_signatures(
             require_valid(before, original)
         before = _without_false_promises(before, embedded_contract(source))
         plan = plan_signatures(before.contract, signatures, changes)
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        scratch = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix=f".{destination.name}-", dir=destination.parent)
-        )
-        copy = Path(scratch, "model")
+        copy = stack.enter_context(incoming_folder(destination.parent)) / "model"
         report_progress("writing the copy", 0, 0)
         rewrite(source, copy, plan, before.contract)
         _copy_extras(source, copy, plan)

@@ -10,7 +10,7 @@ from absl import logging
 
 from components.common.errors import NerError, counted
 from components.common.progress import report_progress
-from components.text.tags import split_tag
+from components.text.tags import require_types_of_teacher, split_tag
 from components.trainer.data.window_table import Chunk
 from components.trainer.teacher.teacher import SoftLabels, Teacher
 from components.trainer.teacher.text_features import TextFeatures
@@ -124,13 +124,7 @@ def own_ids(of_teacher: Sequence[str], tags: Sequence[str]) -> np.ndarray:
         >>> own_ids(["", "O", "B-X", "I-X", "B-Y"], ["", "O", "B-Y", "I-Y", "B-X"]).tolist()
         [0, 1, 4, 4, 2]
     """
-    types = [{split_tag(tag)[1] for tag in tag_list if tag.startswith("B-")} for tag_list in (of_teacher, tags)]
-    missing, more = sorted(types[1] - types[0]), sorted(types[0] - types[1])
-    if differences := [f"{name} {', '.join(own)}" for name, own in (("lacks", missing), ("also has", more)) if own]:
-        raise NerError(
-            f"trainer.teacher: its entity types differ from those of the train split: it {' and '.join(differences)}. "
-            "Train both on the same entity types."
-        )
+    require_types_of_teacher(of_teacher, tags)
     ids = {tag: number for number, tag in enumerate(tags)}
     outside = next((number for number, tag in enumerate(tags) if number and split_tag(tag)[1] == ""), None)
     if outside is None:

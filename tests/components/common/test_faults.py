@@ -7,6 +7,7 @@ import gzip
 import io
 import os
 import pickle
+import re
 import resource
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from support.repository import python_environment
 
 from components.common.errors import NerError
 from components.common.faults import MachineError, explain, explained, reading
-from components.common.files import write_atomically
+from components.common.files import incoming_folder, write_atomically
 
 
 def explanation(action):
@@ -44,6 +45,13 @@ def test_real_faults_of_paths_name_path_problem_and_cure(tmp_path):
         text = explanation(action)
         assert text is not None
         assert text.startswith(f"{path}: {problem}"), text
+
+
+def test_folder_of_the_kernel_is_named_and_not_the_temporary_name_in_it():
+    for action in (lambda: incoming_folder(Path("/proc")).__enter__(), lambda: (Path("/proc") / ".incoming-1").touch()):
+        assert re.match(
+            r"/proc: permission denied \(/proc has mode dr-xr-xr-x and owner .*\)\. Give", explanation(action)
+        )
 
 
 @pytest.mark.parametrize(
@@ -82,7 +90,7 @@ def test_full_device_without_a_path_names_the_folders_and_their_space():
 
 def test_failed_atomic_write_names_its_target(tmp_path):
     code = (
-        "import resource, signal, sys; from components.common.files import write_atomically\n"
+        "import resource, signal, sys; from components.common.files import incoming_folder, write_atomically\n"
         "from components.common.faults import explain\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write_atomically(sys.argv[1], b'x' * 5000)\n"

@@ -15,6 +15,7 @@ def test_outputs_and_parameters():
         required_splits=["train", "eval"],
         schema_file="schemas/schema.pbtxt",
         named_types={"exporter.min_score": ["PER"]},
+        teacher_tags=["O", "B-PER"],
     )
     assert node.id == "DataValidator"
     assert node.outputs["anomalies"].type_name == "ExampleAnomalies"
@@ -22,4 +23,5 @@ def test_outputs_and_parameters():
     assert node.exec_properties["exclude_splits"] == "[]"
     assert node.exec_properties["schema_file"] == "schemas/schema.pbtxt"
     assert node.exec_properties["named_types"] == '{"exporter.min_score": ["PER"]}'
+    assert node.exec_properties["teacher_tags"] == '["O", "B-PER"]'
     assert node.executor_spec.executor_class is Executor

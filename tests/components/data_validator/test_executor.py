@@ -32,7 +32,7 @@ def statistics_of(columns):
 def validate(tmp_path):
     """Function that runs the executor on one table per split and returns the anomalies artifact."""
 
-    def run(splits, required=(), schema_file="", named=None):
+    def run(splits, required=(), schema_file="", named=None, teacher=()):
         from tfx.types import artifact_utils, standard_artifacts
 
         from components.data_validator.executor import Executor
@@ -51,7 +51,7 @@ def validate(tmp_path):
         anomalies = standard_artifacts.ExampleAnomalies()
         anomalies.uri = str(tmp_path / "anomalies")
         properties = {"exclude_splits": "[]", "required_splits": json.dumps(required), "schema_file": schema_file}
-        properties["named_types"] = json.dumps(named or {})
+        properties |= {"named_types": json.dumps(named or {}), "teacher_tags": json.dumps(teacher)}
         Executor().Do({"statistics": [statistics], "schema": [schema]}, {"anomalies": [anomalies]}, properties)
         return anomalies
 
@@ -115,3 +115,12 @@ def test_an_unknown_entity_type_of_a_setting_stops_the_run_with_the_known_ones(v
     assert str(raised.value) == (
         "exporter.min_score: `PERS` is not a type of the training data. Use `PER`, or remove it."
     )
+
+
+def test_a_teacher_with_other_entity_types_stops_the_run_before_anything_is_trained(validate):
+    with pytest.raises(NerError, match=r"^trainer\.teacher: .* lacks PER and also has LOC\. Train both on the same"):
+        validate({"train": CLEAN, "eval": CLEAN}, teacher=["[PAD]", "O", "B-LOC"])
+
+
+def test_a_teacher_with_the_entity_types_of_the_data_passes(validate):
+    validate({"train": CLEAN, "eval": CLEAN}, teacher=["[PAD]", "OUT", "B-PER", "I-PER"])

@@ -7,7 +7,7 @@ import pytest
 from components.common.errors import NerError
 from configs.loading import load_config
 from pipeline.run.inputs import prepare_inputs
-from pipeline.run.pretrained import pretrained, require_preset_for_cluster, require_pretrained
+from pipeline.run.pretrained import pretrained, require_preset_for_cluster, require_pretrained, teacher_tags
 
 VECTORS = "trainer.cnn_linear.vectors.path"
 CNN_LINEAR = "trainer.tagger=cnn_linear"
@@ -87,7 +87,9 @@ def test_names_of_presets_have_no_version_and_folders_have_one(tmp_path):
 
 def test_a_teacher_is_a_folder_or_a_version_and_the_texts_are_one_file(tmp_path):
     (tmp_path / "teacher").mkdir()
-    (tmp_path / "teacher" / "model.keras").write_text("x")
+    for name in ("model.keras", "transform_graph.zip"):
+        (tmp_path / "teacher" / name).write_text("x")
+    (tmp_path / "teacher" / "trained_model.json").write_text('{"tags": ["[PAD]", "O", "B-PER"]}')
     (tmp_path / "a.txt").write_text("Ann came.")
     settings = [f"work_dir={tmp_path / 'work'}", f"trainer.unlabelled=[{tmp_path / 'a.txt'}]"]
     parts = pretrained(load_config(None, [*settings, f"trainer.teacher={tmp_path / 'teacher'}"]))
@@ -95,7 +97,11 @@ def test_a_teacher_is_a_folder_or_a_version_and_the_texts_are_one_file(tmp_path)
     assert parts["teacher"]["path"] == str(tmp_path / "teacher")
     assert parts["unlabelled"]["path"].startswith(str(tmp_path / "work" / "unlabelled"))
     assert all(part["version"] for part in parts.values())
+    assert teacher_tags(tmp_path / "teacher") == ("[PAD]", "O", "B-PER")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "model.keras").write_text("x")
     for reference, message in [
+        (tmp_path / "old", r"old has no trained_model\.json and no transform_graph\.zip: .*Train the teacher again"),
         (tmp_path, "holds no model.keras. Give a version"),
         (tmp_path / "none", "does not exist. Give a version"),
         ("models:/other/3", r"^trainer\.teacher: other: no "),
