@@ -33,7 +33,7 @@ from components.common.beam_arguments import make_pipeline
 from components.common.faults import explain
 from components.serving.batch_prediction import sources
 from components.serving.batch_prediction.errors import BatchError
-from components.serving.batch_prediction.fields import BRAT, CSV, PARQUET, STANDARD, TSV, input_kind, output_kind
+from components.serving.batch_prediction.fields import BRAT, CSV, PARQUET, STANDARD, TEXT, TSV, input_kind, output_kind
 from components.serving.batch_prediction.job import BatchJob, BatchResult
 from components.serving.batch_prediction.parquet_output import GROUP_ROWS, ParquetLayout
 from components.serving.batch_prediction.rows import Row, parse
@@ -96,6 +96,10 @@ class _Read(beam.DoFn):
                     quoting = sources.detect_quoting(file, self._kind)
             with _opened(path, self._kind) as file:
                 header = sources.header_of(sources.read_cells(file, self._kind, quoting), path)
+        if self._kind == TEXT or (self._kind in (CSV, TSV) and self._fields.lacking(header) is not None):
+            with _opened(path, self._kind) as file:
+                sources.refuse_labelled(file, path)
+        if self._kind in (CSV, TSV):
             sources.require_columns(header, self._fields, path)
         with _opened(path, self._kind) as file:
             for rows in sources.chunks_of(file, self._kind, quoting, path):

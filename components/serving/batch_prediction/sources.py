@@ -126,13 +126,8 @@ class Source:
             self._refuse_labelled()
 
     def _refuse_labelled(self) -> None:
-        """Refuses a labelled file, whose labels would be tagged as words."""
-        labelled = False
-        # Reading the rows names the faults of a damaged file.
-        with contextlib.suppress(BatchError, EOFError, zlib.error, gzip.BadGzipFile), self._opened() as (file, _):
-            labelled = is_labelled(iter(lambda: file.readline(CHUNK_BYTES).decode("utf-8-sig", "replace"), ""))
-        if labelled:
-            raise BatchError(f"{self.name}: has a token and its tag on each line, not a text. {USE_OF_LABELLED}.")
+        with self._opened() as (file, _):
+            refuse_labelled(file, self.name)
 
     @property
     def total(self) -> int | None:
@@ -224,6 +219,23 @@ def _start(file: Any) -> bytes | None:
         return bytes(file.peek(64)[:64])
     except (AttributeError, EOFError, zlib.error, gzip.BadGzipFile):  # the rows say so when they are read
         return None
+
+
+def refuse_labelled(file: IO[bytes], name: str) -> None:
+    """Refuses a labelled file, whose labels would be tagged as words; a damaged one passes, reading its rows names that.
+
+    Args:
+        file: its content, unpacked.
+        name: for errors.
+
+    Raises:
+        BatchError: it is labelled.
+    """
+    labelled = False
+    with contextlib.suppress(EOFError, zlib.error, gzip.BadGzipFile):
+        labelled = is_labelled(iter(lambda: file.readline(CHUNK_BYTES).decode("utf-8-sig", "replace"), ""))
+    if labelled:
+        raise BatchError(f"{name}: has a token and its tag on each line, not a text. {USE_OF_LABELLED}.")
 
 
 def require_columns(header: list[str], fields: Fields, name: str) -> None:

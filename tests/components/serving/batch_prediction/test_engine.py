@@ -173,6 +173,19 @@ def test_an_engine_reads_and_writes_an_object_store(tiny, store, kind):
 
 
 @pytest.mark.extended
+@pytest.mark.parametrize("name", ["a.txt", "a.tsv.gz"])
+def test_an_engine_refuses_labelled_files_as_a_local_job_does(tiny, tmp_path, name):
+    import gzip
+
+    content = b"Joe\tB-PER\nBiden\tI-PER\nleft\tO\n\n" * 3
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    job = BatchJob(str(tmp_path / name), str(tmp_path / "out.jsonl"), tiny, Fields("sentence", None, ()))
+    with pytest.raises(NerError, match=rf"{name}: has a token and its tag on each line, not a text\. `ner evaluate"):
+        engine.run_on_engine(job, DIRECT)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.extended
 def test_an_engine_stops_at_a_bad_row_without_a_file_for_errors_and_leaves_nothing(tiny, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"id": 0, "text": ""}\n{"id": 1, "text": 5}\n')
     for output in ("jsonl", "parquet"):
