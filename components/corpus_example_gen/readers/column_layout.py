@@ -172,58 +172,73 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     has_names = settings is not configured  # CoNLL-U Plus names the columns in a comment
     roles = find_roles(lambda: _rows(lines(), separator, quoted), width, path, settings, may_have_header=not has_names)
     roles = _with_attribute(_rows(lines(), separator, quoted), width, roles, settings, path)
-    body = (cells for _, cells in _rows(lines(), separator, quoted) if tuple(cells) != roles.header)
-    labels, prefix, others = _survey(body, width, roles)
-    if prefix:
+    is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header)
+    survey = _Survey(_rows(lines(), separator, quoted), width, roles)
+    if not is_chosen and (first := survey.first_layer()) is not None:
+        roles = replace(roles, tag=first)
+        survey = _Survey(_rows(lines(), separator, quoted), width, roles)
+    if prefix := survey.prefix:
         fix = f"Remove it, for example with `sed -i 's/^{prefix}//' {Path(path).name}`: callers send text without it."
         raise CorpusReadingError(path, None, f"each token begins with {errors.quoted(prefix)}, as in WikiANN", fix)
-    is_chosen = settings.tag_column is not None or roles.indexed or bool(roles.header)
-    return ColumnLayout(separator, width, roles, quoted, () if is_chosen else others, labels)
+    others = () if is_chosen else tuple((column, min(types)) for column, types in survey.others.items())
+    return ColumnLayout(separator, width, roles, quoted, others, survey.labels)
 
 
 def _without_separator_lines(lines: Lines) -> Lines:
     return lambda: ((number, line) for number, line in lines() if not _SEPARATOR_LINE.fullmatch(line))
 
 
-def _survey(
-    body: Iterable[list[str]], width: int, roles: Roles
-) -> tuple[Counter[str], str, tuple[tuple[int, str], ...]]:
-    """Returns the number of each label, the language that begins all tokens (`en:`), and other columns with tags.
+class _Survey:
+    """Labels of a file, and its other columns with tags.
 
-    Args:
-        body: rows without the header.
-        width: usual number of columns; other rows do not count.
-        roles: meaning of the columns.
-
-    Returns:
-        The last part: (column, one of its types). Chunks (`B-NP`) count only if the labels are chunks.
+    Attributes:
+        labels: number of rows with each label.
+        prefix: language that begins all tokens, as in WikiANN (`en:`); empty if none does.
+        others: types of each other column that holds tags, `O` in a column without types. Chunks (`B-NP`) count only if
+            the labels are chunks.
     """
-    labels: Counter[str] = Counter()
-    rows, prefix = 0, ""
-    own_columns = (roles.token, roles.tag, roles.index, roles.sentence, roles.document)
-    known = {column % width for column in own_columns if column is not None}
-    tags: dict[int, set[str]] = {column: set() for column in range(width) if column not in known}
-    for cells in body:
-        if len(cells) != width or cells[0][:1] == "#":
-            continue
-        labels[roles.tag_of(cells).strip(" ")] += 1
-        token, rows = cells[roles.token], rows + 1
-        if rows == 1:
-            prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
-        elif prefix and not token.startswith(prefix):
-            prefix = ""
-        for column in list(tags):
-            value = cells[column].strip(" ")
-            if value not in tags[column]:
-                if is_valid_tag(value):
-                    tags[column].add(value)
-                else:
-                    del tags[column]
-    chosen = {split_tag(label)[1] for label in labels} - {""}
-    types = {column: {split_tag(tag)[1] for tag in own} - {""} for column, own in tags.items()}
-    are_chunks = bool(chosen) and chosen <= _CHUNKS
-    others = {column: own for column, own in types.items() if own and (are_chunks or not own <= _CHUNKS)}
-    return labels, prefix if rows > 1 else "", tuple((column, min(own)) for column, own in others.items())
+
+    def __init__(self, rows: Iterable[tuple[int, list[str]]], width: int, roles: Roles) -> None:
+        """Reads all rows; those of another width than `width` do not count."""
+        self.labels: Counter[str] = Counter()
+        self.prefix = ""
+        own_columns = (roles.token, roles.tag, roles.index, roles.sentence, roles.document)
+        known = {column % width for column in own_columns if column is not None}
+        tags: dict[int, set[str]] = {column: set() for column in range(width) if column not in known}
+        count = 0
+        for _, cells in rows:
+            if len(cells) != width or cells[0][:1] == "#" or tuple(cells) == roles.header:
+                continue
+            self.labels[roles.tag_of(cells).strip(" ")] += 1
+            token, count = cells[roles.token], count + 1
+            if count == 1:
+                self.prefix = match[0] if (match := _LANGUAGE.match(token)) else ""
+            elif self.prefix and not token.startswith(self.prefix):
+                self.prefix = ""
+            for column in list(tags):
+                value = cells[column].strip(" ")
+                if value not in tags[column]:
+                    if is_valid_tag(value):
+                        tags[column].add(value)
+                    else:
+                        del tags[column]
+        if count < 2:
+            self.prefix = ""
+        self._types = {split_tag(label)[1] for label in self.labels} - {""}
+        are_chunks = bool(self._types) and self._types <= _CHUNKS
+        types = {column: {split_tag(tag)[1] for tag in own} - {""} or {OUTSIDE} for column, own in tags.items() if own}
+        self.others = {column: own for column, own in types.items() if are_chunks or not own <= _CHUNKS}
+
+    def first_layer(self) -> int | None:
+        """Returns the first other column that has at least half of the types of the labels; None if there is none.
+
+        It holds the outer entities, or the gold tags before predictions. For labels without types, as of an empty inner
+        layer, every column with types is another layer.
+        """
+        if not all(map(is_valid_tag, self.labels)):
+            return None
+        layers = (column for column, types in self.others.items() if types != {OUTSIDE})
+        return next((column for column in layers if 2 * len(self.others[column] & self._types) >= len(self._types)), None)
 
 
 def _with_attribute(

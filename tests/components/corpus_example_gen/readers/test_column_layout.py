@@ -59,7 +59,7 @@ def test_rows_with_tabs_and_rows_with_spaces_are_named_as_the_reason_of_one_colu
 
 def test_other_columns_with_tags_are_named_unless_they_are_chunks_or_the_column_is_chosen():
     for text, others in {
-        "Ida NNP B-PER O\nleft VBD O O\n": ((2, "PER"),),  # gold, prediction
+        "Ida NNP B-PER B-nurse\nleft VBD O O\n": ((2, "PER"),),
         "Ida B-PER NNP B-NP\nleft O VBD B-VP\n": ((1, "PER"),),
         "Ida NNP B-NP B-PER\nleft VBD B-VP O\n": (),
         "Ida NNP B-NP\nleft VBD B-VP\n": (),
@@ -67,7 +67,23 @@ def test_other_columns_with_tags_are_named_unless_they_are_chunks_or_the_column_
         "1 Ida B-PER B-LOC\n2 left O O\n": (),  # nested layers
     }.items():
         assert layout(text).others == others, text
+        assert layout(text).roles.tag in (-1, 2), text
     assert layout("Ida B-PER O\n", tag_column=1).others == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "tag", "others"),
+    [
+        ("Ida NNP B-PER B-PER\nleft VBD O O\n", 2, ((3, "PER"),)),  # gold, prediction
+        ("Bank B-ORG O\nof I-ORG O\nPeru I-ORG B-LOC\n\nLima B-LOC O\n", 1, ((2, "LOC"),)),  # outer and inner entities
+        ("Ida B-PER O O\nleft O O O\n", 1, ((2, "O"), (3, "O"))),  # inner entities are rare
+        ("Ida B-PER B-LOC B-LOC\nleft O O O\n", 2, ((1, "PER"), (3, "LOC"))),
+    ],
+)
+def test_first_of_several_layers_with_the_same_types_holds_the_tags(text, tag, others):
+    found = layout(text)
+    assert (found.roles.tag, found.others) == (tag, others)
+    assert found.labels.total() == sum(bool(line) for line in text.split("\n"))
 
 
 def test_a_language_before_each_token_is_an_error():
