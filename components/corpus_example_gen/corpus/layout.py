@@ -102,8 +102,8 @@ def find_splits(folder: str | Path, window: SpanWindow = NEWEST) -> list[tuple[s
     the newest span to read; files or folders named after splits have the existing splits of `train`, `eval` and `test`;
     so have files whose names end in a split, one for each (`en_ewt-ud-train.iob2`); a folder with nothing but `data`
     has those of `data`; other corpus files of one kind have the single split `all`. The files of a split's folder lie
-    in it, or in folders below; of each of these, the first depth with files counts. A single split of any name is later split by hash. For a file, see
-    `folder_and_splits`.
+    in it, or in folders below; of each of these, the first depth with files counts. A single split of any name is later
+    split by hash. For a file, see `folder_and_splits`.
 
     Example: tests/components/corpus_example_gen/corpus/test_layout.py.
 

@@ -237,8 +237,8 @@ class _Survey:
         """
         if not all(map(is_valid_tag, self.labels)):
             return None
-        layers = (column for column, types in self.others.items() if types != {OUTSIDE})
-        return next((column for column in layers if 2 * len(self.others[column] & self._types) >= len(self._types)), None)
+        layers = {column: types for column, types in self.others.items() if types != {OUTSIDE}}
+        return next((c for c, types in layers.items() if 2 * len(types & self._types) >= len(self._types)), None)
 
 
 def _with_attribute(

@@ -222,7 +222,9 @@ def _start(file: Any) -> bytes | None:
 
 
 def refuse_labelled(file: IO[bytes], name: str) -> None:
-    """Refuses a labelled file, whose labels would be tagged as words; a damaged one passes, reading its rows names that.
+    """Refuses a labelled file, whose labels would be tagged as words.
+
+    A damaged file passes; the reader of its rows names the damage.
 
     Args:
         file: its content, unpacked.
