@@ -12,6 +12,7 @@ import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from components.common.errors import LockHeldError, NerError
 
@@ -25,6 +26,50 @@ SINGLE_BYTE = "WINDOWS-1252"
 """Most frequent encoding with one byte for each character; ISO-8859-1 is the same without the bytes 0x80 to 0x9F."""
 
 _LEAST_UTF16 = 8  # bytes
+
+
+class Packed(NamedTuple):
+    """A form of compression or archive that is not read.
+
+    Example:
+        >>> packed_by_name("a.conll.xz").fix("data/a.conll.xz")
+        'Unpack it, for example with `unxz a.conll.xz`, or pack it with gzip (.gz).'
+
+    Attributes:
+        suffix: of names.
+        magic: first bytes.
+        title: name of the data.
+        command: unpacks a file.
+    """
+
+    suffix: str
+    magic: bytes
+    title: str
+    command: str
+
+    def fix(self, path: str) -> str:
+        """Returns the remedy."""
+        return f"Unpack it, for example with `{self.command} {Path(path).name}`, or pack it with gzip (.gz)."
+
+
+PACKED = (
+    Packed(".bz2", b"BZh", "bzip2 data", "bunzip2"),
+    Packed(".xz", b"\xfd7zXZ\x00", "xz data", "unxz"),
+    Packed(".zst", b"\x28\xb5\x2f\xfd", "zstd data", "unzstd"),
+    Packed(".zip", b"PK\x03\x04", "a ZIP archive or an Office document", "unzip"),
+    Packed(".7z", b"7z\xbc\xaf", "a 7z archive", "7z x"),
+)
+"""Forms of compression other than gzip."""
+
+
+def packed_by_name(path: str) -> Packed | None:
+    """Returns the form of compression that a name shows; None for any other name, also `.gz`."""
+    return next((packed for packed in PACKED if path.lower().endswith(packed.suffix)), None)
+
+
+def packed_by_content(head: bytes) -> Packed | None:
+    """Returns the form of compression that the first bytes show; None for others, also gzip."""
+    return next((packed for packed in PACKED if head.startswith(packed.magic)), None)
 
 
 @contextlib.contextmanager

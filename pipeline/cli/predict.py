@@ -128,8 +128,11 @@ def predict(
     folder = resolve_model(model, _config(profile, settings))
     announce(f"ner predict: loading {folder}")
     texts = () if sentences == (_STANDARD,) else sentences
+    answer = None
     for answer in _answers(folder, texts, "json" if as_json else format_name):
         click.echo(answer)
+    if answer is None:
+        announce("warning: standard input has no line, so nothing is tagged. Check the input.")
 
 
 def _config(profile: Path | None, settings: tuple[str, ...]) -> PipelineConfig:
@@ -279,7 +282,7 @@ def _predict_rows(
         from components.serving.batch_prediction.engine import run_on_engine
 
         result = run_on_engine(job, beam_args)
-    announce(describe(result, job.errors))
+    announce(describe(result, job))
     if result.bad or result.absent:
         raise SystemExit(REFUSED)
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from components.common.files import packed_by_name
 from components.common.hashing import file_hash
 from components.corpus_example_gen.corpus.span_window import SpanWindow, span_folders, span_number
 from components.corpus_example_gen.errors import CorpusError
@@ -538,6 +539,8 @@ def _kind(name: str) -> str:
 def _belongs(name: str) -> bool:
     """Returns whether a file seems to belong to a corpus, by its name."""
     stems = {stem for own in SPLIT_STEMS.values() for stem in own}
+    if packed := packed_by_name(name):
+        name = name[: -len(packed.suffix)]
     named = _kind(name) in (*EXTENSIONS, *stems) or _SEPARATOR.split(name.lower())[0] in stems
     return named and not name.startswith(".") and name not in _NO_CORPUS and not _is_documentation(name)
 
@@ -565,7 +568,10 @@ def _pattern_of_all(folder: Path, files: dict[str, tuple[str, str]]) -> str:
         others = sorted(path.name if path.is_file() else f"{path.name}/" for path in entries)
         problem = f"has no corpus file{', only ' + ', '.join(others[:_SHOWN]) if others else ''}"
         fix = f"{_EXPECTED} Extensions: {', '.join(EXTENSIONS)}."
-        if inner := _inner_corpora(folder):
+        packed = [path for path in entries if path.is_file() and packed_by_name(path.name)]
+        if packed and (form := packed_by_name(packed[0].name)):
+            fix = form.fix(packed[0].name)
+        elif inner := _inner_corpora(folder):
             fix = f"Give {'the folder' if len(inner) == 1 else 'one of the folders'} {listed([*map(str, inner)])}."
         raise CorpusError(str(folder), None, problem, fix)
     if len(chosen) > 1:

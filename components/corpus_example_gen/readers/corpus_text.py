@@ -12,22 +12,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from components.common.files import SINGLE_BYTE, utf16_without_mark
+from components.common.files import SINGLE_BYTE, packed_by_content, utf16_without_mark
 from components.common.json_lines import describe_control
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.file_content import FileContent, read_chunks
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_NO_TEXT = {
-    b"PK\x03\x04": "a ZIP archive or an Office document",
-    b"BZh": "bzip2 data",
-    b"\xfd7zXZ\x00": "xz data",
-    b"\x28\xb5\x2f\xfd": "zstd data",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"%PDF-": "a PDF document",
-    b"\xd0\xcf\x11\xe0": "an Office document",
-}
+_NO_TEXT = {b"%PDF-": "a PDF document", b"\xd0\xcf\x11\xe0": "an Office document"}
 """First bytes of binary files, and their kind: such a file may be named `train.conll` by mistake."""
+_MAGIC = 8  # bytes
 _FREE = 10_000_000  # unpacked bytes that any ratio may have: repeated sentences compress well
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _HEAD = 1 << 20  # characters
@@ -200,11 +193,13 @@ def load_content(
         data = FileContent([data])
     if path.lower().endswith(".gz"):
         return FileContent(_unpacked(path, data, max_bytes, max_ratio))
-    head = data.head(max(map(len, _NO_TEXT)))
+    head = data.head(_MAGIC)
     if head.startswith(_GZIP_MAGIC):
         raise CorpusError(path, None, "found gzip data", "Rename the file to end in .gz.")
+    if packed := packed_by_content(head):
+        raise CorpusError(path, None, f"found {packed.title}, which is not read", packed.fix(path))
     if name := next((name for magic, name in _NO_TEXT.items() if head.startswith(magic)), ""):
-        fix = "Unpack it, or export the corpus as text; --data names a file or a folder of them."
+        fix = "Export the corpus as text; --data names a file or a folder of them."
         raise CorpusError(path, None, f"found {name}, which is not read", fix)
     return data
 

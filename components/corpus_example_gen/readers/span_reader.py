@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from components.common.errors import quoted, shortened
@@ -87,6 +88,18 @@ def read_spans(
             yield raw
         else:
             report.note(path, _REJECTED[record.rejected])
+
+
+def _as_csv(path: str) -> str:
+    """Returns the remedy for a table with a row for each token."""
+    name = Path(path).name
+    is_table, has_lines = name.lower().endswith((".parquet", ".arrow")), ".jsonl" in name.lower()
+    read = f"read_parquet('{name}')" if is_table else f"read_json('{name}'{', lines=True' * has_lines})"
+    target = f"{Path(path).stem}.csv"
+    return (
+        f"Write the table as CSV, with a column that numbers the sentences and the tags as texts: "
+        f"`pandas.{read}.to_csv('{target}', index=False)`."
+    )
 
 
 def _rejected_kind(reason: str) -> str:
@@ -245,15 +258,16 @@ class _Record:
         try:
             return _convert(value, self.tool, self.path)
         except ConversionError as error:
-            fix = f"Correct the record, or export it again. The file is read as one of {self.tool.title}."
-            raise self._error(str(error), f"{fix} corpus.format sets another format.") from error
+            tool = f"The file is read as one of {self.tool.title}. corpus.format sets another format."
+            fix = error.fix or "Correct the record, or export it again."
+            raise self._error(str(error), f"{fix} {tool}") from error
 
     def _text(self, record: Annotated, value: Any) -> str:
         if not isinstance(record.entities, list) and self.tool is PLAIN and (fields := token_and_tag(value)):
             raise self._error(
                 f"found one token and its tag in the fields {quoted(fields[0], 20)} and {quoted(fields[1], 20)}, "
                 "expected a sentence",
-                "Write the table as CSV, for example with `to_csv` of pandas, with names of the columns.",
+                _as_csv(self.path),
             )
         if not isinstance(record.text, str):
             forward = " (`ner predict --forward` repeats it)" if isinstance(record.entities, list) else ""

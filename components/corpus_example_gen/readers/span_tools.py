@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -66,7 +66,16 @@ class SpanTool(NamedTuple):
 
 
 class ConversionError(ValueError):
-    """A record that its tool would not write."""
+    """A record that its tool would not write.
+
+    Attributes:
+        fix: the remedy, if it is not to correct or export the record.
+    """
+
+    def __init__(self, problem: str, fix: str = "") -> None:
+        """Takes problem and remedy."""
+        super().__init__(problem)
+        self.fix = fix
 
 
 def _list(record: dict[str, Any], *names: str) -> Any:
@@ -236,7 +245,7 @@ def _label_studio(record: dict[str, Any], path: str) -> Annotated:
     truth = [one for one in kept if one.get("ground_truth") or one.get("honeypot")]
     chosen = max(truth or kept, key=lambda one: str(one.get("created_at") or ""))  # JSON-MIN has the newest one first
     left_out["annotations of others"] = len(kept) - 1
-    spans, surfaces = [], []
+    spans, surfaces, of_texts = [], [], dict[Any, None]()
     for region in _items(chosen.get("result"), dict, "result"):
         kind, value = region.get("type"), region.get("value")
         if kind not in ("labels", "hypertextlabels"):
@@ -252,19 +261,45 @@ def _label_studio(record: dict[str, Any], path: str) -> Annotated:
         for label in labels or ():
             spans.append([value["start"], value.get("end"), label])
             surfaces.append(value.get("text"))
-    text = _label_studio_text(record["data"])
+            of_texts[region.get("to_name")] = None
+    if len(of_texts) > 1:
+        names = ", ".join(map(str, of_texts))
+        raise ConversionError(f"found labels of several texts ({names})", "Label each text in a task for itself.")
+    text = _label_studio_text(record["data"], spans, surfaces, ".data")
     meta = {key: value for key, value in record["data"].items() if value != text}
     # The id that people gave; that of the task is a number of Label Studio's.
     own = meta.pop("id") if isinstance(meta.get("id"), str | int) else record.get("id")
     return Annotated(text, spans, own, meta or None, tuple(surfaces), left_out, spans_field="result")
 
 
-def _label_studio_text(data: dict[str, Any]) -> str:
-    texts = [value for value in data.values() if isinstance(value, str)]
-    text = data.get("text", texts[0] if len(texts) == 1 else None)
-    if not isinstance(text, str):
-        raise ConversionError(f"found {len(texts)} texts in field 'data', expected one, or one named 'text'")
-    return text
+def _label_studio_text(data: dict[str, Any], spans: list[list[Any]], surfaces: Sequence[Any], place: str = "") -> str:
+    """Returns the labelled text: the field `text`, the only text, the one of the spans, or the only one of words.
+
+    Raises:
+        ConversionError: the task leaves it open.
+    """
+    if isinstance(data.get("text"), str):
+        return str(data["text"])
+    texts = {name: value for name, value in data.items() if isinstance(value, str)}
+    ranges = [
+        (start, end, surface)
+        for (start, end, _), surface in zip(spans, surfaces, strict=True)
+        if type(start) is int and type(end) is int and isinstance(surface, str)
+    ]
+    choices = (
+        [*texts.values()],
+        [text for text in texts.values() if ranges and all(text[start:end] == cut for start, end, cut in ranges)],
+        [text for text in texts.values() if len(text.split()) > 1],
+    )
+    if chosen := next((texts for texts in choices if len(texts) == 1), None):
+        return chosen[0]
+    if not texts:
+        raise ConversionError(f"found no text in the fields {', '.join(map(quoted, data)) or 'of data'}")
+    raise ConversionError(
+        f"found {len(texts)} texts, in the fields {', '.join(map(quoted, texts))}, and none of them is named 'text'",
+        "Give the labelled one this name, for example with "
+        f"`jq 'map({place}.text = {place}.{next(iter(texts))})'`, or in the header of a table.",
+    )
 
 
 _SPAN_JSON = re.compile(r"\[\s*\{\s*\"(?:start|end|text|labels)\"")
@@ -298,9 +333,9 @@ def _label_studio_min(record: dict[str, Any], path: str) -> Annotated:
     name, spans = next(iter(lists.items()), ("label", []))
     fields = {key: value for key, value in record.items() if key not in _MIN_FIELDS | {name, "created_at", "id"}}
     data = {key: value for key, value in fields.items() if isinstance(value, str)}
-    text = _label_studio_text(data)
     entities = [[span.get("start"), span.get("end"), label] for span in spans for label in span["labels"]]
     surfaces = tuple(span.get("text") for span in spans for _ in span["labels"])
+    text = _label_studio_text(data, entities, surfaces)
     meta = {key: value for key, value in data.items() if value != text} or None
     return Annotated(text, entities, record.get("id"), meta, surfaces, spans_field=name)
 

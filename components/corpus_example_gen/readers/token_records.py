@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -64,6 +66,32 @@ def _fields(record: dict[str, Any]) -> tuple[str, str] | None:
     return (tokens, tags) if tokens and tags else None
 
 
+def _as_lists(record: dict[str, Any]) -> dict[str, Any]:
+    """Returns a record whose tags and tokens are texts with spaces (`B-PER O`), with lists in their place.
+
+    A list that Python has written as a text (`['B-PER', 'O']`) counts as well.
+
+    >>> _as_lists({"text": "Ida left", "labels": "B-PER O"})
+    {'text': ['Ida', 'left'], 'labels': ['B-PER', 'O']}
+    """
+    names = [next((name for name in known if isinstance(record.get(name), str)), "") for known in (_TOKENS, _TAGS)]
+    if not all(names):
+        return record
+    tokens, tags = (_parts(record[name]) for name in names)
+    if not tags or not all(map(is_tag_like, tags)):
+        return record
+    return {**record, names[0]: tokens, names[1]: tags}
+
+
+def _parts(text: str) -> list[str]:
+    if text.startswith("[") and text.endswith("]"):
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            value = ast.literal_eval(text)
+            if all(isinstance(one, str) for one in value):
+                return list(value)
+    return [text[start:end] for start, end in whitespace_offsets(text)]
+
+
 def _are_tags(values: list[Any]) -> bool:
     return bool(values) and all(isinstance(value, str) and is_tag_like(value) for value in values)
 
@@ -84,7 +112,9 @@ def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _is_hugging_face(record: Any) -> bool:
-    return isinstance(record, dict) and not _is_gliner(record) and _fields(_rows(record)[0]) is not None
+    if not isinstance(record, dict) or _is_gliner(record) or (token_and_tag(record) and "entities" not in record):
+        return False
+    return _fields(_as_lists(_rows(record)[0])) is not None
 
 
 def _hugging_face(record: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[str, str]]]:
@@ -93,6 +123,7 @@ def _hugging_face(record: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[
 
 
 def _sentence_of(record: dict[str, Any]) -> tuple[Any, Any, Any, dict[str, str]]:
+    record = _as_lists(record)
     fields = _fields(record)
     if fields is None:
         raise ValueError(f"found no tokens and tags, fields are {', '.join(map(quoted, list(record)[:5])) or 'none'}")
@@ -159,8 +190,14 @@ def token_and_tag(record: dict[str, Any]) -> tuple[str, str] | None:
     ('Word', 'Tag')
     """
     names = {name.casefold(): name for name, value in record.items() if isinstance(value, str)}
-    token = next((names[name] for name in TOKEN_NAMES if name in names and name != "text"), None)
+    numbers = {name.casefold(): name for name, value in record.items() if type(value) is int}
+    token = next((names[name] for name in TOKEN_NAMES if name in names), None)
     tag = next((names[name] for name in TAG_NAMES if name in names), None)
+    if token and len(record[token].split()) > 1:
+        return None
+    if token == names.get("text") and tag and not is_tag_like(record[tag]):  # a text and its class
+        return None
+    tag = tag or next((numbers[name] for name in TAG_NAMES if name in numbers), None)
     return (token, tag) if token and tag else None
 
 

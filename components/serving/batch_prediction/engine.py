@@ -33,7 +33,15 @@ from components.common.beam_arguments import make_pipeline
 from components.common.faults import explain
 from components.serving.batch_prediction import sources
 from components.serving.batch_prediction.errors import BatchError
-from components.serving.batch_prediction.fields import BRAT, CSV, PARQUET, STANDARD, TEXT, TSV, input_kind, output_kind
+from components.serving.batch_prediction.fields import (
+    BRAT,
+    DELIMITERS,
+    PARQUET,
+    STANDARD,
+    TEXT,
+    input_kind,
+    output_kind,
+)
 from components.serving.batch_prediction.job import BatchJob, BatchResult
 from components.serving.batch_prediction.parquet_output import GROUP_ROWS, ParquetLayout
 from components.serving.batch_prediction.rows import Row, parse
@@ -76,6 +84,7 @@ class _Part:
     """Rows of a file, as `rows.parse` takes them."""
 
     path: str
+    kind: str
     header: list[str]
     quoting: str | None
     payload: Any
@@ -89,21 +98,20 @@ class _Read(beam.DoFn):
 
     def process(self, path: str) -> Iterator[_Part]:
         header: list[str] = []
-        quoting = self._quoting
-        if self._kind in (CSV, TSV):
-            if quoting is None:
-                with _opened(path, self._kind) as file:
-                    quoting = sources.detect_quoting(file, self._kind)
-            with _opened(path, self._kind) as file:
-                header = sources.header_of(sources.read_cells(file, self._kind, quoting), path)
-        if self._kind == TEXT or (self._kind in (CSV, TSV) and self._fields.lacking(header) is not None):
-            with _opened(path, self._kind) as file:
+        kind, quoting = self._kind, self._quoting
+        if kind in DELIMITERS:
+            with _opened(path, kind) as file:
+                kind, quoting = sources.detect_table(file, kind, quoting)
+            with _opened(path, kind) as file:
+                header = sources.header_of(sources.read_cells(file, kind, quoting), path)
+        if kind == TEXT or (kind in DELIMITERS and self._fields.lacking(header) is not None):
+            with _opened(path, kind) as file:
                 sources.refuse_labelled(file, path)
-        if self._kind in (CSV, TSV):
+        if kind in DELIMITERS:
             sources.require_columns(header, self._fields, path)
-        with _opened(path, self._kind) as file:
-            for rows in sources.chunks_of(file, self._kind, quoting, path):
-                yield _Part(path, header, quoting, rows)
+        with _opened(path, kind) as file:
+            for rows in sources.chunks_of(file, kind, quoting, path):
+                yield _Part(path, kind, header, quoting, rows)
 
 
 class _ReadGroup(beam.DoFn):
@@ -126,7 +134,7 @@ class _ReadGroup(beam.DoFn):
                     )
             batches = file.iter_batches(batch_size=sources.CHUNK_ROWS, columns=self._columns, row_groups=[index])
             for batch in batches:
-                yield _Part(path, [], None, (first, batch))
+                yield _Part(path, PARQUET, [], None, (first, batch))
                 first += batch.num_rows
 
 
@@ -168,7 +176,7 @@ class _Parse(beam.DoFn):
     def process(self, part: _Part) -> Iterator[Any]:
         task = self._task
         rows = []
-        for row in parse(task.kind, part.payload, task.fields, part.header, part.quoting):
+        for row in parse(part.kind, part.payload, task.fields, part.header, part.quoting):
             if not isinstance(row, Row):
                 yield TaggedOutput(_ERRORS, ((part.path, None), row))
                 continue

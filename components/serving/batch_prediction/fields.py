@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from components.common.errors import quoted
+from components.common.files import packed_by_name
 from components.corpus_example_gen.corpus.layout import EXTENSIONS
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.labelled_input import USE_OF_LABELLED
@@ -16,6 +17,10 @@ STANDARD = "-"
 """Name of standard input and standard output."""
 
 JSON_LINES, CSV, TSV, PARQUET, TFRECORD, TEXT, BRAT = "jsonl", "csv", "tsv", "parquet", "tfrecord", "text", "brat"
+SEMICOLONS = "csv;"
+"""Kind of a CSV file with semicolons, as Excel writes it where the comma is in numbers."""
+DELIMITERS = {CSV: ",", SEMICOLONS: ";", TSV: "\t"}
+"""Kinds of tables in text, with what separates their cells."""
 AS_CSV, UNQUOTED = "csv", "none"
 """Quoting of a table in text: cells with separators or quotes stand in quotes; or quotes are part of the cells."""
 FORMATS = ("entities", "highlight", "brat", "conll", "doccano")
@@ -84,8 +89,6 @@ class Fields:
 
     def missing(self, where: str, name: str, present: list[str]) -> str:
         """Returns the error for a field that the input does not have."""
-        if len(present) == 1 and ";" in present[0]:
-            return f"{where}: has columns separated by semicolons. Separate them by commas, or by tabs in a .tsv file."
         shown = ", ".join(quoted(each)[1:-1] for each in present[:20]) or "no fields"
         return f"{where}: has no field {quoted(name)}, it has {shown}. Give one of them with {self.option(name)}."
 
@@ -103,6 +106,8 @@ def input_kind(path: str) -> str:
     name = Path(path).name.removesuffix(".gz")
     if path == STANDARD:
         return JSON_LINES
+    if packed := packed_by_name(path):
+        raise BatchError(f"--input {path}: is {packed.title}, which is not read. {packed.fix(path)}")
     if re.search(r"tfrecords?(-\d+-of-\d+)?$", name):
         return TFRECORD
     suffix = Path(name).suffix.lower()

@@ -289,11 +289,14 @@ class _Run:
             self._streamed += 1
 
 
-def describe(result: BatchResult, errors: str | Path | None) -> str:
-    """Returns the line with which a job ends."""
+def describe(result: BatchResult, job: BatchJob) -> str:
+    """Returns the lines with which a job ends."""
+    if not result.rows + result.bad:
+        name = "standard input" if job.input == STANDARD else job.input
+        return f"warning: {name} has no row, so the output is empty. Check the input."
     text = f"{counted(result.rows, 'row')} tagged"
     if result.bad:
-        text += f", {result.bad:,} in {errors}"
+        text += f", {result.bad:,} in {job.errors}"
     if result.resumed:
         text += f"; {result.resumed:,} of them were done before"
     text += f" ({result.speed:,.0f} rows/s)"

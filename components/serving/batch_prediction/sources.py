@@ -14,6 +14,7 @@ import hashlib
 import io
 import itertools
 import os
+import re
 import struct
 import sys
 import zlib
@@ -23,18 +24,18 @@ from typing import IO, Any
 
 from components.common.errors import quoted
 from components.common.extras import require_extra
-from components.common.files import is_special
+from components.common.files import is_special, packed_by_content
 from components.common.json_lines import LONGEST_LINE
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import (
     AS_CSV,
     CSV,
+    DELIMITERS,
     JSON_LINES,
     PARQUET,
     STANDARD,
     TEXT,
     TFRECORD,
-    TSV,
     UNQUOTED,
     Fields,
     input_kind,
@@ -112,13 +113,12 @@ class Source:
         if self.kind == PARQUET:
             self._parquet = _open_parquet(path)
             self.header = list(self._parquet.schema_arrow.names)
-        elif self.kind in (CSV, TSV):
-            if quoting is None:
-                with self._opened() as (file, _):
-                    self.quoting = detect_quoting(file, self.kind)
+        elif self.kind in DELIMITERS:
+            with self._opened() as (file, _):
+                self.kind, self.quoting = detect_table(file, self.kind, quoting)
             with self._opened() as (file, _):
                 self.header = header_of(read_cells(file, self.kind, self.quoting), self.name)
-        if self.kind in (PARQUET, CSV, TSV):
+        if self.kind == PARQUET or self.kind in DELIMITERS:
             if self.kind != PARQUET and fields.lacking(self.header) is not None:
                 self._refuse_labelled()
             require_columns(self.header, fields, self.name)
@@ -198,9 +198,11 @@ def unpacked(raw: IO[bytes], path: str, kind: str, name: str) -> IO[bytes]:
     Raises:
         BatchError: the content is plainly of another kind.
     """
-    start, text, named = _start(raw), kind in (JSON_LINES, CSV, TSV, TEXT), path.endswith(".gz")
+    start, text, named = _start(raw), kind in (JSON_LINES, TEXT, *DELIMITERS), path.endswith(".gz")
     if named and start is not None and not start.startswith(_GZIP[:2]):
         raise BatchError(f"{name}: is not packed with gzip. Restore it, or remove .gz from its name.")
+    if text and start is not None and (other := packed_by_content(start)):
+        raise BatchError(f"{name}: is {other.title}, which is not read. {other.fix(path)}")
     packed = named or (text and start is not None and start.startswith(_GZIP))
     file: Any = gzip.GzipFile(fileobj=raw) if packed else raw
     if text and (start := _start(file)) is not None:
@@ -293,18 +295,39 @@ def check_quoting(kind: str, quoting: str | None, path: str) -> None:
     Raises:
         BatchError: another file has it.
     """
-    if quoting is not None and kind not in (CSV, TSV):
+    if quoting is not None and kind not in DELIMITERS:
         raise BatchError(f"--quoting: belongs to CSV and TSV, not to --input {path}. Leave it out.")
 
 
-def detect_quoting(file: IO[bytes], kind: str) -> str:
-    """Returns `csv` for CSV, and for TSV whose first 10,000 lines are quoted as in CSV; else `none`.
+def detect_table(file: IO[bytes], kind: str, quoting: str | None = None) -> tuple[str, str]:
+    """Returns kind and quoting of a table.
+
+    CSV has the separator that Excel's first line (`sep=;`) names. Else it has commas, or what else separates the names
+    of the header: semicolons, or tabs.
+
+    Args:
+        file: the table.
+        kind: CSV or TSV, by its name.
+        quoting: the configured one; None: `csv` for CSV, and for TSV whose first 10,000 lines are quoted as in CSV.
+    """
+    if kind != CSV:
+        return kind, quoting or _detect_quoting(file)
+    try:
+        first = file.readline(LONGEST_LINE).decode("utf-8-sig", "replace")
+    except (EOFError, zlib.error, gzip.BadGzipFile):  # a damaged file: reading the rows says where
+        first = ""
+    named = _SEPARATOR_LINE.match(first)
+    unquoted = named[1] if named else re.sub('"[^"]*"', "", first)
+    kinds = [one for one, delimiter in DELIMITERS.items() if delimiter in unquoted]
+    return (kinds or [CSV])[0], quoting or AS_CSV
+
+
+def _detect_quoting(file: IO[bytes]) -> str:
+    """Returns the quoting of a TSV file.
 
     Quotation marks are usual in the cells of TSV, and stand for themselves there. A doubled one inside a quoted cell,
     or quotes around all cells, show that they are quotes, as in the columns of a corpus.
     """
-    if kind == CSV:
-        return AS_CSV
     from components.corpus_example_gen.readers.column_layout import is_quoted
 
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
@@ -325,7 +348,7 @@ def read_cells(file: IO[bytes], kind: str, quoting: str | None) -> Iterator[tupl
 
     Args:
         file: bytes that are not UTF-8 become surrogates, so that `rows` can report their row alone.
-        kind: CSV or TSV.
+        kind: CSV with commas or semicolons, or TSV.
         quoting: `csv` or `none`.
 
     Raises:
@@ -346,10 +369,14 @@ def read_cells(file: IO[bytes], kind: str, quoting: str | None) -> Iterator[tupl
 
     def reader() -> Iterator[list[str]]:
         if quoting == UNQUOTED:
-            return csv.reader(lines(), delimiter=_DELIMITERS[kind], quoting=csv.QUOTE_NONE)
-        return csv.reader(lines(), delimiter=_DELIMITERS[kind], strict=True)
+            return csv.reader(lines(), delimiter=DELIMITERS[kind], quoting=csv.QUOTE_NONE)
+        return csv.reader(lines(), delimiter=DELIMITERS[kind], strict=True)
 
     rows, line, width, long = reader(), 1, 0, 0
+    again.append(first := text.readline(LONGEST_LINE))
+    if _SEPARATOR_LINE.match(first):
+        again.clear()
+        line = 2
     try:
         while True:
             record.clear()
@@ -394,15 +421,15 @@ def header_of(records: Iterator[tuple[int, list[str]]], name: str) -> list[str]:
 
 CSV_ERROR = "\0csv"
 """First cell of a record that the csv module could not read; then the reason, and its line."""
-_DELIMITERS = {CSV: ",", TSV: "\t"}
+_SEPARATOR_LINE = re.compile(r'"?sep=([,;\t])"?\r?\n')  # Excel's first line
 
 
 def join_cells(cells: list[str], kind: str, quoting: str | None) -> str:
     """Returns a record of CSV or TSV."""
     if quoting == UNQUOTED:
-        return _DELIMITERS[kind].join(cells)
+        return DELIMITERS[kind].join(cells)
     line = io.StringIO()
-    csv.writer(line, delimiter=_DELIMITERS[kind], lineterminator="").writerow(cells)
+    csv.writer(line, delimiter=DELIMITERS[kind], lineterminator="").writerow(cells)
     return line.getvalue()
 
 

@@ -90,7 +90,7 @@ class Executor(base_executor.BaseExecutor):
                 quoting=values["quoting"] or None,
             )
             result = run_batch(job, show_progress=False)
-        logging.info("%s", describe(result, job.errors))
+        logging.info("%s", describe(result, job))
         facts: dict[str, Any] = {
             "rows": result.rows,
             "bad_rows": result.bad,

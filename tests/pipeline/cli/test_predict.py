@@ -72,6 +72,12 @@ def test_an_argument_that_is_no_utf8_is_tagged_like_a_line(predict):
     assert json.loads(predict("--json", "caf\udce9 x").stdout)["sentence"] == "caf\ufffd x"
 
 
+def test_standard_input_without_a_line_gives_a_warning(predict):
+    result = predict("-", input="")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "warning: standard input has no line, so nothing is tagged" in result.stderr
+
+
 def test_a_dash_is_standard_input(predict):
     assert predict("-", input="AB c\nd\n").stdout == predict(input="AB c\nd\n").stdout == "AB\tB-X\nc\tO\n\nd\tO\n\n"
     result = predict("-", "AB", input="c")

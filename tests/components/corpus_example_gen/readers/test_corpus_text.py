@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import tracemalloc
 
 import pytest
@@ -69,7 +71,9 @@ def test_other_data_than_utf8_text_is_an_error_with_line_and_fix():
         ("a\tO\n".encode("utf-16"), 1, "UTF-16", "iconv -f UTF-16 -t UTF-8 a.conll"),
         (gzip.compress(b"a", mtime=0), None, "gzip data", ".gz"),
         (b"PK\x03\x04\x14\0\0\0", None, "a ZIP archive or an Office document", "Unpack it"),
-        (b"%PDF-1.4\n%\xe2\xe3", None, "a PDF document", "export the corpus as text"),
+        (bz2.compress(b"a"), None, "bzip2 data", "Unpack it, for example with `bunzip2 a.conll`, or pack it with gzip"),
+        (lzma.compress(b"a"), None, "xz data", "`unxz a.conll`"),
+        (b"%PDF-1.4\n%\xe2\xe3", None, "a PDF document", "Export the corpus as text"),
         (bytes(range(128, 256)), 1, "0x80, which is not UTF-8, at byte offset 0", "iconv"),
     ]:
         with pytest.raises(CorpusError) as caught:

@@ -237,9 +237,58 @@ def test_whole_floats_are_numbers_of_labels(tmp_path):
 
 def test_records_of_one_token_are_an_error_that_says_how_to_write_them():
     record = {"sentence": "Sentence: 1", "Word": "Ida", "Tag": "B-PER"}
-    problem = r"a\.jsonl:1: found one token and its tag in the fields 'Word' and 'Tag', .* Write the table as CSV"
-    with pytest.raises(CorpusError, match=problem):
+    problem = r"a\.jsonl:1: found one token and its tag in the fields 'Word' and 'Tag', .* Write the table as CSV, .*"
+    with pytest.raises(CorpusError, match=problem + r"`pandas\.read_json\('a\.jsonl', lines=True\)\.to_csv\('a\.csv'"):
         read("a.jsonl", lines(record))
+    for record in ({"text": "Ida", "label": "B-PER"}, {"token": "Ida", "ner_tag": 1}, {"text": "Ida", "label": "O"}):
+        with pytest.raises(CorpusError, match="found one token and its tag in the fields"):
+            read("a.jsonl", lines(record))
+
+
+def test_a_row_of_parquet_for_each_token_is_an_error_with_the_command_that_writes_csv():
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    sink = pa.BufferOutputStream()
+    parquet.write_table(pa.table({"sentence_id": [1, 1], "word": ["Ida", "left"], "tag": ["B-PER", "O"]}), sink)
+    command = r"`pandas\.read_parquet\('a\.parquet'\)\.to_csv\('a\.csv', index=False\)`"
+    with pytest.raises(CorpusError, match=f"'word' and 'tag', expected a sentence. .* {command}"):
+        read("a.parquet", sink.getvalue().to_pybytes())
+
+
+@pytest.mark.parametrize("tags", ["B-PER O", "['B-PER', 'O']"])
+def test_tags_of_a_record_may_be_one_text(tags):
+    for names in (("text", "labels"), ("sentence", "tags"), ("tokens", "ner_tags")):
+        assert read("a.jsonl", lines(dict(zip(names, ("Ida left", tags), strict=True))))[0] == ["Ida/B-PER left/O"]
+    first = {"text": "Ida left", "labels": tags}
+    assert read("a.jsonl", lines(first, {"text": "Bo", "labels": "B-PER"}))[0] == ["Ida/B-PER left/O", "Bo/B-PER"]
+    with pytest.raises(CorpusError, match=r"a\.jsonl:2: found 3 tokens and 2 tags"):
+        read("a.jsonl", lines(first, {"text": "Ida left Oslo", "labels": tags}))
+    with pytest.raises(CorpusError, match="found no list in field 'entities'"):
+        read("a.jsonl", lines({"text": "Ida left", "label": "very positive"}))
+
+
+def task(data, *regions):
+    found = [{"type": "labels", "to_name": to, "value": {"start": start, "end": end, "text": text, "labels": ["PER"]}}
+             for to, start, end, text in regions]  # fmt: skip
+    return {"data": data, "annotations": [{"result": found}]}
+
+
+def test_the_text_of_a_task_with_several_is_the_one_of_its_spans_or_the_only_one_of_words():
+    body = {"title": "A day", "body": "Ida left"}
+    for record in (
+        task(body, ("t", 0, 3, "Ida")),
+        task({"title": "Bo", "text": "Ida left"}, ("text", 0, 3, "Ida")),
+        task({"source": "web", "body": "Ida left"}, ("t", 0, 3, "Ida")),
+        {"body": "Ida left", "title": "A day", "annotation_id": 1, "annotator": 1,
+         "label": [{"start": 0, "end": 3, "text": "Ida", "labels": ["PER"]}]},
+    ):  # fmt: skip
+        assert read("a.json", json.dumps([record]).encode())[0] == ["Ida/B-PER left/O"]
+    assert read("a.jsonl", lines(task({"source": "web", "body": "Ida left"})))[0] == ["Ida/O left/O"]
+    problem = r"a\.jsonl:1: found 2 texts, in the fields 'title', 'body', and none of them is named .*`jq "
+    with pytest.raises(CorpusError, match=problem):
+        read("a.jsonl", lines(task(body)))
+    with pytest.raises(CorpusError, match=r"found labels of several texts \(title, text\)\. Label each text in a task"):
+        read("a.jsonl", lines(task({"title": "Bo", "text": "Ida"}, ("title", 0, 2, "Bo"), ("text", 0, 3, "Ida"))))
 
 
 def test_null_of_ner_annotator_is_a_text_that_nobody_labelled():
@@ -371,7 +420,7 @@ BAD = {
         "whose offsets do not count characters",
     ),
     "two texts": (
-        {"data": {"a": "Ida", "b": "Bo"}, "annotations": [{"result": []}]}, "found 2 texts in field 'data'",
+        {"data": {"a": "Ida", "b": "Bo"}, "annotations": [{"result": []}]}, "found 2 texts, in the fields 'a', 'b'",
     ),
     "two jobs": (
         {"source": "Ida", "a": {"annotations": {"entities": []}}, "b": {"annotations": {"entities": []}}},

@@ -36,10 +36,12 @@ def lines_of(pattern, folder):
 
 
 @pytest.mark.extended
-@pytest.mark.parametrize("name", ["a.jsonl", "a.tsv"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.tsv", "a.csv"])
 def test_an_engine_gives_the_rows_and_errors_of_a_local_job_by_key(tiny, tmp_path, name):
     if name == "a.tsv":
         lines = ["id\ttext\tmore", *(f'{i}\t{TEXTS[i % 3]}\t"x{i}' for i in range(40)), "40\ttoo\tmany\tcells"]
+    elif name == "a.csv":
+        lines = ["id;text;more", *(f"{i};{TEXTS[i % 3]};x, {i}" for i in range(40)), "40;too;many;cells"]
     else:
         lines = [f'{{"id": {2**60 + i}, "text": "{TEXTS[i % 3]}", "more": 1.{i}0}}' for i in range(40)]
         lines.append('{"id": 1, "text": null}')

@@ -108,7 +108,19 @@ def test_a_forwarded_field_may_come_late_and_is_named_at_the_end_if_no_row_has_i
     assert "has no field 'late', it has id, text, as far as row 10. The job goes on." in printed
     written = [json.loads(line) for line in lines_of(batch.output)]
     assert [{*row} - {"id", "entities"} for row in written] == [set()] * 24 + [{"late"}]
-    assert "no row has 'never': the output is complete, without it." in describe(result, None)
+    assert "no row has 'never': the output is complete, without it." in describe(result, batch)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.txt", "a.csv", "a.tsv", "a.parquet", "a.tfrecord"])
+def test_an_input_without_rows_gives_an_empty_output_and_a_warning_with_its_name(job, tmp_path, name):
+    lines = {"a.csv": ["id,text"], "a.tsv": ["id\ttext"], "a.txt": ["", " "]}.get(name, [])
+    batch = job(lines, name, key=None)
+    if name == "a.parquet":
+        pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        parquet.write_table(pa.table({"text": pa.array([], pa.string())}), batch.input)
+    result = run(batch)
+    assert describe(result, batch) == f"warning: {batch.input} has no row, so the output is empty. Check the input."
+    assert lines_of(batch.output) == []
 
 
 @pytest.mark.extended

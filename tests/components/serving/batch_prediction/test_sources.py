@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import os
 
 import pytest
@@ -231,11 +233,41 @@ def test_formats_of_corpora_lead_to_other_commands():
             input_kind(name)
 
 
-def test_a_table_with_semicolons_is_named_as_such(tmp_path):
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["id;text", "1;one, two", '2;"a ""b"";\nc"', "3;d;e"],
+        ["\ufeffsep=;", '"id";"text"', "1;one, two", '2;"a ""b"";\nc"', "3;d;e"],
+        ["id\ttext", "1\tone, two", '2\t"a ""b"";\nc"', "3\td\te"],
+        ["id,text", '1,"one, two"', '2,"a ""b"";\nc"', "3,d,e"],
+        ['"id","text"', '1,"one, two"', '2,"a ""b"";\nc"', "3,d,e"],
+    ],
+)
+def test_a_csv_file_has_the_separator_of_its_header(tmp_path, lines):
     path = tmp_path / "a.csv"
-    path.write_text("id;text\n1;a\n")
-    with pytest.raises(BatchError, match=r"a\.csv: has columns separated by semicolons\. Separate them by commas"):
-        Source(str(path), FIELDS)
+    path.write_text("\r\n".join(lines), encoding="utf-8")
+    *rows, bad = rows_of(path, Fields("text", "id"))
+    number = len(lines) - 2
+    assert [(row.number, row.members["id"], row.text) for row in rows] == [
+        (number, '"1"', "one, two"),
+        (number + 1, '"2"', 'a "b";\nc'),
+    ]
+    assert (bad.reason, bad.raw.decode()) == ("3 cells, but the header has 2", lines[-1])
+
+
+def test_a_table_of_one_column_has_commas(tmp_path):
+    (tmp_path / "a.csv").write_text('text\n"one; two"\nthree; four\n')
+    assert [row.text for row in rows_of(tmp_path / "a.csv", Fields("text"))] == ["one; two", "three; four"]
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress])
+def test_other_compression_than_gzip_is_named_with_the_way_out(tmp_path, pack):
+    suffix, command = (".bz2", "bunzip2") if pack is bz2.compress else (".xz", "unxz")
+    for name in (f"a.jsonl{suffix}", "a.jsonl", "a.csv", "a.txt"):
+        (tmp_path / name).write_bytes(pack(b'{"id": 1, "text": "a"}\n'))
+        problem = rf"{name}: is .* data, which is not read\. Unpack it, for example with `{command} {name}`, or pack it"
+        with pytest.raises(BatchError, match=problem):
+            rows_of(tmp_path / name)
 
 
 def test_chunks_have_bounded_rows_and_change_their_hash_with_the_content(tmp_path, monkeypatch):
