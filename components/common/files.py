@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import filecmp
 import os
@@ -133,6 +134,8 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
     except OSError as error:
         if error.errno and str(error.filename) in ("None", str(incoming)):  # a full disk has no name
             error.filename = str(target)
+        if error.errno == errno.ENOENT and target.parent.is_dir():  # a folder of the kernel, such as /proc
+            error.errno = errno.EACCES
         raise
     finally:
         with contextlib.suppress(OSError):  # a read-only folder, whose error is raised already

@@ -48,6 +48,7 @@ def test_real_faults_of_paths_name_path_problem_and_cure(tmp_path):
 
 
 def test_folder_of_the_kernel_is_named_and_not_the_temporary_name_in_it():
+    assert "/proc/x: permission denied" in explanation(lambda: write_atomically("/proc/x", "x"))
     for action in (lambda: incoming_folder(Path("/proc")).__enter__(), lambda: (Path("/proc") / ".incoming-1").touch()):
         assert re.match(
             r"/proc: permission denied \(/proc has mode dr-xr-xr-x and owner .*\)\. Give", explanation(action)

@@ -117,7 +117,7 @@ def test_entity_seen_needs_training_entities(evaluate, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "status", "text"),
     [
-        (["--threshold", "f1>=1"], 1, "error: threshold 'f1>=1': write METRIC>=BOUND"),
+        (["--threshold", "f1>=1"], 1, "error: --threshold 'f1>=1': not a threshold. Write METRIC>=BOUND"),
         (["--threshold", "entity_f1>=0.5@window"], 2, "a threshold on window needs --window"),
         (["--by", "team"], 1, "has the field 'team' to slice by"),
         (["--window", "day", "--time", "when"], 1, "log.jsonl:1: when: not a time: None"),
@@ -225,7 +225,7 @@ def test_outputs_do_not_replace_inputs_or_each_other(evaluate, on_data, tmp_path
         (["--url", "champion"], 2, "write http://HOST:PORT/v1/models/NAME"),
         (["--model", "1", "--url", "http://localhost/v1/models/ner"], 2, "--model and --url name the same thing"),
         (["--window", "day"], 2, "--window needs --requests"),
-        (["--threshold", "f1>=1"], 1, "error: threshold 'f1>=1': write METRIC>=BOUND"),
+        (["--threshold", "f1>=1"], 1, "error: --threshold 'f1>=1': not a threshold. Write METRIC>=BOUND"),
     ],
 )
 def test_errors_on_data_name_the_fix(on_data, arguments, status, text):

@@ -17,6 +17,10 @@ pytestmark = pytest.mark.extended
         ("entity_f1>=0.6", BlessingRule(metric="entity_f1", bound=0.6, min_support=9)),
         ("entity_recall/a-b >= 1", BlessingRule(metric="entity_recall/a-b", bound=1.0, min_support=9)),
         ("entity_f1>=.5@source=a@b", BlessingRule(metric="entity_f1", slice="source=a@b", bound=0.5, min_support=9)),
+        (
+            "entity_f1/work of art >= 0.5 @ source = New York",
+            BlessingRule(metric="entity_f1/work of art", slice="source=New York", bound=0.5, min_support=9),
+        ),
         ("strict_f1>=0.5@window", BlessingRule(metric="strict_f1", slice="window", bound=0.5, min_support=9)),
         ("calibration_error<=0.1", BlessingRule(metric="calibration_error", bound=0.1, min_support=9)),
     ],
@@ -28,14 +32,14 @@ def test_thresholds_are_rules(text, rule):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("entity_f1", "write METRIC>=BOUND"),
-        ("f1>=0.5", "write METRIC>=BOUND"),
-        ("entity_f1>0.5", "write METRIC>=BOUND"),
-        ("entity_f1<=0.5", "entity_f1 is compared by >="),
-        ("calibration_error>=0.1", "calibration_error is compared by <="),
+        ("entity_f1", "Write METRIC>=BOUND"),
+        ("f1>=0.5", "Write METRIC>=BOUND"),
+        ("entity_f1>0.5", "Write METRIC>=BOUND"),
+        ("entity_f1<=0.5", "<= does not fit entity_f1. Write >="),
+        ("calibration_error>=0.1", ">= does not fit calibration_error. Write <="),
         ("entity_f1>=high", "the bound 'high' is not a number"),
-        ("entity_f1>=60", "between 0 and 1"),
-        ("entity_f1>=nan", "between 0 and 1"),
+        ("entity_f1>=60", "not from 0 to 1"),
+        ("entity_f1>=nan", "not from 0 to 1"),
     ],
 )
 def test_other_texts_are_refused(text, message):
