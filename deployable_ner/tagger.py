@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.errors import NerError, quoted
+from components.common.iterables import batched
 from components.serving.saved_model_tagger import Entity, SavedModelTagger, TaggedSentence
 
 __all__ = ["Entity", "NerError", "TaggedText", "Tagger", "Token", "load"]
@@ -128,11 +128,11 @@ class Tagger:
         if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
             kind = "one" if isinstance(texts, str) else quoted(texts)
             raise TypeError(f"texts: must be an iterable of strings, got {kind}. Call tagger(text) for a single text.")
-        return self._batches(iter(texts), batch_size)
+        return self._batches(texts, batch_size)
 
-    def _batches(self, texts: Iterator[str], batch_size: int) -> Iterator[TaggedText]:
+    def _batches(self, texts: Iterable[str], batch_size: int) -> Iterator[TaggedText]:
         position = 0
-        while batch := list(itertools.islice(texts, batch_size)):
+        for batch in batched(texts, batch_size):
             for offset, text in enumerate(batch):
                 _check_text(text, f"text {position + offset}")
             position += len(batch)

@@ -22,8 +22,7 @@ from components.model.encoder_library import check_preset, require_libraries
 from components.model.encoder_preset import encoder_from_preset
 from components.model.encoder_tagger import EncoderTagger
 from components.text.unlabelled import frequent_words, read_texts
-from components.transform.wordpiece_vocabulary import WordPieceVocabulary
-from components.transform.wordpieces import piece_ids
+from components.transform.wordpieces import WordPieceVocabulary, piece_ids
 from configs.spec import PipelineConfig
 from pipeline.unlabelled import gather_texts
 

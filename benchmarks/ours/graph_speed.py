@@ -43,8 +43,8 @@ def graph_speed(prepared: Path, sentences: Sequence[str]) -> dict[str, float]:
 def _measure(prepared: Path, texts: Path, report: Path) -> None:
     import tensorflow as tf
 
-    from components.exporter.serving.transform_graph import TransformGraph
     from components.transform.features import SENTENCE, model_features
+    from components.transform.transform_graph import TransformGraph
 
     graph = TransformGraph(str(prepared / GRAPH))
     sentences = json.loads(texts.read_text(encoding="utf-8"))

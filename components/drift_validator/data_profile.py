@@ -11,7 +11,7 @@ from pathlib import Path
 
 from typing_extensions import Self
 
-from components.common.counting import forget_rare
+from components.common.iterables import forget_rare
 from components.keys import DATA_PROFILE_FILE
 from components.text.folding import fold
 from components.text.spans import spans

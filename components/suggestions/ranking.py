@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from components.common.iterables import batched
 from components.serving.batch_prediction.rows import Row
 from components.serving.saved_model_tagger import TaggedSentence
 from components.suggestions.text_features import fingerprint, template, text_vectors
@@ -99,7 +99,7 @@ class Ranking:
             return []
         vectors = text_vectors([candidate.tagged.tokens for candidate in candidates])  # [candidates, features]
         similarity = np.zeros(len(candidates), np.float32)
-        for batch in _batches(labelled):
+        for batch in batched(labelled, _BATCH):
             np.maximum(similarity, (vectors @ text_vectors(batch).T).max(axis=1), out=similarity)
         values = np.array([candidate.uncertainty.value for candidate in candidates])
         free = similarity < _NEAR
@@ -135,9 +135,3 @@ class Ranking:
             if len(best) == self._size:
                 break
         return best
-
-
-def _batches(texts: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    iterator = iter(texts)
-    while batch := list(itertools.islice(iterator, _BATCH)):
-        yield batch

@@ -27,9 +27,8 @@ from components.text.char_traits import (
 from components.text.folding import REPLACEMENTS
 from components.text.token_positions import row_ids
 from components.text.word_begins import word_begins
-from components.text.words import SEPARATING
+from components.text.words import OFFSETS, SEPARATING, SYLLABLES, WHITESPACE, WORDS
 
-WHITESPACE, WORDS, CHARACTERS, SYLLABLES = TOKENIZERS = ("whitespace", "words", "characters", "syllables")
 _REPLACEMENT = 0xFFFD
 
 
@@ -95,8 +94,8 @@ def tokenize(sentences: tf.Tensor, tokenizer: str = WORDS) -> Tokens:
         >>> tokenize(tf.constant(["Hi, Paul"]), "whitespace").tokens.to_list()
         [[b'Hi,', b'Paul']]
     """
-    if tokenizer not in TOKENIZERS:
-        raise ValueError(f"tokenizer must be one of {', '.join(TOKENIZERS)}, got {tokenizer!r}")
+    if tokenizer not in OFFSETS:
+        raise ValueError(f"tokenizer must be one of {', '.join(OFFSETS)}, got {tokenizer!r}")
     # A trailing newline isolates sentences; `tf.roll` wraps the first character to the last newline.
     text = tf.strings.join([sentences, "\n"])
     code_points = tf.strings.unicode_decode(text, "UTF-8")

@@ -8,8 +8,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
-from components.common.counting import forget_rare
 from components.common.errors import NerError
+from components.common.iterables import forget_rare
 from components.text.folding import fold
 from components.text.words import OFFSETS
 

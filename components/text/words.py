@@ -16,6 +16,9 @@ from components.text.char_traits import CONNECTOR, EXTEND, PUNCT, RUN, SPACE, WO
 from components.text.folding import fold_char
 from components.text.scripts import is_attached, is_linking, is_separate
 
+WHITESPACE, WORDS, CHARACTERS, SYLLABLES = "whitespace", "words", "characters", "syllables"
+"""Names of the tokenizers."""
+
 _APOSTROPHES = "'’"
 _SEPARATE = -1  # kind of a character of a script without spaces
 _ALONE = (SPACE, _SEPARATE)
@@ -172,13 +175,13 @@ def _abbreviates(part: Sequence[str], last: int) -> bool:
     return dot and lone and unicodedata.category(part[last])[0] == "L"
 
 
-SEPARATING: Final = ("characters", "syllables")
+SEPARATING: Final = (CHARACTERS, SYLLABLES)
 """Names of the tokenizers that cut scripts without spaces."""
 
 OFFSETS: Final[Mapping[str, Callable[[str], list[tuple[int, int]]]]] = {
-    "whitespace": whitespace_offsets,
-    "words": word_offsets,
-    "characters": character_offsets,
-    "syllables": functools.partial(character_offsets, hangul=True),
+    WHITESPACE: whitespace_offsets,
+    WORDS: word_offsets,
+    CHARACTERS: character_offsets,
+    SYLLABLES: functools.partial(character_offsets, hangul=True),
 }
 """Function of each tokenizer (`transform.tokenizer`)."""

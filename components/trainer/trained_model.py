@@ -25,7 +25,7 @@ class TrainedModel:
     """Trained tagger with everything that serving it needs.
 
     Attributes:
-        model: features -> logits, without its loss, in float32.
+        model: features -> logits, in float32. It is not compiled: saved with its loss it would not load elsewhere.
         windows: windows that sentences were cut into.
         tags: tag vocabulary in the order of the logits, `[PAD]` first.
         history: one row an epoch; None for a figure that is unknown.
@@ -57,9 +57,9 @@ class TrainedModel:
         return max(row[VAL_ENTITY_F1] or 0.0 for row in rows)
 
     def save(self, folder: str) -> None:
-        """Writes both files, without the loss: a model saved with its loss does not load elsewhere."""
+        """Writes both files."""
         Path(folder).mkdir(parents=True, exist_ok=True)
-        plain_copy(self.model).save(Path(folder) / MODEL_FILE)
+        self.model.save(Path(folder) / MODEL_FILE)
         info: dict[str, Any] = {
             "tagger_module": type(self.model).__module__,
             "windows": dataclasses.asdict(self.windows),
@@ -80,9 +80,7 @@ class TrainedModel:
         """
         info = json.loads((Path(folder) / TRAINED_MODEL_FILE).read_text(encoding="utf-8"))
         try:
-            importlib.import_module(
-                installed_name(info["tagger_module"])
-            )  # registers the class that the .keras file names
+            importlib.import_module(installed_name(info["tagger_module"]))  # registers the class of the .keras file
         except ImportError as error:
             raise NerError(
                 f"{folder}: the tagger's module {info['tagger_module']} cannot be imported ({error}). "

@@ -36,9 +36,9 @@ from components.trainer.settings import SizedSettings, TrainerSettings
 from components.trainer.teacher.distillation import distilled
 from components.trainer.teacher.soft_labels import labelled, soft_labelled
 from components.trainer.teacher.teacher import Teacher
-from components.trainer.teacher.text_features import TextFeatures
 from components.trainer.trained_model import TrainedModel, plain_copy
 from components.transform.features import CLUSTER_IDS, GAZETTEER, TAG_IDS, TAG_VOCABULARY, UNK_ID
+from components.transform.transform_graph import TransformGraph
 
 # Larger is faster and takes more memory; some hundred windows take no more than a training step.
 _EVAL_BATCH = 128
@@ -161,8 +161,8 @@ def _with_soft_labels(
 ) -> Iterator[Chunk]:
     """Yields the windows of the train split and those of the unlabelled texts, which the teacher tags."""
     texts, teacher = read_texts(inputs.unlabelled or ""), Teacher.load(inputs.teacher or "")
-    features = TextFeatures(inputs.transform_graph)
-    more = soft_labelled(texts, teacher, features, tags, settings.window_size, settings.teacher_min_score)
+    graph = TransformGraph(inputs.transform_graph)
+    more = soft_labelled(texts, teacher, graph, tags, settings.window_size, settings.teacher_min_score)
     return itertools.chain(labelled(train_windows, len(tags)), more)
 
 

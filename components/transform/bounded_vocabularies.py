@@ -12,7 +12,7 @@ import apache_beam as beam
 from tensorflow_transform.analyzers import _VocabOrderingType
 from tensorflow_transform.beam.analyzer_impls import _VocabularyAccumulateImpl
 
-from components.common.counting import forget_rare
+from components.common.iterables import forget_rare
 
 _MOST = 1_000_000  # different tokens counted at a time, some 100 MB
 

@@ -20,6 +20,7 @@ from components.transform.settings import TransformSettings
 from components.transform.subwords import subword_ids
 from components.transform.vector_vocabulary import VectorVocabulary
 from components.transform.vocabulary_asset import vocabulary_table
+from components.transform.wordpieces import WordPieceVocabulary, piece_ids
 
 _GENERATIONS = 4
 
@@ -143,9 +144,6 @@ def _pretrained(
         )
         features[names.VECTOR_IDS] = vector_ids(tokens, normalized, word_ids, vocabulary)
     if encoder := config.get("encoder"):
-        from components.transform.wordpiece_vocabulary import WordPieceVocabulary  # imports keras-hub, an extra
-        from components.transform.wordpieces import piece_ids
-
         pieces = WordPieceVocabulary.from_preset(encoder["preset"])
         features[names.PIECE_IDS] = piece_ids(tokens, pieces, int(encoder["max_pieces"]))
     return features

@@ -7,17 +7,19 @@ batch.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from components.common.errors import NerError
+from components.model.encoder_library import from_preset, keras_hub
 from components.transform.features import PIECE_VOCABULARY
 from components.transform.vocabulary_asset import vocabulary_table
-from components.transform.wordpiece_vocabulary import WordPieceVocabulary
 
 # Default_Ignorable_Code_Point of Unicode, which Python does not provide: case folding removes them.
 _IGNORABLE = (
@@ -32,6 +34,60 @@ _CJK = (
     r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}\x{2B740}-\x{2B81F}"
     r"\x{2B820}-\x{2CEAF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}]"
 )
+
+
+@dataclasses.dataclass(frozen=True)
+class WordPieceVocabulary:
+    """Vocabulary and settings of a WordPiece tokenizer.
+
+    Attributes:
+        pieces: pieces by id; pieces inside a word begin with `inner`.
+        inner: prefix of pieces inside a word.
+        unknown: piece for words that cannot be split into pieces.
+        fold_case: whether to fold case (Unicode full case folding).
+        strip_accents: whether to remove combining marks.
+        split: whether to split words at punctuation.
+        split_cjk: whether to split at CJK ideographs; requires `split`.
+
+    Example:
+        >>> WordPieceVocabulary(("[UNK]", "new", "##er")).pieces.index("##er")
+        2
+    """
+
+    pieces: Sequence[str]
+    inner: str = "##"
+    unknown: str = "[UNK]"
+    fold_case: bool = False
+    strip_accents: bool = False
+    split: bool = True
+    split_cjk: bool = True
+
+    @classmethod
+    def from_preset(cls, preset: str) -> WordPieceVocabulary:
+        """Reads the tokenizer of a keras-hub preset.
+
+        Args:
+            preset: folder, or name of a keras-hub preset.
+
+        Raises:
+            NerError: keras-hub is not installed, the preset cannot be read, or its tokenizer is not WordPiece.
+        """
+        hub = keras_hub()
+        tokenizer = from_preset(hub.models.Tokenizer.from_preset, preset, "tokenizer")
+        if not isinstance(tokenizer, hub.tokenizers.WordPieceTokenizer):
+            raise NerError(
+                f"trainer.encoder.preset: {preset!r} has a {type(tokenizer).__name__}, which the transform "
+                "graph does not support. Use an encoder with WordPiece: BERT, DistilBERT or ELECTRA."
+            )
+        return cls(
+            tuple(tokenizer.get_vocabulary()),
+            inner=tokenizer.suffix_indicator,
+            unknown=tokenizer.oov_token,
+            fold_case=tokenizer.lowercase,
+            strip_accents=tokenizer.strip_accents,
+            split=tokenizer.split,
+            split_cjk=tokenizer.split_on_cjk,
+        )
 
 
 def piece_ids(

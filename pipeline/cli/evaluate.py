@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +148,7 @@ def _on_data(
         write_atomically(options["output"], render_evaluation(result, now))
         created = now.isoformat(timespec="seconds")
         _write_tables(options["output"], result.evaluation, created=created, data=result.data)
-    _write(target, result.to_json(), lambda: _print_evaluation(result))
+    _write(target, result, lambda: _print_evaluation(result))
     if options["output"] is not None:
         click.echo(options["output"], err=True)
     _print_outcomes(result.evaluation.blessing)
@@ -187,7 +187,7 @@ def _on_requests(
         names = {"requests": options["requests"].name, "labels": options["labels"].name}
         write_atomically(options["output"], render_delayed_labels(result, **names, created=now, history=history))
         _write_tables(options["output"], result.evaluation, created=now.isoformat(timespec="seconds"))
-    _write(target, result.to_json(), lambda: _print_join(result.evaluation, result.account))
+    _write(target, result, lambda: _print_join(result.evaluation, result.account))
     if options["output"] is not None:
         click.echo(options["output"], err=True)
     _print_outcomes(result.evaluation.blessing, notes=bool(rules))
@@ -208,15 +208,16 @@ def _training_entities(path: Path | None) -> TrainingEntities | None:
     return None if path is None else TrainingEntities.from_bytes(path.read_bytes(), str(path))
 
 
-def _write(target: Path | None, text: str, show: Any) -> None:
+def _write(target: Path | None, result: Any, show: Callable[[], None]) -> None:
     """Writes JSON to a file and shows the tables, or writes only JSON to standard output."""
     from components.common.files import write_atomically
+    from components.evaluator.results.scores_file import result_json
 
     if str(target) == "-":
-        click.echo(text, nl=False)
+        click.echo(result_json(result), nl=False)
         return
     if target is not None:
-        write_atomically(target, text)
+        write_atomically(target, result_json(result))
     show()
 
 

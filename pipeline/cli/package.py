@@ -9,6 +9,7 @@ import click
 
 from components.common.console import announce
 from components.common.progress import progress_shown
+from components.serving.packaging.settings import Batching, PackageSettings
 from pipeline.cli.options import config_options, limit_options, named_dtype
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ _PATH = click.Path(path_type=Path)
 @click.option("--server-version", default="", metavar="X.Y.Z", help="Release of TensorFlow Serving, 2.16 or newer.")
 @click.option("--storage-uri", default="", metavar="URI", help="kserve: future address of the storage folder.")
 @click.option("--key", default="key", show_default=True, metavar="NAME[:DTYPE]", help="vertex: the key of a row.")
-@click.option("--max-batch-size", type=_COUNT, default=32, show_default=True)
-@click.option("--batch-timeout-micros", type=click.IntRange(min=0), default=1000, show_default=True)
-@click.option("--max-enqueued-batches", type=_COUNT, default=100, show_default=True)
-@click.option("--num-batch-threads", type=_COUNT, default=4, show_default=True)
+@click.option("--max-batch-size", type=_COUNT, default=Batching.max_batch_size, show_default=True)
+@click.option(
+    "--batch-timeout-micros", type=click.IntRange(min=0), default=Batching.batch_timeout_micros, show_default=True
+)
+@click.option("--max-enqueued-batches", type=_COUNT, default=Batching.max_enqueued_batches, show_default=True)
+@click.option("--num-batch-threads", type=_COUNT, default=Batching.num_batch_threads, show_default=True)
 @limit_options
 def package(
     *,
@@ -58,7 +61,6 @@ def package(
         raise click.UsageError("--version needs MODEL_DIR; the champion has its own version.")
     announce(f"ner package: preparing {folders[-1]} for {target}")
     from components.serving.packaging.packaging import package as write_package
-    from components.serving.packaging.settings import Batching, PackageSettings
     from configs.loading import load_config
 
     config = load_config(profile, settings)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import io
-import itertools
 import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ import click
 
 from components.common.console import announce, standard_output
 from components.common.errors import NerError
+from components.common.iterables import batched
 from components.common.json_lines import describe_control
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, model_option
@@ -164,7 +164,7 @@ def _answers(folder: Path, sentences: tuple[str, ...], form: str | None) -> Iter
     console = standard_output()
     form = form or ("highlight" if console.is_terminal else "conll")
     color = console.is_terminal and not console.no_color and not console.is_dumb_terminal
-    for number, batch in enumerate(_batches(_texts(sentences))):
+    for number, batch in enumerate(batched(_texts(sentences), _BATCH)):
         if not number and not sentences and is_labelled(batch):
             problem = "standard input: has a token and its tag on each line, not a text"
             raise NerError(f"{problem}. {USE_OF_LABELLED}.")
@@ -219,12 +219,6 @@ def _lines() -> Iterator[str]:
     lines = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="\n")
     for number, line in enumerate(lines):
         yield line.rstrip("\r\n").removeprefix("" if number else "\ufeff")  # a byte order mark
-
-
-def _batches(sentences: Iterable[str]) -> Iterator[list[str]]:
-    iterator = iter(sentences)
-    while batch := list(itertools.islice(iterator, _BATCH)):
-        yield batch
 
 
 def _form(tagged: TaggedSentence, form: str, color: bool) -> str:

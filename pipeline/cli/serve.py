@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 
 from components.common.console import announce
 from components.keys import SERVING_DEFAULT
+from components.serving.server.settings import ServerSettings
 from pipeline.cli.options import config_options, model_option
 
 if TYPE_CHECKING:
@@ -24,46 +26,41 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 _PORT = click.IntRange(0, 65535)
 _COUNT = click.IntRange(min=1)
 _SECONDS = click.FloatRange(min=0)
+_SIZE = click.IntRange(1, ServerSettings.model_fields["max_buffered_bytes"].default)
+_SHARE = click.FloatRange(0, 1, min_open=True)
 _TEXT = "Angela Merkel visited Paris."
-_MOST_REQUEST_BYTES = 256 << 20  # of all requests without an answer: `ServerSettings.max_buffered_bytes`
 _LONGEST_EXAMPLE = 32  # values
+
+
+def _option(flag: str, kind: click.ParamType | None = None, text: str | None = None) -> Callable[..., Any]:
+    """Returns an option with the default of the setting of its name."""
+    default = ServerSettings.model_fields[flag.removeprefix("--").replace("-", "_")].default
+    return click.option(flag, type=kind, default=default, show_default=True, help=text)
 
 
 @click.command()
 @config_options
 @model_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to bind.")
-@click.option("--port", type=_PORT, default=8501, show_default=True, help="Port of REST; 0: any free one.")
-@click.option("--grpc-port", type=_PORT, default=8500, show_default=True, help="Port of gRPC; 0: any free one.")
+@_option("--host", text="Address to bind.")
+@_option("--port", _PORT, "Port of REST; 0: any free one.")
+@_option("--grpc-port", _PORT, "Port of gRPC; 0: any free one.")
 @click.option("--no-grpc", is_flag=True, help="Offer REST only.")
 @click.option("--tls-cert", type=_FILE, help="Certificate (PEM), for REST and gRPC.")
 @click.option("--tls-key", type=_FILE, help="Its private key (PEM).")
-@click.option("--max-batch-size", type=_COUNT, default=64, show_default=True, help="Rows joined to one run; 1: none.")
-@click.option("--max-queue", type=_COUNT, default=1000, show_default=True, help="Requests that wait; others get 503.")
-@click.option("--max-rows", type=_COUNT, default=10_000, show_default=True, help="Rows of a request.")
-@click.option(
-    "--max-request-bytes",
-    type=click.IntRange(1, _MOST_REQUEST_BYTES),
-    default=64 << 20,
-    show_default=True,
-    help="Size of a request, REST and gRPC.",
-)
+@_option("--max-batch-size", _COUNT, "Rows joined to one run; 1: none.")
+@_option("--max-queue", _COUNT, "Requests that wait; others get 503.")
+@_option("--max-rows", _COUNT, "Rows of a request.")
+@_option("--max-request-bytes", _SIZE, "Size of a request, REST and gRPC.")
 @click.option("--threads", type=_COUNT, help="Runs at the same time [default: the number of cores]")
-@click.option("--timeout", type=_SECONDS, default=60.0, show_default=True, help="Seconds without a client's deadline.")
-@click.option(
-    "--client-timeout",
-    type=_SECONDS,
-    default=30.0,
-    show_default=True,
-    help="Seconds to send a request or take an answer.",
-)
-@click.option("--max-connections", type=_COUNT, default=20_000, show_default=True, help="Open connections of REST.")
-@click.option("--poll", type=_SECONDS, default=1.0, show_default=True, help="Seconds between looks for a promotion.")
-@click.option("--shutdown", type=_SECONDS, default=30.0, show_default=True, help="Seconds to finish after a signal.")
+@_option("--timeout", _SECONDS, "Seconds without a client's deadline.")
+@_option("--client-timeout", _SECONDS, "Seconds to send a request or take an answer.")
+@_option("--max-connections", _COUNT, "Open connections of REST.")
+@_option("--poll", _SECONDS, "Seconds between looks for a promotion.")
+@_option("--shutdown", _SECONDS, "Seconds to finish after a signal.")
 @click.option("--access-log", type=_FILE, metavar="FILE", help="JSON lines without texts [default: standard error]")
 @click.option("--log-requests", "request_log", type=_FILE, metavar="FILE", help="Requests and answers for `ner drift`.")
-@click.option("--log-share", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True)
-@click.option("--log-bytes", type=_COUNT, default=100_000_000, show_default=True, help="Size at which it is rotated.")
+@_option("--log-share", _SHARE)
+@_option("--log-bytes", _COUNT, "Size at which it is rotated.")
 def serve(
     *,
     profile: Path | None,
@@ -83,7 +80,6 @@ def serve(
     from components.common.errors import NerError
     from components.serving.server.server import is_loopback
     from components.serving.server.server import serve as serve_until_signal
-    from components.serving.server.settings import ServerSettings
     from configs.loading import load_config
 
     config = load_config(profile, settings)

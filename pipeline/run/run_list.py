@@ -74,7 +74,7 @@ def print_runs(console: Console, lines: Iterable[RunLine]) -> None:
             (
                 line.run_id,
                 line.f1.number() if line.f1 else "",
-                _interval(line.f1),
+                line.f1.interval() if line.f1 else "",
                 line.verdict,
                 line.version,
                 line.state,
@@ -175,16 +175,10 @@ def _properties(record: RunRecord, node: str, output: str) -> Mapping[str, Any]:
     return record.outputs.get((node, output), ("", {}))[1]
 
 
-def _interval(estimate: Estimate | None) -> str:
-    if estimate is None or estimate.low is None or estimate.high is None:
-        return ""
-    return f"{estimate.low:.3f}\N{EN DASH}{estimate.high:.3f}"
-
-
 def _with_interval(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
-    interval = _interval(estimate)
+    interval = estimate.interval()
     return f"{estimate.number()} ({interval})" if interval else estimate.number()
 
 

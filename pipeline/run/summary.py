@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from components.evaluator.results.evaluation import Blessing, Comparison
-    from components.evaluator.results.model_scores import EntityScores, Estimate
+    from components.evaluator.results.model_scores import EntityScores
 
 
 def print_summary(record: RunRecord, console: Console | None = None) -> None:
@@ -72,13 +72,7 @@ def _print_scores(console: Console, overall: Comparison) -> None:
 
 def _cells(scores: EntityScores) -> tuple[str, ...]:
     shares = (scores.precision, scores.recall, scores.f1)
-    return (*(share.number() for share in shares), _interval(scores.f1), str(scores.support))
-
-
-def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
-        return ""
-    return f"{estimate.low:.3f}\N{EN DASH}{estimate.high:.3f}"
+    return (*(share.number() for share in shares), scores.f1.interval(), str(scores.support))
 
 
 def _change(overall: Comparison, metric: str) -> tuple[str, ...]:

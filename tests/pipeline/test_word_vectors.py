@@ -14,7 +14,7 @@ from components.transform.vector_file import VectorFile
 from pipeline.cli.main import main
 
 encoding = LazyModule("pipeline.word_vectors")
-vocabularies = LazyModule("components.transform.wordpiece_vocabulary")
+vocabularies = LazyModule("components.transform.wordpieces")
 
 LINES = ["Joe Biden went to Paris .", "Biden visited Paris , 24 times .", "PARIS was in the news ."]
 WORDS = ["joe", "biden", "went", "to", "paris", "visiting", "abc", "zebra", "hello", "world", "a", "went-to"]

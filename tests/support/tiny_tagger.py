@@ -11,7 +11,8 @@ from pathlib import Path
 import tensorflow as tf
 
 from components.exporter.saved_model.scrub import scrub_build_paths
-from components.text.tokenizer import WHITESPACE, tokenize
+from components.text.tokenizer import tokenize
+from components.text.words import WHITESPACE
 
 TAGS = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-LOCATION", "I-LOCATION"]
 WORDS = {"Joe": 2, "Biden": 3, "Xi": 2, "Jinping": 3, "Paris": 4, "France": 5, "Kyiv": 4, "visited": 1, "went": 1}

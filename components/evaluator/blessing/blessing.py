@@ -12,7 +12,6 @@ from components.evaluator.results.evaluation import (
     RuleKind,
     RuleOutcome,
     RuleState,
-    excludes_zero,
 )
 from components.evaluator.results.model_scores import Estimate, Scores
 
@@ -165,7 +164,7 @@ def _judge_change(
     elif kind == "min_gain":
         passed, required = gain >= bound - _TOLERANCE, f"required gain: at least {bound:.4f}"
     else:
-        passed, required = gain > 0 and excludes_zero(change), "required: a gain whose interval excludes 0"
+        passed, required = gain > 0 and change.excludes_zero, "required: a gain whose interval excludes 0"
     text = f"changed by {_format(change, '+')} against {baseline}; {required}"
     return "passed" if passed else "failed", text
 

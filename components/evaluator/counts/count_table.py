@@ -10,7 +10,7 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 Column = tuple[str, ...]
-"""Name of a count, such as `("right", "PER")`."""
+"""Name of a count, such as `("correct", "PER")`."""
 
 
 @dataclasses.dataclass
@@ -23,9 +23,9 @@ class CountTable:
             as often as its replicate drew it.
 
     Example:
-        >>> table = CountTable((("right", "PER"),), np.array([[3.0]]))
-        >>> table.add(CountTable((("right", "LOC"),), np.array([[4.0]])))
-        >>> table.column("right", "LOC")
+        >>> table = CountTable((("correct", "PER"),), np.array([[3.0]]))
+        >>> table.add(CountTable((("correct", "LOC"),), np.array([[4.0]])))
+        >>> table.column("correct", "LOC")
         array([4.])
     """
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from components.evaluator.counts.count_table import Column, CountTable
 from components.evaluator.counts.custom_metrics import SentenceMetric, metric_counts
-from components.evaluator.counts.matches import RIGHT
+from components.evaluator.counts.matches import CORRECT
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.results.model_scores import ERROR_KINDS
 
@@ -23,11 +23,11 @@ CUSTOM = "custom"
 
 _Chosen = np.ndarray | slice
 
-_BASE: tuple[Column, ...] = (("sentences",), ("tokens",), ("same_ends",), ("same_type",), ("found_type",))
+_BASE: tuple[Column, ...] = (("sentences",), ("tokens",), ("same_ends",), ("same_type",), ("gold_same_type",))
 _ONE_TO_ONE: tuple[Column, ...] = (("partial",), ("partial_found",), ("typed",), ("typed_found",))  # of `OneToOne`
 _ERRORS: tuple[Column, ...] = tuple(("errors", kind) for kind in ERROR_KINDS)
-_TYPED = ("predicted", "gold", "right", "strict_predicted", "strict_gold", "strict_right")
-_BINNED = ("bin_tokens", "bin_scores", "bin_right")
+_TYPED = ("predicted", "gold", "correct", "strict_predicted", "strict_gold", "strict_correct")
+_BINNED = ("bin_tokens", "bin_scores", "bin_correct")
 
 
 class _Counter:
@@ -65,7 +65,7 @@ def sentence_counts(
     Returns:
         Names of the columns, and float64 [sentences, columns].
     """
-    columns = (*_entity_columns(batch), ("right_tokens",))
+    columns = (*_entity_columns(batch), ("correct_tokens",))
     if batch.scores is not None:
         columns = (*columns, *((name, str(number)) for name in _BINNED for number in range(BINS)))
     counter = _Counter(len(batch), columns)
@@ -73,11 +73,11 @@ def sentence_counts(
     sentences = np.arange(len(batch))
     counter.add(("sentences",), sentences)
     counter.add(("tokens",), sentences, batch.lengths)
-    right = batch.gold == batch.predicted
-    counter.add(("right_tokens",), batch.rows[right])
+    correct = batch.gold == batch.predicted
+    counter.add(("correct_tokens",), batch.rows[correct])
     if batch.scores is not None:
         bins = np.clip(np.ceil(batch.scores * BINS).astype(np.int64) - 1, 0, BINS - 1)
-        for name, amounts in zip(_BINNED, (None, batch.scores, right), strict=True):
+        for name, amounts in zip(_BINNED, (None, batch.scores, correct), strict=True):
             counter.add((name, "0"), batch.rows, amounts, offset=bins)
     counts = counter.counts()
     for name, metric in (metrics or {}).items():
@@ -127,10 +127,10 @@ def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predic
     rows, types = batch.rows[batch.gold_entities.starts][gold], batch.gold_entities.types[gold]
     strict = batch.gold_entities.strict[gold]
     errors = matches.gold_errors[gold]
-    counter.add(("found_type",), rows[matches.found_type[gold]])
+    counter.add(("gold_same_type",), rows[matches.gold_same_type[gold]])
     counter.add(("partial_found",), rows, batch.one_to_one.partial_found[gold])
     counter.add(("typed_found",), rows, batch.one_to_one.typed_found[gold])
-    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], offset=errors[errors != RIGHT])
+    counter.add(("errors", ERROR_KINDS[0]), rows[errors != CORRECT], offset=errors[errors != CORRECT])
     _count_typed(counter, batch, {"gold": (rows, types), "strict_gold": (rows[strict], types[strict])})
     rows, types = batch.rows[batch.predicted_entities.starts][predicted], batch.predicted_entities.types[predicted]
     strict, errors = batch.predicted_entities.strict[predicted], matches.predicted_errors[predicted]
@@ -138,13 +138,13 @@ def _count_entities(counter: _Counter, batch: TaggedBatch, gold: _Chosen, predic
     counter.add(("same_type",), rows[matches.same_type[predicted]])
     counter.add(("partial",), rows, batch.one_to_one.partial[predicted])
     counter.add(("typed",), rows, batch.one_to_one.typed[predicted])
-    counter.add(("errors", ERROR_KINDS[0]), rows[errors != RIGHT], offset=errors[errors != RIGHT])
-    right, strict_right = matches.right[predicted], matches.strict_right[predicted]
+    counter.add(("errors", ERROR_KINDS[0]), rows[errors != CORRECT], offset=errors[errors != CORRECT])
+    correct, strict_correct = matches.correct[predicted], matches.strict_correct[predicted]
     chosen: dict[str, _Chosen] = {
         "predicted": np.s_[:],
         "strict_predicted": strict,
-        "right": right,
-        "strict_right": strict_right,
+        "correct": correct,
+        "strict_correct": strict_correct,
     }
     _count_typed(counter, batch, {name: (rows[which], types[which]) for name, which in chosen.items()})
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from components.evaluator.counts.entities import Entities
-from components.evaluator.counts.matches import RIGHT
+from components.evaluator.counts.matches import CORRECT
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.results.evaluation import ErrorInContext, MarkedSpan
 from components.evaluator.results.model_scores import ERROR_KINDS
@@ -40,7 +40,7 @@ def confident_errors(batch: TaggedBatch) -> tuple[ErrorInContext, ...]:
         (batch.gold_entities, batch.matches.gold_errors),
     )
     for entities, kinds in sides:
-        wrong = np.flatnonzero(kinds != RIGHT)
+        wrong = np.flatnonzero(kinds != CORRECT)
         starts, ends = entities.starts[wrong], entities.ends[wrong]
         confidence = span_means(batch.scores, starts, ends)
         columns = (confidence, batch.rows[starts], starts, ends, kinds[wrong])

@@ -12,7 +12,7 @@ import numpy as np
 
 from components.evaluator.counts.entities import Entities
 from components.evaluator.counts.errors_in_context import span_means
-from components.evaluator.counts.matches import RIGHT
+from components.evaluator.counts.matches import CORRECT
 from components.evaluator.counts.slicing import entity_texts
 from components.evaluator.counts.tagged_batch import TaggedBatch
 from components.evaluator.results.insights import (
@@ -42,14 +42,14 @@ class InsightCounts:
     Attributes:
         gold: number of gold entities.
         kept: number of predicted entities by score: element i counts those from i / `STEPS` on; empty without scores.
-        right: the correct ones of them.
+        correct: the correct ones of them.
         floor: numbers of correct and of predicted entities of the floor; empty without training data.
         mistakes: kind, gold text and type, predicted text and type -> count, and the first keys of sentences.
     """
 
     gold: int = 0
     kept: list[int] = dataclasses.field(default_factory=list)
-    right: list[int] = dataclasses.field(default_factory=list)
+    correct: list[int] = dataclasses.field(default_factory=list)
     floor: list[int] = dataclasses.field(default_factory=list)
     mistakes: dict[_Text, tuple[int, tuple[str, ...]]] = dataclasses.field(default_factory=dict)
 
@@ -62,10 +62,10 @@ class InsightCounts:
             means = span_means(batch.scores, entities.starts, entities.ends)
             bins = np.clip(np.floor(means * STEPS + 1e-6).astype(np.int64), 0, STEPS - 1)
             counts.kept = _at_least(bins)
-            counts.right = _at_least(bins[batch.matches.right])
+            counts.correct = _at_least(bins[batch.matches.correct])
         if batch.floor is not None:
             floor = dataclasses.replace(batch, predicted=batch.floor, scores=None, floor=None)
-            counts.floor = [int(floor.matches.right.sum()), len(floor.predicted_entities)]
+            counts.floor = [int(floor.matches.correct.sum()), len(floor.predicted_entities)]
         for text, key in _mistakes(batch):
             counts._add_mistake(text, 1, (key,))
         return counts
@@ -73,7 +73,7 @@ class InsightCounts:
     def add(self, other: InsightCounts) -> None:
         """Adds the counts of `other`, which stays unchanged."""
         self.gold += other.gold
-        self.kept, self.right = _summed(self.kept, other.kept), _summed(self.right, other.right)
+        self.kept, self.correct = _summed(self.kept, other.kept), _summed(self.correct, other.correct)
         self.floor = _summed(self.floor, other.floor)
         for text, (count, keys) in other.mistakes.items():
             self._add_mistake(text, count, keys)
@@ -127,8 +127,8 @@ class InsightCounts:
         return Insights(
             floor=Shares.of(self.floor[0], self.floor[1], self.gold) if self.floor else None,
             thresholds=tuple(
-                ThresholdScores(step / STEPS, Shares.of(right, kept, self.gold), kept)
-                for step, (right, kept) in enumerate(zip(self.right, self.kept, strict=True))
+                ThresholdScores(step / STEPS, Shares.of(correct, kept, self.gold), kept)
+                for step, (correct, kept) in enumerate(zip(self.correct, self.kept, strict=True))
             ),
             errors_by_type={kind: dict(by_type[kind]) for kind in sorted(by_type)},
             mistakes=tuple(heapq.nsmallest(MOST_MISTAKES, mistakes, key=_order)),
@@ -170,8 +170,8 @@ def _summed(ours: list[int], theirs: list[int]) -> list[int]:
 def _mistakes(batch: TaggedBatch) -> Iterator[tuple[_Text, str]]:
     """Yields each error with its texts and types, and the key of its sentence."""
     gold, predicted, matches = batch.gold_entities, batch.predicted_entities, batch.matches
-    wrong = np.flatnonzero(matches.predicted_errors != RIGHT)
-    missed = np.flatnonzero(matches.gold_errors != RIGHT)
+    wrong = np.flatnonzero(matches.predicted_errors != CORRECT)
+    missed = np.flatnonzero(matches.gold_errors != CORRECT)
     kinds = matches.predicted_errors[wrong].tolist()
     partners = [
         -1 if kind == _SPURIOUS else _partner(batch, number, same_type=kind == _BOUNDARY)

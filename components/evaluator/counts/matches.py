@@ -9,7 +9,7 @@ import numpy as np
 from components.evaluator.counts.entities import Entities
 from components.evaluator.results.model_scores import ERROR_KINDS
 
-RIGHT = -1
+CORRECT = -1
 """Error kind of a correct predicted entity, and of a gold entity that is not missed."""
 
 _KIND = {name: number for number, name in enumerate(ERROR_KINDS)}
@@ -22,20 +22,20 @@ class Matches:
     `components.evaluator.results.model_scores.Scores` defines each measure.
 
     Attributes:
-        right: bool [predicted], boundaries and type equal those of a gold entity.
-        strict_right: bool [predicted], the same among strict entities.
+        correct: bool [predicted], boundaries and type equal those of a gold entity.
+        strict_correct: bool [predicted], the same among strict entities.
         same_ends: bool [predicted], boundaries equal those of a gold entity.
         same_type: bool [predicted], overlaps a gold entity of its type.
-        found_type: bool [gold], overlaps a predicted entity of its type.
-        predicted_errors: int [predicted], index into `ERROR_KINDS` or `RIGHT`.
-        gold_errors: int [gold], the index of `missed` or `RIGHT`.
+        gold_same_type: bool [gold], overlaps a predicted entity of its type.
+        predicted_errors: int [predicted], index into `ERROR_KINDS` or `CORRECT`.
+        gold_errors: int [gold], the index of `missed` or `CORRECT`.
     """
 
-    right: np.ndarray
-    strict_right: np.ndarray
+    correct: np.ndarray
+    strict_correct: np.ndarray
     same_ends: np.ndarray
     same_type: np.ndarray
-    found_type: np.ndarray
+    gold_same_type: np.ndarray
     predicted_errors: np.ndarray
     gold_errors: np.ndarray
 
@@ -47,21 +47,21 @@ class Matches:
         other = gold_at[predicted.starts]  # [predicted], -1 for none; as an index, -1 is masked
         same_ends = other >= 0
         same_ends[same_ends] = gold.ends[other[same_ends]] == predicted.ends[same_ends]
-        right = same_ends.copy()
-        right[same_ends] = gold.types[other[same_ends]] == predicted.types[same_ends]
-        strict_right = right & predicted.strict
-        strict_right[strict_right] = gold.strict[other[strict_right]]
-        overlapping, overlapped, same_type, found_type = _overlaps(gold, predicted)
-        conditions = [right, same_ends, same_type, overlapping]
-        kinds = [RIGHT, _KIND["type"], _KIND["boundary"], _KIND["boundary_and_type"]]
+        correct = same_ends.copy()
+        correct[same_ends] = gold.types[other[same_ends]] == predicted.types[same_ends]
+        strict_correct = correct & predicted.strict
+        strict_correct[strict_correct] = gold.strict[other[strict_correct]]
+        overlapping, overlapped, same_type, gold_same_type = _overlaps(gold, predicted)
+        conditions = [correct, same_ends, same_type, overlapping]
+        kinds = [CORRECT, _KIND["type"], _KIND["boundary"], _KIND["boundary_and_type"]]
         return cls(
-            right=right,
-            strict_right=strict_right,
+            correct=correct,
+            strict_correct=strict_correct,
             same_ends=same_ends,
             same_type=same_type,
-            found_type=found_type,
+            gold_same_type=gold_same_type,
             predicted_errors=np.select(conditions, kinds, _KIND["spurious"]),
-            gold_errors=np.where(overlapped, RIGHT, _KIND["missed"]),
+            gold_errors=np.where(overlapped, CORRECT, _KIND["missed"]),
         )
 
 

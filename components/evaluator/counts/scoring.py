@@ -74,8 +74,8 @@ def estimate(values: np.ndarray) -> Estimate:
 def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> Scores:
     types = sorted({column[1] for column in table.columns if column[0] == "gold"})
     predicted, gold = (_matrix(table, measure, types).sum(axis=1) for measure in ("predicted", "gold"))
-    same_ends, same_type, found_type, right_tokens, tokens = (
-        table.column(name) for name in ("same_ends", "same_type", "found_type", "right_tokens", "tokens")
+    same_ends, same_type, gold_same_type, correct_tokens, tokens = (
+        table.column(name) for name in ("same_ends", "same_type", "gold_same_type", "correct_tokens", "tokens")
     )
     partial, partial_found, typed, typed_found = (
         table.column(name) for name in ("partial", "partial_found", "typed", "typed_found")
@@ -88,9 +88,9 @@ def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> 
         entities=entities,
         strict=_typed(table, "strict_", types, number),
         boundary=boundary,
-        type_only=_entity_scores(_shares(same_type, found_type, predicted, gold), predicted, gold, number),
+        type_only=_entity_scores(_shares(same_type, gold_same_type, predicted, gold), predicted, gold, number),
         errors={kind: int(table.column("errors", kind)[0]) for kind in ERROR_KINDS},
-        token_accuracy=number(_ratio(right_tokens, tokens)) if ("right_tokens",) in table.columns else None,
+        token_accuracy=number(_ratio(correct_tokens, tokens)) if ("correct_tokens",) in table.columns else None,
         calibration=_calibration(table, number) if ("bin_tokens", "0") in table.columns else None,
         confusion=None if confusion is None else _confusion(confusion),
         nervaluate={
@@ -108,16 +108,16 @@ def _scores(table: CountTable, confusion: CountTable | None, number: Number) -> 
 
 
 def _typed(table: CountTable, prefix: str, types: Sequence[str], number: Number) -> TypedScores:
-    counts = [_matrix(table, f"{prefix}{measure}", types) for measure in ("right", "predicted", "gold")]
+    counts = [_matrix(table, f"{prefix}{measure}", types) for measure in ("correct", "predicted", "gold")]
     present = (counts[1][0] + counts[2][0]) > 0  # [types]: types with an entity in the slice
-    right, predicted, gold = (each[:, present] for each in counts)  # [1 + replicates, present types]
-    shares = _shares(right, right, predicted, gold)
+    correct, predicted, gold = (each[:, present] for each in counts)  # [1 + replicates, present types]
+    shares = _shares(correct, correct, predicted, gold)
     # A type that a replicate did not draw is not in its mean. The shares of a type that it drew only on one side are
     # 0 there, as in seqeval.
     drawn = ((predicted + gold) > 0).sum(axis=1)
     macro = tuple(_ratio(np.nansum(share, axis=1), drawn) for share in shares)
-    total_right, total_predicted, total_gold = (each.sum(axis=1) for each in (right, predicted, gold))
-    micro = _shares(total_right, total_right, total_predicted, total_gold)
+    total_correct, total_predicted, total_gold = (each.sum(axis=1) for each in (correct, predicted, gold))
+    micro = _shares(total_correct, total_correct, total_predicted, total_gold)
     return TypedScores(
         micro=_entity_scores(micro, total_predicted, total_gold, number),
         macro=_entity_scores(macro, total_predicted, total_gold, number),
@@ -135,13 +135,13 @@ def _matrix(table: CountTable, measure: str, types: Sequence[str]) -> np.ndarray
 
 
 def _shares(
-    right: np.ndarray, matched: np.ndarray, predicted: np.ndarray, gold: np.ndarray
+    correct: np.ndarray, matched: np.ndarray, predicted: np.ndarray, gold: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns precision, recall and F1 from correct predicted and matched gold entities: [1 + replicates, …] each.
 
     NaN where a share is undefined; in row 0 precision and recall are 0.0 as in seqeval if only one side has entities.
     """
-    precision, recall = _divided(right, predicted), _divided(matched, gold)
+    precision, recall = _divided(correct, predicted), _divided(matched, gold)
     f1 = _divided(2 * precision * recall, precision + recall)
     f1[predicted + gold == 0] = np.nan
     for share, denominator in ((precision, predicted), (recall, gold)):
@@ -168,12 +168,12 @@ def _entity_scores(
 
 
 def _calibration(table: CountTable, number: Number) -> Calibration:
-    tokens, scored, right = (
+    tokens, scored, correct = (
         np.stack([table.column(name, str(bin_)) for bin_ in range(BINS)], axis=1)
-        for name in ("bin_tokens", "bin_scores", "bin_right")
+        for name in ("bin_tokens", "bin_scores", "bin_correct")
     )  # [1 + replicates, bins] each
-    error = _ratio(np.abs(scored - right).sum(axis=1), tokens.sum(axis=1))
-    means, accuracies = _divided(scored[0], tokens[0]), _divided(right[0], tokens[0])
+    error = _ratio(np.abs(scored - correct).sum(axis=1), tokens.sum(axis=1))
+    means, accuracies = _divided(scored[0], tokens[0]), _divided(correct[0], tokens[0])
     bins = tuple(
         CalibrationBin(i / BINS, (i + 1) / BINS, int(tokens[0, i]), float(means[i]), float(accuracies[i]))
         for i in range(BINS)

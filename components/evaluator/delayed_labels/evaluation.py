@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
@@ -74,10 +73,6 @@ class DelayedLabelEvaluation:
     def crossed(self) -> tuple[str, ...]:
         """The texts of the crossed thresholds."""
         return self.evaluation.blessing.failures
-
-    def to_json(self) -> str:
-        """Returns the result as JSON, with a newline at the end."""
-        return _adapter().dump_json(self, indent=1).decode() + "\n"
 
 
 def evaluate_delayed_labels(predictions: Path, labels: Path, options: DelayedLabelOptions) -> DelayedLabelEvaluation:
@@ -218,13 +213,6 @@ def _evaluation(total: Mapping[Slice, SliceCounts], slicer: Slicer, options: Del
         bootstrap=options.bootstrap,
         insights=counts.insights() if counts else None,
     )
-
-
-@functools.cache
-def _adapter() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(DelayedLabelEvaluation)
 
 
 def window_of(time: Any, size: str, where: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import pickle
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from components.common.counting import forget_rare
+from components.common.iterables import batched, forget_rare
 from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
 from components.evaluator.results.insights import InconsistentLabel, LabelCount
 from components.text.spans import spans
@@ -81,7 +80,7 @@ class TrainingLabels:
         # Whether a text is an entity somewhere is known only at the end, so the sentences are written and read again:
         # a fifth of the time of reading Examples twice.
         with tempfile.SpooledTemporaryFile(_SPOOLED) as file:
-            for batch in _batches(sentences):
+            for batch in batched(sentences, _BATCH):
                 beyond.add(text for sentence in batch for text in self._add_labelled(sentence))
                 pickle.dump(batch, file, pickle.HIGHEST_PROTOCOL)
             pickle.dump([], file)
@@ -173,12 +172,6 @@ class _Hashes:
     def different(self) -> np.ndarray:
         self._parts = [np.unique(np.concatenate(self._parts))]
         return self._parts[0]
-
-
-def _batches(sentences: Iterable[TrainingSentence]) -> Iterator[list[TrainingSentence]]:
-    remaining = iter(sentences)
-    while batch := list(itertools.islice(remaining, _BATCH)):
-        yield batch
 
 
 def floor_tags(word_tags: Mapping[str, str], texts: Iterable[str]) -> list[str]:

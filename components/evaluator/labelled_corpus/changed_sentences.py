@@ -69,14 +69,17 @@ class ChangedSentences:
 
     def add(self, before: TaggedBatch, after: TaggedBatch) -> None:
         """Adds a batch, tagged by both models."""
-        wrong = [
-            np.bincount(batch.rows[batch.gold != batch.predicted], minlength=len(batch)) for batch in (before, after)
-        ]
         different = np.flatnonzero(before.predicted != after.predicted)
-        for row in np.unique(before.rows[different]).tolist():
-            outcome: Outcome = "changed" if wrong[0][row] and wrong[1][row] else "broken" if wrong[1][row] else "fixed"
-            setattr(self, outcome, getattr(self, outcome) + 1)
-            if getattr(self, outcome) <= SHOWN:
+        rows = np.unique(before.rows[different])
+        wrong_before, wrong_after = (
+            np.isin(rows, batch.rows[batch.gold != batch.predicted]) for batch in (before, after)
+        )
+        self.fixed += int(np.count_nonzero(~wrong_after))
+        self.broken += int(np.count_nonzero(~wrong_before))
+        self.changed += int(np.count_nonzero(wrong_before & wrong_after))
+        for row, is_fixed, is_broken in zip(rows.tolist(), ~wrong_after, ~wrong_before, strict=True):
+            outcome: Outcome = "fixed" if is_fixed else "broken" if is_broken else "changed"
+            if len(self.of(outcome)) < SHOWN:
                 places = different[before.rows[different] == row] - before.offsets[row]
                 self.sentences.append(
                     ChangedSentence(

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable
 
 from components.common.errors import quoted
+from components.common.iterables import batched
 from components.corpus_example_gen.cleaning.report import IngestReport
 from components.corpus_example_gen.labelled_data import LabelledData
 from components.evaluator.blessing.blessing import decide
@@ -75,8 +76,7 @@ def evaluate_corpus(
     labels = _training_labels(data)
     slicer, notes = _slicer(data, options, labels)
     run = CorpusCounts(models, slicer, options.settings, labels.word_tags() if labels else None)
-    sentences = data.sentences()
-    while batch := list(itertools.islice(sentences, _BATCH)):
+    for batch in batched(data.sentences(), _BATCH):
         run.add(batch)
         if options.progress is not None:
             options.progress(len(batch))

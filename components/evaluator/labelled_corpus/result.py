@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
-from typing import Any
 
 from components.evaluator.delayed_labels.join_account import KeyCount
 from components.evaluator.labelled_corpus.changed_sentences import ChangedSentences
@@ -121,10 +119,6 @@ class CorpusEvaluation:
             remarks.append(f"{len(self.data.skipped)} sentences or files could not be read and are in no score")
         return remarks
 
-    def to_json(self) -> str:
-        """Returns the result as JSON, with a newline at the end."""
-        return _adapter().dump_json(self, indent=1).decode() + "\n"
-
 
 def _remarks_on(account: ModelAccount) -> list[str]:
     remarks = []
@@ -150,10 +144,3 @@ def _remarks_on(account: ModelAccount) -> list[str]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({count})" for name, count in counts.items())
-
-
-@functools.cache
-def _adapter() -> Any:
-    from pydantic import TypeAdapter  # its import takes a quarter of a second
-
-    return TypeAdapter(CorpusEvaluation)

@@ -83,13 +83,8 @@ class Comparison:
             return ""
         if change.low is None or change.high is None:
             return f"F1 {change.value:+.3f}"
-        noise = "" if excludes_zero(change) else ", within noise"
+        noise = "" if change.excludes_zero else ", within noise"
         return f"F1 {change.value:+.3f}{noise} (95 % interval {change.low:+.3f} to {change.high:+.3f})"
-
-
-def excludes_zero(change: Estimate) -> bool:
-    """Returns whether the interval of a change lies on one side of zero; False without an interval."""
-    return change.low is not None and change.high is not None and (change.low > 0 or change.high < 0)
 
 
 @dataclasses.dataclass(frozen=True)

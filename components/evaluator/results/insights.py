@@ -20,7 +20,7 @@ class Shares:
         f1: harmonic mean of precision and recall.
 
     Example:
-        >>> Shares.of(right=2, predicted=4, gold=2)
+        >>> Shares.of(correct=2, predicted=4, gold=2)
         Shares(precision=0.5, recall=1.0, f1=0.6666666666666666)
     """
 
@@ -29,10 +29,10 @@ class Shares:
     f1: float
 
     @classmethod
-    def of(cls, right: int, predicted: int, gold: int) -> Shares:
+    def of(cls, correct: int, predicted: int, gold: int) -> Shares:
         """Computes the shares from counts; a share with the denominator zero is 0.0."""
-        precision, recall = right / predicted if predicted else 0.0, right / gold if gold else 0.0
-        return cls(precision, recall, 2 * right / (predicted + gold) if predicted + gold else 0.0)
+        precision, recall = correct / predicted if predicted else 0.0, correct / gold if gold else 0.0
+        return cls(precision, recall, 2 * correct / (predicted + gold) if predicted + gold else 0.0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -49,6 +49,20 @@ class Estimate:
         """
         return UNDEFINED if self.value is None else f"{self.value:{form}}"
 
+    def interval(self) -> str:
+        """Formats the interval; "" without one.
+
+        Example:
+            >>> Estimate(0.345, 0.312, 0.371).interval()
+            '0.312–0.371'
+        """
+        return "" if self.low is None or self.high is None else f"{self.low:.3f}\N{EN DASH}{self.high:.3f}"
+
+    @property
+    def excludes_zero(self) -> bool:
+        """True if the interval, of a change, lies on one side of zero; False without an interval."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
+
     def or_zero(self) -> float:
         """Returns the value, or 0.0 if it is undefined."""
         return 0.0 if self.value is None else self.value

@@ -30,7 +30,7 @@ def read_evaluation(uri: str) -> Evaluation:
             f"{path}: cannot be read ({error}). Give the folder of an evaluation of this pipeline."
         ) from error
     try:
-        return _adapter().validate_json(text)
+        return _adapter(Evaluation).validate_json(text)
     except ValueError as error:  # pydantic's errors are ValueErrors
         first = str(error).splitlines()
         raise EvaluationError(
@@ -45,14 +45,19 @@ def write_evaluation(uri: str, evaluation: Evaluation) -> None:
         uri: URI of the `evaluation` artifact.
         evaluation: the evaluation.
     """
-    write_atomically(os.path.join(uri, SCORES_FILE), _adapter().dump_json(evaluation, indent=1) + b"\n")
+    write_atomically(os.path.join(uri, SCORES_FILE), result_json(evaluation).encode())
+
+
+def result_json(result: Any) -> str:
+    """Returns a dataclass of results as JSON, with a newline at the end."""
+    return _adapter(result.__class__).dump_json(result, indent=1).decode() + "\n"
 
 
 @functools.cache
-def _adapter() -> Any:
+def _adapter(kind: Any) -> Any:
     from pydantic import TypeAdapter  # its import takes a quarter of a second
 
-    return TypeAdapter(Evaluation)
+    return TypeAdapter(kind)
 
 
 def _read_text(path: str) -> str:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from components.common.faults import MachineError
 from components.exporter.any_model.keras_interface import KerasInterface
 from components.exporter.any_model.label_lookup import LabelLookup
 from components.exporter.errors import ExportError
-from components.exporter.serving.transform_graph import TransformGraph, ancestors, computed
+from components.transform.transform_graph import TransformGraph
 
 
 class GenericModule(tf.Module):
@@ -47,7 +46,7 @@ class GenericModule(tf.Module):
         """
         super().__init__(name="generic_serving")
         self.transform = None if transform_graph is None else _loaded(transform_graph)
-        raw = {} if self.transform is None else _raw_features(str(transform_graph), self.transform, interface)
+        raw = {} if self.transform is None else _raw_features(self.transform, interface)
         self.inputs = {name: _served(name, spec) for name, spec in raw.items()} or {
             name: tf.TensorSpec(spec.shape, _served_dtype("input", name, spec.dtype), name)
             for name, spec in interface.inputs.items()
@@ -80,29 +79,14 @@ def _loaded(folder: str) -> TransformGraph:
         ) from error
 
 
-def _raw_features(folder: str, transform: TransformGraph, interface: KerasInterface) -> dict[str, Any]:
+def _raw_features(transform: TransformGraph, interface: KerasInterface) -> dict[str, Any]:
     """Returns specs of the raw features that the model's inputs are computed from, so not the training label."""
-    function = transform.saved_transform.transform_fn
-    transformed = _by_name(function.structured_outputs, function.outputs)
-    if missing := sorted({*interface.inputs} - {*transformed}):
+    if missing := sorted({*interface.inputs} - transform.names()):
         raise ExportError(
-            f"the model takes {missing}, which the transform graph does not give; it gives {sorted(transformed)}. Name "
-            "the model's inputs after transformed features."
+            f"the model takes {missing}, which the transform graph does not give; it gives "
+            f"{sorted(transform.names())}. Name the model's inputs after transformed features."
         )
-    [[features], _] = function.structured_input_signature
-    fed = _by_name(features, function.inputs)  # captured tables and constants follow after the features
-    needed = ancestors(computed(tensor) for name in interface.inputs for tensor in transformed[name])
-    spec = tft.TFTransformOutput(folder).raw_feature_spec()
-    return {name: spec[name] for name in spec if needed & {tensor.op.name for tensor in fed[name]}}
-
-
-def _by_name(structure: Mapping[str, Any], tensors: Sequence[tf.Tensor]) -> dict[str, list[tf.Tensor]]:
-    """Groups the flat list of a function's tensors by feature (several for a sparse one)."""
-    flat = iter(tensors)
-    return {
-        name: [next(flat) for _ in tf.nest.flatten(structure[name], expand_composites=True)]
-        for name in sorted(structure)  # the order in which TensorFlow flattens dictionaries
-    }
+    return transform.sources(interface.inputs)
 
 
 def _served(name: str, spec: Any) -> tf.TensorSpec:

@@ -18,7 +18,8 @@ from components.text.sentences import (
     UNSPACED_ENDS,
 )
 from components.text.token_positions import row_ids
-from components.text.tokenizer import WHITESPACE, tokenize
+from components.text.tokenizer import tokenize
+from components.text.words import WHITESPACE
 
 
 def _class(characters: str) -> str:

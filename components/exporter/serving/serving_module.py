@@ -14,7 +14,6 @@ from components.exporter.serving.decoding import decode_constrained
 from components.exporter.serving.entity_spans import entity_spans, without_low_scores
 from components.exporter.serving.sentence_logits import sentence_logits
 from components.exporter.serving.sentence_splits import sentence_splits
-from components.exporter.serving.transform_graph import TransformGraph
 from components.exporter.settings import ExporterSettings
 from components.model.cnn_linear_tagger import CnnLinearTagger
 from components.text.tag_probabilities import tag_probabilities
@@ -22,6 +21,7 @@ from components.text.token_positions import TokenPositions
 from components.text.transitions import outside_tags
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import ENDS, SENTENCE, STARTS, TOKENS, model_features
+from components.transform.transform_graph import TransformGraph
 
 
 class ServingModule(tf.Module):

@@ -14,8 +14,7 @@ from components.evaluator.results.model_scores import Estimate
 def environment() -> Environment:
     """Returns the environment. It escapes every value that is not markup, since sentences can contain anything.
 
-    Filters: `number`, `signed`, `interval`, `percent`, `duration`, `count`, `megabytes` and `in_words`; test:
-    `significant`.
+    Filters: `number`, `signed`, `signed_interval`, `percent`, `duration`, `count`, `megabytes` and `in_words`.
     """
     made = Environment(
         loader=PackageLoader("components.reporter", "templates"),
@@ -24,11 +23,10 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"number": _number, "signed": _signed, "interval": _interval, "percent": _percent}
+    made.filters |= {"number": _number, "signed": _signed, "signed_interval": _signed_interval, "percent": _percent}
     made.filters |= {"duration": _duration, "count": lambda value: f"{int(value):,}"}
     made.filters["megabytes"] = lambda size: f"{size / 1e6:,.1f} MB"
     made.filters["in_words"] = metric_in_words
-    made.tests["significant"] = _is_significant
     made.globals["zip"] = zip
     return made
 
@@ -55,15 +53,8 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _interval(estimate: Estimate, signed: bool = False) -> str:
-    """Formats `0.312–0.371`, or `-0.010 to +0.004` if signed; "" without an interval."""
+def _signed_interval(estimate: Estimate) -> str:
+    """Formats `-0.010 to +0.004`; "" without an interval."""
     if estimate.low is None or estimate.high is None:
         return ""
-    if signed:
-        return f"{_signed(estimate.low)} to {_signed(estimate.high)}"
-    return f"{_number(estimate.low)}\N{EN DASH}{_number(estimate.high)}"
-
-
-def _is_significant(estimate: Estimate) -> bool:
-    """Returns True for a change whose 95 % interval excludes zero."""
-    return estimate.low is not None and estimate.high is not None and (estimate.low > 0 or estimate.high < 0)
+    return f"{_signed(estimate.low)} to {_signed(estimate.high)}"

@@ -12,6 +12,10 @@ def marginals(logits: np.ndarray, real: np.ndarray, start: np.ndarray, step: np.
 
     Transitions score 0 or are forbidden, as in `ConstrainedCrfLoss`.
 
+    A teacher's distributions must be exact for the loss. `components.text.tag_probabilities` computes them in a served
+    graph: from tokens nearby only and in one step for all tokens, so that a request stays cheap and a sentence has the
+    same scores in every batch.
+
     Args:
         logits: float [rows, tokens, tags].
         real: bool [rows, tokens], false at padding, which is at the end.

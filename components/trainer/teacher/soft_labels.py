@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from absl import logging
 
 from components.common.errors import NerError, counted
+from components.common.iterables import batched
 from components.common.progress import report_progress
 from components.text.tags import require_types_of_teacher, split_tag
 from components.trainer.data.window_table import Chunk
 from components.trainer.teacher.teacher import SoftLabels, Teacher
-from components.trainer.teacher.text_features import TextFeatures
 from components.transform.features import ENDS, STARTS, TAG_IDS
+from components.transform.transform_graph import TransformGraph
 
 SOFT_LABELS = "soft_labels"
 """Column of the windows: distributions over tags, float32 [tokens, tags]; 0 in labelled windows."""
@@ -31,7 +31,7 @@ def labelled(chunks: Iterable[Chunk], tags: int) -> Iterator[Chunk]:
 def soft_labelled(
     texts: Iterable[str],
     teacher: Teacher,
-    features: TextFeatures,
+    transform: TransformGraph,
     tags: Sequence[str],
     window_size: int,
     least_score: float = 0.0,
@@ -43,7 +43,7 @@ def soft_labelled(
     Args:
         texts: raw texts.
         teacher: gives the distributions.
-        features: transform graph of the tagger to train.
+        transform: transform graph of the tagger to train.
         tags: its tag vocabulary.
         window_size: most tokens of a window.
         least_score: a text with a lower score (`SoftLabels.score`) is left out.
@@ -54,10 +54,9 @@ def soft_labelled(
     Example: tests/components/trainer/teacher/test_soft_labels.py.
     """
     ids, inside = own_ids(teacher.tags, tags), _inside(tags)
-    remaining = iter(texts)
     read, windows, tokens, uncertain = 0, 0, 0, 0
-    while chunk := list(itertools.islice(remaining, _TEXTS)):
-        lengths, columns = features(chunk)
+    for chunk in batched(texts, _TEXTS):
+        lengths, columns = transform.token_columns(chunk)
         ends = np.cumsum(lengths)
         starts, stops = columns.pop(STARTS), columns.pop(ENDS)
         kept = np.zeros(len(chunk), bool)

@@ -13,9 +13,9 @@ from components.trainer.data.window_table import WindowPool
 from components.trainer.scoring.biased_decoder import BiasedDecoder
 from components.trainer.teacher.graph_archive import extracted_graph
 from components.trainer.teacher.marginals import marginals
-from components.trainer.teacher.text_features import TextFeatures
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import ENDS, STARTS, TAG_IDS
+from components.transform.transform_graph import TransformGraph
 
 _BATCH = 64
 
@@ -47,10 +47,10 @@ class Teacher:
         tags: tag vocabulary.
     """
 
-    def __init__(self, trained: TrainedModel, features: TextFeatures) -> None:
+    def __init__(self, trained: TrainedModel, transform: TransformGraph) -> None:
         """Stores the parts."""
         self.tags = trained.tags
-        self._features, self._most = features, trained.windows.size
+        self._transform, self._most = transform, trained.windows.size
         self._transitions, self._outside = transitions(trained.tags), outside_tags(trained.tags)
         self._decoder, self._outside_bias = BiasedDecoder(trained.tags), trained.outside_bias
         self._calibration = trained.calibration
@@ -68,11 +68,11 @@ class Teacher:
             NerError: it holds no transform graph, because an earlier version of the code wrote it.
         """
         with extracted_graph(folder) as graph:
-            return cls(TrainedModel.load(folder), TextFeatures(graph))
+            return cls(TrainedModel.load(folder), TransformGraph(graph))
 
     def soft_labels(self, texts: Sequence[str]) -> list[SoftLabels | None]:
         """Returns the distributions for some hundred texts; None for a text longer than a window of the teacher."""
-        lengths, columns = self._features(texts)
+        lengths, columns = self._transform.token_columns(texts)
         begins = np.cumsum(lengths) - lengths
         starts, ends = columns.pop(STARTS), columns.pop(ENDS)
         probabilities, scores = np.zeros((len(starts), len(self.tags)), np.float32), np.ones(len(lengths))

@@ -35,7 +35,7 @@ def case(token: str) -> int:
 @functools.cache
 def graph():
     def by_spaces(sentences):
-        tokens = tokenizer.tokenize(sentences, tokenizer.WHITESPACE)
+        tokens = tokenizer.tokenize(sentences, "whitespace")
         return tokens.tokens, case_ids_module.case_ids(tokens)
 
     return tf.function(by_spaces, autograph=False, input_signature=[tf.TensorSpec([None], tf.string)])
@@ -75,12 +75,12 @@ def test_case_ids_agree_with_the_definition(batch):
 
 
 def test_case_ids_of_words_and_marks():
-    assert case_ids_module.case_ids(
-        tokenizer.tokenize(tf.constant(["McDonald's, NATO"]), tokenizer.WORDS)
-    ).to_list() == [[6, 3, 1, 5]]
+    assert case_ids_module.case_ids(tokenizer.tokenize(tf.constant(["McDonald's, NATO"]), "words")).to_list() == [
+        [6, 3, 1, 5]
+    ]
 
 
 def test_case_ids_of_characters_of_scripts_without_spaces():
     for text, expected in [("王2。A", [3, 2, 1, 4]), ("ក្ខ〇๒", [3, 3, 2])]:
-        tokens = tokenizer.tokenize(tf.constant([text]), tokenizer.CHARACTERS)
+        tokens = tokenizer.tokenize(tf.constant([text]), "characters")
         assert case_ids_module.case_ids(tokens).to_list() == [expected]

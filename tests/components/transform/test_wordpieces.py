@@ -1,4 +1,4 @@
-"""WordPiece in the graph, compared with TensorFlow Text."""
+"""WordPiece in the graph, compared with TensorFlow Text, and the vocabularies of presets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 import pytest
 from support.lazy import LazyModule
 
-from components.transform.wordpiece_vocabulary import WordPieceVocabulary
+from components.common.errors import NerError
 
 pytestmark = pytest.mark.extended
 
@@ -65,7 +65,7 @@ def test_agrees_with_tensorflow_text(cut, pieces):
         import keras_hub
 
         reference = keras_hub.tokenizers.WordPieceTokenizer(vocabulary=list(pieces), dtype="string", **options)
-        vocabulary = WordPieceVocabulary(
+        vocabulary = wordpieces.WordPieceVocabulary(
             pieces,
             fold_case=reference.lowercase,
             strip_accents=reference.strip_accents,
@@ -84,7 +84,7 @@ def test_agrees_with_tensorflow_text(cut, pieces):
         assert len({piece for row in rows for piece in row}) > 50
 
 
-VOCABULARY = WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s", "##t", "!", "n", "##ew"))
+VOCABULARY = wordpieces.WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s", "##t", "!", "n", "##ew"))
 
 
 def test_longest_match_first_or_unknown(cut):
@@ -116,3 +116,34 @@ def test_tokens_are_independent(cut):
 
 def test_empty_batch(cut):
     assert cut([], VOCABULARY) == []
+
+
+def test_pieces_and_settings_come_from_the_preset(tiny_preset):
+    vocabulary = wordpieces.WordPieceVocabulary.from_preset(tiny_preset)
+    assert vocabulary.pieces[:5] == ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+    assert vocabulary.fold_case
+    assert not vocabulary.strip_accents
+    assert vocabulary.split
+
+
+def test_a_missing_preset_is_named():
+    pytest.importorskip("keras_hub")
+    with pytest.raises(NerError, match=r"trainer\.encoder\.preset: the tokenizer of 'nowhere/x' cannot be"):
+        wordpieces.WordPieceVocabulary.from_preset("nowhere/x")
+
+
+def test_a_preset_without_tokenizer_is_named(tmp_path):
+    keras_hub = pytest.importorskip("keras_hub")
+    keras_hub.models.BertBackbone(10, 1, 2, 8, 8).save_to_preset(str(tmp_path))
+    with pytest.raises(NerError, match=r"the tokenizer of .* cannot be loaded"):
+        wordpieces.WordPieceVocabulary.from_preset(str(tmp_path))
+
+
+def test_another_kind_of_tokenizer_is_rejected(tmp_path):
+    keras_hub = pytest.importorskip("keras_hub")
+    folder = str(tmp_path / "roberta")
+    vocabulary = {piece: number for number, piece in enumerate(["<s>", "<pad>", "</s>", "<mask>", "a", "b", "ab"])}
+    keras_hub.models.RobertaTokenizer(vocabulary=vocabulary, merges=["a b"]).save_to_preset(folder)
+    keras_hub.models.RobertaBackbone(len(vocabulary), 1, 2, 8, 8).save_to_preset(folder)
+    with pytest.raises(NerError, match=r"has a RobertaTokenizer, .* Use an encoder with WordPiece"):
+        wordpieces.WordPieceVocabulary.from_preset(folder)

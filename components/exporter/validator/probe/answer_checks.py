@@ -29,7 +29,7 @@ def batch_sizes(context: Context, endpoint: Endpoint) -> str:
     return f"batches of {', '.join(map(str, sizes))}"
 
 
-def golden_answers(context: Context, endpoint: Endpoint) -> str:
+def golden_answers(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """Known requests get the known answers, bit for bit."""
     if not endpoint.golden:
         return NothingToCheck("no known requests")
@@ -45,7 +45,7 @@ def golden_answers(context: Context, endpoint: Endpoint) -> str:
     return counted(len(endpoint.golden), "request")
 
 
-def forwarded(context: Context, endpoint: Endpoint) -> str:
+def forwarded(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """Keys and features come back unchanged and in order: duplicates, empty ones, 10 kB, any bytes."""
     checked = []
     for output, source in endpoint.forwards.items():
@@ -78,7 +78,7 @@ def repeatable(context: Context, endpoint: Endpoint) -> str:
     return f"{len(answers) + 1} runs, {_THREADS} threads"
 
 
-def batch_independence(context: Context, endpoint: Endpoint) -> str:
+def batch_independence(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """A row gets the same answer alone and in a batch; texts also next to one of 300 words."""
     if not endpoint.batched:
         return NothingToCheck("the signature takes no batches")

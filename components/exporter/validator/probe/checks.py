@@ -8,7 +8,7 @@ from collections.abc import Callable
 from . import answer_checks, folder_checks, graph_checks, text_checks
 from .c_api import TensorFlowError
 from .endpoint import Context, Endpoint
-from .pitfalls import counted, diagnose
+from .pitfalls import NothingToCheck, counted, diagnose
 from .served_model import ServedModel
 
 
@@ -18,11 +18,12 @@ class Check:
 
     Attributes:
         run: takes the context and, depending on the scope, the name or endpoint of a signature; returns a description
-            of what it saw, or raises `CheckFailedError`. Its docstring is the line in docs/serving.md.
+            of what it saw, or `NothingToCheck`, or raises `CheckFailedError`. Its docstring is the line in
+            docs/serving.md.
         scope: `folder` (once), `signature` (for every one, before loading), `endpoint` (for every one, loaded).
     """
 
-    run: Callable[..., str]
+    run: Callable[..., str | NothingToCheck]
     scope: str
 
     @property

@@ -55,7 +55,7 @@ def no_build_paths(context: Context) -> str:
     return "none"
 
 
-def weights_once(context: Context) -> str:
+def weights_once(context: Context) -> str | NothingToCheck:
     """The checkpoint holds only variables that signatures read."""
     stored, read = context.parsed.stored_variables(), context.parsed.read_variables()
     used = sum(size for name, size in stored.items() if name in read)

@@ -76,12 +76,10 @@ def _run(check: Check, context: Context, signature: str) -> bool:
     begin = time.perf_counter()
     result: dict[str, Any] = {"passed": True, "fix": "", "pitfall": ""}
     try:
-        if check.scope == "folder":
-            result["detail"] = check.run(context)
-        else:
-            target = context.endpoints[signature] if check.scope == "endpoint" else signature
-            result["detail"] = check.run(context, target)
-        result["skipped"] = isinstance(result["detail"], NothingToCheck)
+        target = context.endpoints[signature] if check.scope == "endpoint" else signature
+        outcome = check.run(context) if check.scope == "folder" else check.run(context, target)
+        detail = outcome.reason if isinstance(outcome, NothingToCheck) else outcome
+        result |= {"detail": detail, "skipped": detail is not outcome}
     except CheckFailedError as error:
         result = {"passed": False, "detail": error.detail, "fix": error.fix, "pitfall": error.pitfall}
     seconds = round(time.perf_counter() - begin, 4)

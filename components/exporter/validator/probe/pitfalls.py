@@ -36,10 +36,15 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
-class NothingToCheck(str):
-    """Description returned by a check that had nothing to check: it neither passed nor failed."""
+@dataclasses.dataclass(frozen=True)
+class NothingToCheck:
+    """Result of a check that had nothing to check: it neither passed nor failed.
 
-    __slots__ = ()
+    Attributes:
+        reason: what the model lacks.
+    """
+
+    reason: str
 
 
 def counted(number: int, noun: str) -> str:

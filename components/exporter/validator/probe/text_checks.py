@@ -18,7 +18,7 @@ _READABLE = tuple(
 )
 
 
-def golden_sentences(context: Context, endpoint: Endpoint) -> str:
+def golden_sentences(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """Sentences get the same tags as from the training graph."""
     cases = [case for case in context.golden if "sentence" in case]
     tags = endpoint.names("tags")
@@ -37,7 +37,7 @@ def golden_sentences(context: Context, endpoint: Endpoint) -> str:
     return sentences if sent == len(cases) else f"{sentences}; {len(cases) - sent} above the limit"
 
 
-def unusual_texts(context: Context, endpoint: Endpoint) -> str:
+def unusual_texts(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """Unusual texts get an answer of the right shape, alone and in one batch."""
     if not endpoint.takes_text:
         return NothingToCheck("no sentences in")
@@ -51,7 +51,7 @@ def unusual_texts(context: Context, endpoint: Endpoint) -> str:
     return f"{len(texts)} texts: {', '.join(texts)}"
 
 
-def max_characters(context: Context, endpoint: Endpoint) -> str:
+def max_characters(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """A request as large as the contract permits gets an answer, a larger one an error that names the limit."""
     limit = context.limit
     if not limit or not endpoint.takes_text or not endpoint.names("tags"):
@@ -71,7 +71,7 @@ def max_characters(context: Context, endpoint: Endpoint) -> str:
     return f"{limit:,} characters"
 
 
-def padding(context: Context, endpoint: Endpoint) -> str:
+def padding(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """Every token has a tag, unknown words included, and only padding is padded."""
     tags = endpoint.names("tags")
     if not endpoint.takes_text or not tags or not context.pad:
@@ -92,7 +92,7 @@ def padding(context: Context, endpoint: Endpoint) -> str:
     return f"{len(texts)} texts"
 
 
-def offsets(context: Context, endpoint: Endpoint) -> str:
+def offsets(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """Offsets cut the returned tokens and entities out of the sentence."""
     texts = [*PLAIN_TEXTS, *_READABLE]
     kinds = [("tokens", "starts", "ends"), ("entity_texts", "entity_starts", "entity_ends")]
@@ -112,7 +112,7 @@ def offsets(context: Context, endpoint: Endpoint) -> str:
     return f"{len(texts)} texts"
 
 
-def valid_tags(context: Context, endpoint: Endpoint) -> str:
+def valid_tags(context: Context, endpoint: Endpoint) -> str | NothingToCheck:
     """Tags are valid IOB2 if the contract says so: I-X follows only B-X or I-X, also in shuffled sentences."""
     tags = endpoint.names("tags")
     if not context.contract.get("valid_iob2") or not tags or not endpoint.takes_text:

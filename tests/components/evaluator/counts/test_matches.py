@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.evaluation import make_batch
 
-from components.evaluator.counts.matches import RIGHT
+from components.evaluator.counts.matches import CORRECT
 from components.evaluator.results.model_scores import ERROR_KINDS
 from components.text.spans import spans
 
@@ -16,7 +16,7 @@ PAIRS = st.lists(st.lists(st.tuples(st.sampled_from(TAGS), st.sampled_from(TAGS)
 
 
 def names(errors):
-    return ["" if error == RIGHT else ERROR_KINDS[error] for error in errors.tolist()]
+    return ["" if error == CORRECT else ERROR_KINDS[error] for error in errors.tolist()]
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_flags_follow_their_definitions(corpus):
     pairs = [(spans(g), spans(p)) for g, p in zip(gold, predicted, strict=True)]
     ours = [(span, of_gold) for of_gold, of_predicted in pairs for span in of_predicted]
     theirs = [(span, of_predicted) for of_gold, of_predicted in pairs for span in of_gold]
-    assert matches.right.tolist() == [span in others for span, others in ours]
+    assert matches.correct.tolist() == [span in others for span, others in ours]
     ends = [(span.start, span.end) in [(o.start, o.end) for o in others] for span, others in ours]
     assert matches.same_ends.tolist() == ends
-    for flags, both in ((matches.same_type, ours), (matches.found_type, theirs)):
+    for flags, both in ((matches.same_type, ours), (matches.gold_same_type, theirs)):
         expected = [any(overlap(span, o) and span.type == o.type for o in others) for span, others in both]
         assert flags.tolist() == expected
     missed = [not any(overlap(span, o) for o in others) for span, others in theirs]

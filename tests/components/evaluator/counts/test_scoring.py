@@ -17,7 +17,6 @@ from components.evaluator.counts.count_table import CountTable
 from components.evaluator.counts.counting import confusion_counts, entity_counts, sentence_counts
 from components.evaluator.counts.scoring import changes, estimate, scores
 from components.evaluator.errors import EvaluationError
-from components.evaluator.results.evaluation import excludes_zero
 from components.evaluator.results.model_scores import Estimate
 from components.text.tags import split_tag
 
@@ -155,10 +154,10 @@ def test_calibration_error_is_the_mean_distance_of_score_and_accuracy():
 def test_expected_calibration_error_equals_its_definition():
     dice = np.random.default_rng(0)
     tokens = dice.uniform(size=5000)
-    right = dice.uniform(size=5000) < tokens**2  # overconfident
-    result = score([[("O", "O" if ok else "B-X") for ok in right]], scores=[tokens.tolist()])
+    correct = dice.uniform(size=5000) < tokens**2  # overconfident
+    result = score([[("O", "O" if ok else "B-X") for ok in correct]], scores=[tokens.tolist()])
     which = np.clip(np.ceil(tokens * 10) - 1, 0, 9)
-    expected = sum((which == i).mean() * abs(right[which == i].mean() - tokens[which == i].mean()) for i in range(10))
+    expected = sum((which == i).mean() * abs(correct[which == i].mean() - tokens[which == i].mean()) for i in range(10))
     assert result.calibration.error.value == pytest.approx(expected, abs=1e-9)
 
 
@@ -282,7 +281,7 @@ def test_gain_on_very_few_sentences_is_within_noise(sentences):
     sides = (make_batch([["B-X"]] * sentences, [[tag]] * sentences) for tag in ("B-X", "O"))
     change = changes(*(CountTable.of(*sentence_counts(side), draws(side.keys, 200)) for side in sides))
     assert change["entity_f1"] == change["entity_precision"] == Estimate(1.0, 0.0, 1.0)
-    assert not excludes_zero(change["entity_f1"])
+    assert not change["entity_f1"].excludes_zero
 
 
 def test_custom_metric_without_a_denominator_is_undefined():

@@ -32,7 +32,7 @@ def test_numbers_are_formatted(format_, texts):
 
 def test_changes_are_significant_if_their_interval_excludes_zero():
     intervals = {(0.01, 0.02): "yes", (-0.02, -0.01): "yes", (-0.01, 0.01): "no", (None, None): "no"}
-    template = "{{ 'yes' if x is significant else 'no' }}"
+    template = "{{ 'yes' if x.excludes_zero else 'no' }}"
     assert {ends: written(template, x=Estimate(0.0, *ends)) for ends in intervals} == intervals
 
 
@@ -45,5 +45,5 @@ def test_changes_are_significant_if_their_interval_excludes_zero():
     ],
 )
 def test_intervals_are_formatted(estimate, plain, signed):
-    assert written("{{ x | interval }}", x=estimate) == plain
-    assert written("{{ x | interval(true) }}", x=estimate) == signed
+    assert written("{{ x.interval() }}", x=estimate) == plain
+    assert written("{{ x | signed_interval }}", x=estimate) == signed

@@ -18,7 +18,7 @@ calibration = LazyModule("components.trainer.scoring.calibration")
 graph_archive = LazyModule("components.trainer.teacher.graph_archive")
 soft_labels = LazyModule("components.trainer.teacher.soft_labels")
 teacher_of = LazyModule("components.trainer.teacher.teacher")
-text_features = LazyModule("components.trainer.teacher.text_features")
+transform_graph = LazyModule("components.transform.transform_graph")
 
 ONE_TAGGER = pytest.mark.parametrize("settings", ["cnn_linear"], indirect=True)
 TEXTS = [text for text, _ in sentences(6, seed=9)]
@@ -34,7 +34,7 @@ def teacher(trained, transformed, tmp_path_factory):
 
 @ONE_TAGGER
 def test_texts_become_windows_with_the_teachers_distributions(teacher, transformed):
-    features = text_features.TextFeatures(transformed.graph)
+    features = transform_graph.TransformGraph(transformed.graph)
     tags = list(reversed(teacher.tags[1:]))
     tags = [teacher.tags[0], *tags]
     texts = [*TEXTS, "", "word " * 20]
@@ -50,7 +50,7 @@ def test_texts_become_windows_with_the_teachers_distributions(teacher, transform
 @ONE_TAGGER
 def test_texts_with_an_uncertain_tag_are_left_out(teacher, transformed, monkeypatch):
     features, scores = (
-        text_features.TextFeatures(transformed.graph),
+        transform_graph.TransformGraph(transformed.graph),
         [answer.score for answer in teacher.soft_labels(TEXTS)],
     )
     limit = sorted(scores)[2]
@@ -67,7 +67,7 @@ def test_texts_with_an_uncertain_tag_are_left_out(teacher, transformed, monkeypa
 @ONE_TAGGER
 def test_the_score_of_a_text_is_calibrated(trained, teacher, transformed):
     flat = dataclasses.replace(trained, calibration=calibration.Calibration(temperature=5.0))
-    calibrated = teacher_of.Teacher(flat, text_features.TextFeatures(transformed.graph)).soft_labels(TEXTS)
+    calibrated = teacher_of.Teacher(flat, transform_graph.TransformGraph(transformed.graph)).soft_labels(TEXTS)
     for one, other in zip(teacher.soft_labels(TEXTS), calibrated, strict=True):
         assert other.score < one.score
         np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=1e-5)
@@ -75,7 +75,7 @@ def test_the_score_of_a_text_is_calibrated(trained, teacher, transformed):
 
 @ONE_TAGGER
 def test_a_teacher_that_labels_no_text_is_an_error(teacher, transformed):
-    features = text_features.TextFeatures(transformed.graph)
+    features = transform_graph.TransformGraph(transformed.graph)
     with pytest.raises(
         NerError, match=r"^trainer\.unlabelled: the teacher labels no text, 1 text left out as empty or"
     ):
@@ -84,7 +84,7 @@ def test_a_teacher_that_labels_no_text_is_an_error(teacher, transformed):
 
 @ONE_TAGGER
 def test_other_entity_types_of_a_teacher_are_named(teacher, transformed):
-    features = text_features.TextFeatures(transformed.graph)
+    features = transform_graph.TransformGraph(transformed.graph)
     tags = ["[PAD]", "OUT", "B-NAME", "I-NAME", "B-PLANET", "I-PLANET"]
     with pytest.raises(NerError, match=r"trainer\.teacher: .* it lacks PLANET and also has LOCATION\. Train"):
         next(soft_labels.soft_labelled(TEXTS, teacher, features, tags, window_size=16))
@@ -97,7 +97,7 @@ def test_other_entity_types_of_a_teacher_are_named(teacher, transformed):
     ids=["no I-LOCATION, another outside label", "no I-NAME"],
 )
 def test_a_teacher_may_have_i_tags_that_the_tagger_lacks(teacher, transformed, tags):
-    features = text_features.TextFeatures(transformed.graph)
+    features = transform_graph.TransformGraph(transformed.graph)
     [(_, columns)] = soft_labels.soft_labelled(TEXTS, teacher, features, tags, window_size=16)
     np.testing.assert_allclose(columns["soft_labels"].sum(-1), 1, rtol=1e-5)
     gold = [tag for _, row in sentences(6, seed=9) for tag in row]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from collections import Counter
 
-from components.common.counting import forget_rare
+from components.common.iterables import forget_rare
 
 
 def test_frequent_keys_keep_their_counts():

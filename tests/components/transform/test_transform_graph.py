@@ -13,7 +13,7 @@ SENTENCES = ["Joe Biden visited (Kyiv)", "", "in New Delhi"]
 
 @pytest.fixture(scope="module")
 def graph(transformed):
-    from components.exporter.serving.transform_graph import TransformGraph
+    from components.transform.transform_graph import TransformGraph
 
     return TransformGraph(transformed.graph)
 

@@ -1,12 +1,26 @@
-"""Counts of many different things in bounded memory."""
+"""Batches of long iterables, and counts of many different things in bounded memory."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from typing import TypeVar
 
+Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
+
+
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Yields lists of `size` items, the last one with the rest (`itertools.batched` of Python 3.12).
+
+    Example:
+        >>> list(batched("abcde", 2))
+        [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, size)):
+        yield batch
 
 
 def forget_rare(counts: Counter[Key], most: int) -> None:
