@@ -38,6 +38,18 @@ _JOINED = re.compile(r"[|;/+&,]")
 _MANY_LABELS, _LEAST_OUTSIDE = 20, 0.05  # more labels than the first, and fewer tokens outside: not a tag column
 # Without `scheme: io`, labels are bare types only if nothing speaks against it. One letter may be a part of speech.
 _TYPE = re.compile(r"[^\W\d_][\w.-]+")
+_UNIVERSAL = "ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X SPACE"
+_PENN_TREEBANK = (
+    "CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS NN|SYM PDT POS PRP PRP$ RB RBR RBS RP TO UH VB VBD VBG VBN VBP "
+    "VBZ WDT WP WP$ WRB ADD AFX GW HYPH NFP XX -LRB- -RRB- -X-"
+)
+_STTS = (  # German
+    "ADJA ADJD ADV APPO APPR APPRART APZR ART CARD FM ITJ KOKOM KON KOUI KOUS NA NE NN PAV PDAT PDS PIAT PIDAT PIS "
+    "PPER PPOSAT PPOSS PRELAT PRELS PRF PROAV PTKA PTKANT PTKNEG PTKVZ PTKZU PWAT PWAV PWS SGML SPELL TRUNC VAFIN "
+    "VAIMP VAINF VAPP VMFIN VMINF VMPP VVFIN VVIMP VVINF VVIZU VVPP XY"
+)
+_PARTS_OF_SPEECH = frozenset(f"{_UNIVERSAL} {_PENN_TREEBANK} {_STTS}".split())
+_LEAST_PARTS = 3  # different parts of speech; a few of them (NE, ART) are types of entities in some corpora
 _LEAST_TYPES = 2  # tokens with a label; one alone is a slip
 _SURE_OUTSIDE, _USES = 0.2, 5  # share of the tokens outside; tokens to a label, if there are many (names, ids)
 
@@ -260,6 +272,10 @@ class Labels:
         if (self._outside or not self._suspect) and len(inside) > _MANY_LABELS and outside < _LEAST_OUTSIDE * total:
             problem = f"the file has {len(inside):,} labels, and {outside:,} of {total:,} tokens are outside entities"
             return problem, "Check the tag column (corpus.tag_column)."
+        parts_of_speech = [label for label in inside if any(map(str.isalnum, label))]
+        if not self.bare and len(parts_of_speech) >= _LEAST_PARTS and are_parts_of_speech(parts_of_speech):
+            fix = "Set corpus.tag_column to the column with tags of entities, or add one."
+            return "the labels are parts of speech", f"All labels are parts of speech. {fix}"
         if not self._has_tags and not find_spelling(inside) and (pairs := _pairs(inside)):
             one, other = sorted(pairs)[:2]
             problem = f"the labels {quoted(one)} and {quoted(other)} seem to have the prefixes B and I"
@@ -373,6 +389,15 @@ def prefixed_labels(labels: Mapping[str, int]) -> list[str]:
         return [label for label in labels if spelling.parse(label)]
     twins = (label for spelling in _SPELLINGS if not spelling.words for label in _with_twins(labels, spelling))
     return list(dict.fromkeys([*twins, *_pairs(labels)]))
+
+
+def are_parts_of_speech(labels: Iterable[str]) -> bool:
+    """Returns whether all labels are parts of speech: universal ones, or those of the Penn Treebank or STTS (German).
+
+    >>> are_parts_of_speech(["DET", "NOUN"]), are_parts_of_speech(["ART", "VVFIN"]), are_parts_of_speech(["ART", "PER"])
+    (True, True, False)
+    """
+    return _PARTS_OF_SPEECH.issuperset(labels)
 
 
 def _pairs(labels: Mapping[str, int]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 
 from components.common.errors import quoted
-from components.corpus_example_gen.cleaning.labels import is_tag_like
+from components.corpus_example_gen.cleaning.labels import are_parts_of_speech, is_tag_like
 from components.corpus_example_gen.digest_map import DigestMap, text_digest
 from components.corpus_example_gen.errors import CorpusReadingError
 from components.corpus_example_gen.settings import CorpusSettings
@@ -29,12 +29,6 @@ _LONG_COUNT = 5  # sentences in a row after a return to the middle of a count, w
 _MOST_SEEN = 100_000  # a column whose values return shows it among the first ones
 _MOST_CLASSES = 100  # parts of speech, in the largest tag sets
 _WORDS_PER_CLASS = 4  # a file of fewer words may have as many different classes as words
-_UNIVERSAL = "ADJ ADP ADV AUX CCONJ CONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X SPACE"
-_PENN_TREEBANK = (
-    "CC CD DT EX FW IN JJ JJR JJS LS MD NN NNS NNP NNPS NN|SYM PDT POS PRP PRP$ RB RBR RBS RP TO UH VB VBD VBG VBN VBP "
-    "VBZ WDT WP WP$ WRB ADD AFX GW HYPH NFP XX -LRB- -RRB- -X-"
-)
-_PARTS_OF_SPEECH = frozenset(f"{_UNIVERSAL} {_PENN_TREEBANK}".split())
 _LEMMA_ROWS = 20_000  # rows that tell a lemma from a word
 _SURE_LEMMAS = 20  # lemmas in lower case of words with a capital, if other lemmas have capitals
 
@@ -395,7 +389,7 @@ class _Column:
     def classes(self) -> str:
         """Kind of the values if all are names of parts of speech, or all are tags; punctuation may occur as well."""
         names = [value for value in self._different if any(map(str.isalnum, value))]
-        if any(len(name) > 1 for name in names) and _PARTS_OF_SPEECH.issuperset(names):
+        if any(len(name) > 1 for name in names) and are_parts_of_speech(names):
             return "parts of speech"
         if any(split_tag(name)[0] for name in names) and all(map(is_valid_tag, names)):
             return "tags"

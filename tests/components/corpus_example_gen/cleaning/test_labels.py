@@ -201,6 +201,27 @@ def test_label_that_stands_for_outside_needs_the_setting(outside):
     assert tags == "B-PER I-PER O O O B-LOC"
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "ART NN NE VVFIN $. O O O",
+        "DT NN NNP VBZ . O O O O",
+        "DET NOUN PROPN O VERB O",
+        "DT NN VBZ",
+        "ADP DET NOUN O PUNCT",
+    ],
+)
+def test_parts_of_speech_are_no_types_in_a_small_file(labels):
+    with pytest.raises(CorpusError, match=r"All labels are parts of speech\. Set corpus\.tag_column to"):
+        read(labels)
+
+
+@pytest.mark.parametrize("labels", ["NE O O NE O ART", "PER O O NE ART NN", "O NUM NUM O O PER"])
+def test_types_that_some_tag_set_has_as_a_part_of_speech_are_types(labels):
+    assert read(labels)[0].count("B-") == len({*labels.split()} - {"O"}) + labels.startswith("NE")
+    assert read("DT NN O VBZ O", scheme="io")[0] == "B-DT B-NN O B-VBZ O"
+
+
 def test_label_that_stands_for_outside_is_refused_next_to_o():
     for label in ("_", "0", "-", "none", "o"):
         with pytest.raises(CorpusReadingError, match="looks like the label of the tokens outside"):

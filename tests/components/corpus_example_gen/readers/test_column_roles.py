@@ -246,6 +246,7 @@ def test_parts_of_speech_before_the_tokens_are_an_error_that_names_both_columns(
 NO_TOKENS_FIRST = {
     "parts of speech": ("NNP Oslo B-LOC\nVBZ is O\n\nNNP Ada B-PER\n", "parts of speech such as 'NNP'"),
     "parts of speech and punctuation": ("PRP$ her O\nNNP Oslo B-LOC\n. . O\n", "parts of speech such as 'PRP$'"),
+    "German parts of speech": ("ART\tDie\tO\nNE\tOslo\tB-LOC\nVVFIN\tliegt\tO\n", "parts of speech such as 'ART'"),
     "universal parts of speech": ("PROPN\tOslo\tB-LOC\nPUNCT\t.\tO\n", "parts of speech such as 'PROPN'"),
     "parts of speech and chunks": ("NNP B-NP Oslo B-LOC\nVBZ B-VP is O\n", "parts of speech such as 'NNP'"),
     "numbers of rows and parts of speech": ("1 NNP Oslo B-LOC\n2 VBZ is O\n", "parts of speech such as 'NNP'"),
