@@ -326,11 +326,16 @@ class _Order:
 
 
 class _Column:
-    """Statistics of one column that tell whether it numbers the sentences."""
+    """Statistics of one column that tell whether it numbers the sentences.
+
+    Attributes:
+        begins_again: whether the numbers fall, or stay 0 or 1, behind a line that ends a sentence.
+    """
 
     def __init__(self) -> None:
         self.rows = self.empty = self.numeric = self.runs = self.falls = self.returns = self.first_line = 0
-        self.crossings = self.missed = self.repeats = 0
+        self.crossings = self.starts = self.missed = self.repeats = 0
+        self.begins_again = False
         self._previous = self.first_value = ""
         self._last, self._skeleton, self._seen = "", "", set[str]()
         self._different = set[str]()
@@ -356,6 +361,9 @@ class _Column:
             return
         if value == self._last:
             self.crossings += boundary
+            if boundary and self._number in (0, 1):
+                self.starts += 1
+                self.begins_again = True
             return
         skeleton = _NUMBER.sub("0", value)
         digits = "".join(_NUMBER.findall(value))
@@ -364,8 +372,11 @@ class _Column:
             self._other, self._seen = True, set()
             return
         self.runs += 1
-        self.falls += int(digits) <= self._number
-        self.returns += value in self._seen
+        falls = int(digits) <= self._number
+        if not boundary:  # behind a line that ends a sentence, numbers may begin again, as in each document
+            self.falls += falls
+            self.returns += value in self._seen
+        self.begins_again = self.begins_again or (boundary and falls)
         if len(self._seen) < _MOST_SEEN:
             self._seen.add(value)
         self._last, self._number = value, int(digits)
@@ -403,7 +414,7 @@ class _Column:
     @property
     def may_return(self) -> bool:
         """False if the values rise in the whole file, so none returns."""
-        return self._other or self.falls > 0
+        return self._other or self.falls > 0 or self.begins_again
 
     def numbers_sentences(self, *, is_first: bool, strict: bool) -> bool:
         """Returns whether the values name sentences: each in the first row of its sentence, or in all its rows.
@@ -419,8 +430,9 @@ class _Column:
         counts = not self.returns or self.falls * _TOLERANCE <= self.runs
         if self.empty:
             return counts and self.runs == self.rows - self.empty
-        # A number that stays the same across an empty line is one of a document or paragraph.
-        return counts and (self.runs > 1 or is_first) and not self.crossings
+        # A number that stays the same across an empty line is one of a document or paragraph, unless it begins a count.
+        crossings = self.crossings - self.starts if self.repeats else self.crossings
+        return counts and (self.runs > 1 or is_first) and not crossings
 
 
 class _Columns:
@@ -452,6 +464,8 @@ class _Columns:
         clear = {0, last, *numbered}
         for column in (0, *(numbered if self.boundaries else range(1, last)), last):
             is_sentence = self[column].numbers_sentences(is_first=column == 0, strict=column not in clear)
+            if column == 0 and self[0].begins_again:  # numbers that are tokens do so as well
+                is_sentence = is_sentence and self[1].may_be_words
             if column not in own and is_sentence:
                 return column
         return None

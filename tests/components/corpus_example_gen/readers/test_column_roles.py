@@ -39,6 +39,19 @@ def numbered(number, *, first_only=False, columns=slice(None), last=False, separ
     return table(*rows, separator=separator)
 
 
+@pytest.mark.parametrize("separator", ["\t", " "])
+@pytest.mark.parametrize("first", ["", "-DOCSTART-{0}-X-{0}O\n", "-DOCSTART-{0}O\n\n", "\n"])
+def test_numbers_of_sentences_may_begin_again_in_each_document(first, separator):
+    """Without a header, in documents of one sentence as well."""
+    mark = first.format(separator)
+    (a, b), expected = WORDS, EXPECTED
+    one, two = ([(number, row[0], row[2]) for row in rows] for number, rows in ((1, a), (2, b)))
+    documents = [table(*one, *two, separator=separator), table(*one, separator=separator)]
+    for numbers, sentences in (([0, 1], [*expected, expected[0]]), ([1, 1], [expected[0]] * 2), ([1, 0, 1], None)):
+        text = "".join((mark or "\n") + documents[number] for number in numbers)
+        assert read(text)[0] == (sentences or [expected[0], *expected, expected[0]])
+
+
 def test_rows_that_are_not_sorted_by_sentence_are_an_error():
     rows = [(number, *row) for number, words in enumerate(WORDS) for row in words]
     header = ("sentence_id", "word", "pos", "tag")
@@ -198,7 +211,8 @@ def test_column_called_source_is_no_document_without_numbers_of_sentences():
 
 NOT_SENTENCES = {
     "numbers as tokens in two columns": ("1\tO\n2\tB-X\n", ["1/O 2/B-X"]),
-    "number of a paragraph": ("1\ta\tO\n1\tb\tB-X\n\n1\tc\tO\n\n2\td\tO\n", None),
+    "number of a paragraph": ("3\ta\tO\n3\tb\tB-X\n\n3\tc\tO\n\n4\td\tO\n", None),
+    "numbers as tokens that return": ("1\tCD\tO\n1\tCD\tB-X\n\n1\tCD\tO\n\n0\tCD\tO\n", None),
     "heads": ("Peru\t2\tB-X\nwon\t0\tO\nin\t2\tO\nOslo\t3\tB-X\n", ["Peru/B-X won/O in/O Oslo/B-X"]),
     "numbers next to empty lines": ("a\t1\tO\nb\t1\tB-X\n\nc\t2\tO\nd\t3\tO\n", ["a/O b/B-X", "c/O d/O"]),
     "start offsets": ("Peru\t0\tB-X\nwon\t5\tO\n", ["Peru/B-X won/O"]),
