@@ -64,7 +64,7 @@ def gather_texts(
     if file.is_file():
         file.touch()  # `ner clean` keeps the files of the newest runs
     else:
-        with incoming_folder(folder) as incoming:
+        with incoming_folder(file) as incoming:
             temporary = incoming / file.name
             with gzip.GzipFile(temporary, "wb", mtime=0) as output:
                 if not _write(output, sources, settings, where):

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.common.errors import NerError, shortened
-from components.common.files import INCOMING_PREFIX
 from components.common.masking import mask
 
 EXPLAINED, UNEXPLAINED = 1, 70
@@ -88,7 +87,7 @@ _FAULTS = (
     ),
     _Fault((errno.ENOTDIR,), "a part of the path is a file, not a folder", "Move the file away, or correct the path"),
     _Fault((errno.EISDIR,), "it is a folder, not a file", "Move the folder away, or correct the path"),
-    _Fault((errno.EEXIST,), "something else exists there", "Move it away, or give another path"),
+    _Fault((errno.EEXIST, errno.ENOTEMPTY), "something else exists there", "Move it away, or give another path"),
     _Fault((errno.ENAMETOOLONG,), "the name is too long for the file system", "Use a shorter path or name"),
     _Fault(
         (errno.EIO, errno.EREMOTEIO),
@@ -162,7 +161,6 @@ _PATH_ANYWHERE = re.compile(r"(?<![\w./-])(/[^\s'\";,:)]+)")
 _RAISED_ELSEWHERE = re.compile(
     r"^(?:components|configs|pipeline)\.[\w.]+Error: (.+?)(?: \[while running .*)?$", re.MULTILINE
 )
-_TEMPORARY = re.compile(rf"(.+?)/{re.escape(INCOMING_PREFIX)}[^/]*$")
 _LONGEST_TEXT = 300
 
 
@@ -270,10 +268,6 @@ def _explain_one(error: BaseException, folders: Mapping[str, Path]) -> str | Non
     if isinstance(error, OSError) and error.errno is not None and (fault := _of_number(error.errno)):
         names = (error.filename2, error.filename) if fault.writing else (error.filename, error.filename2)
         path = next((os.fsdecode(name) for name in names if isinstance(name, str | bytes | os.PathLike)), "")
-        if temporary := _TEMPORARY.match(path):  # a name that the user did not choose
-            path = temporary[1]
-            if error.errno == errno.ENOENT and os.path.isdir(path):  # a folder of the kernel, such as /proc
-                fault = _of_number(errno.EACCES)
         return _sentence(fault, path, str(error), folders)
     kinds = {kind.__name__ for kind in type(error).__mro__} | {f"{type(error).__module__}.{type(error).__name__}"}
     text = str(error)

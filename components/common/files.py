@@ -124,7 +124,9 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
     target.parent.mkdir(parents=True, exist_ok=True)
     incoming = _incoming_name(target.parent)
     try:
-        with incoming.open("xb") as file:  # unlike tempfile's files it has the mode of the umask
+        with creating(target):
+            file = incoming.open("xb")  # unlike tempfile's files it has the mode of the umask
+        with file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -134,13 +136,23 @@ def write_atomically(path: str | os.PathLike[str], content: str | bytes, *, shar
     except OSError as error:
         if error.errno and str(error.filename) in ("None", str(incoming)):  # a full disk has no name
             error.filename = str(target)
-        if error.errno == errno.ENOENT and target.parent.is_dir():  # a folder of the kernel, such as /proc
-            error.errno = errno.EACCES
         raise
     finally:
         with contextlib.suppress(OSError):  # a read-only folder, whose error is raised already
             incoming.unlink(missing_ok=True)
     fsync_path(target.parent)
+
+
+@contextlib.contextmanager
+def creating(target: Path) -> Iterator[None]:
+    """Names the target in errors of the block, which creates a file or folder with a temporary name next to it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = str(target)
+        if error.errno == errno.ENOENT and target.parent.is_dir():  # a folder of the kernel, such as /proc
+            error.errno = errno.EACCES
+        raise
 
 
 def is_special(path: Path) -> bool:
@@ -187,11 +199,17 @@ def locked(lock_file: Path, *, wait: bool = True, shared: bool = False) -> Itera
 
 
 @contextlib.contextmanager
-def incoming_folder(parent: Path) -> Iterator[Path]:
-    """Yields a new temporary folder in `parent` and deletes it afterwards, unless it was renamed."""
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = _incoming_name(parent)
-    folder.mkdir()
+def incoming_folder(target: Path, prefix: str = INCOMING_PREFIX) -> Iterator[Path]:
+    """Yields a new temporary folder next to `target`, and deletes it afterwards unless it was renamed.
+
+    Args:
+        target: path of the complete folder or file, for errors.
+        prefix: of the temporary name. Those of `INCOMING_PREFIX` are removed from serving directories and work folders.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = target.parent / f"{prefix}{uuid.uuid4().hex}"
+    with creating(target):
+        folder.mkdir()
     try:
         yield folder
     finally:
@@ -268,7 +286,12 @@ def rename_into_place(source: Path, target: Path, *, shared: bool = True) -> Non
     """
     if shared:
         share(source)
-    os.rename(source, target)
+    try:
+        os.rename(source, target)
+    except OSError as error:
+        if error.errno != errno.ENOENT:  # something else is there, which the source is not to blame for
+            error.filename, error.filename2 = str(target), None
+        raise
     fsync_path(target.parent)
 
 

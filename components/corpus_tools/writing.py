@@ -137,7 +137,7 @@ def _write(
         raise NerError(f"{output.path}: is a folder, but the output is one file. {fix}")
     to_stream = output.path == STREAM or is_special(output.path)
     written = Written(writer.title)
-    with incoming_folder(_temporary_parent(output.path, to_stream)) as folder:
+    with incoming_folder(_neighbour(output.path, to_stream)) as folder:
         files: list[Path] = []
         memories: list[_Memory] = []
         for name, sentences in parts.items():
@@ -168,12 +168,12 @@ def _write(
     return written
 
 
-def _temporary_parent(path: Path, to_stream: bool) -> Path:
+def _neighbour(path: Path, to_stream: bool) -> Path:
     if to_stream:
         import tempfile
 
-        return Path(tempfile.gettempdir())
-    return path.absolute().parent
+        return Path(tempfile.gettempdir(), "output")
+    return path.absolute()
 
 
 def _file_name(name: str | None, path: Path, writer: Writer) -> str:

@@ -46,6 +46,7 @@ from components.registry.store.version_files import damage, verify
 
 MANIFEST = "registry.json"
 _FORMAT = 1
+_PACKED = (".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".zst", ".zip", ".7z")  # as which an export is not written
 _RUNS = "runs"  # folder with the files of each MLflow run, by its id
 _RUN_NAME_TAG = "mlflow.runName"
 _IMPORTED_TAG = "ner.imported_run"  # of an imported MLflow run: its id in the registry that it came from
@@ -88,10 +89,12 @@ def export_model(registry: ModelRegistry, name: str, target: Path, versions: Col
     Raises:
         RegistryError: the path exists, there is no such version, or files of a version are missing or damaged.
     """
+    if target.suffix in _PACKED:
+        raise RegistryError(f"{target}: only folders and .tar files are written. Give FILE.tar, or a folder.")
     if os.path.lexists(target):
         raise RegistryError(f"{target}: exists already. Remove it, or export to another path.")
     store = registry.store
-    with incoming_folder(target.absolute().parent) as folder, store.reader() as reader, store.client() as client:
+    with incoming_folder(target.absolute()) as folder, store.reader() as reader, store.client() as client:
         if versions:
             chosen = [require_version(reader, name, version, store.uri) for version in versions]
         else:

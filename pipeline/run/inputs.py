@@ -144,7 +144,7 @@ def _sample(config: PipelineConfig) -> Path:
     """Writes the sample once; rewriting it would look like new data."""
     folder = config.work_dir / f"sample-{config.corpus.sample_seed}"
     if not folder.is_dir():
-        with incoming_folder(folder.parent) as incoming:
+        with incoming_folder(folder) as incoming:
             write_sample(incoming, kind="articles", seed=config.corpus.sample_seed)
             try:
                 rename_into_place(incoming, folder, shared=False)

@@ -6,7 +6,6 @@ A run trains for minutes to days; each of these faults would end it at its last 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import socket
 import tempfile
@@ -18,7 +17,7 @@ from absl import logging
 
 from components.common.beam_arguments import make_pipeline
 from components.common.faults import MachineError, explain, free_space, megabytes
-from components.common.files import INCOMING_PREFIX
+from components.common.files import INCOMING_PREFIX, creating
 from components.registry.model_registry import ModelRegistry
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import metadata_file
@@ -120,14 +119,14 @@ def _probe(folder: Path) -> None:
     existing = next(path for path in (folder, *folder.parents) if _exists(path))
     probe = existing / f"{INCOMING_PREFIX}{uuid.uuid4().hex}"
     try:
-        with probe.open("xb") as file:
+        with creating(probe):
+            file = probe.open("xb")
+        with file:
             file.write(b"\0" * 4096)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         error.filename, error.filename2 = str(folder), None
-        if error.errno == errno.ENOENT:  # a folder of the kernel, such as /proc
-            error.errno = errno.EACCES
         raise
     finally:
         with contextlib.suppress(OSError):  # the error above says more

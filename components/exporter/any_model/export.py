@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from components.common.errors import counted
-from components.common.files import incoming_folder
+from components.common.files import incoming_folder, rename_into_place
 from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.errors import ExportError
@@ -101,7 +101,7 @@ def export_model(
     with explained_errors():
         module = GenericModule(model, KerasInterface(model, inputs), graph, lookup)
     plan = _plan(_plain_contract(module), signatures)
-    with incoming_folder(target.parent) as scratch:
+    with incoming_folder(target, f".{target.name}-") as scratch:
         folder = scratch / "model"
         functions = _save(module, plan, folder)
         embed_metadata(folder, plan.contract)
@@ -111,12 +111,12 @@ def export_model(
         if report_path is not None:
             report.write(report_path)
         require_valid(report)
-        folder.rename(target)
+        rename_into_place(folder, target, shared=False)
     return report
 
 
 def _require_sound(target: Path, signatures: Signatures) -> None:
-    if target.exists():
+    if os.path.lexists(target):
         raise ExportError(f"{target} exists already. Choose another folder, or remove it first.")
     if signatures.default not in (None, KEYED) or (signatures.default == KEYED and signatures.key is None):
         raise ExportError(

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from components.common.files import incoming_folder
+from components.common.files import incoming_folder, rename_into_place
 from components.common.progress import report_progress
 from components.exporter.contract.contract import Contract
 from components.exporter.errors import ExportError
@@ -82,7 +82,7 @@ def add_signatures(
             require_valid(before, original)
         before = _without_false_promises(before, embedded_contract(source))
         plan = plan_signatures(before.contract, signatures, changes)
-        copy = stack.enter_context(incoming_folder(destination.parent)) / "model"
+        copy = stack.enter_context(incoming_folder(destination, f".{destination.name}-")) / "model"
         report_progress("writing the copy", 0, 0)
         rewrite(source, copy, plan, before.contract)
         _copy_extras(source, copy, plan)
@@ -102,7 +102,7 @@ def add_signatures(
             report.write(report_path)
         _require_repeatable(original, plan, before, report)
         require_valid(report, "the copy")
-        copy.rename(destination)
+        rename_into_place(copy, destination, shared=False)
     return report
 
 
@@ -111,7 +111,7 @@ def _require_folders(source: Path, destination: Path) -> None:
         raise ExportError(
             f"{source}: no {SAVED_MODEL_FILE}. Give the folder of a SavedModel (with TF Serving, of a version)."
         )
-    if destination.exists():
+    if os.path.lexists(destination):
         raise ExportError(f"{destination} exists already. Choose another folder, or remove it first.")
 
 

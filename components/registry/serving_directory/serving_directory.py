@@ -56,7 +56,7 @@ def publish(model_dir: Path, base_dir: Path, name: str, version: int) -> Path:
         require_safe_to_serve(model_dir)
         for leftover in target.parent.glob(f"{INCOMING_PREFIX}*"):
             shutil.rmtree(leftover)
-        with incoming_folder(target.parent) as incoming:
+        with incoming_folder(target) as incoming:
             _copy(model_dir, incoming)
             if tree_hash(incoming) != digest:
                 raise RegistryError(f"{model_dir}: changed while it was copied to {target}. Publish it again.")

@@ -170,7 +170,7 @@ def _repaired(registry: ModelRegistry, registered: Mapping[int, RegisteredVersio
 
 def _lay_out(registry: ModelRegistry, version: RegisteredVersion, folder: Path, aside: Path | None = None) -> None:
     """Adds a version to the folder of its model; `aside` is the new name of a damaged copy."""
-    with incoming_folder(folder) as incoming:
+    with incoming_folder(folder / str(version.version)) as incoming:
         fetched = registry.fetch(version, incoming / str(version.version))
         require_safe_to_serve(fetched)
         target = folder / str(version.version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -249,23 +250,31 @@ def fetch_part(
     expected = version.tags.get(part.hash_tag)
     if expected is None:
         return None
-    if destination.exists():
-        difference = damage(version, destination, part)
-        if difference:
-            raise RegistryError(
-                f"{destination}: holds another model than {version.name} version {version.version} ({difference}). "
-                "Remove it or choose another folder."
-            )
-        return destination
-    with incoming_folder(destination.parent) as incoming:
+    if os.path.lexists(destination):
+        return _same(version, part, destination)
+    with incoming_folder(destination) as incoming:
         folder = _stored_files(store, version, part, incoming)
         if incoming not in folder.parents:
             copy = link_or_copy if link else shutil.copy2
             folder = Path(shutil.copytree(folder, incoming / MODEL_ARTIFACT, copy_function=copy))
         _check_content(version, folder, part)
         fsync_tree(folder)
-        rename_into_place(folder, destination, shared=not link)
+        try:
+            rename_into_place(folder, destination, shared=not link)
+        except OSError:
+            if not os.path.lexists(destination):
+                raise
+            return _same(version, part, destination)  # another process was faster
     return destination
+
+
+def _same(version: RegisteredVersion, part: Part, folder: Path) -> Path:
+    if difference := damage(version, folder, part):
+        raise RegistryError(
+            f"{folder}: holds another model than {version.name} version {version.version} ({difference}). Remove it or "
+            "choose another folder."
+        )
+    return folder
 
 
 def readable_part(store: MlflowStore, version: RegisteredVersion, part: Part, cache: Path) -> Path | None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from components.common.files import INCOMING_PREFIX, fsync_path, is_special
+from components.common.files import INCOMING_PREFIX, creating, fsync_path, is_special
 from components.serving.batch_prediction import formats
 from components.serving.batch_prediction.errors import BatchError
 from components.serving.batch_prediction.fields import BRAT, PARQUET
@@ -79,14 +79,17 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         return
     incoming = path.with_name(f"{INCOMING_PREFIX}{path.name}-{os.getpid()}")
     try:
-        with incoming.open("wb") as file:
+        with creating(path):
+            file = incoming.open("wb")
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(incoming, path)
         fsync_path(path.parent)
     finally:
-        incoming.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a read-only folder, whose error is raised already
+            incoming.unlink(missing_ok=True)
 
 
 def _write_brat(text: IO[bytes], annotations: IO[bytes], bodies: Iterator[bytes]) -> None:

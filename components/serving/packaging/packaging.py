@@ -51,9 +51,9 @@ def package(
     models = [ModelVersion(model.folder.resolve(), int(model.version), tuple(model.labels)) for model in models]
     _require_fitting(models, target, settings)
     identity = _identity(models, target, settings)
-    if destination.exists():
+    if os.path.lexists(destination):
         return _same_package(destination, identity)
-    with incoming_folder(destination.parent) as scratch:
+    with incoming_folder(destination) as scratch:
         prepared = [_prepared(model, scratch / str(model.version), target, settings) for model in models]
         if [copy.source_hash for copy in prepared] != [each["source_tree_hash"] for each in identity["models"]]:
             raise PackageError(f"{models[0].folder}: changed while it was packaged. Package it again.")
@@ -63,7 +63,12 @@ def package(
         record = _record(stage, identity, prepared)
         (stage / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         fsync_tree(stage)
-        rename_into_place(stage, destination)
+        try:
+            rename_into_place(stage, destination)
+        except OSError:
+            if not os.path.lexists(destination):
+                raise
+            return _same_package(destination, identity)  # another process was faster
     logging.info("packaged %s for %s in %s", settings.name, target, destination)
     return record
 

@@ -21,7 +21,7 @@ from support.repository import python_environment
 
 from components.common.errors import NerError
 from components.common.faults import MachineError, explain, explained, reading
-from components.common.files import incoming_folder, write_atomically
+from components.common.files import incoming_folder, rename_into_place, write_atomically
 
 
 def explanation(action):
@@ -47,12 +47,19 @@ def test_real_faults_of_paths_name_path_problem_and_cure(tmp_path):
         assert text.startswith(f"{path}: {problem}"), text
 
 
-def test_folder_of_the_kernel_is_named_and_not_the_temporary_name_in_it():
-    assert "/proc/x: permission denied" in explanation(lambda: write_atomically("/proc/x", "x"))
-    for action in (lambda: incoming_folder(Path("/proc")).__enter__(), lambda: (Path("/proc") / ".incoming-1").touch()):
-        assert re.match(
-            r"/proc: permission denied \(/proc has mode dr-xr-xr-x and owner .*\)\. Give", explanation(action)
-        )
+def test_a_folder_of_the_kernel_takes_no_file_and_the_error_names_the_target():
+    target = Path("/proc/model")
+    for action in (lambda: write_atomically(target, "x"), lambda: incoming_folder(target).__enter__()):
+        assert re.match(r"/proc/model: permission denied \(/proc has mode .*\)\. Give this user", explanation(action))
+
+
+def test_a_folder_that_another_process_has_created_is_named(tmp_path):
+    (tmp_path / "target" / "file").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("nowhere")
+    for name, problem in [("target", "something else exists there"), ("link", "a part of the path is a file")]:
+        (tmp_path / "source").mkdir(exist_ok=True)
+        text = explanation(lambda name=name: rename_into_place(tmp_path / "source", tmp_path / name))
+        assert text.startswith(f"{tmp_path / name}: {problem}"), text
 
 
 @pytest.mark.parametrize(
@@ -91,7 +98,7 @@ def test_full_device_without_a_path_names_the_folders_and_their_space():
 
 def test_failed_atomic_write_names_its_target(tmp_path):
     code = (
-        "import resource, signal, sys; from components.common.files import incoming_folder, write_atomically\n"
+        "import resource, signal, sys; from components.common.files import write_atomically\n"
         "from components.common.faults import explain\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write_atomically(sys.argv[1], b'x' * 5000)\n"

@@ -73,7 +73,7 @@ def test_lock_that_is_held_raises_without_waiting(tmp_path):
 
 
 def test_incoming_folder_is_deleted_after_an_error(tmp_path):
-    with pytest.raises(ZeroDivisionError), files.incoming_folder(tmp_path / "parent") as folder:
+    with pytest.raises(ZeroDivisionError), files.incoming_folder(tmp_path / "parent" / "target") as folder:
         (folder / "file").write_text(str(1 / 0))
     assert list((tmp_path / "parent").iterdir()) == []
 
@@ -100,7 +100,7 @@ def test_files_are_private_except_those_for_servers(tmp_path, private):
 
 
 def test_renamed_model_is_readable_by_others(tmp_path, private):
-    with files.incoming_folder(tmp_path) as folder:
+    with files.incoming_folder(tmp_path / "target") as folder:
         (folder / "variables").mkdir()
         (folder / "variables" / "file").write_text("x")
         files.rename_into_place(folder, tmp_path / "target")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -160,6 +161,23 @@ def test_fetch_keeps_a_folder_that_holds_the_model(registry, model_dir, tmp_path
     destination = registry.fetch(version, tmp_path / "fetched")
     inode = destination.stat().st_ino
     assert registry.fetch(version, destination).stat().st_ino == inode
+
+
+def test_fetch_finds_the_model_that_another_process_fetched_meanwhile(registry, model_dir, tmp_path, monkeypatch):
+    version = registry.register(model_dir, "ner")
+    fetched = registry.fetch(version, tmp_path / "fetched")
+    inode = fetched.stat().st_ino
+    seen = iter([False])
+    lexists = os.path.lexists
+    monkeypatch.setattr("os.path.lexists", lambda path: next(seen, None) is not False and lexists(path))
+    assert registry.fetch(version, fetched).stat().st_ino == inode
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_fetch_refuses_a_link_that_points_nowhere(registry, model_dir, tmp_path):
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(RegistryError, match=r"link: holds another model than ner version 1 .*Remove it or choose"):
+        registry.fetch(registry.register(model_dir, "ner"), tmp_path / "link")
 
 
 def test_fetch_refuses_a_folder_that_holds_another_model(registry, model_dir, make_model):

@@ -237,6 +237,8 @@ def test_a_cut_tar_file_and_an_existing_target_are_refused(source, target, tmp_p
     export_model(source, "ner", tmp_path / "export.tar", [1])
     with pytest.raises(RegistryError, match=r"exists already. Remove it, or export to another path."):
         export_model(source, "ner", tmp_path / "export.tar")
+    with pytest.raises(RegistryError, match=r"export\.tgz: only folders and \.tar files are written\. Give FILE\.tar"):
+        export_model(source, "ner", tmp_path / "export.tgz")
     content = (tmp_path / "export.tar").read_bytes()
     (tmp_path / "cut.tar").write_bytes(content[: len(content) // 2])
     with pytest.raises(RegistryError, match=r"cut.tar: cannot be read as a tar file|Copy the export again"):
