@@ -176,7 +176,7 @@ ROW = re.compile(rf'([^\s#"\x00-\x1f\x7f-\x9f][^\s"\x00-\x1f\x7f-\x9f]*)\t({TAG.
 
 def lines_of(data):
     """Returns the lines of a file; carriage returns end lines if no line feed does, except one at the end."""
-    text = data.decode("utf-8").removeprefix("\ufeff")
+    text = re.sub("^\ufeff{1,4}", "", data.decode("utf-8"))  # byte order marks of several tools
     return re.split("\r?\n" if "\n" in text.rstrip("\r\n") else "\r\n|\r|\n", text)
 
 

@@ -16,7 +16,15 @@ _EXAMPLES = 20
 _LONGEST_EXAMPLE = 200
 # Repairs that are part of a format or that the settings ask for.
 _UNLIMITED = frozenset(
-    {"dropped_type", "extra_row", "overlapping_span", "repeated_span", "stripped_tag", "stripped_token"}
+    {
+        "dropped_type",
+        "extra_row",
+        "marks_at_span",
+        "overlapping_span",
+        "repeated_span",
+        "stripped_tag",
+        "stripped_token",
+    }
 )
 # In a small file, one or two sentences exceed every share.
 _FEW_SENTENCES, _FEW_REPAIRS = 3, 10

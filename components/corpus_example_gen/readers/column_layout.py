@@ -159,7 +159,11 @@ def find_layout(lines: Lines, path: str, settings: CorpusSettings) -> ColumnLayo
     width = widths.most_common(1)[0][0]
     if width == 1:
         line, cells = next((line, cells) for line, cells in _rows(lines(), separator, quoted) if cells)
-        hint = " Columns are separated by tabs or spaces; files with commas end in .csv." if "," in cells[0] else ""
+        hint = (
+            " Columns are separated by tabs or spaces; files with commas or semicolons end in .csv."
+            if {",", ";"} & {*cells[0]}
+            else ""
+        )
         if not is_csv and any("\t" in line.strip() for _, line in lines() if line[:1] != "#"):
             hint = " Some rows have tabs and others spaces; all rows need the same."
         raise CorpusError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import repeat
@@ -42,13 +43,16 @@ from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, SPAN_T
 from components.corpus_example_gen.readers.token_records import TOKEN_TOOLS, TokenTool, read_tokens
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
-from components.text.tags import OUTSIDE_LABELS
+from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import SEPARATING
 
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
 _SAMPLE = 50  # records that decide on the tool
 _HEAD = 1 << 16  # bytes that tell binary formats from text
 _WEB_ANNO = "#FORMAT=WebAnno TSV"
+# `<PER>Ida</PER>`, `[Ida](PER)`, `[PER Ida]`
+_INLINE = re.compile(r"<([^\W\d][\w.-]*)\b[^<>]*>[^<>]+</\1>|\[[^\[\]]+\]\([\w-]+\)|\[[A-Z]{2}[A-Z_-]* [^\[\]]+\]")
+_TAGGED_WORD = re.compile(r"\S+[/|_](?:[BIES]-\S+|O)")  # `Ida/B-PER`
 _JSON = (".jsonl", ".json", ".manifest")
 _TEXT_FORMATS = ("columns", "tsv", "conll2012")
 _TOOLS: dict[str, SpanTool | TokenTool] = {tool.name: tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS)}
@@ -201,8 +205,32 @@ def _open(
         return _Content(read_tsv(text.lines, path, settings, report), counts, file_format, text.has_controls)
     if file_format == "conll2012":
         return _Content(read_conll2012(text.lines, path, report), Counter(), file_format, text.has_controls)
+    _refuse_inline_labels(text, path)
     layout = find_layout(text.lines, path, settings)
     return _Content(read_columns(text.lines, path, layout, report), layout.labels, file_format, text.has_controls)
+
+
+def _refuse_inline_labels(text: CorpusText, path: str) -> None:
+    """Refuses XML, and texts whose labels stand around or at the words, unless a line ends in a tag.
+
+    Raises:
+        CorpusError: the first lines have such labels.
+    """
+    fix = 'Write token, tab, tag on each line, or JSON lines: {"text": "Ida left", "entities": [[0, 3, "PER"]]}.'
+    if text.head.startswith("<?xml"):
+        raise CorpusError(path, 1, "found XML, which is not read", fix)
+    places: list[tuple[int, str]] = []
+    for number, line in itertools.islice(text.lines(), _SAMPLE):
+        words = line.split()
+        if words and (words[-1] in OUTSIDE_LABELS or is_valid_tag(words[-1])):
+            return
+        if match := _INLINE.search(line):
+            places.append((number, match[0]))
+        elif words and all(map(_TAGGED_WORD.fullmatch, words)):
+            places.append((number, words[0]))
+    for place, example in places[:1]:
+        problem = f"found labels inside the text, such as {quoted(example, 60)}, which are not read"
+        raise CorpusError(path, place, problem, fix)
 
 
 def _of_records(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import csv
 import io
 import itertools
 import json
 import sys
+import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,11 +17,14 @@ from typing import Any, NamedTuple
 from components.common.json_lines import json_members, parse_json_object
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_text import CorpusText
+from components.text.words import whitespace_offsets
 
 _SPACES = " \t\n\r"
 _CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",))
 """Members of an object that hold the records: Azure, spaCy annotators, tables."""
 
+_SPANS = ("label", "labels", "entities", "spans", "annotations")
+_SAMPLE = 50  # rows that may have spans
 _TABLE_FIELDS = frozenset({"annotation_id", "annotator", "lead_time", "updated_at", "created_at", "completed_by"})
 
 
@@ -100,16 +106,33 @@ def is_json(text: CorpusText) -> bool:
 
 
 def span_table_separator(text: str) -> str:
-    r"""Returns the separator of a table whose header has fields of Label Studio; empty if the text has another form.
+    r"""Returns the separator of a table of texts and spans; empty if the text has another form.
+
+    Its header has fields of Label Studio, or names a text and spans, which are lists of lists or objects.
 
     >>> span_table_separator("text,id,label,annotator,annotation_id\n"), span_table_separator("token\tlabel\n")
     (',', '')
     """
     header = text[: text.find("\n") + 1].rstrip("\r\n")
     for separator in ",\t;":
-        if len(_TABLE_FIELDS & set(_cells(header, separator))) >= 2:
+        names = _cells(header, separator)
+        if len(_TABLE_FIELDS & set(names)) >= 2 or ("text" in names and _has_spans(text, separator, names)):
             return separator
     return ""
+
+
+def _has_spans(text: str, separator: str, names: list[str]) -> bool:
+    """Returns whether a column with a name of spans holds lists of lists or objects in one of the first rows."""
+    columns = [column for column, name in enumerate(names) if name in _SPANS]
+    if not columns:
+        return False
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    with contextlib.suppress(csv.Error):
+        for cells in itertools.islice(rows, 1, _SAMPLE):
+            lists = [_list_of(cells[column]) for column in columns if column < len(cells)]
+            if any(items and all(isinstance(item, list | dict) for item in items) for items in lists):
+                return True
+    return False
 
 
 def table_records(text: str, separator: str, path: str) -> Records:
@@ -142,6 +165,33 @@ def table_records(text: str, separator: str, path: str) -> Records:
     return Records(lambda: iter(records), len(records))
 
 
+def items_or_words(text: str) -> list[str]:
+    """Returns the items of a list of texts that Python, NumPy or JSON has written; the words of any other text.
+
+    >>> items_or_words("['B-PER', 'O']"), items_or_words("['B-PER' 'O']"), items_or_words("[ B-PER")
+    (['B-PER', 'O'], ['B-PER', 'O'], ['[', 'B-PER'])
+    """
+    items = _list_of(text)
+    if items is not None and all(isinstance(item, str) for item in items):
+        return items
+    return [text[start:end] for start, end in whitespace_offsets(text)]
+
+
+def _list_of(text: str) -> list[Any] | None:
+    """Returns the list that a text is, as JSON, Python or (of texts) NumPy writes it; None if it is something else."""
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+        return list(parse_json_object(f'{{"list": {text}}}')["list"])
+    with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError):
+        tokens = [token for token in tokenize.generate_tokens(io.StringIO(text).readline) if token.string.strip()]
+        if not any(one.type == other.type == tokenize.STRING for one, other in itertools.pairwise(tokens)):
+            return [list(item) if isinstance(item, tuple) else item for item in ast.literal_eval(text)]
+        if {token.type for token in tokens[1:-1]} == {tokenize.STRING}:  # NumPy; Python would join them
+            return [ast.literal_eval(token.string) for token in tokens[1:-1]]
+    return None
+
+
 def _cells(line: str, separator: str) -> list[str]:
     try:
         return next(csv.reader([line], delimiter=separator), [])
@@ -151,12 +201,8 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _cell(text: str) -> Any:
     """Returns the list in a cell of JSON, None for an empty cell, and any other cell as it is."""
-    if not text.startswith("["):
-        return text or None
-    try:
-        return parse_json_object(f'{{"list": {text}}}')["list"]
-    except ValueError:
-        return text
+    items = _list_of(text)
+    return items if items is not None else text or None
 
 
 class _Document(NamedTuple):

@@ -37,6 +37,9 @@ from components.text.words import OFFSETS, whitespace_offsets
 _SHAPE = '{"text": "…", "entities": [[start, end, "label"], …], "meta": {…}}'
 _OTHER_SPANS = ("spans", "label", "labels", "annotations", "ner")  # of other tools
 _MOST_NAMES = 5  # of fields in an error
+_MARKS = frozenset(
+    "\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
 _REJECTED = {
     "reject": "records with the answer reject or ignore (Prodigy) are left out",
     "ignore": "records with the answer reject or ignore (Prodigy) are left out",
@@ -220,6 +223,7 @@ class _Record:
             raw.key, raw.metadata = self._key(record), self._metadata(record)
             self.key = raw.key or ""
             raw.document = record.document
+            spans = self._over_marks(spans, words)
             raw.lost_spans = self._lost(spans, words)
             pieces = self._pieces(words, spans)
             self._set_tokens(raw, pieces)
@@ -231,6 +235,27 @@ class _Record:
         except CorpusError as error:
             raw.error = error
         return raw
+
+    def _over_marks(self, spans: Sequence[_Span], words: Sequence[tuple[int, int]]) -> list[_Span]:
+        """Returns the spans, those that begin or end between a word and its invisible marks with these marks.
+
+        Such marks set the direction of a text or join letters; tools for labels do not show them.
+        """
+        starts, ends = {start for start, _ in words}, {end for _, end in words}
+        widened = []
+        for span in spans:
+            start, end = span.start, span.end
+            while start not in starts and start > 0 and self.text[start - 1] in _MARKS:
+                start -= 1
+            while end not in ends and end < len(self.text) and self.text[end] in _MARKS:
+                end += 1
+            start, end = start if start in starts else span.start, end if end in ends else span.end
+            if (start, end) != (span.start, span.end):
+                name = quoted(self.text[span.start : span.end])
+                problem = f"read the invisible marks at the word as part of span {name}"
+                self.report.repair("marks_at_span", self.path, self.line, problem)
+            widened.append(span._replace(start=start, end=end))
+        return widened
 
     def _is_hangul_cut(self, words: Sequence[tuple[int, int]], spans: Sequence[_Span]) -> bool:
         """Returns whether a span begins or ends between two letters of Hangul, as before a particle."""

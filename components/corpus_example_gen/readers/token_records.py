@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -19,7 +17,7 @@ from components.corpus_example_gen.cleaning.sentence import RawSentence
 from components.corpus_example_gen.corpus.layout import label_name_files
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_roles import TAG_NAMES, TOKEN_NAMES
-from components.corpus_example_gen.readers.records import Records, parse_record
+from components.corpus_example_gen.readers.records import Records, items_or_words, parse_record
 from components.text.tags import OUTSIDE
 from components.text.words import whitespace_offsets
 
@@ -77,19 +75,10 @@ def _as_lists(record: dict[str, Any]) -> dict[str, Any]:
     names = [next((name for name in known if isinstance(record.get(name), str)), "") for known in (_TOKENS, _TAGS)]
     if not all(names):
         return record
-    tokens, tags = (_parts(record[name]) for name in names)
+    tokens, tags = (items_or_words(record[name]) for name in names)
     if not tags or not all(map(is_tag_like, tags)):
         return record
     return {**record, names[0]: tokens, names[1]: tags}
-
-
-def _parts(text: str) -> list[str]:
-    if text.startswith("[") and text.endswith("]"):
-        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
-            value = ast.literal_eval(text)
-            if all(isinstance(one, str) for one in value):
-                return list(value)
-    return [text[start:end] for start, end in whitespace_offsets(text)]
 
 
 def _are_tags(values: list[Any]) -> bool:

@@ -13,10 +13,12 @@ from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.column_layout import CSV, Lines, is_document_mark, is_quoted, split_row
 from components.corpus_example_gen.readers.column_roles import TAG_NAMES, TOKEN_NAMES
 from components.corpus_example_gen.readers.comments import Comments, is_assignment
+from components.corpus_example_gen.readers.records import items_or_words
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
 from components.text.words import whitespace_offsets
 
+_LISTS = "["
 _SENTENCE_NAMES = (*TOKEN_NAMES, "sentence", "sentences")
 
 
@@ -30,7 +32,7 @@ class _Layout:
         header: the first line, if it names the columns; empty otherwise.
         width: number of columns.
         tokens, tags: columns of the sentence and its tags.
-        tag_separator: a comma, or a space, which stands for white space.
+        tag_separator: a comma, a space, which stands for white space, or `[`: tags and tokens may be lists of Python.
     """
 
     separator: str = "\t"
@@ -44,7 +46,12 @@ class _Layout:
     def split(self, line: str) -> list[str]:
         return split_row(line, self.separator, self.is_csv)
 
+    def split_tokens(self, cell: str) -> list[str]:
+        return items_or_words(cell) if self.tag_separator == _LISTS else _split(cell)
+
     def split_tags(self, cell: str) -> list[str]:
+        if self.tag_separator == _LISTS:
+            return items_or_words(cell)
         return _split(cell if self.tag_separator == " " else cell.replace(self.tag_separator, " "))
 
 
@@ -68,6 +75,8 @@ def read_tsv(lines: Lines, path: str, settings: CorpusSettings, report: IngestRe
         report.note(path, "read cells that are quoted as in CSV without their quotes")
     if layout.tag_separator == ",":
         report.note(path, "read tags that commas separate")
+    elif layout.tag_separator == _LISTS:
+        report.note(path, "read tags that are lists, as Python writes them")
     for number, line in lines():
         kind = _kind(line, number, settings, layout)
         report.line_kinds[kind] += 1
@@ -98,13 +107,18 @@ def _find_layout(lines: Lines, path: str, settings: CorpusSettings) -> _Layout |
     """
     layout = _first_layout(lines, path)
     outside = OUTSIDE_LABELS | {settings.outside}
-    rows = with_commas = 0
+    rows = with_commas = with_lists = 0
     for _, line in lines():
         cells = split_row(line, layout.separator, quoted=layout.is_csv or line[:1] == '"' or line[-1:] == '"')
         if len(cells) != layout.width or line == layout.header:
             continue
         rows += 1
         words, cell = cells[layout.tokens].split(), cells[layout.tags]
+        if cell.startswith(_LISTS):
+            items = items_or_words(cell)
+            is_same = len(items) == len(items_or_words(cells[layout.tokens]))
+            with_lists += is_same and all(tag in outside or is_tag_like(tag) for tag in items)
+            continue
         parts = [part.strip() for part in cell.split(",")]
         if len(parts) == len(words) > 1 and all(tag in outside or is_tag_like(tag) for tag in parts):
             with_commas += 1
@@ -118,7 +132,8 @@ def _find_layout(lines: Lines, path: str, settings: CorpusSettings) -> _Layout |
             or (same and all(tag in outside or is_tag_like(tag) for tag in tags))
         ):
             return layout
-    return replace(layout, tag_separator=",") if 2 * with_commas > rows else None
+    separator = "," if with_commas >= with_lists else _LISTS
+    return replace(layout, tag_separator=separator) if 2 * max(with_commas, with_lists) > rows else None
 
 
 def _first_layout(lines: Lines, path: str) -> _Layout:
@@ -152,7 +167,7 @@ def _kind(line: str, number: int, settings: CorpusSettings, layout: _Layout) -> 
 def _read_line(line: str, layout: _Layout, number: int, path: str) -> RawSentence:
     cells = layout.split(line)
     fits = len(cells) == layout.width
-    tokens = _split(cells[layout.tokens if fits else 0])
+    tokens = layout.split_tokens(cells[layout.tokens if fits else 0])
     raw = RawSentence(number, tokens, lines=[number] * len(tokens))
     if "\r" in line:
         problem, fix = "found a carriage return inside the line", "Remove it, or end all lines with LF."

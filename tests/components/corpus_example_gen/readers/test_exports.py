@@ -267,6 +267,66 @@ def test_tags_of_a_record_may_be_one_text(tags):
         read("a.jsonl", lines({"text": "Ida left", "label": "very positive"}))
 
 
+@pytest.mark.parametrize("form", [json.dumps, repr, lambda items: "[" + " ".join(map(repr, items)) + "]"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_tables_with_a_sentence_and_lists_in_each_row_are_read(form, whole):
+    """Kaggle's table of sentences, and what pandas writes of lists and of arrays of NumPy."""
+
+    def row(words, tags):
+        cells = ("Sentence: 1", form(words) if whole else " ".join(words), form(tags))
+        return ",".join('"{}"'.format(cell.replace('"', '""')) for cell in cells)
+
+    rows = [(["it's", "Oslo", "now"], ["O", "B-LOC", "O"]), (["Oslo", "is"], ["B-LOC", "O"]), (["Bo"], ["B-PER"])]
+    table = ["Sentence #,Sentence,Tag", *(row(*each) for each in rows)]
+    expected = ["it's/O Oslo/B-LOC now/O", "Oslo/B-LOC is/O", "Bo/B-PER"]
+    assert read("a.csv", "\n".join(table).encode())[0] == expected
+    table.append(row(["Bo", "ran", "off"], ["B-PER", "O"]))
+    with pytest.raises(CorpusError, match=r"a\.csv:5: found 3 tokens and 2 tags"):
+        read("a.csv", "\n".join(table).encode())
+
+
+@pytest.mark.parametrize("spans", ['[[0, 3, "PER"]]', "[(0, 3, 'PER')]"])
+@pytest.mark.parametrize("name", ["label", "entities"])
+def test_tables_with_a_text_and_its_spans_in_each_row_are_read(spans, name):
+    for separator in ",;\t":
+        rows = [
+            ["id", "text", name],
+            ["1", '"It\nrains"', "[]"],
+            ["2", "Ida left", '"' + spans.replace('"', '""') + '"'],
+        ]
+        table = "\n".join(map(separator.join, rows))
+        assert read("a.csv", table.encode())[0] == ["It/O rains/O", "Ida/B-PER left/O"]
+
+
+@pytest.mark.parametrize(
+    ("text", "example"),
+    [
+        ("It rains.\n<PER>Ida</PER> left <LOC>New York</LOC>.\n", "<PER>Ida</PER>"),
+        ('<ENAMEX TYPE="PERSON">Ida</ENAMEX> left\nBo ran\n', '<ENAMEX TYPE="PERSON">Ida</ENAMEX>'),
+        ("Ida/B-PER left/O\nBo/B-PER ran/O off/O\n", "Ida/B-PER"),
+        ("[Ida](PER) left\n", "[Ida](PER)"),
+        ("[PER Ida] left .\n[PER Bo] ran .\n", "[PER Ida]"),
+    ],
+)
+def test_labels_inside_a_text_are_refused_as_such(text, example):
+    with pytest.raises(CorpusError) as caught:
+        read("a.txt", text.encode())
+    assert f"found labels inside the text, such as {example!r}, which are not read. Write token" in str(caught.value)
+    with pytest.raises(CorpusError, match=r"a\.xml:1: found XML, which is not read"):
+        read("a.xml", b"<?xml version='1.0'?>\n<a>Ida left</a>\n")
+    assert read("a.conll", b"<b>Ida</b> B-PER\nleft O\n")[0] == ["<b>Ida</b>/B-PER left/O"]
+
+
+def test_a_span_next_to_an_invisible_mark_of_its_word_includes_it():
+    text = "\u202bدان\u202c في \u2067حيفا\u2069. x\u200f"
+    record = {"text": text, "entities": [[1, 4, "PER"], [10, 14, "LOC"]]}
+    sentences, report = read("a.jsonl", lines(record))
+    assert sentences == ["\u202bدان\u202c/B-PER في/O \u2067حيفا\u2069/B-LOC ./O x\u200f/O"]
+    assert report.repairs == {"marks_at_span": 2}
+    with pytest.raises(CorpusError, match="ends inside the word"):
+        read("a.jsonl", lines({"text": "\u202bدان\u202cx", "entities": [[1, 4, "PER"]]}))
+
+
 def task(data, *regions):
     found = [{"type": "labels", "to_name": to, "value": {"start": start, "end": end, "text": text, "labels": ["PER"]}}
              for to, start, end, text in regions]  # fmt: skip
