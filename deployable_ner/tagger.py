@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from components.common.errors import NerError, quoted
 from components.common.iterables import batched
@@ -60,7 +61,7 @@ class TaggedText:
 class Tagger:
     """A trained tagger.
 
-    `load` creates one. Several threads may use it at once.
+    `load` creates one. Several threads may use it at once, and each process loads its own.
 
     Example:
         >>> tagger = load(getfixture("tiny_model"))
@@ -81,6 +82,7 @@ class Tagger:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
         self._folder = Path(folder)
         self._model = SavedModelTagger(self._folder)
+        self._process = os.getpid()
 
     @property
     def folder(self) -> Path:
@@ -114,7 +116,7 @@ class Tagger:
             ValueError: `batch_size` is less than 1, or an item has an unpaired surrogate.
             TypeError: `texts` is not an iterable, or one string, or an item is not a string. The results of the batches
                 before a wrong item are yielded.
-            NerError: the model refuses a text.
+            NerError: the model refuses a text, or was loaded before this process was forked.
 
         Example:
             >>> tagger = load(getfixture("tiny_model"))
@@ -123,8 +125,10 @@ class Tagger:
             Xi Jinping went to Kyiv 0 ['Xi Jinping', 'Kyiv']
             Xi Jinping went to Kyiv 1 ['Xi Jinping', 'Kyiv']
         """
-        if batch_size < 1:
-            raise ValueError(f"batch_size: must be 1 or more, got {batch_size}")
+        if not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"batch_size: must be an integer from 1, got {quoted(batch_size)}. Give one, such as 64.")
+        if os.getpid() != self._process:  # the threads of TensorFlow are missing, so that it would wait for ever
+            raise NerError(f"{self._folder}: loaded before this process was forked. {self._remedy}")
         if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
             kind = "one" if isinstance(texts, str) else quoted(texts)
             raise TypeError(f"texts: must be an iterable of strings, got {kind}. Call tagger(text) for a single text.")
@@ -138,9 +142,21 @@ class Tagger:
             position += len(batch)
             yield from map(_tagged_text, self._model.tag(batch))
 
+    def __reduce__(self) -> NoReturn:
+        """Refuses copies by pickle.
+
+        Raises:
+            TypeError: always, since the model belongs to its process.
+        """
+        raise TypeError(f"{self!r}: cannot be pickled or copied. {self._remedy}")
+
     def __repr__(self) -> str:
         """Returns the name of the class and the folder."""
         return f"Tagger({str(self._folder)!r})"
+
+    @property
+    def _remedy(self) -> str:
+        return f"Call load({str(self._folder)!r}) in each process."
 
 
 def load(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import pickle
 import sys
 
 import pytest
@@ -97,6 +98,16 @@ def test_texts_are_read_lazily_and_answered_in_order(tagger):
     assert list(tagger.tag([])) == []
 
 
+def test_a_tagger_belongs_to_its_process(tagger, monkeypatch):
+    with pytest.raises(
+        TypeError, match=r"^Tagger\(.*\): cannot be pickled or copied\. Call load\('.*'\) in each process"
+    ):
+        pickle.dumps(tagger)
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with pytest.raises(NerError, match=r"loaded before this process was forked\. Call load\('.*'\) in each process\."):
+        tagger("Paris")
+
+
 def test_results_do_not_depend_on_the_batch_size(tagger):
     texts = [f"Joe Biden visited {'very ' * (number % 7)}Paris" for number in range(50)]
     alone = [tagger(text) for text in texts]
@@ -107,8 +118,9 @@ def test_results_do_not_depend_on_the_batch_size(tagger):
 def test_wrong_arguments_are_errors_of_python(tagger):
     with pytest.raises(TypeError, match=r"Call tagger\(text\) for a single text"):
         tagger.tag("Paris")
-    with pytest.raises(ValueError, match="batch_size: must be 1 or more, got 0"):
-        tagger.tag([], batch_size=0)
+    for size in (0, 1.5):
+        with pytest.raises(ValueError, match=rf"batch_size: must be an integer from 1, got {size}\. Give one"):
+            tagger.tag([], batch_size=size)
     results = tagger.tag(["Paris", "Kyiv", None], batch_size=2)
     assert [next(results).text, next(results).text] == ["Paris", "Kyiv"]
     with pytest.raises(TypeError, match="text 2: must be a string, got None"):
