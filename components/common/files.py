@@ -9,11 +9,13 @@ import filecmp
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from components.common.errors import LockHeldError, NerError
 
@@ -27,6 +29,7 @@ SINGLE_BYTE = "WINDOWS-1252"
 """Most frequent encoding with one byte for each character; ISO-8859-1 is the same without the bytes 0x80 to 0x9F."""
 
 _LEAST_UTF16 = 8  # bytes
+_WAIT_SECONDS = 20  # for a writer of an sqlite file to commit, as MLflow does
 
 
 class Packed(NamedTuple):
@@ -243,6 +246,19 @@ def link_equal_file(source: Path, copy: Path) -> None:
     except OSError:
         return
     os.replace(incoming, copy)
+
+
+@contextlib.contextmanager
+def sqlite_connection(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    """Opens an sqlite file; its statements wait for other processes to commit.
+
+    Args:
+        database: the file.
+        mode: mode of sqlite's address: `ro`, `rw` or `ro&immutable=1`.
+    """
+    address = f"file:{quote(str(database))}?mode={mode}"
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_WAIT_SECONDS)) as connection:
+        yield connection
 
 
 def is_writable(path: Path) -> bool:

@@ -68,7 +68,6 @@ class ModelRegistry:
 
     Args:
         uri: see `MlflowStore`.
-        artifact_location: see `MlflowStore`.
         experiment: see `MlflowStore`.
 
     Raises:
@@ -82,9 +81,9 @@ class ModelRegistry:
         registry.fetch(registry.require("ner", "champion"), Path("champion"))
     """
 
-    def __init__(self, uri: str, artifact_location: str | None = None, experiment: str = "ner") -> None:
-        """Checks the addresses; opens nothing."""
-        self._store = MlflowStore(uri, artifact_location, experiment)
+    def __init__(self, uri: str, experiment: str = "ner") -> None:
+        """Checks the address; opens nothing."""
+        self._store = MlflowStore(uri, experiment)
 
     @property
     def store(self) -> MlflowStore:

@@ -36,7 +36,7 @@ from components.registry.names import (
     check_model_name,
     is_version,
 )
-from components.registry.store.mlflow_entities import create_registered_model, ignoring
+from components.registry.store.mlflow_entities import create_registered_model, ignoring, log_batches
 from components.registry.store.mlflow_store import MlflowStore, local_path
 from components.registry.store.pipeline_runs import MODEL_TAG, PIPELINE_RUN_TAG
 from components.registry.store.pyfunc_folder import DATA_ARTIFACT, MODEL_ARTIFACT, stored_model
@@ -53,7 +53,6 @@ _IMPORTED_TAG = "ner.imported_run"  # of an imported MLflow run: its id in the r
 # `ModelRegistry.names` does not show names with this end, and users cannot choose them.
 _INCOMING_MODEL = f".incoming{HISTORY_SUFFIX}"
 _INCOMING_HISTORY = f".incoming-log{HISTORY_SUFFIX}"
-_TAGS_PER_REQUEST, _METRICS_PER_REQUEST = 100, 1000  # MLflow's limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -352,12 +351,7 @@ class _Target:
         tags = [RunTag(key, value) for key, value in run["tags"].items() if key != _IMPORTED_TAG]
         params = [Param(key, value) for key, value in run["params"].items()]
         metrics = [Metric(*point) for point in run["metrics"]]
-        for batch in _batches(tags, _TAGS_PER_REQUEST):
-            client.log_batch(new, tags=batch)
-        for batch in _batches(params, _TAGS_PER_REQUEST):
-            client.log_batch(new, params=batch)
-        for batch in _batches(metrics, _METRICS_PER_REQUEST):
-            client.log_batch(new, metrics=batch)
+        log_batches(client, new, params=params, tags=tags, metrics=metrics)
         if run["data"]:
             client.log_inputs(
                 new,
@@ -468,8 +462,3 @@ class _Target:
             shutil.rmtree(folder, ignore_errors=True)
         with ignoring("RESOURCE_DOES_NOT_EXIST"):
             client.delete_run(run.id)
-
-
-def _batches(items: list[Any], size: int) -> Iterator[list[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

@@ -12,7 +12,6 @@ from components.keys import TAGS as TAGS
 
 PAD: Final = "[PAD]"
 UNK: Final = "[UNK]"
-PAD_ID: Final = 0
 UNK_ID: Final = 1
 
 # Transformed features, ragged [batch, tokens].

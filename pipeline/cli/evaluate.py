@@ -73,7 +73,7 @@ def evaluate(profile: Path | None, settings: tuple[str, ...], target: Path | Non
         f"--{name.replace('_', '-')}": options[name] for name in ("data", "requests", "labels", "training_entities")
     }
     refuse_replacing({"--output": options["output"], "--json": target}, inputs)
-    from components.evaluator.delayed_labels.threshold import parse_threshold
+    from components.evaluator.blessing.rule import parse_threshold
     from configs.loading import load_config
 
     bootstrap = options.pop("bootstrap")
@@ -211,13 +211,12 @@ def _training_entities(path: Path | None) -> TrainingEntities | None:
 def _write(target: Path | None, result: Any, show: Callable[[], None]) -> None:
     """Writes JSON to a file and shows the tables, or writes only JSON to standard output."""
     from components.common.files import write_atomically
-    from components.evaluator.results.scores_file import result_json
 
     if str(target) == "-":
-        click.echo(result_json(result), nl=False)
+        click.echo(result.to_json(), nl=False)
         return
     if target is not None:
-        write_atomically(target, result_json(result))
+        write_atomically(target, result.to_json())
     show()
 
 

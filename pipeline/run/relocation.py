@@ -12,15 +12,14 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 from components.common.errors import NerError
+from components.common.files import sqlite_connection
 from configs.spec import PipelineConfig
 
 # TFX's layout below the pipeline's root: <node>/<output>/<execution>.
 _ARTIFACT = re.compile(r"(?P<root>/.*)/artifacts/[^/]+/[^/]+/\d+")
 _FOLDERS = r"(?:artifacts|checkpoints|fetched|metadata|registry|sample-\d+|serving)"
-_WAIT_SECONDS = 20
 # Column -> tables of ML Metadata that hold paths.
 _COLUMNS = {"uri": ("Artifact",), "string_value": ("ArtifactProperty", "ExecutionProperty")}
 
@@ -96,9 +95,8 @@ def rewrite_metadata(config: PipelineConfig) -> None:
 
 @contextlib.contextmanager
 def _opened(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    address = f"file:{quote(str(database))}?mode={mode}"
     try:
-        with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_WAIT_SECONDS)) as connection:
+        with sqlite_connection(database, mode) as connection:
             yield connection
     except sqlite3.Error as error:
         raise NerError(

@@ -7,9 +7,9 @@ import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from components.common.faults import MachineError, reading
+from components.common.files import sqlite_connection
 from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
@@ -143,8 +143,7 @@ def _tables(config: PipelineConfig) -> Iterator[sqlite3.Connection]:
     """
     path = metadata_file(config)
     require_sound_metadata(path, config.root / "artifacts")
-    address = f"file:{quote(str(path.absolute()))}?mode=ro"
-    with reading(path), contextlib.closing(sqlite3.connect(address, uri=True, timeout=_WAIT_SECONDS)) as connection:
+    with reading(path), sqlite_connection(path.absolute(), "ro") as connection:
         ((schema,),) = connection.execute("SELECT schema_version FROM MLMDEnv").fetchall()
         if schema != _SCHEMA:
             raise MachineError(
@@ -152,9 +151,6 @@ def _tables(config: PipelineConfig) -> Iterator[sqlite3.Connection]:
                 "Use the version of deployable-ner that wrote it."
             )
         yield connection
-
-
-_WAIT_SECONDS = 20  # for a writer to commit
 
 
 def _node_name(tables: sqlite3.Connection, execution: int, pipeline: str) -> str | None:

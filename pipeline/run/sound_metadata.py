@@ -5,13 +5,12 @@ ML Metadata fills an empty sqlite file with tables, and fails at a damaged one w
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from components.common.faults import MachineError, reading
+from components.common.files import sqlite_connection
 
 _HEADER = b"SQLite format 3\x00"
 _TABLES = frozenset({"Artifact", "Context", "Event", "Execution", "MLMDEnv", "Type"})
@@ -89,7 +88,7 @@ def _problem(path: Path, has_artifacts: bool) -> str:
     if head != _HEADER:
         return "it is not an sqlite database"
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True, timeout=30)) as database:
+        with sqlite_connection(path, "rw") as database:
             [report] = database.execute("PRAGMA quick_check(1)").fetchone()
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.OperationalError as error:

@@ -26,6 +26,7 @@ from components.evaluator.delayed_labels.label_store import LabelStore
 from components.evaluator.delayed_labels.prediction import Prediction
 from components.evaluator.errors import EvaluationError
 from components.evaluator.results.evaluation import Evaluation, Slice
+from components.evaluator.results.scores_file import result_json
 
 WINDOW = "window"
 """Slicing column of time windows."""
@@ -73,6 +74,10 @@ class DelayedLabelEvaluation:
     def crossed(self) -> tuple[str, ...]:
         """The texts of the crossed thresholds."""
         return self.evaluation.blessing.failures
+
+    def to_json(self) -> str:
+        """Returns the result as JSON, with a newline at the end."""
+        return result_json(self)
 
 
 def evaluate_delayed_labels(predictions: Path, labels: Path, options: DelayedLabelOptions) -> DelayedLabelEvaluation:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from components.evaluator.delayed_labels.join_account import KeyCount
 from components.evaluator.labelled_corpus.changed_sentences import ChangedSentences
 from components.evaluator.results.evaluation import Comparison, Evaluation
+from components.evaluator.results.scores_file import result_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,6 +119,10 @@ class CorpusEvaluation:
         if self.data.skipped:
             remarks.append(f"{len(self.data.skipped)} sentences or files could not be read and are in no score")
         return remarks
+
+    def to_json(self) -> str:
+        """Returns the result as JSON, with a newline at the end."""
+        return result_json(self)
 
 
 def _remarks_on(account: ModelAccount) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from absl import logging
 
@@ -11,28 +11,8 @@ from components.exporter.contract.contract import Contract
 from components.exporter.contract.tensors import SignatureContract, TensorContract
 from components.exporter.errors import BreakingChangeError
 
-_GONE = " is gone"
+_GONE = "is gone"
 _OUTPUT_GONE = re.compile(r"output (\S+) is gone")
-
-
-def breaking_changes(old: Contract, new: Contract) -> list[str]:
-    """Returns the changes that break a client of the old model.
-
-    An added signature or output breaks nobody, with one exception: TensorFlow Serving's REST answer names its outputs
-    only if there are several.
-
-    Args:
-        old: the contract that callers rely on (the champion's).
-        new: of the model that would be served.
-
-    Returns:
-        One sentence per change, naming signature and tensor; empty: the new model can replace the old one.
-
-    Example:
-        >>> breaking_changes(Contract(1, {}, pad="[PAD]"), Contract(1, {}, pad=""))
-        ["rows are padded with '' instead of '[PAD]'"]
-    """
-    return [f"signature {name}{text}" if name else text for name, text in _changes(old, new)]
 
 
 def require_compatible(old: Contract, new: Contract, *, allowed: bool, champion: str = "the champion") -> None:
@@ -47,7 +27,7 @@ def require_compatible(old: Contract, new: Contract, *, allowed: bool, champion:
     Raises:
         BreakingChangeError: there are some, and they are not allowed.
     """
-    groups = grouped_changes(old, new)
+    groups = breaking_changes(old, new)
     if not groups:
         return
     if allowed:
@@ -60,12 +40,19 @@ def require_compatible(old: Contract, new: Contract, *, allowed: bool, champion:
     )
 
 
-def grouped_changes(old: Contract, new: Contract) -> list[str]:
-    """Returns the breaking changes, a line for all signatures that change alike.
+def breaking_changes(old: Contract, new: Contract) -> list[str]:
+    """Returns the changes that break a client of the old model, a line for all signatures that change alike.
+
+    An added signature or output breaks nobody, with one exception: TensorFlow Serving's REST answer names its outputs
+    only if there are several.
 
     Args:
-        old: the contract that callers rely on.
+        old: the contract that callers rely on (the champion's).
         new: of the model that would be served.
+
+    Example:
+        >>> breaking_changes(Contract(1, {}, pad="[PAD]"), Contract(1, {}, pad=""))
+        ["rows are padded with '' instead of '[PAD]'"]
     """
     by_signature: dict[str, list[str]] = {}
     for name, text in _changes(old, new):
@@ -80,12 +67,12 @@ def grouped_changes(old: Contract, new: Contract) -> list[str]:
         elif changes == (_GONE,):
             lines.append(f"{_listed('signature', names)} {'is' if len(names) == 1 else 'are'} gone")
         else:
-            lines.append(f"{_listed('signature', names)}: {_joined([text.removeprefix(': ') for text in changes])}")
+            lines.append(f"{_listed('signature', names)}: {_joined(changes)}")
     return lines
 
 
 def _changes(old: Contract, new: Contract) -> Iterator[tuple[str, str]]:
-    """Yields (signature, change): the change continues the signature's name; no signature: it is about all of them."""
+    """Yields (signature, change); without a signature the change is about all of them."""
     if old.pad != new.pad:
         yield "", f"rows are padded with {new.pad!r} instead of {old.pad!r}"
     if old.valid_iob2 and not new.valid_iob2:
@@ -98,10 +85,10 @@ def _changes(old: Contract, new: Contract) -> Iterator[tuple[str, str]]:
             yield name, _GONE
             continue
         differences = [*_inputs(signature, new.signatures[name]), *_outputs(signature, new.signatures[name])]
-        yield from ((name, f": {change}") for change in differences)
+        yield from ((name, change) for change in differences)
 
 
-def _joined(changes: list[str]) -> str:
+def _joined(changes: Sequence[str]) -> str:
     """Joins changes; the outputs that are gone share one phrase."""
     gone = [match[1] for text in changes if (match := _OUTPUT_GONE.fullmatch(text))]
     others = [text for text in changes if not _OUTPUT_GONE.fullmatch(text)]

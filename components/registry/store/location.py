@@ -7,15 +7,13 @@ paths.
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
+from components.common.files import sqlite_connection
 from components.registry.errors import RegistryError
 from components.registry.names import UPLOAD_TAG
 
-_WAIT_SECONDS = 20  # as MLflow does
 # Columns of MLflow's tables that hold locations; those that a version of MLflow lacks are skipped.
 _COLUMNS = (
     ("experiments", "artifact_location"),
@@ -55,7 +53,7 @@ def former_location(database: Path, experiment: str, location: str) -> str | Non
     Raises:
         RegistryError: the experiment stores into another folder, and the files are not in the present one.
     """
-    with closing(_connect(database, "ro")) as connection:
+    with sqlite_connection(database, "ro") as connection:
         query = "SELECT experiment_id, artifact_location FROM experiments WHERE name = ?"
         row = connection.execute(query, (experiment,)).fetchone()
         if row is None:
@@ -85,14 +83,10 @@ def settle_location(database: Path, experiment: str, location: str) -> None:
     former = former_location(database, experiment, location)
     if former is None:
         return
-    with closing(_connect(database, "rw")) as connection, connection:
+    with sqlite_connection(database, "rw") as connection, connection:
         for table, column in _COLUMNS:
             if column in {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}:
                 connection.execute(
                     f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE {column} = ? OR {column} LIKE ?",
                     (location, len(former) + 1, former, f"{former}/%"),
                 )
-
-
-def _connect(database: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(database))}?mode={mode}", uri=True, timeout=_WAIT_SECONDS)

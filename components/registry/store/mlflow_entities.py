@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from components.common.iterables import batched
 from components.registry.errors import RegistryError
 from components.registry.names import (
     BLESSED_TAG,
@@ -23,6 +24,7 @@ from components.registry.names import (
 )
 from components.registry.store.version import VersionRecord
 
+_MOST_PER_REQUEST = {"params": 100, "tags": 100, "metrics": 1000}  # MLflow's limits
 _MAX_TAG_CHARACTERS = 100_000  # MLflow's limit for the tags of a version
 OWN_TAGS = (
     TREE_HASH_TAG,
@@ -54,6 +56,13 @@ def create_registered_model(client: Any, name: str, description: str = "") -> No
     """Creates a registered model unless it exists."""
     with ignoring("RESOURCE_ALREADY_EXISTS"):
         client.create_registered_model(name, description=description or None)
+
+
+def log_batches(client: Any, run_id: str, **entities: Sequence[Any]) -> None:
+    """Logs `params`, `tags` and `metrics` of an MLflow run in requests of the permitted size."""
+    for kind, values in entities.items():
+        for batch in batched(values, _MOST_PER_REQUEST[kind]):
+            client.log_batch(run_id, **{kind: batch})
 
 
 def version_tags(record: VersionRecord, digest: str, contract_version: int | None = None) -> dict[str, str]:

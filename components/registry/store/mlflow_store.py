@@ -62,55 +62,47 @@ class MlflowStore:
     creating the tables of a new sqlite file adds 1 to 7 s. So the first call that needs MLflow imports it.
 
     Args:
-        uri: `sqlite:///relative/path`, `sqlite:////absolute/path`, `http(s)://server`, or the URL of a database server.
-        artifact_location: location of the model files. Default: `artifacts` next to the sqlite file, or the choice of
-            an MLflow server. Required for a database server.
+        uri: `sqlite:///relative/path`, `sqlite:////absolute/path`, or `http(s)://server`. The files of models are in
+            `artifacts` next to the sqlite file, or where the MLflow server puts them.
         experiment: MLflow experiment that holds one MLflow run for each registered version.
 
     Attributes:
         uri: the address; the path of an sqlite file is absolute.
-        database: the sqlite file; None for other stores.
+        database: the sqlite file; None for a server.
         over_http: whether it is an MLflow server.
 
     Raises:
-        RegistryError: the URI is none of these, or names a server together with a local artifact location.
+        RegistryError: the URI is none of these.
     """
 
-    def __init__(self, uri: str, artifact_location: str | None = None, experiment: str = "ner") -> None:
-        """Checks the addresses; opens nothing."""
+    def __init__(self, uri: str, experiment: str = "ner") -> None:
+        """Checks the address; opens nothing."""
         scheme = urlsplit(uri).scheme
         no_file = scheme.startswith("sqlite") and not (uri.startswith(_SQLITE) and uri.removeprefix(_SQLITE).strip("/"))
         if not scheme or scheme == "file" or no_file:
             raise RegistryError(
-                f"registry.uri {uri!r}: not the address of a registry. Give sqlite:///path/to/registry.db, the http(s) "
-                "address of an MLflow server, or the URL of a database server; MLflow 3 keeps no registry in a folder."
+                f"registry.uri {uri!r}: not the address of a registry. Give sqlite:///path/to/registry.db, or the "
+                "http(s) address of an MLflow server; MLflow 3 keeps no registry in a folder."
             )
         self.database: Path | None = None
         if uri.startswith(_SQLITE):
             # MLflow would resolve a relative path against the working directory of each process.
             self.database = Path(uri.removeprefix(_SQLITE)).absolute()
             uri = f"{_SQLITE}{self.database}"
-            artifact_location = artifact_location or str(self.artifact_folder)
+        elif scheme not in ("http", "https"):
+            raise RegistryError(
+                f"registry.uri {uri!r}: a database server does not store model files. Give the address of an MLflow "
+                "server (http://...) that uses the database."
+            )
         self.uri = uri
-        self.over_http = scheme in ("http", "https")
+        self.over_http = self.database is None
         self._experiment = experiment
-        self._artifact_location: str | None = None
         self._client: Any = None
         self._sqlite: SqliteReader | None = None
-        if artifact_location is not None:
-            self._check_location(artifact_location)
-            folder = local_path(artifact_location)
-            self._artifact_location = str(folder.absolute()) if folder else artifact_location
-        elif not self.over_http:
-            raise RegistryError(
-                f"registry.uri {uri!r}: a database server needs artifact_location, a place for the model files that "
-                "every machine reaches (s3://..., gs://..., or a shared folder). In a configuration, give the address "
-                "of an MLflow server (http://...) that uses the database."
-            )
 
     @property
     def artifact_folder(self) -> Path:
-        """Folder of the model files of an sqlite registry, unless another location is given.
+        """Folder of the model files of an sqlite registry.
 
         Raises:
             RegistryError: it is not an sqlite registry.
@@ -143,8 +135,8 @@ class MlflowStore:
                 experiment = reader.experiment(self._experiment)
             if experiment is not None:
                 self._check_experiment(experiment)
-                if self.database is not None and self._artifact_location is not None:
-                    former_location(self.database, self._experiment, self._artifact_location)
+                if self.database is not None:
+                    former_location(self.database, self._experiment, str(self.artifact_folder))
 
     @contextmanager
     def reader(self) -> Iterator[RegistryReader]:
@@ -180,8 +172,8 @@ class MlflowStore:
         from mlflow.exceptions import MlflowException
 
         with self._lock() if write else nullcontext():
-            if write and self.database is not None and self._artifact_location is not None:
-                settle_location(self.database, self._experiment, self._artifact_location)
+            if write and self.database is not None:
+                settle_location(self.database, self._experiment, str(self.artifact_folder))
             try:
                 yield self._client
             except MlflowException as error:
@@ -205,7 +197,7 @@ class MlflowStore:
         return RegistryError(f"model registry {self.uri}: MLflow failed: {message}")
 
     def experiment_id(self, client: Any) -> str:
-        """Returns the id of the experiment, which it creates with its artifact location if absent.
+        """Returns the id of the experiment, which it creates with its location of files if absent.
 
         MLflow binds the location to the experiment at creation. With a local folder each machine that talks to the
         server would store models on its own disk, and a pod would lose them.
@@ -216,7 +208,8 @@ class MlflowStore:
         reader = MlflowReader(client)
         experiment = reader.experiment(self._experiment)
         if experiment is None:
-            client.create_experiment(self._experiment, artifact_location=self._artifact_location)
+            location = None if self.database is None else str(self.artifact_folder)
+            client.create_experiment(self._experiment, artifact_location=location)
             experiment = reader.experiment(self._experiment)
         if experiment is None:
             raise RegistryError(
@@ -233,14 +226,11 @@ class MlflowStore:
                 f"deleted, so no model can be registered. Restore it: MLFLOW_TRACKING_URI={self.uri} "
                 f"mlflow experiments restore -x {experiment.id}"
             )
-        self._check_location(experiment.location)
-
-    def _check_location(self, location: str) -> None:
-        if self.over_http and local_path(location) is not None:
+        if self.over_http and local_path(experiment.location) is not None:
             raise RegistryError(
                 f"registry.uri {self.uri}: experiment {self._experiment!r} of the server stores models in the local "
-                f"folder {location}, which other machines do not see. Start the server with --artifacts-destination "
-                "and use a new experiment, or give an artifact_location such as s3://... ."
+                f"folder {experiment.location}, which other machines do not see. Start the server with "
+                "--artifacts-destination, and use a new experiment."
             )
 
     def _lock(self) -> Any:

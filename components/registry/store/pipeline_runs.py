@@ -20,6 +20,7 @@ from components.registry.names import (
     RUN_NAME_TAG,
 )
 from components.registry.origin import origin_tags
+from components.registry.store.mlflow_entities import log_batches
 from components.registry.store.mlflow_store import MlflowStore
 from components.registry.store.readers import RegistryReader, StoredRun
 from components.registry.store.version import DataSplit, VersionRecord
@@ -51,8 +52,6 @@ CARD_FOLDER = "card"
 
 _DESCRIPTION_TAG = "mlflow.note.content"  # shown as text above the run
 _DATA_CONTEXT_TAG = "mlflow.data.context"
-_PARAMS_PER_REQUEST = 100  # MLflow's limit
-_METRICS_PER_REQUEST = 1000  # MLflow's limit
 _MAX_PARAM_CHARACTERS = 6000  # MLflow's limit
 _MAX_TAG_CHARACTERS = 5000  # of a tag of a run; MLflow's limit is 8000
 _NOT_ON_RUNS = (DATA_TAG_PREFIX, CORPUS_TAG, RUN_ID_TAG)  # MLflow's datasets and `ner.pipeline_run` say the same
@@ -233,12 +232,7 @@ def log_record(client: Any, run_id: str, record: VersionRecord) -> None:
         if not key.startswith(_NOT_ON_RUNS) and len(value) <= _MAX_TAG_CHARACTERS and run.data.tags.get(key) != value
     ]
     metrics = [Metric(key, value, began, step) for key, value, step in _metrics(record) if key not in run.data.metrics]
-    for start in range(0, len(params), _PARAMS_PER_REQUEST):
-        client.log_batch(run_id, params=params[start : start + _PARAMS_PER_REQUEST])
-    for start in range(0, len(tags), _PARAMS_PER_REQUEST):
-        client.log_batch(run_id, tags=tags[start : start + _PARAMS_PER_REQUEST])
-    for start in range(0, len(metrics), _METRICS_PER_REQUEST):
-        client.log_batch(run_id, metrics=metrics[start : start + _METRICS_PER_REQUEST])
+    log_batches(client, run_id, params=params, tags=tags, metrics=metrics)
     if record.data and not run.inputs.dataset_inputs:
         client.log_inputs(run_id, datasets=_datasets(record.data))
     stored = {entry.path.rpartition("/")[2] for entry in client.list_artifacts(run_id, CARD_FOLDER)}

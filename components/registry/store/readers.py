@@ -6,15 +6,15 @@ docs/decisions/0008-sqlite-reader.md has the measurements and the conditions.
 
 from __future__ import annotations
 
+import functools
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import quote
 
-from components.common.files import is_writable
+from components.common.files import is_writable, sqlite_connection
 from components.registry.errors import RegistryError
 from components.registry.names import REGISTERED_TAG
 from components.registry.store.location import present_source
@@ -84,8 +84,6 @@ class MlflowReader:
         client: the client.
     """
 
-    _PAGE = 1000
-
     def __init__(self, client: Any) -> None:
         """Stores the client."""
         self._client = client
@@ -100,14 +98,7 @@ class MlflowReader:
 
     def names(self) -> list[str]:
         """See `RegistryReader`."""
-        names: list[str] = []
-        token = None
-        while True:
-            page = self._client.search_registered_models(max_results=self._PAGE, page_token=token)
-            names += [model.name for model in page]
-            token = page.token
-            if not token:
-                return names
+        return [model.name for model in _all_pages(self._client.search_registered_models)]
 
     def has_model(self, name: str) -> bool:
         """See `RegistryReader`."""
@@ -119,21 +110,11 @@ class MlflowReader:
     def runs(self, tag: str, value: str) -> list[StoredRun]:
         """See `RegistryReader`."""
         experiments = [experiment.experiment_id for experiment in self._client.search_experiments()]
-        runs: list[StoredRun] = []
-        token = None
-        while experiments:
-            page = self._client.search_runs(
-                experiments,
-                f"tags.`{tag}` = '{value}'",
-                max_results=self._PAGE,
-                order_by=["attributes.start_time"],
-                page_token=token,
-            )
-            runs += [StoredRun(run.info.run_id, run.info.artifact_uri, run.info.status, run.data.tags) for run in page]
-            token = page.token
-            if not token:
-                break
-        return runs
+        if not experiments:
+            return []
+        search = functools.partial(self._client.search_runs, order_by=["attributes.start_time"])
+        runs = _all_pages(search, experiments, f"tags.`{tag}` = '{value}'")
+        return [StoredRun(run.info.run_id, run.info.artifact_uri, run.info.status, run.data.tags) for run in runs]
 
     def aliases(self, name: str) -> dict[str, int]:
         """See `RegistryReader`."""
@@ -151,15 +132,17 @@ class MlflowReader:
     def versions(self, name: str, tags: Mapping[str, str] | None = None) -> list[RegisteredVersion]:
         """See `RegistryReader`."""
         conditions = [f"name = '{name}'", *(f"tags.`{key}` = '{value}'" for key, value in (tags or {}).items())]
-        query = " and ".join(conditions)
-        versions: list[RegisteredVersion] = []
-        token = None
-        while True:
-            page = self._client.search_model_versions(query, max_results=self._PAGE, page_token=token)
-            versions += [_from_mlflow(entry) for entry in page]
-            token = page.token
-            if not token:
-                return sorted(versions, key=lambda version: version.version)
+        entries = _all_pages(self._client.search_model_versions, " and ".join(conditions))
+        return sorted(map(_from_mlflow, entries), key=lambda version: version.version)
+
+
+def _all_pages(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
+    """Yields the results of a search of MLflow's client, page after page."""
+    token: str | None = None
+    while token != "":
+        page = search(*arguments, max_results=_PAGE, page_token=token)
+        yield from page
+        token = page.token or ""
 
 
 def _from_mlflow(entry: Any) -> RegisteredVersion:
@@ -180,13 +163,14 @@ def _created(tags: Mapping[str, str], milliseconds: int) -> datetime:
     return datetime.fromisoformat(imported) if imported else datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
 
 
+_PAGE = 1000  # results of one request
+
 MLFLOW_SCHEMAS = {"dc11669786a5": "3.17"}
 """Revision of MLflow's tables -> MLflow version, for each version with which `SqliteReader` was tested."""
 
 _TABLES = frozenset({"alembic_version", "experiments", "registered_models", "model_versions"})  # of every MLflow
 _ACTIVE = "active"  # stage of an experiment
 _LIVE = "workspace = 'default' AND name = ? AND current_stage != 'Deleted_Internal'"
-_WAIT_SECONDS = 20  # for a writer to commit, as MLflow does
 
 
 class SqliteReader:
@@ -314,9 +298,8 @@ class SqliteReader:
         """Yields a connection that cannot write and sees one state of the database."""
         # The file is opened for writing: after a killed writer the first reader rolls the journal back. In a read-only
         # folder sqlite opens it for reading, except with a write-ahead log, whose index is a file as well.
-        mode = "mode=ro&immutable=1" if self._has_unwritable_log() else "mode=rw"
-        uri = f"file:{quote(str(self._database))}?{mode}"
-        with closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)) as connection:
+        mode = "ro&immutable=1" if self._has_unwritable_log() else "rw"
+        with sqlite_connection(self._database, mode) as connection:
             connection.execute("PRAGMA query_only = ON")
             connection.execute("BEGIN")
             yield connection

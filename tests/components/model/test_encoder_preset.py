@@ -84,7 +84,7 @@ def test_pieces_of_another_encoder_are_rejected(tiny_preset, pieces):
 
 def test_missing_keras_hub_error_says_how_to_install_it(tiny_preset, pieces, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "keras_hub", None)
-    with pytest.raises(NerError, match=r"pip install 'deployable-ner\[encoder\]'"):
+    with pytest.raises(NerError, match=r"pip install 'PATH_OF_WHEEL\[encoder\]'"):
         encoder_preset.encoder_from_preset(**SIZES, pieces=pieces, preset=tiny_preset, dropout=0.1)
 
 

@@ -13,7 +13,6 @@ from components.evaluator.blessing.rule import BlessingRule
 from components.evaluator.counts.training_entities import TrainingEntities
 from components.evaluator.delayed_labels.evaluation import DelayedLabelOptions, evaluate_delayed_labels, window_of
 from components.evaluator.errors import EvaluationError
-from components.evaluator.results.scores_file import result_json
 
 TAGS = ["O", "O", "O", "B-PER", "I-PER", "B-LOC"]
 
@@ -161,7 +160,7 @@ def test_thresholds_are_judged_by_slice(files, rows):
 
 def test_json_holds_everything(files, rows):
     result = evaluate_delayed_labels(*files(*zip(*rows[:50], strict=True)), options("source"))
-    document = json.loads(result_json(result))
+    document = json.loads(result.to_json())
     assert document["account"]["scored"] == 50
     assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["support"] > 0
 

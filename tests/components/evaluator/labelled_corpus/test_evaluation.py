@@ -18,7 +18,6 @@ from components.evaluator.blessing.rule import BlessingRule
 from components.evaluator.errors import EvaluationError
 from components.evaluator.labelled_corpus.evaluation import CorpusOptions, evaluate_corpus
 from components.evaluator.labelled_corpus.tagged_text import EvaluatedModel
-from components.evaluator.results.scores_file import result_json
 from components.text.words import whitespace_offsets, word_offsets
 
 
@@ -77,7 +76,7 @@ def test_scores_slices_and_identity_of_a_corpus(corpus):
     assert set(result.data.files) == {"test.conll"}
     assert result.passed
     assert result.raw_text.comparison is None  # every text is the tokens joined by spaces, and cut as the corpus is
-    document = json.loads(result_json(result))
+    document = json.loads(result.to_json())
     assert document["evaluation"]["overall"]["candidate"]["entities"]["micro"]["recall"]["value"] == 0.75
     assert set(document["evaluation"]["overall"]["candidate"]["nervaluate"]) == {"strict", "exact", "partial", "type"}
 
