@@ -243,6 +243,8 @@ class Labels:
             return (
                 "These are the tags of a sentence. Write token, tab, tag on each line, or tokens, tab, tags in a .tsv."
             )
+        if len(words) > 1 and label.startswith("[") and all(map(_NUMBER.fullmatch, words)):
+            return "These are numbers of labels. Export the data set as Parquet or JSON lines, which keep their names."
         if self._no_types:
             return self._no_types[1]
         if not self._outside and (self._has_tags or self._spelling or self.bare) and looks_outside(label):

@@ -49,6 +49,7 @@ from components.text.words import SEPARATING
 _LONG = 200  # tokens of a file without a sentence boundary that deserve a note
 _SAMPLE = 50  # records that decide on the tool
 _HEAD = 1 << 16  # bytes that tell binary formats from text
+_MARKS = ("[CLS]", "<s>", "<bos>", "<BOS>")
 _WEB_ANNO = "#FORMAT=WebAnno TSV"
 # `<PER>Ida</PER>`, `[Ida](PER)`, `[PER Ida]`
 _INLINE = re.compile(r"<([^\W\d][\w.-]*)\b[^<>]*>[^<>]+</\1>|\[[^\[\]]+\]\([\w-]+\)|\[[A-Z]{2}[A-Z_-]* [^\[\]]+\]")
@@ -277,6 +278,10 @@ def _sentences(
             _check_first(raw, counts, settings.scheme, report, path)
         elif not report.sentences_in and file_format in ("columns", "tsv"):
             _check_header(raw, counts, path, file_format)
+        if not report.sentences_in and raw.tokens[:1] and raw.tokens[0] in _MARKS:
+            problem = f"found the mark {quoted(raw.tokens[0])}, with which the tokenizer of a model begins a text"
+            fix = "Remove such marks, and join the parts of words: callers send text without them."
+            raise CorpusReadingError(path, raw.line, problem, fix)
         _check_key(raw, lines_of_keys, path)
         if raw.document is None:
             raw.document = next((raw.metadata[name] for name in DOCUMENTS if raw.metadata.get(name)), None)

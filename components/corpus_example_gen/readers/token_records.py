@@ -24,6 +24,7 @@ from components.text.words import whitespace_offsets
 _TEXTS = ("sentence", "text")  # a list of tokens, or a text with spaces between them
 _TOKENS = ("tokens", "words", "token", "tokenized_text", *_TEXTS)
 _TAGS = ("ner_tags", "tags", "labels", "ner", "ner_tag", "named_entity", "bio_tags", "iob_tags", "label")
+_MASKED = -100  # transformers: a part of a word, or a mark such as [CLS]
 _MISSING = "-"  # spaCy: nobody labelled the token
 _MISC_FIELDS = ("pos_tags", "chunk_tags", "langs", "spans")
 _ANY = (str, int, float, bool, type(None))  # a list of such values is one of tokens or tags, possibly with faults
@@ -247,6 +248,8 @@ def _named(tags: list[Any], names: tuple[str, ...]) -> list[str]:
     for place, tag in enumerate(tags, 1):
         if tag is None:
             raise ValueError(f"found no tag (null) for token {place} of {len(tags)}")
+        if tag == _MASKED:
+            raise ValueError(f"found the label {_MASKED}, which transformers gives to parts of words, expected words")
         if type(tag) is int:
             if not 0 <= tag < len(names):
                 raise ValueError(f"found the label {tag}, but the file names {len(names)} labels")

@@ -317,6 +317,17 @@ def test_labels_inside_a_text_are_refused_as_such(text, example):
     assert read("a.conll", b"<b>Ida</b> B-PER\nleft O\n")[0] == ["<b>Ida</b>/B-PER left/O"]
 
 
+def test_tokens_of_a_model_are_refused(tmp_path):
+    with pytest.raises(CorpusReadingError, match=r"a\.conll:1: found the mark '\[CLS\]', with which .* Remove such"):
+        read("a.conll", b"[CLS] O\nIda B-PER\n[SEP] O\n")
+    (tmp_path / "label_names.json").write_text('["O", "B-PER"]')
+    (tmp_path / "a.jsonl").write_bytes(lines({"tokens": ["Ida", "##x"], "ner_tags": [1, -100]}))
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: found the label -100, which transformers gives to parts of"):
+        read(tmp_path / "a.jsonl")
+    with pytest.raises(CorpusError, match=r"a\.csv:2: found '\[1, 0\]', .* These are numbers of labels\. Export"):
+        read("a.csv", b"tokens,ner_tags\n\"['Ida', 'left']\",\"[1, 0]\"\n")
+
+
 def test_a_span_next_to_an_invisible_mark_of_its_word_includes_it():
     text = "\u202bدان\u202c في \u2067حيفا\u2069. x\u200f"
     record = {"text": text, "entities": [[1, 4, "PER"], [10, 14, "LOC"]]}
