@@ -339,9 +339,11 @@ def test_a_span_next_to_an_invisible_mark_of_its_word_includes_it():
 
 
 def task(data, *regions):
-    found = [{"type": "labels", "to_name": to, "value": {"start": start, "end": end, "text": text, "labels": ["PER"]}}
-             for to, start, end, text in regions]  # fmt: skip
-    return {"data": data, "annotations": [{"result": found}]}
+    result = [
+        {"type": "labels", "to_name": to, "value": {"start": start, "end": end, "text": text, "labels": ["PER"]}}
+        for to, start, end, text in regions
+    ]
+    return {"data": data, "annotations": [{"result": result}]}
 
 
 def test_the_text_of_a_task_with_several_is_the_one_of_its_spans_or_the_only_one_of_words():
