@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from components.common.dotted_path import package_hash
-from components.registry.names import NO_VERSION
+from components.registry.names import FORCED_BLESSING_TAG, NO_VERSION
 from components.registry.store.version import as_text
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
@@ -26,7 +26,7 @@ def lineage_tags(inputs: RunInputs, request: RunRequest) -> dict[str, str]:
         "code_version": package_hash("components", "configs", "schemas", "pipeline"),
         "schema": inputs.schema_name,
     }
-    return {**lineage, "forced_blessing": request.force_bless} if request.force_bless else lineage
+    return {**lineage, FORCED_BLESSING_TAG: request.force_bless} if request.force_bless else lineage
 
 
 def flat_settings(config: PipelineConfig) -> dict[str, str]:

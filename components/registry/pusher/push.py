@@ -16,6 +16,7 @@ from components.registry.names import (
     BASELINE_VERSION_TAG,
     CANDIDATE,
     CHAMPION,
+    FORCED_BLESSING_TAG,
     RUN_FINGERPRINT_TAG,
     RUN_ID_TAG,
     check_model_name,
@@ -109,7 +110,8 @@ def _pushed(registry: ModelRegistry, request: PushRequest) -> PushResult:
         champions.note(REFUSED, reason, who=request.who)
         return PushResult(pushed=False, reason=reason)
     version = registry.register(request.model_dir, request.model_name, _with_files(request), link=True)
-    why = f"blessed: {request.verdict}" if request.verdict else "blessed"
+    forced = request.record.tags.get(FORCED_BLESSING_TAG)
+    why = ": ".join(filter(None, (f"blessed by force ({forced})" if forced else "blessed", request.verdict)))
     try:
         version = champions.promote(version.version, _expected_champion(registry, request), why, who=request.who)
     except PromotionRefusedError as error:

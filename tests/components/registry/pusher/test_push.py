@@ -186,6 +186,14 @@ def _write(model_dir, content):
     return file
 
 
+def test_history_names_the_reason_of_a_forced_blessing(registry, model_dir, serving):
+    request = _request(model_dir, serving)
+    tags = {**request.record.tags, "forced_blessing": "the contract changed"}
+    push(registry, dataclasses.replace(request, record=dataclasses.replace(request.record, tags=tags)))
+    [entry] = registry.champions("ner").history()
+    assert entry.why == "blessed by force (the contract changed): entity F1 0.9"
+
+
 def test_a_blessed_and_validated_model_is_not_refused(model_dir):
     for digest in (tree_hash(model_dir), ""):
         report = {"passed": True, "tree_hash": digest, "checks": []}
