@@ -161,6 +161,7 @@ _PATH_ANYWHERE = re.compile(r"(?<![\w./-])(/[^\s'\";,:)]+)")
 _RAISED_ELSEWHERE = re.compile(
     r"^(?:components|configs|pipeline)\.[\w.]+Error: (.+?)(?: \[while running .*)?$", re.MULTILINE
 )
+_TEMPORARY = re.compile(r"/\.[^/]*-[0-9a-f]{32}(/.*)?$", re.DOTALL)
 _LONGEST_TEXT = 300
 
 
@@ -231,6 +232,20 @@ def reading(path: str | os.PathLike[str]) -> Iterator[None]:
         raise MachineError(explanation or _damaged(error, str(error), os.fspath(path))) from error
 
 
+def full_disk(text: str) -> MachineError | None:
+    """Returns the error for the full disk that the output of another process names; None if it names none.
+
+    Example:
+        >>> full_disk("writing: No space left on device") is None, full_disk("Killed") is None
+        (False, True)
+    """
+    fault = _of_text(text)
+    if fault is None or not set(fault.numbers) & _CAPACITY:
+        return None
+    line = next(line for line in reversed(text.splitlines()) if fault.is_in(line))
+    return MachineError(_sentence(fault, _path_in(line, True), line, {}) or "")
+
+
 def free_space(path: Path) -> int | None:
     """Returns the free bytes for this user on the file system of a path, which need not exist; None if unknown."""
     with contextlib.suppress(OSError):
@@ -293,6 +308,7 @@ def _of_text(text: str) -> _Fault | None:
 def _sentence(fault: _Fault | None, path: str, text: str, folders: Mapping[str, Path]) -> str | None:
     if fault is None:
         return None
+    path = _TEMPORARY.sub("", path)  # the user did not choose that name, and it is removed
     details = []
     if set(fault.numbers) & _CAPACITY:
         details += _space([path] if path else [*map(str, folders.values()), os.getcwd(), tempfile.gettempdir()])

@@ -28,6 +28,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.common.errors import NerError
+from components.common.faults import full_disk
 from components.exporter.errors import UnsafeModelError
 from components.exporter.validator.private_copy import original_paths, private_copy
 from components.exporter.validator.probe.folder_checks import OTHER_GRAPHS
@@ -275,14 +277,14 @@ class _Reader:
                         )
         self._wait()
 
-    def death(self, status: int) -> ProbeDiedError:
-        """Describes the end of a process that ended with an error."""
+    def death(self, status: int) -> NerError | ProbeDiedError:
+        """Describes the end of a process that ended with an error: of the model, or of the machine."""
         tail = self._errors.decode("utf-8", "replace").strip()
         if status == -signal.SIGXCPU:
             return self._too_slow(False)
         if status == -signal.SIGKILL or _NO_MEMORY.search(tail):
             return ProbeDiedError("too_much_memory", f"model: needed more than {self._limits.memory_gb:g} GB of memory")
-        return ProbeDiedError("crash", f"exit status {status}: {tail[-2000:]}")
+        return full_disk(tail) or ProbeDiedError("crash", f"exit status {status}: {tail[-2000:]}")
 
     def close(self) -> None:
         """Closes both outputs."""

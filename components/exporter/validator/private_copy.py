@@ -107,8 +107,8 @@ def copy_model(source: Path, destination: Path) -> None:
     free = shutil.disk_usage(destination.parent).free
     if needed > free:
         raise UnsafeModelError(
-            f"{source}: a private copy needs {needed:,} bytes, and {destination.parent} has {free:,}. Make room, or "
-            "set TMPDIR to a folder with more."
+            f"{source}: a private copy needs {needed:,} bytes, and {destination.parent} has {free:,}. Make room, "
+            "give another target, or set TMPDIR to a folder with more."
         )
     try:
         if root.is_dir():

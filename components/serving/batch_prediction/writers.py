@@ -87,6 +87,9 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())
         os.replace(incoming, path)
         fsync_path(path.parent)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk has no name
+        raise
     finally:
         with contextlib.suppress(OSError):  # a read-only folder, whose error is raised already
             incoming.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from support.processes import run
 from support.repository import python_environment
 
 from components.common.errors import NerError
-from components.common.faults import MachineError, explain, explained, reading
+from components.common.faults import MachineError, explain, explained, full_disk, reading
 from components.common.files import incoming_folder, rename_into_place, write_atomically
 
 
@@ -51,6 +51,17 @@ def test_a_folder_of_the_kernel_takes_no_file_and_the_error_names_the_target():
     target = Path("/proc/model")
     for action in (lambda: write_atomically(target, "x"), lambda: incoming_folder(target).__enter__()):
         assert re.match(r"/proc/model: permission denied \(/proc has mode .*\)\. Give this user", explanation(action))
+
+
+def test_the_temporary_folder_of_a_full_disk_is_not_named(tmp_path):
+    with incoming_folder(tmp_path / "model") as folder, pytest.raises(MachineError) as caught, explained():
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder / "variables" / "data"))
+    assert str(caught.value).startswith(f"{tmp_path}: the disk is full (")
+    assert ".incoming" not in str(caught.value)
+    text = (
+        f"Traceback\nResourceExhaustedError: {{node}} {folder}/a.tempstate1; No space left on device [Op:SaveV2]\nend"
+    )
+    assert str(full_disk(text)).startswith(f"{tmp_path}: the disk is full (")
 
 
 def test_a_folder_that_another_process_has_created_is_named(tmp_path):
