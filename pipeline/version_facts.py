@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from components.common.dotted_path import package_hash
-from components.registry.names import FORCED_BLESSING_TAG, NO_VERSION
+from components.registry.names import (
+    BASELINE_VERSION_TAG,
+    FORCED_BLESSING_TAG,
+    NO_VERSION,
+    RUN_FINGERPRINT_TAG,
+    WARM_START_TAG,
+)
 from components.registry.store.version import as_text
 from configs.spec import PipelineConfig
 from pipeline.run.inputs import RunInputs
@@ -20,9 +26,9 @@ def lineage_tags(inputs: RunInputs, request: RunRequest) -> dict[str, str]:
         request: choices of the run.
     """
     lineage = {
-        "run_fingerprint": inputs.fingerprint,
-        "baseline_version": request.baseline,
-        "warm_start_version": request.baseline if request.warm_start else NO_VERSION,
+        RUN_FINGERPRINT_TAG: inputs.fingerprint,
+        BASELINE_VERSION_TAG: request.baseline,
+        WARM_START_TAG: request.baseline if request.warm_start else NO_VERSION,
         "code_version": package_hash("components", "configs", "schemas", "pipeline"),
         "schema": inputs.schema_name,
     }

@@ -20,8 +20,7 @@ from configs.spec import PipelineConfig
 from pipeline.retraining.outcome import BUSY, DUE, PROMOTED, REFUSED, STOPPED, Attempt, Outcome
 from pipeline.retraining.plan import Plan, make_plan
 from pipeline.run.inputs import RunInputs, prepare_inputs
-
-_PUSHED = ("RegistryPusher", "pushed_model")
+from pipeline.run.run_record import PUSHED_MODEL
 
 
 def retrain(config: PipelineConfig, *, warm_start: bool, force: str = "", dry_run: bool = False) -> Outcome:
@@ -82,7 +81,7 @@ def _carry_out(config: PipelineConfig, registry: ModelRegistry, plan: Plan, warm
         registry.champions(config.name).note(REFUSED_NOTE, " ".join(str(error).split()))
         return Outcome(REFUSED, str(error), plan.decision.reasons)
     print_summary(record)
-    return _result(registry, config.name, plan, record.outputs.get(_PUSHED, ("", {}))[1])
+    return _result(registry, config.name, plan, record.properties(PUSHED_MODEL))
 
 
 def _result(registry: ModelRegistry, name: str, plan: Plan, pushed: dict[str, Any]) -> Outcome:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from absl import logging
 
 from components.common.console import Column, Row, print_line, print_table
 from components.evaluator.errors import EvaluationError
-from components.keys import TRAINER_SETTINGS
-from pipeline.run.run_record import RunRecord
+from components.keys import REGISTRY_VERSION, TRAINER_SETTINGS
+from pipeline.run.run_record import EVALUATION, PUSHED_MODEL, PUSHER, RunRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from components.evaluator.results.evaluation import Evaluation
     from components.evaluator.results.model_scores import EntityScores, Estimate
 
-_LAST_NODE = "RegistryPusher"
-_EVALUATION = ("Evaluator", "evaluation")
 _DATA = ("input_fingerprint", "span", "sentences_train", "sentences_eval", "sentences_test", "entities_out")
 _LONG = 12  # characters of a hash
 
@@ -54,7 +52,7 @@ class RunLine:
             run_id=record.run_id,
             f1=overall.candidate.entities.micro.f1 if overall else None,
             verdict=_verdict(record, evaluation),
-            version=str(_properties(record, "RegistryPusher", "pushed_model").get("registry_version", "")),
+            version=str(record.properties(PUSHED_MODEL).get(REGISTRY_VERSION, "")),
             state=_state(record),
         )
 
@@ -122,7 +120,7 @@ def print_run_comparison(console: Console, first: RunRecord, second: RunRecord) 
 
 def _evaluation(record: RunRecord) -> Evaluation | None:
     """Returns the scores of a run; None if it has none, or another version of this project wrote them."""
-    output = record.outputs.get(_EVALUATION)
+    output = record.outputs.get(EVALUATION)
     if output is None:
         return None
     from components.evaluator.results.scores_file import read_evaluation
@@ -136,7 +134,7 @@ def _evaluation(record: RunRecord) -> Evaluation | None:
 
 def _verdict(record: RunRecord, evaluation: Evaluation | None) -> str:
     if evaluation is None:
-        return "unreadable" if _EVALUATION in record.outputs else ""
+        return "unreadable" if EVALUATION in record.outputs else ""
     if evaluation.blessing.forced:
         return "forced"
     return "blessed" if evaluation.blessing.blessed else "not blessed"
@@ -146,7 +144,7 @@ def _state(record: RunRecord) -> str:
     for node in record.nodes:
         if node.state == "failed":
             return f"failed: {node.name}"
-    if any(node.name == _LAST_NODE for node in record.nodes):
+    if any(node.name == PUSHER for node in record.nodes):
         return "complete"
     return f"ended after {record.nodes[-1].name}" if record.nodes else "no node ran"
 
@@ -167,12 +165,8 @@ def _settings(record: RunRecord) -> dict[str, Any]:
 
 
 def _data(record: RunRecord) -> dict[str, str]:
-    properties = _properties(record, "CorpusExampleGen", "examples")
+    properties = record.properties(("CorpusExampleGen", "examples"))
     return {name: str(properties[name])[:_LONG] for name in _DATA if name in properties}
-
-
-def _properties(record: RunRecord, node: str, output: str) -> Mapping[str, Any]:
-    return record.outputs.get((node, output), ("", {}))[1]
 
 
 def _with_interval(estimate: Estimate | None) -> str:

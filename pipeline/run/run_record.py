@@ -14,6 +14,12 @@ from configs.spec import PipelineConfig
 from pipeline.run.relocation import Relocation, metadata_file
 from pipeline.run.sound_metadata import require_sound_metadata
 
+PUSHER = "RegistryPusher"
+"""Name of the last node."""
+
+EVALUATION, PUSHED_MODEL = ("Evaluator", "evaluation"), (PUSHER, "pushed_model")
+"""Names in `RunRecord.outputs`."""
+
 
 @dataclasses.dataclass(frozen=True)
 class NodeRecord:
@@ -59,6 +65,10 @@ class RunRecord:
     outputs: dict[tuple[str, str], tuple[str, dict[str, Any]]]
     run_id: str = ""
     artifacts: dict[str, NodeArtifacts] = dataclasses.field(default_factory=dict)
+
+    def properties(self, output: tuple[str, str]) -> dict[str, Any]:
+        """Returns the properties of an output; empty if the run has none of this name."""
+        return self.outputs.get(output, ("", {}))[1]
 
 
 def metadata_path(config: PipelineConfig) -> str:

@@ -7,12 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from components.common.files import write_atomically
-from components.keys import MISTAKES_FILE, REPORT_JSON_FILE, SCORES_CSV_FILE, TRIALS_CSV_FILE
+from components.keys import (
+    MISTAKES_FILE,
+    PUSHED,
+    REFUSAL_REASON,
+    REGISTRY_VERSION,
+    REPORT_JSON_FILE,
+    SCORES_CSV_FILE,
+    TRIALS_CSV_FILE,
+)
 from components.reporter.errors import ReportError
 from components.reporter.page.run_section import NodeDetails, RunDetails
 from configs.spec import PipelineConfig
 from pipeline.run.learning_curve import read_learning_curve
-from pipeline.run.run_record import NodeRecord, RunRecord, read_run, run_ids
+from pipeline.run.run_record import PUSHED_MODEL, NodeRecord, RunRecord, read_run, run_ids
 
 _FILE = "report.html"
 
@@ -69,14 +77,13 @@ def run_details(record: RunRecord) -> RunDetails:
     """Returns the section of the report about the run."""
     nodes = sorted(record.nodes, key=lambda node: node.began)
     first = nodes[0].began if nodes else 0.0
-    pushed = record.outputs.get(("RegistryPusher", "pushed_model"))
-    properties = pushed[1] if pushed else {}
+    properties = record.properties(PUSHED_MODEL)
     return RunDetails(
         run_id=record.run_id,
         began=datetime.datetime.fromtimestamp(first, datetime.timezone.utc),
         nodes=tuple(_node(node, record, first) for node in nodes),
         outcome=_outcome(properties),
-        pushed=bool(properties.get("pushed")) if properties else None,
+        pushed=bool(properties.get(PUSHED)) if properties else None,
     )
 
 
@@ -93,9 +100,9 @@ def _node(node: NodeRecord, record: RunRecord, first: float) -> NodeDetails:
 
 
 def _outcome(properties: dict[str, Any]) -> str:
-    if properties.get("pushed"):
-        return f"Version {properties.get('registry_version')} in the registry, the champion."
-    return str(properties.get("reason", ""))
+    if properties.get(PUSHED):
+        return f"Version {properties.get(REGISTRY_VERSION)} in the registry, the champion."
+    return str(properties.get(REFUSAL_REASON, ""))
 
 
 def find_run(config: PipelineConfig, prefix: str | None) -> RunRecord:

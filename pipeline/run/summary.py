@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.common.console import Column, Row, print_line, print_table, standard_output
-from pipeline.run.run_record import RunRecord
+from components.keys import PUSHED, PUSHED_DESTINATION, REFUSAL_REASON, REGISTRY_VERSION
+from pipeline.run.run_record import EVALUATION, PUSHED_MODEL, RunRecord
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +25,7 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
     """
     console = console or standard_output()
     _print_nodes(console, record)
-    evaluation = record.outputs.get(("Evaluator", "evaluation"))
+    evaluation = record.outputs.get(EVALUATION)
     if evaluation:
         from components.evaluator.results.scores_file import read_evaluation
 
@@ -34,9 +35,8 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
             if result.overall.f1_change:
                 print_line(console, f"against the champion: {result.overall.f1_change}")
         _print_decision(console, result.blessing)
-    pushed = record.outputs.get(("RegistryPusher", "pushed_model"))
-    if pushed:
-        _print_verdict(console, pushed[1])
+    if PUSHED_MODEL in record.outputs:
+        _print_verdict(console, record.properties(PUSHED_MODEL))
 
 
 def _print_nodes(console: Console, record: RunRecord) -> None:
@@ -95,8 +95,8 @@ def _print_decision(console: Console, blessing: Blessing) -> None:
 
 
 def _print_verdict(console: Console, properties: Mapping[str, Any]) -> None:
-    if properties.get("pushed"):
-        version, folder = properties.get("registry_version"), properties.get("pushed_destination")
+    if properties.get(PUSHED):
+        version, folder = properties.get(REGISTRY_VERSION), properties.get(PUSHED_DESTINATION)
         print_line(console, f" as version {version} to {folder}", label="pushed", label_style="green")
     else:
-        print_line(console, f": {properties.get('reason')}", label="not pushed", label_style="yellow")
+        print_line(console, f": {properties.get(REFUSAL_REASON)}", label="not pushed", label_style="yellow")

@@ -30,13 +30,12 @@ from components.registry.pusher.gathering import (
 from components.registry.store import pipeline_runs
 from components.registry.store.version import VersionRecord
 from configs.spec import PipelineConfig
-from pipeline.run.run_record import RunRecord, read_run, run_ids
+from pipeline.run.run_record import EVALUATION, PUSHED_MODEL, PUSHER, RunRecord, read_run, run_ids
 
-_PUSHER = "RegistryPusher"
 _OUTPUTS = {
     DATA_PROFILE_KEY: ("DriftValidator", "profile"),
     TRAINED_MODEL_KEY: ("Trainer", "trained_model"),
-    EVALUATION_KEY: ("Evaluator", "evaluation"),
+    EVALUATION_KEY: EVALUATION,
     REPORT_KEY: ("Reporter", "report"),
     TUNER_RESULTS_KEY: ("Tuner", "tuner_results"),
 }
@@ -84,7 +83,7 @@ def tracked(config: PipelineConfig, run_id: str, pipeline: Any) -> Iterator[None
 def _pusher_arguments(pipeline: Any) -> dict[str, str] | None:
     """Returns the string parameters of the RegistryPusher of a compiled pipeline; None if it has none."""
     for node in pipeline.nodes:
-        if node.pipeline_node.node_info.id == _PUSHER:
+        if node.pipeline_node.node_info.id == PUSHER:
             values = node.pipeline_node.parameters.parameters.items()
             return {name: value.field_value.string_value for name, value in values}
     return None
@@ -129,7 +128,7 @@ def _last_node(run: RunRecord) -> str:
 
 def _outcome(run: RunRecord) -> tuple[str, str]:
     """Returns outcome and text of a run whose pusher came from the cache."""
-    pushed = run.outputs.get((_PUSHER, "pushed_model"), ("", {}))[1]
+    pushed = run.properties(PUSHED_MODEL)
     version = pushed.get(REGISTRY_VERSION)
     if pushed.get(PUSHED):
         return pipeline_runs.PUSHED, f"version {version}"

@@ -91,11 +91,11 @@ def plan_signatures(contract: Contract, signatures: Signatures, changes: Changes
     if signatures.default == FEATURE_FORWARD and not (signatures.forward or FEATURE_FORWARD in contract.signatures):
         raise ExportError("feature_forward forwards nothing. Name the features (--forward NAME,..., or forward=).")
     base = _base(contract, signatures, changes.base)
-    kept = _kept(contract, changes, signatures)
-    renamed = _renamed(kept, changes.rename)
+    _require_droppable(contract, changes, signatures)
+    renamed = _renamed(contract.signatures, changes.rename)
     own, labelled = _labelled(renamed, changes, base)
     added = _added_inputs(own[base], signatures) if base else {}
-    sources: dict[str, str] = {name: name for name in kept if name not in changes.drop}
+    sources: dict[str, str] = {name: name for name in contract.signatures if name not in changes.drop}
     for name in added:
         if name in sources:
             raise ExportError(f"the model already has a signature {name}. Remove it from the request, or drop it.")
@@ -137,8 +137,7 @@ def _base(contract: Contract, signatures: Signatures, base: str | None) -> str:
     return base
 
 
-def _kept(contract: Contract, changes: Changes, signatures: Signatures) -> dict[str, SignatureContract]:
-    """Returns the signatures of the source; dropped ones among them, since added ones may extend them."""
+def _require_droppable(contract: Contract, changes: Changes, signatures: Signatures) -> None:
     if unknown := sorted({*changes.drop} - {*contract.signatures}):
         raise ExportError(
             f"no signature {', '.join(unknown)} to drop; the model has {sorted(contract.signatures)}. "
@@ -152,7 +151,6 @@ def _kept(contract: Contract, changes: Changes, signatures: Signatures) -> dict[
             )
         if signatures.keep_default_as:
             raise ExportError("serving_default cannot be dropped and kept under another name. Choose one.")
-    return dict(contract.signatures)
 
 
 def _renamed(own: Mapping[str, SignatureContract], rename: Mapping[str, str]) -> dict[str, SignatureContract]:
@@ -261,7 +259,7 @@ def _is_id(tensor: TensorContract) -> bool:
 
 
 def _added_inputs(base: SignatureContract, signatures: Signatures) -> dict[str, dict[str, TensorContract]]:
-    """Added signature -> the inputs that it returns."""
+    """Returns added signature -> the inputs that it returns."""
     new = {} if signatures.key is None else {signatures.keyed_as: {signatures.key: signatures.key_dtype}}
     if signatures.forward:
         new[FEATURE_FORWARD] = dict(signatures.forward)
@@ -271,7 +269,7 @@ def _added_inputs(base: SignatureContract, signatures: Signatures) -> dict[str, 
 
 
 def _returned(base: SignatureContract, name: str, dtype: str) -> TensorContract:
-    """An input that is returned: the model's own input of that name, or one value per row."""
+    """Returns the contract of an input that is returned: the model's own of that name, or one value per row."""
     if name in base.outputs:
         raise ExportError(f"{name} cannot be returned: the model has an output of that name. Choose another name.")
     meaning = f"`{name}` as sent."

@@ -42,7 +42,7 @@ class Batches:
         seed: int | None = None,
         *,
         fixed_shapes: bool = False,
-        pool_blocks: int = 0,
+        pool_blocks: int = _POOL_BLOCKS,
         least_steps: int = 0,
     ) -> None:
         """Stores the arguments.
@@ -52,11 +52,11 @@ class Batches:
             size: windows in a batch; the last batch of each part may be smaller.
             seed: seed of the order; None makes all epochs equal, short windows first.
             fixed_shapes: pad to few widths, and all batches to `size` rows, for compiled programs.
-            pool_blocks: number of blocks shuffled together; 0 takes the default.
+            pool_blocks: number of blocks shuffled together.
             least_steps: number of batches that an epoch has at least: a small table is read several times.
         """
         self.table, self.size = table, size
-        self._seed, self._fixed, self._pool_blocks = seed, fixed_shapes, pool_blocks or _POOL_BLOCKS
+        self._seed, self._fixed, self._pool_blocks = seed, fixed_shapes, pool_blocks
         self.passes = 1
         self.passes = max(-(-least_steps // max(self.steps(0), 1)), 1)
 

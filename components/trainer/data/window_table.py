@@ -119,23 +119,21 @@ class WindowTable:
         self._folder, self._columns, self._blocks = folder, columns, blocks
 
     @classmethod
-    def write(
-        cls, folder: str | Path, chunks: Iterable[tuple[np.ndarray, Mapping[str, np.ndarray]]], largest_block: int = 0
-    ) -> WindowTable:
+    def write(cls, folder: str | Path, chunks: Iterable[Chunk], largest_block: int = _BLOCK_TOKENS) -> WindowTable:
         """Writes the files.
 
         Args:
             folder: folder to create the files in; the table is valid as long as it exists.
             chunks: `(lengths, columns)` of some windows at a time: int [windows], and an array [sum of lengths, ...]
                 for each feature. Windows without tokens are dropped.
-            largest_block: number of tokens after which a new block begins; 0 takes the default.
+            largest_block: number of tokens after which a new block begins.
 
         Raises:
             ValueError: a column has another number of values than there are tokens.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        writer = _Writer(folder, largest_block or _BLOCK_TOKENS)
+        writer = _Writer(folder, largest_block)
         try:
             for lengths, columns in chunks:
                 writer.add(np.asarray(lengths), columns)
