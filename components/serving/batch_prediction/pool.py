@@ -9,6 +9,7 @@ import os
 import signal
 import traceback
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
@@ -98,7 +99,12 @@ class Pool:
         ours, theirs = self._context.Pipe()
         arguments = (theirs, self._task, self._shards.folder, self._packed)
         process = self._context.Process(target=_serve, args=arguments, daemon=True, name="ner-batch")
-        process.start()
+        resource_tracker.ensure_running()  # its start would unblock the signal
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # inherited: Ctrl-C during the imports
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         theirs.close()
         worker = _Worker(process, ours)
         self._workers.append(worker)

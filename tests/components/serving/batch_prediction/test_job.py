@@ -214,6 +214,21 @@ def test_a_stopped_job_goes_on_with_a_file_for_errors(job, tmp_path):
     assert json.loads(lines_of(tmp_path / "bad.jsonl.gz")[0])["line"] == 31
 
 
+def test_ctrl_c_does_not_reach_the_processes_not_even_while_they_start(job, monkeypatch):
+    started = []
+
+    def start(self):
+        worker = original(self)
+        os.kill(worker.process.pid, signal.SIGINT)
+        started.append(worker)
+        return worker
+
+    original = pool.Pool._start
+    monkeypatch.setattr(pool.Pool, "_start", start)
+    assert run(job([{"id": i, "text": SENTENCES[i % 4]} for i in range(4)])).rows == 4
+    assert len(started) == 1
+
+
 def test_a_process_that_is_killed_is_replaced_and_named_if_it_happens_again(job, monkeypatch):
     kills = [1]
 
