@@ -84,10 +84,12 @@ def test_agrees_with_tensorflow_text(cut, pieces):
         assert len({piece for row in rows for piece in row}) > 50
 
 
-VOCABULARY = wordpieces.WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s", "##t", "!", "n", "##ew"))
+@pytest.fixture
+def vocabulary():
+    return wordpieces.WordPieceVocabulary((*SPECIAL, "new", "newer", "##er", "##e", "##s", "##t", "!", "n", "##ew"))
 
 
-def test_longest_match_first_or_unknown(cut):
+def test_longest_match_first_or_unknown(cut, vocabulary):
     for token, pieces in [
         ("new", ["new"]),
         ("newest", ["new", "##e", "##s", "##t"]),
@@ -102,20 +104,20 @@ def test_longest_match_first_or_unknown(cut):
         ("new" + "s" * 97, ["new", *["##s"] * 97]),
         ("new" + "s" * 98, ["[UNK]"]),
     ]:
-        assert cut([token], VOCABULARY) == [pieces]
+        assert cut([token], vocabulary) == [pieces]
 
 
-def test_only_the_first_pieces_of_a_token_are_kept(cut):
-    assert cut(["newest!", "new"], VOCABULARY, most=2) == [["new", "##e"], ["new"]]
+def test_only_the_first_pieces_of_a_token_are_kept(cut, vocabulary):
+    assert cut(["newest!", "new"], vocabulary, most=2) == [["new", "##e"], ["new"]]
 
 
-def test_tokens_are_independent(cut):
+def test_tokens_are_independent(cut, vocabulary):
     tokens = ["newest", "new!", "x", "newest", "", "newer"]
-    assert cut(tokens, VOCABULARY, 4) == [cut([token], VOCABULARY, 4)[0] for token in tokens]
+    assert cut(tokens, vocabulary, 4) == [cut([token], vocabulary, 4)[0] for token in tokens]
 
 
-def test_empty_batch(cut):
-    assert cut([], VOCABULARY) == []
+def test_empty_batch(cut, vocabulary):
+    assert cut([], vocabulary) == []
 
 
 def test_pieces_and_settings_come_from_the_preset(tiny_preset):
