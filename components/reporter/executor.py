@@ -101,7 +101,7 @@ class Executor(base_executor.BaseExecutor):
         fileio.makedirs(os.path.join(report, PROFILE_FOLDER))
         for name in (DATA_PROFILE_FILE, DRIFT_REPORT_FILE, LINEAGE_FILE):
             fileio.copy(os.path.join(profile, name), os.path.join(report, PROFILE_FOLDER, name), overwrite=True)
-        logging.info("The report is written. Show it with: ner report")
+        logging.info("The report is written. `ner report` shows it, with the --config and --set of this run.")
 
 
 def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> ModelFacts:

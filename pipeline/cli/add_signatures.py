@@ -49,8 +49,7 @@ def add_signatures(
     that the model takes as input keeps its dtype; others, and the key, are strings unless a dtype (string, float32,
     int64) is given. --default keyed adds the signature keyed, if there is none, with the key "key". The old default
     stays as unkeyed_signature if another signature takes its place. Other options use the names that --rename gives.
-
-    Exit codes: 0 written, 1 refused (nothing is written), 2 wrong options.
+    Nothing is written if the copy is refused.
     """
     announce(f"ner add-signatures: loading {source}")
     from components.exporter import add_signatures as add_signatures_to

@@ -13,6 +13,7 @@ from components.common.console import Column, Row, announce, print_line, print_t
 from components.common.errors import counted
 from pipeline.cli.exit_codes import REFUSED
 from pipeline.cli.options import config_options, refuse_replacing, url_option
+from pipeline.score_table import print_type_scores
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -270,9 +271,11 @@ def _print_join(evaluation: Evaluation, account: JoinAccount) -> None:
 
 
 def print_evaluation(console: Console, evaluation: Evaluation, lines: Iterable[str]) -> None:
-    """Prints scores by slice, the schemes of nervaluate, and further lines."""
+    """Prints scores by slice and by type, the schemes of nervaluate, and further lines."""
     _print_scores(console, evaluation.overall, evaluation.slices)
     if evaluation.overall is not None:
+        console.print()
+        print_type_scores(console, evaluation.overall)
         _print_schemes(console, evaluation.overall)
     for line in lines:
         print_line(console, line)
@@ -300,7 +303,7 @@ def _print_scores(console: Console, overall: Comparison | None, slices: tuple[Co
             str(comparison.candidate.sentences),
             str(micro.support),
             *(share.number() for share in (micro.precision, micro.recall, micro.f1)),
-            "" if micro.f1.low is None else f"{micro.f1.low:.3f} - {micro.f1.high:.3f}",
+            micro.f1.interval(),
             entities.macro.f1.number(),
             comparison.changes["entity_f1"].number("+.3f") if "entity_f1" in comparison.changes else "",
         )
@@ -314,7 +317,7 @@ def _print_schemes(console: Console, overall: Comparison) -> None:
     columns = [
         Column("scheme (nervaluate)"),
         *(Column(name, right=True) for name in ("precision", "recall", "F1")),
-        Column("the same F1 here"),
+        Column("metric of the F1"),
     ]
     rows = []
     for row in scheme_rows(overall):

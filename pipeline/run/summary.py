@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from components.common.console import Column, Row, print_line, print_table, standard_output
 from components.keys import PUSHED, PUSHED_DESTINATION, REFUSAL_REASON, REGISTRY_VERSION
 from pipeline.run.run_record import EVALUATION, PUSHED_MODEL, RunRecord
+from pipeline.score_table import print_type_scores
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from components.evaluator.results.evaluation import Blessing, Comparison
-    from components.evaluator.results.model_scores import EntityScores
+    from components.evaluator.results.evaluation import Blessing
 
 
 def print_summary(record: RunRecord, console: Console | None = None) -> None:
@@ -31,7 +31,8 @@ def print_summary(record: RunRecord, console: Console | None = None) -> None:
 
         result = read_evaluation(evaluation[0])
         if result.overall is not None:
-            _print_scores(console, result.overall)
+            compared = ", and the change of F1 against the champion" if result.overall.champion else ""
+            print_type_scores(console, result.overall, f"Scores{compared}")
             if result.overall.f1_change:
                 print_line(console, f"against the champion: {result.overall.f1_change}")
         _print_decision(console, result.blessing)
@@ -46,39 +47,6 @@ def _print_nodes(console: Console, record: RunRecord) -> None:
     executed = sum(node.state != "cached" for node in record.nodes)
     rows.append(Row(("all", f"{executed} executed", f"{total:.1f}"), section=True))
     print_table(console, [Column("node"), Column("state"), Column("seconds", right=True)], rows, "Run")
-
-
-def _print_scores(console: Console, overall: Comparison) -> None:
-    columns = [
-        Column("entity type"),
-        Column("precision", right=True, drop=2),
-        Column("recall", right=True, drop=3),
-        Column("F1", right=True),
-        Column("95 % interval", right=True, drop=4),
-        Column("entities", right=True, drop=1),
-        Column("change", right=True),
-    ]
-    entities = overall.candidate.entities
-    rows = [
-        Row((name, *_cells(scores), *_change(overall, f"entity_f1/{name}")))
-        for name, scores in entities.per_type.items()
-    ]
-    rows.append(Row(("all (micro)", *_cells(entities.micro), *_change(overall, "entity_f1")), "bold", section=True))
-    if overall.champion is None:
-        print_table(console, columns[:-1], rows, "Scores")
-    else:
-        print_table(console, columns, rows, "Scores, and the change of F1 against the champion")
-
-
-def _cells(scores: EntityScores) -> tuple[str, ...]:
-    shares = (scores.precision, scores.recall, scores.f1)
-    return (*(share.number() for share in shares), scores.f1.interval(), str(scores.support))
-
-
-def _change(overall: Comparison, metric: str) -> tuple[str, ...]:
-    if overall.champion is None:
-        return ()
-    return (overall.changes[metric].number("+.3f") if metric in overall.changes else "",)
 
 
 def _print_decision(console: Console, blessing: Blessing) -> None:

@@ -98,7 +98,8 @@ def plan_signatures(contract: Contract, signatures: Signatures, changes: Changes
     sources: dict[str, str] = {name: name for name in contract.signatures if name not in changes.drop}
     for name in added:
         if name in sources:
-            raise ExportError(f"the model already has a signature {name}. Remove it from the request, or drop it.")
+            fix = f"Remove it from the request, or drop the old one (--drop {name}, or drop=)."
+            raise ExportError(f"the model already has a signature {name}. {fix}")
         sources[name] = base
     default = signatures.default or SERVING_DEFAULT
     if default != SERVING_DEFAULT:
