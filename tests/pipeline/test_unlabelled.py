@@ -75,7 +75,7 @@ def test_equal_contents_share_a_file_and_others_do_not(tmp_path):
         ("a.xlsx", "x", r"a\.xlsx:1: .* Or give rows with"),
         ("a.txt", "\n \n", "the files have no text"),
         ("a.txt", "\udcff\n", "the files have no text"),
-        ("a.txt.gz", "x", r"a\.txt\.gz: is not packed with gzip"),
+        ("a.txt.gz", "x", r"a\.txt\.gz: found an incomplete or invalid gzip file"),
     ],
 )
 def test_unusable_texts_are_named_and_leave_no_file(tmp_path, name, content, message):

@@ -34,13 +34,14 @@ def evaluate(tmp_path):
     return lambda *arguments: CliRunner().invoke(main, ["evaluate", *files, *arguments], env={"COLUMNS": "200"})
 
 
-def test_table_shows_slices_windows_and_unmatched_lines(evaluate):
+def test_tables_show_slices_windows_types_and_unmatched_lines(evaluate):
     result = evaluate("--by", "app", "--window", "day")
     assert result.exit_code == 0, result.output
     lines = (re.split(r"  +", line.strip()) for line in result.output.splitlines())
     rows = {name: cells for name, *cells in lines if len(cells) >= 4}
     slices = {"slice", "all examples", "app=mail", "app=web", "window=2026-11-20", "window=2026-11-21"}
-    assert set(rows) == slices | {"scheme (nervaluate)", "strict", "exact", "partial", "type"}
+    types = {"entity type", "LOC", "PER", "all (micro)"}
+    assert set(rows) == slices | types | {"scheme (nervaluate)", "strict", "exact", "partial", "type"}
     assert rows["window=2026-11-21"][:5] == ["2", "2", "0.500", "0.500", "0.500"]
     assert "4 of 5 predictions scored" in result.output
     assert "predictions without a label: 1 (4)" in result.output
@@ -60,7 +61,7 @@ def test_slice_without_entities_has_no_scores_in_table_page_csv_and_json(tmp_pat
     assert result.exit_code == 0, result.output
     rows = {name: cells for name, *cells in (re.split(r"  +", line.strip()) for line in result.output.splitlines())}
     assert rows["app=O"] == ["1", "0", "-", "-", "-", "-"]
-    assert rows["app=B-PER"] == ["1", "1", "1.000", "1.000", "1.000", "1.000 - 1.000", "1.000"]
+    assert rows["app=B-PER"] == ["1", "1", "1.000", "1.000", "1.000", "1.000–1.000", "1.000"]
     assert "does not apply: entity F1 on app=O is not judged: it is undefined" in result.output
     shares = json.loads(scores.read_text())["evaluation"]["slices"][1]["candidate"]["entities"]["micro"]
     assert shares["f1"] == {"value": None, "low": None, "high": None}
