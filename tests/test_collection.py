@@ -19,7 +19,7 @@ HEAVY = {
     "mlflow", "pandas", "scipy", "seqeval", "sklearn", "tensorflow", "tensorflow_data_validation",
     "tensorflow_metadata", "tensorflow_model_analysis", "tensorflow_text", "tensorflow_transform", "tfx", "torch",
 }  # fmt: skip
-CPU_SECONDS = 6
+CPU_SECONDS = 10
 
 
 def imported_at_the_top(tree: ast.Module) -> Iterator[str]:
@@ -83,7 +83,7 @@ def test_no_test_module_imports_a_heavy_package_at_the_top() -> None:
 
 
 @pytest.mark.extended
-def test_collecting_everything_again_takes_less_than_six_cpu_seconds(tmp_path) -> None:
+def test_collecting_everything_again_takes_less_than_ten_cpu_seconds(tmp_path) -> None:
     """The first time costs more, because pytest compiles each test module."""
     seconds = []
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
