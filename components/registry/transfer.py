@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from components.common.files import fsync_path, fsync_tree, incoming_folder, rename_into_place
+from components.common.files import fsync_path, fsync_tree, incoming_folder, packed_by_name, rename_into_place
 from components.common.hashing import file_hashes, tree_differences
 from components.registry.champions.champion_changes import settle_aliases
 from components.registry.champions.lookup import champion_line, history_entries, require_version, true_aliases
@@ -46,7 +46,7 @@ from components.registry.store.version_files import damage, verify
 
 MANIFEST = "registry.json"
 _FORMAT = 1
-_PACKED = (".gz", ".tgz", ".bz2", ".tbz2", ".xz", ".zst", ".zip", ".7z")  # as which an export is not written
+_GZIP = (".gz", ".tgz")
 _RUNS = "runs"  # folder with the files of each MLflow run, by its id
 _RUN_NAME_TAG = "mlflow.runName"
 _IMPORTED_TAG = "ner.imported_run"  # of an imported MLflow run: its id in the registry that it came from
@@ -88,7 +88,7 @@ def export_model(registry: ModelRegistry, name: str, target: Path, versions: Col
     Raises:
         RegistryError: the path exists, there is no such version, or files of a version are missing or damaged.
     """
-    if target.suffix in _PACKED:
+    if target.name.lower().endswith(_GZIP) or packed_by_name(target.name):
         raise RegistryError(f"{target}: only folders and .tar files are written. Give FILE.tar, or a folder.")
     if os.path.lexists(target):
         raise RegistryError(f"{target}: exists already. Remove it, or export to another path.")
