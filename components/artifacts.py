@@ -14,6 +14,9 @@ from tfx.types.artifact import Artifact
 
 from components.keys import PRESENT, TOKENIZER, TRAINED_FOLDER
 
+Artifacts = dict[str, list[Artifact]]
+"""Inputs or outputs of a node by name, as TFX passes them to an executor."""
+
 
 class Corpus(Artifact):
     """A file of labelled text, or a folder of them in a layout that `layout.find_splits` supports."""

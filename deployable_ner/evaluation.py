@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from components.common.errors import NerError
 from components.evaluator import CorpusEvaluation, CorpusOptions, EvaluatedModel, evaluate_corpus
+from components.evaluator.labelled_corpus.tagged_text import Answer
 from deployable_ner.tagger import TaggedText, Tagger, setting_list
 
 __all__ = ["CorpusEvaluation", "evaluate"]
@@ -60,31 +60,14 @@ def evaluate(
     )
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """A result in the form of `components.evaluator.labelled_corpus.tagged_text.TaggedText`."""
-
-    tags: tuple[str, ...]
-    scores: tuple[float, ...]
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
-
-    @classmethod
-    def of(cls, tagged: TaggedText) -> _Answer:
-        """Converts a result."""
-        scores = tuple(token.score for token in tagged.tokens if token.score is not None)
-        tokens = tagged.tokens
-        return cls(
-            tuple(token.tag for token in tokens),
-            scores,
-            tuple(token.start for token in tokens),
-            tuple(token.end for token in tokens),
-        )
-
-
-def _answer(tagged: TaggedText, name: str) -> _Answer:
+def _answer(tagged: TaggedText, name: str) -> Answer:
     try:
-        return _Answer.of(tagged)
+        return Answer(
+            tags=tuple(token.tag for token in tagged.tokens),
+            scores=tuple(token.score for token in tagged.tokens if token.score is not None),
+            starts=tuple(token.start for token in tagged.tokens),
+            ends=tuple(token.end for token in tagged.tokens),
+        )
     except (AttributeError, TypeError) as error:
         raise NerError(
             f"{name}: it returned a {type(tagged).__name__} for a text ({error}). Return a TaggedText, or an object "
@@ -95,7 +78,7 @@ def _answer(tagged: TaggedText, name: str) -> _Answer:
 def _model(tagger: Tagger | TagTexts, name: str) -> EvaluatedModel:
     tag: TagTexts = tagger.tag if isinstance(tagger, Tagger) else tagger
 
-    def answers(texts: Sequence[str]) -> list[_Answer]:
+    def answers(texts: Sequence[str]) -> list[Answer]:
         return [_answer(tagged, name) for tagged in tag(texts)]
 
     if not isinstance(tagger, Tagger):

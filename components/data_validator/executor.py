@@ -10,9 +10,9 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from tfx.components.example_validator import executor as tfx_executor
 from tfx.proto.orchestration import execution_result_pb2
 from tfx.types import artifact_utils, standard_component_specs
-from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, json_utils
 
+from components.artifacts import Artifacts
 from components.data_validator.anomalies import anomaly_lines, error_text
 from components.data_validator.errors import DataAnomalyError
 from components.keys import TRAIN_SPLIT
@@ -24,10 +24,7 @@ class Executor(tfx_executor.Executor):
     """TFX's ExampleValidator, which fails on anomalies."""
 
     def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
+        self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]
     ) -> execution_result_pb2.ExecutorOutput:
         """Validates the statistics of every split.
 
@@ -67,7 +64,7 @@ class Executor(tfx_executor.Executor):
         return result
 
 
-def _training_tags(input_dict: dict[str, list[Artifact]]) -> list[str]:
+def _training_tags(input_dict: Artifacts) -> list[str]:
     folder = artifact_utils.get_split_uri(input_dict[standard_component_specs.STATISTICS_KEY], TRAIN_SPLIT)
     saved = io_utils.read_bytes_file(os.path.join(folder, "FeatureStats.pb"))
     [counts] = statistics_pb2.DatasetFeatureStatisticsList.FromString(saved).datasets
@@ -75,7 +72,7 @@ def _training_tags(input_dict: dict[str, list[Artifact]]) -> list[str]:
     return [bucket.label for feature in features for bucket in feature.string_stats.rank_histogram.buckets]
 
 
-def _missing_splits(input_dict: dict[str, list[Artifact]], required: list[str]) -> list[str]:
+def _missing_splits(input_dict: Artifacts, required: list[str]) -> list[str]:
     statistics = artifact_utils.get_single_instance(input_dict[standard_component_specs.STATISTICS_KEY])
     existing = artifact_utils.decode_split_names(statistics.split_names)
     return [

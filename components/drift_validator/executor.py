@@ -16,7 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
-from components.artifacts import tokenizer_of
+from components.artifacts import Artifacts, tokenizer_of
 from components.common.files import write_atomically
 from components.common.hashing import tree_hash
 from components.drift_validator.comparison import NamedProfile, compare
@@ -44,12 +44,7 @@ _TFX_PROPERTIES = frozenset(
 class Executor(base_beam_executor.BaseBeamExecutor):
     """Executor of the DriftValidator."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Writes the profile, the lineage of the data, and the drift report.
 
         Args:

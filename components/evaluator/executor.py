@@ -13,9 +13,9 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto.config_pb2 import EvalConfig
 from tfx.components.evaluator import executor as tfx_executor
 from tfx.types import artifact_utils, standard_component_specs
-from tfx.types.artifact import Artifact
 from tfx.utils import json_utils, proto_utils
 
+from components.artifacts import Artifacts
 from components.common.files import write_atomically
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.counts.slicing import ENTITY_SEEN
@@ -53,12 +53,7 @@ _RAISED_IN_BEAM = re.compile(r"\bEvaluationError: (.+?)(?: \[while running .*)?$
 class Executor(tfx_executor.Executor):
     """Executor of the Evaluator."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Evaluates the model, and the champion if there is one, on the same examples.
 
         Args:
@@ -110,8 +105,8 @@ class Executor(tfx_executor.Executor):
     def _run_tfma(
         self,
         config: EvalConfig,
-        inputs: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
+        inputs: Artifacts,
+        output_dict: Artifacts,
         exec_properties: dict[str, Any],
     ) -> None:
         """Runs the TFX Evaluator: reads the examples, loads the models, runs TFMA and writes its files."""
@@ -129,7 +124,7 @@ class Executor(tfx_executor.Executor):
             raise
 
 
-def _training_labels(settings: EvaluatorSettings, inputs: dict[str, list[Artifact]]) -> TrainingLabels | None:
+def _training_labels(settings: EvaluatorSettings, inputs: Artifacts) -> TrainingLabels | None:
     """Reads the training split; None without one, which only the column `entity_seen` needs."""
     examples = inputs[standard_component_specs.EXAMPLES_KEY]
     if ENTITY_SEEN in settings.columns:

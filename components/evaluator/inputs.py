@@ -13,6 +13,7 @@ from tfx.types import artifact_utils, standard_component_specs
 from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
 
+from components.artifacts import Artifacts
 from components.evaluator.counts.slicing import require_columns
 from components.evaluator.errors import EvaluationError
 from components.keys import EVAL_SPLIT, PRESENT, SAVED_MODEL_FILE, SERVING_EXAMPLES, TEST_SPLIT
@@ -21,8 +22,6 @@ _REQUIRED_OUTPUTS = ("tags", "starts", "ends")
 _VERSION = "version"
 _MODEL = standard_component_specs.MODEL_KEY
 _BASELINE = standard_component_specs.BASELINE_MODEL_KEY
-
-Artifacts = dict[str, list[Artifact]]
 
 
 def incompatibility(folder: str) -> str:

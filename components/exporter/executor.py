@@ -16,7 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from components.artifacts import split_files
+from components.artifacts import Artifacts, split_files
 from components.exporter.contract.contract import Contract
 from components.exporter.settings import ExporterSettings
 from components.keys import (
@@ -36,12 +36,7 @@ _EMBEDDED = (1, 8)  # rows of the embedded requests
 class Executor(base_executor.BaseExecutor):
     """Reads the artifacts, exports, validates, writes the exported model."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Exports and validates a model.
 
         Args:
@@ -129,7 +124,7 @@ def _answers(saved_model: str, contract: Contract) -> list[dict[str, Any]]:
         return []
 
 
-def _provenance(input_dict: dict[str, list[types.Artifact]], exec_properties: dict[str, Any]) -> dict[str, str]:
+def _provenance(input_dict: Artifacts, exec_properties: dict[str, Any]) -> dict[str, str]:
     """Returns hashes of the inputs, which identify them on any machine."""
     from components.common.hashing import tree_hash
 

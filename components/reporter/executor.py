@@ -12,9 +12,9 @@ from absl import logging
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
-from tfx.types.artifact import Artifact
 from tfx.utils import io_utils, path_utils
 
+from components.artifacts import Artifacts
 from components.common.files import write_atomically
 from components.drift_validator.drift_report import DriftReport
 from components.keys import (
@@ -53,12 +53,7 @@ _STATISTICS_FILE = "FeatureStats.pb"  # written by StatisticsGen
 class Executor(base_executor.BaseExecutor):
     """Executor of the Reporter."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Writes `report.html` with its tables (`page_tables`), the model card, and a copy of the data profile.
 
         Args:
@@ -104,7 +99,7 @@ class Executor(base_executor.BaseExecutor):
         logging.info("The report is written. `ner report` shows it, with the --config and --set of this run.")
 
 
-def gather_facts(input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any]) -> ModelFacts:
+def gather_facts(input_dict: Artifacts, exec_properties: dict[str, Any]) -> ModelFacts:
     """Gathers the facts from the artifacts; the arguments are those of `Executor.Do`."""
     from components.evaluator.results.scores_file import read_evaluation
     from components.exporter.contract.contract import Contract
@@ -142,7 +137,7 @@ def _trial(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not name.startswith("tuner/")} | epochs
 
 
-def _training(input_dict: dict[str, list[Artifact]]) -> dict[str, Any]:
+def _training(input_dict: Artifacts) -> dict[str, Any]:
     """Returns the settings that the Trainer used, runtime parameters and hyperparameters included."""
     folder = artifact_utils.get_single_uri(input_dict[EXPORTED_MODEL_KEY])
     used = json.loads(_read(folder, TRAINER_SETTINGS_FILE))
@@ -150,7 +145,7 @@ def _training(input_dict: dict[str, list[Artifact]]) -> dict[str, Any]:
     return {**used["settings"], **searched}
 
 
-def _data(input_dict: dict[str, list[Artifact]]) -> DataSummary:
+def _data(input_dict: Artifacts) -> DataSummary:
     from components.corpus_example_gen.cleaning.report import IngestReport
 
     statistics = artifact_utils.get_single_instance(input_dict[STATISTICS_KEY])

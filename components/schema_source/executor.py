@@ -8,19 +8,15 @@ from typing import Any
 from tfx.components.schema_gen.executor import DEFAULT_FILE_NAME
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
-from tfx.types.artifact import Artifact
 from tfx.utils import io_utils
+
+from components.artifacts import Artifacts
 
 
 class Executor(base_executor.BaseExecutor):
     """Writes the schema to the file that TFX's components read."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Writes `schema.pbtxt`.
 
         Args:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 
-from components.artifacts import earlier_model_folder, split_files
+from components.artifacts import Artifacts, earlier_model_folder, split_files
 from components.common.hashing import require_content
 from components.keys import (
     EPOCHS,
@@ -35,12 +34,7 @@ _TEACHING = ("teacher", "unlabelled")  # parts that are settings of the trainer,
 class Executor(base_executor.BaseExecutor):
     """Reads the artifacts, trains, writes the trained model."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Trains a tagger.
 
         Args:

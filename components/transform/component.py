@@ -10,10 +10,9 @@ from tfx import types
 from tfx.components.transform import executor
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
-from tfx.types.artifact import Artifact
 from tfx.types.component_spec import ChannelParameter
 
-from components.artifacts import earlier_model_folder, tokenizer_of
+from components.artifacts import Artifacts, earlier_model_folder, tokenizer_of
 from components.transform.bounded_vocabularies import bounded_vocabularies
 from components.transform.settings import TransformSettings
 
@@ -23,12 +22,7 @@ _EARLIER = "earlier"
 class Executor(executor.Executor):
     """TFX's executor, with the `tokenizer` of the examples in the settings and the folder of earlier vocabularies."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Transforms the examples.
 
         Args:

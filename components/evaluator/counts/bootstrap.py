@@ -11,11 +11,12 @@ number at row r and column c.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable
 
 import numpy as np
+
+from components.evaluator.counts.training_entities import text_hashes
 
 _MOST_DRAWS = 12  # more draws have a probability of 10^-10
 # P(draws <= k) for k = 0, 1, … of a Poisson distribution with mean 1
@@ -37,14 +38,10 @@ def draws(keys: Iterable[str], replicates: int) -> np.ndarray:
         >>> draws(["a", "b", "a"], 4).shape
         (3, 4)
     """
-    hashes = np.array([_hash(key) for key in keys], np.uint64)  # [sentences]
+    hashes = text_hashes(keys)  # [sentences]
     steps = np.arange(1, replicates + 1, dtype=np.uint64) * _STEP  # [replicates]
     uniform = (_mixed(hashes[:, None] + steps) >> np.uint64(11)) * 2.0**-53  # [sentences, replicates], in [0, 1)
     return np.searchsorted(_CUMULATIVE, uniform, side="right").astype(np.float32)
-
-
-def _hash(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogateescape"), digest_size=8).digest(), "little")
 
 
 def _mixed(state: np.ndarray) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -46,17 +45,6 @@ class CountTable:
         with _threads().limit(limits=1, user_api="blas"):
             drawn = weights.T @ counts.astype(np.float32)
         return cls(columns, np.concatenate([counts.sum(axis=0, keepdims=True), drawn]).astype(np.float64))
-
-    @classmethod
-    def merged(cls, tables: Iterable[CountTable]) -> CountTable | None:
-        """Returns the sum of tables, which stay unchanged; None without tables."""
-        total = None
-        for table in tables:
-            if total is None:
-                total = cls(table.columns, table.values.copy())
-            else:
-                total.add(table)
-        return total
 
     def add(self, other: CountTable) -> None:
         """Adds another table and appends its new columns.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -91,6 +91,12 @@ def count_slices(
             ),
         )
     yield from _entity_slices(batches, slicer, weights)
+
+
+def add_counts(total: dict[Slice, SliceCounts], counted: Iterable[tuple[Slice, SliceCounts]]) -> None:
+    """Adds the counts of a batch to those of all batches."""
+    for cut, counts in counted:
+        total.setdefault(cut, SliceCounts()).add(counts)
 
 
 def _entity_slices(

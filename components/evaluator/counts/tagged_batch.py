@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -37,6 +38,38 @@ class TaggedBatch:
     predicted: np.ndarray
     scores: np.ndarray | None = None
     floor: np.ndarray | None = None
+
+    @classmethod
+    def of(
+        cls,
+        vocabulary: TagVocabulary,
+        keys: Sequence[str],
+        texts: Sequence[str],
+        gold: Sequence[Sequence[str]],
+        predicted: Sequence[Sequence[str]],
+        scores: Sequence[Sequence[float] | None],
+    ) -> TaggedBatch:
+        """Returns the batch of tagged sentences.
+
+        Args:
+            vocabulary: receives the tags.
+            keys: key of each sentence.
+            texts: gold tokens of each sentence, joined by a space.
+            gold: gold tags of each sentence.
+            predicted: predicted tags of each sentence.
+            scores: probabilities of the predicted tags; the batch has none if one of the sentences has None.
+        """
+        known = [of_sentence for of_sentence in scores if of_sentence is not None]
+        flat = np.array([*itertools.chain.from_iterable(known)], np.float32)  # as models return them
+        return cls(
+            vocabulary=vocabulary,
+            keys=keys,
+            texts=texts,
+            lengths=np.array([len(tags) for tags in gold], np.int64),
+            gold=vocabulary.encode(itertools.chain.from_iterable(gold)),
+            predicted=vocabulary.encode(itertools.chain.from_iterable(predicted)),
+            scores=flat if len(known) == len(scores) else None,
+        )
 
     def __post_init__(self) -> None:
         """Checks that the sizes of the arrays agree, and gives predicted outside tags the label of the gold tags."""

@@ -30,11 +30,11 @@ class TrainingEntities:
     @classmethod
     def of(cls, texts: Iterable[str]) -> TrainingEntities:
         """Returns the set of the given texts."""
-        return cls(entity_hashes(texts))
+        return cls(text_hashes(texts))
 
     def contain(self, texts: Iterable[str]) -> np.ndarray:
         """Returns True for each text in the set: bool [texts]."""
-        return np.isin(entity_hashes(texts), self.hashes, assume_unique=False)
+        return np.isin(text_hashes(texts), self.hashes, assume_unique=False)
 
     def to_bytes(self) -> bytes:
         """Returns the set in NumPy's file format."""
@@ -66,7 +66,7 @@ class TrainingEntities:
         return cls(hashes)
 
 
-def entity_hashes(texts: Iterable[str]) -> np.ndarray:
+def text_hashes(texts: Iterable[str]) -> np.ndarray:
     """Returns a hash of each text: uint64 [texts]."""
     digests = (hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest() for text in texts)
     return np.frombuffer(b"".join(digests), np.uint64)

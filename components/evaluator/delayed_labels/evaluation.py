@@ -9,13 +9,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from components.common.errors import quoted
 from components.common.json_lines import read_json_lines
 from components.evaluator.blessing.blessing import decide
 from components.evaluator.blessing.rule import BlessingRule
-from components.evaluator.counts.slice_counts import SliceCounts, compared, count_slices
+from components.evaluator.counts.slice_counts import SliceCounts, add_counts, compared, count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
@@ -105,8 +103,7 @@ def evaluate_delayed_labels(predictions: Path, labels: Path, options: DelayedLab
         account.labels = len(store)
         for joined in _joined(predictions, store, account):
             batch, features = _batch(joined, vocabulary, slicer, options)
-            for cut, counts in count_slices({_MODEL: batch}, features, slicer, options.bootstrap, _MODEL):
-                total.setdefault(cut, SliceCounts()).add(counts)
+            add_counts(total, count_slices({_MODEL: batch}, features, slicer, options.bootstrap, _MODEL))
         account.without_prediction = KeyCount(*store.without_prediction())
         account.duplicate_labels = KeyCount(*store.duplicates())
     _check_scored(account, predictions, labels)
@@ -163,16 +160,13 @@ def _batch(
     options: DelayedLabelOptions,
 ) -> tuple[TaggedBatch, dict[str, list[list[str]]]]:
     rows = [each.alignment for each in joined]
-    probabilities = [row.scores for row in rows]
-    scored = all(row is not None for row in probabilities)
-    batch = TaggedBatch(
-        vocabulary=vocabulary,
-        keys=[each.prediction.key for each in joined],
-        texts=[" ".join(row.tokens) for row in rows],
-        lengths=np.array([len(row.tokens) for row in rows], np.int64),
-        gold=vocabulary.encode(tag for row in rows for tag in row.gold),
-        predicted=vocabulary.encode(tag for row in rows for tag in row.predicted),
-        scores=np.array([score for row in probabilities if row for score in row], np.float64) if scored else None,
+    batch = TaggedBatch.of(
+        vocabulary,
+        [each.prediction.key for each in joined],
+        [" ".join(row.tokens) for row in rows],
+        [row.gold for row in rows],
+        [row.predicted for row in rows],
+        [row.scores for row in rows],
     )
     features = {column: [_values(each, column, options) for each in joined] for column in slicer.features}
     return batch, features

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
 from typing_extensions import Self
 
+from components.common.iterables import batched
 from components.common.json_lines import read_json_lines
 from components.evaluator.delayed_labels.join_account import SHOWN
 from components.evaluator.delayed_labels.label import Label
@@ -110,7 +111,7 @@ class LabelStore:
         return [key for (key,) in self._db.execute(query)]
 
     def _fill(self) -> None:
-        for rows in _batches(self._rows()):
+        for rows in batched(self._rows(), _BATCH):
             self._db.executemany(
                 "INSERT INTO label VALUES (?, ?, ?, 1, 0) ON CONFLICT (key) DO UPDATE "
                 "SET line = excluded.line, record = excluded.record, times = times + 1",
@@ -121,13 +122,3 @@ class LabelStore:
         for line, record in read_json_lines(self._path, error=EvaluationError):
             label = Label.from_record(record, f"{self._path}:{line}")
             yield label.key, line, json.dumps(record)
-
-
-def _batches(rows: Iterable[tuple[str, int, str]]) -> Iterator[list[tuple[str, int, str]]]:
-    batch = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    yield batch

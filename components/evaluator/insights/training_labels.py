@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from components.common.iterables import batched, forget_rare
-from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
+from components.evaluator.counts.training_entities import TrainingEntities, text_hashes
 from components.evaluator.results.insights import InconsistentLabel, LabelCount
 from components.text.spans import spans
 from components.text.tags import OUTSIDE, OUTSIDE_LABELS
@@ -94,7 +94,7 @@ class TrainingLabels:
                     self._add_unlabelled(sentence, lengths)
         hashes = beyond.different()
         self.not_compared = len(hashes)
-        self.entities = TrainingEntities(np.concatenate([hashes, entity_hashes(self._labels)]))
+        self.entities = TrainingEntities(np.concatenate([hashes, text_hashes(self._labels)]))
 
     def word_tags(self) -> dict[str, str]:
         """Returns the most frequent tag of each word for which it is an entity's.
@@ -165,7 +165,7 @@ class _Hashes:
         self._limit = _MERGED
 
     def add(self, texts: Iterable[str]) -> None:
-        self._parts.append(entity_hashes(texts))
+        self._parts.append(text_hashes(texts))
         if sum(map(len, self._parts)) > self._limit:
             self._limit = _MERGED + 2 * len(self.different())
 

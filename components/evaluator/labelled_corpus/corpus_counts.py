@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from components.corpus_example_gen.labelled_data import LabelledSentence
 from components.evaluator.counts.custom_metrics import load_metrics
-from components.evaluator.counts.slice_counts import SliceCounts, compared, count_slices
+from components.evaluator.counts.slice_counts import SliceCounts, add_counts, compared, count_slices
 from components.evaluator.counts.slicing import Slicer
 from components.evaluator.counts.tag_vocabulary import TagVocabulary
 from components.evaluator.counts.tagged_batch import TaggedBatch
@@ -111,12 +111,9 @@ class CorpusCounts:
             differing |= of_model
         self._differing += int(differing.sum())
         features = {column: [_values(each, column) for each in labelled] for column in self._slicer.features}
-        self._add_counts(self.total, count_slices(
-            batches, features, self._slicer, self._replicates, MODEL, self._metrics
-        ))  # fmt: skip
-        self._add_counts(self._raw, count_slices(
-            raw_batches, {}, self._whole, self._replicates, MODEL
-        ))  # fmt: skip
+        counted = count_slices(batches, features, self._slicer, self._replicates, MODEL, self._metrics)
+        add_counts(self.total, counted)
+        add_counts(self._raw, count_slices(raw_batches, {}, self._whole, self._replicates, MODEL))
         tagged = batches[MODEL]
         for row in np.unique(tagged.rows[tagged.gold != tagged.predicted]).tolist():
             self.places[labelled[row].key] = labelled[row].place
@@ -195,7 +192,7 @@ class CorpusCounts:
             aligned = tags_of_characters(of_text, sentence.tags, predicted, answer, each.key)
             rows.append(TokenTags(aligned.predicted, aligned.scores))
             gold.append(aligned.gold)
-            pieces.append(" ".join(aligned.pieces))
+            pieces.append(" ".join(aligned.tokens))
         return self._batch(labelled, gold, rows, pieces), differing
 
     def _batch(
@@ -205,22 +202,9 @@ class CorpusCounts:
         tags: Sequence[TokenTags],
         texts: Sequence[str],
     ) -> TaggedBatch:
-        scored = all(each.scores is not None for each in tags)
-        scores = [score for each in tags for score in each.scores or ()]
-        return TaggedBatch(
-            vocabulary=self._vocabulary,
-            keys=[each.key for each in labelled],
-            texts=texts,
-            lengths=np.array([len(of_sentence) for of_sentence in gold], np.int64),
-            gold=self._vocabulary.encode(tag for of_sentence in gold for tag in of_sentence),
-            predicted=self._vocabulary.encode(tag for each in tags for tag in each.tags),
-            scores=np.array(scores, np.float32) if scored else None,
-        )
-
-    @staticmethod
-    def _add_counts(total: dict[Slice, SliceCounts], counted: Iterable[tuple[Slice, SliceCounts]]) -> None:
-        for cut, counts in counted:
-            total.setdefault(cut, SliceCounts()).add(counts)
+        keys = [each.key for each in labelled]
+        predicted, scores = [each.tags for each in tags], [each.scores for each in tags]
+        return TaggedBatch.of(self._vocabulary, keys, texts, gold, predicted, scores)
 
 
 def _on_tokens(answer: Answer, labelled: LabelledSentence) -> TokenTags:

@@ -7,10 +7,10 @@ tokens and miss the edges of an entity. Here an entity is correct if its type an
 from __future__ import annotations
 
 import dataclasses
-from itertools import pairwise
+import itertools
 
 from components.corpus_example_gen.cleaning.sentence import Sentence
-from components.evaluator.delayed_labels.alignment import align
+from components.evaluator.delayed_labels.alignment import Alignment, align
 from components.evaluator.delayed_labels.label import Label
 from components.evaluator.delayed_labels.prediction import Prediction
 from components.evaluator.labelled_corpus.tagged_text import Answer
@@ -59,20 +59,12 @@ class WrittenSentence:
         return cls(text, tuple(starts), tuple(ends), known)
 
 
-@dataclasses.dataclass(frozen=True)
-class CharacterTags:
-    """Gold and predicted tags on the pieces between all edges of tokens and gold entities."""
-
-    pieces: tuple[str, ...]
-    gold: tuple[str, ...]
-    predicted: tuple[str, ...]
-    scores: tuple[float, ...] | None
-
-
 def tags_of_characters(
     written: WrittenSentence, gold: tuple[str, ...], predicted: tuple[str, ...], answer: Answer, key: str
-) -> CharacterTags:
+) -> Alignment:
     """Aligns the answer to a raw text with the gold entities, to the character.
+
+    The tokens of the result are the pieces between all edges of tokens and gold entities.
 
     Args:
         written: the sentence.
@@ -96,8 +88,7 @@ def tags_of_characters(
         fields={},
     )
     entities = tuple((written.starts[span.start], written.ends[span.end - 1], span.type) for span in spans(gold))
-    aligned = align(prediction, Label(key, None, None, entities, {}))
-    return CharacterTags(aligned.tokens, aligned.gold, aligned.predicted, aligned.scores)
+    return align(prediction, Label(key, None, None, entities, {}))
 
 
 def _gaps(text: str, answer: Answer) -> list[tuple[int, int]]:
@@ -105,7 +96,7 @@ def _gaps(text: str, answer: Answer) -> list[tuple[int, int]]:
     edges = [(0, 0), *zip(answer.starts, answer.ends, strict=True), (len(text), len(text))]
     return [
         (before + start, before + end)
-        for (_, before), (after, _) in pairwise(edges)
+        for (_, before), (after, _) in itertools.pairwise(edges)
         if before < after
         for start, end in whitespace_offsets(text[before:after])
     ]
@@ -124,8 +115,5 @@ def _located(text: str, tokens: tuple[str, ...]) -> list[int] | None:
 
 
 def _joined(sentence: Sentence) -> tuple[str, list[int]]:
-    starts, position = [], 0
-    for token in sentence.tokens:
-        starts.append(position)
-        position += len(token) + 1
-    return sentence.text, starts
+    starts = itertools.accumulate((len(token) + 1 for token in sentence.tokens[:-1]), initial=0)
+    return sentence.text, [*starts]

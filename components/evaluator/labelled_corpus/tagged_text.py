@@ -103,7 +103,7 @@ class EvaluatedModel:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Answer:
-    """A checked answer; see `TaggedText`."""
+    """A `TaggedText` of tuples."""
 
     tags: tuple[str, ...]
     scores: tuple[float, ...]

@@ -12,6 +12,7 @@ from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
 from components import keys
+from components.artifacts import Artifacts
 from components.exporter.validator.fresh_process import require_safe_to_serve
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import CHAMPION, parse_version
@@ -27,12 +28,7 @@ VERSION_KEY = "version"
 class Executor(base_executor.BaseExecutor):
     """Executor of ChampionSource."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Downloads the version; without one it leaves the artifacts empty.
 
         Args:

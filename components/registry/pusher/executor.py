@@ -15,6 +15,7 @@ from tfx.types.artifact import Artifact
 from tfx.utils import path_utils
 
 from components import keys
+from components.artifacts import Artifacts
 from components.registry.errors import RegistryError
 from components.registry.model_registry import ModelRegistry
 from components.registry.names import RUN_FINGERPRINT_TAG, RUN_ID_TAG
@@ -43,12 +44,7 @@ RUN_FINGERPRINT_KEY = "run_fingerprint"
 class Executor(base_executor.BaseExecutor):
     """Executor of the RegistryPusher."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Pushes the model, or records the reason why not.
 
         Args:
@@ -77,7 +73,7 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _request(
-    input_dict: dict[str, list[Artifact]], exec_properties: dict[str, Any], settings: RegistrySettings, run_id: str
+    input_dict: Artifacts, exec_properties: dict[str, Any], settings: RegistrySettings, run_id: str
 ) -> PushRequest:
     model = artifact_utils.get_single_instance(input_dict[EXPORTED_MODEL_KEY])
     model_dir = Path(path_utils.serving_model_path(model.uri, path_utils.is_old_model_artifact(model)))

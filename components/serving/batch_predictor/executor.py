@@ -16,9 +16,9 @@ from absl import logging
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
-from tfx.types.artifact import Artifact
 
 from components import keys
+from components.artifacts import Artifacts
 from components.common.errors import NerError
 from components.common.files import INCOMING_PREFIX, write_atomically
 from components.registry.model_registry import ModelRegistry
@@ -50,12 +50,7 @@ ERRORS_FILE, RESULT_FILE = "errors.jsonl", "result.json"
 class Executor(base_executor.BaseExecutor):
     """Executor of BatchPredictor."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[Artifact]],
-        output_dict: dict[str, list[Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
+    def Do(self, input_dict: Artifacts, output_dict: Artifacts, exec_properties: dict[str, Any]) -> None:
         """Tags the rows.
 
         Args:

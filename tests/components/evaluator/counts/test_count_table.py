@@ -30,14 +30,6 @@ def test_columns_are_added_by_name():
     assert one.values.tolist() == [[2, 13, 21], [4, 35, 41]]
 
 
-def test_merging_keeps_its_inputs():
-    parts = [table("a", [1]), table("a", [2]), table("b", [3])]
-    merged = CountTable.merged(parts)
-    assert merged.values.tolist() == [[3, 3]]
-    assert [part.values.tolist() for part in parts] == [[[1]], [[2]], [[3]]]
-    assert CountTable.merged([]) is None
-
-
 def test_missing_column_is_zero():
     assert table("a", [1], [2]).column("b").tolist() == [0, 0]
     assert table("a", [1], [2]).column("a").tolist() == [1, 2]

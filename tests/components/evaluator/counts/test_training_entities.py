@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from components.evaluator.counts.training_entities import TrainingEntities, entity_hashes
+from components.evaluator.counts.training_entities import TrainingEntities, text_hashes
 from components.evaluator.errors import EvaluationError
 
 pytestmark = pytest.mark.extended
@@ -30,7 +30,7 @@ def test_set_can_be_read_back_and_contains_no_text():
 
 
 def test_hashes_of_a_hundred_thousand_texts_differ():
-    assert len(np.unique(entity_hashes(map(str, range(100_000))))) == 100_000
+    assert len(np.unique(text_hashes(map(str, range(100_000))))) == 100_000
 
 
 def npy(array):
