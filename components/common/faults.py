@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from components.common.errors import NerError, shortened
+from components.common.files import intended_path
 from components.common.masking import mask
 
 EXPLAINED, UNEXPLAINED = 1, 70
@@ -308,7 +309,7 @@ def _of_text(text: str) -> _Fault | None:
 def _sentence(fault: _Fault | None, path: str, text: str, folders: Mapping[str, Path]) -> str | None:
     if fault is None:
         return None
-    path = _TEMPORARY.sub("", path)  # the user did not choose that name, and it is removed
+    path = _TEMPORARY.sub("", intended_path(path))  # the user did not choose that name, and it is removed
     details = []
     if set(fault.numbers) & _CAPACITY:
         details += _space([path] if path else [*map(str, folders.values()), os.getcwd(), tempfile.gettempdir()])

@@ -30,6 +30,7 @@ SINGLE_BYTE = "WINDOWS-1252"
 
 _LEAST_UTF16 = 8  # bytes
 _WAIT_SECONDS = 20  # for a writer of an sqlite file to commit, as MLflow does
+_targets: dict[str, str] = {}  # temporary folder -> target, also after its end, because errors are explained later
 
 
 class Packed(NamedTuple):
@@ -213,10 +214,23 @@ def incoming_folder(target: Path, prefix: str = INCOMING_PREFIX) -> Iterator[Pat
     folder = target.parent / f"{prefix}{uuid.uuid4().hex}"
     with creating(target):
         folder.mkdir()
+    _targets[str(folder)] = str(target)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def intended_path(path: str) -> str:
+    """Returns the target of an unfinished file or folder, for errors; any other path as it is.
+
+    Example:
+        >>> with incoming_folder(getfixture("tmp_path") / "model") as folder:
+        ...     Path(intended_path(f"{folder}/variables")).name
+        'model'
+    """
+    folder = next((each for each in (path, *map(str, Path(path).parents)) if each in _targets), None)
+    return path if folder is None else _targets[folder]
 
 
 def _incoming_name(parent: Path) -> Path:

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from components.common.errors import NerError
+from components.common.faults import MachineError
+from components.common.files import intended_path
 from components.exporter.errors import UnsafeModelError
 
 _BLOCK = 1 << 20
@@ -33,7 +35,8 @@ def private_copy(model_dir: str | os.PathLike[str]) -> Iterator[Path]:
         model_dir: a SavedModel, or a single file. A path without a file is yielded as it is.
 
     Raises:
-        UnsafeModelError: the folder holds a link that leaves it, or a special file; or there is no room for a copy.
+        UnsafeModelError: the folder holds a link that leaves it, or a special file.
+        MachineError: there is no room for a copy.
 
     Example:
         >>> folder = getfixture("tmp_path") / "model"
@@ -96,7 +99,7 @@ def copy_model(source: Path, destination: Path) -> None:
         destination: must not exist.
 
     Raises:
-        UnsafeModelError: see `private_copy`; what was copied is removed.
+        NerError: see `private_copy`; what was copied is removed.
     """
     root = Path(os.path.realpath(source))
     listed = _files(root, root, "", (root,)) if root.is_dir() else iter([(root, ".")])
@@ -106,9 +109,14 @@ def copy_model(source: Path, destination: Path) -> None:
     needed = sum(path.stat().st_size for path, _ in files)
     free = shutil.disk_usage(destination.parent).free
     if needed > free:
-        raise UnsafeModelError(
-            f"{source}: a private copy needs {needed:,} bytes, and {destination.parent} has {free:,}. Make room, "
-            "give another target, or set TMPDIR to a folder with more."
+        from rich.filesize import decimal
+
+        place, cure = intended_path(str(destination)), "give a target on another disk"
+        if place == str(destination):  # a private copy
+            place, cure = tempfile.gettempdir(), "set TMPDIR to a folder on another disk"
+        raise MachineError(
+            f"{place}: a copy of {source} needs {decimal(needed)}, and the disk has {decimal(free)} free. Free "
+            f" or {cure}."
         )
     try:
         if root.is_dir():

@@ -53,15 +53,15 @@ def test_a_folder_of_the_kernel_takes_no_file_and_the_error_names_the_target():
         assert re.match(r"/proc/model: permission denied \(/proc has mode .*\)\. Give this user", explanation(action))
 
 
-def test_the_temporary_folder_of_a_full_disk_is_not_named(tmp_path):
+def test_a_full_disk_names_the_target_and_not_its_temporary_folder(tmp_path):
     with incoming_folder(tmp_path / "model") as folder, pytest.raises(MachineError) as caught, explained():
         raise OSError(errno.ENOSPC, "No space left on device", str(folder / "variables" / "data"))
-    assert str(caught.value).startswith(f"{tmp_path}: the disk is full (")
+    assert str(caught.value).startswith(f"{tmp_path / 'model'}: the disk is full (")
     assert ".incoming" not in str(caught.value)
     text = (
         f"Traceback\nResourceExhaustedError: {{node}} {folder}/a.tempstate1; No space left on device [Op:SaveV2]\nend"
     )
-    assert str(full_disk(text)).startswith(f"{tmp_path}: the disk is full (")
+    assert str(full_disk(text)).startswith(f"{tmp_path / 'model'}: the disk is full (")
 
 
 def test_a_folder_that_another_process_has_created_is_named(tmp_path):

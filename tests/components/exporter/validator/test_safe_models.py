@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from click.testing import CliRunner
 from support.lazy import LazyModule
 
 from components.common.errors import NerError
+from components.common.faults import MachineError
+from components.common.files import incoming_folder
 from components.exporter import validate_export
 from components.exporter.errors import UnsafeModelError
 from components.exporter.validator.fresh_process import require_safe, require_safe_to_serve
@@ -536,6 +540,21 @@ def test_links_inside_the_folder_become_files(tiny, tmp_path):
     assert not (tmp_path / "copied" / "assets").is_symlink()
     words = (tmp_path / "copied" / "assets" / "words.txt").read_bytes()
     assert words == (tiny.folder / "assets" / "words.txt").read_bytes()
+
+
+def test_a_copy_that_does_not_fit_names_its_target_and_the_size(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 10))
+    with incoming_folder(tmp_path / "package") as folder, pytest.raises(MachineError) as caught:
+        copy_model(tiny.folder, folder / "copy")
+    assert re.fullmatch(
+        rf"{tmp_path}/package: a copy of {tiny.folder} needs [\d.]+ kB, and the disk has 10 bytes free\. Free space, "
+        r"or give a target on another disk\.",
+        str(caught.value),
+    )
+    with pytest.raises(MachineError) as caught, private_copy(tiny.folder):
+        pass
+    assert str(caught.value).startswith(f"{tempfile.gettempdir()}: a copy of {tiny.folder} needs ")
+    assert str(caught.value).endswith("or set TMPDIR to a folder on another disk.")
 
 
 def test_a_sound_model_passes_and_may_hold_queues_datasets_and_prints(tiny, tmp_path):
