@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import resource
+import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from support.custom_command import GROUP, install
-from support.processes import run
+from support.processes import popen, run
 from support.repository import python_environment
 
 from components.common import extras
@@ -189,3 +191,14 @@ def test_commands_of_ner_and_of_earlier_packages_keep_their_names(packages):
     assert "Ignored: count of b-package 1.0, because another command has this name." in text
     assert "Ignored: run of a-package 1.0" in text
     assert "labelled text in" in ner("run", "--help").output
+
+
+def test_ctrl_c_during_the_imports_ends_with_130_and_one_line(tmp_path):
+    (tmp_path / "click.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
+    environment = python_environment()
+    environment["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{environment.get('PYTHONPATH', '')}"
+    with popen([sys.executable, "-m", "deployable_ner"], env=environment, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=120)[1] == "interrupted (SIGINT)\n"
+        assert process.returncode == 130
