@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from typing import TYPE_CHECKING
 
 from components.common.faults import explained
@@ -101,6 +102,7 @@ def run_locally(
     Raises:
         NerError: the corpus, its data or the model does not pass a check; the text says what to do.
     """
+    begin = time.monotonic()
     folders = {"work_dir": config.work_dir.absolute(), "registry.serving_dir": config.serving_dir}
     with explained(folders):
         with progress_shown("preparing"):
@@ -109,6 +111,6 @@ def run_locally(
             from pipeline.run.run_log import run_log
 
             runner = DagRunner(config)
-        with run_log(config.work_dir / "logs", len(pipeline.components)):
+        with run_log(config.work_dir / "logs", len(pipeline.components), begin):
             runner.run(pipeline)
         return read_run(config, runner.run_id)

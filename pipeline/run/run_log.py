@@ -34,11 +34,11 @@ _CACHED = re.compile(r"A cached execution \d+ is used\.")
 class _Console(logging.Handler):
     """Shows the running node, the log lines of this project's code and, on a terminal, a line of progress."""
 
-    def __init__(self, node_count: int, stream: TextIO) -> None:
+    def __init__(self, node_count: int, stream: TextIO, begin: float) -> None:
         from rich.console import Console
 
         super().__init__(logging.INFO)
-        self._total, self._started, self._begin = node_count, 0, time.monotonic()
+        self._total, self._started, self._begin = node_count, 0, begin
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
         self.line = ProgressLine(self._console, redirect=False)  # Python's standard error goes to the file
 
@@ -49,7 +49,9 @@ class _Console(logging.Handler):
             self._started += 1
             interruption.advise(f" in {node[1]}. {_HOW_TO_GO_ON}")
             seconds = time.monotonic() - self._begin
-            self._print(f"[{self._started}/{self._total}] {node[1]}, {seconds:.0f} s since the start", "bold")
+            self._print(
+                f"[{self._started}/{self._total}] {node[1]}, {seconds:.0f} s since the start of the run", "bold"
+            )
             self.line.begin(node[1])
         elif _CACHED.match(message):
             self._print("    cached", "dim")
@@ -67,10 +69,15 @@ class _Console(logging.Handler):
 
 
 @contextlib.contextmanager
-def run_log(folder: Path, node_count: int) -> Iterator[Path]:
+def run_log(folder: Path, node_count: int, begin: float | None = None) -> Iterator[Path]:
     """Shows progress on the console and writes the whole log to a new file in `folder`.
 
     The file also receives what C++ code and child processes write to standard error.
+
+    Args:
+        folder: of the files.
+        node_count: nodes of the pipeline.
+        begin: `time.monotonic()` at the start of the run, whose preparation comes before its log; None: now.
 
     Yields:
         Path of the file.
@@ -87,7 +94,7 @@ def run_log(folder: Path, node_count: int) -> Iterator[Path]:
     absl_logging.set_verbosity(absl_logging.INFO)
     try:
         with _stderr_to(path) as stream:
-            console = _Console(node_count, stream)
+            console = _Console(node_count, stream, time.monotonic() if begin is None else begin)
             logger.addHandler(console)
             console.line.begin("starting")
             try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 
 import pytest
 from absl import logging as absl_logging
@@ -29,7 +30,7 @@ def test_nodes_and_our_own_words_are_shown_and_everything_is_kept(tmp_path, capf
         os.write(2, b"noise of C++\n")
     shown = capfd.readouterr().err
     lines = shown.splitlines()
-    assert lines[0] == "[1/2] Trainer, 0 s since the start"
+    assert lines[0] == "[1/2] Trainer, 0 s since the start of the run"
     assert lines[1] == "    cached"
     assert lines[2].startswith("[2/2] Exporter, ")
     assert "11 sentences" in shown
@@ -37,6 +38,12 @@ def test_nodes_and_our_own_words_are_shown_and_everything_is_kept(tmp_path, capf
     for text in ("chatter of TFX", "Starting Trainer", "noise of C++"):
         assert text not in shown
         assert text in kept
+
+
+def test_the_time_of_a_node_counts_from_the_start_of_the_run_and_not_of_its_first_node(tmp_path, capfd):
+    with run_log(tmp_path, 2, begin=time.monotonic() - 40.2):
+        said("Component Trainer is running.", path="elsewhere.py")
+    assert capfd.readouterr().err.startswith("[1/2] Trainer, 40 s since the start of the run\n")
 
 
 def test_checks_are_shown_when_they_fail(tmp_path, capfd):
