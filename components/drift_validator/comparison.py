@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from components.common.errors import NerError
 from components.drift_validator.data_profile import DataProfile
-from components.drift_validator.drift_report import DIVERGENCE, LARGEST_DIFFERENCE, Drift, DriftReport
+from components.drift_validator.drift_report import CHANGE, DIVERGENCE, LARGEST_DIFFERENCE, Drift, DriftReport
 from components.drift_validator.settings import DriftSettings
 
 TYPES, LENGTHS, UNKNOWN = "entity types", "sentence length", "unknown words"
@@ -69,8 +69,7 @@ def compare(
     before, now = old.unknown_share(), old.unknown_share(new)
     if before is not None and now is not None:
         detail = f"champion's held-out text {before:.1%}, new text {now:.1%}"
-        measure = "rise of their share"
-        drifts.append(Drift(UNKNOWN, reference.name, other.name, now - before, measure, detail, settings.unknown))
+        drifts.append(Drift(UNKNOWN, reference.name, other.name, now - before, CHANGE, detail, settings.unknown))
     sentences = (old.sentences, new.sentences)
     return DriftReport(tuple(drifts), min(sentences) >= settings.min_sentences, sentences)
 

@@ -7,7 +7,7 @@ import json
 
 from typing_extensions import Self
 
-LARGEST_DIFFERENCE, DIVERGENCE = "L-infinity distance", "Jensen-Shannon divergence"
+LARGEST_DIFFERENCE, DIVERGENCE, CHANGE = "L-infinity distance", "Jensen-Shannon divergence", "change of their share"
 """Names of the measures."""
 
 WORDS = {LARGEST_DIFFERENCE: "largest change of a share", DIVERGENCE: "difference of the distributions"}
@@ -22,7 +22,7 @@ class Drift:
         what: the compared property: `entity types`, `sentence length`, `unknown words`, or a metadata column.
         reference: name of the reference data.
         other: name of the other data.
-        distance: 0 (identical) to 1; for unknown words the rise of their share, which may be negative.
+        distance: 0 (identical) to 1; for unknown words the change of their share, which is negative if it fell.
         measure: name of the distance.
         detail: the value that changed most, as a sentence fragment.
         limit: the largest accepted distance; None if no limit is set.
@@ -48,8 +48,12 @@ class Drift:
 
     def __str__(self) -> str:
         """Formats the distance, its limit and the largest change in one line."""
-        limit = "no limit" if self.limit is None else f"limit {self.limit:.3g}"
-        return f"{self.what}: {self.words} {self.distance:.3g}, {limit} ({self.detail})"
+        limit = "no limit" if self.limit is None else f"limit {self.number(self.limit)}"
+        return f"{self.what}: {self.words} {self.number(self.distance)}, {limit} ({self.detail})"
+
+    def number(self, value: float) -> str:
+        """Formats a distance or its limit; a change has its sign."""
+        return f"{value:{'+.3g' if self.measure == CHANGE and value else '.3g'}}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from components.drift_validator.drift_report import Drift, DriftReport
+from components.drift_validator.drift_report import CHANGE, Drift, DriftReport
 
 
 def drift(distance=0.3, limit=0.2):
@@ -16,6 +16,12 @@ def drift(distance=0.3, limit=0.2):
 def test_text_names_property_distance_limit_and_change():
     assert str(drift()) == "entity types: largest change of a share 0.3, limit 0.2 (PER: 1.0% to 31.0%)"
     assert "no limit" in str(drift(limit=None))
+
+
+@pytest.mark.parametrize(("distance", "number"), [(-0.0125, "-0.0125"), (0.02, "+0.02"), (0.0, "0")])
+def test_a_change_has_a_sign_and_so_has_its_limit(distance, number):
+    change = Drift("unknown words", "before", "now", distance, CHANGE, "detail", 0.15)
+    assert str(change) == f"unknown words: change of their share {number}, limit +0.15 (detail)"
 
 
 @pytest.mark.parametrize(("limit", "exceeded"), [(0.2, True), (0.3, False), (0.4, False), (None, False)])

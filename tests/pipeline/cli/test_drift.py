@@ -46,7 +46,7 @@ def test_similar_requests_pass(home, tmp_path):
     result = run(home, requests(tmp_path / "log.jsonl", 300, TAGS))
     assert result.exit_code == 0, result.output
     assert "300 requests, 500 sentences of version 1" in result.stdout
-    assert "unknown words: rise of their share 0, limit 0.15" in result.stdout
+    assert "unknown words: change of their share 0, limit +0.15" in result.stdout
 
 
 def test_drifted_requests_exit_with_3(home, tmp_path):
