@@ -53,7 +53,7 @@ class Executor(base_executor.BaseExecutor):
         from components.exporter.saved_model.embedded_metadata import embed_metadata, embedded_manifest
         from components.exporter.saved_model.exporting import export
         from components.exporter.serving.golden import training_graph_tags
-        from components.exporter.validator.fresh_process import Limits, limits_set
+        from components.exporter.validator.fresh_process import limits_set
         from components.exporter.validator.validate import require_valid, validate_export
         from components.trainer.trained_model import TrainedModel
 
@@ -81,7 +81,7 @@ class Executor(base_executor.BaseExecutor):
             min_scores=contract.min_score,
         )
         golden = [{"sentence": sentence, "tags": row} for sentence, row in zip(sentences, tags, strict=True)]
-        with limits_set(Limits(**settings.limits.model_dump())):
+        with limits_set(**settings.limits.model_dump()):
             answers = _answers(saved_model, contract)
             embed_metadata(saved_model, contract, _provenance(input_dict, exec_properties), answers)
             report = validate_export(

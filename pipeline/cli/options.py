@@ -98,15 +98,16 @@ def config_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--answer-seconds` and `--memory-gb`: limits of the processes in which the command runs a model."""
+    from components.exporter.validator.fresh_process import current_limits, limits_set
 
-    @click.option("--answer-seconds", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True)
-    @click.option("--memory-gb", type=click.FloatRange(min=1), default=8.0, show_default=True)
+    limits, seconds, gigabytes = current_limits(), click.FloatRange(min=0, min_open=True), click.FloatRange(min=1)
+
+    @click.option("--answer-seconds", type=seconds, default=limits.answer_seconds, show_default=True)
+    @click.option("--memory-gb", type=gigabytes, default=limits.memory_gb, show_default=True)
     @functools.wraps(command)
     def limited(*args: Any, answer_seconds: float, memory_gb: float, **options: Any) -> Any:
-        from components.exporter.validator.fresh_process import Limits, limits_set
-
-        total = max(Limits().total_seconds, 10 * answer_seconds)
-        with limits_set(Limits(answer_seconds=answer_seconds, total_seconds=total, memory_gb=memory_gb)):
+        total = max(limits.total_seconds, 10 * answer_seconds)
+        with limits_set(answer_seconds=answer_seconds, total_seconds=total, memory_gb=memory_gb):
             return command(*args, **options)
 
     return limited

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import dataclasses
+import functools
 import json
 import math
 import os
@@ -37,6 +38,7 @@ from components.exporter.validator.probe.values import to_json
 from components.keys import SAVED_MODEL_FILE
 
 _HERE = Path(__file__).resolve().parent
+_BASE = _HERE.parents[2] / "configs" / "base.yaml"  # read as a file: this package may not import configs
 # -I: neither environment variables nor the working folder affect imports. The folder comes last on the path,
 # so that no file in it can shadow another module.
 _START = "import sys; sys.path.append(sys.argv.pop(1)); from probe.main import main; main(sys.argv[1])"
@@ -51,37 +53,35 @@ _NO_MEMORY = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """Limits of the process of a foreign model; the defaults are those of configs/base.yaml.
+    """Limits of the process of a foreign model; `limits_set` changes them, configs/base.yaml has the defaults.
 
     Attributes:
         answer_seconds: longest time without an answer to one request, or to the load.
         total_seconds: longest time of all checks.
         memory_gb: memory of the process, in 10^9 bytes.
-
-    Example:
-        >>> Limits(answer_seconds=5).total_seconds
-        600.0
     """
 
-    answer_seconds: float = 60.0
-    total_seconds: float = 600.0
-    memory_gb: float = 8.0
+    answer_seconds: float
+    total_seconds: float
+    memory_gb: float
 
 
-_DEFAULTS = Limits()
-_limits: contextvars.ContextVar[Limits] = contextvars.ContextVar("limits", default=_DEFAULTS)
+_limits: contextvars.ContextVar[Limits | None] = contextvars.ContextVar("limits", default=None)
 
 
 @contextlib.contextmanager
-def limits_set(limits: Limits) -> Iterator[None]:
-    """Sets the limits of all processes that the block starts.
+def limits_set(**changes: float) -> Iterator[None]:
+    """Changes limits of all processes that the block starts.
+
+    Args:
+        **changes: fields of `Limits`; the others stay.
 
     Example:
-        >>> with limits_set(Limits(memory_gb=2)):
+        >>> with limits_set(memory_gb=2):
         ...     current_limits().memory_gb
         2
     """
-    token = _limits.set(limits)
+    token = _limits.set(dataclasses.replace(current_limits(), **changes))
     try:
         yield
     finally:
@@ -90,7 +90,14 @@ def limits_set(limits: Limits) -> Iterator[None]:
 
 def current_limits() -> Limits:
     """Returns the limits that hold."""
-    return _limits.get()
+    return _limits.get() or _default_limits()
+
+
+@functools.cache
+def _default_limits() -> Limits:
+    import yaml
+
+    return Limits(**yaml.safe_load(_BASE.read_text(encoding="utf-8"))["exporter"]["limits"])
 
 
 class ProbeDiedError(Exception):

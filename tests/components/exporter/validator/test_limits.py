@@ -14,6 +14,9 @@ from support.repository import ROOT
 from components.exporter import ExportInvalidError, validate_export
 from components.exporter.validator.fresh_process import Limits, current_limits, limits_set, run_limited
 from components.exporter.validator.reference import reference_answers
+from pipeline.cli.add_signatures import add_signatures
+from pipeline.cli.inspect import inspect
+from pipeline.cli.package import package
 
 tf = LazyModule("tensorflow")
 
@@ -37,7 +40,10 @@ def empty_queue(x):
 
 def test_the_defaults_are_those_of_the_configuration():
     configured = yaml.safe_load((ROOT / "configs" / "base.yaml").read_text(encoding="utf-8"))["exporter"]["limits"]
-    assert Limits(**configured) == current_limits() == Limits()
+    assert Limits(**configured) == current_limits()
+    for command in (package, add_signatures, inspect):
+        defaults = {option.name: option.default for option in command.params}
+        assert {name: defaults[name] for name in ("answer_seconds", "memory_gb")}.items() <= configured.items()
 
 
 def endless_print(x):
@@ -51,7 +57,7 @@ def endless_print(x):
 @pytest.mark.parametrize("function", [for_ever, endless_print, pytest.param(empty_queue, marks=pytest.mark.extended)])
 def test_a_model_that_waits_for_ever_is_named(tmp_path, function):
     model = saved(tmp_path / "model", function)
-    with limits_set(Limits(answer_seconds=4)):
+    with limits_set(answer_seconds=4):
         failure = validate_export(model, batches=(1,)).failures[-1]
     assert failure.pitfall == "no_answer"
     assert failure.detail == "model: did not answer within 4 s"
@@ -60,10 +66,10 @@ def test_a_model_that_waits_for_ever_is_named(tmp_path, function):
 
 def test_a_model_that_eats_memory_is_named(tmp_path):
     model = saved(tmp_path / "model", lambda x: x + tf.reduce_sum(tf.random.uniform([3_000_000_000])))
-    with limits_set(Limits(memory_gb=2)):
+    with limits_set(memory_gb=2):
         failures = validate_export(model, batches=(1,)).failures
         assert failures[0].pitfall == "too_much_memory"
-    with limits_set(Limits(memory_gb=2, answer_seconds=4)):
+    with limits_set(memory_gb=2, answer_seconds=4):
         slow = saved(tmp_path / "slow", for_ever)
         with pytest.raises(ExportInvalidError, match=r"no_answer.*did not answer within 4 s"):
             reference_answers(slow, validate_export(slow, batches=()).contract, batches=(1,))

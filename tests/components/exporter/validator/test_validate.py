@@ -13,7 +13,7 @@ from support.lazy import LazyModule
 from components.common.hashing import file_hashes, tree_hash
 from components.common.progress import progress_to
 from components.exporter import ExportInvalidError, require_valid, validate_export
-from components.exporter.validator.fresh_process import Limits, limits_set
+from components.exporter.validator.fresh_process import limits_set
 from components.exporter.validator.probe.checks import CHECKS
 
 tf = LazyModule("tensorflow")
@@ -82,7 +82,7 @@ def test_skipped_checks_are_named(tiny):
 
 
 def test_a_model_that_hangs_fails_the_check_that_was_running(tiny):
-    with limits_set(Limits(total_seconds=0.05)):
+    with limits_set(total_seconds=0.05):
         report = validate_export(tiny.folder, tiny.contract)
     assert report.checks[-1].pitfall == "no_answer"
     assert "was not done within 0.05 s" in report.checks[-1].detail
