@@ -179,7 +179,7 @@ class TrainingLoop:
             rate = float(optimizer.learning_rate)  # after the last step of the epoch
             progress.end_epoch({**self._training_row(progress), "learning_rate": rate, **scores})
             if log and devices.is_chief:
-                log.write(progress.epoch, progress.rows[-1], best=kept)
+                log.write(progress.epoch, progress.rows[-1], kept=kept)
             is_over = progress.is_over(settings.epochs, settings.patience, floor)
             if is_over or time.monotonic() - saved_at >= _SAVE_SECONDS or interruption.received():
                 save()
@@ -187,6 +187,8 @@ class TrainingLoop:
 
         for weight, best in zip(weights, state.best_weights, strict=True):
             weight.assign(best)
+        if log and devices.is_chief:
+            log.finish(progress.rows, progress.best_epoch, _chance(progress.rows[-1]))
         return FitResult(tuple(progress.rows), progress.best_epoch)
 
     def _training_row(self, progress: Progress) -> Row:
@@ -225,8 +227,12 @@ def _is_highest(progress: Progress, scores: Mapping[str, float | None], floor: i
 
 def _is_close(progress: Progress, scores: Mapping[str, float | None]) -> bool:
     """Tells whether only chance separates the F1 from the highest; then the later epoch is kept."""
-    chance = CLOSE_ENTITIES / (scores.get(VAL_ENTITIES) or float("inf"))
-    return (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1 - chance
+    return (scores[VAL_ENTITY_F1] or 0.0) > progress.highest_f1 - _chance(scores)
+
+
+def _chance(scores: Mapping[str, float | None]) -> float:
+    """Returns the difference of F1 below which two epochs count as equal."""
+    return CLOSE_ENTITIES / (scores.get(VAL_ENTITIES) or float("inf"))
 
 
 def _upcoming(batches: Batches, progress: Progress) -> Iterator[Batch]:

@@ -84,8 +84,8 @@ def test_the_log_marks_the_epochs_that_would_be_kept_and_none_before_the_floor(m
     marks = []
 
     class Marks(epoch_log.EpochLog):
-        def write(self, epoch, row, *, best):
-            marks.append(best)
+        def write(self, epoch, row, *, kept):
+            marks.append(kept)
 
     class Uncertain(ScriptedScorer):
         def score(self):
