@@ -116,7 +116,7 @@ def copy_model(source: Path, destination: Path) -> None:
             place, cure = tempfile.gettempdir(), "set TMPDIR to a folder on another disk"
         raise MachineError(
             f"{place}: a copy of {source} needs {decimal(needed)}, and the disk has {decimal(free)} free. Free "
-            f" or {cure}."
+            f"space, or {cure}."
         )
     try:
         if root.is_dir():
