@@ -9,7 +9,6 @@ from typing import Any
 
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.records import Records
-from components.corpus_example_gen.readers.token_records import label_names
 
 _PARQUET, _ARROW_FILE, _ARROW_STREAM = b"PAR1", b"ARROW1", b"\xff\xff\xff\xff"
 _BATCH = 1000  # rows
@@ -66,7 +65,7 @@ def arrow_records(path: str, data: bytes, max_bytes: int) -> Records:
                 number += 1
                 yield number, row
 
-    return Records(numbered, table.num_rows, _names(table.schema.metadata))
+    return Records(numbered, table.num_rows, _features(table.schema.metadata))
 
 
 def _check_size(path: str, size: int, max_bytes: int) -> None:
@@ -76,9 +75,9 @@ def _check_size(path: str, size: int, max_bytes: int) -> None:
         raise CorpusError(path, None, problem, fix)
 
 
-def _names(metadata: dict[bytes, bytes] | None) -> tuple[str, ...]:
-    """Returns the names of the labels in the metadata that datasets writes."""
+def _features(metadata: dict[bytes, bytes] | None) -> Any:
+    """Returns the description of the columns in the metadata that datasets writes; None if there is none."""
     try:
-        return label_names(json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"])
+        return json.loads((metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]
     except (ValueError, KeyError, TypeError):
-        return ()
+        return None

@@ -40,7 +40,13 @@ from components.corpus_example_gen.readers.records import (
 from components.corpus_example_gen.readers.span_offsets import Unit
 from components.corpus_example_gen.readers.span_reader import read_spans
 from components.corpus_example_gen.readers.span_tools import BRAT, PLAIN, SPAN_TOOLS, SpanTool
-from components.corpus_example_gen.readers.token_records import TOKEN_TOOLS, TokenTool, read_tokens
+from components.corpus_example_gen.readers.token_records import (
+    TOKEN_TOOLS,
+    TokenTool,
+    entities_of,
+    read_tokens,
+    settle_spans,
+)
 from components.corpus_example_gen.readers.tsv_reader import is_tsv, read_tsv
 from components.corpus_example_gen.settings import CorpusSettings
 from components.text.tags import OUTSIDE_LABELS, is_valid_tag
@@ -134,39 +140,46 @@ def find_tool(records: Records, path: str) -> SpanTool | TokenTool:
     Raises:
         CorpusReadingError: the records fit several tools, which would read them differently.
     """
-    fits: dict[SpanTool | TokenTool, list[Any]] = {}
-    first = 0
-    for number, item in itertools.islice(records.numbered(), _SAMPLE):
+    fits: list[SpanTool | TokenTool] = []
+    conflicts: dict[tuple[SpanTool | TokenTool, SpanTool | TokenTool], int] = {}
+    for count, (number, item) in enumerate(records.numbered()):
+        if count >= _SAMPLE and len(fits) < 2:
+            break
         try:
             value = parse_record(item) if not isinstance(item, str) or item.strip() else None
         except ValueError:
             continue
         matching = [tool for tool in (*SPAN_TOOLS, *TOKEN_TOOLS) if tool.matches(value)]
-        if not matching:
-            continue
-        if not first:
-            first, fits = number, {tool: [] for tool in matching}
         # The reader refuses a later record of another tool.
-        if set(matching) & set(fits):
-            fits = {tool: [*values, value] for tool, values in fits.items() if tool in matching}
-    readings: dict[str, SpanTool | TokenTool] = {}
-    for tool, values in fits.items():
-        readings.setdefault(repr([_reading(tool, value, path) for value in values]), tool)
-    if len(readings) > 1:
-        one, other = list(readings.values())[:2]
-        problem = f"has the fields of {one.title} and of {other.title}"
-        fix = f"Set corpus.format to {one.name} or {other.name}."
-        raise CorpusReadingError(path, first, problem, fix)
-    return next(iter(readings.values()), PLAIN)
+        fits = [tool for tool in fits if tool in matching] or fits or matching
+        if len({*fits} & {*matching}) < 2:
+            continue
+        readings = {tool: _reading(tool, value, path, records) for tool in fits}
+        for one, other in itertools.combinations(fits, 2):
+            if readings[one] != readings[other]:
+                conflicts.setdefault((one, other), number)
+    for (one, other), number in conflicts.items():
+        if one in fits and other in fits:
+            problem = f"has the fields of {one.title} and of {other.title}, which differ in their entities"
+            fix = f"Set corpus.format to {one.name} or {other.name}."
+            raise CorpusReadingError(path, number, problem, fix)
+    return fits[0] if fits else PLAIN
 
 
-def _reading(tool: SpanTool | TokenTool, value: Any, path: str) -> Any:
-    """Returns what a tool reads in a record, for comparison."""
+def _reading(tool: SpanTool | TokenTool, value: Any, path: str, records: Records) -> Any:
+    """Returns what a tool reads in a record, for comparison: the text without white space, and its entities."""
     try:
         if isinstance(tool, TokenTool):
-            return list(tool.sentences(value))
-        return tool.convert(value, path)[:2]
-    except (ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
+            return entities_of(tool, value, records.features, path)
+        annotated = tool.convert(value, path)
+        text, entities = annotated.text, set[tuple[int, int, str]]()
+        for start, end, label in annotated.entities:
+            if not 0 <= start < end <= len(text):
+                raise ValueError(f"span {start} to {end}")
+            first, last = (len("".join(text[:edge].split())) for edge in (start, end))
+            entities.add((first, last, "_".join(label.split())))
+        return "".join(text.split()), entities
+    except (CorpusError, ValueError, AttributeError, KeyError, TypeError, IndexError) as error:
         return tool.name, str(error)
 
 
@@ -241,8 +254,12 @@ def _of_records(
     report.lines += records.count
     tool = _TOOLS.get(settings.format) or find_tool(records, path)
     if isinstance(tool, TokenTool):
-        counts = Counter(tag for raw in read_tokens(records, tool, path, IngestReport()) for tag in raw.tags)
-        return _Content(read_tokens(records, tool, path, report), counts, "tokens", True)
+        tool = settle_spans(tool, records, path, report) if settings.format == "auto" else tool
+        longest = settings.overlaps == "longest"
+        sample = read_tokens(records, tool, path, IngestReport(), keeps_longest=longest)
+        counts = Counter(tag for raw in sample for tag in raw.tags)
+        raws = read_tokens(records, tool, path, report, keeps_longest=longest)
+        return _Content(raws, counts, "tokens", True)
     return _Content(read_spans(records, tool, path, settings, report, tokenizer), Counter(), "spans", True)
 
 

@@ -11,17 +11,18 @@ import json
 import sys
 import tokenize
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from components.common.errors import quoted
 from components.common.json_lines import json_members, parse_json_object
 from components.corpus_example_gen.errors import CorpusError
 from components.corpus_example_gen.readers.corpus_text import CorpusText
 from components.text.words import whitespace_offsets
 
 _SPACES = " \t\n\r"
-_CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",))
-"""Members of an object that hold the records: Azure, spaCy annotators, tables."""
+_CONTAINERS = (("assets", "documents"), ("annotations",), ("data",), ("examples",), ("rows",))
+"""Members of an object that hold the records: Azure, spaCy annotators, tables, the dataset viewer of Hugging Face."""
 
 _SPANS = ("label", "labels", "entities", "spans", "annotations")
 _SAMPLE = 50  # rows that may have spans
@@ -35,16 +36,18 @@ class Records:
     Attributes:
         numbered: function that iterates over (line or number, JSON text) or (number, value) from the start.
         count: number of lines, or of records in files without lines.
-        label_names: names of numbered labels, if the file has them.
+        features: description of the fields, as datasets or its viewer writes it, with names of numbered labels.
     """
 
     numbered: Callable[[], Iterator[tuple[int, Any]]]
     count: int
-    label_names: tuple[str, ...] = ()
+    features: Any = None
 
 
 def parse_record(item: Any) -> Any:
     """Returns the value of a record, which is an object or (spaCy) a list or null.
+
+    Of a row of the dataset viewer of Hugging Face these are its cells.
 
     Example:
         >>> parse_record('{"text": "a"}'), parse_record({"text": "a"}), parse_record('["a", {}]', )
@@ -61,7 +64,12 @@ def parse_record(item: Any) -> Any:
         value = parse_json_object(f'{{"list": {item}}}')["list"]
         if len(value) >= 2 and isinstance(value[0], str) and isinstance(value[1], dict):
             return value
-    return parse_json_object(item)
+    value = parse_json_object(item)
+    if not {"row_idx", "row"} <= value.keys() or not isinstance(value["row"], dict):
+        return value
+    if cut := value.get("truncated_cells"):  # the dataset viewer shortens long cells
+        raise ValueError(f"cell {quoted(cut[0])}, which the dataset viewer truncated (its Parquet file has all of it)")
+    return value["row"]
 
 
 def json_records(text: CorpusText, path: str) -> Records:
@@ -83,7 +91,7 @@ def json_records(text: CorpusText, path: str) -> Records:
         return _elements(document.text, start)
     begin = _container(document.text, document.value)
     if begin is not None:
-        return _elements(document.text, begin)
+        return replace(_elements(document.text, begin), features=document.value.get("features"))
     if "\n" not in document.text.strip(_SPACES) or ".jsonl" in path.lower():
         return lines
     return Records(lambda: iter([(document.text.count("\n", 0, start) + 1, document.text)]), 1)
@@ -265,7 +273,7 @@ def _container(text: str, value: dict[str, Any]) -> int | None:
             part = part.get(name) if isinstance(part, dict) else None
         if not isinstance(part, list) or (names == ("annotations",) and "classes" not in value):
             continue
-        if names in (("data",), ("examples",)) and not all(isinstance(one, dict) for one in part):
+        if names in (("data",), ("examples",), ("rows",)) and not all(isinstance(one, dict) for one in part):
             continue
         begin, raw = 0, text
         for name in names:

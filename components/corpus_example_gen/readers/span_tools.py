@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from components.common.errors import quoted
 
 _OFFSETS = (("start_offset", "end_offset"), ("startOffset", "endOffset"), ("start", "end"))
-_LABELS = ("label", "type", "entity")  # of a span that is an object
+_LABELS = ("label", "type", "entity", "entity_type", "entity_group", "tag")  # of a span that is an object
 
 
 class Annotated(NamedTuple):

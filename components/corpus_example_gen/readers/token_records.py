@@ -1,10 +1,12 @@
-"""Records of tokens and tags: Hugging Face datasets, the training JSON of spaCy, and GLiNER."""
+"""Records of tokens with tags or spans: Hugging Face, training JSON of spaCy, GLiNER, SpERT, DyGIE++, DocRED."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,22 +15,54 @@ import yaml
 from components.common.errors import quoted, shortened
 from components.corpus_example_gen.cleaning.labels import is_tag_like
 from components.corpus_example_gen.cleaning.report import IngestReport
-from components.corpus_example_gen.cleaning.sentence import RawSentence
+from components.corpus_example_gen.cleaning.sentence import DOCUMENTS, RawSentence
 from components.corpus_example_gen.corpus.layout import label_name_files
-from components.corpus_example_gen.errors import CorpusError
+from components.corpus_example_gen.errors import CorpusError, CorpusReadingError
 from components.corpus_example_gen.readers.column_roles import TAG_NAMES, TOKEN_NAMES
 from components.corpus_example_gen.readers.records import Records, items_or_words, parse_record
-from components.text.tags import OUTSIDE
+from components.text.spans import spans
+from components.text.tags import OUTSIDE, to_iob2
 from components.text.words import whitespace_offsets
 
 _TEXTS = ("sentence", "text")  # a list of tokens, or a text with spaces between them
 _TOKENS = ("tokens", "words", "token", "tokenized_text", *_TEXTS)
 _TAGS = ("ner_tags", "tags", "labels", "ner", "ner_tag", "named_entity", "bio_tags", "iob_tags", "label")
+_SPANS = ("entities", "entity_mentions", "spans", "ner")
+_LABELS = ("type", "label", "entity_type", "entity_group")  # of a span that is an object
+_SURFACES = ("text", "name", "word")
+_DOCUMENT_NAMES = ("doc_key", "title", *DOCUMENTS)
 _MASKED = -100  # transformers: a part of a word, or a mark such as [CLS]
 _MISSING = "-"  # spaCy: nobody labelled the token
 _MISC_FIELDS = ("pos_tags", "chunk_tags", "langs", "spans")
 _ANY = (str, int, float, bool, type(None))  # a list of such values is one of tokens or tags, possibly with faults
 _FRONT_MATTER = re.compile(r"\ufeff?---\s*\n(.*?)\n---\s*(?:\n|$)", re.DOTALL)
+
+
+class TokenSpan(NamedTuple):
+    """An entity in a record, not checked yet.
+
+    Attributes:
+        first: index of its first token.
+        end: index after its last token.
+        label: its type.
+        shown: the span as written, for errors.
+        surface: its text as the tool wrote it; None if the tool does not.
+    """
+
+    first: Any
+    end: Any
+    label: Any
+    shown: str
+    surface: str | None = None
+
+    def has_surface(self, tokens: Sequence[str]) -> bool:
+        """Returns whether its tokens are those of its text, if it has one."""
+        parts = "".join(tokens[self.first : self.end]).split()
+        return self.surface is None or "".join(self.surface.split()) == "".join(parts)
+
+
+Rows = Iterator[tuple[Any, Any, Any, dict[str, str]]]
+"""Sentences as (tokens, tags or `TokenSpan`s, id, metadata); tags may be numbers."""
 
 
 class TokenTool(NamedTuple):
@@ -38,13 +72,15 @@ class TokenTool(NamedTuple):
         name: value of `corpus.format`.
         title: name for people.
         matches: whether a record has the tool's fields.
-        sentences: yields the sentences of a record as (tokens, tags, id, metadata); tags may be numbers.
+        sentences: yields the sentences of a record.
+        shape: form of its spans, for errors; empty if it has tags.
     """
 
     name: str
     title: str
     matches: Callable[[Any], bool]
-    sentences: Callable[[Any], Iterator[tuple[Any, Any, Any, dict[str, str]]]]
+    sentences: Callable[[Any], Rows]
+    shape: str = ""
 
 
 def _field(record: dict[str, Any], names: tuple[str, ...], kinds: tuple[type, ...]) -> str | None:
@@ -66,20 +102,30 @@ def _fields(record: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def _as_lists(record: dict[str, Any]) -> dict[str, Any]:
-    """Returns a record whose tags and tokens are texts with spaces (`B-PER O`), with lists in their place.
+    """Returns a record with lists in the place of texts with spaces (`B-PER O`), and of tokens that are objects.
 
     A list that Python has written as a text (`['B-PER', 'O']`) counts as well.
 
     >>> _as_lists({"text": "Ida left", "labels": "B-PER O"})
     {'text': ['Ida', 'left'], 'labels': ['B-PER', 'O']}
+    >>> _as_lists({"tokens": [{"word": "Ida", "ner": "B-PER"}]})
+    {'tokens': ['Ida'], 'ner_tags': ['B-PER']}
     """
-    names = [next((name for name in known if isinstance(record.get(name), str)), "") for known in (_TOKENS, _TAGS)]
-    if not all(names):
-        return record
-    tokens, tags = (items_or_words(record[name]) for name in names)
+    for name in _TOKENS:
+        items = record.get(name)
+        if not isinstance(items, list) or not items or not all(isinstance(item, dict) for item in items):
+            continue
+        fields = {token_and_tag(item) for item in items}
+        if len(fields) == 1 and (pair := fields.pop()):
+            return {**record, name: [item[pair[0]] for item in items], _TAGS[0]: [item[pair[1]] for item in items]}
+    tag_name = next((name for name in _TAGS if isinstance(record.get(name), str)), "")
+    tags = items_or_words(record[tag_name]) if tag_name else []
     if not tags or not all(map(is_tag_like, tags)):
         return record
-    return {**record, names[0]: tokens, names[1]: tags}
+    token_name = next((name for name in _TOKENS if isinstance(record.get(name), str)), "")
+    if token_name:
+        return {**record, token_name: items_or_words(record[token_name]), tag_name: tags}
+    return {**record, tag_name: tags} if _field(record, _TOKENS, (str,)) else record
 
 
 def _are_tags(values: list[Any]) -> bool:
@@ -87,11 +133,18 @@ def _are_tags(values: list[Any]) -> bool:
 
 
 def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
-    """Returns the rows of a record that holds columns, as lists or (pandas) as objects by number; otherwise the record.
+    """Returns the rows of a record that holds columns, as lists or (pandas) as objects by number, or sentences.
+
+    Any other record is the only row.
 
     >>> _rows({"tokens": [["Oslo"], ["is"]], "tags": [["B-LOC"], ["O"]]})
     [{'tokens': ['Oslo'], 'tags': ['B-LOC']}, {'tokens': ['is'], 'tags': ['O']}]
+    >>> _rows({"doc_id": "a", "sentences": [{"tokens": ["Oslo"], "tags": ["B-LOC"]}]})
+    [{'document': 'a', 'tokens': ['Oslo'], 'tags': ['B-LOC']}]
     """
+    sentences = record.get("sentences")
+    if isinstance(sentences, list) and sentences and all(isinstance(one, dict) for one in sentences):
+        return [{**_document(record), **sentence} for sentence in sentences]
     lists = {name: [*value.values()] if isinstance(value, dict) else value for name, value in record.items()}
     lists = {name: value for name, value in lists.items() if isinstance(value, list)}
     tags = next((lists[name] for name in _TAGS if lists.get(name)), ())
@@ -101,13 +154,21 @@ def _rows(record: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
+def _document(record: dict[str, Any]) -> dict[str, str]:
+    """Returns the metadata that name the document of a record."""
+    name = next((record[name] for name in _DOCUMENT_NAMES if isinstance(record.get(name), str)), "")
+    return {"document": name} if name else {}
+
+
 def _is_hugging_face(record: Any) -> bool:
     if not isinstance(record, dict) or _is_gliner(record) or (token_and_tag(record) and "entities" not in record):
         return False
-    return _fields(_as_lists(_rows(record)[0])) is not None
+    row = _as_lists(_rows(record)[0])
+    fields = _fields(row)
+    return fields is not None and bool(row[fields[1]] or fields[1] not in _SPANS)
 
 
-def _hugging_face(record: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[str, str]]]:
+def _hugging_face(record: dict[str, Any]) -> Rows:
     for row in _rows(record):
         yield _sentence_of(row)
 
@@ -136,11 +197,14 @@ def _is_spacy_json(record: Any) -> bool:
     return isinstance(record, dict) and isinstance(record.get("paragraphs"), list)
 
 
-def _spacy_json(record: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[str, str]]]:
+def _spacy_json(record: dict[str, Any]) -> Rows:
     for paragraph in record["paragraphs"]:
         for sentence in paragraph["sentences"]:
             tokens = sentence["tokens"]
             yield [token["orth"] for token in tokens], [token.get("ner", _MISSING) for token in tokens], None, {}
+
+
+# Spans of tokens. Ends are the last token (GLiNER, DyGIE++) or the one behind it (SpERT, DocRED).
 
 
 def _is_gliner(record: Any) -> bool:
@@ -149,28 +213,196 @@ def _is_gliner(record: Any) -> bool:
     return isinstance(record.get("ner"), list) and all(isinstance(span, list) for span in record["ner"])
 
 
-def _gliner(record: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[str, str]]]:
-    tokens = record["tokenized_text"]
-    tags = [OUTSIDE] * len(tokens)
-    for span in dict.fromkeys(map(tuple, record["ner"])):
-        first, last, label = span if len(span) == 3 else (None, None, None)
-        if type(first) is not int or type(last) is not int or not isinstance(label, str) or not label.strip():
-            raise ValueError(f"found span {shortened(json.dumps(span))}, expected [first token, last token, label]")
-        if not 0 <= first <= last < len(tokens):
-            raise ValueError(f"found span {shortened(json.dumps(span))} in a text of {len(tokens)} tokens")
-        if set(tags[first : last + 1]) != {OUTSIDE}:
-            raise ValueError(f"found span {shortened(json.dumps(span))}, which overlaps another one")
-        name = "_".join(label.split())
-        tags[first : last + 1] = [f"B-{name}", *[f"I-{name}"] * (last - first)]
-    yield tokens, tags, record.get("id"), {}
+def _spans_field(record: dict[str, Any]) -> tuple[str, str] | None:
+    """Returns the fields with the tokens and with spans of tokens; None if a text or tags may be meant."""
+    tokens = _field(record, _TOKENS, (str,))
+    for name in _SPANS if tokens else ():
+        # Next to a text, offsets count its characters, except in the files of OneIE.
+        has_text = any(isinstance(record.get(text), str) for text in _TEXTS) and name != "entity_mentions"
+        spans = record.get(name)
+        if has_text or not isinstance(spans, list) or not all(map(_is_span, spans)):
+            continue
+        if tokens and (spans or _field(record, _TAGS, (int, str)) in (None, name)):
+            return tokens, name
+    return None
 
+
+def _is_span(span: Any) -> bool:
+    if isinstance(span, dict):
+        return {"start", "end"} <= span.keys() or isinstance(span.get("index"), list)
+    return isinstance(span, list) and len(span) == 3 and type(span[0]) is type(span[1]) is int
+
+
+def _is_spert(record: Any) -> bool:
+    return isinstance(record, dict) and not _is_gliner(record) and _spans_field(record) is not None
+
+
+def _token_spans(record: dict[str, Any], *, included: bool) -> Rows:
+    fields = ("tokenized_text", "ner") if _is_gliner(record) else _spans_field(record)
+    if fields is None:
+        raise ValueError(f"found no tokens with spans, fields are {', '.join(map(quoted, list(record)[:5])) or 'none'}")
+    meta = {name: record[name] for name in DOCUMENTS if isinstance(record.get(name), str)}
+    key = next((record[name] for name in ("id", "sent_id") if record.get(name) is not None), None)
+    yield record[fields[0]], [_span(span, included=included) for span in record[fields[1]]], key, meta
+
+
+def _span(span: Any, *, included: bool, offset: int = 0) -> TokenSpan:
+    """Returns a span that is an object or [start, end, label]; `offset` is the number of its sentence's first token."""
+    shown = shortened(json.dumps(span, ensure_ascii=False))
+    if isinstance(span, dict) and isinstance(index := span.get("index"), list):  # W2NER: the numbers of all tokens
+        first, last = (index[0], index[-1]) if index and all(type(i) is int for i in index) else (0, -1)
+        if index != list(range(first, last + 1)):
+            raise ValueError(f"found span {shown}, which has a gap; a token has one tag, and an entity has no gap")
+        start, end, included = first, last, True
+    elif isinstance(span, dict):
+        start, end = span.get("start"), span.get("end")
+    else:
+        start, end = (span[0], span[1]) if len(span) >= 3 else (None, None)
+    label, surface = span[2] if isinstance(span, list) and len(span) >= 3 else None, None
+    if isinstance(span, dict):
+        label = next((span[name] for name in _LABELS if isinstance(span.get(name), str)), None)
+        surface = next((span[name] for name in _SURFACES if isinstance(span.get(name), str)), None)
+    if type(start) is not int or type(end) is not int:
+        return TokenSpan(None, None, label, shown)
+    return TokenSpan(start - offset, end - offset + included, label, shown, surface)
+
+
+def _is_dygie(record: Any) -> bool:
+    if not isinstance(record, dict) or not all(isinstance(record.get(name), list) for name in ("sentences", "ner")):
+        return False
+    sentences, ner = record["sentences"], record["ner"]
+    return bool(sentences) and all(isinstance(one, list) for one in (*sentences, *ner))
+
+
+def _dygie(record: dict[str, Any], *, of_document: bool = True) -> Rows:
+    sentences, ner = record["sentences"], record["ner"]
+    if len(sentences) != len(ner):
+        raise ValueError(f"found {len(sentences)} sentences and {len(ner)} lists of spans")
+    offset = 0
+    for tokens, own in zip(sentences, ner, strict=True):
+        yield tokens, [_span(span, included=True, offset=offset) for span in own], None, _document(record)
+        offset += len(tokens) if of_document else 0
+
+
+def _is_docred(record: Any) -> bool:
+    return isinstance(record, dict) and all(isinstance(record.get(name), list) for name in ("sents", "vertexSet"))
+
+
+def _docred(record: dict[str, Any]) -> Rows:
+    sentences = record["sents"]
+    spans: list[list[TokenSpan]] = [[] for _ in sentences]
+    for mention in (mention for entity in record["vertexSet"] for mention in entity):
+        shown = shortened(json.dumps(mention, ensure_ascii=False))
+        number = mention["sent_id"]
+        if not 0 <= number < len(sentences):
+            raise ValueError(f"found span {shown} in a text of {len(sentences)} sentences")
+        first, end = mention["pos"]
+        spans[number].append(TokenSpan(first, end, mention["type"], shown))
+    for tokens, own in zip(sentences, spans, strict=True):
+        yield tokens, own, None, _document(record)
+
+
+def _tags_of_spans(
+    tokens: Sequence[str], spans: Sequence[TokenSpan], shape: str, drop: Callable[[str, TokenSpan], None] | None
+) -> list[str]:
+    """Returns the tags of a sentence.
+
+    Args:
+        tokens: its tokens.
+        spans: its spans; equal ones count once.
+        shape: form of a span, for errors.
+        drop: takes kind and span of those that overlap a longer one; None: they are errors.
+
+    Raises:
+        ValueError: a span is not one of the tokens, or overlaps another one.
+    """
+    tags = [OUTSIDE] * len(tokens)
+    kept = dict[tuple[int, int, str], TokenSpan]()
+    for span in spans:
+        first, end, label = span.first, span.end, span.label
+        if type(first) is not int or type(end) is not int or not isinstance(label, str) or not label.strip():
+            raise ValueError(f"found span {span.shown}, expected {shape}")
+        if not 0 <= first < end <= len(tokens):
+            raise ValueError(f"found span {span.shown} in a text of {len(tokens)} tokens, expected {shape}")
+        if not span.has_surface(tokens):
+            written = quoted(" ".join(tokens[first:end]), 60)
+            raise ValueError(f"found span {span.shown}, whose tokens are {written}, expected {shape}")
+        kept.setdefault((first, end, "_".join(label.split())), span)
+    by_length = sorted(kept, key=lambda span: (span[0] - span[1], span[0])) if drop else kept
+    for first, end, name in by_length:
+        if set(tags[first:end]) == {OUTSIDE}:
+            tags[first:end] = [f"B-{name}", *[f"I-{name}"] * (end - first - 1)]
+        elif drop:
+            drop(name, kept[first, end, name])
+        else:
+            raise ValueError(
+                f"found span {kept[first, end, name].shown}, which overlaps another one; a token has one tag, and "
+                "corpus.overlaps: longest keeps the longest span"
+            )
+    return tags
+
+
+_INCLUDED, _EXCLUDED = "[first token, last token, label]", "[first token, token after the last one, label]"
+_HUGGING_FACE = TokenTool("hugging_face", "Hugging Face (tokens and ner_tags)", _is_hugging_face, _hugging_face)
+_GLINER = TokenTool(
+    "gliner", "GLiNER (tokenized_text and ner)", _is_gliner, partial(_token_spans, included=True), _INCLUDED
+)
+_SPERT = TokenTool("spert", "SpERT (tokens and entities)", _is_spert, partial(_token_spans, included=False), _EXCLUDED)
+_DYGIE = TokenTool("dygie", "DyGIE++ or SciERC (sentences and ner)", _is_dygie, _dygie, f"{_INCLUDED} of the document")
 
 TOKEN_TOOLS = (
-    TokenTool("hugging_face", "Hugging Face (tokens and ner_tags)", _is_hugging_face, _hugging_face),
+    _HUGGING_FACE,
     TokenTool("spacy_json", "spaCy (training JSON)", _is_spacy_json, _spacy_json),
-    TokenTool("gliner", "GLiNER (tokenized_text and ner)", _is_gliner, _gliner),
+    _GLINER,
+    _SPERT,
+    _DYGIE,
+    TokenTool("docred", "DocRED (sents and vertexSet)", _is_docred, _docred, '{"pos": [first, end], "sent_id": …}'),
 )
 """All tools with tokens."""
+
+
+def settle_spans(tool: TokenTool, records: Records, path: str, report: IngestReport) -> TokenTool:
+    """Returns the tool with the meaning of its spans, which all records decide.
+
+    Spans of `tokens` and `entities` exclude their end as in SpERT, unless one needs it included. Those of `sentences`
+    and `ner` count the tokens of the document as in DyGIE++, unless they only fit those of their sentence.
+
+    Raises:
+        CorpusReadingError: the records leave the meaning open.
+    """
+    if tool not in (_SPERT, _DYGIE):
+        return tool
+    sentence_tool = _DYGIE._replace(sentences=partial(_dygie, of_document=False), shape=f"{_INCLUDED} of the sentence")
+    other = _GLINER._replace(title=tool.title) if tool is _SPERT else sentence_tool
+    misfits: dict[str, tuple[int, str]] = {}  # first span that only the other reading allows, and the reverse
+    is_sure, triple = False, (0, "")
+    for number, item in records.numbered():
+        try:
+            value = parse_record(item) if not isinstance(item, str) or item.strip() else None
+            both = zip(tool.sentences(value), other.sentences(value), strict=True) if tool.matches(value) else ()
+            pairs = [(row[0], *ends) for row, again in both for ends in zip(row[1], again[1], strict=True)]
+        except (ValueError, KeyError, TypeError, IndexError):
+            continue  # the reader names the record
+        for tokens, one, two in pairs:
+            if type(one.first) is not int or type(one.end) is not int:
+                continue
+            fits, fits_other = (
+                0 <= span.first < span.end <= len(tokens) and span.has_surface(tokens) for span in (one, two)
+            )
+            if fits != fits_other:
+                misfits.setdefault(tool.name if fits else "other", (number, one.shown))
+            is_sure = is_sure or one.shown.startswith("{")
+            triple = triple if triple[0] else (number, one.shown)
+    if tool is _SPERT and (len(misfits) > 1 or not (misfits or is_sure or not triple[0])):
+        (line, shown), *more = misfits.values() or (triple,)
+        against = f", but {more[0][1]} of {more[0][0]} only if it is not" if more else ""
+        problem = f"leaves open whether the end of a span such as {shown} is its last token{against}"
+        fix = "Set corpus.format to gliner if it is, or to spert if it is the token after the last one."
+        raise CorpusReadingError(path, line, problem, fix)
+    if "other" in misfits and len(misfits) == 1:
+        report.note(path, f"read spans as {other.shape}: {misfits['other'][1]} fits only so")
+        return other
+    return tool
 
 
 def token_and_tag(record: dict[str, Any]) -> tuple[str, str] | None:
@@ -191,16 +423,19 @@ def token_and_tag(record: dict[str, Any]) -> tuple[str, str] | None:
     return (token, tag) if token and tag else None
 
 
-def read_tokens(records: Records, tool: TokenTool, path: str, report: IngestReport) -> Iterator[RawSentence]:
+def read_tokens(
+    records: Records, tool: TokenTool, path: str, report: IngestReport, *, keeps_longest: bool = False
+) -> Iterator[RawSentence]:
     """Yields the sentences of all records as written.
 
     Args:
         records: records of the file.
         tool: the tool that wrote them.
         path: the file, for errors and the names of numbered labels.
-        report: receives the kind of each record.
+        report: receives the kind of each record, and the spans that are dropped.
+        keeps_longest: whether the longest of overlapping spans is kept (`corpus.overlaps`); otherwise they are errors.
     """
-    names = records.label_names
+    names = label_names(records.features)
     report.note(path, f"read as an export of {tool.title}")
     for number, item in records.numbered():
         if isinstance(item, str) and not item.strip():
@@ -209,10 +444,15 @@ def read_tokens(records: Records, tool: TokenTool, path: str, report: IngestRepo
         report.line_kinds["record"] += 1
         try:
             value = parse_record(item)
+            if tool.shape:
+                report.leave_out({"relations": _count_relations(value)})
             for tokens, tags, key, meta in tool.sentences(value):
                 if tags and all(tag in (_MISSING, None) for tag in tags) and tool.name == "spacy_json":
                     report.leave_out({"unlabelled sentences": 1})
                     continue
+                if tool.shape:
+                    drop = partial(_drop, report, path, number) if keeps_longest else None
+                    tags = _tags_of_spans(tokens, tags, tool.shape, drop)
                 tags = list(map(_whole, tags))
                 if not names and any(type(tag) is int for tag in tags):
                     names = _names_near(path)
@@ -225,6 +465,47 @@ def read_tokens(records: Records, tool: TokenTool, path: str, report: IngestRepo
         except (AttributeError, KeyError, TypeError, IndexError):
             problem = f"found a record that is not an export of {tool.title}: {shortened(repr(value))}"
             yield RawSentence(number, error=CorpusError(path, number, problem, "Correct the record."))
+
+
+def _count_relations(record: Any) -> int:
+    """Counts the relations of a record, which DyGIE++ lists by sentence."""
+    if not isinstance(record, dict):
+        return 0
+    relations = next((record[name] for name in ("relations", "relation_mentions", "labels") if name in record), ())
+    return sum(len(one) if isinstance(one, list) else 1 for one in relations or ())
+
+
+def _drop(report: IngestReport, path: str, line: int, label: str, span: TokenSpan) -> None:
+    report.drop_entity("overlapping_span", path, line, span.shown, label)
+
+
+def entities_of(tool: TokenTool, record: Any, features: Any, path: str) -> tuple[str, set[tuple[int, int, str]]]:
+    """Returns the text of a record without white space, and its entities as (start, end, type) in it.
+
+    Example:
+        >>> entities_of(TOKEN_TOOLS[0], {"tokens": ["Ida", "left"], "tags": ["B-PER", "O"]}, None, "a.json")
+        ('Idaleft', {(0, 3, 'PER')})
+
+    Args:
+        tool: the tool that wrote the record.
+        record: the record.
+        features: description of its fields (`Records.features`).
+        path: the file, for the names of numbered labels.
+
+    Raises:
+        ValueError: the record is not one of the tool; so do other errors of its type.
+    """
+    text, entities, names = "", set[tuple[int, int, str]](), label_names(features)
+    for tokens, tags, _, _ in tool.sentences(record):
+        tags = _tags_of_spans(tokens, tags, tool.shape, None) if tool.shape else tags
+        if not names and any(type(tag) is int for tag in tags):
+            names = _names_near(path)
+        pieces = ["".join(token.split()) for token in tokens]
+        starts = [len(text), *(len(text) + end for end in accumulate(map(len, pieces)))]
+        tags = to_iob2(_named(list(map(_whole, tags)), names))
+        entities |= {(starts[span.start], starts[span.end], span.type) for span in spans(tags)}
+        text += "".join(pieces)
+    return text, entities
 
 
 def _sentence(line: int, tokens: list[str], tags: list[str], key: str | None, meta: dict[str, str]) -> RawSentence:
@@ -266,7 +547,11 @@ def label_names(features: Any) -> tuple[str, ...]:
     Example:
         >>> label_names({"ner_tags": {"feature": {"names": ["O", "B-PER"], "_type": "ClassLabel"}}})
         ('O', 'B-PER')
+        >>> label_names([{"name": "ner_tags", "type": {"feature": {"names": ["O", "B-PER"]}}}])
+        ('O', 'B-PER')
     """
+    if isinstance(features, list):  # of the dataset viewer
+        features = {str(one.get("name")): one.get("type") for one in features if isinstance(one, dict)}
     if not isinstance(features, dict):
         return ()
     for field in _TAGS:

@@ -406,6 +406,133 @@ def test_gliner_counts_tokens_and_includes_the_last_one():
             read("a.jsonl", lines({**record, "ner": [*record["ner"], span]}))
 
 
+PARIS = ["Ida", "saw", "New", "York", "."]
+SAW, SHE = "Ida/B-PER saw/O New/B-LOC York/I-LOC ./O", "She/O saw/O Oslo/B-LOC"
+TOKEN_SPANS = {
+    "SpERT": {
+        "tokens": PARIS, "entities": [{"type": "PER", "start": 0, "end": 1}, {"type": "LOC", "start": 2, "end": 4}],
+        "relations": [{"type": "Saw", "head": 0, "tail": 1}], "orig_id": 7,
+    },
+    "OneIE": {
+        "sent_id": "a-1", "tokens": PARIS, "sentence": "Ida saw New York.", "relation_mentions": [{}],
+        "entity_mentions": [
+            {"id": "e1", "text": "Ida", "entity_type": "PER", "start": 0, "end": 1},
+            {"id": "e2", "text": "New York", "entity_type": "LOC", "start": 2, "end": 4},
+        ],
+    },
+    "W2NER": {"sentence": PARIS, "ner": [{"index": [0], "type": "PER"}, {"index": [2, 3], "type": "LOC"}]},
+    "objects that include the end": {
+        "tokens": PARIS, "entities": [{"label": "PER", "start": 0, "end": 0}, {"label": "LOC", "start": 2, "end": 3}],
+    },
+    "lists that include the end": {"tokens": PARIS, "spans": [[0, 0, "PER"], [2, 3, "LOC"]]},
+    "lists that exclude the end": {"words": PARIS[:4], "ner": [[0, 1, "PER"], [2, 4, "LOC"]]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOKEN_SPANS)
+def test_spans_of_tokens_are_read(name):
+    record = TOKEN_SPANS[name]
+    for data in (lines(record), json.dumps([record]).encode(), json.dumps([record], indent=1).encode()):
+        sentences, report = read("a.json", data)
+        assert sentences in ([SAW], [SAW.removesuffix(" ./O")])
+        assert report.left_out == ({"relations": 1} if name in ("SpERT", "OneIE") else {})
+    assert bool(report.notes[1:]) == ("include" in name)
+
+
+def test_spans_of_tokens_need_a_sure_end():
+    record = {"tokens": PARIS, "spans": [[2, 3, "LOC"]]}
+    with pytest.raises(CorpusReadingError, match=r"a\.jsonl:1: leaves open whether .* \[2, 3, .*gliner if .* spert if"):
+        read("a.jsonl", lines(record))
+    assert read("a.jsonl", lines(record), format="gliner")[0] == ["Ida/O saw/O New/B-LOC York/I-LOC ./O"]
+    assert read("a.jsonl", lines(record), format="spert")[0] == ["Ida/O saw/O New/B-LOC York/O ./O"]
+    with pytest.raises(CorpusReadingError, match=r"\[4, 5, .* but \[0, 0, .* of 2 only if it is not"):
+        read("a.jsonl", lines({**record, "spans": [[4, 5, "X"]]}, {**record, "spans": [[0, 0, "X"]]}))
+
+
+def test_faults_of_spans_of_tokens_are_errors_with_their_form():
+    spert = TOKEN_SPANS["SpERT"]
+    for entity, problem in (
+        ({"type": "X", "start": 4, "end": 6}, "in a text of 5 tokens, expected .first token, token after the last one"),
+        ({"type": "X", "start": 3, "end": 5}, "which overlaps another one; .* corpus.overlaps: longest keeps"),
+        ({"type": "X", "start": 4, "end": 5, "text": "York"}, r"whose tokens are '\.'"),
+        ({"type": "", "start": 4, "end": 5}, "expected .first token"),
+    ):
+        broken = {**spert, "entities": [*spert["entities"], entity]}
+        with pytest.raises(CorpusError, match=rf"a\.jsonl:2: found span .*{problem}"):
+            read("a.jsonl", lines(spert, broken))
+    with pytest.raises(CorpusError, match=r"a\.jsonl:1: found span .* has a gap"):
+        read("a.jsonl", lines({"sentence": PARIS, "ner": [{"index": [0, 2], "type": "PER"}]}))
+    nested = {**spert, "entities": [{"type": "X", "start": 2, "end": 3}, *spert["entities"]]}
+    sentences, report = read("a.jsonl", lines(nested), overlaps="longest")
+    assert (sentences, report.repairs) == ([SAW], {"overlapping_span": 1})
+
+
+@pytest.mark.parametrize("second", [[[7, 7, "LOC"]], [[2, 2, "LOC"]]])
+def test_spans_of_documents_count_its_tokens_or_those_of_the_sentence(second):
+    record = {
+        "doc_key": "a", "sentences": [PARIS, ["She", "saw", "Oslo"]], "clusters": [],
+        "ner": [[[0, 0, "PER"], [2, 3, "LOC"]], second], "relations": [[[0, 0, 2, 3, "SAW"]], []],
+    }  # fmt: skip
+    sentences, report = read("a.json", lines(record, record))
+    assert (sentences, report.left_out, report.documents) == ([SAW, SHE] * 2, {"relations": 2}, 1)
+    assert ("of the sentence" in report.notes[0]) == (second[0][0] == 2)
+    with pytest.raises(CorpusError, match=r"a\.json:2: found 2 sentences and 1 lists of spans"):
+        read("a.json", lines(record, {**record, "ner": [[]]}))
+
+
+def test_docred_is_read():
+    mention = {"name": "New York", "sent_id": 0, "pos": [2, 4], "type": "LOC"}
+    others = [[{"sent_id": 0, "pos": [0, 1], "type": "PER"}], [{"sent_id": 1, "pos": [2, 3], "type": "LOC"}]]
+    record = {"title": "A", "sents": [PARIS, ["She", "saw", "Oslo"]], "labels": [{}], "vertexSet": [[mention], *others]}
+    sentences, report = read("dev.json", json.dumps([record]).encode())
+    assert (sentences, report.left_out, report.documents) == ([SAW, SHE], {"relations": 1}, 1)
+    for change, problem in (({"sent_id": 2}, "in a text of 2 sentences"), ({"pos": [2, 9]}, "in a text of 5 tokens")):
+        with pytest.raises(CorpusError, match=rf"dev\.json:1: found span .* {problem}"):
+            read("dev.json", json.dumps([{**record, "vertexSet": [[{**mention, **change}]]}]).encode())
+
+
+def test_rows_of_the_dataset_viewer_are_read_with_the_names_of_their_labels():
+    label = {"feature": {"names": ["O", "B-PER", "B-LOC", "I-LOC"], "_type": "ClassLabel"}, "_type": "List"}
+    features = [{"feature_idx": 0, "name": "tokens", "type": {}}, {"feature_idx": 1, "name": "ner_tags", "type": label}]
+    row = {"row_idx": 0, "row": {"tokens": PARIS, "ner_tags": [1, 0, 2, 3, 0]}, "truncated_cells": []}
+    page = {"features": features, "rows": [row, row], "num_rows_total": 2}
+    for data in (json.dumps(page), json.dumps(page, indent=1)):
+        assert read("rows.json", data.encode())[0] == [SAW, SAW]
+    cut = {**row, "row": {"tokens": "['Ida", "ner_tags": [1]}, "truncated_cells": ["tokens"]}
+    with pytest.raises(CorpusError, match=r"rows\.json:2: .*'tokens', which the dataset viewer truncated .*Parquet"):
+        read("rows.json", json.dumps({**page, "rows": [row, cut]}).encode())
+
+
+def test_records_that_hold_sentences_or_objects_of_tokens_are_read():
+    objects = [{"word": "Ida", "ner": "B-PER", "pos": "NNP"}, {"word": "left", "ner": "O", "pos": "VBD"}]
+    lists = {"tokens": ["Ida", "left"], "tags": ["B-PER", "O"]}
+    for record in ({"tokens": objects}, {"tokens": lists["tokens"], "tags": "B-PER O"}, {"sentences": [lists]}):
+        assert read("a.jsonl", lines(record))[0] == ["Ida/B-PER left/O"]
+    sentences, report = read(
+        "a.json", json.dumps([{"doc_id": "x", "sentences": [lists, {"tokens": objects}]}]).encode()
+    )
+    assert (sentences, report.documents) == (["Ida/B-PER left/O"] * 2, 1)
+
+
+@pytest.mark.parametrize(
+    "spans",
+    [
+        {"entities": [{"start": 0, "end": 1, "type": "PER"}]},
+        {"text": "Ida left", "entities": [[0, 3, "PER"]]},
+        {"text": "Ida left", "spans": [{"start": 0, "end": 3, "label": "PER"}]},
+    ],
+)
+def test_tags_and_spans_of_a_record_must_agree(spans):
+    same = {"tokens": ["Ida", "left"], "ner_tags": ["B-PER", "O"], **spans}
+    assert read("a.jsonl", lines(*[same] * 60))[0] == ["Ida/B-PER left/O"] * 60
+    for other in (["B-LOC", "O"], ["O", "O"]):
+        with pytest.raises(CorpusReadingError, match=r"a\.jsonl:61: has the fields of .* Set corpus\.format to"):
+            read("a.jsonl", lines(*[same] * 60, {**same, "ner_tags": other}))
+    assert read("a.jsonl", lines({**same, "ner_tags": ["O", "O"]}), format="hugging_face")[0] == ["Ida/O left/O"]
+    empty = {"tokens": ["Ida", "left"], "ner_tags": ["B-PER", "O"], "spans": []}
+    assert read("a.jsonl", lines(empty))[0] == ["Ida/B-PER left/O"]
+
+
 HEADER = "text,id,label,annotator,annotation_id,lead_time\n"
 
 
@@ -448,7 +575,7 @@ def test_faults_of_tables_are_errors_with_the_line_of_the_row():
 AMBIGUOUS = {
     "label and spans": (
         {"text": "Ida left", "label": [[0, 3, "PER"]], "spans": [{"start": 0, "end": 3, "label": "LOC"}]},
-        "doccano and of Prodigy. Set corpus.format to doccano or prodigy",
+        "doccano and of Prodigy, which differ in their entities. Set corpus.format to doccano or prodigy",
     ),
     "tokens and text": (
         {"text": "Ida left", "entities": [[0, 3, "PER"]], "tokens": ["Ida", "left"], "ner_tags": ["O", "O"]},
