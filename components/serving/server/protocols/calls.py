@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hmac
 import math
+import re
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ from components.serving.server.engine import Engine, PredictAnswer, PredictReque
 from components.serving.server.errors import InvalidArgumentError, NotFoundError, ServingError
 from components.serving.server.protocols.metrics import Metrics
 from components.serving.server.settings import ServerSettings
+
+_SECONDS = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclasses.dataclass
@@ -152,10 +155,7 @@ def seconds(text: str, where: str) -> float:
     Raises:
         InvalidArgumentError: it is not a number above 0.
     """
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = float(text) if _SECONDS.fullmatch(text) else math.nan
     if not 0 < value < math.inf:
         raise InvalidArgumentError(f"{where}: expected seconds above 0, got {quoted(text)}.")
     return value

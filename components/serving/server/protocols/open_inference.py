@@ -87,7 +87,7 @@ def parse_request(body: bytes, header_length: str | None) -> InferRequest:
         signature=signature,
         timeout=None if timeout is None else timeout / 1e6,
         outputs=_outputs(document),
-        binary=bool(parameters.get(_BINARY_OUTPUTS, False)),
+        binary=_is_true(parameters, _BINARY_OUTPUTS, "the request", False),
         tensors=_list(document, "inputs"),
         tail=tail,
     )
@@ -201,6 +201,13 @@ def _parameters(entry: Mapping[str, Any], where: str) -> dict[str, Any]:
     return parameters
 
 
+def _is_true(parameters: Mapping[str, Any], name: str, where: str, default: bool) -> bool:
+    value = parameters.get(name, default)
+    if not isinstance(value, bool):
+        raise InvalidArgumentError(f"parameters.{name} of {where}: expected true or false, got {shown(value)}.")
+    return value
+
+
 def _list(document: Mapping[str, Any], key: str) -> list[Any]:
     entries = document.get(key)
     if not isinstance(entries, list):
@@ -216,13 +223,15 @@ def _name(entry: Any, key: str) -> str:
 
 def _outputs(document: Mapping[str, Any]) -> dict[str, bool]:
     outputs: dict[str, bool] = {}
-    binary = _parameters(document, "the request").get(_BINARY_OUTPUTS, False)
+    binary = _is_true(_parameters(document, "the request"), _BINARY_OUTPUTS, "the request", False)
     for entry in _list(document, "outputs") if "outputs" in document else []:
         name = _name(entry, "outputs")
+        if name in outputs:
+            raise InvalidArgumentError(f"outputs: {shown(name)} occurs twice. Request each output once.")
         parameters = _parameters(entry, f"output {name}")
         if "classification" in parameters:
             raise UnimplementedError(f"output {name}: the parameter classification is not supported. Leave it out.")
-        outputs[name] = bool(parameters.get(_BINARY_OUTPUT, binary))
+        outputs[name] = _is_true(parameters, _BINARY_OUTPUT, f"output {name}", binary)
     return outputs
 
 

@@ -105,7 +105,20 @@ REFUSED = [
     ({"inputs": [tensor()], "id": 1}, "id: expected a string"),
     ({"inputs": [tensor()], "parameters": {"timeout": 0}}, "parameters.timeout: expected microseconds above 0"),
     ({"inputs": [tensor()], "parameters": {"signature_name": 1}}, "parameters.signature_name: expected a string"),
+    ({"inputs": [tensor()], "parameters": {"timeout": "9"}}, "parameters.timeout: expected microseconds above 0"),
     ({"inputs": [tensor()], "outputs": {}}, "outputs: expected a list"),
+    ({"inputs": [tensor()], "outputs": [{"name": "y"}] * 2}, 'outputs: "y" occurs twice'),
+    *(
+        (
+            {"inputs": [tensor()], "parameters": {"binary_data_output": value}, "outputs": [{"name": "y"}]},
+            f"parameters.binary_data_output of the request: expected true or false, got {json.dumps(value)}.",
+        )
+        for value in ("yes", 1, None)
+    ),
+    (
+        {"inputs": [tensor()], "outputs": [{"name": "y", "parameters": {"binary_data": "false"}}]},
+        'parameters.binary_data of output y: expected true or false, got "false".',
+    ),
 ]
 
 
