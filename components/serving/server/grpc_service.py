@@ -44,6 +44,8 @@ _LONGEST_MESSAGE = 1024  # kErrorMessageLimit of TensorFlow Serving
 _WATCH_SECONDS = 0.5
 _DEAD_MILLISECONDS = 60_000  # of silence until a client is asked for a sign of life, which it has 20 seconds to give
 _IDLE_MILLISECONDS = 600_000  # until a connection without a call is closed; clients connect again by themselves
+_REFUSING_SECONDS = 0.3  # until the server stops, so that clients learn it from an answer
+_HELD_SECONDS = 0.05  # before and after it: more than a round trip takes
 _Method = Callable[[Call, Any, Any], Awaitable[Any]]
 
 
@@ -69,6 +71,28 @@ def grpc_server(engine: Engine, settings: ServerSettings, calls: Calls | None = 
     service = _Service(calls or Calls(engine, settings))
     server.add_generic_rpc_handlers(service.handlers())
     return server
+
+
+async def stop_grpc(server: grpc.aio.Server, calls: Calls, seconds: float) -> None:
+    """Stops a server: running calls finish, new ones are UNAVAILABLE.
+
+    grpcio cancels a call that arrives in the moment of its stop, and clients do not repeat cancelled ones. So new calls
+    are refused for some time before, and those that come just before the stop are answered just after it: a client that
+    waits for the answer has no other call on the way meanwhile.
+
+    Args:
+        server: of `grpc_server`.
+        calls: of the same server.
+        seconds: longest time for running calls; later they are cancelled.
+    """
+    calls.refusing = True
+    await asyncio.sleep(min(_REFUSING_SECONDS, seconds))
+    calls.held = asyncio.Event()
+    await asyncio.sleep(min(_HELD_SECONDS, seconds))
+    stopped = asyncio.ensure_future(server.stop(seconds))
+    await asyncio.sleep(min(_HELD_SECONDS, seconds))
+    calls.held.set()
+    await stopped
 
 
 class _Service:
@@ -99,6 +123,8 @@ class _Service:
             call = Call("grpc", name, context.peer())
             try:
                 if self._calls.refusing:
+                    if self._calls.held is not None:
+                        await self._calls.held.wait()
                     raise UnavailableError(STOPS)
                 response = await method(call, _parsed(message, request_type), context)
             except ServingError as error:

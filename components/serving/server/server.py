@@ -29,7 +29,6 @@ from components.serving.server.request_log import RequestLog
 from components.serving.server.settings import ServerSettings
 
 _BACKLOG = 4096  # connections that wait to be accepted
-_REFUSING_SECONDS = 0.3  # until gRPC stops, so that clients learn it from an answer
 _COLLECTION = 10_000  # new objects; Python's 700 are in the memory for the requests of one run
 _LOOK_SECONDS = 0.1  # between two looks for a signal, and two flushes of the access log
 
@@ -121,7 +120,11 @@ class Server:
         seconds = self._settings.shutdown
         self._calls.refusing = True
         self._http.should_exit = True
-        ends = [self._serving, asyncio.ensure_future(self._stop_grpc(seconds))]
+        ends = [self._serving]
+        if self._grpc is not None:
+            from components.serving.server.grpc_service import stop_grpc
+
+            ends.append(asyncio.ensure_future(stop_grpc(self._grpc, self._calls, seconds)))
         await asyncio.wait(ends, timeout=seconds + self._http.linger + 1)
         for task in self._tasks:
             task.cancel()
@@ -129,11 +132,6 @@ class Server:
         if self._log is not None:
             await asyncio.to_thread(self._log.close)
         write_access_log(event="stopped", complete=complete)
-
-    async def _stop_grpc(self, seconds: float) -> None:
-        if self._grpc is not None:
-            await asyncio.sleep(min(_REFUSING_SECONDS, seconds))
-            await self._grpc.stop(seconds)
 
     @property
     def failed(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import dataclasses
 import hmac
@@ -59,8 +60,8 @@ class Calls:
     Attributes:
         metrics: of all protocols.
         observers: are called with every finished call; the access log adds one.
-        refusing: whether the server is about to stop: it is not ready, and gRPC refuses calls, because grpcio would
-            cancel one that comes then, and clients do not repeat those.
+        refusing: whether the server is about to stop: it is not ready, and gRPC refuses calls (`stop_grpc`).
+        held: while gRPC stops: refused calls get their answer when it is set.
     """
 
     def __init__(self, engine: Engine, settings: ServerSettings) -> None:
@@ -70,6 +71,7 @@ class Calls:
         self.metrics = Metrics(engine)
         self.observers: list[Callable[[Call], None]] = [self._measure]
         self.refusing = False
+        self.held: asyncio.Event | None = None
 
     def finish(self, call: Call, code: str = "OK") -> None:
         """Reports a call to the observers."""

@@ -17,7 +17,7 @@ from support.tensors import objects
 
 from components.serving.server.engine import Engine
 from components.serving.server.errors import DeadlineExceededError, ResourceExhaustedError, UnavailableError
-from components.serving.server.grpc_service import grpc_server
+from components.serving.server.grpc_service import grpc_server, stop_grpc
 from components.serving.server.protocols.calls import Calls
 from components.serving.server.settings import ServerSettings
 
@@ -151,21 +151,30 @@ def test_errors_keep_their_status_and_bugs_their_text(failure, code, text):
     assert (status.code().name, status.details()) == (code, text)
 
 
-def test_a_call_while_the_server_stops_is_unavailable():
+def test_a_client_that_goes_on_calling_while_the_server_stops_is_refused_and_never_cancelled(monkeypatch):
+    monkeypatch.setattr("components.serving.server.grpc_service._HELD_SECONDS", 0.5)  # a slow machine needs it
+
     async def test():
         calls = Calls(EchoEngine(), ServerSettings())
         server = grpc_server(calls.engine, calls.settings, calls)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
-        calls.refusing = True
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            with pytest.raises(grpc.aio.AioRpcError) as raised:
-                await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
-        await server.stop(0)
-        return raised.value
 
-    error = asyncio.run(test())
-    assert (error.code(), "the server stops" in error.details()) == (grpc.StatusCode.UNAVAILABLE, True)
+        async def client(channel, answers):
+            while not answers or "connect" not in answers[-1].details():
+                try:
+                    await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+                except grpc.aio.AioRpcError as error:
+                    answers.append(error)
+
+        answers = [[], [], []]
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            await asyncio.gather(stop_grpc(server, calls, 60), *(client(channel, each) for each in answers))
+        return [error for each in answers for error in each]
+
+    errors = asyncio.run(test())
+    assert {error.code() for error in errors} == {grpc.StatusCode.UNAVAILABLE}
+    assert any("the server stops" in error.details() for error in errors)
 
 
 def test_watched_health_ends_while_the_server_stops_so_that_it_can_end():
