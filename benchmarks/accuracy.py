@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.metadata
-import json
 import logging
 import shutil
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
 from benchmarks.corpus import Corpus, LabelledSentence, corpus_folders, load_corpus
-from benchmarks.peers.peer import Peer, Tagger, TrainedPeer
+from benchmarks.peers.peer import Peer, Tagger, TrainedPeer, score
 from benchmarks.results import write_json
-from benchmarks.scoring import score
 from benchmarks.systems import System
-from components.common.errors import NerError
+from components.common.files import tree_size
 from components.text.entity_scores import EntityCounts
 
 # Languages that spaCy has a tokenizer for and that published corpora are named after (ISO 639-1).
@@ -63,14 +60,9 @@ class Run:
         """Folder of the trained model."""
         return Path(self.models) / self.name
 
-    def to_json(self) -> str:
-        """Returns the run as text for another process."""
-        return json.dumps(dataclasses.asdict(self))
-
     @classmethod
-    def from_json(cls, text: str) -> Run:
-        """Reads the text of `to_json`."""
-        values = json.loads(text)
+    def of(cls, values: Mapping[str, Any]) -> Run:
+        """Reads the fields of a run from JSON."""
         return cls(**{**values, "system": System(**values["system"])})
 
 
@@ -106,14 +98,10 @@ def run_commands(runs: Iterable[Run], results: Path, peers_python: Path) -> dict
     Raises:
         NerError: the environment of the other systems is missing.
     """
-    runs = list(runs)
-    if any(run.system.is_peer for run in runs) and not peers_python.exists():
-        raise NerError(f"{peers_python}: file not found. `make bench-setup` installs the other systems.")
     return {
-        run.name: [
-            str(peers_python) if run.system.is_peer else sys.executable,
-            *("-m", "benchmarks.accuracy", run.to_json(), str(results.resolve())),
-        ]
+        run.name: machine.process_command(
+            "benchmarks.accuracy", dataclasses.asdict(run), results, run.system.python(peers_python)
+        )
         for run in runs
     }
 
@@ -139,7 +127,7 @@ def train_and_score(run: Run, results: Path) -> None:
         "packages": {name: importlib.metadata.version(name) for name in run.system.packages},
         "machine": machine.description(),
         "training": _training_figures(trained, corpus) | {"wall_seconds": wall_seconds, "peak_rss_mb": rss},
-        "model_mb": machine.folder_mb(run.model_folder),
+        "model_mb": tree_size(run.model_folder) / 1e6,
         "dev": dev,
         "test": test,
     }
@@ -190,5 +178,5 @@ def _save(tagger: Tagger, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    train_and_score(Run.from_json(sys.argv[1]), Path(sys.argv[2]))
+    requested, folder = machine.requested_run()
+    train_and_score(Run.of(requested), folder)

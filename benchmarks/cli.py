@@ -48,12 +48,25 @@ class Common:
 
     def measure_missing(self, commands: dict[str, list[str]], folder: Path) -> None:
         """Runs the commands without a result in the folder, or all of them by force."""
-        missing = {
-            name: command for name, command in commands.items() if self.force or not (folder / f"{name}.json").exists()
-        }
-        present = len(commands) - len(missing)
-        click.echo(f"{len(commands)} runs, {present} have results" + (" (--force repeats them)" if present else ""))
-        run_all(missing, self.jobs, self.work / "logs", click.echo)
+        measure_missing(commands, folder, self.work, self.jobs, force=self.force)
+
+
+def measure_missing(
+    commands: dict[str, list[str]], folder: Path, work: Path, jobs: int = 1, *, force: bool = False
+) -> None:
+    """Runs the commands without a result in the folder, or all of them by force; logs go to the work folder."""
+    missing = {name: command for name, command in commands.items() if force or not (folder / f"{name}.json").exists()}
+    present = len(commands) - len(missing)
+    click.echo(f"{len(commands)} runs, {present} have results" + (" (--force repeats them)" if present else ""))
+    run_all(missing, jobs, work / "logs", click.echo)
+
+
+_RESULTS = click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results")
+_WORK = click.option(
+    "--work", type=_PATH, default=ROOT / "work" / "benchmarks", help="Folder for corpora, models and logs."
+)
+_FORCE = click.option("--force", is_flag=True, help="Repeat measurements that have results.")
+_MODEL = click.option("--model", type=_PATH, required=True, help="Exported SavedModel.")
 
 
 def common(function: Callable[..., None]) -> Callable[..., None]:
@@ -69,11 +82,11 @@ def common(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--systems", default=",".join((*PEERS, OURS)), show_default=True, help="Separated by commas."),
         click.option("--tagger", default="cnn_linear", show_default=True, help="Tagger of `ours`."),
         click.option("--set", "settings", multiple=True, metavar="SYSTEM.KEY=VALUE", help="Change a setting."),
-        click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results"),
-        click.option("--work", type=_PATH, default=ROOT / "work" / "benchmarks", help="Folder for models and logs."),
+        _RESULTS,
+        _WORK,
         click.option("--peers-python", type=_PATH, default=ROOT / ".venv-bench" / "bin" / "python"),
         click.option("--jobs", default=1, show_default=True, help="Processes at a time."),
-        click.option("--force", is_flag=True, help="Repeat measurements that have results."),
+        _FORCE,
     )
     for option in reversed(options):
         option(command)
@@ -172,18 +185,15 @@ def scaling(options: Common, factors: str, epochs: int) -> None:
     help="Words of the longest sentences; names add some.",
 )
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Change a setting of the pipeline.")
-@click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results")
-@click.option("--work", type=_PATH, default=ROOT / "work" / "benchmarks", help="Folder for corpora, outputs and logs.")
-@click.option("--force", is_flag=True, help="Repeat measurements that have results.")
+@_RESULTS
+@_WORK
+@_FORCE
 def scale(sentences: str, most_words: int, settings: tuple[str, ...], results: Path, work: Path, force: bool) -> None:
     """Run the pipeline on made-up corpora: seconds per 100,000 sentences and peak memory of each node."""
     folder = results / "scale"
     commands = node_commands(numbers(sentences), most_words, work, settings, folder)
     try:
-        missing = {
-            name: command for name, command in commands.items() if force or not (folder / f"{name}.json").exists()
-        }
-        run_all(missing, 1, work / "logs", click.echo)
+        measure_missing(commands, folder, work, force=force)
     finally:
         render_nodes(results)
 
@@ -214,7 +224,7 @@ def sizes(options: Common, sentences: str, seeds: str) -> None:
 
 
 @main.command()
-@click.option("--results", type=_PATH, default=RESULTS, show_default="benchmarks/results")
+@_RESULTS
 def tables(results: Path) -> None:
     """Write all tables and pictures again from the stored measurements."""
     render_accuracy(results)
@@ -225,8 +235,8 @@ def tables(results: Path) -> None:
 
 
 @main.command()
-@click.option("--model", type=_PATH, required=True, help="Exported SavedModel.")
-@click.option("--corpus", type=_PATH, required=True, help="Corpus folder with train and test files.")
+@_MODEL
+@click.option("--corpus", type=_PATH, required=True, help="Corpus folder with train, dev and test files.")
 @click.option("--sentences", default=100_000, show_default=True)
 @click.option("--workers", default="1", show_default=True, help="Numbers of Beam workers, separated by commas.")
 @click.option("--mode", default="multi_threading", show_default=True, help="Beam's mode for several workers.")
@@ -238,7 +248,7 @@ def evaluation(model: Path, corpus: Path, sentences: int, workers: str, mode: st
 
 
 @main.command()
-@click.option("--model", type=_PATH, required=True, help="Exported SavedModel.")
+@_MODEL
 @click.option("--versions", default=1000, show_default=True, help="Versions to list.")
 @click.option("--folder", type=_PATH, help="Folder for the temporary registry, to choose a disk.")
 def registry(model: Path, versions: int, folder: Path | None) -> None:

@@ -9,14 +9,15 @@ import dataclasses
 import itertools
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+from benchmarks.machine import peak_rss_mb
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -47,7 +48,7 @@ def measure_evaluation(
 
     Args:
         model: exported SavedModel.
-        corpus: corpus folder with train and test files; its test sentences are repeated with new keys.
+        corpus: corpus folder with train, dev and test files; its test sentences are repeated with new keys.
         sentences: number of sentences to evaluate.
         workers: numbers of Beam workers.
         mode: Beam's `direct_running_mode` for several workers.
@@ -77,7 +78,7 @@ def _measure(request: _Request) -> dict[str, Any]:
         "workers": request.workers,
         "cpu_seconds": round(sum(after[:4]) - sum(before[:4]), 1),
         "wall_seconds": round(end - begin, 1),
-        "peak_mb": _peak_mb(),
+        "peak_mb": round(peak_rss_mb()),
         **figures,
     }
 
@@ -97,7 +98,7 @@ def _inference(request: _Request, sort_by_length: bool) -> Callable[[], dict[str
     def run() -> dict[str, Any]:
         for begin in range(0, len(records), _BATCH):
             signature(**{name: tf.constant(records[begin : begin + _BATCH])})
-        return {"mb_before": _peak_mb()}
+        return {"mb_before": round(peak_rss_mb())}
 
     run.model = model  # type: ignore[attr-defined]  # a signature alone loses its variables
     return run
@@ -144,7 +145,7 @@ def _evaluation(request: _Request, with_champion: bool) -> Callable[[], dict[str
     )
 
     def run() -> dict[str, Any]:
-        before = _peak_mb()
+        before = round(peak_rss_mb())
         Executor(context).Do(inputs, outputs, properties)
         overall = read_evaluation(str(out / "evaluation")).overall
         assert overall is not None
@@ -154,38 +155,17 @@ def _evaluation(request: _Request, with_champion: bool) -> Callable[[], dict[str
     return run
 
 
-def _peak_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-
-
 def _write_examples(corpus: Path, folder: Path, sentences: int) -> None:
     """Writes the corpus's train split, and its test split repeated, as Examples."""
-    import tensorflow as tf
+    from benchmarks.corpus import load_corpus
+    from benchmarks.ours.prepare import write_examples
 
-    for split, count in (("train", None), ("test", sentences)):
+    loaded = load_corpus(corpus)
+    repeated = itertools.islice(itertools.cycle(loaded.test), sentences)
+    for split, rows in (("train", loaded.train), ("test", repeated)):
         path = folder / f"Split-{split}" / "data_tfrecord-00000-of-00001.gz"
         path.parent.mkdir()
-        labelled = list(_sentences(corpus, split))
-        rows = labelled if count is None else itertools.islice(itertools.cycle(labelled), count)
-        with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
-            for number, (tokens, tags) in enumerate(rows):
-                values = {"key": [f"{split}-{number}"], "sentence": [" ".join(tokens)], "tags": tags, "source": [split]}
-                features = {
-                    name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode() for text in texts]))
-                    for name, texts in values.items()
-                }
-                writer.write(tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString())
-
-
-def _sentences(corpus: Path, split: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    from components.corpus_example_gen.corpus.layout import find_splits
-    from components.corpus_example_gen.readers.corpus_reader import read_corpus_file
-    from configs.loading import load_config
-
-    pattern = dict(find_splits(corpus))[split]
-    for path in sorted(corpus.glob(pattern)):
-        for sentence in read_corpus_file(str(path), load_config(None).corpus):
-            yield sentence.tokens, sentence.tags
+        write_examples(((sentence.tokens, sentence.tags) for sentence in rows), path, split)
 
 
 if __name__ == "__main__":

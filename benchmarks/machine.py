@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import concurrent.futures
+import json
+import logging
 import os
 import platform
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -65,9 +68,16 @@ def reset_peak_rss() -> None:
         switch.write_text("5", encoding="utf-8")
 
 
-def folder_mb(folder: Path) -> float:
-    """Returns the size of all files below a folder in MB (10^6 bytes)."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+def process_seconds(pid: int, children: bool = False) -> float:
+    """Returns the CPU seconds of a process, if asked for with those of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    return sum(map(int, fields[11 : 15 if children else 13])) / os.sysconf("SC_CLK_TCK")
+
+
+def children_seconds() -> float:
+    """Returns the CPU seconds of all children of this process that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def description() -> Mapping[str, Any]:
@@ -82,6 +92,17 @@ def environment() -> dict[str, str]:
     """Returns the environment of a measuring process: one thread, and the project importable."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     return {**os.environ, **ONE_THREAD, "PYTHONPATH": path}
+
+
+def process_command(module: str, run: Mapping[str, Any], results: Path, python: str = sys.executable) -> list[str]:
+    """Returns the command of a process that measures one run: `python -m MODULE RUN_JSON RESULTS_FOLDER`."""
+    return [python, "-m", module, json.dumps(run), str(results.resolve())]
+
+
+def requested_run() -> tuple[dict[str, Any], Path]:
+    """Returns run and results folder of this process, which `process_command` started; its log goes to the output."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    return json.loads(sys.argv[1]), Path(sys.argv[2])
 
 
 def run_all(commands: Mapping[str, Sequence[str]], at_a_time: int, logs: Path, show: Callable[[str], None]) -> None:

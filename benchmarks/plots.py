@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from components.common.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,8 +82,7 @@ def _figure(columns: int, width: float) -> tuple[Figure, list[Axes]]:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
+    picture = io.BytesIO()
     # Without the version of matplotlib in the file, the same rows give the same bytes.
-    figure.savefig(temporary, format="png", dpi=120, metadata={"Software": None})
-    temporary.replace(path)
+    figure.savefig(picture, format="png", dpi=120, metadata={"Software": None})
+    write_atomically(path, picture.getvalue())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -14,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.machine import children_seconds
+from components.common.files import tree_size
 from components.common.hashing import tree_hash
 from components.registry.model_registry import ModelRegistry
 from components.registry.pusher.push import PushRequest, push
@@ -41,8 +41,7 @@ def measure_registry(model: Path, versions: int, folder: Path | None, show: Call
         registry = ModelRegistry(f"sqlite:///{work}/registry/mlflow.db")
         _push(registry, work, model, 0)  # imports MLflow and creates its tables
         times = [_push(registry, work, model, number) for number in range(1, _PUSHES + 1)]
-        size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file())
-        show(_figures("push and promote", times, model_bytes=size))
+        show(_figures("push and promote", times, model_bytes=tree_size(model)))
         _fill(registry, work, versions)
         show(
             _figures("ner registry list", [_list(work) for _ in range(_LISTS)], versions=len(registry.versions("ner")))
@@ -81,11 +80,9 @@ def _list(work: Path) -> tuple[float, float]:
     """Returns wall and processor seconds of the command."""
     code = "from pipeline.cli.main import main; main()"
     command = [sys.executable, "-c", code, "registry", "list", "--set", f"work_dir={work}"]
-    wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=dict(os.environ))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.perf_counter() - wall, processor
+    wall, before = time.perf_counter(), children_seconds()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - wall, children_seconds() - before
 
 
 def _figures(name: str, times: list[tuple[float, float]], **facts: int) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from components.common.errors import NerError
+from components.common.files import write_atomically
 
 Record = dict[str, Any]
 
@@ -23,15 +23,7 @@ def read_records(folder: Path) -> list[Record]:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes a JSON file as a whole."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file as a whole: under another name, which is then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    write_atomically(path, json.dumps(value, indent=1, ensure_ascii=False) + "\n")
 
 
 def _read(path: Path) -> Record:

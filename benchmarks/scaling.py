@@ -11,7 +11,6 @@ import logging
 import random
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -54,15 +53,9 @@ def scaling_commands(
     commands = {}
     for factor in factors:
         name = f"{folder.resolve().name}.{system.name}.x{factor}"
-        settings = scaled_settings(system.settings, factor, epochs)
-        run = {
-            "name": name,
-            "folder": str(folder.resolve()),
-            "factor": factor,
-            "system": system.name,
-            "settings": settings,
-        }
-        commands[name] = [sys.executable, "-m", "benchmarks.scaling", json.dumps(run), str(results.resolve())]
+        run = {"name": name, "folder": str(folder.resolve()), "factor": factor, "system": system.name}
+        run["settings"] = scaled_settings(system.settings, factor, epochs)
+        commands[name] = machine.process_command("benchmarks.scaling", run, results)
     return commands
 
 
@@ -116,19 +109,9 @@ def node_commands(
     """
     commands = {}
     for size in sizes:
-        run = {
-            "sentences": size,
-            "most_words": most_words,
-            "work": str(work.resolve() / f"scale-{size}"),
-            "settings": [*settings],
-        }
-        commands[f"pipeline.{size}"] = [
-            sys.executable,
-            "-m",
-            "benchmarks.scaling",
-            json.dumps(run),
-            str(results.resolve()),
-        ]
+        run = {"sentences": size, "most_words": most_words, "settings": [*settings]}
+        run["work"] = str(work.resolve() / f"scale-{size}")
+        commands[f"pipeline.{size}"] = machine.process_command("benchmarks.scaling", run, results)
     return commands
 
 
@@ -267,6 +250,5 @@ def _made_up_word(rng: random.Random) -> str:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    arguments = json.loads(sys.argv[1])
-    (train_scaled if "factor" in arguments else run_nodes)(arguments, Path(sys.argv[2]))
+    requested, folder = machine.requested_run()
+    (train_scaled if "factor" in requested else run_nodes)(requested, folder)

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from benchmarks import machine
 from benchmarks.accuracy import Run
 from components.common.errors import NerError
+from components.common.files import tree_size
 
 _TAGS_ONLY = "benchmarks.ours.taggers:TagsOnlyTagger"
 
@@ -105,7 +106,7 @@ def measure(
         return [
             {
                 "system": system.name,
-                "model_mb": machine.folder_mb(system.model),
+                "model_mb": tree_size(system.model) / 1e6,
                 "load_cpu_seconds": cost["load_cpu_seconds"],
                 **over_rounds(rows),
             }

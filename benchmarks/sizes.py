@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
 import random
-import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -18,10 +16,10 @@ from typing import Any
 from benchmarks import machine
 from benchmarks.accuracy import language_of
 from benchmarks.corpus import Corpus, LabelledSentence, load_corpus
+from benchmarks.peers.peer import score
 from benchmarks.results import write_json
-from benchmarks.scoring import score
 from benchmarks.systems import System
-from components.common.errors import NerError
+from components.common.files import tree_size
 
 
 def size_commands(
@@ -48,9 +46,6 @@ def size_commands(
     Raises:
         NerError: the environment of the other systems is missing.
     """
-    systems, folders = list(systems), list(folders)
-    if any(system.is_peer for system in systems) and not peers_python.exists():
-        raise NerError(f"{peers_python}: file not found. `make bench-setup` installs the other systems.")
     commands = {}
     for size, folder, system in itertools.product(sizes, folders, systems):
         name = f"{folder.resolve().name}.{system.name}.n{size or 'all'}"
@@ -58,9 +53,8 @@ def size_commands(
         missing = [seed for seed in useful if force or not (results / f"{name}.seed{seed}.json").exists()]
         if missing:
             run = {"name": name, "folder": str(folder.resolve()), "sentences": size, "seeds": missing}
-            program = str(peers_python) if system.is_peer else sys.executable
-            text = json.dumps({**run, "system": vars(system)})
-            commands[name] = [program, "-m", "benchmarks.sizes", text, str(results.resolve())]
+            run["system"] = vars(system)
+            commands[name] = machine.process_command("benchmarks.sizes", run, results, system.python(peers_python))
     return commands
 
 
@@ -108,7 +102,7 @@ def _peer_result(system: System, corpus: Corpus, train: Sequence[LabelledSentenc
         trained.tagger.save(Path(folder))
         return {
             "test_f1": score(trained.tagger, corpus.test).micro().f1,
-            "model_mb": machine.folder_mb(Path(folder)),
+            "model_mb": tree_size(Path(folder)) / 1e6,
         }
 
 
@@ -123,5 +117,4 @@ def _our_result(system: System, corpus: Corpus, train: Sequence[LabelledSentence
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    train_on_parts(json.loads(sys.argv[1]), Path(sys.argv[2]))
+    train_on_parts(*machine.requested_run())

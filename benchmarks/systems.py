@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import json
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.peer import Peer
@@ -36,6 +38,21 @@ class System:
         """Imports the class, and the packages that it needs."""
         module, _, name = self.target.partition(":")
         return getattr(importlib.import_module(module), name)
+
+    def python(self, peers_python: Path) -> str:
+        """Returns the interpreter of the system's environment.
+
+        Args:
+            peers_python: interpreter of the other systems' environment.
+
+        Raises:
+            NerError: the environment of the other systems is missing.
+        """
+        if not self.is_peer:
+            return sys.executable
+        if not peers_python.exists():
+            raise NerError(f"{peers_python}: file not found. `make bench-setup` installs the other systems.")
+        return str(peers_python)
 
 
 PEERS: Mapping[str, System] = {

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.plots import accuracy_plot, scaling_plot, serving_plot
-from benchmarks.results import Record, read_records, write_json, write_text
+from benchmarks.results import Record, read_records, write_json
+from components.common.files import write_atomically
 
 Row = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -197,7 +198,7 @@ def _grouped(records: Iterable[Record]) -> dict[tuple[str, str], list[Record]]:
 def write_table(folder: Path, name: str, rows: Rows) -> None:
     """Writes `<name>.json` and `<name>.csv` with the same rows; JSON has all digits, CSV five of them."""
     write_json(folder / f"{name}.json", list(rows))
-    write_text(folder / f"{name}.csv", to_csv(rows))
+    write_atomically(folder / f"{name}.csv", to_csv(rows))
 
 
 def to_csv(rows: Rows) -> str:

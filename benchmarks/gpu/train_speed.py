@@ -21,8 +21,7 @@ os.environ["KERAS_BACKEND"] = "jax"
 import jax
 import keras
 
-from benchmarks.gpu.jax_step import JaxStep
-from benchmarks.gpu.synthetic import TAGS, WIDTHS, WORDS, synthetic_batches
+from benchmarks.gpu.synthetic import TAGS, WIDTHS, WORDS, SyntheticBatch, synthetic_batches
 from benchmarks.results import write_json
 from components.model.taggers import build_tagger, tagger_loss
 from components.trainer.loop.throughput import peak_flops, training_flops_per_token
@@ -30,6 +29,41 @@ from components.transform.features import CASES, SUBWORD_BUCKETS
 
 OPTIONS = Path(__file__).with_name("cnn_linear.json")
 PRECISIONS = ("float32", "bfloat16")
+
+
+class JaxStep:
+    """Steps with Adam whose state stays on the device.
+
+    `keras.Model.train_on_batch` waits for the loss of every step and moves the state back and forth, so it would
+    measure Keras's loop.
+    """
+
+    def __init__(self, model: keras.Model, loss: keras.losses.Loss, learning_rate: float = 1e-3) -> None:
+        """Copies the variables of a built model."""
+        self._model, self._loss = model, loss
+        self._optimizer = keras.optimizers.Adam(learning_rate, global_clipnorm=1.0)
+        self._optimizer.build(model.trainable_variables)
+        self._state = tuple(
+            [variable.value for variable in variables]
+            for variables in (model.trainable_variables, model.non_trainable_variables, self._optimizer.variables)
+        )
+        self._step = jax.jit(self._compute, donate_argnums=0)
+
+    def __call__(self, batch: SyntheticBatch) -> jax.Array:
+        """Takes a step; returns the loss before it, a float32 scalar that may still be computed."""
+        self._state, loss = self._step(self._state, batch.features, batch.tags)
+        return loss
+
+    def _compute(self, state: tuple[Any, ...], features: dict[str, Any], tags: Any) -> tuple[tuple[Any, ...], Any]:
+        trainable, others, optimizer = state
+
+        def objective(weights: Any) -> tuple[Any, Any]:
+            logits, updated = self._model.stateless_call(weights, others, features, training=True)
+            return self._loss(tags, logits), updated
+
+        (loss, others), gradients = jax.value_and_grad(objective, has_aux=True)(trainable)
+        trainable, optimizer = self._optimizer.stateless_apply(optimizer, gradients, trainable)
+        return (trainable, others, optimizer), loss
 
 
 def measure(batch_size: int, precision: str, steps: int, options: dict[str, Any]) -> dict[str, Any]:

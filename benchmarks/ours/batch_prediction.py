@@ -2,7 +2,7 @@
 
     python -m benchmarks.ours.batch_prediction SAVED_MODEL CORPUS --rows 1000000 --workers 1,2
 
-CORPUS is a folder of CoNLL columns such as WNUT 2017. Its sentences are repeated with another number in each, so that
+CORPUS is a corpus folder such as that of WNUT 2017. Its sentences are repeated with another number in each, so that
 no two rows are equal. The figures are those of one call, as a busy machine changes all of them: compare ratios. CPU
 seconds are those of all processes, `main_cpu` those of the process that reads and writes; `cpu_share` is rows per CPU
 second relative to the bare loader.
@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
-import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -23,25 +22,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_BARE = """
-import json, sys, time
-from components.exporter.validator.probe.served_model import ServedModel
-from components.exporter.validator.probe.saved_graph import SavedGraph
-from components.exporter.validator.probe.values import strings
-from pathlib import Path
-folder, file, rows = sys.argv[1:]
-graph = SavedGraph(Path(folder))
-name = "unkeyed_signature" if "unkeyed_signature" in graph.methods else "serving_default"
-feed = graph.inputs(name)["sentence"].tensor
-fetch = [info.tensor for key, info in graph.outputs(name).items() if key in ("tags", "starts", "ends", "scores")]
-texts = [json.loads(line)["text"].encode() for _, line in zip(range(int(rows)), open(file))]
-model = ServedModel(folder, 1)
-model.run({feed: strings(texts[:32])}, fetch)
-start, wall = time.process_time(), time.monotonic()
-for at in range(0, len(texts), 32):
-    model.run({feed: strings(texts[at : at + 32])}, fetch)
-print(json.dumps({"cpu": time.process_time() - start, "wall": time.monotonic() - wall, "rows": len(texts)}))
-"""
+from benchmarks.corpus import load_corpus
+from benchmarks.machine import children_seconds, process_seconds
+from benchmarks.ours.taggers import BareModel
+from components.common.iterables import batched
+
+_BARE = "bare"  # first argument of the process that measures the bare loader
 _NER = "import sys; from pipeline.cli.main import main; main(sys.argv[1:])"
 
 
@@ -72,7 +58,8 @@ def main(arguments: list[str]) -> None:
 
 def write_rows(corpus: Path, file: Path, count: int) -> None:
     """Writes rows of JSON: a key, a text, and a field to forward."""
-    sentences = list(_sentences(corpus))
+    loaded = load_corpus(corpus)
+    sentences = [sentence.tokens for sentence in (*loaded.dev, *loaded.test, *loaded.train)]
     with file.open("w", encoding="utf-8") as out:
         for number in range(count):
             words = [*sentences[number % len(sentences)]]
@@ -81,21 +68,9 @@ def write_rows(corpus: Path, file: Path, count: int) -> None:
             out.write(f"{json.dumps(row, ensure_ascii=False)}\n")
 
 
-def _sentences(corpus: Path) -> Iterator[list[str]]:
-    words: list[str] = []
-    for path in sorted(corpus.glob("*.conll")):
-        for line in [*path.read_text(encoding="utf-8").splitlines(), ""]:
-            if line.strip():
-                words.append(line.split("\t")[0].strip())
-            elif words:
-                yield words
-                words = []
-
-
 def _bare(model: Path, file: Path, rows: int) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, "-c", _BARE, str(model), str(file), str(rows)], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-m", "benchmarks.ours.batch_prediction", _BARE, str(model), str(file), str(rows)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     result = json.loads(done.stdout.splitlines()[-1])
     speed = {
         f"rows_per_{name}second": round(result["rows"] / result[key]) for name, key in (("", "wall"), ("cpu_", "cpu"))
@@ -106,49 +81,56 @@ def _bare(model: Path, file: Path, rows: int) -> dict[str, float]:
 def _batch(model: Path, file: Path, output: Path, workers: str) -> dict[str, float]:
     command = ["predict", "--input", str(file), "--output", str(output), "--text", "text", "--key", "id",
                "--forward", "source", "--model", str(model), "--workers", workers]  # fmt: skip
-    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    before, start = children_seconds(), time.monotonic()
     process = subprocess.Popen([sys.executable, "-c", _NER, *command], stderr=subprocess.DEVNULL)
     peak, main_cpu = [0], [0.0]
     watcher = threading.Thread(target=_watch, args=(process, peak, main_cpu))
     watcher.start()
     code = process.wait()
     watcher.join()
-    wall, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall, cpu = time.monotonic() - start, children_seconds() - before
     if code:
         raise SystemExit(f"ner predict ended with {code}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     times = {"wall": round(wall, 1), "cpu": round(cpu, 1), "main_cpu": round(main_cpu[0], 1)}
     return {**times, "peak_mb_all_processes": peak[0] // 2**20}
 
 
 def _watch(process: subprocess.Popen[bytes], peak: list[int], main_cpu: list[float]) -> None:
     """Keeps the largest memory of a process and its descendants, without counting shared pages twice, and its CPU."""
-    ticks = os.sysconf("SC_CLK_TCK")
     while process.poll() is None:
         with contextlib.suppress(OSError, IndexError):
-            user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
-            main_cpu[0] = (int(user) + int(system)) / ticks
+            main_cpu[0] = process_seconds(process.pid)
         total = 0
         for pid in _descendants(process.pid):
-            try:
+            with contextlib.suppress(OSError):
                 lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-            except OSError:
-                continue
-            total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+                total += sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
         peak[0] = max(peak[0], total)
         time.sleep(0.25)
 
 
 def _descendants(pid: int) -> Iterator[int]:
     yield pid
-    try:
-        children = [int(text) for task in os.listdir(f"/proc/{pid}/task")
-                    for text in Path(f"/proc/{pid}/task/{task}/children").read_text().split()]  # fmt: skip
-    except OSError:
-        return
-    for child in children:
-        yield from _descendants(child)
+    with contextlib.suppress(OSError):
+        for file in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in file.read_text().split():
+                yield from _descendants(int(child))
+
+
+def _measure_bare(model: str, file: str, rows: str) -> None:
+    """Prints the seconds of the bare loader for the first rows."""
+    loader = BareModel(Path(model), ("tags", "starts", "ends", "scores"), threads=1)
+    with open(file, "rb") as lines:
+        texts = [json.loads(line)["text"].encode() for line in itertools.islice(lines, int(rows))]
+    loader.run(texts[:32])
+    start, wall = time.process_time(), time.monotonic()
+    for batch in batched(texts, 32):
+        loader.run(batch)
+    print(json.dumps({"cpu": time.process_time() - start, "wall": time.monotonic() - wall, "rows": len(texts)}))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1] == _BARE:
+        _measure_bare(*sys.argv[2:])
+    else:
+        main(sys.argv[1:])

@@ -13,7 +13,7 @@ from typing import Any
 from benchmarks.corpus import LabelledSentence
 from benchmarks.ours.taggers import OurTagger
 from benchmarks.peers.peer import DevScore, TrainedPeer
-from benchmarks.results import write_text
+from components.common.files import write_atomically
 
 # Files that the processes exchange.
 GRAPH, EXPORTED, REPORT, REQUEST = "graph", "exported", "report.json", "request.json"
@@ -94,7 +94,7 @@ class OurPeer:
 
 def write_request(folder: Path, request: Mapping[str, Any]) -> None:
     """Writes the settings of a process into its folder."""
-    write_text(folder / REQUEST, json.dumps(request))
+    write_atomically(folder / REQUEST, json.dumps(request))
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:

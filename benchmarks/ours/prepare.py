@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def prepare(folder: Path, splits: Sequence[str] = _SPLITS) -> None:
     trainer = TrainerSettings.model_validate(request["trainer"])
     config = {"settings": request["transform"], "earlier": request.get("earlier"), **trainer.pretrained}
     for split in splits:
-        _write_examples(request[split], folder / f"raw-{split}.gz", split)
+        write_examples(request[split], folder / f"raw-{split}.gz", split)
     clock = CpuClock()
     schema = text_format.Parse(compose_schema(SCHEMA, []), schema_pb2.Schema())
     options = PipelineOptions(list(request["beam"]["args"]))
@@ -59,7 +59,8 @@ def prepare(folder: Path, splits: Sequence[str] = _SPLITS) -> None:
     write_json(folder / REPORT, {"cpu_seconds": clock.cpu_seconds, "peak_rss_mb": peak_rss_mb()})
 
 
-def _write_examples(rows: Sequence[Sequence[Sequence[str]]], path: Path, source: str) -> None:
+def write_examples(rows: Iterable[Sequence[Sequence[str]]], path: Path, source: str) -> None:
+    """Writes pairs of tokens and tags as Examples with the features of CorpusExampleGen, in a compressed file."""
     with tf.io.TFRecordWriter(str(path), tf.io.TFRecordOptions(compression_type="GZIP")) as writer:
         for number, (tokens, tags) in enumerate(rows):
             example = to_example(Sentence(tuple(tokens), tuple(tags)), f"{source}-{number}", source)

@@ -51,23 +51,17 @@ class Cost(NamedTuple):
     error: str
 
 
-def request_cost(
-    model: Path, sentences: Sequence[bytes], signature: str = "serving_default", limit_mb: int | None = None
-) -> Cost:
+def request_cost(model: Path, sentences: Sequence[bytes]) -> Cost:
     """Sends one request to a model in a child process that has answered a short one.
 
     Args:
         model: an exported tagger.
-        sentences: one request.
-        signature: takes `sentence` only.
-        limit_mb: address space that the child may use in addition to that of the idle server; None: unlimited.
+        sentences: one request for the signature `serving_default`, which takes `sentence` only.
     """
     with tempfile.TemporaryDirectory(prefix="request-") as folder:
         request = Path(folder, "request.json")
         texts = [sentence.hex() for sentence in sentences]
-        request.write_text(
-            json.dumps({"model": str(model), "signature": signature, "texts": texts, "limit_mb": limit_mb})
-        )
+        request.write_text(json.dumps({"model": str(model), "texts": texts}))
         process = subprocess.run(
             [sys.executable, "-m", "benchmarks.ours.request_memory", "--child", str(request)],
             capture_output=True,
@@ -80,7 +74,6 @@ def request_cost(
 
 
 def _child(file: str) -> None:
-    import resource
     import time
 
     import numpy as np
@@ -88,19 +81,17 @@ def _child(file: str) -> None:
     from components.exporter.validator.probe import served_model
     from components.exporter.validator.probe.c_api import TensorFlowError
     from components.exporter.validator.probe.saved_graph import SavedGraph
+    from components.keys import SERVING_DEFAULT
 
     request = json.loads(Path(file).read_text(encoding="utf-8"))
     graph = SavedGraph(Path(request["model"]))
-    name = graph.inputs(request["signature"])["sentence"].tensor
-    outputs = [info.tensor for info in graph.outputs(request["signature"]).values()]
+    name = graph.inputs(SERVING_DEFAULT)["sentence"].tensor
+    outputs = [info.tensor for info in graph.outputs(SERVING_DEFAULT).values()]
     model = served_model.ServedModel(request["model"])
     served_model.to_array = lambda tensor: None  # type: ignore[assignment]  # copies of the client, not of the server
     texts = np.array([bytes.fromhex(text) for text in request["texts"]], dtype=object)
     for _ in range(3):
         model.run({name: np.array([b"Joe Biden visited Paris"] * 32, dtype=object)}, outputs)
-    if request["limit_mb"]:
-        size = (_status("VmSize") + request["limit_mb"]) * 1024**2
-        resource.setrlimit(resource.RLIMIT_AS, (int(size), int(size)))
     Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before, start, error = _status("VmRSS"), time.perf_counter(), ""
     try:

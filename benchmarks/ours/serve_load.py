@@ -29,6 +29,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import process_seconds
+from benchmarks.ours.taggers import BareModel
+
 _CONNECTIONS = (1, 8, 64, 512)
 _START_SECONDS = 180
 # Sends the requests of a file, one JSON body a line, and prints a summary as JSON.
@@ -91,11 +94,6 @@ def main() -> None:
 class _Server:
     def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
         self.url, self.process = url, process
-
-    def processor_seconds(self) -> float:
-        """Returns the seconds that the process has computed."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
         """Returns the resident megabytes."""
@@ -166,7 +164,7 @@ def _wrk(
         file.write_text("\n".join(bodies), encoding="utf-8")
         for count in connections:
             options = ["-t", "1", "-c", str(count), "-d", f"{seconds}s", "--timeout", "30s", "--latency"]
-            begin = server.processor_seconds()
+            begin = process_seconds(server.process.pid)
             process = subprocess.run(
                 [*_client_processors(), wrk, *options, "-s", str(script), server.url + path],
                 env={**os.environ, "BODIES": str(file)},
@@ -176,7 +174,7 @@ def _wrk(
             )
             summary = json.loads(process.stdout.split("\nRESULT ")[1].splitlines()[0])
             summary["requests_per_second"] = summary["requests"] / summary["seconds"]
-            if spent := server.processor_seconds() - begin:  # 0 if a child of the process answers (MLflow)
+            if spent := process_seconds(server.process.pid) - begin:  # 0 if a child of the process answers (MLflow)
                 summary["requests_per_cpu_second"] = summary["requests"] / spent
             results[str(count)] = summary
     return results
@@ -271,24 +269,18 @@ def _loader(folder: str, texts: str, seconds: str) -> dict[str, float]:
     """Calls the model through TensorFlow's C API: single sentences, then batches of 32."""
     import numpy as np
 
-    from components.exporter.validator.probe.saved_graph import SavedGraph
-    from components.exporter.validator.probe.served_model import ServedModel
-    from components.exporter.validator.probe.values import strings
-
-    graph, model = SavedGraph(Path(folder)), ServedModel(folder, threads=1)
-    feed = graph.inputs("serving_default")["sentence"].tensor
-    fetches = [info.tensor for info in graph.outputs("serving_default").values()]
+    model = BareModel(Path(folder), ("tokens", "tags", "scores", "starts", "ends"), threads=1)
     sentences = [line.encode() for line in Path(texts).read_text(encoding="utf-8").split("\n") if line.strip()]
     results: dict[str, float] = {}
     for size in (1, 32):
         times, rows = [], itertools.cycle(range(0, max(len(sentences) - size, 1), size))
         for at in itertools.islice(rows, 200):
-            model.run({feed: strings(sentences[at : at + size])}, fetches)
+            model.run(sentences[at : at + size])
         end, cpu = time.monotonic() + float(seconds), time.process_time()
         while time.monotonic() < end:
             at = next(rows)
             begin = time.perf_counter()
-            model.run({feed: strings(sentences[at : at + size])}, fetches)
+            model.run(sentences[at : at + size])
             times.append(time.perf_counter() - begin)
         results[f"batch {size} p50_ms"], results[f"batch {size} p99_ms"] = (
             1e3 * float(each) for each in np.percentile(times, [50, 99])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 from components.serving.saved_model_tagger import SavedModelTagger, TaggedSentence
 
@@ -36,11 +37,17 @@ class OurTagger:
         shutil.copytree(self._folder, folder, dirs_exist_ok=True)
 
 
-class TagsOnlyTagger:
-    """An exported SavedModel that is asked for tags alone, the least that a caller can ask for."""
+class BareModel:
+    """Signature for sentences of an exported SavedModel, called through TensorFlow's C API and nothing else."""
 
-    def __init__(self, folder: Path) -> None:
-        """Loads the model."""
+    def __init__(self, folder: Path, outputs: Collection[str], threads: int = 0) -> None:
+        """Loads the model.
+
+        Args:
+            folder: folder of the SavedModel.
+            outputs: names of the outputs to fetch; those that the model lacks are left out.
+            threads: threads of one call; 0: as many as TensorFlow chooses.
+        """
         from components.exporter.validator.probe.saved_graph import SavedGraph
         from components.exporter.validator.probe.served_model import ServedModel
         from components.keys import SERVING_DEFAULT, UNKEYED
@@ -48,8 +55,22 @@ class TagsOnlyTagger:
         graph = SavedGraph(folder)
         signature = UNKEYED if UNKEYED in graph.methods else SERVING_DEFAULT
         self._input = graph.inputs(signature)["sentence"].tensor
-        self._output = graph.outputs(signature)["tags"].tensor
-        self._model = ServedModel(str(folder))
+        self._outputs = [info.tensor for name, info in graph.outputs(signature).items() if name in outputs]
+        self._model = ServedModel(str(folder), threads)
+
+    def run(self, sentences: Sequence[bytes]) -> list[Any]:
+        """Returns the outputs for a batch of UTF-8 texts, an array [batch, tokens] each."""
+        import numpy as np
+
+        return self._model.run({self._input: np.array(sentences, dtype=object)}, self._outputs)
+
+
+class TagsOnlyTagger:
+    """An exported SavedModel that is asked for tags alone, the least that a caller can ask for."""
+
+    def __init__(self, folder: Path) -> None:
+        """Loads the model."""
+        self._model = BareModel(folder, ["tags"])
 
     def tag(self, sentences: Sequence[str]) -> list[list[str]]:
         """Tags raw sentences.
@@ -57,10 +78,7 @@ class TagsOnlyTagger:
         Returns:
             For each sentence the tags of the model's own tokens.
         """
-        import numpy as np
-
-        batch = np.array([sentence.encode() for sentence in sentences], dtype=object)
-        [tags] = self._model.run({self._input: batch}, [self._output])  # [batch, tokens]
+        [tags] = self._model.run([sentence.encode() for sentence in sentences])
         return [[tag.decode() for tag in row if tag != _PAD] for row in tags.tolist()]
 
     @staticmethod

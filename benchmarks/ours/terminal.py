@@ -20,6 +20,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.machine import process_seconds
+
 # {set}: the setting of the work folder; {model}: a model; {new}: a folder for new files.
 _COMMANDS = (
     "--help",
@@ -89,7 +91,7 @@ def timed(command: list[str], end_after: str = "") -> Timed:
                 end_after = ""
             if text:
                 last = time.monotonic() - begin
-                processor = processor or _processor_seconds(process.pid)
+                processor = processor or process_seconds(process.pid, children=True)
                 first = first or last
             elif process.poll() is not None:
                 break
@@ -97,12 +99,6 @@ def timed(command: list[str], end_after: str = "") -> Timed:
     total = time.monotonic() - begin
     os.close(reader)
     return Timed(first, processor, total - last, total, process.returncode)
-
-
-def _processor_seconds(pid: int) -> float:
-    """Returns the processor time of a process and of its children that have ended."""
-    fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

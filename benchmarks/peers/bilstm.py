@@ -16,8 +16,7 @@ from benchmarks.corpus import LabelledSentence
 from benchmarks.machine import CpuClock
 from benchmarks.peers.bilstm_network import BilstmNetwork, Inputs
 from benchmarks.peers.bilstm_vocabulary import PAD, UNK, Vocabulary, case_id
-from benchmarks.peers.peer import DevScore, TrainedPeer, split_words
-from benchmarks.scoring import score
+from benchmarks.peers.peer import DevScore, TrainedPeer, score, split_words
 from components.text.tags import to_iob2
 
 _POOL = 50  # batches sorted by length together

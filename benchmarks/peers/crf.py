@@ -12,8 +12,7 @@ import pycrfsuite
 from benchmarks.corpus import LabelledSentence
 from benchmarks.machine import CpuClock
 from benchmarks.peers.crf_features import plus_features, standard_features
-from benchmarks.peers.peer import DevScore, TrainedPeer, split_words
-from benchmarks.scoring import score
+from benchmarks.peers.peer import DevScore, TrainedPeer, score, split_words
 
 Template = Callable[[Sequence[str]], list[list[str]]]
 TEMPLATES: Mapping[str, Template] = {"standard": standard_features, "plus": plus_features}

@@ -8,6 +8,10 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from benchmarks.corpus import LabelledSentence
+from components.common.iterables import batched
+from components.text.entity_scores import EntityCounts
+
+_BATCH = 64
 
 
 class DevScore(NamedTuple):
@@ -38,6 +42,20 @@ class Tagger(Protocol):
     def save(self, folder: Path) -> None:
         """Writes the files that serving needs into an existing folder."""
         ...
+
+
+def score(tagger: Tagger, sentences: Sequence[LabelledSentence]) -> EntityCounts:
+    """Tags raw sentences and counts entities on the corpus's own tokens.
+
+    Raises:
+        ValueError: the tagger returned another number of tags than a sentence has tokens.
+    """
+    counts = EntityCounts()
+    ordered = sorted(sentences, key=lambda sentence: len(sentence.tokens))  # batches of similar length: less padding
+    for batch in batched(ordered, _BATCH):
+        for sentence, tags in zip(batch, tagger.tag([sentence.text for sentence in batch]), strict=True):
+            counts.add(sentence.tags, tags)
+    return counts
 
 
 class TrainedPeer(NamedTuple):

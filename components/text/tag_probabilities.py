@@ -21,9 +21,8 @@ def tag_probabilities(logits: tf.Tensor, begins: tf.Tensor, tags: Sequence[str])
     loss lowers its logit there. This is the forward-backward algorithm (Culotta and McCallum 2004, "Confidence
     Estimation for Information Extraction") with transitions that score 0 or are forbidden. Any tag but I-X may follow
     all tags, so a message is one number for each type, and hardly depends on tokens farther away than `_REACH`; these
-    do not count.
-    `components.trainer.teacher.marginals` is exact, in numpy, one token after another: too slow for a served graph, and
-    with unbounded reach.
+    do not count. `components.text.transitions.marginals` is exact, one token after another: too slow for a served
+    graph, and with unbounded reach.
 
     Args:
         logits: float32 [tokens, tags], of all sentences in sequence.

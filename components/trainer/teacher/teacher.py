@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from components.text.transitions import outside_tags, transitions
+from components.text.transitions import marginals, outside_tags, transitions
 from components.trainer.data.window_table import WindowPool
 from components.trainer.scoring.biased_decoder import BiasedDecoder
 from components.trainer.teacher.graph_archive import extracted_graph
-from components.trainer.teacher.marginals import marginals
 from components.trainer.trained_model import TrainedModel
 from components.transform.features import ENDS, STARTS, TAG_IDS
 from components.transform.transform_graph import TransformGraph

@@ -28,7 +28,7 @@ def learnable():
 @pytest.fixture
 def check_peer(learnable, tmp_path):
     """Function that trains a system and checks its interface."""
-    from benchmarks.scoring import score
+    from benchmarks.peers.peer import score
 
     def check(peer):
         trained = peer.train(learnable[:150], learnable[150:], seed=0, language="en")

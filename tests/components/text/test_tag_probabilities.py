@@ -27,7 +27,7 @@ def probabilities(rows, tags=TAGS):
 
 
 def exact(row, tags=TAGS):
-    from components.trainer.teacher.marginals import marginals
+    from components.text.transitions import marginals
 
     return marginals(row[None].astype(np.float64), np.ones((1, len(row)), bool), *transitions(tags))[0]
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.text.transitions import constrained_path, constrained_viterbi, transitions
+from components.text.transitions import constrained_path, constrained_viterbi, marginals, transitions
 
 TAGS = ("[PAD]", "O", "B-PER", "I-PER", "B-LOC", "I-LOC")
 
@@ -47,3 +47,19 @@ def test_padding_does_not_change_the_path_of_a_row(lengths, seed):
     paths = constrained_viterbi(logits, real, *rules)
     for row, length in enumerate(lengths):
         assert paths[row, :length].tolist() == constrained_path(logits[row, :length], *rules)
+
+
+def test_marginals_are_sums_over_all_valid_sequences():
+    rng = np.random.default_rng(3)
+    logits = rng.normal(0, 3, (3, 4, len(TAGS)))
+    logits[..., 0] = -1e9
+    lengths = [4, 1, 3]
+    start, step = transitions(TAGS)
+    computed = marginals(logits, np.arange(4) < np.array(lengths)[:, None], start, step)
+    for row, length in enumerate(lengths):
+        expected = np.zeros((4, len(TAGS)))
+        for path in itertools.product(range(1, len(TAGS)), repeat=length):
+            if start[path[0]] == 0 and all(step[pair] == 0 for pair in itertools.pairwise(path)):
+                expected[range(length), path] += np.exp(sum(logits[row, at, tag] for at, tag in enumerate(path)))
+        expected /= max(expected[0].sum(), 1e-30)
+        np.testing.assert_allclose(computed[row], expected, atol=1e-6)

@@ -23,8 +23,7 @@ def probabilities(logits):
 
 def drawn(truth):
     """Random logits, and gold tags: valid sequences with the probabilities that the calibration gives them."""
-    from components.text.transitions import transitions
-    from components.trainer.teacher.marginals import marginals
+    from components.text.transitions import marginals, transitions
 
     chance = np.random.default_rng(3)
     logits = chance.normal(size=(WINDOWS, LENGTH, len(TAGS))) * 3

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from support.lazy import LazyModule
 
-from components.text.transitions import transitions
-from components.trainer.teacher.marginals import marginals
+from components.text.transitions import marginals, transitions
 
 distillation = LazyModule("components.trainer.teacher.distillation")
 training_step = LazyModule("components.trainer.loop.training_step")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.corpus import LabelledSentence
-from benchmarks.scoring import score
+from benchmarks.peers.peer import score
 
 SENTENCES = [
     LabelledSentence(("Ada", "went", "to", "Paris"), ("B-PER", "O", "O", "B-LOC")),
